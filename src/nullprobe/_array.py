@@ -1,0 +1,240 @@
+"""The one file that asks which array library, device and dtype.
+
+The rest of the house calls these few functions, or plain NumPy on what they return. Totals
+are float64; products are formed in the width of the data (float32 for anything narrower),
+because that is where the time goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+from scipy.linalg import blas
+
+Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
+
+# A block of about 64 MiB in float32: long enough that a (d, d) sum in float64 costs little
+# beside the product that it collects, short enough to stay below one (d, d) total.
+BLOCK_ELEMENTS = 1 << 24
+LEAST_BLOCK_ROWS = 1024
+CACHE_ELEMENTS = 1 << 18
+
+
+def is_torch(X: Array) -> bool:
+    """Whether ``X`` is a torch tensor."""
+    return compat.is_torch_array(X)
+
+
+def is_dask(X: Array) -> bool:
+    """Whether ``X`` is a dask array."""
+    return compat.is_dask_array(X)
+
+
+def is_floating(X: Array) -> bool:
+    """Whether ``X`` holds real floating-point numbers."""
+    if is_torch(X):
+        return bool(X.is_floating_point())
+    return X.dtype.kind == "f"
+
+
+def working_dtype(X: Array) -> Any:
+    """Return the dtype in which products over ``X`` are formed: float32 or float64."""
+    xp = compat.array_namespace(X)
+    return xp.float64 if _itemsize(X) >= 8 else xp.float32
+
+
+def precision(X: Array) -> float:
+    """Return the machine epsilon of the products over ``X``."""
+    return float(np.finfo(np.float64 if _itemsize(X) >= 8 else np.float32).eps)
+
+
+def _itemsize(X: Array) -> int:
+    if not is_floating(X):
+        return 8  # integers and booleans are worked on as float64
+    return int(X.dtype.itemsize)
+
+
+def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
+    """Yield ``(rows, block)``: blocks of at most a bounded size, in order, as they are stored.
+
+    A dask array is computed block by block, so that it is never whole in memory.
+    """
+    if is_dask(X):
+        start = 0
+        for i in range(X.numblocks[0]):
+            part = np.asarray(X.blocks[i].compute())
+            for rows, block in row_blocks(part):
+                yield slice(start + rows.start, start + rows.stop), block
+            start += part.shape[0]
+        return
+    n, d = X.shape
+    step = max(LEAST_BLOCK_ROWS, BLOCK_ELEMENTS // max(d, 1))
+    for start in range(0, n, step):
+        rows = slice(start, min(start + step, n))
+        yield rows, X[rows]
+
+
+def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
+    """Yield ``(rows, block)`` small enough that work on a block stays in the cache."""
+    step = X.shape[0] if is_torch(X) and X.device.type != "cpu" else max(16, CACHE_ELEMENTS // X.shape[1])
+    for start in range(0, X.shape[0], step):
+        rows = slice(start, min(start + step, X.shape[0]))
+        yield rows, X[rows]
+
+
+def working(block: Array) -> Array:
+    """Return ``block`` in its working dtype; no copy where it has it already."""
+    xp = compat.array_namespace(block)
+    return xp.astype(block, working_dtype(block), copy=False)
+
+
+def host(a: Array) -> np.ndarray:
+    """Return ``a`` as a float64 NumPy array."""
+    if is_torch(a):
+        a = a.detach()
+        a = (a.cpu() if a.device.type == "mps" else a).double().cpu().numpy()
+    return np.asarray(a, dtype=np.float64)
+
+
+def host_labels(y: Array) -> np.ndarray:
+    """Return labels of any library as a NumPy array, dtype kept where NumPy has it."""
+    if is_torch(y):
+        y = y.detach().cpu()
+        return y.float().numpy() if y.is_floating_point() and y.dtype.itemsize < 4 else y.numpy()
+    return np.asarray(y)
+
+
+def host_native(X: Array) -> np.ndarray:
+    """Return a representation as a NumPy array, float32 kept, narrower floats as float32."""
+    if is_torch(X):
+        return host_labels(X)
+    return np.asarray(X)
+
+
+def like(a: np.ndarray, X: Array) -> Array:
+    """Return the host array ``a`` in the library, on the device and in the working dtype of ``X``."""
+    if is_torch(X):
+        return compat.array_namespace(X).asarray(a, dtype=working_dtype(X), device=X.device, copy=True)
+    return np.asarray(a, dtype=working_dtype(X))
+
+
+def empty_like(X: Array) -> Array:
+    """Return an uninitialised array of the shape, library, device and dtype that X' will have."""
+    if is_torch(X):
+        xp = compat.array_namespace(X)
+        dtype = X.dtype if X.is_floating_point() else xp.float64
+        return xp.empty(X.shape, dtype=dtype, device=X.device)
+    return np.empty(X.shape, dtype=X.dtype if X.dtype.kind == "f" else np.float64)
+
+
+def float64_square(d: int, X: Array) -> Array:
+    """Return a (d, d) float64 total of zeros, on the device of ``X`` if that knows float64."""
+    if is_torch(X) and X.device.type != "mps":
+        xp = compat.array_namespace(X)
+        return xp.zeros((d, d), dtype=xp.float64, device=X.device)
+    return np.zeros((d, d))
+
+
+def add_gram(total: Array, block: Array) -> None:
+    """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place."""
+    product = block.T @ block
+    if is_torch(block) and not is_torch(total):
+        product = host(product)
+    total += product
+
+
+def diagonal(total: Array) -> Array:
+    """Return the diagonal of a (d, d) total."""
+    return total.diagonal()
+
+
+def take(X: Array, rows: np.ndarray) -> Array:
+    """Return the rows of ``X`` at the positions ``rows`` (m,)."""
+    if is_torch(X):
+        return X[compat.array_namespace(X).asarray(rows, device=X.device)]
+    return X[rows]
+
+
+def add_total(total: Array, other: Array) -> None:
+    """Add one (d, d) total to another in place, wherever each of them lives."""
+    if is_torch(total):
+        xp = compat.array_namespace(total)
+        other = other if is_torch(other) else xp.asarray(other)
+        total += other.to(total.device)
+    else:
+        total += host(other)
+
+
+def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
+    """Add ``scale * outer(v, v)`` to the (d, d) float64 ``total``, in place."""
+    if is_torch(total):
+        xp = compat.array_namespace(total)
+        u = xp.asarray(v, dtype=xp.float64, device=total.device)
+        total.addr_(u, u, alpha=scale)
+    else:
+        # total is symmetric, so its transpose is the Fortran-ordered array that BLAS updates
+        blas.dger(scale, v, v, a=total.T, overwrite_a=1)
+
+
+def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
+    """Return ``weights.T @ block``: (n, m) host weights times an (n, d) block, as (m, d) float64.
+
+    In float64 throughout, a cache block at a time: a class mean that is a float32 sum over
+    many rows is off by more than the eraser that is built on it may leave behind.
+    """
+    sums = np.zeros((weights.shape[1], block.shape[1]))
+    for rows, part in cache_blocks(block):
+        wide = _wide(part)
+        sums += host(like(weights[rows], wide).T @ wide)
+    return sums
+
+
+def sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int) -> np.ndarray:
+    """Sum the weighted rows of an (n, d) block that share a code; (n_codes, d) float64.
+
+    The cost does not grow with ``n_codes``, unlike a product with a one-hot matrix.
+    """
+    if is_torch(block):
+        return _torch_sum_by_code(block, codes, weights, n_codes)
+    sums = np.zeros((n_codes, block.shape[1]))
+    for rows, part in cache_blocks(block):
+        order = np.argsort(codes[rows], kind="stable")
+        present, starts = np.unique(codes[rows][order], return_index=True)
+        sums[present] += np.add.reduceat(part[order] * weights[rows][order, None], starts, axis=0)
+    return sums
+
+
+def _torch_sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int) -> np.ndarray:
+    xp = compat.array_namespace(block)
+    sums = xp.zeros((n_codes, block.shape[1]), dtype=_wide(block[:1]).dtype, device=block.device)
+    index = xp.asarray(codes, dtype=xp.int64, device=block.device)
+    for rows, part in cache_blocks(block):
+        wide = _wide(part)
+        sums.index_add_(0, index[rows], wide * like(weights[rows, None], wide))
+    return host(sums)
+
+
+def _wide(block: Array) -> Array:
+    """Return ``block`` as float64, where its device knows that."""
+    if is_torch(block) and block.device.type == "mps":
+        return working(block)
+    xp = compat.array_namespace(block)
+    return xp.astype(block, xp.float64, copy=False)
+
+
+def move_block(out: Array, X: Array, centre: Array, reading: Array, offset: Array, writing: Array) -> None:
+    """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
+    deviation = working(X) - centre
+    scores = deviation @ reading
+    scores -= offset
+    if is_torch(out) or out.dtype != deviation.dtype or not out.flags.c_contiguous:
+        out[...] = working(X) - scores @ writing
+        return
+    # Into the deviations, not into a third array: x - s W = (x - c) - s W + c would round at
+    # the scale of the mean, so X is copied and the product subtracted from the copy.
+    np.copyto(out, X)
+    gemm = blas.dgemm if out.dtype == np.float64 else blas.sgemm
+    gemm(-1.0, writing.T, scores.T, beta=1.0, c=out.T, overwrite_c=1)

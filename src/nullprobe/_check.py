@@ -1,0 +1,250 @@
+"""Every complaint about input is raised here.
+
+A message has three beats: what is required, what arrived, what to do next. Whoever
+catches :class:`InputError` knows that the caller's data are at fault, not this library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import numbers
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from nullprobe import _array
+
+
+class InputError(ValueError):
+    """Input that cannot be used; the message says what is required, what arrived, what to do."""
+
+
+class InputTypeError(InputError, TypeError):
+    """Input of a kind that cannot be used at all, such as a sparse matrix."""
+
+
+def complain(required: str, arrived: str, advice: str) -> NoReturn:
+    """Raise an :class:`InputError` in three beats.
+
+    Parameters
+    ----------
+    required, arrived, advice : str
+        What is required, what arrived, what to do next; no closing full stops.
+
+    Raises
+    ------
+    InputError
+        Always.
+
+    Examples
+    --------
+    >>> complain("X needs at least one row", "it has 0", "pass more data")
+    Traceback (most recent call last):
+    nullprobe._check.InputError: X needs at least one row, but it has 0; pass more data.
+    """
+    raise InputError(f"{required}, but {arrived}; {advice}.")
+
+
+def choice(name: str, value: object, allowed: Sequence[str]) -> None:
+    """Refuse a ``value`` that is not one of the ``allowed`` words."""
+    if value not in allowed:
+        complain(
+            f"{name} must be one of {', '.join(map(repr, allowed))}",
+            f"{value!r} arrived",
+            "choose one of these",
+        )
+
+
+def whole_number(name: str, value: object, *, least: int) -> int:
+    """Return ``value`` as an ``int`` of at least ``least``, or complain."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        complain(
+            f"{name} must be a whole number of at least {least}",
+            f"{value!r} arrived",
+            "pass such a number",
+        )
+    return int(value)
+
+
+def share(name: str, value: object) -> float:
+    """Return ``value`` as a float in [0, 1], or complain."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+        complain(f"{name} must be a number from 0 to 1", f"{value!r} arrived", "pass such a number")
+    return float(value)
+
+
+def representation(X: Any, *, name: str = "X") -> Any:
+    """Return X as a 2-D array of real numbers: NumPy, torch or dask; frames are converted.
+
+    Whether all values are finite is found out where they are summed anyway (`moments.py`).
+
+    Raises
+    ------
+    InputTypeError
+        For a sparse matrix.
+    InputError
+        For anything that is not (n, d) numbers with n, d ≥ 1.
+    """
+    if hasattr(X, "toarray") and not hasattr(X, "__array__"):
+        raise InputTypeError(
+            f"{name} must be dense, but a sparse {type(X).__name__} arrived; "
+            "pass X.toarray(), since removing a direction fills a sparse matrix anyway."
+        )
+    if not (_array.is_torch(X) or _array.is_dask(X)):
+        _refuse_text_columns(X, name)
+        X = np.asarray(X)
+    if len(X.shape) != 2:
+        complain(
+            f"{name} must be 2-D, rows by features (n, d)",
+            f"it has shape {tuple(X.shape)} (expected 2D array)",
+            "Reshape your data with X.reshape(-1, 1) if it is one feature, or X.reshape(1, -1) "
+            "if it is one row",
+        )
+    n, d = X.shape
+    if n == 0 or d == 0:
+        what = "0 sample(s)" if n == 0 else "0 feature(s)"
+        complain(
+            f"{name} needs at least one row and one feature",
+            f"there are {what} (shape=({n}, {d})) while a minimum of 1 is required",
+            "pass more data",
+        )
+    return _real(X, name)
+
+
+def _refuse_text_columns(X: Any, name: str) -> None:
+    columns = getattr(X, "columns", None)
+    if columns is None or not hasattr(X, "dtypes"):
+        return
+    kinds = dict(zip(map(str, columns), map(str, X.dtypes), strict=True))
+    numeric = ("int", "uint", "float", "bool", "double")
+    text = [c for c, kind in kinds.items() if not kind.lower().startswith(numeric)]
+    if text:
+        complain(
+            f"every column of {name} must be numeric",
+            f"{', '.join(repr(c) for c in text[:5])} hold {kinds[text[0]]}",
+            "drop these columns or encode them as numbers",
+        )
+
+
+def _real(X: Any, name: str) -> Any:
+    if _array.is_torch(X):
+        if X.is_complex():
+            complain(f"{name} must be real (Complex data not supported)", f"its dtype is {X.dtype}", "pass real numbers")
+        return X
+    if X.dtype.kind == "c":
+        complain(f"{name} must be real (Complex data not supported)", f"its dtype is {X.dtype}", "pass real numbers")
+    if X.dtype.kind == "O":
+        try:
+            return X.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputTypeError(
+                f"{name} must hold numbers, but an object array arrived in which "
+                f"{error} (argument must be a string or a number); encode it as numbers."
+            ) from error
+    if X.dtype.kind not in "fiub":
+        complain(f"{name} must hold numbers", f"its dtype is {X.dtype}", "drop text columns or encode them as numbers")
+    return X
+
+
+def weights(sample_weight: Any, n: int) -> np.ndarray | None:
+    """Return sample weights (n,) as float64, or None where none were given."""
+    if sample_weight is None:
+        return None
+    w = _array.host(sample_weight)
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,):
+        complain(f"sample_weight must have shape ({n},)", f"it has shape {w.shape}", "pass one weight for each row of X")
+    if not np.isfinite(w).all() or (w < 0).any():
+        complain("sample weights must be finite and not negative", f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite", "set the weight of rows to leave out to 0")
+    if not w.any():
+        complain("at least one sample weight must be above zero", "all are zero (sum of weights is zero)", "give the rows to use a weight")
+    return w
+
+
+def known(kind: str, name: str, available: Sequence[str]) -> None:
+    """Refuse a ``name`` that is not ``available``, and point to the names that resemble it.
+
+    Parameters
+    ----------
+    kind : str
+        What the name should name, such as ``"column"``.
+    name : str
+        The name that arrived.
+    available : sequence of str
+        The names that there are; the message lists ten at most.
+
+    Examples
+    --------
+    >>> known("column", "gendr", ["age", "gender"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nullprobe._check.InputError: 'gendr' must name a column, but there are only 'age', 'gender';...
+    """
+    if name in available:
+        return
+    listed = ", ".join(map(repr, available[:10])) or "none"
+    more = f" and {len(available) - 10} more" if len(available) > 10 else ""
+    close = difflib.get_close_matches(name, available)
+    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "choose one of these"
+    complain(f"{name!r} must name a {kind}", f"there are only {listed}{more}", advice)
+
+
+def real_number(
+    name: str, value: object, *, least: float = -math.inf, most: float = math.inf
+) -> float:
+    """Return ``value`` as a finite ``float`` from ``least`` to ``most``, or complain."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not math.isfinite(value)
+        or not least <= float(value) <= most
+    ):
+        complain(
+            f"{name} must be a finite number from {least} to {most}",
+            f"{value!r} arrived",
+            "pass such a number",
+        )
+    return float(value)
+
+
+def width(arrived: int, required: int) -> None:
+    """Refuse a representation of the wrong number of features."""
+    if arrived != required:
+        complain(
+            f"X must have {required} features", f"X has {arrived} features, but this was fitted "
+            f"on {required} (X has {arrived} features, but is expecting {required} features as input)",
+            "pass rows of the same representation",
+        )
+
+
+def same_form(out: Any, X: Any) -> None:
+    """Refuse an ``out`` that cannot hold the erased X."""
+    if type(out) is not type(X) or tuple(out.shape) != tuple(X.shape) or not _array.is_floating(out):
+        complain(
+            f"out must be a floating {type(X).__name__} of shape {tuple(X.shape)}",
+            f"{type(out).__name__} of shape {getattr(out, 'shape', None)} and dtype "
+            f"{getattr(out, 'dtype', None)} arrived", "leave out away, or pass such an array",
+        )
+
+
+def finite(X: Any) -> Any:
+    """Return X, or complain about the first value that is not finite."""
+    for where, block in _array.row_blocks(X):
+        # A sum is finite unless a value is not: one pass, no array of booleans.
+        if not np.isfinite(_array.host(_array.working(block).sum())):
+            bad = np.argwhere(~np.isfinite(_array.host(block)))
+            if len(bad):
+                complain_not_finite(where.start + bad[0][0], bad[0][1])
+    return X
+
+
+def complain_not_finite(row: int, column: int) -> NoReturn:
+    """Complain about a NaN or inf at a place counted from 0."""
+    complain(
+        "X must be finite (no NaN, no infinity)",
+        f"row {row}, column {column} (counted from 0) is not",
+        "drop such rows from X and y, or fill them in",
+    )

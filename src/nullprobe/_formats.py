@@ -1,0 +1,292 @@
+"""What a file holds: named arrays (.npz .npy .safetensors) or named columns (.parquet .csv).
+
+This file knows the formats and nothing of representations or concepts; `readers.py` knows
+those and none of the formats. Nothing here runs code that a file contains: no pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import safetensors
+import safetensors.numpy
+
+from nullprobe._check import InputError, complain
+from nullprobe._files import whole_file
+
+Arrays = dict[str, np.ndarray]
+ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
+TABLE_SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
+
+# What the libraries raise on a file that is cut short, empty or not what its suffix says.
+_BROKEN = (
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    pa.ArrowException,
+    safetensors.SafetensorError,
+)
+# Beside the rows in .npz: names of the d features, written when columns become a matrix.
+NAMES = "feature_names"
+
+
+def suffix_of(path: Path) -> str:
+    """Return the lower-case suffix of ``path``, or complain if no format goes by it."""
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        complain(
+            f"the suffix of a file must be one of {', '.join(SUFFIXES)}",
+            f"{str(path)!r} has {suffix or 'none'}",
+            "rename the file or convert it",
+        )
+    return suffix
+
+
+def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Arrays | pa.Table:
+    """Read a file, or a folder of shards of one format, joined in the order of their names.
+
+    Parameters
+    ----------
+    path : str or path
+        A file with one of the known suffixes, or a folder of such files.
+    verbatim : sequence of str
+        Columns of a .csv to keep as the text that they are: ``007`` does not become 7.
+
+    Returns
+    -------
+    dict of ndarray, or pyarrow.Table
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.npz"
+    ...     np.savez(path, X=np.eye(2), y=["no", "yes"])
+    ...     load(path)["y"].tolist()
+    ['no', 'yes']
+    """
+    path = Path(path)
+    if not path.exists():
+        complain(f"{str(path)!r} must exist", "there is nothing of that name", "check the path")
+    if path.is_dir():
+        shards = _shards(path)
+        return _join([load(shard, verbatim=verbatim) for shard in shards], shards)
+    suffix = suffix_of(path)
+    try:
+        if suffix == ".csv":
+            return _one_of_each(_load_csv(path, verbatim), path)
+        if suffix == ".parquet":
+            # Not read_table: it makes extra columns of parent folders named like "fold=1".
+            with pyarrow.parquet.ParquetFile(path) as file:
+                return _one_of_each(file.read(), path)
+        return _load_safetensors(path) if suffix == ".safetensors" else _load_numpy(path, suffix)
+    except InputError:
+        raise
+    except _BROKEN as error:
+        what = " ".join(str(error).split())
+        raise InputError(
+            f"{str(path)!r} must be a whole {suffix} file, but reading it stopped with "
+            f"{type(error).__name__}: {what}; check that it was written to the end and "
+            f"has the right suffix."
+        ) from error
+
+
+def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
+    """Write named arrays or columns in the format of the suffix of ``path``, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to; its suffix must be of the kind (arrays or columns) of ``content``.
+    content : dict of ndarray, or pyarrow.Table
+        What to write. A .npy takes a single array, a .safetensors no text.
+    """
+    path = Path(path)
+    suffix = suffix_of(path)
+    with whole_file(path) as temporary:
+        if not isinstance(content, dict):
+            _save_table(temporary, suffix, content, path)
+        elif suffix == ".npy":
+            if len(content) > 1:
+                _cannot_keep(path, sorted(content)[:5], "holds a single array", ".npz")
+            np.save(temporary, next(iter(content.values())), allow_pickle=False)
+        elif suffix == ".npz":
+            objects = [name for name, array in content.items() if array.dtype.hasobject]
+            if objects:
+                _cannot_keep(path, objects[:5], "cannot hold nested columns", ".parquet")
+            _save_npz(temporary, content)
+        else:
+            text = [name for name, array in content.items() if array.dtype.kind not in "biuf"]
+            if text:
+                _cannot_keep(path, text[:5], "holds numbers only", ".npz or .parquet")
+            # The format stores bytes as they lie: a transposed view would come back scrambled.
+            flat = {name: np.ascontiguousarray(array) for name, array in content.items()}
+            temporary.write_bytes(safetensors.numpy.save(flat))
+
+
+def _save_npz(temporary: Path, content: Arrays) -> None:
+    # Not np.savez: it takes names as keywords, so that an array named "file" breaks it.
+    with zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in content.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
+def _save_table(temporary: Path, suffix: str, table: pa.Table, path: Path) -> None:
+    if suffix == ".parquet":
+        pyarrow.parquet.write_table(table, temporary)
+        return
+    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    if nested:
+        _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet")
+    pyarrow.csv.write_csv(table, temporary)
+
+
+def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> None:
+    complain(
+        f"a {path.suffix} file {why}",
+        f"{', '.join(map(repr, names))} would have to go into {path.name!r}",
+        f"write {instead} instead",
+    )
+
+
+def _shards(folder: Path) -> list[Path]:
+    files = [
+        file
+        for file in sorted(folder.iterdir())
+        if file.is_file() and not file.name.startswith(".") and file.suffix.lower() in SUFFIXES
+    ]
+    found = sorted({file.suffix.lower() for file in files})
+    if len(found) != 1:
+        complain(
+            f"the folder {str(folder)!r} must hold files of one format ({', '.join(SUFFIXES)})",
+            f"it holds {' and '.join(found) or 'none'}",
+            "name the file that you mean, or sort the files into folders",
+        )
+    return files
+
+
+def _join(parts: list[Arrays | pa.Table], shards: list[Path]) -> Arrays | pa.Table:
+    for part, shard in zip(parts, shards, strict=True):
+        if sorted(_names(part)) != sorted(_names(parts[0])):
+            complain(
+                f"all shards in {str(shard.parent)!r} must have the same columns",
+                f"{shard.name!r} has {_names(part)[:10]} and {shards[0].name!r} "
+                f"has {_names(parts[0])[:10]}",
+                "rename or drop the columns that differ",
+            )
+    arrays = [part for part in parts if isinstance(part, dict)]
+    try:
+        if arrays:
+            return {name: _stack([part[name] for part in arrays], name) for name in arrays[0]}
+        order = _names(parts[0])
+        tables = [part.select(order) for part in parts if not isinstance(part, dict)]
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowException, ValueError) as error:
+        raise InputError(
+            f"the shards in {str(shards[0].parent)!r} must have the same shapes and types, but "
+            f"joining them stopped with {type(error).__name__}: {error}; convert the odd ones."
+        ) from error
+
+
+def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
+    first = arrays[0]
+    # NumPy would turn numbers silently into text to join the two.
+    if len({array.dtype.kind in "US" for array in arrays}) > 1:
+        raise ValueError(f"{name!r} is text in some shards and numbers in others")
+    if name == NAMES or first.ndim == 0:
+        if any(not np.array_equal(first, array) for array in arrays):
+            raise ValueError(f"{name!r} differs between shards")
+        return first
+    return np.concatenate(arrays)
+
+
+def _names(content: Arrays | pa.Table) -> list[str]:
+    return list(content) if isinstance(content, dict) else content.column_names
+
+
+def _load_numpy(path: Path, suffix: str) -> Arrays:
+    # Opened here, because np.load leaves a broken archive open.
+    with open(path, "rb") as file:
+        content = np.load(file, allow_pickle=False)
+        if isinstance(content, np.ndarray):
+            if suffix == ".npz":
+                raise ValueError("this is a single array (.npy)")
+            return {"X": content}
+        if suffix == ".npy":
+            raise ValueError("this is an archive of arrays (.npz)")
+        return {name: content[name] for name in content.files}
+
+
+def _load_safetensors(path: Path) -> Arrays:
+    arrays = {}
+    with safetensors.safe_open(path, framework="numpy") as content:
+        for name in content.keys():  # noqa: SIM118 (the object is not a dict)
+            if content.get_slice(name).get_dtype() == "BF16":
+                arrays[name] = _bfloat16(path, name)
+            else:
+                arrays[name] = content.get_tensor(name)
+    return arrays
+
+
+def _bfloat16(path: Path, name: str) -> np.ndarray:
+    # NumPy has no bfloat16; it is the upper half of a float32, so the values come out exact.
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(size))[name]
+        begin, end = entry["data_offsets"]
+        file.seek(8 + size + begin)
+        upper = np.frombuffer(file.read(end - begin), dtype="<u2")
+    return (upper.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+
+
+def _load_csv(path: Path, verbatim: Sequence[str]) -> pa.Table:
+    options = pyarrow.csv.ConvertOptions(
+        column_types={name: pa.string() for name in verbatim},
+        # "NA" in a concept is a missing value and not a class, unless it stands in quotes.
+        strings_can_be_null=not verbatim,
+        quoted_strings_can_be_null=False,
+    )
+    table = pyarrow.csv.read_csv(path, convert_options=options)
+    names = table.column_names
+    # A matrix that pandas wrote is headed 0, 1, 2, ...; any other numbers are a row of data.
+    if all(map(_is_number, names)) and names != [str(i) for i in range(len(names))]:
+        complain(
+            f"the first line of {str(path)!r} must hold the names of the columns",
+            f"it holds numbers: {', '.join(names[:5])}",
+            "add a line of names",
+        )
+    return table
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _one_of_each(table: pa.Table, path: Path) -> pa.Table:
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        complain(
+            f"column names in {str(path)!r} must differ",
+            f"{', '.join(map(repr, twice[:5]))} stands there more than once",
+            "rename the columns",
+        )
+    return table

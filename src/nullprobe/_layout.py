@@ -1,0 +1,236 @@
+"""Which part of a file is the representation, and which the concept.
+
+The rules are the same for reading and for writing back. Among arrays the representation is
+the one named ``X``, or the only 2-D one of floats. Among columns it is the list column named
+``X``, or the only list column of floats (embeddings), or else every column that was not
+named as something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from nullprobe._check import complain, known
+from nullprobe._formats import NAMES, Arrays
+
+# What pandas calls the row numbers that it writes beside the data. They are seldom a feature,
+# and in a sorted file they give the concept away.
+_ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")
+
+
+@dataclass(frozen=True, eq=False)
+class Representation:
+    """A representation and where in the file it stood.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d)
+        float32 or float64, all finite; perhaps read-only, a view of what was read.
+    feature_names : tuple of d str, or None
+        Names of the columns of ``X``, where the file has them.
+    used : tuple of str
+        Names of the array or of the columns that ``X`` was made of.
+    """
+
+    X: np.ndarray
+    feature_names: tuple[str, ...] | None
+    used: tuple[str, ...]
+
+
+def representation(content: Arrays | pa.Table, named: Sequence[str], source: str) -> Representation:
+    """Find the representation in what was read.
+
+    Parameters
+    ----------
+    content : dict of ndarray, or pyarrow.Table
+        What was read.
+    named : sequence of str
+        Arrays or columns that are something else: the concept, groups, what is left out.
+    source : str
+        The path, for messages.
+
+    Examples
+    --------
+    >>> found = representation({"emb": np.eye(3), "y": np.arange(3)}, ["y"], "a.npz")
+    >>> found.X.shape, found.used
+    ((3, 3), ('emb',))
+    """
+    available = list(content) if isinstance(content, dict) else content.column_names
+    for name in named:
+        known("column", name, available)
+    rest = [name for name in available if name not in named and name != NAMES]
+    if isinstance(content, dict):
+        X, names, used = _from_arrays(content, rest, source)
+    else:
+        X, names, used = _from_columns(content, rest, source)
+    if 0 in X.shape:
+        complain(
+            f"{source!r} needs at least one row and one feature",
+            f"its representation has shape {X.shape}",
+            "check what was written",
+        )
+    X = _floats(X)
+    _finite(X, names or used, source)
+    return Representation(X, names, used)
+
+
+def labels(
+    content: Arrays | pa.Table, name: str, n: int, source: str, *, wide: bool = False
+) -> np.ndarray:
+    """Return the labels or numbers (n,) of that name; 2-D numbers (n, k), too, if ``wide``."""
+    y = array(content, name)
+    if y.ndim != 1 and not (wide and y.ndim == 2):
+        complain(
+            f"{name!r} in {source!r} must be 1-D{', or 2-D numbers' if wide else ''}",
+            f"it has shape {y.shape}",
+            "name another column",
+        )
+    if y.dtype.kind not in ("biuf" if y.ndim == 2 else "biufU"):
+        complain(
+            f"{name!r} in {source!r} must hold numbers, truth values or text",
+            f"its dtype is {y.dtype}",
+            "convert it",
+        )
+    if len(y) != n:
+        complain(
+            f"{name!r} in {source!r} must have one value for each of {n} rows",
+            f"it has {len(y)}",
+            "write all arrays from the same rows",
+        )
+    if y.dtype.kind == "f" or y.ndim == 2:
+        y = _floats(y)
+        _finite(y.reshape(n, -1), (name,), source)
+    return y
+
+
+def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
+    """Return one array, or one column as an array; nulls are refused."""
+    if isinstance(content, dict):
+        return content[name]
+    column = content.column(name)
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        complain(
+            f"{name!r} needs a value in every row",
+            f"row {row} (counted from 0) is empty, and {column.null_count - 1} more",
+            "fill these values or drop these rows",
+        )
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if _is_list(kind):
+        return _matrix(column, name)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return np.array(column.to_pylist(), dtype=str)
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    return column.to_numpy()
+
+
+Found = tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]
+
+
+def _from_arrays(content: Arrays, rest: list[str], source: str) -> Found:
+    matrices = [
+        name for name in rest if content[name].ndim == 2 and content[name].dtype.kind == "f"
+    ]
+    (key,) = _only_one("X" if "X" in rest else None, matrices, "2-D array of floats", source)
+    X = content[key]
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
+        complain(
+            f"{key!r} in {source!r} must be 2-D numbers, rows by features",
+            f"it has shape {X.shape} and dtype {X.dtype}",
+            "make it one row of numbers for each example, for instance by choosing one token",
+        )
+    names = content.get(NAMES)
+    if names is None or names.shape != X.shape[1:] or names.dtype.kind != "U":
+        return X, None, (key,)
+    return X, tuple(names.tolist()), (key,)
+
+
+def _from_columns(table: pa.Table, rest: list[str], source: str) -> Found:
+    kinds = {name: table.schema.field(name).type for name in rest}
+    lists = [n for n in rest if _is_list(kinds[n]) and pa.types.is_floating(kinds[n].value_type)]
+    if lists:
+        (key,) = _only_one("X" if "X" in lists else None, lists, "list column of floats", source)
+        return array(table, key), None, (key,)
+    numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
+    odd = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
+    if odd:
+        listed = ", ".join(f"{name!r} ({kinds[name]})" for name in odd[:5])
+        complain(
+            f"every feature in {source!r} must be numeric",
+            f"{len(odd)} of {len(rest)} columns are not: {listed}{', ...' if len(odd) > 5 else ''}",
+            "drop these columns, or name them as concept, groups or to be left out",
+        )
+    numbers = [name for name in rest if name in _ROW_NUMBERS]
+    if numbers:
+        complain(
+            f"features in {source!r} must be measured",
+            f"column {numbers[0]!r} looks like the row numbers that pandas writes",
+            "drop it, or name it as left out",
+        )
+    single = all(kinds[name] in (pa.float32(), pa.float16()) for name in rest)
+    X = np.empty((table.num_rows, len(rest)), dtype=np.float32 if single else np.float64)
+    for j, name in enumerate(rest):
+        # Nulls become NaN here and are reported with their row by _finite.
+        X[:, j] = table.column(name).cast(pa.float64(), safe=False).to_numpy()
+    return X, tuple(rest), tuple(rest)
+
+
+def _only_one(preferred: str | None, found: list[str], what: str, source: str) -> list[str]:
+    if preferred is not None:
+        return [preferred]
+    if len(found) != 1:
+        complain(
+            f"{source!r} must hold its representation under the name 'X' or as the only {what}",
+            f"it holds {', '.join(map(repr, found[:10])) or 'none'}",
+            "rename one to 'X', or name the others as left out",
+        )
+    return found
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(kind) for test in tests)
+
+
+def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray:
+    lengths = pc.call_function("list_value_length", [column]).to_numpy()
+    odd = np.flatnonzero(lengths != lengths[:1])
+    if len(odd):
+        complain(
+            f"the lists in {name!r} must be equally long",
+            f"row 0 has {lengths[0]} values and row {odd[0]} has {lengths[odd[0]]}",
+            "cut or pool them to one length",
+        )
+    width = int(lengths[0]) if len(lengths) else 0
+    flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    # A single chunk, the usual case, stays a view of what was read.
+    values = flat[0] if len(flat) == 1 else np.concatenate([*flat, np.empty(0, np.float32)])
+    return values.reshape(-1, width) if width else np.empty((len(lengths), 0))
+
+
+def _floats(a: np.ndarray) -> np.ndarray:
+    kept = np.float32 if a.dtype in (np.float16, np.float32) else np.float64
+    return a.astype(kept, copy=False)
+
+
+def _finite(X: np.ndarray, names: Sequence[str], source: str) -> None:
+    step = max(1, (1 << 24) // X.shape[1])
+    for start in range(0, len(X), step):
+        bad = np.argwhere(~np.isfinite(X[start : start + step]))
+        if len(bad):
+            row, column = int(bad[0, 0]) + start, int(bad[0, 1])
+            where = repr(names[column]) if len(names) == X.shape[1] else f"{column} of {names[0]!r}"
+            complain(
+                f"every number in {source!r} must be finite",
+                f"row {row}, column {where} is missing or {X[row, column]} (counted from 0)",
+                "fill these values or drop these rows",
+            )

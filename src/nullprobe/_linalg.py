@@ -1,0 +1,215 @@
+"""Solves, rank cuts and concept axes; every tolerance is free of units.
+
+Features are divided by their standard deviations before anything is decided, so a feature in
+millimetres counts as much as one in light years. What is cut is cut relative to the rounding
+error of the products that made the matrix, ``eps`` below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangular
+
+# Rounding errors of a sum of products stay within a few eps of the product of the two norms;
+# 16 leaves room for the order of summation, not for real effects.
+NOISE_MARGIN = 16.0
+# The columns of Z repeat the same few numbers, so that their sums round the same way each time:
+# up to eps times the length of a kernel's inner loop. A column counts as a combination of the
+# others where it is one up to a millionth of its standard deviation.
+CONCEPT_MARGIN = 4096.0
+# A feature that keeps a millionth of its standard deviation keeps rounding errors of 1e-10 of
+# what is left, which is what guardedness in float64 is held to.
+LEAST_SHARE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class PSDFactor:
+    """A positive semi-definite matrix, factored once so that many systems can be solved.
+
+    Attributes
+    ----------
+    triangle : ndarray of shape (rank, rank)
+        Lower Cholesky factor, or the upper triangle T of R = Q T Tᵀ Qᵀ when ``basis`` is given.
+    basis : ndarray of shape (d, rank) or None
+        Orthonormal Q; None when the matrix has full rank.
+    rank : int
+        Number of directions above the cut.
+    """
+
+    triangle: np.ndarray
+    basis: np.ndarray | None
+    rank: int
+
+    def solve(self, B: np.ndarray) -> np.ndarray:
+        """Return R⁺ B for B of shape (d, m), the solution of least norm."""
+        if self.basis is None:
+            return cho_solve((self.triangle, True), B, check_finite=False)
+        inner = solve_triangular(self.triangle, self.basis.T @ B, check_finite=False)
+        inner = solve_triangular(self.triangle, inner, trans="T", check_finite=False)
+        return self.basis @ inner
+
+    def whiten(self, X: np.ndarray) -> np.ndarray:
+        """Return rows (n, rank) whose second moment is the identity where that of X is R."""
+        if self.basis is None:
+            return solve_triangular(self.triangle, X.T, lower=True, check_finite=False).T
+        return solve_triangular(self.triangle, (X @ self.basis).T, check_finite=False).T
+
+    def unwhiten(self, W: np.ndarray) -> np.ndarray:
+        """Return weights (d, m) that score X as ``W`` (rank, m) scores the whitened rows."""
+        if self.basis is None:
+            return solve_triangular(self.triangle, W, lower=True, trans="T", check_finite=False)
+        return self.basis @ solve_triangular(self.triangle, W, trans="T", check_finite=False)
+
+
+def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
+    """Factor a symmetric positive semi-definite matrix with unit (or zero) diagonal.
+
+    One Cholesky decomposition where the matrix has full rank. Where it does not, a pivoted one
+    finds the rank and a QR of its (d, rank) factor gives the pseudo-inverse: d·rank² work, no
+    eigendecomposition.
+
+    Parameters
+    ----------
+    R : ndarray of shape (d, d)
+        **Overwritten.**
+    eps : float
+        Relative rounding error of the entries of R.
+    """
+    d = len(R)
+    # The errors of the entries are independent, so their matrix has norm ~ eps sqrt(d).
+    cut = NOISE_MARGIN * eps * np.sqrt(d)
+    norm = float(np.abs(R).sum(axis=0).max(initial=0.0))
+    diagonal = R.diagonal().copy()
+    potrf, pocon = get_lapack_funcs(("potrf", "pocon"), (R,))
+    # R is symmetric: its transpose is the same matrix in Fortran order, factored in place.
+    # The lower triangle is used up; the upper one still holds R should the attempt fail.
+    lower, info = potrf(R.T, lower=True, clean=False, overwrite_a=True)
+    if d and info == 0 and norm > 0:
+        reciprocal, _ = pocon(lower, norm, uplo="L")
+        if reciprocal * norm > cut:
+            return PSDFactor(lower, None, d)
+    return _factor_singular(_restore(lower, diagonal), cut)
+
+
+def _restore(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+    """Rebuild the symmetric matrix from the triangle that the failed attempt left alone."""
+    upper = np.triu(lower, 1)
+    R = upper + upper.T
+    np.fill_diagonal(R, diagonal)
+    return R
+
+
+def _factor_singular(R: np.ndarray, cut: float) -> PSDFactor:
+    d = len(R)
+    if not d:
+        return PSDFactor(np.zeros((0, 0)), np.zeros((0, 0)), 0)
+    factored, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)
+    rank = int(rank) if R.diagonal().max() > cut else 0
+    tall = np.empty((d, rank))
+    tall[pivots - 1] = np.tril(factored)[:, :rank]
+    basis, triangle = qr(tall, mode="economic", check_finite=False)
+    return PSDFactor(triangle, basis, rank)
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptBasis:
+    """The concept in units of its own: independent axes of unit variance that X knows of.
+
+    Attributes
+    ----------
+    scale : ndarray of shape (d,)
+        Standard deviation of each feature; 0 for a constant one.
+    axes : ndarray of shape (k, r)
+        Columns a: the variables Z a are uncorrelated, have unit variance, and covary with X.
+    correlation : ndarray of shape (d, r)
+        Correlation of each feature with each of these variables.
+    """
+
+    scale: np.ndarray
+    axes: np.ndarray
+    correlation: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        """Number of directions along which X and Z covary."""
+        return self.axes.shape[1]
+
+
+def feature_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return standard deviations (d,), with 0 for features that vary by rounding alone."""
+    scale = np.sqrt(np.clip(variance, 0.0, None))
+    constant = scale <= NOISE_MARGIN * np.finfo(np.float64).eps * np.abs(mean)
+    return np.where(constant, 0.0, scale)
+
+
+def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
+    """Return which features (d,) keep more of their variance than rounding makes.
+
+    Parameters
+    ----------
+    share : ndarray of shape (d,)
+        Variance after erasure divided by variance before.
+    """
+    return share > NOISE_MARGIN * eps + LEAST_SHARE
+
+
+def reciprocal(scale: np.ndarray) -> np.ndarray:
+    """Return 1 / scale, and 0 where scale is 0."""
+    return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+
+
+def concept_basis(
+    cross: np.ndarray, scale: np.ndarray, mean: np.ndarray, concept: np.ndarray, *, eps: float
+) -> ConceptBasis:
+    """Find the directions of Z with which X is correlated beyond rounding.
+
+    Parameters
+    ----------
+    cross : ndarray of shape (d, k)
+        Cov(X, Z).
+    scale, mean : ndarray of shape (d,)
+        Standard deviations and means of the features.
+    concept : ndarray of shape (k, k)
+        Cov(Z, Z).
+    eps : float
+        Relative rounding error of the products.
+
+    Notes
+    -----
+    The rank of Cov(X, Z) is the number of canonical correlations that are not zero. It is
+    decided on correlations between features and whitened concept axes, each feature weighed
+    by its own rounding error (that of the products, plus that of float64 at its mean): the
+    same number of directions, but free of the factor 1/sqrt(smallest eigenvalue) by which
+    whitening X would amplify noise.
+    """
+    whitening = _whiten(concept)
+    correlation = (reciprocal(scale)[:, None] * cross) @ whitening
+    noise = eps + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
+    if min(correlation.shape) == 0:
+        return ConceptBasis(scale, whitening[:, :0], correlation[:, :0])
+    _, sizes, rotation = np.linalg.svd(correlation / noise[:, None], full_matrices=False)
+    turn = rotation[sizes > NOISE_MARGIN * np.sqrt(len(scale))].T
+    return ConceptBasis(scale, whitening @ turn, correlation @ turn)
+
+
+def _whiten(covariance: np.ndarray) -> np.ndarray:
+    """Return (k, q) columns that turn Z into q uncorrelated variables of unit variance."""
+    inverse = reciprocal(np.sqrt(np.clip(covariance.diagonal(), 0.0, None)))
+    values, vectors = np.linalg.eigh(covariance * np.outer(inverse, inverse))
+    kept = values > CONCEPT_MARGIN * np.finfo(np.float64).eps * len(values)
+    return inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+
+
+def orthonormal_rows(W: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis (r, d) of the span of r independent rows.
+
+    Features come largest first and rows are pivoted: then the error of each entry is relative
+    to its own feature, whatever the units (Cox and Higham 1998, "Stability of Householder QR
+    factorization for weighted least squares problems").
+    """
+    order = np.argsort(-np.abs(W).max(axis=0, initial=0.0))
+    basis = np.empty_like(W)
+    basis[:, order] = qr(W.T[order], mode="economic", pivoting=True, check_finite=False)[0].T
+    return basis

@@ -1,0 +1,23 @@
+"""No halfspace: no linear classifier is accurate after erasure.
+
+Equal means stop every convex loss, not the 0-1 loss: a halfspace chosen for accuracy may still
+be right. Rungs: chance, moments.
+"""
+
+from __future__ import annotations
+
+from nullprobe.claims.verdict import Claim, Evidence, after_erasure
+
+NAME = "no_halfspace"
+STATEMENT = "After erasure, no linear classifier is accurate on new data."
+
+
+def no_halfspace(evidence: Evidence) -> Claim:
+    """Return the verdict on the best halfspace that was found."""
+    observed = evidence.halfspace
+    assert observed is not None, "the audit leaves this claim out for numeric concepts"
+    holds, about, reason, nulls, least = after_erasure("halfspace", observed, evidence)
+    return Claim(
+        NAME, STATEMENT, holds, about, observed.value, observed.unit, observed.interval, nulls,
+        nulls[0].p_value(observed.value), reason, least, evidence.details.get(NAME, {}),
+    )

@@ -1,0 +1,39 @@
+"""One direction: removing K − 1 directions removes all linearly available information.
+
+True of every data set (Belrose et al. 2023, arXiv 2306.03819, Theorems 3.1 to 3.4), so it is
+verified rather than tested: on the data, and on permuted labels that mean nothing.
+"""
+
+from __future__ import annotations
+
+from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
+
+NAME = "one_direction"
+STATEMENT = (
+    "Removing {rank} {directions} from this sample removes all information that a linear probe "
+    "could use on it."
+)
+# Canonical correlations below this are rounding, in the width of the coarsest usual input.
+ROUNDING = 1e-5
+
+
+def one_direction(evidence: Evidence) -> Claim:
+    """Return the verdict on what is left in sample; it is a fact about linear algebra."""
+    details = evidence.details.get(NAME, {})
+    rank = int(details.get("directions removed", 1))
+    holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
+    same = evidence.residual_null.values.max() <= ROUNDING
+    reason = (
+        f"the largest canonical correlation left is {number(evidence.residual)}, and "
+        f"{number(evidence.residual_null.values.max())} at most when labels are permuted: "
+        + ("this is so for any labels, meaningful or not." if same else "the two differ.")
+    )
+    about = FactAbout.LINEAR_ALGEBRA if same else FactAbout.REPRESENTATION
+    if holds is Holds.NO:
+        reason += " A theorem says it is 0: rounding has spoilt this input (its mean may be very large for its precision)."
+        about = FactAbout.LINEAR_ALGEBRA
+    statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
+    return Claim(
+        NAME, statement, holds, about, evidence.residual, "canonical correlation", None,
+        (evidence.residual_null,), None, reason, None, details,
+    )

@@ -1,0 +1,181 @@
+"""What is to be found or removed: class labels, or numeric columns, as one small object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe import _array, _check
+
+
+@dataclass(frozen=True, eq=False)
+class Concept:
+    """A concept y, read once, so that nobody else asks what its values mean.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,) or None
+        Position of each row's label in ``classes``; None for a numeric concept.
+    classes : tuple or None
+        The labels, sorted, as Python values.
+    values : ndarray of shape (n, k) or None
+        A numeric concept as float64 columns; None for classes.
+    """
+
+    codes: np.ndarray | None
+    classes: tuple | None
+    values: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.values if self.codes is None else self.codes)  # type: ignore[arg-type]
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether the concept is a set of labels."""
+        return self.codes is not None
+
+    @property
+    def n_columns(self) -> int:
+        """Number k of columns of Z."""
+        return len(self.classes) if self.classes is not None else self.values.shape[1]  # type: ignore[union-attr]
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """Z (n, k) float64: one-hot for classes."""
+        if self.values is not None:
+            return self.values
+        return (self.codes[:, None] == np.arange(self.n_columns)).astype(np.float64)  # type: ignore[index]
+
+    def take(self, rows: np.ndarray | slice) -> Concept:
+        """Return the concept of some rows; all classes are kept, present or not."""
+        if self.codes is not None:
+            return Concept(self.codes[rows], self.classes, None)
+        return Concept(None, None, self.values[rows])  # type: ignore[index]
+
+    def need_two_classes(self, weights: np.ndarray | None = None) -> None:
+        """Complain if there is but one class, or a numeric concept that never varies."""
+        used = slice(None) if weights is None else weights > 0
+        if self.codes is not None and len(np.unique(self.codes[used])) < 2:
+            _check.complain(
+                "at least two classes are needed",
+                f"all {len(self.codes[used])} labels are {self.classes[self.codes[used][0]]!r} (1 class)",  # type: ignore[index]
+                "pass rows of another class, too, or check which column holds the concept",
+            )
+
+
+def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) -> Concept:
+    """Read a concept.
+
+    Integers, booleans, strings and other objects are class labels. A float vector is a
+    continuous concept unless it has at most two distinct values, which are labels then: for
+    an eraser it makes no difference, and a probe of 0.0 and 1.0 is meant to classify. A 2-D
+    array is a numeric concept of k columns.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,) or (n, k)
+    n : int or None
+        Number of rows that the representation has.
+    classes : sequence or None
+        All labels, where y holds only some of them.
+
+    Raises
+    ------
+    InputError
+        If y is empty, not finite, of another length than X, or has labels not in ``classes``.
+
+    Examples
+    --------
+    >>> concept(["no", "yes", "no"]).classes
+    ('no', 'yes')
+    >>> concept([0.5, 1.5, 2.5]).values.shape
+    (3, 1)
+    """
+    if y is None:
+        _check.complain(
+            "this requires y to be passed", "the target y is None",
+            "pass labels or numbers, one per row of X",
+        )
+    if isinstance(y, Concept):
+        return y
+    a = _array.host_labels(y)
+    if a.ndim not in (1, 2):
+        _check.complain(
+            "y must be 1-D labels or numbers, or a 2-D matrix of numbers",
+            f"it has shape {a.shape}", "reshape it to (n,) or (n, k)",
+        )
+    if n is not None and len(a) != n:
+        _check.complain(
+            "X and y must have the same number of rows",
+            f"X has {n} and y has {len(a)} (inconsistent numbers of samples)",
+            "pass one y for each row of X",
+        )
+    if a.ndim == 2:
+        return Concept(None, None, _numbers(a))
+    if a.dtype.kind == "c":
+        _check.complain("y must be real (Complex data not supported)", f"its dtype is {a.dtype}",
+                        "pass labels or real numbers")
+    if a.dtype.kind == "f" and classes is None:
+        values = _numbers(a[:, None])
+        if len(np.unique(values)) > 2:
+            return Concept(None, None, values)
+    return _labels(a, classes)
+
+
+def _numbers(a: np.ndarray) -> np.ndarray:
+    if a.dtype.kind not in "fiub":
+        _check.complain(
+            "a 2-D concept must hold numbers", f"its dtype is {a.dtype}",
+            "pass 1-D labels, or encode the columns as numbers",
+        )
+    values = a.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if len(bad):
+        _check.complain(
+            "y must be finite (no NaN, no inf)",
+            f"{len(bad)} rows are not, the first of them row {bad[0]}",
+            "drop these rows from X and y, or fill them in",
+        )
+    return values
+
+
+def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
+    if a.dtype.kind == "O":
+        missing = [i for i, v in enumerate(a.tolist()) if v is None or v != v]
+        if missing:
+            _check.complain(
+                "every row needs a label",
+                f"{len(missing)} labels are missing (unknown label type: None or NaN), the first in row {missing[0]}",
+                "drop these rows from X and y, or label them",
+            )
+    elif a.dtype.kind == "f" and not np.isfinite(a).all():
+        _numbers(a[:, None])
+    try:
+        found, codes = np.unique(a, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(v).__name__ for v in a.tolist()})
+        _check.complain(
+            "labels must be of one type", f"those of types {', '.join(kinds)} arrived",
+            "convert them to strings",
+        )
+    names = tuple(found.tolist())
+    if classes is None:
+        return Concept(codes.reshape(-1), names, None)
+    place = {label: i for i, label in enumerate(classes)}
+    unknown = [label for label in names if label not in place]
+    if unknown:
+        _check.complain(
+            f"labels must be among the {len(place)} that were announced",
+            f"{unknown[0]!r} arrived", "name all labels in the first call",
+        )
+    return Concept(np.array([place[label] for label in names])[codes.reshape(-1)], tuple(classes), None)
+
+
+def rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Concept, np.ndarray | None]:
+    """Read X, y and weights that belong together: one row, one concept, one weight each."""
+    X = _check.representation(X)
+    z = concept(y, n=X.shape[0])
+    return X, z, _check.weights(sample_weight, X.shape[0])

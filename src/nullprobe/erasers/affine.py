@@ -1,0 +1,312 @@
+"""What every linear eraser ends in, and the estimator shell that the methods share.
+
+An affine eraser is x ↦ x − ((x − μ) R − c) W: it reads r scores with R (d, r), and takes the
+same number of directions W (r, d) away in proportion. Applying, composing, saving, hooking and
+baking are written once, here, and cost O(d r) a row: no d × d matrix is formed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+import safetensors
+import scipy
+from safetensors.numpy import load_file, save_file
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+import nullprobe
+from nullprobe import _array, _check, _linalg
+from nullprobe._array import Array
+from nullprobe._files import whole_file
+from nullprobe.concepts import rows
+from nullprobe.moments import Moments
+
+FORMAT = "nullprobe.AffineEraser/1"
+TENSORS = ("mean", "reading", "writing", "offset", "level")
+
+
+@dataclass(frozen=True, eq=False)
+class AffineEraser:
+    """The fitted map x ↦ x − ((x − μ) R − c) W; frozen, small, independent of the data.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (d,)
+        μ, the point from which deviations are read: subtracting it first keeps float32
+        accurate when means are large.
+    reading : ndarray of shape (d, r)
+        R, by which the scores to remove are read.
+    writing : ndarray of shape (r, d)
+        W, the directions that are taken away.
+    offset : ndarray of shape (r,)
+        c; zero unless the eraser was composed.
+    level : ndarray of shape (d,)
+        What a feature is set to of which nothing is left; NaN for the others. Without it such
+        a feature would keep the rounding errors of the subtraction, and a probe without units
+        could read those.
+    method : str
+        Name of the method that fitted it.
+    classes : tuple or None
+        Labels of the concept; None for a numeric one.
+    feature_names : tuple of str or None
+        Names of the d features, where they had names.
+    details : mapping of str to str
+        Versions, rows and fingerprint of the fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> e = AffineEraser(np.zeros(2), np.array([[1.0], [0.0]]), np.array([[1.0, 0.0]]))
+    >>> e.apply(np.array([[3.0, 4.0]])).tolist()
+    [[0.0, 4.0]]
+    """
+
+    mean: np.ndarray
+    reading: np.ndarray
+    writing: np.ndarray
+    offset: np.ndarray = None  # type: ignore[assignment]
+    level: np.ndarray = None  # type: ignore[assignment]
+    method: str = ""
+    classes: tuple | None = None
+    feature_names: tuple[str, ...] | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays, too."""
+        if self.offset is None:
+            object.__setattr__(self, "offset", np.zeros(self.rank))
+        if self.level is None:
+            object.__setattr__(self, "level", np.full(self.d, np.nan))
+        for name in TENSORS:
+            a = np.array(getattr(self, name), dtype=np.float64)
+            a.flags.writeable = False
+            object.__setattr__(self, name, a)
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
+    def __reduce__(self) -> tuple:
+        """Pickle what the constructor takes, so that a copy is frozen, too."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values["details"] = dict(self.details)
+        return type(self), tuple(values.values())
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.mean)
+
+    @property
+    def rank(self) -> int:
+        """Number r of directions that are removed; 0 leaves everything as it is."""
+        return len(self.writing)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """P (d, d) such that x ↦ P (x − μ) + constant for a column x; d² memory, for looking."""
+        return np.eye(self.d) - (self.reading @ self.writing).T
+
+    @property
+    def bias(self) -> np.ndarray:
+        """b (d,) such that x ↦ P x + b."""
+        return (self.mean @ self.reading + self.offset) @ self.writing
+
+    def __call__(self, X: Array) -> Array:
+        """Apply the eraser to X (n, d)."""
+        return self.apply(X)
+
+    def apply(self, X: Array, *, out: Array | None = None) -> Array:
+        """Return the erased X, of the same shape, library, device and floating dtype.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            NumPy array, torch tensor or data frame of numbers.
+        out : array of shape (n, d), optional
+            Where to write the result, as X's kind and dtype; may be X itself.
+
+        Raises
+        ------
+        InputError
+            If X or ``out`` has the wrong shape or kind.
+        """
+        X = _check.representation(X)
+        _check.width(X.shape[1], self.d)
+        if out is None:
+            out = _array.empty_like(X)
+        _check.same_form(out, X)
+        if not self.rank:
+            out[...] = X
+            return out
+        parts = [_array.like(a, X) for a in (self.mean, self.reading, self.offset, self.writing)]
+        for where, block in _array.cache_blocks(X):
+            _array.move_block(out[where], block, *parts)
+        gone = np.flatnonzero(~np.isnan(self.level))
+        if len(gone):
+            out[:, gone] = _array.like(self.level[gone], X)
+        return out
+
+    def compose(self, first: AffineEraser) -> AffineEraser:
+        """Return the one eraser that applies ``first`` and then this one."""
+        _check.width(first.d, self.d)
+        overlap = first.writing @ self.reading
+        reading = self.reading - first.reading @ overlap
+        offset = self.offset - first.offset @ overlap + (self.mean - first.mean) @ self.reading
+        return AffineEraser(
+            first.mean, np.hstack([first.reading, reading]),
+            np.vstack([first.writing, self.writing]), np.hstack([first.offset, offset]),
+            self.level, f"{first.method}, then {self.method}", self.classes,
+            self.feature_names or first.feature_names, {"nullprobe": nullprobe.__version__},
+        )
+
+    def named(self, feature_names: Any) -> AffineEraser:
+        """Return the same eraser with names for its features."""
+        return replace(self, feature_names=tuple(map(str, feature_names)))
+
+    def save(self, path: str | Path) -> None:
+        """Write the eraser to a .safetensors file, whole or not at all.
+
+        The file holds five float64 tensors and, as metadata, method, labels, feature names,
+        versions and the fingerprint of the fitting data as JSON.
+        """
+        tensors = {name: getattr(self, name) for name in TENSORS}
+        metadata = {
+            "format": FORMAT, "method": self.method, "classes": json.dumps(self.classes),
+            "feature_names": json.dumps(self.feature_names), "details": json.dumps(dict(self.details)),
+            "shapes": json.dumps({name: a.shape for name, a in tensors.items()}),
+        }
+        with whole_file(path) as temporary:
+            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, temporary, metadata)
+
+    @classmethod
+    def load(cls, path: str | Path) -> AffineEraser:
+        """Read an eraser that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not such an eraser.
+        """
+        path = Path(path)
+        required = "an eraser file written by AffineEraser.save is required"
+        if not path.is_file():
+            _check.complain(required, f"there is no file {str(path)!r}", "check the path")
+        try:
+            with safetensors.safe_open(path, framework="numpy") as f:
+                metadata = f.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                found = metadata.get("format", "none")
+                _check.complain(required, f"{str(path)!r} has the format mark {found!r}, not {FORMAT!r}",
+                                "pass a file that `nullprobe fit` or AffineEraser.save wrote")
+            tensors = load_file(path)
+            classes, names = (json.loads(metadata[key]) for key in ("classes", "feature_names"))
+            return cls(
+                *(tensors[name] for name in TENSORS),
+                metadata["method"], None if classes is None else tuple(classes),
+                None if names is None else tuple(names), json.loads(metadata["details"]),
+            )
+        except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+            _check.complain(required, f"{str(path)!r} cannot be read ({error})", "save it again")
+
+
+def gone(moments: Moments, share: np.ndarray) -> np.ndarray:
+    """Return levels (d,): the mean for features whose kept ``share`` of variance is rounding.
+
+    Parameters
+    ----------
+    share : ndarray of shape (d,)
+        Variance of each feature after erasure, divided by its variance before.
+    """
+    kept = _linalg.left_over(share, eps=moments.eps) | (moments.scale == 0)
+    return np.where(kept, np.nan, moments.mean)
+
+
+def describe(moments: Moments) -> dict[str, str]:
+    """Return what an eraser remembers of its fit: versions, rows, fingerprint."""
+    return {
+        "nullprobe": nullprobe.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
+        "n": str(moments.n), "data_hash": moments.data_hash,
+    }
+
+
+class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """The shell round an eraser that depends on moments alone: validate, call, store.
+
+    Attributes
+    ----------
+    eraser_ : AffineEraser
+        The fitted map.
+    moments_ : Moments
+        What it was fitted from; ``partial_fit`` continues from here.
+    classes_ : tuple or None
+        Labels of the concept; None for a numeric one.
+    """
+
+    def _erase(self, moments: Moments) -> AffineEraser:
+        raise TypeError(f"{type(self).__name__} does not say how it erases")
+
+    @classmethod
+    def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
+        """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
+        return cls(**parameters)._store(moments)
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the eraser.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation: NumPy array, torch tensor, dask array or data frame.
+        y : array-like of shape (n,) or (n, k)
+            Concept: class labels, or numbers.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, or of lengths that differ.
+        """
+        frame = X
+        X, z, w = rows(X, y, sample_weight)
+        moments = Moments.of(X, z, sample_weight=w)
+        validate_data(self, frame, skip_check_array=True)
+        return self._store(moments)
+
+    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Continue the fit with more rows; the result is that of one fit on all of them."""
+        frame = X
+        first = not hasattr(self, "moments_")
+        X, z, w = rows(X, y, sample_weight)
+        validate_data(self, frame, reset=first, skip_check_array=True)
+        moments = Moments.of(X, z, sample_weight=w)
+        return self._store(moments if first else self.moments_ + moments)
+
+    def _store(self, moments: Moments) -> Self:
+        self.moments_ = moments
+        self.classes_ = moments.classes
+        self.n_features_in_ = moments.d
+        names = getattr(self, "feature_names_in_", None)
+        eraser = self._erase(moments)
+        self.eraser_ = eraser if names is None else eraser.named(names)
+        return self
+
+    def transform(self, X: Array) -> Array:
+        """Return the erased X (n, d): same library, device and floating dtype."""
+        check_is_fitted(self)
+        frame, X = X, _check.representation(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return self.eraser_.apply(_check.finite(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,75 @@
+"""LEACE: least-squares concept erasure in closed form.
+
+Problem. Of all affine maps after which no linear predictor of Z beats the best constant, find
+the one that moves X least in expectation, in every inner product at once.
+
+Solution. x ↦ x − A (x − μ) with A = C (Cᵀ Σ⁺ C)⁺ Cᵀ Σ⁺, Σ = Cov(X), C = Cov(X, Z): k right-hand
+sides and one Cholesky decomposition in place of the eigendecomposition of Σ.
+
+Reference. N. Belrose, D. Schneider-Joseph, S. Ravfogel, R. Cotterell, E. Raff, S. Biderman,
+"LEACE: Perfect linear concept erasure in closed form", 2023, arXiv 2306.03819, Theorem 4.3.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nullprobe import _linalg
+from nullprobe.erasers.affine import AffineEraser, MomentEraser, describe, gone
+from nullprobe.moments import Moments
+
+
+def leace(moments: Moments) -> AffineEraser:
+    """Return the least-squares optimal eraser.
+
+    Parameters
+    ----------
+    moments : Moments
+        Moments of X (n, d) and Z (n, k).
+
+    Notes
+    -----
+    With features divided by their standard deviations, R their correlation matrix and B (d, r)
+    their correlations with r uncorrelated unit-variance concept variables, the map is
+    A = B M⁻¹ Bᵀ R⁺ with M = Bᵀ R⁺ B, whose eigenvalues are squared canonical correlations. M is
+    formed from the computed R⁺B itself, so that (I − A) B = 0 to rounding however badly
+    conditioned R is: errors of the solve cost optimality, never guardedness.
+
+    Guaranteed on the fitting sample: Cov(X', Z) = 0, hence no affine predictor beats the best
+    constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
+    or rows that were not in the sample. Where Σ is singular, rows that leave its column space
+    are treated by the pseudo-inverse in units of the standard deviations.
+    """
+    basis = moments.concept_basis()
+    B = basis.correlation
+    V = moments.factor().solve(B) if basis.rank else B
+    M = B.T @ V
+    # A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ: the share that LEACE takes of each feature's variance.
+    taken = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
+    return AffineEraser(
+        moments.mean,
+        _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T,
+        (basis.scale[:, None] * B).T,
+        level=gone(moments, 1.0 - taken),
+        method="LEACE",
+        classes=moments.classes,
+        details=describe(moments),
+    )
+
+
+class LEACE(MomentEraser):
+    """Erase a concept with the linear map that moves the representation least.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(100, 5)), np.arange(100) % 3
+    >>> X[:, 0] += y
+    >>> X_ = LEACE().fit(X, y).transform(X)
+    >>> bool(np.allclose(X_[y == 0].mean(0), X_[y == 2].mean(0)))
+    True
+    """
+
+    def _erase(self, moments: Moments) -> AffineEraser:
+        return leace(moments)

@@ -1,0 +1,1 @@
+"""Measures: what linear prediction remains, and how far a representation moved."""

@@ -1,0 +1,44 @@
+"""Guardedness: the largest canonical correlation between X and Z that is left.
+
+Zero means that no affine predictor of Z beats the best constant on this sample, under any
+convex loss (Belrose et al. 2023, arXiv 2306.03819, Theorem 3.1). Canonical correlations have
+no units, so "is it zero?" has an answer that no rescaling of X or Z can change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nullprobe._array import Array
+from nullprobe.moments import Moments
+
+
+def canonical_correlations(moments: Moments) -> np.ndarray:
+    """Return the canonical correlations between X and Z, largest first; (r,), r = rank of C.
+
+    Correlations that rounding alone can make are left out.
+
+    Notes
+    -----
+    Squared, they are the eigenvalues of Σzz⁺ Cᵀ Σ⁺ C; for two classes with share p and
+    Mahalanobis gap D, ρ² = p(1−p)D² / (1 + p(1−p)D²).
+    """
+    B = moments.concept_basis().correlation
+    if not B.shape[1]:
+        return np.zeros(0)
+    squares = np.linalg.eigvalsh(B.T @ moments.factor().solve(B))[::-1]
+    return np.sqrt(np.clip(squares, 0.0, 1.0))
+
+
+def largest_correlation(X: Array, y: Any, *, sample_weight: Any = None) -> float:
+    """Return the largest canonical correlation between X (n, d) and the concept y; 0 if none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(largest_correlation(np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 0, 1, 1]), 12)
+    1.0
+    """
+    return float(canonical_correlations(Moments.of(X, y, sample_weight=sample_weight)).max(initial=0.0))

@@ -1,0 +1,126 @@
+"""Reading: how well scores tell the concept, for many labellings at once.
+
+AUC for two classes, its macro average over one-against-the-rest for more, R² for a numeric
+concept. Intervals come from a bootstrap over groups, or over rows within each class.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import log_expit
+from sklearn.linear_model import LogisticRegression
+
+
+def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the area under the ROC curve of each row; ties count half.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, n) or (1, n)
+        One row of scores a labelling, or one for all.
+    positive : ndarray of shape (m, n) or (1, n), bool
+        Who is a positive.
+    weights : ndarray of shape (m, n), optional
+        How often each of the n counts.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        NaN where positives or negatives have no weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> auc(np.array([[0.1, 0.4, 0.4, 0.8]]), np.array([[False, False, True, True]])).tolist()
+    [0.875]
+    """
+    order = np.argsort(scores, axis=1)
+    S = np.take_along_axis(scores, order, axis=1)
+    P = _reorder(positive, order).astype(np.float64)
+    W = 1.0 if weights is None else _reorder(weights, order)
+    up, down = W * P, W * (1.0 - P)
+    below = np.cumsum(down, axis=1)
+    if (S[:, 1:] == S[:, :-1]).any():
+        below = _midway(below, S)
+    else:
+        below -= down
+    pairs = up.sum(axis=1) * down.sum(axis=1)
+    wins = np.einsum("mn,mn->m", *np.broadcast_arrays(up, below))
+    return np.divide(wins, pairs, out=np.full(np.shape(pairs), np.nan), where=pairs > 0)
+
+
+def _reorder(a: np.ndarray, order: np.ndarray) -> np.ndarray:
+    if len(order) == 1:
+        return a[:, order[0]]
+    return np.take_along_axis(np.broadcast_to(a, order.shape), order, axis=1)
+
+
+def _midway(cumulated: np.ndarray, S: np.ndarray) -> np.ndarray:
+    """Return, for each sorted score, the weight below it plus half of that at the same score."""
+    n = S.shape[1]
+    place = np.arange(n)
+    new = np.ones(S.shape, dtype=bool)
+    new[:, 1:] = S[:, 1:] != S[:, :-1]
+    first = np.maximum.accumulate(np.where(new, place, 0), axis=1)
+    closes = np.ones(S.shape, dtype=bool)
+    closes[:, :-1] = new[:, 1:]
+    last = np.minimum.accumulate(np.where(closes, place, n)[:, ::-1], axis=1)[:, ::-1]
+    full = np.concatenate([np.zeros((len(cumulated), 1)), cumulated], axis=1)
+    low, high = (np.take_along_axis(full, np.broadcast_to(i, cumulated.shape), axis=1) for i in (first, last + 1))
+    return 0.5 * (low + high)
+
+
+def r_squared(predicted: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the held-out R² of each row of predictions (m, n) for values (m, n)."""
+    W = np.ones((1, values.shape[1])) if weights is None else weights
+    mean = (W * values).sum(axis=1) / W.sum(axis=1)
+    total = (W * (values - mean[:, None]) ** 2).sum(axis=1)
+    missed = (W * (values - predicted) ** 2).sum(axis=1)
+    return 1.0 - np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def balanced_accuracy(said: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the mean of the hit rates on positives and on negatives, (m,), of (m, n) arrays."""
+    W = np.ones((1, positive.shape[1])) if weights is None else weights
+    rates = []
+    for side in (positive, ~positive):
+        hits, all_ = (W * (side & (said == positive))).sum(axis=1), (W * side).sum(axis=1)
+        rates.append(np.divide(hits, all_, out=np.full(all_.shape, np.nan), where=all_ > 0))
+    return 0.5 * (rates[0] + rates[1])
+
+
+def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> float:
+    """Return how many nats about a binary concept one score (n,) holds: a cross-fitted bound.
+
+    A logistic curve is fitted to the scores of one half of the rows and evaluated on the
+    other, both ways; what is returned is the entropy of the labels less the held-out log-loss,
+    a lower bound in expectation on the information of the score, and below 0 for noise.
+    """
+    half = np.zeros(len(scores), dtype=bool)
+    for side in (positive, ~positive):
+        rows = rng.permutation(np.flatnonzero(side))
+        half[rows[: len(rows) // 2]] = True
+    share = positive.mean()
+    spread = scores.std()
+    s = ((scores - scores.mean()) / (spread if spread > 0 else 1.0))[:, None]
+    loss = 0.0
+    for fit in (half, ~half):
+        logits = LogisticRegression().fit(s[fit], positive[fit]).decision_function(s[~fit])
+        loss -= log_expit(np.where(positive[~fit], logits, -logits)).sum()
+    entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
+    return float(entropy - loss / len(scores))
+
+
+def resampled_weights(
+    positive: np.ndarray | None, groups: np.ndarray | None, n: int, n_resamples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw bootstrap weights (n_resamples, n): whole groups, or rows within each class."""
+    if groups is not None:
+        names, member = np.unique(groups, return_inverse=True)
+        counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_resamples)
+        return counts[:, member].astype(np.float64)
+    strata = [np.arange(n)] if positive is None else [np.flatnonzero(positive == v) for v in np.unique(positive)]
+    weights = np.empty((n_resamples, n))
+    for rows in strata:
+        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples)
+    return weights

@@ -1,0 +1,19 @@
+"""Probes: linear readers of a concept, from the cheapest to the most accurate."""
+
+from nullprobe.probes.halfspace import HalfspaceProbe, halfspaces
+from nullprobe.probes.lda import LDAProbe, lda
+from nullprobe.probes.linear import LinearProbe
+from nullprobe.probes.logistic import LogisticProbe, logistic
+from nullprobe.probes.mean_difference import MeanDifferenceProbe, mean_difference
+
+PROBES = {
+    "mean_difference": MeanDifferenceProbe,
+    "lda": LDAProbe,
+    "logistic": LogisticProbe,
+    "halfspace": HalfspaceProbe,
+}
+
+__all__ = [
+    "PROBES", "HalfspaceProbe", "LDAProbe", "LinearProbe", "LogisticProbe", "MeanDifferenceProbe",
+    "halfspaces", "lda", "logistic", "mean_difference",
+]

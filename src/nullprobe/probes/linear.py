@@ -1,0 +1,120 @@
+"""What every linear probe ends in, and the estimator shell that the methods share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nullprobe import _array, _check
+from nullprobe._array import Array
+from nullprobe.concepts import Concept, rows
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProbe:
+    """A fitted linear reader: scores = X w + b; frozen.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (d, m)
+        One column for two classes (a positive score means the second), one a class for more,
+        one a column of a numeric concept.
+    bias : ndarray of shape (m,)
+        Added to the scores.
+    classes : tuple or None
+        Labels; None for a numeric concept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probe = LinearProbe(np.array([[1.0], [0.0]]), np.array([-2.0]), ("no", "yes"))
+    >>> X = np.array([[1.0, 9.0], [3.0, 9.0]])
+    >>> probe.scores(X).tolist(), probe.predict(X).tolist()
+    ([-1.0, 1.0], ['no', 'yes'])
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    classes: tuple | None = None
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.weights)
+
+    def scores(self, X: Array) -> Array:
+        """Return scores, (n,) for one column and (n, m) for more, in X's library and device."""
+        X = _check.representation(X)
+        _check.width(X.shape[1], self.d)
+        scores = _array.working(X) @ _array.like(self.weights, X) + _array.like(self.bias, X)
+        return scores[:, 0] if self.weights.shape[1] == 1 else scores
+
+    def predict(self, X: Array) -> np.ndarray:
+        """Return the label, or the number, that each row of X (n, d) is read as."""
+        scores = _array.host(self.scores(X))
+        if self.classes is None:
+            return scores
+        best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.array(self.classes)[best]
+
+
+class ProbeEstimator(BaseEstimator):
+    """The shell round a linear probe: validate, call, store.
+
+    Attributes
+    ----------
+    probe_ : LinearProbe
+        The fitted reader.
+    classes_ : ndarray of shape (K,)
+        Labels; absent for a numeric concept.
+    """
+
+    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
+        raise TypeError(f"{type(self).__name__} does not say how it fits")
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the probe.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation.
+        y : array-like of shape (n,) or (n, k)
+            Concept.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or of one class.
+        """
+        frame = X
+        X, z, w = rows(X, y, sample_weight)
+        _check.finite(X)
+        z.need_two_classes(w)
+        validate_data(self, frame, skip_check_array=True)
+        self.probe_ = self._probe(X, z, w)
+        self.n_features_in_ = self.probe_.d
+        if z.classes is not None:
+            self.classes_ = np.array(z.classes)
+        return self
+
+    def decision_function(self, X: Array) -> Array:
+        """Return the scores of X (n, d)."""
+        check_is_fitted(self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return self.probe_.scores(_check.finite(_check.representation(X)))
+
+    def predict(self, X: Array) -> np.ndarray:
+        """Return what each row of X (n, d) is read as."""
+        self.decision_function(X[:1])
+        return self.probe_.predict(_check.finite(_check.representation(X)))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags

@@ -1,0 +1,58 @@
+"""Mean-difference probe: read along the difference of the class means.
+
+Problem. Read y with the least that can be estimated: one mean a class.
+
+Solution. w = Cov(X, Z), one column a class (one in all for two classes), the threshold halfway
+between the means. For a numeric concept, the slope of least squares along that direction.
+
+Reference. S. Marks, M. Tegmark, "The geometry of truth", 2023, arXiv 2310.06824, section 5
+("mass-mean probing").
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nullprobe._array import Array
+from nullprobe.concepts import Concept
+from nullprobe.moments import Moments
+from nullprobe.probes.linear import LinearProbe, ProbeEstimator
+
+
+def mean_difference(moments: Moments) -> LinearProbe:
+    """Return the probe along the mean differences.
+
+    Parameters
+    ----------
+    moments : Moments
+        Moments of X (n, d) and Z (n, k).
+    """
+    if moments.classes is None:
+        W = moments.cross_covariance
+        spread = np.einsum("ij,ij->j", W, moments.covariance @ W)
+        size = np.einsum("ij,ij->j", W, W)
+        W = W * np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
+        return LinearProbe(W, moments.concept_mean - moments.mean @ W)
+    M = moments.class_means
+    if len(M) == 2:
+        w = (M[1] - M[0])[:, None]
+        return LinearProbe(w, -(M.sum(axis=0) / 2.0) @ w, moments.classes)
+    # Nearest class mean: |x − m|² differs between classes by 2 x·m − |m|², about the mean.
+    centred = M - moments.mean
+    bias = -moments.mean @ centred.T - 0.5 * np.einsum("ij,ij->i", centred, centred)
+    return LinearProbe(centred.T, bias, moments.classes)
+
+
+class MeanDifferenceProbe(ProbeEstimator):
+    """Read a concept along the difference of its class means.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [1.0], [4.0], [5.0]])
+    >>> MeanDifferenceProbe().fit(X, ["a", "a", "b", "b"]).predict(np.array([[2.0], [3.0]])).tolist()
+    ['a', 'b']
+    """
+
+    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
+        return mean_difference(Moments.of(X, z, sample_weight=w))

@@ -1,0 +1,267 @@
+"""Files to arrays, and erased arrays back to files.
+
+`_formats.py` knows what a file of each format holds, `_layout.py` which part of that is the
+representation; the convention is written there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from nullprobe._check import complain
+from nullprobe._formats import ARRAY_SUFFIXES, NAMES, Arrays, load, save, suffix_of
+from nullprobe._layout import Representation, array, labels, representation
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What was read from a file.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n, d)
+        Representation, float32 or float64.
+    y : ndarray of shape (n,) or (n, k)
+        Concept: class labels (integers, bools or text) or numbers (floats).
+    groups : ndarray of shape (n,), or None
+        Rows with the same value belong together.
+    feature_names : tuple of d str, or None
+        Names of the columns of ``X``, where the file has them.
+    source : str
+        The path that was read.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray | None
+    feature_names: tuple[str, ...] | None
+    source: str
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    concept: str,
+    groups: str | None = None,
+    leave_out: Sequence[str] = (),
+) -> Table:
+    r"""Read a representation and a concept from one file or a folder of shards.
+
+    Parameters
+    ----------
+    path : str or path
+        A .npz, .npy, .safetensors, .parquet or .csv, or a folder of files of one of these
+        formats. The concept of ``X.npy`` is looked for in a file beside it: ``concept.npy``.
+    concept : str
+        Name of the array or column to find or remove: 1-D, or a 2-D array of numbers.
+    groups : str, optional
+        Name of the array or column that says which rows belong together.
+    leave_out : sequence of str
+        Names of arrays or columns that are no features, such as a text or an identifier.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a name is unknown, or a value is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "people.csv"
+    ...     _ = path.write_text("age,height,works\n31,1.8,yes\n47,1.7,no\n")
+    ...     table = read(path, concept="works")
+    >>> table.X.shape, table.y.tolist(), table.feature_names
+    ((2, 2), ['yes', 'no'], ('age', 'height'))
+    """
+    if concept == groups:
+        complain(
+            "concept and groups must be two columns",
+            f"both are {concept!r}",
+            "name another column, or pass no groups",
+        )
+    source, content = str(path), load(path)
+    named = [concept] if groups is None else [concept, groups]
+    if Path(path).suffix.lower() == ".npy" and Path(path).is_file():
+        content = {**content, **{name: _beside(Path(path), name) for name in named}}
+    found = representation(content, [*named, *leave_out], source)
+    n = len(found.X)
+    return Table(
+        X=found.X,
+        y=labels(content, concept, n, source, wide=True),
+        groups=None if groups is None else labels(content, groups, n, source),
+        feature_names=found.feature_names,
+        source=source,
+    )
+
+
+def read_matrix(
+    path: str | os.PathLike[str], *, leave_out: Sequence[str] = ()
+) -> tuple[np.ndarray, tuple[str, ...] | None]:
+    """Read a representation alone, to apply an eraser to it.
+
+    Parameters
+    ----------
+    path : str or path
+        As for :func:`read`.
+    leave_out : sequence of str
+        Names of arrays or columns that are no features, the concept among them.
+
+    Returns
+    -------
+    X : ndarray of shape (n, d)
+        Representation, float32 or float64.
+    feature_names : tuple of d str, or None
+        Names of the columns of ``X``, where the file has them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "X.npy"
+    ...     np.save(path, np.eye(3, dtype=np.float32))
+    ...     X, names = read_matrix(path)
+    >>> X.shape, X.dtype.name, names
+    ((3, 3), 'float32', None)
+    """
+    found = representation(load(path), leave_out, str(path))
+    return found.X, found.feature_names
+
+
+def write_like(
+    path_in: str | os.PathLike[str],
+    path_out: str | os.PathLike[str],
+    X_new: np.ndarray,
+    *,
+    leave_out: Sequence[str] = (),
+) -> None:
+    r"""Write what ``path_in`` holds with ``X_new`` in the place of its representation.
+
+    Parameters
+    ----------
+    path_in : str or path
+        The file or folder that the representation was read from.
+    path_out : str or path
+        The file to write, whole or not at all; its suffix says the format. It may be
+        ``path_in``.
+    X_new : ndarray of shape (n, d)
+        The new representation, rows and columns in the order of :func:`read_matrix`.
+    leave_out : sequence of str
+        The same names as in :func:`read_matrix`; these columns are kept as they are.
+
+    Notes
+    -----
+    From .csv to .csv the columns of ``leave_out`` stay the text that they were (``007`` stays
+    ``007``). Columns that become a matrix leave their names in a 1-D array ``feature_names``
+    of a .npz; .npy and .safetensors do not hold them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "people.csv"
+    ...     _ = path.write_text("age,works\n31,yes\n47,no\n")
+    ...     write_like(path, path, np.zeros((2, 1)), leave_out=["works"])
+    ...     print(path.read_text().strip())
+    "age","works"
+    0,"yes"
+    0,"no"
+    """
+    target = Path(path_out)
+    content = load(path_in, verbatim=leave_out if suffix_of(target) == ".csv" else ())
+    found = representation(content, leave_out, str(path_in))
+    if found.X.shape != X_new.shape:
+        complain(
+            f"the new representation must have the shape {found.X.shape} of the one in "
+            f"{str(path_in)!r}",
+            f"it has shape {X_new.shape}",
+            "pass one row for each row and one column for each feature of the file",
+        )
+    new = _new_arrays if suffix_of(target) in ARRAY_SUFFIXES else _new_columns
+    save(target, new(content, X_new, found, target))
+
+
+def _beside(path: Path, name: str) -> np.ndarray:
+    sibling = path.with_name(f"{name}.npy")
+    if name == "X" or sibling == path or not sibling.is_file():
+        complain(
+            f"{path.name!r} holds one matrix, so that {name!r} must stand beside it "
+            f"as {sibling.name!r}, under another name than X",
+            "it does not",
+            "save it there, or save both in one .npz",
+        )
+    content = load(sibling)
+    return content["X"]
+
+
+def _new_arrays(
+    content: Arrays | pa.Table, X: np.ndarray, found: Representation, target: Path
+) -> Arrays:
+    if isinstance(content, dict):
+        return {**content, found.used[0]: X}
+    kept = {name: array(content, name) for name in content.column_names if name not in found.used}
+    if found.feature_names is None:
+        return {found.used[0]: X, **kept}
+    _refuse_clash(["X"], kept, target)
+    names = {NAMES: np.array(found.feature_names)} if target.suffix.lower() == ".npz" else {}
+    return {"X": X, **kept, **names}
+
+
+def _new_columns(
+    content: Arrays | pa.Table, X: np.ndarray, found: Representation, target: Path
+) -> pa.Table:
+    names, key = found.feature_names, found.used[0]
+    if names is None and target.suffix.lower() == ".csv":
+        names = tuple(f"{key}{j}" for j in range(X.shape[1]))
+    new = {key: _lists(X)} if names is None else dict(zip(names, X.T, strict=True))
+    kept = _kept_columns(content, found, target)
+    _refuse_clash(new, kept, target)
+    columns = {**new, **kept}
+    if isinstance(content, dict):
+        return pa.table(columns)
+    same = set(columns) == set(content.column_names)
+    table = pa.table({name: columns[name] for name in (content.column_names if same else columns)})
+    # Only pandas' note on the index still holds; others may state the types of old columns.
+    notes = content.schema.metadata or {}
+    return table.replace_schema_metadata({k: v for k, v in notes.items() if k == b"pandas"})
+
+
+def _kept_columns(
+    content: Arrays | pa.Table, found: Representation, target: Path
+) -> dict[str, pa.Array | pa.ChunkedArray]:
+    if not isinstance(content, dict):
+        rest = [name for name in content.column_names if name not in found.used]
+        return {name: content.column(name) for name in rest}
+    arrays = {name: a for name, a in content.items() if name not in (*found.used, NAMES)}
+    odd = [name for name, a in arrays.items() if a.ndim not in (1, 2) or len(a) != len(found.X)]
+    if odd:
+        complain(
+            f"every array that goes into {target.name!r} needs {len(found.X)} rows",
+            f"{', '.join(map(repr, odd[:5]))} has another shape",
+            "write .npz instead",
+        )
+    return {name: _lists(a) if a.ndim == 2 else pa.array(a) for name, a in arrays.items()}
+
+
+def _lists(a: np.ndarray) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(a.ravel()), a.shape[1])
+
+
+def _refuse_clash(new: Iterable[str], kept: Iterable[str], target: Path) -> None:
+    clash = sorted(set(new) & set(kept))
+    if clash:
+        complain(
+            f"the new representation goes into {target.name!r} as {clash[0]!r}",
+            "another column has that name",
+            "rename that column",
+        )

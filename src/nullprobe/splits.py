@@ -1,0 +1,124 @@
+"""Splits: disjoint parts of the rows, stratified, whole groups together.
+
+Three parts take turns as F (the eraser is fitted), P (the probe is fitted) and S (scores are
+taken), so each row is scored once. One partition serves an audit: permutations that move
+labels within its parts leave each part's rows, class counts and factorisations as they are,
+which makes the permutation null exact and cheap at once.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+from nullprobe import _check
+from nullprobe.concepts import Concept
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A partition of n rows.
+
+    Attributes
+    ----------
+    part : ndarray of shape (n,)
+        Number of the part that each row is in.
+    n_parts : int
+    groups : ndarray of shape (n,) or None
+        Code of each row's group; a group lies in one part.
+    """
+
+    part: np.ndarray
+    n_parts: int
+    groups: np.ndarray | None
+
+    def rows(self, j: int) -> np.ndarray:
+        """Return the positions of the rows in part j."""
+        return np.flatnonzero(self.part == j)
+
+    def roles(self) -> Iterator[tuple[int, int, int]]:
+        """Yield the parts that play F, P and S, each part playing S once."""
+        for j in range(self.n_parts):
+            yield j, (j + 1) % self.n_parts, (j + 2) % self.n_parts
+
+
+def group_codes(groups: object, n: int) -> np.ndarray | None:
+    """Return the group of each row as a code (n,), or None where there are no groups."""
+    if groups is None:
+        return None
+    a = np.asarray(groups)
+    if a.shape != (n,):
+        _check.complain(f"groups must have shape ({n},)", f"they have shape {a.shape}",
+                        "pass one group for each row of X")
+    if a.dtype.kind == "f" and not np.isfinite(a).all():
+        _check.complain("every row needs a group", "some groups are NaN", "name a group for these rows")
+    return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
+
+
+def split(z: Concept, *, groups: np.ndarray | None, n_parts: int, rng: np.random.Generator) -> Parts:
+    """Partition the rows: class shares alike in each part, groups whole.
+
+    Parameters
+    ----------
+    z : Concept
+        The concept of n rows.
+    groups : ndarray of shape (n,) or None
+        Group codes.
+    n_parts : int
+    rng : Generator
+
+    Raises
+    ------
+    InputError
+        If a class has too few rows, or too few groups, for every part to hold two of it.
+    """
+    seed = int(rng.integers(2**31))
+    _need_rows(z, n_parts)
+    if groups is not None and len(np.unique(groups)) < n_parts:
+        _check.complain(f"at least {n_parts} groups are needed", f"{len(np.unique(groups))} arrived",
+                        "pass finer groups, or none if rows are independent")
+    common = {"n_splits": n_parts, "shuffle": True, "random_state": seed}
+    if z.codes is None:
+        folds = (GroupKFold if groups is not None else KFold)(**common)
+    else:
+        folds = (StratifiedGroupKFold if groups is not None else StratifiedKFold)(**common)
+    part = np.empty(len(z), dtype=int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # rare classes are checked here instead
+        for j, (_, test) in enumerate(folds.split(np.zeros(len(z)), z.codes, groups)):
+            part[test] = j
+    parts = Parts(part, n_parts, groups)
+    if z.codes is not None:
+        for j in range(n_parts):
+            _need_classes(z, parts.rows(j), j)
+    return parts
+
+
+def _need_rows(z: Concept, n_parts: int) -> None:
+    least = 2 * n_parts
+    if z.codes is None:
+        if len(z) < least:
+            _check.complain(f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data")
+        return
+    counts = np.bincount(z.codes, minlength=z.n_columns)
+    if counts.min() < least:
+        label = z.classes[int(counts.argmin())]  # type: ignore[index]
+        _check.complain(
+            f"every class needs at least {least} rows, two for each of the {n_parts} parts",
+            f"{label!r} has {counts.min()}", "pass more rows of it, or merge or drop the class",
+        )
+
+
+def _need_classes(z: Concept, rows: np.ndarray, j: int) -> None:
+    counts = np.bincount(z.codes[rows], minlength=z.n_columns)  # type: ignore[index]
+    if counts.min() < 2:
+        label = z.classes[int(counts.argmin())]  # type: ignore[index]
+        _check.complain(
+            "each part must hold two rows of every class with its groups whole",
+            f"part {j + 1} would hold {counts.min()} of {label!r}",
+            "pass more groups that contain this class",
+        )

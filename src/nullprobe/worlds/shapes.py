@@ -1,0 +1,137 @@
+"""Worlds in which the class means are equal and the concept is there all the same."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nullprobe._check import real_number, whole_number
+from nullprobe.worlds.world import World, labels, normal_cdf
+
+
+def skewed(*, n: int = 1000, d: int = 2, random_state: int | np.random.Generator = 0) -> World:
+    """Draw two classes with equal means that one threshold tells apart in nine cases of ten.
+
+    Parameters
+    ----------
+    n : int
+        Rows; n // 2 are negatives.
+    d : int
+        Columns; all but the first are standard normal noise.
+    random_state : int or Generator
+        Seed.
+
+    Returns
+    -------
+    World
+
+    Notes
+    -----
+    Column 0 of the positives is −1 with probability .9 and +9 with probability .1, that of
+    the negatives its mirror image (theory, section 1). Both means are 0, so no convex loss
+    gains anything; the threshold 0 is right in .9 of cases, and −column 0 has AUC .81.
+    Whether it is readable is left open: the direction that a convex probe finds is up to
+    chance, and its AUC is then far above .5 or far below.
+
+    Examples
+    --------
+    >>> world = skewed(n=10)
+    >>> sorted(set(abs(world.X[:, 0]).tolist())) in ([1.0], [1.0, 9.0])
+    True
+    """
+    n = whole_number("n", n, least=2)
+    d = whole_number("d", d, least=1)
+    rng = np.random.default_rng(random_state)
+    y = labels(rng, n // 2, n - n // 2)
+    X = rng.standard_normal((n, d))
+    X[:, 0] = np.where(rng.random(n) < 0.9, -1.0, 9.0) * np.where(y == 1, 1.0, -1.0)
+    return World(
+        name="skewed",
+        X=X,
+        y=y,
+        groups=None,
+        truth={
+            "one_direction": "yes",
+            "no_halfspace": "no",
+            "gone": "no",
+            "halfspace_accuracy": 0.9,
+            "threshold_auc": 0.81,
+            "squared_canonical_correlation": 0.0,
+        },
+        description=f"Equal means, opposite skew in column 0; {n=}, {d=}.",
+    )
+
+
+def xor(
+    *,
+    n: int = 1000,
+    d: int = 2,
+    noise: float = 0.3,
+    random_state: int | np.random.Generator = 0,
+) -> World:
+    """Draw a concept that is the exclusive or of two signs: nothing linear, all nonlinear.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    d : int
+        Columns, at least 2; all but the first two are standard normal noise.
+    noise : float
+        Standard deviation of what is added to the two signs, which are ±1.
+    random_state : int or Generator
+        Seed.
+
+    Returns
+    -------
+    World
+
+    Notes
+    -----
+    Means are equal, yet a halfspace that cuts off one of the four corners is right in up to
+    .75 of cases. The Bayes rule multiplies the signs of the two columns.
+
+    Examples
+    --------
+    >>> world = xor(n=200, noise=0.0)
+    >>> bool(((world.X[:, 0] * world.X[:, 1] < 0) == world.y).all())
+    True
+    """
+    n = whole_number("n", n, least=1)
+    d = whole_number("d", d, least=2)
+    noise = real_number("noise", noise, least=0.0)
+    rng = np.random.default_rng(random_state)
+    signs = rng.choice([-1.0, 1.0], size=(n, 2))
+    X = rng.standard_normal((n, d))
+    X[:, :2] = signs + noise * X[:, :2]
+    flip = normal_cdf(-1 / noise) if noise > 0 else 0.0
+    return World(
+        name="xor",
+        X=X,
+        y=(signs[:, 0] != signs[:, 1]).astype(int),
+        groups=None,
+        truth={
+            "readable": "no",
+            "one_direction": "yes",
+            "no_halfspace": "no",
+            "gone": "no",
+            "bayes_accuracy": (1 - flip) ** 2 + flip**2,
+            "halfspace_accuracy": _best_corner(noise),
+            "squared_canonical_correlation": 0.0,
+        },
+        description=f"Exclusive or of two noisy signs; {n=}, {d=}, {noise=}.",
+    )
+
+
+def _best_corner(noise: float) -> float:
+    # Along the diagonal the four corners lie at −2, 0, 0 and 2; the ones at ±2 have y = 0.
+    if noise == 0:
+        return 0.75
+    sd = noise * math.sqrt(2)
+
+    def accuracy(t: float) -> float:
+        far, middle, near = (normal_cdf((m - t) / sd) for m in (-2.0, 0.0, 2.0))
+        return (far + near) / 4 + (1 - middle) / 2
+
+    return max(accuracy(t) for t in np.linspace(0.0, 2.0 + 2 * noise**2, 2001).tolist())

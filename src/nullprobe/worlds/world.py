@@ -1,0 +1,83 @@
+"""A data set whose right answers are known, because it was drawn from a written-down law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """A data set with a known answer.
+
+    Attributes
+    ----------
+    name : str
+        Name of the function that drew it.
+    X : ndarray of shape (n, d)
+        Representation, float64, rows in random order.
+    y : ndarray of shape (n,)
+        Concept: class labels 0 and 1.
+    groups : ndarray of shape (n,), or None
+        Rows with the same value belong together.
+    truth : mapping of str to str or float
+        What is true of the population: under a claim's name whether it holds ("yes" or
+        "no"), under other names the numbers that theory gives.
+    description : str
+        One sentence: how the data were drawn, with the arguments used.
+    """
+
+    name: str
+    X: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray | None
+    truth: Mapping[str, str | float]
+    description: str
+
+
+def normal_cdf(x: float) -> float:
+    """Return Φ(x), the share of a standard normal below ``x``.
+
+    Examples
+    --------
+    >>> normal_cdf(0.0)
+    0.5
+    """
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def labels(rng: np.random.Generator, negatives: int, positives: int) -> np.ndarray:
+    """Return class labels (negatives + positives,), 0 and 1, in random order."""
+    return rng.permutation(np.repeat([0, 1], [negatives, positives]))
+
+
+def unit_vector(rng: np.random.Generator, d: int) -> np.ndarray:
+    """Return a direction (d,) drawn uniformly from the sphere."""
+    v = rng.standard_normal(d)
+    return v / np.linalg.norm(v)
+
+
+def squared_correlation(share: float, gap: float) -> float:
+    """Return the squared canonical correlation ρ² of two classes (theory, section 3).
+
+    Parameters
+    ----------
+    share : float
+        Share p of the positive class.
+    gap : float
+        Mahalanobis distance D of the class means.
+
+    Notes
+    -----
+    ρ² = p(1 − p)D² / (1 + p(1 − p)D²).
+
+    Examples
+    --------
+    >>> squared_correlation(0.5, 2.0)
+    0.5
+    """
+    between = share * (1 - share) * gap**2
+    return between / (1 + between)

@@ -1,0 +1,201 @@
+"""Data go one way: the order of docs/design.md, enforced from the imports themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import nullprobe
+
+ROOT = Path(nullprobe.__file__).parent
+
+# Each line may import from the lines above it, not from its own and not from below.
+ORDER = [
+    ["_array"],
+    ["_linalg"],
+    ["_check"],
+    ["_files"],
+    ["_formats"],
+    ["_layout"],
+    ["readers", "concepts"],
+    ["moments", "splits"],
+    ["erasers", "probes"],
+    ["models"],
+    ["measures"],
+    ["nulls"],
+    ["claims"],
+    ["audit"],
+    ["report"],
+    ["cli"],
+]
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+RANK |= {"worlds": RANK["report"]}  # only cli may draw worlds; what they may import is below
+
+# What siblings in a folder share; its rooms may import it, it may import none of them.
+BASE = {"erasers": "affine", "probes": "linear", "claims": "verdict", "worlds": "world"}
+
+# Only these import other array libraries.
+LIBRARIES = {"torch", "array_api_compat", "dask"}
+
+
+def modules():
+    """Return every module as (name parts, is a package, source)."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        package = parts[-1] == "__init__"
+        found.append((parts[:-1] if package else parts, package, path.read_text("utf-8")))
+    return found
+
+
+KNOWN = {parts for parts, _, _ in modules()}
+
+
+def imports(parts, package, source, known):
+    """Return (target parts, inside a function) for imports of nullprobe, and other tops."""
+    tree = ast.parse(source)
+    delayed = {
+        id(inner)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for inner in ast.walk(outer)
+    }
+    own, others = [], set()
+    for node in ast.walk(tree):
+        targets = []
+        if isinstance(node, ast.Import):
+            targets = [tuple(alias.name.split(".")) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = tuple(node.module.split(".")) if node.module else ()
+            if node.level:
+                here = ("nullprobe", *parts) if package else ("nullprobe", *parts[:-1])
+                stem = here[: len(here) - node.level + 1] + stem
+            # "from a import b" may name a module b, or something that a defines.
+            for alias in node.names:
+                whole = (*stem, alias.name)
+                targets.append(whole if whole[1:] in known else stem)
+        for target in targets:
+            if target[0] == "nullprobe":
+                own.append((target[1:], id(node) in delayed))
+            else:
+                others.add(target[0])
+    return own, others
+
+
+def violations(parts, package, source, known=KNOWN):
+    """Return what is wrong with the imports of one module, in words."""
+    name = ".".join(parts) or "__init__"
+    own, others = imports(parts, package, source, known)
+    wrong = []
+    if parts != ("_array",) and parts[:1] != ("models",):
+        wrong += [f"{name} imports {other}" for other in sorted(others & LIBRARIES)]
+    for target, delayed in own:
+        if delayed and not (name == "cli" and target[:1] == ("models",)):
+            wrong.append(f"{name} imports {'.'.join(target)} inside a function")
+        elif not allowed(parts, package, target):
+            wrong.append(f"{name} imports {'.'.join(target) or 'the top'}")
+    return wrong
+
+
+def allowed(parts, package, target):
+    if not parts:
+        # The top shows what the rooms hold, all but those that need torch.
+        return target[:1] != ("models",)
+    if parts == ("__main__",):
+        return target == ("cli",)
+    if not target:
+        return parts == ("cli",)  # for __version__
+    room, other = parts[0], target[0]
+    if room == other:
+        # A room's __init__ gathers its files; a file sees only the base of its room.
+        base = BASE.get(room)
+        return package if parts[1:] == () else target[1:] == (base,) and parts[1:] != (base,)
+    if room == "worlds":
+        return other == "_check"
+    if other == "worlds":
+        return room == "cli"
+    if other == "models":
+        return room == "cli"
+    return RANK[other] < RANK[room]
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: ".".join(module[0]) or "top")
+def test_imports_go_one_way(module):
+    assert violations(*module) == []
+
+
+def test_every_room_has_a_place_in_the_order():
+    rooms = {parts[0] for parts in KNOWN if parts}
+    assert rooms - {"__main__"} <= set(RANK)
+
+
+WHOLE = {
+    (),
+    ("_check",),
+    ("_array",),
+    ("moments",),
+    ("erasers",),
+    ("erasers", "affine"),
+    ("erasers", "leace"),
+    ("probes",),
+    ("probes", "linear"),
+    ("claims", "verdict"),
+    ("worlds", "world"),
+    ("models",),
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("moments", "from nullprobe.erasers.leace import leace"),  # upward
+        ("moments", "from nullprobe import erasers"),
+        ("moments", "from .erasers import leace"),
+        ("moments", "import nullprobe"),
+        ("moments", "import nullprobe.claims.verdict as v"),
+        ("erasers.inlp", "from nullprobe.erasers.leace import leace"),  # sideways
+        ("erasers.inlp", "from . import leace"),
+        ("erasers.inlp", "from nullprobe.erasers import LEACE"),
+        ("erasers.inlp", "from nullprobe.probes.linear import LinearProbe"),
+        ("erasers.affine", "from nullprobe.erasers.leace import leace"),
+        ("measures.damage", "from nullprobe.measures.reading import auc"),
+        ("erasers.inlp", "def f():\n    from nullprobe import moments"),  # delayed
+        ("cli", "def f():\n    from nullprobe import moments"),
+        ("claims.used", "import nullprobe.models"),
+        ("worlds.xor", "from nullprobe import moments"),
+        ("nulls.surrogate", "from nullprobe.worlds.world import World"),
+        ("moments", "import torch"),  # other array libraries
+        ("cli", "def f():\n    import torch.nn as nn"),
+        ("erasers.leace", "from array_api_compat import array_namespace"),
+        ("_check", "if True:\n    import dask.array"),
+    ],
+)
+def test_a_wrong_import_is_found(module, source):
+    assert len(violations(tuple(module.split(".")), False, source, WHOLE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("moments", "from nullprobe import _array, _check"),
+        ("moments", "import torchvision, numpy"),
+        ("erasers.leace", "from nullprobe.erasers.affine import AffineEraser"),
+        ("erasers.leace", "from .affine import AffineEraser"),
+        ("erasers.leace", "from ..moments import Moments"),
+        ("measures.damage", "from nullprobe.erasers import LEACE"),
+        ("worlds.xor", "from nullprobe.worlds.world import World"),
+        ("cli", "def f():\n    from nullprobe import models"),
+        ("cli", "from nullprobe import __version__"),
+        ("_array", "import torch"),
+        ("models.capture", "import torch"),
+    ],
+)
+def test_a_right_import_is_let_through(module, source):
+    assert violations(tuple(module.split(".")), False, source, WHOLE) == []
+
+
+def test_a_package_gathers_its_own_files():
+    source = "from nullprobe.erasers.leace import LEACE\nfrom .affine import AffineEraser"
+    assert violations(("erasers",), True, source, WHOLE) == []
+    assert violations((), True, "from nullprobe.erasers import LEACE", WHOLE) == []
+    assert violations((), True, "from nullprobe import models", WHOLE) != []
