@@ -1,3 +1,44 @@
 """Finds, removes and audits concepts in representations, and says what each result is about."""
 
-__version__ = "0.1.0"
+from nullprobe import worlds
+from nullprobe._check import InputError
+from nullprobe._version import __version__
+from nullprobe.audit import Audit, audit
+from nullprobe.claims import Claim, FactAbout, Holds
+from nullprobe.erasers import LEACE, AffineEraser, MeanProjection, leace, mean_projection
+from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
+from nullprobe.moments import ClassMoments, Moments
+from nullprobe.nulls import permutation_null
+from nullprobe.probes import (
+    HalfspaceProbe,
+    LDAProbe,
+    LinearProbe,
+    LogisticProbe,
+    MeanDifferenceProbe,
+)
+
+__all__ = [
+    "LEACE",
+    "AffineEraser",
+    "Audit",
+    "Claim",
+    "ClassMoments",
+    "FactAbout",
+    "HalfspaceProbe",
+    "Holds",
+    "InputError",
+    "LDAProbe",
+    "LinearProbe",
+    "LogisticProbe",
+    "MeanDifferenceProbe",
+    "MeanProjection",
+    "Moments",
+    "__version__",
+    "audit",
+    "canonical_correlations",
+    "largest_correlation",
+    "leace",
+    "mean_projection",
+    "permutation_null",
+    "worlds",
+]

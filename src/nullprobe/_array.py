@@ -79,7 +79,11 @@ def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
 
 def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
     """Yield ``(rows, block)`` small enough that work on a block stays in the cache."""
-    step = X.shape[0] if is_torch(X) and X.device.type != "cpu" else max(16, CACHE_ELEMENTS // X.shape[1])
+    step = (
+        X.shape[0]
+        if is_torch(X) and X.device.type != "cpu"
+        else max(16, CACHE_ELEMENTS // X.shape[1])
+    )
     for start in range(0, X.shape[0], step):
         rows = slice(start, min(start + step, X.shape[0]))
         yield rows, X[rows]
@@ -117,7 +121,9 @@ def host_native(X: Array) -> np.ndarray:
 def like(a: np.ndarray, X: Array) -> Array:
     """Return the host array ``a`` in the library, on the device and in the working dtype of ``X``."""
     if is_torch(X):
-        return compat.array_namespace(X).asarray(a, dtype=working_dtype(X), device=X.device, copy=True)
+        return compat.array_namespace(X).asarray(
+            a, dtype=working_dtype(X), device=X.device, copy=True
+        )
     return np.asarray(a, dtype=working_dtype(X))
 
 
@@ -141,14 +147,21 @@ def float64_square(d: int, X: Array) -> Array:
 def add_gram(total: Array, block: Array) -> None:
     """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place."""
     product = block.T @ block
-    if is_torch(block) and not is_torch(total):
-        product = host(product)
-    total += product
+    if is_torch(total) or is_torch(product):
+        add_total(total, product)
+    else:
+        total += product
 
 
 def diagonal(total: Array) -> Array:
     """Return the diagonal of a (d, d) total."""
     return total.diagonal()
+
+
+def map_rows(function: Any, X: Array) -> Array:
+    """Return the dask array whose blocks of rows are those of ``X`` put through ``function``."""
+    dtype = X.dtype if is_floating(X) else np.float64
+    return X.rechunk({1: -1}).map_blocks(function, dtype=dtype, meta=np.empty((0, 0), dtype))
 
 
 def take(X: Array, rows: np.ndarray) -> Array:
@@ -207,7 +220,9 @@ def sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: i
     return sums
 
 
-def _torch_sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int) -> np.ndarray:
+def _torch_sum_by_code(
+    block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int
+) -> np.ndarray:
     xp = compat.array_namespace(block)
     sums = xp.zeros((n_codes, block.shape[1]), dtype=_wide(block[:1]).dtype, device=block.device)
     index = xp.asarray(codes, dtype=xp.int64, device=block.device)
@@ -225,7 +240,9 @@ def _wide(block: Array) -> Array:
     return xp.astype(block, xp.float64, copy=False)
 
 
-def move_block(out: Array, X: Array, centre: Array, reading: Array, offset: Array, writing: Array) -> None:
+def move_block(
+    out: Array, X: Array, centre: Array, reading: Array, offset: Array, writing: Array
+) -> None:
     """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
     deviation = working(X) - centre
     scores = deviation @ reading

@@ -132,10 +132,18 @@ def _refuse_text_columns(X: Any, name: str) -> None:
 def _real(X: Any, name: str) -> Any:
     if _array.is_torch(X):
         if X.is_complex():
-            complain(f"{name} must be real (Complex data not supported)", f"its dtype is {X.dtype}", "pass real numbers")
+            complain(
+                f"{name} must be real (Complex data not supported)",
+                f"its dtype is {X.dtype}",
+                "pass real numbers",
+            )
         return X
     if X.dtype.kind == "c":
-        complain(f"{name} must be real (Complex data not supported)", f"its dtype is {X.dtype}", "pass real numbers")
+        complain(
+            f"{name} must be real (Complex data not supported)",
+            f"its dtype is {X.dtype}",
+            "pass real numbers",
+        )
     if X.dtype.kind == "O":
         try:
             return X.astype(np.float64)
@@ -145,7 +153,11 @@ def _real(X: Any, name: str) -> Any:
                 f"{error} (argument must be a string or a number); encode it as numbers."
             ) from error
     if X.dtype.kind not in "fiub":
-        complain(f"{name} must hold numbers", f"its dtype is {X.dtype}", "drop text columns or encode them as numbers")
+        complain(
+            f"{name} must hold numbers",
+            f"its dtype is {X.dtype}",
+            "drop text columns or encode them as numbers",
+        )
     return X
 
 
@@ -157,11 +169,23 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,):
-        complain(f"sample_weight must have shape ({n},)", f"it has shape {w.shape}", "pass one weight for each row of X")
+        complain(
+            f"sample_weight must have shape ({n},)",
+            f"it has shape {w.shape}",
+            "pass one weight for each row of X",
+        )
     if not np.isfinite(w).all() or (w < 0).any():
-        complain("sample weights must be finite and not negative", f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite", "set the weight of rows to leave out to 0")
+        complain(
+            "sample weights must be finite and not negative",
+            f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite",
+            "set the weight of rows to leave out to 0",
+        )
     if not w.any():
-        complain("at least one sample weight must be above zero", "all are zero (sum of weights is zero)", "give the rows to use a weight")
+        complain(
+            "at least one sample weight must be above zero",
+            "all are zero (sum of weights is zero)",
+            "give the rows to use a weight",
+        )
     return w
 
 
@@ -214,7 +238,8 @@ def width(arrived: int, required: int) -> None:
     """Refuse a representation of the wrong number of features."""
     if arrived != required:
         complain(
-            f"X must have {required} features", f"X has {arrived} features, but this was fitted "
+            f"X must have {required} features",
+            f"X has {arrived} features, but this was fitted "
             f"on {required} (X has {arrived} features, but is expecting {required} features as input)",
             "pass rows of the same representation",
         )
@@ -222,11 +247,16 @@ def width(arrived: int, required: int) -> None:
 
 def same_form(out: Any, X: Any) -> None:
     """Refuse an ``out`` that cannot hold the erased X."""
-    if type(out) is not type(X) or tuple(out.shape) != tuple(X.shape) or not _array.is_floating(out):
+    if (
+        type(out) is not type(X)
+        or tuple(out.shape) != tuple(X.shape)
+        or not _array.is_floating(out)
+    ):
         complain(
             f"out must be a floating {type(X).__name__} of shape {tuple(X.shape)}",
             f"{type(out).__name__} of shape {getattr(out, 'shape', None)} and dtype "
-            f"{getattr(out, 'dtype', None)} arrived", "leave out away, or pass such an array",
+            f"{getattr(out, 'dtype', None)} arrived",
+            "leave out away, or pass such an array",
         )
 
 
@@ -234,7 +264,9 @@ def finite(X: Any) -> Any:
     """Return X, or complain about the first value that is not finite."""
     for where, block in _array.row_blocks(X):
         # A sum is finite unless a value is not: one pass, no array of booleans.
-        if not np.isfinite(_array.host(_array.working(block).sum())):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = _array.working(block).sum()
+        if not np.isfinite(_array.host(total)):
             bad = np.argwhere(~np.isfinite(_array.host(block)))
             if len(bad):
                 complain_not_finite(where.start + bad[0][0], bad[0][1])

@@ -51,6 +51,31 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     path.read_text()
     'whole'
     """
+    target = place(path)
+    temporary = target.with_name(f".nullprobe-{secrets.token_hex(8)}{target.suffix}")
+    # Not tempfile: its files are closed to everyone else, and the target would stay so.
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        yield temporary
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def place(path: str | os.PathLike[str]) -> Path:
+    """Return the resolved ``path``, or complain if no file can be written there.
+
+    For long work: better one word at its beginning than at its end.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or cannot be written to, or ``path`` is something other
+        than a file.
+    """
     # A link is followed: what it points to is replaced, not the link itself.
     target = Path(path).resolve()
     if not target.parent.is_dir():
@@ -65,14 +90,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             "something else of that name exists",
             "choose another path",
         )
-    temporary = target.with_name(f".nullprobe-{secrets.token_hex(8)}{target.suffix}")
-    # Not tempfile: its files are closed to everyone else, and the target would stay so.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    try:
-        yield temporary
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    if not os.access(target.parent, os.W_OK):
+        complain(
+            f"the folder of {str(path)!r} must be one that you may write to",
+            "you may not",
+            "choose another path",
+        )
+    return target

@@ -11,7 +11,8 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -79,14 +80,12 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
     ...     load(path)["y"].tolist()
     ['no', 'yes']
     """
-    path = Path(path)
-    if not path.exists():
-        complain(f"{str(path)!r} must exist", "there is nothing of that name", "check the path")
+    path = _there(path)
     if path.is_dir():
         shards = _shards(path)
         return _join([load(shard, verbatim=verbatim) for shard in shards], shards)
     suffix = suffix_of(path)
-    try:
+    with _named_if_broken(path, suffix):
         if suffix == ".csv":
             return _one_of_each(_load_csv(path, verbatim), path)
         if suffix == ".parquet":
@@ -94,6 +93,54 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
             with pyarrow.parquet.ParquetFile(path) as file:
                 return _one_of_each(file.read(), path)
         return _load_safetensors(path) if suffix == ".safetensors" else _load_numpy(path, suffix)
+
+
+def names(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the arrays or columns of a file, or of the first shard of a folder.
+
+    Their values are not read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.npz"
+    ...     np.savez(path, X=np.eye(2), y=["no", "yes"])
+    ...     names(path)
+    ['X', 'y']
+    """
+    path = _there(path)
+    if path.is_dir():
+        return names(_shards(path)[0])
+    suffix = suffix_of(path)
+    with _named_if_broken(path, suffix):
+        if suffix == ".csv":
+            with pyarrow.csv.open_csv(path) as file:
+                return file.schema.names
+        if suffix == ".parquet":
+            with pyarrow.parquet.ParquetFile(path) as file:
+                return file.schema_arrow.names
+        if suffix == ".safetensors":
+            with safetensors.safe_open(path, framework="numpy") as content:
+                return list(content.keys())
+        if suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                return [name.removesuffix(".npy") for name in archive.namelist()]
+        return ["X"]
+
+
+def _there(path: str | os.PathLike[str]) -> Path:
+    path = Path(path)
+    if not path.exists():
+        complain(f"{str(path)!r} must exist", "there is nothing of that name", "check the path")
+    return path
+
+
+@contextmanager
+def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
+    """Turn what a library raises on a broken file into a complaint that names the file."""
+    try:
+        yield
     except InputError:
         raise
     except _BROKEN as error:

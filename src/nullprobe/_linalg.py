@@ -19,8 +19,10 @@ NOISE_MARGIN = 16.0
 # up to eps times the length of a kernel's inner loop. A column counts as a combination of the
 # others where it is one up to a millionth of its standard deviation.
 CONCEPT_MARGIN = 4096.0
-# A feature that keeps a millionth of its standard deviation keeps rounding errors of 1e-10 of
-# what is left, which is what guardedness in float64 is held to.
+# A share of variance is a difference of quadratic forms, after a solve: less exact than a sum of
+# products. A feature that keeps less than this keeps rounding errors of more than 1e-5 (float32)
+# or 1e-10 (float64) of what is left, which is what guardedness is held to.
+SHARE_MARGIN = 256.0
 LEAST_SHARE = 1e-12
 
 
@@ -152,7 +154,7 @@ def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
     share : ndarray of shape (d,)
         Variance after erasure divided by variance before.
     """
-    return share > NOISE_MARGIN * eps + LEAST_SHARE
+    return share > SHARE_MARGIN * eps + LEAST_SHARE
 
 
 def reciprocal(scale: np.ndarray) -> np.ndarray:
@@ -161,7 +163,13 @@ def reciprocal(scale: np.ndarray) -> np.ndarray:
 
 
 def concept_basis(
-    cross: np.ndarray, scale: np.ndarray, mean: np.ndarray, concept: np.ndarray, *, eps: float
+    cross: np.ndarray,
+    scale: np.ndarray,
+    mean: np.ndarray,
+    concept: np.ndarray,
+    concept_mean: np.ndarray,
+    *,
+    eps: float,
 ) -> ConceptBasis:
     """Find the directions of Z with which X is correlated beyond rounding.
 
@@ -173,6 +181,8 @@ def concept_basis(
         Standard deviations and means of the features.
     concept : ndarray of shape (k, k)
         Cov(Z, Z).
+    concept_mean : ndarray of shape (k,)
+        Mean of Z, by which a constant column is told from one that varies.
     eps : float
         Relative rounding error of the products.
 
@@ -184,7 +194,7 @@ def concept_basis(
     same number of directions, but free of the factor 1/sqrt(smallest eigenvalue) by which
     whitening X would amplify noise.
     """
-    whitening = _whiten(concept)
+    whitening = _whiten(concept, concept_mean)
     correlation = (reciprocal(scale)[:, None] * cross) @ whitening
     noise = eps + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
     if min(correlation.shape) == 0:
@@ -194,9 +204,9 @@ def concept_basis(
     return ConceptBasis(scale, whitening @ turn, correlation @ turn)
 
 
-def _whiten(covariance: np.ndarray) -> np.ndarray:
+def _whiten(covariance: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Return (k, q) columns that turn Z into q uncorrelated variables of unit variance."""
-    inverse = reciprocal(np.sqrt(np.clip(covariance.diagonal(), 0.0, None)))
+    inverse = reciprocal(feature_scale(mean, covariance.diagonal()))
     values, vectors = np.linalg.eigh(covariance * np.outer(inverse, inverse))
     kept = values > CONCEPT_MARGIN * np.finfo(np.float64).eps * len(values)
     return inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])

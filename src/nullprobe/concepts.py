@@ -96,16 +96,16 @@ def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) ->
     """
     if y is None:
         _check.complain(
-            "this requires y to be passed", "the target y is None",
+            "this requires y to be passed",
+            "the target y is None",
             "pass labels or numbers, one per row of X",
         )
-    if isinstance(y, Concept):
-        return y
-    a = _array.host_labels(y)
-    if a.ndim not in (1, 2):
+    a = y if isinstance(y, Concept) else _array.host_labels(y)
+    if isinstance(a, np.ndarray) and a.ndim not in (1, 2):
         _check.complain(
             "y must be 1-D labels or numbers, or a 2-D matrix of numbers",
-            f"it has shape {a.shape}", "reshape it to (n,) or (n, k)",
+            f"it has shape {a.shape}",
+            "reshape it to (n,) or (n, k)",
         )
     if n is not None and len(a) != n:
         _check.complain(
@@ -113,11 +113,16 @@ def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) ->
             f"X has {n} and y has {len(a)} (inconsistent numbers of samples)",
             "pass one y for each row of X",
         )
+    if isinstance(a, Concept):
+        return a
     if a.ndim == 2:
         return Concept(None, None, _numbers(a))
     if a.dtype.kind == "c":
-        _check.complain("y must be real (Complex data not supported)", f"its dtype is {a.dtype}",
-                        "pass labels or real numbers")
+        _check.complain(
+            "y must be real (Complex data not supported)",
+            f"its dtype is {a.dtype}",
+            "pass labels or real numbers",
+        )
     if a.dtype.kind == "f" and classes is None:
         values = _numbers(a[:, None])
         if len(np.unique(values)) > 2:
@@ -128,7 +133,8 @@ def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) ->
 def _numbers(a: np.ndarray) -> np.ndarray:
     if a.dtype.kind not in "fiub":
         _check.complain(
-            "a 2-D concept must hold numbers", f"its dtype is {a.dtype}",
+            "a 2-D concept must hold numbers",
+            f"its dtype is {a.dtype}",
             "pass 1-D labels, or encode the columns as numbers",
         )
     values = a.astype(np.float64)
@@ -158,7 +164,8 @@ def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
     except TypeError:
         kinds = sorted({type(v).__name__ for v in a.tolist()})
         _check.complain(
-            "labels must be of one type", f"those of types {', '.join(kinds)} arrived",
+            "labels must be of one type",
+            f"those of types {', '.join(kinds)} arrived",
             "convert them to strings",
         )
     names = tuple(found.tolist())
@@ -169,9 +176,12 @@ def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
     if unknown:
         _check.complain(
             f"labels must be among the {len(place)} that were announced",
-            f"{unknown[0]!r} arrived", "name all labels in the first call",
+            f"{unknown[0]!r} arrived",
+            "name all labels in the first call",
         )
-    return Concept(np.array([place[label] for label in names])[codes.reshape(-1)], tuple(classes), None)
+    return Concept(
+        np.array([place[label] for label in names])[codes.reshape(-1)], tuple(classes), None
+    )
 
 
 def rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Concept, np.ndarray | None]:

@@ -190,11 +190,17 @@ class Moments:
             concept_scatter = Z.T @ (w[:, None] * Z)
         if not np.isfinite(total).all():
             _complain_not_finite(block.deviation, block.first_row)
-        self._merge_small(block.weight, block.centre + total / block.weight, concept_mean, cross, concept_scatter)
+        self._merge_small(
+            block.weight, block.centre + total / block.weight, concept_mean, cross, concept_scatter
+        )
         block.add_to(self.spread, total)
 
     def _merge_small(
-        self, weight: float, mean: np.ndarray, concept_mean: np.ndarray, cross: np.ndarray,
+        self,
+        weight: float,
+        mean: np.ndarray,
+        concept_mean: np.ndarray,
+        cross: np.ndarray,
         concept_scatter: np.ndarray,
     ) -> None:
         """Chan's update of everything that has a concept in it; before the spread is moved."""
@@ -215,7 +221,9 @@ class Moments:
         names = merged._union(theirs.classes, theirs.k)
         merged._expand(names)
         theirs._expand(names)
-        merged._merge_small(theirs.weight, theirs.mean, theirs.concept_mean, theirs.cross, theirs.concept_scatter)
+        merged._merge_small(
+            theirs.weight, theirs.mean, theirs.concept_mean, theirs.cross, theirs.concept_scatter
+        )
         merged.spread.merge(theirs.spread)
         return merged
 
@@ -225,8 +233,13 @@ class Moments:
 
     def copy(self) -> Moments:
         """Return an independent copy."""
-        return Moments(self.spread.copy(), self.concept_mean.copy(), self.cross.copy(),
-                       self.concept_scatter.copy(), self.classes)
+        return Moments(
+            self.spread.copy(),
+            self.concept_mean.copy(),
+            self.cross.copy(),
+            self.concept_scatter.copy(),
+            self.classes,
+        )
 
     def _check_width(self, d: int) -> None:
         if d != self.d:
@@ -261,7 +274,12 @@ class Moments:
         mean, cross, scatter = np.zeros(k), np.zeros((self.d, k)), np.zeros((k, k))
         mean[place], cross[:, place] = self.concept_mean, self.cross
         scatter[np.ix_(place, place)] = self.concept_scatter
-        self.concept_mean, self.cross, self.concept_scatter, self.classes = mean, cross, scatter, names
+        self.concept_mean, self.cross, self.concept_scatter, self.classes = (
+            mean,
+            cross,
+            scatter,
+            names,
+        )
 
     @property
     def d(self) -> int:
@@ -320,16 +338,25 @@ class Moments:
 
     @property
     def class_means(self) -> np.ndarray:
-        """Mean of X in each class, (K, d)."""
+        """Mean of X in each class, (K, d); NaN for a class without weight."""
         if self.classes is None:
-            _check.complain("class means need class labels", "the concept is numeric",
-                            "pass labels as strings or integers")
-        return self.mean + (self.cross_covariance / self.concept_mean).T
+            _check.complain(
+                "class means need class labels",
+                "the concept is numeric",
+                "pass labels as strings or integers",
+            )
+        shares = np.where(self.concept_mean > 0, self.concept_mean, np.nan)
+        return self.mean + (self.cross_covariance / shares).T
 
     def concept_basis(self) -> _linalg.ConceptBasis:
         """Return the independent directions of the concept that X is correlated with."""
         return _linalg.concept_basis(
-            self.cross_covariance, self.scale, self.mean, self.concept_covariance, eps=self.eps
+            self.cross_covariance,
+            self.scale,
+            self.mean,
+            self.concept_covariance,
+            self.concept_mean,
+            eps=self.eps,
         )
 
     def factor(self, shrinkage: float = 0.0) -> _linalg.PSDFactor:
@@ -411,18 +438,22 @@ class ClassMoments:
         X, z, w = rows(X, y, sample_weight)
         if z.classes is None:
             _check.complain(
-                "class moments need class labels", "the concept is numeric",
+                "class moments need class labels",
+                "the concept is numeric",
                 "pass labels as strings or integers",
             )
         if self.spreads and X.shape[1] != self.d:
             _complain_width(self.d, X.shape[1])
+        _check.finite(X)
         for code, label in enumerate(z.classes):
-            member = np.flatnonzero(z.codes == code)
+            member = np.flatnonzero(z.codes == code if w is None else (z.codes == code) & (w > 0))
+            if not len(member):
+                continue
             spread = self.spreads.setdefault(label, _Spread.zeros(X))
             for _, block in _blocks(_array.take(X, member), None if w is None else w[member]):
                 ones = np.ones(len(block.deviation)) if block.w is None else block.w
                 block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
-        self.spreads = dict(sorted(self.spreads.items(), key=lambda item: item[0]))
+        self.spreads = _in_order(self.spreads)
         return self
 
     def __add__(self, other: ClassMoments) -> ClassMoments:
@@ -437,11 +468,11 @@ class ClassMoments:
                 spreads[label].merge(spread)
             else:
                 spreads[label] = spread.copy()
-        return ClassMoments(dict(sorted(spreads.items(), key=lambda item: item[0])))
+        return ClassMoments(_in_order(spreads))
 
     def __radd__(self, other: object) -> ClassMoments:
         """Let ``sum(pieces)`` start from 0."""
-        return self if other == 0 else NotImplemented
+        return self + ClassMoments({}) if other == 0 else NotImplemented
 
     @property
     def d(self) -> int:
@@ -488,6 +519,11 @@ class ClassMoments:
         cross = ((self.means - merged.mean) * self.weights[:, None]).T
         concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
         return Moments(merged, shares, cross, concept_scatter, self.classes)
+
+
+def _in_order(spreads: dict[Any, _Spread]) -> dict[Any, _Spread]:
+    names = concept(np.array([*spreads], dtype=object)).classes
+    return {name: spreads[name] for name in names}  # type: ignore[union-attr]
 
 
 def _complain_width(required: int, arrived: int) -> None:

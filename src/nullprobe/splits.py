@@ -52,14 +52,21 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
         return None
     a = np.asarray(groups)
     if a.shape != (n,):
-        _check.complain(f"groups must have shape ({n},)", f"they have shape {a.shape}",
-                        "pass one group for each row of X")
+        _check.complain(
+            f"groups must have shape ({n},)",
+            f"they have shape {a.shape}",
+            "pass one group for each row of X",
+        )
     if a.dtype.kind == "f" and not np.isfinite(a).all():
-        _check.complain("every row needs a group", "some groups are NaN", "name a group for these rows")
+        _check.complain(
+            "every row needs a group", "some groups are NaN", "name a group for these rows"
+        )
     return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
 
 
-def split(z: Concept, *, groups: np.ndarray | None, n_parts: int, rng: np.random.Generator) -> Parts:
+def split(
+    z: Concept, *, groups: np.ndarray | None, n_parts: int, rng: np.random.Generator
+) -> Parts:
     """Partition the rows: class shares alike in each part, groups whole.
 
     Parameters
@@ -79,8 +86,11 @@ def split(z: Concept, *, groups: np.ndarray | None, n_parts: int, rng: np.random
     seed = int(rng.integers(2**31))
     _need_rows(z, n_parts)
     if groups is not None and len(np.unique(groups)) < n_parts:
-        _check.complain(f"at least {n_parts} groups are needed", f"{len(np.unique(groups))} arrived",
-                        "pass finer groups, or none if rows are independent")
+        _check.complain(
+            f"at least {n_parts} groups are needed",
+            f"{len(np.unique(groups))} arrived",
+            "pass finer groups, or none if rows are independent",
+        )
     common = {"n_splits": n_parts, "shuffle": True, "random_state": seed}
     if z.codes is None:
         folds = (GroupKFold if groups is not None else KFold)(**common)
@@ -102,14 +112,17 @@ def _need_rows(z: Concept, n_parts: int) -> None:
     least = 2 * n_parts
     if z.codes is None:
         if len(z) < least:
-            _check.complain(f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data")
+            _check.complain(
+                f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data"
+            )
         return
     counts = np.bincount(z.codes, minlength=z.n_columns)
     if counts.min() < least:
         label = z.classes[int(counts.argmin())]  # type: ignore[index]
         _check.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
-            f"{label!r} has {counts.min()}", "pass more rows of it, or merge or drop the class",
+            f"{label!r} has {counts.min()}",
+            "pass more rows of it, or merge or drop the class",
         )
 
 

@@ -14,6 +14,14 @@ CLAIMS = {
 }
 
 __all__ = [
-    "CLAIMS", "Claim", "Evidence", "FactAbout", "Holds", "Observation", "erasure_holds",
-    "no_halfspace", "one_direction", "readable",
+    "CLAIMS",
+    "Claim",
+    "Evidence",
+    "FactAbout",
+    "Holds",
+    "Observation",
+    "erasure_holds",
+    "no_halfspace",
+    "one_direction",
+    "readable",
 ]

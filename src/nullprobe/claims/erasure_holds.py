@@ -23,6 +23,16 @@ def erasure_holds(evidence: Evidence) -> Claim:
         reason += " The concept was not clearly readable before, either."
     observed = evidence.erased
     return Claim(
-        NAME, STATEMENT, holds, about, observed.value, observed.unit, observed.interval, nulls,
-        nulls[0].p_value(observed.value), reason, least, details,
+        NAME,
+        STATEMENT,
+        holds,
+        about,
+        observed.value,
+        observed.unit,
+        observed.interval,
+        nulls,
+        nulls[0].p_value(observed.value),
+        reason,
+        least,
+        details,
     )

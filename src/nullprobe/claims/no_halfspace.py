@@ -18,6 +18,16 @@ def no_halfspace(evidence: Evidence) -> Claim:
     assert observed is not None, "the audit leaves this claim out for numeric concepts"
     holds, about, reason, nulls, least = after_erasure("halfspace", observed, evidence)
     return Claim(
-        NAME, STATEMENT, holds, about, observed.value, observed.unit, observed.interval, nulls,
-        nulls[0].p_value(observed.value), reason, least, evidence.details.get(NAME, {}),
+        NAME,
+        STATEMENT,
+        holds,
+        about,
+        observed.value,
+        observed.unit,
+        observed.interval,
+        nulls,
+        nulls[0].p_value(observed.value),
+        reason,
+        least,
+        evidence.details.get(NAME, {}),
     )

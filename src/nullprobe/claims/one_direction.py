@@ -34,6 +34,16 @@ def one_direction(evidence: Evidence) -> Claim:
         about = FactAbout.LINEAR_ALGEBRA
     statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
     return Claim(
-        NAME, statement, holds, about, evidence.residual, "canonical correlation", None,
-        (evidence.residual_null,), None, reason, None, details,
+        NAME,
+        statement,
+        holds,
+        about,
+        evidence.residual,
+        "canonical correlation",
+        None,
+        (evidence.residual_null,),
+        None,
+        reason,
+        None,
+        details,
     )

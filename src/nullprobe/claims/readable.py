@@ -6,7 +6,15 @@ Rungs: chance (labels permuted), inputs (the same pipeline on baseline represent
 from __future__ import annotations
 
 from nullprobe.claims.verdict import (
-    Claim, Evidence, FactAbout, Holds, Observation, negligible, number, p_text, smallest_effect,
+    Claim,
+    Evidence,
+    FactAbout,
+    Holds,
+    Observation,
+    negligible,
+    number,
+    p_text,
+    smallest_effect,
     stands_out,
 )
 from nullprobe.nulls.null import Null
@@ -21,8 +29,17 @@ def readable(evidence: Evidence) -> Claim:
     holds, about, reason = _judge(raw, null, evidence)
     unclear = holds is Holds.UNCLEAR
     return Claim(
-        NAME, STATEMENT, holds, about, raw.value, raw.unit, raw.interval, (null,),
-        null.p_value(raw.value), reason, smallest_effect(raw, null) if unclear else None,
+        NAME,
+        STATEMENT,
+        holds,
+        about,
+        raw.value,
+        raw.unit,
+        raw.interval,
+        (null,),
+        null.p_value(raw.value),
+        reason,
+        smallest_effect(raw, null) if unclear else None,
         evidence.details.get(NAME, {}),
     )
 
@@ -31,25 +48,44 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
     said = f"held-out {raw.unit} {number(raw.value)} against {number(null.mean)} for permuted labels ({p_text(null.p_value(raw.value))})"
     if not stands_out(raw, null):
         if negligible(raw):
-            return Holds.NO, FactAbout.CHANCE, f"{said}: chance reads as much, and the interval leaves room for little more."
-        return Holds.UNCLEAR, FactAbout.CHANCE, (
-            f"{said}: chance reads as much, but {number(smallest_effect(raw, null))} is the least "
-            "that this much data would have told from chance."
+            return (
+                Holds.NO,
+                FactAbout.CHANCE,
+                f"{said}: chance reads as much, and the interval leaves room for little more.",
+            )
+        return (
+            Holds.UNCLEAR,
+            FactAbout.CHANCE,
+            (
+                f"{said}: chance reads as much, but {number(smallest_effect(raw, null))} is the least "
+                "that this much data would have told from chance."
+            ),
         )
     if raw.value < null.mean:
-        return Holds.UNCLEAR, FactAbout.REPRESENTATION, (
-            f"{said}: below chance, which says that rows depend on each other across the split "
-            "(duplicates, or groups that were not named), not that the concept is absent."
+        return (
+            Holds.UNCLEAR,
+            FactAbout.REPRESENTATION,
+            (
+                f"{said}: below chance, which says that rows depend on each other across the split "
+                "(duplicates, or groups that were not named), not that the concept is absent."
+            ),
         )
     for name, baseline in evidence.baselines.items():
-        gain = Observation(raw.value - baseline.value, raw.unit, 0.0, raw.resampled - baseline.resampled)
+        gain = Observation(
+            raw.value - baseline.value, raw.unit, 0.0, raw.resampled - baseline.resampled
+        )
         if gain.interval is None or gain.interval[0] <= 0:
-            return Holds.YES, FactAbout.INPUTS, (
-                f"{said}; but the baseline {name!r} reads {number(baseline.value)}, which the "
-                "representation does not clearly surpass."
+            return (
+                Holds.YES,
+                FactAbout.INPUTS,
+                (
+                    f"{said}; but the baseline {name!r} reads {number(baseline.value)}, which the "
+                    "representation does not clearly surpass."
+                ),
             )
     tried = (
         f"every baseline ({', '.join(map(repr, evidence.baselines))}) reads less"
-        if evidence.baselines else "no baseline was given, so the rung of the inputs was not tried"
+        if evidence.baselines
+        else "no baseline was given, so the rung of the inputs was not tried"
     )
     return Holds.YES, FactAbout.REPRESENTATION, f"{said}; {tried}."

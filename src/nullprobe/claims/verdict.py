@@ -188,16 +188,42 @@ def after_erasure(
         if negligible(observed):
             return Holds.YES, FactAbout.CHANCE, f"{said}: no more than chance.", nulls, None
         least = smallest_effect(observed, chance)
-        return Holds.UNCLEAR, FactAbout.CHANCE, (
-            f"{said}: no more than chance, but {number(least)} is the least that this much data "
-            "would have told from chance."
-        ), nulls, least
+        return (
+            Holds.UNCLEAR,
+            FactAbout.CHANCE,
+            (
+                f"{said}: no more than chance, but {number(least)} is the least that this much data "
+                "would have told from chance."
+            ),
+            nulls,
+            least,
+        )
     if observed.value < chance.mean:
         said += ", below chance, so that labels could be recovered by turning the probe round"
     if moments is None:
         why = evidence.notes.get("moments", "surrogates were not drawn")
-        return Holds.NO, FactAbout.REPRESENTATION, f"{said}; the rung of the moments was not tried: {why}.", nulls, None
-    beside = f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
+        return (
+            Holds.NO,
+            FactAbout.REPRESENTATION,
+            f"{said}; the rung of the moments was not tried: {why}.",
+            nulls,
+            None,
+        )
+    beside = (
+        f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
+    )
     if stands_out(observed, moments):
-        return Holds.NO, FactAbout.REPRESENTATION, f"{said}; {beside}, which is not as observed ({p_text(moments.p_value(observed.value))}).", nulls, None
-    return Holds.NO, FactAbout.MOMENTS, f"{said}; {beside}, just as observed ({p_text(moments.p_value(observed.value))}).", nulls, None
+        return (
+            Holds.NO,
+            FactAbout.REPRESENTATION,
+            f"{said}; {beside}, which is not as observed ({p_text(moments.p_value(observed.value))}).",
+            nulls,
+            None,
+        )
+    return (
+        Holds.NO,
+        FactAbout.MOMENTS,
+        f"{said}; {beside}, just as observed ({p_text(moments.p_value(observed.value))}).",
+        nulls,
+        None,
+    )

@@ -21,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-import nullprobe
+from nullprobe._version import __version__
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe._files import whole_file
@@ -126,7 +126,7 @@ class AffineEraser:
         Parameters
         ----------
         X : array of shape (n, d)
-            NumPy array, torch tensor or data frame of numbers.
+            NumPy array, torch tensor or data frame of numbers; a dask array stays lazy.
         out : array of shape (n, d), optional
             Where to write the result, as X's kind and dtype; may be X itself.
 
@@ -137,6 +137,8 @@ class AffineEraser:
         """
         X = _check.representation(X)
         _check.width(X.shape[1], self.d)
+        if _array.is_dask(X) and out is None:
+            return _array.map_rows(self.apply, X)
         if out is None:
             out = _array.empty_like(X)
         _check.same_form(out, X)
@@ -158,10 +160,15 @@ class AffineEraser:
         reading = self.reading - first.reading @ overlap
         offset = self.offset - first.offset @ overlap + (self.mean - first.mean) @ self.reading
         return AffineEraser(
-            first.mean, np.hstack([first.reading, reading]),
-            np.vstack([first.writing, self.writing]), np.hstack([first.offset, offset]),
-            self.level, f"{first.method}, then {self.method}", self.classes,
-            self.feature_names or first.feature_names, {"nullprobe": nullprobe.__version__},
+            first.mean,
+            np.hstack([first.reading, reading]),
+            np.vstack([first.writing, self.writing]),
+            np.hstack([first.offset, offset]),
+            self.level,
+            f"{first.method}, then {self.method}",
+            self.classes,
+            self.feature_names or first.feature_names,
+            {"nullprobe": __version__},
         )
 
     def named(self, feature_names: Any) -> AffineEraser:
@@ -176,12 +183,27 @@ class AffineEraser:
         """
         tensors = {name: getattr(self, name) for name in TENSORS}
         metadata = {
-            "format": FORMAT, "method": self.method, "classes": json.dumps(self.classes),
-            "feature_names": json.dumps(self.feature_names), "details": json.dumps(dict(self.details)),
+            "format": FORMAT,
+            "method": self.method,
+            "classes": self._labels_as_json(),
+            "feature_names": json.dumps(self.feature_names),
+            "details": json.dumps(dict(self.details)),
             "shapes": json.dumps({name: a.shape for name, a in tensors.items()}),
         }
         with whole_file(path) as temporary:
-            save_file({name: np.ascontiguousarray(a) for name, a in tensors.items()}, temporary, metadata)
+            save_file(
+                {name: np.ascontiguousarray(a) for name, a in tensors.items()}, temporary, metadata
+            )
+
+    def _labels_as_json(self) -> str:
+        try:
+            return json.dumps(self.classes)
+        except TypeError as error:
+            _check.complain(
+                "labels of a saved eraser must be strings, numbers or booleans",
+                f"{error}",
+                "convert y to strings before fitting",
+            )
 
     @classmethod
     def load(cls, path: str | Path) -> AffineEraser:
@@ -201,14 +223,19 @@ class AffineEraser:
                 metadata = f.metadata() or {}
             if metadata.get("format") != FORMAT:
                 found = metadata.get("format", "none")
-                _check.complain(required, f"{str(path)!r} has the format mark {found!r}, not {FORMAT!r}",
-                                "pass a file that `nullprobe fit` or AffineEraser.save wrote")
+                _check.complain(
+                    required,
+                    f"{str(path)!r} has the format mark {found!r}, not {FORMAT!r}",
+                    "pass a file that `nullprobe fit` or AffineEraser.save wrote",
+                )
             tensors = load_file(path)
             classes, names = (json.loads(metadata[key]) for key in ("classes", "feature_names"))
             return cls(
                 *(tensors[name] for name in TENSORS),
-                metadata["method"], None if classes is None else tuple(classes),
-                None if names is None else tuple(names), json.loads(metadata["details"]),
+                metadata["method"],
+                None if classes is None else tuple(classes),
+                None if names is None else tuple(names),
+                json.loads(metadata["details"]),
             )
         except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
             _check.complain(required, f"{str(path)!r} cannot be read ({error})", "save it again")
@@ -229,8 +256,11 @@ def gone(moments: Moments, share: np.ndarray) -> np.ndarray:
 def describe(moments: Moments) -> dict[str, str]:
     """Return what an eraser remembers of its fit: versions, rows, fingerprint."""
     return {
-        "nullprobe": nullprobe.__version__, "numpy": np.__version__, "scipy": scipy.__version__,
-        "n": str(moments.n), "data_hash": moments.data_hash,
+        "nullprobe": __version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "n": str(moments.n),
+        "data_hash": moments.data_hash,
     }
 
 

@@ -41,4 +41,6 @@ def largest_correlation(X: Array, y: Any, *, sample_weight: Any = None) -> float
     >>> round(largest_correlation(np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 0, 1, 1]), 12)
     1.0
     """
-    return float(canonical_correlations(Moments.of(X, y, sample_weight=sample_weight)).max(initial=0.0))
+    return float(
+        canonical_correlations(Moments.of(X, y, sample_weight=sample_weight)).max(initial=0.0)
+    )

@@ -66,11 +66,16 @@ def _midway(cumulated: np.ndarray, S: np.ndarray) -> np.ndarray:
     closes[:, :-1] = new[:, 1:]
     last = np.minimum.accumulate(np.where(closes, place, n)[:, ::-1], axis=1)[:, ::-1]
     full = np.concatenate([np.zeros((len(cumulated), 1)), cumulated], axis=1)
-    low, high = (np.take_along_axis(full, np.broadcast_to(i, cumulated.shape), axis=1) for i in (first, last + 1))
+    low, high = (
+        np.take_along_axis(full, np.broadcast_to(i, cumulated.shape), axis=1)
+        for i in (first, last + 1)
+    )
     return 0.5 * (low + high)
 
 
-def r_squared(predicted: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def r_squared(
+    predicted: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return the held-out R² of each row of predictions (m, n) for values (m, n)."""
     W = np.ones((1, values.shape[1])) if weights is None else weights
     mean = (W * values).sum(axis=1) / W.sum(axis=1)
@@ -79,7 +84,9 @@ def r_squared(predicted: np.ndarray, values: np.ndarray, weights: np.ndarray | N
     return 1.0 - np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)
 
 
-def balanced_accuracy(said: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def balanced_accuracy(
+    said: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return the mean of the hit rates on positives and on negatives, (m,), of (m, n) arrays."""
     W = np.ones((1, positive.shape[1])) if weights is None else weights
     rates = []
@@ -112,15 +119,25 @@ def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generat
 
 
 def resampled_weights(
-    positive: np.ndarray | None, groups: np.ndarray | None, n: int, n_resamples: int, rng: np.random.Generator
+    positive: np.ndarray | None,
+    groups: np.ndarray | None,
+    n: int,
+    n_resamples: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw bootstrap weights (n_resamples, n): whole groups, or rows within each class."""
     if groups is not None:
         names, member = np.unique(groups, return_inverse=True)
         counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_resamples)
         return counts[:, member].astype(np.float64)
-    strata = [np.arange(n)] if positive is None else [np.flatnonzero(positive == v) for v in np.unique(positive)]
+    strata = (
+        [np.arange(n)]
+        if positive is None
+        else [np.flatnonzero(positive == v) for v in np.unique(positive)]
+    )
     weights = np.empty((n_resamples, n))
     for rows in strata:
-        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples)
+        weights[:, rows] = rng.multinomial(
+            len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples
+        )
     return weights

@@ -142,9 +142,15 @@ class ThreeWay:
     ) -> np.ndarray:
         """Return AUC (macro over outputs), or R², of scores (m, k, n) for truth (m, k, n)."""
         if self.z.codes is None:
-            each = [reading.r_squared(scores[:, c], truth[:, c], weights) for c in range(scores.shape[1])]
+            each = [
+                reading.r_squared(scores[:, c], truth[:, c], weights)
+                for c in range(scores.shape[1])
+            ]
         else:
-            each = [reading.auc(scores[:, c], truth[:, c] > 0.5, weights) for c in range(scores.shape[1])]
+            each = [
+                reading.auc(scores[:, c], truth[:, c] > 0.5, weights)
+                for c in range(scores.shape[1])
+            ]
         return np.mean(each, axis=0)
 
     def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], _Part]]:
@@ -159,12 +165,18 @@ class ThreeWay:
             shift = 0.0
             if self.z.codes is None:  # R² is about levels, AUC is not
                 shift = flat[P.rows].mean(axis=0)
-            yield tuple(  # type: ignore[misc]
-                (P.scores(S, W) + shift).T.reshape(m, k, len(S.rows)) for W in (U, kept)
-            ), S
+            yield (
+                tuple(  # type: ignore[misc]
+                    (P.scores(S, W) + shift).T.reshape(m, k, len(S.rows)) for W in (U, kept)
+                ),
+                S,
+            )
 
     def halfspace(
-        self, order: np.ndarray, seed: int, n_restarts: int = 4,
+        self,
+        order: np.ndarray,
+        seed: int,
+        n_restarts: int = 3,
         tick: Callable[[], object] = lambda: None,
     ) -> np.ndarray:
         """Return held-out balanced accuracy of the best halfspace after erasure, (m,)."""
@@ -173,13 +185,15 @@ class ThreeWay:
             accuracy = np.zeros(batch.shape[1])
             for said, S in self._said(batch, seed, n_restarts):
                 truth = batch[S.rows].transpose(1, 2, 0) > 0.5
-                each = [reading.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])]
+                each = [
+                    reading.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])
+                ]
                 accuracy += np.mean(each, axis=0) / len(self.parts)
                 tick()
             found.append(accuracy)
         return np.concatenate(found)
 
-    def halfspace_calls(self, seed: int, n_restarts: int = 4) -> np.ndarray:
+    def halfspace_calls(self, seed: int, n_restarts: int = 3) -> np.ndarray:
         """Return which rows (n, k) held-out halfspaces call positive, for the labels as they are."""
         Z = self.columns(np.arange(len(self.z))[:, None])
         calls = np.empty((len(Z), self.n_outputs), dtype=bool)
@@ -187,7 +201,9 @@ class ThreeWay:
             calls[S.rows] = said[0].T
         return calls
 
-    def _said(self, Z: np.ndarray, seed: int, n_restarts: int) -> Iterator[tuple[np.ndarray, _Part]]:
+    def _said(
+        self, Z: np.ndarray, seed: int, n_restarts: int
+    ) -> Iterator[tuple[np.ndarray, _Part]]:
         """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, and their part, a role."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
@@ -198,8 +214,11 @@ class ThreeWay:
             # In whitened coordinates "weights orthogonal to C_F" is a plain projection.
             bars = P.factor.whiten((P.inverse[:, None] * crosses[f]).T).T
             W, cuts = halfspaces(
-                P.factor.whiten(P.X * P.inverse), flat[P.rows] > 0.5,
-                forbidden=_orthonormal(bars, k), n_restarts=n_restarts, rng=rng,
+                P.factor.whiten(P.X * P.inverse),
+                flat[P.rows] > 0.5,
+                forbidden=_orthonormal(bars, k),
+                n_restarts=n_restarts,
+                rng=rng,
             )
             W = P.inverse[:, None] * P.factor.unwhiten(W)
             yield (P.scores(S, W) > cuts).T.reshape(m, k, len(S.rows)), S

@@ -111,8 +111,11 @@ def permutation_null(
     """
     X, z, _ = rows(X, y, None)
     if z.classes is None or len(z.classes) != 2:
-        _check.complain("two classes are needed", "y has another number of them",
-                        "use audit, which reads any concept")
+        _check.complain(
+            "two classes are needed",
+            "y has another number of them",
+            "use audit, which reads any concept",
+        )
     rng = np.random.default_rng(random_state)
     X = _array.host_native(_check.finite(X))
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=n_folds, rng=rng)

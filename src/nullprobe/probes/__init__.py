@@ -14,6 +14,14 @@ PROBES = {
 }
 
 __all__ = [
-    "PROBES", "HalfspaceProbe", "LDAProbe", "LinearProbe", "LogisticProbe", "MeanDifferenceProbe",
-    "halfspaces", "lda", "logistic", "mean_difference",
+    "PROBES",
+    "HalfspaceProbe",
+    "LDAProbe",
+    "LinearProbe",
+    "LogisticProbe",
+    "MeanDifferenceProbe",
+    "halfspaces",
+    "lda",
+    "logistic",
+    "mean_difference",
 ]

@@ -4,9 +4,10 @@ Problem. Equal class means leave every convex loss at its trivial value, yet a h
 for accuracy may still be right far more often than chance. Finding the best one is hard (the
 0-1 loss is neither convex nor smooth), and looking for it must be cheap enough for nulls.
 
-Solution. In whitened coordinates, from several starts at once, descend the smooth loss
-½ − arctan(margin / τ) / π while τ shrinks towards the 0-1 loss; then give each direction its
-exactly best threshold by sorting, and keep the best start. All starts and all labellings are
+Solution. In whitened coordinates, from several starts (mean difference, difference of mean
+signs, random ones, and the best of many random directions with exact thresholds), descend the
+smooth loss ½ − arctan(margin / τ) / π while τ shrinks towards the 0-1 loss; then give each
+direction its exactly best threshold by sorting, and keep the best. All starts and all labellings are
 columns of one problem. Class weights make the two classes count the same: what is sought is
 the best *balanced* accuracy, so a 0.1 % class cannot be ignored.
 
@@ -17,6 +18,7 @@ optimization in binary classification", ICML 2013, section 4, with arctan for th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,11 +28,33 @@ from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.linear import LinearProbe, ProbeEstimator
 
-STEPS = 40
-WIDEST, NARROWEST = 1.0, 0.1  # τ, in standard deviations of the scores
-CAREFUL, BOLD, LAST_PACE = 0.5, 4.0, 0.01  # lengths of a step, next to weights of length one
 DESCENT_ROWS = 4096  # rows that the descent looks at; thresholds are set on all rows
-BATCH_COLUMNS = 1024
+SCREEN_ROWS, SCREENED, KEPT = 512, 96, 3  # rows and directions that are screened; kept of them
+BATCH_COLUMNS = 512
+
+
+class Schedule(NamedTuple):
+    """How a descent begins and ends: τ in sd of the scores, steps next to unit weights."""
+
+    first_tau: float
+    last_tau: float
+    first_pace: float
+    last_pace: float
+    steps: int
+
+    def course(self) -> Iterator[tuple[float, float]]:
+        """Yield τ and pace of each step, both on geometric courses."""
+        taus = np.geomspace(self.first_tau, self.last_tau, self.steps)
+        paces = np.geomspace(self.first_pace, self.last_pace, self.steps)
+        yield from zip(taus.tolist(), paces.tolist(), strict=True)
+
+
+# A careful descent improves on an informed start. A bold one is at first little else than a
+# power iteration on the rows near the boundary, and ends far from where it began. A fine one
+# sharpens a direction that is nearly right already. None finds all that the others do.
+CAREFUL = Schedule(1.0, 0.1, 0.5, 0.01, 30)
+BOLD = Schedule(0.3, 0.1, 30.0, 0.01, 40)
+FINE = Schedule(0.1, 0.1, 0.05, 0.01, 15)
 
 
 def halfspaces(
@@ -38,7 +62,7 @@ def halfspaces(
     Y: np.ndarray,
     *,
     forbidden: np.ndarray | None = None,
-    n_restarts: int = 4,
+    n_restarts: int = 3,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Seek the halfspace of best balanced accuracy for each of m labellings.
@@ -53,7 +77,7 @@ def halfspaces(
         For each labelling k orthonormal directions (or zeros) that weights must be orthogonal
         to: after erasure, what a linear reader can no longer use.
     n_restarts : int
-        Random starts besides the mean difference and the difference of mean signs.
+        Random starts besides the informed and the screened ones.
 
     Returns
     -------
@@ -62,22 +86,84 @@ def halfspaces(
     thresholds : ndarray of shape (m,)
     """
     n, m = Y.shape
-    some = slice(None) if n <= DESCENT_ROWS else rng.permutation(n)[:DESCENT_ROWS]
-    few = X[some].astype(np.float32)
-    random = rng.standard_normal((X.shape[1], n_restarts))
+    rows = rng.permutation(n)
+    search = _Search(
+        X,
+        rows[:DESCENT_ROWS],
+        rows[:SCREEN_ROWS],
+        rng.standard_normal((X.shape[1], SCREENED)),
+        rng.standard_normal((X.shape[1], n_restarts)),
+    )
     W, thresholds = np.empty((X.shape[1], m)), np.empty(m)
     for start in range(0, m, BATCH_COLUMNS):
         batch = slice(start, start + BATCH_COLUMNS)
         bar = None if forbidden is None else forbidden[:, :, batch]
-        best = np.full(Y[:, batch].shape[1], -np.inf)
-        for pace, begin in _starts(X, Y[:, batch], random):
-            end = _descend(few, Y[some, batch], begin, pace, bar)
-            cut, sign, accuracy = best_thresholds(X @ end, Y[:, batch])
-            better = np.flatnonzero(accuracy > best)
-            best[better] = accuracy[better]
-            W[:, start + better] = (end * sign)[:, better]
-            thresholds[start + better] = (cut * sign)[better]
+        W[:, batch], thresholds[batch] = search.best(Y[:, batch], bar)
     return W, thresholds
+
+
+class _Search:
+    """The search on one X, its random choices made beforehand and the same for all labellings."""
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        few: np.ndarray,
+        fewer: np.ndarray,
+        screened: np.ndarray,
+        restarts: np.ndarray,
+    ) -> None:
+        self.X, self.few, self.fewer = X, few, fewer
+        self.X32 = X[few].astype(np.float32)
+        self.screened, self.restarts = screened, restarts
+
+    def best(self, Y: np.ndarray, bar: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best weights (d, m) and thresholds (m,) of all descents."""
+        d, m = self.X.shape[1], Y.shape[1]
+        W, thresholds, best = np.zeros((d, m)), np.zeros(m), np.full(m, -np.inf)
+        for schedule, begin, cut in self._starts(Y, bar):
+            # s starts of m labellings are s·m columns of one descent
+            s = begin.shape[1] // m
+            each = np.tile(Y, (1, s))
+            own = None if bar is None else np.tile(bar, (1, 1, s))
+            end = _descend(self.X32, each[self.few], begin, cut, schedule, own)
+            threshold, sign, accuracy = best_thresholds(self.X @ end, each)
+            top = accuracy.reshape(s, m).argmax(axis=0) * m + np.arange(m)
+            better = np.flatnonzero(accuracy[top] > best)
+            top = top[better]
+            best[better], thresholds[better] = accuracy[top], (threshold * sign)[top]
+            W[:, better] = (end * sign)[:, top]
+        return W, thresholds
+
+    def _starts(
+        self, Y: np.ndarray, bar: np.ndarray | None
+    ) -> Iterator[tuple[Schedule, np.ndarray, np.ndarray]]:
+        """Yield a schedule, with the weights (d, s m) and thresholds (s m,) it begins with."""
+        signed, m = _balance(Y), Y.shape[1]
+        informed = np.hstack([self.X.T @ signed, np.sign(self.X).T @ signed])
+        yield CAREFUL, informed, np.zeros(2 * m)
+        if self.restarts.shape[1]:
+            yield BOLD, np.repeat(self.restarts, m, axis=1), np.zeros(self.restarts.shape[1] * m)
+        yield FINE, *self._screen(Y[self.fewer], bar)
+
+    def _screen(self, Y: np.ndarray, bar: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the random directions of best accuracy on few rows, and their thresholds."""
+        d, m = self.X.shape[1], Y.shape[1]
+        X = self.X[self.fewer]
+        scores = X @ self.screened
+        kept, cuts = np.empty((d, KEPT, m)), np.empty((KEPT, m))
+        for j in range(m):
+            W, own = self.screened, scores
+            if bar is not None:
+                inside = bar[:, :, j].T @ W
+                W, own = W - bar[:, :, j] @ inside, own - (X @ bar[:, :, j]) @ inside
+            one = np.broadcast_to(Y[:, j : j + 1], own.shape)
+            threshold, sign, accuracy = best_thresholds(own, one)
+            top = np.argsort(-accuracy)[:KEPT]
+            length = np.maximum(np.linalg.norm(W[:, top], axis=0), np.finfo(float).tiny)
+            kept[:, :, j] = W[:, top] * sign[top] / length
+            cuts[:, j] = (threshold * sign)[top] / length
+        return kept.reshape(d, -1), cuts.ravel()
 
 
 def _balance(Y: np.ndarray) -> np.ndarray:
@@ -85,19 +171,6 @@ def _balance(Y: np.ndarray) -> np.ndarray:
     positive = np.maximum(Y.sum(axis=0), 1)
     negative = np.maximum((~Y).sum(axis=0), 1)
     return np.where(Y, 0.5 / positive, -0.5 / negative)
-
-
-def _starts(X: np.ndarray, Y: np.ndarray, random: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield first pace and first weights (d, m) of each descent.
-
-    Careful descents find what is close to where they start, bold ones (at first little else
-    than a power iteration) what is far: neither finds all that the other does.
-    """
-    signed = _balance(Y)
-    yield CAREFUL, X.T @ signed
-    yield CAREFUL, np.sign(X).T @ signed
-    for i, column in enumerate(random.T):
-        yield (CAREFUL if i % 2 else BOLD), np.repeat(column[:, None], Y.shape[1], axis=1)
 
 
 def _allowed(W: np.ndarray, forbidden: np.ndarray | None) -> np.ndarray:
@@ -110,16 +183,19 @@ def _allowed(W: np.ndarray, forbidden: np.ndarray | None) -> np.ndarray:
 
 
 def _descend(
-    X: np.ndarray, Y: np.ndarray, W: np.ndarray, pace: float, forbidden: np.ndarray | None
+    X: np.ndarray,
+    Y: np.ndarray,
+    W: np.ndarray,
+    cut: np.ndarray,
+    schedule: Schedule,
+    forbidden: np.ndarray | None,
 ) -> np.ndarray:
     """Follow the smooth loss downhill from W (d, m) while it sharpens; return unit columns."""
     bar = None if forbidden is None else forbidden.astype(np.float32)
-    W = _allowed(W.astype(np.float32), bar)
+    W, cut = _allowed(W.astype(np.float32), bar), cut.astype(np.float32)
     signed = _balance(Y).astype(np.float32)
-    cut = np.zeros(W.shape[1], dtype=np.float32)
-    for step in range(STEPS):
-        done = step / (STEPS - 1)
-        tau = WIDEST * (NARROWEST / WIDEST) ** done
+    tiny = np.finfo(np.float32).tiny
+    for tau, pace in schedule.course():
         slope = X @ W
         slope -= cut
         slope /= tau
@@ -128,16 +204,14 @@ def _descend(
         slope += 1.0
         np.divide(signed, slope, out=slope)
         pull = X.T @ slope
-        pull /= np.maximum(np.linalg.norm(pull, axis=0), np.finfo(np.float32).tiny)
-        step_size = pace * (LAST_PACE / pace) ** done
-        W = _allowed(W + step_size * pull, bar)
-        cut -= step_size * tau * slope.sum(axis=0) / np.maximum(np.abs(slope).sum(axis=0), 1e-30)
+        W = _allowed(W + pull * (pace / np.maximum(np.linalg.norm(pull, axis=0), tiny)), bar)
+        cut -= (
+            min(pace, 1.0) * tau * slope.sum(axis=0) / np.maximum(np.abs(slope).sum(axis=0), tiny)
+        )
     return W.astype(np.float64)
 
 
-def best_thresholds(
-    scores: np.ndarray, Y: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def best_thresholds(scores: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the exactly best threshold of each column of scores (n, m) for labels Y (n, m).
 
     Returns
@@ -196,12 +270,18 @@ class HalfspaceProbe(ProbeEstimator):
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         if z.codes is None:
-            _check.complain("a halfspace needs class labels", "the concept is numeric",
-                            "use LDAProbe, or cut the concept into classes")
+            _check.complain(
+                "a halfspace needs class labels",
+                "the concept is numeric",
+                "use LDAProbe, or cut the concept into classes",
+            )
         _check.whole_number("n_restarts", self.n_restarts, least=0)
         if w is not None:
-            _check.complain("HalfspaceProbe takes no sample weights",
-                            "some arrived", "leave them out: classes are balanced anyway")
+            _check.complain(
+                "HalfspaceProbe takes no sample weights",
+                "some arrived",
+                "leave them out: classes are balanced anyway",
+            )
         moments = Moments.of(X, z)
         inverse = _linalg.reciprocal(moments.scale)
         factor = moments.factor(moments.oracle_shrinkage())
@@ -209,7 +289,9 @@ class HalfspaceProbe(ProbeEstimator):
         labels = range(1, 2) if z.n_columns == 2 else range(z.n_columns)
         Y = z.codes[:, None] == np.array(labels)
         W, thresholds = halfspaces(
-            factor.whiten(rows), Y, n_restarts=self.n_restarts,
+            factor.whiten(rows),
+            Y,
+            n_restarts=self.n_restarts,
             rng=np.random.default_rng(self.random_state),
         )
         W = inverse[:, None] * factor.unwhiten(W)

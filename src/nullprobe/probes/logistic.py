@@ -55,8 +55,11 @@ class LogisticProbe(ProbeEstimator):
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         if z.codes is None:
-            _check.complain("logistic regression needs class labels", "the concept is numeric",
-                            "use LDAProbe, which predicts numbers, or pass labels")
+            _check.complain(
+                "logistic regression needs class labels",
+                "the concept is numeric",
+                "use LDAProbe, which predicts numbers, or pass labels",
+            )
         values = _array.host(X)
         present = np.unique(z.codes)
         W, bias = logistic(values, z.codes, C=self.C, weights=w, max_iter=self.max_iter)

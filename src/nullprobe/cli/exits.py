@@ -1,0 +1,67 @@
+"""Exits: which exit code an error means, and the one sentence that says what happened."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+
+from nullprobe._check import InputError
+
+OUR_FAULT, BAD_INPUT = 1, 2
+# typer's own name for this class is private; the parent of BadParameter is it in all versions.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def explain(error: Exception, *, debug: bool) -> int:
+    """Print one sentence about an error to stderr, and return the exit code.
+
+    Parameters
+    ----------
+    error : Exception
+    debug : bool
+        Whether to print the traceback, too.
+    """
+    if debug:
+        traceback.print_exception(error)
+    code, sentence = verdict(error)
+    if code == OUR_FAULT and not debug:
+        sentence += "; run it again as `nullprobe --debug ...` to see where"
+    print(f"nullprobe: {sentence.rstrip('.')}.", file=sys.stderr)
+    return code
+
+
+def verdict(error: Exception) -> tuple[int, str]:
+    """Return the exit code of an error and what to say.
+
+    Examples
+    --------
+    >>> verdict(InputError("X needs rows, but it has none; pass more data."))
+    (2, 'X needs rows, but it has none; pass more data.')
+    >>> verdict(PermissionError(13, "Permission denied", "a.csv"))
+    (2, "'a.csv': permission denied")
+    """
+    if isinstance(error, UsageError):
+        return BAD_INPUT, _usage(error)
+    if isinstance(error, InputError):
+        return BAD_INPUT, _one_line(error)
+    if isinstance(error, MemoryError):
+        return OUR_FAULT, f"memory ran out ({_one_line(error) or 'no details'})"
+    if isinstance(error, OSError) and error.errno is not None:  # the system's, not a library's
+        what = (error.strerror or str(error)).lower()
+        return BAD_INPUT, what if error.filename is None else f"{error.filename!r}: {what}"
+    name = type(error).__name__
+    said = _one_line(error)
+    return OUR_FAULT, f"this is a bug of ours, please report it: {name}{': ' if said else ''}{said}"
+
+
+def _usage(error: Exception) -> str:
+    said = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    path = "nullprobe" if context is None else context.command_path
+    return f"{said.rstrip('.')}; see `{path} --help`"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,147 @@
+"""Sources: files and worlds as subjects of an audit."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nullprobe._check import complain, known
+from nullprobe._formats import names
+from nullprobe.cli.subject import Subject
+from nullprobe.readers import Table, read, read_matrix
+from nullprobe.worlds import WORLDS
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns or arrays of a file mean what.
+
+    Attributes
+    ----------
+    concept : str
+        What to look for.
+    groups : str or None
+        Which rows belong together.
+    leave_out : sequence of str
+        What is neither of these and no feature, either.
+    numeric : bool
+        Whether the concept is a number to be measured rather than a label.
+    """
+
+    concept: str
+    groups: str | None = None
+    leave_out: Sequence[str] = ()
+    numeric: bool = False
+
+
+def table(path: Path, columns: Columns) -> Table:
+    """Read a file; a numeric concept becomes float64."""
+    found = read(path, concept=columns.concept, groups=columns.groups, leave_out=columns.leave_out)
+    if not columns.numeric:
+        return found
+    if found.y.dtype.kind not in "biuf":
+        complain(
+            f"a numeric concept must be numbers, and {columns.concept!r} was called numeric",
+            f"it is text such as {found.y.flat[0]!r}",
+            "name another column, or take it as labels",
+        )
+    y = found.y.astype(np.float64)
+    return Table(found.X, y, found.groups, found.feature_names, found.source)
+
+
+def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subject:
+    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE)."""
+    found = table(path, columns)
+    source = {"file": str(path), "concept": columns.concept}
+    if columns.groups is not None:
+        source["groups"] = columns.groups
+    if columns.leave_out:
+        source["left out"] = ", ".join(columns.leave_out)
+    others = {}
+    for text in baselines:
+        name, is_pair, file = text.partition("=")
+        if not (name and is_pair and file):
+            complain(
+                "--baseline takes NAME=FILE, such as words=bag-of-words.npz",
+                f"{text!r} arrived",
+                "name the baseline and its file",
+            )
+        if name in others:
+            complain("baselines need different names", f"{name!r} came twice", "rename one")
+        others[name] = _baseline(Path(file), columns)
+        source[f"baseline {name}"] = file
+    return Subject(
+        title=f"{stem(path)}: {columns.concept}",
+        X=found.X,
+        y=found.y,
+        source=source,
+        groups=found.groups,
+        feature_names=found.feature_names,
+        baselines=others,
+    )
+
+
+def stem(path: Path) -> str:
+    """Return the name that results of this file or folder start with.
+
+    Examples
+    --------
+    >>> stem(Path("layers/block.11.npz")), stem(Path("shards.v2/")).startswith("shards")
+    ('block.11', True)
+    """
+    whole = path.resolve()
+    return whole.name if whole.is_dir() else whole.stem
+
+
+def _baseline(path: Path, columns: Columns) -> np.ndarray:
+    """Read a baseline, which may repeat the concept, the groups and what else is no feature."""
+    others = (columns.concept, columns.groups, *columns.leave_out)
+    there = names(path)
+    X, _ = read_matrix(path, leave_out=[name for name in others if name in there])
+    return X
+
+
+def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:
+    """Draw a world; ``options`` (NAME=VALUE) are arguments of the function that draws it.
+
+    Examples
+    --------
+    >>> world_subject("xor", ["n=40", "d=3"], seed=0).X.shape
+    (40, 3)
+    """
+    known("world", name, list(WORLDS))
+    takes = [option for option in inspect.signature(WORLDS[name]).parameters]
+    arguments: dict[str, object] = {"random_state": seed}
+    for text in options:
+        option, is_pair, value = text.partition("=")
+        if not is_pair:
+            complain(
+                "--world-option takes NAME=VALUE, such as d=64",
+                f"{text!r} arrived",
+                f"name one of {', '.join(takes)} and its value",
+            )
+        known(f"option of the world {name!r}", option, takes)
+        arguments[option] = _value(value)
+    world = WORLDS[name](**arguments)
+    claims = {key: value for key, value in world.truth.items() if isinstance(value, str)}
+    return Subject(
+        title=f"World {name!r}",
+        X=world.X,
+        y=world.y,
+        groups=world.groups,
+        source={"world": world.description} | {f"truth of {k}": v for k, v in claims.items()},
+        truth=claims,
+    )
+
+
+def _value(text: str) -> object:
+    """Return a number or truth value as such, and anything else as the text that it is."""
+    try:
+        return json.loads(text.lower())
+    except json.JSONDecodeError:
+        return text

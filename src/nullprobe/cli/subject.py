@@ -1,0 +1,218 @@
+"""Subject: what the command line audits, where it came from, and how to audit it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from tqdm import tqdm
+
+from nullprobe._check import complain, known
+from nullprobe._files import place, whole_file
+from nullprobe.audit import Audit, audit
+from nullprobe.concepts import concept
+from nullprobe.report.document import write_json
+from nullprobe.report.page import write_html
+from nullprobe.report.portrait import portrait
+
+MOST_DRAWN = 3  # columns that a scatter plot has room for
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A representation and a concept, ready to be audited.
+
+    Attributes
+    ----------
+    title : str
+        Name on the page.
+    X : ndarray of shape (n, d)
+        Representation.
+    y : ndarray of shape (n,) or (n, k)
+        Concept.
+    source : mapping of str to str
+        Where it came from, for the provenance.
+    groups : ndarray of shape (n,) or None
+    feature_names : tuple of d str, or None
+    baselines : mapping of str to ndarray of shape (n, d')
+        Other representations of the same rows.
+    truth : mapping of str to str
+        What is known to be true of it, claim by claim.
+    """
+
+    title: str
+    X: np.ndarray
+    y: np.ndarray
+    source: Mapping[str, str]
+    groups: np.ndarray | None = None
+    feature_names: tuple[str, ...] | None = None
+    baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
+    truth: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to audit.
+
+    Attributes
+    ----------
+    n_permutations, n_surrogates : int
+        Draws of each null.
+    seed : int
+    command : str
+        The command line that does it again.
+    claims : sequence of str or None
+        Names of claims; None for all that apply.
+    columns : sequence of str
+        Names or numbers of the columns to draw; by default the audit chooses.
+    """
+
+    n_permutations: int
+    n_surrogates: int
+    seed: int
+    command: str
+    claims: Sequence[str] | None = None
+    columns: Sequence[str] = ()
+
+
+def run(subject: Subject, settings: Settings) -> Audit:
+    """Audit with a progress bar on stderr, and write down how to do it again."""
+    columns = _positions(settings.columns, subject)
+    with Bars(subject.title) as bars:
+        result = audit(
+            subject.X,
+            subject.y,
+            groups=subject.groups,
+            baselines=subject.baselines,
+            claims=settings.claims,
+            n_permutations=settings.n_permutations,
+            n_surrogates=settings.n_surrogates,
+            random_state=settings.seed,
+            title=subject.title,
+            progress=bars,
+        )
+    if columns is None and subject.feature_names is not None and subject.X.shape[1] <= MOST_DRAWN:
+        columns = list(range(subject.X.shape[1]))  # drawn anyway, and here they have names
+    if columns is not None:
+        drawn = portrait(
+            subject.X,
+            concept(subject.y),
+            columns=columns,
+            feature_names=subject.feature_names,
+            random_state=settings.seed,
+        )
+        result = replace(result, portrait=drawn)
+    origin = {"command": settings.command, "source": dict(subject.source)}
+    return replace(result, provenance={**origin, **result.provenance})
+
+
+def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
+    """Return the positions of columns given by name, or by number counted from 0."""
+    if not columns:
+        return None
+    d, names = subject.X.shape[1], list(subject.feature_names or ())
+    if len(columns) > MOST_DRAWN:
+        complain(
+            f"a scatter plot has room for at most {MOST_DRAWN} columns",
+            f"{len(columns)} were named",
+            "name fewer",
+        )
+    found = []
+    for column in columns:
+        if column in names:
+            found.append(names.index(column))
+        elif column.isdecimal() and int(column) < d:
+            found.append(int(column))
+        elif names and not column.isdecimal():
+            known("feature", column, names)
+        else:
+            complain(
+                f"a column to draw is given by its name or its number from 0 to {d - 1}",
+                f"{column!r} arrived",
+                "choose another",
+            )
+    return found
+
+
+class Bars:
+    """One progress bar after the other on stderr, one for each stage; none where nobody looks.
+
+    Parameters
+    ----------
+    title : str
+        What stands before the stage.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.stage = ""
+        self.bar: tqdm | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` steps of a stage are done."""
+        if stage != self.stage or self.bar is None:
+            self.close()
+            self.stage = stage
+            said = f"{self.title}: {stage}"
+            # disable=None: no bar where stderr is no terminal.
+            self.bar = tqdm(desc=said, total=total, leave=False, disable=None, dynamic_ncols=True)
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self.bar is not None:
+            self.bar.close()
+        self.bar = None
+
+    def __enter__(self) -> Self:
+        """Return the bars themselves."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        """Take the bar off the screen, whatever happened."""
+        self.close()
+
+
+def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path]:
+    """Write one page of all results and its JSON twin: both, or neither.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it does not exist.
+    stem : str
+        Name of the two files without their suffixes.
+    results : sequence of Audit
+    """
+    documents: list[dict[str, Any]] = [result.document() for result in results]
+    page, twin = folder / f"{stem}.html", folder / f"{stem}.json"
+    need_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(page) as new_page, whole_file(twin) as new_twin:
+        write_html(new_page, documents)
+        write_json(new_twin, documents)
+    return page, twin
+
+
+def need_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be: better one word now than one after minutes of work."""
+    if folder.exists() and not folder.is_dir():
+        complain(
+            "--out must name a folder",
+            f"{str(folder)!r} is a file",
+            "name the folder that the page and its JSON twin shall be written to",
+        )
+    above = folder.resolve()
+    while not above.exists():
+        above = above.parent
+    place(above / "page.html")

@@ -1,0 +1,115 @@
+"""Verdicts: what an audit found, as a table and in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nullprobe.audit import Audit
+from nullprobe.claims import Claim
+from nullprobe.report import words
+
+HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
+RUNGS = ("chance", "moments")  # nulls whose mean stands in the table
+UNITS = {"balanced accuracy": "bal. accuracy", "canonical correlation": "canonical corr."}
+WIDEST = 100  # of a line of words
+
+
+def show(result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Console | None = None) -> None:
+    """Print the verdicts of one audit.
+
+    Parameters
+    ----------
+    result : Audit
+    truth : iterable of pairs of str
+        What is known to be true: a claim's name, and whether it holds.
+    console : Console, optional
+        Where to; by default stdout.
+    """
+    console = console or Console()
+    heading = Text.assemble((result.title, "bold"), "\n", (_size(result), "dim"))
+    width = min(WIDEST, console.width)
+    for part in (heading, _table(result.claims), _sentences(result.claims)):
+        console.print()
+        console.print(part, width=width)
+    known = [f"{words.claim_name(name).lower()} {answer}" for name, answer in truth]
+    if known:
+        console.print()
+        console.print(Text(f"Known answers of this world: {', '.join(known)}."), width=width)
+
+
+def show_files(*paths: Path, console: Console | None = None) -> None:
+    """Print which files were written, each path on a line of its own and never broken."""
+    console = console or Console()
+    console.print()
+    for path in paths:
+        console.print(Text(f"Wrote {path}"), soft_wrap=True)
+
+
+def _size(result: Audit) -> str:
+    facts = result.provenance
+    size = f"{facts['rows']:,} rows, {facts['features']:,} features"
+    classes = facts["classes"]
+    if isinstance(classes, dict):
+        listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
+        size += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
+    return size + (f"; {facts['groups']:,} groups" if facts["groups"] else "")
+
+
+def _table(claims: Iterable[Claim]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for header in ("claim", "holds", "fact about", "observed"):
+        table.add_column(header, no_wrap=True)
+    for header in (*RUNGS, "p"):
+        table.add_column(header, no_wrap=True, justify="right")
+    for claim in claims:
+        means = {null.rung: words.number(float(null.mean)) for null in claim.nulls}
+        about = str(claim.fact_about)
+        table.add_row(
+            Text.assemble(
+                words.claim_name(claim.name), "\n", (UNITS.get(claim.unit, claim.unit), "dim")
+            ),
+            Text(str(claim.holds), HOLDS[str(claim.holds)]),
+            Text(about.replace("_", " "), "bold" if about == "representation" else ""),
+            Text.assemble(words.number(float(claim.observed)), "\n", (_interval(claim), "dim")),
+            *(Text(means.get(rung, "·")) for rung in RUNGS),
+            Text(_p(claim.p_value)),
+        )
+    return table
+
+
+def _interval(claim: Claim) -> str:
+    if claim.interval is None:
+        return ""
+    low, high = (words.number(float(end)) for end in claim.interval)
+    return f"[{low}, {high}]"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "·"
+    return f"{value:.3f}" if value >= 5e-4 else f"{value:.0e}"
+
+
+def _sentences(claims: Iterable[Claim]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1)
+    for position, claim in enumerate(claims):
+        if position:
+            grid.add_row()
+        about = words.rung(str(claim.fact_about))
+        said = {"yes": "Yes", "no": "No"}.get(str(claim.holds))
+        verdict = f"{said}, a fact about {about.name}: " if said else "Unclear: "
+        grid.add_row(
+            Text(words.claim_name(claim.name), "bold"),
+            Text.assemble(
+                (claim.statement, "dim"), "\n", (verdict, HOLDS[str(claim.holds)]), claim.reason
+            ),
+        )
+    return grid

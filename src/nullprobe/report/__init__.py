@@ -1,0 +1,1 @@
+"""Report: what an audit found, as a plain document and as a page that renders it."""

@@ -1,0 +1,253 @@
+"""Page: audits as one self-contained HTML file that opens without a network.
+
+The page carries its scripts, its styles and its numbers. A content security policy lets a
+browser run those scripts, by their hashes, and nothing else: a label that smuggled in a script
+would not run, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from nullprobe._check import complain
+from nullprobe._files import whole_file
+from nullprobe.report import figures, seen, tables, words
+from nullprobe.report.bins import class_bins, null_bins, present
+from nullprobe.report.untested import untested
+
+MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
+
+
+def write_html(path: str | Path, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Write the page of one audit or of several, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+    documents : sequence of mapping
+        What `document.document` returns.
+    """
+    content = render(documents)
+    with whole_file(path) as temporary:
+        Path(temporary).write_text(content, "utf-8")
+
+
+def render(documents: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page of one audit or of several, as HTML.
+
+    Parameters
+    ----------
+    documents : sequence of mapping
+        What `document.document` returns, one for each data set.
+
+    Returns
+    -------
+    str
+        The same documents give the same bytes.
+
+    Raises
+    ------
+    InputError
+        If there is no document.
+    """
+    if not documents:
+        complain("a page needs at least one audit", "none arrived", "pass a list of documents")
+    sets, data = [], {}
+    for position, document in enumerate(documents, 1):
+        shown, drawn = _data_set(document, position)
+        sets.append(shown)
+        data |= drawn
+    scripts = {"plotly": get_plotlyjs(), "page": _source("page.js")}
+    return _environment().get_template("page.html").render(
+        sets=sets,
+        rungs=words.RUNGS,
+        summary=_summary(sets),
+        css=Markup(_source("page.css")),
+        scripts={name: Markup(source) for name, source in scripts.items()},
+        hashes=[_hash(source) for source in scripts.values()],
+        data=embedded(data),
+    )  # fmt: skip
+
+
+def embedded(value: Any) -> Markup:
+    """Return JSON that can stand in a script element, whatever strings it holds.
+
+    Examples
+    --------
+    >>> print(embedded({"label": "</script>"}))
+    {"label":"\\u003c/script\\u003e"}
+    """
+    # ASCII only, so that U+2028 and U+2029 are escaped as well.
+    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return Markup(text)
+
+
+def anchor(text: str) -> str:
+    """Return what a title is called in a link.
+
+    Examples
+    --------
+    >>> anchor("Digits: odd or even?")
+    'digits-odd-or-even'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"number": words.number, "interval": words.interval}
+    return environment
+
+
+@cache
+def _source(name: str) -> str:
+    return (files("nullprobe.report") / "templates" / name).read_text("utf-8")
+
+
+@cache
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the template shows of a document, and the figures and tables that it embeds."""
+    key = f"set-{position}-{anchor(document['title'])}".strip("-")
+    data: dict[str, Any] = {}
+    shown = {
+        "key": key,
+        "title": document["title"],
+        "claims": [_claim(claim, f"{key}-{anchor(claim['name'])}", data) for claim in document["claims"]],
+        "portrait": _portrait(document, key, data),
+        "scores": _scores(document, key, data),
+        "untested": untested(document),
+        "command": document["provenance"].get("command"),
+        "provenance": tables.provenance(document),
+    }
+    return shown, data
+
+
+def _claim(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
+    bins = null_bins(claim)
+    data[key] = figures.nulls(claim, bins)
+    return {
+        **claim,
+        "key": key,
+        "short": words.claim_name(claim["name"]),
+        "verdict": words.VERDICTS.get(claim["holds"], claim["holds"]),
+        "rung": words.rung(claim["fact_about"]),
+        "reason": words.sentence(claim["reason"]),
+        "no_interval": words.no_interval(claim["unit"]),
+        "drawn": [words.rung(null["rung"]) for null in claim["nulls"]],
+        "seen": seen.claim(claim),
+        "details": tables.details(claim),
+        "evidence": tables.evidence(claim),
+        "histogram": tables.histogram(claim, bins),
+    }
+
+
+def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the scatter plots; the table of their points is filled in when it is opened."""
+    shown = document["portrait"]
+    if not shown or not shown["labels"]:
+        return None
+    pictures = figures.portrait(shown)
+    data |= {f"{key} {name}": figure for name, figure in pictures.items()}
+    table = tables.points(shown)
+    data[f"{key} points"] = asdict(table)
+    n_rows = len(document["scores"]["labels"])
+    return {
+        "kinds": ["3d", "2d"] if "raw 3d before" in pictures else ["2d"],
+        "axes": shown["axes"],
+        "seen": {view: seen.portrait(shown, view, n_rows) for view in ("raw", "standardised")},
+        "table": table,
+        "legend": _legend(shown["labels"]),
+    }
+
+
+def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the pictures of the held-out scores, before and after."""
+    labels = document["scores"]["labels"]
+    views = {name: a for name, a in document["scores"].items() if name != "labels"}
+    if not labels or not views:
+        return None
+    if words.is_numeric(labels):
+        return _scores_numeric(labels, views, key, data)
+    names = words.classes(labels)
+    pictures = []
+    for view, found in views.items():
+        bins = class_bins(found, labels, names)
+        medians = [_median(found, labels, name) for name in names]
+        data[f"{key} scores {view}"] = figures.scores(bins, names, "held-out score")
+        pictures.append({
+            "key": f"{key} scores {view}", "when": words.VIEWS.get(view, view),
+            "seen": seen.scores(view, bins, names, medians), "table": tables.scores(view, bins, names),
+        })  # fmt: skip
+    return {"pictures": pictures, "legend": _legend(labels), "many": len(names) > 2, "points": None}
+
+
+def _scores_numeric(
+    labels: Sequence[Any], views: Mapping[str, Sequence[Any]], key: str, data: dict[str, Any]
+) -> dict[str, Any]:
+    kept = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
+    labels = [labels[i] for i in kept]
+    views = {view: [found[i] for i in kept] for view, found in views.items()}
+    pictures = []
+    for view, found in views.items():
+        data[f"{key} scores {view}"] = figures.scores_numeric(found, labels, "held-out score")
+        pictures.append({
+            "key": f"{key} scores {view}", "when": words.VIEWS.get(view, view),
+            "seen": seen.scores_numeric(view, found, labels), "table": None,
+        })  # fmt: skip
+    table = tables.rows_scored(views, labels)
+    data[f"{key} scored"] = asdict(table)
+    return {"pictures": pictures, "legend": None, "many": False, "points": table}
+
+
+def _median(found: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
+    values = present([s for s, label in zip(found, labels, strict=True) if label == name])
+    return float(f"{np.median(values):.6g}") if len(values) else None
+
+
+def _legend(labels: Sequence[Any]) -> list[dict[str, Any]] | None:
+    """Return the classes with their colours and symbols; None for a numeric concept."""
+    if words.is_numeric(labels):
+        return None
+    looks = [(name, *figures.look(i)) for i, name in enumerate(words.classes(labels))]
+    return [
+        {"name": words.number(name) if isinstance(name, bool) else str(name), "colour": colour,
+         "glyph": figures.GLYPHS[symbol]}
+        for name, colour, symbol in looks
+    ]  # fmt: skip
+
+
+def _summary(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each claim once, in words, with what every data set says to it."""
+    rows: dict[str, dict[str, Any]] = {}
+    for position, shown in enumerate(sets):
+        for claim in shown["claims"]:
+            row = rows.setdefault(
+                claim["statement"],
+                {"statement": claim["statement"], "name": claim["name"], "cells": [None] * len(sets)},
+            )
+            row["cells"][position] = claim
+    return list(rows.values())

@@ -1,0 +1,136 @@
+"""Seen: what a picture shows, in words computed from its numbers; its text alternative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nullprobe.report import words
+from nullprobe.report.bins import Bins, present
+from nullprobe.report.words import number
+
+MOST_NAMED = 4  # classes told apart by name in a sentence
+
+
+def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
+    """Say how far apart the classes lie before and after erasure.
+
+    Parameters
+    ----------
+    shown : mapping
+        The portrait of a document.
+    view : str
+        "raw" or "standardised".
+    n_rows : int
+        Rows of the data set, of which the points may be a sample.
+    """
+    labels = shown["labels"]
+    suffix = "" if view == "raw" else "_standardised"
+    before, after = (_points(shown[name + suffix]) for name in ("raw", "erased"))
+    many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
+    said = f"{many} points along {_listed(shown['axes'])}, {view}. "
+    if words.is_numeric(labels):
+        ties = [_strongest_tie(points, labels) for points in (before, after)]
+        return said + (
+            "The strongest correlation of a coordinate shown with the concept is "
+            f"{number(ties[0])} before erasure and {number(ties[1])} after it."
+        )
+    gaps = [_widest_gap(points, labels) for points in (before, after)]
+    return said + (
+        f"The class means lie {number(gaps[0])} apart before erasure"
+        f"{_at_most(labels)} and {_small(gaps[1])} after it: "
+        + ("one centre for all." if gaps[1] <= 0.05 * gaps[0] else "not one centre, as shown.")
+    )
+
+
+def _small(gap: float) -> str:
+    return number(gap) if gap >= 1e-3 else "less than 0.001"
+
+
+def _at_most(labels: Sequence[Any]) -> str:
+    return " (the two furthest)" if len(words.classes(labels)) > 2 else ""
+
+
+def _points(rows: Sequence[Sequence[Any]]) -> np.ndarray:
+    return np.array([[np.nan if v is None else v for v in row] for row in rows], dtype=np.float64)
+
+
+def _widest_gap(points: np.ndarray, labels: Sequence[Any]) -> float:
+    means = [
+        np.nanmean(points[[label == name for label in labels]], axis=0)
+        for name in words.classes(labels)
+    ]
+    return float(f"{max(np.linalg.norm(a - b) for a in means for b in means):.6g}")
+
+
+def _strongest_tie(points: np.ndarray, labels: Sequence[Any]) -> float:
+    values = np.array([v[0] if isinstance(v, list) else v for v in labels], dtype=np.float64)
+    ties = [0.0]
+    for column in points.T:
+        kept = np.isfinite(column) & np.isfinite(values)
+        if kept.sum() > 2 and np.ptp(column[kept]) > 0 and np.ptp(values[kept]) > 0:
+            ties.append(abs(float(np.corrcoef(column[kept], values[kept])[0, 1])))
+    return float(f"{max(ties):.6g}")
+
+
+def scores(view: str, bins: Bins, names: Sequence[Any], medians: Sequence[float | None]) -> str:
+    """Say how far the scores of the classes overlap."""
+    when = words.VIEWS.get(view, view)
+    if len(names) == 2:
+        return (
+            f"Held-out scores {when}: the histograms of “{names[0]}” and “{names[1]}” have "
+            f"{bins.overlap(0, 1):.0%} in common; medians {number(medians[0])} and "
+            f"{number(medians[1])}."
+        )
+    known = [(m, name) for m, name in zip(medians, names, strict=True) if m is not None]
+    if not known:
+        return f"Held-out scores {when}: none could be computed."
+    low, high = min(known, key=lambda k: k[0]), max(known, key=lambda k: k[0])
+    return (
+        f"Held-out scores {when}: class medians run from {number(low[0])} (“{low[1]}”) to "
+        f"{number(high[0])} (“{high[1]}”)."
+    )
+
+
+def scores_numeric(view: str, found: Sequence[Any], labels: Sequence[Any]) -> str:
+    """Say how closely the scores follow a numeric concept."""
+    pairs = [(s, v) for s, v in zip(found, labels, strict=True) if s is not None]
+    points = np.array([[s] for s, _ in pairs], dtype=np.float64)
+    tie = _strongest_tie(points, [v for _, v in pairs]) if pairs else 0.0
+    when = words.VIEWS.get(view, view)
+    return f"Held-out scores {when} against the concept: correlation {number(tie)} in size."
+
+
+def claim(found: Mapping[str, Any]) -> str:
+    """Say where the observation lies among the draws of its nulls."""
+    observed, unit = found["observed"], found["unit"]
+    if observed is None:
+        return f"No {unit} could be computed: it is undefined for these data."
+    between = words.interval(found["interval"])
+    said = [
+        f"Observed {unit} {number(observed)}"
+        + (f", 95 % interval {between}." if between else f" ({words.no_interval(unit)}).")
+    ]
+    for null in found["nulls"]:
+        values = present(null["values"])
+        if len(values) == 0:
+            continue
+        above, below = int((values >= observed).sum()), int((values <= observed).sum())
+        name = words.sentence(words.rung(null["rung"]).drawn)
+        where = (
+            f"{above:,} as high or higher, {below:,} as low or lower"
+            if min(above, below) < len(values)
+            else "all equal to it"
+        )
+        said.append(
+            f"{name}: {len(values):,} draws from {number(float(values.min()))} to "
+            f"{number(float(values.max()))}; {where}."
+        )
+    return " ".join(said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" and {quoted[-1]}"

@@ -1,0 +1,143 @@
+"""Tables: the numbers behind each verdict and each picture, to read and to copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe.report import words
+from nullprobe.report.bins import Bins, present
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of plain values.
+
+    Attributes
+    ----------
+    caption : str
+        What it holds.
+    columns : tuple of str
+        Headings.
+    rows : tuple of tuples
+        Plain values; the first of a row names it.
+    missing : str
+        Why a value may be absent.
+    note : str
+        What else is to be known, below the table.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    missing: str = "undefined for these data"
+    note: str = ""
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a value is absent."""
+        return any(value is None for row in self.rows for value in row)
+
+
+def evidence(claim: Mapping[str, Any]) -> Table:
+    """Return the observation beside its nulls.
+
+    Examples
+    --------
+    >>> claim = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95], "nulls": []}
+    >>> evidence(claim).rows[0]
+    ('observed', 0.9, None, 0.8, 0.95, None, None)
+    """
+    low, high = claim["interval"] or (None, None)
+    how: list[str] = []
+    rows: list[tuple[Any, ...]] = [("observed", claim["observed"], None, low, high, None, None)]
+    for null in claim["nulls"]:
+        values = present(null["values"])
+        ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
+        name = words.rung(null["rung"]).drawn
+        rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
+        how.append(f"{words.sentence(name)}: {null['description']}.")
+    return Table(
+        f"{words.sentence(claim['unit'])}, observed and under each null",
+        ("", "mean", "sd", "2.5 %", "97.5 %", "draws", "two-sided p"),
+        tuple(rows),
+        "an observation is one value, and its p stands beside each null"
+        + ("" if claim["interval"] else f"; {words.no_interval(claim['unit'])}"),
+        " ".join(how),
+    )
+
+
+def details(claim: Mapping[str, Any]) -> Table | None:
+    """Return the further numbers of a claim, the observation first; None if there are none."""
+    if not claim["details"]:
+        return None
+    rows = [(f"observed ({claim['unit']})", claim["observed"]), *words.flat(claim["details"])]
+    return Table("Further numbers", ("number", "value"), tuple(rows))
+
+
+def histogram(claim: Mapping[str, Any], bins: Bins) -> Table:
+    """Return the histograms of the nulls."""
+    names = [words.rung(null["rung"]).drawn for null in claim["nulls"]]
+    return Table(
+        f"Share of draws in each bin of {claim['unit']}",
+        ("from", "to", *names),
+        _binned(bins),
+    )
+
+
+def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:
+    """Return the histograms of the scores of each class."""
+    return Table(
+        f"Share of each class in each bin of the score, {words.VIEWS.get(view, view)}",
+        ("from", "to", *(str(name) for name in names)),
+        _binned(bins),
+    )
+
+
+def _binned(bins: Bins) -> tuple[tuple[Any, ...], ...]:
+    kept = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else []
+    return tuple(
+        (_six(bins.edges[b]), _six(bins.edges[b + 1]), *(_six(share[b]) for share in bins.shares))
+        for b in kept
+    )
+
+
+def points(portrait: Mapping[str, Any]) -> Table:
+    """Return the coordinates of every point of the pictures."""
+    views = ("raw", "erased", "raw_standardised", "erased_standardised")
+    said = ("raw, before", "raw, after", "standardised, before", "standardised, after")
+    columns = tuple(f"{axis} ({view})" for view in said for axis in portrait["axes"])
+    rows = tuple(
+        (_label(label), *(value for view in views for value in portrait[view][i]))
+        for i, label in enumerate(portrait["labels"])
+    )
+    return Table("Coordinates of the points", ("label", *columns), rows)
+
+
+def rows_scored(shown: Mapping[str, Sequence[Any]], labels: Sequence[Any]) -> Table:
+    """Return held-out scores row by row, for a numeric concept."""
+    names = [f"score {words.VIEWS.get(view, view)}" for view in shown]
+    rows = zip(map(_label, labels), *shown.values(), strict=True)
+    return Table("Held-out scores", ("concept", *names), tuple(rows))
+
+
+def provenance(document: Mapping[str, Any]) -> Table:
+    """Return how the audit came about, the command aside."""
+    kept = {key: v for key, v in document["provenance"].items() if key != "command"}
+    return Table(
+        "How to obtain the same numbers",
+        ("what", "value"),
+        (("schema", document["schema"]), *words.flat(kept)),
+        "not recorded",
+    )
+
+
+def _label(label: Any) -> Any:
+    return ", ".join(map(str, label)) if isinstance(label, list) else label
+
+
+def _six(value: float) -> float:
+    return float(f"{value:.6g}")

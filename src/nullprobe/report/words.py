@@ -1,0 +1,206 @@
+"""Words: what the page says in plain language, for someone who never read the theory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MOST_ITEMS = 24  # of a list that the page writes out; the JSON twin holds all
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung of the ladder of explanations, in words.
+
+    Attributes
+    ----------
+    key : str
+        As in a document: "linear_algebra", "chance", ...
+    height : int
+        1 for the lowest; 0 for one that the page does not know.
+    name : str
+        What the result is a fact about.
+    gloss : str
+        What that means.
+    drawn : str
+        What a null of this rung is called in a picture.
+    """
+
+    key: str
+    height: int
+    name: str
+    gloss: str
+    drawn: str
+
+
+RUNGS = (
+    Rung(
+        "linear_algebra", 1, "linear algebra",
+        "true of any labels on any data of this shape", "labels permuted, same sample",
+    ),
+    Rung("chance", 2, "chance", "permuted labels do as much", "labels permuted"),
+    Rung(
+        "moments", 3, "means and covariances",
+        "Gaussian data with the same means and covariances do as much",
+        "Gaussian data, same means and covariances",
+    ),
+    Rung(
+        "inputs", 4, "the inputs",
+        "a simpler representation of the same inputs does as much", "simpler representation",
+    ),
+    Rung(
+        "representation", 5, "the representation",
+        "no simpler explanation that was tried reproduces it", "the representation",
+    ),
+)  # fmt: skip
+
+VERDICTS = {"yes": "Holds", "no": "Does not hold", "unclear": "Unclear"}
+NAMES = {
+    "readable": "Readable",
+    "one_direction": "One direction",
+    "erasure_holds": "Erasure holds",
+    "no_halfspace": "No halfspace",
+}
+VIEWS = {"raw": "before erasure", "erased": "after erasure"}
+
+
+def rung(key: str) -> Rung:
+    """Return a rung by its key; one that is not on the ladder is named after its key.
+
+    Examples
+    --------
+    >>> rung("chance").gloss
+    'permuted labels do as much'
+    >>> rung("random_subspaces").name
+    'random subspaces'
+    """
+    known = {known.key: known for known in RUNGS}
+    name = key.replace("_", " ")
+    return known.get(key, Rung(key, 0, name, "", name))
+
+
+def claim_name(key: str) -> str:
+    """Return the short name of a claim.
+
+    Examples
+    --------
+    >>> claim_name("erasure_holds")
+    'Erasure holds'
+    """
+    return NAMES.get(key, key.replace("_", " ").capitalize())
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital at its start.
+
+    Examples
+    --------
+    >>> sentence("held-out AUC 0.9")
+    'Held-out AUC 0.9'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def number(value: Any) -> str:
+    """Write a value of a document for a reader; "—" where there is none.
+
+    Examples
+    --------
+    >>> number(0.94321), number(-0.5), number(None), number(1797)
+    ('0.943', '−0.500', '—', '1,797')
+    >>> number(3.1e-16), number(0.0)
+    ('3.1 × 10⁻¹⁶', '0')
+    """
+    if value is None:
+        return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if not isinstance(value, float):
+        return str(value)
+    if not math.isfinite(value):
+        return "—"
+    if value == 0 or (value.is_integer() and abs(value) >= 1000):
+        return f"{value:,.0f}".replace("-", "−")
+    if 5e-4 <= abs(value) < 1e6:
+        return f"{value:,.3f}".replace("-", "−")
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
+
+
+def interval(ends: Sequence[float] | None) -> str:
+    """Write an interval, or "" where there is none.
+
+    Examples
+    --------
+    >>> interval([0.91, 0.97])
+    '0.910 to 0.970'
+    """
+    return "" if ends is None else f"{number(ends[0])} to {number(ends[1])}"
+
+
+def no_interval(unit: str) -> str:
+    """Say why an estimate of this unit may come without an interval."""
+    if unit == "canonical correlation":
+        return "no interval: computed on the whole sample, not estimated from it"
+    return "no interval: too few usable bootstrap samples"
+
+
+def is_numeric(labels: Sequence[Any]) -> bool:
+    """Return whether these labels are numbers to be measured rather than classes.
+
+    Notes
+    -----
+    As `concepts.concept` reads them: floats of more than two values, or several columns.
+
+    Examples
+    --------
+    >>> is_numeric([0.5, 1.5, 2.5]), is_numeric([0.0, 1.0, 0.0]), is_numeric(["a", "b"])
+    (True, False, False)
+    """
+    if any(isinstance(label, list) for label in labels):
+        return True
+    return any(isinstance(v, float) for v in labels) and len({v for v in labels}) > 2
+
+
+def classes(labels: Sequence[Any]) -> list[Any]:
+    """Return the distinct labels in order.
+
+    Examples
+    --------
+    >>> classes(["b", "a", "b"]), classes([10, 9])
+    (['a', 'b'], [9, 10])
+    """
+    found = list(dict.fromkeys(labels))
+    try:
+        return sorted(found)
+    except TypeError:  # labels of several types, None among them
+        return sorted(found, key=lambda label: (type(label).__name__, str(label)))
+
+
+def flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a nested mapping with their paths, lists of plain values as text.
+
+    Examples
+    --------
+    >>> list(flat({"seed": 0, "versions": {"numpy": "2"}, "sizes": [3, 4]}))
+    [('seed', 0), ('versions › numpy', '2'), ('sizes', '3, 4')]
+    """
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from flat(inner, (*path, str(key)))
+    elif isinstance(value, list) and any(isinstance(v, list | Mapping) for v in value):
+        for position, inner in enumerate(value[:MOST_ITEMS], 1):
+            yield from flat(inner, (*path, str(position)))
+        if len(value) > MOST_ITEMS:
+            yield " › ".join(path), f"… {len(value):,} in all; the JSON holds them"
+    elif isinstance(value, list | Mapping):
+        text = ", ".join("—" if v is None else str(v) for v in list(value)[:MOST_ITEMS])
+        more = f", … {len(value):,} in all" if len(value) > MOST_ITEMS else ""
+        yield " › ".join(path), (text + more) if value else "none"
+    else:
+        yield " › ".join(path), value

@@ -1,0 +1,39 @@
+"""The library that holds the data makes no difference."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from methods import owing
+from samples import DTYPES, backed, draw, plain, samples
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
+
+
+def difference(A, B, X):
+    """Return the largest difference, in units of each feature of X."""
+    return np.abs((plain(A) - plain(B)) / (np.abs(X).max(axis=0) + 1e-300)).max()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("method", owing("numpy equals torch"))
+@given(sample=samples(full_rank=True))
+def test_numpy_equals_torch(method, dtype, sample):
+    X = sample.of(dtype).X
+    here = method().fit(X, sample.y)
+    there = method().fit(backed(X, "torch"), torch.from_numpy(sample.y))
+    assert here.eraser_.rank == there.eraser_.rank
+    assert here.classes_ == there.classes_
+    X_ = there.transform(backed(X, "torch"))
+    assert isinstance(X_, torch.Tensor)
+    assert difference(here.transform(X), X_, sample.X) <= TOLERANCE[dtype]
+    # fitted in one library, applied in the other
+    assert difference(there.transform(X), X_, sample.X) <= TOLERANCE[dtype]
+
+
+@pytest.mark.parametrize("method", owing("numpy equals torch"))
+def test_law_is_broken_for_other_data(method):
+    sample = draw(1, 200, 8, 3)
+    here = method().fit(sample.X, sample.y)
+    there = method().fit(backed(sample.X[:150], "torch"), sample.y[:150])
+    assert difference(here.transform(sample.X), there.transform(sample.X), sample.X) > 1e-3

@@ -1,0 +1,30 @@
+"""An eraser fitted to erased data finds nothing to remove, whichever method it is."""
+
+import pytest
+from hypothesis import given
+from methods import OWED, erased, owing
+from samples import BACKENDS, DTYPES, backed, draw, samples
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("method", owing("refit removes nothing"))
+@given(sample=samples())
+def test_refit_removes_nothing(method, backend, dtype, sample):
+    X_ = erased(method, backed(sample.of(dtype).X, backend), sample.y)
+    for other in OWED:
+        assert other().fit(X_, sample.y).eraser_.rank == 0
+
+
+@pytest.mark.parametrize("method", owing("refit removes nothing"))
+def test_law_is_broken_where_nothing_was_erased(method):
+    sample = draw(1, 200, 8, 3)
+    assert method().fit(sample.X, sample.y).eraser_.rank == 2
+
+
+@pytest.mark.parametrize("method", owing("refit removes nothing"))
+def test_law_is_broken_on_rows_that_were_not_fitted(method):
+    sample = draw(2, 400, 8, 3)
+    eraser = method().fit(sample.X[:200], sample.y[:200])
+    X_ = eraser.transform(sample.X[200:])
+    assert method().fit(X_, sample.y[200:]).eraser_.rank == 2

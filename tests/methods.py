@@ -1,0 +1,39 @@
+"""Which eraser owes which law; the tests in laws/ run over this list.
+
+A new method is added here, with the laws that its docstring promises. A law that it does not
+owe is left out, never switched off in the test.
+"""
+
+from nullprobe.erasers import LEACE, MeanProjection
+
+LAWS = {
+    "guarded": "no affine predictor of the concept beats the best constant on the sample",
+    "guarded in mixed units": "the same with every feature in units of its own",
+    "idempotent": "erasing twice is erasing once",
+    "mean kept": "the mean of the representation stays where it is",
+    "least rank": "no more directions are removed than the concept has",
+    "rotation-equivariant": "erasing rotated data is rotating erased data",
+    "unit-free": "erasing rescaled features is rescaling erased features",
+    "merge equals one pass": "moments of pieces, added, give the eraser of the whole",
+    "batch equals stream": "partial_fit over pieces gives the eraser of one fit",
+    "numpy equals torch": "the library that holds the data makes no difference",
+    "refit removes nothing": "an eraser fitted to erased data has rank 0",
+    "least move": "no other eraser with the same guarantee moves the data less",
+}
+
+OWED = {
+    LEACE: set(LAWS),
+    # Orthogonality depends on the units, and so does the direction that is removed.
+    MeanProjection: set(LAWS) - {"unit-free", "least move"},
+}
+
+
+def owing(law):
+    """Return the erasers that owe a law."""
+    assert law in LAWS, law
+    return [method for method, owed in OWED.items() if law in owed]
+
+
+def erased(method, X, y, **fit):
+    """Fit a method to a sample and return the sample, erased."""
+    return method().fit(X, y, **fit).transform(X)

@@ -1,0 +1,149 @@
+"""Every complaint says what is required, what arrived, and what to do next."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import torch
+
+from nullprobe import InputError, _check
+
+
+def complaint(function, *arguments, **keywords):
+    """Return the message of the InputError that the call must raise."""
+    with pytest.raises(InputError) as caught:
+        function(*arguments, **keywords)
+    message = str(caught.value)
+    assert ", but " in message, message
+    assert "; " in message, message
+    assert message.endswith("."), message
+    return message
+
+
+def test_a_complaint_is_a_value_error():
+    with pytest.raises(ValueError, match="^a is required, but b arrived; do c.$"):
+        _check.complain("a is required", "b arrived", "do c")
+
+
+def test_one_dimension_is_refused_with_the_way_to_reshape():
+    assert "shape (3,)" in complaint(_check.representation, np.ones(3))
+    assert "reshape(-1, 1)" in complaint(_check.representation, torch.ones(3))
+    assert "shape (1, 2, 3)" in complaint(_check.representation, np.ones((1, 2, 3)))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_emptiness_is_refused(shape):
+    assert f"{shape}" in complaint(_check.representation, np.ones(shape))
+    assert f"{shape}" in complaint(_check.representation, torch.ones(shape))
+
+
+def test_complex_numbers_are_refused():
+    assert "complex128" in complaint(_check.representation, np.ones((2, 2), complex))
+    assert "complex64" in complaint(_check.representation, torch.ones(2, 2, dtype=torch.complex64))
+
+
+def test_text_is_refused():
+    assert "<U1" in complaint(_check.representation, np.array([["a", "b"]]))
+
+
+def test_sparse_matrices_are_a_type_error():
+    with pytest.raises(TypeError, match="toarray"):
+        _check.representation(scipy.sparse.eye_array(3).tocsr())
+
+
+def test_objects_that_are_no_numbers_are_a_type_error():
+    with pytest.raises(TypeError, match="must hold numbers"):
+        _check.representation(np.array([[1.0, {}]], dtype=object))
+    assert _check.representation(np.array([[1, 2.5]], dtype=object)).dtype == np.float64
+
+
+def test_text_columns_of_a_frame_are_named():
+    frame = pd.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"]})
+    message = complaint(_check.representation, frame)
+    assert "'colour'" in message
+    assert "'size'" not in message
+
+
+def test_numeric_frames_become_arrays():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4], "c": [True, False]})
+    X = _check.representation(frame[["a", "b"]])
+    assert X.tolist() == [[1, 3], [2, 4]]
+    assert X.dtype == np.float64
+    assert _check.representation(frame.convert_dtypes()).shape == (2, 3)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int8, np.bool_])
+def test_arrays_pass_as_they_are(kind):
+    X = np.ones((2, 2), kind)
+    assert _check.representation(X) is X
+    tensor = torch.from_numpy(X)
+    assert _check.representation(tensor) is tensor
+
+
+def test_lists_pass():
+    assert _check.representation([[1, 2], [3, 4]]).shape == (2, 2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_first_value_that_is_not_finite_is_found(bad, monkeypatch):
+    monkeypatch.setattr("nullprobe._array.LEAST_BLOCK_ROWS", 2)
+    monkeypatch.setattr("nullprobe._array.BLOCK_ELEMENTS", 1)
+    X = np.ones((7, 3), np.float32)
+    X[4, 1] = X[5, 0] = bad
+    X[6] = -bad  # the sum is neither finite nor infinite
+    for A in (X, torch.from_numpy(X), torch.from_numpy(X).bfloat16()):
+        assert "row 4, column 1 (counted from 0)" in complaint(_check.finite, A)
+
+
+def test_large_values_are_finite_even_if_their_sum_is_not():
+    X = np.full((4, 2), 3e38, np.float32)
+    for A in (X, torch.from_numpy(X)):
+        assert _check.finite(A) is A
+
+
+def test_weights_are_float64_and_one_may_stand_for_all():
+    assert _check.weights(None, 3) is None
+    assert _check.weights([1, 2, 3], 3).dtype == np.float64
+    assert _check.weights(torch.tensor([1.0, 2.0]), 2).tolist() == [1, 2]
+    assert _check.weights(2, 3).tolist() == [2, 2, 2]
+
+
+def test_weights_that_cannot_be_used_are_refused():
+    assert "(2,)" in complaint(_check.weights, [1, 2], 3)
+    assert "smallest is -1" in complaint(_check.weights, [1, -1], 2)
+    assert "1 are not finite" in complaint(_check.weights, [1, np.nan], 2)
+    assert "all are zero" in complaint(_check.weights, [0, 0], 2)
+
+
+def test_width_that_differs_is_refused():
+    _check.width(3, 3)
+    message = complaint(_check.width, 4, 3)
+    assert "3 features" in message
+    assert "4 features" in message
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        np.ones((2, 3)),
+        np.ones((2, 2), int),
+        torch.ones(2, 2),
+        [[1.0, 1.0], [1.0, 1.0]],
+    ],
+)
+def test_an_out_that_cannot_hold_the_result_is_refused(out):
+    assert "shape (2, 2)" in complaint(_check.same_form, out, np.ones((2, 2)))
+
+
+def test_words_and_numbers_are_checked():
+    _check.choice("mode", "a", ["a", "b"])
+    assert "'a', 'b'" in complaint(_check.choice, "mode", "c", ["a", "b"])
+    assert _check.whole_number("n", np.int64(3), least=1) == 3
+    for value in (0, 1.5, True, "2"):
+        assert repr(value) in complaint(_check.whole_number, "n", value, least=1)
+
+
+def test_names_that_resemble_are_suggested():
+    _check.known("column", "age", ["age"])
+    assert "did you mean 'age'" in complaint(_check.known, "column", "aeg", ["age", "size"])
+    assert "choose one of these" in complaint(_check.known, "column", "zzz", ["age"])
