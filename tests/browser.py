@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -16,6 +17,14 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-pipe",
 ]  # fmt: skip
+# The protocol speaks over descriptors 3 and 4; the copies keep either from being overwritten.
+CONNECT = """
+import os, sys
+copies = [os.dup(int(fd)) for fd in sys.argv[1:3]]
+for fd, copy in zip((73, 74), copies): os.dup2(copy, fd)
+os.dup2(73, 3); os.dup2(74, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 
@@ -57,7 +66,7 @@ class Page:
         """Open a file and wait until it is ready."""
         self.size(width, height)
         self.call("Page.navigate", url=f"file://{path}")
-        self.wait("document.documentElement.dataset.ready === 'yes'")
+        self.wait("document.documentElement?.dataset.ready === 'yes'")
 
     def size(self, width, height):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
@@ -112,17 +121,11 @@ def browser():
     to_browser, send = os.pipe()
     receive, from_browser = os.pipe()
 
-    def connect():
-        # The protocol speaks over descriptors 3 and 4; park them above first, lest one be lost.
-        high = os.dup(to_browser), os.dup(from_browser)
-        low = [os.dup2(fd, 60 + i) for i, fd in enumerate(high)]
-        os.dup2(low[0], 3)
-        os.dup2(low[1], 4)
-
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
-            preexec_fn=connect, close_fds=False, stdout=subprocess.DEVNULL,
+            [sys.executable, "-c", CONNECT, str(to_browser), str(from_browser),
+             CHROMIUM, *FLAGS, f"--user-data-dir={folder}", "about:blank"],
+            pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(to_browser)

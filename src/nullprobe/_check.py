@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-import numbers
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -45,7 +44,8 @@ def complain(required: str, arrived: str, advice: str) -> NoReturn:
     Traceback (most recent call last):
     nullprobe._check.InputError: X needs at least one row, but it has 0; pass more data.
     """
-    raise InputError(f"{required}, but {arrived}; {advice}.")
+    end = "" if advice.endswith("?") else "."
+    raise InputError(f"{required}, but {arrived}; {advice}{end}")
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> None:

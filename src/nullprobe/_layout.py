@@ -167,7 +167,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Found:
         complain(
             f"every feature in {source!r} must be numeric",
             f"{len(odd)} of {len(rest)} columns are not: {listed}{', ...' if len(odd) > 5 else ''}",
-            "drop these columns, or name them as concept, groups or to be left out",
+            "drop these columns, name them as concept or groups, or leave them out",
         )
     numbers = [name for name in rest if name in _ROW_NUMBERS]
     if numbers:

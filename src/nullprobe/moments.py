@@ -168,8 +168,17 @@ class Moments:
         X, z, w = rows(X, y, sample_weight)
         self._check_width(X.shape[1])
         z = self._adopt(z)
-        for where, block in _blocks(X, w):
-            self._add_block(block, z.take(where))
+        # What is not finite is complained about by place, not by warnings on the way.
+        with np.errstate(invalid="ignore", over="ignore"):
+            for where, block in _blocks(X, w):
+                self._add_block(block, z.take(where))
+        too_large = np.flatnonzero(~np.isfinite(self.variance))
+        if len(too_large):
+            _check.complain(
+                "the squares of all features must be finite numbers of their dtype",
+                f"those of feature {too_large[0]} (counted from 0) are not",
+                "divide X by a constant, or pass it as float64",
+            )
         return self
 
     def _add_block(self, block: _Block, z: Concept) -> None:

@@ -6,6 +6,7 @@ option answer at once. No other file of the house imports anything late.
 
 from __future__ import annotations
 
+import csv
 import os
 import shlex
 import sys
@@ -17,7 +18,7 @@ import typer
 
 from nullprobe._version import __version__
 
-DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
 
 app = typer.Typer(
     name="nullprobe",
@@ -39,12 +40,15 @@ File = Annotated[
 ]
 ConceptColumn = Annotated[
     str,
-    typer.Option("--concept", metavar="COLUMN", help="The column or array to look for.", show_default=False),
+    typer.Option(
+        "--concept", metavar="COLUMN", help="The column or array to look for.", show_default=False
+    ),
 ]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN", help="A column that is no feature, such as an identifier; may be repeated."
+        metavar="COLUMN",
+        help="A column that is no feature, such as an identifier; repeatable.",
     ),
 ]
 Numeric = Annotated[
@@ -53,9 +57,7 @@ Numeric = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
 ]
-Permutations = Annotated[
-    int, typer.Option(min=39, metavar="N", help="Labellings drawn by chance.")
-]
+Permutations = Annotated[int, typer.Option(min=39, metavar="N", help="Labellings drawn by chance.")]
 Surrogates = Annotated[
     int, typer.Option(min=39, metavar="N", help="Gaussian data sets of the same moments.")
 ]
@@ -128,7 +130,7 @@ def audit(
         list[str] | None,
         typer.Option(
             metavar="NAME=FILE",
-            help="Another representation of the same rows, such as a bag of words; may be repeated.",
+            help="Another representation of the same rows, such as a bag of words; repeatable.",
         ),
     ] = None,
     world: Annotated[
@@ -137,11 +139,15 @@ def audit(
     ] = None,
     world_option: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="An argument of the world; may be repeated."),
+        typer.Option(metavar="NAME=VALUE", help="An argument of the world; repeatable."),
     ] = None,
     claims: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Claims to judge; by default all that apply."),
+        typer.Option(
+            metavar="A,B,...",
+            help="Claims to judge, by default all that apply: readable, one_direction, "
+            "erasure_holds, no_halfspace.",
+        ),
     ] = None,
     columns: Annotated[
         str | None,
@@ -155,8 +161,6 @@ def audit(
     """Audit what a representation says about a concept, and what that is a fact about."""
     if (file is None) == (world is None):
         raise _usage("audit takes a FILE or --world NAME: one of the two")
-    if file is not None and concept is None:
-        raise _usage("audit needs --concept COLUMN to know what to look for in the file")
     if file is not None and world_option:
         raise _usage("--world-option belongs to --world, not to a file")
     if world is not None and (concept or groups or leave_out or numeric or baseline):
@@ -168,7 +172,9 @@ def audit(
 
     subject.need_folder(out)
     if file is not None:
-        meaning = sources.Columns(concept or "", groups, leave_out or (), numeric)
+        if concept is None:
+            sources.need_concept(file)
+        meaning = sources.Columns(concept, groups, leave_out or (), numeric)
         one, stem = sources.file_subject(file, meaning, baseline or ()), sources.stem(file)
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), world
@@ -195,7 +201,9 @@ def fit(
         Path,
         typer.Option(metavar="ERASER", help="Where to: a .safetensors file.", show_default=False),
     ],
-    method: Annotated[str, typer.Option(metavar="NAME", help="leace or mean_projection.")] = "leace",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="One of leace, mean_projection.")
+    ] = "leace",
     leave_out: LeaveOut = None,
     numeric: Numeric = False,
 ) -> None:
@@ -230,8 +238,7 @@ def apply(
     """Erase a concept from a file; all that is no feature stays as it is."""
     from nullprobe.cli import erasing
 
-    fitted = erasing.load(eraser)
-    n = erasing.apply(fitted, file, out, leave_out or ())
+    fitted, n = erasing.apply(eraser, file, out, leave_out or ())
     print(
         f"{fitted.method} took {_count(fitted.rank, 'direction')} of {fitted.d:,} out of "
         f"{_count(n, 'row')}.\nWrote {out}"
@@ -250,6 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with command.make_context("nullprobe", given) as context:
             debug = bool(context.params.get("debug"))
             command.invoke(context)
+        sys.stdout.flush()
     except typer.Exit as exit_:
         return exit_.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -258,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has left; stop Python from complaining about that at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return NO_READER
     except Exception as error:
         from nullprobe.cli.exits import explain
 
@@ -267,12 +275,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage(text: str) -> Exception:
-    return typer.BadParameter.__mro__[1](text)
+    from nullprobe.cli.exits import UsageError
+
+    return UsageError(text)
 
 
 def _names(text: str | None) -> list[str] | None:
-    """Return the parts of a list with commas, or None where there is none."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+    """Return the parts of a list with commas, or None where there is none; quotes hold commas."""
+    if text is None:
+        return None
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
 
 
 def _line(*words: Any, **options: Any) -> str:

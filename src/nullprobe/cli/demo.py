@@ -6,6 +6,8 @@ about linear algebra; what remains for a fresh probe, and why, is not the same i
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
@@ -17,7 +19,8 @@ FOUNDING = {"n_per_class": 100, "d": 3}
 
 def subjects(seed: int) -> list[Subject]:
     """Return what the demo audits, in the order of the page."""
-    digits, cancer = load_digits(), load_breast_cancer()
+    digits: Any = load_digits()
+    cancer: Any = load_breast_cancer()
     return [
         _founding(standardise=False, seed=seed),
         _founding(standardise=True, seed=seed),

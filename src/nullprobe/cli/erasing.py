@@ -50,13 +50,14 @@ def fit(found: Table, method: str, others: Sequence[str]) -> AffineEraser:
     return replace(eraser, details={**eraser.details, NOT_FEATURES: json.dumps(list(others))})
 
 
-def load(path: Path) -> AffineEraser:
-    """Read an eraser."""
-    return AffineEraser.load(path)
+def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple[AffineEraser, int]:
+    """Apply a saved eraser to a file, and write the result with all else as it was.
 
-
-def apply(eraser: AffineEraser, path: Path, out: Path, leave_out: Sequence[str]) -> int:
-    """Apply an eraser to a file and write the result with all else as it was; count the rows.
+    Returns
+    -------
+    eraser : AffineEraser
+    n : int
+        Number of rows that were written.
 
     Notes
     -----
@@ -64,14 +65,16 @@ def apply(eraser: AffineEraser, path: Path, out: Path, leave_out: Sequence[str])
     columns of these names. Only where it has no names do all numeric columns count that are
     not left out.
     """
-    suffix_of(place(out))
+    eraser = AffineEraser.load(saved)
+    suffix_of(out)
+    place(out)
     others = _others(eraser, names(path), leave_out)
     X, found = read_matrix(path, leave_out=others)
     order = _order(eraser, found, X.shape[1], str(path))
     erased = np.empty(X.shape, X.dtype)
     erased[:, order] = eraser.apply(X[:, order])
     write_like(path, out, erased, leave_out=others)
-    return len(X)
+    return eraser, len(X)
 
 
 def _others(eraser: AffineEraser, there: Sequence[str], leave_out: Sequence[str]) -> list[str]:
@@ -117,7 +120,7 @@ def _order(
     extra = [name for name in found if name not in wanted]
     if extra:
         complain(
-            f"{source!r} must have the {eraser.d} columns that the eraser was fitted on and no other",
+            f"{source!r} must have just the {eraser.d} columns that the eraser was fitted on",
             f"it has {extra[0]!r}, too",
             "apply it to the same representation",
         )

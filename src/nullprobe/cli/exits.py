@@ -26,9 +26,12 @@ def explain(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     code, sentence = verdict(error)
+    if not sentence:
+        return code
     if code == OUR_FAULT and not debug:
         sentence += "; run it again as `nullprobe --debug ...` to see where"
-    print(f"nullprobe: {sentence.rstrip('.')}.", file=sys.stderr)
+    end = "" if sentence.endswith(("?", ".")) else "."
+    print(f"nullprobe: {sentence}{end}", file=sys.stderr)
     return code
 
 
@@ -58,6 +61,8 @@ def verdict(error: Exception) -> tuple[int, str]:
 
 def _usage(error: Exception) -> str:
     said = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    if not said:  # no command at all: the help has been printed, and is the message
+        return ""
     context = getattr(error, "ctx", None)
     path = "nullprobe" if context is None else context.command_path
     return f"{said.rstrip('.')}; see `{path} --help`"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -37,6 +38,17 @@ class Columns:
     groups: str | None = None
     leave_out: Sequence[str] = ()
     numeric: bool = False
+
+
+def need_concept(path: Path) -> NoReturn:
+    """Complain that no concept was named, and say which there are."""
+    there = names(path)
+    complain(
+        "--concept COLUMN must say what to look for",
+        f"none was named, and {str(path)!r} holds {', '.join(map(repr, there[:10]))}"
+        f"{f' and {len(there) - 10} more' if len(there) > 10 else ''}",
+        "name one of these",
+    )
 
 
 def table(path: Path, columns: Columns) -> Table:
@@ -115,7 +127,7 @@ def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:
     (40, 3)
     """
     known("world", name, list(WORLDS))
-    takes = [option for option in inspect.signature(WORLDS[name]).parameters]
+    takes = list(inspect.signature(WORLDS[name]).parameters)
     arguments: dict[str, object] = {"random_state": seed}
     for text in options:
         option, is_pair, value = text.partition("=")
@@ -125,7 +137,7 @@ def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:
                 f"{text!r} arrived",
                 f"name one of {', '.join(takes)} and its value",
             )
-        known(f"option of the world {name!r}", option, takes)
+        known(f"parameter of the world {name!r}", option, takes)
         arguments[option] = _value(value)
     world = WORLDS[name](**arguments)
     claims = {key: value for key, value in world.truth.items() if isinstance(value, str)}

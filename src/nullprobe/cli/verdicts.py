@@ -20,7 +20,9 @@ UNITS = {"balanced accuracy": "bal. accuracy", "canonical correlation": "canonic
 WIDEST = 100  # of a line of words
 
 
-def show(result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Console | None = None) -> None:
+def show(
+    result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Console | None = None
+) -> None:
     """Print the verdicts of one audit.
 
     Parameters
@@ -37,7 +39,8 @@ def show(result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Conso
     for part in (heading, _table(result.claims), _sentences(result.claims)):
         console.print()
         console.print(part, width=width)
-    known = [f"{words.claim_name(name).lower()} {answer}" for name, answer in truth]
+    judged = [claim.name for claim in result.claims]
+    known = [f"{words.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
         console.print()
         console.print(Text(f"Known answers of this world: {', '.join(known)}."), width=width)
@@ -64,9 +67,9 @@ def _size(result: Audit) -> str:
 def _table(claims: Iterable[Claim]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for header in ("claim", "holds", "fact about", "observed"):
-        table.add_column(header, no_wrap=True)
+        table.add_column(header)
     for header in (*RUNGS, "p"):
-        table.add_column(header, no_wrap=True, justify="right")
+        table.add_column(header, justify="right")
     for claim in claims:
         means = {null.rung: words.number(float(null.mean)) for null in claim.nulls}
         about = str(claim.fact_about)

@@ -32,7 +32,7 @@ BATCH_ELEMENTS = 1 << 23
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class Part:
     """One part of the rows, factored once."""
 
     rows: np.ndarray  # positions (n_j,) in the whole
@@ -42,7 +42,7 @@ class _Part:
     factor: _linalg.PSDFactor  # of the shrunk correlation matrix
 
     @classmethod
-    def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> _Part:
+    def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
         X, z = X[rows], z.take(rows)
         moments = Moments.of(X, z)
         factor = moments.factor(moments.oracle_shrinkage())
@@ -58,7 +58,7 @@ class _Part:
         """Return Σ̃⁻¹ C."""
         return self.inverse[:, None] * self.factor.solve(self.inverse[:, None] * C)
 
-    def scores(self, other: _Part, W: np.ndarray) -> np.ndarray:
+    def scores(self, other: Part, W: np.ndarray) -> np.ndarray:
         """Score the rows of another part, as deviations from this part's mean; (n, m)."""
         return other.X @ W.astype(other.X.dtype) + (other.mean - self.mean) @ W
 
@@ -93,7 +93,7 @@ class ThreeWay:
             X = X.astype(np.float64)
         self.z = z
         self.partition = parts
-        self.parts = [_Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
+        self.parts = [Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
 
     @property
     def n_outputs(self) -> int:
@@ -153,7 +153,7 @@ class ThreeWay:
             ]
         return np.mean(each, axis=0)
 
-    def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], _Part]]:
+    def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], Part]]:
         """Yield the scores before and after erasure, (m, k, n_S) each, and their part, a role."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
@@ -203,7 +203,7 @@ class ThreeWay:
 
     def _said(
         self, Z: np.ndarray, seed: int, n_restarts: int
-    ) -> Iterator[tuple[np.ndarray, _Part]]:
+    ) -> Iterator[tuple[np.ndarray, Part]]:
         """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, and their part, a role."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)

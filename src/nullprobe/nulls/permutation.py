@@ -18,9 +18,8 @@ import numpy as np
 from nullprobe import _array, _check
 from nullprobe.concepts import Concept, rows
 from nullprobe.measures import reading
-from nullprobe.moments import Moments
+from nullprobe.measures.three_way import Part
 from nullprobe.nulls.null import Null
-from nullprobe.probes.lda import directions
 from nullprobe.splits import Parts, group_codes, split
 
 
@@ -124,7 +123,8 @@ def permutation_null(
     found = np.zeros(Y.shape[1])
     for fold in range(n_folds):
         train, test = parts.part != fold, parts.part == fold
-        W = directions(Moments.of(X[train], Y[train]))
+        part = Part.of(X, z, np.flatnonzero(train))
+        W = part.solve(part.cross(Y))
         scores = (X[test] @ W.astype(X.dtype)).T
         found += reading.auc(scores, Y[test].T > 0.5) / n_folds
     return float(found[0]), Null("chance", description(z, parts), found[1:])

@@ -8,8 +8,8 @@ becomes part of a template that it would interpret.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ GLYPHS = ("●", "◆", "■", "✚", "✖", "○", "◇", "□")
 PATTERNS = ("", "/", ".")
 N_COLOURS = 8
 SCALE = "Cividis"  # reads the same to colour-blind eyes
-LONGEST = 60  # characters of a user string that a picture shows
+LONGEST, LONGEST_3D = 60, 26  # characters of a user string that a picture shows
 FLATTEST = 0.6  # shortest edge of the 3-D box, as a share of the longest
 STRIP = 0.7  # height that the points of one class take in a strip
 GOLDEN = np.pi * (3 - np.sqrt(5))
@@ -40,16 +40,20 @@ def look(position: int) -> tuple[int, int]:
     return position % N_COLOURS, (position + position // N_COLOURS) % len(SYMBOLS)
 
 
-def text(value: Any) -> str:
-    """Return a user string as Plotly shows it, letter by letter.
+def text(value: Any, longest: int = LONGEST) -> str:
+    """Return a user string as Plotly shows it letter by letter.
+
+    Plotly reads tags, entities and %{templates} in its texts, in flat pictures more than in 3-D
+    ones; an invisible word joiner after their first letter makes them plain letters in both.
 
     Examples
     --------
-    >>> text("<b>bold</b>")
-    '&lt;b&gt;bold&lt;/b&gt;'
+    >>> text("<b>bold</b>").replace("\u2060", "|")
+    '<|b>bold<|/b>'
     """
     said = " ".join(str(value).split())
-    return escape(said if len(said) <= LONGEST else said[: LONGEST - 1] + "…", quote=False)
+    said = said if len(said) <= longest else said[: longest - 1] + "…"
+    return re.sub("[<&%]", "\\g<0>\u2060", said)
 
 
 def portrait(shown: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -139,7 +143,7 @@ def _mark(figure: go.Figure, claim: Mapping[str, Any], top: float) -> None:
         meta={"ink": "ink"},
     )  # fmt: skip
     error = None
-    if claim["interval"]:
+    if claim["interval"] and None not in claim["interval"]:
         low, high = claim["interval"]
         error = {"type": "data", "symmetric": False, "array": [max(0.0, high - value)],
                  "arrayminus": [max(0.0, value - low)], "thickness": 2, "width": 5}  # fmt: skip
@@ -171,7 +175,7 @@ def _space(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
     lengths = np.array([high - low for low, high in ranges[:3]])
     edges = np.clip(lengths / lengths.max(), FLATTEST, 1.0)
     axes = {
-        f"{letter}axis": {"title": {"text": text(name)}, "range": span, "nticks": 5}
+        f"{letter}axis": {"title": {"text": text(name, LONGEST_3D)}, "range": span, "nticks": 5}
         for letter, name, span in zip("xyz", shown["axes"], ranges, strict=False)
     }
     edges = edges / np.prod(edges) ** (1 / 3)  # the same room for a flat box as for a cube

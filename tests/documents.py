@@ -1,0 +1,78 @@
+"""Documents made by hand for the tests of the report: honest ones, and hostile ones."""
+
+import numpy as np
+
+from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.nulls.null import Null
+from nullprobe.report.document import document
+from nullprobe.report.portrait import Portrait
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><script>window.broken = 1</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "a\u2028b\u2029c",
+    "{{ 7 * 7 }} %{x} ${y} $z$",
+    "<b>bold</b> &amp; <a href='https://example.org'>link</a>",
+]
+
+
+def null(rung, mean, sd, m=199, seed=0):
+    values = np.random.default_rng(seed).normal(mean, sd, m)
+    return Null(rung, f"drawn for the rung of {rung}", values)
+
+
+def claims(details=None):
+    """Return claims of every verdict, with and without intervals and surrogates."""
+    chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
+    algebra = Null("linear_algebra", "labels permuted", np.full(9, 1e-16))
+    return [
+        Claim("readable", "A linear probe reads the concept.", Holds.YES, FactAbout.REPRESENTATION,
+              0.95, "AUC", (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None, details or {}),
+        Claim("one_direction", "Removing 1 direction removes all of it.", Holds.YES,
+              FactAbout.LINEAR_ALGEBRA, 2e-16, "canonical correlation", None, (algebra,), None,
+              "so it is for any labels."),
+        Claim("erasure_holds", "A fresh probe cannot read it.", Holds.NO, FactAbout.MOMENTS, 0.61,
+              "AUC", (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
+              {"expected from estimated means": 0.6}),
+        Claim("no_halfspace", "No linear classifier is accurate.", Holds.UNCLEAR, FactAbout.CHANCE,
+              0.53, "balanced accuracy", (0.47, 0.58), (chance,), 0.3, "chance does as much.", 0.58),
+    ]  # fmt: skip
+
+
+def portrait(n, n_axes, names=None, seed=0):
+    rng = np.random.default_rng(seed)
+    views = rng.normal(size=(4, n, n_axes)) * np.array([1, 0.2, 2, 0.4])[:, None, None]
+    axes = tuple(names or [f"column {i}" for i in range(n_axes)])
+    return Portrait(axes, np.arange(n), *views)
+
+
+def sample(title="data", labels=("no", "yes"), n=60, n_axes=3, **changes):
+    """Return a document; ``changes`` replace what goes into it."""
+    y = np.resize(np.array(labels), n)
+    rng = np.random.default_rng(2)
+    found = {
+        "claims": claims(),
+        "portrait": portrait(n, n_axes),
+        "scores": {"raw": rng.normal(size=n), "erased": rng.normal(size=n)},
+        "labels": y,
+        "provenance": {"command": "nullprobe demo", "random_state": 0, "versions": {"numpy": "2"}},
+    }
+    found |= changes
+    return document(title, found["claims"], found["portrait"], found["scores"], found["labels"],
+                    found["provenance"])  # fmt: skip
+
+
+def numeric(n=50):
+    """Return a document of a numeric concept."""
+    return sample("numbers", labels=np.linspace(0, 1, n), n=n, n_axes=2)
+
+
+def hostile(text, n_axes=3):
+    """Return a document in which every string of a user is ``text``."""
+    y = np.array([text, text + "!"])
+    return sample(
+        text, labels=y, n=20, claims=claims({text: 0.5, "nested": {text: 1}}),
+        portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes]),
+        provenance={"command": text, text: text, "nested": {text: [text, 1]}},
+    )  # fmt: skip

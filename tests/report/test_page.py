@@ -1,0 +1,199 @@
+"""Page: says every verdict in words, escapes every string, asks nothing of a network."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import documents
+import pytest
+
+from nullprobe._check import InputError
+from nullprobe.report import page
+from nullprobe.report.untested import untested
+
+
+class Reader(HTMLParser):
+    """What a browser would make of a page: elements, attributes, text outside scripts."""
+
+    VOID = {"meta", "input", "path", "img", "link", "br", "hr"}
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text, self.scripts, self._open = [], [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag, f"a stray </{tag}>"
+
+    def handle_data(self, data):
+        inside = self._open[-1] if self._open else ""
+        if inside == "script":
+            self.scripts[-1] += data
+        elif inside != "style":
+            self.text.append(data)
+
+    @property
+    def words(self):
+        return " ".join(" ".join(self.text).split())
+
+
+@pytest.fixture(scope="module")
+def several():
+    found = [documents.sample("first"), documents.sample("second", labels="abcd"), documents.numeric()]
+    return page.render(found)
+
+
+@pytest.mark.parametrize("titles", [["alone"], ["one", "two", "three", "four"]])
+def test_every_claim_is_said_with_its_verdict_and_what_it_is_about(titles):
+    html = page.render([documents.sample(title) for title in titles])
+    first = Reader(html[html.index('id="verdicts"') - 9 : html.index('class="set"') - 9]).words
+    for claim in documents.claims():
+        assert claim.statement in first
+    for verdict, times in (("Holds", 2), ("Does not hold", 1), ("Unclear", 1)):
+        assert first.count(verdict) == times * len(titles)
+    for said in ("linear algebra", "true of any labels on any data of this shape", "chance",
+                 "permuted labels do as much", "means and covariances", "the representation"):  # fmt: skip
+        assert said in first
+    assert all(title in html for title in titles)
+
+
+def test_an_estimate_stands_with_its_interval_or_why_there_is_none(several):
+    words = Reader(several).words
+    assert "95 % interval 0.930 to 0.970" in words
+    assert "no interval: computed on the whole sample, not estimated from it" in words
+
+
+def test_what_is_undefined_is_a_dash_with_its_reason_and_never_zero():
+    document = documents.sample()
+    document["claims"][0] |= {"observed": None, "interval": None, "details": {"information": None}}
+    words = Reader(page.render([document])).words
+    assert "AUC — (undefined for these data)" in words
+    assert "— : undefined for these data." in words
+
+
+def test_links_within_the_page_lead_somewhere(several):
+    elements = Reader(several).elements
+    ids = [a["id"] for _, a in elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    targets = [a["href"] for tag, a in elements if tag == "a"]
+    assert {target.removeprefix("#") for target in targets} <= set(ids)
+
+
+def test_data_sets_of_one_title_keep_their_own_anchors():
+    html = page.render([documents.sample("same"), documents.sample("same"), documents.sample("—")])
+    ids = [a["id"] for _, a in Reader(html).elements if "id" in a]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_picture_has_numbers_a_name_and_a_table(several):
+    reader = Reader(several)
+    data = json.loads(reader.scripts[0])
+    plots = [a for _, a in reader.elements if "data-figure" in a]
+    assert len(plots) > 20
+    for plot in plots:
+        assert set(data[plot["data-figure"]]) == {"data", "layout"}
+        assert len(plot["aria-label"]) > 20
+        if "data-template" in plot:
+            assert plot["data-template"].replace(" VIEW ", " standardised ") in data
+    for _, attributes in reader.elements:
+        if "data-rows" in attributes:
+            assert set(data[attributes["data-rows"]]) >= {"caption", "columns", "rows"}
+
+
+def test_every_table_can_be_copied(several):
+    copies = several.count('data-copy="csv"')
+    assert copies == len(re.findall(r'class="table(?: open)?"', several)) > 20
+
+
+def test_the_page_is_self_contained(several):
+    reader = Reader(several)
+    assert {tag for tag, _ in reader.elements} & {"link", "img", "iframe", "object", "base"} == set()
+    for tag, attributes in reader.elements:
+        assert not {"src", "srcset", "data", "action"} & set(attributes), tag
+        assert all(not name.startswith("on") for name in attributes)
+    ours = several.replace(reader.scripts[1], "")  # Plotly holds addresses, as strings
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(|@import""", ours)
+    assert len(re.findall("plotly.js v", several)) == 1
+
+
+def test_the_policy_lets_only_the_scripts_of_the_page_run(several):
+    reader = Reader(several)
+    (policy,) = [a["content"] for _, a in reader.elements if a.get("http-equiv")]
+    kinds = [a.get("type") for tag, a in reader.elements if tag == "script"]
+    assert kinds == ["application/json", None, None]
+    for script in reader.scripts[1:]:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy.split(";")[1]
+
+
+@pytest.mark.parametrize("text", documents.HOSTILE)
+def test_no_string_of_a_user_becomes_markup(text):
+    tame, wild = (Reader(page.render([documents.hostile(t)])) for t in ("tame", text))
+    assert [tag for tag, _ in wild.elements] == [tag for tag, _ in tame.elements]
+    assert [set(a) for _, a in wild.elements] == [set(a) for _, a in tame.elements]
+    assert wild.scripts[1:] == tame.scripts[1:]
+    assert " ".join(text.split()) in wild.words
+    for letter in "<>&\u2028\u2029":
+        assert letter not in wild.scripts[0]
+    rows = json.loads(wild.scripts[0])
+    assert any(found.get("rows", [[0]])[0][0] == text for found in rows.values())
+
+
+def test_the_same_documents_give_the_same_page():
+    assert page.render([documents.sample()]) == page.render([documents.sample()])
+
+
+def test_a_document_without_pictures_is_a_page_too():
+    bare = documents.sample(portrait=None) | {"scores": {"labels": []}, "provenance": {}}
+    html = page.render([bare])
+    assert "before and after erasure" not in html.lower()
+    assert "A linear probe reads the concept." in html
+
+
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_any_number_of_axes_makes_a_page(n_axes):
+    html = page.render([documents.sample(n_axes=n_axes)])
+    assert ('data-turn="left"' in html) == (n_axes == 3)
+
+
+def test_no_document_is_refused():
+    with pytest.raises(InputError, match="at least one audit"):
+        page.render([])
+
+
+def test_the_page_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "audit.html"
+    path.write_text("before")
+    with pytest.raises(KeyError):
+        page.write_html(path, [{"title": "half"}])
+    assert path.read_text() == "before"
+    page.write_html(path, [documents.sample()])
+    assert path.read_text("utf-8") == page.render([documents.sample()])
+    assert [p.name for p in tmp_path.iterdir()] == ["audit.html"]
+
+
+def test_what_was_not_tested_depends_on_what_was():
+    document = documents.sample()
+    said = {what for what, _ in untested(document)}
+    assert {"The inputs", "Nonlinear readers", "Use by a model", "Every halfspace"} <= said
+    assert "Means and covariances" not in said
+    document["provenance"] |= {"baselines": ["untrained"], "groups": 12}
+    document["claims"] = document["claims"][:2]
+    said = {what for what, _ in untested(document)}
+    assert not {"The inputs", "Every halfspace", "Rows that depend on each other"} & said
+    assert "Means and covariances" in said

@@ -1,0 +1,425 @@
+"""Counts, means and covariances, against np.mean and np.cov of all rows at once."""
+
+import itertools
+
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import covariances, one_hot
+from samples import backed, draw, samples
+
+from nullprobe import ClassMoments, InputError, Moments
+
+FIELDS = ["weight", "mean", "covariance", "variance", "cross_covariance", "concept_covariance"]
+
+
+def spread(variance, mean):
+    """Return standard deviations, and 1 for what is constant up to rounding."""
+    sd = np.sqrt(np.clip(variance, 0, None))
+    return np.where(sd > 1e-12 * np.abs(mean), sd, 1.0)
+
+
+def assert_same(a, b, *, rtol=1e-10):
+    """Assert that two moments are equal up to rounding, each covariance in its own units."""
+    assert a.n == b.n
+    assert a.classes == b.classes
+    assert a.weight == pytest.approx(b.weight)
+    sd, sdz = spread(b.variance, b.mean), spread(b.concept_covariance.diagonal(), b.concept_mean)
+    np.testing.assert_allclose(a.mean / sd, b.mean / sd, atol=rtol, rtol=1e-12)
+    for one, other, unit in [
+        (a.covariance, b.covariance, np.outer(sd, sd)),
+        (a.cross_covariance, b.cross_covariance, np.outer(sd, sdz)),
+        (a.concept_covariance, b.concept_covariance, np.outer(sdz, sdz)),
+    ]:
+        np.testing.assert_allclose(one / unit, other / unit, atol=rtol)
+
+
+def in_turn(X, y, cuts):
+    """Return the moments of the rows between the cuts."""
+    return [
+        Moments.of(part, label)
+        for part, label in zip(np.split(X, cuts), np.split(np.asarray(y), cuts), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@given(sample=samples())
+def test_moments_are_those_of_numpy(backend, sample):
+    m = Moments.of(backed(sample.X, backend), sample.y)
+    S, C, Szz = covariances(sample.X, sample.y)
+    sd = sample.X.std(axis=0)
+    assert (m.n, m.weight, m.d, m.k) == (*sample.X.shape[:1] * 2, len(sd), Szz.shape[0])
+    np.testing.assert_allclose(m.mean / sd, sample.X.mean(axis=0) / sd, atol=1e-12)
+    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=1e-12)
+    np.testing.assert_allclose(m.variance, m.covariance.diagonal())
+    np.testing.assert_allclose(m.scale, sd)
+    np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=1e-12)
+    np.testing.assert_allclose(m.concept_covariance, Szz, atol=1e-12)
+    for label, mean in zip(m.classes, m.class_means, strict=True):
+        np.testing.assert_allclose(
+            mean / sd, sample.X[sample.y == label].mean(axis=0) / sd, atol=1e-10
+        )
+
+
+def test_moments_of_other_rows_are_others():
+    sample = draw(1, 100, 4, 2)
+    with pytest.raises(AssertionError):
+        assert_same(Moments.of(sample.X[:99], sample.y[:99]), Moments.of(sample.X, sample.y))
+
+
+@pytest.mark.parametrize("n_classes", [40, 60])
+def test_many_classes_give_the_same_by_another_way(n_classes):
+    sample = draw(2, 300, 5, n_classes)
+    m = Moments.of(sample.X, sample.y)
+    numeric = Moments.of(sample.X, one_hot(sample.y))
+    np.testing.assert_allclose(m.cross_covariance, numeric.cross_covariance, atol=1e-12)
+    np.testing.assert_allclose(m.concept_covariance, numeric.concept_covariance, atol=1e-15)
+
+
+def test_a_numeric_concept_has_no_class_means():
+    with pytest.raises(InputError, match="the concept is numeric"):
+        _ = Moments.of(np.eye(3), np.eye(3)).class_means
+
+
+# Precision
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_totals_of_float32_are_float64(backend):
+    X = draw(3, 20_000, 3, 2, gap=3.0).X.astype(np.float32)
+    y = np.arange(20_000) % 2
+    m = Moments.of(backed(X, backend), y)
+    exact = X.astype(np.float64)
+    S, C, _ = covariances(exact, y)
+    sd = exact.std(axis=0)
+    np.testing.assert_allclose(m.mean, exact.mean(axis=0), atol=1e-7 * sd.min())
+    np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=1e-7)
+    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=1e-6)
+    assert m.eps == np.finfo(np.float32).eps
+    assert m.mean.dtype == m.covariance.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_means_far_from_zero_cost_no_precision(dtype):
+    sample = draw(4, 3000, 3, 2)
+    X = (sample.X + 1e6 * sample.X.std(axis=0)).astype(dtype)
+    S, C, _ = covariances(X, sample.y)  # of the numbers as they are stored
+    sd = np.sqrt(np.diag(S))
+    m = Moments.of(X, sample.y)
+    tolerance = 1e-9 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance)
+    np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=tolerance)
+
+
+def test_sums_of_squares_would_lose_everything_there():
+    x = np.float32(1e6) + np.random.default_rng(0).standard_normal(3000).astype(np.float32)
+    naive = (x * x).mean() - x.mean() ** 2
+    assert abs(naive - x.astype(np.float64).var()) > 0.5
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_halves_are_read_as_what_they_stand_for(dtype):
+    sample = draw(5, 400, 4, 2)
+    X = torch.from_numpy(sample.X).to(dtype)
+    m = Moments.of(X, sample.y)
+    assert_same(m, Moments.of(X.float(), sample.y), rtol=1e-12)
+    assert_same(m, Moments.of(X.double(), sample.y), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint8", "bool"])
+def test_whole_numbers_are_exact(kind):
+    X = np.random.default_rng(0).integers(0, 200, (50, 3)).astype(kind)
+    y = np.arange(50) % 2
+    expected = Moments.of(X.astype(float), y)
+    for form in (X, torch.from_numpy(X), pd.DataFrame(X), X.tolist()):
+        assert_same(Moments.of(form, y), expected, rtol=1e-15)
+
+
+# Weights
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@given(sample=samples(), seed=st.integers(0, 999))
+def test_weights_are_repetitions(backend, sample, seed):
+    times = np.random.default_rng(seed).integers(1, 4, len(sample.X))
+    weighted = Moments.of(backed(sample.X, backend), sample.y, sample_weight=times)
+    repeated = Moments.of(np.repeat(sample.X, times, axis=0), np.repeat(sample.y, times))
+    assert weighted.n == len(sample.X)
+    weighted.spread.rows = repeated.n
+    assert_same(weighted, repeated)
+
+
+@pytest.mark.parametrize("n_classes", [3, 60])
+def test_rows_of_weight_zero_are_ignored(n_classes):
+    sample = draw(6, 300, 4, n_classes)
+    w = (np.arange(300) % 3).astype(float)
+    w[:n_classes] = 1
+    all_rows = Moments.of(sample.X, sample.y, sample_weight=w)
+    some = Moments.of(sample.X[w > 0], sample.y[w > 0], sample_weight=w[w > 0])
+    assert_same(all_rows, some, rtol=1e-12)
+    by_class = ClassMoments.of(sample.X, sample.y, sample_weight=w)
+    assert_same(by_class.pooled(), some, rtol=1e-12)
+
+
+def test_a_class_of_weight_zero_has_no_mean():
+    m = Moments.of(np.eye(3), ["a", "b", "c"], sample_weight=[1, 1, 0])
+    assert m.classes == ("a", "b", "c")
+    assert np.isnan(m.class_means[2]).all()
+    assert np.isfinite(m.class_means[:2]).all()
+    assert ClassMoments.of(np.eye(3), ["a", "b", "c"], sample_weight=[1, 1, 0]).classes == ("a", "b")
+
+
+def test_pieces_of_weight_zero_change_nothing():
+    sample = draw(7, 100, 4, 2)
+    m = Moments.of(sample.X, sample.y)
+    with pytest.raises(InputError, match="all are zero"):
+        m.update(sample.X, sample.y, sample_weight=np.zeros(100))
+    assert_same(m, Moments.of(sample.X, sample.y))
+
+
+# Merging
+
+
+@given(sample=samples(), seed=st.integers(0, 999))
+def test_merge_equals_one_pass(sample, seed):
+    rng = np.random.default_rng(seed)
+    cuts = np.unique(rng.integers(1, len(sample.X), 4))
+    whole = Moments.of(sample.X, sample.y)
+    parts = in_turn(sample.X, sample.y, cuts)
+    assert_same(sum(parts), whole)
+    updated = parts[0].copy()
+    for X, y in list(zip(np.split(sample.X, cuts), np.split(sample.y, cuts), strict=True))[1:]:
+        assert updated.update(X, y) is updated
+    assert_same(updated, whole)
+
+
+def test_order_and_grouping_of_pieces_make_no_difference():
+    sample = draw(8, 120, 4, 3)
+    parts = in_turn(sample.X, sample.y, [10, 11, 80])
+    whole = Moments.of(sample.X, sample.y)
+    for order in itertools.permutations(parts):
+        assert_same(sum(order), whole)
+    assert_same((parts[0] + parts[1]) + (parts[2] + parts[3]), whole)
+
+
+def test_merging_leaves_the_pieces_as_they_were():
+    sample = draw(9, 100, 4, 2)
+    for kind in (Moments, ClassMoments):
+        a, b = kind.of(sample.X[:50], sample.y[:50]), kind.of(sample.X[50:], sample.y[50:])
+        total = sum([a])
+        total.update(sample.X[50:], sample.y[50:])
+        merged = a + b
+        merged.update(sample.X, sample.y)
+        for piece, rows in ((a, slice(0, 50)), (b, slice(50, 100))):
+            fresh = kind.of(sample.X[rows], sample.y[rows])
+            if kind is ClassMoments:
+                piece, fresh = piece.pooled(), fresh.pooled()
+            assert_same(piece, fresh, rtol=1e-13)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_classes_that_turn_up_later_are_added(backend):
+    sample = draw(10, 120, 4, 4)
+    names = np.array(["delta", "alpha", "charlie", "bravo"])[sample.y]
+    order = np.argsort(sample.y, kind="stable")  # one class after the other
+    X, names = sample.X[order], names[order]
+    cuts = [20, 50, 90]
+    whole = Moments.of(X, names)
+    assert whole.classes == ("alpha", "bravo", "charlie", "delta")
+    pieces = [
+        Moments.of(backed(part, backend), label)
+        for part, label in zip(np.split(X, cuts), np.split(names, cuts), strict=True)
+    ]
+    for pair in itertools.permutations(pieces, 4):
+        assert_same(sum(pair), whole)
+
+
+def test_a_first_piece_of_one_outlying_row_does_no_harm():
+    sample = draw(11, 200, 4, 2)
+    X = sample.X.copy()
+    X[0] += 1e6 * X.std(axis=0)
+    whole = Moments.of(X, sample.y)
+    S, C, _ = covariances(X, sample.y)
+    sd = np.sqrt(np.diag(S))
+    for m in (whole, sum(in_turn(X, sample.y, [1]))):
+        np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=1e-12)
+        np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=1e-12)
+
+
+def test_what_the_outlier_hides_is_found_once_it_is_gone():
+    """The scatter of the other rows survives beside a first row that is a million sd away."""
+    sample = draw(12, 4000, 2, 2)
+    X = sample.X.copy()
+    X[0, 0] += 1e6
+    m = sum(in_turn(X, sample.y, [1]))
+    np.testing.assert_allclose(m.variance[1], X[:, 1].var(), rtol=1e-12)
+    within = m.variance[0] - (X[0, 0] - X[1:, 0].mean()) ** 2 * 3999 / 4000**2
+    assert within == pytest.approx(X[1:, 0].var() * 3999 / 4000, rel=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_pieces_whose_means_drift_apart_keep_their_covariance(dtype):
+    """Each piece is far from the others; what varies within them must not drown."""
+    rng = np.random.default_rng(13)
+    X = rng.standard_normal((300, 3))
+    X[:, 2] = X[:, 1] + 0.1 * X[:, 2]
+    drift = np.repeat([0.0, 1e6, -1e6], 100)
+    X[:, 0] += drift
+    X = X.astype(dtype)
+    y = np.arange(300) % 2
+    m = sum(in_turn(X, y, [100, 200]))
+    S, C, _ = covariances(X, y)
+    sd = np.sqrt(np.diag(S))
+    tolerance = 1e-12 if dtype == np.float64 else 1e-6
+    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance)
+    np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=tolerance)
+    assert m.mean[0] == pytest.approx(X[:, 0].astype(float).mean(), abs=1e-8)
+
+
+def test_pieces_may_live_in_different_libraries():
+    sample = draw(14, 100, 4, 2)
+    one = Moments.of(sample.X[:50], sample.y[:50])
+    other = Moments.of(torch.from_numpy(sample.X[50:]), torch.from_numpy(sample.y[50:]))
+    whole = Moments.of(sample.X, sample.y)
+    assert_same(one + other, whole)
+    assert_same(other + one, whole)
+    assert_same(one.copy().update(torch.from_numpy(sample.X[50:]), sample.y[50:]), whole)
+    assert_same(other.copy().update(sample.X[:50], sample.y[:50]), whole)
+
+
+def test_pieces_of_another_width_or_kind_are_refused():
+    m = Moments.of(np.eye(3), [0, 1, 1])
+    with pytest.raises(InputError, match="3 features as before, but X has 2"):
+        m + Moments.of(np.eye(2), [0, 1])
+    with pytest.raises(InputError, match="3 features as before, but X has 2"):
+        m.update(np.eye(2), [0, 1])
+    with pytest.raises(InputError, match="2 classes met a numeric concept of 1 columns"):
+        m + Moments.of(np.eye(3), [0.5, 1.5, 2.5])
+    with pytest.raises(InputError, match="numeric concept of 2 columns met a numeric concept of 3"):
+        Moments.of(np.eye(3), np.ones((3, 2))).update(np.eye(3), np.eye(3))
+    with pytest.raises(InputError, match="int, str"):
+        m + Moments.of(np.eye(3), ["a", "b", "b"])
+    with pytest.raises(InputError, match="int, str"):
+        ClassMoments.of(np.eye(3), [0, 1, 1]) + ClassMoments.of(np.eye(3), ["a", "b", "b"])
+    with pytest.raises(InputError, match="3 features"):
+        ClassMoments.of(np.eye(3), [0, 1, 1]) + ClassMoments.of(np.eye(2), [0, 1])
+    with pytest.raises(TypeError):
+        m + 1
+
+
+# Forms of input
+
+
+@pytest.mark.parametrize("chunks", [(50, 4), (37, 2), (1000, 1)])
+def test_dask_gives_the_same(chunks):
+    sample = draw(15, 150, 4, 3)
+    lazy = da.from_array(sample.X, chunks=chunks)
+    w = np.random.default_rng(0).uniform(size=150)
+    assert_same(Moments.of(lazy, sample.y), Moments.of(sample.X, sample.y))
+    weighted = Moments.of(lazy, sample.y, sample_weight=w)
+    assert_same(weighted, Moments.of(sample.X, sample.y, sample_weight=w))
+
+
+def test_frames_and_lists_give_the_same():
+    sample = draw(16, 30, 3, 2)
+    expected = Moments.of(sample.X, sample.y)
+    frame = pd.DataFrame(sample.X, columns=["a", "b", "c"])
+    assert_same(Moments.of(frame, pd.Series(sample.y)), expected, rtol=1e-15)
+    assert_same(Moments.of(frame.convert_dtypes(), sample.y.tolist()), expected, rtol=1e-15)
+    assert_same(Moments.of(sample.X.tolist(), sample.y), expected, rtol=1e-15)
+    assert_same(Moments.of(np.asfortranarray(sample.X), sample.y), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("n_classes", [2, 100])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_found_with_row_and_column(bad, n_classes):
+    X = np.random.default_rng(0).standard_normal((3000, 4))
+    y = np.arange(3000) % n_classes
+    X[1001, 2] = bad  # not among the rows from which the provisional mean is taken
+    X[1003, 1] = -bad
+    for form in (X, torch.from_numpy(X), X.astype(np.float32), da.from_array(X, chunks=(900, 4))):
+        for kind in (Moments, ClassMoments):
+            if kind is ClassMoments and not isinstance(form, np.ndarray):
+                continue
+            with pytest.raises(InputError, match="row 1001, column 2"):
+                kind.of(form, y)
+
+
+@pytest.mark.parametrize("size", [1e30, 1e200])
+def test_values_whose_squares_are_too_large_are_refused(size):
+    X = np.random.default_rng(0).standard_normal((30, 2)) * [1.0, size]
+    X = X.astype(np.float32) if size < 1e38 else X
+    for form in (X, torch.from_numpy(X)):
+        with pytest.raises(InputError, match="those of feature 1 "):
+            Moments.of(form, np.arange(30) % 2)
+
+
+# Class moments
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@given(sample=samples(), seed=st.integers(0, 999))
+def test_class_moments_are_those_of_each_class(backend, sample, seed):
+    w = np.random.default_rng(seed).uniform(0.5, 2, len(sample.X))
+    m = ClassMoments.of(backed(sample.X, backend), sample.y, sample_weight=w)
+    sd = sample.X.std(axis=0)
+    unit = np.outer(sd, sd)
+    pooled = 0
+    for i, label in enumerate(m.classes):
+        member = sample.y == label
+        X, share = sample.X[member], w[member]
+        mean = np.average(X, axis=0, weights=share)
+        S = (X - mean).T @ (share[:, None] * (X - mean)) / share.sum()
+        assert m.counts[i] == member.sum()
+        assert m.weights[i] == pytest.approx(share.sum())
+        np.testing.assert_allclose(m.means[i] / sd, mean / sd, atol=1e-10)
+        np.testing.assert_allclose(m.covariances[i] / unit, S / unit, atol=1e-10)
+        pooled = pooled + S * share.sum()
+    np.testing.assert_allclose(m.within / unit, pooled / w.sum() / unit, atol=1e-10)
+    assert_same(m.pooled(), Moments.of(sample.X, sample.y, sample_weight=w))
+
+
+@given(sample=samples(), seed=st.integers(0, 999))
+def test_class_moments_merge_like_one_pass(sample, seed):
+    cut = int(np.random.default_rng(seed).integers(1, len(sample.X)))
+    pieces = [
+        ClassMoments.of(sample.X[rows], sample.y[rows])
+        for rows in (slice(0, cut), slice(cut, None))
+    ]
+    whole = ClassMoments.of(sample.X, sample.y)
+    for merged in (pieces[0] + pieces[1], sum(reversed(pieces))):
+        assert merged.classes == whole.classes
+        assert merged.counts.tolist() == whole.counts.tolist()
+        assert_same(merged.pooled(), whole.pooled())
+
+
+def test_class_moments_need_classes():
+    with pytest.raises(InputError, match="the concept is numeric"):
+        ClassMoments.of(np.eye(3), np.eye(3))
+
+
+# The rest
+
+
+def test_the_fingerprint_tells_data_apart():
+    sample = draw(17, 50, 3, 2)
+    m = Moments.of(sample.X, sample.y)
+    assert m.data_hash == Moments.of(sample.X.copy(), sample.y.copy()).data_hash
+    assert m.data_hash != Moments.of(sample.X[:49], sample.y[:49]).data_hash
+    assert m.data_hash != Moments.of(sample.X, 1 - sample.y).data_hash
+    assert m.data_hash != Moments.of(sample.X + 1e-9, sample.y).data_hash
+
+
+@pytest.mark.parametrize("shrinkage", [0.0, 0.3, 1.0])
+def test_the_factor_is_that_of_the_shrunk_correlation_matrix(shrinkage):
+    sample = draw(18, 100, 5, 2)
+    X = np.hstack([sample.X, np.ones((100, 1))])
+    R = np.zeros((6, 6))
+    R[:5, :5] = (1 - shrinkage) * np.corrcoef(sample.X.T) + shrinkage * np.eye(5)
+    B = np.random.default_rng(0).standard_normal((6, 2))
+    solution = Moments.of(X, sample.y).factor(shrinkage).solve(B)
+    np.testing.assert_allclose(solution, np.linalg.pinv(R) @ B, atol=1e-10)
