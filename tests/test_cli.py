@@ -339,9 +339,9 @@ def documents(path):
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_audit_writes_a_page_and_its_twin(suffix, capsys):
     write(Path(f"data{suffix}"))
-    done(capsys, "audit", f"data{suffix}", "--concept", "y", "--out", "a/b", *FEW)
+    done(capsys, "audit", f"data{suffix}", "--concept", "y", "--out", "a/b", *QUICK)
     (document,) = documents("a/b/data-audit.json")
-    assert [claim["name"] for claim in document["claims"]] == list(CLAIMS)
+    assert [claim["name"] for claim in document["claims"]] == ["one_direction"]
     assert document["provenance"]["source"] == {"file": f"data{suffix}", "concept": "y"}
     assert document["provenance"]["rows"] == N
     page = Path("a/b/data-audit.html").read_text("utf-8")
@@ -361,7 +361,9 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     write(Path("data.csv"))
     out = done(capsys, "audit", "data.csv", "--concept", "y", *FEW)
     words = " ".join(out.split())
-    for claim in documents("data-audit.json")[0]["claims"]:
+    claims = documents("data-audit.json")[0]["claims"]
+    assert [claim["name"] for claim in claims] == list(CLAIMS)
+    for claim in claims:
         assert claim["statement"] in words
         assert claim["reason"] in words
         assert claim["fact_about"].replace("_", " ") in words
@@ -371,14 +373,15 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     assert "…" not in out
 
 
-@pytest.mark.parametrize("columns", ["60", "80", "120"])
+@pytest.mark.parametrize("columns", ["50", "80", "120"])
 def test_a_table_is_never_cut(columns, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
     few = [*FEW, "--claims", "readable,one_direction"]
     out = done(capsys, "audit", "--world", "two_features", *few)
     assert "…" not in out
+    assert max(map(len, out.splitlines())) <= int(columns)
     for cell in ("canonical corr.", "linear algebra", "representation", "moments"):
-        assert cell in out
+        assert cell in out or columns == "50"
 
 
 def test_the_command_in_a_document_makes_it_again(capsys):
@@ -438,8 +441,8 @@ def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
 
 def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     option = ["--world-option", "n_per_class=30", "--world-option", "standardise=true"]
-    out = done(capsys, "audit", "--world", "two_features", *option, *FEW)
-    known = "Known answers of this world: readable yes, one direction yes, no halfspace no."
+    out = done(capsys, "audit", "--world", "two_features", *option, *QUICK)
+    known = "Known answers of this world: one direction yes."
     assert known in " ".join(out.split())
     provenance = documents("two_features-audit.json")[0]["provenance"]
     assert provenance["rows"] == 60

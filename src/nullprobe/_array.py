@@ -115,7 +115,8 @@ def host_native(X: Array) -> np.ndarray:
     """Return a representation as a NumPy array, float32 kept, narrower floats as float32."""
     if is_torch(X):
         return host_labels(X)
-    return np.asarray(X)
+    X = np.asarray(X)
+    return X.astype(np.float32) if X.dtype == np.float16 else X
 
 
 def like(a: np.ndarray, X: Array) -> Array:

@@ -162,7 +162,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Found:
         return array(table, key), None, (key,)
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     odd = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
-    if odd:
+    if odd and table.num_rows:  # without rows no column of a .csv has a type
         listed = ", ".join(f"{name!r} ({kinds[name]})" for name in odd[:5])
         complain(
             f"every feature in {source!r} must be numeric",

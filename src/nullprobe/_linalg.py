@@ -15,6 +15,9 @@ from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangul
 # Rounding errors of a sum of products stay within a few eps of the product of the two norms;
 # 16 leaves room for the order of summation, not for real effects.
 NOISE_MARGIN = 16.0
+# Erased data hold rounding errors of the numbers that were subtracted, larger than what is left.
+# Of those, float64 should leave as little to a second eraser as float32 does.
+LEAST_CORRELATION = 1e-14
 # The columns of Z repeat the same few numbers, so that their sums round the same way each time:
 # up to eps times the length of a kernel's inner loop. A column counts as a combination of the
 # others where it is one up to a millionth of its standard deviation.
@@ -22,7 +25,7 @@ CONCEPT_MARGIN = 4096.0
 # A share of variance is a difference of quadratic forms, after a solve: less exact than a sum of
 # products. A feature that keeps less than this keeps rounding errors of more than 1e-5 (float32)
 # or 1e-10 (float64) of what is left, which is what guardedness is held to.
-SHARE_MARGIN = 256.0
+SHARE_MARGIN = 64.0
 LEAST_SHARE = 1e-12
 
 
@@ -196,7 +199,7 @@ def concept_basis(
     """
     whitening = _whiten(concept, concept_mean)
     correlation = (reciprocal(scale)[:, None] * cross) @ whitening
-    noise = eps + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
+    noise = eps + LEAST_CORRELATION + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
     if min(correlation.shape) == 0:
         return ConceptBasis(scale, whitening[:, :0], correlation[:, :0])
     _, sizes, rotation = np.linalg.svd(correlation / noise[:, None], full_matrices=False)

@@ -25,6 +25,7 @@ from nullprobe.report.portrait import Portrait, portrait
 from nullprobe.splits import Parts, group_codes, split
 
 N_PARTS = 3
+LEAST_DRAWS = 39  # with fewer no two-sided p-value, 2 / (m + 1), could reach 5 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ def audit(
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     n_permutations, n_surrogates : int
-        Draws of each null.
+        Draws of each null, at least 39.
     random_state : int
         Same seed, same verdicts.
     title : str
@@ -129,7 +130,7 @@ def audit(
     --------
     >>> from nullprobe import worlds
     >>> w = worlds.two_features(random_state=0)
-    >>> result = audit(w.X, w.y, n_permutations=99, n_surrogates=19)
+    >>> result = audit(w.X, w.y, n_permutations=99, n_surrogates=39)
     >>> str(result["one_direction"].holds), str(result["one_direction"].fact_about)
     ('yes', 'linear_algebra')
     """
@@ -137,8 +138,8 @@ def audit(
     X = _array.host_native(_check.finite(X))
     z.need_two_classes()
     names = _claim_names(claims, z)
-    n_permutations = _check.whole_number("n_permutations", n_permutations, least=19)
-    n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=19)
+    n_permutations = _check.whole_number("n_permutations", n_permutations, least=LEAST_DRAWS)
+    n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=LEAST_DRAWS)
     seed = _check.whole_number("random_state", random_state, least=0)
     codes = group_codes(groups, len(z))
     parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))

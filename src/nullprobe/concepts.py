@@ -55,13 +55,29 @@ class Concept:
             return Concept(self.codes[rows], self.classes, None)
         return Concept(None, None, self.values[rows])  # type: ignore[index]
 
-    def need_two_classes(self, weights: np.ndarray | None = None) -> None:
-        """Complain if there is but one class, or a numeric concept that never varies."""
-        used = slice(None) if weights is None else weights > 0
-        if self.codes is not None and len(np.unique(self.codes[used])) < 2:
+    def present(self) -> Concept:
+        """Return the same concept without classes that no row has."""
+        if self.codes is None or self.classes is None:
+            return self
+        found, codes = np.unique(self.codes, return_inverse=True)
+        return Concept(codes, tuple(self.classes[i] for i in found), None)
+
+    def need_two_classes(self) -> None:
+        """Complain if there is but one class, or a numeric column that never varies."""
+        if self.values is not None:
+            still = np.flatnonzero((self.values == self.values[0]).all(axis=0))
+            if len(still):
+                _check.complain(
+                    "a numeric concept must vary",
+                    f"column {still[0]} of y is {self.values[0, still[0]]:g} in every row",
+                    "leave such columns out",
+                )
+            return
+        names = self.present().classes
+        if names is not None and len(names) < 2:
             _check.complain(
                 "at least two classes are needed",
-                f"all {len(self.codes[used])} labels are {self.classes[self.codes[used][0]]!r} (1 class)",  # type: ignore[index]
+                f"all {len(self)} labels are {names[0]!r} (1 class)",
                 "pass rows of another class, too, or check which column holds the concept",
             )
 

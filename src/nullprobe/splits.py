@@ -57,9 +57,12 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
             f"they have shape {a.shape}",
             "pass one group for each row of X",
         )
-    if a.dtype.kind == "f" and not np.isfinite(a).all():
+    missing = np.array([g is None or g != g for g in a.tolist()], dtype=bool)
+    if missing.any():
         _check.complain(
-            "every row needs a group", "some groups are NaN", "name a group for these rows"
+            "every row needs a group",
+            f"{missing.sum()} groups are missing (None or NaN), the first in row {missing.argmax()}",
+            "name a group for these rows",
         )
     return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
 

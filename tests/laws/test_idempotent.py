@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from methods import owing
-from reference import EPS
 from samples import BACKENDS, DTYPES, backed, draw, plain, samples
+
+
+# In float32 a feature that keeps less than 1/300 of its spread is set to its mean, after which
+# the others are read a little differently.
+TOLERANCE = {"float64": 1e-10, "float32": 3e-2}
 
 
 def moved(eraser, X, scale):
@@ -26,7 +30,7 @@ def scale_of(X):
 def test_twice_is_once(method, backend, dtype, sample):
     X = backed(sample.of(dtype).X, backend)
     eraser = method().fit(X, sample.y)
-    assert moved(eraser, eraser.transform(X), scale_of(X)) <= 1e4 * EPS[dtype]
+    assert moved(eraser, eraser.transform(X), scale_of(X)) <= TOLERANCE[dtype]
 
 
 @pytest.mark.parametrize("method", owing("idempotent"))

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from methods import erased, owing
 from samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
-TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+# In float32 a feature that keeps less than 1/300 of its spread is set to its mean, and which
+# feature that is depends on the axes.
+TOLERANCE = {"float64": 1e-9, "float32": 1e-2}
 
 
 def rotation(d, seed):

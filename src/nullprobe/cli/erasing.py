@@ -68,7 +68,7 @@ def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple
     eraser = AffineEraser.load(saved)
     suffix_of(out)
     place(out)
-    others = _others(eraser, names(path), leave_out)
+    others = _others(eraser, path, leave_out)
     X, found = read_matrix(path, leave_out=others)
     order = _order(eraser, found, X.shape[1], str(path))
     erased = np.empty(X.shape, X.dtype)
@@ -77,9 +77,9 @@ def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple
     return eraser, len(X)
 
 
-def _others(eraser: AffineEraser, there: Sequence[str], leave_out: Sequence[str]) -> list[str]:
+def _others(eraser: AffineEraser, path: Path, leave_out: Sequence[str]) -> list[str]:
     """Return which of the columns or arrays of a file are no features."""
-    features = eraser.feature_names or ()
+    there, features = names(path), eraser.feature_names or ()
     for name in leave_out:
         known("column", name, there)
         if name in features:
@@ -88,7 +88,8 @@ def _others(eraser: AffineEraser, there: Sequence[str], leave_out: Sequence[str]
                 f"{name!r} is one of them and was left out",
                 "do not leave it out",
             )
-    if features and set(features) <= set(there):
+    if set(features) & set(there):
+        _need_all(features, there, str(path))
         return [name for name in there if name not in features]
     remembered = json.loads(eraser.details.get(NOT_FEATURES, "[]"))
     return [name for name in there if name in leave_out or name in remembered]
@@ -108,15 +109,7 @@ def _order(
                 "with --leave-out",
             )
         return slice(None)
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        complain(
-            f"{source!r} must have the {eraser.d} columns that the eraser was fitted on",
-            f"{', '.join(map(repr, missing[:5]))}{' and more' if len(missing) > 5 else ''} "
-            f"{'is' if len(missing) == 1 else 'are'} not among its columns "
-            f"({', '.join(map(repr, found[:5]))}{', ...' if len(found) > 5 else ''})",
-            "apply it to the same representation, or rename the columns",
-        )
+    _need_all(wanted, found, source)
     extra = [name for name in found if name not in wanted]
     if extra:
         complain(
@@ -125,3 +118,15 @@ def _order(
             "apply it to the same representation",
         )
     return np.array([found.index(name) for name in wanted])
+
+
+def _need_all(wanted: Sequence[str], found: Sequence[str], source: str) -> None:
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        complain(
+            f"{source!r} must have the {len(wanted)} columns that the eraser was fitted on",
+            f"{', '.join(map(repr, missing[:5]))}{' and more' if len(missing) > 5 else ''} "
+            f"{'is' if len(missing) == 1 else 'are'} not among its columns "
+            f"({', '.join(map(repr, found[:5]))}{', ...' if len(found) > 5 else ''})",
+            "apply it to the same representation, or rename the columns",
+        )

@@ -67,9 +67,9 @@ def _size(result: Audit) -> str:
 def _table(claims: Iterable[Claim]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for header in ("claim", "holds", "fact about", "observed"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     for header in (*RUNGS, "p"):
-        table.add_column(header, justify="right")
+        table.add_column(header, overflow="fold", justify="right")
     for claim in claims:
         means = {null.rung: words.number(float(null.mean)) for null in claim.nulls}
         about = str(claim.fact_about)

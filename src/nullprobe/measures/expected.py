@@ -51,20 +51,18 @@ def unbiased_gap(moments: Moments) -> float | None:
 
     Notes
     -----
-    D²_u = max(0, (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀)), with D² the sample's own.
+    D²_u = max(0, (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀)), with D² the sample's own, d the
+    number of independent features.
     """
     if moments.classes is None or len(moments.classes) != 2:
         return None
-    n, d = moments.n, int(np.count_nonzero(moments.scale))
+    factor = moments.factor()
+    n, d = moments.n, factor.rank
     if n - d - 3 <= 0:
         return None
     p = float(moments.concept_mean[1])
-    basis = moments.concept_basis()
-    rho2 = (
-        float(np.vdot(basis.correlation, moments.factor().solve(basis.correlation)))
-        if basis.rank
-        else 0.0
-    )
+    B = moments.concept_basis().correlation
+    rho2 = float(np.vdot(B, factor.solve(B))) if B.size else 0.0
     if rho2 >= 1.0:
         return None
     # ρ² = p(1−p)D²/(1 + p(1−p)D²) with D² in the covariance divided by n; n − 2 is unbiased.
@@ -79,4 +77,4 @@ def expected_readback(moments: Moments, z: Concept, n_parts: int) -> float | Non
         return None
     counts = np.bincount(z.codes) / n_parts
     pair = (float(counts[0]), float(counts[1]))
-    return expected_auc(gap, int(np.count_nonzero(moments.scale)), pair, pair)
+    return expected_auc(gap, moments.factor().rank, pair, pair)

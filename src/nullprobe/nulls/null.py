@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+ROUNDING = 1e-9  # sums of the same terms in another order differ by less
+
 
 @dataclass(frozen=True, eq=False)
 class Null:
@@ -42,9 +44,13 @@ class Null:
         return float(np.std(self.values, ddof=1))
 
     def p_value(self, observed: float) -> float:
-        """Return the exact two-sided p-value: twice the smaller of the tails (b + 1)/(m + 1)."""
-        above = int(np.count_nonzero(self.values >= observed))
-        below = int(np.count_nonzero(self.values <= observed))
+        """Return the exact two-sided p-value: twice the smaller of the tails (b + 1)/(m + 1).
+
+        Values that differ by rounding alone are ties, and count in both tails.
+        """
+        slack = ROUNDING * max(1.0, abs(observed))
+        above = int(np.count_nonzero(self.values >= observed - slack))
+        below = int(np.count_nonzero(self.values <= observed + slack))
         return min(1.0, 2.0 * (min(above, below) + 1) / (len(self.values) + 1))
 
     def z(self, observed: float) -> float | None:

@@ -95,12 +95,17 @@ class ProbeEstimator(BaseEstimator):
         frame = X
         X, z, w = rows(X, y, sample_weight)
         _check.finite(X)
-        z.need_two_classes(w)
+        if w is not None and not w.all():  # a weight of 0 is a row that is not there
+            kept = np.flatnonzero(w)
+            X, z, w = _array.take(X, kept), z.take(kept).present(), w[kept]
+        z.need_two_classes()
         validate_data(self, frame, skip_check_array=True)
         self.probe_ = self._probe(X, z, w)
         self.n_features_in_ = self.probe_.d
         if z.classes is not None:
             self.classes_ = np.array(z.classes)
+        elif hasattr(self, "classes_"):
+            del self.classes_  # of an earlier fit
         return self
 
     def decision_function(self, X: Array) -> Array:

@@ -60,7 +60,7 @@ class LogisticProbe(ProbeEstimator):
                 "the concept is numeric",
                 "use LDAProbe, which predicts numbers, or pass labels",
             )
-        values = _array.host(X)
-        present = np.unique(z.codes)
-        W, bias = logistic(values, z.codes, C=self.C, weights=w, max_iter=self.max_iter)
-        return LinearProbe(W, bias, tuple(z.classes[i] for i in present))
+        W, bias = logistic(
+            _array.host(X), z.codes, C=self.C, weights=w, max_iter=self.max_iter
+        )
+        return LinearProbe(W, bias, z.classes)
