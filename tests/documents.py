@@ -28,7 +28,8 @@ def claims(details=None):
     algebra = Null("linear_algebra", "labels permuted", np.full(9, 1e-16))
     return [
         Claim("readable", "A linear probe reads the concept.", Holds.YES, FactAbout.REPRESENTATION,
-              0.95, "AUC", (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None, details or {}),
+              0.95, "AUC", (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None,
+              details or {}),
         Claim("one_direction", "Removing 1 direction removes all of it.", Holds.YES,
               FactAbout.LINEAR_ALGEBRA, 2e-16, "canonical correlation", None, (algebra,), None,
               "so it is for any labels."),
@@ -36,7 +37,8 @@ def claims(details=None):
               "AUC", (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
               {"expected from estimated means": 0.6}),
         Claim("no_halfspace", "No linear classifier is accurate.", Holds.UNCLEAR, FactAbout.CHANCE,
-              0.53, "balanced accuracy", (0.47, 0.58), (chance,), 0.3, "chance does as much.", 0.58),
+              0.53, "balanced accuracy", (0.47, 0.58), (chance,), 0.3,
+              "chance does as much.", 0.58),
     ]  # fmt: skip
 
 

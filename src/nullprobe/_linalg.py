@@ -15,8 +15,8 @@ from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangul
 # Rounding errors of a sum of products stay within a few eps of the product of the two norms;
 # 16 leaves room for the order of summation, not for real effects.
 NOISE_MARGIN = 16.0
-# Erased data hold rounding errors of the numbers that were subtracted, larger than what is left.
-# Of those, float64 should leave as little to a second eraser as float32 does.
+# Erased data hold the rounding errors of what was subtracted from them, which exceed the eps of
+# what is left; a correlation below this is taken for one of those.
 LEAST_CORRELATION = 1e-14
 # The columns of Z repeat the same few numbers, so that their sums round the same way each time:
 # up to eps times the length of a kernel's inner loop. A column counts as a combination of the

@@ -30,6 +30,7 @@ class Concept:
     values: np.ndarray | None
 
     def __len__(self) -> int:
+        """Return the number n of rows."""
         return len(self.values if self.codes is None else self.codes)  # type: ignore[arg-type]
 
     @property
@@ -73,8 +74,8 @@ class Concept:
                     "leave such columns out",
                 )
             return
-        names = self.present().classes
-        if names is not None and len(names) < 2:
+        names = list(self.present().classes or ())
+        if len(names) < 2:
             _check.complain(
                 "at least two classes are needed",
                 f"all {len(self)} labels are {names[0]!r} (1 class)",
@@ -170,7 +171,8 @@ def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
         if missing:
             _check.complain(
                 "every row needs a label",
-                f"{len(missing)} labels are missing (unknown label type: None or NaN), the first in row {missing[0]}",
+                f"{len(missing)} labels are missing (unknown label type: None or NaN), the first "
+                f"in row {missing[0]}",
                 "drop these rows from X and y, or label them",
             )
     elif a.dtype.kind == "f" and not np.isfinite(a).all():

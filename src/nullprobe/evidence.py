@@ -82,7 +82,8 @@ class Run:
         details = self._details(names)
         if {"erasure_holds", "no_halfspace"} & set(names):
             moments, gap = self._moments(raw, chance["raw"], halfspace is not None)
-            details["erasure_holds"]["surrogate gap, as a share of the debiased one"] = gap
+            if gap is not None:
+                details["erasure_holds"]["surrogate gap, as a share of the debiased one"] = gap
         residual, null = self._algebra()
         return Evidence(
             raw,
@@ -158,8 +159,9 @@ class Run:
 
     def _moments(
         self, raw: Observation, chance: Null, with_halfspace: bool
-    ) -> tuple[dict[str, Null], float]:
+    ) -> tuple[dict[str, Null], float | None]:
         """Rerun everything on Gaussian data of the same class moments."""
+        debiased = surrogate.gaussian_surrogate(self.X, self.z)
 
         def three(X: np.ndarray) -> ThreeWay:
             return ThreeWay(X, self.z, self.parts)
@@ -176,7 +178,7 @@ class Run:
             return tuple(float(v[0]) for v in values)
 
         source = surrogate.match(
-            surrogate.gaussian_surrogate(self.X, self.z),
+            debiased,
             pilots,
             raw.value,
             chance.mean,
@@ -189,7 +191,7 @@ class Run:
             name: Null("moments", surrogate.DESCRIPTION, values)
             for name, values in zip(names, found.T, strict=False)
         }
-        return nulls, source.gap
+        return nulls, source.gap if debiased.gap > 0 else None
 
     def _algebra(self) -> tuple[float, Null]:
         """Erase from the whole sample and look what is left; likewise for permuted labels."""

@@ -1,4 +1,4 @@
-"""Figures: what is drawn is what the document holds, on common axes."""
+"""Figures and scatter: what is drawn is what the document holds, on common axes."""
 
 import json
 import re
@@ -7,48 +7,49 @@ import documents
 import numpy as np
 import pytest
 
-from nullprobe.report import bins, figures, words
+from nullprobe.report import bins, figures, looks, scatter, words
 
 
 def axes_of(figure):
     layout = figure["layout"]
     found = layout.get("scene", layout)
-    return [found[name]["range"] for name in ("xaxis", "yaxis", "zaxis") if "range" in found.get(name, {})]
+    axes = [found.get(name, {}) for name in ("xaxis", "yaxis", "zaxis")]
+    return [axis["range"] for axis in axes if "range" in axis]
 
 
 @pytest.mark.parametrize(("n_axes", "kinds"), [(1, {"2d"}), (2, {"2d"}), (3, {"2d", "3d"})])
 def test_fewer_than_three_axes_give_no_third_dimension(n_axes, kinds):
-    found = figures.portrait(documents.sample(n_axes=n_axes)["portrait"])
+    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"])
     assert {name.split()[1] for name in found} == kinds
     assert len(found) == 4 * len(kinds)
 
 
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
 def test_before_and_after_share_their_axes(n_axes):
-    found = figures.portrait(documents.sample(n_axes=n_axes)["portrait"])
+    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"])
     for name, figure in found.items():
         assert axes_of(figure) == axes_of(found[name.replace("after", "before")])
 
 
 def test_every_point_is_drawn_where_it_lies():
     shown = documents.sample(n_axes=3)["portrait"]
-    figure = figures.portrait(shown)["standardised 3d after"]
+    figure = scatter.portrait(shown)["standardised 3d after"]
     drawn = [list(p) for t in figure["data"] for p in zip(t["x"], t["y"], t["z"], strict=True)]
     assert sorted(drawn) == sorted(shown["erased_standardised"])
 
 
 def test_classes_differ_in_colour_and_in_symbol():
-    figure = figures.portrait(documents.sample(labels=list("abcde"))["portrait"])["raw 2d before"]
+    figure = scatter.portrait(documents.sample(labels=list("abcde"))["portrait"])["raw 2d before"]
     assert len({trace["marker"]["symbol"] for trace in figure["data"]}) == 5
     assert len({trace["meta"]["ink"] for trace in figure["data"]}) == 5
 
 
 def test_sixty_four_classes_look_different():
-    assert len({figures.look(i) for i in range(64)}) == 64
+    assert len({looks.look(i) for i in range(64)}) == 64
 
 
 def test_a_numeric_concept_is_a_colour_scale():
-    figure = figures.portrait(documents.numeric()["portrait"])["raw 2d before"]
+    figure = scatter.portrait(documents.numeric()["portrait"])["raw 2d before"]
     (trace,) = figure["data"]
     assert trace["marker"]["color"] == pytest.approx(np.linspace(0, 1, 50).tolist(), abs=1e-5)
     assert trace["marker"]["showscale"]
@@ -56,7 +57,7 @@ def test_a_numeric_concept_is_a_colour_scale():
 
 def test_points_that_coincide_are_fanned_out_and_the_others_stay():
     points = np.array([[0.0, 0.0]] * 30 + [[1.0, 1.0]])
-    fanned = figures.fanned(points, np.ones(2))
+    fanned = scatter.fanned(points, np.ones(2))
     assert len(np.unique(fanned, axis=0)) == 31
     assert np.abs(fanned - points).max() < 0.07
     np.testing.assert_array_equal(fanned[-1], points[-1])
@@ -66,7 +67,7 @@ def test_a_flat_picture_has_room_even_for_one_place():
     shown = documents.sample(n_axes=2)["portrait"]
     still = [[0.0, 0.0]] * 60
     shown |= dict.fromkeys(("raw", "erased", "raw_standardised", "erased_standardised"), still)
-    for figure in figures.portrait(shown).values():
+    for figure in scatter.portrait(shown).values():
         assert all(high > low for low, high in axes_of(figure))
 
 
@@ -108,16 +109,23 @@ def test_absent_scores_are_left_out():
 
 @pytest.mark.parametrize("text", documents.HOSTILE)
 def test_no_markup_of_a_user_reaches_plotly(text):
-    found = figures.portrait(documents.hostile(text)["portrait"])
+    found = scatter.portrait(documents.hostile(text)["portrait"])
     said = json.dumps(found, ensure_ascii=False)
     assert not re.search("[<&%](?!\u2060)", said)
     assert said.count("\u2060") > 0 or not set(text) & set("<&%")
-    assert all("hovertemplate" not in trace for figure in found.values() for trace in figure["data"])
+    traces = [trace for figure in found.values() for trace in figure["data"]]
+    assert all("hovertemplate" not in trace for trace in traces)
 
 
 @pytest.mark.parametrize(
     ("labels", "numeric"),
-    [([1.5, 2.5, 3.5], True), ([0.0, 1.0], False), ([0, 1, 2], False), ([[1.0, 2.0]], True), (["a"], False)],
+    [
+        ([1.5, 2.5, 3.5], True),
+        ([0.0, 1.0], False),
+        ([0, 1, 2], False),
+        ([[1.0, 2.0]], True),
+        (["a"], False),
+    ],  # fmt: skip
 )
 def test_labels_are_read_as_the_concept_reads_them(labels, numeric):
     assert words.is_numeric(labels) is numeric

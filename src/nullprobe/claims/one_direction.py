@@ -30,7 +30,10 @@ def one_direction(evidence: Evidence) -> Claim:
     )
     about = FactAbout.LINEAR_ALGEBRA if same else FactAbout.REPRESENTATION
     if holds is Holds.NO:
-        reason += " A theorem says it is 0: rounding has spoilt this input (its mean may be very large for its precision)."
+        reason += (
+            " A theorem says it is 0: rounding has spoilt this input (its mean may be very large "
+            "for its precision)."
+        )
         about = FactAbout.LINEAR_ALGEBRA
     statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
     return Claim(

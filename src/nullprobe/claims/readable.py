@@ -11,9 +11,9 @@ from nullprobe.claims.verdict import (
     FactAbout,
     Holds,
     Observation,
+    against_chance,
     negligible,
     number,
-    p_text,
     smallest_effect,
     stands_out,
 )
@@ -45,7 +45,7 @@ def readable(evidence: Evidence) -> Claim:
 
 
 def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
-    said = f"held-out {raw.unit} {number(raw.value)} against {number(null.mean)} for permuted labels ({p_text(null.p_value(raw.value))})"
+    said = against_chance(raw, null)
     if not stands_out(raw, null):
         if negligible(raw):
             return (
@@ -57,8 +57,8 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
             Holds.UNCLEAR,
             FactAbout.CHANCE,
             (
-                f"{said}: chance reads as much, but {number(smallest_effect(raw, null))} is the least "
-                "that this much data would have told from chance."
+                f"{said}: chance reads as much, but {number(smallest_effect(raw, null))} is the "
+                "least that this much data would have told from chance."
             ),
         )
     if raw.value < null.mean:

@@ -174,16 +174,21 @@ def p_text(p: float) -> str:
     return f"p = {p:.3g}"
 
 
+def against_chance(observed: Observation, chance: Null) -> str:
+    """Say what was observed, and what permuted labels make of it."""
+    return (
+        f"held-out {observed.unit} {number(observed.value)} against {number(chance.mean)} for "
+        f"permuted labels ({p_text(chance.p_value(observed.value))})"
+    )
+
+
 def after_erasure(
     key: str, observed: Observation, evidence: Evidence
 ) -> tuple[Holds, FactAbout, str, tuple[Null, ...], float | None]:
     """Judge "nothing can be read after erasure": holds, about what, why, nulls, least effect."""
     chance, moments = evidence.chance[key], evidence.moments.get(key)
     nulls = (chance,) if moments is None else (chance, moments)
-    said = (
-        f"held-out {observed.unit} {number(observed.value)} against {number(chance.mean)} for "
-        f"permuted labels ({p_text(chance.p_value(observed.value))})"
-    )
+    said = against_chance(observed, chance)
     if not stands_out(observed, chance):
         if negligible(observed):
             return Holds.YES, FactAbout.CHANCE, f"{said}: no more than chance.", nulls, None
@@ -192,8 +197,8 @@ def after_erasure(
             Holds.UNCLEAR,
             FactAbout.CHANCE,
             (
-                f"{said}: no more than chance, but {number(least)} is the least that this much data "
-                "would have told from chance."
+                f"{said}: no more than chance, but {number(least)} is the least that this much "
+                "data would have told from chance."
             ),
             nulls,
             least,
@@ -212,18 +217,9 @@ def after_erasure(
     beside = (
         f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
     )
+    p = p_text(moments.p_value(observed.value))
     if stands_out(observed, moments):
-        return (
-            Holds.NO,
-            FactAbout.REPRESENTATION,
-            f"{said}; {beside}, which is not as observed ({p_text(moments.p_value(observed.value))}).",
-            nulls,
-            None,
-        )
-    return (
-        Holds.NO,
-        FactAbout.MOMENTS,
-        f"{said}; {beside}, just as observed ({p_text(moments.p_value(observed.value))}).",
-        nulls,
-        None,
-    )
+        about, compared = FactAbout.REPRESENTATION, "which is not as observed"
+    else:
+        about, compared = FactAbout.MOMENTS, "just as observed"
+    return Holds.NO, about, f"{said}; {beside}, {compared} ({p}).", nulls, None

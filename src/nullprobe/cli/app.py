@@ -98,6 +98,7 @@ def demo(
     subject.need_folder(out)
     drawn = _line(permutations=permutations, surrogates=surrogates, seed=seed)
     settings = subject.Settings(permutations, surrogates, seed, f"nullprobe demo {drawn}")
+    verdicts.say(demonstration.QUESTION)
     results = []
     for one in demonstration.subjects(seed):
         results.append(subject.run(one, settings))

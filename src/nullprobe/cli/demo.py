@@ -14,6 +14,11 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from nullprobe.cli.subject import Subject
 from nullprobe.worlds import two_features
 
+QUESTION = (
+    "Removing one direction removes all that a linear probe could use, in each of four data sets. "
+    "Is that a fact about the representation, or about linear algebra? And what does a fresh probe "
+    "read on new data?"
+)
 FOUNDING = {"n_per_class": 100, "d": 3}
 
 

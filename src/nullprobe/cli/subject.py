@@ -206,11 +206,12 @@ def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path
 
 def need_folder(folder: Path) -> None:
     """Refuse a folder that cannot be: better one word now than one after minutes of work."""
-    if folder.exists() and not folder.is_dir():
+    is_file = folder.exists() and not folder.is_dir()
+    if is_file or (folder.suffix in (".html", ".json") and not folder.exists()):
         complain(
-            "--out must name a folder",
-            f"{str(folder)!r} is a file",
-            "name the folder that the page and its JSON twin shall be written to",
+            "--out must name the folder for the page and its JSON twin",
+            f"{str(folder)!r} {'is' if is_file else 'looks like'} a file",
+            "name a folder; the files are named after what is audited",
         )
     above = folder.resolve()
     while not above.exists():

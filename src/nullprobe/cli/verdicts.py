@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 from rich import box
 from rich.console import Console
@@ -20,6 +22,14 @@ UNITS = {"balanced accuracy": "bal. accuracy", "canonical correlation": "canonic
 WIDEST = 100  # of a line of words
 
 
+class Terminal(Console):
+    """A console that leaves it to the command to say what a reader who left means."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Pass it on, where rich would exit as if we had failed."""
+        raise BrokenPipeError(errno.EPIPE, "nobody reads this any more")
+
+
 def show(
     result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Console | None = None
 ) -> None:
@@ -33,7 +43,7 @@ def show(
     console : Console, optional
         Where to; by default stdout.
     """
-    console = console or Console()
+    console = console or Terminal()
     heading = Text.assemble((result.title, "bold"), "\n", (_size(result), "dim"))
     width = min(WIDEST, console.width)
     for part in (heading, _table(result.claims), _sentences(result.claims)):
@@ -42,13 +52,19 @@ def show(
     judged = [claim.name for claim in result.claims]
     known = [f"{words.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
-        console.print()
-        console.print(Text(f"Known answers of this world: {', '.join(known)}."), width=width)
+        say(f"Known answers of this world: {', '.join(known)}.", console)
+
+
+def say(text: str, console: Console | None = None) -> None:
+    """Print a paragraph."""
+    console = console or Terminal()
+    console.print()
+    console.print(Text(text), width=min(WIDEST, console.width))
 
 
 def show_files(*paths: Path, console: Console | None = None) -> None:
     """Print which files were written, each path on a line of its own and never broken."""
-    console = console or Console()
+    console = console or Terminal()
     console.print()
     for path in paths:
         console.print(Text(f"Wrote {path}"), soft_wrap=True)

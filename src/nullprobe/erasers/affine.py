@@ -17,7 +17,8 @@ from typing import Any, Self
 import numpy as np
 import safetensors
 import scipy
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialise
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -89,6 +90,15 @@ class AffineEraser:
             a.flags.writeable = False
             object.__setattr__(self, name, a)
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+        d, r = self.mean.size, self.offset.size
+        required = dict(zip(TENSORS, [(d,), (d, r), (r, d), (r,), (d,)], strict=True))
+        for name, shape in required.items():
+            if getattr(self, name).shape != shape:
+                _check.complain(
+                    f"{name} must have shape {shape} beside a mean of {d} features and {r} offsets",
+                    f"it has shape {getattr(self, name).shape}",
+                    "pass arrays that belong together",
+                )
 
     def __reduce__(self) -> tuple:
         """Pickle what the constructor takes, so that a copy is frozen, too."""
@@ -190,10 +200,10 @@ class AffineEraser:
             "details": json.dumps(dict(self.details)),
             "shapes": json.dumps({name: a.shape for name, a in tensors.items()}),
         }
+        flat = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
         with whole_file(path) as temporary:
-            save_file(
-                {name: np.ascontiguousarray(a) for name, a in tensors.items()}, temporary, metadata
-            )
+            # Not save_file: it replaces the file by one that only its owner may read.
+            temporary.write_bytes(_sorted_header(serialise(flat, metadata)))
 
     def _labels_as_json(self) -> str:
         try:
@@ -239,6 +249,14 @@ class AffineEraser:
             )
         except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
             _check.complain(required, f"{str(path)!r} cannot be read ({error})", "save it again")
+
+
+def _sorted_header(content: bytes) -> bytes:
+    """Sort the header of a safetensors file, whose metadata come in random order otherwise."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True).encode()
+    header += b" " * (-len(header) % 8)  # the tensors are aligned to 8 bytes
+    return len(header).to_bytes(8, "little") + header + content[end:]
 
 
 def gone(moments: Moments, share: np.ndarray) -> np.ndarray:

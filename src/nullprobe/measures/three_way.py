@@ -43,10 +43,12 @@ class Part:
 
     @classmethod
     def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
+        """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
         moments = Moments.of(X, z)
         factor = moments.factor(moments.oracle_shrinkage())
-        centred = X - moments.mean.astype(X.dtype)
+        # In float64: a float32 mean may be off by more than the last digit of a deviation.
+        centred = (X - moments.mean).astype(X.dtype)
         return cls(rows, centred, moments.mean, _linalg.reciprocal(moments.scale), factor)
 
     def cross(self, Z: np.ndarray) -> np.ndarray:
@@ -161,7 +163,7 @@ class ThreeWay:
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
-            kept = _kept(U, P.solve(crosses[f]), crosses[f], k)
+            kept = _kept(U, crosses[p], P.solve(crosses[f]), crosses[f], k)
             shift = 0.0
             if self.z.codes is None:  # R² is about levels, AUC is not
                 shift = flat[P.rows].mean(axis=0)
@@ -201,10 +203,8 @@ class ThreeWay:
             calls[S.rows] = said[0].T
         return calls
 
-    def _said(
-        self, Z: np.ndarray, seed: int, n_restarts: int
-    ) -> Iterator[tuple[np.ndarray, Part]]:
-        """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, and their part, a role."""
+    def _said(self, Z: np.ndarray, seed: int, n_restarts: int) -> Iterator[tuple[np.ndarray, Part]]:
+        """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, with their part S."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
         crosses = [part.cross(flat) for part in self.parts]
@@ -224,17 +224,28 @@ class ThreeWay:
             yield (P.scores(S, W) > cuts).T.reshape(m, k, len(S.rows)), S
 
 
-def _kept(U: np.ndarray, V: np.ndarray, C: np.ndarray, k: int) -> np.ndarray:
-    """Return U − V (Cᵀ V)⁺ Cᵀ U for each labelling's k columns of (d, m k) arrays."""
+def _kept(U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int) -> np.ndarray:
+    """Return U − V (Cᵀ V)⁺ Cᵀ U for each labelling's k columns of (d, m k) arrays.
+
+    With U = Σ̃⁻¹ own and V = Σ̃⁻¹ C, what is kept has the squared size (kept)ᵀ Σ̃ (kept), which
+    is 0 where erasure leaves no direction. Rounding must not be read there: scores have no
+    unit, so that 1e-16 of a readable score is as readable as all of it.
+    """
     d = len(U)
-    U3, V3, C3 = (a.reshape(d, -1, k).transpose(1, 0, 2) for a in (U, V, C))
+    U3, own3, V3, C3 = (a.reshape(d, -1, k).transpose(1, 0, 2) for a in (U, own, V, C))
     if k == 1:
-        above, below = np.einsum("mdk,mdk->m", C3, U3), np.einsum("mdk,mdk->m", C3, V3)
+        above, below = np.einsum("mdk,mdk->mk", C3, U3), np.einsum("mdk,mdk->mk", C3, V3)
         ratio = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-        return U - V * ratio
-    gram = C3.transpose(0, 2, 1) @ V3
-    coefficients = np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ (C3.transpose(0, 2, 1) @ U3)
-    return (U3 - V3 @ coefficients).transpose(1, 0, 2).reshape(d, -1)
+        coefficients = ratio[:, :, None]
+    else:
+        gram = C3.transpose(0, 2, 1) @ V3
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        coefficients = inverse @ (C3.transpose(0, 2, 1) @ U3)
+    kept = U3 - V3 @ coefficients
+    size = np.einsum("mdk,mdk->mk", kept, own3 - C3 @ coefficients)
+    whole = np.einsum("mdk,mdk->mk", U3, own3)
+    kept *= (size > np.finfo(np.float64).eps * whole)[:, None, :]
+    return kept.transpose(1, 0, 2).reshape(d, -1)
 
 
 def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:

@@ -22,12 +22,13 @@ import numpy as np
 from nullprobe import _linalg
 from nullprobe.concepts import Concept
 from nullprobe.moments import ClassMoments, Moments, oracle_shrinkage
+from nullprobe.probes.lda import LEAST_WITHIN
 
 DESCRIPTION = "Gaussian data with the same class means and covariances; everything rerun"
 CLASS_COVARIANCE_ELEMENTS = 1 << 26  # above this K d², classes share one covariance
 PILOTS = 8
 HALVINGS = 7
-WIDEST_SCALE = 4.0
+WIDEST_SCALE = 64.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,8 @@ class Surrogate:
     member : ndarray of shape (n,)
         Which covariance each row has.
     gap : float
-        Factor on ``slopes``; 0 draws data that do not know the concept.
+        Factor on ``slopes``; 0 draws data that do not know the concept. Where it is 0 because
+        the unbiased estimate is, ``slopes`` are the sample's own, for matching to scale.
     """
 
     design: np.ndarray
@@ -83,17 +85,23 @@ def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
     (n − q')/(n − q' − d − 1) (γ + d) for true values γ: each is replaced by the unbiased
     max(0, (n − q' − d − 1)/(n − q') g − d). For two classes this is
     D²_u = (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀). With too few rows for that, the shrunk
-    covariance counts as known and d alone is subtracted.
+    covariance counts as known and d alone is subtracted. d is the number of independent
+    features.
     """
     moments = Moments.of(X, z)
     fitted = moments.n - 1 - _rank(moments)  # degrees of freedom within
     covariance = _within(moments, fitted)
+    # A feature that is one point in each class would have no unit to be measured in.
+    least = LEAST_WITHIN * moments.variance
+    np.fill_diagonal(covariance, np.maximum(covariance.diagonal(), least))
     shrunk, inverse = _shrink(covariance, fitted)
     design = z.matrix - moments.concept_mean
     slopes = np.linalg.lstsq(moments.concept_covariance, moments.cross_covariance.T, rcond=None)[0]
-    slopes = _debias(slopes, design, covariance, shrunk, inverse, fitted)
+    debiased = _debias(slopes, design, covariance, shrunk, inverse, fitted)
     triangles, member = _triangles(X, z, shrunk, inverse)
-    return Surrogate(design, slopes, moments.mean, triangles, member)
+    if debiased is None:
+        return Surrogate(design, slopes, moments.mean, triangles, member, gap=0.0)
+    return Surrogate(design, debiased, moments.mean, triangles, member)
 
 
 def _rank(moments: Moments) -> int:
@@ -124,26 +132,26 @@ def _debias(
     shrunk: np.ndarray,
     inverse: np.ndarray,
     dof: int,
-) -> np.ndarray:
-    d = len(shrunk)
+) -> np.ndarray | None:
+    """Return slopes of unbiased size along each canonical direction; None if all are 0."""
     root = np.linalg.qr(design, mode="r")  # rootᵀ root = H
     B = root @ slopes * inverse
     factor = _linalg.factor_psd(shrunk.copy(), eps=np.finfo(float).eps)
     known = B @ factor.solve(B.T)
     values, vectors = np.linalg.eigh(known)
-    spare = dof - d - 1
+    raw = _linalg.factor_psd(covariance * np.outer(inverse, inverse), eps=np.finfo(float).eps)
+    spare = dof - raw.rank - 1
     if spare > 0:
-        R = covariance * np.outer(inverse, inverse)
-        sample = B @ _linalg.factor_psd(R, eps=np.finfo(float).eps).solve(B.T)
+        sample = B @ raw.solve(B.T)
         seen = np.einsum("ij,ik,kj->j", vectors, sample, vectors)
-        unbiased = np.clip(spare / dof * seen - d, 0.0, None)
+        unbiased = np.clip(spare / dof * seen - raw.rank, 0.0, None)
     else:
-        unbiased = np.clip(values - d, 0.0, None)
+        unbiased = np.clip(values - np.count_nonzero(inverse), 0.0, None)
     keep = np.divide(
         unbiased, values, out=np.zeros_like(values), where=values > 1e-12 * values.max(initial=0)
     )
     if not keep.any():
-        return slopes * np.sqrt(np.finfo(float).eps)  # a direction, should matching want a gap
+        return None
     scaled = vectors @ (np.sqrt(keep)[:, None] * (vectors.T @ B))
     sd = _linalg.reciprocal(inverse)
     return np.linalg.lstsq(root, scaled, rcond=None)[0] * sd
@@ -217,7 +225,7 @@ def match(
 
     first = readings(1.0)
     if abs(first.mean() - observed) <= 0.5 * first.std(ddof=1) / np.sqrt(PILOTS):
-        return source
+        return replace(source, gap=1.0)
     low, high = (0.0, 1.0) if first.mean() > observed else (1.0, 2.0)
     while high < WIDEST_SCALE and low > 0 and readings(high).mean() < observed:
         low, high = high, 2 * high

@@ -7,9 +7,9 @@ for accuracy may still be right far more often than chance. Finding the best one
 Solution. In whitened coordinates, from several starts (mean difference, difference of mean
 signs, random ones, and the best of many random directions with exact thresholds), descend the
 smooth loss ½ − arctan(margin / τ) / π while τ shrinks towards the 0-1 loss; then give each
-direction its exactly best threshold by sorting, and keep the best. All starts and all labellings are
-columns of one problem. Class weights make the two classes count the same: what is sought is
-the best *balanced* accuracy, so a 0.1 % class cannot be ignored.
+direction its exactly best threshold by sorting, and keep the best. All starts and all
+labellings are columns of one problem. Class weights make the two classes count the same: what
+is sought is the best *balanced* accuracy, so a 0.1 % class cannot be ignored.
 
 Reference. The loss is that of T. Nguyen, S. Sanner, "Algorithms for direct 0-1 loss
 optimization in binary classification", ICML 2013, section 4, with arctan for the sigmoid.
@@ -31,6 +31,7 @@ from nullprobe.probes.linear import LinearProbe, ProbeEstimator
 DESCENT_ROWS = 4096  # rows that the descent looks at; thresholds are set on all rows
 SCREEN_ROWS, SCREENED, KEPT = 512, 96, 3  # rows and directions that are screened; kept of them
 BATCH_COLUMNS = 512
+NOTHING = 1e-5  # share of a direction that float32 may leave of it where all is forbidden
 
 
 class Schedule(NamedTuple):
@@ -160,10 +161,12 @@ class _Search:
             one = np.broadcast_to(Y[:, j : j + 1], own.shape)
             threshold, sign, accuracy = best_thresholds(own, one)
             top = np.argsort(-accuracy)[:KEPT]
-            length = np.maximum(np.linalg.norm(W[:, top], axis=0), np.finfo(float).tiny)
-            kept[:, :, j] = W[:, top] * sign[top] / length
-            cuts[:, j] = (threshold * sign)[top] / length
-        return kept.reshape(d, -1), cuts.ravel()
+            # lengths are about sqrt(d) before anything is forbidden; 0 if nothing is left
+            length = np.linalg.norm(W[:, top], axis=0)
+            shrink = sign[top] * _linalg.reciprocal(np.where(length > NOTHING, length, 0.0))
+            kept[:, :, j] = W[:, top] * shrink
+            cuts[:, j] = threshold[top] * shrink
+        return kept.reshape(d, KEPT * m), cuts.ravel()
 
 
 def _balance(Y: np.ndarray) -> np.ndarray:
@@ -174,12 +177,15 @@ def _balance(Y: np.ndarray) -> np.ndarray:
 
 
 def _allowed(W: np.ndarray, forbidden: np.ndarray | None) -> np.ndarray:
-    """Project columns off their forbidden directions and give them length one."""
-    if forbidden is not None:
-        for k in range(forbidden.shape[1]):
-            G = forbidden[:, k]
-            W = W - G * np.einsum("dm,dm->m", G, W)
-    return W / np.maximum(np.linalg.norm(W, axis=0), np.finfo(W.dtype).tiny)
+    """Project columns off their forbidden directions and give them length one, or zero."""
+    if forbidden is None:
+        return W * _linalg.reciprocal(np.linalg.norm(W, axis=0))
+    before = np.linalg.norm(W, axis=0)
+    for k in range(forbidden.shape[1]):
+        G = forbidden[:, k]
+        W = W - G * np.einsum("dm,dm->m", G, W)
+    length = np.linalg.norm(W, axis=0)
+    return W * _linalg.reciprocal(np.where(length > NOTHING * before, length, 0))
 
 
 def _descend(
@@ -204,7 +210,7 @@ def _descend(
         slope += 1.0
         np.divide(signed, slope, out=slope)
         pull = X.T @ slope
-        W = _allowed(W + pull * (pace / np.maximum(np.linalg.norm(pull, axis=0), tiny)), bar)
+        W = _allowed(W + pull * (pace * _linalg.reciprocal(np.linalg.norm(pull, axis=0))), bar)
         cut -= (
             min(pace, 1.0) * tau * slope.sum(axis=0) / np.maximum(np.abs(slope).sum(axis=0), tiny)
         )

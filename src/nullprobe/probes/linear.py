@@ -120,6 +120,7 @@ class ProbeEstimator(BaseEstimator):
         return self.probe_.predict(_check.finite(_check.representation(X)))
 
     def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn needs to know: y is required."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags

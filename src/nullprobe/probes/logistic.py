@@ -60,7 +60,5 @@ class LogisticProbe(ProbeEstimator):
                 "the concept is numeric",
                 "use LDAProbe, which predicts numbers, or pass labels",
             )
-        W, bias = logistic(
-            _array.host(X), z.codes, C=self.C, weights=w, max_iter=self.max_iter
-        )
+        W, bias = logistic(_array.host(X), z.codes, C=self.C, weights=w, max_iter=self.max_iter)
         return LinearProbe(W, bias, z.classes)

@@ -50,7 +50,8 @@ class MeanDifferenceProbe(ProbeEstimator):
     --------
     >>> import numpy as np
     >>> X = np.array([[0.0], [1.0], [4.0], [5.0]])
-    >>> MeanDifferenceProbe().fit(X, ["a", "a", "b", "b"]).predict(np.array([[2.0], [3.0]])).tolist()
+    >>> probe = MeanDifferenceProbe().fit(X, ["a", "a", "b", "b"])
+    >>> probe.predict(np.array([[2.0], [3.0]])).tolist()
     ['a', 'b']
     """
 

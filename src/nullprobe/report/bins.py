@@ -62,9 +62,7 @@ def present(values: Sequence[Any]) -> np.ndarray:
     return np.array([v for v in values if v is not None], dtype=np.float64)
 
 
-def binned(
-    samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = None
-) -> Bins:
+def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = None) -> Bins:
     """Count several samples over the same bins.
 
     Parameters

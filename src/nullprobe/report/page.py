@@ -25,7 +25,7 @@ from plotly.offline import get_plotlyjs
 
 from nullprobe._check import complain
 from nullprobe._files import whole_file
-from nullprobe.report import figures, seen, tables, words
+from nullprobe.report import figures, looks, scatter, seen, tables, words
 from nullprobe.report.bins import class_bins, null_bins, present
 from nullprobe.report.untested import untested
 
@@ -84,12 +84,12 @@ def render(documents: Sequence[Mapping[str, Any]]) -> str:
 
 
 def embedded(value: Any) -> Markup:
-    """Return JSON that can stand in a script element, whatever strings it holds.
+    r"""Return JSON that can stand in a script element, whatever strings it holds.
 
     Examples
     --------
     >>> print(embedded({"label": "</script>"}))
-    {"label":"\\u003c/script\\u003e"}
+    {"label":"\u003c/script\u003e"}
     """
     # ASCII only, so that U+2028 and U+2029 are escaped as well.
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
@@ -136,7 +136,7 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
     shown = {
         "key": key,
         "title": document["title"],
-        "claims": [_claim(claim, f"{key}-{anchor(claim['name'])}", data) for claim in document["claims"]],
+        "claims": [_claim(claim, key, data) for claim in document["claims"]],
         "portrait": _portrait(document, key, data),
         "scores": _scores(document, key, data),
         "untested": untested(document),
@@ -146,7 +146,8 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
     return shown, data
 
 
-def _claim(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
+def _claim(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dict[str, Any]:
+    key = f"{set_key}-{anchor(claim['name'])}"
     bins = null_bins(claim)
     data[key] = figures.nulls(claim, bins)
     return {
@@ -170,7 +171,7 @@ def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> di
     shown = document["portrait"]
     if not shown or not shown["labels"]:
         return None
-    pictures = figures.portrait(shown)
+    pictures = scatter.portrait(shown)
     data |= {f"{key} {name}": figure for name, figure in pictures.items()}
     table = tables.points(shown)
     data[f"{key} points"] = asdict(table)
@@ -200,7 +201,8 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
         data[f"{key} scores {view}"] = figures.scores(bins, names, "held-out score")
         pictures.append({
             "key": f"{key} scores {view}", "when": words.VIEWS.get(view, view),
-            "seen": seen.scores(view, bins, names, medians), "table": tables.scores(view, bins, names),
+            "seen": seen.scores(view, bins, names, medians),
+            "table": tables.scores(view, bins, names),
         })  # fmt: skip
     return {"pictures": pictures, "legend": _legend(labels), "many": len(names) > 2, "points": None}
 
@@ -232,12 +234,10 @@ def _legend(labels: Sequence[Any]) -> list[dict[str, Any]] | None:
     """Return the classes with their colours and symbols; None for a numeric concept."""
     if words.is_numeric(labels):
         return None
-    looks = [(name, *figures.look(i)) for i, name in enumerate(words.classes(labels))]
     return [
-        {"name": words.number(name) if isinstance(name, bool) else str(name), "colour": colour,
-         "glyph": figures.GLYPHS[symbol]}
-        for name, colour, symbol in looks
-    ]  # fmt: skip
+        {"name": str(name), "colour": looks.look(i).colour, "glyph": looks.look(i).letter}
+        for i, name in enumerate(words.classes(labels))
+    ]
 
 
 def _summary(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -247,7 +247,7 @@ def _summary(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for claim in shown["claims"]:
             row = rows.setdefault(
                 claim["statement"],
-                {"statement": claim["statement"], "name": claim["name"], "cells": [None] * len(sets)},
+                {"statement": claim["statement"], "cells": [None] * len(sets)},
             )
             row["cells"][position] = claim
     return list(rows.values())

@@ -38,9 +38,10 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
             f"{number(ties[0])} before erasure and {number(ties[1])} after it."
         )
     gaps = [_widest_gap(points, labels) for points in (before, after)]
+    sampled = " (the eraser was fitted on all rows, these are some)" if n_rows > len(labels) else ""
     return said + (
-        f"The class means lie {number(gaps[0])} apart before erasure"
-        f"{_at_most(labels)} and {_small(gaps[1])} after it: "
+        f"The class means of these points lie {number(gaps[0])} apart before erasure"
+        f"{_at_most(labels)} and {_small(gaps[1])} after it{sampled}: "
         + ("one centre for all." if gaps[1] <= 0.05 * gaps[0] else "not one centre, as shown.")
     )
 
