@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from nullprobe import worlds
 from nullprobe.concepts import concept
 from nullprobe.measures.three_way import ThreeWay
-from nullprobe.moments import ClassMoments
+from nullprobe.class_moments import ClassMoments
 from nullprobe.nulls.permutation import permutations
 from nullprobe.nulls.surrogate import gaussian_surrogate, match
 from nullprobe.splits import split

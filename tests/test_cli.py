@@ -179,6 +179,7 @@ def test_a_fault_in_a_file_is_said_in_one_sentence(fault, suffix, capsys):
         ("audit data.csv --concept y --baseline a=few.npz --baseline a=few.npz", ["twice"]),
         ("audit data.csv --concept y --out data.csv", ["--out must name the folder", "is a file"]),
         ("audit data.csv --concept y --out page.html", ["looks like a file", "name a folder"]),
+        ("audit data.csv --concept y --out data.csv/a", ["that you may write to", "'data.csv/a'"]),
         ("audit text.csv --concept label --numeric", ["'label' was called numeric", "text"]),
         ("fit data.csv --concept y", ["Missing option '--out'", "nullprobe fit --help"]),
         ("fit data.csv --concept y --out e.npz", [".safetensors", "'e.npz'"]),

@@ -19,7 +19,9 @@ ORDER = [
     ["_formats"],
     ["_layout"],
     ["readers", "concepts"],
-    ["moments", "splits"],
+    ["_spread", "splits"],
+    ["moments"],
+    ["class_moments"],
     ["erasers", "probes"],
     ["models"],
     ["measures"],
@@ -36,9 +38,21 @@ RANK |= {"worlds": RANK["report"]}  # only cli may draw worlds; what they may im
 BASE = {
     "erasers": "affine",
     "probes": "linear",
+    "measures": "reading",
+    "nulls": "null",
     "claims": "verdict",
     "worlds": "world",
     "cli": "subject",
+}
+
+# A page is made in steps, not of siblings: each line may import from the lines above it.
+STEPS = {
+    "report": [
+        ["words", "portrait", "bins", "looks", "untested"],
+        ["document", "tables", "seen", "scatter"],
+        ["figures"],
+        ["page"],
+    ],
 }
 
 # The commands: they import what they run inside the function that runs it, so that --help and a
@@ -122,6 +136,9 @@ def allowed(parts, package, target):
         base = BASE.get(room)
         if parts == COMMANDS:
             return True
+        if room in STEPS and not package:
+            steps = {name: i for i, names in enumerate(STEPS[room]) for name in names}
+            return target[1:] == () or steps[target[1]] < steps[parts[1]]
         return package if parts[1:] == () else target[1:] == (base,) and parts[1:] != (base,)
     if room == "worlds":
         return other == "_check"
@@ -173,7 +190,7 @@ WHOLE = {
         ("erasers.inlp", "from nullprobe.erasers import LEACE"),
         ("erasers.inlp", "from nullprobe.probes.linear import LinearProbe"),
         ("erasers.affine", "from nullprobe.erasers.leace import leace"),
-        ("measures.damage", "from nullprobe.measures.reading import auc"),
+        ("measures.damage", "from nullprobe.measures.guardedness import largest_correlation"),
         ("erasers.inlp", "def f():\n    from nullprobe import moments"),  # delayed
         ("cli.demo", "def f():\n    from nullprobe import moments"),
         ("cli.demo", "from nullprobe.cli.app import main"),

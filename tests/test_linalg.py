@@ -123,7 +123,9 @@ def basis_of(X, Z, eps=EPS):
 
 
 @given(
-    k=st.integers(1, 5), known=st.integers(0, 5), unit=st.sampled_from([1e-6, 1.0, 1e6]),
+    k=st.integers(1, 5),
+    known=st.integers(0, 5),
+    unit=st.sampled_from([1e-6, 1.0, 1e6]),
     seed=st.integers(0, 999),
 )
 def test_axes_are_uncorrelated_variables_that_the_features_know_of(k, known, unit, seed):

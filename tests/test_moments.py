@@ -14,8 +14,6 @@ from samples import backed, draw, samples
 
 from nullprobe import ClassMoments, InputError, Moments
 
-FIELDS = ["weight", "mean", "covariance", "variance", "cross_covariance", "concept_covariance"]
-
 
 def spread(variance, mean):
     """Return standard deviations, and 1 for what is constant up to rounding."""
@@ -111,7 +109,9 @@ def test_means_far_from_zero_cost_no_precision(dtype):
     sd = np.sqrt(np.diag(S))
     m = Moments.of(X, sample.y)
     tolerance = 1e-9 if dtype == np.float64 else 1e-6
-    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance)
+    np.testing.assert_allclose(
+        m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance
+    )
     np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=tolerance)
 
 
@@ -170,7 +170,10 @@ def test_a_class_of_weight_zero_has_no_mean():
     assert m.classes == ("a", "b", "c")
     assert np.isnan(m.class_means[2]).all()
     assert np.isfinite(m.class_means[:2]).all()
-    assert ClassMoments.of(np.eye(3), ["a", "b", "c"], sample_weight=[1, 1, 0]).classes == ("a", "b")
+    assert ClassMoments.of(np.eye(3), ["a", "b", "c"], sample_weight=[1, 1, 0]).classes == (
+        "a",
+        "b",
+    )
 
 
 def test_pieces_of_weight_zero_change_nothing():
@@ -246,7 +249,9 @@ def test_a_first_piece_of_one_outlying_row_does_no_harm():
     S, C, _ = covariances(X, sample.y)
     sd = np.sqrt(np.diag(S))
     for m in (whole, sum(in_turn(X, sample.y, [1]))):
-        np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=1e-12)
+        np.testing.assert_allclose(
+            m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=1e-12
+        )
         np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=1e-12)
 
 
@@ -275,7 +280,9 @@ def test_pieces_whose_means_drift_apart_keep_their_covariance(dtype):
     S, C, _ = covariances(X, y)
     sd = np.sqrt(np.diag(S))
     tolerance = 1e-12 if dtype == np.float64 else 1e-6
-    np.testing.assert_allclose(m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance)
+    np.testing.assert_allclose(
+        m.covariance / np.outer(sd, sd), S / np.outer(sd, sd), atol=tolerance
+    )
     np.testing.assert_allclose(m.cross_covariance / sd[:, None], C / sd[:, None], atol=tolerance)
     assert m.mean[0] == pytest.approx(X[:, 0].astype(float).mean(), abs=1e-8)
 

@@ -5,9 +5,10 @@ from nullprobe._check import InputError
 from nullprobe._version import __version__
 from nullprobe.audit import Audit, audit
 from nullprobe.claims import Claim, FactAbout, Holds
+from nullprobe.class_moments import ClassMoments
 from nullprobe.erasers import LEACE, AffineEraser, MeanProjection, leace, mean_projection
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
-from nullprobe.moments import ClassMoments, Moments
+from nullprobe.moments import Moments
 from nullprobe.nulls import permutation_null
 from nullprobe.probes import (
     HalfspaceProbe,

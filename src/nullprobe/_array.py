@@ -120,7 +120,7 @@ def host_native(X: Array) -> np.ndarray:
 
 
 def like(a: np.ndarray, X: Array) -> Array:
-    """Return the host array ``a`` in the library, on the device and in the working dtype of ``X``."""
+    """Return the host array ``a`` in the library, device and working dtype of ``X``."""
     if is_torch(X):
         return compat.array_namespace(X).asarray(
             a, dtype=working_dtype(X), device=X.device, copy=True
@@ -190,7 +190,7 @@ def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
         total.addr_(u, u, alpha=scale)
     else:
         # total is symmetric, so its transpose is the Fortran-ordered array that BLAS updates
-        blas.dger(scale, v, v, a=total.T, overwrite_a=1)
+        blas.dger(scale, v, v, a=total.T, overwrite_a=1)  # type: ignore[attr-defined]
 
 
 def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
@@ -254,5 +254,5 @@ def move_block(
     # Into the deviations, not into a third array: x - s W = (x - c) - s W + c would round at
     # the scale of the mean, so X is copied and the product subtracted from the copy.
     np.copyto(out, X)
-    gemm = blas.dgemm if out.dtype == np.float64 else blas.sgemm
+    gemm = blas.dgemm if out.dtype == np.float64 else blas.sgemm  # type: ignore[attr-defined]
     gemm(-1.0, writing.T, scores.T, beta=1.0, c=out.T, overwrite_c=1)

@@ -60,7 +60,7 @@ def choice(name: str, value: object, allowed: Sequence[str]) -> None:
 
 def whole_number(name: str, value: object, *, least: int) -> int:
     """Return ``value`` as an ``int`` of at least ``least``, or complain."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
         complain(
             f"{name} must be a whole number of at least {least}",
             f"{value!r} arrived",
@@ -71,7 +71,7 @@ def whole_number(name: str, value: object, *, least: int) -> int:
 
 def share(name: str, value: object) -> float:
     """Return ``value`` as a float in [0, 1], or complain."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
         complain(f"{name} must be a number from 0 to 1", f"{value!r} arrived", "pass such a number")
     return float(value)
 
@@ -239,8 +239,7 @@ def width(arrived: int, required: int) -> None:
     if arrived != required:
         complain(
             f"X must have {required} features",
-            f"X has {arrived} features, but this was fitted "
-            f"on {required} (X has {arrived} features, but is expecting {required} features as input)",
+            f"X has {arrived} features, but is expecting {required} features as input",
             "pass rows of the same representation",
         )
 

@@ -8,6 +8,7 @@ error of the products that made the matrix, ``eps`` below.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangular
@@ -52,7 +53,7 @@ class PSDFactor:
         if self.basis is None:
             return cho_solve((self.triangle, True), B, check_finite=False)
         inner = solve_triangular(self.triangle, self.basis.T @ B, check_finite=False)
-        inner = solve_triangular(self.triangle, inner, trans="T", check_finite=False)
+        inner = solve_triangular(self.triangle, inner, trans=1, check_finite=False)
         return self.basis @ inner
 
     def whiten(self, X: np.ndarray) -> np.ndarray:
@@ -64,8 +65,8 @@ class PSDFactor:
     def unwhiten(self, W: np.ndarray) -> np.ndarray:
         """Return weights (d, m) that score X as ``W`` (rank, m) scores the whitened rows."""
         if self.basis is None:
-            return solve_triangular(self.triangle, W, lower=True, trans="T", check_finite=False)
-        return self.basis @ solve_triangular(self.triangle, W, trans="T", check_finite=False)
+            return solve_triangular(self.triangle, W, lower=True, trans=1, check_finite=False)
+        return self.basis @ solve_triangular(self.triangle, W, trans=1, check_finite=False)
 
 
 def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
@@ -110,11 +111,11 @@ def _factor_singular(R: np.ndarray, cut: float) -> PSDFactor:
     d = len(R)
     if not d:
         return PSDFactor(np.zeros((0, 0)), np.zeros((0, 0)), 0)
-    factored, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)
+    factored, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)  # type: ignore[attr-defined]
     rank = int(rank) if R.diagonal().max() > cut else 0
     tall = np.empty((d, rank))
     tall[pivots - 1] = np.tril(factored)[:, :rank]
-    basis, triangle = qr(tall, mode="economic", check_finite=False)
+    basis, triangle = np.linalg.qr(tall)
     return PSDFactor(triangle, basis, rank)
 
 
@@ -224,5 +225,6 @@ def orthonormal_rows(W: np.ndarray) -> np.ndarray:
     """
     order = np.argsort(-np.abs(W).max(axis=0, initial=0.0))
     basis = np.empty_like(W)
-    basis[:, order] = qr(W.T[order], mode="economic", pivoting=True, check_finite=False)[0].T
+    factors: Any = qr(W.T[order], mode="economic", pivoting=True, check_finite=False)
+    basis[:, order] = factors[0].T
     return basis

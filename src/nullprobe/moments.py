@@ -1,21 +1,13 @@
 """Moments of a representation and its concept: update, merge, and nothing of the data kept.
 
-Problem. Every mean-equalising eraser, the linear discriminant and the Gaussian surrogate need
-no more of the data than counts, means and (cross-)covariances; these must come out right for
-float32 input, for means a million standard deviations away, in any number of pieces.
-
-Solution. Each block is centred on a provisional mean of its own before products are formed in
-the width of the data; the products join float64 totals by the pairwise update of Chan, Golub
-and LeVeque (1983), so that no two large numbers are ever subtracted.
-
-Reference. T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
-variance", The American Statistician 37 (1983), equations 2.1.
+Every mean-equalising eraser, the linear discriminant and the Gaussian surrogate need no more of
+the data than counts, means and (cross-)covariances. How they are formed is told in `_spread`;
+here the concept joins, by the same update.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,93 +15,18 @@ import numpy as np
 
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
+from nullprobe._spread import (
+    Block,
+    Spread,
+    blocks,
+    complain_not_finite,
+    complain_width,
+    oracle_shrinkage,
+)
 from nullprobe.concepts import Concept, concept, rows
 
 # A one-hot matrix product costs n·d·K; past this many classes a sum by label is cheaper.
 MANY_CLASSES = 48
-# Rows from which a block's provisional mean is taken: within sd/16 of the block's own mean.
-PROVISIONAL_ROWS = 256
-
-
-@dataclass(eq=False)
-class _Spread:
-    """Weighted scatter of X alone: the one place where second moments are formed."""
-
-    weight: float
-    rows: int
-    mean: np.ndarray  # (d,) float64
-    scatter: Array  # (d, d) float64 total of w (x - mean)(x - mean)ᵀ, where the data live
-    eps: float  # coarsest relative rounding error of the products so far
-
-    @classmethod
-    def zeros(cls, X: Array) -> _Spread:
-        d = X.shape[1]
-        return cls(0.0, 0, np.zeros(d), _array.float64_square(d, X), 0.0)
-
-    def add(self, weight: float, rows: int, mean: np.ndarray, eps: float) -> None:
-        """Move weight and mean; the rank-one part of Chan's update goes to the scatter."""
-        total = self.weight + weight
-        shift = mean - self.mean
-        if self.weight > 0:
-            _array.add_outer(self.scatter, shift, self.weight * weight / total)
-        self.mean = self.mean + shift * (weight / total)
-        self.weight, self.rows, self.eps = total, self.rows + rows, max(self.eps, eps)
-
-    def merge(self, other: _Spread) -> None:
-        if other.weight > 0:
-            _array.add_total(self.scatter, other.scatter)
-            self.add(other.weight, other.rows, other.mean, other.eps)
-
-    def copy(self) -> _Spread:
-        return _Spread(self.weight, self.rows, self.mean.copy(), self.scatter + 0.0, self.eps)
-
-
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """One block of rows: deviations from its provisional mean, and their weighted sums."""
-
-    deviation: Array  # (m, d) in working dtype
-    centre: np.ndarray  # (d,) float64, exactly what was subtracted
-    w: np.ndarray | None  # (m,) weights, None for ones
-    first_row: int  # of the block within its array
-
-    @classmethod
-    def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> _Block:
-        block = _array.working(block)
-        few = _array.host(block[:: max(1, len(block) // PROVISIONAL_ROWS)])
-        if not np.isfinite(few).all():
-            _complain_not_finite(block, first_row)
-        centre = _array.like(few.mean(axis=0), block)
-        return cls(block - centre, _array.host(centre), w, first_row)
-
-    @property
-    def weight(self) -> float:
-        return float(len(self.deviation) if self.w is None else self.w.sum())
-
-    def add_to(self, spread: _Spread, total: np.ndarray) -> None:
-        """Add to a spread; ``total`` (d,) is the weighted sum of the deviations."""
-        weighted = self.deviation
-        if self.w is not None:
-            weighted = weighted * _array.like(np.sqrt(self.w)[:, None], weighted)
-        _array.add_gram(spread.scatter, weighted)
-        shift = total / self.weight
-        _array.add_outer(spread.scatter, shift, -self.weight)
-        rows = len(self.deviation) if self.w is None else int(np.count_nonzero(self.w))
-        spread.add(self.weight, rows, self.centre + shift, _array.precision(self.deviation))
-
-
-def _complain_not_finite(block: Array, first_row: int) -> None:
-    finite = np.isfinite(_array.host(block))
-    row, column = np.argwhere(~finite)[0]
-    _check.complain_not_finite(first_row + row, column)
-
-
-def _blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, _Block]]:
-    for rows, block in _array.row_blocks(X):
-        w = None if weights is None else weights[rows]
-        if w is not None and not w.any():
-            continue
-        yield rows, _Block.of(block, w, rows.start)
 
 
 @dataclass(eq=False)
@@ -121,7 +38,7 @@ class Moments:
 
     Attributes
     ----------
-    spread : _Spread
+    spread : Spread
         Weight, mean and scatter of X.
     concept_mean : ndarray of shape (k,)
         Mean of Z: for classes, their shares.
@@ -146,7 +63,7 @@ class Moments:
     ([4.0, 3.0], ('a', 'b'), [[2.0, 0.5], [6.0, 5.5]])
     """
 
-    spread: _Spread
+    spread: Spread
     concept_mean: np.ndarray
     cross: np.ndarray
     concept_scatter: np.ndarray
@@ -161,7 +78,7 @@ class Moments:
     @classmethod
     def _zeros(cls, X: Array, z: Concept) -> Moments:
         d, k = X.shape[1], z.n_columns
-        return cls(_Spread.zeros(X), np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
+        return cls(Spread.zeros(X), np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
 
     def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read more rows, in place; return self."""
@@ -170,7 +87,7 @@ class Moments:
         z = self._adopt(z)
         # What is not finite is complained about by place, not by warnings on the way.
         with np.errstate(invalid="ignore", over="ignore"):
-            for where, block in _blocks(X, w):
+            for where, block in blocks(X, w):
                 self._add_block(block, z.take(where))
         too_large = np.flatnonzero(~np.isfinite(self.variance))
         if len(too_large):
@@ -181,7 +98,7 @@ class Moments:
             )
         return self
 
-    def _add_block(self, block: _Block, z: Concept) -> None:
+    def _add_block(self, block: Block, z: Concept) -> None:
         w = np.ones(len(z)) if block.w is None else block.w
         if z.codes is not None and z.n_columns > MANY_CLASSES:
             sums = _array.sum_by_code(block.deviation, z.codes, w, z.n_columns)
@@ -198,7 +115,7 @@ class Moments:
             total, cross = both[0], both[1:].T
             concept_scatter = Z.T @ (w[:, None] * Z)
         if not np.isfinite(total).all():
-            _complain_not_finite(block.deviation, block.first_row)
+            complain_not_finite(block.deviation, block.first_row)
         self._merge_small(
             block.weight, block.centre + total / block.weight, concept_mean, cross, concept_scatter
         )
@@ -252,7 +169,7 @@ class Moments:
 
     def _check_width(self, d: int) -> None:
         if d != self.d:
-            _complain_width(self.d, d)
+            complain_width(self.d, d)
 
     def _union(self, classes: tuple | None, k: int) -> tuple | None:
         """Return the labels of both pieces; numeric concepts must have equally many columns."""
@@ -402,146 +319,6 @@ class Moments:
         for part in (np.float64(self.weight), self.mean, self.cross, self.concept_scatter):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()
-
-
-def oracle_shrinkage(R: np.ndarray, n: int) -> float:
-    """Return the oracle-approximating λ for a covariance R (d, d) of n degrees of freedom."""
-    d = int(np.count_nonzero(R.diagonal()))
-    if d < 2 or n < 1:
-        return 0.0
-    squares, trace = float(np.vdot(R, R)), float(R.trace())
-    above = (1.0 - 2.0 / d) * squares + trace**2
-    below = (n + 1.0 - 2.0 / d) * (squares - trace**2 / d)
-    return 1.0 if above >= below else above / below
-
-
-@dataclass(eq=False)
-class ClassMoments:
-    """Count, mean and covariance of X within each class; weighted, mergeable.
-
-    What Gaussian surrogates, quadratic erasers and mean-and-covariance matching need. Memory
-    is K d² float64.
-
-    Attributes
-    ----------
-    spreads : dict of label -> _Spread
-        Weight, mean and scatter of X in each class, labels sorted.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> m = ClassMoments.of(np.array([[1.0], [3.0], [10.0], [14.0]]), ["a", "a", "b", "b"])
-    >>> m.classes, m.means.tolist(), m.covariances.tolist()
-    (('a', 'b'), [[2.0], [12.0]], [[[1.0]], [[4.0]]])
-    """
-
-    spreads: dict[Any, _Spread]
-
-    @classmethod
-    def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
-        """Read X (n, d) and labels y (n,), with weights (n,)."""
-        return cls({}).update(X, y, sample_weight=sample_weight)
-
-    def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
-        """Read more rows, in place; return self."""
-        X, z, w = rows(X, y, sample_weight)
-        if z.classes is None:
-            _check.complain(
-                "class moments need class labels",
-                "the concept is numeric",
-                "pass labels as strings or integers",
-            )
-        if self.spreads and X.shape[1] != self.d:
-            _complain_width(self.d, X.shape[1])
-        _check.finite(X)
-        for code, label in enumerate(z.classes):
-            member = np.flatnonzero(z.codes == code if w is None else (z.codes == code) & (w > 0))
-            if not len(member):
-                continue
-            spread = self.spreads.setdefault(label, _Spread.zeros(X))
-            for _, block in _blocks(_array.take(X, member), None if w is None else w[member]):
-                ones = np.ones(len(block.deviation)) if block.w is None else block.w
-                block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
-        self.spreads = _in_order(self.spreads)
-        return self
-
-    def __add__(self, other: ClassMoments) -> ClassMoments:
-        """Return the moments of both pieces together."""
-        if not isinstance(other, ClassMoments):
-            return NotImplemented
-        if self.spreads and other.spreads and self.d != other.d:
-            _complain_width(self.d, other.d)
-        spreads = {label: spread.copy() for label, spread in self.spreads.items()}
-        for label, spread in other.spreads.items():
-            if label in spreads:
-                spreads[label].merge(spread)
-            else:
-                spreads[label] = spread.copy()
-        return ClassMoments(_in_order(spreads))
-
-    def __radd__(self, other: object) -> ClassMoments:
-        """Let ``sum(pieces)`` start from 0."""
-        return self + ClassMoments({}) if other == 0 else NotImplemented
-
-    @property
-    def d(self) -> int:
-        """Number of features."""
-        return len(next(iter(self.spreads.values())).mean)
-
-    @property
-    def classes(self) -> tuple:
-        """The labels, sorted."""
-        return tuple(self.spreads)
-
-    @property
-    def counts(self) -> np.ndarray:
-        """Rows in each class with a weight above zero, (K,)."""
-        return np.array([spread.rows for spread in self.spreads.values()])
-
-    @property
-    def weights(self) -> np.ndarray:
-        """Sum of the weights in each class, (K,)."""
-        return np.array([spread.weight for spread in self.spreads.values()])
-
-    @property
-    def means(self) -> np.ndarray:
-        """Class means, (K, d)."""
-        return np.array([spread.mean for spread in self.spreads.values()])
-
-    @property
-    def covariances(self) -> np.ndarray:
-        """Covariance within each class, divided by its weight, (K, d, d)."""
-        return np.array([_array.host(s.scatter) / s.weight for s in self.spreads.values()])
-
-    @property
-    def within(self) -> np.ndarray:
-        """Pooled covariance within the classes, divided by the weight, (d, d)."""
-        total = sum(_array.host(spread.scatter) for spread in self.spreads.values())
-        return total / self.weights.sum()
-
-    def pooled(self) -> Moments:
-        """Return the moments that forget which class a row's covariance belongs to; exact."""
-        shares = self.weights / self.weights.sum()
-        merged = next(iter(self.spreads.values())).copy()
-        for spread in list(self.spreads.values())[1:]:
-            merged.merge(spread)
-        cross = ((self.means - merged.mean) * self.weights[:, None]).T
-        concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
-        return Moments(merged, shares, cross, concept_scatter, self.classes)
-
-
-def _in_order(spreads: dict[Any, _Spread]) -> dict[Any, _Spread]:
-    names = concept(np.array([*spreads], dtype=object)).classes
-    return {name: spreads[name] for name in names}  # type: ignore[union-attr]
-
-
-def _complain_width(required: int, arrived: int) -> None:
-    _check.complain(
-        f"X must have {required} features as before",
-        f"X has {arrived} features (X has {arrived} features, but this is expecting {required} "
-        "features as input)",
-        "pass rows of the same representation",
-    )
 
 
 def _kind(classes: tuple | None, k: int) -> str:

@@ -240,7 +240,9 @@ def test_an_eraser_does_not_share_memory_with_what_made_it():
     "copied", [lambda e: pickle.loads(pickle.dumps(e)), copy.deepcopy, copy.copy]
 )
 def test_copies_are_equal_and_frozen(copied):
-    e = some_eraser(method="m", classes=("a", "b"), feature_names=tuple("abcde"), details={"n": "1"})
+    e = some_eraser(
+        method="m", classes=("a", "b"), feature_names=tuple("abcde"), details={"n": "1"}
+    )
     other = copied(e)
     assert_same(other, e)
     with pytest.raises(ValueError, match="read-only"):
@@ -273,8 +275,14 @@ def assert_same(a, b):
 @pytest.mark.parametrize("rank", [0, 1, 3])
 def test_saving_and_loading_changes_no_byte(tmp_path, rank, classes, names):
     level = np.array([np.nan, 1.0, np.nan, -0.0, 1e-320])
-    e = some_eraser(rank=rank, level=level, method="m", classes=classes, feature_names=names,
-                    details={"n": "7", "data_hash": "ff"})
+    e = some_eraser(
+        rank=rank,
+        level=level,
+        method="m",
+        classes=classes,
+        feature_names=names,
+        details={"n": "7", "data_hash": "ff"},
+    )
     path = tmp_path / "e.safetensors"
     e.save(path)
     assert_same(AffineEraser.load(path), e)
@@ -434,8 +442,11 @@ def test_values_that_are_not_finite_are_refused_at_any_time(method):
     broken = X.copy()
     broken[3, 2] = np.nan
     fitted = method().fit(X, Y)
-    for call in (lambda: method().fit(broken, Y), lambda: fitted.transform(broken),
-                 lambda: fitted.partial_fit(broken, Y)):
+    for call in (
+        lambda: method().fit(broken, Y),
+        lambda: fitted.transform(broken),
+        lambda: fitted.partial_fit(broken, Y),
+    ):
         with pytest.raises(InputError, match="row 3, column 2"):
             call()
     assert_same(fitted.eraser_, method().fit(X, Y).eraser_)
@@ -459,7 +470,12 @@ def test_dask_is_fitted_and_erased(method):
 
 @pytest.mark.parametrize("method", OWED)
 def test_one_class_one_row_or_no_variation_removes_nothing(method):
-    for A, y in ((X, np.zeros(60, int)), (X[:1], [1]), (np.ones((60, 5)), Y), (X, np.ones((60, 2)))):
+    for A, y in (
+        (X, np.zeros(60, int)),
+        (X[:1], [1]),
+        (np.ones((60, 5)), Y),
+        (X, np.ones((60, 2))),
+    ):
         fitted = method().fit(A, y)
         assert fitted.eraser_.rank == 0
         np.testing.assert_array_equal(fitted.transform(A), A)

@@ -8,12 +8,14 @@ from methods import OWED, erased
 from reference import (
     EPS,
     covariances,
-    erased as erased_by,
     largest_canonical_correlation,
     leace_matrix,
     least_squares,
     mean_projection_matrix,
     one_hot,
+)
+from reference import (
+    erased as erased_by,
 )
 from samples import draw, samples
 from sklearn.linear_model import LogisticRegression

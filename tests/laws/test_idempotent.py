@@ -6,7 +6,6 @@ from hypothesis import given
 from methods import owing
 from samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
-
 # In float32 a feature that keeps less than 1/300 of its spread is set to its mean, after which
 # the others are read a little differently.
 TOLERANCE = {"float64": 1e-10, "float32": 3e-2}

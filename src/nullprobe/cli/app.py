@@ -87,8 +87,8 @@ def options(
 @app.command()
 def demo(
     out: OutFolder = Path("."),
-    permutations: Permutations = 199,
-    surrogates: Surrogates = 39,
+    permutations: Permutations = 499,
+    surrogates: Surrogates = 99,
     seed: Seed = 0,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in under a minute."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from nullprobe._check import complain, known
-from nullprobe._files import place, whole_file
+from nullprobe._files import whole_file
 from nullprobe.audit import Audit, audit
 from nullprobe.concepts import concept
 from nullprobe.report.document import write_json
@@ -216,4 +217,9 @@ def need_folder(folder: Path) -> None:
     above = folder.resolve()
     while not above.exists():
         above = above.parent
-    place(above / "page.html")
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        complain(
+            "--out must name a folder that you may write to",
+            f"{str(folder)!r} is none",
+            "choose another",
+        )

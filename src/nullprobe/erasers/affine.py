@@ -22,10 +22,10 @@ from safetensors.numpy import save as serialise
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe._version import __version__
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe._files import whole_file
+from nullprobe._version import __version__
 from nullprobe.concepts import rows
 from nullprobe.moments import Moments
 
@@ -123,7 +123,7 @@ class AffineEraser:
 
     @property
     def bias(self) -> np.ndarray:
-        """b (d,) such that x ↦ P x + b."""
+        """Offset b (d,) such that x ↦ P x + b."""
         return (self.mean @ self.reading + self.offset) @ self.writing
 
     def __call__(self, X: Array) -> Array:
@@ -149,19 +149,18 @@ class AffineEraser:
         _check.width(X.shape[1], self.d)
         if _array.is_dask(X) and out is None:
             return _array.map_rows(self.apply, X)
-        if out is None:
-            out = _array.empty_like(X)
-        _check.same_form(out, X)
+        X_ = _array.empty_like(X) if out is None else out
+        _check.same_form(X_, X)
         if not self.rank:
-            out[...] = X
-            return out
+            X_[...] = X
+            return X_
         parts = [_array.like(a, X) for a in (self.mean, self.reading, self.offset, self.writing)]
         for where, block in _array.cache_blocks(X):
-            _array.move_block(out[where], block, *parts)
+            _array.move_block(X_[where], block, *parts)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):
-            out[:, gone] = _array.like(self.level[gone], X)
-        return out
+            X_[:, gone] = _array.like(self.level[gone], X)
+        return X_
 
     def compose(self, first: AffineEraser) -> AffineEraser:
         """Return the one eraser that applies ``first`` and then this one."""
@@ -241,11 +240,11 @@ class AffineEraser:
             tensors = load_file(path)
             classes, names = (json.loads(metadata[key]) for key in ("classes", "feature_names"))
             return cls(
-                *(tensors[name] for name in TENSORS),
-                metadata["method"],
-                None if classes is None else tuple(classes),
-                None if names is None else tuple(names),
-                json.loads(metadata["details"]),
+                **{name: tensors[name] for name in TENSORS},
+                method=metadata["method"],
+                classes=None if classes is None else tuple(classes),
+                feature_names=None if names is None else tuple(names),
+                details=json.loads(metadata["details"]),
             )
         except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
             _check.complain(required, f"{str(path)!r} cannot be read ({error})", "save it again")
@@ -351,6 +350,7 @@ class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self.eraser_.apply(_check.finite(X))
 
     def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = True

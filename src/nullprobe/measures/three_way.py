@@ -196,7 +196,7 @@ class ThreeWay:
         return np.concatenate(found)
 
     def halfspace_calls(self, seed: int, n_restarts: int = 3) -> np.ndarray:
-        """Return which rows (n, k) held-out halfspaces call positive, for the labels as they are."""
+        """Return which rows (n, k) held-out halfspaces call positive, labels being as they are."""
         Z = self.columns(np.arange(len(self.z))[:, None])
         calls = np.empty((len(Z), self.n_outputs), dtype=bool)
         for said, S in self._said(Z, seed, n_restarts):

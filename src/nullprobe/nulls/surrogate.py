@@ -20,8 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nullprobe import _linalg
+from nullprobe._spread import oracle_shrinkage
+from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
-from nullprobe.moments import ClassMoments, Moments, oracle_shrinkage
+from nullprobe.moments import Moments
 from nullprobe.probes.lda import LEAST_WITHIN
 
 DESCRIPTION = "Gaussian data with the same class means and covariances; everything rerun"

@@ -18,7 +18,7 @@ optimization in binary classification", ICML 2013, section 4, with arctan for th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -274,6 +274,10 @@ class HalfspaceProbe(ProbeEstimator):
         self.n_restarts = n_restarts
         self.random_state = random_state
 
+    def fit(self, X: Array, y: Any) -> Self:
+        """Fit the probe to X (n, d) and labels y (n,); there are no weights, classes balance."""
+        return super().fit(X, y)
+
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         if z.codes is None:
             _check.complain(
@@ -282,12 +286,6 @@ class HalfspaceProbe(ProbeEstimator):
                 "use LDAProbe, or cut the concept into classes",
             )
         _check.whole_number("n_restarts", self.n_restarts, least=0)
-        if w is not None:
-            _check.complain(
-                "HalfspaceProbe takes no sample weights",
-                "some arrived",
-                "leave them out: classes are balanced anyway",
-            )
         moments = Moments.of(X, z)
         inverse = _linalg.reciprocal(moments.scale)
         factor = moments.factor(moments.oracle_shrinkage())

@@ -78,6 +78,11 @@ class LDAProbe(ProbeEstimator):
     shrinkage : float in [0, 1] or None
         λ; None for the oracle-approximating one.
 
+    Notes
+    -----
+    A sample weight of 2 is a row twice when ``shrinkage`` is given. The oracle-approximating λ
+    counts rows, not weight, so that it does not depend on the unit of the weights.
+
     Examples
     --------
     >>> import numpy as np

@@ -110,14 +110,19 @@ class ProbeEstimator(BaseEstimator):
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores of X (n, d)."""
-        check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return self.probe_.scores(_check.finite(_check.representation(X)))
+        X = self._checked(X)
+        return self.probe_.scores(X)
 
     def predict(self, X: Array) -> np.ndarray:
         """Return what each row of X (n, d) is read as."""
-        self.decision_function(X[:1])
-        return self.probe_.predict(_check.finite(_check.representation(X)))
+        X = self._checked(X)
+        return self.probe_.predict(X)
+
+    def _checked(self, X: Array) -> Array:
+        check_is_fitted(self)
+        frame, X = X, _check.representation(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return _check.finite(X)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn needs to know: y is required."""

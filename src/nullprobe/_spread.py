@@ -1,0 +1,126 @@
+"""Spread: weight, mean and scatter of X, the one place where second moments are formed.
+
+Problem. Second moments must come out right for float32 input, for means a million standard
+deviations away, in any number of pieces.
+
+Solution. Each block is centred on a provisional mean of its own before products are formed in
+the width of the data; the products join float64 totals by the pairwise update of Chan, Golub
+and LeVeque (1983), so that no two large numbers are ever subtracted.
+
+Reference. T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
+variance", The American Statistician 37 (1983), equations 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nullprobe import _array, _check
+from nullprobe._array import Array
+
+# Rows from which a block's provisional mean is taken: within sd/16 of the block's own mean.
+PROVISIONAL_ROWS = 256
+
+
+@dataclass(eq=False)
+class Spread:
+    """Weighted scatter of X alone: the one place where second moments are formed."""
+
+    weight: float
+    rows: int
+    mean: np.ndarray  # (d,) float64
+    scatter: Array  # (d, d) float64 total of w (x - mean)(x - mean)ᵀ, where the data live
+    eps: float  # coarsest relative rounding error of the products so far
+
+    @classmethod
+    def zeros(cls, X: Array) -> Spread:
+        d = X.shape[1]
+        return cls(0.0, 0, np.zeros(d), _array.float64_square(d, X), 0.0)
+
+    def add(self, weight: float, rows: int, mean: np.ndarray, eps: float) -> None:
+        """Move weight and mean; the rank-one part of Chan's update goes to the scatter."""
+        total = self.weight + weight
+        shift = mean - self.mean
+        if self.weight > 0:
+            _array.add_outer(self.scatter, shift, self.weight * weight / total)
+        self.mean = self.mean + shift * (weight / total)
+        self.weight, self.rows, self.eps = total, self.rows + rows, max(self.eps, eps)
+
+    def merge(self, other: Spread) -> None:
+        if other.weight > 0:
+            _array.add_total(self.scatter, other.scatter)
+            self.add(other.weight, other.rows, other.mean, other.eps)
+
+    def copy(self) -> Spread:
+        return Spread(self.weight, self.rows, self.mean.copy(), self.scatter + 0.0, self.eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One block of rows: deviations from its provisional mean, and their weighted sums."""
+
+    deviation: Array  # (m, d) in working dtype
+    centre: np.ndarray  # (d,) float64, exactly what was subtracted
+    w: np.ndarray | None  # (m,) weights, None for ones
+    first_row: int  # of the block within its array
+
+    @classmethod
+    def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> Block:
+        block = _array.working(block)
+        few = _array.host(block[:: max(1, len(block) // PROVISIONAL_ROWS)])
+        if not np.isfinite(few).all():
+            complain_not_finite(block, first_row)
+        centre = _array.like(few.mean(axis=0), block)
+        return cls(block - centre, _array.host(centre), w, first_row)
+
+    @property
+    def weight(self) -> float:
+        return float(len(self.deviation) if self.w is None else self.w.sum())
+
+    def add_to(self, spread: Spread, total: np.ndarray) -> None:
+        """Add to a spread; ``total`` (d,) is the weighted sum of the deviations."""
+        weighted = self.deviation
+        if self.w is not None:
+            weighted = weighted * _array.like(np.sqrt(self.w)[:, None], weighted)
+        _array.add_gram(spread.scatter, weighted)
+        shift = total / self.weight
+        _array.add_outer(spread.scatter, shift, -self.weight)
+        rows = len(self.deviation) if self.w is None else int(np.count_nonzero(self.w))
+        spread.add(self.weight, rows, self.centre + shift, _array.precision(self.deviation))
+
+
+def complain_not_finite(block: Array, first_row: int) -> None:
+    finite = np.isfinite(_array.host(block))
+    row, column = np.argwhere(~finite)[0]
+    _check.complain_not_finite(first_row + row, column)
+
+
+def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]]:
+    for rows, block in _array.row_blocks(X):
+        w = None if weights is None else weights[rows]
+        if w is not None and not w.any():
+            continue
+        yield rows, Block.of(block, w, rows.start)
+
+
+def complain_width(required: int, arrived: int) -> None:
+    _check.complain(
+        f"X must have {required} features as before",
+        f"X has {arrived} features (X has {arrived} features, but this is expecting {required} "
+        "features as input)",
+        "pass rows of the same representation",
+    )
+
+
+def oracle_shrinkage(R: np.ndarray, n: int) -> float:
+    """Return the oracle-approximating λ for a covariance R (d, d) of n degrees of freedom."""
+    d = int(np.count_nonzero(R.diagonal()))
+    if d < 2 or n < 1:
+        return 0.0
+    squares, trace = float(np.vdot(R, R)), float(R.trace())
+    above = (1.0 - 2.0 / d) * squares + trace**2
+    below = (n + 1.0 - 2.0 / d) * (squares - trace**2 / d)
+    return 1.0 if above >= below else above / below

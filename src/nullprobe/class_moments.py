@@ -1,0 +1,134 @@
+"""Moments within each class: what Gaussian surrogates and quadratic erasers need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe import _array, _check
+from nullprobe._array import Array
+from nullprobe._spread import Spread, blocks, complain_width
+from nullprobe.concepts import concept, rows
+from nullprobe.moments import Moments
+
+
+@dataclass(eq=False)
+class ClassMoments:
+    """Count, mean and covariance of X within each class; weighted, mergeable.
+
+    What Gaussian surrogates, quadratic erasers and mean-and-covariance matching need. Memory
+    is K d² float64.
+
+    Attributes
+    ----------
+    spreads : dict of label -> Spread
+        Weight, mean and scatter of X in each class, labels sorted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> m = ClassMoments.of(np.array([[1.0], [3.0], [10.0], [14.0]]), ["a", "a", "b", "b"])
+    >>> m.classes, m.means.tolist(), m.covariances.tolist()
+    (('a', 'b'), [[2.0], [12.0]], [[[1.0]], [[4.0]]])
+    """
+
+    spreads: dict[Any, Spread]
+
+    @classmethod
+    def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
+        """Read X (n, d) and labels y (n,), with weights (n,)."""
+        return cls({}).update(X, y, sample_weight=sample_weight)
+
+    def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
+        """Read more rows, in place; return self."""
+        X, z, w = rows(X, y, sample_weight)
+        if z.classes is None:
+            _check.complain(
+                "class moments need class labels",
+                "the concept is numeric",
+                "pass labels as strings or integers",
+            )
+        if self.spreads and X.shape[1] != self.d:
+            complain_width(self.d, X.shape[1])
+        _check.finite(X)
+        for code, label in enumerate(z.classes):
+            member = np.flatnonzero(z.codes == code if w is None else (z.codes == code) & (w > 0))
+            if not len(member):
+                continue
+            spread = self.spreads.setdefault(label, Spread.zeros(X))
+            for _, block in blocks(_array.take(X, member), None if w is None else w[member]):
+                ones = np.ones(len(block.deviation)) if block.w is None else block.w
+                block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
+        self.spreads = _in_order(self.spreads)
+        return self
+
+    def __add__(self, other: ClassMoments) -> ClassMoments:
+        """Return the moments of both pieces together."""
+        if not isinstance(other, ClassMoments):
+            return NotImplemented
+        if self.spreads and other.spreads and self.d != other.d:
+            complain_width(self.d, other.d)
+        spreads = {label: spread.copy() for label, spread in self.spreads.items()}
+        for label, spread in other.spreads.items():
+            if label in spreads:
+                spreads[label].merge(spread)
+            else:
+                spreads[label] = spread.copy()
+        return ClassMoments(_in_order(spreads))
+
+    def __radd__(self, other: object) -> ClassMoments:
+        """Let ``sum(pieces)`` start from 0."""
+        return self + ClassMoments({}) if other == 0 else NotImplemented
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(next(iter(self.spreads.values())).mean)
+
+    @property
+    def classes(self) -> tuple:
+        """The labels, sorted."""
+        return tuple(self.spreads)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Rows in each class with a weight above zero, (K,)."""
+        return np.array([spread.rows for spread in self.spreads.values()])
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Sum of the weights in each class, (K,)."""
+        return np.array([spread.weight for spread in self.spreads.values()])
+
+    @property
+    def means(self) -> np.ndarray:
+        """Class means, (K, d)."""
+        return np.array([spread.mean for spread in self.spreads.values()])
+
+    @property
+    def covariances(self) -> np.ndarray:
+        """Covariance within each class, divided by its weight, (K, d, d)."""
+        return np.array([_array.host(s.scatter) / s.weight for s in self.spreads.values()])
+
+    @property
+    def within(self) -> np.ndarray:
+        """Pooled covariance within the classes, divided by the weight, (d, d)."""
+        total = sum(_array.host(spread.scatter) for spread in self.spreads.values())
+        return total / self.weights.sum()
+
+    def pooled(self) -> Moments:
+        """Return the moments that forget which class a row's covariance belongs to; exact."""
+        shares = self.weights / self.weights.sum()
+        merged = next(iter(self.spreads.values())).copy()
+        for spread in list(self.spreads.values())[1:]:
+            merged.merge(spread)
+        cross = ((self.means - merged.mean) * self.weights[:, None]).T
+        concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
+        return Moments(merged, shares, cross, concept_scatter, self.classes)
+
+
+def _in_order(spreads: dict[Any, Spread]) -> dict[Any, Spread]:
+    names = concept(np.array([*spreads], dtype=object)).classes
+    return {name: spreads[name] for name in names}  # type: ignore[union-attr]

@@ -1,0 +1,180 @@
+"""What every linear probe owes, whichever method fitted it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from samples import draw
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import check_estimator
+
+from nullprobe import InputError
+from nullprobe.probes import PROBES, LDAProbe, LinearProbe
+
+WEIGHTED = [name for name in PROBES if name != "halfspace"]
+NUMERIC = ["mean_difference", "lda"]
+
+
+def sample(n_classes=2, n=120, d=4):
+    return draw(0, n, d, n_classes, gap=2.0)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_scikit_learn_accepts_the_probe(name):
+    # With a λ of its own choice LDA counts rows, so that a weight of 2 is not a row twice.
+    check_estimator(LDAProbe(shrinkage=0.1) if name == "lda" else PROBES[name]())
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_clone_has_the_same_parameters(name):
+    probe = PROBES[name]()
+    assert clone(probe).get_params() == probe.get_params()
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_probe_reads_better_than_chance(name):
+    s = sample(3)
+    assert (PROBES[name]().fit(s.X, s.y).predict(s.X) == s.y).mean() > 0.6
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_labels_keep_their_type(name):
+    s = sample()
+    words = np.array(["no", "yes"])[s.y]
+    probe = PROBES[name]().fit(s.X, words)
+    assert probe.classes_.tolist() == ["no", "yes"]
+    np.testing.assert_array_equal(
+        probe.predict(s.X), np.array(["no", "yes"])[PROBES[name]().fit(s.X, s.y).predict(s.X)]
+    )
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_positive_score_means_the_second_class(name):
+    s = sample()
+    probe = PROBES[name]().fit(s.X, s.y)
+    np.testing.assert_array_equal(probe.decision_function(s.X) > 0, probe.predict(s.X) == 1)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_largest_of_many_scores_wins(name):
+    s = sample(3)
+    probe = PROBES[name]().fit(s.X, s.y)
+    scores = probe.decision_function(s.X)
+    assert scores.shape == (len(s.X), 3)
+    np.testing.assert_array_equal(scores.argmax(axis=1), probe.predict(s.X))
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_torch_goes_in_and_comes_out(name):
+    s = sample()
+    X = torch.from_numpy(s.X)
+    probe = PROBES[name]().fit(X, torch.from_numpy(s.y))
+    scores = probe.decision_function(X.float())
+    assert isinstance(scores, torch.Tensor)
+    assert scores.dtype == torch.float32
+    expected = PROBES[name]().fit(s.X, s.y).decision_function(s.X)
+    np.testing.assert_allclose(scores.numpy(), expected, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_probe_remembers_column_names(name):
+    s = sample()
+    frame = pd.DataFrame(s.X, columns=list("abcd"))
+    probe = PROBES[name]().fit(frame, pd.Series(s.y))
+    assert probe.n_features_in_ == 4
+    assert probe.feature_names_in_.tolist() == list("abcd")
+    with pytest.raises(ValueError, match="feature names"):
+        probe.predict(frame[list("dcba")])
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_fewer_rows_than_columns_are_read(name):
+    s = draw(1, 30, 80, 2, gap=3.0, spread=1.0)
+    assert (PROBES[name]().fit(s.X, s.y).predict(s.X) == s.y).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_constant_feature_changes_nothing(name):
+    s = sample()
+    X = np.hstack([s.X, np.full((len(s.X), 1), 3.7)])
+    np.testing.assert_array_equal(
+        PROBES[name]().fit(X, s.y).predict(X), PROBES[name]().fit(s.X, s.y).predict(s.X)
+    )
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_nan_is_refused_at_fit_and_at_predict(name):
+    s = sample()
+    bad = s.X.copy()
+    bad[5, 2] = np.nan
+    with pytest.raises(InputError, match="row 5, column 2"):
+        PROBES[name]().fit(bad, s.y)
+    probe = PROBES[name]().fit(s.X, s.y)
+    for call in (probe.predict, probe.decision_function):
+        with pytest.raises(InputError, match="row 5, column 2"):
+            call(bad)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_probe_that_was_not_fitted_says_so(name):
+    with pytest.raises(NotFittedError):
+        PROBES[name]().predict(np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_one_class_is_refused(name):
+    with pytest.raises(InputError, match="at least two classes"):
+        PROBES[name]().fit(np.arange(6.0)[:, None], np.ones(6, dtype=int))
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weight_zero_of_a_whole_class_is_the_class_left_out(name):
+    s = sample(3)
+    kept = s.y != 1
+    weighted = PROBES[name]().fit(s.X, s.y, sample_weight=kept.astype(float))
+    without = PROBES[name]().fit(s.X[kept], s.y[kept])
+    assert weighted.classes_.tolist() == [0, 2]
+    np.testing.assert_array_equal(weighted.predict(s.X), without.predict(s.X))
+
+
+@pytest.mark.parametrize("name", WEIGHTED)
+def test_weights_that_leave_one_class_are_refused(name):
+    s = sample()
+    with pytest.raises(InputError, match="at least two classes"):
+        PROBES[name]().fit(s.X, s.y, sample_weight=(s.y == 1).astype(float))
+
+
+@pytest.mark.parametrize("name", sorted(set(PROBES) - set(NUMERIC)))
+def test_numbers_are_refused_where_classes_are_needed(name):
+    s = sample()
+    with pytest.raises(InputError, match="the concept is numeric"):
+        PROBES[name]().fit(s.X, s.X[:, 0])
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_fit_on_numbers_forgets_earlier_classes(name):
+    s = sample()
+    probe = PROBES[name]().fit(s.X, s.y).fit(s.X, s.X[:, 0])
+    assert not hasattr(probe, "classes_")
+    assert probe.predict(s.X).dtype == np.float64
+
+
+@pytest.mark.parametrize("name", NUMERIC)
+def test_number_that_never_varies_is_refused(name):
+    s = sample()
+    y = np.column_stack([s.X[:, 0], np.full(len(s.X), 2.0)])
+    with pytest.raises(InputError, match="column 1 of y is 2 in every row"):
+        PROBES[name]().fit(s.X, y)
+
+
+def test_probe_of_another_width_is_refused():
+    probe = LinearProbe(np.ones((3, 1)), np.zeros(1), ("a", "b"))
+    with pytest.raises(InputError, match="must have 3 features"):
+        probe.scores(np.ones((5, 2)))
+
+
+def test_numeric_probe_predicts_its_scores():
+    probe = LinearProbe(np.array([[1.0, 2.0]]), np.array([0.5, 0.0]))
+    X = np.array([[1.0], [3.0]])
+    np.testing.assert_array_equal(probe.predict(X), [[1.5, 2.0], [3.5, 6.0]])
