@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 from tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
 from nullprobe._check import InputError
+from nullprobe._formats import load, names
 from nullprobe.readers import read, read_matrix, write_like
 
 
@@ -182,3 +183,29 @@ def test_what_a_format_cannot_hold_is_refused_and_nothing_left_behind(
         write_like(path, out, X, leave_out=list(others))
     assert out.read_text() == "old"
     assert sorted(os.listdir(tmp_path)) == ["a.parquet", out.name]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_names_are_those_of_what_is_read(tmp_path, suffix):
+    path = make(tmp_path, suffix)
+    found = load(path)
+    assert sorted(names(path)) == sorted(found if isinstance(found, dict) else found.column_names)
+
+
+def test_names_of_a_folder_are_those_of_its_first_shard(tmp_path):
+    make(tmp_path, ".npz", stop=4, name="0")
+    assert sorted(names(tmp_path)) == ["X", "g", "y"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet", ".csv"])
+def test_names_of_a_broken_file_are_refused(tmp_path, suffix):
+    path = tmp_path / f"data{suffix}"
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match="whole"):
+        names(path)
+
+
+def test_a_csv_without_rows_is_said_to_have_none(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b,y\n")
+    with pytest.raises(InputError, match="at least one row"):
+        read(tmp_path / "data.csv", concept="y")

@@ -153,6 +153,17 @@ def test_pictures_are_painted_for_the_dark(alone):
     alone.wait(f"{colours} === '{light}'")
 
 
+def test_paper_is_light_and_without_hatching(alone):
+    shapes = "document.querySelector('.scored')._fullData.map((t) => t.marker.pattern?.shape || '')"
+    assert alone.run(shapes) == ["", "/"]
+    alone.run("dispatchEvent(new Event('beforeprint'))")
+    assert alone.run("document.documentElement.dataset.theme") == "light"
+    alone.wait(f"{shapes}.join('') === ''")
+    alone.run("dispatchEvent(new Event('afterprint'))")
+    alone.wait(f"{shapes}.join('') === '/'")
+    assert alone.run("document.documentElement.dataset.theme") is None
+
+
 def test_everything_that_acts_can_be_reached_by_keyboard(alone):
     named = "[...document.querySelectorAll('button, input, summary, [tabindex]')]"
     assert alone.run(f"{named}.every((e) => e.tabIndex === 0)")

@@ -22,15 +22,19 @@
     ...found, gridcolor: css("--rule"), zerolinecolor: css("--rule-strong"), linecolor: css("--rule-strong"),
   });
 
+  function hatched({ pattern }, ink) {
+    if (root.dataset.theme !== "light") return { pattern: { ...pattern, fgcolor: css("--paper") } };
+    // On paper outlines instead: hatching would make the file ten times as large.
+    return { pattern: {}, color: "rgba(0,0,0,0)", line: { color: ink, width: 1.5 } };
+  }
+
   function paintTrace(trace, hidden) {
     const painted = { ...trace, marker: { ...trace.marker }, line: { ...trace.line } };
     const ink = trace.meta && trace.meta.ink && css("--" + trace.meta.ink);
     if (ink) {
       painted.marker.color = ink;
       painted.line.color = ink;
-      if (painted.marker.pattern && painted.marker.pattern.shape) {
-        painted.marker.pattern = { ...painted.marker.pattern, fgcolor: css("--paper") };
-      }
+      if (painted.marker.pattern?.shape) Object.assign(painted.marker, hatched(painted.marker, ink));
       if (trace.error_x) painted.error_x = { ...trace.error_x, color: ink };
     }
     if (trace.meta && hidden.has(trace.meta.group)) painted.visible = false;
