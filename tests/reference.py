@@ -108,3 +108,24 @@ def mean_square_move(X, X_, M=None):
     """Return the mean of (x − x')ᵀ M (x − x'), M the identity if not given."""
     move = np.asarray(X, dtype=float) - np.asarray(X_, dtype=float)
     return float(np.einsum("ij,ij->", move if M is None else move @ M, move)) / len(move)
+
+
+def spread(variance, mean):
+    """Return standard deviations, and 1 for what is constant up to rounding."""
+    sd = np.sqrt(np.clip(variance, 0, None))
+    return np.where(sd > 1e-12 * np.abs(mean), sd, 1.0)
+
+
+def assert_same(a, b, *, rtol=1e-10):
+    """Assert that two moments are equal up to rounding, each covariance in its own units."""
+    assert a.n == b.n
+    assert a.classes == b.classes
+    assert a.weight == pytest.approx(b.weight)
+    sd, sdz = spread(b.variance, b.mean), spread(b.concept_covariance.diagonal(), b.concept_mean)
+    np.testing.assert_allclose(a.mean / sd, b.mean / sd, atol=rtol, rtol=1e-12)
+    for one, other, unit in [
+        (a.covariance, b.covariance, np.outer(sd, sd)),
+        (a.cross_covariance, b.cross_covariance, np.outer(sd, sdz)),
+        (a.concept_covariance, b.concept_covariance, np.outer(sdz, sdz)),
+    ]:
+        np.testing.assert_allclose(one / unit, other / unit, atol=rtol)

@@ -16,7 +16,7 @@ def complaint(function, *arguments, **keywords):
     message = str(caught.value)
     assert ", but " in message, message
     assert "; " in message, message
-    assert message.endswith("."), message
+    assert message.endswith((".", "?")), message
     return message
 
 

@@ -90,7 +90,7 @@ def test_features_that_vary_by_rounding_alone_have_no_scale():
 
 
 def test_what_is_left_over_is_more_than_rounding():
-    share = np.array([1.0, 1e-3, 1e-5, 1e-11, 1e-13, 0.0, -1e-16])
+    share = np.array([1.0, 1e-3, 1e-6, 1e-11, 1e-13, 0.0, -1e-16])
     exact = _linalg.left_over(share, eps=EPS)
     assert exact.tolist() == [True, True, True, True, False, False, False]
     coarse = _linalg.left_over(share, eps=np.finfo(np.float32).eps)

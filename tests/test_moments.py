@@ -9,31 +9,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import covariances, one_hot
+from reference import assert_same, covariances, one_hot
 from samples import backed, draw, samples
 
-from nullprobe import ClassMoments, InputError, Moments
-
-
-def spread(variance, mean):
-    """Return standard deviations, and 1 for what is constant up to rounding."""
-    sd = np.sqrt(np.clip(variance, 0, None))
-    return np.where(sd > 1e-12 * np.abs(mean), sd, 1.0)
-
-
-def assert_same(a, b, *, rtol=1e-10):
-    """Assert that two moments are equal up to rounding, each covariance in its own units."""
-    assert a.n == b.n
-    assert a.classes == b.classes
-    assert a.weight == pytest.approx(b.weight)
-    sd, sdz = spread(b.variance, b.mean), spread(b.concept_covariance.diagonal(), b.concept_mean)
-    np.testing.assert_allclose(a.mean / sd, b.mean / sd, atol=rtol, rtol=1e-12)
-    for one, other, unit in [
-        (a.covariance, b.covariance, np.outer(sd, sd)),
-        (a.cross_covariance, b.cross_covariance, np.outer(sd, sdz)),
-        (a.concept_covariance, b.concept_covariance, np.outer(sdz, sdz)),
-    ]:
-        np.testing.assert_allclose(one / unit, other / unit, atol=rtol)
+from nullprobe import InputError, Moments
 
 
 def in_turn(X, y, cuts):
@@ -161,8 +140,6 @@ def test_rows_of_weight_zero_are_ignored(n_classes):
     all_rows = Moments.of(sample.X, sample.y, sample_weight=w)
     some = Moments.of(sample.X[w > 0], sample.y[w > 0], sample_weight=w[w > 0])
     assert_same(all_rows, some, rtol=1e-12)
-    by_class = ClassMoments.of(sample.X, sample.y, sample_weight=w)
-    assert_same(by_class.pooled(), some, rtol=1e-12)
 
 
 def test_a_class_of_weight_zero_has_no_mean():
@@ -170,10 +147,6 @@ def test_a_class_of_weight_zero_has_no_mean():
     assert m.classes == ("a", "b", "c")
     assert np.isnan(m.class_means[2]).all()
     assert np.isfinite(m.class_means[:2]).all()
-    assert ClassMoments.of(np.eye(3), ["a", "b", "c"], sample_weight=[1, 1, 0]).classes == (
-        "a",
-        "b",
-    )
 
 
 def test_pieces_of_weight_zero_change_nothing():
@@ -211,17 +184,13 @@ def test_order_and_grouping_of_pieces_make_no_difference():
 
 def test_merging_leaves_the_pieces_as_they_were():
     sample = draw(9, 100, 4, 2)
-    for kind in (Moments, ClassMoments):
-        a, b = kind.of(sample.X[:50], sample.y[:50]), kind.of(sample.X[50:], sample.y[50:])
-        total = sum([a])
-        total.update(sample.X[50:], sample.y[50:])
-        merged = a + b
-        merged.update(sample.X, sample.y)
-        for piece, rows in ((a, slice(0, 50)), (b, slice(50, 100))):
-            fresh = kind.of(sample.X[rows], sample.y[rows])
-            if kind is ClassMoments:
-                piece, fresh = piece.pooled(), fresh.pooled()
-            assert_same(piece, fresh, rtol=1e-13)
+    a, b = in_turn(sample.X, sample.y, [50])
+    total = sum([a])
+    total.update(sample.X[50:], sample.y[50:])
+    merged = a + b
+    merged.update(sample.X, sample.y)
+    assert_same(a, Moments.of(sample.X[:50], sample.y[:50]), rtol=1e-13)
+    assert_same(b, Moments.of(sample.X[50:], sample.y[50:]), rtol=1e-13)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
@@ -311,9 +280,7 @@ def test_pieces_of_another_width_or_kind_are_refused():
     with pytest.raises(InputError, match="int, str"):
         m + Moments.of(np.eye(3), ["a", "b", "b"])
     with pytest.raises(InputError, match="int, str"):
-        ClassMoments.of(np.eye(3), [0, 1, 1]) + ClassMoments.of(np.eye(3), ["a", "b", "b"])
-    with pytest.raises(InputError, match="3 features"):
-        ClassMoments.of(np.eye(3), [0, 1, 1]) + ClassMoments.of(np.eye(2), [0, 1])
+        m.update(np.eye(3), ["a", "b", "b"])
     with pytest.raises(TypeError):
         m + 1
 
@@ -349,11 +316,8 @@ def test_a_value_that_is_not_finite_is_found_with_row_and_column(bad, n_classes)
     X[1001, 2] = bad  # not among the rows from which the provisional mean is taken
     X[1003, 1] = -bad
     for form in (X, torch.from_numpy(X), X.astype(np.float32), da.from_array(X, chunks=(900, 4))):
-        for kind in (Moments, ClassMoments):
-            if kind is ClassMoments and not isinstance(form, np.ndarray):
-                continue
-            with pytest.raises(InputError, match="row 1001, column 2"):
-                kind.of(form, y)
+        with pytest.raises(InputError, match="row 1001, column 2"):
+            Moments.of(form, y)
 
 
 @pytest.mark.parametrize("size", [1e30, 1e200])
@@ -363,50 +327,6 @@ def test_values_whose_squares_are_too_large_are_refused(size):
     for form in (X, torch.from_numpy(X)):
         with pytest.raises(InputError, match="those of feature 1 "):
             Moments.of(form, np.arange(30) % 2)
-
-
-# Class moments
-
-
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
-@given(sample=samples(), seed=st.integers(0, 999))
-def test_class_moments_are_those_of_each_class(backend, sample, seed):
-    w = np.random.default_rng(seed).uniform(0.5, 2, len(sample.X))
-    m = ClassMoments.of(backed(sample.X, backend), sample.y, sample_weight=w)
-    sd = sample.X.std(axis=0)
-    unit = np.outer(sd, sd)
-    pooled = 0
-    for i, label in enumerate(m.classes):
-        member = sample.y == label
-        X, share = sample.X[member], w[member]
-        mean = np.average(X, axis=0, weights=share)
-        S = (X - mean).T @ (share[:, None] * (X - mean)) / share.sum()
-        assert m.counts[i] == member.sum()
-        assert m.weights[i] == pytest.approx(share.sum())
-        np.testing.assert_allclose(m.means[i] / sd, mean / sd, atol=1e-10)
-        np.testing.assert_allclose(m.covariances[i] / unit, S / unit, atol=1e-10)
-        pooled = pooled + S * share.sum()
-    np.testing.assert_allclose(m.within / unit, pooled / w.sum() / unit, atol=1e-10)
-    assert_same(m.pooled(), Moments.of(sample.X, sample.y, sample_weight=w))
-
-
-@given(sample=samples(), seed=st.integers(0, 999))
-def test_class_moments_merge_like_one_pass(sample, seed):
-    cut = int(np.random.default_rng(seed).integers(1, len(sample.X)))
-    pieces = [
-        ClassMoments.of(sample.X[rows], sample.y[rows])
-        for rows in (slice(0, cut), slice(cut, None))
-    ]
-    whole = ClassMoments.of(sample.X, sample.y)
-    for merged in (pieces[0] + pieces[1], sum(reversed(pieces))):
-        assert merged.classes == whole.classes
-        assert merged.counts.tolist() == whole.counts.tolist()
-        assert_same(merged.pooled(), whole.pooled())
-
-
-def test_class_moments_need_classes():
-    with pytest.raises(InputError, match="the concept is numeric"):
-        ClassMoments.of(np.eye(3), np.eye(3))
 
 
 # The rest

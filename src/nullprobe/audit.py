@@ -151,7 +151,14 @@ def audit(
         _array.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes],
         run.scores,
         portrait(X, z, random_state=seed),
-        _provenance(X, z, parts, seed, n_permutations, n_surrogates),
+        {
+            **_data(X, z, parts),
+            "baselines": list(baselines or ()),
+            "random_state": seed,
+            "permutations": n_permutations,
+            "surrogates": n_surrogates,
+            "versions": _versions(),
+        },
     )
 
 
@@ -179,36 +186,34 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
     return found
 
 
-def _provenance(
-    X: np.ndarray, z: Concept, parts: Parts, seed: int, n_permutations: int, n_surrogates: int
-) -> dict[str, Any]:
-    digest = hashlib.blake2b(np.ascontiguousarray(X).tobytes(), digest_size=16)
-    digest.update(np.ascontiguousarray(z.matrix).tobytes())
-    names = [] if z.classes is None else [str(label) for label in z.classes]
+def _data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
+    """Return what was audited: shapes, classes, splits, and a fingerprint of X and y."""
+    digest = hashlib.blake2b(np.ascontiguousarray(X), digest_size=16)
+    digest.update(np.ascontiguousarray(z.values if z.codes is None else z.codes))
+    kind: Any = "numeric"
+    if z.classes is not None:
+        kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
+    fingerprint = hashlib.blake2b(parts.part.astype(np.int8), digest_size=8).hexdigest()
     return {
         "rows": len(z),
         "features": X.shape[1],
         "dtype": str(X.dtype),
-        "classes": dict(zip(names, np.bincount(z.codes).tolist(), strict=True))
-        if z.codes is not None
-        else "numeric",
+        "classes": kind,
         "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
-        "random_state": seed,
-        "permutations": n_permutations,
-        "surrogates": n_surrogates,
+        "data hash": digest.hexdigest(),
         "splits": {
             "rule": "three parts take turns as F (eraser), P (probe) and S (scores)",
             "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
-            "fingerprint": hashlib.blake2b(
-                parts.part.astype(np.int8).tobytes(), digest_size=8
-            ).hexdigest(),
+            "fingerprint": fingerprint,
         },
-        "data hash": digest.hexdigest(),
-        "versions": {
-            "nullprobe": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "scikit-learn": sklearn.__version__,
-        },
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "nullprobe": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
     }

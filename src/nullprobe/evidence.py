@@ -209,7 +209,7 @@ class Run:
         details: dict[str, dict[str, float]] = {name: {} for name in CLAIMS}
         moments = Moments.of(self.X, self.z)
         eraser = leace(moments)
-        details["one_direction"]["directions removed"] = float(eraser.rank)
+        details["one_direction"]["directions removed"] = eraser.rank
         expected = expected_readback(moments, self.z, self.parts.n_parts)
         details["erasure_holds"]["before erasure"] = self._observe(self.scores.raw).value
         if expected is not None:

@@ -12,10 +12,10 @@ from nullprobe.claims.verdict import (
     Holds,
     Observation,
     against_chance,
+    beats_chance,
     negligible,
     number,
     smallest_effect,
-    stands_out,
 )
 from nullprobe.nulls.null import Null
 
@@ -46,7 +46,7 @@ def readable(evidence: Evidence) -> Claim:
 
 def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
     said = against_chance(raw, null)
-    if not stands_out(raw, null):
+    if not beats_chance(raw, null):
         if negligible(raw):
             return (
                 Holds.NO,

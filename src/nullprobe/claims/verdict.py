@@ -153,6 +153,16 @@ def stands_out(observation: Observation, null: Null) -> bool:
     return null.p_value(observation.value) <= ALPHA
 
 
+def beats_chance(observation: Observation, null: Null) -> bool:
+    """Return whether permuted labels do not reproduce it, and it is a reading at all.
+
+    Permuted labels have an R² well below 0, since probes overfit; to do better than they do and
+    still predict worse than the mean is not to read.
+    """
+    worse_than_the_mean = null.mean < observation.value <= observation.chance
+    return stands_out(observation, null) and not worse_than_the_mean
+
+
 def negligible(observation: Observation) -> bool:
     """Return whether the interval stays closer to chance than the smallest effect of interest."""
     interval = observation.interval
@@ -166,7 +176,9 @@ def smallest_effect(observation: Observation, null: Null) -> float:
 
 def number(value: float) -> str:
     """Write a number as the page and the reasons do."""
-    return f"{value:.3f}" if abs(value) >= 5e-4 or value == 0 else f"{value:.1e}"
+    if value == 0:
+        return "0"
+    return f"{value:.3f}" if abs(value) >= 5e-4 else f"{value:.1e}"
 
 
 def p_text(p: float) -> str:
@@ -189,7 +201,7 @@ def after_erasure(
     chance, moments = evidence.chance[key], evidence.moments.get(key)
     nulls = (chance,) if moments is None else (chance, moments)
     said = against_chance(observed, chance)
-    if not stands_out(observed, chance):
+    if not beats_chance(observed, chance):
         if negligible(observed):
             return Holds.YES, FactAbout.CHANCE, f"{said}: no more than chance.", nulls, None
         least = smallest_effect(observed, chance)
