@@ -188,12 +188,12 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
 
 def _data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
     """Return what was audited: shapes, classes, splits, and a fingerprint of X and y."""
-    digest = hashlib.blake2b(np.ascontiguousarray(X), digest_size=16)
-    digest.update(np.ascontiguousarray(z.values if z.codes is None else z.codes))
+    digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
+    digest.update(np.ascontiguousarray(z.values if z.codes is None else z.codes).data)
     kind: Any = "numeric"
-    if z.classes is not None:
+    if z.codes is not None and z.classes is not None:
         kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
-    fingerprint = hashlib.blake2b(parts.part.astype(np.int8), digest_size=8).hexdigest()
+    fingerprint = hashlib.blake2b(parts.part.astype(np.int8).data, digest_size=8).hexdigest()
     return {
         "rows": len(z),
         "features": X.shape[1],
