@@ -1,4 +1,4 @@
-"""What every linear eraser ends in, and the estimator shell that the methods share.
+"""What every linear eraser ends in: one small frozen map.
 
 An affine eraser is x ↦ x − ((x − μ) R − c) W: it reads r scores with R (d, r), and takes the
 same number of directions W (r, d) away in proportion. Applying, composing, saving, hooking and
@@ -12,22 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import safetensors
-import scipy
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe import _array, _check, _linalg
+from nullprobe import _array, _check
 from nullprobe._array import Array
 from nullprobe._files import whole_file
 from nullprobe._version import __version__
-from nullprobe.concepts import rows
-from nullprobe.moments import Moments
 
 FORMAT = "nullprobe.AffineEraser/1"
 TENSORS = ("mean", "reading", "writing", "offset", "level")
@@ -256,105 +251,3 @@ def _sorted_header(content: bytes) -> bytes:
     header = json.dumps(json.loads(content[8:end]), sort_keys=True).encode()
     header += b" " * (-len(header) % 8)  # the tensors are aligned to 8 bytes
     return len(header).to_bytes(8, "little") + header + content[end:]
-
-
-def gone(moments: Moments, share: np.ndarray) -> np.ndarray:
-    """Return levels (d,): the mean for features whose kept ``share`` of variance is rounding.
-
-    Parameters
-    ----------
-    share : ndarray of shape (d,)
-        Variance of each feature after erasure, divided by its variance before.
-    """
-    kept = _linalg.left_over(share, eps=moments.eps) | (moments.scale == 0)
-    return np.where(kept, np.nan, moments.mean)
-
-
-def describe(moments: Moments) -> dict[str, str]:
-    """Return what an eraser remembers of its fit: versions, rows, fingerprint."""
-    return {
-        "nullprobe": __version__,
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "n": str(moments.n),
-        "data_hash": moments.data_hash,
-    }
-
-
-class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """The shell round an eraser that depends on moments alone: validate, call, store.
-
-    Attributes
-    ----------
-    eraser_ : AffineEraser
-        The fitted map.
-    moments_ : Moments
-        What it was fitted from; ``partial_fit`` continues from here.
-    classes_ : tuple or None
-        Labels of the concept; None for a numeric one.
-    """
-
-    def _erase(self, moments: Moments) -> AffineEraser:
-        raise TypeError(f"{type(self).__name__} does not say how it erases")
-
-    @classmethod
-    def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
-        """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
-        return cls(**parameters)._store(moments)
-
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
-        """Fit the eraser.
-
-        Parameters
-        ----------
-        X : array of shape (n, d)
-            Representation: NumPy array, torch tensor, dask array or data frame.
-        y : array-like of shape (n,) or (n, k)
-            Concept: class labels, or numbers.
-        sample_weight : array-like of shape (n,), optional
-
-        Raises
-        ------
-        InputError
-            If the input is empty, not finite, or of lengths that differ.
-        """
-        frame = X
-        X, z, w = rows(X, y, sample_weight)
-        moments = Moments.of(X, z, sample_weight=w)
-        validate_data(self, frame, skip_check_array=True)
-        return self._store(moments)
-
-    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
-        """Continue the fit with more rows; the result is that of one fit on all of them."""
-        frame = X
-        first = not hasattr(self, "moments_")
-        X, z, w = rows(X, y, sample_weight)
-        validate_data(self, frame, reset=first, skip_check_array=True)
-        moments = Moments.of(X, z, sample_weight=w)
-        return self._store(moments if first else self.moments_ + moments)
-
-    def _store(self, moments: Moments) -> Self:
-        self.moments_ = moments
-        self.classes_ = moments.classes
-        self.n_features_in_ = moments.d
-        names = getattr(self, "feature_names_in_", None)
-        eraser = self._erase(moments)
-        self.eraser_ = eraser if names is None else eraser.named(names)
-        return self
-
-    def transform(self, X: Array) -> Array:
-        """Return the erased X (n, d): same library, device and floating dtype."""
-        check_is_fitted(self)
-        frame, X = X, _check.representation(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
-        return self.eraser_.apply(_check.finite(X))
-
-    def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.target_tags.one_d_labels = True
-        tags.target_tags.two_d_labels = True
-        tags.target_tags.multi_output = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe import _linalg
-from nullprobe.erasers.affine import AffineEraser, MomentEraser, describe, gone
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.estimator import MomentEraser, fitted
 from nullprobe.moments import Moments
 
 
@@ -46,14 +47,12 @@ def leace(moments: Moments) -> AffineEraser:
     M = B.T @ V
     # A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ: the share that LEACE takes of each feature's variance.
     taken = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
-    return AffineEraser(
-        moments.mean,
+    return fitted(
+        "LEACE",
+        moments,
         _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T,
         (basis.scale[:, None] * B).T,
-        level=gone(moments, 1.0 - taken),
-        method="LEACE",
-        classes=moments.classes,
-        details=describe(moments),
+        1.0 - taken,
     )
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe import _linalg
-from nullprobe.erasers.affine import AffineEraser, MomentEraser, describe, gone
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.estimator import MomentEraser, fitted
 from nullprobe.moments import Moments
 
 
@@ -39,15 +40,7 @@ def mean_projection(moments: Moments) -> AffineEraser:
     SQ = moments.covariance @ Q.T
     left = moments.variance - 2.0 * np.einsum("ij,ji->i", SQ, Q)
     left += np.einsum("ji,jk,ki->i", Q, Q @ SQ, Q, optimize=True)
-    return AffineEraser(
-        moments.mean,
-        Q.T,
-        Q,
-        level=gone(moments, left * _linalg.reciprocal(moments.variance)),
-        method="mean projection",
-        classes=moments.classes,
-        details=describe(moments),
-    )
+    return fitted("mean projection", moments, Q.T, Q, left * _linalg.reciprocal(moments.variance))
 
 
 class MeanProjection(MomentEraser):

@@ -1,9 +1,10 @@
 """Permutation: cut the tie between X and y, keep everything else, and rerun the pipeline.
 
 Labels move only where they could have been swapped from the start: within the parts of the
-split, so that class shares, groups and every factorisation stay as they are; within groups
-where the concept varies inside them; whole groups at a time where it does not. Under the null
-each such relabelling is as likely as the one observed, so p = (b + 1)/(m + 1) is exact.
+split, so that class counts, groups and every factorisation stay as they are; within groups
+where the concept varies inside them; whole groups at a time where it does not (then it is the
+number of groups of each class that stays; that of rows, too, if groups are of one size). Under
+the null each such relabelling is as likely as the one observed, so p = (b + 1)/(m + 1) is exact.
 
 Reference. B. Phipson, G. K. Smyth, "Permutation p-values should never be zero", 2010,
 equation 2.
@@ -34,6 +35,9 @@ def description(z: Concept, parts: Parts) -> str:
 
 def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw n orders, an (rows, n) array of positions, such that y[order] is a permuted y.
+
+    Where whole groups are swapped, each row is given the position of one row of another group:
+    y[order] is a relabelling, but a position may come more than once.
 
     Parameters
     ----------

@@ -1,0 +1,131 @@
+"""What erasers fitted from moments share: the record of a fit, and the estimator shell."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import scipy
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from nullprobe import _check, _linalg
+from nullprobe._array import Array
+from nullprobe._version import __version__
+from nullprobe.concepts import rows
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.moments import Moments
+
+
+def fitted(
+    method: str, moments: Moments, reading: np.ndarray, writing: np.ndarray, kept: np.ndarray
+) -> AffineEraser:
+    """Return the eraser x ↦ x − (x − μ) R W, with a record of what it was fitted on.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    reading : ndarray of shape (d, r)
+        R.
+    writing : ndarray of shape (r, d)
+        W.
+    kept : ndarray of shape (d,)
+        Share of each feature's variance that is left; a feature of which only rounding is left
+        is set to its mean.
+    """
+    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    return AffineEraser(
+        moments.mean,
+        reading,
+        writing,
+        level=np.where(alive, np.nan, moments.mean),
+        method=method,
+        classes=moments.classes,
+        details={
+            "nullprobe": __version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "n": str(moments.n),
+            "data_hash": moments.data_hash,
+        },
+    )
+
+
+class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """The shell round an eraser that depends on moments alone: validate, call, store.
+
+    Attributes
+    ----------
+    eraser_ : AffineEraser
+        The fitted map.
+    moments_ : Moments
+        What it was fitted from; ``partial_fit`` continues from here.
+    classes_ : tuple or None
+        Labels of the concept; None for a numeric one.
+    """
+
+    def _erase(self, moments: Moments) -> AffineEraser:
+        raise TypeError(f"{type(self).__name__} does not say how it erases")
+
+    @classmethod
+    def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
+        """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
+        return cls(**parameters)._store(moments)
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the eraser.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation: NumPy array, torch tensor, dask array or data frame.
+        y : array-like of shape (n,) or (n, k)
+            Concept: class labels, or numbers.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, or of lengths that differ.
+        """
+        frame = X
+        X, z, w = rows(X, y, sample_weight)
+        moments = Moments.of(X, z, sample_weight=w)
+        validate_data(self, frame, skip_check_array=True)
+        return self._store(moments)
+
+    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Continue the fit with more rows; the result is that of one fit on all of them."""
+        frame = X
+        first = not hasattr(self, "moments_")
+        X, z, w = rows(X, y, sample_weight)
+        validate_data(self, frame, reset=first, skip_check_array=True)
+        moments = Moments.of(X, z, sample_weight=w)
+        return self._store(moments if first else self.moments_ + moments)
+
+    def _store(self, moments: Moments) -> Self:
+        self.moments_ = moments
+        self.classes_ = moments.classes
+        self.n_features_in_ = moments.d
+        names = getattr(self, "feature_names_in_", None)
+        eraser = self._erase(moments)
+        self.eraser_ = eraser if names is None else eraser.named(names)
+        return self
+
+    def transform(self, X: Array) -> Array:
+        """Return the erased X (n, d): same library, device and floating dtype."""
+        check_is_fitted(self)
+        frame, X = X, _check.representation(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return self.eraser_.apply(_check.finite(X))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,348 @@
+"""The Gaussian surrogate: the moments asked for, the gap without its bias, and calibration."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from nullprobe import worlds
+from nullprobe.concepts import concept
+from nullprobe.measures.three_way import ThreeWay
+from nullprobe.nulls import gaussian_surrogate, match, permutations, surrogate
+from nullprobe.splits import split
+
+
+def mixed(n, counts=2, d=5, seed=0):
+    """Return classes of means and covariances of their own, in units of their own."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % counts)
+    turns = rng.normal(size=(counts, d, d)) / np.sqrt(d) + np.eye(d)
+    X = np.einsum("ni,nij->nj", rng.normal(size=(n, d)), turns[y])
+    return (X + rng.normal(size=(counts, d))[y] + 7.0) * 10.0 ** np.arange(d), y
+
+
+def one_draw(X, y, seed=0):
+    return gaussian_surrogate(X, concept(y)).draw(np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_draw_has_the_class_means_and_covariances(n_classes):
+    X, y = mixed(30_000, n_classes)
+    drawn, sd = one_draw(X, y), X.std(axis=0)
+    for c in range(n_classes):
+        asked, got = X[y == c] / sd, drawn[y == c] / sd
+        np.testing.assert_allclose(got.mean(axis=0), asked.mean(axis=0), atol=0.05)
+        np.testing.assert_allclose(np.cov(got.T), np.cov(asked.T), atol=0.07)
+    assert np.abs(np.cov((X[y == 0] / sd).T) - np.cov((X[y == 1] / sd).T)).max() > 0.3
+
+
+def test_draw_of_numbers_has_slopes_and_covariance():
+    rng = np.random.default_rng(0)
+    Y = rng.normal(size=(30_000, 2)) @ [[1, 0.5], [0, 2]]
+    X = Y @ rng.normal(size=(2, 4)) + rng.normal(size=(30_000, 4)) * [1, 2, 3, 4] + 5
+    drawn = one_draw(X, Y)
+    for A in (X, drawn):
+        A -= A.mean(axis=0)
+    Y = Y - Y.mean(axis=0)
+    slopes, again = (np.linalg.lstsq(Y, A, rcond=None)[0] for A in (X, drawn))
+    np.testing.assert_allclose(again, slopes, atol=0.1)
+    np.testing.assert_allclose(np.cov(drawn.T), np.cov(X.T), atol=0.5)
+
+
+def test_nothing_but_the_moments_is_drawn():
+    w = worlds.skewed(n=20_000, d=2, random_state=0)
+    cubes = [
+        np.mean((A[w.y == 1, 0] - A[w.y == 1, 0].mean()) ** 3) for A in (w.X, one_draw(w.X, w.y))
+    ]
+    assert cubes[0] > 50
+    assert abs(cubes[1]) < 5
+
+
+def test_covariance_is_shared_where_classes_of_their_own_need_too_much_memory(monkeypatch):
+    X, y = mixed(30_000)
+    monkeypatch.setattr(surrogate, "CLASS_COVARIANCE_ELEMENTS", 0)
+    drawn, sd = one_draw(X, y), X.std(axis=0)
+    within = sum(np.cov((X[y == c] / sd).T) for c in (0, 1)) / 2
+    for c in (0, 1):
+        np.testing.assert_allclose(np.cov((drawn[y == c] / sd).T), within, atol=0.07)
+        np.testing.assert_allclose(
+            (drawn[y == c] / sd).mean(axis=0), (X[y == c] / sd).mean(axis=0), atol=0.05
+        )
+
+
+def test_same_seed_gives_the_same_draw():
+    X, y = mixed(60)
+    np.testing.assert_array_equal(one_draw(X, y, 3), one_draw(X, y, 3))
+    assert not np.allclose(one_draw(X, y, 3), one_draw(X, y, 4))
+
+
+# The gap: what the surrogate puts between the classes, in the covariance that it draws with.
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Let all classes share one covariance, so that the gap has one unit."""
+    monkeypatch.setattr(surrogate, "CLASS_COVARIANCE_ELEMENTS", 0)
+
+
+def squared_gaps(source):
+    """Return tr(H½ B Σ⁻¹ Bᵀ H½): for two classes of m rows, D² m / 2."""
+    (triangle,) = source.triangles
+    scores = np.linalg.solve(triangle, (source.gap * source.slopes).T).T
+    return np.sum((source.design @ scores) ** 2)
+
+
+def squared_gaps_of_sample(X, y):
+    """Return the same of the sample's own moments."""
+    z = concept(y)
+    Z = z.matrix - z.matrix.mean(axis=0)
+    slopes = np.linalg.lstsq(Z, X - X.mean(axis=0), rcond=None)[0]
+    rest = X - X.mean(axis=0) - Z @ slopes
+    within = rest.T @ rest / (len(y) - 1 - np.linalg.matrix_rank(Z))
+    return np.trace(Z @ slopes @ np.linalg.solve(within, (Z @ slopes).T))
+
+
+def two_classes(rng, n=120, d=20):
+    w = worlds.gaussian(n=n, d=d, gap=2.0, random_state=rng)
+    return w.X, w.y, 4.0 * n / 4
+
+
+def four_classes(rng, n=160, d=20):
+    y = np.arange(n) % 4
+    means = np.zeros((4, d))
+    means[:, :3] = 2.0 * (np.eye(4) - 0.25)[:, :3]
+    centred = means - means.mean(axis=0)
+    return rng.normal(size=(n, d)) + means[y], y, n / 4 * np.sum(centred**2)
+
+
+def two_numbers(rng, n=120, d=20):
+    Y = rng.normal(size=(n, 2))
+    slopes = np.zeros((2, d))
+    slopes[:, :2] = [[1.0, 0.3], [0.0, 0.8]]
+    return Y @ slopes + rng.normal(size=(n, d)), Y, np.sum(((Y - Y.mean(axis=0)) @ slopes) ** 2)
+
+
+@pytest.mark.parametrize("draw", [two_classes, four_classes, two_numbers])
+def test_gap_is_unbiased_where_that_of_the_sample_is_not(draw, shared):
+    """On average over data sets; gaps are so wide that none is clipped at zero."""
+    found, naive = [], []
+    for seed in range(60):
+        X, y, true = draw(np.random.default_rng(seed))
+        found.append(squared_gaps(gaussian_surrogate(X, concept(y))) / true)
+        naive.append(squared_gaps_of_sample(X, y) / true)
+    se = np.std(found) / np.sqrt(60)
+    assert abs(np.mean(found) - 1.0) < 3 * se
+    assert se < 0.05
+    assert np.mean(naive) - 1.0 > 5 * se
+
+
+def test_each_canonical_direction_is_debiased_on_its_own(shared):
+    """One of two numbers is unreadable: its share of the sample's gap is noise and goes."""
+    weak = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        Y, X = rng.normal(size=(200, 2)), rng.normal(size=(200, 20))
+        X[:, 0] += 2.0 * Y[:, 0]
+        source = gaussian_surrogate(X, concept(Y))
+        weak.append(200 * source.slopes[1] @ source.slopes[1])
+        assert source.slopes[0, 0] == pytest.approx(2.0, abs=0.4)
+    assert np.mean(weak) < 8  # 20 in the sample, one for each feature
+
+
+@pytest.mark.parametrize("extra", ["constant", "repeated"])
+def test_features_that_say_nothing_new_leave_the_gap_alone(extra, shared):
+    gaps = []
+    for seed in range(20):
+        X, y, _ = two_classes(np.random.default_rng(seed))
+        more = {"constant": np.full((120, 30), 3.7), "repeated": X}[extra]
+        source = gaussian_surrogate(np.hstack([X, more]), concept(y))
+        plain = gaussian_surrogate(X, concept(y))
+        delta, alone = (s.slopes[1] - s.slopes[0] for s in (source, plain))
+        gaps.append(np.linalg.norm(delta[:20]) / np.linalg.norm(alone))
+        drawn = source.draw(np.random.default_rng(0))
+        if extra == "constant":
+            np.testing.assert_allclose(drawn[:, 20:], 3.7)
+    assert np.mean(gaps) == pytest.approx(1.0, abs=0.05)
+
+
+def test_feature_that_is_the_concept_stays_it():
+    rng = np.random.default_rng(0)
+    y = np.arange(100) % 2
+    drawn = one_draw(np.column_stack([y, rng.normal(size=(100, 3))]), y)
+    assert np.abs(drawn[:, 0] - y).max() < 0.05
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_fewer_rows_than_columns_keep_a_wide_gap(n_classes):
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % n_classes
+    X = rng.normal(size=(60, 150))
+    X[:, 0] += 12.0 * y
+    source = gaussian_surrogate(X, concept(y))
+    drawn = source.draw(rng)
+    assert np.isfinite(drawn).all()
+    assert source.gap == 1.0
+    between = drawn[y == 1, 0].mean() - drawn[y == 0, 0].mean()
+    assert between == pytest.approx(12.0, abs=3.0)
+
+
+# Matching: the gap is scaled until what is read before erasure is what was observed.
+
+
+def setting(w, seed=0):
+    """Return the concept, its parts, and the pipeline's raw readings of representations."""
+    z = concept(w.y)
+    parts = split(z, groups=None, n_parts=3, rng=np.random.default_rng(seed))
+    asis = np.arange(len(z))[:, None]
+
+    def read(drawn):
+        return np.array([ThreeWay(X, z, parts).read(asis)[0][0] for X in drawn])
+
+    return z, parts, read
+
+
+def matched(source, read, observed):
+    return match(source, read, observed, 0.5, 0.03, np.random.default_rng(1))
+
+
+def readings(source, read):
+    return read([source.draw(np.random.default_rng([2, i])) for i in range(24)])
+
+
+@pytest.mark.parametrize("observed", [0.6, 0.75, 0.9])
+def test_matching_finds_the_observed_reading(observed):
+    w = worlds.gaussian(n=240, d=20, gap=1.5, random_state=0)
+    z, _, read = setting(w)
+    source = gaussian_surrogate(w.X, z)
+    found = readings(matched(source, read, observed), read)
+    se = found.std(ddof=1) / np.sqrt(24) + found.std(ddof=1) / np.sqrt(surrogate.PILOTS)
+    assert found.mean() == pytest.approx(observed, abs=2.5 * se)
+
+
+def test_gap_that_reads_as_observed_is_kept():
+    w = worlds.gaussian(n=240, d=20, gap=1.5, random_state=0)
+    z, _, read = setting(w)
+    source = gaussian_surrogate(w.X, z)
+    rng = np.random.default_rng(1)
+    observed = read([source.shifted(source.noise(rng)) for _ in range(surrogate.PILOTS)]).mean()
+    assert matched(source, read, observed).gap == 1.0
+
+
+def test_raw_reading_at_chance_is_no_evidence_of_a_gap():
+    w = worlds.gaussian(n=240, d=20, gap=1.5, random_state=0)
+    source = gaussian_surrogate(w.X, concept(w.y))
+    assert source.gap == 1.0
+
+    def never(drawn):
+        raise AssertionError("nothing needs to be read")
+
+    for observed in (0.2, 0.5, 0.52):
+        assert matched(source, never, observed).gap == 0.0
+
+
+def test_no_gap_draws_data_that_do_not_know_the_concept():
+    w = worlds.gaussian(n=240, d=20, gap=3.0, random_state=0)
+    z, _, read = setting(w)
+    source = matched(gaussian_surrogate(w.X, z), read, 0.5)
+    assert readings(source, read).mean() == pytest.approx(0.5, abs=0.03)
+
+
+def unreadable_by_the_formula():
+    """Return Gaussian worlds whose unbiased gap is 0 though their raw reading is not chance."""
+    for seed in range(40):
+        w = worlds.gaussian(n=150, d=140, gap=1.5, random_state=seed)
+        source = gaussian_surrogate(w.X, concept(w.y))
+        z, _, read = setting(w)
+        observed = read([w.X])[0]
+        if source.gap == 0.0 and observed > 0.6:
+            yield source, read, observed
+
+
+def test_matching_finds_a_gap_where_the_unbiased_estimate_is_zero():
+    """Else Gaussian data that can be read would be told to go beyond their moments."""
+    for _, (source, read, observed) in zip(range(3), unreadable_by_the_formula(), strict=False):
+        np.testing.assert_array_less(readings(source, read).mean(), 0.55)
+        found = readings(matched(source, read, observed), read)
+        assert found.mean() == pytest.approx(observed, abs=0.04)
+
+
+def auc_of_gap(source):
+    """Return a reading that is Φ(gap): one that matching can be checked on without noise."""
+
+    def read(drawn):
+        slopes = source.design @ source.slopes
+        along = [np.vdot(X - source.mean, slopes) / np.vdot(slopes, slopes) for X in drawn]
+        return norm.cdf(np.array(along))
+
+    return read
+
+
+@pytest.mark.parametrize("factor", [0.05, 0.3, 1.7, 3.0, 20.0])
+def test_matching_reaches_gaps_far_from_the_estimate(factor):
+    w = worlds.gaussian(n=2000, d=3, gap=4.0, random_state=0)
+    source = gaussian_surrogate(w.X, concept(w.y))
+    observed = norm.cdf(min(factor, 3.0))
+    if factor > 3:  # a debiased gap that is far too small
+        source = surrogate.replace(source, slopes=source.slopes / factor)
+        observed = norm.cdf(factor / 10)
+
+        def read(drawn):
+            return norm.cdf(10 * norm.ppf(auc_of_gap(source)(drawn)) / 10 / 10)
+    else:
+        read = auc_of_gap(source)
+    gap = match(source, read, observed, 0.5, 0.01, np.random.default_rng(0)).gap
+    assert gap == pytest.approx(factor, rel=0.1)
+
+
+# Calibration: on Gaussian worlds the surrogate is the truth.
+WORLDS, DRAWS = 12, 20
+
+
+def own_moments(w):
+    """Return the naive surrogate: class means and covariances as the sample has them."""
+    means = [w.X[w.y == c].mean(axis=0) for c in (0, 1)]
+    roots = [np.linalg.cholesky(np.cov(w.X[w.y == c].T)) for c in (0, 1)]
+
+    def draw(rng):
+        X = rng.standard_normal(w.X.shape)
+        for c in (0, 1):
+            X[w.y == c] = X[w.y == c] @ roots[c].T + means[c]
+        return X
+
+    return draw
+
+
+def z_scores(gap, seed):
+    """Return z of raw and read-back against the surrogate, and against the naive one."""
+    w = worlds.gaussian(n=300, d=40, gap=gap, random_state=[21, seed])
+    z, parts, read = setting(w, seed)
+    asis = np.arange(len(z))[:, None]
+
+    def both(X):
+        return np.ravel(ThreeWay(X, z, parts).read(asis))
+
+    order = permutations(z, parts, 99, np.random.default_rng(seed))
+    chance, observed = ThreeWay(w.X, z, parts).read(order)[0], both(w.X)
+    source = match(
+        gaussian_surrogate(w.X, z),
+        read,
+        observed[0],
+        chance.mean(),
+        chance.std(),
+        np.random.default_rng([22, seed]),
+    )
+    found = []
+    for draw in (source.draw, own_moments(w)):
+        drawn = np.array([both(draw(np.random.default_rng([23, seed, i]))) for i in range(DRAWS)])
+        found.append((observed - drawn.mean(axis=0)) / drawn.std(axis=0, ddof=1))
+    return found
+
+
+@pytest.mark.parametrize("gap", [0.0, 1.0])
+def test_gaussian_data_look_like_their_surrogates(gap):
+    """Mean z over worlds; its standard error is 1/sqrt(12) = .29, a little more for 20 draws."""
+    scores = np.array([z_scores(gap, seed) for seed in range(WORLDS)]).mean(axis=0)
+    (raw, readback), (naive_raw, naive_readback) = scores
+    assert abs(raw) < 0.9
+    assert abs(readback) < 0.9
+    assert naive_raw < -1.2
+    assert naive_readback < -1.2
