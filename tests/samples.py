@@ -58,7 +58,11 @@ def samples(draws, *, full_rank=False, least_classes=1):
     rank = d if full_rank else draws(st.integers(1, d), label="rank")
     n_classes = draws(st.integers(least_classes, 5), label="classes")
     few = not full_rank and rank > 8 and draws(st.booleans(), label="fewer rows than features")
-    n = rank // 2 if few else 4 * rank + 8 * n_classes + draws(st.integers(0, 200), label="more")
+    n = (
+        rank // 2
+        if few
+        else 4 * rank + 8 * n_classes + draws(st.sampled_from([0, 50, 600]), label="more rows")
+    )
     n_classes = min(n_classes, n - 1)
     evenness = draws(st.sampled_from([0.05, 1.0, 20.0]), label="evenness")
     seed = draws(st.integers(0, 2**32 - 1), label="seed")

@@ -31,6 +31,16 @@ def test_numpy_equals_torch(method, dtype, sample):
     assert difference(there.transform(X), X_, sample.X) <= TOLERANCE[dtype]
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("method", owing("numpy equals torch"))
+def test_many_rows_are_summed_alike(method, dtype):
+    sample = draw(2, 3000, 6, 60)
+    X = (sample.X + 10.0).astype(dtype)
+    here = method().fit(X, sample.y)
+    there = method().fit(backed(X, "torch"), sample.y)
+    assert difference(here.transform(X), there.transform(X), X) <= TOLERANCE[dtype]
+
+
 @pytest.mark.parametrize("method", owing("numpy equals torch"))
 def test_law_is_broken_for_other_data(method):
     sample = draw(1, 200, 8, 3)

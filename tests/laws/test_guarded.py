@@ -51,6 +51,7 @@ def hard_cases():
     rare = np.zeros(3000, dtype=int)
     rare[:3] = 1
     few = draw(2, 40, 100, 3)
+    rows = draw(7, 20_000, 8, 2, gap=10.0)
     flat = np.full((600, 2), 3.7)
     repeated = np.hstack([plain.X, plain.X[:, ::-1], flat, plain.X[:, :1] * 1e-6])
     itself = rng.standard_normal((600, 5))
@@ -64,6 +65,7 @@ def hard_cases():
         "features in units of 1e6": (plain.X * 1e6, plain.y),
         "features in units of 1e-6": (plain.X * 1e-6, plain.y),
         "features in mixed units": (plain.X * feature_units(20, 0), plain.y),
+        "many rows of distant classes": (rows.X, rows.y),
         "fewer rows than features": (few.X, few.y),
         "constant and duplicated columns": (repeated, plain.y),
         "a column that is the concept": (itself, plain.y),

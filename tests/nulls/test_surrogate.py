@@ -87,7 +87,7 @@ def shared(monkeypatch):
 def squared_gaps(source):
     """Return tr(H½ B Σ⁻¹ Bᵀ H½): for two classes of m rows, D² m / 2."""
     (triangle,) = source.triangles
-    scores = np.linalg.solve(triangle, (source.gap * source.slopes).T).T
+    scores = np.linalg.lstsq(triangle, (source.gap * source.slopes).T, rcond=None)[0].T
     return np.sum((source.design @ scores) ** 2)
 
 
@@ -150,18 +150,14 @@ def test_each_canonical_direction_is_debiased_on_its_own(shared):
 
 @pytest.mark.parametrize("extra", ["constant", "repeated"])
 def test_features_that_say_nothing_new_leave_the_gap_alone(extra, shared):
-    gaps = []
-    for seed in range(20):
+    for seed in range(10):
         X, y, _ = two_classes(np.random.default_rng(seed))
         more = {"constant": np.full((120, 30), 3.7), "repeated": X}[extra]
         source = gaussian_surrogate(np.hstack([X, more]), concept(y))
         plain = gaussian_surrogate(X, concept(y))
-        delta, alone = (s.slopes[1] - s.slopes[0] for s in (source, plain))
-        gaps.append(np.linalg.norm(delta[:20]) / np.linalg.norm(alone))
-        drawn = source.draw(np.random.default_rng(0))
+        assert squared_gaps(source) == pytest.approx(squared_gaps(plain), rel=1e-6)
         if extra == "constant":
-            np.testing.assert_allclose(drawn[:, 20:], 3.7)
-    assert np.mean(gaps) == pytest.approx(1.0, abs=0.05)
+            np.testing.assert_allclose(source.draw(np.random.default_rng(0))[:, 20:], 3.7)
 
 
 def test_feature_that_is_the_concept_stays_it():
@@ -205,7 +201,7 @@ def matched(source, read, observed):
 
 
 def readings(source, read):
-    return read([source.draw(np.random.default_rng([2, i])) for i in range(24)])
+    return read([source.draw(np.random.default_rng([2, i])) for i in range(16)])
 
 
 @pytest.mark.parametrize("observed", [0.6, 0.75, 0.9])
@@ -214,7 +210,7 @@ def test_matching_finds_the_observed_reading(observed):
     z, _, read = setting(w)
     source = gaussian_surrogate(w.X, z)
     found = readings(matched(source, read, observed), read)
-    se = found.std(ddof=1) / np.sqrt(24) + found.std(ddof=1) / np.sqrt(surrogate.PILOTS)
+    se = found.std(ddof=1) / np.sqrt(16) + found.std(ddof=1) / np.sqrt(surrogate.PILOTS)
     assert found.mean() == pytest.approx(observed, abs=2.5 * se)
 
 
@@ -259,42 +255,29 @@ def unreadable_by_the_formula():
 
 def test_matching_finds_a_gap_where_the_unbiased_estimate_is_zero():
     """Else Gaussian data that can be read would be told to go beyond their moments."""
-    for _, (source, read, observed) in zip(range(3), unreadable_by_the_formula(), strict=False):
-        np.testing.assert_array_less(readings(source, read).mean(), 0.55)
+    for _, (source, read, observed) in zip(range(2), unreadable_by_the_formula(), strict=False):
+        assert readings(source, read).mean() == pytest.approx(0.5, abs=0.04)
         found = readings(matched(source, read, observed), read)
         assert found.mean() == pytest.approx(observed, abs=0.04)
 
 
-def auc_of_gap(source):
-    """Return a reading that is Φ(gap): one that matching can be checked on without noise."""
-
-    def read(drawn):
-        slopes = source.design @ source.slopes
-        along = [np.vdot(X - source.mean, slopes) / np.vdot(slopes, slopes) for X in drawn]
-        return norm.cdf(np.array(along))
-
-    return read
-
-
 @pytest.mark.parametrize("factor", [0.05, 0.3, 1.7, 3.0, 20.0])
 def test_matching_reaches_gaps_far_from_the_estimate(factor):
+    """Checked on a statistic without noise: Φ of the gap that was drawn, over the factor."""
     w = worlds.gaussian(n=2000, d=3, gap=4.0, random_state=0)
     source = gaussian_surrogate(w.X, concept(w.y))
-    observed = norm.cdf(min(factor, 3.0))
-    if factor > 3:  # a debiased gap that is far too small
-        source = surrogate.replace(source, slopes=source.slopes / factor)
-        observed = norm.cdf(factor / 10)
+    shift = source.design @ source.slopes
 
-        def read(drawn):
-            return norm.cdf(10 * norm.ppf(auc_of_gap(source)(drawn)) / 10 / 10)
-    else:
-        read = auc_of_gap(source)
-    gap = match(source, read, observed, 0.5, 0.01, np.random.default_rng(0)).gap
-    assert gap == pytest.approx(factor, rel=0.1)
+    def read(drawn):
+        gaps = [np.vdot(X - source.mean, shift) / np.vdot(shift, shift) for X in drawn]
+        return norm.cdf(np.array(gaps) / factor)
+
+    found = match(source, read, norm.cdf(1.0), 0.5, 0.01, np.random.default_rng(0))
+    assert found.gap == pytest.approx(factor, rel=0.1)
 
 
 # Calibration: on Gaussian worlds the surrogate is the truth.
-WORLDS, DRAWS = 12, 20
+WORLDS, DRAWS = 10, 20
 
 
 def own_moments(w):
@@ -339,10 +322,10 @@ def z_scores(gap, seed):
 
 @pytest.mark.parametrize("gap", [0.0, 1.0])
 def test_gaussian_data_look_like_their_surrogates(gap):
-    """Mean z over worlds; its standard error is 1/sqrt(12) = .29, a little more for 20 draws."""
+    """Mean z over worlds; z has a standard deviation of at most .8 here, its mean one of .25."""
     scores = np.array([z_scores(gap, seed) for seed in range(WORLDS)]).mean(axis=0)
     (raw, readback), (naive_raw, naive_readback) = scores
-    assert abs(raw) < 0.9
-    assert abs(readback) < 0.9
-    assert naive_raw < -1.2
-    assert naive_readback < -1.2
+    assert abs(raw) < 0.75
+    assert abs(readback) < 0.75
+    assert naive_raw < -1.0
+    assert naive_readback < -0.8

@@ -6,7 +6,9 @@ the same class means and covariances, same pipeline).
 
 from __future__ import annotations
 
-from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, number
+from dataclasses import replace
+
+from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, beats_chance, number
 
 NAME = "erasure_holds"
 STATEMENT = "After erasure, a fresh linear probe on new data cannot read the concept."
@@ -14,25 +16,11 @@ STATEMENT = "After erasure, a fresh linear probe on new data cannot read the con
 
 def erasure_holds(evidence: Evidence) -> Claim:
     """Return the verdict on what a fresh probe reads back."""
-    details = evidence.details.get(NAME, {})
-    holds, about, reason, nulls, least = after_erasure("erased", evidence.erased, evidence)
-    expected = details.get("expected from estimated means")
+    claim = after_erasure(NAME, STATEMENT, "erased", evidence.erased, evidence)
+    reason = claim.reason
+    expected = claim.details.get("expected from estimated means")
     if expected is not None:
         reason += f" Estimated means alone lead one to expect {number(expected)}."
-    if holds is Holds.YES and not evidence.chance["raw"].p_value(evidence.raw.value) <= 0.05:
+    if claim.holds is Holds.YES and not beats_chance(evidence.raw, evidence.chance["raw"]):
         reason += " The concept was not clearly readable before, either."
-    observed = evidence.erased
-    return Claim(
-        NAME,
-        STATEMENT,
-        holds,
-        about,
-        observed.value,
-        observed.unit,
-        observed.interval,
-        nulls,
-        nulls[0].p_value(observed.value),
-        reason,
-        least,
-        details,
-    )
+    return replace(claim, reason=reason)

@@ -16,18 +16,4 @@ def no_halfspace(evidence: Evidence) -> Claim:
     """Return the verdict on the best halfspace that was found."""
     observed = evidence.halfspace
     assert observed is not None, "the audit leaves this claim out for numeric concepts"
-    holds, about, reason, nulls, least = after_erasure("halfspace", observed, evidence)
-    return Claim(
-        NAME,
-        STATEMENT,
-        holds,
-        about,
-        observed.value,
-        observed.unit,
-        observed.interval,
-        nulls,
-        nulls[0].p_value(observed.value),
-        reason,
-        least,
-        evidence.details.get(NAME, {}),
-    )
+    return after_erasure(NAME, STATEMENT, "halfspace", observed, evidence)

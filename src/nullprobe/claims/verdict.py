@@ -195,37 +195,58 @@ def against_chance(observed: Observation, chance: Null) -> str:
 
 
 def after_erasure(
-    key: str, observed: Observation, evidence: Evidence
-) -> tuple[Holds, FactAbout, str, tuple[Null, ...], float | None]:
-    """Judge "nothing can be read after erasure": holds, about what, why, nulls, least effect."""
+    name: str, statement: str, key: str, observed: Observation, evidence: Evidence
+) -> Claim:
+    """Return the verdict on "nothing of this kind can be read after erasure".
+
+    Parameters
+    ----------
+    name, statement : str
+        Of the claim.
+    key : str
+        Under which the evidence holds its nulls.
+    observed : Observation
+    evidence : Evidence
+    """
     chance, moments = evidence.chance[key], evidence.moments.get(key)
-    nulls = (chance,) if moments is None else (chance, moments)
+    holds, about, reason = _absence(observed, chance, moments, evidence.notes)
+    return Claim(
+        name,
+        statement,
+        holds,
+        about,
+        observed.value,
+        observed.unit,
+        observed.interval,
+        (chance,) if moments is None else (chance, moments),
+        chance.p_value(observed.value),
+        reason,
+        smallest_effect(observed, chance) if holds is Holds.UNCLEAR else None,
+        evidence.details.get(name, {}),
+    )
+
+
+def _absence(
+    observed: Observation, chance: Null, moments: Null | None, notes: Mapping[str, str]
+) -> tuple[Holds, FactAbout, str]:
     said = against_chance(observed, chance)
     if not beats_chance(observed, chance):
-        if negligible(observed):
-            return Holds.YES, FactAbout.CHANCE, f"{said}: no more than chance.", nulls, None
-        least = smallest_effect(observed, chance)
-        return (
-            Holds.UNCLEAR,
-            FactAbout.CHANCE,
-            (
-                f"{said}: no more than chance, but {number(least)} is the least that this much "
-                "data would have told from chance."
-            ),
-            nulls,
-            least,
+        said += (
+            ": no better than always saying the mean"
+            if stands_out(observed, chance)
+            else ": no more than chance"
         )
+        if negligible(observed):
+            return Holds.YES, FactAbout.CHANCE, f"{said}."
+        least = number(smallest_effect(observed, chance))
+        reason = f"{said}, but {least} is the least that this much data would have told from it."
+        return Holds.UNCLEAR, FactAbout.CHANCE, reason
     if observed.value < chance.mean:
         said += ", below chance, so that labels could be recovered by turning the probe round"
     if moments is None:
-        why = evidence.notes.get("moments", "surrogates were not drawn")
-        return (
-            Holds.NO,
-            FactAbout.REPRESENTATION,
-            f"{said}; the rung of the moments was not tried: {why}.",
-            nulls,
-            None,
-        )
+        why = notes.get("moments", "surrogates were not drawn")
+        reason = f"{said}; the rung of the moments was not tried: {why}."
+        return Holds.NO, FactAbout.REPRESENTATION, reason
     beside = (
         f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
     )
@@ -234,4 +255,4 @@ def after_erasure(
         about, compared = FactAbout.REPRESENTATION, "which is not as observed"
     else:
         about, compared = FactAbout.MOMENTS, "just as observed"
-    return Holds.NO, about, f"{said}; {beside}, {compared} ({p}).", nulls, None
+    return Holds.NO, about, f"{said}; {beside}, {compared} ({p})."
