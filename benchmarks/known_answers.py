@@ -1,6 +1,6 @@
 """What must come out on worlds whose answer is known; the README shows the table.
 
-    python benchmarks/known_answers.py
+python benchmarks/known_answers.py
 """
 
 from __future__ import annotations
@@ -27,13 +27,23 @@ def founding(seed: int) -> list[dict[str, str]]:
     after = result["one_direction"].details["in-sample accuracy of logistic regression after"]
     claim = result["one_direction"]
     large = worlds.two_features(n_per_class=10_000, d=3, random_state=seed)
-    half = audit(large.X, large.y, claims=["no_halfspace"], n_permutations=495, random_state=seed)["no_halfspace"]
+    half = audit(large.X, large.y, claims=["no_halfspace"], n_permutations=495, random_state=seed)[
+        "no_halfspace"
+    ]
     chance, moments = half.nulls
     return [
-        row("founding experiment, 100 a class: linear probe, held out", f"{before:.1%}", "about 94 %"),
+        row(
+            "founding experiment, 100 a class: linear probe, held out",
+            f"{before:.1%}",
+            "about 94 %",
+        ),
         row("the same in sample after erasure", f"{after:.1%}", "50 %"),
         row("`one_direction`", f"{claim.holds}, {claim.fact_about}", "yes, linear_algebra"),
-        row("10,000 a class: best halfspace after erasure, held out", f"{half.observed:.1%}", "62 ± 1.5 %"),
+        row(
+            "10,000 a class: best halfspace after erasure, held out",
+            f"{half.observed:.1%}",
+            "62 ± 1.5 %",
+        ),
         row("the same on its surrogates", f"{moments.mean:.1%} ± {moments.sd:.1%}", "near 50 %"),
         row("`no_halfspace`", f"{half.holds}, {half.fact_about}", "no, representation"),
     ]
@@ -44,7 +54,11 @@ def gaussian(seed: int) -> list[dict[str, str]]:
     claim = audit(w.X, w.y, claims=["erasure_holds"], random_state=seed)["erasure_holds"]
     expected = claim.details["expected from estimated means"]
     return [
-        row("Gaussian, d = 768, 1,000 rows a part, D = 2: read-back AUC", f"{claim.observed:.3f}", ".712 ± .02"),
+        row(
+            "Gaussian, d = 768, 1,000 rows a part, D = 2: read-back AUC",
+            f"{claim.observed:.3f}",
+            ".712 ± .02",
+        ),
         row("the same as expected from estimated means", f"{expected:.3f}", ".712"),
         row("`erasure_holds`", f"{claim.holds}, {claim.fact_about}", "no, moments"),
     ]
@@ -54,10 +68,18 @@ def null(seeds: int) -> list[dict[str, str]]:
     called = 0
     for seed in range(seeds):
         w = worlds.null(random_state=seed)
-        claim = audit(w.X, w.y, claims=["readable"], n_permutations=199, random_state=seed)["readable"]
+        claim = audit(w.X, w.y, claims=["readable"], n_permutations=199, random_state=seed)[
+            "readable"
+        ]
         called += claim.holds == "yes"
     bound = int(max(k for k in range(seeds) if binomtest(k, seeds, 0.05, "greater").pvalue > 0.01))
-    return [row(f"no concept: called readable, of {seeds} worlds", str(called), f"≤ {bound} (5 %, 99 % bound)")]
+    return [
+        row(
+            f"no concept: called readable, of {seeds} worlds",
+            str(called),
+            f"≤ {bound} (5 %, 99 % bound)",
+        )
+    ]
 
 
 def main() -> None:

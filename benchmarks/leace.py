@@ -109,23 +109,62 @@ def main() -> None:
         print({k: round(v, 9) for k, v in run.items()}, flush=True)
         runs.append(run)
     m = {k: float(np.median([run[k] for run in runs])) for k in runs[0]}
-    whole = [sum(m[f"{who} {step}"] for step in ("moments", "fit", "apply")) for who in ("ours", "theirs")]
+    whole = [
+        sum(m[f"{who} {step}"] for step in ("moments", "fit", "apply"))
+        for who in ("ours", "theirs")
+    ]
     command = [sys.executable, __file__, "--memory", "--n", str(a.n), "--d", str(a.d)]
     peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     allowed = 2.0 * X.nbytes + 3.0 * 8.0 * a.d**2
     rows = [
-        {"what": "fit from moments, times as fast", "ratio": m["theirs fit"] / m["ours fit"], "target": "≥ 15"},
-        {"what": "moments + fit + apply, times as fast", "ratio": whole[1] / whole[0], "target": "≥ 4"},
-        {"what": "class-mean residual, ours over theirs", "ratio": m["ours residual"] / m["theirs residual"], "target": "< 1"},
-        {"what": "moments: share of the rate of X.T @ X", "ratio": m["X.T @ X"] / m["ours moments"], "target": "≥ 0.70"},
-        {"what": "apply: times np.copy", "ratio": m["ours apply"] / m["np.copy"], "target": "≤ 2.5"},
-        {"what": "peak memory over input + output + 3 d² float64", "ratio": peak / allowed, "target": "≤ 1"},
+        {
+            "what": "fit from moments, times as fast",
+            "ratio": m["theirs fit"] / m["ours fit"],
+            "target": "≥ 15",
+        },
+        {
+            "what": "moments + fit + apply, times as fast",
+            "ratio": whole[1] / whole[0],
+            "target": "≥ 4",
+        },
+        {
+            "what": "class-mean residual, ours over theirs",
+            "ratio": m["ours residual"] / m["theirs residual"],
+            "target": "< 1",
+        },
+        {
+            "what": "moments: share of the rate of X.T @ X",
+            "ratio": m["X.T @ X"] / m["ours moments"],
+            "target": "≥ 0.70",
+        },
+        {
+            "what": "apply: times np.copy",
+            "ratio": m["ours apply"] / m["np.copy"],
+            "target": "≤ 2.5",
+        },
+        {
+            "what": "peak memory over input + output + 3 d² float64",
+            "ratio": peak / allowed,
+            "target": "≤ 1",
+        },
     ]
     for row in rows:
         print(row)
-    settings = {"n": a.n, "d": a.d, "dtype": "float32", "classes": 2, "repeats": a.repeats, "medians": m}
+    settings = {
+        "n": a.n,
+        "d": a.d,
+        "dtype": "float32",
+        "classes": 2,
+        "repeats": a.repeats,
+        "medians": m,
+    }
     version = importlib.metadata.version("concept-erasure")
-    record("leace", settings, rows, **{"concept-erasure": version, "torch": importlib.metadata.version("torch")})
+    record(
+        "leace",
+        settings,
+        rows,
+        **{"concept-erasure": version, "torch": importlib.metadata.version("torch")},
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,11 @@ def _plain(value):
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    names = (
+        [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        if info.exists()
+        else []
+    )
     return names[0].split(":", 1)[1].strip() if names else platform.processor()
 
 
@@ -39,8 +43,11 @@ def record(name: str, settings: dict, rows: list[dict], **versions: str) -> None
         "rows": _plain(rows),
         "machine": {"processor": _processor(), "cores": len(os.sched_getaffinity(0))},
         "versions": {
-            "nullprobe": nullprobe.__version__, "python": platform.python_version(),
-            "numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__,
+            "nullprobe": nullprobe.__version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+            "scikit-learn": sklearn.__version__,
             **versions,
         },
     }

@@ -18,9 +18,9 @@ from record import record
 from threadpoolctl import threadpool_limits
 
 from nullprobe import worlds
+from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import concept
 from nullprobe.measures.three_way import ThreeWay
-from nullprobe.class_moments import ClassMoments
 from nullprobe.nulls.permutation import permutations
 from nullprobe.nulls.surrogate import gaussian_surrogate, match
 from nullprobe.splits import split
@@ -45,7 +45,10 @@ def z_scores(d: int, gap: float, seed: int, draws: int) -> dict[str, list[float]
     source = match(
         gaussian_surrogate(world.X, z),
         lambda drawn: np.array([read(X)[0] for X in drawn]),
-        observed[0], chance.mean(), chance.std(ddof=1), rng,
+        observed[0],
+        chance.mean(),
+        chance.std(ddof=1),
+        rng,
     )
     ours = np.array([read(source.draw(rng)) for _ in range(draws)])
     sample = np.array([read(X) for X in _sample_moments(world.X, z, draws, rng)])
@@ -83,9 +86,14 @@ def main() -> None:
                 scores = np.array([f[name] for f in found])
                 error = scores.std(axis=0, ddof=1) / np.sqrt(len(scores))
                 row = {
-                    "drawn with": name, "n": ROWS, "d": d, "D": gap,
-                    "mean z raw": scores[:, 0].mean(), "± raw": error[0],
-                    "mean z read-back": scores[:, 1].mean(), "± read-back": error[1],
+                    "drawn with": name,
+                    "n": ROWS,
+                    "d": d,
+                    "D": gap,
+                    "mean z raw": scores[:, 0].mean(),
+                    "± raw": error[0],
+                    "mean z read-back": scores[:, 1].mean(),
+                    "± read-back": error[1],
                 }
                 rows.append(row)
                 print(row, flush=True)

@@ -1,7 +1,7 @@
 """Write the results table of README.md from ``results/*.json``; no number in it is typed.
 
-    python benchmarks/table.py            write it
-    python benchmarks/table.py --check    exit 1 if it is out of date
+python benchmarks/table.py            write it
+python benchmarks/table.py --check    exit 1 if it is out of date
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def lines() -> list[str]:
 
 def _worlds() -> list[str]:
     return [
-        f"| {row['what']} | {row['result']} | {row['target']} |" for row in load("known_answers")["rows"]
+        f"| {row['what']} | {row['result']} | {row['target']} |"
+        for row in load("known_answers")["rows"]
     ]
 
 

@@ -65,7 +65,9 @@ def test_r_squared_is_that_of_scikit_learn(seed, n, m, values):
     weighted = reading.r_squared(predicted, values, weights)
     for i in range(m):
         assert plain[i] == pytest.approx(r2_score(values[i], predicted[i]))
-        assert weighted[i] == pytest.approx(r2_score(values[i], predicted[i], sample_weight=weights[i]))
+        assert weighted[i] == pytest.approx(
+            r2_score(values[i], predicted[i], sample_weight=weights[i])
+        )
 
 
 def test_r_squared_of_numbers_that_never_vary_is_nan():

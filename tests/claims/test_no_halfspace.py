@@ -1,0 +1,39 @@
+from handmade import evidence, null, seen
+
+from nullprobe.claims import CLAIMS, FactAbout, Holds, no_halfspace
+
+
+def verdict(**changed):
+    claim = no_halfspace(evidence(**changed))
+    return claim.holds, claim.fact_about, claim
+
+
+def half(value, spread=0.02):
+    return seen(value, spread, unit="balanced accuracy")
+
+
+def test_halfspace_of_no_more_than_chance_holds():
+    holds, about, claim = verdict()
+    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
+    assert claim.unit == "balanced accuracy"
+
+
+def test_halfspace_as_accurate_as_on_gaussian_data_is_credited_to_the_moments():
+    assert verdict(halfspace=half(0.6))[:2] == (Holds.NO, FactAbout.MOMENTS)
+
+
+def test_halfspace_more_accurate_than_that_is_credited_to_the_representation():
+    holds, about, claim = verdict(halfspace=half(0.75))
+    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    assert claim.observed == 0.75
+
+
+def test_halfspace_is_judged_by_nulls_of_its_own():
+    chance = {"raw": null(0.5, 0.04), "erased": null(0.5, 0.04), "halfspace": null(0.6, 0.2)}
+    holds, about, claim = verdict(halfspace=half(0.6, 0.05), chance=chance)
+    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    assert claim.smallest_effect > 0.7
+
+
+def test_every_claim_is_found_by_its_name():
+    assert all(CLAIMS[name](evidence()).name == name for name in CLAIMS)

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+from handmade import evidence
+
+from nullprobe.claims import FactAbout, Holds, one_direction
+from nullprobe.nulls import Null
+
+
+def test_theorem_that_holds_of_permuted_labels_too_is_a_fact_of_algebra():
+    claim = one_direction(evidence())
+    assert (claim.holds, claim.fact_about) == (Holds.YES, FactAbout.LINEAR_ALGEBRA)
+    assert claim.p_value is None
+    assert claim.interval is None
+    assert "any labels, meaningful or not" in claim.reason
+
+
+def test_correlation_that_is_left_is_rounding_and_said_to_be():
+    claim = one_direction(evidence(residual=1e-3))
+    assert (claim.holds, claim.fact_about) == (Holds.NO, FactAbout.LINEAR_ALGEBRA)
+    assert "rounding has spoilt this input" in claim.reason
+
+
+def test_permuted_labels_that_behave_otherwise_are_reported():
+    left = Null("linear_algebra", "", np.array([1e-16, 0.3]))
+    claim = one_direction(evidence(residual_null=left))
+    assert (claim.holds, claim.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert "the two differ" in claim.reason
+
+
+@pytest.mark.parametrize(("rank", "words"), [(1, "1 direction from"), (3, "3 directions from")])
+def test_statement_counts_the_directions(rank, words):
+    details = {"one_direction": {"directions removed": float(rank)}}
+    claim = one_direction(evidence(details=details))
+    assert words in claim.statement
+    assert claim.details["directions removed"] == rank

@@ -1,0 +1,314 @@
+"""An audit from end to end: the right verdicts on worlds with known answers, and the same ones
+whatever library, dtype, label or number of threads the data come with."""
+
+import json
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from samples import draw
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
+
+from nullprobe import FactAbout, Holds, InputError, audit, evidence, worlds
+
+FEW = {"n_permutations": 39, "n_surrogates": 39}
+LINEAR = {"claims": ["readable", "one_direction", "erasure_holds"], **FEW}
+RAW = {"claims": ["readable"], **FEW}
+
+
+def verdicts(result):
+    return {claim.name: (str(claim.holds), str(claim.fact_about)) for claim in result.claims}
+
+
+def numbers(result):
+    """Return what must not depend on how the data came: observations and nulls."""
+    values = [value for c in result.claims for value in (c.observed, *(n.mean for n in c.nulls))]
+    return np.array(values)
+
+
+@pytest.fixture(scope="module")
+def founding():
+    w = worlds.two_features(n_per_class=400, d=3, random_state=0)
+    return w, audit(w.X, w.y, n_permutations=99, n_surrogates=39)
+
+
+@pytest.fixture(scope="module")
+def gaussian():
+    w = worlds.gaussian(n=300, d=40, gap=2.0, random_state=0)
+    return w, audit(w.X, w.y, **FEW)
+
+
+def test_founding_experiment_gets_its_answers(founding):
+    w, result = founding
+    found = verdicts(result)
+    for name in ("readable", "one_direction", "no_halfspace"):
+        assert found[name][0] == w.truth[name]
+    assert found["readable"][1] == "representation"
+    assert found["one_direction"][1] == "linear_algebra"
+    assert found["no_halfspace"][1] == "representation"
+
+
+def test_gaussian_world_is_read_back_as_its_moments_say(gaussian):
+    _, result = gaussian
+    assert verdicts(result)["readable"] == ("yes", "representation")
+    assert verdicts(result)["erasure_holds"] == ("no", "moments")
+    assert verdicts(result)["no_halfspace"][1] in ("moments", "chance")
+    expected = result["erasure_holds"].details["expected from estimated means"]
+    assert result["erasure_holds"].observed == pytest.approx(expected, abs=0.04)
+
+
+def test_noise_is_not_readable():
+    w = worlds.null(n=1200, d=5, random_state=0)
+    result = audit(w.X, w.y, **LINEAR)
+    assert verdicts(result)["readable"] == ("no", "chance")
+    assert "not clearly readable before" in result["erasure_holds"].reason
+
+
+def test_few_rows_of_noise_are_unclear_and_say_what_they_could_have_shown():
+    w = worlds.null(n=60, d=5, random_state=1)
+    claim = audit(w.X, w.y, **LINEAR)["readable"]
+    assert (claim.holds, claim.fact_about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    assert 0.55 < claim.smallest_effect < 0.9
+
+
+def test_observed_is_the_mean_auc_over_parts(founding):
+    w, result = founding
+    once = audit(w.X, w.y, **RAW)
+    scores, rows = once.scores.raw[:, 0], once.provenance["splits"]["rows"]
+    assert sum(rows) == len(w.y)
+    pooled = roc_auc_score(w.y, scores)
+    assert once["readable"].observed == pytest.approx(pooled, abs=0.02)
+    assert once["readable"].observed == result["readable"].observed
+
+
+def test_intervals_hold_their_observation(gaussian):
+    for claim in gaussian[1].claims:
+        if claim.interval is not None:
+            assert claim.interval[0] < claim.observed < claim.interval[1]
+
+
+def test_each_claim_comes_with_the_nulls_of_its_rungs(gaussian):
+    rungs = {claim.name: [n.rung for n in claim.nulls] for claim in gaussian[1].claims}
+    assert rungs == {
+        "readable": ["chance"],
+        "one_direction": ["linear_algebra"],
+        "erasure_holds": ["chance", "moments"],
+        "no_halfspace": ["chance", "moments"],
+    }
+
+
+def test_same_seed_gives_the_same_document_and_another_another():
+    w = worlds.two_features(n_per_class=60, d=3, random_state=0)
+    first, again, other = (
+        json.dumps(audit(w.X, w.y, random_state=seed, **LINEAR).document()) for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_number_of_threads_makes_no_difference(monkeypatch):
+    w = worlds.gaussian(n=120, d=30, gap=1.0, random_state=0)
+    documents = []
+    for threads, jobs in ((1, 1), (2, 3)):
+
+        def parallel(n_jobs, jobs=jobs, **options):
+            return joblib.Parallel(n_jobs=jobs, **options)
+
+        monkeypatch.setattr(evidence, "Parallel", parallel)
+        with threadpool_limits(threads):
+            documents.append(audit(w.X, w.y, **FEW).document())
+    assert documents[0] == documents[1]
+
+
+def test_groups_that_are_named_are_no_evidence():
+    """Each group has a place and a class of its own: rows in common make it seem readable."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(30), 8)
+    X = rng.normal(size=(240, 12)) + 3 * rng.normal(size=(30, 12))[groups]
+    y = rng.permutation(np.arange(30) % 2)[groups]
+    named, unnamed = (audit(X, y, groups=g, **RAW)["readable"] for g in (groups, None))
+    assert named.fact_about is FactAbout.CHANCE
+    assert (unnamed.holds, unnamed.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert "whole groups" in named.nulls[0].description
+
+
+def test_group_names_of_any_kind_will_do():
+    w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
+    codes = np.arange(120) // 3
+    expected = numbers(audit(w.X, w.y, groups=codes, **RAW))
+    for groups in (np.array([f"g{c:03}" for c in codes]), torch.from_numpy(codes)):
+        found = audit(w.X, w.y, groups=groups, **RAW)
+        np.testing.assert_array_equal(numbers(found), expected)
+        assert found.provenance["groups"] == 40
+
+
+def test_baseline_that_reads_as_much_makes_it_a_fact_of_the_inputs():
+    w = worlds.gaussian(n=240, d=6, gap=2.0, random_state=0)
+    noise = np.random.default_rng(0).normal(size=(240, 3))
+    alone = audit(w.X, w.y, baselines={"noise": noise}, **RAW)
+    assert verdicts(alone)["readable"] == ("yes", "representation")
+    for baselines in ({"itself": w.X}, {"noise": noise, "frame": pd.DataFrame(w.X)}):
+        found = audit(w.X, w.y, baselines=baselines, **RAW)
+        assert verdicts(found)["readable"] == ("yes", "inputs")
+        assert found.provenance["baselines"] == list(baselines)
+
+
+def test_number_is_read_by_r_squared():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6))
+    result = audit(X, X[:, 0] + rng.normal(size=300), **FEW)
+    found = verdicts(result)
+    assert set(found) == {"readable", "one_direction", "erasure_holds"}
+    assert found["readable"] == ("yes", "representation")
+    assert result["readable"].unit == "R²"
+    assert result["readable"].observed == pytest.approx(0.5, abs=0.12)
+    assert result.provenance["classes"] == "numeric"
+
+
+def test_several_numbers_are_one_concept():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(300, 6))
+    result = audit(X, X[:, :2] + rng.normal(size=(300, 2)), **FEW)
+    assert verdicts(result)["readable"] == ("yes", "representation")
+    assert "2 directions" in result["one_direction"].statement
+    assert result.scores.raw.shape == (300, 2)
+
+
+def test_three_classes_are_read_against_the_rest():
+    s = draw(2, 300, 8, 3, gap=0.6, spread=1.0)
+    result = audit(s.X, s.y, **LINEAR)
+    assert verdicts(result)["readable"] == ("yes", "representation")
+    assert verdicts(result)["one_direction"] == ("yes", "linear_algebra")
+    assert verdicts(result)["erasure_holds"][1] in ("chance", "moments")
+    assert result["readable"].unit == "macro AUC"
+    assert "2 directions" in result["one_direction"].statement
+    assert result.scores.raw.shape == (300, 3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_erasure_that_leaves_no_direction_holds(n_classes):
+    """Of d = K − 1 columns nothing is left; what rounding leaves is as readable as X was."""
+    s = draw(3, 300, n_classes - 1, n_classes, gap=3.0, spread=1.0)
+    found = verdicts(audit(s.X, s.y, **(FEW if n_classes == 2 else LINEAR)))
+    assert found["readable"] == ("yes", "representation")
+    assert found["erasure_holds"] == ("yes", "chance")
+    assert n_classes > 2 or found["no_halfspace"] == ("yes", "chance")
+
+
+def test_features_that_never_vary_say_nothing():
+    found = verdicts(audit(np.full((120, 4), 2.5), np.arange(120) % 2, **LINEAR))
+    assert found["readable"] == ("no", "chance")
+    assert found["erasure_holds"] == ("yes", "chance")
+
+
+def test_labels_and_libraries_make_no_difference():
+    w = worlds.gaussian(n=150, d=4, gap=1.0, random_state=0)
+    expected = audit(w.X, w.y, **RAW)
+    words = np.array(["no", "yes"])[w.y]
+    for X, y in [
+        (torch.from_numpy(w.X), torch.from_numpy(w.y)),
+        (pd.DataFrame(w.X, columns=list("abcd")), pd.Series(words)),
+        (w.X.tolist(), words.tolist()),
+        (w.X, w.y == 1),
+        (w.X, w.y.astype(float)),
+    ]:
+        np.testing.assert_array_equal(numbers(audit(X, y, **RAW)), numbers(expected))
+    named = audit(w.X, words, **RAW)
+    assert named.provenance["classes"] == {"no": 75, "yes": 75}
+    np.testing.assert_array_equal(named.labels, words)
+
+
+@pytest.mark.parametrize("convert", [np.float32, np.float16, "bfloat16"])
+def test_narrow_numbers_get_the_same_verdicts(convert, gaussian):
+    w, expected = gaussian
+    X = torch.from_numpy(w.X).bfloat16() if convert == "bfloat16" else w.X.astype(convert)
+    found = audit(X, w.y, **LINEAR)
+    assert found.provenance["dtype"] == "float32"
+    for claim in found.claims:
+        assert verdicts(found)[claim.name] == verdicts(expected)[claim.name]
+        assert claim.observed == pytest.approx(expected[claim.name].observed, abs=5e-3)
+
+
+def test_whole_numbers_are_audited_as_numbers():
+    w = worlds.gaussian(n=150, d=4, gap=1.0, random_state=0)
+    whole = np.round(100 * w.X).astype(int)
+    found, expected = (audit(X, w.y, **RAW) for X in (whole, whole.astype(float)))
+    np.testing.assert_array_equal(numbers(found), numbers(expected))
+
+
+def test_only_the_claims_that_are_asked_for_are_judged_and_paid_for():
+    w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
+    stages = []
+    result = audit(w.X, w.y, progress=lambda stage, *_: stages.append(stage), **RAW)
+    assert [claim.name for claim in result.claims] == ["readable"]
+    assert not {"halfspaces", "surrogates", "matching"} & set(stages)
+
+
+def test_claims_that_are_left_out_do_not_change_the_others(gaussian):
+    w, whole = gaussian
+    part = audit(w.X, w.y, **LINEAR)
+    for claim in part.claims:
+        assert claim.observed == whole[claim.name].observed
+        assert claim.p_value == whole[claim.name].p_value
+        np.testing.assert_array_equal(claim.nulls[0].values, whole[claim.name].nulls[0].values)
+
+
+def test_progress_counts_every_stage_to_its_end():
+    w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
+    done = {}
+
+    def progress(stage, count, total):
+        done.setdefault(stage, []).append((count, total))
+
+    audit(w.X, w.y, progress=progress, **FEW)
+    assert {"permutations", "halfspaces", "surrogates"} <= set(done)
+    assert all(counts[-1][0] == counts[-1][1] for counts in done.values())
+    assert len(done["surrogates"]) == 39
+
+
+def test_json_is_the_document(tmp_path, founding):
+    founding[1].to_json(tmp_path / "audit.json")
+    assert json.loads((tmp_path / "audit.json").read_text()) == founding[1].document()
+
+
+def test_claim_that_was_not_judged_is_not_found():
+    w = worlds.gaussian(n=60, d=3, gap=1.0, random_state=0)
+    with pytest.raises(InputError, match="claim must be one of 'readable', but 'used' arrived"):
+        audit(w.X, w.y, **RAW)["used"]
+
+
+def refusals():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    bad = X.copy()
+    bad[7, 1] = np.nan
+    return {
+        "NaN in X": (bad, y, {}, "row 7, column 1"),
+        "one class": (X, np.ones(60, dtype=int), {}, "at least two classes"),
+        "lengths": (X, y[:50], {}, "X has 60 and y has 50"),
+        "rare class": (X, (np.arange(60) < 5) * 1, {}, "at least 6 rows.* 1 has 5"),
+        "few numbers": (X[:5], X[:5, 0], {}, "at least 6 rows"),
+        "number that never varies": (X, np.ones((60, 1)), {}, "must vary"),
+        "claim": (X, y, {"claims": ["redable"]}, "'redable' arrived"),
+        "claim of classes": (X, X[:, 0], {"claims": ["no_halfspace"]}, "'no_halfspace' arrived"),
+        "permutations": (X, y, {"n_permutations": 38}, "at least 39"),
+        "surrogates": (X, y, {"n_surrogates": 38}, "at least 39"),
+        "seed": (X, y, {"random_state": -1}, "random_state"),
+        "groups": (X, y, {"groups": np.arange(50)}, "groups must have shape"),
+        "group": (X, y, {"groups": [None] + ["a", "b", "c"] * 19 + ["a", "b"]}, "missing"),
+        "baseline": (X, y, {"baselines": {"b": X[:9]}}, "baseline 'b' must have the 60 rows"),
+        "NaN in a baseline": (X, y, {"baselines": {"b": bad}}, "row 7, column 1"),
+        "no matrix": (X[:, 0], y, {}, "X must be 2-D"),
+    }
+
+
+REFUSALS = refusals()
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_input_that_cannot_be_audited_is_refused_with_its_place(case):
+    X, y, options, message = REFUSALS[case]
+    with pytest.raises(InputError, match=message):
+        audit(X, y, **options)
