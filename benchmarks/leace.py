@@ -84,7 +84,7 @@ def memory(n: int, d: int) -> float:
 
 
 def _peak() -> float:
-    """Return this process's peak resident memory in bytes (Linux; getrusage counts the parent's)."""
+    """Return this process's peak memory in bytes (Linux: getrusage counts the parent's, too)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 

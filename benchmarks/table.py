@@ -48,7 +48,7 @@ def _surrogates() -> list[str]:
         largest = max(abs(row["mean z raw"]), abs(row["mean z read-back"]))
         worst[row["drawn with"]] = max(worst.get(row["drawn with"], 0.0), largest)
     return [
-        "| largest mean z of Gaussian worlds against their surrogates (drawn with sample moments) | "
+        "| Gaussian worlds: largest mean z against their surrogates (against sample moments) | "
         f"{worst['nullprobe']:.2g} ({worst['sample moments']:.2g}) | ≤ 0.5 |"
     ]
 

@@ -126,7 +126,7 @@ def assert_uniform(p):
     for level in (0.1, 0.2, 0.5):
         low, high = binom.interval(0.999, len(p), level)
         assert low <= np.count_nonzero(p <= level + 1e-9) <= high
-    # Spread over its steps p is continuous; by a fixed seed, so that the test is the same each time.
+    # Spread over its steps p is continuous; by a fixed seed, the same each time.
     step = np.random.default_rng(0).random(len(p)) * p[p > 0].min()
     assert kstest(np.clip(p - step, 0, 1), "uniform").pvalue > 0.001
 

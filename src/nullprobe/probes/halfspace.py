@@ -161,9 +161,7 @@ class _Search:
             one = np.broadcast_to(Y[:, j : j + 1], own.shape)
             threshold, sign, accuracy = best_thresholds(own, one)
             top = np.argsort(-accuracy)[:KEPT]
-            # lengths are about sqrt(d) before anything is forbidden; 0 if nothing is left
-            length = np.linalg.norm(W[:, top], axis=0)
-            shrink = sign[top] * _linalg.reciprocal(np.where(length > NOTHING, length, 0.0))
+            shrink = sign[top] / _lengths(W[:, top], NOTHING)
             kept[:, :, j] = W[:, top] * shrink
             cuts[:, j] = threshold[top] * shrink
         return kept.reshape(d, KEPT * m), cuts.ravel()
@@ -176,16 +174,20 @@ def _balance(Y: np.ndarray) -> np.ndarray:
     return np.where(Y, 0.5 / positive, -0.5 / negative)
 
 
+def _lengths(W: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Return the lengths (m,) of columns; inf for one of at most ``least``, to divide it away."""
+    lengths = np.sqrt(np.einsum("dm,dm->m", W, W))
+    lengths[lengths <= least] = np.inf
+    return lengths
+
+
 def _allowed(W: np.ndarray, forbidden: np.ndarray | None) -> np.ndarray:
-    """Project columns off their forbidden directions and give them length one, or zero."""
-    if forbidden is None:
-        return W * _linalg.reciprocal(np.linalg.norm(W, axis=0))
-    before = np.linalg.norm(W, axis=0)
-    for k in range(forbidden.shape[1]):
-        G = forbidden[:, k]
-        W = W - G * np.einsum("dm,dm->m", G, W)
-    length = np.linalg.norm(W, axis=0)
-    return W * _linalg.reciprocal(np.where(length > NOTHING * before, length, 0))
+    """Project columns of length about one off what is forbidden; return unit columns, or zeros."""
+    if forbidden is not None:
+        for k in range(forbidden.shape[1]):
+            G = forbidden[:, k]
+            W = W - G * np.einsum("dm,dm->m", G, W)
+    return W / _lengths(W, NOTHING)
 
 
 def _descend(
@@ -198,7 +200,7 @@ def _descend(
 ) -> np.ndarray:
     """Follow the smooth loss downhill from W (d, m) while it sharpens; return unit columns."""
     bar = None if forbidden is None else forbidden.astype(np.float32)
-    W, cut = _allowed(W.astype(np.float32), bar), cut.astype(np.float32)
+    W, cut = _allowed((W / _lengths(W)).astype(np.float32), bar), cut.astype(np.float32)
     signed = _balance(Y).astype(np.float32)
     tiny = np.finfo(np.float32).tiny
     for tau, pace in schedule.course():
@@ -210,7 +212,7 @@ def _descend(
         slope += 1.0
         np.divide(signed, slope, out=slope)
         pull = X.T @ slope
-        W = _allowed(W + pull * (pace * _linalg.reciprocal(np.linalg.norm(pull, axis=0))), bar)
+        W = _allowed(W + pull * (pace / _lengths(pull)), bar)
         cut -= (
             min(pace, 1.0) * tau * slope.sum(axis=0) / np.maximum(np.abs(slope).sum(axis=0), tiny)
         )
