@@ -31,7 +31,14 @@ class Concept:
 
     def __len__(self) -> int:
         """Return the number n of rows."""
-        return len(self.values if self.codes is None else self.codes)  # type: ignore[arg-type]
+        return len(self.data)
+
+    @property
+    def data(self) -> np.ndarray:
+        """Codes (n,) or values (n, k), whichever there are."""
+        data = self.values if self.codes is None else self.codes
+        assert data is not None, "a concept has codes or values"
+        return data
 
     @property
     def is_classes(self) -> bool:
@@ -41,20 +48,20 @@ class Concept:
     @property
     def n_columns(self) -> int:
         """Number k of columns of Z."""
-        return len(self.classes) if self.classes is not None else self.values.shape[1]  # type: ignore[union-attr]
+        return len(self.classes) if self.classes is not None else self.data.shape[1]
 
     @property
     def matrix(self) -> np.ndarray:
         """Z (n, k) float64: one-hot for classes."""
-        if self.values is not None:
-            return self.values
-        return (self.codes[:, None] == np.arange(self.n_columns)).astype(np.float64)  # type: ignore[index]
+        if self.codes is None:
+            return self.data
+        return (self.codes[:, None] == np.arange(self.n_columns)).astype(np.float64)
 
     def take(self, rows: np.ndarray | slice) -> Concept:
         """Return the concept of some rows; all classes are kept, present or not."""
         if self.codes is not None:
             return Concept(self.codes[rows], self.classes, None)
-        return Concept(None, None, self.values[rows])  # type: ignore[index]
+        return Concept(None, None, self.data[rows])
 
     def present(self) -> Concept:
         """Return the same concept without classes that no row has."""

@@ -238,8 +238,8 @@ class Run:
         right = 0
         for _, p, s in self.parts.roles():
             P, S = self.data.parts[p].rows, self.data.parts[s].rows
-            probe = LogisticProbe().fit(self.X[P], self.z.codes[P])  # type: ignore[index]
-            right += int((probe.predict(self.X[S]) == self.z.codes[S]).sum())  # type: ignore[index]
+            probe = LogisticProbe().fit(self.X[P], self.z.data[P])
+            right += int((probe.predict(self.X[S]) == self.z.data[S]).sum())
         return right / len(self.z)
 
 

@@ -314,7 +314,11 @@ class Moments:
 
     @property
     def data_hash(self) -> str:
-        """Fingerprint of count, means and cross-covariance: the same data give the same one."""
+        """Fingerprint of weight, means and cross-covariance.
+
+        The same array read in the same pieces on the same machine gives the same one; another
+        memory layout, order of merging or BLAS may round differently and give another.
+        """
         digest = hashlib.blake2b(digest_size=16)
         for part in (np.float64(self.weight), self.mean, self.cross, self.concept_scatter):
             digest.update(np.ascontiguousarray(part).tobytes())

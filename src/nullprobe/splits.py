@@ -113,7 +113,7 @@ def split(
 
 def _need_rows(z: Concept, n_parts: int) -> None:
     least = 2 * n_parts
-    if z.codes is None:
+    if z.codes is None or z.classes is None:
         if len(z) < least:
             _check.complain(
                 f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data"
@@ -121,7 +121,7 @@ def _need_rows(z: Concept, n_parts: int) -> None:
         return
     counts = np.bincount(z.codes, minlength=z.n_columns)
     if counts.min() < least:
-        label = z.classes[int(counts.argmin())]  # type: ignore[index]
+        label = z.classes[int(counts.argmin())]
         _check.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
@@ -130,9 +130,9 @@ def _need_rows(z: Concept, n_parts: int) -> None:
 
 
 def _need_classes(z: Concept, rows: np.ndarray, j: int) -> None:
-    counts = np.bincount(z.codes[rows], minlength=z.n_columns)  # type: ignore[index]
-    if counts.min() < 2:
-        label = z.classes[int(counts.argmin())]  # type: ignore[index]
+    counts = np.bincount(z.data[rows], minlength=z.n_columns)
+    if counts.min() < 2 and z.classes is not None:
+        label = z.classes[int(counts.argmin())]
         _check.complain(
             "each part must hold two rows of every class with its groups whole",
             f"part {j + 1} would hold {counts.min()} of {label!r}",

@@ -105,7 +105,7 @@ class ThreeWay:
     def columns(self, order: np.ndarray) -> np.ndarray:
         """Return the labelling y[order[:, j]] for each column of order (n, m), as (n, m, k)."""
         if self.z.codes is None:
-            return self.z.values[order]  # type: ignore[index]
+            return self.z.data[order]
         labels = np.arange(1, 2) if self.n_outputs == 1 else np.arange(self.n_outputs)
         return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
 
@@ -164,15 +164,10 @@ class ThreeWay:
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
             kept = _kept(U, crosses[p], P.solve(crosses[f]), crosses[f], k)
-            shift = 0.0
-            if self.z.codes is None:  # R² is about levels, AUC is not
-                shift = flat[P.rows].mean(axis=0)
-            yield (
-                tuple(  # type: ignore[misc]
-                    (P.scores(S, W) + shift).T.reshape(m, k, len(S.rows)) for W in (U, kept)
-                ),
-                S,
-            )
+            # R² is about levels, AUC is not
+            level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
+            raw, erased = ((P.scores(S, W) + level).T.reshape(m, k, len(S.rows)) for W in (U, kept))
+            yield (raw, erased), S
 
     def halfspace(
         self,

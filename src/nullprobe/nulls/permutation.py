@@ -56,9 +56,8 @@ def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> 
 
 
 def _constant_in_groups(z: Concept, groups: np.ndarray) -> bool:
-    Z = z.codes[:, None] if z.codes is not None else z.values
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
-    return bool((Z == Z[first][member]).all())  # type: ignore[index]
+    return bool((z.data == z.data[first][member]).all())
 
 
 def _shuffled(stratum: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -123,7 +122,7 @@ def permutation_null(
     X = _array.host_native(_check.finite(X))
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=n_folds, rng=rng)
     order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])
-    Y = z.codes[order].astype(np.float64)  # type: ignore[index]
+    Y = z.data[order].astype(np.float64)
     found = np.zeros(Y.shape[1])
     for fold in range(n_folds):
         train, test = parts.part != fold, parts.part == fold

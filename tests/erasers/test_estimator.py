@@ -1,0 +1,133 @@
+"""The estimator shell round an eraser: validate, call, store."""
+
+import dask.array as da
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from methods import OWED
+from reference import assert_same_bytes
+from samples import draw
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from nullprobe import InputError, Moments
+
+SAMPLE = draw(0, 60, 5, 3)
+X, Y = SAMPLE.X, SAMPLE.y
+
+
+@parametrize_with_checks([method() for method in OWED])
+def test_scikit_learn_finds_nothing_to_complain_about(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_estimators_work_in_pipelines_and_searches(method):
+    pipeline = make_pipeline(StandardScaler(), method(), LogisticRegression())
+    assert 0.2 < pipeline.fit(X, Y).score(X, Y) < 0.5
+    assert cross_val_score(pipeline, X, Y, cv=3).shape == (3,)
+    search = GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1]}, cv=2).fit(X, Y)
+    assert search.best_estimator_[1].eraser_.rank == 2
+    assert isinstance(clone(pipeline)[1], method)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_names_of_features_are_kept_and_checked(method):
+    frame = pd.DataFrame(X, columns=list("abcde"), index=np.arange(60) + 100)
+    fitted = method().set_output(transform="pandas").fit(frame, Y)
+    X_ = fitted.transform(frame)
+    assert X_.columns.tolist() == fitted.get_feature_names_out().tolist() == list("abcde")
+    assert X_.index.equals(frame.index)
+    assert fitted.eraser_.feature_names == tuple("abcde")
+    with pytest.raises(ValueError, match="should match those that were passed during fit"):
+        fitted.transform(frame[list("edcba")])
+    with pytest.raises(ValueError, match="should match those that were passed during fit"):
+        fitted.partial_fit(frame.rename(columns={"a": "z"}), Y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        fitted.transform(X)
+    assert fitted.fit(X, Y).eraser_.feature_names is None
+    assert fitted.get_feature_names_out().tolist() == ["x0", "x1", "x2", "x3", "x4"]
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_a_fit_forgets_the_fit_before_it(method):
+    again = method().fit(X[:30, :4], Y[:30]).fit(X, Y)
+    assert_same_bytes(again.eraser_, method().fit(X, Y).eraser_)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_a_stream_may_follow_a_fit(method):
+    one = method().fit(X[:30], Y[:30]).partial_fit(X[30:], Y[30:])
+    np.testing.assert_allclose(one.transform(X), method().fit(X, Y).transform(X), atol=1e-10)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_from_moments_gives_a_fitted_estimator(method):
+    fitted = method.from_moments(Moments.of(X, Y))
+    assert_same_bytes(fitted.eraser_, method().fit(X, Y).eraser_)
+    assert fitted.classes_ == (0, 1, 2)
+    assert fitted.n_features_in_ == 5
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_an_unfitted_estimator_says_so(method):
+    with pytest.raises(NotFittedError):
+        method().transform(X)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_values_that_are_not_finite_are_refused_at_any_time(method):
+    broken = X.copy()
+    broken[3, 2] = np.nan
+    fitted = method().fit(X, Y)
+    for call in (
+        lambda: method().fit(broken, Y),
+        lambda: fitted.transform(broken),
+        lambda: fitted.partial_fit(broken, Y),
+    ):
+        with pytest.raises(InputError, match="row 3, column 2"):
+            call()
+    assert_same_bytes(fitted.eraser_, method().fit(X, Y).eraser_)
+
+
+@pytest.mark.parametrize("method", OWED)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_tensors_go_in_and_come_out(method, dtype):
+    A = torch.from_numpy(X).to(dtype)
+    X_ = method().fit(A, torch.from_numpy(Y)).transform(A)
+    assert isinstance(X_, torch.Tensor)
+    assert (X_.dtype, X_.device) == (A.dtype, A.device)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_dask_is_fitted_and_erased(method):
+    lazy = da.from_array(X, chunks=(25, 5))
+    fitted = method().fit(lazy, Y)
+    np.testing.assert_allclose(fitted.transform(lazy).compute(), method().fit_transform(X, Y))
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_one_class_one_row_or_no_variation_removes_nothing(method):
+    for A, y in (
+        (X, np.zeros(60, int)),
+        (X[:1], [1]),
+        (np.ones((60, 5)), Y),
+        (X, np.ones((60, 2))),
+    ):
+        fitted = method().fit(A, y)
+        assert fitted.eraser_.rank == 0
+        np.testing.assert_array_equal(fitted.transform(A), A)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_the_same_data_give_the_same_bytes(method, tmp_path):
+    files = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
+    for path in files:
+        method().fit(X, Y).eraser_.save(path)
+    assert files[0].read_bytes() == files[1].read_bytes()
