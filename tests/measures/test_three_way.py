@@ -234,6 +234,20 @@ def test_halfspaces_are_as_accurate_as_those_of_eraser_and_probe_spelt_out(n_cla
     assert found > 0.59
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_halfspaces_of_each_labelling_keep_off_what_its_own_eraser_takes(n_classes):
+    """A labelling that is plain to read before erasure, among others that mean nothing."""
+    s = draw(0, 600, 8, n_classes, gap=3.0, spread=1.0)
+    _, _, data = ready(s.X, s.y)
+    rng = np.random.default_rng(0)
+    order = np.column_stack([*(rng.permutation(600) for _ in range(2)), np.arange(600)])
+    assert data.read(order)[0][2] > 0.95
+    assert data.halfspace(order, seed=0)[2] == pytest.approx(
+        data.halfspace(order[:, 2:], seed=0)[0], abs=0.03
+    )
+    assert data.halfspace(order, seed=0)[2] < 0.65
+
+
 def test_calls_and_accuracies_of_halfspaces_agree():
     X, y = sample("three classes")
     _, parts, data = ready(X, y)

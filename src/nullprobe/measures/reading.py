@@ -40,10 +40,8 @@ def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = N
     W = 1.0 if weights is None else _reorder(weights, order)
     up, down = W * P, W * (1.0 - P)
     below = np.cumsum(down, axis=1)
-    if (S[:, 1:] == S[:, :-1]).any():
+    if (S[:, 1:] == S[:, :-1]).any():  # without ties a positive adds nothing to its own count
         below = _midway(below, S)
-    else:
-        below -= down
     pairs = up.sum(axis=1) * down.sum(axis=1)
     wins = np.einsum("mn,mn->m", *np.broadcast_arrays(up, below))
     return np.divide(wins, pairs, out=np.full(np.shape(pairs), np.nan), where=pairs > 0)
