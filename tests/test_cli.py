@@ -441,7 +441,7 @@ def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
 def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     option = ["--world-option", "n_per_class=30", "--world-option", "standardise=true"]
     out = done(capsys, "audit", "--world", "two_features", *option, *QUICK)
-    known = "Known answers of this world: one direction yes."
+    known = "with an eraser that knows its means: one direction yes."
     assert known in " ".join(out.split())
     provenance = documents("two_features-audit.json")[0]["provenance"]
     assert provenance["rows"] == 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,10 @@ class Audit:
 
     claims: tuple[Claim, ...]
     title: str
-    labels: np.ndarray
-    scores: Scores
-    portrait: Portrait
-    provenance: Mapping[str, Any]
+    labels: np.ndarray = field(repr=False)
+    scores: Scores = field(repr=False)
+    portrait: Portrait = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)
 
     def __getitem__(self, name: str) -> Claim:
         """Return the claim of this name."""

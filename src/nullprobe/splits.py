@@ -125,7 +125,8 @@ def _need_rows(z: Concept, n_parts: int) -> None:
         _check.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
-            "pass more rows of it, merge or drop the class, or pass floats if y is measured",
+            "pass more rows of it, merge or drop the class, or pass floats (--numeric) if y is a "
+            "measured number",
         )
 
 

@@ -32,7 +32,7 @@ def test_read_back_that_could_be_hidden_by_noise_is_unclear():
 def test_read_back_as_of_gaussian_data_is_credited_to_the_moments():
     holds, about, claim = verdict(erased=seen(0.6))
     assert (holds, about) == (Holds.NO, FactAbout.MOMENTS)
-    assert "just as observed" in claim.reason
+    assert "does not tell it from the observed" in claim.reason
     assert claim.p_value == pytest.approx(0.02)
 
 
@@ -40,7 +40,7 @@ def test_read_back_as_of_gaussian_data_is_credited_to_the_moments():
 def test_read_back_unlike_gaussian_data_is_credited_to_the_representation(value):
     holds, about, claim = verdict(erased=seen(value))
     assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert "not as observed" in claim.reason
+    assert "than observed" in claim.reason
 
 
 def test_read_back_below_chance_is_no_success():

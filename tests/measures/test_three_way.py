@@ -321,3 +321,37 @@ def test_fewer_rows_than_columns_are_read():
     raw, erased = data.read(asis(s.y))
     assert 0.9 < raw[0] <= 1.0
     assert 0.6 < erased[0] < raw[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_loose"),
+    [("two classes", 1), ("two classes", 2), ("three classes", 1), ("three classes", 3)],
+)
+def test_features_that_do_not_vary_on_the_probes_part_are_read_as_spelt_out(
+    monkeypatch, kind, n_loose
+):
+    # An eraser writes its scores into them, and a fresh probe reads these for nothing.
+    shrink(monkeypatch, 0.0)
+    X, y = sample(kind)
+    parts = ready(X, y)[1]
+    few = parts.rows(0)[:12]
+    dead = np.zeros((len(X), n_loose))
+    dead[few] = np.random.default_rng(5).standard_normal((12, n_loose))
+    X = np.hstack([X, dead])
+    _, parts, reader = ready(X, y)
+    spelt = spelt_out(X, y, parts, LEACE)
+    np.testing.assert_allclose(reader.scores().erased, spelt, atol=1e-8)
+
+
+def test_a_pixel_that_is_hardly_ever_lit_gives_the_concept_back():
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 2
+    X = rng.standard_normal((600, 4)) + 2.0 * y[:, None]
+    parts = ready(X, y)[1]
+    pixel = np.zeros((600, 1))
+    _, without = ThreeWay(X, concept(y), parts).read(asis(y))
+    for j in range(3):
+        pixel[parts.rows(j)[j]] = j == 0
+    _, with_pixel = ThreeWay(np.hstack([X, pixel]), concept(y), parts).read(asis(y))
+    assert without[0] < 0.65
+    assert with_pixel[0] > without[0] + 0.1

@@ -7,6 +7,8 @@ import torch
 from samples import draw
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from nullprobe import InputError
@@ -179,3 +181,13 @@ def test_numeric_probe_predicts_its_scores():
     probe = LinearProbe(np.array([[1.0, 2.0]]), np.array([0.5, 0.0]))
     X = np.array([[1.0], [3.0]])
     np.testing.assert_array_equal(probe.predict(X), [[1.5, 2.0], [3.5, 6.0]])
+
+
+def test_probes_score_at_the_end_of_a_pipeline():
+    rng = np.random.default_rng(0)
+    y = np.array(["a", "b"])[np.arange(200) % 2]
+    X = rng.standard_normal((200, 3)) + 3.0 * (y == "b")[:, None]
+    chain = make_pipeline(StandardScaler(), LDAProbe()).fit(X, y)
+    assert chain.score(X, y) == np.mean(chain.predict(X) == y) > 0.9
+    numbers = X @ np.ones((3, 1)) + 0.1
+    assert LDAProbe(shrinkage=0.0).fit(X, numbers[:, 0]).score(X, numbers[:, 0]) > 0.999

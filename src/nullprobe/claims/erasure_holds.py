@@ -20,7 +20,10 @@ def erasure_holds(evidence: Evidence) -> Claim:
     reason = claim.reason
     expected = claim.details.get("expected from estimated means")
     if expected is not None:
-        reason += f" Estimated means alone lead one to expect {number(expected)}."
+        reason += (
+            f" For a probe that knew the covariance, estimated means alone lead one to expect "
+            f"{number(expected)}."
+        )
     if claim.holds is Holds.YES and not beats_chance(evidence.raw, evidence.chance["raw"]):
         reason += " The concept was not clearly readable before, either."
     return replace(claim, reason=reason)

@@ -66,8 +66,9 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
             Holds.UNCLEAR,
             FactAbout.REPRESENTATION,
             (
-                f"{said}: below chance, which says that rows depend on each other across the split "
-                "(duplicates, or groups that were not named), not that the concept is absent."
+                f"{said}: below chance, which is no sign of absence. The parts disagree about the "
+                "direction: rows depend on each other (duplicates, groups that were not named), or "
+                "the means differ by little and the rest of the distributions by much."
             ),
         )
     for name, baseline in evidence.baselines.items():
@@ -88,4 +89,5 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
         if evidence.baselines
         else "no baseline was given, so the rung of the inputs was not tried"
     )
+    # Surrogates are scaled to be as readable, so that rung could say nothing here.
     return Holds.YES, FactAbout.REPRESENTATION, f"{said}; {tried}."

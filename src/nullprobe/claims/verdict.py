@@ -55,7 +55,7 @@ class Observation:
     value: float
     unit: str
     chance: float
-    resampled: np.ndarray
+    resampled: np.ndarray = field(repr=False)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -252,7 +252,8 @@ def _absence(
     )
     p = p_text(moments.p_value(observed.value))
     if stands_out(observed, moments):
-        about, compared = FactAbout.REPRESENTATION, "which is not as observed"
+        about = FactAbout.REPRESENTATION
+        compared = "less than observed" if observed.value > moments.mean else "more than observed"
     else:
-        about, compared = FactAbout.MOMENTS, "just as observed"
+        about, compared = FactAbout.MOMENTS, "which does not tell it from the observed"
     return Holds.NO, about, f"{said}; {beside}, {compared} ({p})."

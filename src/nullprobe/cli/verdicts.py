@@ -52,7 +52,11 @@ def show(
     judged = [claim.name for claim in result.claims]
     known = [f"{words.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
-        say(f"Known answers of this world: {', '.join(known)}.", console)
+        say(
+            "Known answers for the population, with an eraser that knows its means: "
+            f"{', '.join(known)}. A finite sample may fail where the population does not.",
+            console,
+        )
 
 
 def say(text: str, console: Console | None = None) -> None:

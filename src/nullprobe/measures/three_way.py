@@ -163,7 +163,9 @@ class ThreeWay:
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
-            kept = _kept(U, crosses[p], P.solve(crosses[f]), crosses[f], k)
+            loose = _Loose.of(self.parts[f], P, crosses[f], k)
+            kept = _kept(U, crosses[p], P.solve(loose.bound), loose.bound, k)
+            loose.settle(kept)
             # R² is about levels, AUC is not
             level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
             raw, erased = ((P.scores(S, W) + level).T.reshape(m, k, len(S.rows)) for W in (U, kept))
@@ -207,7 +209,8 @@ class ThreeWay:
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             # In whitened coordinates "weights orthogonal to C_F" is a plain projection.
-            bars = P.factor.whiten((P.inverse[:, None] * crosses[f]).T).T
+            loose = _Loose.of(self.parts[f], P, crosses[f], k)
+            bars = P.factor.whiten((P.inverse[:, None] * loose.bound).T).T
             W, cuts = halfspaces(
                 P.factor.whiten(P.X * P.inverse),
                 flat[P.rows] > 0.5,
@@ -216,7 +219,44 @@ class ThreeWay:
                 rng=rng,
             )
             W = P.inverse[:, None] * P.factor.unwhiten(W)
+            loose.settle(W)
             yield (P.scores(S, W) > cuts).T.reshape(m, k, len(S.rows)), S
+
+
+@dataclass(frozen=True, eq=False)
+class _Loose:
+    """Features that vary on F and not on P, such as a pixel that is hardly ever lit.
+
+    An eraser subtracts scores from them as from any other, so that on erased rows of P they hold
+    nothing but those scores, and a fresh probe reads these at no cost: weights on them satisfy
+    C_Fᵀ u = 0 for it, as far as C_F reaches them.
+    """
+
+    cross: np.ndarray  # C_F, (m, d, k)
+    where: np.ndarray  # (q,) positions of these features
+    inverse: np.ndarray  # (q,) reciprocals of their standard deviations on F
+    back: np.ndarray  # (m, k, q), pseudo-inverse of C_F there in units of these
+    bound: np.ndarray  # (d, m k), the part of C_F that the other features must be orthogonal to
+
+    @classmethod
+    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> _Loose:
+        where = np.flatnonzero((P.inverse == 0) & (F.inverse > 0))
+        C3 = C.reshape(len(C), -1, k).transpose(1, 0, 2)
+        inverse = F.inverse[where]
+        here = C3[:, where] * inverse[:, None]
+        back = np.linalg.pinv(here, rcond=1e-8) if len(where) else here.transpose(0, 2, 1)
+        rest = C3 - C3 @ (back @ here)
+        size, whole = (np.linalg.norm(a, axis=(1, 2)) for a in (rest, C3))
+        rest *= (size > 1e-10 * whole)[:, None, None]  # rounding binds nothing
+        return cls(C3, where, inverse, back, rest.transpose(1, 0, 2).reshape(C.shape))
+
+    def settle(self, W: np.ndarray) -> None:
+        """Give these features, in place, the weights that make W (d, m k) orthogonal to C_F."""
+        if len(self.where):
+            W3 = W.reshape(len(W), *self.cross.shape[::2]).transpose(1, 0, 2)
+            owed = self.cross.transpose(0, 2, 1) @ W3
+            weights = -self.inverse[:, None] * (self.back.transpose(0, 2, 1) @ owed)
+            W[self.where] = weights.transpose(1, 0, 2).reshape(len(self.where), -1)
 
 
 def _kept(U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class Null:
 
     rung: str
     description: str
-    values: np.ndarray
+    values: np.ndarray = field(repr=False)
 
     @property
     def mean(self) -> float:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe import _array, _check
@@ -123,6 +124,14 @@ class ProbeEstimator(BaseEstimator):
         frame, X = X, _check.representation(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return _check.finite(X)
+
+    def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
+        X, z, w = rows(X, y, sample_weight)
+        said = self.predict(X)
+        if self.probe_.classes is None:
+            return float(r2_score(z.matrix, said, sample_weight=w))
+        return float(accuracy_score(_array.host_labels(y), said, sample_weight=w))
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn needs to know: y is required."""
