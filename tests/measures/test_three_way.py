@@ -325,12 +325,13 @@ def test_fewer_rows_than_columns_are_read():
 
 @pytest.mark.parametrize(
     ("kind", "n_loose"),
-    [("two classes", 1), ("two classes", 2), ("three classes", 1), ("three classes", 3)],
+    [("two classes", 1), ("three classes", 1), ("three classes", 2)],
 )
 def test_features_that_do_not_vary_on_the_probes_part_are_read_as_spelt_out(
     monkeypatch, kind, n_loose
 ):
-    # An eraser writes its scores into them, and a fresh probe reads these for nothing.
+    # An eraser writes its scores into them, and a fresh probe reads these for nothing. With more
+    # of them than directions they say the same, and how a probe shares its weight is a convention.
     shrink(monkeypatch, 0.0)
     X, y = sample(kind)
     parts = ready(X, y)[1]
