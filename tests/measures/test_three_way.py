@@ -2,29 +2,16 @@
 
 import numpy as np
 import pytest
+from pipeline import asis, ready, rows_of_roles, sample
 from reference import centred, covariances, leace_matrix, one_hot
 from samples import draw
-from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
+from sklearn.metrics import r2_score, roc_auc_score
 
-from nullprobe import worlds
 from nullprobe.concepts import concept
 from nullprobe.erasers import LEACE, MeanProjection
 from nullprobe.measures import three_way
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
-from nullprobe.probes import HalfspaceProbe
-from nullprobe.splits import split
-
-
-def ready(X, y, seed=0):
-    """Return the concept, its parts and the reader of a sample."""
-    z = concept(y)
-    parts = split(z, groups=None, n_parts=3, rng=np.random.default_rng(seed))
-    return z, parts, ThreeWay(X, z, parts)
-
-
-def asis(y):
-    return np.arange(len(y))[:, None]
 
 
 def shrink(monkeypatch, value):
@@ -35,10 +22,6 @@ def targets(y):
     """Return the columns that are predicted: one for two classes."""
     Z = one_hot(y)
     return Z[:, 1:] if Z.shape[1] == 2 and np.asarray(y).ndim == 1 else Z
-
-
-def rows_of_roles(parts):
-    return [[parts.rows(j) for j in role] for role in parts.roles()]
 
 
 def spelt_out(X, y, parts, eraser):
@@ -52,16 +35,6 @@ def spelt_out(X, y, parts, eraser):
         W = np.linalg.lstsq(centred(XP), centred(Z[P]), rcond=1e-10)[0]
         scores[S] = level + (XS - XP.mean(axis=0)) @ W
     return scores
-
-
-def sample(kind, n=150, d=6):
-    s = draw(3, n, d, 3 if kind == "three classes" else 2, gap=1.0, spread=2.0)
-    noise = np.random.default_rng(4).normal(size=(n, 2))
-    y = {
-        "number": s.X[:, 0] + noise[:, 0],
-        "numbers": s.X[:, :2] + noise,
-    }.get(kind, s.y)
-    return s.X + 3.0, y
 
 
 KINDS = ["two classes", "three classes", "number", "numbers"]
@@ -167,18 +140,6 @@ def test_scored_rows_reach_no_fit(kind):
         assert not np.allclose(a[parts.rows(1)], b[parts.rows(1)])
 
 
-def test_labels_of_scored_rows_reach_no_halfspace():
-    X, y = sample("two classes")
-    _, parts, data = ready(X, y)
-    S = parts.rows(2)
-    other = y.copy()
-    other[S] = 1 - other[S]
-    before = data.halfspace_calls(0)
-    after = ThreeWay(X, concept(other), parts).halfspace_calls(0)
-    np.testing.assert_array_equal(before[S], after[S])
-    assert (np.delete(before, S) != np.delete(after, S)).any()
-
-
 def moved_along_what_is_erased(X, y, parts, sizes):
     """Shift the rows of each S by multiples of what F's eraser takes away."""
     moved = X.copy()
@@ -206,58 +167,6 @@ def test_what_was_erased_is_not_read(kind):
         )
         assert 0.1 < calls.mean() < 0.9
         assert len(F) + len(P) + len(S) == len(y)
-
-
-def equal_once_erased(n_classes):
-    """Return classes whose means erasure makes equal, and that a halfspace still tells apart."""
-    if n_classes == 2:
-        w = worlds.two_features(n_per_class=1500, d=3, random_state=0)
-        return w.X, w.y
-    w, rng = worlds.skewed(n=2000, d=3, random_state=0), np.random.default_rng(1)
-    X, y = np.vstack([w.X, rng.normal(size=(1000, 3))]), np.concatenate([w.y, np.full(1000, 2)])
-    return X + np.array([[0, 4, 0], [0, -4, 0], [0, 0, 4]])[y], y
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_halfspaces_are_as_accurate_as_those_of_eraser_and_probe_spelt_out(n_classes):
-    X, y = equal_once_erased(n_classes)
-    _, parts, data = ready(X, y)
-    each = []
-    for F, P, S in rows_of_roles(parts):
-        eraser = LEACE().fit(X[F], y[F])
-        for c in range(1, 2) if n_classes == 2 else range(3):
-            probe = HalfspaceProbe().fit(eraser.transform(X[P]), y[P] == c)
-            said = probe.predict(eraser.transform(X[S]))
-            each.append(balanced_accuracy_score(y[S] == c, said))
-    found = data.halfspace(asis(y), seed=0)[0]
-    assert found == pytest.approx(np.mean(each), abs=0.02)
-    assert found > 0.59
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_halfspaces_of_each_labelling_keep_off_what_its_own_eraser_takes(n_classes):
-    """A labelling that is plain to read before erasure, among others that mean nothing."""
-    s = draw(0, 600, 8, n_classes, gap=3.0, spread=1.0)
-    _, _, data = ready(s.X, s.y)
-    rng = np.random.default_rng(0)
-    order = np.column_stack([*(rng.permutation(600) for _ in range(2)), np.arange(600)])
-    assert data.read(order)[0][2] > 0.95
-    assert data.halfspace(order, seed=0)[2] == pytest.approx(
-        data.halfspace(order[:, 2:], seed=0)[0], abs=0.03
-    )
-    assert data.halfspace(order, seed=0)[2] < 0.65
-
-
-def test_calls_and_accuracies_of_halfspaces_agree():
-    X, y = sample("three classes")
-    _, parts, data = ready(X, y)
-    calls = data.halfspace_calls(5)
-    each = [
-        balanced_accuracy_score(y[parts.rows(j)] == c, calls[parts.rows(j), c])
-        for j in range(3)
-        for c in range(3)
-    ]
-    assert data.halfspace(asis(y), 5)[0] == pytest.approx(np.mean(each), abs=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -29,8 +29,8 @@ from nullprobe.probes.lda import LEAST_WITHIN
 DESCRIPTION = "Gaussian data with the same class means and covariances; everything rerun"
 CLASS_COVARIANCE_ELEMENTS = 1 << 26  # above this K d², classes share one covariance
 PILOTS = 8
-HALVINGS = 7
-WIDEST_SCALE = 64.0
+HALVINGS = 6
+WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +215,8 @@ def match(
     -----
     The same pilot noise serves every gap, so that the reading grows smoothly with it and
     bisection finds the crossing; a debiased gap that is off by less than half a pilot standard
-    deviation is kept.
+    deviation is kept. The R² of a shrunk probe may fall again as the gap widens: then the gap
+    of the best reading before that is taken, not one far beyond.
     """
     if observed <= chance + noise:
         return replace(source, gap=0.0)
@@ -228,9 +229,12 @@ def match(
     first = readings(1.0)
     if abs(first.mean() - observed) <= 0.5 * first.std(ddof=1) / np.sqrt(PILOTS):
         return replace(source, gap=1.0)
-    low, high = (0.0, 1.0) if first.mean() > observed else (1.0, 2.0)
-    while high < WIDEST_SCALE and low > 0 and readings(high).mean() < observed:
-        low, high = high, 2 * high
+    low, high, reached = 0.0, 1.0, float(first.mean())
+    while reached < observed:
+        low, high, before = high, WIDENING * high, reached
+        reached = float(readings(high).mean())
+        if reached < before or high > WIDEST_SCALE:
+            return replace(source, gap=low)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if readings(middle).mean() < observed else (low, middle)
