@@ -16,9 +16,9 @@ from scipy.linalg import blas
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
-# A block of about 64 MiB in float32: long enough that a (d, d) sum in float64 costs little
-# beside the product that it collects, short enough to stay below one (d, d) total.
-BLOCK_ELEMENTS = 1 << 24
+# A block of at most 160 MiB in float32: long enough that a (d, d) sum in float64 costs little
+# beside the product that it collects, and about one (d, d) total at d = 4096.
+BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
 CACHE_ELEMENTS = 1 << 18
 
@@ -71,7 +71,8 @@ def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
             start += part.shape[0]
         return
     n, d = X.shape
-    step = max(LEAST_BLOCK_ROWS, BLOCK_ELEMENTS // max(d, 1))
+    most = max(LEAST_BLOCK_ROWS, BLOCK_ELEMENTS // max(d, 1))
+    step = -(-n // max(1, -(-n // most))) or 1  # blocks of equal length, rounded up
     for start in range(0, n, step):
         rows = slice(start, min(start + step, n))
         yield rows, X[rows]
