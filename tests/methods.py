@@ -4,6 +4,7 @@ A new method is added here, with the laws that its docstring promises. A law tha
 owe is left out, never switched off in the test.
 """
 
+from nullprobe import Moments
 from nullprobe.erasers import LEACE, MeanProjection
 
 LAWS = {
@@ -27,6 +28,18 @@ OWED = {
     MeanProjection: set(LAWS) - {"unit-free", "least move"},
 }
 
+# What a method must be told for its promises to hold on any sample.
+PARAMETERS = {}
+
+# Erasers that must be told the concept of the rows that they erase.
+LABELLED = set()
+
+# What a method is fitted from, where that is not Moments.
+MOMENTS = {}
+
+AFFINE = [method for method in OWED if method not in LABELLED]
+STREAMED = [method for method in OWED if hasattr(method, "partial_fit")]
+
 
 def owing(law):
     """Return the erasers that owe a law."""
@@ -34,6 +47,26 @@ def owing(law):
     return [method for method, owed in OWED.items() if law in owed]
 
 
+def new(method):
+    """Return an unfitted eraser of a method."""
+    return method(**PARAMETERS.get(method, {}))
+
+
+def moments_of(method, X, y):
+    """Return the moments of a sample that a method is fitted from."""
+    return MOMENTS.get(method, Moments).of(X, y)
+
+
+def from_moments(method, moments):
+    """Return the eraser that a method fits to moments."""
+    return method.from_moments(moments, **PARAMETERS.get(method, {}))
+
+
+def transformed(fitted, X, y):
+    """Return X erased by a fitted eraser, which is told the concept if it must be."""
+    return fitted.transform(X, y) if type(fitted) in LABELLED else fitted.transform(X)
+
+
 def erased(method, X, y, **fit):
     """Fit a method to a sample and return the sample, erased."""
-    return method().fit(X, y, **fit).transform(X)
+    return transformed(new(method).fit(X, y, **fit), X, y)

@@ -19,10 +19,11 @@ ORDER = [
     ["_formats"],
     ["_layout"],
     ["readers", "concepts"],
-    ["_spread", "splits"],
+    ["_spread", "splits", "reading"],
     ["moments"],
-    ["class_moments"],
-    ["erasers", "probes"],
+    ["class_moments", "task_moments"],
+    ["probes"],
+    ["erasers"],
     ["models"],
     ["measures"],
     ["nulls"],
@@ -39,7 +40,6 @@ LAST = len(ORDER)  # the step of files that STEPS does not name
 # What siblings in a folder share; its rooms may import it, it may import none of them.
 BASE = {
     "probes": "linear",
-    "measures": "reading",
     "nulls": "null",
     "claims": "verdict",
     "worlds": "world",
@@ -47,9 +47,9 @@ BASE = {
 }
 
 # A page is made in steps, not of siblings: each line may import from the lines above it.
-# So are erasers: a map, a shell round it, then the methods, none of which sees another.
+# So are erasers: files, maps, the shell round them, then the methods, none of which sees another.
 STEPS = {
-    "erasers": [["affine"], ["estimator"], []],
+    "erasers": [["store"], ["affine", "labelled"], ["estimator"], []],
     "report": [
         ["words", "portrait", "bins", "looks", "untested"],
         ["document", "tables", "seen", "scatter"],
@@ -166,6 +166,7 @@ WHOLE = {
     (),
     ("_check",),
     ("_array",),
+    ("reading",),
     ("moments",),
     ("erasers",),
     ("erasers", "affine"),
@@ -191,7 +192,8 @@ WHOLE = {
         ("erasers.inlp", "from nullprobe.erasers.leace import leace"),  # sideways
         ("erasers.inlp", "from . import leace"),
         ("erasers.inlp", "from nullprobe.erasers import LEACE"),
-        ("erasers.inlp", "from nullprobe.probes.linear import LinearProbe"),
+        ("probes.lda", "from nullprobe.erasers.affine import AffineEraser"),
+        ("reading", "from nullprobe.moments import Moments"),
         ("erasers.affine", "from nullprobe.erasers.leace import leace"),
         ("measures.damage", "from nullprobe.measures.guardedness import largest_correlation"),
         ("erasers.inlp", "def f():\n    from nullprobe import moments"),  # delayed
@@ -220,6 +222,8 @@ def test_a_wrong_import_is_found(module, source):
         ("erasers.leace", "from .affine import AffineEraser"),
         ("erasers.leace", "from ..moments import Moments"),
         ("measures.damage", "from nullprobe.erasers import LEACE"),
+        ("erasers.inlp", "from nullprobe.probes.linear import LinearProbe"),
+        ("erasers.inlp", "from nullprobe import reading"),
         ("worlds.xor", "from nullprobe.worlds.world import World"),
         ("cli.app", "def f():\n    from nullprobe import models"),
         ("cli.app", "def f():\n    from nullprobe.cli import sources"),

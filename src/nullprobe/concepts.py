@@ -90,7 +90,9 @@ class Concept:
             )
 
 
-def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) -> Concept:
+def concept(
+    y: Any, *, n: int | None = None, classes: Sequence | None = None, name: str = "y"
+) -> Concept:
     """Read a concept.
 
     Integers, booleans, strings and other objects are class labels. A float vector is a
@@ -105,6 +107,8 @@ def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) ->
         Number of rows that the representation has.
     classes : sequence or None
         All labels, where y holds only some of them.
+    name : str
+        What a complaint calls it.
 
     Raises
     ------
@@ -127,15 +131,15 @@ def concept(y: Any, *, n: int | None = None, classes: Sequence | None = None) ->
     a = y if isinstance(y, Concept) else _array.host_labels(y)
     if isinstance(a, np.ndarray) and a.ndim not in (1, 2):
         _check.complain(
-            "y must be 1-D labels or numbers, or a 2-D matrix of numbers",
+            f"{name} must be 1-D labels or numbers, or a 2-D matrix of numbers",
             f"it has shape {a.shape}",
             "reshape it to (n,) or (n, k)",
         )
     if n is not None and len(a) != n:
         _check.complain(
-            "X and y must have the same number of rows",
-            f"X has {n} and y has {len(a)} (inconsistent numbers of samples)",
-            "pass one y for each row of X",
+            f"X and {name} must have the same number of rows",
+            f"X has {n} and {name} has {len(a)} (inconsistent numbers of samples)",
+            f"pass one {name} for each row of X",
         )
     if isinstance(a, Concept):
         return a

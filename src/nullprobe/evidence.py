@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from nullprobe.claims import CLAIMS, Evidence, Observation
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
-from nullprobe.measures import reading
+from nullprobe import reading
 from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.guardedness import largest_correlation
 from nullprobe.measures.three_way import ThreeWay

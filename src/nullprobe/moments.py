@@ -8,6 +8,7 @@ here the concept joins, by the same update.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,32 +74,23 @@ class Moments:
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read X (n, d) and y, labels (n,) or numbers (n,) or (n, k), with weights (n,)."""
         X, z, w = rows(X, y, sample_weight)
-        return cls._zeros(X, z).update(X, z, sample_weight=w)
+        return cls.zeros(X, z).update(X, z, sample_weight=w)
 
     @classmethod
-    def _zeros(cls, X: Array, z: Concept) -> Moments:
+    def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:
+        """Return the moments of no rows, with room for a concept like ``z``."""
         d, k = X.shape[1], z.n_columns
-        return cls(Spread.zeros(X), np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
+        spread = Spread.zeros(X) if spread is None else spread
+        return cls(spread, np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
 
     def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read more rows, in place; return self."""
         X, z, w = rows(X, y, sample_weight)
-        self._check_width(X.shape[1])
-        z = self._adopt(z)
-        # What is not finite is complained about by place, not by warnings on the way.
-        with np.errstate(invalid="ignore", over="ignore"):
-            for where, block in blocks(X, w):
-                self._add_block(block, z.take(where))
-        too_large = np.flatnonzero(~np.isfinite(self.variance))
-        if len(too_large):
-            _check.complain(
-                "the squares of all features must be finite numbers of their dtype",
-                f"those of feature {too_large[0]} (counted from 0) are not",
-                "divide X by a constant, or pass it as float64",
-            )
+        read_together([self], X, [z], w)
         return self
 
-    def _add_block(self, block: Block, z: Concept) -> None:
+    def _join(self, block: Block, z: Concept) -> np.ndarray:
+        """Add what a block says of the concept; return its weighted sum of deviations, (d,)."""
         w = np.ones(len(z)) if block.w is None else block.w
         if z.codes is not None and z.n_columns > MANY_CLASSES:
             sums = _array.sum_by_code(block.deviation, z.codes, w, z.n_columns)
@@ -119,7 +111,7 @@ class Moments:
         self._merge_small(
             block.weight, block.centre + total / block.weight, concept_mean, cross, concept_scatter
         )
-        block.add_to(self.spread, total)
+        return total
 
     def _merge_small(
         self,
@@ -141,26 +133,16 @@ class Moments:
         """Return the moments of both pieces together."""
         if not isinstance(other, Moments):
             return NotImplemented
-        self._check_width(other.d)
-        merged = self.copy()
-        theirs = other.copy()
-        names = merged._union(theirs.classes, theirs.k)
-        merged._expand(names)
-        theirs._expand(names)
-        merged._merge_small(
-            theirs.weight, theirs.mean, theirs.concept_mean, theirs.cross, theirs.concept_scatter
-        )
-        merged.spread.merge(theirs.spread)
-        return merged
+        return add_together([self], [other])[0]
 
     def __radd__(self, other: object) -> Moments:
         """Let ``sum(pieces)`` start from 0."""
         return self.copy() if other == 0 else NotImplemented
 
-    def copy(self) -> Moments:
-        """Return an independent copy."""
+    def copy(self, spread: Spread | None = None) -> Moments:
+        """Return an independent copy, or one that shares ``spread`` with others."""
         return Moments(
-            self.spread.copy(),
+            self.spread.copy() if spread is None else spread,
             self.concept_mean.copy(),
             self.cross.copy(),
             self.concept_scatter.copy(),
@@ -323,6 +305,55 @@ class Moments:
         for part in (np.float64(self.weight), self.mean, self.cross, self.concept_scatter):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()
+
+
+def read_together(
+    several: Sequence[Moments], X: Array, concepts: Sequence[Concept], w: np.ndarray | None
+) -> None:
+    """Read more rows into moments that share one spread, in place.
+
+    Parameters
+    ----------
+    several : sequence of Moments
+        Each with its own concept; all with the same ``spread`` object.
+    X : array of shape (n, d)
+    concepts : sequence of Concept
+        One for each, of n rows.
+    w : ndarray of shape (n,) or None
+    """
+    spread = several[0].spread
+    several[0]._check_width(X.shape[1])
+    read = [(m, m._adopt(z)) for m, z in zip(several, concepts, strict=True)]
+    # What is not finite is complained about by place, not by warnings on the way.
+    with np.errstate(invalid="ignore", over="ignore"):
+        for where, block in blocks(X, w):
+            # All concepts first: their update needs the mean as it was before this block.
+            totals = [m._join(block, z.take(where)) for m, z in read]
+            block.add_to(spread, totals[0])
+    too_large = np.flatnonzero(~np.isfinite(several[0].variance))
+    if len(too_large):
+        _check.complain(
+            "the squares of all features must be finite numbers of their dtype",
+            f"those of feature {too_large[0]} (counted from 0) are not",
+            "divide X by a constant, or pass it as float64",
+        )
+
+
+def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Moments]:
+    """Return moments that share one spread added to others that share another, one by one."""
+    ours[0]._check_width(theirs[0].d)
+    spread = ours[0].spread.copy()
+    merged = [m.copy(spread) for m in ours]
+    for mine, other in zip(merged, theirs, strict=True):
+        piece = other.copy(other.spread)
+        names = mine._union(piece.classes, piece.k)
+        mine._expand(names)
+        piece._expand(names)
+        mine._merge_small(
+            piece.weight, piece.mean, piece.concept_mean, piece.cross, piece.concept_scatter
+        )
+    spread.merge(theirs[0].spread)
+    return merged
 
 
 def _kind(classes: tuple | None, k: int) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from methods import OWED
+from methods import LABELLED, OWED, STREAMED, from_moments, moments_of, new, transformed
 from reference import assert_same_bytes
 from samples import draw
 from sklearn.base import clone
@@ -16,61 +16,77 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nullprobe import InputError, Moments
+from nullprobe import InputError
 
 SAMPLE = draw(0, 60, 5, 3)
 X, Y = SAMPLE.X, SAMPLE.y
 
 
-@parametrize_with_checks([method() for method in OWED])
+# scikit-learn calls transform(X) alone, without the concept that these erasers need.
+WITHOUT_THE_CONCEPT = "this eraser must be told the concept of the rows that it erases"
+
+
+CALLED_WITHOUT_Y = []
+
+
+def expected_to_fail(estimator):
+    """Return the checks that cannot pass, with the reason."""
+    if type(estimator) not in LABELLED:
+        return {}
+    return dict.fromkeys(CALLED_WITHOUT_Y, WITHOUT_THE_CONCEPT)
+
+
+@parametrize_with_checks([new(method) for method in OWED], expected_failed_checks=expected_to_fail)
 def test_scikit_learn_finds_nothing_to_complain_about(estimator, check):
     check(estimator)
 
 
 @pytest.mark.parametrize("method", OWED)
 def test_estimators_work_in_pipelines_and_searches(method):
-    pipeline = make_pipeline(StandardScaler(), method(), LogisticRegression())
+    pipeline = make_pipeline(StandardScaler(), new(method), LogisticRegression())
     assert 0.2 < pipeline.fit(X, Y).score(X, Y) < 0.5
     assert cross_val_score(pipeline, X, Y, cv=3).shape == (3,)
     search = GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1]}, cv=2).fit(X, Y)
-    assert search.best_estimator_[1].eraser_.rank == 2
+    assert search.best_estimator_[1].eraser_.rank > 0
     assert isinstance(clone(pipeline)[1], method)
 
 
 @pytest.mark.parametrize("method", OWED)
 def test_names_of_features_are_kept_and_checked(method):
     frame = pd.DataFrame(X, columns=list("abcde"), index=np.arange(60) + 100)
-    fitted = method().set_output(transform="pandas").fit(frame, Y)
-    X_ = fitted.transform(frame)
+    fitted = new(method).set_output(transform="pandas").fit(frame, Y)
+    X_ = transformed(fitted, frame, Y)
     assert X_.columns.tolist() == fitted.get_feature_names_out().tolist() == list("abcde")
     assert X_.index.equals(frame.index)
     assert fitted.eraser_.feature_names == tuple("abcde")
     with pytest.raises(ValueError, match="should match those that were passed during fit"):
-        fitted.transform(frame[list("edcba")])
-    with pytest.raises(ValueError, match="should match those that were passed during fit"):
-        fitted.partial_fit(frame.rename(columns={"a": "z"}), Y)
+        transformed(fitted, frame[list("edcba")], Y)
+    if method in STREAMED:
+        with pytest.raises(ValueError, match="should match those that were passed during fit"):
+            fitted.partial_fit(frame.rename(columns={"a": "z"}), Y)
     with pytest.warns(UserWarning, match="does not have valid feature names"):
-        fitted.transform(X)
+        transformed(fitted, X, Y)
     assert fitted.fit(X, Y).eraser_.feature_names is None
     assert fitted.get_feature_names_out().tolist() == ["x0", "x1", "x2", "x3", "x4"]
 
 
 @pytest.mark.parametrize("method", OWED)
 def test_a_fit_forgets_the_fit_before_it(method):
-    again = method().fit(X[:30, :4], Y[:30]).fit(X, Y)
-    assert_same_bytes(again.eraser_, method().fit(X, Y).eraser_)
+    again = new(method).fit(X[:30, :4], Y[:30]).fit(X, Y)
+    assert_same_bytes(again.eraser_, new(method).fit(X, Y).eraser_)
 
 
-@pytest.mark.parametrize("method", OWED)
+@pytest.mark.parametrize("method", STREAMED)
 def test_a_stream_may_follow_a_fit(method):
-    one = method().fit(X[:30], Y[:30]).partial_fit(X[30:], Y[30:])
-    np.testing.assert_allclose(one.transform(X), method().fit(X, Y).transform(X), atol=1e-10)
+    one = new(method).fit(X[:30], Y[:30]).partial_fit(X[30:], Y[30:])
+    whole = new(method).fit(X, Y)
+    np.testing.assert_allclose(transformed(one, X, Y), transformed(whole, X, Y), atol=1e-10)
 
 
-@pytest.mark.parametrize("method", OWED)
+@pytest.mark.parametrize("method", STREAMED)
 def test_from_moments_gives_a_fitted_estimator(method):
-    fitted = method.from_moments(Moments.of(X, Y))
-    assert_same_bytes(fitted.eraser_, method().fit(X, Y).eraser_)
+    fitted = from_moments(method, moments_of(method, X, Y))
+    assert_same_bytes(fitted.eraser_, new(method).fit(X, Y).eraser_)
     assert fitted.classes_ == (0, 1, 2)
     assert fitted.n_features_in_ == 5
 
@@ -78,29 +94,28 @@ def test_from_moments_gives_a_fitted_estimator(method):
 @pytest.mark.parametrize("method", OWED)
 def test_an_unfitted_estimator_says_so(method):
     with pytest.raises(NotFittedError):
-        method().transform(X)
+        transformed(new(method), X, Y)
 
 
 @pytest.mark.parametrize("method", OWED)
 def test_values_that_are_not_finite_are_refused_at_any_time(method):
     broken = X.copy()
     broken[3, 2] = np.nan
-    fitted = method().fit(X, Y)
-    for call in (
-        lambda: method().fit(broken, Y),
-        lambda: fitted.transform(broken),
-        lambda: fitted.partial_fit(broken, Y),
-    ):
+    fitted = new(method).fit(X, Y)
+    calls = [lambda: new(method).fit(broken, Y), lambda: transformed(fitted, broken, Y)]
+    if method in STREAMED:
+        calls.append(lambda: fitted.partial_fit(broken, Y))
+    for call in calls:
         with pytest.raises(InputError, match="row 3, column 2"):
             call()
-    assert_same_bytes(fitted.eraser_, method().fit(X, Y).eraser_)
+    assert_same_bytes(fitted.eraser_, new(method).fit(X, Y).eraser_)
 
 
 @pytest.mark.parametrize("method", OWED)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_tensors_go_in_and_come_out(method, dtype):
     A = torch.from_numpy(X).to(dtype)
-    X_ = method().fit(A, torch.from_numpy(Y)).transform(A)
+    X_ = transformed(new(method).fit(A, torch.from_numpy(Y)), A, torch.from_numpy(Y))
     assert isinstance(X_, torch.Tensor)
     assert (X_.dtype, X_.device) == (A.dtype, A.device)
 
@@ -108,8 +123,9 @@ def test_tensors_go_in_and_come_out(method, dtype):
 @pytest.mark.parametrize("method", OWED)
 def test_dask_is_fitted_and_erased(method):
     lazy = da.from_array(X, chunks=(25, 5))
-    fitted = method().fit(lazy, Y)
-    np.testing.assert_allclose(fitted.transform(lazy).compute(), method().fit_transform(X, Y))
+    fitted = new(method).fit(lazy, Y)
+    expected = new(method).fit_transform(X, Y)
+    np.testing.assert_allclose(np.asarray(transformed(fitted, lazy, Y)), expected)
 
 
 @pytest.mark.parametrize("method", OWED)
@@ -120,14 +136,14 @@ def test_one_class_one_row_or_no_variation_removes_nothing(method):
         (np.ones((60, 5)), Y),
         (X, np.ones((60, 2))),
     ):
-        fitted = method().fit(A, y)
+        fitted = new(method).fit(A, y)
         assert fitted.eraser_.rank == 0
-        np.testing.assert_array_equal(fitted.transform(A), A)
+        np.testing.assert_array_equal(transformed(fitted, A, y), A)
 
 
 @pytest.mark.parametrize("method", OWED)
 def test_the_same_data_give_the_same_bytes(method, tmp_path):
     files = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
     for path in files:
-        method().fit(X, Y).eraser_.save(path)
+        new(method).fit(X, Y).eraser_.save(path)
     assert files[0].read_bytes() == files[1].read_bytes()

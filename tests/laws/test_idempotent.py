@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from methods import owing
+from methods import new, owing
 from samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 # In float32 a feature that keeps less than 1/300 of its spread is set to its mean, after which
@@ -28,7 +28,7 @@ def scale_of(X):
 @given(sample=samples())
 def test_twice_is_once(method, backend, dtype, sample):
     X = backed(sample.of(dtype).X, backend)
-    eraser = method().fit(X, sample.y)
+    eraser = new(method).fit(X, sample.y)
     assert moved(eraser, eraser.transform(X), scale_of(X)) <= TOLERANCE[dtype]
 
 
@@ -36,12 +36,12 @@ def test_twice_is_once(method, backend, dtype, sample):
 @given(sample=samples(full_rank=True, least_classes=2))
 def test_matrix_is_a_projection(method, sample):
     scale = sample.X.std(axis=0)
-    P = method().fit(sample.X, sample.y).eraser_.matrix * scale / scale[:, None]
+    P = new(method).fit(sample.X, sample.y).eraser_.matrix * scale / scale[:, None]
     np.testing.assert_allclose(P @ P, P, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", owing("idempotent"))
 def test_law_is_broken_where_nothing_was_erased(method):
     sample = draw(1, 200, 8, 3)
-    eraser = method().fit(sample.X, sample.y)
+    eraser = new(method).fit(sample.X, sample.y)
     assert moved(eraser, sample.X, scale_of(sample.X)) > 0.1

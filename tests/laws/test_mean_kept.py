@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given
-from methods import owing
+from methods import LABELLED, new, owing, transformed
 from reference import EPS
 from samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
@@ -23,21 +23,22 @@ def shift(X_, X):
 @given(sample=samples())
 def test_mean_is_kept(method, backend, dtype, sample):
     X = backed(sample.of(dtype).X, backend)
-    assert shift(method().fit(X, sample.y).transform(X), X) <= 100 * EPS[dtype]
+    assert shift(transformed(new(method).fit(X, sample.y), X, sample.y), X) <= 100 * EPS[dtype]
 
 
 @pytest.mark.parametrize("method", owing("mean kept"))
 def test_weighted_mean_is_kept(method):
     sample = draw(1, 200, 8, 3)
     w = np.random.default_rng(0).uniform(0, 3, 200)
-    X_ = method().fit(sample.X, sample.y, sample_weight=w).transform(sample.X)
+    fitted = new(method).fit(sample.X, sample.y, sample_weight=w)
+    X_ = transformed(fitted, sample.X, sample.y)
     kept = np.average(sample.X, axis=0, weights=w)
     np.testing.assert_allclose(np.average(X_, axis=0, weights=w), kept, atol=1e-12)
 
 
-@pytest.mark.parametrize("method", owing("mean kept"))
+@pytest.mark.parametrize("method", [m for m in owing("mean kept") if m not in LABELLED])
 def test_law_is_broken_by_a_map_about_the_origin(method):
     sample = draw(2, 200, 8, 3)
     X = sample.X + 10
-    about_origin = replace(method().fit(X, sample.y).eraser_, mean=np.zeros(8))
+    about_origin = replace(new(method).fit(X, sample.y).eraser_, mean=np.zeros(8))
     assert shift(about_origin.apply(X), X) > 0.01

@@ -7,7 +7,6 @@ baking are written once, here, and cost O(d r) a row: no d × d matrix is formed
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -15,14 +14,11 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import safetensors
-from safetensors.numpy import load_file
-from safetensors.numpy import save as serialise
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
-from nullprobe._files import whole_file
 from nullprobe._version import __version__
+from nullprobe.erasers import store
 
 FORMAT = "nullprobe.AffineEraser/1"
 TENSORS = ("mean", "reading", "writing", "offset", "level")
@@ -186,28 +182,8 @@ class AffineEraser:
         versions and the fingerprint of the fitting data as JSON.
         """
         tensors = {name: getattr(self, name) for name in TENSORS}
-        metadata = {
-            "format": FORMAT,
-            "method": self.method,
-            "classes": self._labels_as_json(),
-            "feature_names": json.dumps(self.feature_names),
-            "details": json.dumps(dict(self.details)),
-            "shapes": json.dumps({name: a.shape for name, a in tensors.items()}),
-        }
-        flat = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
-        with whole_file(path) as temporary:
-            # Not save_file: it replaces the file by one that only its owner may read.
-            temporary.write_bytes(_sorted_header(serialise(flat, metadata)))
-
-    def _labels_as_json(self) -> str:
-        try:
-            return json.dumps(self.classes)
-        except TypeError as error:
-            _check.complain(
-                "labels of a saved eraser must be strings, numbers or booleans",
-                f"{error}",
-                "convert y to strings before fitting",
-            )
+        record = store.Record(tensors, self.method, self.classes, self.feature_names, self.details)
+        store.write(path, FORMAT, record)
 
     @classmethod
     def load(cls, path: str | Path) -> AffineEraser:
@@ -218,36 +194,11 @@ class AffineEraser:
         InputError
             If the file is missing, damaged, or not such an eraser.
         """
-        path = Path(path)
-        required = "an eraser file written by AffineEraser.save is required"
-        if not path.is_file():
-            _check.complain(required, f"there is no file {str(path)!r}", "check the path")
-        try:
-            with safetensors.safe_open(path, framework="numpy") as f:
-                metadata = f.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                found = metadata.get("format", "none")
-                _check.complain(
-                    required,
-                    f"{str(path)!r} has the format mark {found!r}, not {FORMAT!r}",
-                    "pass a file that `nullprobe fit` or AffineEraser.save wrote",
-                )
-            tensors = load_file(path)
-            classes, names = (json.loads(metadata[key]) for key in ("classes", "feature_names"))
-            return cls(
-                **{name: tensors[name] for name in TENSORS},
-                method=metadata["method"],
-                classes=None if classes is None else tuple(classes),
-                feature_names=None if names is None else tuple(names),
-                details=json.loads(metadata["details"]),
-            )
-        except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
-            _check.complain(required, f"{str(path)!r} cannot be read ({error})", "save it again")
-
-
-def _sorted_header(content: bytes) -> bytes:
-    """Sort the header of a safetensors file, whose metadata come in random order otherwise."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8:end]), sort_keys=True).encode()
-    header += b" " * (-len(header) % 8)  # the tensors are aligned to 8 bytes
-    return len(header).to_bytes(8, "little") + header + content[end:]
+        record = store.read(path, FORMAT, TENSORS)
+        return cls(
+            **record.tensors,
+            method=record.method,
+            classes=record.classes,
+            feature_names=record.feature_names,
+            details=record.details,
+        )

@@ -1,4 +1,4 @@
-"""What erasers fitted from moments share: the record of a fit, and the estimator shell."""
+"""What erasers share: the record of a fit, and the estimator shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nullprobe import _check, _linalg
 from nullprobe._array import Array
 from nullprobe._version import __version__
-from nullprobe.concepts import rows
+from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.moments import Moments
 
@@ -42,17 +42,60 @@ def fitted(
         level=np.where(alive, np.nan, moments.mean),
         method=method,
         classes=moments.classes,
-        details={
-            "nullprobe": __version__,
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "n": str(moments.n),
-            "data_hash": moments.data_hash,
-        },
+        details=provenance(moments.n, moments.data_hash),
     )
 
 
-class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+def provenance(n: int, data_hash: str, **more: str) -> dict[str, str]:
+    """Return what an eraser remembers of its fit: versions, rows, fingerprint, and more."""
+    return {
+        "nullprobe": __version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "n": str(n),
+        "data_hash": data_hash,
+        **more,
+    }
+
+
+class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """The shell round any linear eraser: store the map, apply it.
+
+    Attributes
+    ----------
+    eraser_ : AffineEraser
+        The fitted map.
+    classes_ : tuple or None
+        Labels of the concept; None for a numeric one.
+    """
+
+    def _adopt(self, eraser: AffineEraser) -> Self:
+        """Store a fitted map, with the names of its features where they have names."""
+        names = getattr(self, "feature_names_in_", None)
+        self.eraser_ = eraser if names is None else eraser.named(names)
+        self.classes_ = eraser.classes
+        self.n_features_in_ = eraser.d
+        return self
+
+    def transform(self, X: Array) -> Array:
+        """Return the erased X (n, d): same library, device and floating dtype."""
+        check_is_fitted(self)
+        frame, X = X, _check.representation(X)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        return self.eraser_.apply(_check.finite(X))
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = True
+        tags.target_tags.two_d_labels = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class MomentEraser(EraserEstimator):
     """The shell round an eraser that depends on moments alone: validate, call, store.
 
     Attributes
@@ -65,11 +108,16 @@ class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Labels of the concept; None for a numeric one.
     """
 
-    def _erase(self, moments: Moments) -> AffineEraser:
+    def _erase(self, moments: Any) -> Any:
+        """Return the map; every method says how."""
         raise TypeError(f"{type(self).__name__} does not say how it erases")
 
+    def _gather(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
+        """Return the moments that the method depends on; they add up over pieces."""
+        return Moments.of(X, z, sample_weight=w)
+
     @classmethod
-    def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
+    def from_moments(cls, moments: Any, **parameters: Any) -> Self:
         """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
         return cls(**parameters)._store(moments)
 
@@ -91,7 +139,7 @@ class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         frame = X
         X, z, w = rows(X, y, sample_weight)
-        moments = Moments.of(X, z, sample_weight=w)
+        moments = self._gather(X, z, w)
         validate_data(self, frame, skip_check_array=True)
         return self._store(moments)
 
@@ -101,31 +149,10 @@ class MomentEraser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         first = not hasattr(self, "moments_")
         X, z, w = rows(X, y, sample_weight)
         validate_data(self, frame, reset=first, skip_check_array=True)
-        moments = Moments.of(X, z, sample_weight=w)
+        moments = self._gather(X, z, w)
         return self._store(moments if first else self.moments_ + moments)
 
-    def _store(self, moments: Moments) -> Self:
-        self.moments_ = moments
-        self.classes_ = moments.classes
-        self.n_features_in_ = moments.d
-        names = getattr(self, "feature_names_in_", None)
+    def _store(self, moments: Any) -> Self:
         eraser = self._erase(moments)
-        self.eraser_ = eraser if names is None else eraser.named(names)
-        return self
-
-    def transform(self, X: Array) -> Array:
-        """Return the erased X (n, d): same library, device and floating dtype."""
-        check_is_fitted(self)
-        frame, X = X, _check.representation(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
-        return self.eraser_.apply(_check.finite(X))
-
-    def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.target_tags.one_d_labels = True
-        tags.target_tags.two_d_labels = True
-        tags.target_tags.multi_output = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+        self.moments_ = moments
+        return self._adopt(eraser)

@@ -23,7 +23,7 @@ import numpy as np
 
 from nullprobe import _array, _linalg
 from nullprobe.concepts import Concept
-from nullprobe.measures import reading
+from nullprobe import reading
 from nullprobe.moments import Moments
 from nullprobe.probes.halfspace import halfspaces
 from nullprobe.splits import Parts

@@ -18,7 +18,7 @@ import numpy as np
 
 from nullprobe import _array, _check
 from nullprobe.concepts import Concept, rows
-from nullprobe.measures import reading
+from nullprobe import reading
 from nullprobe.measures.three_way import Part
 from nullprobe.nulls.null import Null
 from nullprobe.splits import Parts, group_codes, split

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
-from nullprobe.measures import reading
+from nullprobe import reading
 
 
 def many(seed, n, m, values):

@@ -1,0 +1,77 @@
+"""Moments of X beside a concept and a task: what an eraser needs that must keep the task.
+
+Two concepts, one covariance of X: the d × d scatter is formed once and shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nullprobe._array import Array
+from nullprobe.concepts import concept, rows
+from nullprobe.moments import Moments, add_together, read_together
+
+
+@dataclass(eq=False)
+class TaskMoments:
+    """Moments of X (n, d) with a concept Z (n, k) and with a task T (n, t); mergeable.
+
+    Attributes
+    ----------
+    concept : Moments
+        Of X and the concept that is to be erased.
+    task : Moments
+        Of X and the task that is to be kept; both hold the same ``spread`` object.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[1.0, 0.0], [3.0, 1.0], [5.0, 5.0], [7.0, 6.0]])
+    >>> m = TaskMoments.of(X, ["a", "b", "a", "b"], [0.5, 1.5, 2.5, 3.5])
+    >>> m.concept.classes, m.task.cross_covariance[:, 0].tolist()
+    (('a', 'b'), [2.5, 2.75])
+    """
+
+    concept: Moments
+    task: Moments
+
+    @classmethod
+    def of(cls, X: Array, y: Any, task: Any, *, sample_weight: Any = None) -> TaskMoments:
+        """Read X (n, d), a concept and a task of n rows each, with weights (n,)."""
+        X, z, w = rows(X, y, sample_weight)
+        t = concept(task, n=len(z), name="task")
+        first = Moments.zeros(X, z)
+        both = cls(first, Moments.zeros(X, t, spread=first.spread))
+        read_together([both.concept, both.task], X, [z, t], w)
+        return both
+
+    def update(self, X: Array, y: Any, task: Any, *, sample_weight: Any = None) -> TaskMoments:
+        """Read more rows, in place; return self."""
+        X, z, w = rows(X, y, sample_weight)
+        t = concept(task, n=len(z), name="task")
+        read_together([self.concept, self.task], X, [z, t], w)
+        return self
+
+    def __add__(self, other: TaskMoments) -> TaskMoments:
+        """Return the moments of both pieces together."""
+        if not isinstance(other, TaskMoments):
+            return NotImplemented
+        return TaskMoments(*add_together([self.concept, self.task], [other.concept, other.task]))
+
+    def __radd__(self, other: object) -> TaskMoments:
+        """Let ``sum(pieces)`` start from 0."""
+        if other != 0:
+            return NotImplemented
+        spread = self.concept.spread.copy()
+        return TaskMoments(self.concept.copy(spread), self.task.copy(spread))
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return self.concept.d
+
+    @property
+    def classes(self) -> tuple | None:
+        """The labels of the concept; None for a numeric one."""
+        return self.concept.classes
