@@ -43,13 +43,14 @@ BASE = {
     "nulls": "null",
     "claims": "verdict",
     "worlds": "world",
-    "cli": "subject",
 }
 
 # A page is made in steps, not of siblings: each line may import from the lines above it.
 # So are erasers: files, maps, the shell round them, then the methods, none of which sees another.
+# Tasks of the command line see what it is told (options) and what it audits (subject).
 STEPS = {
     "erasers": [["store"], ["affine", "labelled"], ["estimator"], []],
+    "cli": [["options", "subject"], []],
     "report": [
         ["words", "portrait", "bins", "looks", "untested"],
         ["document", "tables", "seen", "scatter"],

@@ -77,6 +77,26 @@ def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple
     return eraser, len(X)
 
 
+def fitted(eraser: AffineEraser, n: int) -> str:
+    """Return in words what was fitted to n rows."""
+    return (
+        f"{eraser.method} removes {_count(eraser.rank, 'direction')} of {eraser.d:,}, fitted to "
+        f"{_count(n, 'row')}."
+    )
+
+
+def applied(eraser: AffineEraser, n: int) -> str:
+    """Return in words what was done to n rows."""
+    return (
+        f"{eraser.method} took {_count(eraser.rank, 'direction')} of {eraser.d:,} out of "
+        f"{_count(n, 'row')}."
+    )
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
 def _others(eraser: AffineEraser, path: Path, leave_out: Sequence[str]) -> list[str]:
     """Return which of the columns or arrays of a file are no features."""
     there, features = names(path), eraser.feature_names or ()

@@ -5,13 +5,10 @@ from __future__ import annotations
 import sys
 import traceback
 
-import typer
-
 from nullprobe._check import InputError
+from nullprobe.cli.options import UsageError
 
 OUR_FAULT, BAD_INPUT = 1, 2
-# typer's own name for this class is private; the parent of BadParameter is it in all versions.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def explain(error: Exception, *, debug: bool) -> int:

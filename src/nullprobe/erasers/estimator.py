@@ -18,7 +18,12 @@ from nullprobe.moments import Moments
 
 
 def fitted(
-    method: str, moments: Moments, reading: np.ndarray, writing: np.ndarray, kept: np.ndarray
+    method: str,
+    moments: Moments,
+    reading: np.ndarray,
+    writing: np.ndarray,
+    kept: np.ndarray,
+    **more: str,
 ) -> AffineEraser:
     """Return the eraser x ↦ x − (x − μ) R W, with a record of what it was fitted on.
 
@@ -33,6 +38,8 @@ def fitted(
     kept : ndarray of shape (d,)
         Share of each feature's variance that is left; a feature of which only rounding is left
         is set to its mean.
+    **more : str
+        What else the eraser should remember.
     """
     alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
     return AffineEraser(
@@ -42,8 +49,32 @@ def fitted(
         level=np.where(alive, np.nan, moments.mean),
         method=method,
         classes=moments.classes,
-        details=provenance(moments.n, moments.data_hash),
+        details=provenance(moments.n, moments.data_hash, **more),
     )
+
+
+def orthogonal(method: str, moments: Moments, W: np.ndarray, **more: str) -> AffineEraser:
+    """Return the orthogonal projection x ↦ x − (x − μ) Qᵀ Q off the span of the rows of W.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    W : ndarray of shape (r, d)
+        Independent directions; Q is an orthonormal basis of their span.
+    **more : str
+        What else the eraser should remember.
+    """
+    Q = _linalg.orthonormal_rows(W)
+    return fitted(method, moments, Q.T, Q, kept_share(moments, Q.T, Q), **more)
+
+
+def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np.ndarray:
+    """Return the share (d,) of each feature's variance that x ↦ x − (x − μ) R W leaves."""
+    SR = moments.covariance @ reading
+    left = moments.variance - 2.0 * np.einsum("ij,ji->i", SR, writing)
+    left += np.einsum("ji,jk,ki->i", writing, reading.T @ SR, writing, optimize=True)
+    return left * _linalg.reciprocal(moments.variance)
 
 
 def provenance(n: int, data_hash: str, **more: str) -> dict[str, str]:

@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe import _check, _linalg
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, fitted
+from nullprobe.erasers.estimator import MomentEraser, fitted, kept_share
 from nullprobe.moments import Moments
 
 
-def leace(moments: Moments) -> AffineEraser:
+def leace(moments: Moments, *, shrinkage: float | None = 0.0) -> AffineEraser:
     """Return the least-squares optimal eraser.
 
     Parameters
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
+    shrinkage : float in [0, 1] or None
+        Weight λ of diag Σ in Σ̃ = (1 − λ) Σ + λ diag Σ, which then stands for Σ; None for the
+        oracle-approximating one.
 
     Notes
     -----
@@ -34,7 +37,8 @@ def leace(moments: Moments) -> AffineEraser:
     their correlations with r uncorrelated unit-variance concept variables, the map is
     A = B M⁻¹ Bᵀ R⁺ with M = Bᵀ R⁺ B, whose eigenvalues are squared canonical correlations. M is
     formed from the computed R⁺B itself, so that (I − A) B = 0 to rounding however badly
-    conditioned R is: errors of the solve cost optimality, never guardedness.
+    conditioned R is: errors of the solve cost optimality, never guardedness. So does shrinkage:
+    it changes the kernel of A, not its range, and what is left on the sample stays nothing.
 
     Guaranteed on the fitting sample: Cov(X', Z) = 0, hence no affine predictor beats the best
     constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
@@ -43,21 +47,29 @@ def leace(moments: Moments) -> AffineEraser:
     """
     basis = moments.concept_basis()
     B = basis.correlation
-    V = moments.factor().solve(B) if basis.rank else B
+    lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
+    V = moments.factor(lam).solve(B) if basis.rank else B
     M = B.T @ V
-    # A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ: the share that LEACE takes of each feature's variance.
-    taken = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
-    return fitted(
-        "LEACE",
-        moments,
-        _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T,
-        (basis.scale[:, None] * B).T,
-        1.0 - taken,
-    )
+    reading = _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T
+    writing = (basis.scale[:, None] * B).T
+    # A Σ Aᵀ is what A takes of the variances. Unshrunk, A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ.
+    if lam == 0.0:
+        taken = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
+        return fitted("LEACE", moments, reading, writing, 1.0 - taken)
+    kept = kept_share(moments, reading, writing)
+    return fitted("LEACE, shrunk", moments, reading, writing, kept, shrinkage=f"{lam:.6g}")
 
 
 class LEACE(MomentEraser):
     """Erase a concept with the linear map that moves the representation least.
+
+    Parameters
+    ----------
+    shrinkage : float in [0, 1] or None
+        Weight of the diagonal in the covariance; 0 moves the fitting sample least. With few rows
+        the covariance is known badly, and a little shrinkage may move *new* rows less: None for
+        the oracle-approximating weight, which looks at X alone. What is guaranteed does not
+        depend on it.
 
     Examples
     --------
@@ -70,5 +82,10 @@ class LEACE(MomentEraser):
     True
     """
 
+    def __init__(self, shrinkage: float | None = 0.0) -> None:
+        self.shrinkage = shrinkage
+
     def _erase(self, moments: Moments) -> AffineEraser:
-        return leace(moments)
+        if self.shrinkage is not None:
+            _check.share("shrinkage", self.shrinkage)
+        return leace(moments, shrinkage=self.shrinkage)

@@ -15,36 +15,48 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe import _check
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, fitted
+from nullprobe.erasers.estimator import MomentEraser, orthogonal
 from nullprobe.moments import Moments
 
 
-def mean_projection(moments: Moments) -> AffineEraser:
+def mean_projection(moments: Moments, *, rank: int | None = None) -> AffineEraser:
     """Return the orthogonal projection that makes the class means equal.
 
     Parameters
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
+    rank : int or None
+        Most directions to remove; None for all that the concept has.
 
     Notes
     -----
     Guaranteed on the fitting sample: Cov(X', Z) = 0, so no affine predictor beats the best
     constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
-    or rows that were not in the sample.
+    or rows that were not in the sample; and with a ``rank`` below that of C = Cov(X, Z), none
+    of this: then the leading left singular vectors of C go (spectral attribute removal), those
+    along which X and Z covary most, in the units of X and Z.
     """
     basis = moments.concept_basis()
-    Q = _linalg.orthonormal_rows((basis.scale[:, None] * basis.correlation).T)
-    SQ = moments.covariance @ Q.T
-    left = moments.variance - 2.0 * np.einsum("ij,ji->i", SQ, Q)
-    left += np.einsum("ji,jk,ki->i", Q, Q @ SQ, Q, optimize=True)
-    return fitted("mean projection", moments, Q.T, Q, left * _linalg.reciprocal(moments.variance))
+    W = (basis.scale[:, None] * basis.correlation).T
+    if rank is None or rank >= basis.rank:
+        return orthogonal("mean projection", moments, W)
+    # Z = its axes times Cov(axes, Z), up to what X knows nothing of: so this is C without noise.
+    C = W.T @ (basis.axes.T @ moments.concept_covariance)
+    leading = np.linalg.svd(C, full_matrices=False)[0][:, :rank]
+    return orthogonal(f"mean projection, rank {rank}", moments, leading.T)
 
 
 class MeanProjection(MomentEraser):
     """Erase a concept by projecting out the span of its class-mean differences.
+
+    Parameters
+    ----------
+    rank : int or None
+        Most directions to remove; None for all that the concept has. Below that, this is
+        spectral attribute removal (SAL), which leaves something to be read.
 
     Examples
     --------
@@ -54,5 +66,10 @@ class MeanProjection(MomentEraser):
     [1.5, 1.5, 1.5, 1.5]
     """
 
+    def __init__(self, rank: int | None = None) -> None:
+        self.rank = rank
+
     def _erase(self, moments: Moments) -> AffineEraser:
-        return mean_projection(moments)
+        if self.rank is not None:
+            _check.whole_number("rank", self.rank, least=0)
+        return mean_projection(moments, rank=self.rank)

@@ -1,0 +1,154 @@
+"""Options: what commands are told, each in one place; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nullprobe._version import __version__
+
+# typer's own name for this class is private; the parent of BadParameter is it in all versions.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+FORMATS = "A .npz, .npy, .safetensors, .parquet or .csv, or a folder of shards of one of these."
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nullprobe {__version__}")
+        raise typer.Exit
+
+
+Debug = Annotated[
+    bool, typer.Option("--debug", envvar="NULLPROBE_DEBUG", help="Show the traceback of an error.")
+]
+Version = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+]
+
+# Data
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help=FORMATS, show_default=False)]
+FileIfAny = Annotated[
+    Path | None, typer.Argument(metavar="FILE", help=FORMATS, show_default=False)
+]
+Concept = Annotated[
+    str,
+    typer.Option(
+        "--concept", metavar="COLUMN", help="The column or array to look for.", show_default=False
+    ),
+]
+ConceptIfAny = Annotated[
+    str | None,
+    typer.Option(
+        "--concept", metavar="COLUMN", help="The column or array to look for.", show_default=False
+    ),
+]
+Groups = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Rows with the same value there belong together."),
+]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column that is no feature, such as an identifier; repeatable.",
+    ),
+]
+Numeric = Annotated[
+    bool, typer.Option("--numeric", help="The concept is a measured number, not a label.")
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE",
+        help="Another representation of the same rows, such as a bag of words; repeatable.",
+    ),
+]
+World = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Audit data with a known answer instead of a file."),
+]
+WorldOptions = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="An argument of the world; repeatable."),
+]
+
+# What to do with them
+
+Claims = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...",
+        help="Claims to judge, by default all that apply: readable, one_direction, "
+        "erasure_holds, no_halfspace.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(metavar="C1,C2,C3", help="Columns to draw, by name or number from 0."),
+]
+OutFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
+]
+Permutations = Annotated[int, typer.Option(min=39, metavar="N", help="Labellings drawn by chance.")]
+Surrogates = Annotated[
+    int, typer.Option(min=39, metavar="N", help="Gaussian data sets of the same moments.")
+]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same bytes.")]
+
+# Erasers
+
+Method = Annotated[str, typer.Option(metavar="NAME", help="One of leace, mean_projection.")]
+OutEraser = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="ERASER", help="Where to: a .safetensors file.", show_default=False
+    ),
+]
+Eraser = Annotated[
+    Path,
+    typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
+]
+OutFile = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
+    ),
+]
+
+
+def names(text: str | None) -> list[str] | None:
+    """Return the parts of a list with commas, or None where there is none; quotes hold commas.
+
+    Examples
+    --------
+    >>> names('a, "b, c"')
+    ['a', 'b, c']
+    """
+    if text is None:
+        return None
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def line(*words: Any, **options: Any) -> str:
+    """Return a command line, so that a document can say how to make it again.
+
+    Examples
+    --------
+    >>> line("nullprobe", "audit", "my data.csv", concept="y", numeric=True, groups=None)
+    "nullprobe audit 'my data.csv' --concept y --numeric"
+    """
+    said = [str(word) for word in words]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            said.append(flag)
+        elif value is not None and value is not False:
+            for one in value if isinstance(value, list) else [value]:
+                said += [flag, str(one)]
+    return shlex.join(said)
