@@ -5,7 +5,7 @@ owe is left out, never switched off in the test.
 """
 
 from nullprobe import Moments
-from nullprobe.erasers import LEACE, MeanProjection
+from nullprobe.erasers import LEACE, SPLINCE, MeanProjection
 
 LAWS = {
     "guarded": "no affine predictor of the concept beats the best constant on the sample",
@@ -26,6 +26,8 @@ OWED = {
     LEACE: set(LAWS),
     # Orthogonality depends on the units, and so does the direction that is removed.
     MeanProjection: set(LAWS) - {"unit-free", "least move"},
+    # Without a task it is LEACE; with one, tests/erasers/test_splince.py says more.
+    SPLINCE: set(LAWS),
 }
 
 # What a method must be told for its promises to hold on any sample.

@@ -6,7 +6,15 @@ from nullprobe._version import __version__
 from nullprobe.audit import Audit, audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.class_moments import ClassMoments
-from nullprobe.erasers import LEACE, AffineEraser, MeanProjection, leace, mean_projection
+from nullprobe.erasers import (
+    LEACE,
+    SPLINCE,
+    AffineEraser,
+    MeanProjection,
+    leace,
+    mean_projection,
+    splince,
+)
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation_null
@@ -17,9 +25,11 @@ from nullprobe.probes import (
     LogisticProbe,
     MeanDifferenceProbe,
 )
+from nullprobe.task_moments import TaskMoments
 
 __all__ = [
     "LEACE",
+    "SPLINCE",
     "AffineEraser",
     "Audit",
     "Claim",
@@ -34,6 +44,7 @@ __all__ = [
     "MeanDifferenceProbe",
     "MeanProjection",
     "Moments",
+    "TaskMoments",
     "__version__",
     "audit",
     "canonical_correlations",
@@ -41,5 +52,6 @@ __all__ = [
     "leace",
     "mean_projection",
     "permutation_null",
+    "splince",
     "worlds",
 ]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nullprobe._array import Array
-from nullprobe.concepts import concept, rows
+from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments, add_together, read_together
 
 
@@ -45,6 +47,12 @@ class TaskMoments:
         both = cls(first, Moments.zeros(X, t, spread=first.spread))
         read_together([both.concept, both.task], X, [z, t], w)
         return both
+
+    @classmethod
+    def without_task(cls, moments: Moments) -> TaskMoments:
+        """Return these moments beside a task of no columns."""
+        none = Concept(None, None, np.zeros((0, 0)))
+        return cls(moments, Moments.zeros(moments.mean[None], none, spread=moments.spread))
 
     def update(self, X: Array, y: Any, task: Any, *, sample_weight: Any = None) -> TaskMoments:
         """Read more rows, in place; return self."""

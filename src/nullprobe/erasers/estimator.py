@@ -143,7 +143,7 @@ class MomentEraser(EraserEstimator):
         """Return the map; every method says how."""
         raise TypeError(f"{type(self).__name__} does not say how it erases")
 
-    def _gather(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
+    def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Any:
         """Return the moments that the method depends on; they add up over pieces."""
         return Moments.of(X, z, sample_weight=w)
 
@@ -168,19 +168,20 @@ class MomentEraser(EraserEstimator):
         InputError
             If the input is empty, not finite, or of lengths that differ.
         """
-        frame = X
-        X, z, w = rows(X, y, sample_weight)
-        moments = self._gather(X, z, w)
-        validate_data(self, frame, skip_check_array=True)
-        return self._store(moments)
+        return self._read(X, y, sample_weight, first=True)
 
     def partial_fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
         """Continue the fit with more rows; the result is that of one fit on all of them."""
+        return self._read(X, y, sample_weight, first=not hasattr(self, "moments_"))
+
+    def _read(self, X: Array, y: Any, sample_weight: Any, *, first: bool, task: Any = None) -> Self:
         frame = X
-        first = not hasattr(self, "moments_")
         X, z, w = rows(X, y, sample_weight)
-        validate_data(self, frame, reset=first, skip_check_array=True)
-        moments = self._gather(X, z, w)
+        if not first:
+            validate_data(self, frame, reset=False, skip_check_array=True)
+        moments = self._gather(X, z, w, task)
+        if first:  # only now, so that a fit that fails leaves nothing behind
+            validate_data(self, frame, skip_check_array=True)
         return self._store(moments if first else self.moments_ + moments)
 
     def _store(self, moments: Any) -> Self:

@@ -1,0 +1,149 @@
+"""SPLINCE: erase a concept and keep what X tells linearly of a task.
+
+Problem. Concept and task are correlated in the sample, so that LEACE, which removes Cov(X, Z),
+takes a part of Cov(X, T) along. Of all affine maps that remove the first and keep the second,
+find the one that moves X least.
+
+Solution. x ↦ x − A (x − μ) with A = C (Gᵀ Σ⁺ C)⁻¹ Gᵀ Σ⁺ and G = C − C_T (C_Tᵀ Σ⁺ C_T)⁺ C_Tᵀ Σ⁺ C,
+C = Cov(X, Z), C_T = Cov(X, T): LEACE reads along C, and here C is replaced, in the reading only,
+by what a regression on C_T leaves of it. Then A C = C and A C_T = 0.
+
+Reference. F. Holstege, S. Ravfogel, B. Wouters, "Preserving task-relevant information under linear
+concept removal", 2025, arXiv 2506.10703.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import eigh
+
+from nullprobe import _check, _linalg
+from nullprobe._array import Array
+from nullprobe.concepts import Concept
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.estimator import MomentEraser, fitted, kept_share
+from nullprobe.moments import Moments
+from nullprobe.task_moments import TaskMoments
+
+
+def splince(moments: TaskMoments) -> AffineEraser:
+    """Return the eraser that keeps Cov(X, T) and otherwise moves X least.
+
+    Parameters
+    ----------
+    moments : TaskMoments
+        Moments of X (n, d), the concept Z (n, k) and the task T (n, t).
+
+    Raises
+    ------
+    InputError
+        If X covaries with some part of the task only as it does with the concept, so that the
+        one cannot be erased and the other kept.
+
+    Notes
+    -----
+    In units of the standard deviations, with B and B_T the correlations of the features with
+    uncorrelated, unit-variance concept and task variables, V = R⁺ B and V_T = R⁺ B_T:
+
+        reading  U = V − V_T (B_Tᵀ V_T)⁻¹ B_Tᵀ V,   A = B (Uᵀ B)⁻¹ Uᵀ.
+
+    Guaranteed on the fitting sample: Cov(X', Z) = 0, Cov(X', T) = Cov(X, T). Not guaranteed: that
+    T can be predicted as well as before (that depends on Cov(X'), too), anything about nonlinear
+    readers or new rows. The more alike concept and task are, the further X is moved.
+    """
+    of_concept, of_task = moments.concept, moments.task
+    basis, kept = of_concept.concept_basis(), of_task.concept_basis()
+    B, T = basis.correlation, kept.correlation
+    both = of_concept.factor().solve(np.hstack([B, T])) if B.size else np.hstack([B, T])
+    V, V_T = both[:, : basis.rank], both[:, basis.rank :]
+    M = B.T @ V
+    U = V - V_T @ np.linalg.solve(T.T @ V_T, T.T @ V) if T.size and B.size else V
+    apart = _linalg.left_over(_apart(M, U.T @ B), eps=of_concept.eps)
+    if not apart.all():
+        _check.complain(
+            "X must covary with the task in other directions than with the concept",
+            f"{int((~apart).sum())} of the {basis.rank} directions of the concept lie among the "
+            f"{kept.rank} of the task ({of_concept.d} features)",
+            "leave out of the task what follows from the concept, or use LEACE",
+        )
+    reading = _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve((U.T @ B).T, U.T).T
+    writing = (basis.scale[:, None] * B).T
+    share = kept_share(of_concept, reading, writing)
+    return fitted("SPLINCE", of_concept, reading, writing, share, task_rank=str(kept.rank))
+
+
+def _apart(M: np.ndarray, S: np.ndarray) -> np.ndarray:
+    """Return squared sines (r,) between concept and task directions, given their Gram matrices.
+
+    M (r, r) is that of the concept's directions, S that of what a regression on the task's
+    leaves of them: the sines are the eigenvalues of S in units of M.
+    """
+    unit = _linalg.reciprocal(np.sqrt(M.diagonal()))
+    M, S = (unit[:, None] * 0.5 * (A + A.T) * unit for A in (M, S))
+    return eigh(S, M, eigvals_only=True) if M.size else np.ones(0)
+
+
+class SPLINCE(MomentEraser):
+    """Erase a concept and keep the covariance of the representation with a task.
+
+    Without a task it is LEACE. The task is a keyword of ``fit`` and follows scikit-learn's
+    metadata routing: ``SPLINCE().set_fit_request(task=True)`` in a pipeline.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(200) % 2
+    >>> task = y + rng.normal(size=200)
+    >>> X = rng.normal(size=(200, 4)) + np.outer(y, [1, 1, 0, 0]) + np.outer(task, [0, 1, 1, 0])
+    >>> X_ = SPLINCE().fit(X, y, task=task).transform(X)
+    >>> covariance = [(A - A.mean(0)).T @ (task - task.mean()) for A in (X, X_)]
+    >>> bool(np.allclose(*covariance)), bool(np.allclose(X_[y == 0].mean(0), X_[y == 1].mean(0)))
+    (True, True)
+    """
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
+        """Fit the eraser.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation: NumPy array, torch tensor, dask array or data frame.
+        y : array-like of shape (n,) or (n, k)
+            Concept to erase: class labels, or numbers.
+        sample_weight : array-like of shape (n,), optional
+        task : array-like of shape (n,) or (n, t), optional
+            What to keep: class labels, or numbers.
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or if the task follows
+            from the concept.
+        """
+        return self._read(X, y, sample_weight, first=True, task=task)
+
+    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
+        """Continue the fit with more rows; the result is that of one fit on all of them."""
+        first = not hasattr(self, "moments_")
+        if not first and (task is None) != isinstance(self.moments_, Moments):
+            _check.complain(
+                "all pieces must come with the task, or none",
+                f"this piece has {'none' if task is None else 'one'}, unlike those before",
+                "pass the task each time",
+            )
+        return self._read(X, y, sample_weight, first=first, task=task)
+
+    def _gather(
+        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
+    ) -> Moments | TaskMoments:
+        if task is None:
+            return super()._gather(X, z, w)
+        return TaskMoments.of(X, z, task, sample_weight=w)
+
+    def _erase(self, moments: Moments | TaskMoments) -> AffineEraser:
+        if isinstance(moments, Moments):
+            moments = TaskMoments.without_task(moments)
+        return splince(moments)
