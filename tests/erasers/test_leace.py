@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
-from reference import covariances, leace_matrix
+from reference import (
+    EPS,
+    covariances,
+    largest_canonical_correlation,
+    leace_matrix,
+    mean_square_move,
+)
 from reference import erased as erased_by
 from samples import draw, feature_units
 
-from nullprobe import LEACE, Moments, leace
+from nullprobe import LEACE, InputError, Moments, leace
 
 
 def test_function_and_class_are_the_same_map():
@@ -86,3 +92,44 @@ def test_no_weight_of_a_feature_depends_on_its_unit():
     here, there = LEACE().fit(sample.X, sample.y), LEACE().fit(sample.X * units, sample.y)
     in_units = there.eraser_.matrix / units[:, None] * units
     np.testing.assert_allclose(in_units, here.eraser_.matrix, atol=1e-9)
+
+
+@pytest.mark.parametrize("shrinkage", [0.01, 0.5, 1.0, None])
+@pytest.mark.parametrize("shape", [(400, 6, 6), (30, 60, 60), (80, 12, 7)])
+def test_shrinkage_leaves_the_guarantee_and_moves_the_sample_further(shrinkage, shape):
+    n, d, rank = shape
+    sample = draw(7, n, d, 3, rank=rank, spread=30.0)
+    X_ = LEACE(shrinkage=shrinkage).fit_transform(sample.X, sample.y)
+    left = largest_canonical_correlation(X_, sample.y, eps=EPS["float64"], before=sample.X)
+    assert left <= 1e-9
+    least = mean_square_move(sample.X, LEACE().fit_transform(sample.X, sample.y))
+    assert mean_square_move(sample.X, X_) > least
+
+
+def test_shrunk_to_the_diagonal_only_variances_count():
+    sample = draw(8, 300, 5, 2, spread=20.0)
+    S, C, _ = covariances(sample.X, sample.y)
+    reading = C[:, :1] / S.diagonal()[:, None]
+    A = C[:, :1] @ reading.T / (reading.T @ C[:, :1])
+    e = LEACE(shrinkage=1.0).fit(sample.X, sample.y).eraser_
+    np.testing.assert_allclose(e.matrix, np.eye(5) - A, atol=1e-10)
+    assert e.details["shrinkage"] == "1"
+
+
+def test_with_few_rows_shrinkage_moves_new_rows_less():
+    rng = np.random.default_rng(0)
+    L = rng.standard_normal((100, 100)) * np.geomspace(1, 0.05, 100)
+    X, new = (rng.standard_normal((n, 100)) @ L.T for n in (80, 2000))
+    y = np.arange(80) % 2
+    X[y == 1] += L[:, 0]
+    moves = [
+        mean_square_move(new, LEACE(shrinkage=lam).fit(X, y).transform(new)) for lam in (0.0, None)
+    ]
+    assert moves[1] < 0.5 * moves[0]
+
+
+@pytest.mark.parametrize("shrinkage", [-0.1, 1.5, "much", np.nan])
+def test_shrinkage_must_be_a_share(shrinkage):
+    sample = draw(9, 30, 3, 2)
+    with pytest.raises(InputError, match="shrinkage must be a number from 0 to 1"):
+        LEACE(shrinkage=shrinkage).fit(sample.X, sample.y)

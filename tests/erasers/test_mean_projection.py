@@ -6,7 +6,7 @@ from reference import covariances, mean_projection_matrix
 from reference import erased as erased_by
 from samples import draw, feature_units
 
-from nullprobe import MeanProjection, Moments, mean_projection
+from nullprobe import InputError, MeanProjection, Moments, mean_projection
 
 
 def test_function_and_class_are_the_same_map():
@@ -67,3 +67,40 @@ def test_large_features_hide_small_ones():
     sample = draw(5, 200, 3, 2)
     e = MeanProjection().fit(sample.X * [1e6, 1.0, 1e-6], sample.y).eraser_
     assert np.isfinite(e.level).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_a_rank_below_that_of_the_concept_takes_the_leading_singular_vectors(rank):
+    sample = draw(6, 300, 8, 4)
+    C = covariances(sample.X, sample.y)[1]
+    U, size, _ = np.linalg.svd(C)
+    e = MeanProjection(rank=rank).fit(sample.X, sample.y).eraser_
+    np.testing.assert_allclose(e.matrix, np.eye(8) - U[:, :rank] @ U[:, :rank].T, atol=1e-10)
+    X_ = e.apply(sample.X)
+    left = np.linalg.norm(covariances(X_, sample.y)[1])
+    assert left == pytest.approx(np.linalg.norm(size[rank:]), rel=1e-9)
+    assert e.rank == rank
+
+
+@pytest.mark.parametrize("rank", [3, 7, None])
+def test_a_rank_that_suffices_removes_what_the_concept_has(rank):
+    sample = draw(7, 300, 8, 4)
+    e = MeanProjection(rank=rank).fit(sample.X, sample.y).eraser_
+    assert e.rank == 3
+    expected = mean_projection_matrix(sample.X, sample.y)
+    np.testing.assert_allclose(e.matrix, expected, atol=1e-10)
+
+
+def test_of_numbers_the_largest_covariances_go_first():
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((500, 2)) * [5.0, 1.0]
+    X = np.column_stack([Z[:, 0], Z[:, 1], rng.standard_normal(500)])
+    X_ = MeanProjection(rank=1).fit_transform(X, Z)
+    assert np.ptp(X_[:, 0]) < 1.0
+    assert np.corrcoef(X_[:, 1], Z[:, 1])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("rank", [-1, 1.5, "two", True])
+def test_a_rank_must_be_a_whole_number(rank):
+    with pytest.raises(InputError, match="rank must be a whole number"):
+        MeanProjection(rank=rank).fit(np.eye(4), [0, 0, 1, 1])
