@@ -12,11 +12,10 @@ import argparse
 import importlib.metadata
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-from record import record
+from record import record, timed
 
 
 def data(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -27,13 +26,6 @@ def data(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     y = rng.integers(0, 2, n)
     X += (0.1 * y[:, None]).astype(np.float32)
     return X, y
-
-
-def timed(work):
-    """Return what ``work`` returned, and the seconds it took."""
-    start = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - start
 
 
 def residual(X: np.ndarray, y: np.ndarray) -> float:

@@ -1,10 +1,11 @@
-"""Write a benchmark's result as JSON, with the versions and the machine it was measured on."""
+"""Time a piece of work; write a benchmark's result as JSON, with versions and machine."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,13 @@ import sklearn
 import nullprobe
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def timed(work):
+    """Return what ``work`` returned, and the seconds it took."""
+    start = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - start
 
 
 def _plain(value):

@@ -8,7 +8,8 @@ the projection along the difference of means.
 
 Reference. N. Belrose et al., "LEACE: Perfect linear concept erasure in closed form", 2023,
 arXiv 2306.03819, Theorem 3.4; S. Shao, Y. Ziser, S. B. Cohen, "Gold doesn't always glitter:
-spectral removal of linear and nonlinear guarded attribute information", 2023 (SAL).
+spectral removal of linear and nonlinear guarded attribute information", EACL 2023, arXiv
+2203.07893 (SAL).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ C = Cov(X, Z), C_T = Cov(X, T): LEACE reads along C, and here C is replaced, in 
 by what a regression on C_T leaves of it. Then A C = C and A C_T = 0.
 
 Reference. F. Holstege, S. Ravfogel, B. Wouters, "Preserving task-relevant information under linear
-concept removal", 2025, arXiv 2506.10703.
+concept removal", NeurIPS 2025, arXiv 2506.10703.
 """
 
 from __future__ import annotations
