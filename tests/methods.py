@@ -4,8 +4,17 @@ A new method is added here, with the laws that its docstring promises. A law tha
 owe is left out, never switched off in the test.
 """
 
-from nullprobe import Moments
-from nullprobe.erasers import LEACE, SPLINCE, MeanProjection
+from nullprobe import ClassMoments, Moments
+from nullprobe.erasers import (
+    INLP,
+    LEACE,
+    RLACE,
+    SPLINCE,
+    MeanProjection,
+    MiMiC,
+    OracleLEACE,
+    QuadraticLEACE,
+)
 
 LAWS = {
     "guarded": "no affine predictor of the concept beats the best constant on the sample",
@@ -22,22 +31,46 @@ LAWS = {
     "least move": "no other eraser with the same guarantee moves the data less",
 }
 
+# Transport moves every direction in which classes differ, depends on the units, and sees in
+# what it has moved no more than rounding; tests/laws/test_transport.py holds it to that.
+TRANSPORT = {
+    "guarded",
+    "guarded in mixed units",
+    "mean kept",
+    "rotation-equivariant",
+    "merge equals one pass",
+    "batch equals stream",
+    "numpy equals torch",
+}
+
 OWED = {
     LEACE: set(LAWS),
     # Orthogonality depends on the units, and so does the direction that is removed.
     MeanProjection: set(LAWS) - {"unit-free", "least move"},
     # Without a task it is LEACE; with one, tests/erasers/test_splince.py says more.
     SPLINCE: set(LAWS),
+    # From rank(C) on it is mean projection; below, tests/erasers/test_rlace.py says more.
+    RLACE: set(LAWS) - {"unit-free", "least move"},
+    # It ends when held-out rows tell nothing more, which promises nothing of the sample.
+    INLP: {"idempotent", "mean kept", "numpy equals torch"},
+    # What a row's label takes away, it would take away again.
+    OracleLEACE: set(LAWS) - {"idempotent"},
+    # Towards a class, and with means alone, tests/laws/test_transport.py says more.
+    QuadraticLEACE: TRANSPORT,
+    MiMiC: TRANSPORT,
 }
 
 # What a method must be told for its promises to hold on any sample.
-PARAMETERS = {}
+PARAMETERS = {RLACE: {"rank": 1000, "loss": "squared"}}
 
 # Erasers that must be told the concept of the rows that they erase.
-LABELLED = set()
+LABELLED = {OracleLEACE, QuadraticLEACE, MiMiC}
+
+# Erasers of class labels alone, not of numbers.
+CLASSES_ONLY = {QuadraticLEACE, MiMiC}
 
 # What a method is fitted from, where that is not Moments.
-MOMENTS = {}
+MOMENTS = {QuadraticLEACE: ClassMoments, MiMiC: ClassMoments}
 
 AFFINE = [method for method in OWED if method not in LABELLED]
 STREAMED = [method for method in OWED if hasattr(method, "partial_fit")]

@@ -20,7 +20,7 @@ ORDER = [
     ["_layout"],
     ["readers", "concepts"],
     ["_spread", "splits", "reading"],
-    ["moments"],
+    ["moments", "_record"],
     ["class_moments", "task_moments"],
     ["probes"],
     ["erasers"],
@@ -28,8 +28,8 @@ ORDER = [
     ["measures"],
     ["nulls"],
     ["claims"],
-    ["report", "evidence"],
-    ["audit"],
+    ["report", "evidence", "trials"],
+    ["audit", "compare"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
@@ -43,18 +43,27 @@ BASE = {
     "nulls": "null",
     "claims": "verdict",
     "worlds": "world",
+    "measures": "expected",
 }
 
 # A page is made in steps, not of siblings: each line may import from the lines above it.
 # So are erasers: files, maps, the shell round them, then the methods, none of which sees another.
 # Tasks of the command line see what it is told (options) and what it audits (subject).
+# Nonlinear probes share more than linear ones do.
 STEPS = {
-    "erasers": [["store"], ["affine", "labelled"], ["estimator"], []],
+    "probes": [["linear"], ["nonlinear"], []],
+    "erasers": [
+        ["store"],
+        ["affine", "labelled"],
+        ["concept_shift", "class_transport"],
+        ["estimator", "game", "loading", "procrustes", "shapes"],
+        [],
+    ],
     "cli": [["options", "subject"], []],
     "report": [
         ["words", "portrait", "bins", "looks", "untested"],
         ["document", "tables", "seen", "scatter"],
-        ["figures"],
+        ["figures", "shell", "comparison_figures"],
         ["page"],
     ],
 }

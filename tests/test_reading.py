@@ -1,14 +1,17 @@
 """Readings of scores, against scikit-learn and against what is known of a Gaussian score."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.stats import norm, pearsonr
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
 from nullprobe import reading
+from nullprobe.concepts import concept
 
 
 def many(seed, n, m, values):
@@ -165,3 +168,120 @@ def test_bootstrap_spread_is_the_standard_error_of_the_auc():
     q1, q2 = a / (2 - a), 2 * a**2 / (1 + a)
     expected = np.sqrt((a * (1 - a) + 99 * (q1 - a**2) + 99 * (q2 - a**2)) / 100**2)
     assert np.mean(spreads) == pytest.approx(expected, rel=0.1)
+
+
+def of_classes(rng, n, shares):
+    """Return the concept of n rows whose classes have these shares."""
+    return concept(rng.choice(len(shares), n, p=shares), classes=range(len(shares)))
+
+
+def share_above(draws, z, alpha=0.05, weights=None):
+    """Return how often scores, drawn anew each time, are called above chance."""
+    found = [reading.above_chance(draws(), z, alpha=alpha, weights=weights) for _ in range(1000)]
+    return np.mean([above for _, above in found])
+
+
+@pytest.mark.parametrize(
+    ("n", "shares"), [(400, [0.5, 0.5]), (40, [0.5, 0.5]), (1000, [0.98, 0.02])]
+)
+def test_noise_is_called_above_chance_as_often_as_it_may(n, shares):
+    rng = np.random.default_rng(0)
+    z = of_classes(rng, n, shares)
+    found = share_above(lambda: rng.exponential(size=(n, 1)), z)
+    assert found == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
+
+
+def test_noise_with_weights_is_called_above_chance_as_often_as_it_may():
+    """With 0.05 of the rows holding most of the weight, counting rows would be far too sure."""
+    rng = np.random.default_rng(1)
+    z, w = of_classes(rng, 300, [0.7, 0.3]), np.where(rng.random(300) < 0.05, 50.0, 1.0)
+    found = share_above(lambda: rng.normal(size=(300, 1)), z, weights=w)
+    assert found == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_noise_is_seldom_correlated_with_numbers(k):
+    rng = np.random.default_rng(2)
+    z = concept(rng.normal(size=(60, k)))
+    found = share_above(lambda: rng.normal(size=(60, k)), z)
+    assert found == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
+
+
+def test_many_classes_do_not_make_noise_readable():
+    rng = np.random.default_rng(3)
+    z = of_classes(rng, 500, np.full(10, 0.1))
+    found = share_above(lambda: rng.normal(size=(500, 10)), z)
+    assert 0.02 < found <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 1000)
+
+
+def test_weak_effects_are_found_as_often_as_the_normal_law_says():
+    rng = np.random.default_rng(4)
+    z, gap = of_classes(rng, 800, [0.5, 0.5]), 0.15
+    found = share_above(lambda: rng.normal(size=(800, 1)) + gap * z.codes[:, None], z)
+    n1, n0 = (z.codes == 1).sum(), (z.codes == 0).sum()
+    sd = np.sqrt((n1 + n0 + 1) / (12 * n1 * n0))
+    expected = norm.sf(norm.isf(0.05) - (norm.cdf(gap / np.sqrt(2)) - 0.5) / sd)
+    assert found == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 1000))
+
+
+def test_variance_of_a_weighted_area_is_that_of_all_orders_of_the_scores():
+    """The formula, against every permutation of six scores."""
+    positive = np.array([True, False, True, False, False, True])
+    w = np.array([1.0, 2.0, 3.0, 0.5, 1.0, 1.0])
+    orders = np.array(list(permutations(range(6))), dtype=float)
+    areas = reading.auc(orders, positive[None], np.broadcast_to(w, orders.shape))
+    z = concept(positive.astype(int))
+    # The reading of the best order is above chance at exactly the level of its z-score.
+    best = orders[areas.argmax()][:, None]
+    level = norm.sf((areas.max() - 0.5) / np.sqrt(np.mean((areas - 0.5) ** 2)))
+    assert reading.above_chance(best, z, alpha=level * 1.001, weights=w) == (areas.max(), True)
+    assert reading.above_chance(best, z, alpha=level * 0.999, weights=w) == (areas.max(), False)
+
+
+def test_below_chance_is_not_above_it():
+    z = concept(np.arange(40) % 2)
+    assert reading.above_chance(-1.0 * z.matrix[:, 1:], z, alpha=0.5) == (0.0, False)
+
+
+def test_reading_is_the_mean_of_the_areas_and_correlations():
+    rng = np.random.default_rng(5)
+    codes, scores = rng.integers(0, 3, 50), rng.normal(size=(50, 3))
+    found, _ = reading.above_chance(scores, concept(codes), alpha=0.05)
+    assert found == pytest.approx(
+        np.mean([roc_auc_score(codes == c, scores[:, c]) for c in range(3)])
+    )
+    values = rng.normal(size=(50, 2))
+    found, _ = reading.above_chance(scores[:, :2], concept(values), alpha=0.05)
+    expected = [np.corrcoef(scores[:, j], values[:, j])[0, 1] for j in range(2)]
+    assert found == pytest.approx(np.mean(expected))
+
+
+def test_correlation_is_judged_by_the_t_test():
+    rng = np.random.default_rng(6)
+    values = rng.normal(size=30)
+    scores = values + 4 * rng.normal(size=30)
+    p = pearsonr(scores, values, alternative="greater").pvalue
+    for factor, above in ((1.001, True), (0.999, False)):
+        found = reading.above_chance(scores[:, None], concept(values), alpha=factor * p)
+        assert found[1] is above
+
+
+def test_what_cannot_be_judged_is_left_out():
+    z = concept([0, 1] * 20, classes=[0, 1, 2])  # no row of the third class
+    scores = np.column_stack([z.matrix[:, :2], np.zeros(40)])
+    assert reading.above_chance(scores, z, alpha=0.05) == (1.0, True)
+    one_class = concept([0] * 10, classes=[0, 1])
+    for scores, z in (
+        (np.arange(10.0)[:, None], one_class),
+        (np.arange(10.0)[:, None], concept(np.ones((10, 1)))),
+        (np.arange(2.0)[:, None], concept(np.arange(2.0)[:, None])),
+    ):
+        found, above = reading.above_chance(scores, z, alpha=1.0)
+        assert np.isnan(found)
+        assert not above
+
+
+def test_perfect_correlation_is_above_chance_and_a_constant_is_not():
+    z = concept(np.arange(9.0))
+    assert reading.above_chance(3.0 * z.values, z, alpha=1e-9) == (pytest.approx(1.0), True)
+    assert reading.above_chance(np.ones((9, 1)), z, alpha=0.05) == (0.0, False)

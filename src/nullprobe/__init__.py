@@ -7,15 +7,30 @@ from nullprobe.audit import Audit, audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.class_moments import ClassMoments
 from nullprobe.erasers import (
+    INLP,
     LEACE,
+    RLACE,
     SPLINCE,
     AffineEraser,
+    ClassTransport,
+    ConceptShift,
+    Game,
     MeanProjection,
+    MiMiC,
+    OracleLEACE,
+    QuadraticLEACE,
     leace,
+    load_eraser,
     mean_projection,
+    mimic,
+    oracle_leace,
+    quadratic_leace,
+    rlace,
     splince,
 )
+from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
+from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation_null
 from nullprobe.probes import (
@@ -24,17 +39,25 @@ from nullprobe.probes import (
     LinearProbe,
     LogisticProbe,
     MeanDifferenceProbe,
+    QuadraticProbe,
+    RBFProbe,
 )
 from nullprobe.task_moments import TaskMoments
 
 __all__ = [
+    "INLP",
     "LEACE",
+    "RLACE",
     "SPLINCE",
     "AffineEraser",
     "Audit",
     "Claim",
     "ClassMoments",
+    "ClassTransport",
+    "ConceptShift",
+    "Damage",
     "FactAbout",
+    "Game",
     "HalfspaceProbe",
     "Holds",
     "InputError",
@@ -43,15 +66,28 @@ __all__ = [
     "LogisticProbe",
     "MeanDifferenceProbe",
     "MeanProjection",
+    "MiMiC",
     "Moments",
+    "OracleLEACE",
+    "Plan",
+    "QuadraticLEACE",
+    "QuadraticProbe",
+    "RBFProbe",
     "TaskMoments",
     "__version__",
     "audit",
     "canonical_correlations",
+    "damage",
     "largest_correlation",
     "leace",
+    "load_eraser",
     "mean_projection",
+    "mimic",
+    "oracle_leace",
     "permutation_null",
+    "plan",
+    "quadratic_leace",
+    "rlace",
     "splince",
     "worlds",
 ]

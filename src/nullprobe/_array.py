@@ -173,6 +173,15 @@ def take(X: Array, rows: np.ndarray) -> Array:
     return X[rows]
 
 
+def put(X: Array, rows: np.ndarray, values: Array) -> None:
+    """Write ``values`` (m, d) into the rows of ``X`` at the positions ``rows`` (m,)."""
+    if is_torch(X):
+        xp = compat.array_namespace(X)
+        X[xp.asarray(rows, device=X.device)] = xp.astype(values, X.dtype, copy=False)
+    else:
+        X[rows] = values
+
+
 def add_total(total: Array, other: Array) -> None:
     """Add one (d, d) total to another in place, wherever each of them lives."""
     if is_torch(total):

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 
-from nullprobe import _array, _check
-from nullprobe._version import __version__
+from nullprobe import _array, _check, _record
 from nullprobe.claims import CLAIMS, Claim
 from nullprobe.concepts import Concept, rows
 from nullprobe.evidence import Progress, Run
@@ -22,7 +17,7 @@ from nullprobe.measures.three_way import Scores
 from nullprobe.report.document import document, write_json
 from nullprobe.report.page import write_html
 from nullprobe.report.portrait import Portrait, portrait
-from nullprobe.splits import Parts, group_codes, split
+from nullprobe.splits import group_codes, split
 
 N_PARTS = 3
 LEAST_DRAWS = 39  # with fewer no two-sided p-value, 2 / (m + 1), could reach 5 %
@@ -152,12 +147,12 @@ def audit(
         run.scores,
         portrait(X, z, random_state=seed),
         {
-            **_data(X, z, parts),
+            **_record.data(X, z, parts),
             "baselines": list(baselines or ()),
             "random_state": seed,
             "permutations": n_permutations,
             "surrogates": n_surrogates,
-            "versions": _versions(),
+            "versions": _record.versions(),
         },
     )
 
@@ -184,36 +179,3 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
                 "compute it for the same inputs, in the same order",
             )
     return found
-
-
-def _data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
-    """Return what was audited: shapes, classes, splits, and a fingerprint of X and y."""
-    digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
-    digest.update(np.ascontiguousarray(z.values if z.codes is None else z.codes).data)
-    kind: Any = "numeric"
-    if z.codes is not None and z.classes is not None:
-        kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
-    fingerprint = hashlib.blake2b(parts.part.astype(np.int8).data, digest_size=8).hexdigest()
-    return {
-        "rows": len(z),
-        "features": X.shape[1],
-        "dtype": str(X.dtype),
-        "classes": kind,
-        "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
-        "data hash": digest.hexdigest(),
-        "splits": {
-            "rule": "three parts take turns as F (eraser), P (probe) and S (scores)",
-            "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
-            "fingerprint": fingerprint,
-        },
-    }
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "nullprobe": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,16 @@ class ClassMoments:
         return tuple(self.spreads)
 
     @property
+    def n(self) -> int:
+        """Number of rows with a weight above zero."""
+        return int(self.counts.sum())
+
+    @property
+    def eps(self) -> float:
+        """Relative rounding error of the products: that of the coarsest input so far."""
+        return max(spread.eps for spread in self.spreads.values())
+
+    @property
     def counts(self) -> np.ndarray:
         """Rows in each class with a weight above zero, (K,)."""
         return np.array([spread.rows for spread in self.spreads.values()])
@@ -127,6 +138,19 @@ class ClassMoments:
         cross = ((self.means - merged.mean) * self.weights[:, None]).T
         concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
         return Moments(merged, shares, cross, concept_scatter, self.classes)
+
+    @property
+    def data_hash(self) -> str:
+        """Fingerprint of the weights, means and variances in each class.
+
+        The same array read in the same pieces on the same machine gives the same one; another
+        memory layout, order of merging or BLAS may round differently and give another.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        variances = [_array.host(_array.diagonal(s.scatter)) for s in self.spreads.values()]
+        for part in (self.weights, self.means, np.array(variances)):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        return digest.hexdigest()
 
 
 def _in_order(spreads: dict[Any, Spread]) -> dict[Any, Spread]:

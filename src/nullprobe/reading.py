@@ -1,14 +1,17 @@
 """Reading: how well scores tell the concept, for many labellings at once.
 
 AUC for two classes, its macro average over one-against-the-rest for more, R² for a numeric
-concept. Intervals come from a bootstrap over groups, or over rows within each class.
+concept. Intervals come from a bootstrap over groups, or over rows within each class. Where a fit
+must decide whether anything is read at all, the test is a formula (`above_chance`).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import log_expit
+from scipy.special import log_expit, ndtr, stdtr
 from sklearn.linear_model import LogisticRegression
+
+from nullprobe.concepts import Concept
 
 
 def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -114,6 +117,88 @@ def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generat
         loss -= log_expit(np.where(positive[~fit], logits, -logits)).sum()
     entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
     return float(entropy - loss / len(scores))
+
+
+def above_chance(
+    scores: np.ndarray, z: Concept, *, alpha: float, weights: np.ndarray | None = None
+) -> tuple[float, bool]:
+    """Say how well scores tell the concept of rows that no fit has seen, and if above chance.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, m)
+        One column for two classes, one a class for more, one a column of a numeric concept.
+    z : Concept
+        The concept of the n rows.
+    alpha : float in [0, 1]
+        How often noise may be called above chance; shared by the columns (Bonferroni).
+    weights : ndarray of shape (n,), optional
+        How much each row counts.
+
+    Returns
+    -------
+    reading : float
+        Mean over the columns of the AUC, or of the correlation of score and number; NaN where
+        no column can be judged, for want of rows on either side.
+    above : bool
+        Whether any column is above chance by a one-sided test.
+
+    Notes
+    -----
+    Where scores know nothing of the class, the AUC has mean ½ and the variance
+    (a₁ + a₀ + a₁a₀)/12, a the sum of squared weights over the squared sum of each side: without
+    weights (n₁ + n₀ + 1)/(12 n₁n₀), exactly; ties make it less. Correlations are judged by the t
+    test, with (Σw)²/Σw² rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe.concepts import concept
+    >>> z = concept(["a", "b"] * 10)
+    >>> above_chance(np.arange(20.0)[:, None], z, alpha=0.05)
+    (0.55, False)
+    >>> above_chance(np.array([[0.0], [1.0]] * 10), z, alpha=0.05)
+    (1.0, True)
+    """
+    w = np.ones(len(z)) if weights is None else weights
+    if z.codes is None:
+        readings, p = _correlation_test(scores, z.data, w)
+    else:
+        labels = np.arange(z.n_columns)[-scores.shape[1] :]  # one column tells the second of two
+        readings, p = _auc_test(scores.T, z.codes == labels[:, None], w)
+    tested = np.isfinite(readings)
+    if not tested.any():
+        return float("nan"), False
+    return float(readings[tested].mean()), bool(min(1.0, p[tested].min() * tested.sum()) <= alpha)
+
+
+def _auc_test(
+    scores: np.ndarray, positive: np.ndarray, w: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the AUC of each row of scores (m, n), and its one-sided p-value."""
+    areas = auc(scores, positive, w[None])
+    sides = []
+    for side in (positive, ~positive):
+        total = side @ w
+        sides.append(np.divide(side @ w**2, total**2, out=np.ones(len(total)), where=total > 0))
+    variance = (sides[0] + sides[1] + sides[0] * sides[1]) / 12.0
+    return areas, ndtr((0.5 - areas) / np.sqrt(variance))
+
+
+def _correlation_test(
+    scores: np.ndarray, values: np.ndarray, w: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the correlation of each column of scores and values, and its one-sided p-value."""
+    S, V = (a - np.average(a, axis=0, weights=w) for a in (scores, values))
+    size = np.sqrt((w @ S**2) * (w @ V**2))
+    r = np.divide(w @ (S * V), size, out=np.zeros(len(size)), where=size > 0)
+    freedom = w.sum() ** 2 / (w @ w) - 2.0
+    if freedom <= 0:
+        return np.full(len(r), np.nan), np.ones(len(r))
+    r = np.clip(r, -1.0, 1.0)
+    with np.errstate(divide="ignore"):  # a correlation of 1 is certain
+        p = stdtr(freedom, -r * np.sqrt(freedom / (1.0 - r**2)))
+    return np.where((V == 0).all(axis=0), np.nan, r), p
 
 
 def resampled_weights(

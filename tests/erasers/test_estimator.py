@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from methods import LABELLED, OWED, STREAMED, from_moments, moments_of, new, transformed
+from methods import LABELLED, OWED, STREAMED, from_moments, moments_of, new, owing, transformed
 from reference import assert_same_bytes
 from samples import draw
 from sklearn.base import clone
@@ -44,7 +44,8 @@ def test_scikit_learn_finds_nothing_to_complain_about(estimator, check):
 @pytest.mark.parametrize("method", OWED)
 def test_estimators_work_in_pipelines_and_searches(method):
     pipeline = make_pipeline(StandardScaler(), new(method), LogisticRegression())
-    assert 0.2 < pipeline.fit(X, Y).score(X, Y) < 0.5
+    # Before erasure .93; at chance after it if that is what the eraser promises of the sample.
+    assert 0.2 < pipeline.fit(X, Y).score(X, Y) < (0.5 if method in owing("guarded") else 0.6)
     assert cross_val_score(pipeline, X, Y, cv=3).shape == (3,)
     search = GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1]}, cv=2).fit(X, Y)
     assert search.best_estimator_[1].eraser_.rank > 0

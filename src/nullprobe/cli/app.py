@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,15 +116,25 @@ def fit(
     concept: options.Concept,
     out: options.OutEraser,
     method: options.Method = "leace",
+    rank: options.Rank = None,
+    task: options.Task = None,
+    shrinkage: options.Shrinkage = None,
+    target: options.Target = None,
+    match: options.Match = None,
+    probe: options.Probe = None,
     leave_out: options.LeaveOut = None,
     numeric: options.Numeric = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file."""
     from nullprobe.cli import erasing, sources
 
+    chosen = erasing.Choice(method, rank, shrinkage, target, match, probe, task)
+    chosen.check()
     erasing.need_eraser_path(out)
-    found = sources.table(file, sources.Columns(concept, None, leave_out or (), numeric))
-    eraser = erasing.fit(found, method, [concept, *(leave_out or ())])
+    columns = sources.Columns(concept, None, leave_out or (), numeric)
+    found, kept = sources.task_table(file, columns, task)
+    others = [concept, *(leave_out or ()), *([task] if task else [])]
+    eraser = erasing.fit(found, chosen, others, kept)
     eraser.save(out)
     print(f"{erasing.fitted(eraser, len(found.X))}\nWrote {out}")
 
@@ -133,13 +144,47 @@ def apply(
     eraser: options.Eraser,
     file: options.File,
     out: options.OutFile,
+    concept: options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
 ) -> None:
     """Erase a concept from a file; all that is no feature stays as it is."""
     from nullprobe.cli import erasing
 
-    done, n = erasing.apply(eraser, file, out, leave_out or ())
+    done, n = erasing.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
     print(f"{erasing.applied(done, n)}\nWrote {out}")
+
+
+@app.command()
+def plan(
+    file: options.FileIfAny = None,
+    concept: options.ConceptIfAny = None,
+    leave_out: options.LeaveOut = None,
+    d: options.FeatureCount = None,
+    gap: options.Gap = None,
+    share: options.Share = None,
+    auc: options.TargetAUC = None,
+    n: options.EraserRows = None,
+    n_probe: options.ProbeRows = None,
+) -> None:
+    """Say how many rows an eraser needs, or what a fresh probe reads back after n rows."""
+    if (auc is None) == (n is None):
+        raise options.UsageError("plan takes --auc AUC or --n N: one of the two")
+    if file is None and (concept or leave_out):
+        raise options.UsageError("--concept and --leave-out belong to a FILE")
+    if file is not None and (d, gap, share) != (None, None, None):
+        raise options.UsageError("--d, --gap and --share are measured where there is a FILE")
+    setting = None if d is None or gap is None else (d, gap, 0.5 if share is None else share)
+    if file is None and setting is None:
+        raise options.UsageError("plan takes a FILE, or --d N and --gap D")
+    from nullprobe.cli import planning, sources
+
+    if file is not None:
+        if concept is None:
+            sources.need_concept(file)
+        found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
+        setting = planning.measured(found)
+    assert setting is not None, "a plan has a FILE or a setting"
+    print(planning.answer(*setting, auc, n=n, n_probe=n_probe))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,7 +198,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = typer.main.get_command(app)
         with command.make_context("nullprobe", given) as context:
             debug = bool(context.params.get("debug"))
-            command.invoke(context)
+            with warnings.catch_warnings():
+                # What joblib says of the tasks that an interrupt leaves undone.
+                warnings.filterwarnings("ignore", message=r"\d+ tasks ", category=UserWarning)
+                command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as exit_:
         return exit_.exit_code

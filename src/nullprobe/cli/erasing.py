@@ -2,21 +2,95 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nullprobe._check import choice, complain, known
 from nullprobe._files import place
 from nullprobe._formats import names, suffix_of
-from nullprobe.concepts import concept
-from nullprobe.erasers import ERASERS, AffineEraser
-from nullprobe.readers import Table, read_matrix, write_like
+from nullprobe.concepts import Concept, concept
+from nullprobe.erasers import ERASERS, AffineEraser, ClassTransport, ConceptShift, load_eraser
+from nullprobe.probes import PROBES
+from nullprobe.readers import Table, read, read_matrix, write_like
 
-NOT_FEATURES = "not features"  # what an eraser file calls the columns that were no features
+# What an eraser file calls the column of the concept, and the columns that were no features.
+CONCEPT, NOT_FEATURES = "concept", "not features"
+
+Eraser = AffineEraser | ConceptShift | ClassTransport
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A method, and what it is told; None leaves it to the method.
+
+    Attributes
+    ----------
+    method : str
+        Name of a method.
+    rank : int or None
+        Most directions to remove.
+    shrinkage : float or None
+        Shrinkage of covariances.
+    target : str or None
+        Label of the class that the others are made like, as text.
+    match : str or None
+        What is made alike: "mean" or "covariance".
+    probe : str or None
+        Name of the probe whose directions are removed.
+    task : str or None
+        Column that the representation shall go on to covary with.
+    """
+
+    method: str
+    rank: int | None = None
+    shrinkage: float | None = None
+    target: str | None = None
+    match: str | None = None
+    probe: str | None = None
+    task: str | None = None
+
+    def check(self) -> None:
+        """Refuse a method that there is not, and what it does not take."""
+        choice("method", self.method, list(ERASERS))
+        for name in ("rank", "shrinkage", "target", "match", "probe", "task"):
+            takers = [method for method in ERASERS if name in _parameters(method)]
+            if getattr(self, name) is not None and self.method not in takers:
+                complain(
+                    f"--{name} is for --method {' or '.join(takers)}",
+                    f"the method is {self.method}",
+                    f"leave --{name} out, or choose another method",
+                )
+        if self.probe is not None:
+            known("probe", self.probe, list(PROBES))
+
+    def unfitted(self, z: Concept) -> Any:
+        """Return the estimator for a concept."""
+        told: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("rank", "shrinkage", "match")
+            if getattr(self, name) is not None
+        }
+        if self.probe is not None:
+            told["probe"] = PROBES[self.probe]()
+        if self.target is not None and z.classes is not None:
+            labels = {str(label): label for label in z.classes}
+            known("class", self.target, list(labels))
+            told["target"] = labels[self.target]
+        if z.classes is None and "loss" in _parameters(self.method):
+            told["loss"] = "squared"  # log loss is for labels
+        return ERASERS[self.method](**told)
+
+
+def _parameters(method: str) -> set[str]:
+    """Return the names of what the method can be told, when it is made or when it is fitted."""
+    made, fitted = ERASERS[method], ERASERS[method].fit
+    return {*inspect.signature(made).parameters, *inspect.signature(fitted).parameters}
 
 
 def need_eraser_path(path: Path) -> None:
@@ -30,32 +104,46 @@ def need_eraser_path(path: Path) -> None:
     place(path)
 
 
-def fit(found: Table, method: str, others: Sequence[str]) -> AffineEraser:
+def fit(found: Table, chosen: Choice, others: Sequence[str], task: np.ndarray | None) -> Eraser:
     """Fit an eraser that remembers the names of its features, and of what was none.
 
     Parameters
     ----------
     found : Table
         What was read.
-    method : str
-        Name of a method.
+    chosen : Choice
     others : sequence of str
-        Columns that are no features: the concept and what was left out.
+        Columns that are no features: the concept first, then what else.
+    task : ndarray of shape (n,) or (n, t), or None
+        The values of the task.
     """
-    choice("method", method, list(ERASERS))
-    concept(found.y, n=len(found.X)).need_two_classes()
-    eraser = ERASERS[method]().fit(found.X, found.y).eraser_
+    z = concept(found.y, n=len(found.X))
+    z.need_two_classes()
+    kept = {} if task is None else {"task": task}
+    eraser = chosen.unfitted(z).fit(found.X, found.y, **kept).eraser_
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)
-    return replace(eraser, details={**eraser.details, NOT_FEATURES: json.dumps(list(others))})
+    remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
+    return replace(eraser, details={**eraser.details, **remembered})
 
 
-def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple[AffineEraser, int]:
+def apply(
+    saved: Path, path: Path, out: Path, *, named: str | None, leave_out: Sequence[str]
+) -> tuple[Eraser, int]:
     """Apply a saved eraser to a file, and write the result with all else as it was.
+
+    Parameters
+    ----------
+    saved, path, out : Path
+        The eraser, the file, and where the result goes.
+    named : str or None
+        Column of the concept; None for the one that the eraser was fitted with.
+    leave_out : sequence of str
+        Columns that are no features.
 
     Returns
     -------
-    eraser : AffineEraser
+    eraser : AffineEraser, ConceptShift or ClassTransport
     n : int
         Number of rows that were written.
 
@@ -65,41 +153,69 @@ def apply(saved: Path, path: Path, out: Path, leave_out: Sequence[str]) -> tuple
     columns of these names. Only where it has no names do all numeric columns count that are
     not left out.
     """
-    eraser = AffineEraser.load(saved)
+    eraser = load_eraser(saved)
     suffix_of(out)
     place(out)
-    others = _others(eraser, path, leave_out)
-    X, found = read_matrix(path, leave_out=others)
+    there = names(path)
+    if isinstance(eraser, AffineEraser):
+        others = _others(eraser, there, [*leave_out, *([named] if named else [])], str(path))
+        X, found = read_matrix(path, leave_out=others)
+        told = ()
+    else:
+        column = named or _column(eraser, there, path)
+        others = _others(eraser, there, [*leave_out, *({column} & set(there))], str(path))
+        table = read(path, concept=column, leave_out=others)
+        X, found, told = table.X, table.feature_names, (table.y,)
     order = _order(eraser, found, X.shape[1], str(path))
     erased = np.empty(X.shape, X.dtype)
-    erased[:, order] = eraser.apply(X[:, order])
+    erased[:, order] = eraser.apply(X[:, order], *told)
     write_like(path, out, erased, leave_out=others)
     return eraser, len(X)
 
 
-def fitted(eraser: AffineEraser, n: int) -> str:
+def fitted(eraser: Eraser, n: int) -> str:
     """Return in words what was fitted to n rows."""
+    directions = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}"
+    if isinstance(eraser, AffineEraser):
+        return f"{eraser.method} removes {directions}, fitted to {_count(n, 'row')}."
     return (
-        f"{eraser.method} removes {_count(eraser.rank, 'direction')} of {eraser.d:,}, fitted to "
-        f"{_count(n, 'row')}."
+        f"{eraser.method} moves rows in {directions}, fitted to {_count(n, 'row')}; it must be "
+        f"told {eraser.details[CONCEPT]!r} of the rows that it erases."
     )
 
 
-def applied(eraser: AffineEraser, n: int) -> str:
+def applied(eraser: Eraser, n: int) -> str:
     """Return in words what was done to n rows."""
-    return (
-        f"{eraser.method} took {_count(eraser.rank, 'direction')} of {eraser.d:,} out of "
-        f"{_count(n, 'row')}."
-    )
+    directions = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}"
+    if isinstance(eraser, AffineEraser):
+        return f"{eraser.method} took {directions} out of {_count(n, 'row')}."
+    return f"{eraser.method} moved {_count(n, 'row')} in {directions}."
 
 
 def _count(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def _others(eraser: AffineEraser, path: Path, leave_out: Sequence[str]) -> list[str]:
+def _column(eraser: Eraser, there: Sequence[str], path: Path) -> str:
+    """Return the column of the concept that the eraser was fitted with, where the file has it."""
+    column = eraser.details.get(CONCEPT)
+    # The concept of a .npy stands in a file beside it.
+    if column is None or not (column in there or path.suffix.lower() == ".npy"):
+        complain(
+            f"--concept COLUMN must say what {eraser.method} is to erase from each row",
+            f"none was named, and {str(path)!r} has no column {column!r}"
+            if column
+            else "none was named, and the eraser's file does not say with which it was fitted",
+            "name the column",
+        )
+    return column
+
+
+def _others(
+    eraser: Eraser, there: Sequence[str], leave_out: Sequence[str], source: str
+) -> list[str]:
     """Return which of the columns or arrays of a file are no features."""
-    there, features = names(path), eraser.feature_names or ()
+    features = eraser.feature_names or ()
     for name in leave_out:
         known("column", name, there)
         if name in features:
@@ -109,14 +225,14 @@ def _others(eraser: AffineEraser, path: Path, leave_out: Sequence[str]) -> list[
                 "do not leave it out",
             )
     if set(features) & set(there):
-        _need_all(features, there, str(path))
+        _need_all(features, there, source)
         return [name for name in there if name not in features]
     remembered = json.loads(eraser.details.get(NOT_FEATURES, "[]"))
     return [name for name in there if name in leave_out or name in remembered]
 
 
 def _order(
-    eraser: AffineEraser, found: tuple[str, ...] | None, d: int, source: str
+    eraser: Eraser, found: tuple[str, ...] | None, d: int, source: str
 ) -> np.ndarray | slice:
     """Return where in the file the features of the eraser stand, in its order."""
     wanted = eraser.feature_names

@@ -14,6 +14,19 @@ from nullprobe._version import __version__
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
+# What the rooms of erasers and probes call their own; a test holds these lists to them.
+METHODS = (
+    "inlp",
+    "leace",
+    "mean_projection",
+    "mimic",
+    "oracle_leace",
+    "quadratic_leace",
+    "rlace",
+    "splince",
+)
+PROBES = ("mean_difference", "lda", "logistic", "halfspace")
+
 FORMATS = "A .npz, .npy, .safetensors, .parquet or .csv, or a folder of shards of one of these."
 
 
@@ -33,9 +46,7 @@ Version = Annotated[
 # Data
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help=FORMATS, show_default=False)]
-FileIfAny = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help=FORMATS, show_default=False)
-]
+FileIfAny = Annotated[Path | None, typer.Argument(metavar="FILE", help=FORMATS, show_default=False)]
 Concept = Annotated[
     str,
     typer.Option(
@@ -103,7 +114,33 @@ Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same byt
 
 # Erasers
 
-Method = Annotated[str, typer.Option(metavar="NAME", help="One of leace, mean_projection.")]
+Method = Annotated[str, typer.Option(metavar="NAME", help=f"One of {', '.join(METHODS)}.")]
+Rank = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Most directions to remove (mean_projection, rlace)."),
+]
+Task = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
+]
+Shrinkage = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        help="Shrinkage of covariances, from 0 to 1 (leace, quadratic_leace, mimic).",
+    ),
+]
+Target = Annotated[
+    str | None, typer.Option(metavar="LABEL", help="Make all classes like this one (mimic).")
+]
+Match = Annotated[
+    str | None,
+    typer.Option(metavar="WORD", help="Make alike: mean, or covariance as well (mimic)."),
+]
+Probe = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help=f"What is to read nothing more: {', '.join(PROBES)} (inlp)."),
+]
 OutEraser = Annotated[
     Path,
     typer.Option(
@@ -114,11 +151,48 @@ Eraser = Annotated[
     Path,
     typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
 ]
+ConceptToErase = Annotated[
+    str | None,
+    typer.Option(
+        "--concept",
+        metavar="COLUMN",
+        help="The concept of each row, for erasers that must be told; by default the column that "
+        "the eraser was fitted with.",
+        show_default=False,
+    ),
+]
 OutFile = Annotated[
     Path,
     typer.Option(
         "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
     ),
+]
+
+# Plans
+
+FeatureCount = Annotated[
+    int | None, typer.Option("--d", metavar="N", help="Features that vary on their own.")
+]
+Gap = Annotated[
+    float | None,
+    typer.Option(metavar="D", help="Mahalanobis distance of the class means; inf if not known."),
+]
+TargetAUC = Annotated[
+    float | None,
+    typer.Option(metavar="AUC", help="What a fresh probe may read back: how many rows?"),
+]
+EraserRows = Annotated[
+    int | None,
+    typer.Option("--n", metavar="N", help="Rows that the eraser is fitted to: what is left?"),
+]
+ProbeRows = Annotated[
+    int | None,
+    typer.Option(
+        "--n-probe", metavar="N", help="Rows that the probe is fitted to; by default endless."
+    ),
+]
+Share = Annotated[
+    float | None, typer.Option(metavar="P", help="Share of one class; by default .5.")
 ]
 
 

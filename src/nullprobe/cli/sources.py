@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,6 +64,21 @@ def table(path: Path, columns: Columns) -> Table:
         )
     y = found.y.astype(np.float64)
     return Table(found.X, y, found.groups, found.feature_names, found.source)
+
+
+def task_table(path: Path, columns: Columns, task: str | None) -> tuple[Table, np.ndarray | None]:
+    """Read a file, and the values of a task, which is no feature."""
+    if task is None:
+        return table(path, columns), None
+    if task == columns.concept:
+        complain("concept and task must be two columns", f"both are {task!r}", "name another")
+    there = names(path)  # of a .npy, the concept and the task stand beside it
+
+    def leaving(column: str) -> list[str]:
+        return [*columns.leave_out, *({column} & set(there))]
+
+    found = table(path, replace(columns, leave_out=leaving(task)))
+    return found, read(path, concept=task, leave_out=leaving(columns.concept)).y
 
 
 def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subject:

@@ -14,6 +14,8 @@ from nullprobe._array import Array
 from nullprobe._version import __version__
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.class_transport import ClassTransport
+from nullprobe.erasers.concept_shift import ConceptShift
 from nullprobe.moments import Moments
 
 
@@ -77,6 +79,44 @@ def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np
     return left * _linalg.reciprocal(moments.variance)
 
 
+def fitted_shift(method: str, moments: Moments, *, target: int | None = None) -> ConceptShift:
+    """Return the eraser x ↦ x − Σxz Σzz⁺ (z − c), with a record of what it was fitted on.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    target : int or None
+        Position of the class that stays where it is, so that c is its indicator; by default
+        c = E z, and the overall mean stays.
+
+    Notes
+    -----
+    With axes A (k, r) of which the variables Z A are uncorrelated, of unit variance, and
+    correlated with X beyond rounding, Σxz Σzz⁺ = Cov(X, ZA) Aᵀ; that is the rank cut. A class
+    without weight is left out: nothing is known of it.
+    """
+    basis, classes = moments.concept_basis(), moments.classes
+    centre, level = moments.concept_mean, moments.mean
+    if target is not None:
+        centre, level = np.eye(moments.k)[target], moments.class_means[target]
+    known = np.ones(moments.k, dtype=bool)
+    if classes is not None:
+        known = moments.concept_mean > 0
+        classes = tuple(label for label, there in zip(classes, known, strict=True) if there)
+    kept = 1.0 - np.square(basis.correlation).sum(axis=1)
+    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    return ConceptShift(
+        centre[known],
+        basis.axes[known],
+        (basis.scale[:, None] * basis.correlation).T,
+        np.where(alive, np.nan, level),
+        method,
+        classes,
+        details=provenance(moments.n, moments.data_hash),
+    )
+
+
 def provenance(n: int, data_hash: str, **more: str) -> dict[str, str]:
     """Return what an eraser remembers of its fit: versions, rows, fingerprint, and more."""
     return {
@@ -100,7 +140,7 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Labels of the concept; None for a numeric one.
     """
 
-    def _adopt(self, eraser: AffineEraser) -> Self:
+    def _adopt(self, eraser: Any) -> Self:
         """Store a fitted map, with the names of its features where they have names."""
         names = getattr(self, "feature_names_in_", None)
         self.eraser_ = eraser if names is None else eraser.named(names)
@@ -108,12 +148,16 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_features_in_ = eraser.d
         return self
 
-    def transform(self, X: Array) -> Array:
-        """Return the erased X (n, d): same library, device and floating dtype."""
+    def _checked(self, X: Array) -> Array:
+        """Return X as an array of finite numbers with the features that were fitted."""
         check_is_fitted(self)
         frame, X = X, _check.representation(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
-        return self.eraser_.apply(_check.finite(X))
+        return _check.finite(X)
+
+    def transform(self, X: Array) -> Array:
+        """Return the erased X (n, d): same library, device and floating dtype."""
+        return self.eraser_.apply(self._checked(X))
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
@@ -188,3 +232,30 @@ class MomentEraser(EraserEstimator):
         eraser = self._erase(moments)
         self.moments_ = moments
         return self._adopt(eraser)
+
+
+class LabelledEstimator(MomentEraser):
+    """The shell round an eraser that must be told the concept of the rows that it erases.
+
+    scikit-learn's pipelines call ``transform(X)`` on new rows, without y, which these erasers
+    refuse: call ``transform(X, y)`` yourself.
+
+    Attributes
+    ----------
+    eraser_ : ConceptShift or ClassTransport
+        The fitted map.
+    moments_ : Moments or ClassMoments
+        What it was fitted from; ``partial_fit`` continues from here.
+    classes_ : tuple or None
+        Labels of the concept; None for a numeric one.
+    """
+
+    eraser_: ConceptShift | ClassTransport
+
+    def transform(self, X: Array, y: Any = None) -> Array:
+        """Return the erased X (n, d), whose rows have the concept y: same form as X."""
+        return self.eraser_.apply(self._checked(X), y)
+
+    def fit_transform(self, X: Array, y: Any = None, sample_weight: Any = None) -> Array:
+        """Fit the eraser and return the erased X."""
+        return self.fit(X, y, sample_weight).transform(X, y)

@@ -22,14 +22,28 @@ def gap_left(gap: float, d: int, counts: tuple[float, float]) -> float:
     Parameters
     ----------
     gap : float
-        Mahalanobis distance of the true class means.
+        Mahalanobis distance of the true class means; inf for what may be left of any gap.
     d : int
         Number of features.
     counts : tuple of two floats
         Rows of each class that the eraser was fitted on.
     """
-    e = (d - 1) * (1.0 / counts[0] + 1.0 / counts[1])
-    return gap**2 * e / (gap**2 + e) if gap > 0 else 0.0
+    e = noise(d, counts)
+    # D² e / (D² + e), written so that a gap may be endless or tiny
+    return e / (1.0 + e / gap / gap) if gap > 0 else 0.0
+
+
+def noise(d: int, counts: tuple[float, float]) -> float:
+    """Return e, the squared length across the gap of the noise in an estimated gap.
+
+    Parameters
+    ----------
+    d : int
+        Number of features.
+    counts : tuple of two floats
+        Rows of each class that the gap was estimated from; inf for endless data.
+    """
+    return (d - 1) * (1.0 / counts[0] + 1.0 / counts[1])
 
 
 def expected_auc(
@@ -43,7 +57,7 @@ def expected_auc(
     0.712
     """
     g = gap_left(gap, d, eraser_counts)
-    e = (d - 1) * (1.0 / probe_counts[0] + 1.0 / probe_counts[1])
+    e = noise(d, probe_counts)
     return float(norm.cdf(g / np.sqrt(g + e) / np.sqrt(2.0))) if g + e > 0 else 0.5
 
 

@@ -19,10 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe import _check, _linalg
-from nullprobe._array import Array
-from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
-from nullprobe.probes.linear import LinearProbe, ProbeEstimator
+from nullprobe.probes.linear import LinearProbe, MomentProbe
 
 # Within-class variance that is smaller than this share of the total counts as this share: a
 # direction in which classes are points would otherwise get infinite log-odds.
@@ -70,7 +68,7 @@ def lda(moments: Moments, *, shrinkage: float | None = None) -> LinearProbe:
     return LinearProbe(W, bias, moments.classes)
 
 
-class LDAProbe(ProbeEstimator):
+class LDAProbe(MomentProbe):
     """Read a concept with a shrunk linear discriminant.
 
     Parameters
@@ -96,7 +94,7 @@ class LDAProbe(ProbeEstimator):
     def __init__(self, shrinkage: float | None = None) -> None:
         self.shrinkage = shrinkage
 
-    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
+    def _read(self, moments: Moments) -> LinearProbe:
         if self.shrinkage is not None:
             _check.share("shrinkage", self.shrinkage)
-        return lda(Moments.of(X, z, sample_weight=w), shrinkage=self.shrinkage)
+        return lda(moments, shrinkage=self.shrinkage)

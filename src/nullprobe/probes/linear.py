@@ -10,9 +10,10 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe import _array, _check
+from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
+from nullprobe.moments import Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +102,14 @@ class ProbeEstimator(BaseEstimator):
             X, z, w = _array.take(X, kept), z.take(kept).present(), w[kept]
         z.need_two_classes()
         validate_data(self, frame, skip_check_array=True)
-        self.probe_ = self._probe(X, z, w)
-        self.n_features_in_ = self.probe_.d
-        if z.classes is not None:
-            self.classes_ = np.array(z.classes)
+        return self._adopt(self._probe(X, z, w))
+
+    def _adopt(self, probe: LinearProbe) -> Self:
+        """Store a fitted reader."""
+        self.probe_ = probe
+        self.n_features_in_ = probe.d
+        if probe.classes is not None:
+            self.classes_ = np.array(probe.classes)
         elif hasattr(self, "classes_"):
             del self.classes_  # of an earlier fit
         return self
@@ -138,3 +143,46 @@ class ProbeEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
+
+
+class MomentProbe(ProbeEstimator):
+    """The shell round a probe that needs no more of the data than moments."""
+
+    def _read(self, moments: Moments) -> LinearProbe:
+        """Return the reader; every method says how."""
+        raise TypeError(f"{type(self).__name__} does not say how it reads moments")
+
+    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
+        return self._read(Moments.of(X, z, sample_weight=w))
+
+    @classmethod
+    def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
+        """Fit from moments that were gathered elsewhere, or projected.
+
+        Parameters
+        ----------
+        moments : Moments
+            Moments of X (n, d) and Z (n, k); each class with weight, each number varying.
+        **parameters
+            Those of the constructor.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to tell apart.
+        """
+        if moments.classes is None:
+            scale = _linalg.feature_scale(
+                moments.concept_mean, moments.concept_covariance.diagonal()
+            )
+            told = bool(scale.all())
+        else:
+            told = moments.k > 1 and bool((moments.concept_mean > 0).all())
+        if not told:
+            _check.complain(
+                "moments must hold rows of two classes or more, or numbers that vary",
+                "a class holds all rows, or none, or a number is the same in every row",
+                "leave such classes and columns out",
+            )
+        probe = cls(**parameters)
+        return probe._adopt(probe._read(moments))

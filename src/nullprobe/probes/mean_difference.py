@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe._array import Array
-from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
-from nullprobe.probes.linear import LinearProbe, ProbeEstimator
+from nullprobe.probes.linear import LinearProbe, MomentProbe
 
 
 def mean_difference(moments: Moments) -> LinearProbe:
@@ -43,7 +41,7 @@ def mean_difference(moments: Moments) -> LinearProbe:
     return LinearProbe(centred.T, bias, moments.classes)
 
 
-class MeanDifferenceProbe(ProbeEstimator):
+class MeanDifferenceProbe(MomentProbe):
     """Read a concept along the difference of its class means.
 
     Examples
@@ -55,5 +53,5 @@ class MeanDifferenceProbe(ProbeEstimator):
     ['a', 'b']
     """
 
-    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
-        return mean_difference(Moments.of(X, z, sample_weight=w))
+    def _read(self, moments: Moments) -> LinearProbe:
+        return mean_difference(moments)

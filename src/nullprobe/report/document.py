@@ -46,9 +46,9 @@ def document(
         if portrait is None
         else {
             "axes": list(portrait.axes),
-            "labels": _plain(labels[portrait.rows]),
+            "labels": plain(labels[portrait.rows]),
             **{
-                view: _plain(getattr(portrait, view))
+                view: plain(getattr(portrait, view))
                 for view in ("raw", "erased", "raw_standardised", "erased_standardised")
             },
         }
@@ -58,8 +58,8 @@ def document(
         "title": title,
         "claims": [_claim(claim) for claim in claims],
         "portrait": shown,
-        "scores": {"labels": _plain(labels), **{name: _plain(a) for name, a in scores.items()}},
-        "provenance": _plain(dict(provenance)),
+        "scores": {"labels": plain(labels), **{name: plain(a) for name, a in scores.items()}},
+        "provenance": plain(dict(provenance)),
     }
 
 
@@ -69,13 +69,13 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "statement": claim.statement,
         "holds": str(claim.holds),
         "fact_about": str(claim.fact_about),
-        "observed": _plain(claim.observed),
+        "observed": plain(claim.observed),
         "unit": claim.unit,
-        "interval": _plain(claim.interval),
-        "p_value": _plain(claim.p_value),
+        "interval": plain(claim.interval),
+        "p_value": plain(claim.p_value),
         "reason": claim.reason,
-        "smallest_effect": _plain(claim.smallest_effect),
-        "details": _plain(dict(claim.details)),
+        "smallest_effect": plain(claim.smallest_effect),
+        "details": plain(dict(claim.details)),
         "nulls": [_null(null, claim.observed) for null in claim.nulls],
     }
 
@@ -84,25 +84,25 @@ def _null(null: Null, observed: float) -> dict[str, Any]:
     return {
         "rung": null.rung,
         "description": null.description,
-        "mean": _plain(null.mean),
-        "sd": _plain(null.sd),
-        "p_value": _plain(null.p_value(observed)),
-        "values": _plain(null.values),
+        "mean": plain(null.mean),
+        "sd": plain(null.sd),
+        "p_value": plain(null.p_value(observed)),
+        "values": plain(null.values),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return plain Python values; six digits of a float, and None for one that is not finite."""
     if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
+        return [plain(v) for v in value.tolist()]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _plain(v) for key, v in value.items()}
+        return {str(key): plain(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 

@@ -1,32 +1,18 @@
-"""Page: audits as one self-contained HTML file that opens without a network.
-
-The page carries its scripts, its styles and its numbers. A content security policy lets a
-browser run those scripts, by their hashes, and nothing else: a label that smuggled in a script
-would not run, and nothing is fetched.
-"""
+"""Page: audits as one self-contained HTML file."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from nullprobe._check import complain
-from nullprobe._files import whole_file
-from nullprobe.report import figures, looks, scatter, seen, tables, words
+from nullprobe.report import figures, looks, scatter, seen, shell, tables, words
 from nullprobe.report.bins import class_bins, null_bins, present
+from nullprobe.report.shell import anchor
 from nullprobe.report.untested import untested
 
 MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
@@ -41,9 +27,7 @@ def write_html(path: str | Path, documents: Sequence[Mapping[str, Any]]) -> None
     documents : sequence of mapping
         What `document.document` returns.
     """
-    content = render(documents)
-    with whole_file(path) as temporary:
-        Path(temporary).write_text(content, "utf-8")
+    shell.write(path, render(documents))
 
 
 def render(documents: Sequence[Mapping[str, Any]]) -> str:
@@ -68,65 +52,11 @@ def render(documents: Sequence[Mapping[str, Any]]) -> str:
         complain("a page needs at least one audit", "none arrived", "pass a list of documents")
     sets, data = [], {}
     for position, document in enumerate(documents, 1):
-        shown, drawn = _data_set(document, position)
-        sets.append(shown)
+        one, drawn = _data_set(document, position)
+        sets.append(one)
         data |= drawn
-    scripts = {"plotly": get_plotlyjs(), "page": _source("page.js")}
-    return _environment().get_template("page.html").render(
-        sets=sets,
-        rungs=words.RUNGS,
-        summary=_summary(sets),
-        css=Markup(_source("page.css")),
-        scripts={name: Markup(source) for name, source in scripts.items()},
-        hashes=[_hash(source) for source in scripts.values()],
-        data=embedded(data),
-    )  # fmt: skip
-
-
-def embedded(value: Any) -> Markup:
-    r"""Return JSON that can stand in a script element, whatever strings it holds.
-
-    Examples
-    --------
-    >>> print(embedded({"label": "</script>"}))
-    {"label":"\u003c/script\u003e"}
-    """
-    # ASCII only, so that U+2028 and U+2029 are escaped as well.
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return Markup(text)
-
-
-def anchor(text: str) -> str:
-    """Return what a title is called in a link.
-
-    Examples
-    --------
-    >>> anchor("Digits: odd or even?")
-    'digits-odd-or-even'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters |= {"number": words.number, "interval": words.interval}
-    return environment
-
-
-@cache
-def _source(name: str) -> str:
-    return (files("nullprobe.report") / "templates" / name).read_text("utf-8")
-
-
-@cache
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    shown = {"sets": sets, "rungs": words.RUNGS, "summary": _summary(sets)}
+    return shell.fill("page.html", shown, data)
 
 
 def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any], dict[str, Any]]:

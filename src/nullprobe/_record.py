@@ -1,0 +1,51 @@
+"""Record: what a result was measured on and with, so that it can be had again."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+
+from nullprobe._version import __version__
+from nullprobe.concepts import Concept
+from nullprobe.splits import Parts
+
+RULE = "three parts take turns as F (eraser), P (probe) and S (scores)"
+
+
+def data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
+    """Return what X (n, d) and its concept were: shapes, classes, splits, and a fingerprint."""
+    digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
+    digest.update(np.ascontiguousarray(z.data).data)
+    kind: Any = "numeric"
+    if z.codes is not None and z.classes is not None:
+        kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
+    fingerprint = hashlib.blake2b(parts.part.astype(np.int8).data, digest_size=8).hexdigest()
+    return {
+        "rows": len(z),
+        "features": X.shape[1],
+        "dtype": str(X.dtype),
+        "classes": kind,
+        "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
+        "data hash": digest.hexdigest(),
+        "splits": {
+            "rule": RULE,
+            "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
+            "fingerprint": fingerprint,
+        },
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers depend on."""
+    return {
+        "nullprobe": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }

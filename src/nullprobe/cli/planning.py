@@ -1,0 +1,107 @@
+"""Planning: what to plan for, where a file says it, and a plan in words."""
+
+from __future__ import annotations
+
+import math
+
+from nullprobe._check import complain
+from nullprobe.concepts import concept
+from nullprobe.measures.expected import unbiased_gap
+from nullprobe.measures.planner import Plan, plan
+from nullprobe.moments import Moments
+from nullprobe.readers import Table
+from nullprobe.report.words import number
+
+SAY_IT = "say --d and --gap yourself (--gap inf if it is not known)"
+
+
+def measured(found: Table) -> tuple[int, float, float]:
+    """Return what a file says of its two classes.
+
+    Returns
+    -------
+    d : int
+        Features that vary on their own.
+    gap : float
+        Mahalanobis distance of the class means, debiased.
+    share : float
+        Share of the second class.
+    """
+    z = concept(found.y, n=len(found.X))
+    z.need_two_classes()
+    if z.classes is None or len(z.classes) != 2:
+        numeric = z.classes is None
+        complain(
+            "a plan is made for two classes",
+            f"{found.source!r} has {'numbers' if numeric else len(z.classes or ())} there",
+            "name a column of labels"
+            if numeric
+            else "plan for each pair of classes, from files that hold the two of them",
+        )
+    moments = Moments.of(found.X, z)
+    d, gap = moments.factor().rank, unbiased_gap(moments)
+    if moments.n - d - 3 <= 0:
+        width = found.X.shape[1]
+        complain(
+            f"more than {width + 3} rows are needed to measure a gap in {width} features",
+            f"{found.source!r} has {moments.n}",
+            f"pass more rows, or {SAY_IT}",
+        )
+    if gap is None:
+        complain(
+            "the classes must overlap for their gap to be measured",
+            f"those of {found.source!r} do not",
+            SAY_IT,
+        )
+    if gap == 0.0:
+        complain(
+            "a gap that sampling error alone would not make is needed to plan for",
+            f"the class means of the {moments.n} rows in {found.source!r} show none",
+            f"pass more rows, or {SAY_IT}",
+        )
+    return d, gap, float(moments.concept_mean[1])
+
+
+def answer(
+    d: int, gap: float, share: float, auc: float | None, *, n: int | None, n_probe: int | None
+) -> str:
+    """Return a plan in words, one sentence a line; what it is for stands in `Plan`."""
+    made = plan(d, gap, auc, n=n, n_probe=n_probe, share=share)
+    said = [_setting(made), *_expectation(made)]
+    if auc is not None:
+        said.append(
+            f"These are the fewest rows for an AUC of at most {auc:g}."
+            if made.raw_auc > auc
+            else f"That is no more than {auc:g} even before: no eraser is needed for it."
+        )
+    if d > 1 and math.isfinite(gap):
+        most = plan(d, math.inf, auc, n=n, n_probe=n_probe, share=share)
+        said.append(
+            f"However large the gap, it would be at most {number(most.auc)}."
+            if auc is None
+            else f"However large the gap, {most.n:,} rows are enough."
+        )
+    said.append(
+        "This is for Gaussian classes of one covariance, and any eraser that makes their means "
+        "equal on its rows."
+    )
+    return "\n".join(said)
+
+
+def _setting(made: Plan) -> str:
+    features = "1 feature" if made.d == 1 else f"{made.d:,} features"
+    gap = number(made.gap) if math.isfinite(made.gap) else "any size"
+    shares = f"{made.share:.1%} and {1.0 - made.share:.1%}"
+    return f"{features}, a gap of {gap}, classes of {shares}."
+
+
+def _expectation(made: Plan) -> list[str]:
+    probe = "with endless data" if made.n_probe is None else f"fitted to {made.n_probe:,} rows"
+    read = f"A fresh probe {probe} then reads the classes back at AUC {number(made.auc)}"
+    if math.isfinite(made.gap):
+        read += f"; before erasure, one with endless data reaches {number(made.raw_auc)}"
+    return [
+        f"An eraser fitted to {made.n:,} rows (both classes together) leaves a squared gap of "
+        f"{number(made.gap_left)} on new data.",
+        f"{read}.",
+    ]

@@ -1,0 +1,374 @@
+"""Compare: what every eraser leaves to fresh probes on new data, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import get_tags
+
+from nullprobe import _array, _check, _record
+from nullprobe.claims.verdict import Observation
+from nullprobe.concepts import Concept, concept, rows
+from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
+from nullprobe.erasers.estimator import LabelledEstimator
+from nullprobe.measures.damage import Damage
+from nullprobe.measures.fresh import Fresh, fresh
+from nullprobe.report.comparison import write_html
+from nullprobe.report.document import plain, write_json
+from nullprobe.splits import group_codes, split
+from nullprobe.trials import Progress, Reading, Trial, Trials
+
+SCHEMA = "nullprobe.comparison/1"
+NONE = "none"  # the row in which nothing is erased
+N_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """What rows are read by: a fresh probe of the concept, or the linear one of another label.
+
+    Attributes
+    ----------
+    name : str
+    unit : str
+        "AUC", "macro AUC", "balanced accuracy" or "R²".
+    chance : float
+        What the reading is where nothing can be read.
+    probe : str
+        The probe, with its parameters.
+    """
+
+    name: str
+    unit: str
+    chance: float
+    probe: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One reading.
+
+    Attributes
+    ----------
+    value : float or None
+        Mean over the three parts, each scored by fits that never saw it.
+    interval : tuple of two floats or None
+        95 % bootstrap interval, given the fits.
+    reason : str
+        Why there is no value; "" where there is one.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What one eraser does.
+
+    Attributes
+    ----------
+    eraser : str
+        Its name.
+    settings : str
+        The estimator, with its parameters; "" where nothing is erased.
+    told : bool
+        Whether it must be told the concept of the rows that it erases, and so cannot be used
+        where that is not known.
+    ranks : tuple of int
+        Directions in which rows may move, for each part that it was fitted to; empty where the
+        eraser does not say.
+    seconds : float or None
+        Processor time of a fit, mean over the parts.
+    damage : Damage or None
+        To all rows, each moved by an eraser that was fitted to others.
+    read_back : mapping of str to Cell
+        What each fresh probe reads of the concept.
+    others : mapping of str to Cell
+        What a linear probe reads of each other label.
+    reason : str
+        Why the eraser failed; "" where it did not.
+    """
+
+    eraser: str
+    settings: str
+    told: bool
+    ranks: tuple[int, ...] = ()
+    seconds: float | None = None
+    damage: Damage | None = None
+    read_back: Mapping[str, Cell] = field(default_factory=dict)
+    others: Mapping[str, Cell] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All erasers × fresh probes.
+
+    Attributes
+    ----------
+    title : str
+        Name of the data set on the page.
+    probes, others : tuple of Column
+        What the cells of ``read_back`` and of ``others`` are.
+    rows : tuple of Row
+        One an eraser; first that in which nothing is erased.
+    left_out : mapping of str to str
+        Erasers that do not apply, and why.
+    provenance : mapping
+        Seed, versions, fingerprint, splits.
+    """
+
+    title: str
+    probes: tuple[Column, ...]
+    others: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    left_out: Mapping[str, str]
+    provenance: Mapping[str, Any] = field(repr=False)
+
+    def __getitem__(self, eraser: str) -> Row:
+        """Return the row of the eraser of this name."""
+        _check.known("row", eraser, [row.eraser for row in self.rows])
+        return next(row for row in self.rows if row.eraser == eraser)
+
+    def document(self) -> dict[str, Any]:
+        """Return the comparison as plain values, as ``to_json`` writes them."""
+        found = {
+            "schema": SCHEMA,
+            "title": self.title,
+            "probes": [asdict(column) for column in self.probes],
+            "others": [asdict(column) for column in self.others],
+            "rows": [_row_document(row) for row in self.rows],
+            "left_out": dict(self.left_out),
+            "provenance": dict(self.provenance),
+        }
+        return plain(found)
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the comparison as JSON, whole or not at all."""
+        write_json(path, [self.document()])
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the comparison as one self-contained page, whole or not at all."""
+        write_html(path, self.document())
+
+
+def compare(
+    X: Any,
+    y: Any,
+    *,
+    erasers: Mapping[str, Any] | Sequence[str] | None = None,
+    probes: Mapping[str, Any] | Sequence[str] | None = None,
+    others: Mapping[str, Any] | None = None,
+    groups: Any = None,
+    random_state: int = 0,
+    title: str = "data",
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare erasers: what each leaves to fresh probes on new data, and what it costs.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Representation.
+    y : array-like of shape (n,) or (n, k)
+        Concept to erase: class labels, or numbers.
+    erasers : mapping of str to estimator, or sequence of str, optional
+        Unfitted erasers, or names of ours; by default all of ours that apply.
+    probes : mapping of str to estimator, or sequence of str, optional
+        Unfitted classifiers, or names among "linear", "halfspace", "quadratic", "rbf"; by default
+        all that can read the concept.
+    others : mapping of str to array-like of shape (n,) or (n, k), optional
+        Other labels of the same rows, whose linear readability is watched. SPLINCE is asked to
+        keep the first.
+    groups : array-like of shape (n,), optional
+        Rows of a group depend on each other; they stay in one part of the split.
+    random_state : int
+        Same seed, same numbers, times aside.
+    title : str
+        Name of the data set on the page.
+    progress : callable, optional
+        Called with the stage, how much of it is done, and of how much.
+
+    Returns
+    -------
+    Comparison
+        ``.rows``, each with ``.read_back``, ``.damage``, ``.others``, ``.ranks`` and ``.seconds``.
+
+    Raises
+    ------
+    InputError
+        If the input is not finite, of lengths that differ, of one class, or too small to split.
+
+    Notes
+    -----
+    Rows are split into three stratified parts that take turns as F (erasers are fitted), P
+    (probes are fitted to erased rows) and S (erased rows are scored); each row is scored once.
+    An eraser or a probe that cannot be fitted to these data leaves a reason in place of numbers.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> w = worlds.two_features(random_state=0)
+    >>> result = compare(w.X, w.y, erasers=["leace"], probes=["linear", "rbf"])
+    >>> for row in result.rows:
+    ...     print(row.eraser, [round(cell.value, 1) for cell in row.read_back.values()])
+    none [1.0, 1.0]
+    leace [0.5, 1.0]
+    """
+    X, z, _ = rows(X, y, None)
+    X = _array.host_native(_check.finite(X))
+    z.need_two_classes()
+    seed = _check.whole_number("random_state", random_state, least=0)
+    watched = _watched(others, len(z))
+    chosen, left_out = _erasers(erasers, z, bool(watched), seed)
+    columns = fresh(probes, z, seed)
+    codes = group_codes(groups, len(z))
+    parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    readings = [Reading.of(z, columns, parts, [seed, 1])]
+    for i, other in enumerate(watched.values(), 2):
+        readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
+    found = Trials(X, readings, parts, {NONE: None, **chosen}).run(progress or (lambda *_: None))
+    each = {name: reading for name, reading in zip(watched, readings[1:], strict=True)}
+    return Comparison(
+        title,
+        tuple(_column(probe.name, probe) for probe in columns),
+        tuple(_column(name, reading.probes[0]) for name, reading in each.items()),
+        tuple(
+            _row(name, {NONE: None, **chosen}[name], trials, readings[0].probes, each)
+            for name, trials in found.items()
+        ),
+        left_out,
+        {
+            **_record.data(X, z, parts),
+            "others": list(watched),
+            "random_state": seed,
+            "resamples": len(readings[0].weights[0]) - 1,
+            "versions": _record.versions(),
+        },
+    )
+
+
+def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
+    """Return the other labels as concepts of n rows."""
+    watched = {}
+    for name, y in (others or {}).items():
+        watched[str(name)] = concept(y, n=n, name=f"other label {str(name)!r}")
+        watched[str(name)].need_two_classes()
+    return watched
+
+
+def _erasers(
+    erasers: Mapping[str, Any] | Sequence[str] | None, z: Concept, has_task: bool, seed: int
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return unfitted erasers by name, and why others are left out."""
+    if isinstance(erasers, Mapping):
+        if NONE in erasers:
+            _check.complain(
+                f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
+            )
+        return dict(erasers), {}
+    left_out: dict[str, str] = {}
+    for name in erasers or ():
+        _check.known("eraser", name, list(ERASERS))
+    found = {name: _ours(name, z, seed) for name in erasers or ERASERS}
+    for name in ERASERS if erasers is None else ():
+        if not z.is_classes and not get_tags(found[name]).target_tags.multi_output:
+            left_out[name] = "it needs class labels, and the concept is numeric"
+        elif ERASERS[name] is SPLINCE and not has_task:
+            left_out[name] = "it is LEACE where no other label is to be kept"
+    return {name: e for name, e in found.items() if name not in left_out}, left_out
+
+
+def _ours(name: str, z: Concept, seed: int) -> Any:
+    """Return one of our erasers as it should be for this concept.
+
+    R-LACE may remove as many directions as the concept has, as all the others do; MiMiC gives
+    all classes the shape of the largest, since towards the barycentre it is QuadraticLEACE.
+    """
+    eraser = ERASERS[name]()
+    if isinstance(eraser, RLACE):
+        loss = "log" if z.is_classes else "squared"
+        eraser.set_params(rank=max(1, z.n_columns - z.is_classes), loss=loss)
+    if isinstance(eraser, MiMiC) and z.codes is not None and z.classes is not None:
+        eraser.set_params(target=z.classes[int(np.bincount(z.codes).argmax())])
+    if "random_state" in eraser.get_params():
+        eraser.set_params(random_state=seed)
+    return eraser
+
+
+def _column(name: str, probe: Fresh) -> Column:
+    return Column(name, probe.unit, probe.chance, _repr(probe.probe))
+
+
+def _repr(estimator: Any) -> str:
+    return " ".join(repr(estimator).split())
+
+
+def _row(
+    name: str,
+    eraser: Any,
+    trials: Sequence[Trial | str],
+    probes: Sequence[Fresh],
+    others: Mapping[str, Reading],
+) -> Row:
+    """Put what one eraser did in all turns together."""
+    settings = "" if eraser is None else _repr(eraser)
+    told = isinstance(eraser, LabelledEstimator)
+    done = [trial for trial in trials if isinstance(trial, Trial)]
+    if len(done) < len(trials):
+        why = next(trial for trial in trials if isinstance(trial, str))
+        return Row(name, settings, told, reason=why)
+    seconds = [trial.seconds for trial in done if trial.seconds is not None]
+    own = {probe.name: _cell(probe, [t.read[0][i] for t in done]) for i, probe in enumerate(probes)}
+    beside = {
+        other: _cell(reading.probes[0], [t.read[i][0] for t in done])
+        for i, (other, reading) in enumerate(others.items(), 1)
+    }
+    return Row(
+        name,
+        settings,
+        told,
+        tuple(trial.rank for trial in done if trial.rank is not None),
+        float(np.mean(seconds)) if seconds else None,
+        sum(trial.damage for trial in done),
+        own,
+        beside,
+    )
+
+
+def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
+    """Return the mean of what a probe read of the parts, with its interval."""
+    for why in found:
+        if isinstance(why, str):
+            return Cell(None, reason=why)
+    each = np.mean(found, axis=0)
+    observed = Observation(float(each[0]), probe.unit, probe.chance, each[1:])
+    if not np.isfinite(observed.value):
+        return Cell(None, reason=f"the {probe.unit} is undefined for these rows")
+    return Cell(observed.value, observed.interval)
+
+
+def _row_document(row: Row) -> dict[str, Any]:
+    moved = row.damage and {
+        **asdict(row.damage),
+        "ratio": row.damage.ratio,
+        "share": row.damage.share,
+        "reason": row.damage.reason,
+    }
+    return {
+        "eraser": row.eraser,
+        "settings": row.settings,
+        "told": row.told,
+        "ranks": row.ranks,
+        "seconds": row.seconds,
+        "damage": moved,
+        "read_back": {name: asdict(cell) for name, cell in row.read_back.items()},
+        "others": {name: asdict(cell) for name, cell in row.others.items()},
+        "reason": row.reason,
+    }

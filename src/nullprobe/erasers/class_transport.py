@@ -1,0 +1,102 @@
+"""What an eraser ends in that reshapes each class: x ↦ t + (x − μ_c) M_c."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nullprobe import _array
+from nullprobe._array import Array
+from nullprobe.concepts import Concept
+from nullprobe.erasers.labelled import LabelledMap, set_level
+
+# Rows of one class that are transported at a time: 16 MiB in float64.
+PIECE_ELEMENTS = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTransport(LabelledMap):
+    """The fitted map x ↦ t + (x − μ_c) M_c for a row x of class c.
+
+    Attributes
+    ----------
+    means : ndarray of shape (K, d)
+        μ_c, the class means.
+    maps : ndarray of shape (K, d, d)
+        M_c, symmetric up to rounding.
+    target : ndarray of shape (d,)
+        t, the mean that every class is given.
+    level : ndarray of shape (d,)
+        What a feature is set to of which nothing is left; NaN for the others.
+    rank : int
+        Number of directions in which rows may move; 0 leaves everything as it is.
+    method : str
+        Name of the method that fitted it.
+    classes : tuple or None
+        Labels of the K classes.
+    feature_names : tuple of str or None
+        Names of the d features, where they had names.
+    details : mapping of str to str
+        Versions, rows and fingerprint of the fit; how many classes were shrunk, and how the
+        common covariance was found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> maps, still = np.array([[[1.0]], [[2.0]]]), [np.nan]
+    >>> e = ClassTransport([[0.0], [4.0]], maps, [1.0], still, 1, classes=("a", "b"))
+    >>> e.apply(np.array([[0.0], [5.0]]), ["a", "b"]).tolist()
+    [[1.0], [3.0]]
+    """
+
+    FORMAT: ClassVar[str] = "nullprobe.ClassTransport/1"
+    TENSORS: ClassVar[tuple[str, ...]] = ("means", "maps", "target", "level", "rank")
+
+    means: np.ndarray
+    maps: np.ndarray
+    target: np.ndarray
+    level: np.ndarray
+    rank: int
+    method: str = ""
+    classes: tuple | None = None
+    feature_names: tuple[str, ...] | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays, too."""
+        n_classes = len(self.means) if self.classes is None else len(self.classes)
+        d = np.size(self.target)
+        shapes: Any = {"means": (n_classes, d), "maps": (n_classes, d, d)}
+        self._freeze(**shapes, target=(d,), level=(d,))
+        object.__setattr__(self, "rank", int(np.asarray(self.rank).item()))
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.target)
+
+    def _move(self, X_: Array, block: Array, z: Concept) -> None:
+        order = np.argsort(z.data, kind="stable")
+        ends = np.cumsum(np.bincount(z.data, minlength=len(self.means)))
+        step = max(1, PIECE_ELEMENTS // self.d)
+        for code in np.unique(z.data):
+            # x + ((x − μ) (M − I) + t − μ): what does not move keeps its last bit, and in
+            # float32 the move is rounded at its own scale, not at that of the mean.
+            move = self.maps[code] - np.eye(self.d)
+            mean = _array.like(self.means[code], block)
+            # The rounding of μ would move all rows of a class alike: a probe could read it.
+            rounding = _array.host(mean) - self.means[code]
+            shift = self.target - self.means[code] + rounding @ move
+            shift, move = _array.like(shift, block), _array.like(move, block)
+            member = order[ends[code - 1] if code else 0 : ends[code]]
+            for start in range(0, len(member), step):
+                rows = member[start : start + step]
+                part = _array.working(_array.take(block, rows))
+                moved = (part - mean) @ move
+                moved += shift
+                moved += part
+                _array.put(X_, rows, moved)
+        set_level(X_, self.level)

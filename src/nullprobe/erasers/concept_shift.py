@@ -1,0 +1,90 @@
+"""What an eraser ends in that moves each row by what its concept says: x ↦ x − (z − c) A W."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from nullprobe import _array
+from nullprobe._array import Array
+from nullprobe.concepts import Concept
+from nullprobe.erasers.labelled import LabelledMap, set_level
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptShift(LabelledMap):
+    """The fitted map x ↦ x − (z − c) A W: each row moves by what its concept says.
+
+    Attributes
+    ----------
+    centre : ndarray of shape (k,)
+        c, the concept whose rows stay where they are; for labels z is one-hot.
+    reading : ndarray of shape (k, r)
+        A, by which the concept is read.
+    writing : ndarray of shape (r, d)
+        W, the directions that are taken away.
+    level : ndarray of shape (d,)
+        What a feature is set to of which nothing is left; NaN for the others.
+    method : str
+        Name of the method that fitted it.
+    classes : tuple or None
+        Labels of the concept; None for a numeric one.
+    feature_names : tuple of str or None
+        Names of the d features, where they had names.
+    details : mapping of str to str
+        Versions, rows and fingerprint of the fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> e = ConceptShift([0.5], [[1.0]], [[2.0, 0.0]], [np.nan, np.nan])
+    >>> e.apply(np.array([[3.0, 4.0], [3.0, 4.0]]), [[0.5], [1.5]]).tolist()
+    [[3.0, 4.0], [1.0, 4.0]]
+    """
+
+    FORMAT: ClassVar[str] = "nullprobe.ConceptShift/1"
+    TENSORS: ClassVar[tuple[str, ...]] = ("centre", "reading", "writing", "level")
+
+    centre: np.ndarray
+    reading: np.ndarray
+    writing: np.ndarray
+    level: np.ndarray
+    method: str = ""
+    classes: tuple | None = None
+    feature_names: tuple[str, ...] | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays, too."""
+        k = np.size(self.centre) if self.classes is None else len(self.classes)
+        r, d = len(self.writing), np.size(self.level)
+        self._freeze(centre=(k,), reading=(k, r), writing=(r, d), level=(d,))
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.level)
+
+    @property
+    def rank(self) -> int:
+        """Number r of directions in which rows move; 0 leaves everything as it is."""
+        return len(self.writing)
+
+    def _width(self) -> int:
+        return len(self.centre)
+
+    def _move(self, X_: Array, block: Array, z: Concept) -> None:
+        if z.codes is not None:
+            # One row of a (K, d) table for each row: no (n, K) matrix, however many classes.
+            table = _array.like((self.reading - self.centre @ self.reading) @ self.writing, block)
+            for rows, part in _array.cache_blocks(block):
+                X_[rows] = _array.working(part) - _array.take(table, z.codes[rows])
+        else:
+            scores = (z.data - self.centre) @ self.reading
+            writing = _array.like(self.writing, block)
+            for rows, part in _array.cache_blocks(block):
+                X_[rows] = _array.working(part) - _array.like(scores[rows], part) @ writing
+        set_level(X_, self.level)

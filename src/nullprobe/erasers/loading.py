@@ -1,0 +1,40 @@
+"""Read an eraser from a file, whichever kind of map it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nullprobe import _check
+from nullprobe.erasers import affine, store
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.class_transport import ClassTransport
+from nullprobe.erasers.concept_shift import ConceptShift
+
+KINDS = {
+    affine.FORMAT: AffineEraser,
+    ConceptShift.FORMAT: ConceptShift,
+    ClassTransport.FORMAT: ClassTransport,
+}
+
+
+def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTransport:
+    """Read an eraser that the save method of any of the three kinds of map wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .safetensors file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or no eraser.
+    """
+    mark = store.mark_of(path)
+    if mark not in KINDS:
+        _check.complain(
+            store.REQUIRED,
+            f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
+            "pass a file that `nullprobe fit` or the save method of an eraser wrote",
+        )
+    return KINDS[mark].load(path)

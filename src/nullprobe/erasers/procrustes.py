@@ -1,0 +1,127 @@
+"""Maps that carry covariances into one another, by turning their factors.
+
+Problem. Of all linear maps with M S Mᵀ = S', find the one that moves N(0, S) least; and find the
+S' that is nearest to many covariances in that sense, their Wasserstein barycentre.
+
+Solution. With S = L Lᵀ and S' = F Fᵀ all such maps are M = F U L⁻¹ with U orthogonal, and the
+best U is the orthogonal polar factor of Fᵀ L: as if the factors were point clouds to be laid on
+each other. So M S Mᵀ = S' holds as exactly as U is orthogonal, whatever else is inexact. The
+barycentre is the mean of the factors, each turned as it fits best, F = Σ p_c L_c U_cᵀ: a closed
+form for two, a fixed point for more.
+
+Reference. V. Masarotto, V. M. Panaretos, Y. Zemel, "Procrustes metrics on covariance operators
+and optimal transportation of Gaussian processes", 2019, arXiv 1801.01990; P. C. Álvarez-Esteban,
+E. del Barrio, J. A. Cuesta-Albertos, C. Matrán, "A fixed-point approach to barycenters in
+Wasserstein space", 2016, arXiv 1511.05355.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+
+# How far from a fixed point the barycentre may be, relative to the spread of each feature.
+CLOSE = 1e-12
+MOST_STEPS = 100
+# Steps that the iteration looks back on, and steps without progress after which it ends.
+MEMORY = 4
+PATIENCE = 10
+# Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
+WELL_CONDITIONED = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Meeting:
+    """The covariance at which others meet, and how they get there.
+
+    Attributes
+    ----------
+    factor : ndarray of shape (r, r)
+        F; the covariance is F Fᵀ.
+    turns : list of ndarray of shape (r, r)
+        U_c, orthogonal; the map of covariance L_c L_cᵀ is F U_c L_c⁻¹.
+    steps : int
+        Steps that were taken to find F; 0 for a closed form.
+    """
+
+    factor: np.ndarray
+    turns: Sequence[np.ndarray]
+    steps: int
+
+    def maps(self, factors: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return (F U_c L_c⁻¹)ᵀ for each lower Cholesky factor L_c, to multiply rows with."""
+        return [
+            solve_triangular(L, (self.factor @ U).T, lower=True, trans=1)
+            for L, U in zip(factors, self.turns, strict=True)
+        ]
+
+
+def at_one(factors: Sequence[np.ndarray], place: int) -> Meeting:
+    """Let all covariances meet at one of them."""
+    F = factors[place]
+    return Meeting(F, [polar(F.T @ L) for L in factors], 0)
+
+
+def at_barycentre(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
+    """Let covariances meet where their mean squared distance, weighted by shares, is least."""
+    if len(factors) > 2:
+        return _fixed_point(factors, shares)
+    # The barycentre of two lies on the line from one factor to the other, turned.
+    U = polar(factors[1].T @ factors[0])
+    F = shares[0] * factors[0] + shares[1] * factors[1] @ U
+    return Meeting(F, [np.eye(len(U)), U.T], 0)
+
+
+def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
+    """Find F = Σ p_c L_c U_cᵀ, U_c the polar factor of Fᵀ L_c.
+
+    Notes
+    -----
+    F ← Σ p_c L_c U_cᵀ is the fixed point of Álvarez-Esteban et al., equation 7, written for
+    factors. Any F is the factor of a covariance, so steps may be mixed freely: each goes to the
+    combination of the last few that would have left least (Anderson 1965), which takes half as
+    many. Where that leads astray, the next step is the plain one from the best F so far.
+    """
+    mean = sum(p * L @ L.T for p, L in zip(shares, factors, strict=True))
+    F = cholesky(mean, lower=True)
+    unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
+    best, least, left, past, idle, step = None, np.inf, F, [], 0, 0
+    while least > CLOSE and idle < PATIENCE and step < MOST_STEPS:
+        turns = [polar(F.T @ L) for L in factors]
+        left = sum(p * L @ U.T for p, L, U in zip(shares, factors, turns, strict=True)) - F
+        size = np.sqrt(np.square(left / unit).sum(axis=1).max())
+        step += 1
+        if size < least:
+            best, least, idle = (F, left, turns), size, 0
+        else:
+            idle += 1
+        if size > 2.0 * least:
+            F, left, past = best[0], best[1], []
+        past = [*past[-MEMORY:], (F, left)]
+        F = F + left - _overshoot(past, unit)
+    return Meeting(best[0], best[2], step)
+
+
+def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
+    """Return by how much a plain step from the last F is worse than what past steps suggest."""
+    if len(past) < 2:
+        return np.zeros_like(past[0][0])
+    stepped = [b[0] - a[0] for a, b in zip(past[:-1], past[1:], strict=True)]
+    changed = [b[1] - a[1] for a, b in zip(past[:-1], past[1:], strict=True)]
+    flat = np.array([(c / unit).ravel() for c in changed])
+    weights = np.linalg.lstsq(flat @ flat.T, flat @ (past[-1][1] / unit).ravel(), rcond=1e-12)[0]
+    return sum(w * (s + c) for w, s, c in zip(weights, stepped, changed, strict=True))
+
+
+def polar(W: np.ndarray) -> np.ndarray:
+    """Return the orthogonal polar factor U of W (r, r), the turn nearest to it."""
+    values, V = np.linalg.eigh(W.T @ W)
+    if values[0] * WELL_CONDITIONED > values[-1]:
+        U = (W @ V / np.sqrt(values)) @ V.T
+        # A step of Newton and Schulz squares what is missing to orthogonality.
+        return U + 0.5 * U @ (np.eye(len(U)) - U.T @ U)
+    P, _, Q = np.linalg.svd(W)
+    return P @ Q

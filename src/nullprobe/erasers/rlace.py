@@ -1,0 +1,242 @@
+"""R-LACE: the orthogonal projection of rank r after which the best linear predictor does worst.
+
+Problem. Of all orthogonal projections that remove r directions, find the one that maximises the
+least loss of a linear predictor of Z; published as alternating stochastic gradient steps on a
+relaxation, 50,000 of them, each with an eigendecomposition of a (d, d) matrix.
+
+Solution. No predictor does worse than the best constant, and none does better once Cov(X, Z) = 0:
+from rank(C) directions on, mean projection is optimal and nothing is iterated. Below that,
+squared loss gives up the leading canonical directions of the concept, exactly. Only log loss
+below rank(C) is a game to be played, on the rows, with bounds on its value (`game`).
+
+Reference. S. Ravfogel, M. Twiton, Y. Goldberg, R. Cotterell, "Linear adversarial concept
+erasure", ICML 2022, arXiv 2201.12091.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.special import entr
+from sklearn.utils.validation import validate_data
+
+from nullprobe import _array, _check, _linalg
+from nullprobe._array import Array
+from nullprobe.concepts import Concept, rows
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.estimator import MomentEraser, orthogonal
+from nullprobe.erasers.game import Game, Predictors, Rules, play
+from nullprobe.moments import Moments
+
+LEAST = 1e-12  # of ridge and tol
+
+
+def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[AffineEraser, Game]:
+    """Return the eraser where it has a closed form, and the value of its game.
+
+    Parameters
+    ----------
+    moments : Moments
+        Moments of X (n, d) and Z (n, k).
+    rank : int
+        Most directions to remove; no more than rank(C) of them are, C = Cov(X, Z).
+    loss : {"log", "squared"}
+        What predictors minimise: nats for class labels, or squares summed over the rank(C)
+        uncorrelated unit-variance variables of the concept that X covaries with.
+
+    Raises
+    ------
+    InputError
+        Under log loss, for a numeric concept and for a rank below rank(C), which needs rows.
+
+    Notes
+    -----
+    With ρ₁ ≥ ρ₂ ≥ ... the canonical correlations, the value under squared loss is
+    rank(C) − Σ ρᵢ² over i > rank. From rank(C) on, guaranteed on the fitting sample is what mean
+    projection guarantees, being the same map; below it, that no other orthogonal projection of
+    this rank leaves a larger loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
+    or rows that were not in the sample.
+    """
+    _check_question(rank, loss, moments.classes)
+    closed = _closed_form(moments, rank, loss)
+    if closed is None:
+        known = moments.concept_basis().rank
+        _check.complain(
+            f"log loss below rank(C) = {known} needs the rows",
+            f"moments and rank = {rank} arrived",
+            f"call RLACE(rank={rank}).fit(X, y) on all rows at once, or choose loss='squared' or "
+            f"a rank of {known}",
+        )
+    return closed
+
+
+def _check_question(rank: Any, loss: Any, classes: tuple | None) -> None:
+    _check.whole_number("rank", rank, least=1)
+    _check.choice("loss", loss, ["log", "squared"])
+    if loss == "log" and classes is None:
+        _check.complain(
+            "log loss needs class labels",
+            "the concept is numeric",
+            "pass loss='squared', or labels as strings or integers",
+        )
+
+
+def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, Game] | None:
+    """Return the eraser and its game; None where that takes rows."""
+    basis = moments.concept_basis()
+    W = (basis.scale[:, None] * basis.correlation).T
+    trivial = float(entr(moments.concept_mean).sum() if loss == "log" else basis.rank)
+    if rank >= basis.rank:
+        game = Game(trivial, trivial, trivial, basis.rank, iterations=0, exact=True)
+        return orthogonal("R-LACE", moments, W), game
+    if loss == "log":
+        return None
+    whitened = moments.factor().whiten(basis.correlation.T)
+    turn, rho, _ = np.linalg.svd(whitened, full_matrices=False)
+    value = trivial - float((np.clip(rho[rank:], 0.0, 1.0) ** 2).sum())
+    game = Game(value, value, trivial, rank, iterations=0, exact=True)
+    return orthogonal(f"R-LACE, rank {rank}", moments, turn[:, :rank].T @ W), game
+
+
+def _played(
+    X: np.ndarray, z: Concept, w: np.ndarray, moments: Moments, rules: Rules, seed: Any
+) -> tuple[AffineEraser, Game]:
+    """Return the eraser that plays best under log loss on rows of positive weight."""
+    assert z.codes is not None, "log loss was asked about labels"
+    X, w = X - moments.mean, w / w.sum()
+    white = _whitened(X, w, moments)
+    predictors = Predictors(white, z.codes, w, rules.ridge)
+    A, game = play(predictors, rules, np.random.default_rng(seed))
+    # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
+    W = (white @ A * w[:, None]).T @ X
+    return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game
+
+
+def _whitened(X: np.ndarray, w: np.ndarray, moments: Moments) -> np.ndarray:
+    """Return rows (n, q) of mean 0 and second moment I, in the range of the covariance.
+
+    Twice: moments of float32 data are too coarse for Böhning's bound, which takes I for granted.
+    """
+    white = moments.factor().whiten(X * _linalg.reciprocal(moments.scale))
+    white -= w @ white
+    lower = cholesky(white.T @ (w[:, None] * white), lower=True)
+    return solve_triangular(lower, white.T, lower=True).T
+
+
+class RLACE(MomentEraser):
+    """Erase a concept with the orthogonal projection that a linear predictor likes least.
+
+    Parameters
+    ----------
+    rank : int
+        Most directions to remove; no more than the concept has are.
+    loss : {"log", "squared"}
+        What predictors minimise. A numeric concept needs squared loss.
+    max_steps : int
+        Steps that the ascent may take from each start; only log loss below rank(C) takes any.
+    tol : float
+        What a step must gain, in nats, for the ascent to go on.
+    ridge : float
+        Predictors of the game pay ½ ridge |V|² for weights V on whitened features: it makes
+        the game's lower bound certain, and is part of its value. The other cases have none.
+    random_state : int, Generator or None
+        Source of the starts of the ascent that are random.
+
+    Attributes
+    ----------
+    eraser_ : AffineEraser
+        The fitted map, an orthogonal projection about the mean.
+    game_ : Game
+        Bounds on the largest least loss that removing ``rank`` directions leaves.
+    moments_ : Moments
+        What ``partial_fit`` continues from, where moments suffice.
+    classes_ : tuple or None
+        Labels of the concept; None for a numeric one.
+
+    Notes
+    -----
+    ``partial_fit`` and ``from_moments`` complain under log loss below rank(C), which needs all
+    rows at once. What is found there is the best of several ascents, not certain to be the best
+    there is: ``game_.gap`` is the most by which it may fall short.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(300) % 3
+    >>> X = rng.normal(size=(300, 5)) + np.eye(3, 5)[y] * [1.0, 2.0, 3.0, 0.0, 0.0]
+    >>> one, two = (RLACE(rank=rank).fit(X, y).game_ for rank in (1, 2))
+    >>> one.exact, one.lower <= one.upper <= one.trivial
+    (False, True)
+    >>> two.exact, two.lower == two.upper == two.trivial
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        rank: int = 1,
+        loss: str = "log",
+        max_steps: int = 50,
+        tol: float = 1e-6,
+        ridge: float = 1e-4,
+        random_state: int | None = 0,
+    ) -> None:
+        self.rank = rank
+        self.loss = loss
+        self.max_steps = max_steps
+        self.tol = tol
+        self.ridge = ridge
+        self.random_state = random_state
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the eraser.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation: NumPy array, torch tensor, dask array or data frame.
+        y : array-like of shape (n,) or (n, k)
+            Concept: class labels, or numbers under squared loss.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or a parameter is wrong.
+        """
+        frame = X
+        X, z, w = rows(X, y, sample_weight)
+        rules = self._rules(z.classes)
+        moments = self._gather(X, z, w)
+        won = _closed_form(moments, rules.rank, self.loss)
+        if won is None:
+            w = np.ones(len(z)) if w is None else w
+            kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
+            X_, z = _array.host(_array.take(X, kept)), z.take(kept).present()
+            won = _played(X_, z, w[kept], moments, rules, self.random_state)
+        validate_data(self, frame, skip_check_array=True)
+        return self._keep(moments, *won)
+
+    def _rules(self, classes: tuple | None) -> Rules:
+        """Return the parameters, or complain about one."""
+        _check_question(self.rank, self.loss, classes)
+        return Rules(
+            int(self.rank),
+            _check.real_number("ridge", self.ridge, least=LEAST),
+            _check.whole_number("max_steps", self.max_steps, least=1),
+            _check.real_number("tol", self.tol, least=LEAST),
+        )
+
+    def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Moments:
+        self._rules(z.classes)  # a wrong parameter is known before anything is read
+        return Moments.of(X, z, sample_weight=w)
+
+    def _store(self, moments: Moments) -> Self:
+        rules = self._rules(moments.classes)
+        return self._keep(moments, *rlace(moments, rank=rules.rank, loss=self.loss))
+
+    def _keep(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
+        self.moments_, self.game_ = moments, game
+        return self._adopt(eraser)

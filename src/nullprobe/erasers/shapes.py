@@ -1,0 +1,98 @@
+"""The class covariances, as factors: what transport between classes works with.
+
+Problem. Which covariance has a class in the directions in which rows vary at all within
+classes, if its own rows vary in fewer of them?
+
+Solution. Directions in which no class varies are left out. A class that varies in fewer than
+the rest is shrunk towards the pooled covariance, by the oracle-approximating share where that
+is whitened.
+
+Reference. Y. Chen, A. Wiesel, Y. C. Eldar, A. O. Hero, "Shrinkage algorithms for MMSE covariance
+estimation", 2010, arXiv 0907.4698, equation 23.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+
+from nullprobe import _check, _linalg
+from nullprobe._spread import oracle_shrinkage
+from nullprobe.class_moments import ClassMoments
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """The class covariances in the directions in which rows vary within classes.
+
+    Attributes
+    ----------
+    basis : ndarray of shape (d, r) or None
+        Orthonormal basis of these directions; None where they are all there are.
+    factors : list of ndarray of shape (r, r)
+        Lower Cholesky factors of the class covariances, shrunk where they were.
+    shrunk : int
+        Number of classes that were shrunk.
+    """
+
+    basis: np.ndarray | None
+    factors: list[np.ndarray]
+    shrunk: int
+
+
+def shapes_of(
+    moments: ClassMoments, within: np.ndarray, scale: np.ndarray, shrinkage: float | None
+) -> Shapes:
+    """Factor the class covariances where rows vary within classes; shrink the short ones.
+
+    Ranks are decided on correlations, free of units. A class is short if its rows vary in fewer
+    directions than the rows of all classes do within them: no linear map of the class can then
+    give it the others' covariance.
+    """
+    inverse = _linalg.reciprocal(scale)
+    pooled = _linalg.factor_psd(within * np.outer(inverse, inverse), eps=moments.eps)
+    if pooled.basis is None:
+        basis, size = None, np.abs(moments.means)
+    else:
+        basis = _linalg.orthonormal_rows((scale[:, None] * pooled.basis).T).T
+        within = basis.T @ within @ basis
+        size = np.sqrt(np.square(moments.means) @ np.square(basis))
+    factors, shrunk = [], 0
+    for label, spread_size, count, S in zip(
+        moments.classes, size, moments.counts, moments.covariances, strict=True
+    ):
+        S = S if basis is None else basis.T @ S @ basis
+        L = None if shrinkage else _factor(S, spread_size, moments.eps)
+        if L is None and shrinkage != 0.0:
+            share = shrinkage or _share(S, within, count)
+            L = _factor((1.0 - share) * S + share * within, spread_size, moments.eps)
+            shrunk += 1
+        if L is None:
+            _check.complain(
+                f"the rows of every class must vary in all {pooled.rank} directions in which "
+                "rows vary within classes",
+                f"the {count} rows of class {label!r} vary in fewer",
+                "pass more rows of it, or another shrinkage: None chooses one for such classes",
+            )
+        factors.append(L)
+    return Shapes(basis, factors, shrunk)
+
+
+def _factor(S: np.ndarray, size: np.ndarray, eps: float) -> np.ndarray | None:
+    """Return the lower Cholesky factor of S (r, r), or None where it has no full rank."""
+    scale = _linalg.feature_scale(size, S.diagonal())
+    if not scale.all():
+        return None
+    inverse = _linalg.reciprocal(scale)
+    factor = _linalg.factor_psd(S * np.outer(inverse, inverse), eps=eps)
+    return scale[:, None] * np.tril(factor.triangle) if factor.basis is None else None
+
+
+def _share(S: np.ndarray, within: np.ndarray, count: int) -> float:
+    """Return the oracle-approximating share of the pooled covariance, where that is whitened."""
+    L = cholesky(within, lower=True)
+    half = solve_triangular(L, S, lower=True)
+    # A class of one row, or that varies in nothing, has no covariance of its own at all.
+    return oracle_shrinkage(solve_triangular(L, half.T, lower=True), count - 1) or 1.0

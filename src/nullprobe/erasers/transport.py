@@ -1,0 +1,251 @@
+"""QuadraticLEACE and MiMiC: carry every class to one mean and one covariance.
+
+Problem. A quadratic probe reads class covariances as well as class means. Move X as little as
+possible so that all classes have the same of both: those of one of the classes (MiMiC), or the
+ones that cost the least in all (QuadraticLEACE, which is MiMiC towards the barycentre).
+
+Solution. The optimal transport from N(μ_c, S_c) to N(t, S) is x ↦ t + M_c (x − μ_c), with M_c
+and the barycentre as told in `procrustes`.
+
+Reference. S. Singh, S. Ravfogel, J. Herzig, R. Aharoni, R. Cotterell, P. Kumaraguru,
+"Representation surgery: theory and practice of affine steering", 2024, arXiv 2402.09631.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nullprobe import _check, _linalg
+from nullprobe._array import Array
+from nullprobe.class_moments import ClassMoments
+from nullprobe.concepts import Concept
+from nullprobe.erasers.class_transport import ClassTransport
+from nullprobe.erasers.concept_shift import ConceptShift
+from nullprobe.erasers.estimator import LabelledEstimator, fitted_shift, provenance
+from nullprobe.erasers.procrustes import at_barycentre, at_one
+from nullprobe.erasers.shapes import Shapes, shapes_of
+from nullprobe.moments import Moments
+
+MATCHES = ("mean", "covariance")
+
+
+def quadratic_leace(moments: ClassMoments, *, shrinkage: float | None = None) -> ClassTransport:
+    """Return the transport of all classes to their Wasserstein barycentre.
+
+    Parameters
+    ----------
+    moments : ClassMoments
+        Moments of X (n, d) within each of K classes.
+    shrinkage : float in [0, 1] or None
+        Weight of the pooled covariance in that of each class. None: nothing, but for classes
+        that vary in fewer directions than rows do within all classes; those are shrunk as much
+        as their number of rows demands.
+
+    Notes
+    -----
+    Guaranteed on the fitting sample: equal class means, so that Cov(X', Z) = 0; and where no
+    class was shrunk, equal class covariances, so that the Gaussian discriminant gives every row
+    the base rates. Not guaranteed: anything about readers of higher moments, or other rows. Each
+    row is moved by its own label, which can make the label easier to read for such readers.
+
+    Transport, unlike LEACE, depends on the inner product: that of the units of X.
+    """
+    return _transport("QuadraticLEACE", moments, None, shrinkage)
+
+
+def mimic(
+    moments: Moments | ClassMoments,
+    *,
+    target: Any = None,
+    match: str = "covariance",
+    shrinkage: float | None = None,
+) -> ConceptShift | ClassTransport:
+    """Return the map that gives every class the mean, or mean and covariance, of a target.
+
+    Parameters
+    ----------
+    moments : ClassMoments, or Moments of labels for ``match="mean"``
+    target : label or None
+        The class whose rows stay as they are; None for the barycentre of all.
+    match : {"covariance", "mean"}
+        Whether covariances are matched besides means.
+    shrinkage : float in [0, 1] or None
+        As for :func:`quadratic_leace`.
+
+    Notes
+    -----
+    Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
+    """
+    _check.choice("match", match, MATCHES)
+    wanted = ClassMoments if match == "covariance" else Moments
+    if not isinstance(moments, wanted):
+        _check.complain(
+            f"match={match!r} needs {wanted.__name__}",
+            f"{type(moments).__name__} arrived",
+            f"pass {wanted.__name__}.of(X, y)",
+        )
+    if isinstance(moments, ClassMoments):
+        place = _place(target, moments.classes)
+        return _transport("MiMiC", moments, place, shrinkage)
+    if moments.classes is None:
+        _check.complain(
+            "MiMiC needs class labels",
+            "the concept is numeric",
+            "pass labels as strings or integers",
+        )
+    there = [c for c, p in zip(moments.classes, moments.concept_mean, strict=True) if p > 0]
+    place = None if _place(target, there) is None else moments.classes.index(target)
+    return fitted_shift("MiMiC", moments, target=place)
+
+
+class QuadraticLEACE(LabelledEstimator):
+    """Erase class means and covariances with the least transport of the classes.
+
+    Parameters
+    ----------
+    shrinkage : float in [0, 1] or None
+        Weight of the pooled covariance in that of each class; None shrinks only classes of too
+        few rows to have a covariance of full rank.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [2.0], [10.0], [16.0]])
+    >>> QuadraticLEACE().fit_transform(X, ["a", "a", "b", "b"]).round(12).tolist()
+    [[5.0], [9.0], [5.0], [9.0]]
+    """
+
+    def __init__(self, shrinkage: float | None = None) -> None:
+        self.shrinkage = shrinkage
+
+    def _gather(
+        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
+    ) -> ClassMoments:
+        return ClassMoments.of(X, z, sample_weight=w)
+
+    def _erase(self, moments: ClassMoments) -> ClassTransport:
+        return quadratic_leace(moments, shrinkage=self.shrinkage)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn asks: y must be labels, one for each row."""
+        return _labels_only(super().__sklearn_tags__())
+
+
+class MiMiC(LabelledEstimator):
+    """Give every class the mean, or the mean and covariance, of a target class or barycentre.
+
+    Parameters
+    ----------
+    target : label or None
+        The class whose rows stay as they are; None for the barycentre of all.
+    match : {"covariance", "mean"}
+        Whether covariances are matched besides means.
+    shrinkage : float in [0, 1] or None
+        As for :class:`QuadraticLEACE`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.array([[0.0], [2.0], [10.0], [16.0]]), ["a", "a", "b", "b"]
+    >>> MiMiC(target="b").fit_transform(X, y).round(12).tolist()
+    [[10.0], [16.0], [10.0], [16.0]]
+    >>> MiMiC(target="b", match="mean").fit_transform(X, y).round(12).tolist()
+    [[12.0], [14.0], [10.0], [16.0]]
+    """
+
+    def __init__(
+        self, target: Any = None, match: str = "covariance", shrinkage: float | None = None
+    ) -> None:
+        self.target = target
+        self.match = match
+        self.shrinkage = shrinkage
+
+    def _gather(
+        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
+    ) -> Moments | ClassMoments:
+        kind = Moments if self.match == "mean" else ClassMoments
+        return kind.of(X, z, sample_weight=w)
+
+    def _erase(self, moments: Moments | ClassMoments) -> ConceptShift | ClassTransport:
+        return mimic(moments, target=self.target, match=self.match, shrinkage=self.shrinkage)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what scikit-learn asks: y must be labels, one for each row."""
+        return _labels_only(super().__sklearn_tags__())
+
+
+def _labels_only(tags: Any) -> Any:
+    tags.target_tags.two_d_labels = False
+    tags.target_tags.multi_output = False
+    return tags
+
+
+def _place(target: Any, classes: Sequence) -> int | None:
+    """Return the position of a label, None for None, or complain that there is no such label."""
+    if target is not None and target not in classes:
+        more = ", ..." if len(classes) > 10 else ""
+        _check.complain(
+            f"target must be None or a label with weight ({', '.join(map(repr, classes[:10]))}"
+            f"{more})",
+            f"{target!r} arrived",
+            "choose one of these",
+        )
+    return None if target is None else classes.index(target)
+
+
+def _transport(
+    method: str, moments: ClassMoments, target: int | None, shrinkage: float | None
+) -> ClassTransport:
+    """Return the transport of all classes to one of them, or to their barycentre."""
+    if shrinkage is not None:
+        shrinkage = _check.share("shrinkage", shrinkage)
+    means, shares = moments.means, moments.weights / moments.weights.sum()
+    common = shares @ means if target is None else means[target]
+    pooled, within = moments.pooled(), moments.within
+    scale = _linalg.feature_scale(np.abs(means).max(axis=0), within.diagonal())
+    maps = np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
+    rank, found = 0, {"shrunk": f"0 of {len(means)} classes", "steps": "0"}
+    if pooled.concept_basis().rank or _differ(moments, scale):
+        rank = pooled.factor().rank
+        if scale.any():
+            shapes = shapes_of(moments, within, scale, shrinkage)
+            maps, steps = _maps(shapes, shares, target)
+            found = {"shrunk": f"{shapes.shrunk} of {len(means)} classes", "steps": str(steps)}
+    kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
+    alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
+    return ClassTransport(
+        means,
+        maps,
+        common,
+        np.where(alive, np.nan, common),
+        rank,
+        method,
+        moments.classes,
+        details=provenance(moments.n, moments.data_hash, **found),
+    )
+
+
+def _differ(moments: ClassMoments, scale: np.ndarray) -> bool:
+    """Return whether the class covariances differ by more than rounding."""
+    inverse = _linalg.reciprocal(scale)
+    cut = _linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d)
+    first, *others = (S * np.outer(inverse, inverse) for S in moments.covariances)
+    return any(np.abs(S - first).max() > cut for S in others)
+
+
+def _maps(shapes: Shapes, shares: np.ndarray, target: int | None) -> tuple[np.ndarray, int]:
+    """Return the maps (K, d, d), and in how many steps they were found."""
+    if target is None:
+        meeting = at_barycentre(shapes.factors, shares)
+    else:
+        meeting = at_one(shapes.factors, target)
+    moves = np.array(meeting.maps(shapes.factors))
+    moves[:, *np.diag_indices_from(meeting.factor)] -= 1.0
+    if target is not None:
+        moves[target] = 0.0
+    if shapes.basis is not None:
+        moves = shapes.basis @ moves @ shapes.basis.T
+    return moves + np.eye(moves.shape[1]), meeting.steps

@@ -1,0 +1,133 @@
+"""Fresh probes: fitted to erased rows of P, scored on erased rows of S, each by its own reading.
+
+A probe that gives scores is read by AUC, one against the rest for more than two classes; a
+halfspace, which is sought for accuracy, by balanced accuracy; a number by R². The bootstrap
+weighs the scored rows and leaves the probe as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from nullprobe import _array, _check, reading
+from nullprobe.concepts import Concept
+from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
+
+FRESH = {
+    "linear": LDAProbe,
+    "halfspace": HalfspaceProbe,
+    "quadratic": QuadraticProbe,
+    "rbf": RBFProbe,
+}
+NUMERIC = ("linear",)  # those that read numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Fresh:
+    """A probe to be fitted afresh, and how it is read.
+
+    Attributes
+    ----------
+    name : str
+    probe : estimator
+        Unfitted.
+    unit : str
+        "AUC", "macro AUC", "balanced accuracy" or "R²".
+    chance : float
+        What the reading is where nothing can be read.
+    """
+
+    name: str
+    probe: Any
+    unit: str
+    chance: float
+
+    def read(
+        self, P: Sequence[Any], S: Sequence[Any], z: Concept, weights: np.ndarray
+    ) -> np.ndarray:
+        """Return the readings (m,) of one fit under m weightings of the scored rows.
+
+        Parameters
+        ----------
+        P : pair of ndarray of shape (n_P, d) and array of shape (n_P,) or (n_P, k)
+            Rows and concept to fit to.
+        S : ndarray of shape (n_S, d)
+            Rows to score.
+        z : Concept
+            The concept of these.
+        weights : ndarray of shape (m, n_S)
+        """
+        probe = clone(self.probe).fit(*P)
+        return self._reading(probe, S, z, weights)
+
+    def _reading(self, probe: Any, S: Any, z: Concept, weights: np.ndarray) -> np.ndarray:
+        if z.codes is None:
+            said = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
+            columns = zip(said.T, z.data.T, strict=True)
+            return np.mean([reading.r_squared(s[None], v[None], weights) for s, v in columns], 0)
+        scores = _scores(probe, S)
+        first = z.n_columns - scores.shape[1]
+        each = []
+        for c, column in enumerate(scores.T, first):
+            positive = (z.codes == c)[None]
+            if self.unit == "balanced accuracy":
+                each.append(reading.balanced_accuracy(column[None] > 0, positive, weights))
+            else:
+                each.append(reading.auc(column[None], positive, weights))
+        return np.mean(each, axis=0)
+
+
+def fresh(
+    probes: Mapping[str, Any] | Sequence[str] | None, z: Concept, seed: int
+) -> tuple[Fresh, ...]:
+    """Return the probes that a concept is to be read with.
+
+    Parameters
+    ----------
+    probes : mapping of str to estimator, sequence of str, or None
+        Unfitted estimators, or names among "linear", "halfspace", "quadratic" and "rbf"; None
+        for all that can read the concept.
+    z : Concept
+    seed : int
+        Of the probes that are named.
+    """
+    if probes is None:
+        probes = list(FRESH) if z.is_classes else list(NUMERIC)
+    if not len(probes):
+        _check.complain("at least one probe is needed", "none arrived", "name one, or leave it out")
+    if not isinstance(probes, Mapping):
+        for name in probes:
+            _check.known("probe", name, list(FRESH))
+        probes = {name: _seeded(FRESH[name](), seed) for name in probes}
+    return tuple(Fresh(name, probe, *_unit(probe, z)) for name, probe in probes.items())
+
+
+def _seeded(probe: Any, seed: int) -> Any:
+    return probe.set_params(random_state=seed) if "random_state" in probe.get_params() else probe
+
+
+def _unit(probe: Any, z: Concept) -> tuple[str, float]:
+    if not z.is_classes:
+        return "R²", 0.0
+    if isinstance(probe, HalfspaceProbe):
+        return "balanced accuracy", 0.5
+    return ("AUC" if z.n_columns == 2 else "macro AUC"), 0.5
+
+
+def _scores(probe: Any, S: Any) -> np.ndarray:
+    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
+    if hasattr(probe, "decision_function"):
+        return _array.host(probe.decision_function(S)).reshape(len(S), -1)
+    if hasattr(probe, "predict_proba"):
+        share = _array.host(probe.predict_proba(S))
+        return share[:, 1:] if share.shape[1] == 2 else share
+    _check.complain(
+        "a probe must have decision_function or predict_proba",
+        f"{type(probe).__name__} has neither",
+        "choose a classifier that scores rows",
+    )

@@ -1,0 +1,221 @@
+"""Page of a comparison: who reads what after which eraser, and what each eraser costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nullprobe.report import comparison_figures as figures
+from nullprobe.report import looks, shell
+from nullprobe.report.tables import Table, provenance
+from nullprobe.report.untested import ELSEWHERE, GROUPS, USE
+from nullprobe.report.words import interval, number, sentence
+
+STRONGER = (
+    "Stronger readers",
+    "A probe that reads nothing here is one reader. A network, or a kernel on fewer features, may "
+    "still find the concept.",
+)
+CHANCE = (
+    "What it is a fact about",
+    "Permuted labels and Gaussian data were not tried: whether linear algebra, chance or the "
+    "moments alone explain a number is what an audit says.",
+)
+LUCK = (
+    "The best of several",
+    "The eraser that leaves least here was picked with the same rows that say how little it "
+    "leaves; on other data it may leave more.",
+)
+
+
+def write_html(path: str | Path, document: Mapping[str, Any]) -> None:
+    """Write the page of a comparison, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+    document : mapping
+        What `Comparison.document` returns.
+    """
+    shell.write(path, render(document))
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """Return the page of a comparison as HTML; the same document gives the same bytes."""
+    # Those that are told the labels come last: they answer another question.
+    rows = sorted(document["rows"], key=lambda row: row["told"])
+    data: dict[str, Any] = {}
+    marks = len(document["probes"])
+    shown = {
+        "title": document["title"],
+        "pictures": list(_pictures(rows, document, data)),
+        "height": figures.height(len(rows), marks),
+        "entries": _legend(document["probes"]),
+        "rows": [_row(row, document) for row in rows],
+        "probes": document["probes"],
+        "others": document["others"],
+        "numbers": _numbers(rows, document),
+        "missing": list(_missing(rows, document)),
+        "told": any(row["told"] for row in rows),
+        "settings": _settings(rows, document),
+        "untested": [STRONGER, CHANCE, LUCK, *_groups(document), ELSEWHERE, USE],
+        "command": document["provenance"].get("command"),
+        "provenance": provenance(document),
+    }
+    return shell.fill("comparison.html", shown, data)
+
+
+def _pictures(
+    rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any], data: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the pictures; their numbers join the data."""
+    data["read-back"] = figures.readings(rows, document["probes"], "read_back")
+    yield _picture("read-back", "What is read back", seen(rows, document["probes"], "read_back"))
+    data["damage"] = figures.damage(rows)
+    yield _picture("damage", "How far rows are moved", seen_damage(rows))
+    for chance in sorted({column["chance"] for column in document["others"]}):
+        columns = [column for column in document["others"] if column["chance"] == chance]
+        key = f"others {chance}"
+        data[key] = figures.readings(rows, columns, "others")
+        yield _picture(
+            key,
+            "What is still read of other labels",
+            seen(rows, columns, "others"),
+            height=figures.height(len(rows), len(columns)),
+            legend=_legend(columns),
+        )
+
+
+def _picture(key: str, title: str, said: str, **more: Any) -> dict[str, Any]:
+    return {"key": key, "title": title, "seen": said, "height": None, "legend": None, **more}
+
+
+def _legend(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    looked = [(column, looks.look(i)) for i, column in enumerate(columns)]
+    return [{"name": c["name"], "colour": look.colour, "glyph": look.letter} for c, look in looked]
+
+
+def seen(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str) -> str:
+    """Say what each probe reads where nothing is erased, and the least that it reads after."""
+    said = []
+    for column in columns:
+        cells = [(row, row[key].get(column["name"])) for row in rows]
+        found = [(row, cell) for row, cell in cells if cell and cell["value"] is not None]
+        parts = [
+            f"{column['unit']} {_estimate(cell)} where nothing is erased"
+            for row, cell in found
+            if not row["settings"]
+        ]
+        for told, who in ((False, ""), (True, " of those that are told the labels")):
+            those = [(r, c) for r, c in found if r["settings"] and r["told"] == told]
+            if those:
+                row, cell = min(those, key=lambda pair: pair[1]["value"])
+                parts.append(f"{_estimate(cell)} after {row['eraser']}, the least{who}")
+        said.append(f"{sentence(column['name'])}: {'; '.join(parts) or 'no reading'}.")
+    return " ".join(said)
+
+
+def seen_damage(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say which eraser moves rows least, and which most."""
+    moved = [(row, row["damage"]) for row in rows if row["settings"] and row["damage"]]
+    if not moved:
+        return "No eraser could be fitted, so nothing was moved."
+    (low, least), (high, most) = (
+        choose(moved, key=lambda pair: pair[1]["moved"]) for choose in (min, max)
+    )
+    ends = [f"{low['eraser']} moves them least, {_distance(least)}"]
+    if high is not low:
+        ends.append(f"{high['eraser']} most, {_distance(most)}")
+    why = f" There is no ratio: {least['reason']}." if least["ratio"] is None else ""
+    return (
+        "Mean squared distance of rows that the eraser was not fitted to, every feature in units "
+        f"of its standard deviation: {'; '.join(ends)}.{why}"
+    )
+
+
+def _distance(damage: Mapping[str, Any]) -> str:
+    if damage["ratio"] is None:
+        return number(damage["moved"])
+    return f"{number(damage['moved'])}, which is {number(damage['ratio'])} times what LEACE moves"
+
+
+def _estimate(cell: Mapping[str, Any]) -> str:
+    between = f" ({interval(cell['interval'])})" if cell["interval"] else ""
+    return f"{number(cell['value'])}{between}"
+
+
+def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cells of the table that is read."""
+    nothing = {"value": None, "interval": None, "reason": row["reason"]}
+    damage = row["damage"] or {}
+    return {
+        "name": figures.label(row),
+        "told": row["told"],
+        "rank": _ranks(row["ranks"]),
+        "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
+        "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
+        **{key: damage.get(key) for key in ("moved", "ratio", "share")},
+        "seconds": row["seconds"],
+    }
+
+
+def _ranks(ranks: Sequence[int]) -> str | None:
+    """Return the directions removed: one number if all parts agree, else from least to most."""
+    if not ranks:
+        return None
+    low, high = min(ranks), max(ranks)
+    return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
+    """Return every number of the comparison, to be copied."""
+    columns = [(c, "read_back") for c in document["probes"]]
+    columns += [(c, "others") for c in document["others"]]
+    heads = ["eraser", "told the labels", "directions"]
+    for column, _ in columns:
+        heads += [f"{column['name']} ({column['unit']})", "2.5 %", "97.5 %"]
+    heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
+    lines = []
+    for row in rows:
+        line: list[Any] = [figures.label(row), "yes" if row["told"] else "no", _ranks(row["ranks"])]
+        for column, key in columns:
+            cell = row[key].get(column["name"]) or {"value": None, "interval": None}
+            line += [cell["value"], *(cell["interval"] or (None, None))]
+        damage = row["damage"] or {}
+        line += [damage.get("moved"), damage.get("ratio"), damage.get("share"), row["seconds"]]
+        lines.append(tuple(line))
+    return Table(
+        "Read-back, damage, directions and time", tuple(heads), tuple(lines),
+        "not defined here; the reasons stand below the table above",
+    )  # fmt: skip
+
+
+def _missing(
+    rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield what has no number, and why."""
+    for row in rows:
+        name = figures.label(row)
+        if row["reason"]:
+            yield name, row["reason"]
+        for cells in (row["read_back"], row["others"]):
+            yield from (
+                (f"{name}, {c}", cell["reason"]) for c, cell in cells.items() if cell["reason"]
+            )
+    for row in rows:
+        if row["damage"] and row["damage"]["reason"]:
+            yield "distance, as a multiple of LEACE's", row["damage"]["reason"]
+            break
+    yield from document["left_out"].items()
+
+
+def _settings(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
+    named = [("eraser", row["eraser"], row["settings"]) for row in rows if row["settings"]]
+    named += [("probe", column["name"], column["probe"]) for column in document["probes"]]
+    named += [("other label", column["name"], column["probe"]) for column in document["others"]]
+    return Table("What was compared", ("kind", "name", "as it was set"), tuple(named))
+
+
+def _groups(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [] if document["provenance"].get("groups") else [GROUPS]

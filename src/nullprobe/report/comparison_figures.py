@@ -1,0 +1,147 @@
+"""Dots: one line an eraser, one mark a probe, so that a reader sees who is left to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from nullprobe.report import looks
+from nullprobe.report.words import interval, number
+
+LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
+LONGEST = 26  # letters of an eraser's name beside its line
+LEACE = 1.0  # what LEACE moves, as a multiple of itself
+
+
+def height(n_rows: int, n_marks: int) -> int:
+    """Return how many pixels high a figure of so many lines and marks a line should be."""
+    return ENDS + n_rows * (LINE + MARK * n_marks)
+
+
+def readings(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str
+) -> dict[str, Any]:
+    """Return what probes read after each eraser, with intervals and a line at chance.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Rows of a document, from top to bottom.
+    columns : sequence of mapping
+        Probes or other labels, all with the same chance.
+    key : str
+        Where a row holds these: "read_back" or "others".
+    """
+    figure = go.Figure()
+    _rule(figure, columns[0]["chance"], len(rows), "chance")
+    seen = [columns[0]["chance"]]
+    for position, column in enumerate(columns):
+        found = [(y, row, row[key].get(column["name"])) for y, row in enumerate(rows)]
+        shown = [(y, row, cell) for y, row, cell in found if cell and cell["value"] is not None]
+        shift = (position - (len(columns) - 1) / 2) * MARK / (LINE + MARK * len(columns))
+        ends = [cell["interval"] or [cell["value"]] * 2 for *_, cell in shown]
+        values = [cell["value"] for *_, cell in shown]
+        seen += [value for pair in ends for value in pair] + values
+        figure.add_scatter(
+            x=values,
+            y=[y + shift for y, *_ in shown],
+            mode="markers",
+            name=looks.text(column["name"]),
+            marker={"size": 9, "symbol": looks.look(position).symbol},
+            error_x=_error(values, ends),
+            text=[_hover(row, column, cell) for _, row, cell in shown],
+            hoverinfo="text",
+            meta={"ink": f"class-{looks.look(position).colour}", "group": position},
+        )
+    low, high = min(seen), max(seen)
+    room = 0.04 * (high - low) or 0.02
+    figure.update_xaxes(title=looks.text(_units(columns)), range=[low - room, high + room])
+    return _finished(figure, rows)
+
+
+def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how far each eraser moved rows: as a multiple of LEACE's distance where it has one."""
+    relative = any(row["damage"] and row["damage"]["ratio"] is not None for row in rows)
+    figure = go.Figure()
+    if relative:
+        _rule(figure, LEACE, len(rows), "LEACE")
+    key = "ratio" if relative else "moved"
+    shown = [(y, row) for y, row in enumerate(rows) if row["damage"]]
+    values = [row["damage"][key] for _, row in shown]
+    figure.add_scatter(
+        x=values,
+        y=[y for y, _ in shown],
+        mode="markers",
+        name="moved",
+        marker={"size": 10, "symbol": "diamond"},
+        text=[
+            f"{_name(row)}: {number(value)}" for (_, row), value in zip(shown, values, strict=True)
+        ],
+        hoverinfo="text",
+        meta={"ink": "ink"},
+    )
+    title = "mean squared distance, LEACE = 1" if relative else "mean squared distance"
+    most = max([v for v in values if v is not None] + [LEACE if relative else 0.0]) or 1.0
+    figure.update_xaxes(title=title, range=[-0.04 * most, 1.08 * most])
+    return _finished(figure, rows)
+
+
+def _rule(figure: go.Figure, value: float, n_rows: int, name: str) -> None:
+    figure.add_scatter(
+        x=[value, value],
+        y=[-0.5, n_rows - 0.5],
+        mode="lines",
+        line={"width": 1.5, "dash": "dash"},
+        name=name,
+        hoverinfo="skip",
+        meta={"ink": "muted"},
+    )
+
+
+def _error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "thickness": 1.8,
+        "width": 0,
+        "array": [max(0.0, high - v) for v, (_, high) in zip(values, ends, strict=True)],
+        "arrayminus": [max(0.0, v - low) for v, (low, _) in zip(values, ends, strict=True)],
+    }
+
+
+def _hover(row: Mapping[str, Any], column: Mapping[str, Any], cell: Mapping[str, Any]) -> str:
+    between = f" ({interval(cell['interval'])})" if cell["interval"] else ""
+    name = looks.text(column["name"], LONGEST)
+    return f"{_name(row)}, {name}: {number(cell['value'])}{between}"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return looks.text(label(row), LONGEST)
+
+
+def label(row: Mapping[str, Any]) -> str:
+    """Return what the page calls the eraser of a row."""
+    return row["eraser"] if row["settings"] else "nothing erased"
+
+
+def _units(columns: Sequence[Mapping[str, Any]]) -> str:
+    """Return the unit of most columns, and which have another."""
+    units = [column["unit"] for column in columns]
+    usual = max(units, key=units.count)
+    odd = [f"{c['name']}: {c['unit']}" for c in columns if c["unit"] != usual]
+    return usual + (f" ({', '.join(odd)})" if odd else "")
+
+
+def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    told = [_name(row) + ("<br>told the labels" if row["told"] else "") for row in rows]
+    figure.update_xaxes(zeroline=False, nticks=6)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=told,
+        range=[len(rows) - 0.5, -0.5],
+        zeroline=False,
+        automargin=True,
+    )
+    return looks.plain(figure)

@@ -1,0 +1,181 @@
+"""Trials: every eraser fitted on F, its rows of P and S erased, and read by fresh probes.
+
+Each trial is one eraser in one turn of the three parts. It knows the rows of S and their labels
+only as what is erased and scored; an eraser that must be told the concept is told that, too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from threadpoolctl import threadpool_limits
+
+from nullprobe import reading
+from nullprobe._check import InputError
+from nullprobe.concepts import Concept
+from nullprobe.erasers import SPLINCE
+from nullprobe.erasers.estimator import LabelledEstimator
+from nullprobe.measures.damage import Damage, damage
+from nullprobe.measures.fresh import Fresh
+from nullprobe.moments import Moments
+from nullprobe.splits import Parts
+
+MOST_RESAMPLES, LEAST_RESAMPLES = 1000, 100
+RESAMPLED = 2e7  # scores that a resampling of all parts may sort through
+Progress = Callable[[str, int, int], object]  # stage, done, of how many
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A concept of all n rows, ready to be read from part to part.
+
+    Attributes
+    ----------
+    z : Concept
+    probes : tuple of Fresh
+    weights : tuple of ndarrays of shape (1 + m, n_j)
+        Weights of the rows of each part: ones, then those of m bootstrap samples.
+    reason : str
+        Why it cannot be read; "" where it can.
+    """
+
+    z: Concept
+    probes: tuple[Fresh, ...]
+    weights: tuple[np.ndarray, ...]
+    reason: str = ""
+
+    @classmethod
+    def of(cls, z: Concept, probes: tuple[Fresh, ...], parts: Parts, key: Sequence[int]) -> Reading:
+        """Draw the bootstrap weights, by the generator of a key, unless a class is too rare."""
+        members = [parts.rows(j) for j in range(parts.n_parts)]
+        if z.codes is not None:
+            least = min(np.bincount(z.codes[rows], minlength=z.n_columns).min() for rows in members)
+            if least < 2:
+                why = "a part of the split holds fewer than two rows of one of its classes"
+                return cls(z, probes, (), why)
+        rng = np.random.default_rng(key)
+        m = int(np.clip(RESAMPLED / (len(z) * z.n_columns), LEAST_RESAMPLES, MOST_RESAMPLES))
+        weights = []
+        for rows in members:
+            groups = None if parts.groups is None else parts.groups[rows]
+            codes = None if z.codes is None else z.codes[rows]
+            drawn = reading.resampled_weights(codes, groups, len(rows), m, rng)
+            weights.append(np.vstack([np.ones((1, len(rows))), drawn]))
+        return cls(z, probes, tuple(weights))
+
+    @property
+    def y(self) -> np.ndarray:
+        """The labels (n,), or numbers (n, k), as any estimator takes them."""
+        return self.z.data if self.z.codes is None else np.array(self.z.classes)[self.z.codes]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What one eraser did in one turn of the parts.
+
+    Attributes
+    ----------
+    rank : int or None
+        Directions in which rows may move; None where the eraser does not say.
+    seconds : float or None
+        Processor time of the fit; None where nothing was fitted.
+    damage : Damage
+        To the rows of S.
+    read : tuple of tuples of ndarray of shape (1 + m,) or str
+        For each concept, what each of its probes reads of S with each weighting, or why none.
+    """
+
+    rank: int | None
+    seconds: float | None
+    damage: Damage
+    read: tuple[tuple[np.ndarray | str, ...], ...]
+
+
+class Trials:
+    """All that is tried on one representation.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    readings : sequence of Reading
+        The concept to erase, then others that are watched; SPLINCE is to keep the first of them.
+    parts : Parts
+    erasers : mapping of str to estimator or None
+        Unfitted; None erases nothing.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        readings: Sequence[Reading],
+        parts: Parts,
+        erasers: Mapping[str, Any],
+    ) -> None:
+        self.X, self.readings, self.erasers = X, tuple(readings), dict(erasers)
+        self.roles = [tuple((j, parts.rows(j)) for j in role) for role in parts.roles()]
+        target = self.readings[0].z
+        self.moments = [Moments.of(X[F], target.take(F)) for (_, F), _, _ in self.roles]
+        self.y = [r.y for r in self.readings]
+
+    def run(self, progress: Progress) -> dict[str, list[Trial | str]]:
+        """Return the trials of every eraser, one a turn, or why it cannot be fitted.
+
+        Threads, since the work is NumPy's; each with one BLAS thread, so that results do not
+        depend on how many there are.
+        """
+        jobs = [(name, turn) for turn in range(len(self.roles)) for name in self.erasers]
+        found: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
+        with threadpool_limits(1, "blas"):
+            parallel = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+            results = parallel(delayed(self.trial)(*job) for job in jobs)
+            for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
+                found[name].append(result)
+                progress("erasers", done, len(jobs))
+        return found
+
+    def trial(self, name: str, turn: int) -> Trial | str:
+        """Fit, erase, read: one eraser in one turn; a string says why not."""
+        (_, F), (_, P), (s, S) = self.roles[turn]
+        try:
+            eraser, seconds = self._fitted(self.erasers[name], F)
+            X_P, X_S = self._erased(eraser, P), self._erased(eraser, S)
+        except InputError as error:
+            return str(error)
+        rank = 0 if eraser is None else getattr(getattr(eraser, "eraser_", None), "rank", None)
+        read = []
+        for r, y in zip(self.readings, self.y, strict=True):
+            own = (X_P, y[P]), X_S, r.z.take(S), r.weights[s] if r.weights else None
+            read.append(tuple(r.reason or _read(probe, *own) for probe in r.probes))
+        moved = damage(self.X[S], X_S, moments=self.moments[turn])
+        return Trial(rank, seconds, moved, tuple(read))
+
+    def _fitted(self, unfitted: Any, F: np.ndarray) -> tuple[Any, float | None]:
+        if unfitted is None:
+            return None, None
+        eraser, task = clone(unfitted), {}
+        if isinstance(eraser, SPLINCE) and len(self.y) > 1:
+            task = {"task": self.y[1][F]}
+        X, y, start = self.X[F], self.y[0][F], time.thread_time()
+        eraser.fit(X, y, **task)
+        return eraser, time.thread_time() - start
+
+    def _erased(self, eraser: Any, rows: np.ndarray) -> np.ndarray:
+        X = self.X[rows]
+        if eraser is None:
+            return X
+        if isinstance(eraser, LabelledEstimator):
+            return eraser.transform(X, self.y[0][rows])
+        return np.asarray(eraser.transform(X))
+
+
+def _read(probe: Fresh, P: Any, S: np.ndarray, z: Concept, weights: Any) -> np.ndarray | str:
+    try:
+        return probe.read(P, S, z, weights)
+    except InputError as error:
+        return str(error)

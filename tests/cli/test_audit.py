@@ -1,0 +1,181 @@
+"""nullprobe audit: files or worlds in, a page and its twin out."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli_files import (
+    CODES,
+    FEW,
+    FORMATS,
+    LABELS,
+    NAMES,
+    QUICK,
+    N,
+    X,
+    Y,
+    command,
+    documents,
+    done,
+    files,
+    refused,
+    refuses,
+    write,
+)
+
+from nullprobe.claims import CLAIMS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ("audit none.csv --concept y", ["'none.csv' must exist", "check the path"]),
+        ("audit data.csv", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
+        ("audit", ["FILE or --world NAME", "nullprobe audit --help"]),
+        ("audit data.csv --world xor", ["one of the two"]),
+        ("audit data.csv --concept y --world-option n=9", ["belongs to --world"]),
+        ("audit --world xor --concept y", ["belong to a FILE"]),
+        ("audit --world xar", ["'xar' must name a world", "did you mean 'xor'?"]),
+        ("audit --world xor --world-option m=9", ["'m' must name a parameter", "'noise'"]),
+        ("audit --world xor --world-option n", ["NAME=VALUE", "'n' arrived"]),
+        ("audit --world xor --world-option n=many", ["whole number", "'many'"]),
+        ("audit data.csv --concept heigth", ["'heigth'", "did you mean 'height'?"]),
+        ("audit data.csv --concept y --claims readible", ["'readable'", "'readible' arrived"]),
+        ("audit data.csv --concept y --permutations 3", ["'--permutations'", "39"]),
+        ("audit data.csv --concept y --seed x", ["'--seed'"]),
+        ("audit data.csv --concept y --columns 3", ["from 0 to 2", "'3' arrived"]),
+        ("audit data.csv --concept y --columns y", ["'y' must name a feature", "'height'"]),
+        ("audit data.csv --concept y --columns 0,1,2,0", ["at most 3", "4 were named"]),
+        ("audit data.csv --concept y --groups y", ["two columns", "'y'"]),
+        ("audit data.csv --concept y --baseline data.csv", ["NAME=FILE", "'data.csv'"]),
+        ("audit data.csv --concept y --baseline a=none.csv", ["'none.csv' must exist"]),
+        ("audit data.csv --concept y --baseline a=few.npz", ["baseline 'a'", "36 rows", "30"]),
+        ("audit data.csv --concept y --baseline a=few.npz --baseline a=few.npz", ["twice"]),
+        ("audit data.csv --concept y --out data.csv", ["--out must name the folder", "is a file"]),
+        ("audit data.csv --concept y --out page.html", ["looks like a file", "name a folder"]),
+        ("audit data.csv --concept y --out data.csv/a", ["that you may write to", "'data.csv/a'"]),
+        ("audit text.csv --concept label --numeric", ["'label' was called numeric", "text"]),
+        ("audit data.csv --concpt y", ["--concpt", "--concept"]),
+    ],
+)
+def test_a_wrong_audit_is_refused_in_one_sentence(arguments, parts, capsys):
+    refuses(capsys, arguments, parts)
+
+
+def test_too_few_rows_are_refused(capsys):
+    write(Path("data.npz"), X[:8], Y[:8])
+    assert "at least 6 rows" in refused(capsys, "audit", "data.npz", "--concept", "y")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_an_audit_writes_a_page_and_its_twin(suffix, capsys):
+    write(Path(f"data{suffix}"))
+    done(capsys, "audit", f"data{suffix}", "--concept", "y", "--out", "a/b", *QUICK)
+    (document,) = documents("a/b/data-audit.json")
+    assert [claim["name"] for claim in document["claims"]] == ["one_direction"]
+    assert document["provenance"]["source"] == {"file": f"data{suffix}", "concept": "y"}
+    assert document["provenance"]["rows"] == N
+    page = Path("a/b/data-audit.html").read_text("utf-8")
+    assert "One direction" in page
+    assert files() == ["a/b/data-audit.html", "a/b/data-audit.json", f"data{suffix}"]
+
+
+def test_a_folder_is_audited_under_its_name(capsys):
+    Path("shards").mkdir()
+    write(Path("shards/0.npz"), X[:20], Y[:20])
+    write(Path("shards/1.npz"), X[20:], Y[20:])
+    done(capsys, "audit", "shards", "--concept", "y", *QUICK)
+    assert documents("shards-audit.json")[0]["provenance"]["rows"] == N
+
+
+def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
+    write(Path("data.csv"))
+    out = done(capsys, "audit", "data.csv", "--concept", "y", *FEW)
+    words = " ".join(out.split())
+    claims = documents("data-audit.json")[0]["claims"]
+    assert [claim["name"] for claim in claims] == list(CLAIMS)
+    for claim in claims:
+        assert claim["statement"] in words
+        assert claim["reason"] in words
+        assert claim["fact_about"].replace("_", " ") in words
+    assert "36 rows, 3 features; classes 0 (18), 1 (18)" in words
+    assert "Wrote data-audit.html" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "…" not in out
+
+
+@pytest.mark.parametrize("columns", ["50", "80", "120"])
+def test_a_table_is_never_cut(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    few = [*FEW, "--claims", "readable,one_direction"]
+    out = done(capsys, "audit", "--world", "two_features", *few)
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= int(columns)
+    for cell in ("canonical corr.", "linear algebra", "representation", "moments"):
+        assert cell in out or columns == "50"
+
+
+def test_the_command_in_a_document_makes_it_again(capsys):
+    write(Path("my data.csv"), y=LABELS, group=np.arange(N) // 2 % 9, code=CODES)
+    write(Path("words.csv"), X**2, y=LABELS, code=CODES)
+    done(
+        capsys, "audit", "my data.csv", "--concept", "y", "--groups", "group", "--leave-out",
+        "code", "--baseline", "words=words.csv", "--columns", "depth,0", "--claims",
+        "readable,one_direction", "--seed", 3, *FEW, "--out", "first",
+    )  # fmt: skip
+    (document,) = documents("first/my data-audit.json")
+    line = shlex.split(document["provenance"]["command"])
+    assert line[:2] == ["nullprobe", "audit"]
+    assert str(Path.cwd()) not in document["provenance"]["command"]
+    done(capsys, *line[1:], "--out", "second")
+    again = Path("second/my data-audit.json").read_bytes()
+    assert again == Path("first/my data-audit.json").read_bytes()
+    assert document["portrait"]["axes"] == ["depth", "height"]
+    assert document["provenance"]["groups"] == 9
+    assert document["provenance"]["source"]["baseline words"] == "words.csv"
+    assert "words" in document["claims"][0]["reason"]
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process(capsys):
+    arguments = ["audit", "--world", "two_features", *FEW, "--seed", "5", "--out"]
+    done(capsys, *arguments, "here")
+    process = command(*arguments, "there", PYTHONHASHSEED="77")
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    name = "two_features-audit.json"
+    assert Path("here", name).read_bytes() == Path("there", name).read_bytes()
+
+
+def test_columns_to_draw_are_named_by_name_number_or_in_quotes(capsys):
+    frame = pd.DataFrame({"a, b": X[:, 0], "1": X[:, 1], "c": X[:, 2], "d": X[:, 0] ** 2, "y": Y})
+    frame.to_csv("data.csv", index=False)
+    one = ["audit", "data.csv", "--concept", "y", *QUICK]
+    done(capsys, *one, "--columns", '"a, b", 1,3')
+    assert documents("data-audit.json")[0]["portrait"]["axes"] == ["a, b", "1", "d"]
+
+
+def test_columns_have_their_names_where_all_are_drawn(capsys):
+    write(Path("data.csv"))
+    done(capsys, "audit", "data.csv", "--concept", "y", *QUICK)
+    assert documents("data-audit.json")[0]["portrait"]["axes"] == NAMES
+
+
+def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
+    write(Path("data.npz"), y=np.round(10 * X[:, 0]).astype(int))
+    assert "at least 6 rows" in refused(capsys, "audit", "data.npz", "--concept", "y", *FEW)
+    out = done(capsys, "audit", "data.npz", "--concept", "y", "--numeric", *FEW)
+    assert "R²" in out
+    assert "--numeric" in documents("data-audit.json")[0]["provenance"]["command"]
+
+
+def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
+    option = ["--world-option", "n_per_class=30", "--world-option", "standardise=true"]
+    out = done(capsys, "audit", "--world", "two_features", *option, *QUICK)
+    known = "with an eraser that knows its means: one direction yes."
+    assert known in " ".join(out.split())
+    provenance = documents("two_features-audit.json")[0]["provenance"]
+    assert provenance["rows"] == 60
+    assert "standardise=True" in provenance["source"]["world"]
+    assert provenance["source"]["truth of gone"] == "no"
