@@ -1,7 +1,9 @@
-"""Write the results table of README.md from ``results/*.json``; no number in it is typed.
+"""Write the results into the docs from ``results/*.json``; no number in them is typed.
 
-python benchmarks/table.py            write it
-python benchmarks/table.py --check    exit 1 if it is out of date
+README.md gets the headlines, docs/results.md all of them.
+
+python benchmarks/table.py            write both
+python benchmarks/table.py --check    exit 1 if either is out of date
 """
 
 from __future__ import annotations
@@ -11,8 +13,38 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
 START, END = "<!-- results -->\n", "<!-- /results -->"
+HEADER = ["| measured | result | target |", "|---|---|---|"]
+
+# Benchmark, and the competitor whose version stands beside its rows.
+AGAINST = {
+    "leace": "concept-erasure",
+    "quadratic": "concept-erasure",
+    "inlp": "scikit-learn",
+    "rlace": "",
+    "apply": "numpy",
+    "planner": "",
+    "permutations": "scikit-learn",
+    "ccs": "torch",
+}
+# What README.md shows: rows that begin like this.
+HEADLINES = (
+    "fit from moments",
+    "moments + fit + apply",
+    "INLP",
+    "R-LACE",
+    "QuadraticLEACE",
+    "CCS",
+    "1000 permutations",
+    "planner: AUC",
+    "founding experiment",
+    "`one_direction`",
+    "10,000 a class",
+    "`no_halfspace`",
+    "`erasure_holds`",
+    "no concept",
+    "Gaussian worlds",
+)
 
 
 def load(name: str) -> dict:
@@ -21,46 +53,49 @@ def load(name: str) -> dict:
     return json.loads(path.read_text()) if path.exists() else {"rows": [], "versions": {}}
 
 
-def lines() -> list[str]:
-    """Return the lines of the table."""
-    found = ["| measured | result | target |", "|---|---|---|"]
-    for name, against in (("leace", "concept-erasure"), ("permutations", "scikit-learn")):
+def rows() -> list[tuple[str, str, str]]:
+    """Return what was measured, the result and the target."""
+    found = []
+    for name, against in AGAINST.items():
         result = load(name)
-        beside = f"{against} {result['versions'].get(against, '')}".strip()
+        beside = f" ({against} {result['versions'].get(against, '')})" if against else ""
         for row in result["rows"]:
-            found.append(f"| {row['what']} ({beside}) | {row['ratio']:.3g} | {row['target']} |")
-    return found + _worlds() + _surrogates()
+            found.append((f"{row['what']}{beside}", f"{row['ratio']:.3g}", row["target"]))
+    found += [(r["what"], r["result"], r["target"]) for r in load("known_answers")["rows"]]
+    return found + _surrogates()
 
 
-def _worlds() -> list[str]:
-    return [
-        f"| {row['what']} | {row['result']} | {row['target']} |"
-        for row in load("known_answers")["rows"]
-    ]
-
-
-def _surrogates() -> list[str]:
-    rows = load("surrogate_calibration")["rows"]
-    if not rows:
+def _surrogates() -> list[tuple[str, str, str]]:
+    measured = load("surrogate_calibration")["rows"]
+    if not measured:
         return []
     worst = {}
-    for row in rows:
+    for row in measured:
         largest = max(abs(row["mean z raw"]), abs(row["mean z read-back"]))
         worst[row["drawn with"]] = max(worst.get(row["drawn with"], 0.0), largest)
-    return [
-        "| Gaussian worlds: largest mean z against their surrogates (against sample moments) | "
-        f"{worst['nullprobe']:.2g} ({worst['sample moments']:.2g}) | ≤ 0.5 |"
-    ]
+    what = "Gaussian worlds: largest mean z against their surrogates (against sample moments)"
+    return [(what, f"{worst['nullprobe']:.2g} ({worst['sample moments']:.2g})", "≤ 0.5")]
+
+
+def pages() -> dict[Path, str]:
+    """Return each page as it should be."""
+    every = rows()
+    kept = [row for row in every if row[0].startswith(HEADLINES)]
+    shown = {HERE.parent / "README.md": kept, HERE.parent / "docs" / "results.md": every}
+    made = {}
+    for path, chosen in shown.items():
+        before, rest = path.read_text().split(START)
+        table = [*HEADER, *("| " + " | ".join(row) + " |" for row in chosen)]
+        made[path] = before + START + "\n".join(table) + "\n" + END + rest.split(END, 1)[1]
+    return made
 
 
 def main() -> None:
-    text = README.read_text()
-    before, rest = text.split(START)
-    after = rest.split(END, 1)[1]
-    new = before + START + "\n".join(lines()) + "\n" + END + after
+    stale = [path for path, text in pages().items() if path.read_text() != text]
     if "--check" in sys.argv:
-        sys.exit(0 if new == text else "README.md: the results table is out of date")
-    README.write_text(new)
+        sys.exit("\n".join(f"{path.name}: the results are out of date" for path in stale) or 0)
+    for path, text in pages().items():
+        path.write_text(text)
 
 
 if __name__ == "__main__":
