@@ -20,6 +20,7 @@ ORDER = [
     ["_layout"],
     ["readers", "concepts"],
     ["_spread", "splits", "reading"],
+    ["_concept_sums"],
     ["moments", "_record"],
     ["class_moments", "task_moments"],
     ["probes"],
@@ -29,6 +30,7 @@ ORDER = [
     ["nulls"],
     ["claims"],
     ["report", "evidence", "trials"],
+    ["comparison"],
     ["audit", "compare"],
     ["cli"],
 ]

@@ -70,7 +70,7 @@ def test_a_feature_of_which_nothing_is_left_is_constant(dtype):
     m = Moments.of(X, sample.y).projected(Q / np.linalg.norm(Q))
     assert (m.scale == 0).tolist() == [False, True, False, False, False]
     assert not m.covariance[1].any()
-    assert not m.cross[1].any()
+    assert not m.sums.cross[1].any()
 
 
 def test_shares_may_be_judged_against_variances_long_before():
@@ -87,5 +87,5 @@ def test_shares_may_be_judged_against_variances_long_before():
 def test_everything_may_be_projected_out():
     m = Moments.of(draw(5, 50, 4, 2).X, draw(5, 50, 4, 2).y).projected(np.eye(4))
     assert not m.covariance.any()
-    assert not m.cross.any()
+    assert not m.sums.cross.any()
     assert m.concept_basis().rank == 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
+from nullprobe._concept_sums import ConceptSums
 from nullprobe._spread import Spread, blocks, complain_width
 from nullprobe.concepts import concept, rows
 from nullprobe.moments import Moments
@@ -137,7 +138,7 @@ class ClassMoments:
             merged.merge(spread)
         cross = ((self.means - merged.mean) * self.weights[:, None]).T
         concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
-        return Moments(merged, shares, cross, concept_scatter, self.classes)
+        return Moments(merged, ConceptSums(shares, cross, concept_scatter, self.classes))
 
     @property
     def data_hash(self) -> str:

@@ -16,18 +16,9 @@ import numpy as np
 
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
-from nullprobe._spread import (
-    Block,
-    Spread,
-    blocks,
-    complain_not_finite,
-    complain_width,
-    oracle_shrinkage,
-)
-from nullprobe.concepts import Concept, concept, rows
-
-# A one-hot matrix product costs n·d·K; past this many classes a sum by label is cheaper.
-MANY_CLASSES = 48
+from nullprobe._concept_sums import ConceptSums
+from nullprobe._spread import Spread, blocks, complain_width, oracle_shrinkage
+from nullprobe.concepts import Concept, rows
 
 
 @dataclass(eq=False)
@@ -41,14 +32,8 @@ class Moments:
     ----------
     spread : Spread
         Weight, mean and scatter of X.
-    concept_mean : ndarray of shape (k,)
-        Mean of Z: for classes, their shares.
-    cross : ndarray of shape (d, k)
-        Total of w (x - mean)(z - mean)ᵀ.
-    concept_scatter : ndarray of shape (k, k)
-        Total of w (z - mean)(z - mean)ᵀ.
-    classes : tuple or None
-        The labels that the columns of Z stand for; None for a numeric concept.
+    sums : ConceptSums
+        What has the concept in it: mean of Z, and its totals with X and with itself.
 
     Notes
     -----
@@ -65,10 +50,7 @@ class Moments:
     """
 
     spread: Spread
-    concept_mean: np.ndarray
-    cross: np.ndarray
-    concept_scatter: np.ndarray
-    classes: tuple | None
+    sums: ConceptSums
 
     @classmethod
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
@@ -79,55 +61,13 @@ class Moments:
     @classmethod
     def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:
         """Return the moments of no rows, with room for a concept like ``z``."""
-        d, k = X.shape[1], z.n_columns
-        spread = Spread.zeros(X) if spread is None else spread
-        return cls(spread, np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
+        return cls(Spread.zeros(X) if spread is None else spread, ConceptSums.zeros(X.shape[1], z))
 
     def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read more rows, in place; return self."""
         X, z, w = rows(X, y, sample_weight)
         read_together([self], X, [z], w)
         return self
-
-    def _join(self, block: Block, z: Concept) -> np.ndarray:
-        """Add what a block says of the concept; return its weighted sum of deviations, (d,)."""
-        w = np.ones(len(z)) if block.w is None else block.w
-        if z.codes is not None and z.n_columns > MANY_CLASSES:
-            sums = _array.sum_by_code(block.deviation, z.codes, w, z.n_columns)
-            total, concept_total = sums.sum(axis=0), np.bincount(z.codes, w, z.n_columns)
-            concept_mean = concept_total / block.weight
-            own = np.diag(concept_total)
-            cross = sums.T - np.outer(total, concept_mean)
-            concept_scatter = own - np.outer(concept_total, concept_mean)
-        else:
-            Z = z.matrix
-            concept_mean = w @ Z / block.weight
-            Z = Z - concept_mean
-            both = _array.columns_sum(block.deviation, np.column_stack([w, w[:, None] * Z]))
-            total, cross = both[0], both[1:].T
-            concept_scatter = Z.T @ (w[:, None] * Z)
-        if not np.isfinite(total).all():
-            complain_not_finite(block.deviation, block.first_row)
-        self._merge_small(
-            block.weight, block.centre + total / block.weight, concept_mean, cross, concept_scatter
-        )
-        return total
-
-    def _merge_small(
-        self,
-        weight: float,
-        mean: np.ndarray,
-        concept_mean: np.ndarray,
-        cross: np.ndarray,
-        concept_scatter: np.ndarray,
-    ) -> None:
-        """Chan's update of everything that has a concept in it; before the spread is moved."""
-        share = weight / (self.spread.weight + weight)
-        shift = concept_mean - self.concept_mean
-        factor = self.spread.weight * share
-        self.cross += cross + np.outer(mean - self.spread.mean, factor * shift)
-        self.concept_scatter += concept_scatter + np.outer(shift, factor * shift)
-        self.concept_mean = self.concept_mean + share * shift
 
     def __add__(self, other: Moments) -> Moments:
         """Return the moments of both pieces together."""
@@ -141,13 +81,7 @@ class Moments:
 
     def copy(self, spread: Spread | None = None) -> Moments:
         """Return an independent copy, or one that shares ``spread`` with others."""
-        return Moments(
-            self.spread.copy() if spread is None else spread,
-            self.concept_mean.copy(),
-            self.cross.copy(),
-            self.concept_scatter.copy(),
-            self.classes,
-        )
+        return Moments(self.spread.copy() if spread is None else spread, self.sums.copy())
 
     def projected(self, Q: np.ndarray, *, before: np.ndarray | None = None) -> Moments:
         """Return the moments of x − Q Qᵀ(x − μ): O(d² m) work, and no row is touched.
@@ -167,55 +101,17 @@ class Moments:
         # (I − QQᵀ) S (I − QQᵀ) = S − QHᵀ − HQᵀ, symmetric to the last bit as a sum of the two
         half = Q @ H.T
         S = S - (half + half.T)
-        cross = self.cross - Q @ (Q.T @ self.cross)
+        sums = self.sums.copy()
+        sums.cross -= Q @ (Q.T @ sums.cross)
         before = self.variance if before is None else before
         kept = S.diagonal() / self.weight * _linalg.reciprocal(before)
         gone = np.flatnonzero(~_linalg.left_over(kept, eps=self.eps))
-        S[gone], S[:, gone], cross[gone] = 0.0, 0.0, 0.0
-        spread = Spread(self.weight, self.n, self.mean.copy(), S, self.eps)
-        return Moments(
-            spread, self.concept_mean.copy(), cross, self.concept_scatter.copy(), self.classes
-        )
+        S[gone], S[:, gone], sums.cross[gone] = 0.0, 0.0, 0.0
+        return Moments(Spread(self.weight, self.n, self.mean.copy(), S, self.eps), sums)
 
     def _check_width(self, d: int) -> None:
         if d != self.d:
             complain_width(self.d, d)
-
-    def _union(self, classes: tuple | None, k: int) -> tuple | None:
-        """Return the labels of both pieces; numeric concepts must have equally many columns."""
-        if (classes is None) != (self.classes is None) or (classes is None and k != self.k):
-            _check.complain(
-                "all pieces must have the same kind of concept",
-                f"{_kind(self.classes, self.k)} met {_kind(classes, k)}",
-                "pass y in the same form each time",
-            )
-        if classes is None:
-            return None
-        return concept(np.array([*self.classes, *classes], dtype=object)).classes  # type: ignore[misc]
-
-    def _adopt(self, z: Concept) -> Concept:
-        names = self._union(z.classes, z.n_columns)
-        self._expand(names)
-        if names == z.classes:
-            return z
-        place = np.array([names.index(label) for label in z.classes])  # type: ignore[union-attr]
-        return Concept(place[z.codes], names, None)
-
-    def _expand(self, names: tuple | None) -> None:
-        """Make room for labels not met before: their indicator was 0 on every row so far."""
-        if names == self.classes:
-            return
-        place = [names.index(label) for label in self.classes]  # type: ignore[union-attr]
-        k = len(names)  # type: ignore[arg-type]
-        mean, cross, scatter = np.zeros(k), np.zeros((self.d, k)), np.zeros((k, k))
-        mean[place], cross[:, place] = self.concept_mean, self.cross
-        scatter[np.ix_(place, place)] = self.concept_scatter
-        self.concept_mean, self.cross, self.concept_scatter, self.classes = (
-            mean,
-            cross,
-            scatter,
-            names,
-        )
 
     @property
     def d(self) -> int:
@@ -225,7 +121,12 @@ class Moments:
     @property
     def k(self) -> int:
         """Number of concept columns."""
-        return len(self.concept_mean)
+        return len(self.sums.mean)
+
+    @property
+    def classes(self) -> tuple | None:
+        """The labels that the columns of Z stand for, sorted; None for a numeric concept."""
+        return self.sums.classes
 
     @property
     def n(self) -> int:
@@ -263,14 +164,19 @@ class Moments:
         return _linalg.feature_scale(self.mean, self.variance)
 
     @property
+    def concept_mean(self) -> np.ndarray:
+        """Mean of Z, (k,): for classes, their shares."""
+        return self.sums.mean
+
+    @property
     def cross_covariance(self) -> np.ndarray:
         """Cov(X, Z), (d, k)."""
-        return self.cross / self.weight
+        return self.sums.cross / self.weight
 
     @property
     def concept_covariance(self) -> np.ndarray:
         """Cov(Z), (k, k)."""
-        return self.concept_scatter / self.weight
+        return self.sums.scatter / self.weight
 
     @property
     def class_means(self) -> np.ndarray:
@@ -330,7 +236,7 @@ class Moments:
         memory layout, order of merging or BLAS may round differently and give another.
         """
         digest = hashlib.blake2b(digest_size=16)
-        for part in (np.float64(self.weight), self.mean, self.cross, self.concept_scatter):
+        for part in (np.float64(self.weight), self.mean, self.sums.cross, self.sums.scatter):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()
 
@@ -351,12 +257,12 @@ def read_together(
     """
     spread = several[0].spread
     several[0]._check_width(X.shape[1])
-    read = [(m, m._adopt(z)) for m, z in zip(several, concepts, strict=True)]
+    read = [(m.sums, m.sums.adopt(z)) for m, z in zip(several, concepts, strict=True)]
     # What is not finite is complained about by place, not by warnings on the way.
     with np.errstate(invalid="ignore", over="ignore"):
         for where, block in blocks(X, w):
             # All concepts first: their update needs the mean as it was before this block.
-            totals = [m._join(block, z.take(where)) for m, z in read]
+            totals = [sums.join(block, z.take(where), spread) for sums, z in read]
             block.add_to(spread, totals[0])
     too_large = np.flatnonzero(~np.isfinite(several[0].variance))
     if len(too_large):
@@ -373,16 +279,6 @@ def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Mom
     spread = ours[0].spread.copy()
     merged = [m.copy(spread) for m in ours]
     for mine, other in zip(merged, theirs, strict=True):
-        piece = other.copy(other.spread)
-        names = mine._union(piece.classes, piece.k)
-        mine._expand(names)
-        piece._expand(names)
-        mine._merge_small(
-            piece.weight, piece.mean, piece.concept_mean, piece.cross, piece.concept_scatter
-        )
+        mine.sums.merge(other.sums, spread, other.weight, other.mean)
     spread.merge(theirs[0].spread)
     return merged
-
-
-def _kind(classes: tuple | None, k: int) -> str:
-    return f"a numeric concept of {k} columns" if classes is None else f"{k} classes"

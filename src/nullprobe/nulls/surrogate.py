@@ -112,9 +112,9 @@ def _rank(moments: Moments) -> int:
 
 def _within(moments: Moments, dof: int) -> np.ndarray:
     """Return the covariance that the concept does not explain, divided by its freedom."""
-    explained = np.linalg.lstsq(moments.concept_scatter, moments.cross.T, rcond=None)[0]
+    explained = np.linalg.lstsq(moments.sums.scatter, moments.sums.cross.T, rcond=None)[0]
     total = moments.covariance * moments.weight
-    return (total - moments.cross @ explained) / max(dof, 1)
+    return (total - moments.sums.cross @ explained) / max(dof, 1)
 
 
 def _shrink(covariance: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:

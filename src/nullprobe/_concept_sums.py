@@ -1,0 +1,128 @@
+"""Concept sums: what moments hold that has the concept in it, joined block by block.
+
+The spread of X knows nothing of a concept; these few sums do, and several of them, one a concept,
+may stand beside one spread. They follow the same pairwise update (`_spread`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nullprobe import _array, _check
+from nullprobe._spread import Block, Spread, complain_not_finite
+from nullprobe.concepts import Concept, concept
+
+# A one-hot matrix product costs n·d·K; past this many classes a sum by label is cheaper.
+MANY_CLASSES = 48
+
+
+@dataclass(eq=False)
+class ConceptSums:
+    """Mean of Z, and its totals with X and with itself.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (k,)
+        Mean of Z.
+    cross : ndarray of shape (d, k)
+        Total of w (x - mean)(z - mean)ᵀ.
+    scatter : ndarray of shape (k, k)
+        Total of w (z - mean)(z - mean)ᵀ.
+    classes : tuple or None
+        The labels that the columns of Z stand for; None for a numeric concept.
+    """
+
+    mean: np.ndarray
+    cross: np.ndarray
+    scatter: np.ndarray
+    classes: tuple | None
+
+    @classmethod
+    def zeros(cls, d: int, z: Concept) -> ConceptSums:
+        """Return the sums of no rows, with room for a concept like ``z``."""
+        k = z.n_columns
+        return cls(np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
+
+    def copy(self) -> ConceptSums:
+        """Return an independent copy."""
+        return ConceptSums(self.mean.copy(), self.cross.copy(), self.scatter.copy(), self.classes)
+
+    def join(self, block: Block, z: Concept, spread: Spread) -> np.ndarray:
+        """Add what a block says of the concept; return its weighted sum of deviations, (d,).
+
+        ``spread`` is that of X before the block joins it.
+        """
+        w = np.ones(len(z)) if block.w is None else block.w
+        if z.codes is not None and z.n_columns > MANY_CLASSES:
+            sums = _array.sum_by_code(block.deviation, z.codes, w, z.n_columns)
+            total, concept_total = sums.sum(axis=0), np.bincount(z.codes, w, z.n_columns)
+            mean = concept_total / block.weight
+            cross = sums.T - np.outer(total, mean)
+            scatter = np.diag(concept_total) - np.outer(concept_total, mean)
+        else:
+            Z = z.matrix
+            mean = w @ Z / block.weight
+            Z = Z - mean
+            both = _array.columns_sum(block.deviation, np.column_stack([w, w[:, None] * Z]))
+            total, cross = both[0], both[1:].T
+            scatter = Z.T @ (w[:, None] * Z)
+        if not np.isfinite(total).all():
+            complain_not_finite(block.deviation, block.first_row)
+        own = ConceptSums(mean, cross, scatter, self.classes)
+        self._add(own, spread, block.weight, block.centre + total / block.weight)
+        return total
+
+    def merge(self, other: ConceptSums, spread: Spread, weight: float, mean: np.ndarray) -> None:
+        """Add the sums of other rows, of this weight and mean of X, before ``spread`` is moved."""
+        names = self._union(other.classes, len(other.mean))
+        other = other.copy()
+        self._expand(names)
+        other._expand(names)
+        self._add(other, spread, weight, mean)
+
+    def _add(self, other: ConceptSums, spread: Spread, weight: float, mean: np.ndarray) -> None:
+        """Make Chan's update."""
+        share = weight / (spread.weight + weight)
+        shift = other.mean - self.mean
+        factor = spread.weight * share
+        self.cross += other.cross + np.outer(mean - spread.mean, factor * shift)
+        self.scatter += other.scatter + np.outer(shift, factor * shift)
+        self.mean = self.mean + share * shift
+
+    def adopt(self, z: Concept) -> Concept:
+        """Make room for the labels of ``z``; return it with its codes among all labels."""
+        names = self._union(z.classes, z.n_columns)
+        self._expand(names)
+        if names == z.classes:
+            return z
+        place = np.array([names.index(label) for label in z.classes])  # type: ignore[union-attr]
+        return Concept(place[z.codes], names, None)
+
+    def _union(self, classes: tuple | None, k: int) -> tuple | None:
+        """Return the labels of both pieces; numeric concepts must have equally many columns."""
+        if (classes is None) != (self.classes is None) or (classes is None and k != len(self.mean)):
+            _check.complain(
+                "all pieces must have the same kind of concept",
+                f"{_kind(self.classes, len(self.mean))} met {_kind(classes, k)}",
+                "pass y in the same form each time",
+            )
+        if classes is None:
+            return None
+        return concept(np.array([*self.classes, *classes], dtype=object)).classes  # type: ignore[misc]
+
+    def _expand(self, names: tuple | None) -> None:
+        """Make room for labels not met before: their indicator was 0 on every row so far."""
+        if names == self.classes:
+            return
+        place = [names.index(label) for label in self.classes]  # type: ignore[union-attr]
+        k = len(names)  # type: ignore[arg-type]
+        mean, cross, scatter = np.zeros(k), np.zeros((len(self.cross), k)), np.zeros((k, k))
+        mean[place], cross[:, place] = self.mean, self.cross
+        scatter[np.ix_(place, place)] = self.scatter
+        self.mean, self.cross, self.scatter, self.classes = mean, cross, scatter, names
+
+
+def _kind(classes: tuple | None, k: int) -> str:
+    return f"a numeric concept of {k} columns" if classes is None else f"{k} classes"
