@@ -1,14 +1,14 @@
-"""INLP against the loop of its paper, as nullspace_projection runs it, in one run.
+"""INLP against the loop of its paper, in one run: time, and what a fresh probe reads afterwards.
 
-Theirs, written from the steps of the paper (Ravfogel et al. 2020, algorithm 1 and the intersection
-of nullspaces of its appendix): each of a fixed number of rounds (35, as for the released GloVe
-projection) fits scikit-learn's LinearSVC to the projected rows, adds the projection onto the
-row space of its weights to a sum, takes an orthonormal basis of that sum by a (d, d) singular
-value decomposition for the projection onto the intersection of all nullspaces, and projects all
-rows by it. Ours runs as it comes, and once more at their rank, with alpha = 1 and as many rounds as
-that takes.
+Theirs, written from the steps of the paper (Ravfogel et al. 2020, algorithm 1, and the
+intersection of nullspaces of its appendix): each of a fixed number of rounds (35, as for the
+published GloVe projection) fits scikit-learn's LinearSVC to the projected rows, adds the
+projection onto the row space of its weights to a sum, takes an orthonormal basis of that sum by
+a (d, d) singular value decomposition, and projects all rows onto what is orthogonal to it.
 
-Judged on rows that neither saw: a fresh logistic probe, fitted to half of them, scored on the rest.
+Ours as it comes; with the same LinearSVC; and, with alpha = 1, until as many directions are gone as
+theirs removes. Judged on rows that no eraser saw: a fresh logistic probe is fitted to half of
+them and scored on the rest.
 
     python benchmarks/inlp.py
 """
@@ -26,6 +26,8 @@ from sklearn.svm import LinearSVC
 
 from nullprobe import INLP, LEACE, LogisticProbe
 
+CLASSES = (2, 5)
+
 
 def data(n: int, d: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows (n, d) with neighbouring features correlated, classes apart in every one."""
@@ -37,16 +39,19 @@ def data(n: int, d: int, n_classes: int, seed: int) -> tuple[np.ndarray, np.ndar
     return X + means[y], y
 
 
-def theirs(X: np.ndarray, y: np.ndarray, n_rounds: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the projection P (d, d) of the paper's loop, and how much of it each round took."""
+def svc() -> LinearSVC:
+    return LinearSVC(C=0.1, dual=False)
+
+
+def theirs(X: np.ndarray, y: np.ndarray, n_rounds: int) -> np.ndarray:
+    """Return the projection P (d, d) of the paper's loop."""
     d = X.shape[1]
     P, rowspaces, left = np.eye(d), np.zeros((d, d)), X
     for _ in range(n_rounds):
-        weights = LinearSVC(C=0.1, dual=False).fit(left, y).coef_
-        basis = orth(weights.T)
+        basis = orth(svc().fit(left, y).coef_.T)
         rowspaces += basis @ basis.T
-        all_ = orth(rowspaces)
-        P = np.eye(d) - all_ @ all_.T
+        gone = orth(rowspaces)
+        P = np.eye(d) - gone @ gone.T
         left = X @ P
     return P
 
@@ -58,37 +63,64 @@ def timed(work):
     return result, time.perf_counter() - start
 
 
-def fresh(P, X: np.ndarray, y: np.ndarray) -> float:
-    """Return the AUC of a fresh logistic probe after projection: fitted to half of the rows."""
-    X = X @ P if isinstance(P, np.ndarray) else P.transform(X)
+def fresh(X: np.ndarray, y: np.ndarray) -> float:
+    """Return the mean AUC of a logistic probe fitted to half of the rows, on the rest."""
     half = len(X) // 2
     scores = LogisticProbe().fit(X[:half], y[:half]).decision_function(X[half:])
     if scores.ndim == 1:
         return float(roc_auc_score(y[half:], scores))
-    Z = y[half:, None] == np.arange(scores.shape[1])
-    return float(np.mean([roc_auc_score(Z[:, k], scores[:, k]) for k in range(len(Z.T))]))
+    each = [roc_auc_score(y[half:] == k, scores[:, k]) for k in range(scores.shape[1])]
+    return float(np.mean(each))
 
 
 def compare(n: int, d: int, n_classes: int, n_rounds: int, seed: int) -> dict[str, float]:
     """Return times, ranks and fresh readings of one run."""
-    (X, y), (X_new, y_new) = (data(m, d, n_classes, 2 * seed + i) for i, m in ((0, n), (1, 2 * n)))
-    P, t_theirs = timed(lambda: theirs(X, y, n_rounds))
-    ours, t_ours = timed(lambda: INLP().fit(X, y))
-    rank = round(d - np.trace(P))
-    same, t_same = timed(lambda: INLP(alpha=1.0, max_rank=rank).fit(X, y))
-    svc, t_svc = timed(lambda: INLP(LinearSVC(C=0.1, dual=False)).fit(X, y))
-    leace, t_leace = timed(lambda: LEACE().fit(X, y))
-    run = {"raw fresh": fresh(np.eye(d), X_new, y_new)}
-    run |= {"theirs time": t_theirs, "theirs rank": rank, "theirs fresh": fresh(P, X_new, y_new)}
-    for name, eraser, t in (
-        ("ours", ours, t_ours),
-        ("ours at their rank", same, t_same),
-        ("ours with LinearSVC", svc, t_svc),
-        ("LEACE", leace, t_leace),
-    ):
-        run |= {f"{name} time": t, f"{name} rank": eraser.eraser_.rank}
-        run[f"{name} fresh"] = fresh(eraser, X_new, y_new)
+    X, y = data(n, d, n_classes, 2 * seed + 1)
+    X_new, y_new = data(2 * n, d, n_classes, 2 * seed + 2)
+    P, seconds = timed(lambda: theirs(X, y, n_rounds))
+    rank = round(d - float(np.trace(P)))
+    run = {"raw reading": fresh(X_new, y_new)}
+    run |= {"theirs time": seconds, "theirs rank": rank, "theirs reading": fresh(X_new @ P, y_new)}
+    erasers = {
+        "ours": INLP(),
+        "ours, their rank": INLP(alpha=1.0, max_rank=rank),
+        "ours, their probe": INLP(svc()),
+        "LEACE": LEACE(),
+    }
+    for name, eraser in erasers.items():
+        _, run[f"{name} time"] = timed(lambda eraser=eraser: eraser.fit(X, y))
+        run[f"{name} rank"] = eraser.eraser_.rank
+        run[f"{name} reading"] = fresh(eraser.transform(X_new), y_new)
     return run
+
+
+def rows(n_classes: int, m: dict[str, float]) -> list[dict]:
+    """Return the rows of the table for one number of classes, from medians."""
+    found = []
+    for name in ("ours", "ours, their rank", "ours, their probe"):
+        what = f"INLP, {n_classes} classes, {name}"
+        found.append(
+            {
+                "what": f"{what}: times as fast",
+                "ratio": m["theirs time"] / m[f"{name} time"],
+                "target": "-" if name == "ours, their probe" else "≥ 10",
+            }
+        )
+        found.append(
+            {
+                "what": f"{what}: fresh AUC above ½, over theirs",
+                "ratio": (m[f"{name} reading"] - 0.5) / (m["theirs reading"] - 0.5),
+                "target": "≤ 1" if name == "ours, their rank" else "-",
+            }
+        )
+        found.append(
+            {
+                "what": f"{what}: directions removed, over theirs",
+                "ratio": m[f"{name} rank"] / m["theirs rank"],
+                "target": "-",
+            }
+        )
+    return found
 
 
 def main() -> None:
@@ -97,18 +129,22 @@ def main() -> None:
     parser.add_argument("--d", type=int, default=768)
     parser.add_argument("--rounds", type=int, default=35)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--dry", action="store_true", help="write no result")
+    parser.add_argument("--try", dest="dry", action="store_true", help="write no result")
     a = parser.parse_args()
-    rows, medians = [], {}
-    for n_classes in (2, 5):
-        runs = [compare(a.n, a.d, n_classes, a.rounds, seed) for seed in range(a.repeats)]
-        for run in runs:
-            print({k: round(v, 4) for k, v in run.items()}, flush=True)
+    table, medians = [], {}
+    for n_classes in CLASSES:
+        runs = []
+        for seed in range(a.repeats):
+            runs.append(compare(a.n, a.d, n_classes, a.rounds, seed))
+            print({k: round(v, 4) for k, v in runs[-1].items()}, flush=True)
         m = {k: float(np.median([run[k] for run in runs])) for k in runs[0]}
         medians[f"{n_classes} classes"] = m
-        print(m)
-    if a.dry:
-        return
+        table += rows(n_classes, m)
+    for row in table:
+        print(row)
+    if not a.dry:
+        settings = {"n": a.n, "d": a.d, "rounds": a.rounds, "repeats": a.repeats}
+        record("inlp", settings | {"medians": medians}, table)
 
 
 if __name__ == "__main__":

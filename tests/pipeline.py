@@ -25,6 +25,12 @@ def ready(X, y, seed=0):
     return z, parts, ThreeWay(X, z, parts)
 
 
+def thirds(y, seed=0):
+    """Return the rows of F, P and S in each turn of a comparison."""
+    parts = split(concept(y), groups=None, n_parts=3, rng=np.random.default_rng([seed, 0]))
+    return rows_of_roles(parts)
+
+
 def asis(y):
     return np.arange(len(y))[:, None]
 

@@ -6,6 +6,8 @@ from nullprobe._version import __version__
 from nullprobe.audit import Audit, audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.class_moments import ClassMoments
+from nullprobe.compare import compare
+from nullprobe.comparison import Comparison
 from nullprobe.erasers import (
     INLP,
     LEACE,
@@ -54,6 +56,7 @@ __all__ = [
     "Claim",
     "ClassMoments",
     "ClassTransport",
+    "Comparison",
     "ConceptShift",
     "Damage",
     "FactAbout",
@@ -77,6 +80,7 @@ __all__ = [
     "__version__",
     "audit",
     "canonical_correlations",
+    "compare",
     "damage",
     "largest_correlation",
     "leace",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,150 +10,15 @@ from sklearn.utils import get_tags
 
 from nullprobe import _array, _check, _record
 from nullprobe.claims.verdict import Observation
+from nullprobe.comparison import NONE, Cell, Column, Comparison, Row
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
-from nullprobe.measures.damage import Damage
 from nullprobe.measures.fresh import Fresh, fresh
-from nullprobe.report.comparison import write_html
-from nullprobe.report.document import plain, write_json
 from nullprobe.splits import group_codes, split
 from nullprobe.trials import Progress, Reading, Trial, Trials
 
-SCHEMA = "nullprobe.comparison/1"
-NONE = "none"  # the row in which nothing is erased
 N_PARTS = 3
-
-
-@dataclass(frozen=True)
-class Column:
-    """What rows are read by: a fresh probe of the concept, or the linear one of another label.
-
-    Attributes
-    ----------
-    name : str
-    unit : str
-        "AUC", "macro AUC", "balanced accuracy" or "R²".
-    chance : float
-        What the reading is where nothing can be read.
-    probe : str
-        The probe, with its parameters.
-    """
-
-    name: str
-    unit: str
-    chance: float
-    probe: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One reading.
-
-    Attributes
-    ----------
-    value : float or None
-        Mean over the three parts, each scored by fits that never saw it.
-    interval : tuple of two floats or None
-        95 % bootstrap interval, given the fits.
-    reason : str
-        Why there is no value; "" where there is one.
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """What one eraser does.
-
-    Attributes
-    ----------
-    eraser : str
-        Its name.
-    settings : str
-        The estimator, with its parameters; "" where nothing is erased.
-    told : bool
-        Whether it must be told the concept of the rows that it erases, and so cannot be used
-        where that is not known.
-    ranks : tuple of int
-        Directions in which rows may move, for each part that it was fitted to; empty where the
-        eraser does not say.
-    seconds : float or None
-        Processor time of a fit, mean over the parts.
-    damage : Damage or None
-        To all rows, each moved by an eraser that was fitted to others.
-    read_back : mapping of str to Cell
-        What each fresh probe reads of the concept.
-    others : mapping of str to Cell
-        What a linear probe reads of each other label.
-    reason : str
-        Why the eraser failed; "" where it did not.
-    """
-
-    eraser: str
-    settings: str
-    told: bool
-    ranks: tuple[int, ...] = ()
-    seconds: float | None = None
-    damage: Damage | None = None
-    read_back: Mapping[str, Cell] = field(default_factory=dict)
-    others: Mapping[str, Cell] = field(default_factory=dict)
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """All erasers × fresh probes.
-
-    Attributes
-    ----------
-    title : str
-        Name of the data set on the page.
-    probes, others : tuple of Column
-        What the cells of ``read_back`` and of ``others`` are.
-    rows : tuple of Row
-        One an eraser; first that in which nothing is erased.
-    left_out : mapping of str to str
-        Erasers that do not apply, and why.
-    provenance : mapping
-        Seed, versions, fingerprint, splits.
-    """
-
-    title: str
-    probes: tuple[Column, ...]
-    others: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    left_out: Mapping[str, str]
-    provenance: Mapping[str, Any] = field(repr=False)
-
-    def __getitem__(self, eraser: str) -> Row:
-        """Return the row of the eraser of this name."""
-        _check.known("row", eraser, [row.eraser for row in self.rows])
-        return next(row for row in self.rows if row.eraser == eraser)
-
-    def document(self) -> dict[str, Any]:
-        """Return the comparison as plain values, as ``to_json`` writes them."""
-        found = {
-            "schema": SCHEMA,
-            "title": self.title,
-            "probes": [asdict(column) for column in self.probes],
-            "others": [asdict(column) for column in self.others],
-            "rows": [_row_document(row) for row in self.rows],
-            "left_out": dict(self.left_out),
-            "provenance": dict(self.provenance),
-        }
-        return plain(found)
-
-    def to_json(self, path: str | Path) -> None:
-        """Write the comparison as JSON, whole or not at all."""
-        write_json(path, [self.document()])
-
-    def to_html(self, path: str | Path) -> None:
-        """Write the comparison as one self-contained page, whole or not at all."""
-        write_html(path, self.document())
 
 
 def compare(
@@ -214,12 +77,12 @@ def compare(
     Examples
     --------
     >>> from nullprobe import worlds
-    >>> w = worlds.two_features(random_state=0)
-    >>> result = compare(w.X, w.y, erasers=["leace"], probes=["linear", "rbf"])
+    >>> w = worlds.two_features(n_per_class=1000, d=3, random_state=0)
+    >>> result = compare(w.X, w.y, erasers=["leace"], probes=["linear", "halfspace"])
     >>> for row in result.rows:
     ...     print(row.eraser, [round(cell.value, 1) for cell in row.read_back.values()])
-    none [1.0, 1.0]
-    leace [0.5, 1.0]
+    none [1.0, 0.9]
+    leace [0.5, 0.6]
     """
     X, z, _ = rows(X, y, None)
     X = _array.host_native(_check.finite(X))
@@ -272,12 +135,20 @@ def _erasers(
             _check.complain(
                 f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
             )
+        for eraser in erasers.values():
+            if not (hasattr(eraser, "fit") and hasattr(eraser, "transform")):
+                _check.complain(
+                    "an eraser must have fit and transform",
+                    f"{type(eraser).__name__} arrived",
+                    "pass an unfitted estimator",
+                )
         return dict(erasers), {}
-    left_out: dict[str, str] = {}
-    for name in erasers or ():
+    names = list(ERASERS) if erasers is None else list(erasers)
+    for name in names:
         _check.known("eraser", name, list(ERASERS))
-    found = {name: _ours(name, z, seed) for name in erasers or ERASERS}
-    for name in ERASERS if erasers is None else ():
+    found = {name: _ours(name, z, seed) for name in names}
+    left_out: dict[str, str] = {}
+    for name in names if erasers is None else ():
         if not z.is_classes and not get_tags(found[name]).target_tags.multi_output:
             left_out[name] = "it needs class labels, and the concept is numeric"
         elif ERASERS[name] is SPLINCE and not has_task:
@@ -352,23 +223,3 @@ def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
     if not np.isfinite(observed.value):
         return Cell(None, reason=f"the {probe.unit} is undefined for these rows")
     return Cell(observed.value, observed.interval)
-
-
-def _row_document(row: Row) -> dict[str, Any]:
-    moved = row.damage and {
-        **asdict(row.damage),
-        "ratio": row.damage.ratio,
-        "share": row.damage.share,
-        "reason": row.damage.reason,
-    }
-    return {
-        "eraser": row.eraser,
-        "settings": row.settings,
-        "told": row.told,
-        "ranks": row.ranks,
-        "seconds": row.seconds,
-        "damage": moved,
-        "read_back": {name: asdict(cell) for name, cell in row.read_back.items()},
-        "others": {name: asdict(cell) for name, cell in row.others.items()},
-        "reason": row.reason,
-    }

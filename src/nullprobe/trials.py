@@ -27,7 +27,7 @@ from nullprobe.moments import Moments
 from nullprobe.splits import Parts
 
 MOST_RESAMPLES, LEAST_RESAMPLES = 1000, 100
-RESAMPLED = 2e7  # scores that a resampling of all parts may sort through
+RESAMPLED = 1e7  # scores that a resampling of all parts may sort through
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
 

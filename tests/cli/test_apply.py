@@ -41,7 +41,7 @@ def test_a_wrong_apply_is_refused_in_one_sentence(arguments, parts, capsys):
 @pytest.mark.parametrize("method", ERASERS)
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_fit_and_apply_do_what_the_library_does(suffix, method, capsys):
-    path = write(Path(f"data{suffix}"))
+    path = write(Path(f"data{suffix}"), X + 3.0 * np.outer(Y, [2, 1, 0]))
     done(capsys, "fit", path, "--concept", "y", "--out", "e.safetensors", "--method", method)
     done(capsys, "apply", "e.safetensors", path, "--out", f"out{suffix}")
     table = read(path, concept="y")

@@ -1,10 +1,29 @@
 """nullprobe fit: an eraser fitted to a file, and written."""
 
+import shlex
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_files import N, done, refuses, write
+from cli_files import NAMES, N, X, done, refuses, write
+from methods import transformed
+from sklearn.base import clone
+
+from nullprobe import (
+    INLP,
+    LEACE,
+    RLACE,
+    SPLINCE,
+    AffineEraser,
+    MeanProjection,
+    MiMiC,
+    QuadraticLEACE,
+)
+from nullprobe.cli import options
+from nullprobe.erasers import ERASERS, load_eraser
+from nullprobe.probes import PROBES
+from nullprobe.readers import read
 
 
 @pytest.mark.parametrize(
@@ -14,10 +33,136 @@ from cli_files import N, done, refuses, write
         ("fit data.csv --concept y --out e.npz", [".safetensors", "'e.npz'"]),
         ("fit data.csv --concept y --out no/e.safetensors", ["folder", "make it first"]),
         ("fit data.csv --concept y --out e.safetensors --method lda", ["'leace'", "'lda'"]),
+        ("fit none.csv --concept y --out e.safetensors --rank 1", ["--rank is for", "is leace"]),
+        *(
+            (f"fit three.csv --concept y --out e.safetensors {arguments}", parts)
+            for arguments, parts in [
+                ("--method splince --rank 1", ["mean_projection or rlace", "is splince"]),
+                ("--method rlace --shrinkage .5", ["--shrinkage is for", "mimic", "is rlace"]),
+                ("--method leace --task task", ["--task is for --method splince", "is leace"]),
+                ("--target b", ["--target is for --method mimic", "another method"]),
+                ("--match mean --method oracle_leace", ["--match is for --method mimic"]),
+                ("--method leace --probe lda", ["--probe is for --method inlp"]),
+                ("--method inlp --probe ldo", ["'ldo' must name a probe", "'lda'?"]),
+                ("--method mimic --target d", ["'d' must name a class", "'a', 'b', 'c'"]),
+                ("--method mimic --match covar", ["match", "'covar' arrived"]),
+                ("--method mean_projection --rank -1", ["rank", "at least 0", "-1"]),
+                ("--method rlace --rank 0", ["rank", "at least 1", "0 arrived"]),
+                ("--method rlace --rank x", ["'--rank'"]),
+                ("--shrinkage 1.5", ["shrinkage", "from 0 to 1", "1.5"]),
+                ("--method mimic --shrinkage -1", ["shrinkage", "from 0 to 1", "-1"]),
+                ("--method splince --task y", ["column of its own", "'y' is named twice"]),
+                ("--leave-out tusk", ["'tusk' must name a column", "'task'?"]),
+                ("--method splince --task tusk", ["'tusk' must name a column", "'task'?"]),
+                ("--method mimic --concept task --leave-out y", ["labels"]),
+                ("--method quadratic_leace --concept task --leave-out y", ["labels"]),
+                ("--method mimic --target b --concept task --leave-out y", ["labels"]),
+            ]
+        ),
     ],
 )
 def test_a_wrong_fit_is_refused_in_one_sentence(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
+
+
+# Three classes and a task, and what each method may be told.
+THREE = np.array(list("abc"))[np.arange(N) % 3]
+FAR = X + 2.0 * np.eye(3)[np.arange(N) % 3] * [1.0, 2.0, 3.0]
+TASK = np.round(FAR[:, 0] + np.random.default_rng(1).standard_normal(N), 6)
+CHOICES = {
+    "--method mean_projection --rank 1": MeanProjection(rank=1),
+    "--method rlace --rank 2": RLACE(rank=2),
+    "--method leace --shrinkage .5": LEACE(shrinkage=0.5),
+    "--method quadratic_leace --shrinkage .3": QuadraticLEACE(shrinkage=0.3),
+    "--method mimic --shrinkage .3": MiMiC(shrinkage=0.3),
+    "--method mimic --target b": MiMiC(target="b"),
+    "--method mimic --match mean": MiMiC(match="mean"),
+    "--method mimic --match mean --target c": MiMiC(target="c", match="mean"),
+    "--method splince --task task": SPLINCE(),
+}
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".parquet"])
+@pytest.mark.parametrize("arguments", CHOICES)
+def test_what_a_method_is_told_reaches_it(arguments, suffix, capsys):
+    path = write(Path(f"data{suffix}"), FAR, THREE, task=TASK)
+    more = [*shlex.split(arguments), *([] if "--task" in arguments else ["--leave-out", "task"])]
+    done(capsys, "fit", path, "--concept", "y", "--out", "e.safetensors", *more)
+    done(capsys, "apply", "e.safetensors", path, "--out", f"out{suffix}")
+    told = {"task": TASK} if "--task" in arguments else {}
+    fitted = clone(CHOICES[arguments]).fit(FAR, THREE, **told)
+    untold = type(fitted)().fit(FAR, THREE)
+    after = read(f"out{suffix}", concept="y", leave_out=["task"])
+    expected = transformed(fitted, FAR, THREE)
+    np.testing.assert_allclose(after.X, expected, rtol=1e-9, atol=1e-12)
+    assert np.abs(after.X - transformed(untold, FAR, THREE)).max() > 1e-3
+    np.testing.assert_array_equal(after.y, THREE)
+    np.testing.assert_array_equal(read(f"out{suffix}", concept="task", leave_out="y").y, TASK)
+
+
+def test_inlp_removes_what_the_named_probe_reads(capsys):
+    rng = np.random.default_rng(2)
+    y = np.arange(300) % 2
+    rows = rng.standard_normal((300, 4)) @ rng.standard_normal((4, 4)) + 2.0 * y[:, None]
+    np.savez("data.npz", X=rows, y=y)
+    found = []
+    for name, probe in PROBES.items():
+        fit = ["fit", "data.npz", "--concept", "y", "--method", "inlp", "--probe", name]
+        done(capsys, *fit, "--out", "e.safetensors")
+        found.append(AffineEraser.load("e.safetensors").apply(rows))
+        expected = INLP(probe=probe()).fit_transform(rows, y)
+        np.testing.assert_allclose(found[-1], expected, atol=1e-12)
+    assert all(np.abs(a - b).max() > 1e-3 for a, b in combinations(found, 2))
+
+
+def test_a_task_is_no_feature_and_may_be_labels(capsys):
+    task = np.where(TASK > 0, "high", "low")
+    write(Path("data.csv"), FAR, THREE, task=task)
+    fit = ["fit", "data.csv", "--concept", "y", "--method", "splince", "--task", "task"]
+    done(capsys, *fit, "--out", "e.safetensors")
+    saved = AffineEraser.load("e.safetensors")
+    assert saved.feature_names == tuple(NAMES)
+    expected = SPLINCE().fit(FAR, THREE, task=task)
+    np.testing.assert_allclose(saved.apply(FAR), expected.transform(FAR), atol=1e-12)
+
+
+def test_task_and_concept_of_a_bare_matrix_stand_beside_it(capsys):
+    for name, a in (("X", FAR), ("y", THREE), ("task", TASK)):
+        np.save(f"{name}.npy", a)
+    fit = ["fit", "X.npy", "--concept", "y", "--method", "splince", "--task", "task"]
+    done(capsys, *fit, "--out", "e.safetensors")
+    expected = SPLINCE().fit(FAR, THREE, task=TASK)
+    found = AffineEraser.load("e.safetensors").apply(FAR)
+    np.testing.assert_allclose(found, expected.transform(FAR), atol=1e-12)
+
+
+@pytest.mark.parametrize("labels", [np.array([3, 10, 7]), np.array([True, False])])
+def test_a_target_is_a_label_of_any_kind(labels, capsys):
+    y = labels[np.arange(N) % len(labels)]
+    write(Path("data.parquet"), FAR, y)
+    fit = ["fit", "data.parquet", "--concept", "y", "--method", "mimic"]
+    done(capsys, *fit, "--target", labels[1], "--out", "e.safetensors")
+    found = load_eraser("e.safetensors").apply(FAR, y)
+    np.testing.assert_allclose(found, MiMiC(target=labels[1]).fit_transform(FAR, y), atol=1e-9)
+    np.testing.assert_allclose(found[y == labels[1]], FAR[y == labels[1]], atol=1e-12)
+
+
+def test_a_number_is_erased_by_the_squared_game(capsys):
+    write(Path("data.npz"), FAR, TASK)
+    fit = ["fit", "data.npz", "--concept", "y", "--method", "rlace"]
+    done(capsys, *fit, "--out", "e.safetensors")
+    expected = RLACE(loss="squared").fit_transform(FAR, TASK)
+    found = AffineEraser.load("e.safetensors").apply(FAR)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert np.abs(found - FAR).max() > 0.1
+
+
+def test_a_fitted_eraser_remembers_the_name_of_the_concept(capsys):
+    write(Path("data.csv"), FAR, THREE, task=TASK)
+    for method in ERASERS:
+        fit = ["fit", "data.csv", "--concept", "y", "--leave-out", "task", "--method", method]
+        done(capsys, *fit, "--out", "e.safetensors")
+        assert load_eraser("e.safetensors").details["concept"] == "y"
 
 
 def test_what_is_written_may_be_read_by_whom_the_user_lets(capsys):
@@ -33,3 +178,18 @@ def test_fit_says_how_many_directions_go(capsys):
     write(Path("data.npz"), y=np.arange(N) % 3)
     out = done(capsys, "fit", "data.npz", "--concept", "y", "--out", "e.safetensors")
     assert out == "LEACE removes 2 directions of 3, fitted to 36 rows.\nWrote e.safetensors\n"
+
+
+def test_fit_says_that_an_eraser_must_be_told_the_concept(capsys):
+    write(Path("data.npz"))
+    fit = ["fit", "data.npz", "--concept", "y", "--method", "quadratic_leace"]
+    out = done(capsys, *fit, "--out", "e.safetensors")
+    assert out == (
+        "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it must be told 'y' "
+        "of the rows that it erases.\nWrote e.safetensors\n"
+    )
+
+
+def test_the_help_lists_the_methods_and_probes_that_there_are():
+    assert options.METHODS == tuple(ERASERS)
+    assert options.PROBES == tuple(PROBES)

@@ -55,7 +55,7 @@ def main(arguments):
     print("HEAVY", heavy & set(sys.modules))
     return code
 """
-    for arguments in (["--help"], ["audit", "--help"]):
+    for arguments in (["--help"], ["audit", "--help"], ["fit", "--help"], ["plan", "--help"]):
         process = command(*arguments, code=code)
         out, err = process.communicate(timeout=60)
         assert "HEAVY set()" in out, err

@@ -80,7 +80,7 @@ def test_the_upper_bound_holds_where_a_subspace_is_chosen_to_defy_it(seed, rank,
     assert left - 1e-12 <= game.bound(rank) <= game.trivial
 
 
-def test_nothing_removed_leaves_nothing_of_the_bound_but_its_constants():
+def test_near_the_trivial_loss_the_bound_knows_a_part_of_the_gain():
     """Near the trivial loss a predictor of balanced classes gains K/2 of what the bound says."""
     rng = np.random.default_rng(0)
     y = np.arange(30_000) % 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from methods import new, owing
+from methods import LABELLED, new, owing, transformed
 from reference import covariances, unit
 from samples import BACKENDS, DTYPES, backed, draw, samples
 
@@ -33,7 +33,7 @@ def test_moves_span_as_many_directions_as_the_means(method, sample):
     C = covariances(sample.X, sample.y)[1] / sample.X.std(axis=0)[:, None]
     size = np.linalg.svd(C, compute_uv=False)
     assert eraser.eraser_.rank == int((size > 1e-10).sum())
-    X_ = eraser.transform(sample.X)
+    X_ = transformed(eraser, sample.X, sample.y)
     assert directions(sample.X, sample.y, X_) == eraser.eraser_.rank
 
 
@@ -60,7 +60,7 @@ def test_law_is_broken_by_a_map_that_moves_everything():
     assert directions(sample.X, sample.y, 0.5 * sample.X) == 8
 
 
-@pytest.mark.parametrize("method", owing("least rank"))
+@pytest.mark.parametrize("method", [m for m in owing("least rank") if m not in LABELLED])
 def test_law_is_broken_by_two_erasers_of_unrelated_concepts(method):
     sample = draw(3, 200, 8, 3)
     first = new(method).fit(sample.X, sample.y).eraser_

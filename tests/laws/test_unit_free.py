@@ -28,7 +28,7 @@ def test_rescaled_features_give_the_rescaled_result(method, backend, dtype, samp
     assert difference(there, plain(here) * units, sample.X * units) <= TOLERANCE[dtype]
 
 
-@pytest.mark.parametrize("method", owing("guarded"))
+@pytest.mark.parametrize("method", owing("guarded", numbers=True))
 def test_units_of_a_numeric_concept_make_no_difference(method):
     sample = draw(1, 200, 8, 2)
     Z = np.random.default_rng(0).standard_normal((200, 3)) + sample.X[:, :3]

@@ -6,7 +6,13 @@ from scipy.stats import norm
 
 from nullprobe import worlds
 from nullprobe.concepts import concept
-from nullprobe.measures.expected import expected_auc, expected_readback, gap_left, unbiased_gap
+from nullprobe.measures.expected import (
+    expected_auc,
+    expected_readback,
+    gap_left,
+    noise,
+    unbiased_gap,
+)
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.splits import split
@@ -31,6 +37,16 @@ def test_formula_gives_the_table_of_the_theory(d, n, gap, left, auc):
 def test_nothing_is_expected_without_a_gap_or_a_second_direction(gap, d):
     assert gap_left(gap, d, (40, 60)) == 0.0
     assert expected_auc(gap, d, (40, 60), (40, 60)) == 0.5
+
+
+def test_what_is_left_of_an_endless_gap_is_the_noise():
+    counts = (40, 60)
+    assert gap_left(np.inf, 30, counts) == noise(30, counts) == pytest.approx(29 / 24)
+    assert gap_left(1e8, 30, counts) == pytest.approx(29 / 24)
+    assert expected_auc(np.inf, 30, counts, (np.inf, np.inf)) < 0.8
+    assert gap_left(np.inf, 1, counts) == 0.0
+    for tiny in (1e-8, 1e-200):  # all of it is left, and its square may not be a float
+        assert gap_left(tiny, 30, counts) == pytest.approx(tiny**2)
 
 
 def test_uneven_classes_count_by_the_harmonic_mean():

@@ -75,6 +75,15 @@ def test_a_plan_says_what_the_formula_says():
     assert plan(64, 1.5, made.auc, n_probe=300, share=0.2).n == 900
 
 
+@pytest.mark.parametrize("n_probe", [None, 300])
+def test_rows_and_auc_are_each_others_answer_to_the_last_digit(n_probe):
+    for n in range(100, 400):
+        read = plan(64, 1.5, n=n, n_probe=n_probe, share=0.3).auc
+        assert plan(64, 1.5, read, n_probe=n_probe, share=0.3).n == n
+        below = float(np.nextafter(read, 0.0))
+        assert plan(64, 1.5, below, n_probe=n_probe, share=0.3).auc <= below
+
+
 def test_which_class_has_the_share_makes_no_difference():
     assert plan(30, 2.0, 0.6, share=0.1).n == plan(30, 2.0, 0.6, share=0.9).n
 

@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from nullprobe import InputError
-from nullprobe.probes import PROBES, LDAProbe, LinearProbe
+from nullprobe import InputError, Moments
+from nullprobe.probes import PROBES, LDAProbe, LinearProbe, MeanDifferenceProbe
 
 WEIGHTED = [name for name in PROBES if name != "halfspace"]
 NUMERIC = ["mean_difference", "lda"]
@@ -191,3 +191,47 @@ def test_probes_score_at_the_end_of_a_pipeline():
     assert chain.score(X, y) == np.mean(chain.predict(X) == y) > 0.9
     numbers = X @ np.ones((3, 1)) + 0.1
     assert LDAProbe(shrinkage=0.0).fit(X, numbers[:, 0]).score(X, numbers[:, 0]) > 0.999
+
+
+BY_MOMENTS = [LDAProbe, MeanDifferenceProbe]
+
+
+@pytest.mark.parametrize("method", BY_MOMENTS)
+@pytest.mark.parametrize("numeric", [False, True])
+def test_moments_give_the_probe_that_the_rows_give(method, numeric):
+    s = sample(3)
+    y = s.X[:, :2] if numeric else s.y
+    one, other = method.from_moments(Moments.of(s.X, y)), method().fit(s.X, y)
+    assert_same_reader(one.probe_, other.probe_)
+    np.testing.assert_array_equal(one.predict(s.X), other.predict(s.X))
+    assert one.n_features_in_ == 4
+    assert hasattr(one, "classes_") is not numeric
+
+
+def assert_same_reader(one, other):
+    np.testing.assert_array_equal(one.weights, other.weights)
+    np.testing.assert_array_equal(one.bias, other.bias)
+    assert one.classes == other.classes
+
+
+def test_parameters_go_with_the_moments():
+    s = sample()
+    m = Moments.of(s.X, s.y)
+    assert LDAProbe.from_moments(m, shrinkage=0.5).shrinkage == 0.5
+    expected = LDAProbe(0.5).fit(s.X, s.y)
+    assert_same_reader(LDAProbe.from_moments(m, shrinkage=0.5).probe_, expected.probe_)
+    with pytest.raises(InputError, match="shrinkage must be a number from 0 to 1"):
+        LDAProbe.from_moments(m, shrinkage=7)
+
+
+@pytest.mark.parametrize("method", BY_MOMENTS)
+@pytest.mark.parametrize("kind", ["one class", "a class without weight", "a number that is still"])
+def test_moments_in_which_nothing_varies_are_refused(method, kind):
+    s, w = sample(), None
+    y = np.zeros(len(s.y), dtype=int) if kind == "one class" else s.y
+    if kind == "a class without weight":
+        w = (s.y == 0) * 1.0
+    if kind == "a number that is still":
+        y = np.column_stack([s.X[:, 0], np.full(len(s.X), 0.1)])
+    with pytest.raises(InputError, match="rows of two classes or more, or numbers that vary"):
+        method.from_moments(Moments.of(s.X, y, sample_weight=w))

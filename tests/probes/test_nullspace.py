@@ -229,3 +229,22 @@ def test_a_probe_that_is_not_linear_is_refused(probe, offers):
     s = draw(9, 100, 6, 5)
     with pytest.raises(InputError, match=offers):
         space(probe, s.X, s.y).read()
+
+
+def test_gap_falls_as_fast_as_conjugate_gradients_at_least():
+    """D after r rounds ≤ 2 ((√κ − 1)/(√κ + 1))ʳ D: docs/methods/inlp.md."""
+    s = draw(10, 2000, 20, 2, gap=0.3, spread=3.0)
+    delta = s.X[s.y == 1].mean(axis=0) - s.X[s.y == 0].mean(axis=0)
+    within = s.X - np.array([s.X[s.y == c].mean(axis=0) for c in (0, 1)])[s.y]
+    S = within.T @ within / len(s.X)
+    root = np.sqrt(np.linalg.cond(S))
+    found, gaps = space(LDAProbe(0.0), s.X, s.y), []
+    for _ in range(8):
+        w = found.read()
+        gaps.append(abs(delta @ w[:, 0]) / np.sqrt(w[:, 0] @ S @ w[:, 0]))
+        found.grow(w)
+    assert gaps[0] == pytest.approx(np.sqrt(delta @ np.linalg.solve(S, delta)))
+    bound = 2 * ((root - 1) / (root + 1)) ** np.arange(8) * gaps[0]
+    assert (gaps <= bound * (1 + 1e-9)).all()
+    assert (np.diff(gaps) < 0).all()
+    assert gaps[7] > 1e-3 * gaps[0]  # and not at once

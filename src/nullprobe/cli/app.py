@@ -111,6 +111,39 @@ def audit(
 
 
 @app.command()
+def compare(
+    file: options.File,
+    concept: options.Concept,
+    groups: options.Groups = None,
+    keep: options.Keep = None,
+    leave_out: options.LeaveOut = None,
+    numeric: options.Numeric = False,
+    erasers: options.Erasers = None,
+    probes: options.Probes = None,
+    out: options.OutFolder = Path("."),
+    seed: options.Seed = 0,
+) -> None:
+    """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
+    from nullprobe.cli import comparing, sources, verdicts
+
+    comparing.need_folder(out)
+    columns = sources.Columns(concept, groups, leave_out or (), numeric)
+    found, others = sources.others_table(file, columns, keep or ())
+    command = options.line(
+        "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
+        leave_out=leave_out, numeric=numeric, erasers=erasers, probes=probes, seed=seed,
+    )  # fmt: skip
+    settings = comparing.Settings(
+        f"{sources.stem(file)}: {concept}", options.names(erasers), options.names(probes), seed,
+        command, sources.origin(file, columns),
+    )  # fmt: skip
+    result = comparing.run(found, others, settings)
+    paths = comparing.write(out, comparing.stem(sources.stem(file), concept), result)
+    comparing.show(result, verdicts.Terminal())
+    verdicts.show_files(*paths)
+
+
+@app.command()
 def fit(
     file: options.File,
     concept: options.Concept,
@@ -132,9 +165,9 @@ def fit(
     chosen.check()
     erasing.need_eraser_path(out)
     columns = sources.Columns(concept, None, leave_out or (), numeric)
-    found, kept = sources.task_table(file, columns, task)
-    others = [concept, *(leave_out or ()), *([task] if task else [])]
-    eraser = erasing.fit(found, chosen, others, kept)
+    tasks = [task] if task else []
+    found, kept = sources.others_table(file, columns, tasks)
+    eraser = erasing.fit(found, chosen, [concept, *(leave_out or ()), *tasks], kept)
     eraser.save(out)
     print(f"{erasing.fitted(eraser, len(found.X))}\nWrote {out}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,9 @@ def need_eraser_path(path: Path) -> None:
     place(path)
 
 
-def fit(found: Table, chosen: Choice, others: Sequence[str], task: np.ndarray | None) -> Eraser:
+def fit(
+    found: Table, chosen: Choice, others: Sequence[str], kept: Mapping[str, np.ndarray]
+) -> Eraser:
     """Fit an eraser that remembers the names of its features, and of what was none.
 
     Parameters
@@ -114,13 +116,13 @@ def fit(found: Table, chosen: Choice, others: Sequence[str], task: np.ndarray | 
     chosen : Choice
     others : sequence of str
         Columns that are no features: the concept first, then what else.
-    task : ndarray of shape (n,) or (n, t), or None
-        The values of the task.
+    kept : mapping of str to ndarray of shape (n,) or (n, t)
+        The values of the task, if there is one, under its name.
     """
     z = concept(found.y, n=len(found.X))
     z.need_two_classes()
-    kept = {} if task is None else {"task": task}
-    eraser = chosen.unfitted(z).fit(found.X, found.y, **kept).eraser_
+    task = {} if chosen.task is None else {"task": kept[chosen.task]}
+    eraser = chosen.unfitted(z).fit(found.X, found.y, **task).eraser_
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}

@@ -141,6 +141,26 @@ Probe = Annotated[
     str | None,
     typer.Option(metavar="NAME", help=f"What is to read nothing more: {', '.join(PROBES)} (inlp)."),
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Another label, no feature, whose readability is watched; repeatable.",
+    ),
+]
+Erasers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...", help=f"Erasers, by default all that apply: {', '.join(METHODS)}."
+    ),
+]
+Probes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...",
+        help="Fresh probes, by default all that apply: linear, halfspace, quadratic, rbf.",
+    ),
+]
 OutEraser = Annotated[
     Path,
     typer.Option(

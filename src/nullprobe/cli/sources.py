@@ -66,29 +66,43 @@ def table(path: Path, columns: Columns) -> Table:
     return Table(found.X, y, found.groups, found.feature_names, found.source)
 
 
-def task_table(path: Path, columns: Columns, task: str | None) -> tuple[Table, np.ndarray | None]:
-    """Read a file, and the values of a task, which is no feature."""
-    if task is None:
-        return table(path, columns), None
-    if task == columns.concept:
-        complain("concept and task must be two columns", f"both are {task!r}", "name another")
-    there = names(path)  # of a .npy, the concept and the task stand beside it
+def others_table(
+    path: Path, columns: Columns, others: Sequence[str]
+) -> tuple[Table, dict[str, np.ndarray]]:
+    """Read a file, and the values of other columns that are no features, either."""
+    own = [columns.concept, *([columns.groups] if columns.groups else [])]
+    used = [*own, *columns.leave_out]
+    for position, name in enumerate(others):
+        if name in [*used, *others[:position]]:
+            complain(
+                "another label must have a column of its own",
+                f"{name!r} is named twice",
+                "name each column once",
+            )
+    named = [*own, *others]
+    there = names(path)  # of a .npy, all that is named stands beside it
 
-    def leaving(column: str) -> list[str]:
-        return [*columns.leave_out, *({column} & set(there))]
+    def leaving(*kept: str) -> list[str]:
+        return [*columns.leave_out, *(n for n in named if n in there and n not in kept)]
 
-    found = table(path, replace(columns, leave_out=leaving(task)))
-    return found, read(path, concept=task, leave_out=leaving(columns.concept)).y
+    found = table(path, replace(columns, leave_out=leaving(*own)))
+    return found, {name: read(path, concept=name, leave_out=leaving(name)).y for name in others}
 
 
-def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subject:
-    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE)."""
-    found = table(path, columns)
+def origin(path: Path, columns: Columns) -> dict[str, str]:
+    """Return which file, and which columns of it, data came from."""
     source = {"file": str(path), "concept": columns.concept}
     if columns.groups is not None:
         source["groups"] = columns.groups
     if columns.leave_out:
         source["left out"] = ", ".join(columns.leave_out)
+    return source
+
+
+def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subject:
+    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE)."""
+    found = table(path, columns)
+    source = origin(path, columns)
     others = {}
     for text in baselines:
         name, is_pair, file = text.partition("=")

@@ -16,6 +16,7 @@ protected attributes by iterative nullspace projection", ACL 2020, arXiv 2004.07
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Self
 
 import numpy as np
@@ -240,14 +241,14 @@ class INLP(EraserEstimator):
         there = Sample(_array.host(there.X) - first.mean, there.z, there.w)
         space = self._space(train, first)
         readings, n_rounds, why = search(space, there, alpha=float(self.alpha))
+        # How often is settled; which directions is a question for all rows.
+        whole = self._space(told, first + second)
+        for _ in range(n_rounds) if why == NOTHING_READ else count():
+            if whole.is_full or not whole.grow(whole.read()):
+                break
         mute = told.z.n_columns - len(np.unique(there.z.data)) if told.z.is_classes else 0
         if mute:
             why += f", but classes of one row had no say ({mute})"
-        # How often is settled; which directions is a question for all rows.
-        whole = self._space(told, first + second)
-        for _ in range(n_rounds):
-            if whole.is_full or not whole.grow(whole.read()):
-                break
         return whole.basis, first + second, readings, why
 
     def _space(self, sample: Sample, moments: Moments) -> Nullspace:

@@ -104,7 +104,19 @@ def fresh(
         for name in probes:
             _check.known("probe", name, list(FRESH))
         probes = {name: _seeded(FRESH[name](), seed) for name in probes}
+    for probe in probes.values():
+        _need_scores(probe, z)
     return tuple(Fresh(name, probe, *_unit(probe, z)) for name, probe in probes.items())
+
+
+def _need_scores(probe: Any, z: Concept) -> None:
+    ways = ("decision_function", "predict_proba") if z.is_classes else ("predict",)
+    if not hasattr(probe, "fit") or not any(hasattr(probe, way) for way in ways):
+        _check.complain(
+            f"a probe must have fit, and {' or '.join(ways)}",
+            f"{type(probe).__name__} arrived",
+            "pass an unfitted classifier that scores rows, or a regressor for a numeric concept",
+        )
 
 
 def _seeded(probe: Any, seed: int) -> Any:
@@ -123,11 +135,5 @@ def _scores(probe: Any, S: Any) -> np.ndarray:
     """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
     if hasattr(probe, "decision_function"):
         return _array.host(probe.decision_function(S)).reshape(len(S), -1)
-    if hasattr(probe, "predict_proba"):
-        share = _array.host(probe.predict_proba(S))
-        return share[:, 1:] if share.shape[1] == 2 else share
-    _check.complain(
-        "a probe must have decision_function or predict_proba",
-        f"{type(probe).__name__} has neither",
-        "choose a classifier that scores rows",
-    )
+    share = _array.host(probe.predict_proba(S))
+    return share[:, 1:] if share.shape[1] == 2 else share

@@ -149,7 +149,7 @@ def _enough(d: int, gap: float, auc: float, n_probe: int | None, share: float) -
     # With s = √2 Φ⁻¹(AUC): g² − s² g − s² e_P = 0.
     s = math.sqrt(2.0) * float(norm.ppf(auc))
     most = 0.5 * s * (s + math.sqrt(s * s + 4.0 * noise(d, _counts(n_probe, share))))
-    if d == 1 or math.sqrt(most) >= gap:
+    if math.sqrt(most) >= gap:
         return least
     rows = noise(d, (share, 1.0 - share)) * (1.0 / most - 1.0 / gap / gap)
     if not rows < MOST_ROWS:

@@ -10,7 +10,7 @@ from nullprobe.report import comparison_figures as figures
 from nullprobe.report import looks, shell
 from nullprobe.report.tables import Table, provenance
 from nullprobe.report.untested import ELSEWHERE, GROUPS, USE
-from nullprobe.report.words import interval, number, sentence
+from nullprobe.report.words import interval, number
 
 STRONGER = (
     "Stronger readers",
@@ -74,7 +74,7 @@ def _pictures(
     yield _picture("read-back", "What is read back", seen(rows, document["probes"], "read_back"))
     data["damage"] = figures.damage(rows)
     yield _picture("damage", "How far rows are moved", seen_damage(rows))
-    for chance in sorted({column["chance"] for column in document["others"]}):
+    for chance in dict.fromkeys(column["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["chance"] == chance]
         key = f"others {chance}"
         data[key] = figures.readings(rows, columns, "others")
@@ -87,7 +87,7 @@ def _pictures(
         )
 
 
-def _picture(key: str, title: str, said: str, **more: Any) -> dict[str, Any]:
+def _picture(key: str, title: str, said: Sequence[str], **more: Any) -> dict[str, Any]:
     return {"key": key, "title": title, "seen": said, "height": None, "legend": None, **more}
 
 
@@ -96,7 +96,9 @@ def _legend(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": c["name"], "colour": look.colour, "glyph": look.letter} for c, look in looked]
 
 
-def seen(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str) -> str:
+def seen(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str
+) -> list[str]:
     """Say what each probe reads where nothing is erased, and the least that it reads after."""
     said = []
     for column in columns:
@@ -112,26 +114,25 @@ def seen(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
             if those:
                 row, cell = min(those, key=lambda pair: pair[1]["value"])
                 parts.append(f"{_estimate(cell)} after {row['eraser']}, the least{who}")
-        said.append(f"{sentence(column['name'])}: {'; '.join(parts) or 'no reading'}.")
-    return " ".join(said)
+        said.append(f"{column['name']}: {'; '.join(parts) or 'no reading'}.")
+    return said
 
 
-def seen_damage(rows: Sequence[Mapping[str, Any]]) -> str:
+def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which eraser moves rows least, and which most."""
     moved = [(row, row["damage"]) for row in rows if row["settings"] and row["damage"]]
     if not moved:
-        return "No eraser could be fitted, so nothing was moved."
+        return ["No eraser could be fitted, so nothing was moved."]
     (low, least), (high, most) = (
         choose(moved, key=lambda pair: pair[1]["moved"]) for choose in (min, max)
     )
-    ends = [f"{low['eraser']} moves them least, {_distance(least)}"]
+    said = ["Rows are those that the eraser was not fitted to, in standard deviations."]
+    said.append(f"Moved least by {low['eraser']}: {_distance(least)}.")
     if high is not low:
-        ends.append(f"{high['eraser']} most, {_distance(most)}")
-    why = f" There is no ratio: {least['reason']}." if least["ratio"] is None else ""
-    return (
-        "Mean squared distance of rows that the eraser was not fitted to, every feature in units "
-        f"of its standard deviation: {'; '.join(ends)}.{why}"
-    )
+        said.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
+    if least["ratio"] is None:
+        said.append(f"There is no ratio: {least['reason']}.")
+    return said
 
 
 def _distance(damage: Mapping[str, Any]) -> str:

@@ -55,7 +55,8 @@ def readings(
             hoverinfo="text",
             meta={"ink": f"class-{looks.look(position).colour}", "group": position},
         )
-    low, high = min(seen), max(seen)
+    # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
+    low, high = max(min(seen), 2 * columns[0]["chance"] - 1), max(seen)
     room = 0.04 * (high - low) or 0.02
     figure.update_xaxes(title=looks.text(_units(columns)), range=[low - room, high + room])
     return _finished(figure, rows)
@@ -92,7 +93,9 @@ def _rule(figure: go.Figure, value: float, n_rows: int, name: str) -> None:
     figure.add_scatter(
         x=[value, value],
         y=[-0.5, n_rows - 0.5],
-        mode="lines",
+        mode="lines+text",
+        text=[f" {name}", ""],
+        textposition="bottom right",
         line={"width": 1.5, "dash": "dash"},
         name=name,
         hoverinfo="skip",

@@ -1,0 +1,180 @@
+"""Comparing: run a comparison, print it as a table, write its page and its JSON twin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from nullprobe._files import whole_file
+from nullprobe.cli.subject import Bars, need_folder
+from nullprobe.compare import compare
+from nullprobe.comparison import Cell, Column, Comparison, Row
+from nullprobe.readers import Table
+from nullprobe.report import words
+
+WIDEST = 100  # of a line of words
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to compare.
+
+    Attributes
+    ----------
+    title : str
+    erasers, probes : sequence of str or None
+        Names; None for all that apply.
+    seed : int
+    command : str
+        The command line that does it again.
+    source : mapping of str to str
+        Where the data came from.
+    """
+
+    title: str
+    erasers: Sequence[str] | None
+    probes: Sequence[str] | None
+    seed: int
+    command: str
+    source: Mapping[str, str]
+
+
+def run(found: Table, others: Mapping[str, np.ndarray], settings: Settings) -> Comparison:
+    """Compare with a progress bar on stderr, and write down how to do it again."""
+    with Bars(settings.title) as bars:
+        result = compare(
+            found.X,
+            found.y,
+            erasers=settings.erasers,
+            probes=settings.probes,
+            others=others,
+            groups=found.groups,
+            random_state=settings.seed,
+            title=settings.title,
+            progress=bars,
+        )
+    origin = {"command": settings.command, "source": dict(settings.source)}
+    return replace(result, provenance={**origin, **result.provenance})
+
+
+def stem(name: str, concept: str) -> str:
+    """Return what the files of a comparison are called.
+
+    Examples
+    --------
+    >>> stem("block.11", "is it / true?")
+    'block.11-is-it-true-compare'
+    """
+    said = re.sub(r"[^\w.]+", "-", concept).strip("-.")
+    return f"{name}-{said or 'concept'}-compare"
+
+
+def write(folder: Path, name: str, result: Comparison) -> tuple[Path, Path]:
+    """Write the page and its JSON twin: both, or neither."""
+    page, twin = folder / f"{name}.html", folder / f"{name}.json"
+    need_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(page) as new_page, whole_file(twin) as new_twin:
+        result.to_html(new_page)
+        result.to_json(new_twin)
+    return page, twin
+
+
+def show(result: Comparison, console: Console) -> None:
+    """Print what every eraser leaves and costs, and why a number is missing."""
+    width = min(WIDEST, console.width)
+    facts = result.provenance
+    size = f"{facts['rows']:,} rows, {facts['features']:,} features"
+    console.print()
+    console.print(Text.assemble((result.title, "bold"), "\n", (size, "dim")), width=width)
+    for grid in _grids(result):
+        console.print()
+        console.print(grid)
+    for line in _notes(result):
+        console.print()
+        console.print(Text(line), width=width)
+
+
+def _grids(result: Comparison) -> Iterator[Grid]:
+    """Yield a table of what is read back and what it costs, and one of the other labels."""
+    rows = sorted(result.rows, key=lambda row: row.told)
+    grid = _headed([*(column.name for column in result.probes), "damage", "rank", "sec"])
+    for row in rows:
+        shown = [_cell(row.read_back.get(column.name), column) for column in result.probes]
+        grid.add_row(_name(row), *shown, *map(Text, _costs(row)))
+    yield grid
+    if result.others:
+        beside = _headed([column.name for column in result.others])
+        for row in rows:
+            cells = [_cell(row.others.get(column.name), column) for column in result.others]
+            beside.add_row(_name(row), *cells)
+        yield beside
+
+
+def _headed(heads: Sequence[str]) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    grid.add_column("eraser", overflow="fold")
+    for head in heads:
+        grid.add_column(Text(head), justify="right", overflow="fold")
+    return grid
+
+
+def _name(row: Row) -> Text:
+    return Text.assemble(row.eraser, ("\ntold the labels" if row.told else "", "dim"))
+
+
+def _cell(cell: Cell | None, column: Column) -> Text:
+    """Return a reading above its interval; green where that reaches down to chance."""
+    if cell is None or cell.value is None:
+        return Text("·")
+    if cell.interval is None:
+        return Text(words.number(cell.value))
+    low, high = (f"{end:.2f}".replace("0.", ".") for end in cell.interval)
+    ends = f"{low} to {high}" if low.startswith("-") else f"{low}-{high}"
+    style = "bold green" if cell.interval[0] <= column.chance else ""
+    return Text.assemble((words.number(cell.value), style), "\n", (ends, "dim"))
+
+
+def _costs(row: Row) -> tuple[str, str, str]:
+    """Return damage, directions and time of a row."""
+    ratio = None if row.damage is None else row.damage.ratio
+    low, high = min(row.ranks, default=0), max(row.ranks, default=0)
+    ranks = ("·" if not row.ranks else f"{low:,}") + (f"-{high:,}" if high > low else "")
+    return (
+        "·" if ratio is None else f"{ratio:.2f}",
+        ranks,
+        "·" if row.seconds is None else words.number(row.seconds),
+    )
+
+
+def _notes(result: Comparison) -> Iterator[str]:
+    """Yield how to read the table, and what is missing from it."""
+    units = ", ".join(f"{c.name} {c.unit}" for c in (*result.probes, *result.others))
+    yield (
+        f"Read back on new data ({units}), with 95 % intervals. Chance is .5, and 0 for R². "
+        "Damage: mean squared distance of new rows, as a multiple of what LEACE moves."
+    )
+    if any(row.told for row in result.rows):
+        yield (
+            "Told the labels: the eraser sees the concept of every row that it erases, also of "
+            "those that are scored. It cannot be used where that is not known."
+        )
+    for row in result.rows:
+        if row.reason:
+            yield f"{row.eraser}: {row.reason}"
+        for name, cell in {**row.read_back, **row.others}.items():
+            if cell.reason:
+                yield f"{row.eraser}, {name}: {cell.reason}"
+    least = next((row.damage for row in result.rows if row.damage), None)
+    if least is not None and least.reason:
+        yield f"No damage can be given: {least.reason}."
+    for name, why in result.left_out.items():
+        yield f"{name} is left out: {why}."

@@ -1,0 +1,138 @@
+"""nullprobe plan: rows for an AUC, or the AUC of rows, from numbers or from a file."""
+
+import math
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
+
+from nullprobe import Moments, plan
+from nullprobe.measures.expected import unbiased_gap
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ("plan --d 8 --gap 2", ["--auc AUC or --n N", "nullprobe plan --help"]),
+        ("plan --d 8 --gap 2 --auc .6 --n 9", ["--auc AUC or --n N"]),
+        ("plan --auc .6", ["a FILE, or --d N and --gap D"]),
+        ("plan --d 8 --auc .6", ["a FILE, or --d N and --gap D"]),
+        ("plan --gap 2 --auc .6", ["a FILE, or --d N and --gap D"]),
+        ("plan --d 8 --gap 2 --auc .6 --concept y", ["belong to a FILE"]),
+        ("plan --d 8 --gap 2 --auc .6 --leave-out y", ["belong to a FILE"]),
+        ("plan data.csv --concept y --auc .6 --gap 2", ["measured where there is a FILE"]),
+        ("plan data.csv --concept y --auc .6 --share .5", ["measured where there is a FILE"]),
+        ("plan --d 8 --gap 2 --auc .5", ["above .5", "0.5 arrived"]),
+        ("plan --d 8 --gap 2 --auc 2", ["auc", "2.0 arrived"]),
+        ("plan --d 8 --gap nan --auc .6", ["gap must be", "nan arrived"]),
+        ("plan --d 8 --gap -1 --auc .6", ["gap must be", "-1.0 arrived"]),
+        ("plan --d 0 --gap 1 --auc .6", ["d must be", "0 arrived"]),
+        ("plan --d 2.5 --gap 1 --auc .6", ["'--d'", "nullprobe plan --help"]),
+        ("plan --d 8 --gap 1 --n 1", ["n must be", "1 arrived"]),
+        ("plan --d 8 --gap 1 --n 9 --share .1", ["at least 10", "9 arrived"]),
+        ("plan --d 8 --gap 1 --n 9 --n-probe 1", ["n_probe", "1 arrived"]),
+        ("plan --d 8 --gap 1 --auc .6 --share 1", ["rows to both classes"]),
+        ("plan none.csv --concept y --auc .6", ["'none.csv' must exist"]),
+        ("plan data.csv --auc .6", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
+        ("plan data.csv --concept z --auc .6", ["'z' must name a column"]),
+        ("plan odd.csv --concept y --auc .6", ["two classes", "has 3", "each pair"]),
+        ("plan data.csv --concept width --auc .6", ["two classes", "numbers", "of labels"]),
+    ],
+)
+def test_a_wrong_plan_is_refused_in_one_sentence(arguments, parts, capsys):
+    refuses(capsys, arguments, parts)
+
+
+def told(capsys, arguments):
+    """Return the sentences of a plan."""
+    return done(capsys, "plan", *shlex.split(arguments)).splitlines()
+
+
+def test_a_plan_for_an_auc_says_how_many_rows(capsys):
+    assert told(capsys, "--d 768 --gap 2 --auc .55") == [
+        "768 features, a gap of 2.000, classes of 50.0% and 50.0%.",
+        "An eraser fitted to 96,379 rows (both classes together) leaves a squared gap of 0.032 on "
+        "new data.",
+        "A fresh probe with endless data then reads the classes back at AUC 0.550; before erasure, "
+        "one with endless data reaches 0.921.",
+        "These are the fewest rows for an AUC of at most 0.55.",
+        "However large the gap, 97,146 rows are enough.",
+        "This is for Gaussian classes of one covariance, and any eraser that makes their means "
+        "equal on its rows.",
+    ]
+    assert plan(768, 2.0, 0.55).n == 96379
+    assert plan(768, math.inf, 0.55).n == 97146
+
+
+def test_a_plan_for_rows_says_what_is_read_back(capsys):
+    said = told(capsys, "--d 768 --gap 2 --n 1000 --n-probe 2000 --share .1")
+    made = plan(768, 2.0, n=1000, n_probe=2000, share=0.1)
+    assert said[0] == "768 features, a gap of 2.000, classes of 10.0% and 90.0%."
+    assert f"a squared gap of {made.gap_left:.3f} on" in said[1]
+    assert f"fitted to 2,000 rows then reads the classes back at AUC {made.auc:.3f};" in said[2]
+    most = plan(768, math.inf, n=1000, n_probe=2000, share=0.1).auc
+    assert said[3] == f"However large the gap, it would be at most {most:.3f}."
+    assert len(said) == 5
+
+
+def test_a_plan_for_a_gap_that_is_not_known_says_so(capsys):
+    said = told(capsys, "--d 64 --gap inf --auc .6")
+    assert said[0] == "64 features, a gap of any size, classes of 50.0% and 50.0%."
+    assert f"{plan(64, math.inf, 0.6).n:,} rows" in said[1]
+    assert "before erasure" not in " ".join(said)
+    assert "However large" not in " ".join(said)
+
+
+def test_a_plan_says_where_no_eraser_is_needed(capsys):
+    said = told(capsys, "--d 9 --gap .1 --auc .6")
+    assert "That is no more than 0.6 even before: no eraser is needed for it." in said
+    assert "one with endless data reaches 0.528." in said[2]
+    assert "1 feature, a gap of 2.000" in told(capsys, "--d 1 --gap 2 --auc .6")[0]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_file_says_how_far_apart_its_classes_are(suffix, capsys):
+    rows = X + np.outer(Y, [1.0, 0.5, 0.0])
+    y = (np.arange(N) % 4 == 1).astype(int)
+    rows[y == 1] += 1.0
+    path = write(Path(f"data{suffix}"), rows, y)
+    gap = unbiased_gap(Moments.of(rows, y))
+    assert gap > 0.5
+    said = told(capsys, f"{path} --concept y --auc .55")
+    assert said == told(capsys, f"--d 3 --gap {gap!r} --share .25 --auc .55")
+    assert f"{plan(3, gap, 0.55, share=0.25).n:,} rows" in said[1]
+
+
+def test_columns_that_say_nothing_new_are_not_counted(capsys):
+    write(Path("once.npz"), X + Y[:, None], LABELS)
+    write(Path("twice.npz"), np.hstack([X + Y[:, None]] * 2), LABELS)
+    told_once = told(capsys, "once.npz --concept y --n 100")
+    assert told_once[0].startswith("3 features")
+    assert told(capsys, "twice.npz --concept y --n 100") == told_once
+
+
+def test_what_is_left_out_of_a_plan_is_no_feature(capsys):
+    write(Path("plain.csv"), X + Y[:, None])
+    write(Path("coded.csv"), X + Y[:, None], code=CODES.astype(int))
+    coded = told(capsys, "coded.csv --concept y --leave-out code --n 100")
+    assert coded == told(capsys, "plain.csv --concept y --n 100")
+    assert told(capsys, "coded.csv --concept y --n 100")[0].startswith("4 features")
+
+
+def test_a_gap_that_cannot_be_measured_is_refused(capsys):
+    rng = np.random.default_rng(0)
+    write(Path("few.npz"), X[:6], Y[:6])
+    write(Path("points.npz"), Y[:, None] + np.zeros((N, 1)))
+    noise = rng.standard_normal((N, 8))
+    noise -= np.where(Y[:, None] == 1, noise[Y == 1].mean(axis=0), noise[Y == 0].mean(axis=0))
+    write(Path("alike.npz"), noise)
+    for name, parts in (
+        ("few", ["more than 6 rows", "3 features", "has 6", "--gap inf"]),
+        ("points", ["classes must overlap", "say --d and --gap"]),
+        ("alike", ["sampling error alone", "36 rows", "pass more rows"]),
+    ):
+        said = refused(capsys, "plan", f"{name}.npz", "--concept", "y", "--auc", ".6")
+        for part in parts:
+            assert part in said

@@ -1,0 +1,116 @@
+"""Page of a comparison in a real browser: it draws, answers, complains of nothing."""
+
+import comparisons
+import documents
+import pytest
+from browser import CHROMIUM, browser
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
+
+DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
+EACH = "[...document.querySelectorAll('.plot')]"
+MARKS = "document.querySelector('[data-figure=read-back]')._fullData"
+
+
+@pytest.fixture(scope="module")
+def page():
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pages")
+
+
+def opened(page, folder, result, n_plots):
+    result.to_html(folder / "comparison.html")
+    page.requests.clear()
+    page.complaints.clear()
+    page.open(folder / "comparison.html", 1400, 1000)
+    page.size(1400, page.run("document.documentElement.scrollHeight"))
+    page.wait(f"{DRAWN} === {n_plots}")
+    return page
+
+
+@pytest.fixture(scope="module")
+def alone(page, folder):
+    return opened(page, folder, comparisons.sample(), 4)
+
+
+def quiet(page):
+    return page.complaints == [] and page.outside == []
+
+
+def test_everything_is_drawn_without_complaint_or_network(alone):
+    assert alone.run(f"{EACH}.every((p) => p.querySelector('.main-svg'))")
+    drawn = alone.run(f"{MARKS}.map((t) => [t.name, t.x])")
+    cells = comparisons.sample().document()["rows"][0]["read_back"]
+    shown = {name: x[0] for name, x in drawn}
+    assert shown == {"chance": 0.5, **{name: cell["value"] for name, cell in cells.items()}}
+    names = "[...document.querySelectorAll('[data-figure=read-back] .ytick')]"
+    said = alone.run(f"{names}.map((t) => t.textContent)")
+    assert said == ["nothing erased", "leace", "oracle_leacetold the labels",
+                    "mimictold the labels"]  # fmt: skip
+    assert quiet(alone)
+
+
+def test_lines_of_both_pictures_lie_beside_each_other(alone):
+    first = "querySelector('.ytick text').getBoundingClientRect().top"
+    left, right = (
+        alone.run(f"document.querySelector('[data-figure={name}]').{first}")
+        for name in ("read-back", "damage")
+    )
+    assert abs(left - right) < 1
+
+
+def test_a_probe_can_be_hidden_by_its_button(alone):
+    button = "document.querySelector('.legend button[data-group=\"1\"]')"
+    visible = f"{MARKS}.find((t) => t.name === 'halfspace').visible"
+    assert alone.run(visible) is True
+    alone.run(f"{button}.click()")
+    alone.wait(f"{visible} === false")
+    assert alone.run(f"{MARKS}.find((t) => t.name === 'linear').visible") is True
+    alone.run(f"{button}.click()")
+    alone.wait(f"{visible} === true")
+    assert quiet(alone)
+
+
+def test_pictures_are_painted_for_the_dark(alone):
+    def scheme(name):
+        feature = {"name": "prefers-color-scheme", "value": name}
+        alone.call("Emulation.setEmulatedMedia", features=[feature])
+
+    colours = f"{MARKS}.map((t) => t.marker?.color).join()"
+    scheme("light")
+    light = alone.run(colours)
+    scheme("dark")
+    alone.wait(f"{colours} !== '{light}'")
+    scheme("light")
+    alone.wait(f"{colours} === '{light}'")
+
+
+def test_the_table_is_copied_as_csv(alone):
+    alone.run("window.copied = []")
+    alone.run("navigator.clipboard.writeText = async (text) => { copied.push(text); }")
+    alone.run("document.querySelector('details .copy').click()")
+    alone.wait("copied.length === 1")
+    head, none, leace = alone.run("copied[0]").splitlines()[:3]
+    assert head.startswith("eraser,told the labels,directions,linear (AUC),2.5 %,97.5 %,halfspace")
+    assert none.startswith("nothing erased,no,0,0.91,0.88,0.94,0.83,")
+    assert leace.startswith("leace,no,1 to 2,0.52,0.49,0.55,,,,0.94,")
+
+
+def test_nothing_is_wider_than_a_small_window(alone):
+    right = "querySelector('.main-svg').getBoundingClientRect().right"
+    alone.size(400, 9000)
+    alone.wait(f"{EACH}.every((p) => p.{right} <= 400)")
+    assert alone.run("document.documentElement.scrollWidth") <= 400
+
+
+def test_hostile_strings_are_only_shown(page, folder):
+    for text in documents.HOSTILE:
+        opened(page, folder, comparisons.hostile(text), 3)
+        assert page.run("window.broken") is None
+        assert page.run("document.querySelectorAll('main img, main script, .plot a').length") == 0
+        assert quiet(page)

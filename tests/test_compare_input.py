@@ -1,0 +1,205 @@
+"""A comparison of what cannot be compared, and the same numbers whatever else differs."""
+
+import json
+from importlib import import_module
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pipeline import thirds
+from samples import draw
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.naive_bayes import GaussianNB
+from threadpoolctl import threadpool_limits
+
+from nullprobe import LEACE, HalfspaceProbe, InputError, LDAProbe, compare
+
+trials = import_module("nullprobe.trials")
+FEW = {"erasers": ["leace"], "probes": ["linear"]}
+
+
+def sample(n=240, d=5, n_classes=2, gap=1.0):
+    s = draw(2, n, d, n_classes, gap=gap, spread=1.0)
+    return s.X, s.y
+
+
+def numbers(result):
+    """Return a document without what a clock said."""
+    document = result.document()
+    for row in document["rows"]:
+        row["seconds"] = None
+    return json.dumps(document)
+
+
+# What has no number
+
+
+def test_an_eraser_that_cannot_be_fitted_is_a_row_with_a_reason():
+    X, y = sample()
+    result = compare(X, y, erasers=["splince", "leace"], probes=["linear"], others={"same": y})
+    row = result["splince"]
+    assert "X must covary with the task in other directions" in row.reason
+    assert (row.damage, row.seconds, row.ranks, dict(row.read_back)) == (None, None, (), {})
+    assert result["leace"].read_back["linear"].value is not None
+
+
+def test_a_probe_that_cannot_be_fitted_is_a_cell_with_a_reason():
+    X, _ = sample()
+    probes = {"linear": LDAProbe(), "halfspace": HalfspaceProbe()}
+    cells = compare(X, X[:, 0], erasers=["leace"], probes=probes)["leace"].read_back
+    assert cells["halfspace"].value is None
+    assert "a halfspace needs class labels" in cells["halfspace"].reason
+    assert cells["linear"].value is not None
+
+
+def test_a_label_too_rare_for_the_split_has_a_reason():
+    X, y = sample()
+    cell = compare(X, y, others={"rare": np.arange(240) < 3}, **FEW)["leace"].others["rare"]
+    assert (cell.value, cell.interval) == (None, None)
+    assert "fewer than two rows of one of its classes" in cell.reason
+
+
+def test_what_is_nothing_to_remove_has_no_ratio():
+    X = np.full((60, 3), 2.5)
+    row = compare(X, np.arange(60) % 2, **FEW)["leace"]
+    assert row.damage.ratio is None
+    assert "LEACE moves nothing" in row.damage.reason
+    assert row.read_back["linear"].value == 0.5
+    assert row.ranks == (0, 0, 0)
+
+
+def test_a_bug_in_an_eraser_is_no_reason():
+    class Broken(LEACE):
+        def fit(self, X, y):
+            raise ZeroDivisionError
+
+    X, y = sample()
+    with pytest.raises(ZeroDivisionError):
+        compare(X, y, erasers={"broken": Broken()}, probes=["linear"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"erasers": ["leace", "leaze"]}, "'leaze' must name a eraser"),
+        ({"erasers": {"none": LEACE()}}, "the name 'none' stands for no eraser"),
+        ({"probes": ["liner"]}, "did you mean 'linear'"),
+        ({"probes": []}, "at least one probe is needed"),
+        ({"probes": {"eraser": LEACE()}}, "must have fit, and decision_function or predict_proba"),
+        ({"erasers": {"probe": LDAProbe()}}, "must have fit and transform"),
+        ({"others": {"short": [0, 1]}}, "other label 'short' must have the same number of rows"),
+        ({"others": {"still": np.zeros(240, int)}}, "at least two classes are needed"),
+        ({"groups": np.arange(3)}, r"groups must have shape \(240,\)"),
+        ({"random_state": -1}, "random_state must be"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(arguments, said):
+    X, y = sample()
+    with pytest.raises(InputError, match=said):
+        compare(X, y, **arguments)
+
+
+def test_faults_in_the_data_are_refused():
+    X, y = sample()
+    with pytest.raises(InputError, match="at least two classes"):
+        compare(X, np.zeros(240, int))
+    with pytest.raises(InputError, match="at least 6 rows"):
+        compare(X[:8], y[:8])
+    X[3, 1] = np.nan
+    with pytest.raises(InputError, match="row 3, column 1"):
+        compare(X, y)
+    with pytest.raises(InputError, match="'leaze' must name a row"):
+        compare(*sample(), **FEW)["leaze"]
+
+
+def test_no_eraser_at_all_leaves_the_row_in_which_nothing_is_erased():
+    result = compare(*sample(), erasers=[], probes=["linear"])
+    assert [row.eraser for row in result.rows] == ["none"]
+    assert dict(result.left_out) == {}
+
+
+# The same, whatever else
+
+
+def test_number_of_threads_makes_no_difference(monkeypatch):
+    X, y = sample(150)
+    found = []
+    for threads, jobs in ((1, 1), (2, 3)):
+
+        def parallel(n_jobs, jobs=jobs, **options):
+            return joblib.Parallel(n_jobs=jobs, **options)
+
+        monkeypatch.setattr(trials, "Parallel", parallel)
+        with threadpool_limits(threads):
+            found.append(numbers(compare(X, y)))
+    assert found[0] == found[1]
+
+
+def test_same_seed_gives_the_same_numbers_and_another_others():
+    X, y = sample(150)
+    first, again, other = (numbers(compare(X, y, random_state=s, **FEW)) for s in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_rows_do_not_depend_on_which_others_there_are():
+    X, y = sample(150)
+    alone = compare(X, y, **FEW)["leace"].read_back["linear"]
+    among = compare(X, y, erasers=["inlp", "leace"], probes=["rbf", "linear"])["leace"].read_back
+    assert among["linear"] == alone
+
+
+def test_arrays_of_any_library_give_the_same_numbers():
+    X, y = sample(150)
+    words = np.array(["no", "yes"])[y]
+    expected = compare(X, y, **FEW)
+    for A, b in ((torch.from_numpy(X), torch.from_numpy(y)), (pd.DataFrame(X), pd.Series(words))):
+        found = compare(A, b, **FEW)
+        assert found["leace"].read_back == expected["leace"].read_back
+        assert found["leace"].damage == expected["leace"].damage
+
+
+def test_probes_of_others_are_read_too():
+    X, y = sample(300, n_classes=3)
+    probes = {"logistic": LogisticRegression(), "bayes": GaussianNB()}
+    cells = compare(X, y, erasers={"mine": LEACE(shrinkage=None)}, probes=probes)["none"].read_back
+    expected = {name: [] for name in probes}
+    for _, P, S in thirds(y):
+        for name, probe in probes.items():
+            probe = probe.fit(X[P], y[P])
+            scores = probe.predict_proba(X[S])
+            if name == "logistic":
+                scores = probe.decision_function(X[S])
+            each = [roc_auc_score(y[S] == c, scores[:, c]) for c in range(3)]
+            expected[name].append(np.mean(each))
+    for name, cell in cells.items():
+        assert cell.value == pytest.approx(np.mean(expected[name]), abs=1e-9)
+
+
+def test_progress_counts_to_its_end():
+    X, y = sample(150)
+    seen = []
+    compare(X, y, progress=lambda *step: seen.append(step), **FEW)
+    assert seen == [("erasers", done, 6) for done in range(1, 7)]
+
+
+def test_json_is_the_document_and_holds_all_there_is(tmp_path):
+    X, y = sample(150)
+    result = compare(X, y, others={"sign": X[:, 0] > 0}, title="made", **FEW)
+    result.to_json(tmp_path / "c.json")
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert found == result.document()
+    assert found["schema"] == "nullprobe.comparison/1"
+    assert found["title"] == "made"
+    assert found["provenance"]["rows"] == 150
+    row = found["rows"][1]
+    assert row["eraser"] == "leace"
+    assert row["damage"]["ratio"] == 1.0
+    assert row["read_back"]["linear"]["value"] == pytest.approx(
+        result["leace"].read_back["linear"].value, rel=1e-5
+    )
+    assert set(row["others"]) == {"sign"}
+    assert row["seconds"] > 0
