@@ -61,7 +61,8 @@ def rows() -> list[tuple[str, str, str]]:
         beside = f" ({against} {result['versions'].get(against, '')})" if against else ""
         for row in result["rows"]:
             found.append((f"{row['what']}{beside}", f"{row['ratio']:.3g}", row["target"]))
-    found += [(r["what"], r["result"], r["target"]) for r in load("known_answers")["rows"]]
+    for name in ("known_answers", "compare"):
+        found += [(r["what"], r["result"], r["target"]) for r in load(name)["rows"]]
     return found + _surrogates()
 
 

@@ -207,7 +207,7 @@ def _row(
         told,
         tuple(trial.rank for trial in done if trial.rank is not None),
         float(np.mean(seconds)) if seconds else None,
-        sum(trial.damage for trial in done),
+        sum((trial.damage for trial in done[1:]), start=done[0].damage),
         own,
         beside,
     )
@@ -215,10 +215,10 @@ def _row(
 
 def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
     """Return the mean of what a probe read of the parts, with its interval."""
-    for why in found:
-        if isinstance(why, str):
-            return Cell(None, reason=why)
-    each = np.mean(found, axis=0)
+    read = [one for one in found if not isinstance(one, str)]
+    if len(read) < len(found):
+        return Cell(None, reason=next(why for why in found if isinstance(why, str)))
+    each = np.mean(read, axis=0)
     observed = Observation(float(each[0]), probe.unit, probe.chance, each[1:])
     if not np.isfinite(observed.value):
         return Cell(None, reason=f"the {probe.unit} is undefined for these rows")

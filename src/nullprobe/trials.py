@@ -133,7 +133,7 @@ class Trials:
         found: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
         with threadpool_limits(1, "blas"):
             parallel = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
-            results = parallel(delayed(self.trial)(*job) for job in jobs)
+            results: Any = parallel(delayed(self.trial)(*job) for job in jobs)
             for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
                 found[name].append(result)
                 progress("erasers", done, len(jobs))
@@ -150,15 +150,16 @@ class Trials:
         rank = 0 if eraser is None else getattr(getattr(eraser, "eraser_", None), "rank", None)
         read = []
         for r, y in zip(self.readings, self.y, strict=True):
-            own = (X_P, y[P]), X_S, r.z.take(S), r.weights[s] if r.weights else None
-            read.append(tuple(r.reason or _read(probe, *own) for probe in r.probes))
+            rows = (X_P, y[P]), X_S, r.z.take(S)
+            read.append(tuple(r.reason or _read(probe, *rows, r.weights[s]) for probe in r.probes))
         moved = damage(self.X[S], X_S, moments=self.moments[turn])
         return Trial(rank, seconds, moved, tuple(read))
 
     def _fitted(self, unfitted: Any, F: np.ndarray) -> tuple[Any, float | None]:
         if unfitted is None:
             return None, None
-        eraser, task = clone(unfitted), {}
+        eraser: Any = clone(unfitted)
+        task = {}
         if isinstance(eraser, SPLINCE) and len(self.y) > 1:
             task = {"task": self.y[1][F]}
         X, y, start = self.X[F], self.y[0][F], time.thread_time()
@@ -174,7 +175,13 @@ class Trials:
         return np.asarray(eraser.transform(X))
 
 
-def _read(probe: Fresh, P: Any, S: np.ndarray, z: Concept, weights: Any) -> np.ndarray | str:
+def _read(
+    probe: Fresh,
+    P: tuple[np.ndarray, np.ndarray],
+    S: np.ndarray,
+    z: Concept,
+    weights: np.ndarray,
+) -> np.ndarray | str:
     try:
         return probe.read(P, S, z, weights)
     except InputError as error:

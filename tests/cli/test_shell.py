@@ -55,8 +55,8 @@ def main(arguments):
     print("HEAVY", heavy & set(sys.modules))
     return code
 """
-    for arguments in (["--help"], ["audit", "--help"], ["fit", "--help"], ["plan", "--help"]):
-        process = command(*arguments, code=code)
+    for name in ([], ["audit"], ["fit"], ["plan"], ["compare"]):
+        process = command(*name, "--help", code=code)
         out, err = process.communicate(timeout=60)
         assert "HEAVY set()" in out, err
 

@@ -10,7 +10,7 @@ from least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
 from samples import draw, feature_units
 
 from nullprobe import RLACE, Game
-from nullprobe.erasers.game import Predictors, Rules, ascend
+from nullprobe.erasers.game import Predictors, Rules, ascend, play, reply_to_span, starts
 
 SAMPLE = draw(0, 300, 4, 4, gap=1.5)
 X, Y = SAMPLE.X, SAMPLE.y
@@ -113,6 +113,14 @@ def test_slope_of_the_least_loss_is_what_finite_differences_say(rank):
         assert (ends[0] - ends[1]) / 2e-4 == pytest.approx(np.vdot(slope, step), abs=1e-6)
 
 
+def test_slope_in_any_basis_of_the_span_is_what_finite_differences_say():
+    game, V = predictors(X, Y), np.zeros((5, 4))
+    M, step = np.random.default_rng(5).standard_normal((2, 4, 2))
+    slope = reply_to_span(game, M, V, 1e-14)[1]
+    ends = [reply_to_span(game, M + h * step, V, 1e-14)[0].value for h in (1e-4, -1e-4)]
+    assert (ends[0] - ends[1]) / 2e-4 == pytest.approx(np.vdot(slope, step), abs=1e-6)
+
+
 def test_gradient_of_the_loss_is_what_finite_differences_say():
     game, rng = predictors(X, Y), np.random.default_rng(2)
     V, step = rng.standard_normal((2, 5, 4))
@@ -141,6 +149,24 @@ def test_more_steps_leave_more():
     limited = RLACE(max_steps=1).fit(X, Y).game_
     assert limited.iterations <= 4
     assert limited.lower < RLACE(max_steps=50).fit(X, Y).game_.lower
+
+
+def test_of_all_replies_the_one_that_is_certain_of_most_is_kept():
+    class Tiring(Predictors):
+        """Predictors that leave a large gap after five replies."""
+
+        certain = ()
+
+        def reply(self, A, V, tol):
+            found = super().reply(A, V, tol)
+            found = found._replace(gap=1.0 if len(self.certain) > 4 else found.gap)
+            self.certain += (found.certain,)
+            return found
+
+    game = Tiring(whitened(X), Y, np.full(300, 1 / 300), RIDGE)
+    end, _ = ascend(game, subspace(4, 1, np.random.default_rng(2)), Rules(1, RIDGE, 50, 1e-6))
+    assert len(game.certain) > 6
+    assert end.certain == max(game.certain) > game.certain[-1]
 
 
 def test_value_depends_neither_on_units_nor_on_axes_nor_on_the_mean():

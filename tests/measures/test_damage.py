@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from hypothesis import given
-from reference import erased, leace_matrix, mean_projection_matrix, mean_square_move, unit
+from methods import LABELLED, erased, owing
+from reference import erased as moved_by
+from reference import leace_matrix, mean_projection_matrix, mean_square_move, unit
 from samples import draw, feature_units, samples
 
-from nullprobe import LEACE, Damage, InputError, MeanProjection, Moments, damage
+from nullprobe import LEACE, Damage, InputError, MeanProjection, Moments, OracleLEACE, damage
 
 
 def sample(n=200, d=6, n_classes=3):
@@ -19,7 +21,7 @@ def sample(n=200, d=6, n_classes=3):
 @given(sample=samples())
 def test_distances_are_the_naive_ones(sample):
     X, y, scale = sample.X, sample.y, unit(sample.X.std(axis=0))
-    X_ = erased(mean_projection_matrix(X / scale, y), X / scale) * scale
+    X_ = moved_by(mean_projection_matrix(X / scale, y), X / scale) * scale
     found = damage(X, X_, y)
     assert found.rows == len(X)
     assert found.moved == pytest.approx(mean_square_move(X / scale, X_ / scale), rel=1e-9)
@@ -30,7 +32,7 @@ def test_distances_are_the_naive_ones(sample):
 
 def test_least_is_what_a_naive_leace_moves():
     X, y = sample()
-    ideal = erased(leace_matrix(X, y), X)
+    ideal = moved_by(leace_matrix(X, y), X)
     scale = X.std(axis=0)
     found = damage(X, ideal, y)
     assert found.least == pytest.approx(mean_square_move(X / scale, ideal / scale), rel=1e-9)
@@ -48,6 +50,19 @@ def test_leace_moves_the_least_of_all_that_guard(sample):
         assert own.ratio == pytest.approx(1.0, abs=1e-9)
         assert other.ratio >= 1 - 1e-9
         assert other.distance >= own.distance * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("method", [m for m in owing("guarded") if m not in LABELLED])
+@given(sample=samples(least_classes=2))
+def test_no_affine_eraser_that_guards_moves_less_than_leace(method, sample):
+    found = damage(sample.X, erased(method, sample.X, sample.y), sample.y)
+    assert found.ratio is None or found.ratio >= 1 - 1e-9
+
+
+@given(sample=samples(least_classes=2))
+def test_who_is_told_the_concept_moves_no_more_than_leace(sample):
+    found = damage(sample.X, erased(OracleLEACE, sample.X, sample.y), sample.y)
+    assert found.ratio is None or found.ratio <= 1 + 1e-9
 
 
 def test_an_orthogonal_projection_of_correlated_features_costs_more():

@@ -12,6 +12,7 @@ from sklearn.svm import SVC, LinearSVC
 from nullprobe import InputError, Moments, reading
 from nullprobe.concepts import concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, LogisticProbe, MeanDifferenceProbe
+from nullprobe.probes.linear import LinearProbe, MomentProbe
 from nullprobe.probes.nullspace import Nullspace
 
 
@@ -23,6 +24,19 @@ class Wrapped:
 
     def fit(self, X, y, sample_weight=None):
         self.probe_ = self.inner.fit(X, y, sample_weight).probe_
+
+
+class Scripted(MomentProbe):
+    """A probe that returns one direction after the other, whatever the moments say."""
+
+    told = []
+
+    def __init__(self, script=()):
+        self.script = script
+
+    def _read(self, moments):
+        self.told.append(moments)
+        return LinearProbe(np.array([self.script[len(self.told) - 1]]).T, np.zeros(1), (0, 1))
 
 
 def space(probe, X, y, *, w=None, most=None):
@@ -166,6 +180,26 @@ def test_a_probe_is_not_blinded_by_the_rounding_of_a_feature_that_was_the_concep
     assert abs(found.basis[2, 0]) == pytest.approx(1.0)
     scores = X @ found.read()
     assert reading.auc(scores.T, y[None] == 1) > 0.7
+
+
+def test_what_a_feature_keeps_is_judged_against_what_it_was_at_first():
+    """Two rounds leave the first feature 1e-7 of its variance each: together, rounding."""
+    X, c = np.random.default_rng(0).standard_normal((300, 3)), 3e-4
+    Scripted.told = []
+    found = after(Scripted([[1, c, 0], [-c, 1, c], [0, 0, 1]]), X, np.arange(300) % 2, 2)
+    found.read()
+    alive = [(moments.scale > 0).tolist() for moments in Scripted.told]
+    assert alive == [[True, True, True], [True, True, True], [False, True, True]]
+
+
+def test_a_direction_that_is_gone_already_is_not_read_again():
+    s = draw(5, 200, 3, 2)
+    Scripted.told = []
+    found = after(Scripted([[0.1, 0.2, 0.3], [0.3, 0.6, 0.9]]), s.X, s.y, 1)
+    W = found.read()
+    assert not W.any()
+    assert not found.grow(W)
+    assert found.basis.shape == (3, 1)
 
 
 def test_constant_features_have_no_part_in_directions():

@@ -19,6 +19,7 @@ from nullprobe.compare import compare
 from nullprobe.comparison import Cell, Column, Comparison, Row
 from nullprobe.readers import Table
 from nullprobe.report import words
+from nullprobe.report.comparison import missing
 
 WIDEST = 100  # of a line of words
 
@@ -137,10 +138,21 @@ def _cell(cell: Cell | None, column: Column) -> Text:
         return Text("·")
     if cell.interval is None:
         return Text(words.number(cell.value))
-    low, high = (f"{end:.2f}".replace("0.", ".") for end in cell.interval)
+    low, high = map(_short, cell.interval)
     ends = f"{low} to {high}" if low.startswith("-") else f"{low}-{high}"
     style = "bold green" if cell.interval[0] <= column.chance else ""
     return Text.assemble((words.number(cell.value), style), "\n", (ends, "dim"))
+
+
+def _short(value: float) -> str:
+    """Write two digits of a number, without the zero before the point.
+
+    Examples
+    --------
+    >>> _short(0.5), _short(-0.123), _short(-0.001), _short(10.04)
+    ('.50', '-.12', '.00', '10.04')
+    """
+    return re.sub(r"^(-?)0\.", r"\1.", f"{round(value, 2) + 0.0:.2f}")
 
 
 def _costs(row: Row) -> tuple[str, str, str]:
@@ -167,14 +179,5 @@ def _notes(result: Comparison) -> Iterator[str]:
             "Told the labels: the eraser sees the concept of every row that it erases, also of "
             "those that are scored. It cannot be used where that is not known."
         )
-    for row in result.rows:
-        if row.reason:
-            yield f"{row.eraser}: {row.reason}"
-        for name, cell in {**row.read_back, **row.others}.items():
-            if cell.reason:
-                yield f"{row.eraser}, {name}: {cell.reason}"
-    least = next((row.damage for row in result.rows if row.damage), None)
-    if least is not None and least.reason:
-        yield f"No damage can be given: {least.reason}."
-    for name, why in result.left_out.items():
-        yield f"{name} is left out: {why}."
+    for what, why in missing(result.document()):
+        yield f"{what}: {why.rstrip('.')}."

@@ -157,7 +157,8 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def transform(self, X: Array) -> Array:
         """Return the erased X (n, d): same library, device and floating dtype."""
-        return self.eraser_.apply(self._checked(X))
+        X = self._checked(X)
+        return self.eraser_.apply(X)
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
@@ -254,7 +255,8 @@ class LabelledEstimator(MomentEraser):
 
     def transform(self, X: Array, y: Any = None) -> Array:
         """Return the erased X (n, d), whose rows have the concept y: same form as X."""
-        return self.eraser_.apply(self._checked(X), y)
+        X = self._checked(X)
+        return self.eraser_.apply(X, y)
 
     def fit_transform(self, X: Array, y: Any = None, sample_weight: Any = None) -> Array:
         """Fit the eraser and return the erased X."""

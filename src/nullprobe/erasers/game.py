@@ -203,7 +203,7 @@ def play(predictors: Predictors, rules: Rules, rng: np.random.Generator) -> tupl
         Orthonormal, in the coordinates of the whitened rows.
     game : Game
     """
-    ends = [ascend(predictors, A, rules) for A in _starts(predictors, rules.rank, rng)]
+    ends = [ascend(predictors, A, rules) for A in starts(predictors, rules.rank, rng)]
     best, _ = max(ends, key=lambda end: end[0].certain)
     trivial = predictors.trivial
     game = Game(
@@ -217,13 +217,23 @@ def play(predictors: Predictors, rules: Rules, rng: np.random.Generator) -> tupl
     return best.A, game
 
 
-def _starts(predictors: Predictors, rank: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def starts(predictors: Predictors, rank: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield orthonormal (q, r): the best under Böhning's bound, under squared loss, and others."""
     C = predictors.cross
     for known in (C, C / np.sqrt(predictors.shares)):
         yield np.linalg.svd(known, full_matrices=False)[0][:, :rank]
     for _ in range(RANDOM_STARTS):
         yield np.linalg.qr(C @ rng.standard_normal((C.shape[1], rank)))[0]
+
+
+def reply_to_span(
+    predictors: Predictors, M: np.ndarray, V: np.ndarray, tol: float
+) -> tuple[Reply, np.ndarray]:
+    """Return the reply where the span of M (q, r) is gone, and the slope (q, r) in M itself."""
+    Q, T = np.linalg.qr(M)
+    reply = predictors.reply(Q, V, tol)
+    # A function of the span alone: its gradient in M = Q T is that in Q, times T⁻ᵀ.
+    return reply, np.linalg.solve(T, reply.slope.T).T
 
 
 def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, int]:
@@ -233,12 +243,10 @@ def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, 
 
     def downhill(m: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal best, last
-        Q, T = np.linalg.qr(m.reshape(A.shape))
-        last = predictors.reply(Q, last.V, tol)
+        last, slope = reply_to_span(predictors, m.reshape(A.shape), last.V, tol)
         if last.certain > best.certain:
             best = last
-        # A function of the span alone: its gradient in M = Q T is that in Q, times T⁻ᵀ.
-        return -last.value, -np.linalg.solve(T, last.slope.T).T.ravel()
+        return -last.value, -slope.ravel()
 
     found = minimize(
         downhill,

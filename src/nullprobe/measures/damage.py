@@ -10,7 +10,7 @@ once, so that there the ratio of no other is below 1. On new rows, for maps that
 concept, and for maps that do not guard, it may be.
 
 Reference. N. Belrose et al., "LEACE: Perfect linear concept erasure in closed form", 2023,
-arXiv 2306.03819, Theorem 4.2.
+arXiv 2306.03819, Theorem 4.3.
 """
 
 from __future__ import annotations

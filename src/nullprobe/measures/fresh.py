@@ -48,13 +48,13 @@ class Fresh:
     chance: float
 
     def read(
-        self, P: Sequence[Any], S: Sequence[Any], z: Concept, weights: np.ndarray
+        self, P: tuple[np.ndarray, np.ndarray], S: np.ndarray, z: Concept, weights: np.ndarray
     ) -> np.ndarray:
         """Return the readings (m,) of one fit under m weightings of the scored rows.
 
         Parameters
         ----------
-        P : pair of ndarray of shape (n_P, d) and array of shape (n_P,) or (n_P, k)
+        P : pair of ndarrays of shapes (n_P, d) and (n_P,) or (n_P, k)
             Rows and concept to fit to.
         S : ndarray of shape (n_S, d)
             Rows to score.
@@ -62,10 +62,10 @@ class Fresh:
             The concept of these.
         weights : ndarray of shape (m, n_S)
         """
-        probe = clone(self.probe).fit(*P)
-        return self._reading(probe, S, z, weights)
+        probe: Any = clone(self.probe)
+        return self._reading(probe.fit(*P), S, z, weights)
 
-    def _reading(self, probe: Any, S: Any, z: Concept, weights: np.ndarray) -> np.ndarray:
+    def _reading(self, probe: Any, S: np.ndarray, z: Concept, weights: np.ndarray) -> np.ndarray:
         if z.codes is None:
             said = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
             columns = zip(said.T, z.data.T, strict=True)
@@ -131,7 +131,7 @@ def _unit(probe: Any, z: Concept) -> tuple[str, float]:
     return ("AUC" if z.n_columns == 2 else "macro AUC"), 0.5
 
 
-def _scores(probe: Any, S: Any) -> np.ndarray:
+def _scores(probe: Any, S: np.ndarray) -> np.ndarray:
     """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
     if hasattr(probe, "decision_function"):
         return _array.host(probe.decision_function(S)).reshape(len(S), -1)

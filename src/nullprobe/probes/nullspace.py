@@ -136,10 +136,9 @@ class _Moments:
         return self.moments.scale > 0
 
     def weights(self) -> np.ndarray:
-        """Fit the probe; return its weights (d, m), with 0 for features that are gone."""
+        """Fit the probe to what is left; return its weights (d, m)."""
         parameters = self.probe.get_params(deep=False)
-        reader = type(self.probe).from_moments(self.moments, **parameters).probe_
-        return reader.weights * self.alive[:, None]
+        return type(self.probe).from_moments(self.moments, **parameters).probe_.weights
 
     def project(self, Q: np.ndarray) -> None:
         """Take orthonormal directions (d, m) out."""
@@ -162,7 +161,7 @@ class _Rows:
     def weights(self) -> np.ndarray:
         probe: Any = clone(self.probe, safe=False)
         probe.fit(self.X, self.y, **({} if self.w is None else {"sample_weight": self.w}))
-        return self._checked(probe) * self.alive[:, None]
+        return self._checked(probe)
 
     def project(self, Q: np.ndarray) -> None:
         Q_ = _array.like(Q, self.X)

@@ -15,6 +15,7 @@ Reference. B. Schölkopf, A. Smola, "Learning with kernels" (2002); C. Williams,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import pdist
@@ -86,13 +87,8 @@ def radial(
     mean, inverse = units(X)
     rows = (X - mean) * inverse
     gamma = _gamma(rows, seed)
-    if len(X) <= MOST_EXACT:
-        points, back, fit = rows, None, _support_vectors
-        features = rbf_kernel(rows, gamma=gamma)
-    else:
-        nystroem = Nystroem(gamma=gamma, n_components=LANDMARKS, random_state=seed).fit(rows)
-        points, back, fit = nystroem.components_, nystroem.normalization_.T, _logistic
-        features = rbf_kernel(rows, points, gamma=gamma) @ back
+    features, points, back = _features(rows, gamma, seed)
+    fit = _support_vectors if back is None else _logistic
     Y = sides(codes, len(classes))
     if C is None:
         C = USUAL_STRENGTH
@@ -106,6 +102,16 @@ def radial(
     return RadialReader(classes, mean, inverse, gamma, points[kept], weights[kept], bias, C)
 
 
+def _features(
+    rows: np.ndarray, gamma: float, seed: int | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return features (n, m), the points (m, d) they stand for, and B in features = kernel @ B."""
+    if len(rows) <= MOST_EXACT:
+        return rbf_kernel(rows, gamma=gamma), rows, None
+    nystroem: Any = Nystroem(gamma=gamma, n_components=LANDMARKS, random_state=seed)
+    return nystroem.fit_transform(rows), nystroem.components_, nystroem.normalization_.T
+
+
 def _support_vectors(
     kernel: np.ndarray, Y: np.ndarray, train: np.ndarray, C: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +119,9 @@ def _support_vectors(
     inner = kernel[np.ix_(train, train)]
     weights, bias = np.zeros(Y.shape), np.zeros(Y.shape[1])
     for j, positive in enumerate(Y.T):
-        model = SVC(C=C, kernel="precomputed", class_weight="balanced").fit(inner, positive[train])
+        model: Any = SVC(C=C, kernel="precomputed", class_weight="balanced").fit(
+            inner, positive[train]
+        )
         weights[train[model.support_], j] = model.dual_coef_[0]
         bias[j] = model.intercept_[0]
     return weights, bias
@@ -125,7 +133,7 @@ def _logistic(
     """Return weights (m, k) and bias (k,) of logistic regression on features (n, m)."""
     weights, bias = np.zeros((features.shape[1], Y.shape[1])), np.zeros(Y.shape[1])
     for j, positive in enumerate(Y.T):
-        model = LogisticRegression(C=C, class_weight="balanced", max_iter=5000)
+        model: Any = LogisticRegression(C=C, class_weight="balanced", max_iter=5000)
         model.fit(features[train], positive[train])
         weights[:, j], bias[j] = model.coef_[0], model.intercept_[0]
     return weights, bias

@@ -8,6 +8,7 @@ from typing import Any
 
 from nullprobe.report import comparison_figures as figures
 from nullprobe.report import looks, shell
+from nullprobe.report.comparison_figures import label
 from nullprobe.report.tables import Table, provenance
 from nullprobe.report.untested import ELSEWHERE, GROUPS, USE
 from nullprobe.report.words import interval, number
@@ -56,7 +57,7 @@ def render(document: Mapping[str, Any]) -> str:
         "probes": document["probes"],
         "others": document["others"],
         "numbers": _numbers(rows, document),
-        "missing": list(_missing(rows, document)),
+        "missing": list(missing(document)),
         "told": any(row["told"] for row in rows),
         "settings": _settings(rows, document),
         "untested": [STRONGER, CHANCE, LUCK, *_groups(document), ELSEWHERE, USE],
@@ -151,7 +152,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     nothing = {"value": None, "interval": None, "reason": row["reason"]}
     damage = row["damage"] or {}
     return {
-        "name": figures.label(row),
+        "name": label(row),
         "told": row["told"],
         "rank": _ranks(row["ranks"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
@@ -179,7 +180,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
     lines = []
     for row in rows:
-        line: list[Any] = [figures.label(row), "yes" if row["told"] else "no", _ranks(row["ranks"])]
+        line: list[Any] = [label(row), "yes" if row["told"] else "no", _ranks(row["ranks"])]
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
@@ -192,22 +193,21 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     )  # fmt: skip
 
 
-def _missing(
-    rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """Yield what has no number, and why."""
-    for row in rows:
-        name = figures.label(row)
-        if row["reason"]:
-            yield name, row["reason"]
-        for cells in (row["read_back"], row["others"]):
-            yield from (
-                (f"{name}, {c}", cell["reason"]) for c, cell in cells.items() if cell["reason"]
-            )
-    for row in rows:
-        if row["damage"] and row["damage"]["reason"]:
-            yield "distance, as a multiple of LEACE's", row["damage"]["reason"]
-            break
+def missing(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a comparison has no number of, and why."""
+    rows = [row for row in document["rows"] if not row["reason"]]
+    yield from ((label(row), row["reason"]) for row in document["rows"] if row["reason"])
+    for columns, key in ((document["probes"], "read_back"), (document["others"], "others")):
+        for name in (column["name"] for column in columns):
+            reasons = [row[key][name]["reason"] for row in rows]
+            if len(set(reasons)) == 1 and reasons[0]:
+                yield name, reasons[0]
+            else:
+                each = zip(rows, reasons, strict=True)
+                yield from ((f"{label(row)}, {name}", why) for row, why in each if why)
+    unmeasured = [row["damage"]["reason"] for row in rows if row["damage"]["reason"]]
+    if unmeasured:
+        yield "damage as a multiple of LEACE's", unmeasured[0]
     yield from document["left_out"].items()
 
 
