@@ -13,10 +13,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from nullprobe import reading
 from nullprobe.claims import CLAIMS, Evidence, Observation
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
-from nullprobe import reading
 from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.guardedness import largest_correlation
 from nullprobe.measures.three_way import ThreeWay

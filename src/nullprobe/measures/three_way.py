@@ -21,9 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _array, _linalg
+from nullprobe import _array, _linalg, reading
 from nullprobe.concepts import Concept
-from nullprobe import reading
 from nullprobe.moments import Moments
 from nullprobe.probes.halfspace import halfspaces
 from nullprobe.splits import Parts

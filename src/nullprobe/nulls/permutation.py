@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe import _array, _check, reading
 from nullprobe.concepts import Concept, rows
-from nullprobe import reading
 from nullprobe.measures.three_way import Part
 from nullprobe.nulls.null import Null
 from nullprobe.splits import Parts, group_codes, split
