@@ -58,7 +58,8 @@ def numeric():
 def hostile(text):
     """Return a comparison in which every string of a user is ``text``."""
     whole = sample(text)
-    probes = tuple(Column(text + str(i), "AUC", 0.5, text) for i in range(2))
+    units = ("AUC", "AUC", "balanced accuracy")
+    probes = tuple(Column(text + str(i), unit, 0.5, text) for i, unit in enumerate(units))
     others = (Column(text, "AUC", 0.5, text),)
     damage = Damage(9, 1.0, 1.0, 1.0, 3.0)
     rows = tuple(

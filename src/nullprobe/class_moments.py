@@ -15,6 +15,11 @@ from nullprobe._spread import Spread, blocks, complain_width
 from nullprobe.concepts import concept, rows
 from nullprobe.moments import Moments
 
+# Rows of one class that are gathered at a time, 16 MiB in float64: a copy that is large enough
+# for products to cost more than adding them up, and small enough to be made in the same memory.
+PIECE_ELEMENTS = 1 << 21
+LEAST_PIECE_ROWS = 1024
+
 
 @dataclass(eq=False)
 class ClassMoments:
@@ -55,16 +60,24 @@ class ClassMoments:
         if self.spreads and X.shape[1] != self.d:
             complain_width(self.d, X.shape[1])
         _check.finite(X)
-        for code, label in enumerate(z.classes):
-            member = np.flatnonzero(z.codes == code if w is None else (z.codes == code) & (w > 0))
-            if not len(member):
-                continue
-            spread = self.spreads.setdefault(label, Spread.zeros(X))
-            for _, block in blocks(_array.take(X, member), None if w is None else w[member]):
-                ones = np.ones(len(block.deviation)) if block.w is None else block.w
-                block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
+        step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
+        for where, part in _array.row_blocks(X):
+            piece, shares = z.take(where), None if w is None else w[where]
+            for code, label in enumerate(z.classes):
+                of_class = piece.data == code
+                member = np.flatnonzero(of_class if shares is None else of_class & (shares > 0))
+                for start in range(0, len(member), step):
+                    some = member[start : start + step]
+                    self._add(label, _array.take(part, some), None if w is None else shares[some])
         self.spreads = _in_order(self.spreads)
         return self
+
+    def _add(self, label: Any, X: Array, w: np.ndarray | None) -> None:
+        """Read rows of one class."""
+        spread = self.spreads.setdefault(label, Spread.zeros(X))
+        for _, block in blocks(X, w):
+            ones = np.ones(len(block.deviation)) if block.w is None else block.w
+            block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
 
     def __add__(self, other: ClassMoments) -> ClassMoments:
         """Return the moments of both pieces together."""

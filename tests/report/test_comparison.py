@@ -88,10 +88,10 @@ def test_all_marks_and_intervals_lie_within_the_picture(data):
 
 def test_every_gap_has_its_reason(whole):
     for reason in (
-        "— leace, halfspace it cannot be sought here",
-        "— leace, age age is too rare",
+        "— leace, halfspace it cannot be sought here.",
+        "— leace, age age is too rare.",
         "— mimic every class needs more rows.",
-        "— splince it is LEACE where no other label is to be kept",
+        "— splince it is LEACE where no other label is to be kept.",
     ):
         assert reason in whole.words
 
@@ -102,6 +102,9 @@ def test_where_leace_moves_nothing_distances_stand_alone():
     figure = json.loads(result.scripts[0])["damage"]
     assert figure["layout"]["xaxis"]["title"]["text"] == "mean squared distance"
     assert [trace["name"] for trace in figure["data"]] == ["moved"]
+    # R² of −.01 is nothing, and must not look like something.
+    low, high = json.loads(result.scripts[0])["read-back"]["layout"]["xaxis"]["range"]
+    assert low < 0.0 < 0.25 < high
     assert "Other labels" not in result.words
     assert "Erasers that are told" not in result.words
 
@@ -115,6 +118,10 @@ def test_words_say_what_the_picture_shows():
         "told the labels."
     )
     assert "after leace" not in said[1]
+    worse = json.loads(json.dumps(document["rows"][2])) | {"eraser": "worse"}
+    worse["read_back"]["linear"]["value"] = 0.7
+    for rows in ([*document["rows"], worse], [worse, *document["rows"]]):
+        assert page.seen(rows, document["probes"], "read_back")[0] == said[0]
     moved = page.seen_damage(document["rows"])
     assert moved[1:] == [
         "Moved least by oracle_leace: 1.000, which is 0.800 times what LEACE moves.",
@@ -170,6 +177,20 @@ def test_no_string_of_a_user_becomes_markup(text):
     assert " ".join(text.split()) in wild.words
     for letter in "<>&\u2028\u2029":
         assert letter not in wild.scripts[0]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_string_of_a_user_is_read_by_the_pictures_as_theirs(text):
+    """Plotly reads tags, entities and templates; a word joiner after the first letter stops it."""
+    data = json.loads(rendered(comparisons.hostile(text)).scripts[0])
+    for name, figure in data.items():
+        layout = figure["layout"]
+        said = [layout["xaxis"]["title"]["text"], *layout["yaxis"]["ticktext"]]
+        for trace in figure["data"]:
+            said += [trace["name"], *trace.get("text", [])]
+        for one in said:
+            one = one.removesuffix("<br>told the labels")
+            assert not re.search("[<&%](?!\u2060)", one), (name, one)
 
 
 def test_the_same_document_gives_the_same_page():

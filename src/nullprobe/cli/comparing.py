@@ -180,4 +180,4 @@ def _notes(result: Comparison) -> Iterator[str]:
             "those that are scored. It cannot be used where that is not known."
         )
     for what, why in missing(result.document()):
-        yield f"{what}: {why.rstrip('.')}."
+        yield f"{what}: {why}"

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-RANDOM_STARTS = 2
+SCREENED, KEPT, GLANCE = 32, 2, 1e-2  # partitions looked at; kept of them; nats of tolerance
 PREDICTOR_STEPS = 2000  # that one solve may take; what it then lacks is in the gap
 INNER_SHARE = 0.01  # of the tolerance: what one solve may lack, lest it disturb the ascent
 MEMORY = 20  # pairs of steps and slopes that either quasi-Newton method remembers
@@ -218,12 +218,40 @@ def play(predictors: Predictors, rules: Rules, rng: np.random.Generator) -> tupl
 
 
 def starts(predictors: Predictors, rank: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield orthonormal (q, r): the best under Böhning's bound, under squared loss, and others."""
-    C = predictors.cross
+    """Yield orthonormal (q, r): the best under Böhning's bound, under squared loss, and others.
+
+    The others come of what r directions can do to classes that are far apart: make the means of
+    some equal, in K - r groups. Many such partitions are looked at, the best are kept.
+    """
+    C, K = predictors.cross, len(predictors.shares)
     for known in (C, C / np.sqrt(predictors.shares)):
         yield np.linalg.svd(known, full_matrices=False)[0][:, :rank]
-    for _ in range(RANDOM_STARTS):
-        yield np.linalg.qr(C @ rng.standard_normal((C.shape[1], rank)))[0]
+    merging = []
+    for groups in partitions(K, K - rank, rng):
+        joined = np.flatnonzero(groups != np.arange(K))
+        means = C / predictors.shares
+        merging.append(np.linalg.qr(means[:, joined] - means[:, groups[joined]])[0])
+    nothing = np.zeros((1 + len(C), K))
+    left = [predictors.reply(A, nothing, GLANCE).value for A in merging]
+    for best in np.argsort(left)[::-1][:KEPT]:
+        yield merging[best]
+
+
+def partitions(n_items: int, n_groups: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Return different partitions (n_items,): for each item, the first of its group.
+
+    All of them where there are few; else some, by joining two groups at random again and again.
+    """
+    found = {}
+    for _ in range(8 * SCREENED):
+        groups = np.arange(n_items)
+        for _ in range(n_items - n_groups):
+            first, second = np.sort(rng.choice(np.unique(groups), 2, replace=False))
+            groups[groups == second] = first
+        found[groups.tobytes()] = groups
+        if len(found) == SCREENED:
+            break
+    return list(found.values())
 
 
 def reply_to_span(

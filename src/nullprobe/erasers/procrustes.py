@@ -24,7 +24,7 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 # How far from a fixed point the barycentre may be, relative to the spread of each feature.
-CLOSE = 1e-12
+CLOSE = 1e-11
 MOST_STEPS = 100
 # Steps that the iteration looks back on, and steps without progress after which it ends.
 MEMORY = 4
@@ -90,7 +90,7 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
     best, least, left, past, idle, step = None, np.inf, F, [], 0, 0
     while least > CLOSE and idle < PATIENCE and step < MOST_STEPS:
-        turns = [polar(F.T @ L) for L in factors]
+        turns = [_nearly_polar(F.T @ L) for L in factors]
         left = sum(p * L @ U.T for p, L, U in zip(shares, factors, turns, strict=True)) - F
         size = np.sqrt(np.square(left / unit).sum(axis=1).max())
         step += 1
@@ -102,7 +102,8 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
             F, left, past = best[0], best[1], []
         past = [*past[-MEMORY:], (F, left)]
         F = F + left - _overshoot(past, unit)
-    return Meeting(best[0], best[2], step)
+    F, _, turns = best
+    return Meeting(F, [_orthogonal(U) for U in turns], step)
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
@@ -118,10 +119,18 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
 
 def polar(W: np.ndarray) -> np.ndarray:
     """Return the orthogonal polar factor U of W (r, r), the turn nearest to it."""
+    return _orthogonal(_nearly_polar(W))
+
+
+def _nearly_polar(W: np.ndarray) -> np.ndarray:
+    """Return the polar factor of W, orthogonal up to 1e-9 at worst."""
     values, V = np.linalg.eigh(W.T @ W)
     if values[0] * WELL_CONDITIONED > values[-1]:
-        U = (W @ V / np.sqrt(values)) @ V.T
-        # A step of Newton and Schulz squares what is missing to orthogonality.
-        return U + 0.5 * U @ (np.eye(len(U)) - U.T @ U)
+        return (W @ V / np.sqrt(values)) @ V.T
     P, _, Q = np.linalg.svd(W)
     return P @ Q
+
+
+def _orthogonal(U: np.ndarray) -> np.ndarray:
+    """Return a nearly orthogonal U after a step of Newton and Schulz, which squares its error."""
+    return U + 0.5 * U @ (np.eye(len(U)) - U.T @ U)

@@ -142,7 +142,7 @@ class RLACE(MomentEraser):
         Predictors of the game pay ½ ridge |V|² for weights V on whitened features: it makes
         the game's lower bound certain, and is part of its value. The other cases have none.
     random_state : int, Generator or None
-        Source of the starts of the ascent that are random.
+        Which partitions of many classes are looked at for starts of the ascent.
 
     Attributes
     ----------

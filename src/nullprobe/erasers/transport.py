@@ -209,11 +209,13 @@ def _transport(
     maps = np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
     rank, found = 0, {"shrunk": f"0 of {len(means)} classes", "steps": "0"}
     if pooled.concept_basis().rank or _differ(moments, scale):
-        rank = pooled.factor().rank
+        full = False
         if scale.any():
             shapes = shapes_of(moments, within, scale, shrinkage)
             maps, steps = _maps(shapes, shares, target)
+            full = shapes.basis is None
             found = {"shrunk": f"{shapes.shrunk} of {len(means)} classes", "steps": str(steps)}
+        rank = moments.d if full else pooled.factor().rank
     kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
     alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
     return ClassTransport(

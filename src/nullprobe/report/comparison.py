@@ -57,7 +57,7 @@ def render(document: Mapping[str, Any]) -> str:
         "probes": document["probes"],
         "others": document["others"],
         "numbers": _numbers(rows, document),
-        "missing": list(missing(document)),
+        "missing": missing(document),
         "told": any(row["told"] for row in rows),
         "settings": _settings(rows, document),
         "untested": [STRONGER, CHANCE, LUCK, *_groups(document), ELSEWHERE, USE],
@@ -193,8 +193,12 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     )  # fmt: skip
 
 
-def missing(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what a comparison has no number of, and why."""
+def missing(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a comparison has no number of, and why, in sentences."""
+    return [(what, f"{why.rstrip('.')}.") for what, why in _missing(document)]
+
+
+def _missing(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     rows = [row for row in document["rows"] if not row["reason"]]
     yield from ((label(row), row["reason"]) for row in document["rows"] if row["reason"])
     for columns, key in ((document["probes"], "read_back"), (document["others"], "others")):

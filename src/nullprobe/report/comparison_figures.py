@@ -12,6 +12,7 @@ from nullprobe.report.words import interval, number
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
 LONGEST = 26  # letters of an eraser's name beside its line
+SHOWN = 0.25  # of the way from chance to 1 at least, or noise would look like a finding
 LEACE = 1.0  # what LEACE moves, as a multiple of itself
 
 
@@ -35,8 +36,8 @@ def readings(
         Where a row holds these: "read_back" or "others".
     """
     figure = go.Figure()
-    _rule(figure, columns[0]["chance"], len(rows), "chance")
-    seen = [columns[0]["chance"]]
+    chance = columns[0]["chance"]
+    seen = [chance, chance + SHOWN * (1 - chance)]
     for position, column in enumerate(columns):
         found = [(y, row, row[key].get(column["name"])) for y, row in enumerate(rows)]
         shown = [(y, row, cell) for y, row, cell in found if cell and cell["value"] is not None]
@@ -56,8 +57,9 @@ def readings(
             meta={"ink": f"class-{looks.look(position).colour}", "group": position},
         )
     # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
-    low, high = max(min(seen), 2 * columns[0]["chance"] - 1), max(seen)
-    room = 0.04 * (high - low) or 0.02
+    low, high = max(min(seen), 2 * chance - 1), max(seen)
+    room = 0.04 * (high - low)
+    _rule(figure, chance, len(rows), "chance", right=chance < (low + high) / 2)
     figure.update_xaxes(title=looks.text(_units(columns)), range=[low - room, high + room])
     return _finished(figure, rows)
 
@@ -66,8 +68,6 @@ def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how far each eraser moved rows: as a multiple of LEACE's distance where it has one."""
     relative = any(row["damage"] and row["damage"]["ratio"] is not None for row in rows)
     figure = go.Figure()
-    if relative:
-        _rule(figure, LEACE, len(rows), "LEACE")
     key = "ratio" if relative else "moved"
     shown = [(y, row) for y, row in enumerate(rows) if row["damage"]]
     values = [row["damage"][key] for _, row in shown]
@@ -85,17 +85,20 @@ def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     )
     title = "mean squared distance, LEACE = 1" if relative else "mean squared distance"
     most = max([v for v in values if v is not None] + [LEACE if relative else 0.0]) or 1.0
+    if relative:
+        _rule(figure, LEACE, len(rows), "LEACE", right=most > 2 * LEACE)
     figure.update_xaxes(title=title, range=[-0.04 * most, 1.08 * most])
     return _finished(figure, rows)
 
 
-def _rule(figure: go.Figure, value: float, n_rows: int, name: str) -> None:
+def _rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: bool) -> None:
+    """Draw a line from top to bottom, with its name to the right or left of it."""
     figure.add_scatter(
         x=[value, value],
         y=[-0.5, n_rows - 0.5],
         mode="lines+text",
-        text=[f" {name}", ""],
-        textposition="bottom right",
+        text=[f" {name} ", ""],
+        textposition=f"bottom {'right' if right else 'left'}",
         line={"width": 1.5, "dash": "dash"},
         name=name,
         hoverinfo="skip",
