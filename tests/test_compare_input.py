@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 
+import comparisons
 import joblib
 import numpy as np
 import pandas as pd
@@ -119,6 +120,14 @@ def test_no_eraser_at_all_leaves_the_row_in_which_nothing_is_erased():
     result = compare(*sample(), erasers=[], probes=["linear"])
     assert [row.eraser for row in result.rows] == ["none"]
     assert dict(result.left_out) == {}
+
+
+def test_a_comparison_prints_as_a_table():
+    lines = str(comparisons.sample()).splitlines()
+    assert lines[0].split() == ["eraser", "linear", "halfspace", "rbf", "age", "place", "damage"]
+    assert lines[3].split() == ["leace", "0.520", "-", "0.940", "-", "0.780", "1.000"]
+    assert lines[4].split() == ["mimic", *["-"] * 6]
+    assert len(set(map(len, lines))) == 1
 
 
 # The same, whatever else

@@ -58,7 +58,7 @@ STEPS = {
         ["store"],
         ["affine", "labelled"],
         ["concept_shift", "class_transport"],
-        ["estimator", "game", "loading", "procrustes", "shapes"],
+        ["estimator", "fits", "game", "loading", "procrustes", "shapes"],
         [],
     ],
     "cli": [["options", "subject"], []],

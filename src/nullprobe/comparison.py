@@ -125,6 +125,21 @@ class Comparison:
         _check.known("row", eraser, [row.eraser for row in self.rows])
         return next(row for row in self.rows if row.eraser == eraser)
 
+    def __str__(self) -> str:
+        """Return what is read back and what it costs as lines of text."""
+        columns = [*self.probes, *self.others]
+        lines = [("eraser", *(column.name for column in columns), "damage")]
+        for row in self.rows:
+            cells = [{**row.read_back, **row.others}.get(column.name) for column in columns]
+            ratio = None if row.damage is None else row.damage.ratio
+            read = (_text(None if cell is None else cell.value) for cell in cells)
+            lines.append((row.eraser, *read, _text(ratio)))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in lines
+        )
+
     def document(self) -> dict[str, Any]:
         """Return the comparison as plain values, as ``to_json`` writes them."""
         found = {
@@ -145,6 +160,10 @@ class Comparison:
     def to_html(self, path: str | Path) -> None:
         """Write the comparison as one self-contained page, whole or not at all."""
         write_html(path, self.document())
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _row_document(row: Row) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
 from samples import draw, feature_units
 
 from nullprobe import RLACE, Game
-from nullprobe.erasers.game import Predictors, Rules, ascend, play, reply_to_span, starts
+from nullprobe.erasers.game import (
+    Predictors,
+    Rules,
+    ascend,
+    partitions,
+    play,
+    reply_to_span,
+    starts,
+)
 
 SAMPLE = draw(0, 300, 4, 4, gap=1.5)
 X, Y = SAMPLE.X, SAMPLE.y
@@ -44,6 +52,35 @@ def test_game_of_three_features_is_won_as_well_as_by_trying_many_planes():
     game = RLACE(rank=2).fit(sample.X, sample.y).game_
     assert game.lower >= best - 1e-6
     assert best <= game.upper
+
+
+def test_game_of_many_maxima_is_won_as_well_as_by_trying_many_directions():
+    sample, rng = draw(0, 60, 3, 5, gap=2.0), np.random.default_rng(0)
+    game, F = predictors(sample.X, sample.y), whitened(sample.X)
+    gone = (subspace(3, 1, rng) for _ in range(300))
+    best = max(least_loss(F - F @ a @ a.T, sample.y) for a in gone)
+    rules = Rules(1, RIDGE, 50, 1e-6)
+    ends = [ascend(game, A, rules)[0].certain for A in starts(game, 1, rng)]
+    lower = play(game, rules, rng)[1].lower
+    assert lower == pytest.approx(max(ends), abs=1e-6)
+    assert lower >= best - 1e-6
+    assert min(ends) < lower - 0.01
+
+
+@pytest.mark.parametrize(("n", "groups", "count"), [(5, 4, 10), (4, 2, 7), (5, 5, 1), (30, 20, 32)])
+def test_partitions_are_different_and_have_their_number_of_groups(n, groups, count):
+    found = partitions(n, groups, np.random.default_rng(0))
+    assert len({tuple(p) for p in found}) == len(found) == count
+    for p in found:
+        assert len(np.unique(p)) == groups
+        np.testing.assert_array_equal(p[p], p)
+        assert (p <= np.arange(n)).all()
+
+
+def test_partitions_of_many_depend_on_the_seed_and_on_nothing_else():
+    drawn = [partitions(30, 20, np.random.default_rng(seed)) for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert (np.array(drawn[0]) != drawn[2]).any()
 
 
 @given(
@@ -147,7 +184,7 @@ def test_more_steps_leave_more():
     ends = [ascend(game, A, Rules(1, RIDGE, steps, 1e-9))[0].certain for steps in (1, 3, 50)]
     assert ends[0] < ends[1] < ends[2]
     limited = RLACE(max_steps=1).fit(X, Y).game_
-    assert limited.iterations <= 4
+    assert limited.iterations <= 5
     assert limited.lower < RLACE(max_steps=50).fit(X, Y).game_.lower
 
 

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-SCREENED, KEPT, GLANCE = 32, 2, 1e-2  # partitions looked at; kept of them; nats of tolerance
+SCREENED, KEPT, GLANCE = 32, 3, 1e-2  # partitions looked at; kept of them; nats of tolerance
 PREDICTOR_STEPS = 2000  # that one solve may take; what it then lacks is in the gap
 INNER_SHARE = 0.01  # of the tolerance: what one solve may lack, lest it disturb the ascent
 MEMORY = 20  # pairs of steps and slopes that either quasi-Newton method remembers
@@ -233,7 +233,7 @@ def starts(predictors: Predictors, rank: int, rng: np.random.Generator) -> Itera
         merging.append(np.linalg.qr(means[:, joined] - means[:, groups[joined]])[0])
     nothing = np.zeros((1 + len(C), K))
     left = [predictors.reply(A, nothing, GLANCE).value for A in merging]
-    for best in np.argsort(left)[::-1][:KEPT]:
+    for best in np.argsort(-np.array(left), kind="stable")[:KEPT]:
         yield merging[best]
 
 

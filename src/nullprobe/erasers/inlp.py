@@ -25,7 +25,8 @@ from sklearn.utils.validation import validate_data
 from nullprobe import _array, _check
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
-from nullprobe.erasers.estimator import EraserEstimator, fitted, kept_share
+from nullprobe.erasers.estimator import EraserEstimator
+from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
 from nullprobe.probes.lda import LDAProbe
 from nullprobe.probes.nullspace import Nullspace, need_usable

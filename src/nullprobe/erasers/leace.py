@@ -16,7 +16,8 @@ import numpy as np
 
 from nullprobe import _check, _linalg
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, fitted, kept_share
+from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
 
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from nullprobe import _check
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, orthogonal
+from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.fits import orthogonal
 from nullprobe.moments import Moments
 
 

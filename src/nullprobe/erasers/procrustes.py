@@ -29,6 +29,8 @@ MOST_STEPS = 100
 # Steps that the iteration looks back on, and steps without progress after which it ends.
 MEMORY = 4
 PATIENCE = 10
+# Progress of a step that lets the next do with a nudge.
+HALF = 0.5
 # Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
 WELL_CONDITIONED = 1e6
 
@@ -88,22 +90,68 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
     mean = sum(p * L @ L.T for p, L in zip(shares, factors, strict=True))
     F = cholesky(mean, lower=True)
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
-    best, least, left, past, idle, step = None, np.inf, F, [], 0, 0
-    while least > CLOSE and idle < PATIENCE and step < MOST_STEPS:
-        turns = [_nearly_polar(F.T @ L) for L in factors]
-        left = sum(p * L @ U.T for p, L, U in zip(shares, factors, turns, strict=True)) - F
-        size = np.sqrt(np.square(left / unit).sum(axis=1).max())
-        step += 1
-        if size < least:
-            best, least, idle = (F, left, turns), size, 0
-        else:
-            idle += 1
-        if size > 2.0 * least:
+    fits, sizes, past = [], [], []
+    best = F, F, fits
+    while not sizes or (min(sizes) > CLOSE and len(sizes) < MOST_STEPS):
+        # Near the fixed point a fit to the last F needs no more than a nudge.
+        close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
+        fits = [f.nudged(F) for f in fits] if close else [_Fit.of(F, L) for L in factors]
+        left = sum(p * f.turned() for p, f in zip(shares, fits, strict=True)) - F
+        sizes.append(np.sqrt(np.square(left / unit).sum(axis=1).max()))
+        if sizes[-1] == min(sizes):
+            best = F, left, fits
+        elif len(sizes) - np.argmin(sizes) > PATIENCE:
+            break
+        elif sizes[-1] > 2.0 * min(sizes):
             F, left, past = best[0], best[1], []
         past = [*past[-MEMORY:], (F, left)]
         F = F + left - _overshoot(past, unit)
-    F, _, turns = best
-    return Meeting(F, [_orthogonal(U) for U in turns], step)
+    F, _, fits = best
+    turns = [f.turn(L) for f, L in zip(fits, factors, strict=True)]
+    return Meeting(F, turns, len(sizes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """How a factor L is laid on F: Fᵀ L = P diag(size) Vᵀ, U = P Vᵀ.
+
+    Attributes
+    ----------
+    left : ndarray of shape (r, r)
+        P, orthogonal.
+    size : ndarray of shape (r,)
+        Singular values.
+    right : ndarray of shape (r, r)
+        L V.
+    """
+
+    left: np.ndarray
+    size: np.ndarray
+    right: np.ndarray
+
+    @classmethod
+    def of(cls, F: np.ndarray, L: np.ndarray) -> _Fit:
+        """Fit L to F."""
+        P, size, V = _singular(F.T @ L)
+        return cls(P, size, L @ V)
+
+    def nudged(self, F: np.ndarray) -> _Fit:
+        """Fit to an F that is near the one before.
+
+        Pᵀ Fᵀ L V is diagonal no more; the small turn I + Ω makes it symmetric again, where
+        Ω diag(size) + diag(size) Ω is what it lacks.
+        """
+        K = self.left.T @ (F.T @ self.right)
+        turn = (K - K.T) / (self.size[:, None] + self.size)
+        return _Fit(_orthogonal(self.left + self.left @ turn), self.size, self.right)
+
+    def turned(self) -> np.ndarray:
+        """Return L Uᵀ."""
+        return self.right @ self.left.T
+
+    def turn(self, L: np.ndarray) -> np.ndarray:
+        """Return U = P Vᵀ."""
+        return self.left @ solve_triangular(L, self.right, lower=True).T
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
@@ -119,16 +167,18 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
 
 def polar(W: np.ndarray) -> np.ndarray:
     """Return the orthogonal polar factor U of W (r, r), the turn nearest to it."""
-    return _orthogonal(_nearly_polar(W))
+    P, _, V = _singular(W)
+    return P @ V.T
 
 
-def _nearly_polar(W: np.ndarray) -> np.ndarray:
-    """Return the polar factor of W, orthogonal up to 1e-9 at worst."""
-    values, V = np.linalg.eigh(W.T @ W)
-    if values[0] * WELL_CONDITIONED > values[-1]:
-        return (W @ V / np.sqrt(values)) @ V.T
-    P, _, Q = np.linalg.svd(W)
-    return P @ Q
+def _singular(W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return P, σ and V with W = P diag(σ) Vᵀ."""
+    squares, V = np.linalg.eigh(W.T @ W)
+    if squares[0] * WELL_CONDITIONED > squares[-1]:
+        size = np.sqrt(squares)
+        return _orthogonal(W @ V / size), size, V
+    P, size, Q = np.linalg.svd(W)
+    return P, size, Q.T
 
 
 def _orthogonal(U: np.ndarray) -> np.ndarray:

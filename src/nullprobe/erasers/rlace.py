@@ -26,7 +26,8 @@ from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, orthogonal
+from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.fits import orthogonal
 from nullprobe.erasers.game import Game, Predictors, Rules, play
 from nullprobe.moments import Moments
 

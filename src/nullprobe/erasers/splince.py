@@ -23,7 +23,8 @@ from nullprobe import _check, _linalg
 from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.estimator import MomentEraser, fitted, kept_share
+from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
 from nullprobe.task_moments import TaskMoments
 

@@ -24,7 +24,8 @@ from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
 from nullprobe.erasers.class_transport import ClassTransport
 from nullprobe.erasers.concept_shift import ConceptShift
-from nullprobe.erasers.estimator import LabelledEstimator, fitted_shift, provenance
+from nullprobe.erasers.estimator import LabelledEstimator
+from nullprobe.erasers.fits import fitted_shift, provenance
 from nullprobe.erasers.procrustes import at_barycentre, at_one
 from nullprobe.erasers.shapes import Shapes, shapes_of
 from nullprobe.moments import Moments
@@ -121,9 +122,7 @@ class QuadraticLEACE(LabelledEstimator):
     def __init__(self, shrinkage: float | None = None) -> None:
         self.shrinkage = shrinkage
 
-    def _gather(
-        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
-    ) -> ClassMoments:
+    def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> ClassMoments:
         return ClassMoments.of(X, z, sample_weight=w)
 
     def _erase(self, moments: ClassMoments) -> ClassTransport:

@@ -104,6 +104,7 @@ def _rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: boo
         hoverinfo="skip",
         meta={"ink": "muted"},
     )
+    figure.data = (figure.data[-1], *figure.data[:-1])  # below the marks
 
 
 def _error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Fits: from directions to a frozen map, with a record of what it was fitted on."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy
+
+from nullprobe import _linalg
+from nullprobe._version import __version__
+from nullprobe.erasers.affine import AffineEraser
+from nullprobe.erasers.concept_shift import ConceptShift
+from nullprobe.moments import Moments
+
+
+def fitted(
+    method: str,
+    moments: Moments,
+    reading: np.ndarray,
+    writing: np.ndarray,
+    kept: np.ndarray,
+    **more: str,
+) -> AffineEraser:
+    """Return the eraser x ↦ x − (x − μ) R W, with a record of what it was fitted on.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    reading : ndarray of shape (d, r)
+        R.
+    writing : ndarray of shape (r, d)
+        W.
+    kept : ndarray of shape (d,)
+        Share of each feature's variance that is left; a feature of which only rounding is left
+        is set to its mean.
+    **more : str
+        What else the eraser should remember.
+    """
+    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    return AffineEraser(
+        moments.mean,
+        reading,
+        writing,
+        level=np.where(alive, np.nan, moments.mean),
+        method=method,
+        classes=moments.classes,
+        details=provenance(moments.n, moments.data_hash, **more),
+    )
+
+
+def orthogonal(method: str, moments: Moments, W: np.ndarray, **more: str) -> AffineEraser:
+    """Return the orthogonal projection x ↦ x − (x − μ) Qᵀ Q off the span of the rows of W.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    W : ndarray of shape (r, d)
+        Independent directions; Q is an orthonormal basis of their span.
+    **more : str
+        What else the eraser should remember.
+    """
+    Q = _linalg.orthonormal_rows(W)
+    return fitted(method, moments, Q.T, Q, kept_share(moments, Q.T, Q), **more)
+
+
+def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np.ndarray:
+    """Return the share (d,) of each feature's variance that x ↦ x − (x − μ) R W leaves."""
+    SR = moments.covariance @ reading
+    left = moments.variance - 2.0 * np.einsum("ij,ji->i", SR, writing)
+    left += np.einsum("ji,jk,ki->i", writing, reading.T @ SR, writing, optimize=True)
+    return left * _linalg.reciprocal(moments.variance)
+
+
+def fitted_shift(method: str, moments: Moments, *, target: int | None = None) -> ConceptShift:
+    """Return the eraser x ↦ x − Σxz Σzz⁺ (z − c), with a record of what it was fitted on.
+
+    Parameters
+    ----------
+    method : str
+    moments : Moments
+    target : int or None
+        Position of the class that stays where it is, so that c is its indicator; by default
+        c = E z, and the overall mean stays.
+
+    Notes
+    -----
+    With axes A (k, r) of which the variables Z A are uncorrelated, of unit variance, and
+    correlated with X beyond rounding, Σxz Σzz⁺ = Cov(X, ZA) Aᵀ; that is the rank cut. A class
+    without weight is left out: nothing is known of it.
+    """
+    basis, classes = moments.concept_basis(), moments.classes
+    centre, level = moments.concept_mean, moments.mean
+    if target is not None:
+        centre, level = np.eye(moments.k)[target], moments.class_means[target]
+    known = np.ones(moments.k, dtype=bool)
+    if classes is not None:
+        known = moments.concept_mean > 0
+        classes = tuple(label for label, there in zip(classes, known, strict=True) if there)
+    kept = 1.0 - np.square(basis.correlation).sum(axis=1)
+    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    return ConceptShift(
+        centre[known],
+        basis.axes[known],
+        (basis.scale[:, None] * basis.correlation).T,
+        np.where(alive, np.nan, level),
+        method,
+        classes,
+        details=provenance(moments.n, moments.data_hash),
+    )
+
+
+def provenance(n: int, data_hash: str, **more: str) -> dict[str, str]:
+    """Return what an eraser remembers of its fit: versions, rows, fingerprint, and more."""
+    return {
+        "nullprobe": __version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "n": str(n),
+        "data_hash": data_hash,
+        **more,
+    }
