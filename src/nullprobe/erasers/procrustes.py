@@ -24,11 +24,13 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 # How far from a fixed point the barycentre may be, relative to the spread of each feature.
-CLOSE = 1e-11
+CLOSE = 1e-10
 MOST_STEPS = 100
 # Steps that the iteration looks back on, and steps without progress after which it ends.
 MEMORY = 4
 PATIENCE = 10
+# A turn I + Ω with entries of Ω up to this is orthogonal to rounding.
+SLIGHT = 1e-8
 # Progress of a step that lets the next do with a nudge.
 HALF = 0.5
 # Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
@@ -67,17 +69,28 @@ def at_one(factors: Sequence[np.ndarray], place: int) -> Meeting:
     return Meeting(F, [polar(F.T @ L) for L in factors], 0)
 
 
-def at_barycentre(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
-    """Let covariances meet where their mean squared distance, weighted by shares, is least."""
+def at_barycentre(
+    factors: Sequence[np.ndarray], shares: np.ndarray, *, eps: float = 0.0
+) -> Meeting:
+    """Let covariances meet where their mean squared distance, weighted by shares, is least.
+
+    Parameters
+    ----------
+    factors : sequence of ndarray of shape (r, r)
+        Lower Cholesky factors.
+    shares : ndarray of shape (K,)
+    eps : float
+        Relative rounding error of the covariances; a search goes no further than that.
+    """
     if len(factors) > 2:
-        return _fixed_point(factors, shares)
+        return _fixed_point(factors, shares, max(CLOSE, eps))
     # The barycentre of two lies on the line from one factor to the other, turned.
     U = polar(factors[1].T @ factors[0])
     F = shares[0] * factors[0] + shares[1] * factors[1] @ U
     return Meeting(F, [np.eye(len(U)), U.T], 0)
 
 
-def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
+def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: float) -> Meeting:
     """Find F = Σ p_c L_c U_cᵀ, U_c the polar factor of Fᵀ L_c.
 
     Notes
@@ -92,7 +105,7 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray) -> Meeting:
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
     fits, sizes, past = [], [], []
     best = F, F, fits
-    while not sizes or (min(sizes) > CLOSE and len(sizes) < MOST_STEPS):
+    while not sizes or (min(sizes) > enough and len(sizes) < MOST_STEPS):
         # Near the fixed point a fit to the last F needs no more than a nudge.
         close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
         fits = [f.nudged(F) for f in fits] if close else [_Fit.of(F, L) for L in factors]
@@ -143,7 +156,10 @@ class _Fit:
         """
         K = self.left.T @ (F.T @ self.right)
         turn = (K - K.T) / (self.size[:, None] + self.size)
-        return _Fit(_orthogonal(self.left + self.left @ turn), self.size, self.right)
+        left = self.left + self.left @ turn
+        if np.abs(turn).max() > SLIGHT:
+            left = _orthogonal(left)
+        return _Fit(left, self.size, self.right)
 
     def turned(self) -> np.ndarray:
         """Return L Uᵀ."""
@@ -151,7 +167,7 @@ class _Fit:
 
     def turn(self, L: np.ndarray) -> np.ndarray:
         """Return U = P Vᵀ."""
-        return self.left @ solve_triangular(L, self.right, lower=True).T
+        return _orthogonal(self.left @ solve_triangular(L, self.right, lower=True).T)
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:

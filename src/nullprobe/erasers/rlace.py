@@ -28,7 +28,8 @@ from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import orthogonal
-from nullprobe.erasers.game import Game, Predictors, Rules, play
+from nullprobe.erasers.game import Game, Rules, play
+from nullprobe.erasers.predictors import Predictors
 from nullprobe.moments import Moments
 
 LEAST = 1e-12  # of ridge and tol

@@ -211,7 +211,7 @@ def _transport(
         full = False
         if scale.any():
             shapes = shapes_of(moments, within, scale, shrinkage)
-            maps, steps = _maps(shapes, shares, target)
+            maps, steps = _maps(shapes, shares, target, moments.eps)
             full = shapes.basis is None
             found = {"shrunk": f"{shapes.shrunk} of {len(means)} classes", "steps": str(steps)}
         rank = moments.d if full else pooled.factor().rank
@@ -237,10 +237,12 @@ def _differ(moments: ClassMoments, scale: np.ndarray) -> bool:
     return any(np.abs(S - first).max() > cut for S in others)
 
 
-def _maps(shapes: Shapes, shares: np.ndarray, target: int | None) -> tuple[np.ndarray, int]:
+def _maps(
+    shapes: Shapes, shares: np.ndarray, target: int | None, eps: float
+) -> tuple[np.ndarray, int]:
     """Return the maps (K, d, d), and in how many steps they were found."""
     if target is None:
-        meeting = at_barycentre(shapes.factors, shares)
+        meeting = at_barycentre(shapes.factors, shares, eps=eps)
     else:
         meeting = at_one(shapes.factors, target)
     moves = np.array(meeting.maps(shapes.factors))
