@@ -68,7 +68,7 @@ PARAMETERS = {
 }
 
 # Erasers that must be told the concept of the rows that they erase.
-LABELLED = {OracleLEACE, QuadraticLEACE, MiMiC}
+LABELLED = [OracleLEACE, QuadraticLEACE, MiMiC]
 
 # Erasers of class labels alone, not of numbers.
 CLASSES_ONLY = {QuadraticLEACE, MiMiC}

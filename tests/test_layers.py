@@ -57,7 +57,7 @@ STEPS = {
     "erasers": [
         ["store"],
         ["affine", "labelled"],
-        ["concept_shift", "class_transport"],
+        ["concept_shift", "class_transport", "predictors"],
         ["estimator", "fits", "game", "loading", "procrustes", "shapes"],
         [],
     ],

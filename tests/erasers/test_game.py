@@ -10,15 +10,8 @@ from least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
 from samples import draw, feature_units
 
 from nullprobe import RLACE, Game
-from nullprobe.erasers.game import (
-    Predictors,
-    Rules,
-    ascend,
-    partitions,
-    play,
-    reply_to_span,
-    starts,
-)
+from nullprobe.erasers.game import Rules, ascend, join, mergers, play, reply_to_span, starts
+from nullprobe.erasers.predictors import Predictors
 
 SAMPLE = draw(0, 300, 4, 4, gap=1.5)
 X, Y = SAMPLE.X, SAMPLE.y
@@ -67,20 +60,34 @@ def test_game_of_many_maxima_is_won_as_well_as_by_trying_many_directions():
     assert min(ends) < lower - 0.01
 
 
-@pytest.mark.parametrize(("n", "groups", "count"), [(5, 4, 10), (4, 2, 7), (5, 5, 1), (30, 20, 32)])
-def test_partitions_are_different_and_have_their_number_of_groups(n, groups, count):
-    found = partitions(n, groups, np.random.default_rng(0))
-    assert len({tuple(p) for p in found}) == len(found) == count
-    for p in found:
-        assert len(np.unique(p)) == groups
-        np.testing.assert_array_equal(p[p], p)
-        assert (p <= np.arange(n)).all()
+@given(n_classes=st.integers(1, 30), seed=st.integers(0, 999))
+def test_joining_leaves_so_many_groups_fewer_each_named_after_its_first_class(n_classes, seed):
+    rng = np.random.default_rng(seed)
+    times = int(rng.integers(0, n_classes))
+    groups = join(np.arange(n_classes), times, rng)
+    assert len(np.unique(groups)) == n_classes - times
+    np.testing.assert_array_equal(groups[groups], groups)
+    assert (groups <= np.arange(n_classes)).all()
 
 
-def test_partitions_of_many_depend_on_the_seed_and_on_nothing_else():
-    drawn = [partitions(30, 20, np.random.default_rng(seed)) for seed in (0, 0, 1)]
-    np.testing.assert_array_equal(drawn[0], drawn[1])
-    assert (np.array(drawn[0]) != drawn[2]).any()
+@pytest.mark.parametrize("rank", [1, 2])
+def test_mergers_make_the_means_of_classes_equal(rank):
+    game = predictors(X, Y)
+    for A in mergers(game, rank, np.random.default_rng(0)):
+        np.testing.assert_allclose(A.T @ A, np.eye(rank), atol=1e-12)
+        means = (np.eye(4) - A @ A.T) @ (game.cross / game.shares)
+        apart = np.linalg.norm(means[:, :, None] - means[:, None], axis=0) > 1e-9
+        assert len(np.unique(apart, axis=0)) == 4 - rank
+
+
+def test_the_best_of_all_pairs_is_merged():
+    game = predictors(X, Y)
+    means = game.cross / game.shares
+    pairs = [means[:, i] - means[:, j] for i in range(4) for j in range(i)]
+    F = whitened(X)
+    left = [least_loss(F - np.outer(F @ a, a) / (a @ a), Y) for a in pairs]
+    A = mergers(game, 1, np.random.default_rng(0))[0]
+    assert least_loss(F - F @ A @ A.T, Y) == pytest.approx(max(left), abs=1e-9)
 
 
 @given(
@@ -184,7 +191,7 @@ def test_more_steps_leave_more():
     ends = [ascend(game, A, Rules(1, RIDGE, steps, 1e-9))[0].certain for steps in (1, 3, 50)]
     assert ends[0] < ends[1] < ends[2]
     limited = RLACE(max_steps=1).fit(X, Y).game_
-    assert limited.iterations <= 5
+    assert limited.iterations <= 2 + 3
     assert limited.lower < RLACE(max_steps=50).fit(X, Y).game_.lower
 
 

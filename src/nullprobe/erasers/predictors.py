@@ -4,8 +4,8 @@ Problem. Find the best linear predictor of K classes that does not see a subspac
 from the best it may be, how the least loss changes with the subspace, and what no subspace of a
 dimension can make of it.
 
-Solution. With a penalty on the weights the problem is strongly convex: the gap of a solution follows
-from its gradient, and the solution is the gradient of the least loss. Böhning's quadratic bound on
+Solution. With a penalty on the weights the problem is strongly convex: the gap of a solution
+follows from its gradient, and so does the slope of the least loss. Böhning's quadratic bound on
 the log loss is solved for all subspaces at once by a singular value decomposition.
 
 Reference. D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of

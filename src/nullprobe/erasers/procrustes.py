@@ -23,6 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
+from nullprobe import _linalg
+
 # How far from a fixed point the barycentre may be, relative to the spread of each feature.
 CLOSE = 1e-10
 MOST_STEPS = 100
@@ -80,10 +82,11 @@ def at_barycentre(
         Lower Cholesky factors.
     shares : ndarray of shape (K,)
     eps : float
-        Relative rounding error of the covariances; a search goes no further than that.
+        Relative rounding error of the covariances; a search goes no further than they do.
     """
     if len(factors) > 2:
-        return _fixed_point(factors, shares, max(CLOSE, eps))
+        known = _linalg.NOISE_MARGIN * eps * np.sqrt(len(factors[0]))
+        return _fixed_point(factors, shares, max(CLOSE, known))
     # The barycentre of two lies on the line from one factor to the other, turned.
     U = polar(factors[1].T @ factors[0])
     F = shares[0] * factors[0] + shares[1] * factors[1] @ U
