@@ -213,7 +213,8 @@ def known(kind: str, name: str, available: Sequence[str]) -> None:
     more = f" and {len(available) - 10} more" if len(available) > 10 else ""
     close = difflib.get_close_matches(name, available)
     advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "choose one of these"
-    complain(f"{name!r} must name a {kind}", f"there are only {listed}{more}", advice)
+    article = "an" if kind[0] in "aeiou" else "a"
+    complain(f"{name!r} must name {article} {kind}", f"there are only {listed}{more}", advice)
 
 
 def real_number(

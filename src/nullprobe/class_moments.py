@@ -68,7 +68,8 @@ class ClassMoments:
                 member = np.flatnonzero(of_class if shares is None else of_class & (shares > 0))
                 for start in range(0, len(member), step):
                     some = member[start : start + step]
-                    self._add(label, _array.take(part, some), None if w is None else shares[some])
+                    weights = None if shares is None else shares[some]
+                    self._add(label, _array.take(part, some), weights)
         self.spreads = _in_order(self.spreads)
         return self
 

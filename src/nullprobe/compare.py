@@ -143,7 +143,7 @@ def _erasers(
                     "pass an unfitted estimator",
                 )
         return dict(erasers), {}
-    names = list(ERASERS) if erasers is None else list(erasers)
+    names = list(ERASERS) if erasers is None else _listed(erasers)
     for name in names:
         _check.known("eraser", name, list(ERASERS))
     found = {name: _ours(name, z, seed) for name in names}
@@ -154,6 +154,11 @@ def _erasers(
         elif ERASERS[name] is SPLINCE and not has_task:
             left_out[name] = "it is LEACE where no other label is to be kept"
     return {name: e for name, e in found.items() if name not in left_out}, left_out
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    """Return several names, of which one string is one."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _ours(name: str, z: Concept, seed: int) -> Any:

@@ -144,7 +144,7 @@ def concept(
     if isinstance(a, Concept):
         return a
     if a.ndim == 2:
-        return Concept(None, None, _numbers(a))
+        return Concept(None, None, _numbers(a, name))
     if a.dtype.kind == "c":
         _check.complain(
             "y must be real (Complex data not supported)",
@@ -152,13 +152,13 @@ def concept(
             "pass labels or real numbers",
         )
     if a.dtype.kind == "f" and classes is None:
-        values = _numbers(a[:, None])
+        values = _numbers(a[:, None], name)
         if len(np.unique(values)) > 2:
             return Concept(None, None, values)
     return _labels(a, classes)
 
 
-def _numbers(a: np.ndarray) -> np.ndarray:
+def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
     if a.dtype.kind not in "fiub":
         _check.complain(
             "a 2-D concept must hold numbers",
@@ -169,9 +169,9 @@ def _numbers(a: np.ndarray) -> np.ndarray:
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         _check.complain(
-            "y must be finite (no NaN, no inf)",
+            f"{name} must be finite (no NaN, no inf)",
             f"{len(bad)} rows are not, the first of them row {bad[0]}",
-            "drop these rows from X and y, or fill them in",
+            f"drop these rows from X and {name}, or fill them in",
         )
     return values
 

@@ -164,7 +164,7 @@ def test_pieces_with_and_without_a_task_do_not_mix():
     ("task", "said"),
     [
         (np.zeros(3), "X has 400 and task has 3"),
-        (np.full((400, 1), np.nan), "must be finite"),
+        (np.full((400, 1), np.nan), "task must be finite"),
         (np.zeros((2, 2, 2)), "task must be 1-D"),
     ],
 )

@@ -82,7 +82,19 @@ class MomentEraser(EraserEstimator):
     @classmethod
     def from_moments(cls, moments: Any, **parameters: Any) -> Self:
         """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
-        return cls(**parameters)._store(moments)
+        fresh = cls(**parameters)
+        if not isinstance(moments, fresh._kinds()):
+            wanted = " or ".join(kind.__name__ for kind in fresh._kinds())
+            _check.complain(
+                f"{cls.__name__} is fitted from {wanted}",
+                f"{type(moments).__name__} arrived",
+                f"pass {wanted}.of(X, y)",
+            )
+        return fresh._store(moments)
+
+    def _kinds(self) -> tuple[type, ...]:
+        """Return the kinds of moments that the method depends on."""
+        return (Moments,)
 
     def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
         """Fit the eraser.

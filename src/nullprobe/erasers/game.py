@@ -36,8 +36,10 @@ class Game:
     Attributes
     ----------
     lower : float
-        What the eraser that was found is certain to leave. In nats under log loss; under
-        squared loss, in variances of the uncorrelated unit-variance variables of the concept.
+        What the eraser that was found is certain to leave. In nats under log loss, where the
+        predictor's payment for its weights counts: one that pays nothing may lose a little
+        less. Under squared loss, in variances of the uncorrelated unit-variance variables of
+        the concept.
     upper : float
         What no eraser of this rank exceeds.
     trivial : float

@@ -167,9 +167,10 @@ class LabelledMap:
         InputError
             If the file is missing, damaged, or not such an eraser.
         """
+        kind: Any = cls
         r = store.read(path, cls.FORMAT, cls.TENSORS)
         arrays = (r.tensors[name] for name in cls.TENSORS)
-        return cls(*arrays, r.method, r.classes, r.feature_names, r.details)
+        return kind(*arrays, r.method, r.classes, r.feature_names, r.details)
 
 
 def set_level(X_: Array, level: np.ndarray) -> None:

@@ -31,9 +31,10 @@ MOST_STEPS = 100
 # Steps that the iteration looks back on, and steps without progress after which it ends.
 MEMORY = 4
 PATIENCE = 10
-# A turn I + Ω with entries of Ω up to this is orthogonal to rounding.
-SLIGHT = 1e-8
-# Progress of a step that lets the next do with a nudge.
+# Turns I + Ω by norm of Ω: up to the first they are orthogonal to rounding; beyond the second
+# they are no nudges.
+SLIGHT, LARGE = 1e-8, 0.5
+# Progress of a step after which the next may do with nudges.
 HALF = 0.5
 # Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
 WELL_CONDITIONED = 1e6
@@ -111,7 +112,8 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
     while not sizes or (min(sizes) > enough and len(sizes) < MOST_STEPS):
         # Near the fixed point a fit to the last F needs no more than a nudge.
         close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
-        fits = [f.nudged(F) for f in fits] if close else [_Fit.of(F, L) for L in factors]
+        nudges = [f.nudged(F) for f in fits] if close else [None] * len(factors)
+        fits = [f or _Fit.of(F, L) for f, L in zip(nudges, factors, strict=True)]
         left = sum(p * f.turned() for p, f in zip(shares, fits, strict=True)) - F
         sizes.append(np.sqrt(np.square(left / unit).sum(axis=1).max()))
         if sizes[-1] == min(sizes):
@@ -151,18 +153,19 @@ class _Fit:
         P, size, V = _singular(F.T @ L)
         return cls(P, size, L @ V)
 
-    def nudged(self, F: np.ndarray) -> _Fit:
-        """Fit to an F that is near the one before.
+    def nudged(self, F: np.ndarray) -> _Fit | None:
+        """Fit to an F that is near the one before, or return None if it is not.
 
         Pᵀ Fᵀ L V is diagonal no more; the small turn I + Ω makes it symmetric again, where
         Ω diag(size) + diag(size) Ω is what it lacks.
         """
         K = self.left.T @ (F.T @ self.right)
         turn = (K - K.T) / (self.size[:, None] + self.size)
+        norm = np.abs(turn).sum(axis=0).max()
+        if norm > LARGE:
+            return None
         left = self.left + self.left @ turn
-        if np.abs(turn).max() > SLIGHT:
-            left = _orthogonal(left)
-        return _Fit(left, self.size, self.right)
+        return _Fit(_orthogonal(left) if norm > SLIGHT else left, self.size, self.right)
 
     def turned(self) -> np.ndarray:
         """Return L Uᵀ."""
@@ -181,7 +184,10 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
     changed = [b[1] - a[1] for a, b in zip(past[:-1], past[1:], strict=True)]
     flat = np.array([(c / unit).ravel() for c in changed])
     weights = np.linalg.lstsq(flat @ flat.T, flat @ (past[-1][1] / unit).ravel(), rcond=1e-12)[0]
-    return sum(w * (s + c) for w, s, c in zip(weights, stepped, changed, strict=True))
+    overshoot = np.zeros_like(past[0][0])
+    for w, s, c in zip(weights, stepped, changed, strict=True):
+        overshoot += w * (s + c)
+    return overshoot
 
 
 def polar(W: np.ndarray) -> np.ndarray:

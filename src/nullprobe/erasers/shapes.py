@@ -53,36 +53,41 @@ def shapes_of(
     """
     inverse = _linalg.reciprocal(scale)
     pooled = _linalg.factor_psd(within * np.outer(inverse, inverse), eps=moments.eps)
-    if pooled.basis is None:
-        basis, size = None, np.abs(moments.means)
-    else:
+    basis, sizes = None, np.abs(moments.means)
+    if pooled.basis is not None:
         basis = _linalg.orthonormal_rows((scale[:, None] * pooled.basis).T).T
         within = basis.T @ within @ basis
-        size = np.sqrt(np.square(moments.means) @ np.square(basis))
+        sizes = np.sqrt(np.square(moments.means) @ np.square(basis))
     factors, shrunk = [], 0
-    for label, spread_size, count, S in zip(
-        moments.classes, size, moments.counts, moments.covariances, strict=True
+    for label, mean, count, S in zip(
+        moments.classes, sizes, moments.counts, moments.covariances, strict=True
     ):
         S = S if basis is None else basis.T @ S @ basis
-        L = None if shrinkage else _factor(S, spread_size, moments.eps)
-        if L is None and shrinkage != 0.0:
-            share = shrinkage or _share(S, within, count)
-            L = _factor((1.0 - share) * S + share * within, spread_size, moments.eps)
-            shrunk += 1
+        share = shrinkage or 0.0
+        L = _factor((1.0 - share) * S + share * within, mean, moments.eps)
+        if L is None and shrinkage is None:
+            share = _share(S, within, count)
+            L = _factor((1.0 - share) * S + share * within, mean, moments.eps)
+            # Where even so little is left that is its own, the class goes without.
+            L = cholesky(within, lower=True) if L is None else L
         if L is None:
             _check.complain(
                 f"the rows of every class must vary in all {pooled.rank} directions in which "
                 "rows vary within classes",
                 f"the {count} rows of class {label!r} vary in fewer",
-                "pass more rows of it, or another shrinkage: None chooses one for such classes",
+                "pass more rows of it, or a larger shrinkage, or None, which shrinks such classes",
             )
         factors.append(L)
+        shrunk += share > 0
     return Shapes(basis, factors, shrunk)
 
 
-def _factor(S: np.ndarray, size: np.ndarray, eps: float) -> np.ndarray | None:
-    """Return the lower Cholesky factor of S (r, r), or None where it has no full rank."""
-    scale = _linalg.feature_scale(size, S.diagonal())
+def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
+    """Return the lower Cholesky factor of S (r, r), or None where it has no full rank.
+
+    The size of the mean (r,) in each direction tells a variance from rounding.
+    """
+    scale = _linalg.feature_scale(mean, S.diagonal())
     if not scale.all():
         return None
     inverse = _linalg.reciprocal(scale)

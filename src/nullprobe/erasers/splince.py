@@ -137,6 +137,9 @@ class SPLINCE(MomentEraser):
             )
         return self._read(X, y, sample_weight, first=first, task=task)
 
+    def _kinds(self) -> tuple[type, ...]:
+        return (Moments, TaskMoments)
+
     def _gather(
         self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
     ) -> Moments | TaskMoments:

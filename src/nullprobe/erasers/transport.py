@@ -108,8 +108,10 @@ class QuadraticLEACE(LabelledEstimator):
     Parameters
     ----------
     shrinkage : float in [0, 1] or None
-        Weight of the pooled covariance in that of each class; None shrinks only classes of too
-        few rows to have a covariance of full rank.
+        Weight of the pooled covariance in that of each class. None shrinks only classes whose
+        covariance lacks directions in which rows vary within classes (too few rows, or a feature
+        that is constant in a class); then covariances end up alike, but not equal, and
+        ``eraser_.details["shrunk"]`` says for how many classes.
 
     Examples
     --------
@@ -125,6 +127,9 @@ class QuadraticLEACE(LabelledEstimator):
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> ClassMoments:
         return ClassMoments.of(X, z, sample_weight=w)
 
+    def _kinds(self) -> tuple[type, ...]:
+        return (ClassMoments,)
+
     def _erase(self, moments: ClassMoments) -> ClassTransport:
         return quadratic_leace(moments, shrinkage=self.shrinkage)
 
@@ -139,7 +144,8 @@ class MiMiC(LabelledEstimator):
     Parameters
     ----------
     target : label or None
-        The class whose rows stay as they are; None for the barycentre of all.
+        The class whose rows stay as they are, to whose mean the overall mean moves; None for the
+        barycentre of all, where it stays.
     match : {"covariance", "mean"}
         Whether covariances are matched besides means.
     shrinkage : float in [0, 1] or None
@@ -167,6 +173,9 @@ class MiMiC(LabelledEstimator):
     ) -> Moments | ClassMoments:
         kind = Moments if self.match == "mean" else ClassMoments
         return kind.of(X, z, sample_weight=w)
+
+    def _kinds(self) -> tuple[type, ...]:
+        return (ClassMoments, Moments)
 
     def _erase(self, moments: Moments | ClassMoments) -> ConceptShift | ClassTransport:
         return mimic(moments, target=self.target, match=self.match, shrinkage=self.shrinkage)
@@ -205,16 +214,14 @@ def _transport(
     common = shares @ means if target is None else means[target]
     pooled, within = moments.pooled(), moments.within
     scale = _linalg.feature_scale(np.abs(means).max(axis=0), within.diagonal())
-    maps = np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
-    rank, found = 0, {"shrunk": f"0 of {len(means)} classes", "steps": "0"}
+    rank, maps = 0, np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
+    shrunk = steps = 0
     if pooled.concept_basis().rank or _differ(moments, scale):
-        full = False
+        rank = pooled.factor().rank
         if scale.any():
             shapes = shapes_of(moments, within, scale, shrinkage)
+            shrunk = shapes.shrunk
             maps, steps = _maps(shapes, shares, target, moments.eps)
-            full = shapes.basis is None
-            found = {"shrunk": f"{shapes.shrunk} of {len(means)} classes", "steps": str(steps)}
-        rank = moments.d if full else pooled.factor().rank
     kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
     alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
     return ClassTransport(
@@ -225,7 +232,12 @@ def _transport(
         rank,
         method,
         moments.classes,
-        details=provenance(moments.n, moments.data_hash, **found),
+        details=provenance(
+            moments.n,
+            moments.data_hash,
+            shrunk=f"{shrunk} of {len(means)} classes",
+            steps=str(steps),
+        ),
     )
 
 
