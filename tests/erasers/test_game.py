@@ -1,6 +1,7 @@
 """The game of R-LACE under log loss: slopes, gaps, bounds, and brute force where it can be had."""
 
 from dataclasses import FrozenInstanceError
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -58,6 +59,19 @@ def test_game_of_many_maxima_is_won_as_well_as_by_trying_many_directions():
     assert lower == pytest.approx(max(ends), abs=1e-6)
     assert lower >= best - 1e-6
     assert min(ends) < lower - 0.01
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_starts_solve_squared_loss_and_reach_the_upper_bound(rank):
+    sample = draw(1, 300, 4, 4, shares=[0.05, 0.15, 0.3, 0.5])
+    game, F = predictors(sample.X, sample.y), whitened(sample.X)
+    bohning, squared = islice(starts(game, rank, np.random.default_rng(0)), 2)
+    left = ((game.cross - bohning @ (bohning.T @ game.cross)) ** 2).sum()
+    bound = game.trivial - left / (1 + 2 * RIDGE)
+    assert game.bound(rank) == pytest.approx(bound, abs=1e-12)
+    expected = RLACE(rank=rank, loss="squared").fit(F, sample.y).eraser_.matrix
+    np.testing.assert_allclose(np.eye(4) - squared @ squared.T, expected, atol=1e-9)
+    assert np.abs(squared @ squared.T - bohning @ bohning.T).max() > 0.01
 
 
 @given(n_classes=st.integers(1, 30), seed=st.integers(0, 999))

@@ -68,14 +68,15 @@ def shapes_of(
         if L is None and shrinkage is None:
             share = _share(S, within, count)
             L = _factor((1.0 - share) * S + share * within, mean, moments.eps)
+        if L is None and share > 0:
             # Where even so little is left that is its own, the class goes without.
-            L = cholesky(within, lower=True) if L is None else L
+            L = cholesky(within, lower=True)
         if L is None:
             _check.complain(
                 f"the rows of every class must vary in all {pooled.rank} directions in which "
                 "rows vary within classes",
                 f"the {count} rows of class {label!r} vary in fewer",
-                "pass more rows of it, or a larger shrinkage, or None, which shrinks such classes",
+                "pass more rows of it, or a shrinkage above 0, or None, which shrinks such classes",
             )
         factors.append(L)
         shrunk += share > 0
