@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from nullprobe import _array
 
@@ -205,3 +206,25 @@ def test_mapping_rows_of_dask_is_lazy():
     assert not seen
     np.testing.assert_array_equal(mapped.compute(), X.compute() * 2)
     assert sorted(seen) == [(2, 3), (2, 3)]
+
+
+def test_blocks_are_all_visited_and_blas_gets_its_threads_back():
+    X = np.arange(3000.0 * 200).reshape(3000, 200)
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    seen = np.zeros(3000, dtype=int)
+
+    def visit(rows, block):
+        np.testing.assert_array_equal(block, X[rows])
+        seen[rows] += 1
+
+    _array.on_cache_blocks(visit, X)
+    assert (seen == 1).all()
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+def test_what_goes_wrong_in_a_block_is_told():
+    def fail(rows, block):
+        raise ValueError(f"rows from {rows.start}")
+
+    with pytest.raises(ValueError, match="rows from 0"):
+        _array.on_cache_blocks(fail, np.zeros((3000, 200)))

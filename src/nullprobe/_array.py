@@ -7,12 +7,16 @@ because that is where the time goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import array_api_compat as compat
 import numpy as np
+from joblib import cpu_count
 from scipy.linalg import blas
+from threadpoolctl import threadpool_limits
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
@@ -88,6 +92,45 @@ def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
     for start in range(0, X.shape[0], step):
         rows = slice(start, min(start + step, X.shape[0]))
         yield rows, X[rows]
+
+
+def on_cache_blocks(function: Callable[[slice, Array], None], X: Array) -> None:
+    """Call ``function(rows, block)`` for all cache blocks of ``X``, on all cores.
+
+    Each core works on blocks of its own, with BLAS on one thread: products as thin as these
+    lose more by threads that wait for each other than they gain.
+    """
+    blocks = list(cache_blocks(X))
+    cores = min(len(blocks), cpu_count())
+    if is_torch(X) or cores < 2:
+        for rows, block in blocks:
+            function(rows, block)
+        return
+    with _one_blas_thread, ThreadPoolExecutor(cores) as pool:
+        for done in [pool.submit(function, *place) for place in blocks]:
+            done.result()
+
+
+class _OneThread:
+    """Keeps BLAS on one thread; the last to leave restores what the first one found."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.found = threading.Lock(), 0, None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.found = threadpool_limits(limits=1, user_api="blas")
+            self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside and self.found is not None:
+                self.found.restore_original_limits()
+
+
+_one_blas_thread = _OneThread()
 
 
 def working(block: Array) -> Array:

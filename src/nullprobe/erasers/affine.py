@@ -146,8 +146,7 @@ class AffineEraser:
             X_[...] = X
             return X_
         parts = [_array.like(a, X) for a in (self.mean, self.reading, self.offset, self.writing)]
-        for where, block in _array.cache_blocks(X):
-            _array.move_block(X_[where], block, *parts)
+        _array.on_cache_blocks(lambda at, block: _array.move_block(X_[at], block, *parts), X)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):
             X_[:, gone] = _array.like(self.level[gone], X)
