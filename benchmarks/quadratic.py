@@ -89,7 +89,7 @@ def compare(n: int, d: int, n_classes: int, dtype: str, repeats: int) -> tuple[l
     print(n_classes, dtype, {k: float(f"{v:.3g}") for k, v in m.items()}, flush=True)
     steps = ("moments", "fit", "apply")
     ratio = sum(m[f"theirs {s}"] for s in steps) / sum(m[f"ours {s}"] for s in steps)
-    name = f"{n_classes} classes, {dtype}"
+    name = f"QuadraticLEACE, {n_classes} classes, {dtype}"
     rows = [
         {"what": f"{name}: moments + fit + apply, times as fast", "ratio": ratio, "target": "≥ 2"}
     ]
@@ -115,7 +115,7 @@ def main() -> None:
         for dtype in ("float64", "float32"):
             found, m = compare(a.n, a.d, n_classes, dtype, a.repeats)
             rows += found
-            medians[f"{n_classes} classes, {dtype}"] = m
+            medians[f"QuadraticLEACE, {n_classes} classes, {dtype}"] = m
     for row in rows:
         print(row)
     settings = {"n": a.n, "d": a.d, "repeats": a.repeats, "medians": medians}
