@@ -85,7 +85,7 @@ def test_a_bug_in_an_eraser_is_no_reason():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"erasers": ["leace", "leaze"]}, "'leaze' must name a eraser"),
+        ({"erasers": ["leace", "leaze"]}, "'leaze' must name an eraser"),
         ({"erasers": {"none": LEACE()}}, "the name 'none' stands for no eraser"),
         ({"probes": ["liner"]}, "did you mean 'linear'"),
         ({"probes": []}, "at least one probe is needed"),
