@@ -35,7 +35,8 @@ def write(path, X=X, y=Y, **others):
     if path.suffix == ".npz":
         np.savez(path, X=X, y=y, **others)
     elif path.suffix == ".safetensors":
-        save_file({"X": np.ascontiguousarray(X), "y": np.asarray(y)}, path)
+        arrays = {"X": X, "y": y, **others}
+        save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, path)
     else:
         frame = pd.DataFrame(dict(zip(NAMES, np.asarray(X).T, strict=True)) | {"y": y} | others)
         if path.suffix == ".csv":

@@ -30,6 +30,7 @@ def sample(title="data", **changes):
         {"linear": cell(0.52), "halfspace": Cell(None, None, "it cannot be sought here"),
          "rbf": cell(0.94)},
         {"age": Cell(None, None, "age is too rare"), "place": cell(0.78)},
+        nothing_left=(False, True, False),
     )  # fmt: skip
     failed = Row("mimic", "MiMiC(target='x')", True, reason="every class needs more rows.")
     found = {

@@ -186,16 +186,18 @@ def test_moving_a_block_is_the_formula_in_any_layout(shape, layout, dtype):
         out = np.asfortranarray(out)
     if layout == "strided":
         out = array(np.zeros((n, 2 * d)), dtype)[:, ::2]
-    _array.move_block(out, X, *[_array.like(a, X) for a in parts])
+    maps = tuple(_array.like(a, X) for a in parts)
+    _array.move_block(out, X, maps, _array.Workspace())
     rtol = 1e-12 if "64" in str(dtype) else 1e-4
     np.testing.assert_allclose(out, expected, rtol=rtol, atol=100 * rtol)
 
 
 def test_moving_keeps_what_is_not_moved_to_the_last_bit():
     X = RNG.standard_normal((100, 3)).astype(np.float32) * 1e-6 + np.float32(1)
-    parts = [_array.like(a, X) for a in (np.ones(3), np.eye(3)[:, :1], np.zeros(1), np.eye(3)[:1])]
+    parts = (np.ones(3), np.eye(3)[:, :1], np.zeros(1), np.eye(3)[:1])
+    maps = tuple(_array.like(a, X) for a in parts)
     out = np.empty_like(X)
-    _array.move_block(out, X, *parts)
+    _array.move_block(out, X, maps, _array.Workspace())
     np.testing.assert_array_equal(out[:, 1:], X[:, 1:])
 
 

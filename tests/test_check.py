@@ -42,6 +42,27 @@ def test_complex_numbers_are_refused():
     assert "complex64" in complaint(_check.representation, torch.ones(2, 2, dtype=torch.complex64))
 
 
+@pytest.mark.parametrize(
+    ("ragged", "said"),
+    [
+        ([[1.0, 2.0], [3.0]], "its rows have lengths 1, 2"),
+        ([[1.0] * i for i in range(1, 9)], "its rows have lengths 1, 2, 3, 4, 5, ..."),
+        ([[[1.0], [2.0, 3.0]], [[1.0], [2.0]]], "its rows are not alike"),
+    ],
+)
+def test_lists_that_are_no_matrix_are_refused(ragged, said):
+    message = complaint(_check.representation, ragged)
+    assert "X must be 2-D, rows by features (n, d), all rows of one length" in message
+    assert said in message
+
+
+def test_a_class_in_place_of_an_estimator_is_refused():
+    assert "'mine' is the class dict itself; pass dict()" in complaint(
+        _check.instance, "eraser", "mine", dict
+    )
+    _check.instance("eraser", "mine", {})
+
+
 def test_text_is_refused():
     assert "<U1" in complaint(_check.representation, np.array([["a", "b"]]))
 

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 from threadpoolctl import threadpool_limits
 
-from nullprobe import LEACE, HalfspaceProbe, InputError, LDAProbe, compare
+from nullprobe import INLP, LEACE, HalfspaceProbe, InputError, LDAProbe, compare
 
 trials = import_module("nullprobe.trials")
 FEW = {"erasers": ["leace"], "probes": ["linear"]}
@@ -42,7 +42,7 @@ def test_an_eraser_that_cannot_be_fitted_is_a_row_with_a_reason():
     X, y = sample()
     result = compare(X, y, erasers=["splince", "leace"], probes=["linear"], others={"same": y})
     row = result["splince"]
-    assert "X must covary with the task in other directions" in row.reason
+    assert "the task must be another than the concept" in row.reason
     assert (row.damage, row.seconds, row.ranks, dict(row.read_back)) == (None, None, (), {})
     assert result["leace"].read_back["linear"].value is not None
 
@@ -72,6 +72,29 @@ def test_what_is_nothing_to_remove_has_no_ratio():
     assert row.ranks == (0, 0, 0)
 
 
+def test_an_eraser_that_leaves_nothing_is_known_by_what_it_leaves():
+    X, y = sample(gap=4.0)
+    erasers = {"inlp": INLP(alpha=1.0), "most": INLP(alpha=1.0, max_rank=4), "leace": LEACE()}
+    result = compare(X, y, erasers=erasers, probes=["linear"])
+    assert result["inlp"].ranks == (5, 5, 5)
+    assert result["inlp"].nothing_left == (True,) * 3
+    for name in ("none", "most", "leace"):
+        assert result[name].nothing_left == (False,) * 3
+    # Where nothing was there before, no eraser took it.
+    still = compare(np.ones((60, 3)), np.arange(60) % 2, **FEW)["leace"]
+    assert still.nothing_left == (False,) * 3
+
+
+def test_what_splince_is_asked_to_keep_is_part_of_its_settings():
+    X, y = sample()
+    others = {"age": X[:, 0] + X[:, 1], "size": X[:, 2]}
+    FEW = {"erasers": ["splince", "leace"], "probes": ["linear"]}
+    result = compare(X, y, others=others, **FEW)
+    assert result["splince"].settings == "SPLINCE(), asked to keep 'age'"
+    assert result["leace"].settings == "LEACE()"
+    assert compare(X, y, **FEW)["splince"].settings == "SPLINCE()"
+
+
 def test_a_bug_in_an_eraser_is_no_reason():
     class Broken(LEACE):
         def fit(self, X, y):
@@ -91,6 +114,9 @@ def test_a_bug_in_an_eraser_is_no_reason():
         ({"probes": []}, "at least one probe is needed"),
         ({"probes": {"eraser": LEACE()}}, "must have fit, and decision_function or predict_proba"),
         ({"erasers": {"probe": LDAProbe()}}, "must have fit and transform"),
+        ({"erasers": {"mine": LEACE}}, r"'mine' is the class LEACE itself; pass LEACE\(\)"),
+        ({"probes": {"mine": LDAProbe}}, r"'mine' is the class LDAProbe itself; pass LDAProbe\(\)"),
+        ({"random_state": "a"}, "random_state must be"),
         ({"others": {"short": [0, 1]}}, "other label 'short' must have the same number of rows"),
         ({"others": {"still": np.zeros(240, int)}}, "at least two classes are needed"),
         ({"groups": np.arange(3)}, r"groups must have shape \(240,\)"),

@@ -15,6 +15,7 @@ ORDER = [
     ["_array"],
     ["_linalg"],
     ["_check"],
+    ["_seeds"],
     ["_files"],
     ["_formats"],
     ["_layout"],
@@ -156,7 +157,7 @@ def allowed(parts, package, target):
             return target[1:] != () and steps.get(target[1], LAST) < steps.get(parts[1], LAST)
         return package if parts[1:] == () else target[1:] == (base,) and parts[1:] != (base,)
     if room == "worlds":
-        return other == "_check"
+        return other in ("_check", "_seeds")
     if other == "worlds":
         return room == "cli"
     if other == "models":

@@ -8,7 +8,7 @@ because that is where the time goes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,7 +16,7 @@ import array_api_compat as compat
 import numpy as np
 from joblib import cpu_count
 from scipy.linalg import blas
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
@@ -25,6 +25,8 @@ Array = Any  # a NumPy array or a torch tensor; data frames are converted on ent
 BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
 CACHE_ELEMENTS = 1 << 18
+# Float32 rows that are summed in float32.
+FEW_ROWS = 64
 
 
 def is_torch(X: Array) -> bool:
@@ -95,32 +97,44 @@ def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
 
 
 def on_cache_blocks(function: Callable[[slice, Array], None], X: Array) -> None:
-    """Call ``function(rows, block)`` for all cache blocks of ``X``, on all cores.
+    """Call ``function(rows, block)`` for all cache blocks of ``X``, on all cores."""
+    on_cores(function, list(cache_blocks(X)), X)
 
-    Each core works on blocks of its own, with BLAS on one thread: products as thin as these
-    lose more by threads that wait for each other than they gain.
+
+def on_cores(function: Callable[..., None], pieces: Sequence[tuple], X: Array) -> None:
+    """Call ``function(*piece)`` for all pieces of work on ``X``, on all cores.
+
+    Each core works on pieces of its own, with BLAS on one thread: products of few rows lose
+    more by threads that wait for each other than they gain.
     """
-    blocks = list(cache_blocks(X))
-    cores = min(len(blocks), cpu_count())
+    cores = min(len(pieces), cpu_count())
     if is_torch(X) or cores < 2:
-        for rows, block in blocks:
-            function(rows, block)
+        for piece in pieces:
+            function(*piece)
         return
+    left = iter(pieces)
+
+    def work(_: int) -> None:
+        for piece in left:
+            function(*piece)
+
     with _one_blas_thread, ThreadPoolExecutor(cores) as pool:
-        for done in [pool.submit(function, *place) for place in blocks]:
-            done.result()
+        list(pool.map(work, range(cores)))
 
 
 class _OneThread:
     """Keeps BLAS on one thread; the last to leave restores what the first one found."""
 
     def __init__(self) -> None:
-        self.lock, self.inside, self.found = threading.Lock(), 0, None
+        self.lock, self.inside, self.libraries, self.found = threading.Lock(), 0, None, None
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.inside:
-                self.found = threadpool_limits(limits=1, user_api="blas")
+                # Finding the libraries takes milliseconds, as long as a call may do in all.
+                self.libraries = self.libraries or ThreadpoolController()
+                self.found = self.libraries.limit(limits=1, user_api="blas")
+                self.found.__enter__()
             self.inside += 1
 
     def __exit__(self, *_: object) -> None:
@@ -259,6 +273,36 @@ def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
     return sums
 
 
+def centred(X: Array, rows: np.ndarray, centre: Array, out: Array) -> Array:
+    """Return rows (m,) of X less a centre (d,), in memory of ``out`` where that is possible."""
+    if is_torch(X):
+        return working(take(X, rows)) - centre
+    deviation = out[: len(rows)]
+    _gather(X, rows, deviation)
+    deviation -= centre
+    return deviation
+
+
+def _gather(X: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+    if X.dtype == out.dtype:
+        # Positions are known to be valid; mode "raise" would gather into memory of its own.
+        np.take(X, rows, axis=0, out=out, mode="clip")
+    else:
+        out[...] = X[rows]
+
+
+def rows_sum(block: Array) -> np.ndarray:
+    """Return the sum of the rows of a block (n, d) in float64, (d,).
+
+    Float32 rows are summed in float32 a few at a time, which rounds by less than they do.
+    """
+    if is_torch(block) or block.dtype == np.float64:
+        return columns_sum(block, np.ones((len(block), 1)))[0]
+    whole = len(block) // FEW_ROWS * FEW_ROWS
+    sums = block[:whole].reshape(-1, FEW_ROWS, block.shape[1]).sum(axis=1)
+    return sums.sum(axis=0, dtype=np.float64) + block[whole:].sum(axis=0, dtype=np.float64)
+
+
 def sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int) -> np.ndarray:
     """Sum the weighted rows of an (n, d) block that share a code; (n_codes, d) float64.
 
@@ -294,18 +338,54 @@ def _wide(block: Array) -> Array:
     return xp.astype(block, xp.float64, copy=False)
 
 
+class Workspace(threading.local):
+    """Memory for two blocks of rows, of each thread its own.
+
+    Taking new memory for each block costs as much as what is done with it.
+    """
+
+    blocks: tuple[np.ndarray, ...] = ()
+
+    def take(self, X: np.ndarray, n: int) -> list[np.ndarray]:
+        """Return two arrays (n, d) in the working dtype of X (m, d)."""
+        if not self.blocks or len(self.blocks[0]) < n:
+            self.blocks = tuple(np.empty((n, X.shape[1]), working_dtype(X)) for _ in range(2))
+        return [block[:n] for block in self.blocks]
+
+
 def move_block(
-    out: Array, X: Array, centre: Array, reading: Array, offset: Array, writing: Array
+    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: Workspace
 ) -> None:
     """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
-    deviation = working(X) - centre
-    scores = deviation @ reading
-    scores -= offset
-    if is_torch(out) or out.dtype != deviation.dtype or not out.flags.c_contiguous:
-        out[...] = working(X) - scores @ writing
+    centre, reading, offset, writing = maps
+    if is_torch(X) or X.dtype != out.dtype or X.dtype != working_dtype(X):
+        out[...] = working(X) - ((working(X) - centre) @ reading - offset) @ writing
         return
-    # Into the deviations, not into a third array: x - s W = (x - c) - s W + c would round at
-    # the scale of the mean, so X is copied and the product subtracted from the copy.
-    np.copyto(out, X)
-    gemm = blas.dgemm if out.dtype == np.float64 else blas.sgemm  # type: ignore[attr-defined]
-    gemm(-1.0, writing.T, scores.T, beta=1.0, c=out.T, overwrite_c=1)
+    deviation, move = memory.take(X, len(X))
+    scores = np.subtract(X, centre, out=deviation) @ reading
+    scores -= offset
+    # A product of a column with a row is no work for BLAS.
+    product = np.multiply if len(writing) == 1 else np.matmul
+    product(scores, writing, out=move)
+    # X - s W, not (X - c) - s W + c, which would round at the scale of the mean.
+    np.subtract(X, move, out=out)
+
+
+def transport_rows(
+    out: Array, X: Array, rows: np.ndarray, maps: tuple[Array, Array, Array], memory: Workspace
+) -> None:
+    """Write ``x + (x - mean) @ move + shift`` for some rows x (m,) of X into those of ``out``."""
+    mean, move, shift = maps
+    if is_torch(X):
+        part = working(take(X, rows))
+        moved = (part - mean) @ move
+    else:
+        part, moved = memory.take(X, len(rows))
+        _gather(X, rows, part)
+        part -= mean
+        np.matmul(part, move, out=moved)
+        # Not part + mean, which would round where nothing moves.
+        _gather(X, rows, part)
+    moved += shift
+    moved += part
+    put(out, rows, moved)

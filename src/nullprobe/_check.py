@@ -69,6 +69,17 @@ def whole_number(name: str, value: object, *, least: int) -> int:
     return int(value)
 
 
+def instance(kind: str, name: str, value: object) -> None:
+    """Refuse a class where an estimator is needed."""
+    if isinstance(value, type):
+        article = "an" if kind[0] in "aeiou" else "a"
+        complain(
+            f"{article} {kind} must be an estimator, made with its parameters",
+            f"{name!r} is the class {value.__name__} itself",
+            f"pass {value.__name__}()",
+        )
+
+
 def share(name: str, value: object) -> float:
     """Return ``value`` as a float in [0, 1], or complain."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
@@ -95,7 +106,18 @@ def representation(X: Any, *, name: str = "X") -> Any:
         )
     if not (_array.is_torch(X) or _array.is_dask(X)):
         _refuse_text_columns(X, name)
-        X = np.asarray(X)
+        try:
+            X = np.asarray(X)
+        except ValueError:  # a list of lists that are no matrix
+            lengths = sorted({len(row) for row in X if hasattr(row, "__len__")})
+            complain(
+                f"{name} must be 2-D, rows by features (n, d), all rows of one length",
+                f"its rows have lengths {', '.join(map(str, lengths[:5]))}"
+                f"{', ...' if len(lengths) > 5 else ''}"
+                if len(lengths) > 1
+                else "its rows are not alike",
+                "fill in or drop what is missing or too much",
+            )
     if len(X.shape) != 2:
         complain(
             f"{name} must be 2-D, rows by features (n, d)",

@@ -70,10 +70,9 @@ class Block:
     @classmethod
     def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> Block:
         block = _array.working(block)
-        few = _array.host(block[:: max(1, len(block) // PROVISIONAL_ROWS)])
-        if not np.isfinite(few).all():
+        centre = provisional_mean(block[few(len(block))])
+        if not np.isfinite(_array.host(centre)).all():
             complain_not_finite(block, first_row)
-        centre = _array.like(few.mean(axis=0), block)
         return cls(block - centre, _array.host(centre), w, first_row)
 
     @property
@@ -90,6 +89,17 @@ class Block:
         _array.add_outer(spread.scatter, shift, -self.weight)
         rows = len(self.deviation) if self.w is None else int(np.count_nonzero(self.w))
         spread.add(self.weight, rows, self.centre + shift, _array.precision(self.deviation))
+
+
+def few(n: int) -> slice:
+    """Return which of n rows a provisional mean is taken from."""
+    return slice(None, None, max(1, n // PROVISIONAL_ROWS))
+
+
+def provisional_mean(X: Array) -> Array:
+    """Return the mean (d,) of a few rows, as such a row would be stored."""
+    X = _array.working(X)
+    return _array.like(_array.host(X).mean(axis=0), X)
 
 
 def complain_not_finite(block: Array, first_row: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from nullprobe import _array, _check
 from nullprobe._array import Array
 from nullprobe._concept_sums import ConceptSums
-from nullprobe._spread import Spread, blocks, complain_width
+from nullprobe._spread import Block, Spread, complain_width, few, provisional_mean
 from nullprobe.concepts import concept, rows
 from nullprobe.moments import Moments
 
@@ -61,6 +61,7 @@ class ClassMoments:
             complain_width(self.d, X.shape[1])
         _check.finite(X)
         step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
+        memory = _array.working(_array.empty_like(X[:step]))
         for where, part in _array.row_blocks(X):
             piece, shares = z.take(where), None if w is None else w[where]
             for code, label in enumerate(z.classes):
@@ -69,16 +70,22 @@ class ClassMoments:
                 for start in range(0, len(member), step):
                     some = member[start : start + step]
                     weights = None if shares is None else shares[some]
-                    self._add(label, _array.take(part, some), weights)
+                    self._add(label, part, some, weights, memory)
         self.spreads = _in_order(self.spreads)
         return self
 
-    def _add(self, label: Any, X: Array, w: np.ndarray | None) -> None:
-        """Read rows of one class."""
+    def _add(
+        self, label: Any, X: Array, some: np.ndarray, w: np.ndarray | None, memory: Array
+    ) -> None:
+        """Read some rows of X, all of one class; the memory is to work in."""
         spread = self.spreads.setdefault(label, Spread.zeros(X))
-        for _, block in blocks(X, w):
-            ones = np.ones(len(block.deviation)) if block.w is None else block.w
-            block.add_to(spread, _array.columns_sum(block.deviation, ones[:, None])[0])
+        centre = provisional_mean(_array.take(X, some[few(len(some))]))
+        deviation = _array.centred(X, some, centre, memory)
+        if w is None:
+            total = _array.rows_sum(deviation)
+        else:
+            total = _array.columns_sum(deviation, w[:, None])[0]
+        Block(deviation, _array.host(centre), w, 0).add_to(spread, total)
 
     def __add__(self, other: ClassMoments) -> ClassMoments:
         """Return the moments of both pieces together."""

@@ -90,6 +90,8 @@ def compare(
     seed = _check.whole_number("random_state", random_state, least=0)
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
+    for name, probe in probes.items() if isinstance(probes, Mapping) else ():
+        _check.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
     codes = group_codes(groups, len(z))
     parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
@@ -135,7 +137,8 @@ def _erasers(
             _check.complain(
                 f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
             )
-        for eraser in erasers.values():
+        for name, eraser in erasers.items():
+            _check.instance("eraser", name, eraser)
             if not (hasattr(eraser, "fit") and hasattr(eraser, "transform")):
                 _check.complain(
                     "an eraser must have fit and transform",
@@ -195,6 +198,8 @@ def _row(
 ) -> Row:
     """Put what one eraser did in all turns together."""
     settings = "" if eraser is None else _repr(eraser)
+    if isinstance(eraser, SPLINCE) and others:
+        settings += f", asked to keep {next(iter(others))!r}"
     told = isinstance(eraser, LabelledEstimator)
     done = [trial for trial in trials if isinstance(trial, Trial)]
     if len(done) < len(trials):
@@ -215,6 +220,7 @@ def _row(
         sum((trial.damage for trial in done[1:]), start=done[0].damage),
         own,
         beside,
+        nothing_left=tuple(trial.nothing_left for trial in done),
     )
 
 

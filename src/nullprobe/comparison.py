@@ -65,13 +65,14 @@ class Row:
     eraser : str
         Its name.
     settings : str
-        The estimator, with its parameters; "" where nothing is erased.
+        The estimator, with its parameters and what it is asked to keep; "" where nothing is
+        erased.
     told : bool
         Whether it must be told the concept of the rows that it erases, and so cannot be used
         where that is not known.
     ranks : tuple of int
-        Directions in which rows may move, for each part that it was fitted to; empty where the
-        eraser does not say.
+        Directions that are removed or, where it is told the concept, in which rows are moved,
+        for each part that it was fitted to; empty where the eraser does not say.
     seconds : float or None
         Processor time of a fit, mean over the parts.
     damage : Damage or None
@@ -82,6 +83,8 @@ class Row:
         What a linear probe reads of each other label.
     reason : str
         Why the eraser failed; "" where it did not.
+    nothing_left : tuple of bool
+        For each part, whether its rows are all the same once erased.
     """
 
     eraser: str
@@ -93,6 +96,7 @@ class Row:
     read_back: Mapping[str, Cell] = field(default_factory=dict)
     others: Mapping[str, Cell] = field(default_factory=dict)
     reason: str = ""
+    nothing_left: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +182,7 @@ def _row_document(row: Row) -> dict[str, Any]:
         "settings": row.settings,
         "told": row.told,
         "ranks": row.ranks,
+        "nothing_left": row.nothing_left,
         "seconds": row.seconds,
         "damage": moved,
         "read_back": {name: asdict(cell) for name, cell in row.read_back.items()},

@@ -87,6 +87,8 @@ class Trial:
         Processor time of the fit; None where nothing was fitted.
     damage : Damage
         To the rows of S.
+    nothing_left : bool
+        Whether the rows of S, which differed, are all the same once erased.
     read : tuple of tuples of ndarray of shape (1 + m,) or str
         For each concept, what each of its probes reads of S with each weighting, or why none.
     """
@@ -94,6 +96,7 @@ class Trial:
     rank: int | None
     seconds: float | None
     damage: Damage
+    nothing_left: bool
     read: tuple[tuple[np.ndarray | str, ...], ...]
 
 
@@ -153,7 +156,8 @@ class Trials:
             rows = (X_P, y[P]), X_S, r.z.take(S)
             read.append(tuple(r.reason or _read(probe, *rows, r.weights[s]) for probe in r.probes))
         moved = damage(self.X[S], X_S, moments=self.moments[turn])
-        return Trial(rank, seconds, moved, tuple(read))
+        nothing_left = _differ(self.X[S]) and not _differ(X_S)
+        return Trial(rank, seconds, moved, nothing_left, tuple(read))
 
     def _fitted(self, unfitted: Any, F: np.ndarray) -> tuple[Any, float | None]:
         if unfitted is None:
@@ -173,6 +177,10 @@ class Trials:
         if isinstance(eraser, LabelledEstimator):
             return eraser.transform(X, self.y[0][rows])
         return np.asarray(eraser.transform(X))
+
+
+def _differ(X: np.ndarray) -> bool:
+    return bool((X != X[:1]).any())
 
 
 def _read(

@@ -54,6 +54,11 @@ def printed(result, columns=80):
         ("compare data.csv --concept heigth", ["'heigth'", "did you mean 'height'?"]),
         ("compare data.csv --concept y --erasers leaze", ["'leaze' must name", "'leace'"]),
         ("compare data.csv --concept y --probes liner", ["'liner' must name", "'linear'"]),
+        (
+            "compare data.csv --concept y --probes rbf,,linear",
+            ["'rbf,,linear' has an empty one", "leave that comma out"],
+        ),
+        ("compare data.csv --concept y --erasers leace,", ["'leace,' has an empty one"]),
         ("compare data.csv --concept y --keep z", ["'z' must name a column", "'height'"]),
         ("compare data.csv --concept y --keep y", ["a column of its own", "'y'"]),
         ("compare data.csv --concept y --keep width --keep width", ["'width' is named twice"]),
@@ -158,6 +163,12 @@ def test_every_number_of_the_table_is_that_of_the_document():
     assert "-1.70 to .71" in out
     assert "0.80" in out  # what the oracle moves of LEACE's
     assert "1-2" in out
+    lines = [line.split() for line in out.splitlines()]
+    below = {now[0]: after for now, after in zip(lines[:12], lines[1:], strict=False) if now}
+    assert below["leace"][-1:] == ["removed"]
+    assert below["oracle_leace"][-2:] == ["moved", "in"]
+    assert "nothing left in 1 of 3" in words
+    assert "As set: mimic MiMiC(target='x')." in words
 
 
 @pytest.mark.parametrize("columns", [50, 80, 120])

@@ -48,10 +48,12 @@ def test_a_fault_in_a_file_is_said_in_one_sentence(fault, suffix, capsys):
     if suffix not in ONLY.get(fault, FORMATS):
         pytest.skip("a file of this format cannot have this fault")
     concept = faulty(fault, Path(f"data{suffix}"))
-    for arguments in (
+    commands = [
         ["audit", f"data{suffix}", "--concept", concept],
         ["fit", f"data{suffix}", "--concept", concept, "--out", "eraser.safetensors"],
-    ):
+    ]
+    # To erase what never varies is no fault: tests/cli/test_fit.py says what is said of it.
+    for arguments in commands[: 1 if fault == "one class" else 2]:
         said = refused(capsys, *arguments)
         for part in SAYS[fault]:
             assert part in said

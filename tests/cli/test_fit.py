@@ -20,7 +20,8 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import options
+from nullprobe.cli import erasing, options
+from nullprobe.concepts import concept
 from nullprobe.erasers import ERASERS, load_eraser
 from nullprobe.probes import PROBES
 from nullprobe.readers import read
@@ -37,7 +38,10 @@ from nullprobe.readers import read
         *(
             (f"fit three.csv --concept y --out e.safetensors {arguments}", parts)
             for arguments, parts in [
-                ("--method splince --rank 1", ["mean_projection or rlace", "is splince"]),
+                (
+                    "--method splince --task task --rank 1",
+                    ["mean_projection or rlace", "is splince"],
+                ),
                 ("--method rlace --shrinkage .5", ["--shrinkage is for", "mimic", "is rlace"]),
                 ("--method leace --task task", ["--task is for --method splince", "is leace"]),
                 ("--target b", ["--target is for --method mimic", "another method"]),
@@ -46,7 +50,19 @@ from nullprobe.readers import read
                 ("--method inlp --probe ldo", ["'ldo' must name a probe", "'lda'?"]),
                 ("--method mimic --target d", ["'d' must name a class", "'a', 'b', 'c'"]),
                 ("--method mimic --match covar", ["match", "'covar' arrived"]),
-                ("--method mean_projection --rank -1", ["rank", "at least 0", "-1"]),
+                ("--method mean_projection --rank -1", ["rank", "at least 1", "-1"]),
+                ("--method mean_projection --rank 0", ["rank", "at least 1", "0 arrived"]),
+                ("--method inlp --max-rank 0", ["max_rank", "at least 1", "0 arrived"]),
+                ("--method inlp --held-out 1", ["held_out must lie between 0 and 1", "1.0"]),
+                ("--method inlp --alpha 2", ["alpha", "from 0 to 1", "2.0 arrived"]),
+                ("--method rlace --loss cubic", ["loss", "'log', 'squared'", "'cubic' arrived"]),
+                ("--method rlace --seed -1", ["'--seed'"]),
+                ("--seed 1", ["--seed is for --method inlp or rlace", "is leace"]),
+                ("--method leace --loss log", ["--loss is for --method rlace", "is leace"]),
+                ("--method rlace --alpha .1", ["--alpha is for --method inlp", "is rlace"]),
+                ("--method mimic --held-out .5", ["--held-out is for --method inlp", "is mimic"]),
+                ("--method rlace --max-rank 2", ["--max-rank is for --method inlp", "is rlace"]),
+                ("--method splince", ["needs --task COLUMN", "it is LEACE", "--method leace"]),
                 ("--method rlace --rank 0", ["rank", "at least 1", "0 arrived"]),
                 ("--method rlace --rank x", ["'--rank'"]),
                 ("--shrinkage 1.5", ["shrinkage", "from 0 to 1", "1.5"]),
@@ -54,8 +70,11 @@ from nullprobe.readers import read
                 ("--method splince --task y", ["column of its own", "'y' is named twice"]),
                 ("--leave-out tusk", ["'tusk' must name a column", "'task'?"]),
                 ("--method splince --task tusk", ["'tusk' must name a column", "'task'?"]),
-                ("--method mimic --concept task --leave-out y", ["labels"]),
-                ("--method quadratic_leace --concept task --leave-out y", ["labels"]),
+                ("--method mimic --concept task --leave-out y", ["MiMiC needs class labels"]),
+                (
+                    "--method quadratic_leace --concept task --leave-out y",
+                    ["QuadraticLEACE needs class labels", "such as LEACE"],
+                ),
                 ("--method mimic --target b --concept task --leave-out y", ["labels"]),
             ]
         ),
@@ -79,6 +98,9 @@ CHOICES = {
     "--method mimic --match mean": MiMiC(match="mean"),
     "--method mimic --match mean --target c": MiMiC(target="c", match="mean"),
     "--method splince --task task": SPLINCE(),
+    "--method rlace --rank 1 --loss squared": RLACE(loss="squared"),
+    "--method inlp --alpha 1": INLP(alpha=1.0),
+    "--method inlp --alpha 1 --max-rank 1": INLP(alpha=1.0, max_rank=1),
 }
 
 
@@ -160,7 +182,8 @@ def test_a_number_is_erased_by_the_squared_game(capsys):
 def test_a_fitted_eraser_remembers_the_name_of_the_concept(capsys):
     write(Path("data.csv"), FAR, THREE, task=TASK)
     for method in ERASERS:
-        fit = ["fit", "data.csv", "--concept", "y", "--leave-out", "task", "--method", method]
+        other = "--task" if method == "splince" else "--leave-out"
+        fit = ["fit", "data.csv", "--concept", "y", other, "task", "--method", method]
         done(capsys, *fit, "--out", "e.safetensors")
         assert load_eraser("e.safetensors").details["concept"] == "y"
 
@@ -188,6 +211,46 @@ def test_fit_says_that_an_eraser_must_be_told_the_concept(capsys):
         "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it must be told 'y' "
         "of the rows that it erases.\nWrote e.safetensors\n"
     )
+
+
+def test_fit_says_of_how_many_classes_the_covariance_was_shrunk(capsys):
+    y = np.array(["a"] * 16 + ["b"] * 17 + ["c"] * 3)
+    write(Path("data.npz"), y=y)
+    fit = ["fit", "data.npz", "--concept", "y", "--method", "quadratic_leace"]
+    out = done(capsys, *fit, "--out", "e.safetensors")
+    assert "rows that it erases. 1 of 3 classes had their covariance shrunk first, so" in out
+    out = done(capsys, *fit, "--shrinkage", "0.2", "--out", "e.safetensors")
+    assert "3 of 3 classes had their covariance shrunk" in out
+    write(Path("data.npz"), y=y[:33], X=X[:33])
+    assert "shrunk" not in done(capsys, *fit, "--out", "e.safetensors")
+
+
+@pytest.mark.parametrize("labels", [np.array(["a"] * N), np.full(N, 2.5)])
+@pytest.mark.parametrize("method", [m for m in ERASERS if m != "splince"])
+def test_a_concept_that_never_varies_leaves_rows_as_they_are_and_is_said_to(method, labels, capsys):
+    write(Path("data.npz"), y=labels)
+    fit = ["fit", "data.npz", "--concept", "y", "--method", method, "--out", "e.safetensors"]
+    out = done(capsys, *fit)
+    assert "It leaves all rows as they are: 'y' is the same in all of them." in out
+    fitted = ERASERS[method]().fit(X, labels)
+    assert fitted.eraser_.rank == load_eraser("e.safetensors").rank == 0
+    np.testing.assert_array_equal(transformed(fitted, X, labels), X)
+
+
+def test_rows_that_say_nothing_of_the_concept_are_left_and_said_to_be(capsys):
+    write(Path("data.npz"), np.ones((N, 3)))
+    fit = ["fit", "data.npz", "--concept", "y", "--out", "e.safetensors"]
+    assert "as they are: nothing in them varies with 'y'." in done(capsys, *fit)
+    out = done(capsys, *fit, "--method", "inlp")
+    assert "It leaves all rows as they are: nothing is left." in out
+
+
+def test_a_seed_and_the_share_held_out_reach_the_estimator():
+    z = concept(["a", "b"] * 9)
+    for method in ("inlp", "rlace"):
+        assert erasing.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
+        assert erasing.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
+    assert erasing.Choice("inlp", {"held_out": 0.5}).unfitted(z).held_out == 0.5
 
 
 def test_the_help_lists_the_methods_and_probes_that_there_are():

@@ -102,6 +102,14 @@ def test_apply_leaves_the_data_alone_otherwise():
             np.testing.assert_array_equal(A, X)
 
 
+def test_an_eraser_is_shown_in_one_line():
+    e = some_eraser(method="LEACE", classes=("a", "b"))
+    assert repr(e) == "AffineEraser('LEACE', d=5, rank=2, classes=('a', 'b'))"
+    many = some_eraser(method="LEACE", classes=tuple(range(1000)))
+    assert repr(many) == "AffineEraser('LEACE', d=5, rank=2, classes=<1000>)"
+    assert repr(some_eraser(rank=0)) == "AffineEraser('', d=5, rank=0)"
+
+
 def test_an_out_of_another_form_is_refused():
     for out in (np.empty((60, 4)), np.empty((60, 5), int), torch.empty(60, 5)):
         with pytest.raises(InputError, match="out must be"):

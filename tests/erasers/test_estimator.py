@@ -1,5 +1,7 @@
 """The estimator shell round an eraser: validate, call, store."""
 
+import inspect
+
 import dask.array as da
 import numpy as np
 import pandas as pd
@@ -56,6 +58,27 @@ def expected_to_fail(estimator):
     if type(estimator) not in LABELLED:
         return {}
     return dict.fromkeys(CALLED_WITHOUT_Y, WITHOUT_THE_CONCEPT)
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_help_shows_what_a_method_takes(method):
+    takes = [method, method.__init__, method.fit, method.transform, method.fit_transform]
+    kinds = {kind.kind for one in takes for kind in inspect.signature(one).parameters.values()}
+    assert not kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    fit, both = (inspect.signature(one).parameters for one in (method.fit, method.fit_transform))
+    assert list(fit) == list(both)
+
+
+@pytest.mark.parametrize("method", CLASSES_ONLY)
+def test_a_method_of_labels_that_is_given_numbers_says_which_it_is(method):
+    with pytest.raises(InputError, match=f"{method.__name__} needs class labels, but the concept"):
+        new(method).fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("method", OWED)
+def test_rows_of_several_lengths_are_refused(method):
+    with pytest.raises(InputError, match="all rows of one length, but its rows have lengths 1, 2"):
+        new(method).fit([[1.0, 2.0], [3.0]], [0, 1])
 
 
 @parametrize_with_checks([new(method) for method in OWED], expected_failed_checks=expected_to_fail)

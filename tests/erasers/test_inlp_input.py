@@ -145,7 +145,8 @@ def test_of_a_rare_class_one_row_at_least_is_held_out_and_one_is_not(count, held
         ({"probe": "lda"}, "must be an estimator with a method fit"),
         ({"probe": KNeighborsClassifier()}, "KNeighborsClassifier offers neither"),
         ({"probe": LDAProbe(shrinkage=2)}, "shrinkage must be a number from 0 to 1"),
-        ({"max_rank": -1}, "max_rank must be a whole number"),
+        ({"max_rank": 0}, "max_rank must be a whole number of at least 1"),
+        ({"random_state": "a"}, "random_state must be a whole number of at least 0"),
         ({"held_out": 0}, "held_out must lie between 0 and 1"),
         ({"held_out": 1.0}, "held_out must lie between 0 and 1"),
         ({"held_out": "some"}, "held_out must be a number"),
@@ -163,6 +164,13 @@ def test_weights_need_a_probe_that_takes_them():
     INLP(HalfspaceProbe()).fit(s.X, s.y)
     with pytest.raises(InputError, match="HalfspaceProbe.fit takes X, y"):
         INLP(HalfspaceProbe()).fit(s.X, s.y, sample_weight=np.ones(60))
+
+
+def test_numbers_need_a_probe_that_predicts_them():
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    with pytest.raises(InputError, match="LogisticRegression is a classifier; pass a linear reg"):
+        INLP(LogisticRegression()).fit(X, X[:, 0])
+    assert INLP(Ridge()).fit(X, X[:, 0]).eraser_.rank == 1
 
 
 def test_labels_need_a_probe_that_takes_them():

@@ -48,6 +48,13 @@ def test_apply_is_the_formula(kind):
     assert (e.d, e.rank) == (5, {"labels": 2, "numbers": 2, "transport": 5}[kind])
 
 
+@pytest.mark.parametrize("kind", ["labels", "numbers"])
+def test_a_shift_is_shown_in_one_line(kind):
+    said = {"labels": ", classes=('no', 'so', 'yes')", "numbers": ""}[kind]
+    method = some(kind).method
+    assert repr(some(kind)) == f"ConceptShift({method!r}, d=5, rank=2{said})"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_rank_zero_changes_nothing(kind):
     e, y = some(kind, rank=0), told(kind)[1]

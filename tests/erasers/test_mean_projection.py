@@ -69,7 +69,7 @@ def test_large_features_hide_small_ones():
     assert np.isfinite(e.level).tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("rank", [0, 1, 2])
+@pytest.mark.parametrize("rank", [1, 2])
 def test_a_rank_below_that_of_the_concept_takes_the_leading_singular_vectors(rank):
     sample = draw(6, 300, 8, 4)
     C = covariances(sample.X, sample.y)[1]
@@ -80,6 +80,12 @@ def test_a_rank_below_that_of_the_concept_takes_the_leading_singular_vectors(ran
     left = np.linalg.norm(covariances(X_, sample.y)[1])
     assert left == pytest.approx(np.linalg.norm(size[rank:]), rel=1e-9)
     assert e.rank == rank
+
+
+@pytest.mark.parametrize("rank", [0, -1, 1.0, "one"])
+def test_a_rank_that_is_none_is_refused(rank):
+    with pytest.raises(InputError, match="rank must be a whole number of at least 1"):
+        MeanProjection(rank=rank).fit(np.eye(3), [0, 1, 0])
 
 
 @pytest.mark.parametrize("rank", [3, 7, None])

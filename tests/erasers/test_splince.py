@@ -140,16 +140,43 @@ def test_fewer_rows_than_features():
     np.testing.assert_allclose(correlation(X_, task, scale), correlation(X, task, scale), atol=1e-8)
 
 
-@pytest.mark.parametrize("task", ["the concept", "finer than the concept", "everything"])
-def test_a_task_that_holds_the_concept_is_refused(task):
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("the concept", "another than the concept, but X covaries with both in the same 2 dir"),
+        ("its opposite", "the task must be another than the concept"),
+        ("finer than the concept", "all 2 directions of the concept lie among the 5 of the task"),
+        ("everything", "X covaries with it in all 8 directions in which rows vary; keep less"),
+    ],
+)
+def test_a_task_that_holds_the_concept_is_refused(task, said):
     X, y, _ = world(5)
     tasks = {
         "the concept": y,
+        "its opposite": 1 - y,
         "finer than the concept": 2 * y + (X[:, 0] > 0),
         "everything": X,
     }
-    with pytest.raises(InputError, match="other directions than with the concept"):
+    with pytest.raises(InputError, match=said):
         SPLINCE().fit(X, y, task=tasks[task])
+
+
+def test_a_task_that_holds_some_of_the_concept_is_refused():
+    X, y, _ = world(5)
+    with pytest.raises(InputError, match="1 of the 2 directions of the concept lies among the 1"):
+        SPLINCE().fit(X, y, task=y == 0)
+    two = y > 0
+    with pytest.raises(InputError, match="the only direction of the concept lies among the 3"):
+        SPLINCE().fit(X, two, task=2 * two + (X[:, 0] > 0))
+    with pytest.raises(InputError, match="it in its only direction in which rows vary"):
+        SPLINCE().fit(X[:, :1], y, task=X[:, 0])
+
+
+def test_the_task_reaches_a_fit_that_transforms():
+    X, y, task = world(1)
+    expected = SPLINCE().fit(X, y, task=task).transform(X)
+    np.testing.assert_array_equal(SPLINCE().fit_transform(X, y, task=task), expected)
+    assert np.abs(SPLINCE().fit_transform(X, y) - expected).max() > 0.01
 
 
 def test_pieces_with_and_without_a_task_do_not_mix():

@@ -125,6 +125,21 @@ def test_a_class_of_one_row_counts_as_the_pooled_covariance():
     np.testing.assert_allclose(S, e.maps[0].T @ m.covariances[0] @ e.maps[0], atol=1e-9)
 
 
+def test_fewer_rows_are_shrunk_more():
+    shares = []
+    for n in (2, 4, 6):
+        A, y = few(n)
+        A[y == 2] *= [50.0, 1.0, 1.0, 1.0, 1.0, 1.0]  # a shape of its own
+        m, maps = ClassMoments.of(A, y), QuadraticLEACE().fit(A, y).eraser_.maps
+        S = maps[0].T @ m.covariances[0] @ maps[0]
+        # S = M ((1 − λ) S_c + λ W) M, from which λ follows
+        own, pooled = (maps[2].T @ T @ maps[2] for T in (m.covariances[2], m.within))
+        shares.append(np.vdot(S - own, pooled - own) / np.vdot(pooled - own, pooled - own))
+        np.testing.assert_allclose(S, (1 - shares[-1]) * own + shares[-1] * pooled, atol=1e-9)
+    assert shares[0] == pytest.approx(1.0)
+    assert 0.9 > shares[1] > shares[2] + 0.1 > 0.2
+
+
 def test_rows_of_a_class_that_varies_in_nothing_stay_together():
     A = X.copy()
     A[Y == 2] = A[Y == 2][0]
@@ -141,6 +156,16 @@ def test_a_feature_that_is_constant_in_one_class_makes_it_short(dtype):
     fitted = QuadraticLEACE().fit(A, Y)
     assert fitted.eraser_.details["shrunk"] == "1 of 3 classes"
     assert differences(fitted.transform(A, Y).astype(float), Y)[0] < 1e-6
+
+
+def test_without_shrinkage_a_short_class_is_refused():
+    A, y = few(4)
+    names = np.array(["a", "b", "rare"])[y]
+    for method in (QuadraticLEACE(shrinkage=0.0), MiMiC(target="a", shrinkage=0)):
+        with pytest.raises(InputError, match="all 6 directions.*the 4 rows of class 'rare'.*None"):
+            method.fit(A, names)
+    exact = QuadraticLEACE(shrinkage=0.0).fit_transform(X, Y)
+    np.testing.assert_array_equal(exact, QuadraticLEACE().fit_transform(X, Y))
 
 
 def test_full_shrinkage_moves_means_alone():

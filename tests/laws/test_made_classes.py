@@ -9,7 +9,10 @@ import pytest
 from methods import LABELLED, erased, new, owing, transformed
 from reference import centred, covariances, one_hot
 from scipy.linalg import null_space
+from shapes import differences
 from sklearn.datasets import make_classification
+
+from nullprobe import QuadraticLEACE
 
 BOUND = 4e-9
 CLASSES = [2, 3, 5, 10, 20]
@@ -86,3 +89,25 @@ def test_move_has_no_slope_along_maps_that_guard(method, n_classes):
     assert np.abs(slope).max() <= BOUND
     shrunk = np.eye(40) - C @ np.linalg.pinv(C)  # guards, but is not the least move
     assert np.abs((shrunk - np.eye(40)) @ S @ null_space(C.T)).max() > 0.01
+
+
+@pytest.mark.parametrize("n_classes", CLASSES)
+def test_quadratic_transport_makes_class_covariances_equal(n_classes):
+    X, y = DATA[n_classes]
+    assert differences(X, y)[1] > 0.1
+    X_ = QuadraticLEACE(shrinkage=0.0).fit_transform(X, y)
+    assert max(differences(X_, y)) <= BOUND
+
+
+@pytest.mark.parametrize("n_classes", CLASSES)
+def test_quadratic_transport_has_no_slope_at_the_barycentre(n_classes):
+    """Symmetric positive maps are optimal; back from the best covariance, they average to I."""
+    X, y = DATA[n_classes]
+    eraser = QuadraticLEACE(shrinkage=0.0).fit(X, y).eraser_
+    shares = np.bincount(y) / len(y)
+    for M in eraser.maps:
+        np.testing.assert_allclose(M, M.T, atol=BOUND)
+        assert np.linalg.eigvalsh(M + M.T).min() > 0
+    mean = np.tensordot(shares, np.linalg.inv(eraser.maps), 1)
+    np.testing.assert_allclose(mean, np.eye(40), atol=BOUND)
+    assert np.abs(eraser.maps[0] - np.eye(40)).max() > 0.01

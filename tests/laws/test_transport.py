@@ -8,6 +8,7 @@ from methods import owing
 from reference import EPS, LEFT, largest_canonical_correlation, mean_square_move
 from samples import BACKENDS, DTYPES, backed, draw, feature_units, plain, samples
 from shapes import class_moments, differences, shaped
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
 from nullprobe import LEACE, ClassMoments, MiMiC, OracleLEACE, QuadraticLEACE
 
@@ -47,6 +48,13 @@ def test_class_means_and_covariances_are_equal(name, backend, dtype, sample):
     assert max(differences(X_, y)) <= EQUAL[dtype]
 
 
+@given(sample=shaped_samples(), seed=st.integers(0, 999))
+def test_class_means_and_covariances_are_equal_in_mixed_units(sample, seed):
+    X, y = sample[0] * feature_units(sample[0].shape[1], seed), sample[1]
+    for method in METHODS.values():
+        assert max(differences(method.fit_transform(X, y), y)) <= EQUAL["float64"]
+
+
 def test_sixty_classes_are_made_equal():
     X, y = shaped(1, 3000, 8, 60)
     for method in (QuadraticLEACE(), MiMiC(target=7)):
@@ -73,7 +81,6 @@ def test_quadratic_discriminant_gives_every_row_the_base_rates(sample):
     base = np.bincount(y) / len(y)
     for method in METHODS.values():
         X_ = method.fit_transform(X, y)
-        # scikit-learn divides covariances by n - 1, which differs from class to class
         posterior = gaussian_posterior(X_, y)
         np.testing.assert_allclose(posterior, np.broadcast_to(base, posterior.shape), atol=1e-7)
 
@@ -88,6 +95,18 @@ def gaussian_posterior(X, y):
         logs.append(np.log(share) - 0.5 * distance - 0.5 * np.linalg.slogdet(S)[1])
     odds = np.exp(np.array(logs) - np.max(logs, axis=0))
     return (odds / odds.sum(axis=0)).T
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.5], [0.7, 0.2, 0.1]])
+def test_quadratic_discriminant_of_scikit_learn_is_at_chance(shares):
+    X, y = shaped(3, 3000, 5, len(shares), shares=shares)
+    X_ = QuadraticLEACE().fit_transform(X, y)
+    # n - 1 in place of n scales a covariance by up to 1/300, and moves log-odds accordingly
+    posterior = QuadraticDiscriminantAnalysis().fit(X_, y).predict_proba(X_)
+    base = np.bincount(y) / len(y)
+    assert np.abs(posterior - base).max() < 0.03
+    for A in (X, OracleLEACE().fit_transform(X, y)):  # equal means alone do not help
+        assert QuadraticDiscriminantAnalysis().fit(A, y).score(A, y) > base.max() + 0.05
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

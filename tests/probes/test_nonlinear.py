@@ -287,6 +287,26 @@ def test_kernel_reads_what_covariances_do_not_tell():
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
+def test_rows_that_are_the_same_have_the_same_score_wherever_they_stand(n_classes, monkeypatch):
+    s = sample(n_classes, n=200)
+    fitted = RBFProbe(C=10.0).fit(s.X, s.y)
+    rows = np.random.default_rng(0).permutation(np.repeat(np.arange(40), 25))
+    monkeypatch.setattr(radial, "KERNEL_ELEMENTS", 37 * len(fitted.probe_.points))
+    found = fitted.decision_function(s.X[rows]).reshape(1000, -1)
+    for row in range(40):
+        assert len(np.unique(found[rows == row], axis=0)) == 1
+    np.testing.assert_allclose(
+        found, fitted.decision_function(s.X[:40]).reshape(40, -1)[rows], atol=1e-12
+    )
+
+
+def test_rows_are_the_same_whatever_the_sign_of_a_zero():
+    first, again = radial._distinct(np.array([[2.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]]))
+    assert first[again].tolist() == [0, 1, 1, 0]
+    assert sorted(first) == [0, 1]
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
 def test_scores_are_those_of_a_support_vector_machine(n_classes):
     s = sample(n_classes, n=200)
     fitted = RBFProbe(C=10.0).fit(s.X, s.y)

@@ -132,12 +132,28 @@ def test_words_say_what_the_picture_shows():
 def test_table_to_be_copied_holds_every_number():
     document = comparisons.sample().document()
     table = page._numbers(document["rows"], document)
-    assert table.columns[3:6] == ("linear (AUC)", "2.5 %", "97.5 %")
-    leace = next(row for row in table.rows if row[0] == "leace")
-    assert leace[:6] == ("leace", "no", "1 to 2", 0.52, 0.49, 0.55)
-    assert leace[6:9] == (None, None, None)
+    assert table.columns[1:4] == ("told the labels", "nothing left", "directions removed")
+    assert table.columns[4:8] == ("directions moved in", "linear (AUC)", "2.5 %", "97.5 %")
+    leace, oracle = (
+        next(row for row in table.rows if row[0] == name) for name in ("leace", "oracle_leace")
+    )
+    assert leace[:8] == ("leace", "no", "no", "1 to 2", None, 0.52, 0.49, 0.55)
+    assert leace[8:11] == (None, None, None)
+    assert oracle[1:5] == ("yes", "no", None, "1")
     assert leace[-4:] == (1.25, 1.0, 0.2, 0.002)
     assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_directions_that_go_and_those_that_rows_move_in_are_told_apart(whole):
+    assert "1 to 2 removed" in whole.words
+    assert "1 moved in" in whole.words
+    assert "nothing erased 0.910" in whole.words
+
+
+def test_an_eraser_that_leaves_nothing_is_marked(whole):
+    assert "leace nothing left in 1 of 3 0.520" in whole.words
+    assert "Nothing left: once erased, all rows are the same" in whole.words
+    assert "Nothing left:" not in rendered(comparisons.numeric()).words
 
 
 def test_every_picture_has_a_name_and_numbers(whole, data):

@@ -1,9 +1,13 @@
 """Page of a comparison in a real browser: it draws, answers, complains of nothing."""
 
+from dataclasses import replace
+
 import comparisons
 import documents
 import pytest
 from browser import CHROMIUM, browser
+
+from nullprobe.comparison import Column
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
 
@@ -96,9 +100,12 @@ def test_the_table_is_copied_as_csv(alone):
     alone.run("document.querySelector('details .copy').click()")
     alone.wait("copied.length === 1")
     head, none, leace = alone.run("copied[0]").splitlines()[:3]
-    assert head.startswith("eraser,told the labels,directions,linear (AUC),2.5 %,97.5 %,halfspace")
-    assert none.startswith("nothing erased,no,0,0.91,0.88,0.94,0.83,")
-    assert leace.startswith("leace,no,1 to 2,0.52,0.49,0.55,,,,0.94,")
+    assert head.startswith(
+        "eraser,told the labels,nothing left,directions removed,directions moved in,"
+        "linear (AUC),2.5 %,97.5 %,halfspace"
+    )
+    assert none.startswith("nothing erased,no,no,0,,0.91,0.88,0.94,0.83,")
+    assert leace.startswith("leace,no,no,1 to 2,,0.52,0.49,0.55,,,,0.94,")
 
 
 def test_nothing_is_wider_than_a_small_window(alone):
@@ -106,6 +113,24 @@ def test_nothing_is_wider_than_a_small_window(alone):
     alone.size(400, 9000)
     alone.wait(f"{EACH}.every((p) => p.{right} <= 400)")
     assert alone.run("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_table_of_four_probes_and_two_other_labels_fits_a_laptop(page, folder):
+    whole = comparisons.sample()
+    more = Column("quadratic", "balanced accuracy", 0.5, "QuadraticProbe()")
+    rows = [
+        replace(
+            row,
+            eraser=row.eraser.replace("oracle", "quadratic"),
+            read_back={**row.read_back, "quadratic": comparisons.cell(0.9)},
+        )
+        for row in whole.rows
+    ]
+    opened(page, folder, replace(whole, probes=(*whole.probes, more), rows=tuple(rows)), 4)
+    page.size(1200, 1000)
+    table = "document.querySelector('#table .wide')"
+    page.wait("innerWidth === 1200")
+    assert page.run(f"{table}.scrollWidth - {table}.clientWidth") == 0
 
 
 def test_hostile_strings_are_only_shown(page, folder):

@@ -150,18 +150,28 @@ def fit(
     out: options.OutEraser,
     method: options.Method = "leace",
     rank: options.Rank = None,
+    max_rank: options.MaxRank = None,
     task: options.Task = None,
     shrinkage: options.Shrinkage = None,
     target: options.Target = None,
     match: options.Match = None,
+    loss: options.Loss = None,
     probe: options.Probe = None,
+    alpha: options.Alpha = None,
+    held_out: options.HeldOut = None,
+    seed: options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     numeric: options.Numeric = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file."""
     from nullprobe.cli import erasing, sources
 
-    chosen = erasing.Choice(method, rank, shrinkage, target, match, probe, task)
+    told = {
+        "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
+        "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
+        "held_out": held_out, "random_state": seed,
+    }  # fmt: skip
+    chosen = erasing.Choice(method, told)
     chosen.check()
     erasing.need_eraser_path(out)
     columns = sources.Columns(concept, None, leave_out or (), numeric)
@@ -169,7 +179,7 @@ def fit(
     found, kept = sources.others_table(file, columns, tasks)
     eraser = erasing.fit(found, chosen, [concept, *(leave_out or ()), *tasks], kept)
     eraser.save(out)
-    print(f"{erasing.fitted(eraser, len(found.X))}\nWrote {out}")
+    print(f"{erasing.fitted(eraser, found)}\nWrote {out}")
 
 
 @app.command()
@@ -211,13 +221,15 @@ def plan(
         raise options.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import planning, sources
 
+    said = []
     if file is not None:
         if concept is None:
             sources.need_concept(file)
         found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
         setting = planning.measured(found)
+        said.append(planning.origin(found))
     assert setting is not None, "a plan has a FILE or a setting"
-    print(planning.answer(*setting, auc, n=n, n_probe=n_probe))
+    print("\n".join([*said, planning.answer(*setting, auc, n=n, n_probe=n_probe)]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from nullprobe.compare import compare
 from nullprobe.comparison import Cell, Column, Comparison, Row
 from nullprobe.readers import Table
 from nullprobe.report import words
-from nullprobe.report.comparison import missing
+from nullprobe.report.comparison import missing, nothing_left, way
 
 WIDEST = 100  # of a line of words
 
@@ -110,7 +110,7 @@ def _grids(result: Comparison) -> Iterator[Grid]:
     grid = _headed([*(column.name for column in result.probes), "damage", "rank", "sec"])
     for row in rows:
         shown = [_cell(row.read_back.get(column.name), column) for column in result.probes]
-        grid.add_row(_name(row), *shown, *map(Text, _costs(row)))
+        grid.add_row(_name(row), *shown, *_costs(row))
     yield grid
     if result.others:
         beside = _headed([column.name for column in result.others])
@@ -129,7 +129,8 @@ def _headed(heads: Sequence[str]) -> Grid:
 
 
 def _name(row: Row) -> Text:
-    return Text.assemble(row.eraser, ("\ntold the labels" if row.told else "", "dim"))
+    marks = [nothing_left(row.nothing_left), "told the labels" if row.told else ""]
+    return Text.assemble(row.eraser, *((f"\n{mark}", "dim") for mark in marks if mark))
 
 
 def _cell(cell: Cell | None, column: Column) -> Text:
@@ -155,16 +156,22 @@ def _short(value: float) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", f"{round(value, 2) + 0.0:.2f}")
 
 
-def _costs(row: Row) -> tuple[str, str, str]:
+def _costs(row: Row) -> tuple[Text, Text, Text]:
     """Return damage, directions and time of a row."""
     ratio = None if row.damage is None else row.damage.ratio
     low, high = min(row.ranks, default=0), max(row.ranks, default=0)
     ranks = ("·" if not row.ranks else f"{low:,}") + (f"-{high:,}" if high > low else "")
+    what = f"\n{way(row.settings, row.told)}" if row.ranks and row.settings else ""
     return (
-        "·" if ratio is None else f"{ratio:.2f}",
-        ranks,
-        "·" if row.seconds is None else words.number(row.seconds),
+        Text("·" if ratio is None else f"{ratio:.2f}"),
+        Text.assemble(ranks, (what, "dim")),
+        Text("·" if row.seconds is None else words.number(row.seconds)),
     )
+
+
+def _is_told_more(row: Row) -> bool:
+    """Return whether an eraser is set otherwise than it comes, or asked to keep something."""
+    return bool(row.settings) and not row.settings.endswith("()")
 
 
 def _notes(result: Comparison) -> Iterator[str]:
@@ -172,12 +179,18 @@ def _notes(result: Comparison) -> Iterator[str]:
     units = ", ".join(f"{c.name} {c.unit}" for c in (*result.probes, *result.others))
     yield (
         f"Read back on new data ({units}), with 95 % intervals. Chance is .5, and 0 for R². "
-        "Damage: mean squared distance of new rows, as a multiple of what LEACE moves."
+        "Damage: mean squared distance of new rows, as a multiple of what LEACE moves. "
+        "Rank: directions that are removed, or that rows are moved in."
     )
     if any(row.told for row in result.rows):
         yield (
             "Told the labels: the eraser sees the concept of every row that it erases, also of "
             "those that are scored. It cannot be used where that is not known."
         )
+    if any(any(row.nothing_left) for row in result.rows):
+        yield "Nothing left: once erased, all rows are the same; all else is gone with the concept."
+    told = [f"{row.eraser} {row.settings}" for row in result.rows if _is_told_more(row)]
+    if told:
+        yield f"As set: {'; '.join(told)}."
     for what, why in missing(result.document()):
         yield f"{what}: {why}"

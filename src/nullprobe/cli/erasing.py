@@ -14,6 +14,7 @@ import numpy as np
 from nullprobe._check import choice, complain, known
 from nullprobe._files import place
 from nullprobe._formats import names, suffix_of
+from nullprobe.cli import options
 from nullprobe.concepts import Concept, concept
 from nullprobe.erasers import ERASERS, AffineEraser, ClassTransport, ConceptShift, load_eraser
 from nullprobe.probes import PROBES
@@ -21,69 +22,68 @@ from nullprobe.readers import Table, read, read_matrix, write_like
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"
+SHRUNK = "shrunk"  # what a transport calls how many classes were
 
 Eraser = AffineEraser | ConceptShift | ClassTransport
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A method, and what it is told; None leaves it to the method.
+    """A method, and what it is told.
 
     Attributes
     ----------
     method : str
         Name of a method.
-    rank : int or None
-        Most directions to remove.
-    shrinkage : float or None
-        Shrinkage of covariances.
-    target : str or None
-        Label of the class that the others are made like, as text.
-    match : str or None
-        What is made alike: "mean" or "covariance".
-    probe : str or None
-        Name of the probe whose directions are removed.
-    task : str or None
-        Column that the representation shall go on to covary with.
+    told : mapping of str to value
+        What was said, by the names of the method's parameters: a target as text, a probe by its
+        name, a task by its column. What is None is left to the method.
     """
 
     method: str
-    rank: int | None = None
-    shrinkage: float | None = None
-    target: str | None = None
-    match: str | None = None
-    probe: str | None = None
-    task: str | None = None
+    told: Mapping[str, Any]
 
     def check(self) -> None:
-        """Refuse a method that there is not, and what it does not take."""
+        """Refuse a method that there is not, what it does not take, and what it lacks."""
         choice("method", self.method, list(ERASERS))
-        for name in ("rank", "shrinkage", "target", "match", "probe", "task"):
+        for name in self._said():
             takers = [method for method in ERASERS if name in _parameters(method)]
-            if getattr(self, name) is not None and self.method not in takers:
+            if self.method not in takers:
+                flag = options.flag(name)
                 complain(
-                    f"--{name} is for --method {' or '.join(takers)}",
+                    f"{flag} is for --method {' or '.join(takers)}",
                     f"the method is {self.method}",
-                    f"leave --{name} out, or choose another method",
+                    f"leave {flag} out, or choose another method",
                 )
-        if self.probe is not None:
-            known("probe", self.probe, list(PROBES))
+        if self.told.get("probe") is not None:
+            known("probe", self.told["probe"], list(PROBES))
+        if "task" in _parameters(self.method) and self.task is None:
+            complain(
+                f"--method {self.method} needs --task COLUMN, what the rows shall go on to tell",
+                "none was named, and without one it is LEACE",
+                "name a column, or choose --method leace",
+            )
+
+    @property
+    def task(self) -> str | None:
+        """Column that the representation shall go on to covary with."""
+        return self.told.get("task")
+
+    def _said(self) -> dict[str, Any]:
+        return {name: value for name, value in self.told.items() if value is not None}
 
     def unfitted(self, z: Concept) -> Any:
         """Return the estimator for a concept."""
-        told: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("rank", "shrinkage", "match")
-            if getattr(self, name) is not None
-        }
-        if self.probe is not None:
-            told["probe"] = PROBES[self.probe]()
-        if self.target is not None and z.classes is not None:
+        told = self._said()
+        told.pop("task", None)  # is a matter of the fit
+        if "probe" in told:
+            told["probe"] = PROBES[told["probe"]]()
+        if "target" in told and z.classes is not None:
             labels = {str(label): label for label in z.classes}
-            known("class", self.target, list(labels))
-            told["target"] = labels[self.target]
+            known("class", told["target"], list(labels))
+            told["target"] = labels[told["target"]]
         if z.classes is None and "loss" in _parameters(self.method):
-            told["loss"] = "squared"  # log loss is for labels
+            told.setdefault("loss", "squared")  # log loss is for labels
         return ERASERS[self.method](**told)
 
 
@@ -120,7 +120,6 @@ def fit(
         The values of the task, if there is one, under its name.
     """
     z = concept(found.y, n=len(found.X))
-    z.need_two_classes()
     task = {} if chosen.task is None else {"task": kept[chosen.task]}
     eraser = chosen.unfitted(z).fit(found.X, found.y, **task).eraser_
     if found.feature_names is not None:
@@ -175,15 +174,31 @@ def apply(
     return eraser, len(X)
 
 
-def fitted(eraser: Eraser, n: int) -> str:
-    """Return in words what was fitted to n rows."""
-    directions = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}"
+def fitted(eraser: Eraser, found: Table) -> str:
+    """Return in words what was fitted to what was read."""
+    n = len(found.X)
+    directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
+    column = repr(eraser.details[CONCEPT])
     if isinstance(eraser, AffineEraser):
-        return f"{eraser.method} removes {directions}, fitted to {_count(n, 'row')}."
-    return (
-        f"{eraser.method} moves rows in {directions}, fitted to {_count(n, 'row')}; it must be "
-        f"told {eraser.details[CONCEPT]!r} of the rows that it erases."
-    )
+        said = f"{eraser.method} removes {directions}, fitted to {rows}."
+    else:
+        said = (
+            f"{eraser.method} moves rows in {directions}, fitted to {rows}; it must be told "
+            f"{column} of the rows that it erases."
+        )
+    if not eraser.rank:
+        # An eraser that does nothing is legal, but nobody should take it for one that did.
+        still = (found.y == found.y[:1]).all()
+        why = eraser.details.get("stopped", f"nothing in them varies with {column}")
+        why = f"{column} is the same in all of them" if still else why
+        said += f" It leaves all rows as they are: {why}."
+    shrunk = eraser.details.get(SHRUNK, "0")
+    if not shrunk.startswith("0"):
+        said += (
+            f" {shrunk} had their covariance shrunk first, so after erasure it may still differ "
+            "from that of the others."
+        )
+    return said
 
 
 def applied(eraser: Eraser, n: int) -> str:

@@ -119,6 +119,9 @@ Rank = Annotated[
     int | None,
     typer.Option(metavar="N", help="Most directions to remove (mean_projection, rlace)."),
 ]
+MaxRank = Annotated[
+    int | None, typer.Option(metavar="N", help="Most directions to remove in all rounds (inlp).")
+]
 Task = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
@@ -140,6 +143,22 @@ Match = Annotated[
 Probe = Annotated[
     str | None,
     typer.Option(metavar="NAME", help=f"What is to read nothing more: {', '.join(PROBES)} (inlp)."),
+]
+Loss = Annotated[
+    str | None,
+    typer.Option(metavar="WORD", help="What predictors minimise: log or squared (rlace)."),
+]
+Alpha = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="How often noise may pass for the concept, each round (inlp)."),
+]
+HeldOut = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Share of the rows that settle how many rounds (inlp)."),
+]
+FitSeed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, metavar="N", help="Same seed, same eraser (inlp, rlace)."),
 ]
 Keep = Annotated[
     list[str] | None,
@@ -226,7 +245,24 @@ def names(text: str | None) -> list[str] | None:
     """
     if text is None:
         return None
-    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+    parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+    if "" in parts:
+        raise UsageError(
+            "a list takes a name before and after each comma, "
+            f"but {text!r} has an empty one; leave that comma out"
+        )
+    return parts
+
+
+def flag(parameter: str) -> str:
+    """Return the option by which a parameter of an estimator is told.
+
+    Examples
+    --------
+    >>> flag("held_out"), flag("random_state")
+    ('--held-out', '--seed')
+    """
+    return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
 
 
 def line(*words: Any, **options: Any) -> str:

@@ -88,6 +88,14 @@ def answer(
     return "\n".join(said)
 
 
+def origin(found: Table) -> str:
+    """Return in words where the gap came from."""
+    return (
+        f"Measured from the {len(found.X):,} rows of {found.source!r}; the squared gap is "
+        "debiased: what sampling error adds to it on average is taken off."
+    )
+
+
 def _setting(made: Plan) -> str:
     features = "1 feature" if made.d == 1 else f"{made.d:,} features"
     gap = number(made.gap) if math.isfinite(made.gap) else "any size"

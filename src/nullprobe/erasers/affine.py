@@ -91,6 +91,10 @@ class AffineEraser:
                     "pass arrays that belong together",
                 )
 
+    def __repr__(self) -> str:
+        """Return method, d, rank and classes in one line."""
+        return store.one_line(self)
+
     def __reduce__(self) -> tuple:
         """Pickle what the constructor takes, so that a copy is frozen, too."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -145,8 +149,9 @@ class AffineEraser:
         if not self.rank:
             X_[...] = X
             return X_
-        parts = [_array.like(a, X) for a in (self.mean, self.reading, self.offset, self.writing)]
-        _array.on_cache_blocks(lambda at, block: _array.move_block(X_[at], block, *parts), X)
+        parts = (self.mean, self.reading, self.offset, self.writing)
+        maps, memory = tuple(_array.like(a, X) for a in parts), _array.Workspace()
+        _array.on_cache_blocks(lambda at, block: _array.move_block(X_[at], block, maps, memory), X)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):
             X_[:, gone] = _array.like(self.level[gone], X)

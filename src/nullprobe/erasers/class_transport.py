@@ -13,11 +13,13 @@ from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
-# Rows of one class that are transported at a time: 16 MiB in float64.
-PIECE_ELEMENTS = 1 << 21
+# Rows of one class that a core transports at a time: so few that they stay in its cache, but
+# not so few that reading the map costs more than multiplying with it.
+PIECE_ELEMENTS = 1 << 18
+LEAST_PIECE_ROWS = 512
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClassTransport(LabelledMap):
     """The fitted map x ↦ t + (x − μ_c) M_c for a row x of class c.
 
@@ -81,22 +83,28 @@ class ClassTransport(LabelledMap):
     def _move(self, X_: Array, block: Array, z: Concept) -> None:
         order = np.argsort(z.data, kind="stable")
         ends = np.cumsum(np.bincount(z.data, minlength=len(self.means)))
-        step = max(1, PIECE_ELEMENTS // self.d)
+        step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // self.d)
+        pieces = []
         for code in np.unique(z.data):
-            # x + ((x − μ) (M − I) + t − μ): what does not move keeps its last bit, and in
-            # float32 the move is rounded at its own scale, not at that of the mean.
-            move = self.maps[code] - np.eye(self.d)
-            mean = _array.like(self.means[code], block)
-            # The rounding of μ would move all rows of a class alike: a probe could read it.
-            rounding = _array.host(mean) - self.means[code]
-            shift = self.target - self.means[code] + rounding @ move
-            shift, move = _array.like(shift, block), _array.like(move, block)
+            move = self._of_class(code, block)
             member = order[ends[code - 1] if code else 0 : ends[code]]
-            for start in range(0, len(member), step):
-                rows = member[start : start + step]
-                part = _array.working(_array.take(block, rows))
-                moved = (part - mean) @ move
-                moved += shift
-                moved += part
-                _array.put(X_, rows, moved)
+            pieces += [(member[i : i + step], *move) for i in range(0, len(member), step)]
+
+        memory = _array.Workspace()
+        _array.on_cores(
+            lambda rows, *maps: _array.transport_rows(X_, block, rows, maps, memory), pieces, block
+        )
         set_level(X_, self.level)
+
+    def _of_class(self, code: int, block: Array) -> tuple[Array, Array, Array]:
+        """Return μ, M − I and t − μ of a class, as the block is stored.
+
+        x + ((x − μ) (M − I) + t − μ): what does not move keeps its last bit, and in float32
+        the move is rounded at its own scale, not at that of the mean.
+        """
+        move = self.maps[code] - np.eye(self.d)
+        mean = _array.like(self.means[code], block)
+        # The rounding of μ would move all rows of a class alike: a probe could read it.
+        rounding = _array.host(mean) - self.means[code]
+        shift = self.target - self.means[code] + rounding @ move
+        return mean, _array.like(move, block), _array.like(shift, block)

@@ -14,7 +14,7 @@ from nullprobe.concepts import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConceptShift(LabelledMap):
     """The fitted map x ↦ x − (z − c) A W: each row moves by what its concept says.
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe import _check
@@ -46,6 +47,11 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Return the erased X (n, d): same library, device and floating dtype."""
         X = self._checked(X)
         return self.eraser_.apply(X)
+
+    def fit_transform(self, X: Array, y: Any = None, sample_weight: Any = None) -> Array:
+        """Fit the eraser and return the erased X."""
+        estimator: Any = self
+        return estimator.fit(X, y, sample_weight).transform(X)
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
@@ -104,7 +110,8 @@ class MomentEraser(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels, or numbers.
+            Concept: class labels, or numbers. Where it is the same in all rows, or X says nothing
+            of it, there is nothing to erase: the eraser has rank 0 and leaves rows as they are.
         sample_weight : array-like of shape (n,), optional
 
         Raises
@@ -121,12 +128,22 @@ class MomentEraser(EraserEstimator):
     def _read(self, X: Array, y: Any, sample_weight: Any, *, first: bool, task: Any = None) -> Self:
         frame = X
         X, z, w = rows(X, y, sample_weight)
+        self._need_labels(z)
         if not first:
             validate_data(self, frame, reset=False, skip_check_array=True)
         moments = self._gather(X, z, w, task)
         if first:  # only now, so that a fit that fails leaves nothing behind
             validate_data(self, frame, skip_check_array=True)
         return self._store(moments if first else self.moments_ + moments)
+
+    def _need_labels(self, z: Concept) -> None:
+        """Refuse numbers where the method is one for labels."""
+        if not z.is_classes and not get_tags(self).target_tags.multi_output:
+            _check.complain(
+                f"{type(self).__name__} needs class labels",
+                "the concept is numeric",
+                "pass labels as strings or integers, or choose an eraser of numbers, such as LEACE",
+            )
 
     def _store(self, moments: Any) -> Self:
         eraser = self._erase(moments)

@@ -20,9 +20,10 @@ from itertools import count
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import validate_data
 
-from nullprobe import _array, _check
+from nullprobe import _array, _check, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.estimator import EraserEstimator
@@ -219,7 +220,7 @@ class INLP(EraserEstimator):
         """
         frame = X
         X, z, w = rows(X, y, sample_weight)
-        self._check_parameters(weighted=w is not None)
+        self._check_parameters(z, weighted=w is not None)
         sample = Sample(_array.host_native(_check.finite(X)), z.present(), w)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there
             sample = sample.take(np.flatnonzero(w))
@@ -232,7 +233,7 @@ class INLP(EraserEstimator):
 
     def _null_out(self, sample: Sample) -> tuple[np.ndarray, Moments, list[float], str]:
         """Return the basis (d, r), the moments of all rows, the readings, and why they end."""
-        held = _held_out(sample.z, float(self.held_out), np.random.default_rng(self.random_state))
+        held = _held_out(sample.z, float(self.held_out), _seeds.generator(self.random_state))
         told = Sample(sample.X, _told(sample.z, held), sample.w)
         why_not = _why_not(told, held)
         if why_not:
@@ -260,12 +261,19 @@ class INLP(EraserEstimator):
     def _reader(self) -> Any:
         return LDAProbe() if self.probe is None else self.probe
 
-    def _check_parameters(self, *, weighted: bool) -> None:
+    def _check_parameters(self, z: Concept, *, weighted: bool) -> None:
         if self.max_rank is not None:
-            _check.whole_number("max_rank", self.max_rank, least=0)
+            _check.whole_number("max_rank", self.max_rank, least=1)
         _check.share("alpha", self.alpha)
         if not 0 < _check.share("held_out", self.held_out) < 1:
             _check.complain(
                 "held_out must lie between 0 and 1", f"{self.held_out!r} arrived", "try 0.2"
             )
-        need_usable(self._reader(), weighted=weighted)
+        probe = self._reader()
+        need_usable(probe, weighted=weighted)
+        if not z.is_classes and is_classifier(probe):
+            _check.complain(
+                "a probe of a numeric concept must predict numbers",
+                f"{type(probe).__name__} is a classifier",
+                "pass a linear regressor, such as Ridge() or LDAProbe(), or labels as y",
+            )

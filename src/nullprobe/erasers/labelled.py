@@ -56,6 +56,10 @@ class LabelledMap:
             object.__setattr__(self, name, a)
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
 
+    def __repr__(self) -> str:
+        """Return method, d, rank and classes in one line."""
+        return store.one_line(self)
+
     def __reduce__(self) -> tuple:
         """Pickle what the constructor takes, so that a copy is frozen, too."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]

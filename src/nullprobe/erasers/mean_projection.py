@@ -73,5 +73,5 @@ class MeanProjection(MomentEraser):
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.rank is not None:
-            _check.whole_number("rank", self.rank, least=0)
+            _check.whole_number("rank", self.rank, least=1)
         return mean_projection(moments, rank=self.rank)

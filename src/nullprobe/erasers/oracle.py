@@ -52,5 +52,8 @@ class OracleLEACE(LabelledEstimator):
     [[1.5, 1.0], [1.5, 3.0], [0.5, 2.0], [2.5, 2.0]]
     """
 
+    def __init__(self) -> None:  # said, or help would show *args and **kwargs
+        pass
+
     def _erase(self, moments: Moments) -> ConceptShift:
         return oracle_leace(moments)

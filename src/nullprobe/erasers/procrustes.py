@@ -18,7 +18,7 @@ Wasserstein space", 2016, arXiv 1511.05355.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -31,9 +31,8 @@ MOST_STEPS = 100
 # Steps that the iteration looks back on, and steps without progress after which it ends.
 MEMORY = 4
 PATIENCE = 10
-# Turns I + Ω by norm of Ω: up to the first they are orthogonal to rounding; beyond the second
-# they are no nudges.
-SLIGHT, LARGE = 1e-8, 0.5
+# Turns I + Ω with a larger norm of Ω are no nudges.
+LARGE = 0.5
 # Progress of a step after which the next may do with nudges.
 HALF = 0.5
 # Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
@@ -48,28 +47,28 @@ class Meeting:
     ----------
     factor : ndarray of shape (r, r)
         F; the covariance is F Fᵀ.
-    turns : list of ndarray of shape (r, r)
-        U_c, orthogonal; the map of covariance L_c L_cᵀ is F U_c L_c⁻¹.
+    turned : list of ndarray of shape (r, r)
+        F U_c, with U_c orthogonal; the map of covariance L_c L_cᵀ is F U_c L_c⁻¹.
     steps : int
         Steps that were taken to find F; 0 for a closed form.
     """
 
     factor: np.ndarray
-    turns: Sequence[np.ndarray]
+    turned: Sequence[np.ndarray]
     steps: int
 
     def maps(self, factors: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Return (F U_c L_c⁻¹)ᵀ for each lower Cholesky factor L_c, to multiply rows with."""
         return [
-            solve_triangular(L, (self.factor @ U).T, lower=True, trans=1)
-            for L, U in zip(factors, self.turns, strict=True)
+            solve_triangular(L, T.T, lower=True, trans=1, check_finite=False)
+            for L, T in zip(factors, self.turned, strict=True)
         ]
 
 
 def at_one(factors: Sequence[np.ndarray], place: int) -> Meeting:
     """Let all covariances meet at one of them."""
     F = factors[place]
-    return Meeting(F, [polar(F.T @ L) for L in factors], 0)
+    return Meeting(F, [F if L is F else F @ polar(F.T @ L) for L in factors], 0)
 
 
 def at_barycentre(
@@ -91,7 +90,7 @@ def at_barycentre(
     # The barycentre of two lies on the line from one factor to the other, turned.
     U = polar(factors[1].T @ factors[0])
     F = shares[0] * factors[0] + shares[1] * factors[1] @ U
-    return Meeting(F, [np.eye(len(U)), U.T], 0)
+    return Meeting(F, [F, F @ U.T], 0)
 
 
 def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: float) -> Meeting:
@@ -103,17 +102,21 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
     factors. Any F is the factor of a covariance, so steps may be mixed freely: each goes to the
     combination of the last few that would have left least (Anderson 1965), which takes half as
     many. Where that leads astray, the next step is the plain one from the best F so far.
+    Covariances that are no more exact than float32 is on them are searched in float32; what is
+    returned is orthogonal in float64, and F is one plain step further than the search.
     """
-    mean = sum(p * L @ L.T for p, L in zip(shares, factors, strict=True))
-    F = cholesky(mean, lower=True)
+    F = cholesky(sum(p * L @ L.T for p, L in zip(shares, factors, strict=True)), lower=True)
+    roughness = np.square(F.diagonal().max() / F.diagonal().min())
+    rough = np.finfo(np.float32).eps * roughness < enough and enough > CLOSE
+    F, *small = (L.astype(np.float32 if rough else np.float64) for L in (F, *factors))
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
     fits, sizes, past = [], [], []
     best = F, F, fits
     while not sizes or (min(sizes) > enough and len(sizes) < MOST_STEPS):
         # Near the fixed point a fit to the last F needs no more than a nudge.
         close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
-        nudges = [f.nudged(F) for f in fits] if close else [None] * len(factors)
-        fits = [f or _Fit.of(F, L) for f, L in zip(nudges, factors, strict=True)]
+        nudges = [f.nudged(F) for f in fits] if close else [None] * len(small)
+        fits = [f or _Fit.of(F, L) for f, L in zip(nudges, small, strict=True)]
         left = sum(p * f.turned() for p, f in zip(shares, fits, strict=True)) - F
         sizes.append(np.sqrt(np.square(left / unit).sum(axis=1).max()))
         if sizes[-1] == min(sizes):
@@ -124,9 +127,10 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
             F, left, past = best[0], best[1], []
         past = [*past[-MEMORY:], (F, left)]
         F = F + left - _overshoot(past, unit)
-    F, _, fits = best
-    turns = [f.turn(L) for f, L in zip(fits, factors, strict=True)]
-    return Meeting(F, turns, len(sizes))
+    turns = [f.turn() for f in best[2]]
+    laid = [p * L @ U.T for p, L, U in zip(shares, factors, turns, strict=True)]
+    F = np.sum(laid, axis=0)
+    return Meeting(F, [F @ U for U in turns], len(sizes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,19 +143,22 @@ class _Fit:
         P, orthogonal.
     size : ndarray of shape (r,)
         Singular values.
+    basis : ndarray of shape (r, r)
+        V, orthogonal.
     right : ndarray of shape (r, r)
         L V.
     """
 
     left: np.ndarray
     size: np.ndarray
+    basis: np.ndarray
     right: np.ndarray
 
     @classmethod
     def of(cls, F: np.ndarray, L: np.ndarray) -> _Fit:
         """Fit L to F."""
         P, size, V = _singular(F.T @ L)
-        return cls(P, size, L @ V)
+        return cls(P, size, V, L @ V)
 
     def nudged(self, F: np.ndarray) -> _Fit | None:
         """Fit to an F that is near the one before, or return None if it is not.
@@ -160,20 +167,22 @@ class _Fit:
         Ω diag(size) + diag(size) Ω is what it lacks.
         """
         K = self.left.T @ (F.T @ self.right)
-        turn = (K - K.T) / (self.size[:, None] + self.size)
+        turn = K - K.T
+        turn /= self.size[:, None] + self.size
         norm = np.abs(turn).sum(axis=0).max()
         if norm > LARGE:
             return None
         left = self.left + self.left @ turn
-        return _Fit(_orthogonal(left) if norm > SLIGHT else left, self.size, self.right)
+        left = _orthogonal(left, most=1) if norm > _slight(left) else left
+        return replace(self, left=left)
 
     def turned(self) -> np.ndarray:
         """Return L Uᵀ."""
         return self.right @ self.left.T
 
-    def turn(self, L: np.ndarray) -> np.ndarray:
-        """Return U = P Vᵀ."""
-        return _orthogonal(self.left @ solve_triangular(L, self.right, lower=True).T)
+    def turn(self) -> np.ndarray:
+        """Return U = P Vᵀ, orthogonal in float64."""
+        return _orthogonal((self.left @ self.basis.T).astype(np.float64))
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
@@ -206,6 +215,19 @@ def _singular(W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return P, size, Q.T
 
 
-def _orthogonal(U: np.ndarray) -> np.ndarray:
-    """Return a nearly orthogonal U after a step of Newton and Schulz, which squares its error."""
-    return U + 0.5 * U @ (np.eye(len(U)) - U.T @ U)
+def _orthogonal(U: np.ndarray, most: int = MOST_STEPS) -> np.ndarray:
+    """Return the orthogonal matrix near U, by Newton and Schulz: each step squares what lacks."""
+    for _ in range(most):
+        lacking = U.T @ U
+        lacking[np.diag_indices_from(lacking)] -= 1.0
+        step = U @ lacking
+        step *= -0.5
+        U = np.add(U, step, out=step)
+        if max(lacking.max(), -lacking.min()) <= _slight(U):
+            break
+    return U
+
+
+def _slight(U: np.ndarray) -> float:
+    """Return what may be lacking from orthogonality for its square to be rounding."""
+    return float(np.sqrt(np.finfo(U.dtype).eps))

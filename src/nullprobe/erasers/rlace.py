@@ -22,7 +22,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr
 from sklearn.utils.validation import validate_data
 
-from nullprobe import _array, _check, _linalg
+from nullprobe import _array, _check, _linalg, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
@@ -110,7 +110,7 @@ def _played(
     X, w = X - moments.mean, w / w.sum()
     white = _whitened(X, w, moments)
     predictors = Predictors(white, z.codes, w, rules.ridge)
-    A, game = play(predictors, rules, np.random.default_rng(seed))
+    A, game = play(predictors, rules, _seeds.generator(seed))
     # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
     W = (white @ A * w[:, None]).T @ X
     return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game

@@ -51,36 +51,51 @@ def shapes_of(
     directions than the rows of all classes do within them: no linear map of the class can then
     give it the others' covariance.
     """
-    inverse = _linalg.reciprocal(scale)
-    pooled = _linalg.factor_psd(within * np.outer(inverse, inverse), eps=moments.eps)
-    basis, sizes = None, np.abs(moments.means)
-    if pooled.basis is not None:
-        basis = _linalg.orthonormal_rows((scale[:, None] * pooled.basis).T).T
+    covariances, sizes = moments.covariances, np.abs(moments.means)
+    most = int(np.argmax(moments.counts))
+    whole = _factor(covariances[most], sizes[most], moments.eps)
+    # Where one class varies in all directions, so do all together, and nothing is left out.
+    basis = _directions(within, scale, moments.eps) if whole is None else None
+    if basis is not None:
         within = basis.T @ within @ basis
         sizes = np.sqrt(np.square(moments.means) @ np.square(basis))
+        covariances = [basis.T @ S @ basis for S in covariances]
     factors, shrunk = [], 0
-    for label, mean, count, S in zip(
-        moments.classes, sizes, moments.counts, moments.covariances, strict=True
-    ):
-        S = S if basis is None else basis.T @ S @ basis
-        share = shrinkage or 0.0
-        L = _factor((1.0 - share) * S + share * within, mean, moments.eps)
+    for place, (S, size) in enumerate(zip(covariances, sizes, strict=True)):
+        count, share = moments.counts[place], shrinkage or 0.0
+        L = whole if place == most and not share else None
+        if L is None:
+            L = _factor(_mixed(S, within, share), size, moments.eps)
         if L is None and shrinkage is None:
             share = _share(S, within, count)
-            L = _factor((1.0 - share) * S + share * within, mean, moments.eps)
+            L = _factor(_mixed(S, within, share), size, moments.eps)
         if L is None and share > 0:
             # Where even so little is left that is its own, the class goes without.
             L = cholesky(within, lower=True)
         if L is None:
             _check.complain(
-                f"the rows of every class must vary in all {pooled.rank} directions in which "
+                f"the rows of every class must vary in all {len(within)} directions in which "
                 "rows vary within classes",
-                f"the {count} rows of class {label!r} vary in fewer",
+                f"the {count} rows of class {moments.classes[place]!r} vary in fewer",
                 "pass more rows of it, or a shrinkage above 0, or None, which shrinks such classes",
             )
         factors.append(L)
         shrunk += share > 0
     return Shapes(basis, factors, shrunk)
+
+
+def _directions(within: np.ndarray, scale: np.ndarray, eps: float) -> np.ndarray | None:
+    """Return a basis (d, r) of the directions in which rows vary, or None where they are all."""
+    inverse = _linalg.reciprocal(scale)
+    factor = _linalg.factor_psd(within * np.outer(inverse, inverse), eps=eps)
+    if factor.basis is None:
+        return None
+    return _linalg.orthonormal_rows((scale[:, None] * factor.basis).T).T
+
+
+def _mixed(S: np.ndarray, within: np.ndarray, share: float) -> np.ndarray:
+    """Return the covariance S of a class, shrunk towards the pooled one."""
+    return (1.0 - share) * S + share * within if share else S
 
 
 def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
@@ -93,7 +108,11 @@ def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
         return None
     inverse = _linalg.reciprocal(scale)
     factor = _linalg.factor_psd(S * np.outer(inverse, inverse), eps=eps)
-    return scale[:, None] * np.tril(factor.triangle) if factor.basis is None else None
+    if factor.basis is not None:
+        return None
+    for column in range(1, len(S)):
+        factor.triangle[:column, column] = 0.0  # what Cholesky left there
+    return scale[:, None] * factor.triangle
 
 
 def _share(S: np.ndarray, within: np.ndarray, count: int) -> float:

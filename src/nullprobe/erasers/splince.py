@@ -14,7 +14,7 @@ concept removal", NeurIPS 2025, arXiv 2506.10703.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from scipy.linalg import eigh
@@ -63,12 +63,7 @@ def splince(moments: TaskMoments) -> AffineEraser:
     U = V - V_T @ np.linalg.solve(T.T @ V_T, T.T @ V) if T.size and B.size else V
     apart = _linalg.left_over(_apart(M, U.T @ B), eps=of_concept.eps)
     if not apart.all():
-        _check.complain(
-            "X must covary with the task in other directions than with the concept",
-            f"{int((~apart).sum())} of the {basis.rank} directions of the concept lie among the "
-            f"{kept.rank} of the task ({of_concept.d} features)",
-            "leave out of the task what follows from the concept, or use LEACE",
-        )
+        _complain_not_apart(int((~apart).sum()), basis.rank, kept.rank, of_concept.factor().rank)
     reading = _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve((U.T @ B).T, U.T).T
     writing = (basis.scale[:, None] * B).T
     share = kept_share(of_concept, reading, writing)
@@ -84,6 +79,31 @@ def _apart(M: np.ndarray, S: np.ndarray) -> np.ndarray:
     unit = _linalg.reciprocal(np.sqrt(M.diagonal()))
     M, S = (unit[:, None] * 0.5 * (A + A.T) * unit for A in (M, S))
     return eigh(S, M, eigvals_only=True) if M.size else np.ones(0)
+
+
+def _complain_not_apart(shared: int, r: int, t: int, d: int) -> NoReturn:
+    """Say which directions of the concept (r) and the task (t) cannot be told apart, of d."""
+    if t == d:
+        _check.complain(
+            "the task must leave a direction of X in which the concept may go",
+            f"X covaries with it in {'its only direction' if d == 1 else f'all {d} directions'} "
+            "in which rows vary",
+            "keep less, pass more features, or use LEACE",
+        )
+    if shared == r == t:
+        _check.complain(
+            "the task must be another than the concept",
+            f"X covaries with both in the same {'direction' if r == 1 else f'{r} directions'}, "
+            "so that what erases the one cannot keep the other",
+            "name another task, or use LEACE",
+        )
+    some = "all" if shared == r else f"{shared} of the"
+    of_concept = "the only direction" if r == 1 else f"{some} {r} directions"
+    _check.complain(
+        "X must covary with the concept in directions apart from those of the task",
+        f"{of_concept} of the concept {'lies' if shared == 1 else 'lie'} among the {t} of the task",
+        "leave out of the task what follows from the concept, or use LEACE",
+    )
 
 
 class SPLINCE(MomentEraser):
@@ -105,6 +125,9 @@ class SPLINCE(MomentEraser):
     (True, True)
     """
 
+    def __init__(self) -> None:  # said, or help would show *args and **kwargs
+        pass
+
     def fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
         """Fit the eraser.
 
@@ -125,6 +148,12 @@ class SPLINCE(MomentEraser):
             from the concept.
         """
         return self._read(X, y, sample_weight, first=True, task=task)
+
+    def fit_transform(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, task: Any = None
+    ) -> Array:
+        """Fit the eraser and return the erased X."""
+        return self.fit(X, y, sample_weight, task=task).transform(X)
 
     def partial_fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
         """Continue the fit with more rows; the result is that of one fit on all of them."""

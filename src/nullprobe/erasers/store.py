@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import safetensors
@@ -16,6 +16,7 @@ from safetensors.numpy import save as serialise
 from nullprobe import _check
 from nullprobe._files import whole_file
 
+LONGEST_LABELS = 40  # letters that all labels may take in one line
 REQUIRED = "an eraser file that nullprobe wrote is required"
 
 
@@ -41,6 +42,21 @@ class Record:
     classes: tuple | None
     feature_names: tuple[str, ...] | None
     details: Mapping[str, str]
+
+
+def one_line(eraser: Any) -> str:
+    """Return an eraser in one line, where its arrays would fill the screen.
+
+    Parameters
+    ----------
+    eraser : AffineEraser, ConceptShift or ClassTransport
+    """
+    said = [repr(eraser.method), f"d={eraser.d}", f"rank={eraser.rank}"]
+    if eraser.classes is not None:
+        labels = repr(eraser.classes)
+        many = len(labels) > LONGEST_LABELS
+        said.append(f"classes=<{len(eraser.classes)}>" if many else f"classes={labels}")
+    return f"{type(eraser).__name__}({', '.join(said)})"
 
 
 def write(path: str | Path, mark: str, record: Record) -> None:

@@ -217,11 +217,13 @@ def _transport(
     rank, maps = 0, np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
     shrunk = steps = 0
     if pooled.concept_basis().rank or _differ(moments, scale):
-        rank = pooled.factor().rank
+        rank = None
         if scale.any():
             shapes = shapes_of(moments, within, scale, shrinkage)
             shrunk = shapes.shrunk
             maps, steps = _maps(shapes, shares, target, moments.eps)
+            rank = moments.d if shapes.basis is None else None
+        rank = pooled.factor().rank if rank is None else rank
     kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
     alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
     return ClassTransport(
@@ -257,10 +259,10 @@ def _maps(
         meeting = at_barycentre(shapes.factors, shares, eps=eps)
     else:
         meeting = at_one(shapes.factors, target)
-    moves = np.array(meeting.maps(shapes.factors))
-    moves[:, *np.diag_indices_from(meeting.factor)] -= 1.0
+    maps = np.array(meeting.maps(shapes.factors))
     if target is not None:
-        moves[target] = 0.0
-    if shapes.basis is not None:
-        moves = shapes.basis @ moves @ shapes.basis.T
+        maps[target] = np.eye(maps.shape[1])
+    if shapes.basis is None:
+        return maps, meeting.steps
+    moves = shapes.basis @ (maps - np.eye(maps.shape[1])) @ shapes.basis.T
     return moves + np.eye(moves.shape[1]), meeting.steps

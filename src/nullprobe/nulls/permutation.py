@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, reading
+from nullprobe import _array, _check, _seeds, reading
 from nullprobe.concepts import Concept, rows
 from nullprobe.measures.three_way import Part
 from nullprobe.nulls.null import Null
@@ -117,7 +117,7 @@ def permutation_null(
             "y has another number of them",
             "use audit, which reads any concept",
         )
-    rng = np.random.default_rng(random_state)
+    rng = _seeds.generator(random_state)
     X = _array.host_native(_check.finite(X))
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=n_folds, rng=rng)
     order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])

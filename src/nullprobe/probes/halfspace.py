@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg
+from nullprobe import _array, _check, _linalg, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
@@ -298,7 +298,7 @@ class HalfspaceProbe(ProbeEstimator):
             factor.whiten(rows),
             Y,
             n_restarts=self.n_restarts,
-            rng=np.random.default_rng(self.random_state),
+            rng=_seeds.generator(self.random_state),
         )
         W = inverse[:, None] * factor.unwhiten(W)
         return LinearProbe(W, -thresholds - moments.mean @ W, z.classes)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from nullprobe import _check, _linalg
+from nullprobe import _check, _linalg, _seeds
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.moments import Moments
 from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, units, worth
@@ -200,4 +200,5 @@ class QuadraticProbe(ReaderEstimator):
                 "it is 0",
                 "pass a small number, since a class of few rows does not vary in every direction",
             )
-        return quadratic(X, codes, classes, shrinkage=self.shrinkage, seed=self.random_state)
+        seed = _seeds.seed(self.random_state)
+        return quadratic(X, codes, classes, shrinkage=self.shrinkage, seed=seed)

@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from nullprobe import _check
+from nullprobe import _check, _seeds
 from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, sides, units, worth
 
 STRENGTHS = (1.0, 10.0, 100.0)  # weakest first: of equals the first is taken
@@ -60,12 +60,15 @@ class RadialReader(Reader):
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
         """Return the scores (n, k) of standardised rows."""
+        # A product rounds a row by where it stands, and ties are to stay ties: each row once.
+        first, again = _distinct(rows)
+        rows = rows if len(first) == len(rows) else rows[first]
         scores = np.empty((len(rows), len(self.bias)))
         step = max(1, KERNEL_ELEMENTS // max(1, len(self.points)))
         for start in range(0, len(rows), step):
             piece = slice(start, start + step)
             scores[piece] = rbf_kernel(rows[piece], self.points, gamma=self.gamma) @ self.weights
-        return scores + self.bias
+        return scores[again] + self.bias
 
 
 def radial(
@@ -100,6 +103,22 @@ def radial(
     weights = weights if back is None else back @ weights
     kept = np.flatnonzero(weights.any(axis=1))
     return RadialReader(classes, mean, inverse, gamma, points[kept], weights[kept], bias, C)
+
+
+def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each of the m distinct rows stands first, and which of them each row is, (n,).
+
+    Compared as bytes, once -0.0 is 0.0, which takes little beside the kernel.
+    """
+    rows = np.ascontiguousarray(rows + 0.0)
+    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    order = np.argsort(whole, kind="stable")
+    is_first = np.append(True, whole[order[1:]] != whole[order[:-1]])[: len(rows)]
+    if is_first.all():
+        return np.arange(len(rows)), np.arange(len(rows))
+    again = np.empty_like(order)
+    again[order] = np.cumsum(is_first) - 1
+    return order[is_first], again
 
 
 def _features(
@@ -199,5 +218,6 @@ class RBFProbe(ReaderEstimator):
         if self.C is not None and _check.real_number("C", self.C, least=0.0) == 0:
             _check.complain("C must be above 0", "it is 0", "pass a larger number")
         most = _check.whole_number("most_rows", self.most_rows, least=2)
-        kept = _some(codes, most, self.random_state)
-        return radial(X[kept], codes[kept], classes, C=self.C, seed=self.random_state)
+        seed = _seeds.seed(self.random_state)
+        kept = _some(codes, most, seed)
+        return radial(X[kept], codes[kept], classes, C=self.C, seed=seed)

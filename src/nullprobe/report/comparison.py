@@ -59,6 +59,7 @@ def render(document: Mapping[str, Any]) -> str:
         "numbers": _numbers(rows, document),
         "missing": missing(document),
         "told": any(row["told"] for row in rows),
+        "emptied": any(any(row["nothing_left"]) for row in rows),
         "settings": _settings(rows, document),
         "untested": [STRONGER, CHANCE, LUCK, *_groups(document), ELSEWHERE, USE],
         "command": document["provenance"].get("command"),
@@ -155,6 +156,8 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
         "name": label(row),
         "told": row["told"],
         "rank": _ranks(row["ranks"]),
+        "way": way(row["settings"], row["told"]),
+        "nothing_left": nothing_left(row["nothing_left"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
         "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
         **{key: damage.get(key) for key in ("moved", "ratio", "share")},
@@ -163,24 +166,47 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ranks(ranks: Sequence[int]) -> str | None:
-    """Return the directions removed: one number if all parts agree, else from least to most."""
+    """Return how many directions: one number if all parts agree, else from least to most."""
     if not ranks:
         return None
     low, high = min(ranks), max(ranks)
     return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
+def way(settings: str, told: bool) -> str:
+    """Say what an eraser does to its directions; "" where nothing is erased."""
+    return ("moved in" if told else "removed") if settings else ""
+
+
+def nothing_left(parts: Sequence[bool]) -> str:
+    """Say in how many parts nothing is left; "" where something is left in all.
+
+    Examples
+    --------
+    >>> nothing_left([True, True, True]), nothing_left([True, False, False])
+    ('nothing left', 'nothing left in 1 of 3')
+    """
+    if not any(parts):
+        return ""
+    if all(parts):
+        return "nothing left"
+    return f"nothing left in {sum(parts)} of {len(parts)}"
+
+
 def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
     """Return every number of the comparison, to be copied."""
     columns = [(c, "read_back") for c in document["probes"]]
     columns += [(c, "others") for c in document["others"]]
-    heads = ["eraser", "told the labels", "directions"]
+    heads = ["eraser", "told the labels", "nothing left"]
+    heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['unit']})", "2.5 %", "97.5 %"]
     heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
     lines = []
     for row in rows:
-        line: list[Any] = [label(row), "yes" if row["told"] else "no", _ranks(row["ranks"])]
+        ranks = _ranks(row["ranks"])
+        line: list[Any] = [label(row), *("yes" if is_so else "no" for is_so in _marks(row))]
+        line += [None, ranks] if row["told"] else [ranks, None]
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
@@ -191,6 +217,10 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
         "not defined here; the reasons stand below the table above",
     )  # fmt: skip
+
+
+def _marks(row: Mapping[str, Any]) -> tuple[bool, bool]:
+    return row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
 
 
 def missing(document: Mapping[str, Any]) -> list[tuple[str, str]]:

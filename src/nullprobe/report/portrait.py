@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _check, _linalg
+from nullprobe import _check, _linalg, _seeds
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
@@ -64,7 +64,7 @@ def portrait(
     d = X.shape[1]
     if columns is None and d <= 3:
         columns = range(d)
-    rng = np.random.default_rng(random_state)
+    rng = _seeds.generator(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
     if columns is not None:
         for c in columns:

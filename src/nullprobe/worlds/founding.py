@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe._check import whole_number
+from nullprobe._seeds import generator
 from nullprobe.worlds.world import World, labels
 
 VALUES = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
@@ -56,7 +57,7 @@ def two_features(
     """
     n_per_class = whole_number("n_per_class", n_per_class, least=1)
     d = whole_number("d", d, least=2)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     y = labels(rng, n_per_class, n_per_class)
     X = rng.standard_normal((len(y), d))
     for column, probabilities in enumerate((FIRST, SECOND)):

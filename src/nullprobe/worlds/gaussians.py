@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nullprobe._check import complain, real_number, whole_number
+from nullprobe._seeds import generator
 from nullprobe.worlds.world import World, labels, normal_cdf, squared_correlation, unit_vector
 
 
@@ -48,7 +49,7 @@ def gaussian(
     n = whole_number("n", n, least=2)
     d = whole_number("d", d, least=1)
     gap = real_number("gap", gap, least=0.0)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     return World(
         "gaussian",
         *_two_classes(rng, n // 2, n - n // 2, d, gap),
@@ -81,7 +82,7 @@ def null(*, n: int = 600, d: int = 50, random_state: int | np.random.Generator =
     """
     n = whole_number("n", n, least=2)
     d = whole_number("d", d, least=1)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     return World(
         "null",
         *_two_classes(rng, n // 2, n - n // 2, d, 0.0),
@@ -139,7 +140,7 @@ def rare(
             f"share={share} makes {positives} rows positive",
             "pass a smaller share or more rows",
         )
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     return World(
         "rare",
         *_two_classes(rng, n - positives, positives, d, gap),

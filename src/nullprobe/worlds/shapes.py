@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nullprobe._check import real_number, whole_number
+from nullprobe._seeds import generator
 from nullprobe.worlds.world import World, labels, normal_cdf
 
 
@@ -42,7 +43,7 @@ def skewed(*, n: int = 1000, d: int = 2, random_state: int | np.random.Generator
     """
     n = whole_number("n", n, least=2)
     d = whole_number("d", d, least=1)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     y = labels(rng, n // 2, n - n // 2)
     X = rng.standard_normal((n, d))
     X[:, 0] = np.where(rng.random(n) < 0.9, -1.0, 9.0) * np.where(y == 1, 1.0, -1.0)
@@ -101,7 +102,7 @@ def xor(
     n = whole_number("n", n, least=1)
     d = whole_number("d", d, least=2)
     noise = real_number("noise", noise, least=0.0)
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     signs = rng.choice([-1.0, 1.0], size=(n, 2))
     X = rng.standard_normal((n, d))
     X[:, :2] = signs + noise * X[:, :2]

@@ -1,0 +1,52 @@
+"""Seeds: what a ``random_state`` may be, and the generator that it stands for."""
+
+from __future__ import annotations
+
+import numbers
+from typing import NoReturn
+
+import numpy as np
+
+from nullprobe import _check
+
+MOST = 2**32 - 1  # that scikit-learn takes
+
+
+def generator(random_state: object) -> np.random.Generator:
+    """Return the generator that a number, a generator or None stands for.
+
+    Examples
+    --------
+    >>> generator(0).integers(10), generator(np.random.default_rng(0)).integers(10)
+    (np.int64(8), np.int64(8))
+    """
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state)
+    whole = _whole(random_state)
+    if whole is None:
+        _complain("of at least 0, a NumPy Generator, or None", random_state)
+    return np.random.default_rng(whole)
+
+
+def seed(random_state: object) -> int | None:
+    """Return a number or None, as scikit-learn takes them, too."""
+    if random_state is None:
+        return None
+    whole = _whole(random_state)
+    if whole is None or whole > MOST:
+        _complain(f"from 0 to {MOST}, or None", random_state)
+    return whole
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < 0:
+        return None
+    return int(value)
+
+
+def _complain(allowed: str, value: object) -> NoReturn:
+    _check.complain(
+        f"random_state must be a whole number {allowed}",
+        f"{value!r} cannot be used to seed a generator",
+        "pass a number such as 0 to get the same result each time",
+    )
