@@ -230,3 +230,25 @@ def test_what_goes_wrong_in_a_block_is_told():
 
     with pytest.raises(ValueError, match="rows from 0"):
         _array.on_cache_blocks(fail, np.zeros((3000, 200)))
+
+
+def test_few_solves_keep_scipy_on_one_thread_and_give_its_threads_back():
+    def threads():
+        return {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+
+    before = threads()
+    with _array.few_solves(10), _array.few_solves(10):
+        for path, number in threads().items():
+            assert number == (1 if "scipy.libs" in path else before[path])
+    assert threads() == before
+    with _array.few_solves(_array.SMALL_SYSTEM + 1):
+        assert threads() == before
+
+
+@pytest.mark.parametrize("scale", [0.3, -1.7])
+def test_adding_an_outer_product_is_the_formula_and_symmetric_to_the_last_bit(scale):
+    v = RNG.standard_normal(37)
+    total = np.ones((37, 37))
+    _array.add_outer(total, v, scale)
+    np.testing.assert_allclose(total, 1 + scale * np.outer(v, v), atol=1e-14)
+    np.testing.assert_array_equal(total, total.T)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import array_api_compat as compat
 import numpy as np
 from joblib import cpu_count
-from scipy.linalg import blas
 from threadpoolctl import ThreadpoolController
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
@@ -25,6 +25,7 @@ Array = Any  # a NumPy array or a torch tensor; data frames are converted on ent
 BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
 CACHE_ELEMENTS = 1 << 18
+SMALL_SYSTEM = 1024
 # Float32 rows that are summed in float32.
 FEW_ROWS = 64
 
@@ -123,18 +124,22 @@ def on_cores(function: Callable[..., None], pieces: Sequence[tuple], X: Array) -
 
 
 class _OneThread:
-    """Keeps BLAS on one thread; the last to leave restores what the first one found."""
+    """Keeps BLAS on one thread; the last to leave restores what the first one found.
 
-    def __init__(self) -> None:
-        self.lock, self.inside, self.libraries, self.found = threading.Lock(), 0, None, None
+    Of all libraries, or of those whose file lies in a folder of this name.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        self.folder, self.lock, self.inside = folder, threading.Lock(), 0
+        self.libraries: ThreadpoolController | None = None
+        self.found: Any = None
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.inside:
                 # Finding the libraries takes milliseconds, as long as a call may do in all.
-                self.libraries = self.libraries or ThreadpoolController()
+                self.libraries = self.libraries or self._libraries()
                 self.found = self.libraries.limit(limits=1, user_api="blas")
-                self.found.__enter__()
             self.inside += 1
 
     def __exit__(self, *_: object) -> None:
@@ -143,8 +148,23 @@ class _OneThread:
             if not self.inside and self.found is not None:
                 self.found.restore_original_limits()
 
+    def _libraries(self) -> ThreadpoolController:
+        every = ThreadpoolController()
+        paths = [library["filepath"] for library in every.info()]
+        return every.select(filepath=[path for path in paths if self.folder in path])
+
 
 _one_blas_thread = _OneThread()
+_one_scipy_thread = _OneThread("scipy.libs")
+
+
+def few_solves(d: int) -> AbstractContextManager[None]:
+    """Return a context for small systems of d equations, solved between products of NumPy.
+
+    NumPy and SciPy bring a BLAS each. The threads of either wait for more work for a while, on the
+    cores that those of the other need: for small systems one thread of SciPy's is faster.
+    """
+    return _one_scipy_thread if d <= SMALL_SYSTEM else nullcontext()
 
 
 def working(block: Array) -> Array:
@@ -255,9 +275,13 @@ def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
         xp = compat.array_namespace(total)
         u = xp.asarray(v, dtype=xp.float64, device=total.device)
         total.addr_(u, u, alpha=scale)
-    else:
-        # total is symmetric, so its transpose is the Fortran-ordered array that BLAS updates
-        blas.dger(scale, v, v, a=total.T, overwrite_a=1)  # type: ignore[attr-defined]
+        return
+    # Not by BLAS of SciPy, whose threads would go on waiting for work on the cores that those of
+    # NumPy need next; and as u uᵀ, which is symmetric to the last bit.
+    u = np.sqrt(abs(scale)) * v
+    for rows, block in cache_blocks(total):
+        outer = u[rows, None] * u
+        np.add(block, outer, out=block) if scale > 0 else np.subtract(block, outer, out=block)
 
 
 def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _check, _linalg
+from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
@@ -219,10 +219,10 @@ def _transport(
     if pooled.concept_basis().rank or _differ(moments, scale):
         rank = None
         if scale.any():
-            shapes = shapes_of(moments, within, scale, shrinkage)
-            shrunk = shapes.shrunk
-            maps, steps = _maps(shapes, shares, target, moments.eps)
-            rank = moments.d if shapes.basis is None else None
+            with _array.few_solves(moments.d):
+                shapes = shapes_of(moments, within, scale, shrinkage)
+                maps, steps = _maps(shapes, shares, target, moments.eps)
+            shrunk, rank = shapes.shrunk, moments.d if shapes.basis is None else None
         rank = pooled.factor().rank if rank is None else rank
     kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
     alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
