@@ -138,7 +138,7 @@ def own_moments(w):
 
 def z_scores(gap, seed):
     """Return z of raw and read-back against the surrogate, and against the naive one."""
-    w = worlds.gaussian(n=300, d=40, gap=gap, random_state=[21, seed])
+    w = worlds.gaussian(n=300, d=40, gap=gap, random_state=np.random.default_rng([21, seed]))
     z, parts, read = setting(w, seed)
     asis = np.arange(len(z))[:, None]
 
