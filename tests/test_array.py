@@ -6,7 +6,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from nullprobe import _array
+from nullprobe import _array, _threads
 
 RNG = np.random.default_rng(0)
 FLOATS = [np.float64, np.float32, np.float16, torch.float64, torch.float32, torch.bfloat16]
@@ -187,7 +187,7 @@ def test_moving_a_block_is_the_formula_in_any_layout(shape, layout, dtype):
     if layout == "strided":
         out = array(np.zeros((n, 2 * d)), dtype)[:, ::2]
     maps = tuple(_array.like(a, X) for a in parts)
-    _array.move_block(out, X, maps, _array.Workspace())
+    _array.move_block(out, X, maps, _threads.Workspace())
     rtol = 1e-12 if "64" in str(dtype) else 1e-4
     np.testing.assert_allclose(out, expected, rtol=rtol, atol=100 * rtol)
 
@@ -197,7 +197,7 @@ def test_moving_keeps_what_is_not_moved_to_the_last_bit():
     parts = (np.ones(3), np.eye(3)[:, :1], np.zeros(1), np.eye(3)[:1])
     maps = tuple(_array.like(a, X) for a in parts)
     out = np.empty_like(X)
-    _array.move_block(out, X, maps, _array.Workspace())
+    _array.move_block(out, X, maps, _threads.Workspace())
     np.testing.assert_array_equal(out[:, 1:], X[:, 1:])
 
 
@@ -237,11 +237,11 @@ def test_few_solves_keep_scipy_on_one_thread_and_give_its_threads_back():
         return {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
 
     before = threads()
-    with _array.few_solves(10), _array.few_solves(10):
+    with _threads.few_solves(10), _threads.few_solves(10):
         for path, number in threads().items():
             assert number == (1 if "scipy.libs" in path else before[path])
     assert threads() == before
-    with _array.few_solves(_array.SMALL_SYSTEM + 1):
+    with _threads.few_solves(_threads.SMALL_SYSTEM + 1):
         assert threads() == before
 
 

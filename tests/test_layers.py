@@ -12,6 +12,7 @@ ROOT = Path(nullprobe.__file__).parent
 # Each line may import from the lines above it, not from its own and not from below.
 ORDER = [
     ["_version"],
+    ["_threads"],
     ["_array"],
     ["_linalg"],
     ["_check"],
@@ -22,7 +23,7 @@ ORDER = [
     ["readers", "concepts"],
     ["_spread", "splits", "reading"],
     ["_concept_sums"],
-    ["moments", "_record"],
+    ["moments", "_record", "pairs"],
     ["class_moments", "task_moments"],
     ["probes"],
     ["erasers"],
@@ -31,8 +32,8 @@ ORDER = [
     ["nulls"],
     ["claims"],
     ["report", "evidence", "trials"],
-    ["comparison"],
-    ["audit", "compare"],
+    ["comparison", "pair_comparison"],
+    ["audit", "compare", "compare_pairs"],
     ["cli"],
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
@@ -54,7 +55,14 @@ BASE = {
 # Tasks of the command line see what it is told (options) and what it audits (subject).
 # Nonlinear probes share more than linear ones do.
 STEPS = {
-    "probes": [["linear"], ["nonlinear"], []],
+    "probes": [
+        ["linear"],
+        ["nonlinear"],
+        ["paired", "descent", "newton", "many", "nullspace"],
+        ["contrast_loss", "calibration"],
+        ["lda", "quadratic", "radial", "neighbours", "mlp"],  # the family of strongest.py
+        [],
+    ],
     "erasers": [
         ["store"],
         ["affine", "labelled"],
@@ -206,6 +214,8 @@ WHOLE = {
         ("erasers.inlp", "from . import leace"),
         ("erasers.inlp", "from nullprobe.erasers import LEACE"),
         ("probes.lda", "from nullprobe.erasers.affine import AffineEraser"),
+        ("probes.lda", "from nullprobe.probes.quadratic import QuadraticProbe"),
+        ("probes.lda", "from nullprobe.probes.strongest import StrongestProbe"),
         ("reading", "from nullprobe.moments import Moments"),
         ("erasers.affine", "from nullprobe.erasers.leace import leace"),
         ("measures.damage", "from nullprobe.measures.guardedness import largest_correlation"),
@@ -236,6 +246,7 @@ def test_a_wrong_import_is_found(module, source):
         ("erasers.leace", "from ..moments import Moments"),
         ("measures.damage", "from nullprobe.erasers import LEACE"),
         ("erasers.inlp", "from nullprobe.probes.linear import LinearProbe"),
+        ("probes.strongest", "from nullprobe.probes.lda import LDAProbe"),
         ("erasers.inlp", "from nullprobe import reading"),
         ("worlds.xor", "from nullprobe.worlds.world import World"),
         ("cli.app", "def f():\n    from nullprobe import models"),

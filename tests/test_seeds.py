@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from nullprobe import HalfspaceProbe, InputError, QuadraticProbe, RBFProbe, _seeds, worlds
+from nullprobe import (
+    HalfspaceProbe,
+    InputError,
+    MLPProbe,
+    NeighboursProbe,
+    QuadraticProbe,
+    RBFProbe,
+    StrongestProbe,
+    _seeds,
+    pipeline_null,
+    worlds,
+)
 from nullprobe.nulls.permutation import permutation_null
 
 
@@ -49,10 +60,18 @@ Y = np.arange(40) % 2
     [
         *(
             lambda wrong, probe=probe: probe(random_state=wrong).fit(X, Y)
-            for probe in (HalfspaceProbe, QuadraticProbe, RBFProbe)
+            for probe in (
+                HalfspaceProbe,
+                QuadraticProbe,
+                RBFProbe,
+                NeighboursProbe,
+                MLPProbe,
+                StrongestProbe,
+            )
         ),
         *(lambda wrong, world=world: world(random_state=wrong) for world in worlds.WORLDS.values()),
         lambda wrong: permutation_null(X, Y, n_permutations=39, random_state=wrong),
+        lambda wrong: pipeline_null(X, Y, QuadraticProbe(), random_state=wrong),
     ],
 )
 def test_wherever_a_seed_is_taken_it_is_looked_at(use):

@@ -7,6 +7,7 @@ from nullprobe.audit import Audit, audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.class_moments import ClassMoments
 from nullprobe.compare import compare
+from nullprobe.compare_pairs import compare_pairs
 from nullprobe.comparison import Comparison
 from nullprobe.erasers import (
     INLP,
@@ -34,19 +35,29 @@ from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
-from nullprobe.nulls import permutation_null
+from nullprobe.nulls import permutation_null, pipeline_null
+from nullprobe.pairs import ContrastPairs, read_pairs
 from nullprobe.probes import (
+    CCS,
+    CRC,
+    VINC,
     HalfspaceProbe,
     LDAProbe,
     LinearProbe,
     LogisticProbe,
     MeanDifferenceProbe,
+    MLPProbe,
+    NeighboursProbe,
     QuadraticProbe,
+    RandomProbe,
     RBFProbe,
+    StrongestProbe,
 )
 from nullprobe.task_moments import TaskMoments
 
 __all__ = [
+    "CCS",
+    "CRC",
     "INLP",
     "LEACE",
     "RLACE",
@@ -58,6 +69,7 @@ __all__ = [
     "ClassTransport",
     "Comparison",
     "ConceptShift",
+    "ContrastPairs",
     "Damage",
     "FactAbout",
     "Game",
@@ -67,20 +79,26 @@ __all__ = [
     "LDAProbe",
     "LinearProbe",
     "LogisticProbe",
+    "MLPProbe",
     "MeanDifferenceProbe",
     "MeanProjection",
     "MiMiC",
     "Moments",
+    "NeighboursProbe",
     "OracleLEACE",
     "Plan",
     "QuadraticLEACE",
     "QuadraticProbe",
     "RBFProbe",
+    "RandomProbe",
+    "StrongestProbe",
     "TaskMoments",
+    "VINC",
     "__version__",
     "audit",
     "canonical_correlations",
     "compare",
+    "compare_pairs",
     "damage",
     "largest_correlation",
     "leace",
@@ -89,8 +107,10 @@ __all__ = [
     "mimic",
     "oracle_leace",
     "permutation_null",
+    "pipeline_null",
     "plan",
     "quadratic_leace",
+    "read_pairs",
     "rlace",
     "splince",
     "worlds",

@@ -7,16 +7,13 @@ because that is where the time goes.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import array_api_compat as compat
 import numpy as np
-from joblib import cpu_count
-from threadpoolctl import ThreadpoolController
+
+from nullprobe import _threads
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
@@ -25,7 +22,6 @@ Array = Any  # a NumPy array or a torch tensor; data frames are converted on ent
 BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
 CACHE_ELEMENTS = 1 << 18
-SMALL_SYSTEM = 1024
 # Float32 rows that are summed in float32.
 FEW_ROWS = 64
 
@@ -103,68 +99,8 @@ def on_cache_blocks(function: Callable[[slice, Array], None], X: Array) -> None:
 
 
 def on_cores(function: Callable[..., None], pieces: Sequence[tuple], X: Array) -> None:
-    """Call ``function(*piece)`` for all pieces of work on ``X``, on all cores.
-
-    Each core works on pieces of its own, with BLAS on one thread: products of few rows lose
-    more by threads that wait for each other than they gain.
-    """
-    cores = min(len(pieces), cpu_count())
-    if is_torch(X) or cores < 2:
-        for piece in pieces:
-            function(*piece)
-        return
-    left = iter(pieces)
-
-    def work(_: int) -> None:
-        for piece in left:
-            function(*piece)
-
-    with _one_blas_thread, ThreadPoolExecutor(cores) as pool:
-        list(pool.map(work, range(cores)))
-
-
-class _OneThread:
-    """Keeps BLAS on one thread; the last to leave restores what the first one found.
-
-    Of all libraries, or of those whose file lies in a folder of this name.
-    """
-
-    def __init__(self, folder: str = "") -> None:
-        self.folder, self.lock, self.inside = folder, threading.Lock(), 0
-        self.libraries: ThreadpoolController | None = None
-        self.found: Any = None
-
-    def __enter__(self) -> None:
-        with self.lock:
-            if not self.inside:
-                # Finding the libraries takes milliseconds, as long as a call may do in all.
-                self.libraries = self.libraries or self._libraries()
-                self.found = self.libraries.limit(limits=1, user_api="blas")
-            self.inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self.lock:
-            self.inside -= 1
-            if not self.inside and self.found is not None:
-                self.found.restore_original_limits()
-
-    def _libraries(self) -> ThreadpoolController:
-        every = ThreadpoolController()
-        paths = [library["filepath"] for library in every.info()]
-        return every.select(filepath=[path for path in paths if self.folder in path])
-
-
-_one_blas_thread = _OneThread()
-_one_scipy_thread = _OneThread("scipy.libs")
-
-
-def few_solves(d: int) -> AbstractContextManager[None]:
-    """Return a context for small systems of d equations, solved between products of NumPy.
-
-    NumPy and SciPy bring a BLAS each. The threads of either wait for more work for a while, on the
-    cores that those of the other need: for small systems one thread of SciPy's is faster.
-    """
-    return _one_scipy_thread if d <= SMALL_SYSTEM else nullcontext()
+    """Call ``function(*piece)`` for all pieces of work on ``X``: on all cores, torch aside."""
+    _threads.on_cores(function, pieces, most=1 if is_torch(X) else None)
 
 
 def working(block: Array) -> Array:
@@ -362,30 +298,15 @@ def _wide(block: Array) -> Array:
     return xp.astype(block, xp.float64, copy=False)
 
 
-class Workspace(threading.local):
-    """Memory for two blocks of rows, of each thread its own.
-
-    Taking new memory for each block costs as much as what is done with it.
-    """
-
-    blocks: tuple[np.ndarray, ...] = ()
-
-    def take(self, X: np.ndarray, n: int) -> list[np.ndarray]:
-        """Return two arrays (n, d) in the working dtype of X (m, d)."""
-        if not self.blocks or len(self.blocks[0]) < n:
-            self.blocks = tuple(np.empty((n, X.shape[1]), working_dtype(X)) for _ in range(2))
-        return [block[:n] for block in self.blocks]
-
-
 def move_block(
-    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: Workspace
+    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: _threads.Workspace
 ) -> None:
     """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
     centre, reading, offset, writing = maps
     if is_torch(X) or X.dtype != out.dtype or X.dtype != working_dtype(X):
         out[...] = working(X) - ((working(X) - centre) @ reading - offset) @ writing
         return
-    deviation, move = memory.take(X, len(X))
+    deviation, move = memory.take(X.shape, working_dtype(X))
     scores = np.subtract(X, centre, out=deviation) @ reading
     scores -= offset
     # A product of a column with a row is no work for BLAS.
@@ -396,7 +317,11 @@ def move_block(
 
 
 def transport_rows(
-    out: Array, X: Array, rows: np.ndarray, maps: tuple[Array, Array, Array], memory: Workspace
+    out: Array,
+    X: Array,
+    rows: np.ndarray,
+    maps: tuple[Array, Array, Array],
+    memory: _threads.Workspace,
 ) -> None:
     """Write ``x + (x - mean) @ move + shift`` for some rows x (m,) of X into those of ``out``."""
     mean, move, shift = maps
@@ -404,7 +329,7 @@ def transport_rows(
         part = working(take(X, rows))
         moved = (part - mean) @ move
     else:
-        part, moved = memory.take(X, len(rows))
+        part, moved = memory.take((len(rows), X.shape[1]), working_dtype(X))
         _gather(X, rows, part)
         part -= mean
         np.matmul(part, move, out=moved)

@@ -166,6 +166,11 @@ def reciprocal(scale: np.ndarray) -> np.ndarray:
     return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
 
 
+def correlation_noise(mean: np.ndarray, scale: np.ndarray, *, eps: float) -> np.ndarray:
+    """Return the rounding error (d,) of a correlation with each feature."""
+    return eps + LEAST_CORRELATION + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
+
+
 def concept_basis(
     cross: np.ndarray,
     scale: np.ndarray,
@@ -200,7 +205,7 @@ def concept_basis(
     """
     whitening = _whiten(concept, concept_mean)
     correlation = (reciprocal(scale)[:, None] * cross) @ whitening
-    noise = eps + LEAST_CORRELATION + np.finfo(np.float64).eps * np.abs(mean) * reciprocal(scale)
+    noise = correlation_noise(mean, scale, eps=eps)
     if min(correlation.shape) == 0:
         return ConceptBasis(scale, whitening[:, :0], correlation[:, :0])
     _, sizes, rotation = np.linalg.svd(correlation / noise[:, None], full_matrices=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,23 @@ def data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
             "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
             "fingerprint": fingerprint,
         },
+    }
+
+
+def pairs(
+    negative: np.ndarray, positive: np.ndarray, labels: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """Return what pairs (n, d) and their labels (n,) were: shapes, shares, and a fingerprint."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (negative, positive, *labels.values()):
+        digest.update(np.ascontiguousarray(part).data)
+    return {
+        "pairs": len(negative),
+        "features": negative.shape[1],
+        "dtype": str(negative.dtype),
+        "positive shares": {name: float(np.mean(y)) for name, y in labels.items()},
+        "data hash": digest.hexdigest(),
+        "splits": "three parts of the pairs take turns to be held out, drawn without labels",
     }
 
 

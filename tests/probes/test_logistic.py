@@ -1,20 +1,61 @@
 import numpy as np
 import pytest
 from samples import draw, feature_units
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from nullprobe import InputError
 from nullprobe.probes import LogisticProbe
 
 
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_scores_are_those_of_scikit_learn_on_standardised_features(n_classes):
+def reference(X, y, C, w=None):
+    """Return scikit-learn's fit, on standardised rows, as far as it can be driven."""
+    return LogisticRegression(C=C, tol=1e-10, max_iter=20_000).fit(X, y, w)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+@pytest.mark.parametrize("C", [1e-3, 0.5, 30.0])
+def test_scores_are_those_of_scikit_learn_on_standardised_features(n_classes, C):
     s = draw(0, 150, 5, n_classes)
     X = s.X * feature_units(5, 0) + 3
     Z = StandardScaler().fit_transform(X)
-    expected = LogisticRegression(C=0.5).fit(Z, s.y).decision_function(Z)
-    found = LogisticProbe(C=0.5).fit(X, s.y).decision_function(X)
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    expected = reference(Z, s.y, C).decision_function(Z)
+    found = LogisticProbe(C=C).fit(X, s.y).decision_function(X)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_more_features_than_rows_are_fitted_as_scikit_learn_does(n_classes):
+    s = draw(0, 40, 120, n_classes)
+    Z = StandardScaler().fit_transform(s.X)
+    expected = reference(Z, s.y, 0.1).coef_
+    found = LogisticProbe(C=0.1).fit(Z, s.y).probe_.weights.T
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_rare_class_far_away_is_fitted_as_scikit_learn_does():
+    rng = np.random.default_rng(0)
+    y = (np.arange(4000) < 4).astype(int)
+    X = rng.standard_normal((4000, 6)) + 8.0 * y[:, None] * [1, 0, 0, 0, 0, 0]
+    Z = StandardScaler().fit_transform(X)
+    expected = reference(Z, y, 1.0)
+    found = LogisticProbe().fit(Z, y).probe_
+    np.testing.assert_allclose(found.weights[:, 0], expected.coef_[0], atol=1e-4)
+    np.testing.assert_allclose(found.bias, expected.intercept_, atol=1e-4)
+
+
+def test_classes_that_no_penalty_keeps_together_are_fitted():
+    X = np.linspace(-1, 1, 30)[:, None]
+    probe = LogisticProbe(C=1e8).fit(X, X[:, 0] > 0)
+    assert probe.score(X, X[:, 0] > 0) == 1.0
+    assert np.isfinite(probe.probe_.weights).all()
+
+
+def test_steps_that_do_not_suffice_are_told():
+    s = draw(0, 100, 5, 2)
+    with pytest.warns(ConvergenceWarning, match="1 of 1 logistic regressions took all 2 steps"):
+        LogisticProbe(max_iter=2).fit(s.X, s.y)
 
 
 def test_weights_count_in_the_standard_deviations_too():
@@ -22,6 +63,77 @@ def test_weights_count_in_the_standard_deviations_too():
     w = np.random.default_rng(0).integers(1, 4, 60)
     twice = LogisticProbe().fit(np.repeat(s.X, w, axis=0), np.repeat(s.y, w))
     weighted = LogisticProbe().fit(s.X, s.y, sample_weight=w)
-    np.testing.assert_allclose(weighted.probe_.weights, twice.probe_.weights, rtol=1e-3)
+    np.testing.assert_allclose(weighted.probe_.weights, twice.probe_.weights, rtol=1e-6)
     unweighted = LogisticProbe().fit(s.X, s.y)
     assert not np.allclose(unweighted.probe_.weights, twice.probe_.weights, rtol=1e-3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_chances_are_those_of_scikit_learn(n_classes):
+    s = draw(0, 150, 4, n_classes)
+    Z = StandardScaler().fit_transform(s.X)
+    expected = reference(Z, s.y, 1.0).predict_proba(Z)
+    np.testing.assert_allclose(LogisticProbe().fit(Z, s.y).predict_proba(Z), expected, atol=1e-5)
+    both = LogisticProbe().fit(Z, np.column_stack([s.y == 0, s.y == 1]))
+    assert both.predict_proba(Z).shape == (150, 2)
+
+
+def test_strength_is_chosen_for_the_data_at_hand():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 60))
+    strong = X[:, 0] * 4 + rng.logistic(size=300) > 0
+    noise = rng.random(300) > 0.5
+    probe = LogisticProbe(C=None).fit(X, np.column_stack([strong, noise]))
+    plain, nothing = (path.chosen[0] for path in probe.path_)
+    assert nothing < plain
+    path = probe.path_[0]
+    assert path.losses.shape == (len(path.strengths), 1)
+    assert path.strengths[np.argmin(path.losses)] == path.chosen[0]
+    assert path.losses[0, 0] == pytest.approx(np.log(2), abs=0.02)  # of a penalty that leaves none
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_path_of_many_is_that_of_one(n_classes):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 10))
+    Y = np.column_stack([rng.integers(0, n_classes, 200), X[:, :3].argmax(axis=1) % n_classes])
+    many = LogisticProbe(C=None).fit(X, Y)
+    for j in range(2):
+        one = LogisticProbe(C=None).fit(X, Y[:, j])
+        np.testing.assert_allclose(many.path_[j].losses, one.path_.losses, atol=1e-4)
+        np.testing.assert_allclose(many.probe_[j].weights, one.probe_.weights, atol=1e-8)
+
+
+def test_losses_of_the_path_are_those_of_fits_to_the_other_rows():
+    s = draw(0, 90, 6, 2)
+    path = LogisticProbe(C=None, random_state=3).fit(s.X, s.y).path_
+    part = np.random.default_rng(3).permutation(90) % 3
+    loss = 0.0
+    for j in range(3):
+        p = LogisticProbe(C=path.strengths[8]).fit(s.X[part != j], s.y[part != j])
+        chance = p.predict_proba(s.X[part == j])[np.arange((part == j).sum()), s.y[part == j]]
+        loss -= np.log(chance).sum() / 90
+    assert path.losses[8, 0] == pytest.approx(loss, abs=1e-4)
+
+
+def test_a_class_too_rare_for_inner_parts_gets_the_usual_strength():
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    probe = LogisticProbe(C=None).fit(X, np.arange(30) < 1)
+    assert probe.path_.chosen.tolist() == [probe.path_.chosen[0]]
+    few = LogisticProbe(C=None).fit(X[:4], [0, 1, 0, 1])
+    assert few.path_.chosen.tolist() == [1.0]
+    assert np.isnan(few.path_.losses).all()
+
+
+def test_path_is_forgotten_by_a_fit_without_one():
+    s = draw(0, 60, 3, 2)
+    probe = LogisticProbe(C=None).fit(s.X, s.y)
+    assert hasattr(probe, "path_")
+    assert not hasattr(probe.set_params(C=1.0).fit(s.X, s.y), "path_")
+
+
+@pytest.mark.parametrize("C", [0.0, -1.0, np.inf, "auto"])
+def test_strength_must_be_above_zero(C):
+    s = draw(0, 60, 3, 2)
+    with pytest.raises(InputError, match="C must be"):
+        LogisticProbe(C=C).fit(s.X, s.y)

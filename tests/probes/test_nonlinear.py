@@ -17,13 +17,41 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from nullprobe import InputError, QuadraticProbe, RBFProbe, worlds
+from nullprobe import (
+    InputError,
+    LDAProbe,
+    LogisticProbe,
+    MeanDifferenceProbe,
+    MLPProbe,
+    NeighboursProbe,
+    QuadraticProbe,
+    RBFProbe,
+    StrongestProbe,
+    reading,
+    worlds,
+)
 from nullprobe.probes import PROBES
-from nullprobe.probes.nonlinear import inner_splits
+from nullprobe.probes.nonlinear import distinct, inner_splits, some
 
 radial = import_module("nullprobe.probes.radial")  # in the package the function has its name
 
-NONLINEAR = [QuadraticProbe, RBFProbe]
+
+class SmallNetwork(MLPProbe):
+    """One candidate in place of four: what is owed does not depend on how many there are."""
+
+    def __init__(self, layers=(8,), penalty=0.03, random_state=0):
+        super().__init__(layers, penalty, random_state=random_state)
+
+
+class StrongestOfTwo(StrongestProbe):
+    """A family that is quickly fitted."""
+
+    def __init__(self, random_state=0):
+        super().__init__({"quadratic": QuadraticProbe(0.5), "neighbours": NeighboursProbe(5)})
+        self.random_state = random_state
+
+
+NONLINEAR = [QuadraticProbe, RBFProbe, NeighboursProbe, SmallNetwork, StrongestOfTwo]
 
 
 def sample(n_classes=2, n=120, d=4):
@@ -45,7 +73,15 @@ def held_out(probe, X, y):
     return roc_auc_score(y[half:], scores)
 
 
-@parametrize_with_checks([QuadraticProbe(), RBFProbe()])
+@parametrize_with_checks(
+    [
+        QuadraticProbe(),
+        RBFProbe(),
+        NeighboursProbe(),
+        MLPProbe((8,), 0.03),
+        StrongestProbe({"quadratic": QuadraticProbe(0.5), "neighbours": NeighboursProbe(5)}),
+    ]
+)
 def test_scikit_learn_accepts_the_probe(estimator, check):
     check(estimator)
 
@@ -92,6 +128,17 @@ def test_largest_of_many_scores_wins(probe):
 
 
 @pytest.mark.parametrize("probe", NONLINEAR)
+@pytest.mark.parametrize("names", [["b", "a", "d", "c", "é"], [7, -3, 0, 100, 2**40]])
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_few_or_many_classes_are_read_whatever_they_are_called(probe, names, n_classes):
+    world = worlds.multiclass(n=400, d=6, n_classes=n_classes, gap=5.0)
+    y = np.array(names)[world.y]
+    fitted = probe().fit(world.X[:200], y[:200])
+    assert fitted.classes_.tolist() == sorted(names[:n_classes])
+    assert fitted.score(world.X[200:], y[200:]) > world.truth["bayes_accuracy"] - 0.1
+
+
+@pytest.mark.parametrize("probe", NONLINEAR)
 def test_torch_goes_in_and_comes_out(probe):
     s = sample()
     X = torch.from_numpy(s.X)
@@ -130,7 +177,7 @@ def test_same_seed_gives_the_same_scores(probe):
 @pytest.mark.parametrize("probe", NONLINEAR)
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_fewer_rows_than_columns_are_read(probe, n_classes):
-    s = draw(1, 60, 80, n_classes, gap=3.0, spread=1.0)
+    s = draw(1, 540, 80, n_classes, gap=3.0, spread=1.0)
     assert (probe().fit(s.X[:40], s.y[:40]).predict(s.X[40:]) == s.y[40:]).mean() > 0.8
 
 
@@ -190,6 +237,41 @@ def test_what_cannot_be_read_is_refused(probe):
         probe().fit(s.X, s.X[:, 0])
     with pytest.raises(InputError, match="must have 4 features"):
         probe().fit(s.X, s.y).probe_.scores(s.X[:, :3])
+
+
+# On a world of equal means and unequal covariances
+
+
+def readings(probe, world, draws=1000):
+    """Return the held-out AUC, and a bootstrap of the scored rows."""
+    half = len(world.X) // 2
+    scores = probe.fit(world.X[:half], world.y[:half]).decision_function(world.X[half:])
+    positive = world.y[half:] == 1
+    rng = np.random.default_rng(0)
+    weights = reading.resampled_weights(positive, None, half, draws, rng)
+    found = reading.auc(scores[None], positive[None], weights)
+    return reading.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
+
+
+@pytest.mark.parametrize("probe", [MeanDifferenceProbe, LDAProbe, LogisticProbe])
+def test_linear_probes_read_nothing_of_unequal_covariances(probe):
+    world = worlds.heteroscedastic(n=4000, random_state=1)
+    _, (low, high) = readings(probe(), world)
+    assert low <= world.truth["linear_auc"] <= high
+
+
+@pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, NeighboursProbe, MLPProbe])
+def test_nonlinear_probes_read_unequal_covariances(probe):
+    world = worlds.heteroscedastic(n=4000, random_state=1)
+    found, (low, high) = readings(probe(), world)
+    assert low > 0.75
+    assert found <= world.truth["quadratic_auc"] + (high - low)
+
+
+def test_quadratic_probe_reads_as_much_of_unequal_covariances_as_there_is():
+    world = worlds.heteroscedastic(n=8000, random_state=1)
+    _, (low, high) = readings(QuadraticProbe(), world)
+    assert low <= world.truth["quadratic_auc"] <= high
 
 
 # Quadratic
@@ -301,7 +383,7 @@ def test_rows_that_are_the_same_have_the_same_score_wherever_they_stand(n_classe
 
 
 def test_rows_are_the_same_whatever_the_sign_of_a_zero():
-    first, again = radial._distinct(np.array([[2.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]]))
+    first, again = distinct(np.array([[2.0, 1.0], [0.0, 1.0], [-0.0, 1.0], [2.0, 1.0]]))
     assert first[again].tolist() == [0, 1, 1, 0]
     assert sorted(first) == [0, 1]
 
@@ -361,9 +443,9 @@ def test_rows_beyond_the_most_are_left_out_class_by_class():
     world = worlds.rare(n=3000, d=3, share=0.01)
     probe = RBFProbe(most_rows=300, C=1.0).fit(world.X, world.y)
     assert len(probe.probe_.points) <= 300
-    kept = radial._some(world.y, 300, 0)
+    kept = some(world.y, 300, 0)
     assert np.bincount(world.y[kept]).tolist() == [297, 3]
-    assert np.bincount(world.y[radial._some(world.y, 20, 0)]).tolist() == [19, 2]
+    assert np.bincount(world.y[some(world.y, 20, 0)]).tolist() == [19, 2]
 
 
 def test_strength_is_chosen_for_the_data_at_hand():

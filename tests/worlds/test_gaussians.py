@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from nullprobe._check import InputError
-from nullprobe.worlds import gaussian, null, rare
+from nullprobe.worlds import gaussian, multiclass, null, rare
 
 
 def difference(world):
@@ -83,3 +83,56 @@ def test_rare_is_plain_to_see_and_hardly_correlated():
 def test_rare_needs_negatives(arguments):
     with pytest.raises(InputError):
         rare(**arguments)
+
+
+@pytest.mark.parametrize(("n_classes", "gap"), [(2, 1.0), (3, 2.0), (5, 0.5), (8, 3.0)])
+def test_every_pair_of_class_means_is_the_gap_apart(n_classes, gap):
+    world = multiclass(n=40_000, d=10, n_classes=n_classes, gap=gap)
+    means = np.array([world.X[world.y == c].mean(axis=0) for c in range(n_classes)])
+    distance = np.linalg.norm(means[:, None] - means, axis=2)
+    # Each mean is of at least 5,000 rows; 10 columns add their share to the squared distance.
+    atol = 4 * (2 / 5000) ** 0.5
+    np.testing.assert_allclose(distance, gap * (1 - np.eye(n_classes)), atol=atol)
+    np.testing.assert_allclose(world.X.mean(axis=0), 0, atol=4 / 40_000**0.5)
+    assert np.ptp(np.bincount(world.y)) <= 1
+
+
+@pytest.mark.parametrize(("n_classes", "gap"), [(2, 1.0), (3, 2.0), (5, 0.5), (8, 3.0), (4, 0.0)])
+def test_bayes_rule_of_many_classes_has_the_accuracy_of_theory(n_classes, gap):
+    n = 40_000
+    world = multiclass(n=n, d=10, n_classes=n_classes, gap=gap, random_state=1)
+    along = world.X @ world.directions.T
+    right = (along.argmax(axis=1) == world.y).mean()
+    assert right == pytest.approx(world.truth["bayes_accuracy"], abs=4 * 0.5 / n**0.5)
+    two = world.y < 2
+    side = along[two, 1] - along[two, 0]
+    auc = roc_auc_score(world.y[two], side)
+    error = 4 * (0.5 / two.sum()) ** 0.5  # the variance of an AUC is at most 1/(4 m), m a class
+    assert auc == pytest.approx(world.truth["pairwise_auc"], abs=error)
+    right = ((side > 0) == world.y[two]).mean()
+    assert right == pytest.approx(world.truth["pairwise_accuracy"], abs=2 / two.sum() ** 0.5)
+
+
+def test_many_classes_have_as_many_equal_canonical_correlations_as_they_have_differences():
+    world = multiclass(n=60_000, d=6, n_classes=4, gap=2.0)
+    means = np.array([world.X[world.y == c].mean(axis=0) for c in range(4)])
+    between = means.T @ means / 4
+    found = np.sort(np.linalg.eigvals(np.linalg.solve(np.cov(world.X.T), between)).real)[::-1]
+    known = world.truth["squared_canonical_correlation"]
+    np.testing.assert_allclose(found, [known] * 3 + [0] * 3, atol=0.02)
+
+
+def test_two_of_many_classes_are_the_gaussian_world():
+    many, two = multiclass(n=10, n_classes=2).truth, gaussian(n=10).truth
+    for name, same in (("bayes_accuracy", "bayes_accuracy"), ("pairwise_auc", "bayes_auc")):
+        assert many[name] == pytest.approx(two[same], abs=1e-9)
+    known = "squared_canonical_correlation"
+    assert many[known] == pytest.approx(two[known])
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"n_classes": 1}, {"n_classes": 3.0}, {"n": 3}, {"d": 3}, {"gap": -1.0}]
+)
+def test_many_classes_need_rows_columns_and_a_distance(arguments):
+    with pytest.raises(InputError, match="must be a"):
+        multiclass(**arguments)

@@ -6,7 +6,7 @@ import pytest
 
 from nullprobe import worlds
 from nullprobe._check import InputError
-from nullprobe.worlds.world import normal_cdf, squared_correlation
+from nullprobe.worlds.world import frame, normal_cdf, squared_correlation
 
 NAMES = sorted(worlds.WORLDS)
 SMALL = {"two_features": {"n_per_class": 20}, "rare": {"n": 500, "d": 3}}
@@ -24,7 +24,7 @@ def test_a_world_has_its_name_and_fitting_shapes(name):
     assert world.X.ndim == 2
     assert world.X.dtype == np.float64
     assert world.y.shape == (len(world.X),)
-    assert set(np.unique(world.y)) == {0, 1}
+    assert np.unique(world.y).tolist() == list(range(4 if name == "multiclass" else 2))
     assert world.groups is None
     assert str(world.X.shape[1]) in world.description
 
@@ -48,7 +48,7 @@ def test_a_generator_is_drawn_from_and_moves_on(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_truth_is_yes_or_no_or_a_number(name):
     truth = draw(name).truth
-    assert truth["one_direction"] == "yes"  # of every two-class data set: algebra
+    assert truth["one_direction"] == "yes"  # of every data set, K − 1 of K classes: algebra
     assert all(value in ("yes", "no") or 0 <= value <= 1 for value in truth.values())
 
 
@@ -64,6 +64,19 @@ def test_arguments_are_keywords_with_defaults(name):
 def test_columns_that_cannot_be_are_refused(name, d):
     with pytest.raises(InputError, match="d must be a whole number"):
         draw(name, d=d)
+
+
+@pytest.mark.parametrize("name", ["multiclass", "heteroscedastic", "copies"])
+def test_directions_are_orthonormal(name):
+    found = draw(name, d=12).directions
+    np.testing.assert_allclose(found @ found.T, np.eye(len(found)), atol=1e-12)
+
+
+def test_drawn_directions_favour_no_octant():
+    rng = np.random.default_rng(0)
+    drawn = np.array([frame(rng, 2, 3) for _ in range(4000)])
+    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=4 * 0.58 / 4000**0.5)
+    np.testing.assert_allclose((drawn**2).mean(axis=0), 1 / 3, atol=4 * 0.3 / 4000**0.5)
 
 
 def test_a_world_is_frozen():

@@ -144,6 +144,33 @@ def compare(
 
 
 @app.command()
+def compare_pairs(
+    file: options.File,
+    concept: options.Truth,
+    negative: options.Negative = "negative",
+    positive: options.Positive = "positive",
+    groups: options.Templates = None,
+    other: options.OtherLabels = None,
+    out: options.OutFolder = Path("."),
+    seed: options.Seed = 0,
+) -> None:
+    """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""
+    from nullprobe.cli import pairing, sources, subject, verdicts
+
+    subject.need_folder(out)
+    command = options.line(
+        "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
+        positive=positive, groups=groups, other=other, seed=seed,
+    )  # fmt: skip
+    columns = pairing.Columns(negative, positive, concept, groups, other or ())
+    name = sources.stem(file)
+    result = pairing.run(file, columns, name, seed, command)
+    paths = pairing.write(out, name, result)
+    pairing.show(result, verdicts.Terminal())
+    verdicts.show_files(*paths)
+
+
+@app.command()
 def fit(
     file: options.File,
     concept: options.Concept,

@@ -167,6 +167,35 @@ Keep = Annotated[
         help="Another label, no feature, whose readability is watched; repeatable.",
     ),
 ]
+Negative = Annotated[
+    str, typer.Option(metavar="COLUMN", help="The array or list column of the negative sides.")
+]
+Positive = Annotated[
+    str, typer.Option(metavar="COLUMN", help="The array or list column of the positive sides.")
+]
+Truth = Annotated[
+    str,
+    typer.Option(
+        "--concept",
+        metavar="COLUMN",
+        help="1 where the positive side is the true one, 0 where the negative is.",
+        show_default=False,
+    ),
+]
+Templates = Annotated[
+    str | None,
+    typer.Option(
+        "--groups", metavar="COLUMN", help="Prompt template: each is normalised on its own."
+    ),
+]
+OtherLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="1 where something else is so of the positive side, which a reader may follow "
+        "instead; repeatable.",
+    ),
+]
 Erasers = Annotated[
     str | None,
     typer.Option(

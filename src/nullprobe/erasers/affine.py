@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe import _array, _check, _threads
 from nullprobe._array import Array
 from nullprobe._version import __version__
 from nullprobe.erasers import store
@@ -150,7 +150,7 @@ class AffineEraser:
             X_[...] = X
             return X_
         parts = (self.mean, self.reading, self.offset, self.writing)
-        maps, memory = tuple(_array.like(a, X) for a in parts), _array.Workspace()
+        maps, memory = tuple(_array.like(a, X) for a in parts), _threads.Workspace()
         _array.on_cache_blocks(lambda at, block: _array.move_block(X_[at], block, maps, memory), X)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):

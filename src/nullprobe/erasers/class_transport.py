@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nullprobe import _array
+from nullprobe import _array, _threads
 from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
@@ -90,7 +90,7 @@ class ClassTransport(LabelledMap):
             member = order[ends[code - 1] if code else 0 : ends[code]]
             pieces += [(member[i : i + step], *move) for i in range(0, len(member), step)]
 
-        memory = _array.Workspace()
+        memory = _threads.Workspace()
         _array.on_cores(
             lambda rows, *maps: _array.transport_rows(X_, block, rows, maps, memory), pieces, block
         )

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg
+from nullprobe import _check, _linalg, _threads
 from nullprobe._array import Array
 from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
@@ -219,7 +219,7 @@ def _transport(
     if pooled.concept_basis().rank or _differ(moments, scale):
         rank = None
         if scale.any():
-            with _array.few_solves(moments.d):
+            with _threads.few_solves(moments.d):
                 shapes = shapes_of(moments, within, scale, shrinkage)
                 maps, steps = _maps(shapes, shares, target, moments.eps)
             shrunk, rank = shapes.shrunk, moments.d if shapes.basis is None else None

@@ -1,7 +1,15 @@
 """Nulls: reference procedures that rerun the whole pipeline on data of less structure."""
 
 from nullprobe.nulls.null import Null
-from nullprobe.nulls.permutation import permutation_null, permutations
+from nullprobe.nulls.permutation import permutation_null, permutations, pipeline_null
 from nullprobe.nulls.surrogate import Surrogate, gaussian_surrogate, match
 
-__all__ = ["Null", "Surrogate", "gaussian_surrogate", "match", "permutation_null", "permutations"]
+__all__ = [
+    "Null",
+    "Surrogate",
+    "gaussian_surrogate",
+    "match",
+    "permutation_null",
+    "permutations",
+    "pipeline_null",
+]

@@ -20,7 +20,8 @@ import numpy as np
 
 from nullprobe import _check, _linalg
 from nullprobe.moments import Moments
-from nullprobe.probes.linear import LinearProbe, MomentProbe
+from nullprobe.probes.linear import LinearProbe
+from nullprobe.probes.many import ManyByMoments
 
 # Within-class variance that is smaller than this share of the total counts as this share: a
 # direction in which classes are points would otherwise get infinite log-odds.
@@ -34,7 +35,12 @@ def directions(moments: Moments, *, shrinkage: float | None = None) -> np.ndarra
     return inverse * moments.factor(lam).solve(inverse * moments.cross_covariance)
 
 
-def lda(moments: Moments, *, shrinkage: float | None = None) -> LinearProbe:
+def lda(
+    moments: Moments,
+    *,
+    shrinkage: float | None = None,
+    factor: _linalg.PSDFactor | None = None,
+) -> LinearProbe:
     """Return the shrunk linear discriminant.
 
     Parameters
@@ -43,18 +49,25 @@ def lda(moments: Moments, *, shrinkage: float | None = None) -> LinearProbe:
         Moments of X (n, d) and Z (n, k).
     shrinkage : float in [0, 1] or None
         λ; None for the oracle-approximating one, which looks at X alone.
+    factor : PSDFactor, optional
+        Of the shrunk correlation matrix, where it is there already; it decides then.
 
     Notes
     -----
     Scores are log-odds under Gaussian classes with equal covariance; for a numeric concept
     they are ridge predictions.
     """
-    lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
+    if factor is None:
+        lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
+        factor = moments.factor(lam)
+    inverse = _linalg.reciprocal(moments.scale)[:, None]
     if moments.classes is None:
-        W = directions(moments, shrinkage=lam)
+        W = inverse * factor.solve(inverse * moments.cross_covariance)
         return LinearProbe(W, moments.concept_mean - moments.mean @ W)
-    basis = moments.concept_basis()
-    V = _linalg.reciprocal(moments.scale)[:, None] * moments.factor(lam).solve(basis.correlation)
+    if moments.k == 2:
+        cross, share = moments.cross_covariance[:, 1:], moments.concept_mean[1:]
+        return LinearProbe(*two_classes(moments, cross, share, factor), moments.classes)
+    V = inverse * factor.solve(moments.concept_basis().correlation)
     M = (moments.class_means - moments.mean) @ V
     total = V.T @ (moments.covariance @ V)
     within = total - (M.T * moments.concept_mean) @ M
@@ -63,12 +76,41 @@ def lda(moments: Moments, *, shrinkage: float | None = None) -> LinearProbe:
     G = np.linalg.lstsq(within, M.T, rcond=None)[0] if len(within) else np.zeros((0, len(M)))
     W = V @ G
     bias = np.log(moments.concept_mean) - 0.5 * np.einsum("ij,ji->i", M, G) - moments.mean @ W
-    if len(M) == 2:
-        W, bias = W[:, 1:] - W[:, :1], bias[1:] - bias[:1]
     return LinearProbe(W, bias, moments.classes)
 
 
-class LDAProbe(MomentProbe):
+def two_classes(
+    moments: Moments, cross: np.ndarray, share: np.ndarray, factor: _linalg.PSDFactor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the discriminants of many pairs of classes: weights (d, m) and bias (m,).
+
+    Parameters
+    ----------
+    moments : Moments
+        Of X; whatever their concept.
+    cross : ndarray of shape (d, m)
+        Covariances of X and the second class of each pair, 0 or 1.
+    share : ndarray of shape (m,)
+        Of the second class.
+    factor : PSDFactor
+        Of the shrunk correlation matrix of X.
+    """
+    inverse, variance = _linalg.reciprocal(moments.scale)[:, None], share * (1.0 - share)
+    correlation = inverse * (cross / np.sqrt(variance))
+    noise = _linalg.correlation_noise(moments.mean, moments.scale, eps=moments.eps)
+    sizes = np.linalg.norm(correlation / noise[:, None], axis=0)
+    correlation[:, sizes <= _linalg.NOISE_MARGIN * np.sqrt(moments.d)] = 0.0
+    V = inverse * factor.solve(correlation)
+    apart = np.einsum("dm,dm->m", V, cross) / variance
+    total = np.einsum("dm,dm->m", V, moments.covariance @ V)
+    within = total - variance * apart**2 + LEAST_WITHIN * (total + np.finfo(float).tiny)
+    W = V * np.divide(apart, within, out=np.zeros_like(apart), where=within > 0)
+    # Halfway between the means is (½ − p) of their distance from the mean of all rows.
+    halfway = (0.5 - share) * np.einsum("dm,dm->m", W, cross) / variance
+    return W, np.log(share) - np.log1p(-share) - halfway - moments.mean @ W
+
+
+class LDAProbe(ManyByMoments):
     """Read a concept with a shrunk linear discriminant.
 
     Parameters
@@ -98,3 +140,18 @@ class LDAProbe(MomentProbe):
         if self.shrinkage is not None:
             _check.share("shrinkage", self.shrinkage)
         return lda(moments, shrinkage=self.shrinkage)
+
+    def _ready(self, moments: Moments) -> _linalg.PSDFactor:
+        if self.shrinkage is not None:
+            _check.share("shrinkage", self.shrinkage)
+        return moments.factor(
+            moments.oracle_shrinkage() if self.shrinkage is None else self.shrinkage
+        )
+
+    def _read_ready(self, moments: Moments, ready: _linalg.PSDFactor) -> LinearProbe:
+        return lda(moments, factor=ready)
+
+    def _read_sides(
+        self, moments: Moments, ready: _linalg.PSDFactor
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return two_classes(moments, moments.cross_covariance, moments.concept_mean, ready)

@@ -11,10 +11,13 @@ Reference. S. Marks, M. Tegmark, "The geometry of truth", 2023, arXiv 2310.06824
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nullprobe.moments import Moments
-from nullprobe.probes.linear import LinearProbe, MomentProbe
+from nullprobe.probes.linear import LinearProbe
+from nullprobe.probes.many import ManyByMoments
 
 
 def mean_difference(moments: Moments) -> LinearProbe:
@@ -31,17 +34,36 @@ def mean_difference(moments: Moments) -> LinearProbe:
         size = np.einsum("ij,ij->j", W, W)
         W = W * np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
         return LinearProbe(W, moments.concept_mean - moments.mean @ W)
+    if moments.k == 2:
+        cross, share = moments.cross_covariance[:, 1:], moments.concept_mean[1:]
+        return LinearProbe(*between_means(moments.mean, cross, share), moments.classes)
     M = moments.class_means
-    if len(M) == 2:
-        w = (M[1] - M[0])[:, None]
-        return LinearProbe(w, -(M.sum(axis=0) / 2.0) @ w, moments.classes)
     # Nearest class mean: |x − m|² differs between classes by 2 x·m − |m|², about the mean.
     centred = M - moments.mean
     bias = -moments.mean @ centred.T - 0.5 * np.einsum("ij,ij->i", centred, centred)
     return LinearProbe(centred.T, bias, moments.classes)
 
 
-class MeanDifferenceProbe(MomentProbe):
+def between_means(
+    mean: np.ndarray, cross: np.ndarray, share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probes of many pairs of classes: weights (d, m) and bias (m,).
+
+    Parameters
+    ----------
+    mean : ndarray of shape (d,)
+        Of X.
+    cross : ndarray of shape (d, m)
+        Covariances of X and the second class of each pair, 0 or 1.
+    share : ndarray of shape (m,)
+        Of the second class.
+    """
+    W = cross / (share * (1.0 - share))
+    # Halfway between the means is (½ − p) δ from the mean of all rows.
+    return W, -mean @ W - (0.5 - share) * np.einsum("dm,dm->m", W, W)
+
+
+class MeanDifferenceProbe(ManyByMoments):
     """Read a concept along the difference of its class means.
 
     Examples
@@ -55,3 +77,6 @@ class MeanDifferenceProbe(MomentProbe):
 
     def _read(self, moments: Moments) -> LinearProbe:
         return mean_difference(moments)
+
+    def _read_sides(self, moments: Moments, ready: Any) -> tuple[np.ndarray, np.ndarray]:
+        return between_means(moments.mean, moments.cross_covariance, moments.concept_mean)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.model_selection import StratifiedKFold
 
 from nullprobe import _array, _check, _linalg, reading
@@ -113,3 +114,46 @@ def inner_splits(codes: np.ndarray, seed: int | None) -> list[tuple[np.ndarray, 
         return []
     folds = StratifiedKFold(min(FOLDS, least), shuffle=True, random_state=seed)
     return list(folds.split(codes, codes))
+
+
+def log_odds(densities: np.ndarray) -> np.ndarray:
+    """Return log-odds, one class against the rest, of log-densities (n, K); (n, 1) for two.
+
+    A log-density alone says how usual a row is, which differs between rows more than between
+    classes.
+    """
+    if densities.shape[1] == 2:
+        return densities[:, 1:] - densities[:, :1]
+    odds = np.empty_like(densities)
+    for c in range(densities.shape[1]):
+        odds[:, c] = densities[:, c] - logsumexp(np.delete(densities, c, axis=1), axis=1)
+    return odds
+
+
+def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each of the m distinct rows stands first, and which of them each row is, (n,).
+
+    A product rounds a row by where it stands, and ties are to stay ties: so each distinct row is
+    scored once. Compared as bytes, once -0.0 is 0.0, which takes little beside the scoring.
+    """
+    rows = np.ascontiguousarray(rows + 0.0)
+    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    order = np.argsort(whole, kind="stable")
+    is_first = np.append(True, whole[order[1:]] != whole[order[:-1]])[: len(rows)]
+    if is_first.all():
+        return np.arange(len(rows)), np.arange(len(rows))
+    again = np.empty_like(order)
+    again[order] = np.cumsum(is_first) - 1
+    return order[is_first], again
+
+
+def some(codes: np.ndarray, most: int, seed: int | None) -> np.ndarray:
+    """Return at most so many rows, in order, every class in proportion and with two at least."""
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    rng = np.random.default_rng(seed)
+    kept = []
+    for c, count in enumerate(np.bincount(codes)):
+        share = max(2, int(most * count / len(codes)))
+        kept.append(rng.permutation(np.flatnonzero(codes == c))[:share])
+    return np.sort(np.concatenate(kept))

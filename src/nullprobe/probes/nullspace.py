@@ -4,7 +4,8 @@ Problem. A probe is to be fitted again and again, each time to X without the dir
 far, and any linear probe will do.
 
 Solution. One orthonormal basis grows by what each fit reads. A probe that depends on moments alone
-is given projected moments: no row is touched. For any other, rows about their mean are kept and
+is given projected moments: no row is touched. One that can keep its weights orthogonal to what is
+gone (`_left`) does so instead. For any other, rows about their mean are kept and
 projected in place, O(n d m) for m directions. Either way a feature of which only rounding is left
 is made constant: a probe without units could read the rounding.
 """
@@ -58,8 +59,7 @@ class Nullspace:
         moments: Moments,
         most: int,
     ) -> None:
-        by_moments = isinstance(probe, MomentProbe)
-        self._left = _Moments(probe, moments) if by_moments else _Rows(probe, X, z, w, moments)
+        self._left = _what_is_left(probe, X, z, w, moments)
         self._scale, self.most = moments.scale, most
         self._cut = max(LEAST_NEW, _linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d))
         self.basis = np.zeros((moments.d, 0))
@@ -123,6 +123,16 @@ def need_usable(probe: Any, *, weighted: bool) -> None:
             f"{type(probe).__name__}.fit takes {', '.join(takes)}",
             "leave sample_weight away, or pass another probe, such as LDAProbe()",
         )
+
+
+def _what_is_left(
+    probe: Any, X: np.ndarray, z: Concept, w: np.ndarray | None, moments: Moments
+) -> Any:
+    """Return what fits the probe to what is left, in the cheapest way that it allows."""
+    if isinstance(probe, MomentProbe):
+        return _Moments(probe, moments)
+    own = probe._left(X, z, w, moments) if hasattr(probe, "_left") else None
+    return _Rows(probe, X, z, w, moments) if own is None else own
 
 
 class _Moments:

@@ -17,12 +17,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from nullprobe import _check, _linalg, _seeds
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.moments import Moments
-from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, units, worth
+from nullprobe.probes.nonlinear import (
+    Reader,
+    ReaderEstimator,
+    inner_splits,
+    log_odds,
+    units,
+    worth,
+)
 
 SHRINKAGES = (1.0, 0.6, 0.3, 0.1, 0.03, 0.01)  # strongest first: of equals the first is taken
 USUAL_SHRINKAGE = 0.5  # where a class is too rare for an inner split
@@ -73,7 +79,7 @@ class QuadraticReader(Reader):
             scores[:, c] -= 0.5 * (along**2 @ (1.0 / variance) + beside / shrinkage)
             unseen = len(centre) - len(spread)
             scores[:, c] -= 0.5 * (np.log(variance).sum() + unseen * np.log(shrinkage))
-        return _log_odds(scores)
+        return log_odds(scores)
 
 
 def quadratic(
@@ -148,20 +154,6 @@ def _principal(T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kept = sizes > len(sizes) * np.finfo(np.float64).eps * sizes.max(initial=0.0)
     sizes, vectors = sizes[kept], vectors[:, kept]
     return (T.T @ vectors / np.sqrt(sizes) if few else vectors), sizes
-
-
-def _log_odds(densities: np.ndarray) -> np.ndarray:
-    """Return log-odds, one class against the rest, of log-densities (n, K); (n, 1) for two.
-
-    A log-density alone says how usual a row is, which differs between rows more than between
-    classes.
-    """
-    if densities.shape[1] == 2:
-        return densities[:, 1:] - densities[:, :1]
-    odds = np.empty_like(densities)
-    for c in range(densities.shape[1]):
-        odds[:, c] = densities[:, c] - logsumexp(np.delete(densities, c, axis=1), axis=1)
-    return odds
 
 
 class QuadraticProbe(ReaderEstimator):

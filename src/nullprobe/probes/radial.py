@@ -25,7 +25,16 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
 from nullprobe import _check, _seeds
-from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, sides, units, worth
+from nullprobe.probes.nonlinear import (
+    Reader,
+    ReaderEstimator,
+    distinct,
+    inner_splits,
+    sides,
+    some,
+    units,
+    worth,
+)
 
 STRENGTHS = (1.0, 10.0, 100.0)  # weakest first: of equals the first is taken
 USUAL_STRENGTH = 10.0  # where a class is too rare for an inner split
@@ -60,8 +69,7 @@ class RadialReader(Reader):
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
         """Return the scores (n, k) of standardised rows."""
-        # A product rounds a row by where it stands, and ties are to stay ties: each row once.
-        first, again = _distinct(rows)
+        first, again = distinct(rows)
         rows = rows if len(first) == len(rows) else rows[first]
         scores = np.empty((len(rows), len(self.bias)))
         step = max(1, KERNEL_ELEMENTS // max(1, len(self.points)))
@@ -103,22 +111,6 @@ def radial(
     weights = weights if back is None else back @ weights
     kept = np.flatnonzero(weights.any(axis=1))
     return RadialReader(classes, mean, inverse, gamma, points[kept], weights[kept], bias, C)
-
-
-def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each of the m distinct rows stands first, and which of them each row is, (n,).
-
-    Compared as bytes, once -0.0 is 0.0, which takes little beside the kernel.
-    """
-    rows = np.ascontiguousarray(rows + 0.0)
-    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
-    order = np.argsort(whole, kind="stable")
-    is_first = np.append(True, whole[order[1:]] != whole[order[:-1]])[: len(rows)]
-    if is_first.all():
-        return np.arange(len(rows)), np.arange(len(rows))
-    again = np.empty_like(order)
-    again[order] = np.cumsum(is_first) - 1
-    return order[is_first], again
 
 
 def _features(
@@ -166,18 +158,6 @@ def _gamma(rows: np.ndarray, seed: int | None) -> float:
     return 1.0 / median if median > 0 else 1.0
 
 
-def _some(codes: np.ndarray, most: int, seed: int | None) -> np.ndarray:
-    """Return at most so many rows, in order, every class in proportion and with two at least."""
-    if len(codes) <= most:
-        return np.arange(len(codes))
-    rng = np.random.default_rng(seed)
-    kept = []
-    for c, count in enumerate(np.bincount(codes)):
-        share = max(2, int(most * count / len(codes)))
-        kept.append(rng.permutation(np.flatnonzero(codes == c))[:share])
-    return np.sort(np.concatenate(kept))
-
-
 class RBFProbe(ReaderEstimator):
     """Read a concept with a Gaussian kernel: whatever differs smoothly between the classes.
 
@@ -219,5 +199,5 @@ class RBFProbe(ReaderEstimator):
             _check.complain("C must be above 0", "it is 0", "pass a larger number")
         most = _check.whole_number("most_rows", self.most_rows, least=2)
         seed = _seeds.seed(self.random_state)
-        kept = _some(codes, most, seed)
+        kept = some(codes, most, seed)
         return radial(X[kept], codes[kept], classes, C=self.C, seed=seed)

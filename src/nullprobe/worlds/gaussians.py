@@ -8,7 +8,16 @@ import numpy as np
 
 from nullprobe._check import complain, real_number, whole_number
 from nullprobe._seeds import generator
-from nullprobe.worlds.world import World, labels, normal_cdf, squared_correlation, unit_vector
+from nullprobe.worlds.world import (
+    World,
+    frame,
+    labels,
+    normal_cdf,
+    squared_correlation,
+    unit_vector,
+)
+
+NODES = 128  # of Gauss-Hermite quadrature: an accuracy is exact to ten digits
 
 
 def gaussian(
@@ -147,6 +156,78 @@ def rare(
         groups=None,
         truth=_truth(positives / n, gap),
         description=f"{positives} positives among {n} Gaussian rows; {d=}, {share=}, {gap=}.",
+    )
+
+
+def multiclass(
+    *,
+    n: int = 1000,
+    d: int = 64,
+    n_classes: int = 4,
+    gap: float = 2.0,
+    random_state: int | np.random.Generator = 0,
+) -> World:
+    """Draw K classes of identity covariance, each pair of means ``gap`` apart.
+
+    Parameters
+    ----------
+    n : int
+        Rows; classes differ by one row at most.
+    d : int
+        Columns, at least ``n_classes``.
+    n_classes : int
+        K, at least 2.
+    gap : float
+        Distance D of any two class means, here also the Mahalanobis distance.
+    random_state : int or Generator
+        Seed.
+
+    Returns
+    -------
+    World
+        With K ``directions``; class c lies D / √2 further along the c-th than the others.
+
+    Notes
+    -----
+    The Bayes rule takes the class whose direction a row lies furthest along; of equal classes it
+    is right in ∫ φ(t − D/√2) Φ(t)^(K−1) dt. Two classes taken alone are told apart with AUC
+    Φ(D / √2) and accuracy Φ(D / 2). The K − 1 canonical correlations are equal,
+    ρ² = D² / (2K + D²), so that erasing takes K − 1 directions and no fewer.
+
+    Examples
+    --------
+    >>> world = multiclass(n=100, d=8, n_classes=5)
+    >>> world.X.shape, np.bincount(world.y).tolist(), round(world.truth["bayes_accuracy"], 3)
+    ((100, 8), [20, 20, 20, 20, 20], 0.627)
+    """
+    n_classes = whole_number("n_classes", n_classes, least=2)
+    n = whole_number("n", n, least=n_classes)
+    d = whole_number("d", d, least=n_classes)
+    gap = real_number("gap", gap, least=0.0)
+    rng = generator(random_state)
+    y = rng.permutation(np.arange(n) % n_classes)
+    directions = frame(rng, n_classes, d)
+    means = gap / math.sqrt(2) * (directions - directions.mean(axis=0))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    lower = [normal_cdf(t + gap / math.sqrt(2)) ** (n_classes - 1) for t in nodes.tolist()]
+    between = gap**2 / (2 * n_classes)
+    return World(
+        "multiclass",
+        rng.standard_normal((n, d)) + means[y],
+        y,
+        groups=None,
+        truth={
+            "readable": "yes" if gap > 0 else "no",
+            "one_direction": "yes",  # K − 1 of them
+            "no_halfspace": "yes",
+            "gone": "yes",
+            "bayes_accuracy": float(weights @ lower / weights.sum()),
+            "pairwise_auc": normal_cdf(gap / math.sqrt(2)),
+            "pairwise_accuracy": normal_cdf(gap / 2),
+            "squared_canonical_correlation": between / (1 + between),
+        },
+        description=f"Gaussian classes of identity covariance; {n=}, {d=}, {n_classes=}, {gap=}.",
+        directions=directions,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.special import chdtr, fdtr
 
-from nullprobe._check import real_number, whole_number
+from nullprobe._check import complain, real_number, whole_number
 from nullprobe._seeds import generator
-from nullprobe.worlds.world import World, labels, normal_cdf
+from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
 
 def skewed(*, n: int = 1000, d: int = 2, random_state: int | np.random.Generator = 0) -> World:
@@ -123,6 +124,94 @@ def xor(
         },
         description=f"Exclusive or of two noisy signs; {n=}, {d=}, {noise=}.",
     )
+
+
+def heteroscedastic(
+    *,
+    n: int = 1000,
+    d: int = 8,
+    wide: int = 4,
+    ratio: float = 4.0,
+    random_state: int | np.random.Generator = 0,
+) -> World:
+    """Draw two classes of equal means, one of which varies more than the other.
+
+    Parameters
+    ----------
+    n : int
+        Rows; n // 2 are negatives.
+    d : int
+        Columns.
+    wide : int
+        Number m of directions in which positives vary more, from 1 to ``d``.
+    ratio : float
+        Their variance r there, at least 1; all other variances are 1.
+    random_state : int or Generator
+        Seed.
+
+    Returns
+    -------
+    World
+        With the m ``directions``.
+
+    Notes
+    -----
+    Any linear score is distributed symmetrically about 0 in both classes: its AUC is .5. The
+    squared length q of what lies along the m directions is χ² with m degrees of freedom for
+    negatives and r times that for positives: AUC P(F ≥ 1/r) with F(m, m), and the best
+    threshold is where the densities cross, q = m log r / (1 − 1/r). A halfspace gains something
+    by cutting off a tail.
+
+    Examples
+    --------
+    >>> world = heteroscedastic(n=100, wide=2, ratio=3.0)
+    >>> world.truth["linear_auc"], round(world.truth["quadratic_auc"], 6)  # r / (1 + r) if m = 2
+    (0.5, 0.75)
+    """
+    n = whole_number("n", n, least=2)
+    d = whole_number("d", d, least=1)
+    wide = whole_number("wide", wide, least=1)
+    ratio = real_number("ratio", ratio, least=1.0)
+    if wide > d:
+        complain(
+            f"wide must be at most d={d}", f"wide={wide} arrived", "pass more columns or fewer"
+        )
+    rng = generator(random_state)
+    y = labels(rng, n // 2, n - n // 2)
+    directions = frame(rng, wide, d)
+    X = rng.standard_normal((n, d))
+    X[y == 1] += (math.sqrt(ratio) - 1.0) * (X[y == 1] @ directions.T) @ directions
+    return World(
+        name="heteroscedastic",
+        X=X,
+        y=y,
+        groups=None,
+        truth={
+            "readable": "no",
+            "one_direction": "yes",
+            "no_halfspace": "no" if ratio > 1 else "yes",
+            "gone": "no" if ratio > 1 else "yes",
+            "linear_auc": 0.5,
+            "squared_canonical_correlation": 0.0,
+        }
+        | _told_by_spread(wide, ratio),
+        description=f"Equal means, unequal covariances; {n=}, {d=}, {wide=}, {ratio=}.",
+        directions=directions,
+    )
+
+
+def _told_by_spread(m: int, r: float) -> dict[str, float]:
+    """Return what is read of two variances, 1 and r, in m directions."""
+    if r == 1:
+        chance = ("quadratic_auc", "bayes_accuracy", "halfspace_accuracy")
+        return dict.fromkeys(chance, 0.5)
+    crossing = math.log(r) / (1 - 1 / r)  # per direction; also the square of the best cut
+    cut = math.sqrt(crossing)
+    return {
+        "quadratic_auc": float(1 - fdtr(m, m, 1 / r)),
+        "bayes_accuracy": float(0.5 + (chdtr(m, m * crossing) - chdtr(m, m * crossing / r)) / 2),
+        "halfspace_accuracy": 0.5 + (normal_cdf(cut) - normal_cdf(cut / math.sqrt(r))) / 2,
+    }
 
 
 def _best_corner(noise: float) -> float:

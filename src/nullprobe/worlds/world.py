@@ -20,7 +20,7 @@ class World:
     X : ndarray of shape (n, d)
         Representation, float64, rows in random order.
     y : ndarray of shape (n,)
-        Concept: class labels 0 and 1.
+        Concept: class labels 0 and 1, or 0 to K − 1.
     groups : ndarray of shape (n,), or None
         Rows with the same value belong together.
     truth : mapping of str to str or float
@@ -28,6 +28,8 @@ class World:
         "no"), under other names the numbers that theory gives.
     description : str
         One sentence: how the data were drawn, with the arguments used.
+    directions : ndarray of shape (r, d), or None
+        Orthonormal directions in which the concept lies, where the world draws them.
     """
 
     name: str
@@ -36,6 +38,7 @@ class World:
     groups: np.ndarray | None
     truth: Mapping[str, str | float]
     description: str
+    directions: np.ndarray | None = None
 
 
 def normal_cdf(x: float) -> float:
@@ -58,6 +61,12 @@ def unit_vector(rng: np.random.Generator, d: int) -> np.ndarray:
     """Return a direction (d,) drawn uniformly from the sphere."""
     v = rng.standard_normal(d)
     return v / np.linalg.norm(v)
+
+
+def frame(rng: np.random.Generator, r: int, d: int) -> np.ndarray:
+    """Return r ≤ d orthonormal directions (r, d), drawn uniformly."""
+    Q, R = np.linalg.qr(rng.standard_normal((d, r)))
+    return (Q * np.where(R.diagonal() < 0, -1.0, 1.0)).T
 
 
 def squared_correlation(share: float, gap: float) -> float:

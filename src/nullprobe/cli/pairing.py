@@ -1,0 +1,110 @@
+"""Pairing: compare readers of the contrast pairs of a file; print, write page and JSON twin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from nullprobe._files import whole_file
+from nullprobe.cli.subject import need_folder
+from nullprobe.compare_pairs import compare_pairs
+from nullprobe.pair_comparison import PairComparison
+from nullprobe.pairs import read_pairs
+from nullprobe.report.pair_comparison import PERCENTILES, percentiles
+from nullprobe.report.words import interval, number
+
+WIDEST = 100  # of a line of words
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which arrays or columns of a file mean what.
+
+    Attributes
+    ----------
+    negative, positive : str
+        The two sides.
+    concept : str
+        Which side is true.
+    groups : str or None
+        Prompt templates.
+    others : sequence of str
+        Other labels.
+    """
+
+    negative: str
+    positive: str
+    concept: str
+    groups: str | None
+    others: Sequence[str]
+
+
+def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> PairComparison:
+    """Compare the pairs of a file of this name, and write down how to do it again."""
+    sides = {"negative": columns.negative, "positive": columns.positive}
+    pairs = read_pairs(path, **sides, concept=columns.concept, groups=columns.groups)
+    others = {name: read_pairs(path, **sides, concept=name).y for name in columns.others}
+    result = compare_pairs(
+        pairs,
+        others=others,
+        random_state=seed,
+        concept=columns.concept,
+        title=f"{name}: {columns.concept}",
+    )
+    source = {"file": str(path), **sides, "concept": columns.concept}
+    if columns.groups is not None:
+        source["groups"] = columns.groups
+    return replace(result, provenance={"command": command, "source": source, **result.provenance})
+
+
+def write(folder: Path, name: str, result: PairComparison) -> tuple[Path, Path]:
+    """Write the page and its JSON twin: both, or neither."""
+    need_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    page, twin = (folder / f"{name}-pairs{suffix}" for suffix in (".html", ".json"))
+    with whole_file(page) as new_page, whole_file(twin) as new_twin:
+        result.to_html(new_page)
+        result.to_json(new_twin)
+    return page, twin
+
+
+def show(result: PairComparison, console: Console) -> None:
+    """Print how often each reader agrees with each label, and what it followed."""
+    width = min(WIDEST, console.width)
+    facts = result.provenance
+    size = f"{facts['pairs']:,} pairs, {facts['features']:,} features"
+    console.print()
+    console.print(Text.assemble((result.title, "bold"), "\n", (size, "dim")), width=width)
+    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("reader")
+    for name in result.labels:
+        grid.add_column(Text(name), justify="right")
+    for row in result.rows:
+        cells = [row.agreements[name] for name in result.labels]
+        grid.add_row(Text(row.name), *(_cell(cell.share, cell.interval) for cell in cells))
+    ends = [percentiles(result.random[name]) for name in result.labels]
+    grid.add_row(Text("random"), *(_cell(middle, (low, high)) for low, middle, high in ends))
+    console.print()
+    console.print(grid)
+    for finding in result.findings:
+        console.print(Text(finding), width=width)
+    few, _, most = PERCENTILES
+    console.print(
+        Text(
+            "\nShares of held-out pairs that are read as a label says, with 95 % intervals; chance "
+            f"is .5. Random: the median direction of {len(result.random[result.labels[0]]):,}, and "
+            f"percentiles {few} and {most}.",
+            "dim",
+        ),
+        width=width,
+    )
+
+
+def _cell(share: float, ends: tuple[float, float]) -> Text:
+    return Text.assemble(number(share), (f"\n{interval(ends)}", "dim"))

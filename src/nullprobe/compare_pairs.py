@@ -1,0 +1,233 @@
+"""Compare readers of contrast pairs: what each one found, and whether that was worth finding.
+
+Problem. A probe that was fitted to pairs without labels agrees with the truth in 80 % of them, or
+with nothing. Was it the truth that it followed, or something else that flips within pairs; would a
+direction that looks for no consistency, or one drawn at random, have done as well?
+
+Solution. Every reader is fitted to the same training pairs and scored on the same held-out ones,
+against the truth and against every other label that is known: CCS, its closed-form relatives, a
+thousand random directions, and a probe with labels as a ceiling. Labels of the training pairs
+settle a sign, one for each label that is scored. Neither fits nor the split look at labels, so that
+permuting labels is the exact null of each agreement, settled signs included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import KFold
+
+from nullprobe import _check, _record
+from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
+from nullprobe.pairs import ContrastPairs, need_truth, truth
+from nullprobe.probes import CCS, CRC, VINC, LogisticProbe, RandomProbe
+from nullprobe.probes.paired import Normaliser
+
+N_PARTS = 3
+LEAST_PAIRS = 12
+BLOCK = 256  # permutations, or directions, at a time
+
+
+def compare_pairs(
+    pairs: ContrastPairs,
+    *,
+    others: Mapping[str, Any] | None = None,
+    probes: Mapping[str, Any] | None = None,
+    n_random: int = 1000,
+    n_permutations: int = 999,
+    random_state: int = 0,
+    concept: str = "truth",
+    title: str = "pairs",
+) -> PairComparison:
+    """Compare what readers of contrast pairs found, on pairs that they were not fitted to.
+
+    Parameters
+    ----------
+    pairs : ContrastPairs
+        n pairs, with labels ``y``; each group of ``groups`` is normalised on its own.
+    others : mapping of str to array-like of shape (n,), optional
+        Other labels of the pairs: 1 where something else is so of the positive side. A reader may
+        follow one of these instead.
+    probes : mapping of str to estimator, optional
+        Unfitted probes of pairs; ``CCS``, ``CRC`` and ``VINC`` if not given.
+    n_random : int
+        Random directions beside them.
+    n_permutations : int
+        Permutations of each label.
+    random_state : int
+        Same seed, same numbers.
+    concept : str
+        What the labels ``y`` are called.
+    title : str
+        Name of the data set on the page.
+
+    Returns
+    -------
+    PairComparison
+        ``.rows``, each with the ``.agreements`` with every label; ``.random``; ``.findings``.
+
+    Raises
+    ------
+    InputError
+        If the pairs have no labels, are too few, or a label is not of two classes.
+
+    Notes
+    -----
+    Three parts of the pairs take turns to be held out. An agreement is the share of held-out pairs
+    that are read as the label says, with a 95 % Wilson interval given the fits.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> w = worlds.distractor(n=300, d=10, random_state=0)
+    >>> pairs = ContrastPairs(w.negative, w.positive, w.y)
+    >>> found = compare_pairs(pairs, others={"sentiment": w.distractor}, n_random=100)
+    >>> print(found.findings[0])
+    CCS follows 'sentiment' (1.000 of held-out pairs), not 'truth' (0.480).
+    """
+    pairs.need_enough()
+    n, seed = len(pairs), _check.whole_number("random_state", random_state, least=0)
+    if n < LEAST_PAIRS:
+        _check.complain(
+            f"at least {LEAST_PAIRS} pairs are needed", f"there are {n}", "pass more pairs"
+        )
+    labels = {concept: need_truth(pairs.y, n), **_others(others, n, concept)}
+    chosen = {"CCS": CCS(random_state=seed), "CRC": CRC(), "VINC": VINC()}
+    chosen = chosen if probes is None else dict(probes)
+    for name, probe in chosen.items():
+        _check.instance("probe", name, probe)
+    turns = list(KFold(N_PARTS, shuffle=True, random_state=seed).split(np.arange(n)))
+    signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
+    n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
+    permuted = _permuted(signs, n_permutations, seed)
+    rows = []
+    for name, probe in chosen.items():
+        read = np.stack([_read(probe, pairs, train) for train, _ in turns])
+        rows.append(Reader(name, _repr(probe), False, _agreements(read, turns, signs, permuted)))
+    ceiling = {name: _supervised(pairs, y, turns) for name, y in labels.items()}
+    rows.append(Reader(SUPERVISED, _repr(LogisticProbe()), True, ceiling))
+    draws = RandomProbe(_check.whole_number("n_random", n_random, least=1), seed)
+    return PairComparison(
+        title,
+        tuple(labels),
+        tuple(rows),
+        _random(draws, pairs, turns, signs),
+        {
+            **_record.pairs(pairs.negative, pairs.positive, labels),
+            "permutations": n_permutations,
+            "random_state": seed,
+            "versions": _record.versions(),
+        },
+    )
+
+
+def _others(others: Mapping[str, Any] | None, n: int, concept: str) -> dict[str, np.ndarray]:
+    found = {}
+    for name, y in (others or {}).items():
+        if str(name) == concept:
+            _check.complain(
+                "every label needs a name of its own", f"{concept!r} came twice", "rename one"
+            )
+        z = need_truth(truth(y, n), n)
+        if len(np.unique(z)) < 2:
+            _check.complain(
+                f"label {str(name)!r} must be of two classes",
+                f"all {n} are {z[0]}",
+                "leave it out",
+            )
+        found[str(name)] = z
+    return found
+
+
+def _repr(probe: Any) -> str:
+    return " ".join(repr(probe).split())
+
+
+def _read(probe: Any, pairs: ContrastPairs, train: np.ndarray) -> np.ndarray:
+    """Return what a probe that was fitted to training pairs, without labels, reads of all: ±1."""
+    some = pairs.take(train)
+    unfitted: Any = clone(probe)
+    fitted = unfitted.fit(some.negative, some.positive, groups=some.groups)
+    below, above = fitted.probe_.logits(pairs.negative, pairs.positive, pairs.groups)
+    return np.where(above > below, 1.0, -1.0)
+
+
+def _permuted(
+    signs: Mapping[str, np.ndarray], n_permutations: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Return permutations (n, B) of every label."""
+    rng = np.random.default_rng([seed, 1])
+    return {
+        name: rng.permuted(np.tile(s, (n_permutations, 1)), axis=1).T for name, s in signs.items()
+    }
+
+
+def _right(read: np.ndarray, turns: list, labels: np.ndarray) -> np.ndarray:
+    """Return which pairs (n, B) are read as labels ±1 (n, B) say, signs settled in training."""
+    right = np.zeros(labels.shape, dtype=bool)
+    for one, (train, test) in zip(read, turns, strict=True):
+        agreed = one[train] @ labels[train]
+        turned = np.where(agreed < 0, -1.0, 1.0)
+        right[test] = (one[test, None] * turned) == labels[test]
+    return right
+
+
+def _agreements(
+    read: np.ndarray,
+    turns: list,
+    signs: Mapping[str, np.ndarray],
+    permuted: Mapping[str, np.ndarray],
+) -> dict[str, Agreement]:
+    """Return the agreement with every label of what one reader reads of all pairs (turns, n)."""
+    found = {}
+    for name, s in signs.items():
+        right = _right(read, turns, s[:, None])[:, 0]
+        n_permutations = permuted[name].shape[1]
+        as_good = 0
+        for start in range(0, n_permutations, BLOCK):
+            shares = _right(read, turns, permuted[name][:, start : start + BLOCK]).mean(axis=0)
+            as_good += int((shares >= right.mean() - 1e-12).sum())
+        p = (as_good + 1) / (n_permutations + 1) if n_permutations else None
+        found[name] = Agreement.of(right, p)
+    return found
+
+
+def _supervised(pairs: ContrastPairs, y: np.ndarray, turns: list) -> Agreement:
+    """Return how well a logistic probe with labels reads differences of normalised sides."""
+    right = np.zeros(len(y), dtype=bool)
+    for train, test in turns:
+        D = _differences(pairs, train)
+        right[test] = LogisticProbe().fit(D[train], y[train]).predict(D[test]) == y[test]
+    return Agreement.of(right, None)
+
+
+def _differences(pairs: ContrastPairs, train: np.ndarray) -> np.ndarray:
+    normaliser = Normaliser.of(pairs.take(train))
+    codes = normaliser.codes(pairs.groups, len(pairs))
+    low, high = (
+        normaliser.apply(X.astype(np.float64), side, codes)
+        for side, X in enumerate((pairs.negative, pairs.positive))
+    )
+    return high - low
+
+
+def _random(
+    draws: RandomProbe, pairs: ContrastPairs, turns: list, signs: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return the agreements (m,) of random directions with every label, sorted."""
+    directions = draws.fit(pairs.negative, pairs.positive).directions_
+    differences = [_differences(pairs, train) for train, _ in turns]
+    shares = {name: [] for name in signs}
+    for start in range(0, directions.shape[1], BLOCK):
+        W = directions[:, start : start + BLOCK]
+        read = [np.where(D @ W > 0, 1.0, -1.0) for D in differences]
+        for name, s in signs.items():
+            right = np.zeros(W.shape[1])
+            for one, (train, test) in zip(read, turns, strict=True):
+                turned = np.where(s[train] @ one[train] < 0, -1.0, 1.0)
+                right += (one[test] * turned == s[test, None]).sum(axis=0)
+            shares[name].append(right / len(s))
+    return {name: np.sort(np.concatenate(found)) for name, found in shares.items()}

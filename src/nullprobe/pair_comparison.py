@@ -1,0 +1,187 @@
+"""Pair comparison: what readers of contrast pairs found, as frozen values and as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from scipy.stats import binomtest
+
+from nullprobe.report.document import plain, write_json
+from nullprobe.report.pair_comparison import write_html
+from nullprobe.report.words import number
+
+SCHEMA = "nullprobe.pairs/1"
+SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How often held-out pairs are read as a label says.
+
+    Attributes
+    ----------
+    share : float
+        Of pairs; the sign was settled on training pairs, so that ½ is chance.
+    interval : tuple of two floats
+        95 % Wilson interval, given the fits.
+    p_value : float or None
+        Share of permuted labels that the same reader agrees with as often; None for a reader that
+        is fitted to the labels.
+    right : ndarray of shape (n,)
+        Which pairs are read so.
+    """
+
+    share: float
+    interval: tuple[float, float]
+    p_value: float | None
+    right: np.ndarray
+
+    @classmethod
+    def of(cls, right: np.ndarray, p_value: float | None) -> Self:
+        """Return the agreement, given which pairs (n,) are read as the label says."""
+        test = binomtest(int(right.sum()), len(right))
+        interval = test.proportion_ci(method="wilson")
+        return cls(float(right.mean()), (float(interval.low), float(interval.high)), p_value, right)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values, without the pairs one by one."""
+        return {"share": self.share, "interval": self.interval, "p_value": self.p_value}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One reader.
+
+    Attributes
+    ----------
+    name : str
+    settings : str
+        The estimator, with its parameters.
+    told : bool
+        Whether it was fitted to labels.
+    agreements : mapping of str to Agreement
+        With each label.
+    """
+
+    name: str
+    settings: str
+    told: bool
+    agreements: Mapping[str, Agreement]
+
+
+@dataclass(frozen=True, eq=False)
+class PairComparison:
+    """What `compare_pairs` found.
+
+    Attributes
+    ----------
+    title : str
+    labels : tuple of str
+        What pairs were held against, the truth first.
+    rows : tuple of Reader
+        The last one was fitted to labels: a ceiling.
+    random : mapping of str to ndarray of shape (m,)
+        Agreements of random directions with each label, sorted.
+    provenance : mapping
+        What the numbers rest on.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    rows: tuple[Reader, ...]
+    random: Mapping[str, np.ndarray]
+    provenance: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Reader:
+        """Return the row of a reader."""
+        return next(row for row in self.rows if row.name == name)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What each reader without labels followed, in a sentence or two."""
+        return tuple(" ".join(self._said(row)) for row in self.rows if not row.told)
+
+    def as_good(self, row: Reader, label: str) -> float:
+        """Return the share of random directions that agree with a label as often as a reader."""
+        draws, share = self.random[label], row.agreements[label].share
+        return float((draws >= share - 1e-12).mean())
+
+    def _said(self, row: Reader) -> Iterator[str]:
+        truth, *others = self.labels
+        own = row.agreements[truth]
+        rivals = {name: row.agreements[name] for name in others}
+        followed = max(rivals, key=lambda name: rivals[name].share, default=truth)
+        if rivals and rivals[followed].interval[0] > own.interval[1]:
+            yield (
+                f"{row.name} follows {followed!r} ({number(rivals[followed].share)} of held-out "
+                f"pairs), not {truth!r} ({number(own.share)})."
+            )
+            return
+        if own.p_value is not None and own.p_value > LEVEL:
+            yield (
+                f"That {row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs "
+                f"may be chance (p = {number(own.p_value)})."
+            )
+            return
+        yield f"{row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs."
+        share = self.as_good(row, truth)
+        if share > LEVEL:
+            yield f"So do {number(100 * share)} % of random directions, as often or more."
+        crc = next((other for other in self.rows if other.name == "CRC"), None)
+        if crc is not None and row.name == "CCS" and not _reads_more(own, crc.agreements[truth]):
+            yield "CRC, which does not look for consistency, does as well."
+
+    def __str__(self) -> str:
+        """Return agreements and findings as lines of text."""
+        lines = [("reader", *self.labels)]
+        for row in self.rows:
+            lines.append((row.name, *(f"{row.agreements[x].share:.3f}" for x in self.labels)))
+        middle = (f"{np.median(self.random[x]):.3f}" for x in self.labels)
+        lines.append((f"{len(self.random[self.labels[0]]):,} random, median", *middle))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+            for line in lines
+        ]
+        return "\n".join([*table, "", *self.findings])
+
+    def document(self) -> dict[str, Any]:
+        """Return the comparison as plain values, as ``to_json`` writes them."""
+        found = {
+            "schema": SCHEMA,
+            "title": self.title,
+            "labels": list(self.labels),
+            "rows": [
+                {
+                    "name": row.name,
+                    "settings": row.settings,
+                    "told": row.told,
+                    "agreements": {k: a.document() for k, a in row.agreements.items()},
+                    "as_good": {k: self.as_good(row, k) for k in self.labels},
+                }
+                for row in self.rows
+            ],
+            "random": {name: draws.tolist() for name, draws in self.random.items()},
+            "findings": list(self.findings),
+            "provenance": dict(self.provenance),
+        }
+        return plain(found)
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the comparison as JSON, whole or not at all."""
+        write_json(path, [self.document()])
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the comparison as one self-contained page, whole or not at all."""
+        write_html(path, self.document())
+
+
+def _reads_more(one: Agreement, other: Agreement) -> bool:
+    """Return whether one reader is right more often, beyond twice the error of the difference."""
+    difference = one.right.astype(float) - other.right
+    return bool(difference.mean() > 2 * difference.std() / np.sqrt(len(difference)))

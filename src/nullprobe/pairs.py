@@ -1,0 +1,255 @@
+"""Contrast pairs: the same statements twice, once completed as false and once as true.
+
+Whoever reads truth without labels needs pairs and nothing else: which side of a pair is the true
+one is what the probe is to find out, and labels, where there are any, say how well it did.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from nullprobe import _array, _check
+from nullprobe._formats import Arrays, load
+from nullprobe._layout import labels, representation
+from nullprobe.concepts import concept as read_concept
+from nullprobe.splits import group_codes
+
+
+@dataclass(frozen=True, eq=False)
+class ContrastPairs:
+    """Two representations of each of n statements, one row each; checked when made.
+
+    Attributes
+    ----------
+    negative, positive : ndarray of shape (n, d)
+        Representations of the two completions. NumPy arrays, torch tensors and frames are taken.
+    y : ndarray of shape (n,), or None
+        1 where the positive side is the true one, 0 where the negative is.
+    groups : ndarray of shape (n,), or None
+        Prompt template of each pair: pairs of the same value are normalised together.
+
+    Raises
+    ------
+    InputError
+        If the sides differ in shape, there is a single pair, a number is not finite, a side never
+        varies, or all labels are the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> negative, positive = np.random.default_rng(0).normal(size=(2, 4, 3))
+    >>> pairs = ContrastPairs(negative, positive, y=[0, 1, 1, 0])
+    >>> len(pairs), pairs.d, len(pairs.take(np.array([1, 2])))
+    (4, 3, 2)
+    """
+
+    negative: Any
+    positive: Any
+    y: Any = None
+    groups: Any = None
+
+    def __post_init__(self) -> None:
+        """Bring all parts into the form that is promised, and complain about what cannot be."""
+        negative, positive = both_sides(self.negative, self.positive)
+        object.__setattr__(self, "negative", _array.host_native(negative))
+        object.__setattr__(self, "positive", _array.host_native(positive))
+        object.__setattr__(self, "y", truth(self.y, len(self)))
+        object.__setattr__(self, "groups", group_labels(self.groups, len(self)))
+        self.need_enough()
+
+    def __len__(self) -> int:
+        """Return the number n of pairs."""
+        return len(self.negative)
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return self.negative.shape[1]
+
+    def take(self, rows: np.ndarray | slice) -> ContrastPairs:
+        """Return some of the pairs; they may be few, or all of one class."""
+        some = object.__new__(ContrastPairs)
+        for name in ("negative", "positive", "y", "groups"):
+            whole = getattr(self, name)
+            object.__setattr__(some, name, None if whole is None else whole[rows])
+        return some
+
+    def need_enough(self) -> None:
+        """Complain if nothing can be fitted to these pairs."""
+        if len(self) < 2:
+            _check.complain(
+                "at least two pairs are needed",
+                f"there is {len(self)}",
+                "pass more pairs: each side is brought to mean zero, which leaves nothing of one",
+            )
+        for name in ("negative", "positive"):
+            side = getattr(self, name)
+            # ends at the first block of rows that differ
+            if not any((rows != side[0]).any() for _, rows in _array.cache_blocks(side)):
+                _check.complain(
+                    "both sides of the pairs must vary",
+                    f"all {len(self)} rows of the {name} side are the same",
+                    "check which token or layer that side was taken from",
+                )
+        if self.y is not None and len(np.unique(self.y)) < 2:
+            _check.complain(
+                "labels must be of two classes",
+                f"all {len(self)} are {self.y[0]} (1 class)",
+                "put true and false statements on either side, or pass no labels",
+            )
+
+
+def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
+    """Return two representations (n, d) of one shape, all finite, in the library they came in."""
+    sides = {
+        "negative": _check.representation(negative, name="the negative side"),
+        "positive": _check.representation(positive, name="the positive side"),
+    }
+    shapes = [tuple(side.shape) for side in sides.values()]
+    if shapes[0] != shapes[1]:
+        _check.complain(
+            "the two sides of the pairs must have the same shape (n, d)",
+            f"the negative side has {shapes[0]} and the positive {shapes[1]}",
+            "pass one row of either side for each pair, in the same order",
+        )
+    for name, side in sides.items():
+        for where, block in _array.row_blocks(side):
+            # A sum is finite unless a value is not: no array of booleans where all is well.
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = float(_array.host(_array.working(block).sum()))
+            if np.isfinite(total):
+                continue
+            bad = np.argwhere(~np.isfinite(_array.host(block)))
+            if len(bad):
+                _check.complain(
+                    f"the {name} side must be finite (no NaN, no infinity)",
+                    f"row {where.start + bad[0, 0]}, column {bad[0, 1]} (counted from 0) is not",
+                    "drop such pairs",
+                )
+    return sides["negative"], sides["positive"]
+
+
+def truth(y: Any, n: int) -> np.ndarray | None:
+    """Return which side is true (n,), 1 for the positive and 0 for the negative, or None."""
+    if y is None:
+        return None
+    z = read_concept(y, n=n)
+    if z.codes is None or not set(z.classes or ()) <= {0, 1}:
+        arrived = "numbers" if z.codes is None else ", ".join(map(repr, (z.classes or ())[:5]))
+        _check.complain(
+            "labels of pairs must be 0 and 1, or False and True",
+            f"{arrived} arrived",
+            "pass 1 where the positive side is true and 0 where the negative is",
+        )
+    return np.array(z.classes, dtype=int)[z.codes]
+
+
+def need_truth(y: Any, n: int) -> np.ndarray:
+    """Return which side is true (n,), 1 for the positive, or complain if nobody says."""
+    labels = truth(y, n)
+    if labels is None:
+        _check.complain(
+            "this requires y to be passed",
+            "there are no labels",
+            "pass 1 where the positive side is true and 0 where the negative is",
+        )
+    return labels
+
+
+def group_labels(groups: Any, n: int) -> np.ndarray | None:
+    """Return the labels of the groups (n,), or None where there are no groups."""
+    if groups is None:
+        return None
+    found = _array.host_labels(groups)
+    group_codes(found, n)
+    return found
+
+
+def as_pairs(negative: Any, positive: Any, y: Any, groups: Any) -> ContrastPairs:
+    """Return pairs, whether they come as one object or in parts."""
+    if not isinstance(negative, ContrastPairs):
+        return ContrastPairs(negative, positive, y, groups)
+    if positive is not None:
+        _check.complain(
+            "pairs must come as one ContrastPairs, or as two sides",
+            "a ContrastPairs and a positive side arrived",
+            "pass the pairs alone",
+        )
+    if y is None and groups is None:
+        return negative
+    return ContrastPairs(
+        negative.negative,
+        negative.positive,
+        negative.y if y is None else y,
+        negative.groups if groups is None else groups,
+    )
+
+
+def read_pairs(
+    path: str | os.PathLike[str],
+    *,
+    negative: str = "negative",
+    positive: str = "positive",
+    concept: str | None = None,
+    groups: str | None = None,
+) -> ContrastPairs:
+    """Read contrast pairs from one file or a folder of shards.
+
+    Parameters
+    ----------
+    path : str or path
+        A .npz or .safetensors with two (n, d) arrays, a .parquet with two list columns, or a
+        folder of files of one of these formats.
+    negative, positive : str
+        Names of the arrays or columns that hold the two sides.
+    concept : str, optional
+        Name of the labels: 1 where the positive side is true.
+    groups : str, optional
+        Name of the prompt templates.
+
+    Returns
+    -------
+    ContrastPairs
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a name is unknown, or these are no pairs.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "pairs.npz"
+    ...     np.savez(path, no=np.eye(3), yes=np.eye(3)[::-1], truth=[0, 1, 1])
+    ...     pairs = read_pairs(path, negative="no", positive="yes", concept="truth")
+    >>> pairs.positive.shape, pairs.y.tolist()
+    ((3, 3), [0, 1, 1])
+    """
+    content, source = load(path), str(path)
+    below, above = (_side(content, name, source) for name in (negative, positive))
+    y, templates = (
+        None if name is None else labels(content, name, len(below), source)
+        for name in _known(content, concept, groups)
+    )
+    return ContrastPairs(below, above, y, templates)
+
+
+def _side(content: Arrays | pa.Table, name: str, source: str) -> np.ndarray:
+    _known(content, name)
+    alone = {name: content[name]} if isinstance(content, dict) else content.select([name])
+    return representation(alone, [], source).X
+
+
+def _known(content: Arrays | pa.Table, *names: str | None) -> tuple[str | None, ...]:
+    available = list(content) if isinstance(content, dict) else content.column_names
+    for name in names:
+        if name is not None:
+            _check.known("column", name, available)
+    return names

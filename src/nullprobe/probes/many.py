@@ -1,0 +1,316 @@
+"""Many label vectors at once: what probes make of a y of several columns, and what they return.
+
+Problem. A thousand concepts of the same rows are a thousand probes, whose work on X is the same
+each time.
+
+Solution. Two-dimensional labels are label vectors, each column a concept of its own. Their probes
+stand side by side as the columns of one matrix, and what depends on X alone is done once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Self
+
+import numpy as np
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.validation import validate_data
+
+from nullprobe import _array, _check
+from nullprobe._array import Array
+from nullprobe.concepts import Concept, concept
+from nullprobe.moments import Moments, read_together
+from nullprobe.probes.linear import LinearProbe, MomentProbe, ProbeEstimator
+
+SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProbes:
+    """Fitted linear readers of many concepts; frozen.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (d, M)
+        Those of the probes, side by side: one column for two classes or for numbers, one a class
+        for more.
+    bias : ndarray of shape (M,)
+        Added to the scores.
+    classes : tuple of length m
+        Labels of each concept; None for a numeric one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probes = LinearProbes(np.eye(2), np.zeros(2), (("no", "yes"), ("low", "high")))
+    >>> X = np.array([[-1.0, 2.0]])
+    >>> probes.scores(X).tolist(), probes.predict(X).tolist(), probes[1].predict(X).tolist()
+    ([[-1.0, 2.0]], [['no', 'high']], ['high'])
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    classes: tuple[tuple | None, ...]
+
+    @classmethod
+    def of(cls, probes: list[LinearProbe]) -> LinearProbes:
+        """Put probes side by side."""
+        return cls(
+            np.hstack([probe.weights for probe in probes]),
+            np.concatenate([probe.bias for probe in probes]),
+            tuple(probe.classes for probe in probes),
+        )
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.weights)
+
+    @property
+    def places(self) -> tuple[slice, ...]:
+        """Which columns of the weights, and of the scores, belong to each concept."""
+        sizes = [len(c) if c is not None and len(c) > 2 else 1 for c in self.classes]
+        return tuple(
+            slice(end - size, end) for end, size in zip(accumulate(sizes), sizes, strict=True)
+        )
+
+    def __len__(self) -> int:
+        """Return the number m of concepts."""
+        return len(self.classes)
+
+    def __getitem__(self, j: int) -> LinearProbe:
+        """Return the probe of concept j."""
+        place = self.places[j]
+        return LinearProbe(self.weights[:, place], self.bias[place], self.classes[j])
+
+    def scores(self, X: Array) -> Array:
+        """Return scores (n, M) in X's library and device; M = m where all have two classes."""
+        X = _check.representation(X)
+        _check.width(X.shape[1], self.d)
+        return _array.working(X) @ _array.like(self.weights, X) + _array.like(self.bias, X)
+
+    def predict(self, X: Array) -> np.ndarray:
+        """Return the labels and numbers (n, m) that each row of X (n, d) is read as.
+
+        As objects, where labels of one concept are of another type than those of the next.
+        """
+        scores = _array.host(self.scores(X))
+        kinds = {type(label) for c in self.classes for label in (c if c is not None else (0.0,))}
+        if len(kinds) == 1 and all(c is not None and len(c) == 2 for c in self.classes):
+            low, high = np.array(self.classes).T
+            return np.where(scores > 0, high, low)
+        columns = [
+            _said(scores[:, place], c) for place, c in zip(self.places, self.classes, strict=True)
+        ]
+        if len(kinds) == 1:
+            return np.column_stack(columns)
+        found = np.empty((len(scores), len(self)), dtype=object)
+        for j, column in enumerate(columns):
+            found[:, j] = column.tolist()
+        return found
+
+
+def _said(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
+    if classes is None:
+        return scores[:, 0]
+    best = (scores[:, 0] > 0).astype(int) if len(classes) == 2 else scores.argmax(axis=1)
+    return np.array(classes)[best]
+
+
+def label_vectors(y: Any) -> list[Concept] | None:
+    """Read a y (n, m) of labels, each column a concept; return None where y is anything else.
+
+    Two-dimensional booleans, whole numbers, strings and objects are label vectors, and so is a
+    data frame unless all its columns are floats. Floats stay what they are for erasers and nulls,
+    numbers, which a probe reads column by column anyway.
+    """
+    if isinstance(y, Concept):
+        return None
+    if hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2:
+        columns = [y.iloc[:, j] for j in range(y.shape[1])]
+        if any(getattr(column.dtype, "kind", "O") not in "f" for column in columns):
+            missing = [np.flatnonzero(np.asarray(column.isna())) for column in columns]
+            return [
+                _read(np.asarray(column), j, missing[j]) for j, column in enumerate(columns)
+            ]
+    if not isinstance(y, np.ndarray) and not hasattr(y, "__len__"):
+        return None
+    a = _array.host_labels(y)
+    if a.ndim != 2 or not a.shape[1]:
+        return None
+    if a.dtype.kind == "f":
+        for j in np.flatnonzero(~np.isfinite(a).all(axis=0))[:1]:
+            _read(a[:, j], int(j), np.flatnonzero(~np.isfinite(a[:, j])))
+    if a.dtype.kind in "fc":
+        return None
+    if a.dtype.kind in "biu":
+        low, high = a.min(axis=0, initial=a.max()), a.max(axis=0, initial=a.min())
+        two = ((a == low) | (a == high)).all(axis=0) & (low != high)
+        positive = (a == high).astype(np.intp)
+        return [
+            Concept(positive[:, j], (low[j].item(), high[j].item()), None)
+            if two[j]
+            else _read(a[:, j], j)
+            for j in range(a.shape[1])
+        ]
+    return [_read(a[:, j], j, np.flatnonzero([_is_missing(v) for v in a[:, j]]))
+            for j in range(a.shape[1])]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _read(column: np.ndarray, j: int, missing: np.ndarray | tuple = ()) -> Concept:
+    """Return one column as a concept, or complain by its number."""
+    if len(missing):
+        _check.complain(
+            "every row needs a label in every column of y",
+            f"column {j} has {len(missing)} missing or not finite, the first in row {missing[0]}",
+            "drop these rows from X and y, label them, or leave the column out",
+        )
+    return concept(column)
+
+
+def _need_two_classes(concepts: list[Concept]) -> None:
+    for j, z in enumerate(concepts):
+        values = np.unique(z.data) if z.codes is None else np.unique(z.codes)
+        if len(values) < 2:
+            what = values[0] if z.classes is None else z.classes[int(values[0])]
+            _check.complain(
+                "at least two classes are needed in every column of y",
+                f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",
+                "leave such columns out, or pass rows of another class, too",
+            )
+
+
+class ManyConcepts(ProbeEstimator):
+    """The shell round a linear probe that takes many label vectors at once.
+
+    Attributes
+    ----------
+    probe_ : LinearProbe or LinearProbes
+        The fitted reader, or those of many label vectors.
+    classes_ : ndarray of shape (K,), or list of m of them
+        Labels; absent for a numeric concept, None in the list.
+    """
+
+    def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
+        raise TypeError(f"{type(self).__name__} does not say how it fits many")
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the probe, or one for each of many label vectors.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation.
+        y : array-like of shape (n,), (n, m) or (n, k)
+            Concept: labels or numbers (n,); m label vectors, if it is two-dimensional and of
+            booleans, whole numbers, strings or objects, each column a concept of its own; or
+            float numbers of k columns. A data frame may mix label columns and numbers.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or of one class; of many
+            columns, the message says which.
+        """
+        if y is None or label_vectors(y) is None:
+            return super().fit(X, y, sample_weight)
+        frame, X = X, _check.finite(_check.representation(X))
+        labels = y
+        if len(labels) != X.shape[0]:
+            concept(labels, n=X.shape[0])  # complains
+        w = _check.weights(sample_weight, X.shape[0])
+        concepts = label_vectors(labels) or []
+        if w is not None and not w.all():
+            kept = np.flatnonzero(w)
+            X, w = _array.take(X, kept), w[kept]
+            concepts = [z.take(kept).present() for z in concepts]
+        _need_two_classes(concepts)
+        validate_data(self, frame, skip_check_array=True)
+        self.probe_ = probes = self._many(X, concepts, w)
+        self.n_features_in_ = probes.d
+        self.classes_ = [None if c is None else np.array(c) for c in probes.classes]
+        return self
+
+    def score(self, X: Array, y: Any, sample_weight: Any = None) -> float | np.ndarray:
+        """Return the accuracy of the labels, or R² of the numbers; of many concepts, (m,)."""
+        if not isinstance(getattr(self, "probe_", None), LinearProbes):
+            return super().score(X, y, sample_weight)
+        said = self.predict(X)
+        w = _check.weights(sample_weight, len(said))
+        columns = y.iloc if hasattr(y, "iloc") else None
+        truth = [
+            np.asarray(columns[:, j]) if columns is not None else _array.host_labels(y)[:, j]
+            for j in range(len(self.probe_))
+        ]
+        return np.array(
+            [
+                (r2_score if c is None else accuracy_score)(t, _typed(s, t), sample_weight=w)
+                for t, s, c in zip(truth, said.T, self.probe_.classes, strict=True)
+            ]
+        )
+
+
+def _typed(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    return said.astype(truth.dtype) if said.dtype.kind == "O" else said
+
+
+class ManyByMoments(ManyConcepts, MomentProbe):
+    """The same, for probes that need no more of the data than moments: one scatter for all."""
+
+    def _ready(self, moments: Moments) -> Any:
+        """Return what is to be done once for all concepts of the same rows."""
+        return None
+
+    def _read_sides(self, moments: Moments, ready: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights (d, m) and bias (m,) of two-class concepts that are 0 or 1 in Z."""
+        raise TypeError(f"{type(self).__name__} does not say how it reads two classes")
+
+    def _read_ready(self, moments: Moments, ready: Any) -> LinearProbe:
+        """Return the reader of one concept, after what was done once."""
+        return self._read(moments)
+
+    def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
+        groups = _in_groups(concepts)
+        blocks = [Concept(None, None, _beside(concepts, group)) for group in groups]
+        singles = [j for j, z in enumerate(concepts) if z.is_classes and z.n_columns > 2]
+        together = [*blocks, *(concepts[j] for j in singles)]
+        first = Moments.zeros(X, together[0])
+        several = [first, *(Moments.zeros(X, z, spread=first.spread) for z in together[1:])]
+        read_together(several, X, together, w)
+        ready = self._ready(first)
+        probes: list[Any] = [None] * len(concepts)
+        for group, moments in zip(groups, several, strict=False):
+            if concepts[group[0]].is_classes:
+                W, bias = self._read_sides(moments, ready)
+            else:
+                found = self._read_ready(moments, ready)
+                W, bias = found.weights, found.bias
+            for i, j in enumerate(group):
+                probes[j] = LinearProbe(W[:, i : i + 1], bias[i : i + 1], concepts[j].classes)
+        for j, moments in zip(singles, several[len(groups) :], strict=True):
+            probes[j] = self._read_ready(moments, ready)
+        return LinearProbes.of(probes)
+
+
+def _in_groups(concepts: list[Concept]) -> list[list[int]]:
+    """Return groups of columns: two classes each, or numbers each."""
+    found = []
+    for kind in (True, False):
+        of_kind = [
+            j
+            for j, z in enumerate(concepts)
+            if z.is_classes is kind and not (kind and z.n_columns > 2)
+        ]
+        found += [of_kind[i : i + SIDE_BY_SIDE] for i in range(0, len(of_kind), SIDE_BY_SIDE)]
+    return found
+
+
+def _beside(concepts: list[Concept], group: list[int]) -> np.ndarray:
+    """Return codes or numbers of a group as one float64 matrix (n, m)."""
+    return np.column_stack([concepts[j].data for j in group]).astype(np.float64)

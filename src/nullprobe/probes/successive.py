@@ -1,0 +1,179 @@
+"""Successive directions: the best, then the best orthogonal to it, and so on, as a curve.
+
+Problem. One probe gives one direction. How many directions know of the concept, and how much does
+each of them know when those before it are gone?
+
+Solution. The probe is fitted again and again to what is left of training rows (`nullspace`), and
+each fit is scored on rows that none of them saw. The curve of these readings, each with its
+interval, is that of iterative nullspace projection.
+
+Reference. S. Ravfogel et al., "Null it out", ACL 2020, arXiv 2004.07667, algorithm 1; recursive
+CCS in the code of C. Burns et al., arXiv 2212.03827.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe import _array, _check, _seeds, reading
+from nullprobe._array import Array
+from nullprobe.concepts import Concept, rows
+from nullprobe.moments import Moments
+from nullprobe.probes.nullspace import Nullspace, need_usable
+from nullprobe.splits import split
+
+N_RESAMPLES = 400
+LEVEL = 0.95
+PARTS = 3  # of which the last is scored
+
+
+@dataclass(frozen=True, eq=False)
+class Successive:
+    """A curve of readings, and the directions behind it; frozen.
+
+    Attributes
+    ----------
+    basis : ndarray of shape (d, r)
+        Orthonormal directions in the order in which they were found, from training rows alone.
+    readings : ndarray of shape (s,)
+        What the fit of each step reads of the held-out rows: the mean AUC of the classes, or the
+        mean correlation with the numbers.
+    intervals : ndarray of shape (s, 2)
+        Their 95 % bootstrap intervals, the fits as they are.
+    ranks : ndarray of shape (s,)
+        How many directions were gone before each step.
+    held_out : ndarray of shape (n_held,)
+        Which rows were scored.
+    """
+
+    basis: np.ndarray
+    readings: np.ndarray
+    intervals: np.ndarray
+    ranks: np.ndarray
+    held_out: np.ndarray
+
+
+def successive(
+    probe: Any,
+    r: int,
+    X: Array,
+    y: Any,
+    *,
+    groups: Any = None,
+    random_state: Any = 0,
+) -> Successive:
+    """Find the best direction, the best orthogonal to it, and so on, r in all.
+
+    Parameters
+    ----------
+    probe : estimator
+        Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
+        of several numbers gives as many directions a step as it has.
+    r : int
+        Directions to find; fewer come where X has no more.
+    X : array of shape (n, d)
+        Representation.
+    y : array-like of shape (n,) or (n, k)
+        Concept: labels (n,), or numbers.
+    groups : array-like of shape (n,), optional
+        Rows that belong together; they are held out, and resampled, whole.
+    random_state : int, Generator or None
+        Of the rows that are held out, and of the bootstrap.
+
+    Returns
+    -------
+    Successive
+
+    Notes
+    -----
+    A third of the rows is held out. Directions are orthogonal in the units that X comes in, while
+    ours weigh features by their standard deviations, those of X before anything was taken for
+    ``LogisticProbe``. The interval of a step is that of one fit on other rows to score; it is
+    not told where a curve ends, since that would be a test for each step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe.probes import LDAProbe
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(600) % 2
+    >>> X = rng.normal(size=(600, 5)) + 2 * y[:, None] * [1, 0, 0, 0, 0]
+    >>> found = successive(LDAProbe(), 3, X, y)
+    >>> found.basis.shape, np.round(found.readings, 1).tolist()
+    ((5, 3), [0.9, 0.7, 0.5])
+    """
+    need_usable(probe, weighted=False)
+    r = _check.whole_number("r", r, least=1)
+    X, z, _ = rows(X, y, None)
+    z.need_two_classes()
+    X, z = _array.host_native(_check.finite(X)), z.present()
+    codes = None if groups is None else _codes(groups, len(z))
+    rng = _seeds.generator(random_state)
+    parts = split(z, groups=codes, n_parts=PARTS, rng=rng)
+    held, train = parts.part == PARTS - 1, parts.part != PARTS - 1
+    moments = Moments.of(X[train], z.take(train))
+    space = Nullspace(probe, X[train], z.take(train), w=None, moments=moments, most=r)
+    there = _array.host(X[held]) - moments.mean
+    found, ranks = [], []
+    while not space.is_full:
+        W = space.read()
+        ranks.append(space.basis.shape[1])
+        found.append(there @ W)
+        if not space.grow(W):
+            break
+    positive = None if z.codes is None else z.take(held).data
+    weights = reading.resampled_weights(
+        positive, None if codes is None else codes[held], int(held.sum()), N_RESAMPLES, rng
+    )
+    curve = [_read(scores, z.take(held), weights) for scores in found]
+    return Successive(
+        space.basis,
+        np.array([value for value, _ in curve]),
+        np.array([interval for _, interval in curve]).reshape(-1, 2),
+        np.array(ranks),
+        np.flatnonzero(held),
+    )
+
+
+def _codes(groups: Any, n: int) -> np.ndarray:
+    labels = _array.host_labels(groups)
+    if labels.shape != (n,):
+        _check.complain(
+            f"groups must have shape ({n},)",
+            f"they have shape {labels.shape}",
+            "pass one group for each row of X",
+        )
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _read(
+    scores: np.ndarray, z: Concept, weights: np.ndarray
+) -> tuple[float, tuple[float, float]]:
+    """Return the mean reading of scores (n, m), and its bootstrap interval."""
+    one = np.ones((1, len(z)))
+    columns = [_column(scores[:, i], z, i, scores.shape[1]) for i in range(scores.shape[1])]
+    value = np.mean([read(one) for read in columns])
+    drawn = np.mean([read(weights) for read in columns], axis=0)
+    low, high = np.nanquantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    return float(value), (float(low), float(high))
+
+
+def _column(scores: np.ndarray, z: Concept, i: int, m: int) -> Any:
+    """Return a function of weights (b, n) that reads one column of scores."""
+    if z.codes is None:
+        values = z.data[:, i]
+        return lambda w: _correlation(scores, values, w)
+    positive = (z.codes == np.arange(z.n_columns)[-m:][i])[None]
+    return lambda w: reading.auc(scores[None], positive, w)
+
+
+def _correlation(a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Return the correlation of two vectors (n,) under each row of weights (b, n)."""
+    share = w / w.sum(axis=1, keepdims=True)
+    A, B = a - (share @ a)[:, None], b - (share @ b)[:, None]
+    cross, aa, bb = (np.einsum("bn,bn,bn->b", share, P, Q) for P, Q in ((A, B), (A, A), (B, B)))
+    size = np.sqrt(aa * bb)
+    return np.divide(cross, size, out=np.zeros_like(size), where=size > 0)

@@ -1,0 +1,161 @@
+"""Page of a comparison of pair readers: what each followed, beside random directions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from nullprobe.report import looks, shell
+from nullprobe.report.tables import Table, provenance
+from nullprobe.report.words import interval, number
+
+RANDOM = "random directions"
+CHANCE = 0.5
+LINE, MARK, ENDS = 26, 13, 74  # pixels of a line, of each mark in it, of what is above and below
+LONGEST = 26  # letters of a reader's name beside its line
+PERCENTILES = (5, 50, 95)
+UNTESTED = (
+    (
+        "Other things that flip",
+        "A reader may follow something that no label names. That it agrees with the truth here "
+        "says that the two go together in these pairs, not that truth is what it reads.",
+    ),
+    (
+        "Other pairs",
+        "Held-out pairs are of the same kind as the training pairs. Other questions, templates or "
+        "layers were not tried.",
+    ),
+    (
+        "Dependent pairs",
+        "Intervals and p-values take pairs as independent: of several pairs from one question, "
+        "keep one, or they are too narrow.",
+    ),
+)
+
+
+def write_html(path: str | Path, document: Mapping[str, Any]) -> None:
+    """Write the page of a comparison of pair readers, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+    document : mapping
+        What `PairComparison.document` returns.
+    """
+    shell.write(path, render(document))
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """Return the page as HTML; the same document gives the same bytes."""
+    looked = [(name, looks.look(i)) for i, name in enumerate(document["labels"])]
+    shown = {
+        "title": document["title"],
+        "labels": document["labels"],
+        "findings": document["findings"],
+        "entries": [
+            {"name": name, "colour": look.colour, "glyph": look.letter} for name, look in looked
+        ],
+        "seen": " ".join(document["findings"]),
+        "height": ENDS + (len(document["rows"]) + 1) * (LINE + MARK * len(looked)),
+        "rows": document["rows"],
+        "percentiles": [percentiles(document["random"][name]) for name in document["labels"]],
+        "n_random": len(document["random"][document["labels"][0]]),
+        "numbers": _numbers(document),
+        "settings": _settings(document),
+        "untested": UNTESTED,
+        "command": document["provenance"].get("command"),
+        "provenance": provenance(document),
+    }
+    return shell.fill("pair_comparison.html", shown, {"agreements": figure(document)})
+
+
+def percentiles(draws: Sequence[float] | np.ndarray) -> list[float]:
+    """Return the percentiles of random directions that are shown: 5, 50 and 95."""
+    return [float(value) for value in np.percentile(draws, PERCENTILES)]
+
+
+def figure(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return agreements of every reader with every label, random directions as a band."""
+    drawn, rows, labels = go.Figure(), document["rows"], document["labels"]
+    names = [*(row["name"] for row in rows), RANDOM]
+    for position, name in enumerate(labels):
+        shift = (position - (len(labels) - 1) / 2) * MARK / (LINE + MARK * len(labels))
+        cells = [row["agreements"][name] for row in rows]
+        low, middle, high = percentiles(document["random"][name])
+        values = [*(cell["share"] for cell in cells), middle]
+        ends = [*(cell["interval"] for cell in cells), [low, high]]
+        said = [
+            f"{looks.text(reader, LONGEST)}, {looks.text(name, LONGEST)}: {number(value)} "
+            f"({interval(pair)})"
+            for reader, value, pair in zip(names, values, ends, strict=True)
+        ]
+        drawn.add_scatter(
+            x=values,
+            y=[y + shift for y in range(len(names))],
+            mode="markers",
+            name=looks.text(name),
+            marker={"size": 9, "symbol": looks.look(position).symbol},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "thickness": 1.8,
+                "width": 0,
+                "array": [max(0.0, b - v) for v, (_, b) in zip(values, ends, strict=True)],
+                "arrayminus": [max(0.0, v - a) for v, (a, _) in zip(values, ends, strict=True)],
+            },
+            text=said,
+            hoverinfo="text",
+            meta={"ink": f"class-{looks.look(position).colour}", "group": position},
+        )
+    drawn.add_scatter(
+        x=[CHANCE, CHANCE],
+        y=[-0.5, len(names) - 0.5],
+        mode="lines+text",
+        text=[" chance ", ""],
+        textposition="bottom right",
+        line={"width": 1.5, "dash": "dash"},
+        name="chance",
+        hoverinfo="skip",
+        meta={"ink": "muted"},
+    )
+    drawn.data = (drawn.data[-1], *drawn.data[:-1])  # below the marks
+    shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
+    drawn.update_xaxes(
+        title="share of held-out pairs that are read as the label says",
+        range=[min(0.4, min(shares) - 0.05), 1.02],
+        zeroline=False,
+    )
+    drawn.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[looks.text(name, LONGEST) for name in names],
+        range=[len(names) - 0.5, -0.5],
+        zeroline=False,
+        automargin=True,
+    )
+    return looks.plain(drawn)
+
+
+def _numbers(document: Mapping[str, Any]) -> Table:
+    """Return every number of the comparison, to be copied."""
+    heads = ["reader", "label", "agreement", "2.5 %", "97.5 %", "p", "random directions as good"]
+    lines: list[tuple[Any, ...]] = []
+    for row in document["rows"]:
+        for name in document["labels"]:
+            cell = row["agreements"][name]
+            line = (row["name"], name, cell["share"], *cell["interval"], cell["p_value"])
+            lines.append((*line, row["as_good"][name]))
+    return Table(
+        "Agreement of each reader with each label",
+        tuple(heads),
+        tuple(lines),
+        "no p-value: this reader was fitted to labels",
+    )
+
+
+def _settings(document: Mapping[str, Any]) -> Table:
+    named = tuple((row["name"], row["settings"]) for row in document["rows"])
+    return Table("What was compared", ("reader", "as it was set"), named)

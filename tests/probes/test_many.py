@@ -1,0 +1,222 @@
+"""Many label vectors at once are the same probes as one by one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import draw
+
+from nullprobe import InputError
+from nullprobe.probes import (
+    HalfspaceProbe,
+    LDAProbe,
+    LinearProbe,
+    LinearProbes,
+    LogisticProbe,
+    MeanDifferenceProbe,
+)
+
+PROBES = [MeanDifferenceProbe(), LDAProbe(), LDAProbe(0.2), LogisticProbe(), LogisticProbe(C=0.01)]
+BY_MOMENTS = [MeanDifferenceProbe(), LDAProbe()]
+
+
+def columns(rng, X, m, n_classes=2):
+    """Return labels (n, m), some of which X knows of, each class with two rows at least."""
+    W = rng.standard_normal((X.shape[1], m))
+    scores = X @ W
+    scores = scores / scores.std(axis=0) + rng.standard_normal(scores.shape)
+    rank = scores.argsort(axis=0).argsort(axis=0)
+    shares = rng.uniform(0.1, 0.9, size=m) if n_classes == 2 else np.full(m, 1 / n_classes)
+    edge = np.maximum(2, (shares * len(X)).astype(int))
+    return np.minimum(rank // edge, n_classes - 1)
+
+
+def assert_one_by_one(probe, X, Y, *, sample_weight=None, tolerance=1e-8):
+    many = probe.fit(X, Y, sample_weight=sample_weight).probe_
+    assert isinstance(many, LinearProbes)
+    for j in range(Y.shape[1]):
+        column = Y.iloc[:, j].to_numpy() if hasattr(Y, "iloc") else Y[:, j]
+        one = type(probe)(**probe.get_params()).fit(X, column, sample_weight=sample_weight).probe_
+        size = np.abs(one.weights).max() + np.abs(one.bias).max()
+        np.testing.assert_allclose(many[j].weights, one.weights, atol=tolerance * size)
+        np.testing.assert_allclose(many[j].bias, one.bias, atol=tolerance * size)
+        assert many[j].classes == one.classes
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@given(
+    seed=st.integers(0, 9999),
+    n=st.integers(12, 80),
+    d=st.integers(1, 20),
+    m=st.integers(1, 6),
+    weighted=st.booleans(),
+)
+def test_many_are_one_by_one(probe, seed, n, d, m, weighted):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) * rng.uniform(0.1, 10, d) + rng.uniform(-5, 5, d)
+    Y = columns(rng, X, m)
+    w = rng.integers(1, 4, n).astype(float) if weighted else None
+    assert_one_by_one(probe, X, Y, sample_weight=w)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("n_classes", [3, 5])
+def test_columns_of_more_classes_are_one_by_one(probe, n_classes):
+    s = draw(0, 200, 8, 2)
+    Y = columns(np.random.default_rng(1), s.X, 3, n_classes)
+    Y = np.column_stack([Y, s.y])
+    assert_one_by_one(probe, s.X, Y)
+    scores = probe.fit(s.X, Y).decision_function(s.X)
+    assert scores.shape == (200, 3 * n_classes + 1)
+    assert probe.predict(s.X).shape == (200, 4)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("shape", [(30, 90), (200, 5), (600, 40)])
+def test_many_are_one_by_one_in_wide_and_in_long_x(probe, shape):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape) @ np.diag(np.geomspace(1e3, 1, shape[1]))
+    assert_one_by_one(probe, X, columns(rng, X, 7))
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_float32_and_torch_are_read_as_one_by_one(probe):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 10)).astype(np.float32)
+    Y = columns(rng, X, 5)
+    moments = not isinstance(probe, LogisticProbe)  # moments are formed in the width of the data
+    assert_one_by_one(probe, X, Y, tolerance=1e-5 if moments else 1e-8)
+    expected = probe.fit(X, Y).decision_function(X)
+    found = probe.fit(torch.from_numpy(X), torch.from_numpy(Y)).decision_function(
+        torch.from_numpy(X)
+    )
+    assert isinstance(found, torch.Tensor)
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("probe", BY_MOMENTS)
+def test_more_columns_than_are_kept_side_by_side_are_one_by_one(probe):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120, 6))
+    Y = columns(rng, X, 300)
+    many = probe.fit(X, Y).probe_
+    for j in [0, 255, 256, 299]:
+        one = probe.fit(X, Y[:, j]).probe_
+        np.testing.assert_allclose(many[j].weights, one.weights, rtol=1e-8)
+
+
+@pytest.mark.parametrize("probe", BY_MOMENTS)
+def test_a_frame_mixes_labels_and_numbers(probe):
+    s = draw(0, 150, 5, 3)
+    rng = np.random.default_rng(0)
+    Y = pd.DataFrame(
+        {
+            "word": np.array(["no", "so", "yes"])[s.y],
+            "number": s.X[:, 0] + rng.standard_normal(150),
+            "flag": s.X[:, 1] > 0,
+        }
+    )
+    assert_one_by_one(probe, s.X, Y)
+    probe.fit(s.X, Y)
+    assert probe.decision_function(s.X).shape == (150, 5)
+    said = probe.predict(s.X)
+    assert [type(v) for v in said[0]] == [str, float, bool]
+    scores = probe.score(s.X, Y)
+    assert scores.shape == (3,)
+    assert scores[0] == np.mean(said[:, 0] == Y["word"])
+    assert scores[2] == np.mean(said[:, 2] == Y["flag"])
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_scores_labels_and_accuracies_come_by_column(probe):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 4))
+    Y = columns(rng, X, 6)
+    words = np.array(["no", "yes"])[Y]
+    probe.fit(X, words)
+    scores, said = probe.decision_function(X), probe.predict(X)
+    assert scores.shape == said.shape == (100, 6)
+    np.testing.assert_array_equal(said, np.where(scores > 0, "yes", "no"))
+    np.testing.assert_array_equal(probe.score(X, words), (said == words).mean(axis=0))
+    assert [c.tolist() for c in probe.classes_] == [["no", "yes"]] * 6
+    assert probe.fit(X, Y[:, :1]).decision_function(X).shape == (100, 1)
+
+
+def test_float_columns_stay_numbers():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 4))
+    Y = columns(rng, X, 2)
+    probe = LDAProbe().fit(X, Y.astype(float))
+    assert isinstance(probe.probe_, LinearProbe)
+    assert probe.probe_.classes is None
+    with pytest.raises(InputError, match="the concept is numeric"):
+        LogisticProbe().fit(X, Y.astype(float))
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_a_column_of_one_class_is_named(probe):
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    Y = np.column_stack([np.arange(20) % 2, np.ones(20, dtype=int)])
+    with pytest.raises(InputError, match=r"at least two classes.*column 1 is 1 in each of its 20"):
+        probe.fit(X, Y)
+    words = np.column_stack([np.array(["a", "b"] * 10), np.array(["c"] * 20)])
+    with pytest.raises(InputError, match=r"column 1 is 'c'"):
+        probe.fit(X, words)
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_weights_that_leave_a_column_one_class_are_refused_by_its_number(probe):
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    Y = np.column_stack([np.arange(20) % 2, np.arange(20) < 10])
+    with pytest.raises(InputError, match="column 1"):
+        probe.fit(X, Y, sample_weight=(np.arange(20) < 10).astype(float))
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        lambda Y: np.where(np.eye(20, 2, k=-3) > 0, None, Y.astype(object)),
+        lambda Y: np.where(np.eye(20, 2, k=-3) > 0, np.nan, Y.astype(object)),
+        lambda Y: np.where(np.eye(20, 2, k=-3) > 0, np.nan, Y.astype(float)),
+        lambda Y: pd.DataFrame(Y).astype("Int64").mask(np.eye(20, 2, k=-3) > 0),
+    ],
+    ids=["None", "NaN", "floats", "frame"],
+)
+def test_a_column_with_a_missing_label_is_named(hole):
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    Y = np.column_stack([np.arange(20) % 2, np.arange(20) % 3])
+    with pytest.raises(InputError, match="column 0 has 1 missing or not finite, the first in row 3"):
+        LDAProbe().fit(X, hole(Y))
+
+
+def test_labels_of_another_length_are_refused():
+    with pytest.raises(InputError, match="same number of rows"):
+        LDAProbe().fit(np.ones((4, 2)), np.ones((5, 3), dtype=int))
+
+
+def test_numbers_among_many_columns_are_refused_by_logistic_regression():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    Y = pd.DataFrame({"a": np.arange(20) % 2, "b": X[:, 0]})
+    with pytest.raises(InputError, match="column 1 holds numbers"):
+        LogisticProbe().fit(X, Y)
+
+
+def test_a_halfspace_takes_one_concept():
+    X = np.random.default_rng(0).standard_normal((20, 3))
+    with pytest.raises(InputError, match="numeric"):
+        HalfspaceProbe().fit(X, np.column_stack([np.arange(20) % 2] * 2))
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_no_column_hears_of_another(probe):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((90, 5))
+    Y = columns(rng, X, 4)
+    before = probe.fit(X, Y).probe_
+    Y = Y.copy()
+    Y[:, 1:] = rng.permutation(Y[:, 1:])
+    after = probe.fit(X, Y).probe_
+    np.testing.assert_allclose(after[0].weights, before[0].weights, rtol=1e-8)
+    assert not np.allclose(after[1].weights, before[1].weights, rtol=1e-3)

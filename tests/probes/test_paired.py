@@ -1,0 +1,145 @@
+"""Probes of contrast pairs: normalised sides, signs, new pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+from nullprobe import CCS, CRC, VINC, ContrastPairs, InputError, worlds
+from nullprobe.probes.paired import Normaliser
+
+WORLD = worlds.contrast(n=800, d=16, signal=3.0, n_prompts=3, random_state=1)
+PAIRS = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y, WORLD.groups)
+TRAIN, NEW = PAIRS.take(slice(400)), PAIRS.take(slice(400, None))
+UNTOLD = ContrastPairs(TRAIN.negative, TRAIN.positive, groups=TRAIN.groups)
+PROBES = [CCS(n_restarts=3), CRC(), VINC()]
+
+
+def named(probe):
+    return type(probe).__name__
+
+
+def test_each_side_of_each_group_has_mean_zero_and_unit_deviations():
+    normaliser = Normaliser.of(PAIRS)
+    codes = normaliser.codes(PAIRS.groups, len(PAIRS))
+    for side, X in enumerate((PAIRS.negative, PAIRS.positive)):
+        normal = normaliser.apply(X, side, codes)
+        for g in range(3):
+            np.testing.assert_allclose(normal[codes == g].mean(axis=0), 0, atol=1e-12)
+            np.testing.assert_allclose(normal[codes == g].std(axis=0), 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_shifts_and_units_of_a_side_in_a_group_change_nothing(probe):
+    shift = np.random.default_rng(0).normal(size=(3, 16)) * 1e3
+    units = np.geomspace(1e-3, 1e3, 16)
+    codes = TRAIN.groups
+    moved = replace(TRAIN, negative=TRAIN.negative * units + shift[codes])
+    before, after = (clone(probe).fit(pairs) for pairs in (TRAIN, moved))
+    moved_new = (NEW.negative * units + shift[NEW.groups], NEW.positive)
+    np.testing.assert_allclose(
+        after.decision_function(*moved_new, NEW.groups),
+        before.decision_function(NEW.negative, NEW.positive, NEW.groups),
+        atol=1e-3,  # CCS rounds in float32
+    )
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_nothing_of_new_pairs_reaches_the_probe(probe):
+    fitted = clone(probe).fit(TRAIN)
+    alone = [fitted.decision_function(NEW.take(slice(i, i + 1)))[0] for i in range(20)]
+    np.testing.assert_allclose(alone, fitted.decision_function(NEW)[:20], atol=1e-12)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_truth_is_recovered_on_new_pairs(probe):
+    fitted = clone(probe).fit(TRAIN)
+    assert fitted.sign_ == "from labels"
+    assert fitted.score(NEW) > 0.95
+    scores = fitted.decision_function(NEW)
+    assert ((scores >= 0) & (scores <= 1)).all()
+    np.testing.assert_array_equal(fitted.predict(NEW), (scores > 0.5).astype(int))
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_without_groups_prompts_flip_along_with_truth(probe):
+    """Each template shifts its sides by itself: a difference of means that is not the truth."""
+    pairs = replace(PAIRS, groups=None)
+    alone = clone(probe).fit(pairs.take(slice(400)))
+    assert alone.score(pairs.take(slice(400, None))) < clone(probe).fit(TRAIN).score(NEW)
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_labels_settle_the_sign_and_nothing_else(probe):
+    told, untold = clone(probe).fit(TRAIN), clone(probe).fit(UNTOLD)
+    swapped = clone(probe).fit(replace(TRAIN, y=1 - TRAIN.y))
+    assert (told.sign_, untold.sign_) == ("from labels", "unresolved")
+    np.testing.assert_array_equal(told.probe_.weights, untold.probe_.weights)
+    np.testing.assert_array_equal(told.predict(NEW), 1 - swapped.predict(NEW))
+    assert swapped.score(NEW) == pytest.approx(1 - told.score(NEW))
+    assert untold.score(NEW) == max(told.score(NEW), 1 - told.score(NEW))
+    assert untold.orient(TRAIN.take(slice(5))).sign_ == "from labels"
+    np.testing.assert_array_equal(untold.predict(NEW), told.predict(NEW))
+
+
+@pytest.mark.parametrize("probe", PROBES, ids=named)
+def test_a_known_share_of_true_positives_settles_the_sign(probe):
+    true, false = (np.flatnonzero(TRAIN.y == side) for side in (1, 0))
+    uneven = np.concatenate([true, false[: len(true) // 3]])
+    pairs, y = UNTOLD.take(uneven), TRAIN.y[uneven]
+    for share, right in ((0.75, True), (0.25, False)):
+        fitted = clone(probe).set_params(positive_share=share).fit(pairs)
+        assert fitted.sign_ == "from positive_share"
+        agrees = np.mean(fitted.predict(pairs) == y) > 0.9
+        assert agrees == right
+    assert clone(probe).set_params(positive_share=0.5).fit(pairs).sign_ == "unresolved"
+    told = clone(probe).set_params(positive_share=0.25).fit(replace(pairs, y=y))
+    assert told.sign_ == "from labels"
+
+
+def test_pairs_may_come_in_parts():
+    whole = CRC().fit(TRAIN)
+    parts = CRC().fit(TRAIN.negative, TRAIN.positive, TRAIN.y, TRAIN.groups)
+    np.testing.assert_array_equal(whole.probe_.weights, parts.probe_.weights)
+    assert parts.score(NEW.negative, NEW.positive, NEW.y, NEW.groups) == whole.score(NEW)
+
+
+def test_scores_come_in_the_kind_of_the_pairs():
+    fitted = CRC().fit(TRAIN)
+    scores = fitted.decision_function(*map(torch.tensor, (NEW.negative, NEW.positive)), NEW.groups)
+    assert isinstance(scores, torch.Tensor)
+    np.testing.assert_allclose(scores.numpy(), fitted.decision_function(NEW))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: p.predict(NEW.negative, NEW.positive), "groups.*no groups arrived"),
+        (
+            lambda p: p.predict(NEW.negative, NEW.positive, NEW.groups + 7),
+            "among the 3 ",
+        ),
+        (lambda p: p.predict(NEW.negative[:, :4], NEW.positive[:, :4], NEW.groups), "16 features"),
+        (lambda p: p.score(UNTOLD), "y to be passed"),
+        (lambda p: p.orient(UNTOLD), "y to be passed"),
+        (lambda p: p.fit(TRAIN.take(slice(1))), "two pairs"),
+        (lambda p: p.fit(TRAIN.take(TRAIN.y == 1)), "two classes"),
+        (lambda p: p.fit(replace(TRAIN, groups=np.arange(400))), "each group needs two pairs"),
+        (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or as two sides"),
+        (lambda p: p.set_params(positive_share=1.5).fit(TRAIN), "positive_share"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(call, message):
+    with pytest.raises(InputError, match=message):
+        call(CRC().fit(TRAIN))
+
+
+def test_features_that_do_not_vary_count_for_nothing():
+    constant = np.full((400, 1), 3.3)
+    wide = [np.hstack([X, constant]) for X in (TRAIN.negative, TRAIN.positive)]
+    for probe in PROBES:
+        fitted = clone(probe).fit(*wide, TRAIN.y, TRAIN.groups)
+        far = [np.hstack([X, constant + 1e9]) for X in (NEW.negative, NEW.positive)]
+        assert fitted.score(*far, NEW.y, NEW.groups) > 0.9
