@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -36,6 +36,34 @@ def on_cores(
 
     with _one_blas_thread, ThreadPoolExecutor(cores) as pool:
         list(pool.map(work, range(cores)))
+
+
+class Workers:
+    """Threads that share out work again and again, with BLAS on one thread each meanwhile.
+
+    Attributes
+    ----------
+    n : int
+        Number of threads.
+    """
+
+    def __init__(self) -> None:
+        self.n = cpu_count()
+
+    def __enter__(self) -> Workers:
+        """Start the threads."""
+        _one_blas_thread.__enter__()
+        self.pool = ThreadPoolExecutor(self.n)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the threads end, and BLAS have its own."""
+        self.pool.shutdown()
+        _one_blas_thread.__exit__()
+
+    def map(self, function: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterable[Any]:
+        """Return what ``function`` returns for each piece, in order."""
+        return map(function, pieces) if len(pieces) < 2 else self.pool.map(function, pieces)
 
 
 class _OneThread:

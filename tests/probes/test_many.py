@@ -187,7 +187,9 @@ def test_weights_that_leave_a_column_one_class_are_refused_by_its_number(probe):
 def test_a_column_with_a_missing_label_is_named(hole):
     X = np.random.default_rng(0).standard_normal((20, 3))
     Y = np.column_stack([np.arange(20) % 2, np.arange(20) % 3])
-    with pytest.raises(InputError, match="column 0 has 1 missing or not finite, the first in row 3"):
+    with pytest.raises(
+        InputError, match="column 0 has 1 missing or not finite, the first in row 3"
+    ):
         LDAProbe().fit(X, hole(Y))
 
 

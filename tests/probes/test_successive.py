@@ -21,7 +21,7 @@ def planted(n=3000, d=8, seed=0):
     return X, y
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", [LogisticProbe(), LDAProbe(), LogisticRegression(C=0.1)])
 def test_basis_is_orthonormal_and_the_curve_falls_to_chance(probe):
     X, y = planted()
     found = successive(probe, 4, X, y)
@@ -33,12 +33,12 @@ def test_basis_is_orthonormal_and_the_curve_falls_to_chance(probe):
     assert np.all(found.readings <= found.intervals[:, 1])
 
 
-def test_curve_of_a_class_in_equal_parts_goes_on_where_mean_differences_stop():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((3000, 6)) * [10.0, 1, 1, 1, 1, 1]
-    y = (X[:, 0] / 10 + X[:, 1] + 0.5 * rng.standard_normal(3000) > 0).astype(int)
-    found = successive(MeanDifferenceProbe(), 2, X, y)
-    assert found.readings[1] > 0.7  # the first direction is nearly the long feature
+def test_a_curve_ends_where_the_probe_finds_no_further_direction():
+    X, y = planted()
+    found = successive(MeanDifferenceProbe(), 4, X, y)
+    assert found.basis.shape == (8, 1)  # equal means are equal in every direction
+    assert found.readings[0] > 0.85
+    assert len(found.readings) == 1
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -55,10 +55,10 @@ def test_labels_of_scored_rows_change_no_fit(probe):
         z = concept(labels).take(train)
         moments = Moments.of(X[train], z)
         space = Nullspace(probe, X[train], z, w=None, moments=moments, most=3)
-        while not space.is_full:
-            space.grow(space.read())
+        while not space.is_full and space.grow(space.read()):
+            pass
         both.append(space.basis)
-    np.testing.assert_array_equal(both[0], first.basis)
+    np.testing.assert_array_equal(both[0][:, : first.basis.shape[1]], first.basis)
     np.testing.assert_array_equal(both[0], both[1])
 
 
@@ -66,7 +66,7 @@ def test_rows_that_are_scored_change_no_fit():
     X, y = planted(n=600)
     first = successive(LogisticProbe(), 3, X, y)
     X = X.copy()
-    X[first.held_out] += 100.0
+    X[first.held_out] = 100.0 * np.random.default_rng(1).permutation(X[first.held_out])
     again = successive(LogisticProbe(), 3, X, y)
     np.testing.assert_array_equal(again.basis, first.basis)
     assert not np.array_equal(again.readings, first.readings)
@@ -82,7 +82,9 @@ def test_logistic_directions_are_those_of_fits_within_what_is_left(shape, n_clas
     probe = LogisticProbe(C=0.1)
     space = Nullspace(probe, X, z, w=None, moments=Moments.of(X, z), most=6)
     for _ in range(3):
-        left = null_space((space.basis / scale[:, None]).T) if space.basis.size else np.eye(len(scale))
+        left = (
+            null_space((space.basis / scale[:, None]).T) if space.basis.size else np.eye(len(scale))
+        )
         model = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000)
         coef = model.fit((X / scale) @ left, s.y).coef_
         expected = (left @ coef.T) / scale[:, None]

@@ -25,13 +25,14 @@ from typing import NamedTuple
 import numpy as np
 
 from nullprobe import _check, _seeds
+from nullprobe._threads import Workers
 from nullprobe.probes.contrast_loss import Problem, Restarts
 from nullprobe.probes.descent import descend
 from nullprobe.probes.paired import PairEstimator
 
 FLATTENED = 0.5  # spread of the logits below which a ridge has left nothing of a column
-KEPT, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 3, 1e-6, 12, 3  # of the search around the best
-NEAREST, FARTHEST = 0.03, 0.5  # how far it goes, next to the length of θ in whitened units
+KEPT, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 8, 1e-7, 60, 10  # of the search around the best
+NEAREST, FARTHEST = 0.03, 2.0  # how far it goes, next to the length of θ in whitened units
 
 
 class Stage(NamedTuple):
@@ -51,6 +52,7 @@ PATH = (
 )
 NEARBY = (Stage(0.0, 0.0, 25, 1e-7),)
 LAST = Stage(0.0, 0.0, 40, 1e-9)
+SETTLED = Stage(0.0, 0.0, 10, 1e-9)  # where every pair is decided
 
 
 def ccs(
@@ -84,22 +86,23 @@ def ccs(
     restarts : Restarts
         All columns, before the search around the best of them.
     """
-    problem = Problem(negative, positive, bias=bias)
-    V, first = (problem.coordinates(starts),) * 2
-    for stage in PATH:
-        V, values = _follow(problem, V, stage, ridge)
-        if stage.smoothing:
-            # A ridge under which nothing but zero is left was no part of the way.
-            V = np.where(problem.spread(V) < FLATTENED, first, V)
-    best = V[:, [values.argmin()]]
-    if problem.undecided(best):
-        best = _search(problem, V, values, ridge, rng)
-    best, _ = _follow(problem, best, LAST, ridge)
-    restarts, last = problem.ends(V), problem.ends(best)
-    least = restarts.losses.argmin()
-    if restarts.losses[least] < last.losses[0]:
-        last = problem.ends(V[:, [least]])
-    return last, restarts
+    with Workers() as workers:
+        problem = Problem(negative, positive, bias=bias, workers=workers)
+        V, first = (problem.coordinates(starts),) * 2
+        for stage in PATH:
+            V, values = _follow(problem, V, stage, ridge)
+            if stage.smoothing:
+                # A ridge under which nothing but zero is left was no part of the way.
+                V = np.where(problem.spread(V) < FLATTENED, first, V)
+        best, last = V[:, [values.argmin()]], SETTLED
+        if problem.undecided(best):
+            best, last = _search(problem, V, values, ridge, rng), LAST
+        best, _ = _follow(problem, best, last, ridge)
+        restarts, found = problem.ends(V), problem.ends(best)
+        least = restarts.losses.argmin()
+        if restarts.losses[least] < found.losses[0]:
+            found = problem.ends(V[:, [least]])
+        return found, restarts
 
 
 def _follow(
@@ -206,7 +209,8 @@ class CCS(PairEstimator):
         self.positive_share = positive_share
         self.random_state = random_state
 
-    def _read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+    def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
         m = _check.whole_number("n_restarts", self.n_restarts, least=1)
         ridge = _check.real_number("ridge", self.ridge, least=0.0)
         rng = _seeds.generator(self.random_state)

@@ -12,12 +12,15 @@ models without supervision", 2022, arXiv 2212.03827, equations 1 to 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 
+from nullprobe._threads import Workers
 from nullprobe.probes.paired import sigmoid
 
+LEAST_PAIRS = 256  # of a thread, or handing them out takes longer than the work
 UNDECIDED = 0.5  # pairs whose |p⁺ − p⁻| is smaller may yet change sides
 # Sides of mean zero make a singular Gram matrix: this share of its mean diagonal is added.
 LEAST_SPAN = 1e-10
@@ -103,6 +106,8 @@ class Problem:
     dtype : dtype
         Of the products over the rows. What float32 rounds off a slope moves the loss by the
         square of that, so that it will do; losses are summed in float64.
+    workers : Workers, optional
+        Threads that share the pairs.
     """
 
     def __init__(
@@ -112,41 +117,59 @@ class Problem:
         *,
         bias: bool = True,
         dtype: type[np.floating] = np.float32,
+        workers: Workers | None = None,
     ) -> None:
         self.bias, self.dtype = bias, dtype
-        self.X = np.concatenate([negative, positive])
+        self.map = map if workers is None else workers.map
+        n_parts = 1 if workers is None else min(workers.n, -(-len(negative) // LEAST_PAIRS))
+        cuts = np.linspace(0, len(negative), n_parts + 1).astype(int)
+        # Both sides of the pairs of a part stand together, the negative ones first.
+        self.parts = [slice(2 * i, 2 * j) for i, j in pairwise(cuts)]
+        self.X = np.concatenate(
+            [side[i:j] for i, j in pairwise(cuts) for side in (negative, positive)]
+        )
         self.span = _span(self.X) if self.X.shape[1] > len(self.X) else None
         X = (self.X if self.span is None else self.span).astype(dtype)
         K = X.T @ X
         K /= len(X)
         K[np.diag_indices_from(K)] += 1.0
-        self.triangle = np.linalg.cholesky(K)
-        # Held by rows and by columns: BLAS is half as fast on a transpose of so few columns.
-        self.columns = np.ascontiguousarray(
-            solve_triangular(self.triangle, X.T, lower=True, check_finite=False)
-        )
-        self.rows = np.ascontiguousarray(self.columns.T)
+        self.triangle = cholesky(K, lower=True, check_finite=False)
+        columns = solve_triangular(self.triangle, X.T, lower=True, check_finite=False)
+        self.rows = np.ascontiguousarray(columns.T)
 
     def __call__(
         self, V: np.ndarray, *, smoothing: float = 0.0, ridge: float = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return values (m,) and slopes (r + 1, m) of columns V (r + 1, m)."""
-        size, m = len(self.rows), V.shape[1]
-        logits = self.rows @ V[:-1]
+        size, values, down = len(self.rows), _squares(V[:-1]), ridge * V
+        values *= 0.5 * ridge
+        down[-1] = 0.0
+        for value, slope in self.map(lambda p: self._part(V, p, smoothing, ridge), self.parts):
+            values = values + value / size
+            down += slope / size
+        if not self.bias:
+            down[-1] = 0.0
+        return values, down
+
+    def _part(
+        self, V: np.ndarray, part: slice, smoothing: float, ridge: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a part of the pairs adds to values and slopes, times the number of rows."""
+        rows, m = self.rows[part], V.shape[1]
+        logits = rows @ V[:-1]
         p = sigmoid(logits + V[-1])
         consistency, confidence, slopes = loss_parts(p.reshape(2, -1, m), smoothing=smoothing)
-        pull = slopes.reshape(size, m)
+        pull = slopes.reshape(len(rows), m)
         pull *= p
         pull *= 1.0 - p
-        pull *= 2.0 / size
+        pull *= 2.0
         down = np.empty_like(V)
-        down[-1] = pull.sum(axis=0) if self.bias else 0.0
-        squares = _squares(V[:-1]) - _squares(logits) / size
-        logits *= ridge / size
+        down[-1] = pull.sum(axis=0)
+        values = (consistency + confidence) * len(rows) - 0.5 * ridge * _squares(logits)
+        logits *= ridge
         pull -= logits
-        down[:-1] = self.columns @ pull
-        down[:-1] += ridge * V[:-1]
-        return consistency + confidence + 0.5 * ridge * squares, down
+        down[:-1] = rows.T @ pull
+        return values, down
 
     def coordinates(self, W: np.ndarray) -> np.ndarray:
         """Return columns (r + 1, m) of weights (d, m), scaled to logits of spread 1, and b = 0."""
@@ -163,7 +186,7 @@ class Problem:
 
     def undecided(self, V: np.ndarray) -> bool:
         """Whether one column (r + 1, 1) leaves a pair whose sides hardly differ."""
-        low, high = sigmoid(self.rows @ V[:-1] + V[-1]).reshape(2, -1)
+        low, high = self._sides(sigmoid(self.rows @ V[:-1] + V[-1]))
         return bool((np.abs(high - low) < UNDECIDED).any())
 
     def ends(self, V: np.ndarray) -> Restarts:
@@ -174,8 +197,13 @@ class Problem:
             W = self.X.T @ solve_triangular(self.span, W, lower=True, trans=1, check_finite=False)
         b = V[-1].astype(np.float64)
         p = sigmoid(self.X @ W + b)
-        consistency, confidence, _ = loss_parts(p.reshape(2, -1, len(b)))
+        consistency, confidence, _ = loss_parts(self._sides(p))
         return Restarts(W, b, consistency, confidence)
+
+    def _sides(self, p: np.ndarray) -> np.ndarray:
+        """Return what belongs to the negative and to the positive sides, (2, n, m)."""
+        parts = [p[part].reshape(2, -1, p.shape[1]) for part in self.parts]
+        return np.concatenate(parts, axis=1)
 
 
 def _squares(A: np.ndarray) -> np.ndarray:

@@ -85,7 +85,8 @@ class CRC(PairEstimator):
     def __init__(self, positive_share: float | None = None) -> None:
         self.positive_share = positive_share
 
-    def _read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+    def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
         return leading(negative, positive), 0.0
 
 
@@ -120,6 +121,7 @@ class VINC(PairEstimator):
         self.eta = eta
         self.positive_share = positive_share
 
-    def _read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+    def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
         eta = _check.real_number("eta", self.eta, least=0.0)
         return leading(negative, positive, eta=eta), 0.0

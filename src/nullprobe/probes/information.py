@@ -119,7 +119,7 @@ def usable_information(
     each = np.empty(len(z))
     for j in range(n_parts):
         test, train = np.flatnonzero(parts.part == j), np.flatnonzero(parts.part != j)
-        known = clone(probe) if hasattr(probe, "predict_proba") else Calibrated(clone(probe))
+        known: Any = clone(probe) if hasattr(probe, "predict_proba") else Calibrated(clone(probe))
         known.fit(_array.take(X, train), z.codes[train])
         chances = np.asarray(known.predict_proba(_array.take(X, test)))
         shares = np.bincount(z.codes[train], minlength=z.n_columns) / len(train)

@@ -106,7 +106,8 @@ def path(
     for j in range(FOLDS if n >= 2 * FOLDS else 0):
         train, test = part != j, part == j
         there = targets[train]
-        told = np.flatnonzero((there.any(axis=0) & ~there.all(axis=0)).all(axis=1))
+        both = there.any(axis=0) & ~there.all(axis=0)
+        told = np.flatnonzero(np.logical_and.reduce(both, axis=1))
         if not len(told):
             continue
         w = np.ones(n) if weights is None else weights

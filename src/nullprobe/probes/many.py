@@ -131,9 +131,7 @@ def label_vectors(y: Any) -> list[Concept] | None:
         columns = [y.iloc[:, j] for j in range(y.shape[1])]
         if any(getattr(column.dtype, "kind", "O") not in "f" for column in columns):
             missing = [np.flatnonzero(np.asarray(column.isna())) for column in columns]
-            return [
-                _read(np.asarray(column), j, missing[j]) for j, column in enumerate(columns)
-            ]
+            return [_read(np.asarray(column), j, missing[j]) for j, column in enumerate(columns)]
     if not isinstance(y, np.ndarray) and not hasattr(y, "__len__"):
         return None
     a = _array.host_labels(y)
@@ -154,8 +152,10 @@ def label_vectors(y: Any) -> list[Concept] | None:
             else _read(a[:, j], j)
             for j in range(a.shape[1])
         ]
-    return [_read(a[:, j], j, np.flatnonzero([_is_missing(v) for v in a[:, j]]))
-            for j in range(a.shape[1])]
+    return [
+        _read(a[:, j], j, np.flatnonzero([_is_missing(v) for v in a[:, j]]))
+        for j in range(a.shape[1])
+    ]
 
 
 def _is_missing(value: Any) -> bool:

@@ -17,10 +17,10 @@ algorithms 5.3 and 7.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, lapack, qr
+from scipy.linalg import cholesky, lapack
 
 from nullprobe import _array, _linalg
 
@@ -65,10 +65,7 @@ class Design:
     inverse: np.ndarray
     basis: np.ndarray | None
     total: float
-    narrow: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "narrow", self.rows.astype(np.float32))
+    narrow: np.ndarray
 
     @classmethod
     def of(cls, X: np.ndarray, w: np.ndarray | None) -> Design:
@@ -84,13 +81,14 @@ class Design:
         centred *= inverse
         basis = None
         if d > n:
-            basis, triangle = qr(centred.T, mode="economic", check_finite=False)
+            basis, triangle = np.linalg.qr(centred.T)
             centred = triangle.T
         covariance = centred.T @ (centred if w is None else shares[:, None] * centred)
         if w is None:
             covariance /= n
         rows = np.column_stack([centred, np.ones(n)])
-        return cls(rows, shares, covariance, mean, inverse, basis, total)
+        narrow = rows.astype(np.float32)
+        return cls(rows, shares, covariance, mean, inverse, basis, total, narrow)
 
     def weights(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weights (d, m) and bias (m,) that score X as A (r + 1, m) scores the rows."""
@@ -217,9 +215,7 @@ class _Problems:
             A[-1] = np.log(share) - (np.log1p(-share) if k == 1 else 0.0)
         found, left = A.copy(), np.arange(m)
         margins = (
-            np.repeat(A[-1:], len(self.targets), axis=0)
-            if cold
-            else self._product(self.rows, A)
+            np.repeat(A[-1:], len(self.targets), axis=0) if cold else self._product(self.rows, A)
         )
         loss, chances = self._losses(margins, A)
         for number in range(max_steps):
@@ -227,7 +223,10 @@ class _Problems:
             curves, curvature = self._curves(chances)
             scaled, ahead, size = self._scaled(slope, curvature)
             # No closer than the next step will be, whose error is about OVERSHOOT size².
-            accuracy = np.clip(np.maximum(OVERSHOOT * size, 0.3 * tolerance / np.maximum(size, tolerance)), *ACCURACY)
+            accuracy = np.clip(
+                np.maximum(OVERSHOOT * size, 0.3 * tolerance / np.maximum(size, tolerance)),
+                *ACCURACY,
+            )
             exact = not (cold and number == 0)
             if exact:
                 ahead = self._newton(scaled, ahead, curves, accuracy)

@@ -175,7 +175,7 @@ class PairEstimator(BaseEstimator):
 
     positive_share: float | None = None
 
-    def _read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+    def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides; every method says how."""
         raise TypeError(f"{type(self).__name__} does not say how it fits")
 
@@ -205,7 +205,7 @@ class PairEstimator(BaseEstimator):
         normaliser = Normaliser.of(pairs)
         codes = normaliser.codes(pairs.groups, len(pairs))
         sides = [normaliser.apply(_array.host(X), i, codes) for i, X in enumerate(_sides(pairs))]
-        weights, bias = self._read(*sides)
+        weights, bias = self.read(*sides)
         largest = weights[np.abs(weights).argmax()]
         self.probe_ = PairedProbe(weights, bias, normaliser, -1.0 if largest < 0 else 1.0)
         self.n_features_in_, self.sign_ = pairs.d, UNRESOLVED

@@ -27,6 +27,7 @@ from nullprobe.splits import split
 
 N_RESAMPLES = 400
 LEVEL = 0.95
+NOTHING = 1e-10  # of the longest weights: those of a probe that finds nothing but rounding
 PARTS = 3  # of which the last is scored
 
 
@@ -73,7 +74,7 @@ def successive(
         Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
         of several numbers gives as many directions a step as it has.
     r : int
-        Directions to find; fewer come where X has no more.
+        Directions to find; fewer come where X has no more, or the probe finds none.
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,) or (n, k)
@@ -117,9 +118,13 @@ def successive(
     moments = Moments.of(X[train], z.take(train))
     space = Nullspace(probe, X[train], z.take(train), w=None, moments=moments, most=r)
     there = _array.host(X[held]) - moments.mean
-    found, ranks = [], []
+    found, ranks, longest = [], [], 0.0
     while not space.is_full:
         W = space.read()
+        length = float(np.linalg.norm(moments.scale[:, None] * W))
+        longest = max(longest, length)
+        if length <= NOTHING * longest:
+            break
         ranks.append(space.basis.shape[1])
         found.append(there @ W)
         if not space.grow(W):
@@ -149,9 +154,7 @@ def _codes(groups: Any, n: int) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1]
 
 
-def _read(
-    scores: np.ndarray, z: Concept, weights: np.ndarray
-) -> tuple[float, tuple[float, float]]:
+def _read(scores: np.ndarray, z: Concept, weights: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Return the mean reading of scores (n, m), and its bootstrap interval."""
     one = np.ones((1, len(z)))
     columns = [_column(scores[:, i], z, i, scores.shape[1]) for i in range(scores.shape[1])]
