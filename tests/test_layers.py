@@ -58,7 +58,8 @@ STEPS = {
     "probes": [
         ["linear"],
         ["nonlinear"],
-        ["paired", "descent", "newton", "many", "nullspace"],
+        ["paired", "descent", "design", "label_vectors", "nullspace"],
+        ["newton", "many", "pair_rounds"],
         ["contrast_loss", "calibration"],
         ["lda", "quadratic", "radial", "neighbours", "mlp"],  # the family of strongest.py
         [],

@@ -41,9 +41,11 @@ from nullprobe.probes import (
     CCS,
     CRC,
     VINC,
+    Calibrated,
     HalfspaceProbe,
     LDAProbe,
     LinearProbe,
+    LinearProbes,
     LogisticProbe,
     MeanDifferenceProbe,
     MLPProbe,
@@ -52,6 +54,9 @@ from nullprobe.probes import (
     RandomProbe,
     RBFProbe,
     StrongestProbe,
+    reliability,
+    successive,
+    usable_information,
 )
 from nullprobe.task_moments import TaskMoments
 
@@ -68,6 +73,7 @@ __all__ = [
     "ClassMoments",
     "ClassTransport",
     "Comparison",
+    "Calibrated",
     "ConceptShift",
     "ContrastPairs",
     "Damage",
@@ -78,6 +84,7 @@ __all__ = [
     "InputError",
     "LDAProbe",
     "LinearProbe",
+    "LinearProbes",
     "LogisticProbe",
     "MLPProbe",
     "MeanDifferenceProbe",
@@ -111,7 +118,10 @@ __all__ = [
     "plan",
     "quadratic_leace",
     "read_pairs",
+    "reliability",
     "rlace",
     "splince",
+    "successive",
+    "usable_information",
     "worlds",
 ]

@@ -28,7 +28,8 @@ from sklearn.utils.validation import check_is_fitted
 from nullprobe import _array, _check, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, rows
-from nullprobe.probes.newton import Design, Preconditioner, solve
+from nullprobe.probes.design import Design, Preconditioner
+from nullprobe.probes.newton import solve
 from nullprobe.probes.nonlinear import inner_splits
 
 LEVEL = 0.95

@@ -27,9 +27,10 @@ from nullprobe import _array, _check, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
+from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.linear import LinearProbe
 from nullprobe.probes.many import LinearProbes, ManyConcepts
-from nullprobe.probes.newton import MOST_STEPS, Design, Preconditioner, solve
+from nullprobe.probes.newton import MOST_STEPS, solve
 
 FOLDS = 3
 STRENGTHS = tuple(float(c) for c in np.geomspace(1e-5, 1e2, 15))

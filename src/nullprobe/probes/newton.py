@@ -17,12 +17,10 @@ algorithms 5.3 and 7.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.linalg import cholesky, lapack
 
 from nullprobe import _array, _linalg
+from nullprobe.probes.design import Design, Preconditioner
 
 TOLERANCE = 1e-8  # of √(gᵀH⁻¹g), g and H per row: an error of about as much in the log-odds
 ROUGH = 1e-5  # tolerance from which on float32 is close enough for slopes, too
@@ -32,119 +30,7 @@ MOST_STEPS = 100
 MOST_CG = 200
 SUFFICIENT = 1e-4  # share of the promised decrease that a step must bring
 MOST_HALVINGS = 40
-LEAST_SHIFT = 1e-6  # of the preconditioner, in units of the variances: float32 can factor it
 COLUMN_ELEMENTS = 1 << 20  # entries (n, m) that are worked on at a time: they stay in the cache
-
-
-@dataclass(frozen=True, eq=False)
-class Design:
-    """Rows in units of the standard deviations, as all problems on them share them; frozen.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (n, r + 1)
-        Standardised rows, rotated into their span where d > n, and a column of ones.
-    narrow : ndarray of shape (n, r + 1)
-        The same in float32.
-    shares : ndarray of shape (n,)
-        Weights of the rows; they sum to 1.
-    covariance : ndarray of shape (r, r)
-        Of the standardised rows.
-    mean, inverse : ndarray of shape (d,)
-        What was subtracted, and what was multiplied by then.
-    basis : ndarray of shape (d, r) or None
-        Orthonormal; of the rotation.
-    total : float
-        Sum of the weights, by which a penalty is divided.
-    """
-
-    rows: np.ndarray
-    shares: np.ndarray
-    covariance: np.ndarray
-    mean: np.ndarray
-    inverse: np.ndarray
-    basis: np.ndarray | None
-    total: float
-    narrow: np.ndarray
-
-    @classmethod
-    def of(cls, X: np.ndarray, w: np.ndarray | None) -> Design:
-        """Standardise rows X (n, d) of weights w (n,)."""
-        n, d = X.shape
-        total = float(n if w is None else w.sum())
-        shares = np.full(n, 1.0 / n) if w is None else w / total
-        mean = shares @ X
-        centred = X - mean
-        inverse = _linalg.reciprocal(
-            _linalg.feature_scale(mean, np.einsum("n,nd,nd->d", shares, centred, centred))
-        )
-        centred *= inverse
-        basis = None
-        if d > n:
-            basis, triangle = np.linalg.qr(centred.T)
-            centred = triangle.T
-        covariance = centred.T @ (centred if w is None else shares[:, None] * centred)
-        if w is None:
-            covariance /= n
-        rows = np.column_stack([centred, np.ones(n)])
-        narrow = rows.astype(np.float32)
-        return cls(rows, shares, covariance, mean, inverse, basis, total, narrow)
-
-    def weights(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights (d, m) and bias (m,) that score X as A (r + 1, m) scores the rows."""
-        W = A[:-1] if self.basis is None else self.basis @ A[:-1]
-        W = self.inverse[:, None] * W
-        return W, A[-1] - self.mean @ W
-
-    def constraint(self, Q: np.ndarray) -> np.ndarray:
-        """Return B (r, q) with Bᵀ a = 0 where Qᵀ w = 0, for directions Q (d, q)."""
-        B = self.inverse[:, None] * Q
-        return B if self.basis is None else self.basis.T @ B
-
-
-@dataclass(frozen=True, eq=False)
-class Preconditioner:
-    """(Σ + s I)⁻¹ on weights, 1 on the bias; within Bᵀ a = 0 where there is a constraint."""
-
-    penalty: float  # λ: mean loss + ½ λ |a|², the bias left out, is made least
-    whitening: np.ndarray  # (r, r) float32: T with TᵀT = M⁻¹, so that rounding leaves it definite
-    across: np.ndarray | None  # (r, q), orthonormal: the span of B
-    along: np.ndarray | None  # (r, q): M⁻¹ B (Bᵀ M⁻¹ B)⁻¹
-
-    @classmethod
-    def of(cls, design: Design, penalty: float, across: np.ndarray | None = None) -> Preconditioner:
-        """Factor what precedes problems of one penalty, each weight about as curved as at ¼."""
-        M = design.covariance.copy()
-        M[np.diag_indices_from(M)] += max(4.0 * penalty, LEAST_SHIFT)
-        factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False)
-        whitening, _ = lapack.dtrtri(factor, lower=1, overwrite_c=1)  # type: ignore[attr-defined]
-        whitening = np.ascontiguousarray(whitening, dtype=np.float32)
-        return cls(penalty, whitening, None, None).within(across)
-
-    def within(self, across: np.ndarray | None) -> Preconditioner:
-        """Return the same, within Bᵀ a = 0."""
-        if across is None or not across.shape[1]:
-            return Preconditioner(self.penalty, self.whitening, None, None)
-        across = np.linalg.qr(across)[0]
-        along = self.whitening.T @ (self.whitening @ across.astype(np.float32))
-        along = np.linalg.solve(across.T @ along, along.T).T.astype(np.float32)
-        return Preconditioner(self.penalty, self.whitening, across, along)
-
-    def __call__(self, G: np.ndarray) -> np.ndarray:
-        """Return M⁻¹ G for float32 G (r + 1, m)."""
-        found = np.empty_like(G)
-        found[-1] = G[-1]
-        np.matmul(self.whitening.T, self.whitening @ G[:-1], out=found[:-1])
-        if self.across is not None and self.along is not None:
-            found[:-1] -= self.along @ (self.across.T.astype(np.float32) @ found[:-1])
-        return found
-
-    def keep_within(self, G: np.ndarray) -> np.ndarray:
-        """Take from slopes, or steps, (r + 1, m, k) what the constraint forbids, in place."""
-        if self.across is not None:
-            B, flat = self.across.astype(G.dtype), G[:-1].reshape(len(G) - 1, -1)
-            G[:-1] -= (B @ (B.T @ flat)).reshape(G[:-1].shape)
-        return G
 
 
 def solve(

@@ -12,12 +12,10 @@ from nullprobe import _array
 from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.paired import Normaliser, PairEstimator
 
-LEAST_LEFT = 1e-8  # of weights, once earlier directions are out of them: less is rounding
-
 
 def rounds(
     probe: PairEstimator, r: int, train: ContrastPairs, held: ContrastPairs
-) -> tuple[np.ndarray, list[np.ndarray]]:
+) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
     """Go round r times, or till nothing is left.
 
     Parameters
@@ -31,8 +29,8 @@ def rounds(
     -------
     basis : ndarray of shape (d, s)
         Orthonormal directions, in units of the standard deviations of the training sides.
-    scores : list of ndarray of shape (n_held,)
-        Of each round: p⁺ − p⁻ of the held-out pairs as logits, sign unresolved.
+    scores : list of two ndarrays of shape (n_train,) and (n_held,)
+        Of each round: what its direction reads of the differences within pairs, sign unresolved.
     """
     normaliser = Normaliser.of(train)
     left, there = (
@@ -42,16 +40,31 @@ def rounds(
         ]
         for pairs in (train, held)
     )
-    basis, scores = np.zeros((train.d, 0)), []
+    basis, scores, mirrors = np.zeros((train.d, 0)), [], []
     while basis.shape[1] < min(r, train.d):
         w, _ = probe.read(*left)
-        new = w - basis @ (basis.T @ w)
-        new -= basis @ (basis.T @ new)
-        length = float(np.linalg.norm(new))
-        if length <= LEAST_LEFT * float(np.linalg.norm(w)) or length == 0:
+        length = float(np.linalg.norm(w))
+        if length == 0.0:
             break
-        scores.append((there[1] - there[0]) @ new)
-        q = new / length
-        basis = np.column_stack([basis, q])
-        left, there = ([X - np.outer(X @ q, q) for X in sides] for sides in (left, there))
+        scores.append(tuple((sides[1] - sides[0]) @ w for sides in (left, there)))
+        q = w / length
+        basis = np.column_stack([basis, _lifted(q, mirrors)])
+        # A mirror that takes q to an axis; what is left is the other axes.
+        mirror = q.copy()
+        mirror[0] += np.copysign(1.0, q[0])
+        mirror /= np.linalg.norm(mirror)
+        mirrors.append(mirror)
+        left, there = ([_mirrored(X, mirror)[:, 1:] for X in sides] for sides in (left, there))
     return basis, scores
+
+
+def _mirrored(X: np.ndarray, mirror: np.ndarray) -> np.ndarray:
+    return X - 2.0 * np.outer(X @ mirror, mirror)
+
+
+def _lifted(q: np.ndarray, mirrors: list[np.ndarray]) -> np.ndarray:
+    """Return a direction of what is left as one of the features."""
+    for mirror in reversed(mirrors):
+        q = np.append(0.0, q)
+        q -= 2.0 * (q @ mirror) * mirror
+    return q

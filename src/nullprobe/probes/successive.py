@@ -20,13 +20,17 @@ import numpy as np
 
 from nullprobe import _array, _check, _seeds, reading
 from nullprobe._array import Array
-from nullprobe.concepts import Concept, rows
+from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments
+from nullprobe.pairs import ContrastPairs, need_truth
 from nullprobe.probes.nullspace import Nullspace, need_usable
+from nullprobe.probes.pair_rounds import rounds
+from nullprobe.probes.paired import PairEstimator
 from nullprobe.splits import split
 
 N_RESAMPLES = 400
 LEVEL = 0.95
+CHANCE = 0.5
 NOTHING = 1e-10  # of the longest weights: those of a probe that finds nothing but rounding
 PARTS = 3  # of which the last is scored
 
@@ -38,7 +42,8 @@ class Successive:
     Attributes
     ----------
     basis : ndarray of shape (d, r)
-        Orthonormal directions in the order in which they were found, from training rows alone.
+        Orthonormal directions in the order in which they were found, from training rows alone; of
+        pairs, in units of the standard deviations of the sides.
     readings : ndarray of shape (s,)
         What the fit of each step reads of the held-out rows: the mean AUC of the classes, or the
         mean correlation with the numbers.
@@ -60,8 +65,8 @@ class Successive:
 def successive(
     probe: Any,
     r: int,
-    X: Array,
-    y: Any,
+    X: Array | ContrastPairs,
+    y: Any = None,
     *,
     groups: Any = None,
     random_state: Any = 0,
@@ -72,13 +77,15 @@ def successive(
     ----------
     probe : estimator
         Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
-        of several numbers gives as many directions a step as it has.
+        of several numbers gives as many directions a step as it has. Of pairs: ``CCS``, ``CRC``
+        or ``VINC``.
     r : int
         Directions to find; fewer come where X has no more, or the probe finds none.
-    X : array of shape (n, d)
-        Representation.
+    X : array of shape (n, d), or ContrastPairs with labels
+        Representation. Pairs bring their own labels and groups; fits do not see the labels, which
+        settle the sign of each direction on the training pairs and are scored on the others.
     y : array-like of shape (n,) or (n, k)
-        Concept: labels (n,), or numbers.
+        Concept: labels (n,), or numbers; none beside pairs.
     groups : array-like of shape (n,), optional
         Rows that belong together; they are held out, and resampled, whole.
     random_state : int, Generator or None
@@ -106,8 +113,10 @@ def successive(
     >>> found.basis.shape, np.round(found.readings, 1).tolist()
     ((5, 3), [0.9, 0.7, 0.5])
     """
-    need_usable(probe, weighted=False)
     r = _check.whole_number("r", r, least=1)
+    if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
+        return _of_pairs(probe, r, X, y, random_state)
+    need_usable(probe, weighted=False)
     X, z, _ = rows(X, y, None)
     z.need_two_classes()
     X, z = _array.host_native(_check.finite(X)), z.present()
@@ -140,6 +149,38 @@ def successive(
         np.array([interval for _, interval in curve]).reshape(-1, 2),
         np.array(ranks),
         np.flatnonzero(held),
+    )
+
+
+def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Successive:
+    """Go round with a probe of pairs."""
+    if not (isinstance(pairs, ContrastPairs) and isinstance(probe, PairEstimator)) or y is not None:
+        _check.complain(
+            "a probe of pairs takes ContrastPairs, which bring their labels, and no other probe "
+            "does",
+            f"{type(probe).__name__}, {type(pairs).__name__} and {'no ' if y is None else ''}y "
+            "arrived",
+            "pass successive(CCS(), r, ContrastPairs(negative, positive, y))",
+        )
+    labels = need_truth(pairs.y, len(pairs))
+    rng = _seeds.generator(random_state)
+    order = rng.permutation(len(pairs))  # no label has a say in it
+    held, train = np.sort(order[: len(pairs) // PARTS]), np.sort(order[len(pairs) // PARTS :])
+    z = concept(labels[held])
+    z.need_two_classes()
+    basis, found = rounds(probe, r, pairs.take(train), pairs.take(held))
+    there = concept(labels[train])
+    weights = reading.resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
+    curve = []
+    for own, scores in found:
+        up = reading.auc(own[None], (there.data == 1)[None]).item() >= CHANCE
+        curve.append(_read((scores if up else -scores)[:, None], z, weights))
+    return Successive(
+        basis,
+        np.array([value for value, _ in curve]),
+        np.array([interval for _, interval in curve]).reshape(-1, 2),
+        np.arange(len(curve)),
+        held,
     )
 
 
