@@ -9,7 +9,7 @@ is a minimum over 2ⁿ patterns of which side is smaller, and has as many local 
 has. Where pairs are few, many directions reach zero, most of which mean nothing.
 
 Solution. All restarts are columns of one problem, whitened once, descended by quasi-Newton steps.
-The minimum is smoothed and θ held short by a ridge, and both are let go in stages: the smoothing
+The minimum is smoothed and θ held short by a ridge, and both are then let go: the smoothing
 carries a column over shallow minima, and the ridge settles which of many directions of zero loss
 is reached, the shortest. What is still undecided then is searched around the best column.
 
@@ -31,7 +31,7 @@ from nullprobe.probes.descent import descend
 from nullprobe.probes.paired import PairEstimator
 
 FLATTENED = 0.5  # spread of the logits below which a ridge has left nothing of a column
-KEPT, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 8, 1e-7, 60, 10  # of the search around the best
+KEPT, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 8, 1e-7, 80, 15  # of the search around the best
 NEAREST, FARTHEST = 0.03, 2.0  # how far it goes, next to the length of θ in whitened units
 
 
@@ -45,10 +45,8 @@ class Stage(NamedTuple):
 
 
 PATH = (
-    Stage(0.3, 1e-2, 10, 1e-4),
-    Stage(0.1, 1e-3, 12, 1e-4),
-    Stage(0.03, 3e-5, 12, 1e-5),
-    Stage(0.0, 0.0, 60, 1e-6),
+    Stage(0.2, 5e-3, 8, 1e-3),
+    Stage(0.0, 0.0, 60, 1e-5),
 )
 NEARBY = (Stage(0.0, 0.0, 25, 1e-7),)
 LAST = Stage(0.0, 0.0, 40, 1e-9)

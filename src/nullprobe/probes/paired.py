@@ -211,6 +211,8 @@ class PairEstimator(BaseEstimator):
         self.n_features_in_, self.sign_ = pairs.d, UNRESOLVED
         if pairs.y is not None:
             return self.orient(pairs)
+        if share == 0.5:
+            return self
         return self._settle(FROM_SHARE, float(np.mean(self.predict(pairs))) - 0.5, share - 0.5)
 
     def orient(
