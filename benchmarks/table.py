@@ -35,7 +35,7 @@ HEADLINES = (
     "R-LACE, two classes: fit",
     "QuadraticLEACE, 2 classes, float64: moments",
     "CCS, 1,000 pairs, d = 1,024, clear: times",
-    "1000 logistic probes",
+    "1000 logistic probes: times as fast, falling",
     "1000 permutations",
     "planner: AUC",
     "founding experiment",

@@ -34,7 +34,7 @@ def on_cores(
         for piece in left:
             function(*piece)
 
-    with _one_blas_thread, ThreadPoolExecutor(cores) as pool:
+    with one_blas_thread, ThreadPoolExecutor(cores) as pool:
         list(pool.map(work, range(cores)))
 
 
@@ -52,14 +52,14 @@ class Workers:
 
     def __enter__(self) -> Workers:
         """Start the threads."""
-        _one_blas_thread.__enter__()
+        one_blas_thread.__enter__()
         self.pool = ThreadPoolExecutor(self.n)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let the threads end, and BLAS have its own."""
         self.pool.shutdown()
-        _one_blas_thread.__exit__()
+        one_blas_thread.__exit__()
 
     def map(self, function: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterable[Any]:
         """Return what ``function`` returns for each piece, in order."""
@@ -97,8 +97,13 @@ class _OneThread:
         return every.select(filepath=[path for path in paths if self.folder in path])
 
 
-_one_blas_thread = _OneThread()
+one_blas_thread = _OneThread()
 _one_scipy_thread = _OneThread("scipy.libs")
+
+
+def small(d: int) -> AbstractContextManager[None]:
+    """Return a context for many small products and systems of d features, one after the other."""
+    return one_blas_thread if d <= SMALL_SYSTEM else nullcontext()
 
 
 def few_solves(d: int) -> AbstractContextManager[None]:

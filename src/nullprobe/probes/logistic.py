@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from nullprobe import _array, _check, _seeds
+from nullprobe import _array, _check, _seeds, _threads
 from nullprobe._array import Array
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
@@ -275,7 +275,8 @@ class LogisticProbe(ManyConcepts):
         if z.codes is None or self.C is None:
             return None
         self._check_parameters([z])
-        return _Within(Design.of(X, w), z, self.C, moments.scale > 0)
+        with _threads.small(X.shape[1]):
+            return _Within(Design.of(X, w), z, self.C, moments.scale > 0)
 
 
 class _Within:
@@ -294,4 +295,5 @@ class _Within:
     def project(self, Q: np.ndarray) -> None:
         """Take orthonormal directions (d, m) out."""
         self.gone = np.hstack([self.gone, Q])
-        self.ready = self.whole.within(self.design.constraint(self.gone))
+        with _threads.small(len(Q)):
+            self.ready = self.whole.within(self.design.constraint(self.gone))

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _array, _linalg
+from nullprobe import _array, _linalg, _threads
 from nullprobe.probes.design import Design, Preconditioner
 
 TOLERANCE = 1e-8  # of √(gᵀH⁻¹g), g and H per row: an error of about as much in the log-odds
@@ -74,7 +74,9 @@ def solve(
         begin = None if start is None else start[:, columns]
         A[:, columns], converged[columns] = problem.descend(begin, tolerance, max_steps)
 
-    _array.on_cores(work, [(slice(i, i + step),) for i in range(0, m, step)], design.rows)
+    # Products of few columns lose more by threads that wait for each other than they gain.
+    with _threads.one_blas_thread:
+        _array.on_cores(work, [(slice(i, i + step),) for i in range(0, m, step)], design.rows)
     return A, converged
 
 
