@@ -39,9 +39,7 @@ HEADLINES = (
     "1000 permutations",
     "planner: AUC",
     "founding experiment",
-    "`one_direction`",
     "10,000 a class",
-    "`no_halfspace`",
     "Gaussian worlds",
 )
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 from sklearn.model_selection import KFold
 
-from nullprobe import CCS, CRC, ContrastPairs, InputError, compare_pairs, worlds
+from nullprobe import CCS, CRC, ContrastPairs, InputError, LDAProbe, compare_pairs, worlds
 from nullprobe.compare_pairs import _permuted, _right
 
 
@@ -32,9 +32,11 @@ def test_the_page_is_told_that_ccs_follows_the_distractor_and_so_does_crc(distra
         assert own.interval[0] < 0.55
         assert other.share > 0.97
         assert other.p_value == 0.01
-    assert [said.split(" (")[0] for said in distracted.findings] == [
+    *found, could = distracted.findings
+    assert [said.split(" (")[0] for said in found] == [
         f"{name} follows 'sentiment'" for name in ("CCS", "CRC", "VINC")
     ]
+    assert could.startswith("With labels, a probe reads 'truth' in ")
     assert distracted["with labels"].agreements["truth"].share > 0.97
 
 
@@ -80,6 +82,10 @@ def test_labels_of_held_out_pairs_reach_no_fit():
             one.agreements["truth"].right, other.agreements["truth"].right
         )
         assert one.agreements["truth"].p_value is None
+    chance = compare_pairs(
+        pairs_of(worlds.contrast(n=60, d=4, signal=0.0)), n_random=5, n_permutations=0
+    )
+    assert all("may be chance." in said for said in chance.findings[:3])
     np.testing.assert_array_equal(first.random["truth"], second.random["truth"])
 
 
@@ -133,6 +139,8 @@ def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):
         ({"others": {"a": DISTRACTED.y[:5]}}, "300"),
         ({"others": {"a": np.ones(300, dtype=int)}}, "'a' must be of two classes"),
         ({"probes": {"CCS": CCS}}, r"pass CCS\(\)"),
+        ({"probes": {"a": LDAProbe()}}, "'a' must be one of pairs.*LDAProbe arrived"),
+        ({"others": [DISTRACTED.y]}, "must have names.*list arrived"),
         ({"n_random": 0}, "n_random"),
         ({"n_permutations": -1}, "n_permutations"),
         ({"random_state": "a"}, "random_state"),
@@ -146,5 +154,7 @@ def test_what_cannot_be_compared_is_refused(change, message):
 def test_pairs_without_labels_and_few_pairs_are_refused():
     with pytest.raises(InputError, match="y to be passed"):
         compare_pairs(ContrastPairs(DISTRACTED.negative, DISTRACTED.positive))
+    with pytest.raises(InputError, match="must be ContrastPairs.*ndarray arrived"):
+        compare_pairs(DISTRACTED.positive)
     with pytest.raises(InputError, match="12 pairs are needed"):
         compare_pairs(pairs_of(DISTRACTED).take(slice(8)))

@@ -22,6 +22,7 @@ def test_pairs_are_the_arrays_that_were_given():
     np.testing.assert_array_equal(pairs.y, Y)
     assert pairs.groups.tolist() == list("aabbcc")
     assert (len(pairs), pairs.d) == (6, 3)
+    assert repr(pairs) == "ContrastPairs(n=6, d=3, with labels, in 3 groups)"
     some = pairs.take(np.array([4, 0]))
     np.testing.assert_array_equal(some.positive, POSITIVE[[4, 0]])
     assert (some.y.tolist(), some.groups.tolist()) == ([1, 0], ["c", "a"])
@@ -47,6 +48,14 @@ NAN[2, 1] = np.nan
         ((NEGATIVE[:1], POSITIVE[:1]), "two pairs are needed.*there is 1"),
         ((NEGATIVE, np.tile(POSITIVE[0], (6, 1))), "both sides.*must vary.*positive side"),
         ((np.ones((6, 3)), POSITIVE), "both sides.*must vary.*negative side"),
+        ((NEGATIVE, NEGATIVE), "two sides of the pairs must differ"),
+        (
+            (
+                pd.DataFrame(NEGATIVE, columns=list("abc")),
+                pd.DataFrame(POSITIVE, columns=list("bca")),
+            ),
+            "same features in the same order",
+        ),
         ((NAN, POSITIVE), "negative side must be finite.*row 2, column 1"),
         ((NEGATIVE, NAN), "positive side must be finite.*row 2, column 1"),
         ((NEGATIVE[:, 0], POSITIVE[:, 0]), "negative side must be 2-D"),

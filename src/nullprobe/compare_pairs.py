@@ -24,7 +24,7 @@ from nullprobe import _check, _record
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.pairs import ContrastPairs, need_truth, truth
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe, RandomProbe
-from nullprobe.probes.paired import Normaliser
+from nullprobe.probes.paired import Normaliser, PairEstimator
 
 N_PARTS = 3
 LEAST_PAIRS = 12
@@ -56,7 +56,7 @@ def compare_pairs(
     n_random : int
         Random directions beside them.
     n_permutations : int
-        Permutations of each label.
+        Permutations of each label; 0 for no p-values.
     random_state : int
         Same seed, same numbers.
     concept : str
@@ -88,6 +88,12 @@ def compare_pairs(
     >>> print(found.findings[0])
     CCS follows 'sentiment' (1.000 of held-out pairs), not 'truth' (0.480).
     """
+    if not isinstance(pairs, ContrastPairs):
+        _check.complain(
+            "pairs must be ContrastPairs",
+            f"{type(pairs).__name__} arrived",
+            "pass ContrastPairs(negative, positive, y)",
+        )
     pairs.need_enough()
     n, seed = len(pairs), _check.whole_number("random_state", random_state, least=0)
     if n < LEAST_PAIRS:
@@ -99,6 +105,12 @@ def compare_pairs(
     chosen = chosen if probes is None else dict(probes)
     for name, probe in chosen.items():
         _check.instance("probe", name, probe)
+        if not isinstance(probe, PairEstimator):
+            _check.complain(
+                f"probe {name!r} must be one of pairs, such as CCS() or CRC()",
+                f"{type(probe).__name__} arrived",
+                "leave it out: a probe with labels and random directions are there anyway",
+            )
     turns = list(KFold(N_PARTS, shuffle=True, random_state=seed).split(np.arange(n)))
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
@@ -126,6 +138,12 @@ def compare_pairs(
 
 def _others(others: Mapping[str, Any] | None, n: int, concept: str) -> dict[str, np.ndarray]:
     found = {}
+    if others is not None and not isinstance(others, Mapping):
+        _check.complain(
+            "other labels must have names",
+            f"{type(others).__name__} arrived",
+            'pass a mapping, such as {"sentiment": z}',
+        )
     for name, y in (others or {}).items():
         if str(name) == concept:
             _check.complain(

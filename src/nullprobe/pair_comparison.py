@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +16,7 @@ from nullprobe.report.words import number
 
 SCHEMA = "nullprobe.pairs/1"
 SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
-LEVEL = 0.05
+LEVEL, CHANCE = 0.05, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Agreement:
     share: float
     interval: tuple[float, float]
     p_value: float | None
-    right: np.ndarray
+    right: np.ndarray = field(repr=False)
 
     @classmethod
     def of(cls, right: np.ndarray, p_value: float | None) -> Self:
@@ -103,8 +103,14 @@ class PairComparison:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What each reader without labels followed, in a sentence or two."""
-        return tuple(" ".join(self._said(row)) for row in self.rows if not row.told)
+        """What each reader without labels followed, and what could be read, in sentences."""
+        truth, draws = self.labels[0], self.random[self.labels[0]]
+        told = next(row for row in self.rows if row.told).agreements[truth]
+        could = (
+            f"With labels, a probe reads {truth!r} in {number(told.share)} of held-out pairs; the "
+            f"median of {len(draws):,} random directions is right in {number(np.median(draws))}."
+        )
+        return (*(" ".join(self._said(row)) for row in self.rows if not row.told), could)
 
     def as_good(self, row: Reader, label: str) -> float:
         """Return the share of random directions that agree with a label as often as a reader."""
@@ -122,16 +128,18 @@ class PairComparison:
                 f"pairs), not {truth!r} ({number(own.share)})."
             )
             return
-        if own.p_value is not None and own.p_value > LEVEL:
+        by_chance = own.interval[0] <= CHANCE if own.p_value is None else own.p_value > LEVEL
+        if by_chance:
+            p = "" if own.p_value is None else f" (p = {number(own.p_value)})"
             yield (
                 f"That {row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs "
-                f"may be chance (p = {number(own.p_value)})."
+                f"may be chance{p}."
             )
             return
         yield f"{row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs."
         share = self.as_good(row, truth)
         if share > LEVEL:
-            yield f"So do {number(100 * share)} % of random directions, as often or more."
+            yield f"So do {100 * share:.0f} % of random directions, as often or more."
         crc = next((other for other in self.rows if other.name == "CRC"), None)
         if crc is not None and row.name == "CCS" and not _reads_more(own, crc.agreements[truth]):
             yield "CRC, which does not look for consistency, does as well."

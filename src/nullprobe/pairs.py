@@ -20,7 +20,7 @@ from nullprobe.concepts import concept as read_concept
 from nullprobe.splits import group_codes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ContrastPairs:
     """Two representations of each of n statements, one row each; checked when made.
 
@@ -62,6 +62,13 @@ class ContrastPairs:
         object.__setattr__(self, "groups", group_labels(self.groups, len(self)))
         self.need_enough()
 
+    def __repr__(self) -> str:
+        """Return the numbers of pairs and features, and what is known of them."""
+        known = "" if self.y is None else ", with labels"
+        if self.groups is not None:
+            known += f", in {len(np.unique(self.groups))} groups"
+        return f"ContrastPairs(n={len(self)}, d={self.d}{known})"
+
     def __len__(self) -> int:
         """Return the number n of pairs."""
         return len(self.negative)
@@ -96,6 +103,12 @@ class ContrastPairs:
                     f"all {len(self)} rows of the {name} side are the same",
                     "check which token or layer that side was taken from",
                 )
+        if np.array_equal(self.negative, self.positive):
+            _check.complain(
+                "the two sides of the pairs must differ",
+                "they are the same in every row",
+                "pass the representations of both completions",
+            )
         if self.y is not None and len(np.unique(self.y)) < 2:
             _check.complain(
                 "labels must be of two classes",
@@ -116,6 +129,13 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
             "the two sides of the pairs must have the same shape (n, d)",
             f"the negative side has {shapes[0]} and the positive {shapes[1]}",
             "pass one row of either side for each pair, in the same order",
+        )
+    named = [getattr(side, "columns", None) for side in (negative, positive)]
+    if None not in [getattr(c, "tolist", None) for c in named] and list(named[0]) != list(named[1]):
+        _check.complain(
+            "the two sides of the pairs must have the same features in the same order",
+            "the columns of the two frames differ",
+            "select the columns of one as those of the other",
         )
     for name, side in sides.items():
         for where, block in _array.row_blocks(side):

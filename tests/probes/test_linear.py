@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from nullprobe import InputError, Moments
-from nullprobe.probes import PROBES, LDAProbe, LinearProbe, MeanDifferenceProbe
+from nullprobe.probes import PROBES, LDAProbe, LinearProbe, LogisticProbe, MeanDifferenceProbe
 
 WEIGHTED = [name for name in PROBES if name != "halfspace"]
 NUMERIC = ["mean_difference", "lda"]
@@ -235,3 +235,14 @@ def test_moments_in_which_nothing_varies_are_refused(method, kind):
         y = np.column_stack([s.X[:, 0], np.full(len(s.X), 0.1)])
     with pytest.raises(InputError, match="rows of two classes or more, or numbers that vary"):
         method.from_moments(Moments.of(s.X, y, sample_weight=w))
+
+
+@pytest.mark.parametrize("probe", [LDAProbe(), LogisticProbe(), MeanDifferenceProbe()])
+def test_columns_of_a_frame_in_another_order_are_refused_and_the_same_are_not_warned_of(probe):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 60)
+    frame = pd.DataFrame(rng.standard_normal((60, 3)) + y[:, None], columns=list("abc"))
+    fitted = probe.fit(frame, y)
+    assert fitted.score(frame, y) == np.mean(fitted.predict(frame) == y)
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.score(frame[["c", "b", "a"]], y)

@@ -17,6 +17,12 @@ UNTOLD = ContrastPairs(TRAIN.negative, TRAIN.positive, groups=TRAIN.groups)
 PROBES = [CCS(n_restarts=3), CRC(), VINC()]
 
 
+def still_in_group(g):
+    """Return pairs whose positive side never varies within one group."""
+    there = (TRAIN.groups == g)[:, None]
+    return replace(TRAIN, positive=np.where(there, 2.5, TRAIN.positive))
+
+
 def named(probe):
     return type(probe).__name__
 
@@ -127,6 +133,7 @@ def test_scores_come_in_the_kind_of_the_pairs():
         (lambda p: p.fit(TRAIN.take(slice(1))), "two pairs"),
         (lambda p: p.fit(TRAIN.take(TRAIN.y == 1)), "two classes"),
         (lambda p: p.fit(replace(TRAIN, groups=np.arange(400))), "each group needs two pairs"),
+        (lambda p: p.fit(still_in_group(1)), "positive side of group 1 does not"),
         (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or as two sides"),
         (lambda p: p.set_params(positive_share=1.5).fit(TRAIN), "positive_share"),
     ],

@@ -31,6 +31,7 @@ from nullprobe.concepts import Concept, rows
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.newton import solve
 from nullprobe.probes.nonlinear import inner_splits
+from nullprobe.probes.nullspace import need_usable
 
 LEVEL = 0.95
 MOST_TEMPERATURE = 12.0  # of the logarithm, either way
@@ -175,6 +176,13 @@ class Calibrated(BaseEstimator):
         y : array-like of shape (n,)
             Labels, two rows of each class or more.
         """
+        need_usable(self.probe, weighted=False)
+        if not hasattr(self.probe, "decision_function"):
+            _check.complain(
+                "the probe must have decision_function, whose scores become chances",
+                f"{type(self.probe).__name__} has none",
+                "pass a classifier, such as LDAProbe()",
+            )
         X, z, _ = rows(X, y, None)
         z = z.present()
         z.need_two_classes()
@@ -213,7 +221,8 @@ class Calibrated(BaseEstimator):
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the label that each row of X (n, d) is read as."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
 
 def _need_labels(z: Concept) -> None:

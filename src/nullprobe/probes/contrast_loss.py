@@ -11,7 +11,7 @@ models without supervision", 2022, arXiv 2212.03827, equations 1 to 3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -40,8 +40,8 @@ class Restarts:
         Mean of (p⁺ + p⁻ − 1)², and of min(p⁺, p⁻)², on the training pairs.
     """
 
-    weights: np.ndarray
-    bias: np.ndarray
+    weights: np.ndarray = field(repr=False)
+    bias: np.ndarray = field(repr=False)
     consistency: np.ndarray
     confidence: np.ndarray
 

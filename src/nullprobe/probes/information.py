@@ -13,7 +13,7 @@ computational constraints", 2020, arXiv 2002.10689, definition 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from nullprobe import _array, _check, _seeds
 from nullprobe._array import Array
 from nullprobe.concepts import rows
 from nullprobe.probes.calibration import Calibrated
+from nullprobe.probes.nullspace import need_usable
 from nullprobe.splits import split
 
 LEVEL = 0.95
@@ -48,7 +49,7 @@ class Information:
 
     nats: float
     interval: tuple[float, float]
-    each: np.ndarray
+    each: np.ndarray = field(repr=False)
 
     @property
     def bits(self) -> float:
@@ -99,6 +100,7 @@ def usable_information(
     >>> bool(0.2 < found.nats < 0.5 and found.interval[0] > 0)
     True
     """
+    need_usable(probe, weighted=False)
     X, z, _ = rows(X, y, None)
     z = z.present()
     z.need_two_classes()

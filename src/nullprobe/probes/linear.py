@@ -132,8 +132,8 @@ class ProbeEstimator(BaseEstimator):
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
-        X, z, w = rows(X, y, sample_weight)
-        said = self.predict(X)
+        _, z, w = rows(X, y, sample_weight)
+        said = self.predict(X)  # which looks at the names of its columns, if it has some
         if self.probe_.classes is None:
             return float(r2_score(z.matrix, said, sample_weight=w))
         return float(accuracy_score(_array.host_labels(y), said, sample_weight=w))

@@ -62,10 +62,12 @@ class Normaliser:
             names,
         )
         for name, inverse in zip(("negative", "positive"), normaliser.inverse, strict=True):
-            if not inverse.any():
+            still = np.flatnonzero(~inverse.any(axis=1))
+            if len(still):
+                where = "" if names is None else f" of group {names[still[0]]!r}"
                 _check.complain(
                     "both sides of the pairs must vary",
-                    f"the {name} side does not, but for rounding",
+                    f"the {name} side{where} does not, but for rounding",
                     "check which token or layer that side was taken from",
                 )
         return normaliser
@@ -231,7 +233,7 @@ class PairEstimator(BaseEstimator):
         """Turn the probe round where what is found has not the sign that is wanted."""
         if found * wanted < 0:
             self.probe_ = replace(self.probe_, sign=-self.probe_.sign)
-        self.sign_ = how if found * wanted else UNRESOLVED
+        self.sign_ = how if found * wanted else UNRESOLVED  # a tie settles nothing
         return self
 
     def decision_function(self, negative: Any, positive: Any = None, groups: Any = None) -> Array:
@@ -247,7 +249,11 @@ class PairEstimator(BaseEstimator):
     def score(
         self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None
     ) -> float:
-        """Return the accuracy on pairs with labels; up to sign where that is unresolved."""
+        """Return the accuracy on pairs with labels.
+
+        Up to sign where that is unresolved: then the better of a and 1 − a, whatever ``predict``
+        says, so that ½ is the worst there is.
+        """
         negative, positive, y, groups = self._parts(negative, positive, y, groups)
         right = np.mean(
             self.probe_.predict(negative, positive, groups) == need_truth(y, len(negative))

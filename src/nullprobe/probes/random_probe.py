@@ -12,7 +12,7 @@ F. Roger, "What discovering latent knowledge did and did not find", 2023 (random
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -36,7 +36,7 @@ class RandomAccuracies:
         Sorted; each the larger of a and 1 − a.
     """
 
-    accuracies: np.ndarray
+    accuracies: np.ndarray = field(repr=False)
 
     def percentile(self, q: float) -> float:
         """Return the accuracy that q % of the directions do not exceed."""

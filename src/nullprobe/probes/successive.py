@@ -13,7 +13,7 @@ CCS in the code of C. Burns et al., arXiv 2212.03827.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ class Successive:
     readings: np.ndarray
     intervals: np.ndarray
     ranks: np.ndarray
-    held_out: np.ndarray
+    held_out: np.ndarray = field(repr=False)
 
 
 def successive(
@@ -162,6 +162,7 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
             "arrived",
             "pass successive(CCS(), r, ContrastPairs(negative, positive, y))",
         )
+    pairs.need_enough()
     labels = need_truth(pairs.y, len(pairs))
     rng = _seeds.generator(random_state)
     order = rng.permutation(len(pairs))  # no label has a say in it

@@ -125,7 +125,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
     drawn.data = (drawn.data[-1], *drawn.data[:-1])  # below the marks
     shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
     drawn.update_xaxes(
-        title="share of held-out pairs that are read as the label says",
+        title="share of held-out pairs",
         range=[min(0.4, min(shares) - 0.05), 1.02],
         zeroline=False,
     )
