@@ -71,7 +71,7 @@ PARAMETERS = {
 LABELLED = [OracleLEACE, QuadraticLEACE, MiMiC]
 
 # Erasers of class labels alone, not of numbers.
-CLASSES_ONLY = {QuadraticLEACE, MiMiC}
+CLASSES_ONLY = [QuadraticLEACE, MiMiC]
 
 # What a method is fitted from, where that is not Moments.
 MOMENTS = {QuadraticLEACE: ClassMoments, MiMiC: ClassMoments}
