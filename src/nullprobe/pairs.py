@@ -130,8 +130,8 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
             f"the negative side has {shapes[0]} and the positive {shapes[1]}",
             "pass one row of either side for each pair, in the same order",
         )
-    named = [getattr(side, "columns", None) for side in (negative, positive)]
-    if None not in [getattr(c, "tolist", None) for c in named] and list(named[0]) != list(named[1]):
+    named = [list(getattr(side, "columns", ())) for side in (negative, positive)]
+    if all(named) and named[0] != named[1]:
         _check.complain(
             "the two sides of the pairs must have the same features in the same order",
             "the columns of the two frames differ",
