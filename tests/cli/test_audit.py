@@ -73,13 +73,13 @@ def test_too_few_rows_are_refused(capsys):
 def test_an_audit_writes_a_page_and_its_twin(suffix, capsys):
     write(Path(f"data{suffix}"))
     done(capsys, "audit", f"data{suffix}", "--concept", "y", "--out", "a/b", *QUICK)
-    (document,) = documents("a/b/data-audit.json")
+    (document,) = documents("a/b/data-y-audit.json")
     assert [claim["name"] for claim in document["claims"]] == ["one_direction"]
     assert document["provenance"]["source"] == {"file": f"data{suffix}", "concept": "y"}
     assert document["provenance"]["rows"] == N
-    page = Path("a/b/data-audit.html").read_text("utf-8")
+    page = Path("a/b/data-y-audit.html").read_text("utf-8")
     assert "One direction" in page
-    assert files() == ["a/b/data-audit.html", "a/b/data-audit.json", f"data{suffix}"]
+    assert files() == ["a/b/data-y-audit.html", "a/b/data-y-audit.json", f"data{suffix}"]
 
 
 def test_a_folder_is_audited_under_its_name(capsys):
@@ -87,21 +87,21 @@ def test_a_folder_is_audited_under_its_name(capsys):
     write(Path("shards/0.npz"), X[:20], Y[:20])
     write(Path("shards/1.npz"), X[20:], Y[20:])
     done(capsys, "audit", "shards", "--concept", "y", *QUICK)
-    assert documents("shards-audit.json")[0]["provenance"]["rows"] == N
+    assert documents("shards-y-audit.json")[0]["provenance"]["rows"] == N
 
 
 def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     write(Path("data.csv"))
     out = done(capsys, "audit", "data.csv", "--concept", "y", *FEW)
     words = " ".join(out.split())
-    claims = documents("data-audit.json")[0]["claims"]
+    claims = documents("data-y-audit.json")[0]["claims"]
     assert [claim["name"] for claim in claims] == list(CLAIMS)
     for claim in claims:
         assert claim["statement"] in words
         assert claim["reason"] in words
         assert claim["fact_about"].replace("_", " ") in words
     assert "36 rows, 3 features; classes 0 (18), 1 (18)" in words
-    assert "Wrote data-audit.html" in out
+    assert "Wrote data-y-audit.html" in out
     assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out
 
@@ -125,13 +125,13 @@ def test_the_command_in_a_document_makes_it_again(capsys):
         "code", "--baseline", "words=words.csv", "--columns", "depth,0", "--claims",
         "readable,one_direction", "--seed", 3, *FEW, "--out", "first",
     )  # fmt: skip
-    (document,) = documents("first/my data-audit.json")
+    (document,) = documents("first/my data-y-audit.json")
     line = shlex.split(document["provenance"]["command"])
     assert line[:2] == ["nullprobe", "audit"]
     assert str(Path.cwd()) not in document["provenance"]["command"]
     done(capsys, *line[1:], "--out", "second")
-    again = Path("second/my data-audit.json").read_bytes()
-    assert again == Path("first/my data-audit.json").read_bytes()
+    again = Path("second/my data-y-audit.json").read_bytes()
+    assert again == Path("first/my data-y-audit.json").read_bytes()
     assert document["portrait"]["axes"] == ["depth", "height"]
     assert document["provenance"]["groups"] == 9
     assert document["provenance"]["source"]["baseline words"] == "words.csv"
@@ -153,13 +153,13 @@ def test_columns_to_draw_are_named_by_name_number_or_in_quotes(capsys):
     frame.to_csv("data.csv", index=False)
     one = ["audit", "data.csv", "--concept", "y", *QUICK]
     done(capsys, *one, "--columns", '"a, b", 1,3')
-    assert documents("data-audit.json")[0]["portrait"]["axes"] == ["a, b", "1", "d"]
+    assert documents("data-y-audit.json")[0]["portrait"]["axes"] == ["a, b", "1", "d"]
 
 
 def test_columns_have_their_names_where_all_are_drawn(capsys):
     write(Path("data.csv"))
     done(capsys, "audit", "data.csv", "--concept", "y", *QUICK)
-    assert documents("data-audit.json")[0]["portrait"]["axes"] == NAMES
+    assert documents("data-y-audit.json")[0]["portrait"]["axes"] == NAMES
 
 
 def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
@@ -167,7 +167,7 @@ def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
     assert "at least 6 rows" in refused(capsys, "audit", "data.npz", "--concept", "y", *FEW)
     out = done(capsys, "audit", "data.npz", "--concept", "y", "--numeric", *FEW)
     assert "R²" in out
-    assert "--numeric" in documents("data-audit.json")[0]["provenance"]["command"]
+    assert "--numeric" in documents("data-y-audit.json")[0]["provenance"]["command"]
 
 
 def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):

@@ -24,7 +24,7 @@ def file(folder):
 
 def test_what_is_written_is_what_python_finds(file, folder, capsys):
     out = done(capsys, "compare-pairs", "pairs.npz", *COLUMNS, "--other", "sentiment")
-    (document,) = documents(folder / "pairs-pairs.json")
+    (document,) = documents(folder / "pairs-truth-compare-pairs.json")
     pairs = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y, WORLD.groups)
     expected = compare_pairs(pairs, others={"sentiment": WORLD.distractor})
     assert document["rows"] == expected.document()["rows"]
@@ -33,12 +33,12 @@ def test_what_is_written_is_what_python_finds(file, folder, capsys):
     for finding in expected.findings:
         assert finding in said
     assert "Wrote" in said
-    assert "<html" in (folder / "pairs-pairs.html").read_text("utf-8")
+    assert "<html" in (folder / "pairs-truth-compare-pairs.html").read_text("utf-8")
 
 
 def test_the_command_on_the_page_does_it_again(file, folder, capsys):
     done(capsys, "compare-pairs", "pairs.npz", *COLUMNS)
-    twin = folder / "pairs-pairs.json"
+    twin = folder / "pairs-truth-compare-pairs.json"
     first = twin.read_text("utf-8")
     twin.unlink()
     command = json.loads(first)["provenance"]["command"]

@@ -92,9 +92,10 @@ def audit(
         if concept is None:
             sources.need_concept(file)
         meaning = sources.Columns(concept, groups, leave_out or (), numeric)
-        one, stem = sources.file_subject(file, meaning, baseline or ()), sources.stem(file)
+        one = sources.file_subject(file, meaning, baseline or ())
+        stem = subject.stem(sources.stem(file), concept, "audit")
     else:
-        one, stem = sources.world_subject(world or "", world_option or (), seed), world
+        one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
     command = options.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, numeric=numeric, baseline=baseline, world=world,
@@ -105,7 +106,7 @@ def audit(
         permutations, surrogates, seed, command, options.names(claims), options.names(columns) or ()
     )
     result = subject.run(one, settings)
-    paths = subject.write(out, f"{stem}-audit", [result])
+    paths = subject.write(out, stem, [result])
     verdicts.show(result, truth=one.truth.items())
     verdicts.show_files(*paths)
 
@@ -124,9 +125,9 @@ def compare(
     seed: options.Seed = 0,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
-    from nullprobe.cli import comparing, sources, verdicts
+    from nullprobe.cli import comparing, sources, subject, verdicts
 
-    comparing.need_folder(out)
+    subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), numeric)
     found, others = sources.others_table(file, columns, keep or ())
     command = options.line(
@@ -138,7 +139,8 @@ def compare(
         command, sources.origin(file, columns),
     )  # fmt: skip
     result = comparing.run(found, others, settings)
-    paths = comparing.write(out, comparing.stem(sources.stem(file), concept), result)
+    stem = subject.stem(sources.stem(file), concept, "compare")
+    paths = subject.write_both(out, stem, result.to_html, result.to_json)
     comparing.show(result, verdicts.Terminal())
     verdicts.show_files(*paths)
 
@@ -165,7 +167,8 @@ def compare_pairs(
     columns = pairing.Columns(negative, positive, concept, groups, other or ())
     name = sources.stem(file)
     result = pairing.run(file, columns, name, seed, command)
-    paths = pairing.write(out, name, result)
+    stem = subject.stem(name, concept, "compare-pairs")
+    paths = subject.write_both(out, stem, result.to_html, result.to_json)
     pairing.show(result, verdicts.Terminal())
     verdicts.show_files(*paths)
 

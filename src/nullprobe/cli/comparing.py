@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from rich import box
@@ -13,8 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from nullprobe._files import whole_file
-from nullprobe.cli.subject import Bars, need_folder
+from nullprobe.cli.subject import Bars
 from nullprobe.compare import compare
 from nullprobe.comparison import Cell, Column, Comparison, Row
 from nullprobe.readers import Table
@@ -64,29 +62,6 @@ def run(found: Table, others: Mapping[str, np.ndarray], settings: Settings) -> C
         )
     origin = {"command": settings.command, "source": dict(settings.source)}
     return replace(result, provenance={**origin, **result.provenance})
-
-
-def stem(name: str, concept: str) -> str:
-    """Return what the files of a comparison are called.
-
-    Examples
-    --------
-    >>> stem("block.11", "is it / true?")
-    'block.11-is-it-true-compare'
-    """
-    said = re.sub(r"[^\w.]+", "-", concept).strip("-.")
-    return f"{name}-{said or 'concept'}-compare"
-
-
-def write(folder: Path, name: str, result: Comparison) -> tuple[Path, Path]:
-    """Write the page and its JSON twin: both, or neither."""
-    page, twin = folder / f"{name}.html", folder / f"{name}.json"
-    need_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(page) as new_page, whole_file(twin) as new_twin:
-        result.to_html(new_page)
-        result.to_json(new_twin)
-    return page, twin
 
 
 def show(result: Comparison, console: Console) -> None:

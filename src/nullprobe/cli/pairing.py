@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from nullprobe._files import whole_file
-from nullprobe.cli.subject import need_folder
 from nullprobe.compare_pairs import compare_pairs
 from nullprobe.pair_comparison import PairComparison
 from nullprobe.pairs import read_pairs
@@ -61,17 +59,6 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
     if columns.groups is not None:
         source["groups"] = columns.groups
     return replace(result, provenance={"command": command, "source": source, **result.provenance})
-
-
-def write(folder: Path, name: str, result: PairComparison) -> tuple[Path, Path]:
-    """Write the page and its JSON twin: both, or neither."""
-    need_folder(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    page, twin = (folder / f"{name}-pairs{suffix}" for suffix in (".html", ".json"))
-    with whole_file(page) as new_page, whole_file(twin) as new_twin:
-        result.to_html(new_page)
-        result.to_json(new_twin)
-    return page, twin
 
 
 def show(result: PairComparison, console: Console) -> None:

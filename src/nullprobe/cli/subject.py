@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -184,6 +185,18 @@ class Bars:
         self.close()
 
 
+def stem(name: str, concept: str, what: str) -> str:
+    """Return what the files of a result are called, without their suffixes.
+
+    Examples
+    --------
+    >>> stem("block.11", "is it / true?", "compare")
+    'block.11-is-it-true-compare'
+    """
+    said = re.sub(r"[^\w.]+", "-", concept).strip("-.")
+    return f"{name}-{said or 'concept'}-{what}"
+
+
 def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path]:
     """Write one page of all results and its JSON twin: both, or neither.
 
@@ -196,12 +209,24 @@ def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path
     results : sequence of Audit
     """
     documents: list[dict[str, Any]] = [result.document() for result in results]
+    return write_both(
+        folder,
+        stem,
+        lambda path: write_html(path, documents),
+        lambda path: write_json(path, documents),
+    )
+
+
+def write_both(
+    folder: Path, stem: str, to_html: Callable[[Path], Any], to_json: Callable[[Path], Any]
+) -> tuple[Path, Path]:
+    """Write a page and its JSON twin, each by what takes a path: both files, or neither."""
     page, twin = folder / f"{stem}.html", folder / f"{stem}.json"
     need_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(page) as new_page, whole_file(twin) as new_twin:
-        write_html(new_page, documents)
-        write_json(new_twin, documents)
+        to_html(new_page)
+        to_json(new_twin)
     return page, twin
 
 
