@@ -89,16 +89,23 @@ def test_labels_of_held_out_pairs_reach_no_fit():
     np.testing.assert_array_equal(first.random["truth"], second.random["truth"])
 
 
+def test_opposite_labels_turn_a_reader_round_where_half_are_right():
+    read, turns = np.array([1.0, 1.0, 1.0, 1.0])[:, None], [(np.arange(2), np.arange(2, 4))]
+    labels = np.array([1.0, -1.0, 1.0, -1.0])[:, None]
+    for sign in (1.0, -1.0):
+        assert _right([read], turns, sign * labels)[2:, 0].tolist() == [True, False]
+
+
 def test_p_values_are_uniform_where_labels_mean_nothing():
     """400 labels that were drawn by a coin: P(p ≤ α) is α, settled signs and all."""
     rng = np.random.default_rng(0)
     n, turns = 60, [(np.arange(20, 60), np.arange(20)), (np.arange(40), np.arange(40, 60))]
     turns.append((np.r_[:20, 40:60], np.arange(20, 40)))
-    read = np.where(rng.standard_normal((3, n)) > 0, 1.0, -1.0)
+    read = np.where(rng.standard_normal((3, n, 1)) > 0, 1.0, -1.0)
     p = []
     for seed in range(400):
         labels = rng.permutation(np.repeat([-1.0, 1.0], n // 2))
-        null = _right(read, turns, _permuted({"y": labels}, 199, seed)["y"]).mean(axis=0)
+        null = _right(read, turns, np.hstack(list(_permuted(labels, 199, seed)))).mean(axis=0)
         own = _right(read, turns, labels[:, None]).mean()
         p.append((1 + np.sum(null >= own - 1e-12)) / 200)
     for level in (0.05, 0.1, 0.25, 0.5):

@@ -13,7 +13,7 @@ permuting labels is the exact null of each agreement, settled signs included.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from sklearn.model_selection import KFold
 from nullprobe import _check, _record
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.pairs import ContrastPairs, need_truth, truth
-from nullprobe.probes import CCS, CRC, VINC, LogisticProbe, RandomProbe
+from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.paired import Normaliser, PairEstimator
+from nullprobe.probes.random_probe import random_directions
 
 N_PARTS = 3
 LEAST_PAIRS = 12
@@ -114,19 +115,20 @@ def compare_pairs(
     turns = list(KFold(N_PARTS, shuffle=True, random_state=seed).split(np.arange(n)))
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
-    permuted = _permuted(signs, n_permutations, seed)
     rows = []
     for name, probe in chosen.items():
-        read = np.stack([_read(probe, pairs, train) for train, _ in turns])
-        rows.append(Reader(name, _repr(probe), False, _agreements(read, turns, signs, permuted)))
+        read = [_read(probe, pairs, train)[:, None] for train, _ in turns]
+        rows.append(
+            Reader(name, _repr(probe), False, _agreements(read, turns, signs, n_permutations, seed))
+        )
     ceiling = {name: _supervised(pairs, y, turns) for name, y in labels.items()}
     rows.append(Reader(SUPERVISED, _repr(LogisticProbe()), True, ceiling))
-    draws = RandomProbe(_check.whole_number("n_random", n_random, least=1), seed)
+    n_random = _check.whole_number("n_random", n_random, least=1)
     return PairComparison(
         title,
         tuple(labels),
         tuple(rows),
-        _random(draws, pairs, turns, signs),
+        _random(n_random, seed, pairs, turns, signs),
         {
             **_record.pairs(pairs.negative, pairs.positive, labels),
             "permutations": n_permutations,
@@ -173,40 +175,37 @@ def _read(probe: Any, pairs: ContrastPairs, train: np.ndarray) -> np.ndarray:
     return np.where(above > below, 1.0, -1.0)
 
 
-def _permuted(
-    signs: Mapping[str, np.ndarray], n_permutations: int, seed: int
-) -> dict[str, np.ndarray]:
-    """Return permutations (n, B) of every label."""
+def _permuted(signs: np.ndarray, n_permutations: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield permutations (n, b) of one label (n,), so many in all and not too many at a time."""
     rng = np.random.default_rng([seed, 1])
-    return {
-        name: rng.permuted(np.tile(s, (n_permutations, 1)), axis=1).T for name, s in signs.items()
-    }
+    for start in range(0, n_permutations, BLOCK):
+        several = np.tile(signs, (min(BLOCK, n_permutations - start), 1))
+        yield rng.permuted(several, axis=1).T
 
 
-def _right(read: np.ndarray, turns: list, labels: np.ndarray) -> np.ndarray:
-    """Return which pairs (n, B) are read as labels ±1 (n, B) say, signs settled in training."""
-    right = np.zeros(labels.shape, dtype=bool)
+def _right(read: Sequence[np.ndarray], turns: list, labels: np.ndarray) -> np.ndarray:
+    """Return which pairs (n, B) are read as labels ±1 say, signs settled in training.
+
+    One reader, (n, 1), with many labels (n, B), or many readers with one label. Where a reader is
+    right in half the training pairs the first of them settles it, so that the opposite label
+    always gets the opposite sign.
+    """
+    right = np.zeros(np.broadcast_shapes(read[0].shape, labels.shape), dtype=bool)
     for one, (train, test) in zip(read, turns, strict=True):
-        agreed = one[train] @ labels[train]
-        turned = np.where(agreed < 0, -1.0, 1.0)
-        right[test] = (one[test, None] * turned) == labels[test]
+        same = one * labels
+        right[test] = same[test] * (same[train].sum(axis=0) + 0.5 * same[train[0]]) > 0
     return right
 
 
 def _agreements(
-    read: np.ndarray,
-    turns: list,
-    signs: Mapping[str, np.ndarray],
-    permuted: Mapping[str, np.ndarray],
+    read: list, turns: list, signs: Mapping[str, np.ndarray], n_permutations: int, seed: int
 ) -> dict[str, Agreement]:
-    """Return the agreement with every label of what one reader reads of all pairs (turns, n)."""
+    """Return the agreement of one reader with every label; what it reads (n, 1), turn by turn."""
     found = {}
     for name, s in signs.items():
-        right = _right(read, turns, s[:, None])[:, 0]
-        n_permutations = permuted[name].shape[1]
-        as_good = 0
-        for start in range(0, n_permutations, BLOCK):
-            shares = _right(read, turns, permuted[name][:, start : start + BLOCK]).mean(axis=0)
+        right, as_good = _right(read, turns, s[:, None])[:, 0], 0
+        for labels in _permuted(s, n_permutations, seed):
+            shares = _right(read, turns, labels).mean(axis=0)
             as_good += int((shares >= right.mean() - 1e-12).sum())
         p = (as_good + 1) / (n_permutations + 1) if n_permutations else None
         found[name] = Agreement.of(right, p)
@@ -223,29 +222,20 @@ def _supervised(pairs: ContrastPairs, y: np.ndarray, turns: list) -> Agreement:
 
 
 def _differences(pairs: ContrastPairs, train: np.ndarray) -> np.ndarray:
-    normaliser = Normaliser.of(pairs.take(train))
-    codes = normaliser.codes(pairs.groups, len(pairs))
-    low, high = (
-        normaliser.apply(X.astype(np.float64), side, codes)
-        for side, X in enumerate((pairs.negative, pairs.positive))
-    )
+    low, high = Normaliser.of(pairs.take(train)).sides(pairs)
     return high - low
 
 
 def _random(
-    draws: RandomProbe, pairs: ContrastPairs, turns: list, signs: Mapping[str, np.ndarray]
+    n_random: int, seed: int, pairs: ContrastPairs, turns: list, signs: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Return the agreements (m,) of random directions with every label, sorted."""
-    directions = draws.fit(pairs.negative, pairs.positive).directions_
+    directions = random_directions(pairs.d, n_random, np.random.default_rng([seed, 2]))
     differences = [_differences(pairs, train) for train, _ in turns]
     shares = {name: [] for name in signs}
     for start in range(0, directions.shape[1], BLOCK):
         W = directions[:, start : start + BLOCK]
         read = [np.where(D @ W > 0, 1.0, -1.0) for D in differences]
         for name, s in signs.items():
-            right = np.zeros(W.shape[1])
-            for one, (train, test) in zip(read, turns, strict=True):
-                turned = np.where(s[train] @ one[train] < 0, -1.0, 1.0)
-                right += (one[test] * turned == s[test, None]).sum(axis=0)
-            shares[name].append(right / len(s))
+            shares[name].append(_right(read, turns, s[:, None]).mean(axis=0))
     return {name: np.sort(np.concatenate(found)) for name, found in shares.items()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _array
 from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.paired import Normaliser, PairEstimator
 
@@ -33,13 +32,7 @@ def rounds(
         Of each round: what its direction reads of the differences within pairs, sign unresolved.
     """
     normaliser = Normaliser.of(train)
-    left, there = (
-        [
-            normaliser.apply(_array.host(X), side, normaliser.codes(pairs.groups, len(pairs)))
-            for side, X in enumerate((pairs.negative, pairs.positive))
-        ]
-        for pairs in (train, held)
-    )
+    left, there = normaliser.sides(train), normaliser.sides(held)
     basis, scores, mirrors = np.zeros((train.d, 0)), [], []
     while basis.shape[1] < min(r, train.d):
         w, _ = probe.read(*left)

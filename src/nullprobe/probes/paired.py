@@ -93,6 +93,12 @@ class Normaliser:
             )
         return np.array([place[label] for label in labels], dtype=int)
 
+    def sides(self, pairs: ContrastPairs) -> list[np.ndarray]:
+        """Return both sides (n, d) of pairs, normalised, in float64."""
+        codes = self.codes(pairs.groups, len(pairs))
+        both = (pairs.negative, pairs.positive)
+        return [self.apply(_array.host(X), side, codes) for side, X in enumerate(both)]
+
     def apply(self, X: Array, side: int, codes: np.ndarray | None) -> Array:
         """Return one side (n, d), 0 the negative and 1 the positive, normalised."""
         at = 0 if codes is None else codes
@@ -205,9 +211,7 @@ class PairEstimator(BaseEstimator):
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
         normaliser = Normaliser.of(pairs)
-        codes = normaliser.codes(pairs.groups, len(pairs))
-        sides = [normaliser.apply(_array.host(X), i, codes) for i, X in enumerate(_sides(pairs))]
-        weights, bias = self.read(*sides)
+        weights, bias = self.read(*normaliser.sides(pairs))
         largest = weights[np.abs(weights).argmax()]
         self.probe_ = PairedProbe(weights, bias, normaliser, -1.0 if largest < 0 else 1.0)
         self.n_features_in_, self.sign_ = pairs.d, UNRESOLVED
@@ -266,11 +270,8 @@ class PairEstimator(BaseEstimator):
             return negative, positive, y, groups
         pairs = as_pairs(negative, positive, None, None)
         return (
-            *_sides(pairs),
+            pairs.negative,
+            pairs.positive,
             pairs.y if y is None else y,
             pairs.groups if groups is None else groups,
         )
-
-
-def _sides(pairs: ContrastPairs) -> tuple[np.ndarray, np.ndarray]:
-    return pairs.negative, pairs.positive

@@ -19,8 +19,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe import _array, _check, _seeds
-from nullprobe.pairs import ContrastPairs, as_pairs, need_truth
+from nullprobe import _check, _seeds
+from nullprobe.pairs import as_pairs, need_truth
 from nullprobe.probes.paired import Normaliser
 
 BLOCK_ELEMENTS = 1 << 22
@@ -46,6 +46,11 @@ class RandomAccuracies:
         """Return the share of directions that are as accurate: (b + 1) / (m + 1)."""
         as_good = len(self.accuracies) - np.searchsorted(self.accuracies, accuracy - 1e-12)
         return float((as_good + 1) / (len(self.accuracies) + 1))
+
+
+def random_directions(d: int, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw m directions, (d, m): standard normal in units of the standard deviations."""
+    return rng.standard_normal((d, m))
 
 
 class RandomProbe(BaseEstimator):
@@ -91,7 +96,7 @@ class RandomProbe(BaseEstimator):
         pairs.need_enough()
         rng = _seeds.generator(self.random_state)
         self.normaliser_ = Normaliser.of(pairs)
-        self.directions_ = rng.standard_normal((pairs.d, n_draws))
+        self.directions_ = random_directions(pairs.d, n_draws, rng)
         self.n_features_in_ = pairs.d
         return self
 
@@ -107,15 +112,8 @@ class RandomProbe(BaseEstimator):
         step = max(1, BLOCK_ELEMENTS // max(self.directions_.shape))
         for start in range(0, len(pairs), step):
             rows = slice(start, start + step)
-            above = self._differences(pairs.take(rows)) @ self.directions_ > 0
+            low, high = self.normaliser_.sides(pairs.take(rows))
+            above = (high - low) @ self.directions_ > 0
             right += (above == told[rows, None]).sum(axis=0)
         share = right / len(pairs)
         return RandomAccuracies(np.sort(np.maximum(share, 1.0 - share)))
-
-    def _differences(self, pairs: ContrastPairs) -> np.ndarray:
-        codes = self.normaliser_.codes(pairs.groups, len(pairs))
-        negative, positive = (
-            self.normaliser_.apply(_array.host(X), side, codes)
-            for side, X in enumerate((pairs.negative, pairs.positive))
-        )
-        return positive - negative
