@@ -51,7 +51,7 @@ def readings(
             mode="markers",
             name=looks.text(column["name"]),
             marker={"size": 9, "symbol": looks.look(position).symbol},
-            error_x=_error(values, ends),
+            error_x=error(values, ends),
             text=[_hover(row, column, cell) for _, row, cell in shown],
             hoverinfo="text",
             meta={"ink": f"class-{looks.look(position).colour}", "group": position},
@@ -59,7 +59,7 @@ def readings(
     # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
     low, high = max(min(seen), 2 * chance - 1), max(seen)
     room = 0.04 * (high - low)
-    _rule(figure, chance, len(rows), "chance", right=chance < (low + high) / 2)
+    rule(figure, chance, len(rows), "chance", right=chance < (low + high) / 2)
     figure.update_xaxes(title=looks.text(_units(columns)), range=[low - room, high + room])
     return _finished(figure, rows)
 
@@ -86,12 +86,12 @@ def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     title = "mean squared distance, LEACE = 1" if relative else "mean squared distance"
     most = max([v for v in values if v is not None] + [LEACE if relative else 0.0]) or 1.0
     if relative:
-        _rule(figure, LEACE, len(rows), "LEACE", right=most > 2 * LEACE)
+        rule(figure, LEACE, len(rows), "LEACE", right=most > 2 * LEACE)
     figure.update_xaxes(title=title, range=[-0.04 * most, 1.08 * most])
     return _finished(figure, rows)
 
 
-def _rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: bool) -> None:
+def rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: bool) -> None:
     """Draw a line from top to bottom, with its name to the right or left of it."""
     figure.add_scatter(
         x=[value, value],
@@ -107,7 +107,8 @@ def _rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: boo
     figure.data = (figure.data[-1], *figure.data[:-1])  # below the marks
 
 
-def _error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str, Any]:
+def error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Return bars from values to the ends of their intervals."""
     return {
         "type": "data",
         "symmetric": False,

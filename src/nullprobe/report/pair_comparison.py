@@ -10,13 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from nullprobe.report import looks, shell
+from nullprobe.report.comparison_figures import LINE, LONGEST, MARK, error, height, rule
 from nullprobe.report.tables import Table, provenance
 from nullprobe.report.words import interval, number
 
 RANDOM = "random directions"
 CHANCE = 0.5
-LINE, MARK, ENDS = 26, 13, 74  # pixels of a line, of each mark in it, of what is above and below
-LONGEST = 26  # letters of a reader's name beside its line
 PERCENTILES = (5, 50, 95)
 UNTESTED = (
     (
@@ -60,7 +59,7 @@ def render(document: Mapping[str, Any]) -> str:
             {"name": name, "colour": look.colour, "glyph": look.letter} for name, look in looked
         ],
         "seen": " ".join(document["findings"]),
-        "height": ENDS + (len(document["rows"]) + 1) * (LINE + MARK * len(looked)),
+        "height": height(len(document["rows"]) + 1, len(looked)),
         "rows": document["rows"],
         "percentiles": [percentiles(document["random"][name]) for name in document["labels"]],
         "n_random": len(document["random"][document["labels"][0]]),
@@ -99,30 +98,12 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             mode="markers",
             name=looks.text(name),
             marker={"size": 9, "symbol": looks.look(position).symbol},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "thickness": 1.8,
-                "width": 0,
-                "array": [max(0.0, b - v) for v, (_, b) in zip(values, ends, strict=True)],
-                "arrayminus": [max(0.0, v - a) for v, (a, _) in zip(values, ends, strict=True)],
-            },
+            error_x=error(values, ends),
             text=said,
             hoverinfo="text",
             meta={"ink": f"class-{looks.look(position).colour}", "group": position},
         )
-    drawn.add_scatter(
-        x=[CHANCE, CHANCE],
-        y=[-0.5, len(names) - 0.5],
-        mode="lines+text",
-        text=[" chance ", ""],
-        textposition="bottom right",
-        line={"width": 1.5, "dash": "dash"},
-        name="chance",
-        hoverinfo="skip",
-        meta={"ink": "muted"},
-    )
-    drawn.data = (drawn.data[-1], *drawn.data[:-1])  # below the marks
+    rule(drawn, CHANCE, len(names), "chance", right=True)
     shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
     drawn.update_xaxes(
         title="share of held-out pairs",
