@@ -85,6 +85,18 @@ def r_squared(
     return 1.0 - np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)
 
 
+def correlation(scores: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the correlation of each row of scores (m, n) with values (m, n); 0 where one is still.
+
+    With weights (1, n), or (b, n) for one row: a correlation for each.
+    """
+    share = weights / weights.sum(axis=1, keepdims=True)
+    S, V = (a - (share * a).sum(axis=1, keepdims=True) for a in (scores, values))
+    size = np.sqrt((share * S**2).sum(axis=1) * (share * V**2).sum(axis=1))
+    cross = (share * S * V).sum(axis=1)
+    return np.divide(cross, size, out=np.zeros_like(size), where=size > 0)
+
+
 def balanced_accuracy(
     said: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
@@ -189,16 +201,14 @@ def _correlation_test(
     scores: np.ndarray, values: np.ndarray, w: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the correlation of each column of scores and values, and its one-sided p-value."""
-    S, V = (a - np.average(a, axis=0, weights=w) for a in (scores, values))
-    size = np.sqrt((w @ S**2) * (w @ V**2))
-    r = np.divide(w @ (S * V), size, out=np.zeros(len(size)), where=size > 0)
+    r = correlation(scores.T, values.T, w[None])
     freedom = w.sum() ** 2 / (w @ w) - 2.0
     if freedom <= 0:
         return np.full(len(r), np.nan), np.ones(len(r))
     r = np.clip(r, -1.0, 1.0)
     with np.errstate(divide="ignore"):  # a correlation of 1 is certain
         p = stdtr(freedom, -r * np.sqrt(freedom / (1.0 - r**2)))
-    return np.where((V == 0).all(axis=0), np.nan, r), p
+    return np.where((values == values[:1]).all(axis=0), np.nan, r), p
 
 
 def resampled_weights(

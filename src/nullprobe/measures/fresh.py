@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe import _array, _check, reading
+from nullprobe import _check, reading
 from nullprobe.concepts import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
+from nullprobe.probes.nonlinear import scored
 
 FRESH = {
     "linear": LDAProbe,
@@ -70,7 +71,7 @@ class Fresh:
             said = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
             columns = zip(said.T, z.data.T, strict=True)
             return np.mean([reading.r_squared(s[None], v[None], weights) for s, v in columns], 0)
-        scores = _scores(probe, S)
+        scores = scored(probe, S)
         first = z.n_columns - scores.shape[1]
         each = []
         for c, column in enumerate(scores.T, first):
@@ -129,11 +130,3 @@ def _unit(probe: Any, z: Concept) -> tuple[str, float]:
     if isinstance(probe, HalfspaceProbe):
         return "balanced accuracy", 0.5
     return ("AUC" if z.n_columns == 2 else "macro AUC"), 0.5
-
-
-def _scores(probe: Any, S: np.ndarray) -> np.ndarray:
-    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
-    if hasattr(probe, "decision_function"):
-        return _array.host(probe.decision_function(S)).reshape(len(S), -1)
-    share = _array.host(probe.predict_proba(S))
-    return share[:, 1:] if share.shape[1] == 2 else share

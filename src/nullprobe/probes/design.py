@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, lapack
+from scipy.linalg import cholesky, get_lapack_funcs
 
 from nullprobe import _linalg
 
@@ -84,7 +84,11 @@ class Design:
 
 @dataclass(frozen=True, eq=False)
 class Preconditioner:
-    """(Σ + s I)⁻¹ on weights, 1 on the bias; within Bᵀ a = 0 where there is a constraint."""
+    """(Σ + s I)⁻¹ on weights, 1 on the bias; within Bᵀ a = 0 where there is a constraint.
+
+    The one inverse that is formed, of a triangle: it is applied to many columns again and again,
+    and its rounding makes a step longer, never an answer less exact.
+    """
 
     penalty: float  # λ: mean loss + ½ λ |a|², the bias left out, is made least
     whitening: np.ndarray  # (r, r) float32: T with TᵀT = M⁻¹, so that rounding leaves it definite
@@ -97,7 +101,8 @@ class Preconditioner:
         M = design.covariance.copy()
         M[np.diag_indices_from(M)] += max(4.0 * penalty, LEAST_SHIFT)
         factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False)
-        whitening, _ = lapack.dtrtri(factor, lower=1, overwrite_c=1)  # type: ignore[attr-defined]
+        (invert,) = get_lapack_funcs(("trtri",), (factor,))
+        whitening, _ = invert(factor, lower=1, overwrite_c=1)
         whitening = np.ascontiguousarray(whitening, dtype=np.float32)
         return cls(penalty, whitening, None, None).within(across)
 

@@ -25,7 +25,7 @@ from nullprobe._array import Array
 from nullprobe.concepts import rows
 from nullprobe.probes.calibration import Calibrated
 from nullprobe.probes.nullspace import need_usable
-from nullprobe.splits import split
+from nullprobe.splits import group_codes, split
 
 LEVEL = 0.95
 # No class is ever said to be impossible: one row of a surprise costs 21 nats, not all of them.
@@ -112,10 +112,7 @@ def usable_information(
         )
     _check.finite(X)
     n_parts = _check.whole_number("n_parts", n_parts, least=2)
-    codes = None
-    if groups is not None:
-        codes = np.unique(_array.host_labels(groups), return_inverse=True)[1]
-        _check_length(codes, len(z))
+    codes = group_codes(groups, len(z))
     rng = _seeds.generator(random_state)
     parts = split(z, groups=codes, n_parts=n_parts, rng=rng)
     each = np.empty(len(z))
@@ -130,15 +127,6 @@ def usable_information(
     nats = float(each.mean())
     error = float(ndtri(0.5 + LEVEL / 2)) * _standard_error(each, codes)
     return Information(nats, (nats - error, nats + error), each)
-
-
-def _check_length(codes: np.ndarray, n: int) -> None:
-    if codes.shape != (n,):
-        _check.complain(
-            f"groups must have shape ({n},)",
-            f"they have shape {codes.shape}",
-            "pass one group for each row of X",
-        )
 
 
 def _standard_error(each: np.ndarray, groups: np.ndarray | None) -> float:

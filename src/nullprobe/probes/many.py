@@ -152,14 +152,13 @@ class ManyConcepts(ProbeEstimator):
             If the input is empty, not finite, of lengths that differ, or of one class; of many
             columns, the message says which.
         """
-        if y is None or label_vectors(y) is None:
+        concepts = None if y is None else label_vectors(y)
+        if y is None or concepts is None:
             return super().fit(X, y, sample_weight)
         frame, X = X, _check.finite(_check.representation(X))
-        labels = y
-        if len(labels) != X.shape[0]:
-            concept(labels, n=X.shape[0])  # complains
+        if len(y) != X.shape[0]:
+            concept(y, n=X.shape[0])  # complains
         w = _check.weights(sample_weight, X.shape[0])
-        concepts = label_vectors(labels) or []
         if w is not None and not w.all():
             kept = np.flatnonzero(w)
             X, w = _array.take(X, kept), w[kept]

@@ -99,6 +99,14 @@ def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
     return codes[:, None] == np.arange(1 if n_classes == 2 else 0, n_classes)
 
 
+def scored(probe: Any, X: np.ndarray) -> np.ndarray:
+    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
+    if hasattr(probe, "decision_function"):
+        return _array.host(probe.decision_function(X)).reshape(len(X), -1)
+    share = _array.host(probe.predict_proba(X))
+    return share[:, 1:] - 0.5 if share.shape[1] == 2 else share
+
+
 def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
     """Return the macro AUC of scores, (n, 1) for two classes and (n, K) for more."""
     return float(np.mean(reading.auc(scores.T, sides(codes, n_classes).T)))

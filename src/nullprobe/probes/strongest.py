@@ -26,7 +26,7 @@ from nullprobe._array import Array
 from nullprobe.probes.lda import LDAProbe
 from nullprobe.probes.mlp import MLPProbe
 from nullprobe.probes.neighbours import NeighboursProbe
-from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, worth
+from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, scored, worth
 from nullprobe.probes.quadratic import QuadraticProbe
 from nullprobe.probes.radial import RBFProbe
 
@@ -61,7 +61,7 @@ class StrongestReader(Reader):
         """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
         X = _check.representation(X)
         _check.width(X.shape[1], self.d)
-        found = _columns(self.reader, _array.host(X))
+        found = scored(self.reader, _array.host(X))
         return _array.like(found[:, 0] if len(self.classes) == 2 else found, X)
 
 
@@ -91,7 +91,7 @@ def strongest(
     splits = inner_splits(codes, seed)
     for train, test in splits:
         for name, probe in probes.items():
-            scores = _columns(_fitted(probe, X[train], codes[train]), X[test])
+            scores = scored(_fitted(probe, X[train], codes[train]), X[test])
             found[name] += worth(scores, codes[test], len(classes)) / len(splits)
     name = max(found, key=found.__getitem__)
     reader = _fitted(probes[name], X, codes)
@@ -102,14 +102,6 @@ def strongest(
 def _fitted(probe: Any, X: np.ndarray, codes: np.ndarray) -> Any:
     made: Any = clone(probe)
     return made.fit(X, codes)
-
-
-def _columns(probe: Any, X: np.ndarray) -> np.ndarray:
-    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
-    if hasattr(probe, "decision_function"):
-        return _array.host(probe.decision_function(X)).reshape(len(X), -1)
-    shares = probe.predict_proba(X)
-    return shares[:, 1:] - 0.5 if shares.shape[1] == 2 else shares
 
 
 class StrongestProbe(ReaderEstimator):
@@ -190,8 +182,8 @@ def _checked(probes: Any) -> Mapping[str, Any]:
         )
     for name, probe in probes.items():
         _check.instance("probe", name, probe)
-        scored = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
-        if not hasattr(probe, "fit") or not scored:
+        scores = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
+        if not hasattr(probe, "fit") or not scores:
             _check.complain(
                 "a probe must have fit, and decision_function or predict_proba",
                 f"{name!r} is {type(probe).__name__}",

@@ -26,7 +26,7 @@ from nullprobe.pairs import ContrastPairs, need_truth
 from nullprobe.probes.nullspace import Nullspace, need_usable
 from nullprobe.probes.pair_rounds import rounds
 from nullprobe.probes.paired import PairEstimator
-from nullprobe.splits import split
+from nullprobe.splits import group_codes, split
 
 N_RESAMPLES = 400
 LEVEL = 0.95
@@ -120,7 +120,7 @@ def successive(
     X, z, _ = rows(X, y, None)
     z.need_two_classes()
     X, z = _array.host_native(_check.finite(X)), z.present()
-    codes = None if groups is None else _codes(groups, len(z))
+    codes = group_codes(groups, len(z))
     rng = _seeds.generator(random_state)
     parts = split(z, groups=codes, n_parts=PARTS, rng=rng)
     held, train = parts.part == PARTS - 1, parts.part != PARTS - 1
@@ -185,17 +185,6 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
     )
 
 
-def _codes(groups: Any, n: int) -> np.ndarray:
-    labels = _array.host_labels(groups)
-    if labels.shape != (n,):
-        _check.complain(
-            f"groups must have shape ({n},)",
-            f"they have shape {labels.shape}",
-            "pass one group for each row of X",
-        )
-    return np.unique(labels, return_inverse=True)[1]
-
-
 def _read(scores: np.ndarray, z: Concept, weights: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Return the mean reading of scores (n, m), and its bootstrap interval."""
     one = np.ones((1, len(z)))
@@ -210,15 +199,6 @@ def _column(scores: np.ndarray, z: Concept, i: int, m: int) -> Any:
     """Return a function of weights (b, n) that reads one column of scores."""
     if z.codes is None:
         values = z.data[:, i]
-        return lambda w: _correlation(scores, values, w)
+        return lambda w: reading.correlation(scores[None], values[None], w)
     positive = (z.codes == np.arange(z.n_columns)[-m:][i])[None]
     return lambda w: reading.auc(scores[None], positive, w)
-
-
-def _correlation(a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return the correlation of two vectors (n,) under each row of weights (b, n)."""
-    share = w / w.sum(axis=1, keepdims=True)
-    A, B = a - (share @ a)[:, None], b - (share @ b)[:, None]
-    cross, aa, bb = (np.einsum("bn,bn,bn->b", share, P, Q) for P, Q in ((A, B), (A, A), (B, B)))
-    size = np.sqrt(aa * bb)
-    return np.divide(cross, size, out=np.zeros_like(size), where=size > 0)
