@@ -122,25 +122,12 @@ def test_large_values_are_finite_even_if_their_sum_is_not():
         assert _check.finite(A) is A
 
 
-def test_weights_are_float64_and_one_may_stand_for_all():
-    assert _check.weights(None, 3) is None
-    assert _check.weights([1, 2, 3], 3).dtype == np.float64
-    assert _check.weights(torch.tensor([1.0, 2.0]), 2).tolist() == [1, 2]
-    assert _check.weights(2, 3).tolist() == [2, 2, 2]
-
-
-def test_weights_that_cannot_be_used_are_refused():
-    assert "(2,)" in complaint(_check.weights, [1, 2], 3)
-    assert "smallest is -1" in complaint(_check.weights, [1, -1], 2)
-    assert "1 are not finite" in complaint(_check.weights, [1, np.nan], 2)
-    assert "all are zero" in complaint(_check.weights, [0, 0], 2)
-
-
 def test_width_that_differs_is_refused():
     _check.width(3, 3)
     message = complaint(_check.width, 4, 3)
     assert "3 features" in message
     assert "4 features" in message
+    assert "but Mine is expecting 3 features" in complaint(_check.width, 4, 3, by="Mine")
 
 
 @pytest.mark.parametrize(

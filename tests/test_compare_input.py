@@ -238,3 +238,29 @@ def test_json_is_the_document_and_holds_all_there_is(tmp_path):
     )
     assert set(row["others"]) == {"sign"}
     assert row["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"erasers": [LEACE]}, 'erasers must be names, .* LEACE arrived .*{"leace": LEACE()}'),
+        ({"erasers": LEACE}, "erasers must be names, .* LEACE arrived"),
+        ({"erasers": LEACE()}, "erasers must be names, .* LEACE arrived"),
+        ({"probes": [LDAProbe]}, "probes must be names, .* LDAProbe arrived .*LDAProbe()}"),
+        ({"probes": [LDAProbe()]}, "probes must be names, .* LDAProbe arrived"),
+        ({"probes": LDAProbe()}, "probes must be names, .* LDAProbe arrived"),
+        ({"probes": "linaer"}, "did you mean 'linear'"),
+        ({"probes": {"mine": LDAProbe}}, "'mine' is the class LDAProbe itself"),
+        ({"probes": []}, "at least one probe is needed"),
+    ],
+)
+def test_estimators_without_a_name_are_refused(given, said):
+    X, y = sample(60)
+    with pytest.raises(InputError, match=said.replace("()}", r"\(\)}")):
+        compare(X, y, **FEW | given)
+
+
+def test_one_name_may_come_alone():
+    X, y = sample(60)
+    alone = compare(X, y, erasers="leace", probes="linear")
+    assert numbers(alone) == numbers(compare(X, y, **FEW))

@@ -7,8 +7,19 @@ import pytest
 from scipy.stats import binom
 from sklearn.model_selection import KFold
 
-from nullprobe import CCS, CRC, ContrastPairs, InputError, LDAProbe, compare_pairs, worlds
-from nullprobe.compare_pairs import _permuted, _right
+from nullprobe import (
+    CCS,
+    CRC,
+    ContrastPairs,
+    InputError,
+    LDAProbe,
+    LogisticProbe,
+    compare_pairs,
+    worlds,
+)
+from nullprobe.compare_pairs import _agreements, _permuted, _right
+from nullprobe.pair_comparison import Agreement, PairComparison, Reader
+from nullprobe.probes.random_probe import random_directions
 
 
 def pairs_of(world, y=None):
@@ -70,6 +81,32 @@ def test_agreements_are_those_of_probes_fitted_to_the_other_pairs():
     assert agreement.interval[0] < agreement.share < agreement.interval[1]
 
 
+def test_ceiling_and_random_directions_read_held_out_pairs_in_units_of_the_others():
+    world = worlds.contrast(n=30, d=12, signal=0.5)
+    found = compare_pairs(pairs_of(world), probes={}, n_random=40, n_permutations=0, random_state=4)
+    W = random_directions(12, 40, np.random.default_rng([4, 2]))
+    told, random = 0, np.zeros(40)
+    for train, test in KFold(3, shuffle=True, random_state=4).split(world.y):
+        low, high = (
+            (side - side[train].mean(axis=0)) / side[train].std(axis=0)
+            for side in (world.negative, world.positive)
+        )
+        D, y = high - low, world.y
+        told += np.sum(LogisticProbe().fit(D[train], y[train]).predict(D[test]) == y[test])
+        same = ((D @ W > 0) == (y[:, None] == 1)) * 2 - 1
+        sign = same[train].sum(axis=0) + 0.5 * same[train[0]]
+        random += np.sum(same[test] * sign > 0, axis=0)
+    assert found["with labels"].agreements["truth"].share == pytest.approx(told / 30)
+    np.testing.assert_allclose(found.random["truth"], np.sort(random / 30))
+
+
+def test_a_ceiling_that_could_learn_every_pair_by_heart_reads_no_labels_that_mean_nothing():
+    world = worlds.contrast(n=120, d=90, signal=0.0)
+    found = compare_pairs(pairs_of(world), probes={}, n_random=1, n_permutations=0)
+    share = found["with labels"].agreements["truth"].share
+    assert abs(share - 0.5) < 4 * 0.5 / 120**0.5
+
+
 def test_labels_of_held_out_pairs_reach_no_fit():
     """Whatever the labels are, what is read of the pairs is the same, but for a sign."""
     world = worlds.contrast(n=60, d=4, signal=1.0)
@@ -105,12 +142,75 @@ def test_p_values_are_uniform_where_labels_mean_nothing():
     p = []
     for seed in range(400):
         labels = rng.permutation(np.repeat([-1.0, 1.0], n // 2))
-        null = _right(read, turns, np.hstack(list(_permuted(labels, 199, seed)))).mean(axis=0)
-        own = _right(read, turns, labels[:, None]).mean()
-        p.append((1 + np.sum(null >= own - 1e-12)) / 200)
+        p.append(_agreements(read, turns, {"truth": labels}, 199, seed)["truth"].p_value)
     for level in (0.05, 0.1, 0.25, 0.5):
         assert np.sum(np.array(p) <= level) <= binom.ppf(0.999, 400, level)
     assert np.mean(np.array(p) <= 0.6) > 0.4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_p_value_counts_permuted_labels_that_agree_as_often_each_with_a_sign_of_its_own(seed):
+    """Of twelve pairs, so that many agree exactly as often."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat([-1.0, 1.0], 6))
+    turns = list(KFold(3).split(labels))
+    read = [np.where(rng.random((12, 1)) < 0.7, labels[:, None], -labels[:, None]) for _ in turns]
+    hits = []
+    for one in np.hstack([labels[:, None], *_permuted(labels, 99, seed)]).T:
+        same = [side[:, 0] * one for side in read]
+        signs = [s[train].sum() or s[train[0]] for s, (train, _) in zip(same, turns, strict=True)]
+        each = zip(same, signs, turns, strict=True)
+        hits.append(sum(np.sum(s[test] * sign > 0) for s, sign, (_, test) in each))
+    p = _agreements(read, turns, {"truth": labels}, 99, seed)["truth"].p_value
+    assert p == np.mean(np.array(hits) >= hits[0])
+
+
+def made(*readers, draws=(0.4, 0.5, 0.5, 0.6)):
+    """Return a comparison of readers that are right in so many of 100 pairs: (name, p, counts)."""
+    labels = ("truth", "sentiment")
+    rows = [
+        Reader(name, name, p is None, {x: Agreement.of(np.arange(100) < k, p)
+                                       for x, k in zip(labels, counts, strict=False)})
+        for name, p, *counts in (*readers, ("with labels", None, 97, 98))
+    ]  # fmt: skip
+    return PairComparison("made", labels[: len(readers[0]) - 2], tuple(rows),
+                          dict.fromkeys(labels, np.array(draws)), {})  # fmt: skip
+
+
+def test_interval_is_that_of_wilson():
+    centre, spread = (0.8 + 1.96**2 / 20) / 1.384146, 1.96 * (0.016 + 1.96**2 / 400) ** 0.5 / 1.384
+    expected = [centre - spread, centre + spread]
+    np.testing.assert_allclose(Agreement.of(np.arange(10) < 8, None).interval, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [
+        (("VINC", 0.01, 50, 90), "VINC follows 'sentiment' (0.900 of held-out pairs), not 'truth'"),
+        (("VINC", 0.01, 70, 75), "VINC agrees with 'truth' in 0.700 of held-out pairs."),
+        (("VINC", 0.06, 70), "That VINC agrees with 'truth' in 0.700 of held-out pairs may be"),
+        (("VINC", 0.05, 70), "VINC agrees with 'truth' in 0.700 of held-out pairs."),
+    ],
+)
+def test_another_label_is_followed_and_chance_ruled_out_beyond_what_errors_allow(reader, said):
+    assert made(reader).findings[0].startswith(said)
+
+
+def test_random_directions_as_good_are_told_from_one_in_twenty_on():
+    draws = np.r_[np.full(94, 0.5), 0.7, np.full(5, 0.8)]
+    found = made(("VINC", 0.01, 70), draws=draws)
+    assert found.as_good(found["VINC"], "truth") == pytest.approx(0.06)  # as often counts, too
+    assert "So do 6 % of random directions" in found.findings[0]
+    assert "random" not in made(("VINC", 0.01, 75), draws=draws).findings[0]
+    assert found.findings[-1].endswith("median of 100 random directions is right in 0.500.")
+
+
+@pytest.mark.parametrize(("right", "as_well"), [(58, False), (83, False), (85, True), (99, True)])
+def test_crc_does_as_well_unless_ccs_is_right_more_often_beyond_the_error(right, as_well):
+    """Of 100 pairs two readers differ in 5, or in 3: errors of .022 and .017."""
+    found = made(("CCS", 0.01, 88), ("CRC", 0.01, right)).findings
+    assert ("CRC, which does not look for consistency, does as well." in found[0]) == as_well
+    assert "does as well" not in found[1]
 
 
 def test_the_same_seed_gives_the_same_document(distracted):

@@ -5,8 +5,25 @@ import pandas as pd
 import pytest
 import torch
 
-from nullprobe import InputError
-from nullprobe.concepts import Concept, concept, rows
+from nullprobe import (
+    LEACE,
+    Calibrated,
+    ContrastPairs,
+    HalfspaceProbe,
+    InputError,
+    LDAProbe,
+    LogisticProbe,
+    OracleLEACE,
+    QuadraticProbe,
+    StrongestProbe,
+    audit,
+    compare,
+    permutation_null,
+    pipeline_null,
+    successive,
+    usable_information,
+)
+from nullprobe.concepts import Concept, concept, rows, single, weights
 
 
 @pytest.mark.parametrize(
@@ -112,3 +129,119 @@ def test_rows_reads_all_three_together():
     assert w.tolist() == [1, 2]
     with pytest.raises(InputError, match="X has 2 and y has 1"):
         rows([[1, 2], [3, 4]], ["a"], None)
+
+
+COLUMNS = np.column_stack([np.arange(60) % 2, np.arange(60) // 2 % 2])
+ROWS = np.random.default_rng(0).standard_normal((60, 3))
+ONE_CONCEPT = {
+    "successive": lambda y: successive(LDAProbe(), 2, ROWS, y).readings,
+    "pipeline_null": lambda y: pipeline_null(ROWS, y, LDAProbe(), n_permutations=2)[1].values,
+    "permutation_null": lambda y: permutation_null(ROWS, y, n_permutations=9)[1].values,
+    "usable_information": lambda y: usable_information(LogisticProbe(), ROWS, y).each,
+    "Calibrated": lambda y: Calibrated(LDAProbe()).fit(ROWS, y).predict_proba(ROWS),
+    "HalfspaceProbe": lambda y: HalfspaceProbe(0).fit(ROWS, y).decision_function(ROWS),
+    "QuadraticProbe": lambda y: QuadraticProbe(0.5).fit(ROWS, y).decision_function(ROWS),
+    "StrongestProbe": lambda y: (
+        StrongestProbe({"linear": LDAProbe()}).fit(ROWS, y).decision_function(ROWS)
+    ),
+}
+
+
+@pytest.mark.parametrize("use", ONE_CONCEPT.values(), ids=ONE_CONCEPT)
+@pytest.mark.parametrize(
+    "y",
+    [
+        COLUMNS,
+        COLUMNS > 0,
+        COLUMNS.astype(str),
+        COLUMNS.astype(object),
+        COLUMNS.tolist(),
+        torch.tensor(COLUMNS),
+        pd.DataFrame(COLUMNS),
+        pd.DataFrame({"label": COLUMNS[:, 0], "number": ROWS[:, 0]}),
+        pd.DataFrame({"label": COLUMNS[:, 0].astype(str), "number": ROWS[:, 0]}),
+    ],
+    ids=["int", "bool", "str", "object", "list", "torch", "frame", "mixed", "mixed text"],
+)
+def test_columns_of_labels_are_refused_where_one_concept_is_read(use, y):
+    with pytest.raises(InputError, match="y has 2 columns of .*; pass one column at a time"):
+        use(y)
+
+
+@pytest.mark.parametrize("use", ONE_CONCEPT.values(), ids=ONE_CONCEPT)
+def test_one_column_of_labels_is_these_labels(use):
+    y = COLUMNS[:, 0]
+    for column in (y[:, None], pd.DataFrame({"label": y}), pd.DataFrame({"label": y.astype(str)})):
+        np.testing.assert_array_equal(use(column), use(y))
+
+
+def test_floats_of_several_columns_stay_numbers_where_one_concept_is_read():
+    numbers = ROWS[:, :2] + np.random.default_rng(1).standard_normal((60, 2))
+    for y in (numbers, torch.tensor(numbers), pd.DataFrame(numbers)):
+        assert single(y) is y
+        assert successive(LDAProbe(), 2, ROWS, y).basis.shape == (3, 2)
+
+
+def test_only_numbers_are_told_that_they_may_come_as_floats():
+    for y, told in ((COLUMNS, True), (COLUMNS > 0, True), (COLUMNS.astype(str), False)):
+        with pytest.raises(InputError) as caught:
+            single(y)
+        assert ("floats if these are numbers" in str(caught.value)) is told
+
+
+def test_to_an_eraser_indicator_columns_are_one_concept_whatever_their_type():
+    indicators = (COLUMNS[:, :1] == np.arange(2)).astype(int)
+    by_type = [
+        LEACE().fit(ROWS, y).transform(ROWS)
+        for y in (indicators, indicators > 0, indicators.astype(float))
+    ]
+    np.testing.assert_array_equal(by_type[0], by_type[1])
+    np.testing.assert_array_equal(by_type[0], by_type[2])
+    np.testing.assert_allclose(by_type[0], LEACE().fit(ROWS, COLUMNS[:, 0]).transform(ROWS))
+
+
+RAGGED = [[0]] * 30 + [[0, 1]] * 30
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        *ONE_CONCEPT.values(),
+        lambda y: LDAProbe().fit(ROWS, y),
+        lambda y: LDAProbe().fit(ROWS, COLUMNS[:, 0]).score(ROWS, y),
+        lambda y: LEACE().fit(ROWS, y),
+        lambda y: OracleLEACE().fit(ROWS, COLUMNS[:, 0]).transform(ROWS, y),
+        lambda y: audit(ROWS, y),
+        lambda y: compare(ROWS, y),
+        lambda y: compare(ROWS, COLUMNS[:, 0], others={"other": y}),
+        lambda y: ContrastPairs(ROWS, -ROWS, y),
+        lambda y: ContrastPairs(ROWS, -ROWS, groups=y),
+        lambda y: successive(LDAProbe(), 1, ROWS, COLUMNS[:, 0], groups=y),
+    ],
+)
+def test_rows_of_several_lengths_are_refused_in_words(use):
+    with pytest.raises(InputError, match="all rows of one length, but its rows have lengths 1, 2"):
+        use(RAGGED)
+
+
+def test_weights_are_float64_and_one_may_stand_for_all():
+    assert weights(None, 3) is None
+    assert weights([1, 2, 3], 3).dtype == np.float64
+    assert weights(torch.tensor([1.0, 2.0]), 2).tolist() == [1, 2]
+    assert weights(2, 3).tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("given", "n", "said"),
+    [
+        ([1, 2], 3, r"\(2,\)"),
+        ([1, -1], 2, "smallest is -1"),
+        ([1, np.nan], 2, "1 are not finite"),
+        ([0, 0], 2, "all are zero"),
+        (["a", "b"], 2, "weights must be numbers, but they are not .*'a'.*; pass one for each row"),
+        ([[1], [1, 2]], 2, "sample weights must be numbers"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(given, n, said):
+    with pytest.raises(InputError, match=said):
+        weights(given, n)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nullprobe import InputError
 from nullprobe.concepts import concept
-from nullprobe.splits import Parts, group_codes, split
+from nullprobe.splits import Parts, group_codes, split, split_within
 
 
 def parts_of(y, groups=None, n_parts=3, seed=0):
@@ -65,6 +65,13 @@ def test_class_of_too_few_rows_is_named():
     parts_of(["rare"] * 6 + ["common"] * 50)
 
 
+def test_advice_fits_callers_as_well_as_the_command_line():
+    z = concept([0] * 5 + [1] * 9)
+    said = r"if y is a measured number, pass floats \(on the command line: --numeric\)"
+    with pytest.raises(InputError, match=said):
+        split(z, groups=None, n_parts=3, rng=np.random.default_rng(0))
+
+
 def test_too_few_numbers_are_refused():
     with pytest.raises(InputError, match="at least 6 rows are needed, but 5 arrived"):
         parts_of(np.linspace(0, 1, 5))
@@ -100,3 +107,56 @@ def test_row_without_a_group_is_refused(missing, named):
 def test_groups_of_another_length_are_refused():
     with pytest.raises(InputError, match=r"groups must have shape \(4,\)"):
         group_codes([1, 2, 3], 4)
+
+
+def within(y, groups, n_parts=3, seed=0):
+    names = [f"g{g}" for g in np.unique(groups)]
+    rng = np.random.default_rng(seed)
+    return split_within(concept(y), groups=groups, names=names, n_parts=n_parts, rng=rng)
+
+
+@given(seed=st.integers(0, 999), n_classes=st.integers(2, 3), n_groups=st.integers(2, 5))
+def test_class_shares_are_alike_in_every_part_of_every_group(seed, n_classes, n_groups):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(6, 30, (n_groups, n_classes))
+    y = np.concatenate([np.repeat(np.arange(n_classes), row) for row in counts])
+    groups = np.repeat(np.arange(n_groups), counts.sum(axis=1))
+    shuffled = rng.permutation(len(y))
+    y, groups = y[shuffled], groups[shuffled]
+    parts = within(y, groups, seed=seed)
+    np.testing.assert_array_equal(parts.groups, groups)
+    for j in range(3):
+        held = np.zeros_like(counts)
+        np.add.at(held, (groups[parts.part == j], y[parts.part == j]), 1)
+        assert held.min() >= 2
+        assert np.abs(held - counts / 3).max() <= 1.0
+
+
+def test_group_with_too_few_rows_of_a_class_is_named():
+    groups = np.repeat([0, 1], [40, 40])
+    y = np.where(np.arange(80) < 40, np.arange(80) % 2, 0)
+    y[40:45] = 1
+    said = r"at least 6 rows of every class, .* but group 'g1' has 5 of 1; .*merge it"
+    with pytest.raises(InputError, match=said):
+        within(y, groups)
+    y[45] = 1
+    within(y, groups)
+
+
+def test_group_with_too_few_numbers_is_named():
+    groups = np.repeat([0, 1], [40, 5])
+    with pytest.raises(InputError, match="every group needs at least 6 rows, .* 'g1' has 5;"):
+        within(np.linspace(0, 1, 45), groups)
+
+
+def test_group_whose_number_does_not_vary_is_named():
+    groups = np.repeat([0, 1], [40, 40])
+    y = np.linspace(0, 1, 80)
+    y[40:] = 2.5
+    with pytest.raises(InputError, match="part of group 'g1' it is 2.5 in every row"):
+        within(y, groups)
+
+
+def test_one_group_is_nothing_to_compare():
+    with pytest.raises(InputError, match="at least two groups are needed, but 1 arrived"):
+        within(np.arange(40) % 2, np.zeros(40, dtype=int))

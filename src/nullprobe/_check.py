@@ -108,16 +108,8 @@ def representation(X: Any, *, name: str = "X") -> Any:
         _refuse_text_columns(X, name)
         try:
             X = np.asarray(X)
-        except ValueError:  # a list of lists that are no matrix
-            lengths = sorted({len(row) for row in X if hasattr(row, "__len__")})
-            complain(
-                f"{name} must be 2-D, rows by features (n, d), all rows of one length",
-                f"its rows have lengths {', '.join(map(str, lengths[:5]))}"
-                f"{', ...' if len(lengths) > 5 else ''}"
-                if len(lengths) > 1
-                else "its rows are not alike",
-                "fill in or drop what is missing or too much",
-            )
+        except ValueError:
+            complain_ragged(f"{name} must be 2-D, rows by features (n, d)", X)
     if len(X.shape) != 2:
         complain(
             f"{name} must be 2-D, rows by features (n, d)",
@@ -136,6 +128,19 @@ def representation(X: Any, *, name: str = "X") -> Any:
     return _real(X, name)
 
 
+def complain_ragged(required: str, rows: Any) -> NoReturn:
+    """Complain about a list of lists that are no matrix."""
+    lengths = sorted({len(row) for row in rows if hasattr(row, "__len__")})
+    complain(
+        f"{required}, all rows of one length",
+        f"its rows have lengths {', '.join(map(str, lengths[:5]))}"
+        f"{', ...' if len(lengths) > 5 else ''}"
+        if len(lengths) > 1
+        else "its rows are not alike",
+        "fill in or drop what is missing or too much",
+    )
+
+
 def _refuse_text_columns(X: Any, name: str) -> None:
     columns = getattr(X, "columns", None)
     if columns is None or not hasattr(X, "dtypes"):
@@ -152,20 +157,15 @@ def _refuse_text_columns(X: Any, name: str) -> None:
 
 
 def _real(X: Any, name: str) -> Any:
-    if _array.is_torch(X):
-        if X.is_complex():
-            complain(
-                f"{name} must be real (Complex data not supported)",
-                f"its dtype is {X.dtype}",
-                "pass real numbers",
-            )
-        return X
-    if X.dtype.kind == "c":
+    torch = _array.is_torch(X)
+    if X.is_complex() if torch else X.dtype.kind == "c":
         complain(
             f"{name} must be real (Complex data not supported)",
             f"its dtype is {X.dtype}",
             "pass real numbers",
         )
+    if torch:
+        return X
     if X.dtype.kind == "O":
         try:
             return X.astype(np.float64)
@@ -181,34 +181,6 @@ def _real(X: Any, name: str) -> Any:
             "drop text columns or encode them as numbers",
         )
     return X
-
-
-def weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Return sample weights (n,) as float64, or None where none were given."""
-    if sample_weight is None:
-        return None
-    w = _array.host(sample_weight)
-    if w.ndim == 0:
-        w = np.full(n, float(w))
-    if w.shape != (n,):
-        complain(
-            f"sample_weight must have shape ({n},)",
-            f"it has shape {w.shape}",
-            "pass one weight for each row of X",
-        )
-    if not np.isfinite(w).all() or (w < 0).any():
-        complain(
-            "sample weights must be finite and not negative",
-            f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite",
-            "set the weight of rows to leave out to 0",
-        )
-    if not w.any():
-        complain(
-            "at least one sample weight must be above zero",
-            "all are zero (sum of weights is zero)",
-            "give the rows to use a weight",
-        )
-    return w
 
 
 def known(kind: str, name: str, available: Sequence[str]) -> None:
@@ -257,12 +229,13 @@ def real_number(
     return float(value)
 
 
-def width(arrived: int, required: int) -> None:
-    """Refuse a representation of the wrong number of features."""
+def width(arrived: int, required: int, *, by: str = "") -> None:
+    """Refuse a representation of the wrong number of features, which somebody was fitted to."""
     if arrived != required:
         complain(
             f"X must have {required} features",
-            f"X has {arrived} features, but is expecting {required} features as input",
+            f"X has {arrived} features, but {by + ' ' if by else ''}is expecting {required} "
+            "features as input",
             "pass rows of the same representation",
         )
 

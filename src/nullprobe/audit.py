@@ -90,7 +90,7 @@ def audit(
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,) or (n, k)
-        Concept: class labels, or numbers.
+        Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split.
     baselines : mapping of str to array of shape (n, d'), optional

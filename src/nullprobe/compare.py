@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from nullprobe import _array, _check, _record
-from nullprobe.claims.verdict import Observation
+from nullprobe.claims import Observation
 from nullprobe.comparison import NONE, Cell, Column, Comparison, Row
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
-from nullprobe.measures.fresh import Fresh, fresh
+from nullprobe.measures.fresh import Fresh, fresh, named
 from nullprobe.splits import group_codes, split
 from nullprobe.trials import Progress, Reading, Trial, Trials
 
@@ -40,7 +40,7 @@ def compare(
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,) or (n, k)
-        Concept to erase: class labels, or numbers.
+        Concept to erase: class labels (n,), or numbers; columns (n, k) are numbers of any type.
     erasers : mapping of str to estimator, or sequence of str, optional
         Unfitted erasers, or names of ours; by default all of ours that apply.
     probes : mapping of str to estimator, or sequence of str, optional
@@ -146,9 +146,7 @@ def _erasers(
                     "pass an unfitted estimator",
                 )
         return dict(erasers), {}
-    names = list(ERASERS) if erasers is None else _listed(erasers)
-    for name in names:
-        _check.known("eraser", name, list(ERASERS))
+    names = named("eraser", list(ERASERS) if erasers is None else erasers, list(ERASERS))
     found = {name: _ours(name, z, seed) for name in names}
     left_out: dict[str, str] = {}
     for name in names if erasers is None else ():
@@ -157,11 +155,6 @@ def _erasers(
         elif ERASERS[name] is SPLINCE and not has_task:
             left_out[name] = "it is LEACE where no other label is to be kept"
     return {name: e for name, e in found.items() if name not in left_out}, left_out
-
-
-def _listed(names: Sequence[str]) -> list[str]:
-    """Return several names, of which one string is one."""
-    return [names] if isinstance(names, str) else list(names)
 
 
 def _ours(name: str, z: Concept, seed: int) -> Any:

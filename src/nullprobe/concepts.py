@@ -90,6 +90,14 @@ class Concept:
             )
 
 
+def as_array(y: Any, name: str = "y") -> np.ndarray:
+    """Return labels or numbers of any library as a NumPy array, or complain of what is ragged."""
+    try:
+        return _array.host_labels(y)
+    except ValueError:
+        _check.complain_ragged(f"{name} must be 1-D or 2-D", y)
+
+
 def concept(
     y: Any, *, n: int | None = None, classes: Sequence | None = None, name: str = "y"
 ) -> Concept:
@@ -98,7 +106,8 @@ def concept(
     Integers, booleans, strings and other objects are class labels. A float vector is a
     continuous concept unless it has at most two distinct values, which are labels then: for
     an eraser it makes no difference, and a probe of 0.0 and 1.0 is meant to classify. A 2-D
-    array is a numeric concept of k columns.
+    array is a numeric concept of k columns, whatever the type of its numbers; for a probe of one
+    concept see :func:`single`.
 
     Parameters
     ----------
@@ -128,7 +137,7 @@ def concept(
             "the target y is None",
             "pass labels or numbers, one per row of X",
         )
-    a = y if isinstance(y, Concept) else _array.host_labels(y)
+    a = y if isinstance(y, Concept) else as_array(y, name)
     if isinstance(a, np.ndarray) and a.ndim not in (1, 2):
         _check.complain(
             f"{name} must be 1-D labels or numbers, or a 2-D matrix of numbers",
@@ -213,8 +222,68 @@ def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
     )
 
 
-def rows(X: Any, y: Any, sample_weight: Any) -> tuple[Any, Concept, np.ndarray | None]:
-    """Read X, y and weights that belong together: one row, one concept, one weight each."""
+def single(y: Any) -> Any:
+    """Return a y that a probe may take for one concept, or complain that it is several.
+
+    To a probe, columns of labels are label vectors: each is a concept of its own, unlike the
+    indicator columns that an eraser takes together. One such column (n, 1) is its labels (n,).
+    """
+    if y is None or isinstance(y, Concept):
+        return y
+    frame = hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2
+    kinds = [getattr(t, "kind", "O") for t in y.dtypes] if frame else []
+    a = as_array(y)
+    if a.ndim != 2 or (a.dtype.kind in "fc" and set(kinds) <= {"f"}):
+        return y
+    if a.shape[1] == 1:
+        return a[:, 0]
+    numeric = a.dtype.kind in "fiub"
+    _check.complain(
+        "one concept is needed: labels or numbers (n,), or floats (n, k)",
+        f"y has {a.shape[1]} columns of {'labels' if frame else a.dtype}, each a concept of its "
+        "own to a probe",
+        "pass one column at a time"
+        + (", or floats if these are numbers to be measured together" if numeric else ""),
+    )
+
+
+def weights(sample_weight: Any, n: int) -> np.ndarray | None:
+    """Return sample weights (n,) as float64, or None where none were given."""
+    if sample_weight is None:
+        return None
+    try:
+        w = _array.host(sample_weight)
+    except (TypeError, ValueError) as error:
+        _check.complain(
+            "sample weights must be numbers", f"they are not ({error})", "pass one for each row"
+        )
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,):
+        _check.complain(
+            f"sample_weight must have shape ({n},)",
+            f"it has shape {w.shape}",
+            "pass one weight for each row of X",
+        )
+    if not np.isfinite(w).all() or (w < 0).any():
+        _check.complain(
+            "sample weights must be finite and not negative",
+            f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite",
+            "set the weight of rows to leave out to 0",
+        )
+    if not w.any():
+        _check.complain(
+            "at least one sample weight must be above zero",
+            "all are zero (sum of weights is zero)",
+            "give the rows to use a weight",
+        )
+    return w
+
+
+def rows(
+    X: Any, y: Any, sample_weight: Any, *, one: bool = False
+) -> tuple[Any, Concept, np.ndarray | None]:
+    """Read X, y and weights that belong together; of columns of labels, ``one`` allows one."""
     X = _check.representation(X)
-    z = concept(y, n=X.shape[0])
-    return X, z, _check.weights(sample_weight, X.shape[0])
+    z = concept(single(y) if one else y, n=X.shape[0])
+    return X, z, weights(sample_weight, X.shape[0])

@@ -185,9 +185,8 @@ def group_labels(groups: Any, n: int) -> np.ndarray | None:
     """Return the labels of the groups (n,), or None where there are no groups."""
     if groups is None:
         return None
-    found = _array.host_labels(groups)
-    group_codes(found, n)
-    return found
+    group_codes(groups, n)
+    return _array.host_labels(groups)
 
 
 def as_pairs(negative: Any, positive: Any, y: Any, groups: Any) -> ContrastPairs:

@@ -9,14 +9,14 @@ which makes the permutation null exact and cheap at once.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from nullprobe import _check
-from nullprobe.concepts import Concept
+from nullprobe.concepts import Concept, as_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
     """Return the group of each row as a code (n,), or None where there are no groups."""
     if groups is None:
         return None
-    a = np.asarray(groups)
+    a = as_array(groups, "groups")
     if a.shape != (n,):
         _check.complain(
             f"groups must have shape ({n},)",
@@ -111,6 +111,73 @@ def split(
     return parts
 
 
+def split_within(
+    z: Concept, *, groups: np.ndarray, names: Sequence[str], n_parts: int, rng: np.random.Generator
+) -> Parts:
+    """Partition the rows of every group by itself: class shares alike in each part of each group.
+
+    Parameters
+    ----------
+    z : Concept
+        The concept of n rows.
+    groups : ndarray of shape (n,)
+        Group codes, from 0.
+    names : sequence of str
+        What the groups are called, by code; for complaints.
+    n_parts : int
+    rng : Generator
+
+    Returns
+    -------
+    Parts
+        Every group has rows in every part.
+
+    Raises
+    ------
+    InputError
+        If there is but one group, or a group has too few rows of a class for every part to hold
+        two of it, or numbers that do not vary in each of its parts.
+    """
+    if len(names) < 2:
+        _check.complain(
+            "at least two groups are needed",
+            f"{len(names)} arrived",
+            "pass the group that each row belongs to, or leave out what compares groups",
+        )
+    part = np.empty(len(z), dtype=int)
+    for g, name in enumerate(names):
+        rows = np.flatnonzero(groups == g)
+        own = z.take(rows)
+        _need_within(own, name, n_parts)
+        part[rows] = split(own, groups=None, n_parts=n_parts, rng=rng).part
+        for j in range(n_parts):
+            _need_variation(own.take(part[rows] == j), name)
+    return Parts(part, n_parts, groups)
+
+
+def _need_within(z: Concept, group: str, n_parts: int) -> None:
+    least = 2 * n_parts
+    counts = np.array([len(z)]) if z.codes is None else np.bincount(z.codes, minlength=z.n_columns)
+    if counts.min() >= least:
+        return
+    of = "" if z.classes is None else f" of {z.classes[int(counts.argmin())]!r}"
+    _check.complain(
+        f"every group needs at least {least} rows{' of every class' if of else ''}, two for each "
+        f"of the {n_parts} parts",
+        f"group {group!r} has {counts.min()}{of}",
+        "pass more of its rows, merge it with another group, or leave it out",
+    )
+
+
+def _need_variation(z: Concept, group: str) -> None:
+    if z.values is not None and (z.values == z.values[0]).all(axis=0).any():
+        _check.complain(
+            "a numeric concept must vary in each part of every group",
+            f"in a part of group {group!r} it is {z.values[0, 0]:g} in every row",
+            "pass more of its rows, merge it with another group, or leave it out",
+        )
+
+
 def _need_rows(z: Concept, n_parts: int) -> None:
     least = 2 * n_parts
     if z.codes is None or z.classes is None:
@@ -125,8 +192,8 @@ def _need_rows(z: Concept, n_parts: int) -> None:
         _check.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
-            "pass more rows of it, merge or drop the class, or pass floats (--numeric) if y is a "
-            "measured number",
+            "pass more rows of it, merge or drop the class, or, if y is a measured number, pass "
+            "floats (on the command line: --numeric)",
         )
 
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from cli_files import documents, done, refused
 
-from nullprobe import ContrastPairs, compare_pairs, worlds
+from nullprobe import CRC, ContrastPairs, compare_pairs, worlds
+from nullprobe.report.pair_comparison import percentiles
+from nullprobe.report.words import interval, number
 
 WORLD = worlds.distractor(n=90, d=6, n_prompts=2)
 COLUMNS = ["--negative", "no", "--positive", "yes", "--concept", "truth", "--groups", "template"]
@@ -34,6 +36,25 @@ def test_what_is_written_is_what_python_finds(file, folder, capsys):
         assert finding in said
     assert "Wrote" in said
     assert "<html" in (folder / "pairs-truth-compare-pairs.html").read_text("utf-8")
+    lines = [line.split() for line in out.splitlines()]
+    labels = document["labels"]
+    for row in document["rows"]:
+        cells = [row["agreements"][name] for name in labels]
+        at = lines.index([*row["name"].split(), *(number(cell["share"]) for cell in cells)])
+        assert lines[at + 1] == " ".join(interval(cell["interval"]) for cell in cells).split()
+    ends = [percentiles(document["random"][name]) for name in labels]
+    at = lines.index(["random", *(number(middle) for _, middle, _ in ends)])
+    assert lines[at + 1] == " ".join(interval((low, high)) for low, _, high in ends).split()
+
+
+def test_a_seed_and_groups_that_are_passed_count(file, folder, capsys):
+    done(capsys, "compare-pairs", "pairs.npz", *COLUMNS[:-2], "--seed", "5")
+    (document,) = documents(folder / "pairs-truth-compare-pairs.json")
+    alone = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y)
+    expected = compare_pairs(alone, probes={"CRC": CRC()}, random_state=5).document()
+    assert document["rows"][1] == expected["rows"][0]
+    assert document["random"] == expected["random"]
+    assert document["provenance"]["random_state"] == 5
 
 
 def test_the_command_on_the_page_does_it_again(file, folder, capsys):

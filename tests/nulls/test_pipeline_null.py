@@ -211,6 +211,22 @@ def test_same_seed_gives_the_same_null_and_another_another():
     assert not np.array_equal(first, other)
 
 
+def test_progress_is_told_after_the_observation_and_each_permutation():
+    X, y = nothing(0)
+    calls, fits = [], []
+    Noting.seen.clear()
+
+    def progress(*call):
+        calls.append(call)
+        fits.append(len(Noting.seen[0::2]))
+
+    _, told = pipeline_null(X, y, Noting(), n_permutations=4, progress=progress)
+    assert calls == [("permutations", done, 5) for done in range(1, 6)]
+    assert fits == [3, 6, 9, 12, 15]  # three folds each
+    _, untold = pipeline_null(X, y, Noting(), n_permutations=4)
+    np.testing.assert_array_equal(told.values, untold.values)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

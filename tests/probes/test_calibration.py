@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 from samples import draw
+from scipy.special import log_softmax
+from scipy.stats import binom
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
 
 from nullprobe import InputError, worlds
@@ -63,6 +67,59 @@ def test_the_probe_itself_is_fitted_to_all_rows():
     np.testing.assert_array_equal(found.probe_.probe_.weights, expected.probe_.weights)
 
 
+@pytest.mark.parametrize("weights", [None, "balanced"])
+def test_chances_of_two_classes_are_those_of_platt_in_scikit_learn(weights):
+    s = draw(0, 90, 5, 2)
+    y = s.y if weights is None else (np.arange(90) < 20).astype(int)
+    folds = StratifiedKFold(3, shuffle=True, random_state=4)
+    theirs = CalibratedClassifierCV(LinearSVC(), method="sigmoid", cv=folds, ensemble=False)
+    found = Calibrated(LinearSVC(), random_state=4).fit(s.X, y)
+    expected = theirs.fit(s.X, y).predict_proba(s.X)
+    np.testing.assert_allclose(found.predict_proba(s.X), expected, atol=1e-4)
+
+
+def test_temperature_has_the_least_log_loss_on_rows_that_the_inner_fits_have_not_seen():
+    s = draw(0, 200, 5, 4)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    scores = cross_val_predict(LinearSVC(), s.X, s.y, cv=folds, method="decision_function")
+    slope = Calibrated(LinearSVC()).fit(s.X, s.y).slope_
+    below, at, above = (
+        -log_softmax(slope * by * scores, axis=1)[np.arange(200), s.y].mean()
+        for by in (0.97, 1.0, 1.03)
+    )
+    assert at < min(below, above)
+
+
+def test_squared_error_is_right_on_average_whatever_the_noise_and_bins_count_by_their_rows():
+    """Every outcome of ten rows that are said to be certain, as often as it comes."""
+    said, few, many = np.repeat([0.0, 1.0], [6, 4]), np.arange(5), np.arange(7)
+    squared = [
+        reliability(said, np.r_[np.arange(6) < i, np.arange(4) < j], bins=5, n_resamples=1).error
+        ** 2
+        for i in many
+        for j in few
+    ]
+    chance = np.outer(binom.pmf(many, 6, 0.3), binom.pmf(few, 4, 0.2)).ravel()
+    assert chance @ squared == pytest.approx(0.6 * 0.3**2 + 0.4 * (1 - 0.2) ** 2)
+
+
+def test_chances_that_are_closer_than_noise_have_no_error():
+    assert reliability(np.full(10, 0.5), np.arange(10) < 5, bins=1).error == 0.0
+
+
+def test_interval_is_that_of_shares_drawn_again_about_those_that_were_seen():
+    """One bin of 25 rows, said to be certain: what is drawn is binomial."""
+    found = reliability(np.ones(25), np.arange(25) < 12, bins=1, n_resamples=20_000)
+
+    def squared(positives):
+        share = positives / 25
+        return (1 - share) ** 2 - share * (1 - share) / 24
+
+    around = [squared(k) - (1 - 12 / 25) ** 2 for k in binom.ppf([0.025, 0.975], 25, 12 / 25)]
+    expected = [(squared(12) - tail) ** 0.5 for tail in around]
+    np.testing.assert_allclose(found.interval, expected, rtol=1e-9)
+
+
 def test_interval_of_chances_that_are_right_reaches_zero_about_as_often_as_it_says():
     rng = np.random.default_rng(0)
     reached = 0
@@ -99,18 +156,47 @@ def test_curve_tells_what_was_said_and_what_was_so():
     assert found.rows.tolist() == [10, 10]
 
 
+def test_rows_of_one_chance_stay_in_one_bin():
+    found = reliability(np.repeat([0.2, 0.8], [15, 5]), np.arange(20) % 2, bins=4)
+    np.testing.assert_allclose(found.said, [0.2, 0.8])
+    assert found.rows.tolist() == [15, 5]
+
+
 @pytest.mark.parametrize(
-    ("chances", "positive"),
+    ("chances", "positive", "message"),
     [
-        (np.full(40, 1.2), np.ones(40)),
-        (np.full(40, 0.5), np.ones(39)),
-        (np.full(5, 0.5), np.ones(5)),
-        (np.full(40, np.nan), np.ones(40)),
+        (np.full(40, 1.2), np.ones(40), r"chances must be numbers from 0 to 1, but 1\.2 arrived"),
+        (np.full(40, -0.1), np.ones(40), r"from 0 to 1, but -0\.1 arrived"),
+        (np.full(40, np.nan), np.ones(40), "from 0 to 1, but nan arrived"),
+        (["likely"] * 40, np.ones(40), "from 0 to 1, but 'likely' arrived"),
+        (np.full(40, 0.5), np.ones(39), r"vectors of one length, but .*\(40,\) and \(39,\)"),
+        (np.full((40, 2), 0.5), np.ones(40), r"vectors of one length, but .*\(40, 2\)"),
+        (np.full(5, 0.5), np.ones(5), "10 bins need two rows each, but there are 5"),
+        (np.full(40, 0.5), np.arange(40) % 3, "0 and 1, but 0, 1, 2 arrived"),
+        (np.full(40, 0.5), np.arange(40) % 2 + 1, "0 and 1, but 1, 2 arrived"),
+        (np.full(40, 0.5), ["no", "yes"] * 20, "0 and 1, but 'no', 'yes' arrived"),
+        ([[0.5]] * 20 + [[0.5, 0.5]] * 20, np.ones(40), "its rows have lengths 1, 2"),
+        (np.full(40, 0.5), [[1]] * 20 + [[1, 0]] * 20, "positive must be .* lengths 1, 2"),
     ],
 )
-def test_what_are_no_chances_is_refused(chances, positive):
-    with pytest.raises(InputError, match="chances and positives must be vectors"):
+def test_what_are_no_chances_is_refused(chances, positive, message):
+    with pytest.raises(InputError, match=message):
         reliability(chances, positive)
+
+
+@pytest.mark.parametrize("name", ["bins", "n_resamples", "random_state"])
+def test_what_cannot_be_counted_is_refused(name):
+    with pytest.raises(InputError, match=f"{name} must be a whole number"):
+        reliability(np.full(40, 0.5), np.ones(40), **{name: "a"})
+
+
+@pytest.mark.parametrize("probe", [MeanDifferenceProbe(), LinearSVC()])
+def test_rows_of_another_width_are_refused_whoever_is_calibrated(probe):
+    s = draw(0, 60, 4, 2)
+    fitted = Calibrated(probe).fit(s.X, s.y)
+    for read in (fitted.decision_function, fitted.predict, fitted.predict_proba):
+        with pytest.raises(InputError, match="X must have 4 features, but X has 3"):
+            read(s.X[:, :3])
 
 
 @pytest.mark.parametrize(
@@ -125,3 +211,12 @@ def test_what_cannot_be_calibrated_is_refused(y, message):
     X = np.random.default_rng(0).standard_normal((20, 2))
     with pytest.raises(InputError, match=message):
         Calibrated(LogisticProbe()).fit(X, y)
+
+
+@pytest.mark.parametrize("bins", [2, 3, 10])
+def test_rows_that_share_the_lowest_chance_hide_no_error(bins):
+    p = np.repeat([0.2, 0.8], [12, 8])
+    y = np.r_[np.arange(12) < 7, np.arange(8) < 2]
+    found = reliability(p, y, bins=bins)
+    assert found.rows.tolist() == [12, 8]
+    assert found.error > 0.3

@@ -69,6 +69,24 @@ def test_ridge_is_on_weights_in_units_of_the_standard_deviations(shape):
     np.testing.assert_allclose(problem.ends(V).losses, plain, rtol=1e-6)
 
 
+def test_pairs_shared_among_threads_are_the_pairs_as_one():
+    class Three:
+        n, map = 3, staticmethod(map)
+
+    negative, positive = normal(*RNG.standard_normal((2, 700, 4)))
+    one, shared = (
+        Problem(negative, positive, dtype=np.float64, workers=workers)
+        for workers in (None, Three())
+    )
+    assert (len(one.parts), len(shared.parts)) == (1, 3)
+    V = one.coordinates(RNG.standard_normal((4, 5)))
+    for found, expected in zip(
+        shared(V, smoothing=0.1, ridge=0.01), one(V, smoothing=0.1, ridge=0.01), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(shared.ends(V).losses, one.ends(V).losses, rtol=1e-9)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_what_is_told_of_the_probe_is_its_loss_on_the_training_pairs(bias):
     pairs = sides(worlds.contrast(n=120, d=6, signal=1.0))

@@ -4,6 +4,8 @@ from samples import draw
 from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from nullprobe import InputError, worlds
@@ -66,6 +68,45 @@ def test_rows_are_scored_by_fits_that_have_not_seen_them():
     assert found.each.shape == (200,)
     assert found.nats == pytest.approx(found.each.mean())
     assert found.bits == pytest.approx(found.nats / np.log(2))
+
+
+def test_groups_are_scored_by_fits_that_have_seen_none_of_their_rows():
+    s = draw(0, 200, 4, 2)
+    groups = np.arange(200) // 4
+    X = np.column_stack([groups, s.X])
+
+    class Spy(LogisticProbe):
+        def fit(self, X, y, sample_weight=None):
+            self.seen = X[:, 0]
+            return super().fit(X, y, sample_weight)
+
+        def predict_proba(self, X):
+            assert not np.isin(X[:, 0], self.seen).any()
+            return super().predict_proba(X)
+
+    assert len(usable_information(Spy(), X, s.y, groups=groups).each) == 200
+
+
+def test_class_shares_of_the_fitted_rows_are_no_information_at_all():
+    """Parts of 103 rows have other shares than all of them: those of the fit are what counts."""
+    y = (np.arange(103) < 23).astype(int)
+    found = usable_information(DummyClassifier(strategy="prior"), np.ones((103, 1)), y)
+    np.testing.assert_allclose(found.each, 0.0, atol=1e-12)
+
+
+def test_a_class_that_was_said_to_be_impossible_costs_no_more_than_the_least_chance():
+    class Certain(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            return self
+
+        def predict_proba(self, X):
+            return np.tile([1.0, 0.0], (len(X), 1))
+
+    y = np.arange(40) % 2
+    found = usable_information(Certain(), np.ones((40, 1)), y)
+    expected = np.where(y == 1, np.log(1e-9), 0.0) - np.log(0.5)
+    np.testing.assert_allclose(found.each, expected)
 
 
 @pytest.mark.parametrize("probe", [MeanDifferenceProbe(), LogisticRegression()])

@@ -246,3 +246,25 @@ def test_columns_of_a_frame_in_another_order_are_refused_and_the_same_are_not_wa
     assert fitted.score(frame, y) == np.mean(fitted.predict(frame) == y)
     with pytest.raises(ValueError, match="feature names"):
         fitted.score(frame[["c", "b", "a"]], y)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_rows_of_another_width_are_refused_in_words(name):
+    s = sample()
+    fitted = PROBES[name]().fit(s.X, s.y)
+    narrow = s.X[:, :3]
+    for read in (fitted.decision_function, fitted.predict, lambda X: fitted.score(X, s.y)):
+        with pytest.raises(InputError, match="X must have 4 features, but X has 3 .*; pass rows"):
+            read(narrow)
+
+
+def test_a_score_of_what_the_probe_does_not_read_is_refused_in_words():
+    s = sample()
+    labels, numbers = LDAProbe().fit(s.X, s.y.astype(str)), LDAProbe().fit(s.X, s.X[:, 0])
+    with pytest.raises(InputError, match="what is scored must be labels such as '0'"):
+        labels.score(s.X, s.X[:, 0])
+    with pytest.raises(InputError, match="what is scored must be numbers"):
+        numbers.score(s.X, np.where(s.y == 0, "no", "yes"))
+    with pytest.raises(InputError, match="what is scored must be numbers"):
+        numbers.score(s.X, s.X[:, :2])
+    assert numbers.score(s.X, np.round(s.X[:, 0]).astype(int)) < 1

@@ -167,6 +167,18 @@ def test_a_column_of_one_class_is_named(probe):
 
 
 @pytest.mark.parametrize("probe", PROBES)
+def test_rows_of_no_weight_are_as_if_they_were_not_there(probe):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((80, 5))
+    Y, w = columns(rng, X, 3), rng.integers(0, 4, 80).astype(float)
+    kept = w > 0
+    whole = probe.fit(X, Y, sample_weight=w).probe_
+    part = probe.fit(X[kept], Y[kept], sample_weight=w[kept]).probe_
+    np.testing.assert_allclose(whole.weights, part.weights, rtol=1e-8)
+    np.testing.assert_allclose(whole.bias, part.bias, rtol=1e-8)
+
+
+@pytest.mark.parametrize("probe", PROBES)
 def test_weights_that_leave_a_column_one_class_are_refused_by_its_number(probe):
     X = np.random.default_rng(0).standard_normal((20, 3))
     Y = np.column_stack([np.arange(20) % 2, np.arange(20) < 10])
@@ -198,6 +210,28 @@ def test_labels_of_another_length_are_refused():
         LDAProbe().fit(np.ones((4, 2)), np.ones((5, 3), dtype=int))
 
 
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (np.arange(30) % 2, r"y must have shape \(30, 2\), .*, but it has shape \(30,\)"),
+        (np.ones((30, 1), int), r"but it has shape \(30, 1\)"),
+        (np.ones((30, 3), int), r"but it has shape \(30, 3\)"),
+        (np.ones((29, 2), int), r"but it has shape \(29, 2\)"),
+        (pd.DataFrame(np.ones((29, 2), int)), r"but it has shape \(29, 2\)"),
+        ([[0, 1]] * 29 + [[0]], "its rows have lengths 1, 2"),
+        (np.full((30, 2), "a"), "what is scored must be labels such as 0"),
+    ],
+)
+def test_columns_to_score_by_are_those_of_the_fit(probe, y, said):
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    fitted = probe.fit(X, np.column_stack([np.arange(30) % 2, np.arange(30) // 2 % 2]))
+    with pytest.raises(InputError, match=said):
+        fitted.score(X, y)
+    with pytest.raises(InputError, match="X must have 3 features, but X has 2"):
+        fitted.decision_function(X[:, :2])
+
+
 def test_numbers_among_many_columns_are_refused_by_logistic_regression():
     X = np.random.default_rng(0).standard_normal((20, 3))
     Y = pd.DataFrame({"a": np.arange(20) % 2, "b": X[:, 0]})
@@ -207,7 +241,7 @@ def test_numbers_among_many_columns_are_refused_by_logistic_regression():
 
 def test_a_halfspace_takes_one_concept():
     X = np.random.default_rng(0).standard_normal((20, 3))
-    with pytest.raises(InputError, match="numeric"):
+    with pytest.raises(InputError, match="one column at a time"):
         HalfspaceProbe().fit(X, np.column_stack([np.arange(20) % 2] * 2))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from samples import draw
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from nullprobe import InputError, LDAProbe, NeighboursProbe, worlds
@@ -94,6 +95,20 @@ def test_number_of_neighbours_is_chosen_for_the_data_at_hand():
     chosen = [NeighboursProbe().fit(X, y).probe_.k for y in (fine, coarse)]
     assert chosen[0] <= 10
     assert chosen[1] == max(neighbours.NEIGHBOURS)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_number_of_neighbours_is_that_of_the_best_area_of_fits_to_the_other_rows(seed):
+    """Features of long tails, whose units are others in every part of the rows."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(90) % 2
+    X = rng.standard_cauchy((90, 3)) + 2 * y[:, None]
+    folds = StratifiedKFold(3, shuffle=True, random_state=5)
+    areas = {
+        k: np.mean(cross_val_score(NeighboursProbe(k), X, y, cv=folds, scoring="roc_auc"))
+        for k in (20, 10, 5)
+    }
+    assert NeighboursProbe(random_state=5).fit(X, y).probe_.k == max(areas, key=areas.get)
 
 
 @pytest.mark.parametrize(("n", "most"), [(2, 1), (4, 1), (12, 4), (60, 20)])

@@ -235,8 +235,13 @@ def test_what_cannot_be_read_is_refused(probe):
         probe().fit(s.X, np.ones(120, dtype=int))
     with pytest.raises(InputError, match="the concept is numeric; use LDAProbe"):
         probe().fit(s.X, s.X[:, 0])
-    with pytest.raises(InputError, match="must have 4 features"):
-        probe().fit(s.X, s.y).probe_.scores(s.X[:, :3])
+    fitted = probe().fit(s.X, s.y)
+    narrow = s.X[:, :3]
+    for read in (fitted.probe_.scores, fitted.decision_function, fitted.predict):
+        with pytest.raises(InputError, match="X must have 4 features, but X has 3 .*; pass rows"):
+            read(narrow)
+    with pytest.raises(InputError, match="X must have 4 features"):
+        fitted.score(narrow, s.y)
 
 
 # On a world of equal means and unequal covariances

@@ -7,11 +7,25 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from nullprobe import CCS, CRC, VINC, ContrastPairs, InputError, worlds
-from nullprobe.probes.paired import Normaliser
+from nullprobe import (
+    CCS,
+    CRC,
+    INLP,
+    VINC,
+    Calibrated,
+    ContrastPairs,
+    InputError,
+    RandomProbe,
+    StrongestProbe,
+    compare,
+    pipeline_null,
+    usable_information,
+    worlds,
+)
+from nullprobe.probes.paired import Normaliser, PairEstimator
 
 WORLD = worlds.contrast(n=800, d=16, signal=3.0, n_prompts=3, random_state=1)
-PAIRS = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y, WORLD.groups)
+PAIRS = WORLD.pairs
 TRAIN, NEW = PAIRS.take(slice(400)), PAIRS.take(slice(400, None))
 UNTOLD = ContrastPairs(TRAIN.negative, TRAIN.positive, groups=TRAIN.groups)
 PROBES = [CCS(n_restarts=3), CRC(), VINC()]
@@ -105,6 +119,48 @@ def test_a_known_share_of_true_positives_settles_the_sign(probe):
     assert told.sign_ == "from labels"
 
 
+def test_labels_that_are_right_as_often_as_not_settle_no_sign():
+    fitted, few = CRC().fit(UNTOLD), NEW.take(slice(10))
+    y = np.where(np.arange(10) < 5, 1 - fitted.predict(few), fitted.predict(few))
+    told = fitted.predict(NEW)
+    assert fitted.orient(replace(few, y=y)).sign_ == "unresolved"
+    np.testing.assert_array_equal(fitted.predict(NEW), told)
+
+
+def test_the_largest_weight_counts_as_positive_until_the_sign_is_settled():
+    class Given(PairEstimator):
+        def __init__(self, weights=None):
+            self.weights = weights
+
+        def read(self, negative, positive):
+            return self.weights, 0.0
+
+    weights = np.arange(16.0) - 9.0
+    for way in (1.0, -1.0):
+        found = Given(way * weights).fit(UNTOLD)
+        assert found.sign_ == "unresolved"
+        assert found.probe_.sign * found.probe_.weights[0] == 9.0
+
+
+def test_sides_that_are_both_certain_are_told_apart_by_their_log_odds():
+    probe = CRC().fit(TRAIN).probe_
+    certain = replace(probe, bias=1e3)
+    sides = NEW.negative, NEW.positive, NEW.groups
+    assert (certain.scores(*sides) == 0.5).all()
+    np.testing.assert_array_equal(certain.predict(*sides), probe.predict(*sides))
+
+
+def test_labels_and_groups_beside_pairs_take_the_place_of_theirs():
+    fitted, one = CRC().fit(TRAIN), np.zeros(400, dtype=int)
+    assert fitted.score(NEW, y=1 - NEW.y) == pytest.approx(1 - fitted.score(NEW))
+    turned = CRC().fit(TRAIN, y=1 - TRAIN.y)
+    np.testing.assert_array_equal(turned.predict(NEW), 1 - fitted.predict(NEW))
+    together = CRC().fit(TRAIN, groups=one)
+    expected = CRC().fit(replace(TRAIN, groups=one))
+    np.testing.assert_array_equal(together.probe_.weights, expected.probe_.weights)
+    assert together.score(NEW, groups=one) == expected.score(replace(NEW, groups=one))
+
+
 def test_pairs_may_come_in_parts():
     whole = CRC().fit(TRAIN)
     parts = CRC().fit(TRAIN.negative, TRAIN.positive, TRAIN.y, TRAIN.groups)
@@ -150,3 +206,23 @@ def test_features_that_do_not_vary_count_for_nothing():
         fitted = clone(probe).fit(*wide, TRAIN.y, TRAIN.groups)
         far = [np.hstack([X, constant + 1e9]) for X in (NEW.negative, NEW.positive)]
         assert fitted.score(*far, NEW.y, NEW.groups) > 0.9
+
+
+ROWS, LABELS = np.random.default_rng(0).standard_normal((60, 4)), np.arange(60) % 2
+USES_OF_ROWS = {
+    "pipeline_null": lambda probe: pipeline_null(ROWS, LABELS, probe, n_permutations=2),
+    "StrongestProbe": lambda probe: StrongestProbe({"pairs": probe}).fit(ROWS, LABELS),
+    "Calibrated": lambda probe: Calibrated(probe).fit(ROWS, LABELS),
+    "usable_information": lambda probe: usable_information(probe, ROWS, LABELS),
+    "INLP": lambda probe: INLP(probe).fit(ROWS, LABELS),
+    "compare": lambda probe: compare(ROWS, LABELS, erasers=["leace"], probes={"pairs": probe}),
+}
+
+
+@pytest.mark.parametrize("use", USES_OF_ROWS.values(), ids=USES_OF_ROWS)
+@pytest.mark.parametrize("probe", [*PROBES, RandomProbe()], ids=named)
+def test_a_probe_of_pairs_says_so_where_rows_are_read(use, probe):
+    with pytest.raises(
+        InputError, match=f"{named(probe)} takes pairs, not rows; use compare_pairs"
+    ):
+        use(probe)

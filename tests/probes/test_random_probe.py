@@ -26,6 +26,12 @@ def test_accuracies_are_those_of_the_directions_one_by_one(monkeypatch):
     np.testing.assert_allclose(probe.accuracies(NEW).accuracies, np.sort(expected))
 
 
+def test_directions_prefer_no_feature_over_another():
+    """Standard normal: 4000 draws settle each second moment to 4 √(2 / 4000)."""
+    directions = RandomProbe(n_draws=4000).fit(TRAIN).directions_
+    np.testing.assert_allclose(directions @ directions.T / 4000, np.eye(7), atol=0.09)
+
+
 def test_p_value_counts_directions_that_are_as_accurate():
     found = RandomAccuracies(np.array([0.5, 0.6, 0.6, 0.7]))
     assert [found.p_value(a) for a in (0.5, 0.6, 0.65, 0.71)] == [1.0, 0.8, 0.4, 0.2]
@@ -56,3 +62,11 @@ def test_pairs_without_labels_and_no_draws_are_refused():
         fitted.accuracies(NEW.negative, NEW.positive, groups=NEW.groups)
     with pytest.raises(InputError, match="n_draws"):
         RandomProbe(n_draws=0).fit(TRAIN)
+
+
+def test_pairs_of_other_features_and_a_single_pair_are_refused():
+    fitted = RandomProbe(n_draws=3).fit(TRAIN)
+    with pytest.raises(InputError, match="7 features"):
+        fitted.accuracies(NEW.negative[:, :4], NEW.positive[:, :4], NEW.y, NEW.groups)
+    with pytest.raises(InputError, match="at least two pairs are needed"):
+        RandomProbe().fit(TRAIN.take(slice(1)))

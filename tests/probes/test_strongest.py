@@ -141,6 +141,14 @@ def test_classifiers_that_give_shares_are_read(n_classes):
     np.testing.assert_array_equal(probe.predict(world.X), expected)
 
 
+def test_rows_of_another_width_are_refused_whoever_was_chosen():
+    world = worlds.gaussian(n=60, d=4)
+    for reader in (LDAProbe(), GaussianNB()):
+        probe = StrongestProbe({"one": reader}).fit(world.X, world.y).probe_
+        with pytest.raises(InputError, match="4 features"):
+            probe.scores(world.X[:, :3])
+
+
 def test_default_family_is_five_readers_and_finds_the_right_one():
     world = worlds.heteroscedastic(n=900, d=20, wide=6, ratio=3.0)
     probe = StrongestProbe(random_state=3).fit(world.X[:600], world.y[:600])

@@ -6,7 +6,13 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from nullprobe import INLP, InputError, Moments, worlds
 from nullprobe.concepts import concept
-from nullprobe.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, successive
+from nullprobe.probes import (
+    LDAProbe,
+    LogisticProbe,
+    MeanDifferenceProbe,
+    Successive,
+    successive,
+)
 from nullprobe.probes.nullspace import Nullspace
 
 PROBES = [LogisticProbe(), LDAProbe(), MeanDifferenceProbe(), LogisticRegression(C=0.1)]
@@ -39,6 +45,7 @@ def test_a_curve_ends_where_the_probe_finds_no_further_direction():
     assert found.basis.shape == (8, 1)  # equal means are equal in every direction
     assert found.readings[0] > 0.85
     assert len(found.readings) == 1
+    assert found.ended == "the probe finds nothing more"
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -115,6 +122,25 @@ def test_no_more_directions_come_than_there_are():
     found = successive(LogisticProbe(), 10, X, y)
     assert found.basis.shape == (3, 3)
     assert len(found.readings) == 3
+    assert found.ended == "nothing is left of X"
+    deficient = np.hstack([X[:, :2], X[:, :1] - X[:, 1:2]])
+    assert successive(LDAProbe(), 3, deficient, y).ended == "nothing is left of X"
+    for r in (1, 3):
+        assert successive(LogisticProbe(), r, X, y).ended == "r is reached"
+
+
+def test_a_result_is_shown_on_one_line():
+    def made(s):
+        readings, intervals = np.linspace(0.9, 0.5, s), np.zeros((s, 2))
+        return Successive(
+            np.eye(8)[:, :s], readings, intervals, np.arange(s), np.arange(50), "r is reached"
+        )
+
+    ending = "ended='r is reached')"
+    assert repr(made(3)) == f"Successive(r=3, readings=[0.90, 0.70, 0.50], {ending}"
+    assert repr(made(6)) == (
+        f"Successive(r=6, readings=[0.90, 0.82, 0.74, 0.66, 0.58, ...], {ending}"
+    )
 
 
 def test_groups_are_held_out_whole():
@@ -132,6 +158,28 @@ def test_interval_of_the_first_step_covers_what_its_direction_reads():
         found = successive(LDAProbe(), 1, world.X, world.y, random_state=seed)
         inside += found.intervals[0, 0] <= new + 0.002 and new - 0.004 <= found.intervals[0, 1]
     assert inside >= 87
+
+
+def test_interval_is_as_wide_as_the_error_of_an_area_under_the_curve():
+    """Beside the standard error of DeLong; 400 resamples settle each end to one eighth of it."""
+    X, y = planted(n=900)
+    found = successive(LDAProbe(), 1, X, y)
+    scores, there = X[found.held_out] @ found.basis[:, 0], y[found.held_out] == 1
+    above = np.sign(scores[there][:, None] - scores[~there]) / 2 + 0.5
+    error = sum(above.mean(axis=i).var(ddof=1) / above.shape[1 - i] for i in (0, 1)) ** 0.5
+    assert np.ptp(found.intervals[0]) == pytest.approx(2 * 1.96 * error, rel=0.2)
+
+
+def test_groups_that_repeat_a_row_widen_the_interval():
+    X, y = planted(n=300)
+    X, y, groups = (np.repeat(a, 4, axis=0) for a in (X, y, np.arange(300)))
+    found = successive(LDAProbe(), 1, X, y, groups=groups)
+    first = found.held_out[::4]
+    assert np.array_equal(groups[found.held_out], np.repeat(groups[first], 4))
+    scores, there = X[first] @ found.basis[:, 0], y[first] == 1
+    above = np.sign(scores[there][:, None] - scores[~there]) / 2 + 0.5
+    error = sum(above.mean(axis=i).var(ddof=1) / above.shape[1 - i] for i in (0, 1)) ** 0.5
+    assert np.ptp(found.intervals[0]) == pytest.approx(2 * 1.96 * error, rel=0.25)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from documents import HOSTILE
 from markup import Reader
@@ -46,6 +47,47 @@ def test_the_picture_shows_the_numbers_of_the_document(whole, document):
         trace = next(t for t in figure["data"] if t["name"] == name)
         shares = [row["agreements"][name]["share"] for row in document["rows"]]
         assert trace["x"] == [*shares, page.percentiles(document["random"][name])[1]]
+
+
+def test_every_mark_of_the_picture_has_its_own_ends_and_tells_its_own_numbers(document):
+    for name in document["labels"]:
+        trace = next(t for t in page.figure(document)["data"] if t["name"] == name)
+        cells = [row["agreements"][name] for row in document["rows"]]
+        low, middle, high = page.percentiles(document["random"][name])
+        ends = [*(cell["interval"] for cell in cells), (low, high)]
+        values = [*(cell["share"] for cell in cells), middle]
+        readers = [*(row["name"] for row in document["rows"]), "random directions"]
+        for i, (reader, value, pair) in enumerate(zip(readers, values, ends, strict=True)):
+            assert trace["text"][i] == f"{reader}, {name}: {number(value)} ({interval(pair)})"
+            bars = trace["error_x"]["arrayminus"][i], trace["error_x"]["array"][i]
+            assert bars == pytest.approx((value - pair[0], pair[1] - value))
+
+
+def test_random_directions_of_each_label_stand_on_the_page_with_the_middle_90_percent(
+    whole, document
+):
+    for name in document["labels"]:
+        low, middle, high = np.quantile(document["random"][name], [0.05, 0.5, 0.95])
+        assert f"{number(middle)} {interval((low, high))}" in whole.words
+
+
+def test_table_to_be_copied_holds_every_number(document):
+    rows = iter(page._numbers(document).rows)
+    for row in document["rows"]:
+        for name in document["labels"]:
+            cell = row["agreements"][name]
+            ends, good = cell["interval"], row["as_good"][name]
+            expected = (row["name"], name, cell["share"], *ends, cell["p_value"], good)
+            assert next(rows) == expected
+    assert next(rows, None) is None
+
+
+def test_what_was_not_tested_and_how_each_reader_was_set_stand_on_the_page(whole, document):
+    for head, said in page.UNTESTED:
+        assert head in whole.words
+        assert said in whole.words
+    for row in document["rows"]:
+        assert row["settings"] in whole.words
 
 
 @pytest.mark.parametrize("text", HOSTILE)

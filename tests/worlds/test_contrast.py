@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nullprobe import InputError, worlds
+from nullprobe import ContrastPairs, InputError, worlds
 
 
 def accuracy(world, direction, y):
@@ -50,6 +50,24 @@ def test_prompts_shift_whole_sides():
         assert np.ptp(means, axis=0).max() > 20
         for g in range(3):
             np.testing.assert_allclose(side[world.groups == g].std(axis=0), 1, atol=0.15)
+    apart = world.positive - world.negative  # what a prompt adds to one side it does not to both
+    assert all(abs(apart[world.groups == g].mean(axis=0)).max() > 20 for g in range(3))
+
+
+def test_questions_differ_along_ten_directions_and_both_sides_alike():
+    world = worlds.contrast(n=20_000, d=30, signal=0.0, shared=5.0, prompt=0.0)
+    middle = (world.positive + world.negative) / 2
+    spread = np.linalg.eigvalsh(np.cov(middle.T))[::-1]
+    assert spread[:10].sum() == pytest.approx(10 * 5.0**2 + 10 / 2, rel=0.05)
+    np.testing.assert_allclose(spread[10:], 0.5, atol=0.1)
+
+
+@pytest.mark.parametrize("salience", [1.0, 4.0])
+def test_the_distractor_lies_as_far_apart_as_is_said(salience):
+    world = worlds.distractor(n=20_000, d=12, signal=0.0, salience=salience)
+    spread = np.linalg.eigvalsh(np.cov((world.positive - world.negative).T))
+    assert spread[-1] == pytest.approx(2 + (2 * salience) ** 2, rel=0.05)
+    np.testing.assert_allclose(spread[:-1], 2, atol=0.2)
 
 
 @pytest.mark.parametrize("draw", [worlds.contrast, worlds.distractor])
@@ -68,3 +86,16 @@ def test_arguments_that_make_no_sense_are_refused(arguments):
         worlds.contrast(**arguments)
     with pytest.raises(InputError, match="d must"):
         worlds.distractor(d=1)
+
+
+@pytest.mark.parametrize("draw", [worlds.contrast, worlds.distractor])
+def test_a_world_hands_its_pairs_over_whole(draw):
+    world = draw(n=20, d=4, n_prompts=2)
+    assert isinstance(world.pairs, ContrastPairs)
+    for name in ("negative", "positive", "y", "groups"):
+        np.testing.assert_array_equal(getattr(world.pairs, name), getattr(world, name))
+
+
+def test_worlds_are_shown_on_one_line():
+    assert repr(worlds.distractor(n=20, d=4)) == "PairWorld('distractor', n=20, d=4)"
+    assert repr(worlds.xor(n=20, d=4)) == "World('xor', n=20, d=4)"

@@ -9,6 +9,7 @@ from nullprobe._check import InputError
 from nullprobe.worlds.world import frame, normal_cdf, squared_correlation
 
 NAMES = sorted(worlds.WORLDS)
+GROUPED = ("rotating", "shared")
 SMALL = {"two_features": {"n_per_class": 20}, "rare": {"n": 500, "d": 3}}
 
 
@@ -25,7 +26,10 @@ def test_a_world_has_its_name_and_fitting_shapes(name):
     assert world.X.dtype == np.float64
     assert world.y.shape == (len(world.X),)
     assert np.unique(world.y).tolist() == list(range(4 if name == "multiclass" else 2))
-    assert world.groups is None
+    if name in GROUPED:
+        assert np.bincount(world.groups).tolist() == [len(world.X) // 4] * 4
+    else:
+        assert world.groups is None
     assert str(world.X.shape[1]) in world.description
 
 
@@ -66,7 +70,7 @@ def test_columns_that_cannot_be_are_refused(name, d):
         draw(name, d=d)
 
 
-@pytest.mark.parametrize("name", ["multiclass", "heteroscedastic", "copies"])
+@pytest.mark.parametrize("name", ["multiclass", "heteroscedastic", "copies", "rotating", "shared"])
 def test_directions_are_orthonormal(name):
     found = draw(name, d=12).directions
     np.testing.assert_allclose(found @ found.T, np.eye(len(found)), atol=1e-12)

@@ -110,8 +110,10 @@ class MomentEraser(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels, or numbers. Where it is the same in all rows, or X says nothing
-            of it, there is nothing to erase: the eraser has rank 0 and leaves rows as they are.
+            Concept: class labels (n,), or numbers. Columns (n, k) are numbers of any type, such as
+            indicators of classes: one concept, while a probe reads columns of labels apart. Where
+            it is the same in all rows, or X says nothing of it, there is nothing to erase: the
+            eraser has rank 0 and leaves rows as they are.
         sample_weight : array-like of shape (n,), optional
 
         Raises

@@ -210,7 +210,7 @@ class INLP(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels, or numbers.
+            Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type.
         sample_weight : array-like of shape (n,), optional
 
         Raises

@@ -17,7 +17,7 @@ import numpy as np
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
-from nullprobe.concepts import Concept, concept
+from nullprobe.concepts import Concept, as_array, concept
 from nullprobe.erasers import store
 
 
@@ -111,7 +111,7 @@ class LabelledMap:
             )
         if isinstance(y, Concept):
             y = y.values if y.classes is None else np.array(y.classes, dtype=object)[y.codes]
-        a = _array.host_labels(y)
+        a = as_array(y)
         return self._numbers(a, n) if self.classes is None else self._labels(a, n, self.classes)
 
     def _numbers(self, a: np.ndarray, n: int) -> Concept:

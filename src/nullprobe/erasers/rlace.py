@@ -200,7 +200,8 @@ class RLACE(MomentEraser):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels, or numbers under squared loss.
+            Concept: class labels (n,), or numbers under squared loss; columns (n, k) are
+            numbers of any type.
         sample_weight : array-like of shape (n,), optional
 
         Raises

@@ -136,7 +136,8 @@ class SPLINCE(MomentEraser):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept to erase: class labels, or numbers.
+            Concept to erase: class labels (n,), or numbers; columns (n, k) are numbers of any
+            type.
         sample_weight : array-like of shape (n,), optional
         task : array-like of shape (n,) or (n, t), optional
             What to keep: class labels, or numbers.

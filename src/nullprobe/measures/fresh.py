@@ -7,7 +7,7 @@ weighs the scored rows and leaves the probe as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from nullprobe import _check, reading
 from nullprobe.concepts import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.nonlinear import scored
+from nullprobe.probes.nullspace import need_rows
 
 FRESH = {
     "linear": LDAProbe,
@@ -99,18 +100,33 @@ def fresh(
     """
     if probes is None:
         probes = list(FRESH) if z.is_classes else list(NUMERIC)
+    if not isinstance(probes, Mapping):
+        names = named("probe", probes, list(FRESH))
+        probes = {name: _seeded(FRESH[name](), seed) for name in names}
     if not len(probes):
         _check.complain("at least one probe is needed", "none arrived", "name one, or leave it out")
-    if not isinstance(probes, Mapping):
-        for name in probes:
-            _check.known("probe", name, list(FRESH))
-        probes = {name: _seeded(FRESH[name](), seed) for name in probes}
     for probe in probes.values():
         _need_scores(probe, z)
     return tuple(Fresh(name, probe, *_unit(probe, z)) for name, probe in probes.items())
 
 
+def named(kind: str, names: Any, available: Sequence[str]) -> list[str]:
+    """Return names, of which one string is one, if each is among those that are available."""
+    found = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    for name in found:
+        if not isinstance(name, str):
+            made = name.__name__ if isinstance(name, type) else type(name).__name__
+            _check.complain(
+                f"{kind}s must be names, or a mapping of names to estimators",
+                f"{made} arrived without one",
+                f'pass such as {{"{made.lower()}": {made}()}}',
+            )
+        _check.known(kind, name, available)
+    return found
+
+
 def _need_scores(probe: Any, z: Concept) -> None:
+    need_rows(probe)
     ways = ("decision_function", "predict_proba") if z.is_classes else ("predict",)
     if not hasattr(probe, "fit") or not any(hasattr(probe, way) for way in ways):
         _check.complain(

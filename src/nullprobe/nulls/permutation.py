@@ -12,6 +12,7 @@ equation 2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from nullprobe.measures.three_way import Part
 from nullprobe.nulls.null import Null
 from nullprobe.splits import Parts, group_codes, split
 
+Progress = Callable[[str, int, int], object]  # stage, done, of how many
 FOLDS = 3  # of any pipeline, each fit of which may take seconds
 
 
@@ -113,7 +115,7 @@ def permutation_null(
     >>> null.p_value(observed)
     0.02
     """
-    X, z, _ = rows(X, y, None)
+    X, z, _ = rows(X, y, None, one=True)
     if z.classes is None or len(z.classes) != 2:
         _check.complain(
             "two classes are needed",
@@ -143,14 +145,15 @@ def pipeline_null(
     groups: Any = None,
     n_permutations: int = 99,
     random_state: int | np.random.Generator = 0,
+    progress: Progress | None = None,
 ) -> tuple[float, Null]:
     """Cross-validate any probe, and rerun all of it on permuted labels.
 
     Parameters
     ----------
     X : array of shape (n, d)
-    y : array-like of shape (n,)
-        Labels, or numbers for a probe that reads them.
+    y : array-like of shape (n,) or (n, k)
+        Labels (n,), or numbers for a probe that reads them: floats, if there are k columns.
     probe : estimator
         Unfitted. All that it decides while it is fitted (a penalty, a number of neighbours, the
         reader that `StrongestProbe` takes) is decided afresh for each permuted labelling.
@@ -159,6 +162,9 @@ def pipeline_null(
     n_permutations : int
         Each costs as much as the observation; with fewer than 39 no two-sided p reaches .05.
     random_state : int or Generator
+    progress : callable, optional
+        Called with the stage, how much of it is done, and of how much: after the observation and
+        after each permutation.
 
     Returns
     -------
@@ -184,7 +190,7 @@ def pipeline_null(
     >>> observed > 0.8, null.p_value(observed)
     (True, 0.05)
     """
-    X, z, _ = rows(X, y, None)
+    X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=1)
     _check.instance("probe", "probe", probe)
@@ -201,4 +207,6 @@ def pipeline_null(
             fit = X[train], permuted.data[train]
             once = np.ones((1, len(test)))
             found[j] += reader.read(fit, X[test], permuted.take(test), once)[0] / FOLDS
+        if progress is not None:
+            progress("permutations", j + 1, len(found))
     return float(found[0]), Null("chance", description(z, parts), found[1:])

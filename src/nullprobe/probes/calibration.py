@@ -22,12 +22,13 @@ from typing import Any, Self
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from nullprobe import _array, _check, _seeds
 from nullprobe._array import Array
-from nullprobe.concepts import Concept, rows
+from nullprobe.concepts import Concept, as_array, rows
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.newton import solve
 from nullprobe.probes.nonlinear import inner_splits
@@ -74,8 +75,8 @@ def reliability(
     ----------
     chances : ndarray of shape (n,)
         What was said of each row.
-    positive : ndarray of shape (n,), bool
-        Whether it was so.
+    positive : ndarray of shape (n,)
+        Whether it was so: booleans, or 0 and 1.
     bins : int
         Of equally many rows each; rows of one chance stay together.
     n_resamples : int
@@ -95,18 +96,12 @@ def reliability(
     >>> reliability(p, y).interval[0], reliability(p**3, y).interval[0] > 0.1
     (0.0, True)
     """
-    p = np.asarray(chances, dtype=np.float64)
-    y = np.asarray(positive, dtype=np.float64)
     bins = _check.whole_number("bins", bins, least=1)
-    if p.shape != y.shape or p.ndim != 1 or len(p) < 2 * bins or not ((p >= 0) & (p <= 1)).all():
-        _check.complain(
-            "chances and positives must be vectors of one length, two rows a bin or more, and "
-            "chances from 0 to 1",
-            f"they have shapes {p.shape} and {y.shape}, and there are {bins} bins",
-            "pass the chance of one class, (n,), and whether each row is of it",
-        )
-    cuts = np.unique(np.quantile(p, np.arange(1, bins) / bins))
-    place = np.unique(np.searchsorted(cuts, p, side="right"), return_inverse=True)[1]
+    n_resamples = _check.whole_number("n_resamples", n_resamples, least=1)
+    p, y = _said_and_so(chances, positive, bins)
+    # By the middle of the ranks that rows of one chance share.
+    share = (rankdata(p) - 0.5) / len(p)
+    place = np.unique((share * bins).astype(int), return_inverse=True)[1]
     counts = np.bincount(place).astype(np.float64)
     said, seen = np.bincount(place, p) / counts, np.bincount(place, y) / counts
     rng = _seeds.generator(random_state)
@@ -119,6 +114,38 @@ def reliability(
     return Reliability(
         said, seen, counts.astype(int), float(np.sqrt(max(squared, 0.0))), (float(low), float(high))
     )
+
+
+def _said_and_so(chances: Any, positive: Any, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return chances (n,) and what was so (n,), 0 or 1, as float64."""
+    p, y = as_array(chances, "chances"), as_array(positive, "positive")
+    if p.shape != y.shape or p.ndim != 1:
+        _check.complain(
+            "chances and positives must be vectors of one length",
+            f"they have shapes {p.shape} and {y.shape}",
+            "pass the chance of one class, (n,), and whether each row is of it",
+        )
+    wrong = p if p.dtype.kind not in "fiub" else p[~((p >= 0) & (p <= 1))]
+    if len(wrong):
+        _check.complain(
+            "chances must be numbers from 0 to 1",
+            f"{wrong[:1].tolist()[0]!r} arrived",
+            "pass the chance of one class, such as predict_proba(X)[:, 1]",
+        )
+    if not np.isin(y, (0, 1)).all():
+        labels = np.unique(y.astype(str) if y.dtype.kind == "O" else y)[:5].tolist()
+        _check.complain(
+            "positives must be booleans, or 0 and 1",
+            f"{', '.join(map(repr, labels))} arrived",
+            "pass whether each row is of the class whose chances these are, such as y == 'yes'",
+        )
+    if len(p) < 2 * bins:
+        _check.complain(
+            f"{bins} bins need two rows each",
+            f"there are {len(p)}",
+            "pass more rows, or fewer bins",
+        )
+    return p.astype(np.float64), y.astype(np.float64)
 
 
 def _squared_error(said: np.ndarray, seen: np.ndarray, counts: np.ndarray) -> Any:
@@ -183,7 +210,7 @@ class Calibrated(BaseEstimator):
                 f"{type(self.probe).__name__} has none",
                 "pass a classifier, such as LDAProbe()",
             )
-        X, z, _ = rows(X, y, None)
+        X, z, _ = rows(X, y, None, one=True)
         z = z.present()
         z.need_two_classes()
         _need_labels(z)
@@ -205,11 +232,14 @@ class Calibrated(BaseEstimator):
         final: Any = clone(self.probe)
         self.probe_ = final.fit(X, z.data)
         self.classes_ = np.array(z.classes)
+        self.n_features_in_ = X.shape[1]
         return self
 
     def decision_function(self, X: Array) -> np.ndarray:
         """Return log-odds (n,), or log-chances up to a constant a row (n, K), of X (n, d)."""
         check_is_fitted(self)
+        X = _check.finite(_check.representation(X))
+        _check.width(X.shape[1], self.n_features_in_, by="Calibrated")
         return self.slope_ * _array.host(self.probe_.decision_function(X)) + self.offset_
 
     def predict_proba(self, X: Array) -> np.ndarray:

@@ -101,7 +101,7 @@ def usable_information(
     True
     """
     need_usable(probe, weighted=False)
-    X, z, _ = rows(X, y, None)
+    X, z, _ = rows(X, y, None, one=True)
     z = z.present()
     z.need_two_classes()
     if z.codes is None:

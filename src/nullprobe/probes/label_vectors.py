@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
-from nullprobe.concepts import Concept, concept
+from nullprobe import _check
+from nullprobe.concepts import Concept, as_array, concept
 
 
 def label_vectors(y: Any) -> list[Concept] | None:
@@ -26,7 +26,7 @@ def label_vectors(y: Any) -> list[Concept] | None:
             return [_read(np.asarray(column), j, missing[j]) for j, column in enumerate(columns)]
     if not isinstance(y, np.ndarray) and not hasattr(y, "__len__"):
         return None
-    a = _array.host_labels(y)
+    a = as_array(y)
     if a.ndim != 2 or not a.shape[1]:
         return None
     if a.dtype.kind == "f":
@@ -50,6 +50,19 @@ def label_vectors(y: Any) -> list[Concept] | None:
     ]
 
 
+def columns(y: Any, n: int, m: int) -> list[np.ndarray]:
+    """Return the columns of a y (n, m) to score by, labels or numbers, or complain of its shape."""
+    frame = hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2
+    whole: Any = y if frame else as_array(y)
+    if whole.shape != (n, m):
+        _check.complain(
+            f"y must have shape ({n}, {m}), a column for each concept of the fit",
+            f"it has shape {whole.shape}",
+            "pass the same columns, one row for each row of X",
+        )
+    return [np.asarray(whole.iloc[:, j]) if frame else whole[:, j] for j in range(m)]
+
+
 def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and value != value)
 
@@ -68,9 +81,9 @@ def _read(column: np.ndarray, j: int, missing: np.ndarray | tuple = ()) -> Conce
 def need_two_classes(concepts: list[Concept]) -> None:
     """Complain about the first column that is of one class."""
     for j, z in enumerate(concepts):
-        values = np.unique(z.data) if z.codes is None else np.unique(z.codes)
-        if len(values) < 2:
-            what = values[0] if z.classes is None else z.classes[int(values[0])]
+        values = z.data if z.codes is None else z.codes
+        if values.min() == values.max():
+            what = values.min() if z.classes is None else z.classes[int(values.min())]
             _check.complain(
                 "at least two classes are needed in every column of y",
                 f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",

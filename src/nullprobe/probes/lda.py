@@ -123,6 +123,9 @@ class LDAProbe(ManyByMoments):
     A sample weight of 2 is a row twice when ``shrinkage`` is given. The oracle-approximating λ
     counts rows, not weight, so that it does not depend on the unit of the weights.
 
+    Scores are log-odds of Gaussian classes as the fitted rows have them, too sure of themselves
+    where d is not small next to n: for chances use ``Calibrated(LDAProbe())``.
+
     Examples
     --------
     >>> import numpy as np

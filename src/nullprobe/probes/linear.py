@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
-from nullprobe.concepts import Concept, rows
+from nullprobe.concepts import Concept, as_array, rows, single
 from nullprobe.moments import Moments
 
 
@@ -64,6 +64,22 @@ class LinearProbe:
         return np.array(self.classes)[best]
 
 
+def agreement(
+    truth: np.ndarray, said: np.ndarray, w: np.ndarray | None, classes: tuple | None
+) -> float:
+    """Return the accuracy of labels that were read, or R² of numbers."""
+    measure = r2_score if classes is None else accuracy_score
+    try:
+        return float(measure(truth, said, sample_weight=w))
+    except (TypeError, ValueError) as error:
+        what = "numbers" if classes is None else f"labels such as {classes[0]!r}"
+        _check.complain(
+            f"what is scored must be {what}, as in the fit",
+            f"y cannot be compared with what was read ({error})",
+            "pass the same concept of these rows",
+        )
+
+
 class ProbeEstimator(BaseEstimator):
     """The shell round a linear probe: validate, call, store.
 
@@ -86,7 +102,7 @@ class ProbeEstimator(BaseEstimator):
         X : array of shape (n, d)
             Representation.
         y : array-like of shape (n,) or (n, k)
-            Concept.
+            Concept: labels or numbers (n,), or floats (n, k).
         sample_weight : array-like of shape (n,), optional
 
         Raises
@@ -95,7 +111,7 @@ class ProbeEstimator(BaseEstimator):
             If the input is empty, not finite, of lengths that differ, or of one class.
         """
         frame = X
-        X, z, w = rows(X, y, sample_weight)
+        X, z, w = rows(X, y, sample_weight, one=True)
         _check.finite(X)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there
             kept = np.flatnonzero(w)
@@ -127,16 +143,16 @@ class ProbeEstimator(BaseEstimator):
     def _checked(self, X: Array) -> Array:
         check_is_fitted(self)
         frame, X = X, _check.representation(X)
+        _check.width(X.shape[1], self.probe_.d, by=type(self).__name__)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return _check.finite(X)
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
-        _, z, w = rows(X, y, sample_weight)
         said = self.predict(X)  # which looks at the names of its columns, if it has some
-        if self.probe_.classes is None:
-            return float(r2_score(z.matrix, said, sample_weight=w))
-        return float(accuracy_score(_array.host_labels(y), said, sample_weight=w))
+        classes = self.probe_.classes
+        _, _, w = rows(X, y, sample_weight, one=classes is not None)
+        return agreement(as_array(y if classes is None else single(y)), said, w, classes)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn needs to know: y is required."""

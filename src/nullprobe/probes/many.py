@@ -14,15 +14,14 @@ from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import validate_data
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
-from nullprobe.concepts import Concept, concept
+from nullprobe.concepts import Concept, concept, weights
 from nullprobe.moments import Moments, read_together
-from nullprobe.probes.label_vectors import label_vectors, need_two_classes
-from nullprobe.probes.linear import LinearProbe, MomentProbe, ProbeEstimator
+from nullprobe.probes.label_vectors import columns, label_vectors, need_two_classes
+from nullprobe.probes.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement
 
 SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
 
@@ -158,7 +157,7 @@ class ManyConcepts(ProbeEstimator):
         frame, X = X, _check.finite(_check.representation(X))
         if len(y) != X.shape[0]:
             concept(y, n=X.shape[0])  # complains
-        w = _check.weights(sample_weight, X.shape[0])
+        w = weights(sample_weight, X.shape[0])
         if w is not None and not w.all():
             kept = np.flatnonzero(w)
             X, w = _array.take(X, kept), w[kept]
@@ -175,15 +174,11 @@ class ManyConcepts(ProbeEstimator):
         if not isinstance(getattr(self, "probe_", None), LinearProbes):
             return super().score(X, y, sample_weight)
         said = self.predict(X)
-        w = _check.weights(sample_weight, len(said))
-        columns = y.iloc if hasattr(y, "iloc") else None
-        truth = [
-            np.asarray(columns[:, j]) if columns is not None else _array.host_labels(y)[:, j]
-            for j in range(len(self.probe_))
-        ]
+        w = weights(sample_weight, len(said))
+        truth = columns(y, len(said), len(self.probe_))
         return np.array(
             [
-                (r2_score if c is None else accuracy_score)(t, _typed(s, t), sample_weight=w)
+                agreement(t, _typed(s, t), w, c)
                 for t, s, c in zip(truth, said.T, self.probe_.classes, strict=True)
             ]
         )

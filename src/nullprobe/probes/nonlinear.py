@@ -72,7 +72,11 @@ class ReaderEstimator(ProbeEstimator):
     """
 
     def fit(self, X: Array, y: Any) -> Self:
-        """Fit the probe to X (n, d) and labels y (n,)."""
+        """Fit the probe to X (n, d) and labels y (n,).
+
+        There is no ``sample_weight``; where rows have weights, use a linear probe that takes them,
+        such as ``LDAProbe`` or ``LogisticProbe``. ``score`` takes weights.
+        """
         return super().fit(X, y)
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:

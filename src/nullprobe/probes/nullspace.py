@@ -109,19 +109,36 @@ class Nullspace:
 
 
 def need_usable(probe: Any, *, weighted: bool) -> None:
-    """Refuse what is no estimator, or takes no weights where there are weights."""
+    """Refuse what is no estimator of rows, or takes no weights where there are weights."""
     if isinstance(probe, type) or not hasattr(probe, "fit"):
         _check.complain(
             "the probe must be an estimator with a method fit",
             f"{probe!r} arrived",
             "pass an instance, such as LDAProbe() or LogisticRegression()",
         )
+    need_rows(probe)
     takes = inspect.signature(probe.fit).parameters
     if weighted and "sample_weight" not in takes:
         _check.complain(
             "the probe must take sample_weight where there are weights",
             f"{type(probe).__name__}.fit takes {', '.join(takes)}",
             "leave sample_weight away, or pass another probe, such as LDAProbe()",
+        )
+
+
+def need_rows(probe: Any) -> None:
+    """Refuse a probe of contrast pairs, whose second argument is no concept but other rows."""
+    try:
+        takes = inspect.signature(probe.fit).parameters
+    except (AttributeError, TypeError, ValueError):  # no fit, or one that does not say
+        return
+    if "negative" in takes:
+        name = type(probe).__name__
+        _check.complain(
+            "a probe of rows X and their concept y is needed",
+            f"{name} takes pairs, not rows",
+            f"use compare_pairs, {name}.fit(negative, positive) itself, or a probe of rows, such "
+            "as LDAProbe()",
         )
 
 

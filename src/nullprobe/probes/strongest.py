@@ -27,6 +27,7 @@ from nullprobe.probes.lda import LDAProbe
 from nullprobe.probes.mlp import MLPProbe
 from nullprobe.probes.neighbours import NeighboursProbe
 from nullprobe.probes.nonlinear import Reader, ReaderEstimator, inner_splits, scored, worth
+from nullprobe.probes.nullspace import need_rows
 from nullprobe.probes.quadratic import QuadraticProbe
 from nullprobe.probes.radial import RBFProbe
 
@@ -182,6 +183,7 @@ def _checked(probes: Any) -> Mapping[str, Any]:
         )
     for name, probe in probes.items():
         _check.instance("probe", name, probe)
+        need_rows(probe)
         scores = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
         if not hasattr(probe, "fit") or not scores:
             _check.complain(

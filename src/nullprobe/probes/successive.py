@@ -13,7 +13,7 @@ CCS in the code of C. Burns et al., arXiv 2212.03827.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,16 @@ N_RESAMPLES = 400
 LEVEL = 0.95
 CHANCE = 0.5
 NOTHING = 1e-10  # of the longest weights: those of a probe that finds nothing but rounding
+SHOWN = 5  # readings on one line
 PARTS = 3  # of which the last is scored
 
+# Why a curve ends.
+REACHED = "r is reached"
+NOTHING_LEFT = "nothing is left of X"
+NOTHING_FOUND = "the probe finds nothing more"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Successive:
     """A curve of readings, and the directions behind it; frozen.
 
@@ -53,13 +59,23 @@ class Successive:
         How many directions were gone before each step.
     held_out : ndarray of shape (n_held,)
         Which rows were scored.
+    ended : str
+        Why there is no further direction: "r is reached", "nothing is left of X", or "the probe
+        finds nothing more".
     """
 
     basis: np.ndarray
     readings: np.ndarray
     intervals: np.ndarray
     ranks: np.ndarray
-    held_out: np.ndarray = field(repr=False)
+    held_out: np.ndarray
+    ended: str
+
+    def __repr__(self) -> str:
+        """Return how many directions there are, the first readings, and why no more."""
+        read = ", ".join(f"{value:.2f}" for value in self.readings[:SHOWN])
+        more = ", ..." if len(self.readings) > SHOWN else ""
+        return f"Successive(r={self.basis.shape[1]}, readings=[{read}{more}], ended={self.ended!r})"
 
 
 def successive(
@@ -85,7 +101,7 @@ def successive(
         Representation. Pairs bring their own labels and groups; fits do not see the labels, which
         settle the sign of each direction on the training pairs and are scored on the others.
     y : array-like of shape (n,) or (n, k)
-        Concept: labels (n,), or numbers; none beside pairs.
+        Concept: labels or numbers (n,), or floats (n, k); none beside pairs.
     groups : array-like of shape (n,), optional
         Rows that belong together; they are held out, and resampled, whole.
     random_state : int, Generator or None
@@ -110,14 +126,14 @@ def successive(
     >>> y = np.arange(600) % 2
     >>> X = rng.normal(size=(600, 5)) + 2 * y[:, None] * [1, 0, 0, 0, 0]
     >>> found = successive(LDAProbe(), 3, X, y)
-    >>> found.basis.shape, np.round(found.readings, 1).tolist()
-    ((5, 3), [0.9, 0.7, 0.5])
+    >>> found.basis.shape, np.round(found.readings, 1).tolist(), found.ended
+    ((5, 3), [0.9, 0.7, 0.5], 'r is reached')
     """
     r = _check.whole_number("r", r, least=1)
     if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
         return _of_pairs(probe, r, X, y, random_state)
     need_usable(probe, weighted=False)
-    X, z, _ = rows(X, y, None)
+    X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()
     X, z = _array.host_native(_check.finite(X)), z.present()
     codes = group_codes(groups, len(z))
@@ -127,7 +143,7 @@ def successive(
     moments = Moments.of(X[train], z.take(train))
     space = Nullspace(probe, X[train], z.take(train), w=None, moments=moments, most=r)
     there = _array.host(X[held]) - moments.mean
-    found, ranks, longest = [], [], 0.0
+    found, ranks, longest, ended = [], [], 0.0, NOTHING_FOUND
     while not space.is_full:
         W = space.read()
         length = float(np.linalg.norm(moments.scale[:, None] * W))
@@ -138,6 +154,8 @@ def successive(
         found.append(there @ W)
         if not space.grow(W):
             break
+    else:
+        ended = REACHED if space.basis.shape[1] == r else NOTHING_LEFT
     positive = None if z.codes is None else z.take(held).data
     weights = reading.resampled_weights(
         positive, None if codes is None else codes[held], int(held.sum()), N_RESAMPLES, rng
@@ -149,6 +167,7 @@ def successive(
         np.array([interval for _, interval in curve]).reshape(-1, 2),
         np.array(ranks),
         np.flatnonzero(held),
+        ended,
     )
 
 
@@ -167,10 +186,10 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
     rng = _seeds.generator(random_state)
     order = rng.permutation(len(pairs))  # no label has a say in it
     held, train = np.sort(order[: len(pairs) // PARTS]), np.sort(order[len(pairs) // PARTS :])
-    z = concept(labels[held])
+    z, there = concept(labels[held]), concept(labels[train])
     z.need_two_classes()
+    there.need_two_classes()
     basis, found = rounds(probe, r, pairs.take(train), pairs.take(held))
-    there = concept(labels[train])
     weights = reading.resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
     curve = []
     for own, scores in found:
@@ -182,6 +201,7 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
         np.array([interval for _, interval in curve]).reshape(-1, 2),
         np.arange(len(curve)),
         held,
+        REACHED if len(curve) == r else NOTHING_LEFT if len(curve) == pairs.d else NOTHING_FOUND,
     )
 
 

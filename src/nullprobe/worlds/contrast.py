@@ -15,12 +15,13 @@ import numpy as np
 
 from nullprobe._check import real_number, whole_number
 from nullprobe._seeds import generator
+from nullprobe.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, unit_vector
 
 SHARED = 10  # directions that questions differ along
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PairWorld:
     """Contrast pairs with a known answer.
 
@@ -53,6 +54,15 @@ class PairWorld:
     distractor: np.ndarray | None
     truth: Mapping[str, float]
     description: str
+
+    def __repr__(self) -> str:
+        """Return the name and the numbers of pairs and features."""
+        return f"PairWorld({self.name!r}, n={len(self.y)}, d={len(self.direction)})"
+
+    @property
+    def pairs(self) -> ContrastPairs:
+        """The same as ContrastPairs, with labels and groups."""
+        return ContrastPairs(self.negative, self.positive, self.y, self.groups)
 
 
 def contrast(
@@ -98,6 +108,8 @@ def contrast(
     Examples
     --------
     >>> world = contrast(n=100, d=8)
+    >>> world, world.pairs
+    (PairWorld('contrast', n=100, d=8), ContrastPairs(n=100, d=8, with labels, in 1 groups))
     >>> world.positive.shape, world.y.sum(), round(world.truth["best_accuracy"], 3)
     ((100, 8), np.int64(50), 0.998)
     """

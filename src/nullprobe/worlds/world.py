@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class World:
     """A data set with a known answer.
 
@@ -39,6 +39,10 @@ class World:
     truth: Mapping[str, str | float]
     description: str
     directions: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        """Return the name and the numbers of rows and features."""
+        return f"World({self.name!r}, n={len(self.X)}, d={self.X.shape[1]})"
 
 
 def normal_cdf(x: float) -> float:
