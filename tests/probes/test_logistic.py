@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from nullprobe import InputError
 from nullprobe.probes import LogisticProbe
+from nullprobe.probes.conjugate import Problems
 
 
 def reference(X, y, C, w=None):
@@ -104,15 +105,18 @@ def test_path_of_many_is_that_of_one(n_classes):
         np.testing.assert_allclose(many.probe_[j].weights, one.probe_.weights, atol=1e-8)
 
 
-def test_losses_of_the_path_are_those_of_fits_to_the_other_rows():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_of_the_path_are_those_of_fits_to_the_other_rows(weighted):
     s = draw(0, 90, 6, 2)
-    path = LogisticProbe(C=None, random_state=3).fit(s.X, s.y).path_
+    w = np.random.default_rng(1).integers(1, 9, 90) if weighted else np.ones(90)
+    path = LogisticProbe(C=None, random_state=3).fit(s.X, s.y, w if weighted else None).path_
     part = np.random.default_rng(3).permutation(90) % 3
     loss = 0.0
     for j in range(3):
-        p = LogisticProbe(C=path.strengths[8]).fit(s.X[part != j], s.y[part != j])
+        rest = part != j
+        p = LogisticProbe(C=path.strengths[8]).fit(s.X[rest], s.y[rest], w[rest])
         chance = p.predict_proba(s.X[part == j])[np.arange((part == j).sum()), s.y[part == j]]
-        loss -= np.log(chance).sum() / 90
+        loss -= w[part == j] @ np.log(chance) / w.sum()
     assert path.losses[8, 0] == pytest.approx(loss, abs=1e-4)
 
 
@@ -137,3 +141,88 @@ def test_strength_must_be_above_zero(C):
     s = draw(0, 60, 3, 2)
     with pytest.raises(InputError, match="C must be"):
         LogisticProbe(C=C).fit(s.X, s.y)
+
+
+def slope_left(X, y, C, probe, w=None):
+    """Return √(gᵀH⁻¹g) of the mean loss at a probe of two classes, in float64 and afresh."""
+    w = np.full(len(X), 1 / len(X)) if w is None else w / w.sum()
+    size = np.abs(X).max(axis=0)
+    spread = np.sqrt(w @ (X - w @ X) ** 2)
+    alive = spread > 1e-12 * size
+    Z = np.column_stack([(X - w @ X)[:, alive] / spread[alive], np.ones(len(X))])
+    a = np.append(probe.weights[alive, 0] * spread[alive], 0.0)
+    penalty = np.append(np.full(alive.sum(), 1.0 / C), 0.0)
+    a[-1] = probe.bias[0] + (w @ X) @ probe.weights[:, 0]
+    chance = 0.5 + 0.5 * np.tanh(0.5 * (Z @ a))
+    g = Z.T @ (w * (chance - y)) + penalty * a
+    H = (Z.T * (w * chance * (1 - chance))) @ Z + np.diag(penalty)
+    return np.sqrt(g @ np.linalg.solve(H, g))
+
+
+def hard_case(name):
+    """Return rows, label vectors and weights that are far from what float32 is good at."""
+    rng = np.random.default_rng(0)
+    X, w = rng.standard_normal((2000, 12)), None
+    Y = X @ rng.standard_normal((12, 6)) + rng.logistic(size=(2000, 6)) > 0
+    if name == "separable":
+        Y = X @ rng.standard_normal((12, 6)) > 0
+    elif name == "a class of one in a thousand":
+        Y = rng.permuted(np.repeat((np.arange(2000) < 2)[:, None], 6, axis=1), axis=0)
+        X[:, 0] += 8 * Y[:, 0]
+    elif name == "far and constant":
+        X[:, 3], X[:, 4:] = 7.0, X[:, 4:] + 1e6
+    elif name == "weights":
+        w = rng.uniform(1e-3, 1e3, 2000)
+    elif name == "heavy tails":
+        X = rng.standard_cauchy((2000, 12))
+    elif name == "nearly dependent":
+        X = X * np.geomspace(1, 1e-4, 12) @ rng.standard_normal((12, 12))
+    return X, Y, w
+
+
+HARD = [
+    "separable",
+    "a class of one in a thousand",
+    "far and constant",
+    "weights",
+    "heavy tails",
+    "nearly dependent",
+]
+
+
+@pytest.mark.parametrize("C", [1e-5, 1.0, 1e2])
+@pytest.mark.parametrize("name", HARD)
+def test_no_slope_is_left_at_the_answer_however_hard_the_problem(name, C):
+    X, Y, w = hard_case(name)
+    probes = LogisticProbe(C=C).fit(X, Y, sample_weight=w).probe_
+    strength = C * (len(X) if w is None else w.sum())
+    for j in range(6):
+        assert slope_left(X, Y[:, j], strength, probes[j], w) < 5e-8
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_columns_of_unequal_difficulty_are_one_by_one(name):
+    X, Y, w = hard_case(name)
+    Y = np.column_stack([Y, np.random.default_rng(1).random((2000, 20)) > 0.5])
+    many = LogisticProbe(C=1e2).fit(X, Y, sample_weight=w).decision_function(X)
+    for j in range(3):
+        one = LogisticProbe(C=1e2).fit(X, Y[:, j], sample_weight=w).decision_function(X)
+        np.testing.assert_allclose(many[:, j], one, atol=1e-8 * max(1.0, np.abs(one).max()))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e4])
+def test_a_column_that_float32_loses_is_fitted_all_the_same(monkeypatch, n_classes, wrong):
+    s = draw(0, 150, 5, n_classes)
+    Y = np.column_stack([s.y, np.random.default_rng(0).permutation(s.y)])
+    expected = LogisticProbe().fit(s.X, Y).decision_function(s.X)
+    within_float32 = Problems._conjugate
+
+    def lose(self, A, aim, most):
+        found, first, last = within_float32(self, A, aim, most)
+        found[:, 0], last[0] = wrong, wrong
+        return found, first, last
+
+    monkeypatch.setattr(Problems, "_conjugate", lose)
+    found = LogisticProbe().fit(s.X, Y).decision_function(s.X)
+    np.testing.assert_allclose(found, expected, atol=1e-7)

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from samples import draw
 from scipy.linalg import null_space
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from nullprobe import INLP, InputError, Moments, worlds
+from nullprobe import INLP, InputError, Moments, _linalg, worlds
 from nullprobe.concepts import concept
 from nullprobe.probes import (
     LDAProbe,
@@ -190,3 +191,21 @@ def test_what_makes_no_curve_is_refused(r, groups, message):
     X, y = planted(n=60)
     with pytest.raises(InputError, match=message):
         successive(LDAProbe(), r, X, y, groups=groups)
+
+
+def test_directions_are_exact_where_a_feature_is_hardly_ever_lit():
+    """What an inexact direction leaves behind, further ones find: digits, pixels of a few rows."""
+    digits = load_digits()
+    y = (digits.target >= 5).astype(int)
+    X, z = digits.data[:1200], concept(y[:1200])
+    moments = Moments.of(X, z)
+    X = (X - moments.mean) * _linalg.reciprocal(moments.scale)
+    space = Nullspace(LogisticProbe(), X, z, w=None, moments=Moments.of(X, z), most=6)
+    left = X.copy()
+    for _ in range(6):
+        w = space.read()[:, 0]
+        other = LogisticRegression(tol=1e-8, max_iter=5000).fit(left, z.codes).coef_[0]
+        cosine = w @ other / (np.linalg.norm(w) * np.linalg.norm(other))
+        assert cosine == pytest.approx(1.0, abs=1e-6)
+        space.grow(w[:, None])
+        left = X - X @ space.basis @ space.basis.T

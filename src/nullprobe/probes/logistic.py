@@ -35,7 +35,7 @@ from nullprobe.probes.newton import MOST_STEPS, solve
 FOLDS = 3
 STRENGTHS = tuple(float(c) for c in np.geomspace(1e-5, 1e2, 15))
 USUAL_STRENGTH = 1.0
-ON_THE_WAY = 1e-4  # tolerance of fits by which a strength is chosen, or a direction taken out
+ON_THE_WAY = 1e-4  # tolerance of fits by which a strength is chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def logistic(
         units of the standard deviations.
     weights : ndarray of shape (n,), optional
     max_iter : int
-        Newton steps.
+        Newton steps, and steps in float32 before them.
     """
     design = Design.of(X, weights)
     targets = _targets([Concept(codes, tuple(range(codes.max() + 1)), None)])
@@ -136,8 +136,8 @@ def log_chances(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 def _targets(concepts: list[Concept]) -> np.ndarray:
     """Return who is a positive (n, m, k), of concepts of equally many classes."""
-    codes, K = np.column_stack([z.data for z in concepts]), concepts[0].n_columns
-    return codes[:, :, None] == np.arange(1 if K == 2 else 0, K)
+    codes, K = np.stack([z.data for z in concepts]), concepts[0].n_columns
+    return (codes[:, :, None] == np.arange(1 if K == 2 else 0, K)).transpose(1, 0, 2)
 
 
 def _solved(design: Design, targets: np.ndarray, C: np.ndarray, max_iter: int) -> np.ndarray:
@@ -169,7 +169,7 @@ class LogisticProbe(ManyConcepts):
         of a path whose log-loss is least on inner held-out parts of the rows that it is fitted
         to; each of many label vectors gets its own.
     max_iter : int
-        Newton steps that the solver may take.
+        Newton steps that the solver may take, and steps in float32 before them.
     random_state : int or None
         Of the inner parts, where there is no ``C``.
 
@@ -289,7 +289,7 @@ class _Within:
 
     def weights(self) -> np.ndarray:
         """Fit the probe to what is left; return its weights (d, m)."""
-        A, _ = solve(self.design, self.targets, self.ready, tolerance=ON_THE_WAY)
+        A, _ = solve(self.design, self.targets, self.ready)
         return self.design.weights(A[:, 0])[0]
 
     def project(self, Q: np.ndarray) -> None:
