@@ -12,13 +12,16 @@ from samples import draw
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from nullprobe import FactAbout, Holds, InputError, audit, evidence, worlds
+from nullprobe import FactAbout, Holds, InputError, audit, worlds
+from nullprobe.evidence import run
+
+FIRST_FOUR = ["readable", "one_direction", "erasure_holds", "no_halfspace"]
 
 
 @pytest.fixture(scope="module")
 def founding():
     w = worlds.two_features(n_per_class=400, d=3, random_state=0)
-    return w, audit(w.X, w.y, n_permutations=99, n_surrogates=39)
+    return w, audit(w.X, w.y, claims=FIRST_FOUR, n_permutations=99, n_surrogates=39)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +86,8 @@ def test_each_claim_comes_with_the_nulls_of_its_rungs(gaussian):
         "one_direction": ["linear_algebra"],
         "erasure_holds": ["chance", "moments"],
         "no_halfspace": ["chance", "moments"],
+        "one_feature": ["moments"],
+        "gone": ["chance", "moments"],
     }
 
 
@@ -103,7 +108,7 @@ def test_number_of_threads_makes_no_difference(monkeypatch):
         def parallel(n_jobs, jobs=jobs, **options):
             return joblib.Parallel(n_jobs=jobs, **options)
 
-        monkeypatch.setattr(evidence, "Parallel", parallel)
+        monkeypatch.setattr(run, "Parallel", parallel)
         with threadpool_limits(threads):
             documents.append(audit(w.X, w.y, **FEW).document())
     assert documents[0] == documents[1]
@@ -147,7 +152,7 @@ def test_number_is_read_by_r_squared():
     X = rng.normal(size=(300, 6))
     result = audit(X, X[:, 0] + rng.normal(size=300), **FEW)
     found = verdicts(result)
-    assert set(found) == {"readable", "one_direction", "erasure_holds"}
+    assert set(found) == {"readable", "one_direction", "erasure_holds", "one_feature", "gone"}
     assert found["readable"] == ("yes", "representation")
     assert result["readable"].unit == "R²"
     assert result["readable"].observed == pytest.approx(0.5, abs=0.12)
@@ -157,7 +162,7 @@ def test_number_is_read_by_r_squared():
 def test_several_numbers_are_one_concept():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(300, 6))
-    result = audit(X, X[:, :2] + rng.normal(size=(300, 2)), **FEW)
+    result = audit(X, X[:, :2] + rng.normal(size=(300, 2)), **LINEAR)
     assert verdicts(result)["readable"] == ("yes", "representation")
     assert "2 directions" in result["one_direction"].statement
     assert result.scores.raw.shape == (300, 2)

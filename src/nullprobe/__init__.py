@@ -3,7 +3,8 @@
 from nullprobe import worlds
 from nullprobe._check import InputError
 from nullprobe._version import __version__
-from nullprobe.audit import Audit, audit
+from nullprobe.audit import audit
+from nullprobe.audited import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.class_moments import ClassMoments
 from nullprobe.compare import compare
@@ -83,6 +84,7 @@ __all__ = [
     "Holds",
     "InputError",
     "LDAProbe",
+    "Layers",
     "LinearProbe",
     "LinearProbes",
     "LogisticProbe",

@@ -26,7 +26,7 @@ def test_erasure_of_what_was_not_readable_before_says_so():
 def test_read_back_that_could_be_hidden_by_noise_is_unclear():
     holds, about, claim = verdict(erased=seen(0.52, 0.05))
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.8 * claim.nulls[0].sd)
+    assert claim.smallest_effect == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
 
 
 def test_read_back_as_of_gaussian_data_is_credited_to_the_moments():

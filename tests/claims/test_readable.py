@@ -53,7 +53,7 @@ def test_reading_as_much_as_chance_is_denied_if_there_is_no_room_for_more():
 def test_reading_as_much_as_chance_is_unclear_if_there_is_room_for_more():
     holds, about, claim = verdict(raw=seen(0.53, 0.05))
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.8 * claim.nulls[0].sd)
+    assert claim.smallest_effect == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
     assert f"{claim.smallest_effect:.3f}" in claim.reason
 
 

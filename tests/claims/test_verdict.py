@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from handmade import STEPS, null, seen
 
-from nullprobe.claims import FactAbout, Holds, Observation
-from nullprobe.claims.verdict import negligible, number, p_text, smallest_effect, stands_out
+from nullprobe.claims import FactAbout, Holds, Observation, Thresholds
+from nullprobe.claims.verdict import number, p_text
 
 
 def test_words_of_a_verdict_compare_as_strings():
@@ -31,7 +31,7 @@ def test_replicates_that_are_undefined_are_left_out_of_the_interval():
 
 def test_few_replicates_are_no_interval():
     assert Observation(0.7, "AUC", 0.5, np.linspace(0, 1, 19)).interval is None
-    assert not negligible(Observation(0.5, "AUC", 0.5, np.full(19, 0.5)))
+    assert not Thresholds().negligible(Observation(0.5, "AUC", 0.5, np.full(19, 0.5)))
 
 
 @pytest.mark.parametrize(
@@ -39,18 +39,18 @@ def test_few_replicates_are_no_interval():
     [(0.5, False), (0.5375, False), (0.5395, True), (0.4625, False), (0.4605, True)],
 )
 def test_observation_beyond_either_tail_stands_out(value, out):
-    assert stands_out(seen(value), null(0.5, 0.04)) is out
+    assert Thresholds().stands_out(seen(value), null(0.5, 0.04)) is out
 
 
 @pytest.mark.parametrize(("value", "spread", "is_so"), [(0.5, 0.02, True), (0.5, 0.03, False)])
 def test_effect_is_negligible_if_the_interval_leaves_no_room(value, spread, is_so):
-    assert negligible(seen(value, spread)) is is_so
-    assert negligible(seen(value - 0.5, spread, chance=0.0)) is is_so
+    assert Thresholds().negligible(seen(value, spread)) is is_so
+    assert Thresholds().negligible(seen(value - 0.5, spread, chance=0.0)) is is_so
 
 
 def test_smallest_effect_is_found_four_times_out_of_five():
     draws = null(0.5, 0.1)
-    least = smallest_effect(seen(0.5), draws)
+    least = Thresholds().detectable(seen(0.5), draws)
     rng = np.random.default_rng(0)
     chance = draws.values.std(ddof=1) * rng.standard_normal((2, 20_000))
     limits = np.quantile(0.5 + chance[0], [0.025, 0.975])

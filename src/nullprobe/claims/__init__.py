@@ -1,27 +1,40 @@
 """Claims: what can be asserted of a concept, and the verdict on each."""
 
 from nullprobe.claims.erasure_holds import erasure_holds
+from nullprobe.claims.gone import gone
 from nullprobe.claims.no_halfspace import no_halfspace
+from nullprobe.claims.observation import Carried, Curve, Observation, Thresholds
 from nullprobe.claims.one_direction import one_direction
+from nullprobe.claims.one_feature import one_feature
 from nullprobe.claims.readable import readable
-from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, Observation
+from nullprobe.claims.transfers import transfers
+from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds
 
 CLAIMS = {
     "readable": readable,
     "one_direction": one_direction,
     "erasure_holds": erasure_holds,
     "no_halfspace": no_halfspace,
+    "one_feature": one_feature,
+    "gone": gone,
+    "transfers": transfers,
 }
 
 __all__ = [
     "CLAIMS",
+    "Carried",
     "Claim",
+    "Curve",
     "Evidence",
     "FactAbout",
     "Holds",
     "Observation",
+    "Thresholds",
     "erasure_holds",
+    "gone",
     "no_halfspace",
     "one_direction",
+    "one_feature",
     "readable",
+    "transfers",
 ]

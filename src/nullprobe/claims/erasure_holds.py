@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, beats_chance, number
+from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, number
 
 NAME = "erasure_holds"
 STATEMENT = "After erasure, a fresh linear probe on new data cannot read the concept."
@@ -24,6 +24,8 @@ def erasure_holds(evidence: Evidence) -> Claim:
             f" For a probe that knew the covariance, estimated means alone lead one to expect "
             f"{number(expected)}."
         )
-    if claim.holds is Holds.YES and not beats_chance(evidence.raw, evidence.chance["raw"]):
+    if claim.holds is Holds.YES and not evidence.thresholds.beats_chance(
+        evidence.raw, evidence.chance["raw"]
+    ):
         reason += " The concept was not clearly readable before, either."
     return replace(claim, reason=reason)

@@ -5,17 +5,14 @@ Rungs: chance (labels permuted), inputs (the same pipeline on baseline represent
 
 from __future__ import annotations
 
+from nullprobe.claims.observation import Observation
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
     FactAbout,
     Holds,
-    Observation,
     against_chance,
-    beats_chance,
-    negligible,
     number,
-    smallest_effect,
 )
 from nullprobe.nulls.null import Null
 
@@ -39,15 +36,15 @@ def readable(evidence: Evidence) -> Claim:
         (null,),
         null.p_value(raw.value),
         reason,
-        smallest_effect(raw, null) if unclear else None,
+        evidence.thresholds.detectable(raw, null) if unclear else None,
         evidence.details.get(NAME, {}),
     )
 
 
 def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
-    said = against_chance(raw, null)
-    if not beats_chance(raw, null):
-        if negligible(raw):
+    said, bar = against_chance(raw, null), evidence.thresholds
+    if not bar.beats_chance(raw, null):
+        if bar.negligible(raw):
             return (
                 Holds.NO,
                 FactAbout.CHANCE,
@@ -57,7 +54,7 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
             Holds.UNCLEAR,
             FactAbout.CHANCE,
             (
-                f"{said}: chance reads as much, but {number(smallest_effect(raw, null))} is the "
+                f"{said}: chance reads as much, but {number(bar.detectable(raw, null))} is the "
                 "least that this much data would have told from chance."
             ),
         )
@@ -72,10 +69,8 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
             ),
         )
     for name, baseline in evidence.baselines.items():
-        gain = Observation(
-            raw.value - baseline.value, raw.unit, 0.0, raw.resampled - baseline.resampled
-        )
-        if gain.interval is None or gain.interval[0] <= 0:
+        gain = raw.over(baseline).interval
+        if gain is None or gain[0] <= 0:
             return (
                 Holds.YES,
                 FactAbout.INPUTS,

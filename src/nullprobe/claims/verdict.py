@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-import numpy as np
-
+from nullprobe.claims.observation import Carried, Curve, Observation, Thresholds
 from nullprobe.nulls.null import Null
-
-ALPHA = 0.05  # share of wrong alarms that a test may raise
-Z_POWER = 1.96 + 0.84  # effect in null standard deviations found four times out of five
-SMALLEST_OF_INTEREST = 0.05  # above chance, in AUC, balanced accuracy or R²
 
 
 class Holds(StrEnum):
@@ -35,36 +31,6 @@ class FactAbout(StrEnum):
     MOMENTS = "moments"
     INPUTS = "inputs"
     REPRESENTATION = "representation"
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """One statistic of the data: its value, what to compare it with, and how sure it is.
-
-    Attributes
-    ----------
-    value : float
-    unit : str
-        "AUC", "macro AUC", "balanced accuracy", "R²" or "canonical correlation".
-    chance : float
-        What the statistic is when nothing can be read.
-    resampled : ndarray of shape (B,)
-        Its bootstrap replicates.
-    """
-
-    value: float
-    unit: str
-    chance: float
-    resampled: np.ndarray = field(repr=False)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 % bootstrap interval, given the fitted eraser and probe; None without replicates."""
-        kept = self.resampled[np.isfinite(self.resampled)]
-        if len(kept) < 20:
-            return None
-        low, high = np.quantile(kept, [0.025, 0.975])
-        return float(low), float(high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +62,8 @@ class Claim:
         from chance four times out of five.
     details : mapping of str to float
         Further numbers that the page shows beside it.
+    shown : mapping of str to Any
+        What pictures of its own need: a curve of removals, matrices of groups.
     """
 
     name: str
@@ -110,6 +78,7 @@ class Claim:
     reason: str
     smallest_effect: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +103,14 @@ class Evidence:
         Why a rung could not be tried, by its name.
     details : mapping of str to mapping of str to float
         Further numbers for each claim, by its name.
+    thresholds : Thresholds
+        From when on an observation counts.
+    family : Observation or None
+        Held-out reading, after erasure, of the strongest of several nonlinear readers.
+    curve : Curve or None
+        What is read on while direction after direction is removed.
+    carried : Carried or None
+        What carries over from group to group.
     """
 
     raw: Observation
@@ -146,32 +123,25 @@ class Evidence:
     residual_null: Null
     notes: Mapping[str, str]
     details: Mapping[str, Mapping[str, float]]
+    thresholds: Thresholds = Thresholds()
+    family: Observation | None = None
+    curve: Curve | None = None
+    carried: Carried | None = None
 
-
-def stands_out(observation: Observation, null: Null) -> bool:
-    """Return whether a null does not reproduce the observation, two-sided at ALPHA."""
-    return null.p_value(observation.value) <= ALPHA
-
-
-def beats_chance(observation: Observation, null: Null) -> bool:
-    """Return whether permuted labels do not reproduce it, and it is a reading at all.
-
-    Permuted labels have an R² well below 0, since probes overfit; to do better than they do and
-    still predict worse than the mean is not to read.
-    """
-    worse_than_the_mean = null.mean < observation.value <= observation.chance
-    return stands_out(observation, null) and not worse_than_the_mean
-
-
-def negligible(observation: Observation) -> bool:
-    """Return whether the interval stays closer to chance than the smallest effect of interest."""
-    interval = observation.interval
-    return interval is not None and interval[1] < observation.chance + SMALLEST_OF_INTEREST
-
-
-def smallest_effect(observation: Observation, null: Null) -> float:
-    """Return the smallest value that would have stood out four times out of five."""
-    return float(observation.chance + Z_POWER * null.sd)
+    def observed(self, name: str) -> Observation:
+        """Return the observation that a null of this name is of."""
+        found = {
+            "raw": self.raw,
+            "erased": self.erased,
+            "halfspace": self.halfspace,
+            "family": self.family,
+        }
+        if self.carried is not None:
+            within, across = self.carried.within, self.carried.across
+            found |= {"within": within, "across": across, "gap": within.over(across)}
+        observation = found[name]
+        assert observation is not None, f"there is no null of {name} without it"
+        return observation
 
 
 def number(value: float) -> str:
@@ -209,7 +179,8 @@ def after_erasure(
     evidence : Evidence
     """
     chance, moments = evidence.chance[key], evidence.moments.get(key)
-    holds, about, reason = _absence(observed, chance, moments, evidence.notes)
+    holds, about, reason = _absence(observed, chance, moments, evidence)
+    unclear = holds is Holds.UNCLEAR
     return Claim(
         name,
         statement,
@@ -221,37 +192,37 @@ def after_erasure(
         (chance,) if moments is None else (chance, moments),
         chance.p_value(observed.value),
         reason,
-        smallest_effect(observed, chance) if holds is Holds.UNCLEAR else None,
+        evidence.thresholds.detectable(observed, chance) if unclear else None,
         evidence.details.get(name, {}),
     )
 
 
 def _absence(
-    observed: Observation, chance: Null, moments: Null | None, notes: Mapping[str, str]
+    observed: Observation, chance: Null, moments: Null | None, evidence: Evidence
 ) -> tuple[Holds, FactAbout, str]:
-    said = against_chance(observed, chance)
-    if not beats_chance(observed, chance):
+    said, bar = against_chance(observed, chance), evidence.thresholds
+    if not bar.beats_chance(observed, chance):
         said += (
             ": no better than always saying the mean"
-            if stands_out(observed, chance)
+            if bar.stands_out(observed, chance)
             else ": no more than chance"
         )
-        if negligible(observed):
+        if bar.negligible(observed):
             return Holds.YES, FactAbout.CHANCE, f"{said}."
-        least = number(smallest_effect(observed, chance))
+        least = number(bar.detectable(observed, chance))
         reason = f"{said}, but {least} is the least that this much data would have told from it."
         return Holds.UNCLEAR, FactAbout.CHANCE, reason
     if observed.value < chance.mean:
         said += ", below chance, so that labels could be recovered by turning the probe round"
     if moments is None:
-        why = notes.get("moments", "surrogates were not drawn")
+        why = evidence.notes.get("moments", "surrogates were not drawn")
         reason = f"{said}; the rung of the moments was not tried: {why}."
         return Holds.NO, FactAbout.REPRESENTATION, reason
     beside = (
         f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
     )
     p = p_text(moments.p_value(observed.value))
-    if stands_out(observed, moments):
+    if bar.stands_out(observed, moments):
         about = FactAbout.REPRESENTATION
         compared = "less than observed" if observed.value > moments.mean else "more than observed"
     else:

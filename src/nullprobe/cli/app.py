@@ -53,7 +53,7 @@ def demo(
     verdicts.say(demonstration.QUESTION)
     results = []
     for one in demonstration.subjects(seed):
-        results.append(subject.run(one, settings))
+        results += subject.run(one, settings)
         verdicts.show(results[-1])
     verdicts.show_files(*subject.write(out, "nullprobe-demo", results))
 
@@ -66,10 +66,13 @@ def audit(
     leave_out: options.LeaveOut = None,
     numeric: options.Numeric = False,
     baseline: options.Baselines = None,
+    layers: options.Layers = None,
     world: options.World = None,
     world_option: options.WorldOptions = None,
     claims: options.Claims = None,
     columns: options.Columns = None,
+    alpha: options.Alarms = 0.05,
+    smallest_effect: options.Effect = 0.05,
     out: options.OutFolder = Path("."),
     permutations: options.Permutations = 999,
     surrogates: options.Surrogates = 99,
@@ -80,10 +83,10 @@ def audit(
         raise options.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
         raise options.UsageError("--world-option belongs to --world, not to a file")
-    if world is not None and (concept or groups or leave_out or numeric or baseline):
+    if world is not None and (concept or groups or leave_out or numeric or baseline or layers):
         raise options.UsageError(
-            "--concept, --groups, --leave-out, --numeric and --baseline belong to a FILE, "
-            "and a world brings its own"
+            "--concept, --groups, --leave-out, --numeric, --baseline and --layers belong to a "
+            "FILE, and a world brings its own"
         )
     from nullprobe.cli import sources, subject, verdicts
 
@@ -92,22 +95,25 @@ def audit(
         if concept is None:
             sources.need_concept(file)
         meaning = sources.Columns(concept, groups, leave_out or (), numeric)
-        one = sources.file_subject(file, meaning, baseline or ())
+        one = sources.file_subject(file, meaning, baseline or (), layers or ())
         stem = subject.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
     command = options.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
-        leave_out=leave_out, numeric=numeric, baseline=baseline, world=world,
-        world_option=world_option, claims=claims, columns=columns, permutations=permutations,
-        surrogates=surrogates, seed=seed,
+        leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, world=world,
+        world_option=world_option, claims=claims, columns=columns, alpha=alpha,
+        smallest_effect=smallest_effect, permutations=permutations, surrogates=surrogates,
+        seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
-        permutations, surrogates, seed, command, options.names(claims), options.names(columns) or ()
-    )
-    result = subject.run(one, settings)
-    paths = subject.write(out, stem, [result])
-    verdicts.show(result, truth=one.truth.items())
+        permutations, surrogates, seed, command, options.names(claims),
+        options.names(columns) or (), alpha, smallest_effect,
+    )  # fmt: skip
+    results = subject.run(one, settings)
+    paths = subject.write(out, stem, results)
+    for result in results:
+        verdicts.show(result, truth=one.truth.items())
     verdicts.show_files(*paths)
 
 

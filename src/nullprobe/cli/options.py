@@ -80,6 +80,14 @@ Baselines = Annotated[
         help="Another representation of the same rows, such as a bag of words; repeatable.",
     ),
 ]
+Layers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="Arrays of the file, each a representation of the same rows: a name, or a pattern "
+        "such as 'layer.*'; repeatable.",
+    ),
+]
 World = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Audit data with a known answer instead of a file."),
@@ -96,7 +104,17 @@ Claims = Annotated[
     typer.Option(
         metavar="A,B,...",
         help="Claims to judge, by default all that apply: readable, one_direction, "
-        "erasure_holds, no_halfspace.",
+        "erasure_holds, no_halfspace, one_feature, gone, transfers.",
+    ),
+]
+Alarms = Annotated[
+    float,
+    typer.Option("--alpha", min=0.001, max=0.5, metavar="A", help="Share of wrong alarms."),
+]
+Effect = Annotated[
+    float,
+    typer.Option(
+        "--smallest-effect", min=0.0, metavar="E", help="What is read above chance and matters."
     ),
 ]
 Columns = Annotated[

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +18,8 @@ from nullprobe._formats import names
 from nullprobe.cli.subject import Subject
 from nullprobe.readers import Table, read, read_matrix
 from nullprobe.worlds import WORLDS
+
+_TURNS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,16 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
     return source
 
 
-def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subject:
-    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE)."""
-    found = table(path, columns)
+def file_subject(
+    path: Path, columns: Columns, baselines: Sequence[str], layers: Sequence[str] = ()
+) -> Subject:
+    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE).
+
+    Where patterns of layers are given, every array that matches is a representation of its own.
+    """
     source = origin(path, columns)
+    several = _layers(path, columns, layers) if layers else {}
+    found = next(iter(several.values())) if several else table(path, columns)
     others = {}
     for text in baselines:
         name, is_pair, file = text.partition("=")
@@ -118,13 +128,34 @@ def file_subject(path: Path, columns: Columns, baselines: Sequence[str]) -> Subj
         source[f"baseline {name}"] = file
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
-        X=found.X,
+        X={name: one.X for name, one in several.items()} if several else found.X,
         y=found.y,
-        source=source,
+        source=source | ({"layers": ", ".join(several)} if several else {}),
         groups=found.groups,
-        feature_names=found.feature_names,
+        feature_names=None if several else found.feature_names,
         baselines=others,
     )
+
+
+def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
+    """Read every array whose name matches a pattern, numbers in names in their order."""
+    there = names(path)
+    taken = {columns.concept, columns.groups, *columns.leave_out}
+    found = {n for p in patterns for n in there if fnmatchcase(n, p) and n not in taken}
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in found):
+            complain(
+                "--layers must name arrays of the file, or a pattern such as 'layer.*'",
+                f"{pattern!r} matches none of {', '.join(map(repr, there[:10]))}",
+                "choose another",
+            )
+    inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
+    own = {columns.concept, columns.groups}
+
+    def alone(name: str) -> Columns:
+        return replace(columns, leave_out=[n for n in there if n != name and n not in own])
+
+    return {name: table(path, alone(name)) for name in inner}
 
 
 def stem(path: Path) -> str:

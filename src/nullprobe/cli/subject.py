@@ -15,11 +15,12 @@ from tqdm import tqdm
 
 from nullprobe._check import complain, known
 from nullprobe._files import whole_file
-from nullprobe.audit import Audit, audit
+from nullprobe.audit import audit
+from nullprobe.audited import Audit, Layers
 from nullprobe.concepts import concept
 from nullprobe.report.document import write_json
 from nullprobe.report.page import write_html
-from nullprobe.report.portrait import portrait
+from nullprobe.report.portrait import Portrait, portrait
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
 
@@ -32,8 +33,8 @@ class Subject:
     ----------
     title : str
         Name on the page.
-    X : ndarray of shape (n, d)
-        Representation.
+    X : ndarray of shape (n, d), or mapping of str to such arrays
+        Representation, or several of the same rows.
     y : ndarray of shape (n,) or (n, k)
         Concept.
     source : mapping of str to str
@@ -47,7 +48,7 @@ class Subject:
     """
 
     title: str
-    X: np.ndarray
+    X: np.ndarray | Mapping[str, np.ndarray]
     y: np.ndarray
     source: Mapping[str, str]
     groups: np.ndarray | None = None
@@ -71,6 +72,8 @@ class Settings:
         Names of claims; None for all that apply.
     columns : sequence of str
         Names or numbers of the columns to draw; by default the audit chooses.
+    alpha, smallest_effect : float
+        As `audit` takes them.
     """
 
     n_permutations: int
@@ -79,10 +82,15 @@ class Settings:
     command: str
     claims: Sequence[str] | None = None
     columns: Sequence[str] = ()
+    alpha: float = 0.05
+    smallest_effect: float = 0.05
 
 
-def run(subject: Subject, settings: Settings) -> Audit:
-    """Audit with a progress bar on stderr, and write down how to do it again."""
+def run(subject: Subject, settings: Settings) -> list[Audit]:
+    """Audit with a progress bar on stderr, and write down how to do it again.
+
+    One audit, or one for each of several representations.
+    """
     columns = _positions(settings.columns, subject)
     with Bars(subject.title) as bars:
         result = audit(
@@ -91,31 +99,50 @@ def run(subject: Subject, settings: Settings) -> Audit:
             groups=subject.groups,
             baselines=subject.baselines,
             claims=settings.claims,
+            alpha=settings.alpha,
+            smallest_effect=settings.smallest_effect,
             n_permutations=settings.n_permutations,
             n_surrogates=settings.n_surrogates,
             random_state=settings.seed,
             title=subject.title,
             progress=bars,
         )
+    audits = list(result.audits.values()) if isinstance(result, Layers) else [result]
+    origin = {"command": settings.command, "source": dict(subject.source)}
+    drawn = _drawn(subject, columns, settings.seed)
+    return [
+        replace(one, portrait=drawn or one.portrait, provenance={**origin, **one.provenance})
+        for one in audits
+    ]
+
+
+def _drawn(subject: Subject, columns: list[int] | None, seed: int) -> Portrait | None:
+    """Return the portrait of chosen columns, with their names; None where the audit chose."""
+    if isinstance(subject.X, Mapping):
+        return None
     if columns is None and subject.feature_names is not None and subject.X.shape[1] <= MOST_DRAWN:
         columns = list(range(subject.X.shape[1]))  # drawn anyway, and here they have names
-    if columns is not None:
-        drawn = portrait(
-            subject.X,
-            concept(subject.y),
-            columns=columns,
-            feature_names=subject.feature_names,
-            random_state=settings.seed,
-        )
-        result = replace(result, portrait=drawn)
-    origin = {"command": settings.command, "source": dict(subject.source)}
-    return replace(result, provenance={**origin, **result.provenance})
+    if columns is None:
+        return None
+    return portrait(
+        subject.X,
+        concept(subject.y),
+        columns=columns,
+        feature_names=subject.feature_names,
+        random_state=seed,
+    )
 
 
 def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
     """Return the positions of columns given by name, or by number counted from 0."""
     if not columns:
         return None
+    if isinstance(subject.X, Mapping):
+        complain(
+            "columns to draw are those of one representation",
+            f"--layers names {len(subject.X)}",
+            "leave out --columns",
+        )
     d, names = subject.X.shape[1], list(subject.feature_names or ())
     if len(columns) > MOST_DRAWN:
         complain(

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nullprobe.audit import Audit
+from nullprobe.audited import Audit
 from nullprobe.claims import Claim
 from nullprobe.report import words
 

@@ -78,23 +78,17 @@ class Scores:
     erased: np.ndarray
 
 
-class ThreeWay:
-    """Representations split in three and factored, ready to read any labelling.
+class Labellings:
+    """Labellings of one kind: their columns, and how scores for them are read.
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
     z : Concept
         Its kind says how labellings are read; its values only enter through :meth:`columns`.
-    parts : Parts
     """
 
-    def __init__(self, X: np.ndarray, z: Concept, parts: Parts) -> None:
-        if X.dtype not in (np.float32, np.float64):
-            X = X.astype(np.float64)
+    def __init__(self, z: Concept) -> None:
         self.z = z
-        self.partition = parts
-        self.parts = [Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
 
     @property
     def n_outputs(self) -> int:
@@ -108,35 +102,11 @@ class ThreeWay:
         labels = np.arange(1, 2) if self.n_outputs == 1 else np.arange(self.n_outputs)
         return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
 
-    def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the reading before and after erasure, (m,) each, of m reordered labellings."""
-        raw, erased = [], []
-        for batch in self._batches(order):
-            before, after = self._read_batch(batch)
-            raw.append(before)
-            erased.append(after)
-        return np.concatenate(raw), np.concatenate(erased)
-
-    def scores(self) -> Scores:
-        """Return the held-out scores of the labelling as it is."""
-        Z = self.columns(np.arange(len(self.z))[:, None])
-        raw, erased = np.empty((len(Z), self.n_outputs)), np.empty((len(Z), self.n_outputs))
-        for (before, after), S in self._scored(Z):
-            raw[S.rows], erased[S.rows] = before[0].T, after[0].T
-        return Scores(raw, erased)
-
-    def _batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
+    def batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the columns (n, m, k) of all labellings of an order, some at a time."""
         m = max(1, BATCH_ELEMENTS // (len(order) * self.n_outputs))
         for start in range(0, order.shape[1], m):
             yield self.columns(order[:, start : start + m])
-
-    def _read_batch(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        raw, erased = np.zeros(Z.shape[1]), np.zeros(Z.shape[1])
-        for (before, after), S in self._scored(Z):
-            truth = Z[S.rows].transpose(1, 2, 0)
-            raw += self.statistic(before, truth) / len(self.parts)
-            erased += self.statistic(after, truth) / len(self.parts)
-        return raw, erased
 
     def statistic(
         self, scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
@@ -154,6 +124,49 @@ class ThreeWay:
             ]
         return np.mean(each, axis=0)
 
+
+class ThreeWay(Labellings):
+    """Representations split in three and factored, ready to read any labelling.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    z : Concept
+    parts : Parts
+    """
+
+    def __init__(self, X: np.ndarray, z: Concept, parts: Parts) -> None:
+        super().__init__(z)
+        if X.dtype not in (np.float32, np.float64):
+            X = X.astype(np.float64)
+        self.partition = parts
+        self.parts = [Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
+
+    def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the reading before and after erasure, (m,) each, of m reordered labellings."""
+        raw, erased = [], []
+        for batch in self.batches(order):
+            before, after = self._read_batch(batch)
+            raw.append(before)
+            erased.append(after)
+        return np.concatenate(raw), np.concatenate(erased)
+
+    def scores(self) -> Scores:
+        """Return the held-out scores of the labelling as it is."""
+        Z = self.columns(np.arange(len(self.z))[:, None])
+        raw, erased = np.empty((len(Z), self.n_outputs)), np.empty((len(Z), self.n_outputs))
+        for (before, after), S in self._scored(Z):
+            raw[S.rows], erased[S.rows] = before[0].T, after[0].T
+        return Scores(raw, erased)
+
+    def _read_batch(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        raw, erased = np.zeros(Z.shape[1]), np.zeros(Z.shape[1])
+        for (before, after), S in self._scored(Z):
+            truth = Z[S.rows].transpose(1, 2, 0)
+            raw += self.statistic(before, truth) / len(self.parts)
+            erased += self.statistic(after, truth) / len(self.parts)
+        return raw, erased
+
     def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], Part]]:
         """Yield the scores before and after erasure, (m, k, n_S) each, and their part, a role."""
         n, m, k = Z.shape
@@ -162,8 +175,8 @@ class ThreeWay:
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
-            loose = _Loose.of(self.parts[f], P, crosses[f], k)
-            kept = _kept(U, crosses[p], P.solve(loose.bound), loose.bound, k)
+            loose = Loose.of(self.parts[f], P, crosses[f], k)
+            kept = kept_weights(U, crosses[p], P.solve(loose.bound), loose.bound, k)
             loose.settle(kept)
             # R² is about levels, AUC is not
             level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
@@ -179,7 +192,7 @@ class ThreeWay:
     ) -> np.ndarray:
         """Return held-out balanced accuracy of the best halfspace after erasure, (m,)."""
         found = [np.zeros(0)]
-        for batch in self._batches(order):
+        for batch in self.batches(order):
             accuracy = np.zeros(batch.shape[1])
             for said, S in self._said(batch, seed, n_restarts):
                 truth = batch[S.rows].transpose(1, 2, 0) > 0.5
@@ -208,7 +221,7 @@ class ThreeWay:
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             # In whitened coordinates "weights orthogonal to C_F" is a plain projection.
-            loose = _Loose.of(self.parts[f], P, crosses[f], k)
+            loose = Loose.of(self.parts[f], P, crosses[f], k)
             bars = P.factor.whiten((P.inverse[:, None] * loose.bound).T).T
             W, cuts = halfspaces(
                 P.factor.whiten(P.X * P.inverse),
@@ -223,7 +236,7 @@ class ThreeWay:
 
 
 @dataclass(frozen=True, eq=False)
-class _Loose:
+class Loose:
     """Features that vary on F and not on P, such as a pixel that is hardly ever lit.
 
     An eraser subtracts scores from them as from any other, so that on erased rows of P they hold
@@ -238,12 +251,15 @@ class _Loose:
     bound: np.ndarray  # (d, m k), the part of C_F that the other features must be orthogonal to
 
     @classmethod
-    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> _Loose:
+    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> Loose:
+        """Find them, for an eraser of directions C (d, m k) from F and a probe on P."""
         where = np.flatnonzero((P.inverse == 0) & (F.inverse > 0))
         C3 = C.reshape(len(C), -1, k).transpose(1, 0, 2)
         inverse = F.inverse[where]
         here = C3[:, where] * inverse[:, None]
-        back = np.linalg.pinv(here, rcond=1e-8) if len(where) else here.transpose(0, 2, 1)
+        if not len(where):
+            return cls(C3, where, inverse, here.transpose(0, 2, 1), C)
+        back = np.linalg.pinv(here, rcond=1e-8)
         rest = C3 - C3 @ (back @ here)
         size, whole = (np.linalg.norm(a, axis=(1, 2)) for a in (rest, C3))
         rest *= (size > 1e-10 * whole)[:, None, None]  # rounding binds nothing
@@ -258,7 +274,9 @@ class _Loose:
             W[self.where] = weights.transpose(1, 0, 2).reshape(len(self.where), -1)
 
 
-def _kept(U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int) -> np.ndarray:
+def kept_weights(
+    U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int
+) -> np.ndarray:
     """Return U − V (Cᵀ V)⁺ Cᵀ U for each labelling's k columns of (d, m k) arrays.
 
     With U = Σ̃⁻¹ own and V = Σ̃⁻¹ C, what is kept has the squared size (kept)ᵀ Σ̃ (kept), which

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class Null:
         How it was drawn, in words.
     values : ndarray of shape (m,)
         The statistic in each draw.
+    upper : bool
+        Whether only large values speak against it, as of a largest departure.
+    strongest : ndarray of shape (m,), optional
+        Where the statistic was taken of several representations: the largest departure among
+        them in each draw, in standard deviations. The p-value is then that of the largest of all.
 
     Examples
     --------
@@ -32,6 +38,8 @@ class Null:
     rung: str
     description: str
     values: np.ndarray = field(repr=False)
+    upper: bool = False
+    strongest: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def mean(self) -> float:
@@ -46,13 +54,57 @@ class Null:
     def p_value(self, observed: float) -> float:
         """Return the exact two-sided p-value: twice the smaller of the tails (b + 1)/(m + 1).
 
-        Values that differ by rounding alone are ties, and count in both tails.
+        Values that differ by rounding alone are ties, and count in both tails. Of a null of which
+        only the upper tail speaks, that tail; among several representations, the share of draws
+        whose largest departure is as large.
         """
+        if self.strongest is not None:
+            departure = departures(observed, self.values, upper=self.upper)[0]
+            as_far = int(np.count_nonzero(self.strongest >= departure - ROUNDING))
+            return (as_far + 1) / (len(self.strongest) + 1)
         slack = ROUNDING * max(1.0, abs(observed))
         above = int(np.count_nonzero(self.values >= observed - slack))
+        if self.upper:
+            return (above + 1) / (len(self.values) + 1)
         below = int(np.count_nonzero(self.values <= observed + slack))
         return min(1.0, 2.0 * (min(above, below) + 1) / (len(self.values) + 1))
 
     def z(self, observed: float) -> float | None:
         """Return how many standard deviations the observation lies above the mean."""
         return (observed - self.mean) / self.sd if self.sd > 0 else None
+
+
+def departures(observed: float, values: np.ndarray, *, upper: bool = False) -> np.ndarray:
+    """Return how far the observation and m draws lie from their common mean, (1 + m,).
+
+    In their common standard deviations, so that under the null the observation is one of them.
+    """
+    every = np.concatenate([[observed], values])
+    off = every - every.mean()
+    off = off if upper else np.abs(off)
+    sd = every.std()
+    return off / sd if sd > 0 else np.zeros(len(every))
+
+
+def among(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
+    """Return nulls of several representations, told of each other.
+
+    Parameters
+    ----------
+    nulls : sequence of L Null
+        Of the same statistic and rung, with m draws each, of which the j-th belong together.
+    observed : sequence of L floats
+
+    Notes
+    -----
+    Maximum statistic: P. H. Westfall, S. S. Young, "Resampling-based multiple testing", 1993,
+    chapter 2. Where draws that belong together share their permutation, the largest departure has
+    the dependence among representations in it; where they are independent the test is that of
+    Šidák, and errs on the safe side.
+    """
+    each = [
+        departures(value, null.values, upper=null.upper)
+        for value, null in zip(observed, nulls, strict=True)
+    ]
+    strongest = np.max(each, axis=0)[1:]
+    return [replace(null, strongest=strongest) for null in nulls]

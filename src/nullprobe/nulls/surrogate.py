@@ -162,7 +162,11 @@ def _debias(
 def _triangles(
     X: np.ndarray, z: Concept, shrunk: np.ndarray, inverse: np.ndarray
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """Return Cholesky factors, one a class where memory allows, and each row's class."""
+    """Return Cholesky factors, one a class where memory allows, and each row's class.
+
+    What the covariance S of a class differs by from the common one is brought to its unbiased
+    size, as the means are: of |S − Σ|², (tr² S + tr S²)/(n − 1) is expected of Gaussian samples.
+    """
     d, sd = len(shrunk), _linalg.reciprocal(inverse)
     common = sd[:, None] * _root(shrunk)
     if z.codes is None or z.n_columns * d * d > CLASS_COVARIANCE_ELEMENTS:
@@ -170,8 +174,10 @@ def _triangles(
     roots = []
     for spread, count in zip(*_class_covariances(X, z), strict=True):
         R = spread * np.outer(inverse, inverse)
-        lam = oracle_shrinkage(R, count - 1) if count > 2 else 1.0
-        roots.append(sd[:, None] * _root((1.0 - lam) * R + lam * shrunk))
+        apart = float(((R - shrunk) ** 2).sum())
+        noise = float(np.trace(R) ** 2 + (R**2).sum()) / max(count - 1, 1)
+        own = np.sqrt(max(0.0, 1.0 - noise / apart)) if count > 2 and apart > 0 else 0.0
+        roots.append(sd[:, None] * _root(own * R + (1.0 - own) * shrunk))
     return tuple(roots), z.codes
 
 

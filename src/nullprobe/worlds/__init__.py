@@ -3,6 +3,7 @@
 from nullprobe.worlds.contrast import PairWorld, contrast, distractor
 from nullprobe.worlds.founding import two_features
 from nullprobe.worlds.gaussians import gaussian, multiclass, null, rare
+from nullprobe.worlds.grouped import rotating, shared
 from nullprobe.worlds.redundant import copies
 from nullprobe.worlds.shapes import heteroscedastic, skewed, xor
 from nullprobe.worlds.world import World
@@ -17,6 +18,8 @@ WORLDS = {
     "skewed": skewed,
     "xor": xor,
     "heteroscedastic": heteroscedastic,
+    "shared": shared,
+    "rotating": rotating,
 }
 
 __all__ = [
@@ -31,6 +34,8 @@ __all__ = [
     "multiclass",
     "null",
     "rare",
+    "rotating",
+    "shared",
     "skewed",
     "two_features",
     "xor",

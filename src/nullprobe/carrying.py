@@ -1,0 +1,98 @@
+"""Carrying: what carries over from group to group, with its intervals and nulls.
+
+`measures.carry` reads, `nulls.subspace` draws; here they meet, and become what the claim
+`transfers` judges. Labels are permuted within each part of each group. Random subspaces are
+matched to what is removed from each part on which an eraser is fitted: as many directions, and as
+much of the variance of features in standard deviations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from nullprobe.claims.observation import Carried, Observation
+from nullprobe.measures.carry import Carry, diagonal, in_units, off_diagonal
+from nullprobe.nulls.null import Null
+from nullprobe.nulls.subspace import random_subspaces
+
+PERMUTED = "labels permuted within each part of each group; everything rerun"
+DRAWN = "random subspaces that remove as much variance in as many directions; probes fitted afresh"
+DRAWS = 99
+Mean = Callable[[np.ndarray], np.ndarray]
+
+
+def chance(read: np.ndarray) -> dict[str, Null]:
+    """Return the nulls of what the claim needs, from readings (m, G, G) of permuted labels.
+
+    Returns
+    -------
+    mapping of str to Null
+        "within", "across", and "gap", by how much reading within a group exceeds that across.
+    """
+    within, across = diagonal(read), off_diagonal(read)
+    found = {"within": within, "across": across, "gap": within - across}
+    return {name: Null("chance", PERMUTED, values) for name, values in found.items()}
+
+
+def carried(
+    carry: Carry,
+    names: Sequence[str],
+    *,
+    n_resamples: int,
+    rng: np.random.Generator,
+    n_draws: int = DRAWS,
+) -> Carried:
+    """Measure what carries over, its bootstrap intervals, and what random subspaces leave.
+
+    Parameters
+    ----------
+    carry : Carry
+    names : sequence of str
+        Names of the groups, by code.
+    n_resamples : int
+        Bootstrap replicates.
+    rng : Generator
+    n_draws : int
+        Random subspaces, at least 39: a two-sided p-value of fewer cannot reach .05.
+    """
+    read, erased = (m[0] for m in carry.read(np.arange(len(carry.z))[:, None]))
+    reads, lefts = carry.resampled(n_resamples, rng)
+    unit, level = ("R²", 0.0) if carry.z.codes is None else ("macro AUC", 0.5)
+    if carry.z.codes is not None and carry.n_outputs == 1:
+        unit = "AUC"
+
+    def seen(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
+        return Observation(float(mean(matrix[None])[0]), unit, level, mean(replicates))
+
+    return Carried(
+        tuple(names),
+        read,
+        erased,
+        seen(read, reads, diagonal),
+        seen(read, reads, off_diagonal),
+        seen(erased, lefts, diagonal),
+        seen(erased, lefts, off_diagonal),
+        Null("random subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
+    )
+
+
+def _at_random(carry: Carry, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Return what is read (m, G, G) after random subspaces in place of each eraser's."""
+    drawn = {}
+    for g in range(carry.n_groups):
+        for j in range(carry.partition.n_parts):
+            part, basis = carry.removed(g, j)
+            X = part.X * part.inverse.astype(part.X.dtype)
+            drawn[g, j] = in_units(
+                part,
+                random_subspaces(
+                    X,
+                    rank=basis.shape[1],
+                    removed=float(np.square(X @ basis).sum() / len(X)),
+                    n_draws=n_draws,
+                    rng=rng,
+                ),
+            )
+    return carry.left(lambda g, j: drawn[g, j], n_draws)

@@ -1,0 +1,158 @@
+"""What is observed, and from when on it counts: above chance, clearly, or hardly at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import norm
+
+from nullprobe.nulls.null import Null
+
+POWER = 0.8  # an effect that is found four times out of five
+LEAST_RESAMPLES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One statistic of the data: its value, what to compare it with, and how sure it is.
+
+    Attributes
+    ----------
+    value : float
+    unit : str
+        "AUC", "macro AUC", "balanced accuracy", "R²" or "canonical correlation".
+    chance : float
+        What the statistic is when nothing can be read.
+    resampled : ndarray of shape (B,)
+        Its bootstrap replicates.
+    """
+
+    value: float
+    unit: str
+    chance: float
+    resampled: np.ndarray = field(repr=False)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % bootstrap interval, given the fitted eraser and probe; None without replicates."""
+        kept = self.resampled[np.isfinite(self.resampled)]
+        if len(kept) < LEAST_RESAMPLES:
+            return None
+        low, high = np.quantile(kept, [0.025, 0.975])
+        return float(low), float(high)
+
+    def over(self, other: Observation) -> Observation:
+        """Return by how much this one is larger; replicates must be of the same resamples."""
+        gain = self.resampled - other.resampled
+        return Observation(self.value - other.value, self.unit, 0.0, gain)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From when on an observation counts.
+
+    Attributes
+    ----------
+    alpha : float
+        Share of wrong alarms that a test may raise.
+    effect : float
+        Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
+        balanced accuracy or R².
+    """
+
+    alpha: float = 0.05
+    effect: float = 0.05
+
+    def stands_out(self, observation: Observation, null: Null) -> bool:
+        """Return whether a null does not reproduce the observation, two-sided at α."""
+        return null.p_value(observation.value) <= self.alpha
+
+    def beats_chance(self, observation: Observation, null: Null) -> bool:
+        """Return whether permuted labels do not reproduce it, and it is a reading at all.
+
+        Permuted labels have an R² well below 0, since probes overfit; to do better than they do
+        and still predict worse than the mean is not to read.
+        """
+        worse_than_the_mean = null.mean < observation.value <= observation.chance
+        return self.stands_out(observation, null) and not worse_than_the_mean
+
+    def negligible(self, observation: Observation) -> bool:
+        """Return whether the interval stays closer to chance than the effect of interest."""
+        interval = observation.interval
+        return interval is not None and interval[1] < observation.chance + self.effect
+
+    def detectable(self, observation: Observation, null: Null) -> float:
+        """Return the smallest value that would have stood out four times out of five."""
+        reach = norm.ppf(1.0 - self.alpha / 2.0) + norm.ppf(POWER)
+        return float(observation.chance + reach * null.sd)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What is read on while direction after direction is removed, and what surrogates show.
+
+    Attributes
+    ----------
+    values : ndarray of shape (r,)
+        Held-out reading after 0, 1, ..., r − 1 removals.
+    unit : str
+    intervals : ndarray of shape (r, 2)
+        95 % bootstrap intervals.
+    drawn : ndarray of shape (m, r)
+        The same curve of each surrogate.
+    strongest : ndarray of shape (m,), optional
+        Of several representations, see Null.
+    """
+
+    values: np.ndarray
+    unit: str
+    intervals: np.ndarray
+    drawn: np.ndarray = field(repr=False)
+    strongest: np.ndarray | None = field(default=None, repr=False)
+
+    def departures(self) -> np.ndarray:
+        """Return how far each curve is from the mean of all, (1 + m, r − 1), the observed first.
+
+        In standard deviations of all. What is read before any removal is no part of it, since
+        surrogates are matched to it.
+        """
+        every = np.vstack([self.values, self.drawn])[:, 1:]
+        off, sd = every - every.mean(axis=0), every.std(axis=0)
+        return np.divide(off, sd, out=np.zeros_like(off), where=sd > 0)
+
+    def largest(self) -> tuple[float, Null]:
+        """Return the largest departure over all removals, and those of the surrogates."""
+        size = np.abs(self.departures()).max(axis=1, initial=0.0)
+        said = "Gaussian data with the same class means and covariances; the largest departure"
+        return float(size[0]), Null("moments", said, size[1:], True, self.strongest)
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """What carries over from group to group.
+
+    Attributes
+    ----------
+    groups : tuple of str
+    read : ndarray of shape (G, G)
+        Reading of a probe fitted in the group of the row and scored in that of the column.
+    erased : ndarray of shape (G, G)
+        Reading of a fresh probe, fitted and scored in the group of the column, after an eraser
+        that was fitted in that of the row.
+    within, across : Observation
+        Means of ``read`` on the diagonal, and off it.
+    left_within, left_across : Observation
+        The same of ``erased``.
+    random : Null
+        ``left_across`` after random subspaces, each as large as what the eraser removed.
+    """
+
+    groups: tuple[str, ...]
+    read: np.ndarray
+    erased: np.ndarray
+    within: Observation
+    across: Observation
+    left_within: Observation
+    left_across: Observation
+    random: Null

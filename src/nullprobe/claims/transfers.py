@@ -1,0 +1,112 @@
+"""Transfers: what is read or erased in one group carries over to the others.
+
+Rungs: chance (labels permuted within each part of each group), and random subspaces that remove
+as much as the erasers do. What is lost on the way to another group must be shown to be less than
+the smallest effect of interest for a yes, and more for a no; where nothing carries over at all,
+any loss counts that chance does not reproduce.
+"""
+
+from __future__ import annotations
+
+from nullprobe.claims.observation import Carried, Observation, Thresholds
+from nullprobe.claims.verdict import (
+    Claim,
+    Evidence,
+    FactAbout,
+    Holds,
+    against_chance,
+    number,
+    p_text,
+)
+from nullprobe.nulls.null import Null
+
+NAME = "transfers"
+STATEMENT = "What is read or erased in one group carries over to the others."
+
+
+def transfers(evidence: Evidence) -> Claim:
+    """Return the verdict on whether groups share what tells the concept."""
+    found, chance = evidence.carried, evidence.chance["across"]
+    assert found is not None, "the audit leaves this claim out where there are no groups"
+    holds, about, reason = _judge(found, evidence)
+    across, unclear = found.across, holds is Holds.UNCLEAR
+    return Claim(
+        NAME,
+        STATEMENT,
+        holds,
+        about,
+        across.value,
+        f"{across.unit} across groups",
+        across.interval,
+        (chance, found.random),
+        chance.p_value(across.value),
+        reason,
+        evidence.thresholds.detectable(across, chance) if unclear else None,
+        {
+            "within groups": found.within.value,
+            "left within groups, after erasing there": found.left_within.value,
+            "left across groups": found.left_across.value,
+            "left by random subspaces": found.random.mean,
+            **evidence.details.get(NAME, {}),
+        },
+        {
+            "matrices": {
+                "groups": list(found.groups),
+                "unit": across.unit,
+                "read": found.read,
+                "erased": found.erased,
+            },
+            # Random subspaces are compared with what erasing leaves, not with what is read.
+            "compared": {
+                found.random.rung: {
+                    "statistic": f"{across.unit} across groups, after erasing",
+                    "observed": found.left_across.value,
+                    "interval": found.left_across.interval,
+                }
+            },
+        },
+    )
+
+
+def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
+    bar, nulls = evidence.thresholds, evidence.chance
+    said = f"across groups {against_chance(found.across, nulls['across'])}"
+    beside = f"within groups {number(found.within.value)}"
+    gap = found.within.over(found.across)
+    low = gap.interval[0] if gap.interval is not None else 0.0
+    # Only what lies above chance can carry over or be lost: two one-sided tests at α/2 each.
+    if not _above(bar, found.across, nulls["across"]):
+        read_within = _above(bar, found.within, nulls["within"])
+        if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
+            reason = f"{said}, but {beside}: what is read in one group is of no use in the others."
+            return Holds.NO, FactAbout.REPRESENTATION, reason
+        least = number(bar.detectable(found.across, nulls["across"]))
+        reason = (
+            f"{said}, {beside}: nothing is clearly read across groups, nor clearly more within "
+            f"them; {least} across is the least that this much data would have told from chance."
+        )
+        return Holds.UNCLEAR, FactAbout.CHANCE, reason
+    if low > bar.effect:
+        reason = f"{said}, but {beside}: it carries over only in part."
+        return Holds.NO, FactAbout.REPRESENTATION, reason
+    if not bar.negligible(gap):
+        reason = (
+            f"{said}, {beside}: some carries over, but the interval of the loss does not say "
+            f"whether that is less than the effect of interest, {number(bar.effect)}."
+        )
+        return Holds.UNCLEAR, FactAbout.REPRESENTATION, reason
+    left, random = found.left_across, found.random
+    compared = (
+        f"a fresh probe reads {number(left.value)} after erasing in another group, and "
+        f"{number(random.mean)} after random subspaces of the same size "
+        f"({p_text(random.p_value(left.value))})"
+    )
+    if left.value < random.mean and bar.stands_out(left, random):
+        reason = f"{said}, {beside}, and erasing carries over, too: {compared}."
+        return Holds.YES, FactAbout.REPRESENTATION, reason
+    reason = f"{said}, {beside}; but whether erasing carries over is not clear: {compared}."
+    return Holds.UNCLEAR, FactAbout.REPRESENTATION, reason
+
+
+def _above(bar: Thresholds, observed: Observation, null: Null) -> bool:
+    return observed.value > null.mean and bar.beats_chance(observed, null)

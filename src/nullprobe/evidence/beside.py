@@ -1,0 +1,70 @@
+"""Beside: the numbers that stand beside the verdicts, and decide none of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nullprobe import reading
+from nullprobe.erasers.leace import leace
+from nullprobe.measures.expected import expected_readback
+from nullprobe.measures.three_way import Scores, ThreeWay
+from nullprobe.moments import Moments
+from nullprobe.probes.logistic import LogisticProbe
+
+MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
+
+
+def beside(
+    X: np.ndarray, data: ThreeWay, scores: Scores, before: float, seed: int
+) -> dict[str, dict[str, float]]:
+    """Return further numbers for each claim, by its name.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    data : ThreeWay
+    scores : Scores
+        Held out.
+    before : float
+        Reading before erasure.
+    seed : int
+    """
+    z = data.z
+    moments = Moments.of(X, z)
+    eraser = leace(moments)
+    found: dict[str, dict[str, float]] = {
+        "readable": {},
+        "one_direction": {"directions removed": eraser.rank},
+        "erasure_holds": {"before erasure": before},
+    }
+    expected = expected_readback(moments, z, len(data.parts))
+    if expected is not None:
+        found["erasure_holds"]["expected from estimated means"] = expected
+    if z.codes is None or z.n_columns > MOST_CLASSES:
+        return found
+    largest = float(np.bincount(z.codes).max() / len(z))
+    found["readable"] |= {
+        "accuracy of logistic regression": accuracy(X, data),
+        "share of the largest class": largest,
+    }
+    if data.n_outputs == 1:
+        found["readable"]["information (nats, lower bound)"] = reading.information(
+            scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
+        )
+    X_ = eraser.apply(X)
+    said = LogisticProbe().fit(X_, z.codes).predict(X_)
+    found["one_direction"] |= {
+        "in-sample accuracy of logistic regression after": float((said == z.codes).mean()),
+        "share of the largest class": largest,
+    }
+    return found
+
+
+def accuracy(X: np.ndarray, data: ThreeWay) -> float:
+    """Return the held-out accuracy of logistic regression, fitted on P and scored on S."""
+    right, z = 0, data.z
+    for _, p, s in data.partition.roles():
+        P, S = data.parts[p].rows, data.parts[s].rows
+        probe = LogisticProbe().fit(X[P], z.data[P])
+        right += int((probe.predict(X[S]) == z.data[S]).sum())
+    return right / len(z)

@@ -1,0 +1,75 @@
+"""Removals: the curve of what is read while directions are removed, over several partitions.
+
+One partition of a small data set decides much of where the curve goes, and surrogates do not know
+which one: as many partitions as time allows are averaged, for data and surrogates alike.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nullprobe.claims import Curve
+from nullprobe.evidence.observing import Observing
+from nullprobe.measures.curve import ROUNDS, curve
+from nullprobe.measures.three_way import ThreeWay
+from nullprobe.splits import Parts, split
+
+MOST_REPEATS = 2
+ELEMENTS = 1e5  # of X, up to which it is partitioned again and again
+
+
+class Removals:
+    """Reads the curve of any representation of the same rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    data : ThreeWay
+        Concept and first partition of these rows.
+    observing : Observing
+    seed : int
+        Of the further partitions.
+    """
+
+    def __init__(self, X: np.ndarray, data: ThreeWay, observing: Observing, seed: int) -> None:
+        self.X, self.data, self.observing = X, data, observing
+        z, parts = data.z, data.partition
+        repeats = int(np.clip(ELEMENTS / X.size, 1, MOST_REPEATS))
+        self.partitions = [parts]
+        for i in range(1, repeats):
+            rng = np.random.default_rng([seed, 7, i])
+            self.partitions.append(split(z, groups=parts.groups, n_parts=parts.n_parts, rng=rng))
+        self.truth = observing.truth
+
+    def readings(self, X: np.ndarray) -> np.ndarray:
+        """Return what is read after 0, 1, ... removals, (r,), of a representation (n, d)."""
+        found = np.zeros(self.rounds(X))
+        for parts in self.partitions:
+            scores = curve(X, self.data.z, parts, len(found))
+            found += self._read(scores, parts) / len(self.partitions)
+        return found
+
+    def rounds(self, X: np.ndarray) -> int:
+        """Return how many fits there are: no more than features, and one more for what is left."""
+        return min(ROUNDS, X.shape[1] + 1)
+
+    def _read(self, scores: np.ndarray, parts: Parts) -> np.ndarray:
+        found = np.zeros(len(scores))
+        for j in range(parts.n_parts):
+            rows = parts.rows(j)
+            each = scores[:, rows].transpose(0, 2, 1)
+            truth = np.broadcast_to(self.truth[:, :, rows], each.shape)
+            found += self.data.statistic(each, truth) / parts.n_parts
+        return found
+
+    def curve(self, drawn: np.ndarray) -> Curve:
+        """Return the curve of the data beside those (m, r) of surrogates."""
+        values = self.readings(self.X)
+        scores = curve(self.X, self.data.z, self.partitions[0], len(values))
+        seen = [self.observing.scores(step) for step in scores]
+        # Replicates are of the first partition; the value is the mean over all.
+        ends = [
+            [value + (end - one.value) for end in one.interval or (np.nan, np.nan)]
+            for value, one in zip(values, seen, strict=True)
+        ]
+        return Curve(values, self.observing.unit[0], np.array(ends), drawn)

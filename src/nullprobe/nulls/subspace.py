@@ -1,0 +1,153 @@
+"""Random subspaces of the same rank that remove as much variance.
+
+Problem. Whatever is projected out, something is lost: an eraser has done something of its own
+only if projecting out *any* subspace of the same rank and the same variance does less. A
+uniformly random direction removes about 1/d of the variance, the one that an eraser removes often
+ten times as much.
+
+Solution. Draw k standard normal vectors G in the eigenbasis of Σ, and tilt them:
+
+    Q_t = orth(Λᵗ G),    v(t) = tr(Q_tᵀ Σ Q_t).
+
+At t = 0 the subspace is uniformly distributed; it leans towards large eigenvalues for t > 0 and
+towards small ones for t < 0. Each draw is tilted until v(t) is the variance that is asked for.
+How its shares and signs fall among the eigenvectors stays random.
+
+There is exactly one such t. With L = log Λ and P = Q_t Q_tᵀ, dP/dt = (I − P) L P + P L (I − P), so
+
+    dv/dt = 2 tr(P Λ (I − P) L P) = Σ_ij P_ij² (log λ_i − log λ_j) (λ_i − λ_j) ≥ 0,
+
+since P_ii = Σ_j P_ij²; and v(t) goes from the sum of the k smallest eigenvalues to that of the k
+largest. Tilts compose, orth(Λʰ Q_t) = Q_{t+h}, so that neither the search nor large tilts meet
+numbers out of range. Directions in which nothing varies are left alone: nothing can be removed
+there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nullprobe import _check, _linalg
+
+# A step of the search weighs eigenvalues against each other by e⁸ at most, which QR bears.
+STEEPEST = 8.0
+STEPS, HALVINGS = 2000, 60
+SLACK = 1e-9  # by which sums of the same terms may differ
+
+
+def random_subspaces(
+    X: np.ndarray, *, rank: int, removed: float, n_draws: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw random subspaces of a rank, projecting out which removes a given variance.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Centred rows; Σ = XᵀX/n.
+    rank : int
+        Number k of directions.
+    removed : float
+        tr(QᵀΣQ), the mean squared distance by which projecting out Q moves the rows.
+    n_draws : int
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of shape (n_draws, d, rank)
+        An orthonormal basis Q of each, in the directions in which X varies at all.
+
+    Raises
+    ------
+    InputError
+        If X varies in fewer directions, or no subspace of this rank removes so much or so little.
+
+    Notes
+    -----
+    Between eigenvalues so close that a tilt hardly tells them apart, a variance next to the
+    smallest or largest possible one is met as nearly as 2,000 steps allow.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 4)) * [3.0, 2.0, 1.0, 0.5]
+    >>> Q = random_subspaces(X, rank=1, removed=5.0, n_draws=100, rng=rng)
+    >>> np.allclose(np.square(X @ Q).sum(axis=(1, 2)) / 500, 5.0)
+    True
+    """
+    values, vectors = _axes(X)
+    r = len(values)
+    if rank > r:
+        _check.complain(
+            f"a subspace of rank {rank} needs rows that vary in {rank} directions",
+            f"these vary in {r}",
+            "pass more rows, or a smaller rank",
+        )
+    if rank == 0:
+        return np.zeros((n_draws, X.shape[1], 0))
+    least, most = float(values[r - rank :].sum()), float(values[:rank].sum())
+    if not least * (1 - SLACK) - SLACK * most <= removed <= most * (1 + SLACK):
+        _check.complain(
+            f"{rank} directions of these rows remove a variance from {least:g} to {most:g}",
+            f"{removed:g} is asked for",
+            "pass the variance that directions of these rows remove",
+        )
+    start = np.linalg.qr(rng.standard_normal((n_draws, r, rank)))[0]
+    drawn = start if rank == r else _tilt(start, values, float(np.clip(removed, least, most)))
+    return vectors @ drawn
+
+
+def _axes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the eigenvalues (r,) of XᵀX/n above rounding, largest first, and vectors (d, r)."""
+    eps = float(np.finfo(X.dtype).eps)
+    n, d = X.shape
+    X = np.asarray(X, dtype=np.float64)
+    if n > 2 * d:
+        values, vectors = np.linalg.eigh(X.T @ X / n)
+        values, vectors = np.clip(values[::-1], 0.0, None), vectors[:, ::-1]
+        cut = _linalg.NOISE_MARGIN * eps * d
+    else:
+        _, sizes, rows = np.linalg.svd(X, full_matrices=False)
+        values, vectors = sizes**2 / n, rows.T
+        cut = (_linalg.NOISE_MARGIN * eps * max(n, d)) ** 2
+    kept = values > cut * values.max(initial=0.0)
+    return values[kept], vectors[:, kept]
+
+
+def _tilt(Q: np.ndarray, values: np.ndarray, target: float) -> np.ndarray:
+    """Tilt each basis (m, r, k), of eigenvectors, until it removes the target."""
+    spread = np.log(values[0] / values[-1])
+    if spread <= SLACK:
+        return Q  # all subspaces remove the same
+    logs = np.log(values / values[0])
+    removed = _removed(Q, values)
+    sign = np.where(removed < target, 1.0, -1.0)
+    # Q stays on the side it began on: it steps ahead until a step would overshoot...
+    step = np.full(len(Q), STEEPEST / spread)
+    ahead = np.ones(len(Q), dtype=bool)
+    for _ in range(STEPS):
+        if not ahead.any():
+            break
+        trial = _tilted(Q[ahead], logs, sign[ahead] * step[ahead])
+        short = (_removed(trial, values) - target) * sign[ahead] < 0
+        where = np.flatnonzero(ahead)
+        Q[where[short]] = trial[short]
+        ahead[where[~short]] = False
+    # ... and then half as far, and half of that.
+    for _ in range(HALVINGS):
+        step /= 2.0
+        trial = _tilted(Q, logs, sign * step)
+        short = (_removed(trial, values) - target) * sign < 0
+        Q[short] = trial[short]
+    return Q
+
+
+def _tilted(Q: np.ndarray, logs: np.ndarray, t: np.ndarray) -> np.ndarray:
+    weights = np.exp(t[:, None] * logs)
+    W = (weights / weights.max(axis=1, keepdims=True))[:, :, None] * Q
+    if W.shape[2] == 1:
+        return W / np.linalg.norm(W, axis=1, keepdims=True)
+    return np.linalg.qr(W)[0]
+
+
+def _removed(Q: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.einsum("mrk,r->m", Q**2, values)

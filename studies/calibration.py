@@ -1,0 +1,260 @@
+"""Calibration: how often an audit names a rung above the true one, and how often it finds one.
+
+For each claim and rung, worlds are drawn in which that rung is the truth: whatever names a higher
+one is wrong, and may be so in a share α of the seeds. Shares come with exact (Clopper-Pearson)
+binomial intervals. Power curves say how often what is there is found, by rows, features and size
+of the effect.
+
+    python studies/calibration.py                        # all of it
+    python studies/calibration.py --only "null world"    # one block; the others stay as they are
+
+Blocks are written as they end, to studies/results/calibration.json, so that an interrupted run
+loses one at most; docs/calibration.md is made of that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.stats import beta
+from threadpoolctl import threadpool_limits
+
+from nullprobe import __version__, audit, worlds
+
+RESULTS = Path(__file__).parent / "results" / "calibration.json"
+PAGE = Path(__file__).parents[1] / "docs" / "calibration.md"
+RUNGS = ("linear_algebra", "chance", "moments", "inputs", "representation")
+ALPHA, SLACK, SEEDS, POWER_SEEDS = 0.05, 0.02, 400, 100
+DRAWS = {"n_permutations": 99, "n_surrogates": 39}
+
+
+def as_drawn(world: Any, **more: Any) -> dict[str, Any]:
+    """Return a world as the arguments of an audit."""
+    return {"X": world.X, "y": world.y, "groups": world.groups, **more}
+
+
+def with_inputs(seed: int) -> dict[str, Any]:
+    """Return a representation that holds a rotated copy of its inputs, and noise."""
+    world = worlds.gaussian(n=240, d=8, gap=1.5, random_state=seed)
+    rng = np.random.default_rng([seed, 1])
+    turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    X = world.X @ turn + 0.5 * rng.standard_normal(world.X.shape)
+    return {"X": X, "y": world.y, "baselines": {"inputs": world.X}}
+
+
+# Block: how its data are drawn, and which rung is the truth of each claim that is judged.
+TRUTHS: dict[str, tuple[Callable[[int], dict[str, Any]], dict[str, str]]] = {
+    "null world": (
+        lambda seed: as_drawn(worlds.null(n=240, d=8, random_state=seed)),
+        dict.fromkeys(("readable", "erasure_holds", "no_halfspace", "gone"), "chance"),
+    ),
+    "Gaussian world": (
+        lambda seed: as_drawn(worlds.gaussian(n=240, d=8, gap=1.5, random_state=seed)),
+        {"one_direction": "linear_algebra", "erasure_holds": "moments"},
+    ),
+    "Gaussian world, searches": (
+        lambda seed: as_drawn(worlds.gaussian(n=240, d=8, gap=1.5, random_state=seed)),
+        dict.fromkeys(("no_halfspace", "gone"), "moments"),
+    ),
+    "Gaussian world, removals": (
+        lambda seed: as_drawn(worlds.gaussian(n=240, d=8, gap=1.5, random_state=seed)),
+        {"one_feature": "moments"},
+    ),
+    "heteroscedastic world": (
+        lambda seed: as_drawn(worlds.heteroscedastic(n=240, random_state=seed)),
+        dict.fromkeys(("erasure_holds", "gone"), "moments"),
+    ),
+    "copy of the inputs": (with_inputs, {"readable": "inputs"}),
+    "groups, nothing to read": (
+        lambda seed: as_drawn(worlds.shared(n=240, d=8, n_groups=3, gap=0.0, random_state=seed)),
+        {"transfers": "chance"},
+    ),
+}
+
+# Block: claim, what counts as found, and the data of each point of the curve.
+POWER: dict[str, tuple[str, str, list[tuple[dict[str, float], Callable[..., Any]]]]] = {
+    "readable, Gaussian world": (
+        "readable",
+        "yes",
+        [
+            ({"n": n, "d": d, "gap": gap}, worlds.gaussian)
+            for n, d in ((120, 8), (240, 8), (480, 8), (240, 64))
+            for gap in (0.25, 0.5, 1.0)
+        ],
+    ),
+    "transfers, one direction for all groups": (
+        "transfers",
+        "yes",
+        [
+            ({"n": n, "d": 8, "n_groups": 3, "gap": gap}, worlds.shared)
+            for n in (240, 960)
+            for gap in (1.0, 2.0)
+        ],
+    ),
+    "transfers, another direction in each group": (
+        "transfers",
+        "no",
+        [
+            ({"n": n, "d": 8, "n_groups": 3, "gap": gap}, worlds.rotating)
+            for n in (240, 960)
+            for gap in (1.0, 2.0)
+        ],
+    ),
+    "gone, corners of a square": (
+        "gone",
+        "no",
+        [({"n": n, "d": 3, "noise": noise}, worlds.xor) for n in (120, 240) for noise in (0.5, 1.0)],
+    ),
+}
+
+
+def interval(wrong: int, n: int, level: float = 0.99) -> tuple[float, float]:
+    """Return the exact binomial interval of a share."""
+    tail = (1.0 - level) / 2.0
+    low = 0.0 if wrong == 0 else float(beta.ppf(tail, wrong, n - wrong + 1))
+    high = 1.0 if wrong == n else float(beta.ppf(1.0 - tail, wrong + 1, n - wrong))
+    return low, high
+
+
+def verdicts(data: dict[str, Any], names: list[str], seed: int) -> dict[str, tuple[str, str]]:
+    """Return what each claim ends in."""
+    with threadpool_limits(1):
+        found = audit(**data, claims=names, random_state=seed, **DRAWS)
+    return {claim.name: (str(claim.holds), str(claim.fact_about)) for claim in found.claims}
+
+
+def truths(block: str, seeds: int, jobs: int) -> list[dict[str, Any]]:
+    """Judge one block: how often each claim names too high a rung."""
+    draw, truth = TRUTHS[block]
+    run = Parallel(n_jobs=jobs)
+    found: Any = run(
+        delayed(verdicts)(draw(seed), list(truth), seed) for seed in range(1000, 1000 + seeds)
+    )
+    rows = []
+    for claim, rung in truth.items():
+        each = [one[claim] for one in found]
+        wrong = sum(RUNGS.index(about) > RUNGS.index(rung) for _, about in each)
+        low, high = interval(wrong, seeds)
+        counts = {f"{h}, {a}": each.count((h, a)) for h, a in sorted(set(each))}
+        rows.append(
+            {
+                "claim": claim,
+                "truth": rung,
+                "seeds": seeds,
+                "too high": wrong,
+                "interval": [low, high],
+                "verdicts": counts,
+            }
+        )
+    return rows
+
+
+def power(block: str, seeds: int, jobs: int) -> list[dict[str, Any]]:
+    """Judge one power curve: how often what is there is found."""
+    claim, found_if, points = POWER[block]
+    rows = []
+    for setting, draw in points:
+
+        def one(seed: int, draw: Any = draw, setting: Any = setting) -> tuple[str, str]:
+            return verdicts(as_drawn(draw(**setting, random_state=seed)), [claim], seed)[claim]
+
+        run = Parallel(n_jobs=jobs)
+        each: Any = run(delayed(one)(seed) for seed in range(5000, 5000 + seeds))
+        share = sum(holds == found_if for holds, _ in each)
+        low, high = interval(share, seeds, 0.95)
+        counts = {f"{h}, {a}": each.count((h, a)) for h, a in sorted(set(each))}
+        rows.append(
+            {
+                "claim": claim,
+                "setting": setting,
+                "found if": found_if,
+                "seeds": seeds,
+                "found": share,
+                "interval": [low, high],
+                "verdicts": counts,
+            }
+        )
+    return rows
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return the page of the results, in Markdown."""
+    said = [
+        "# Calibration: how often an audit is wrong",
+        "",
+        "Made by `python studies/calibration.py` from `studies/results/calibration.json`; not "
+        "written by hand.",
+        "",
+        f"α = {ALPHA}, {DRAWS['n_permutations']} permutations, {DRAWS['n_surrogates']} surrogates. "
+        "In each block the named rung is the truth. *Too high* counts the seeds in which a claim "
+        "named a higher one; its interval is the exact 99 % one. It should not lie above "
+        f"{ALPHA + SLACK}.",
+        "",
+        "| data | claim | truth | seeds | too high | 99 % interval | verdicts |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for block in TRUTHS:
+        for row in results["truths"].get(block, {}).get("rows", []):
+            low, high = row["interval"]
+            counts = "; ".join(f"{name} {count}" for name, count in row["verdicts"].items())
+            said.append(
+                f"| {block} | {row['claim']} | {row['truth'].replace('_', ' ')} | {row['seeds']} | "
+                f"{row['too high']} ({row['too high'] / row['seeds']:.3f}) | {low:.3f} to "
+                f"{high:.3f}{' **over**' if high > ALPHA + SLACK else ''} | {counts} |"
+            )
+    said += [
+        "",
+        "## Power",
+        "",
+        "How often what is there is found, with exact 95 % intervals.",
+        "",
+        "| data | setting | found if | seeds | found | 95 % interval | verdicts |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for block in POWER:
+        for row in results["power"].get(block, {}).get("rows", []):
+            low, high = row["interval"]
+            setting = ", ".join(f"{k} {v}" for k, v in row["setting"].items())
+            counts = "; ".join(f"{name} {count}" for name, count in row["verdicts"].items())
+            said.append(
+                f"| {block} | {setting} | {row['found if']} | {row['seeds']} | "
+                f"{row['found'] / row['seeds']:.2f} | {low:.2f} to {high:.2f} | {counts} |"
+            )
+    return "\n".join(said) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--only", action="append", help="a block; repeatable")
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--power-seeds", type=int, default=POWER_SEEDS)
+    parser.add_argument("--jobs", type=int, default=-1)
+    a = parser.parse_args()
+    results = {"truths": {}, "power": {}}
+    if RESULTS.exists():
+        results = json.loads(RESULTS.read_text("utf-8"))
+    for kind, blocks, judge, seeds in (
+        ("truths", TRUTHS, truths, a.seeds),
+        ("power", POWER, power, a.power_seeds),
+    ):
+        for block in blocks:
+            if a.only and block not in a.only:
+                continue
+            start = time.perf_counter()
+            rows = judge(block, seeds, a.jobs)
+            print(f"{block}: {time.perf_counter() - start:.0f} s", flush=True)
+            results[kind][block] = {"version": __version__, **DRAWS, "rows": rows}
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+            PAGE.write_text(page(results), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
