@@ -164,19 +164,25 @@ def _triangles(
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return Cholesky factors, one a class where memory allows, and each row's class.
 
-    What the covariance S of a class differs by from the common one is brought to its unbiased
-    size, as the means are: of |S − Σ|², (tr² S + tr S²)/(n − 1) is expected of Gaussian samples.
+    What the covariance of a class differs by from the common one is brought to its unbiased size,
+    as the means are. A Gaussian sample's S has E|S − Σ|² = (tr² Σ + tr Σ²)/(n − 1), and of S less
+    the mean of all classes, of shares p, (1 − p)² of that and p'² of that of every other class.
     """
     d, sd = len(shrunk), _linalg.reciprocal(inverse)
     common = sd[:, None] * _root(shrunk)
     if z.codes is None or z.n_columns * d * d > CLASS_COVARIANCE_ELEMENTS:
         return (common,), np.zeros(len(z), dtype=int)
+    spreads, counts = _class_covariances(X, z)
+    spreads = spreads * np.outer(inverse, inverse)
+    share = counts / counts.sum()
+    traces, squares = np.einsum("kii->k", spreads), np.einsum("kij,kij->k", spreads, spreads)
+    noise = (traces**2 + squares) / np.maximum(counts - 1, 1)
+    off = spreads - np.einsum("k,kij->ij", share, spreads)
+    unbiased = np.einsum("kij,kij->k", off, off) - (1 - 2 * share) * noise - share**2 @ noise
     roots = []
-    for spread, count in zip(*_class_covariances(X, z), strict=True):
-        R = spread * np.outer(inverse, inverse)
-        apart = float(((R - shrunk) ** 2).sum())
-        noise = float(np.trace(R) ** 2 + (R**2).sum()) / max(count - 1, 1)
-        own = np.sqrt(max(0.0, 1.0 - noise / apart)) if count > 2 and apart > 0 else 0.0
+    for R, size in zip(spreads, unbiased, strict=True):
+        whole = float(((R - shrunk) ** 2).sum())
+        own = np.sqrt(np.clip(size / whole, 0.0, 1.0)) if whole > 0 else 0.0
         roots.append(sd[:, None] * _root(own * R + (1.0 - own) * shrunk))
     return tuple(roots), z.codes
 
