@@ -110,7 +110,11 @@ POWER: dict[str, tuple[str, str, list[tuple[dict[str, float], Callable[..., Any]
     "gone, corners of a square": (
         "gone",
         "no",
-        [({"n": n, "d": 3, "noise": noise}, worlds.xor) for n in (120, 240) for noise in (0.5, 1.0)],
+        [
+            ({"n": n, "d": 3, "noise": noise}, worlds.xor)
+            for n in (120, 240)
+            for noise in (0.5, 1.0)
+        ],
     ),
 }
 
@@ -231,6 +235,7 @@ def page(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    """Run the blocks that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", action="append", help="a block; repeatable")
     parser.add_argument("--seeds", type=int, default=SEEDS)

@@ -42,6 +42,42 @@ def claims(details=None):
     ]  # fmt: skip
 
 
+def all_claims():
+    """Return claims of every name an audit has, with the pictures that some have of their own."""
+    chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
+    off = Null("moments", "the largest departure", np.linspace(0.5, 2.5, 39), True)
+    random = null("random subspaces", 0.8, 0.02, 39, 2)
+    return [
+        *claims(),
+        Claim("one_feature", "Removals leave what moments say.", Holds.NO,
+              FactAbout.REPRESENTATION, 6.0, "largest departure (sd)", None, (off,), 0.025,
+              "more is left.", None, {}, {"curve": curve()}),
+        Claim("gone", "No reader of a family reads it.", Holds.UNCLEAR, FactAbout.CHANCE, 0.55,
+              "AUC", (0.5, 0.6), (chance, moments), 0.2, "chance does as much.", 0.59),
+        Claim("transfers", "What is read in one group carries over.", Holds.YES,
+              FactAbout.REPRESENTATION, 0.9, "AUC across groups", (0.88, 0.92),
+              (chance, random), 0.01, "it does.", None, {"within groups": 0.92},
+              {"matrices": matrices("abc"), "compared": {"random subspaces": {
+                  "statistic": "AUC after erasing", "observed": 0.6, "interval": (0.56, 0.64)}}}),
+    ]  # fmt: skip
+
+
+def curve(unit="AUC"):
+    """Return a curve that lies above its band after 2 removals."""
+    values = np.array([0.9, 0.8, 0.75, 0.5])
+    middle = np.array([0.9, 0.78, 0.6, 0.5])
+    return {
+        "unit": unit, "values": values, "low": middle - 0.05, "middle": middle,
+        "high": middle + 0.05, "intervals": np.column_stack([values - 0.03, values + 0.03]),
+    }  # fmt: skip
+
+
+def matrices(groups, unit="AUC"):
+    size = len(groups)
+    read = 0.6 + 0.3 * np.eye(size) + 0.001 * np.arange(size)
+    return {"groups": list(groups), "unit": unit, "read": read, "erased": 1.5 - read}
+
+
 def portrait(n, n_axes, names=None, seed=0):
     rng = np.random.default_rng(seed)
     views = rng.normal(size=(4, n, n_axes)) * np.array([1, 0.2, 2, 0.4])[:, None, None]
@@ -68,6 +104,16 @@ def sample(title="data", labels=("no", "yes"), n=60, n_axes=3, **changes):
 def numeric(n=50):
     """Return a document of a numeric concept."""
     return sample("numbers", labels=np.linspace(0, 1, n), n=n, n_axes=2)
+
+
+def layers(n_layers, n_axes=2):
+    """Return documents of several representations, with every claim."""
+    names = [f"layer {i}" for i in range(n_layers)]
+    told = {"representations": names}
+    return [
+        sample(f"a model: {name}", n_axes=n_axes, claims=all_claims(), provenance=told)
+        for name in names
+    ]
 
 
 def hostile(text, n_axes=3):

@@ -57,6 +57,24 @@ def test_groups_that_hold_one_class_leave_transfers_out_and_say_why():
         audit(X, y, claims=["transfers"], **FEW)
 
 
+def test_what_carries_over_between_two_groups_can_be_asked():
+    w = worlds.rotating(n=360, d=4, n_groups=2, gap=2.0, random_state=0)
+    found = audit(w.X, w.y, groups=w.groups, claims=["transfers"], **FEW)
+    assert verdicts(found)["transfers"][0] == "no"
+    with pytest.raises(InputError, match="at least 3 groups"):
+        audit(w.X, w.y, groups=w.groups, **FEW)
+
+
+def test_few_groups_give_no_interval():
+    """Four groups in three parts: resampling a part of one group gives it as it is."""
+    w = worlds.shared(n=240, d=4, n_groups=4, gap=0.0, random_state=0)
+    claim = audit(w.X, w.y, groups=w.groups, **RAW)["readable"]
+    assert claim.interval is None
+    assert str(claim.holds) == "unclear"
+    named = audit(w.X, w.y, groups=np.arange(240) // 2, **RAW)["readable"]
+    assert named.interval is not None
+
+
 def layers(seed, n=90, several=6):
     """Return several representations of noise, the first two of which are much alike."""
     rng = np.random.default_rng(seed)

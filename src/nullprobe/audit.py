@@ -100,7 +100,9 @@ def audit(
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=least)
     n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
     codes = group_codes(groups, len(z))
-    parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    # What carries over is asked within groups: two of them will do, and none is kept whole.
+    whole = None if list(claims or ()) == ["transfers"] else codes
+    parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     domains, left_out = _domains(z, codes, groups, claims, seed)
     names = _claim_names(claims, z, domains)
     found = {}

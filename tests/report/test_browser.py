@@ -6,6 +6,7 @@ import documents
 import pytest
 from browser import CHROMIUM, browser
 
+from nullprobe.report import words
 from nullprobe.report.page import write_html
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
@@ -14,6 +15,8 @@ DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
 PLOTS = "document.querySelectorAll('.plot').length"
 EACH = "[...document.querySelectorAll('.plot')]"
 SPACE = "[...document.querySelectorAll('.plot.space')]"
+VERDICTS = """[...document.querySelectorAll('article.claim')].map((claim) =>
+  ['.kicker', '.holds', '.about b'].map((part) => claim.querySelector(part).textContent))"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,8 @@ def opened(page, folder, found):
 @pytest.fixture(scope="module")
 def alone(page, folder):
     """Return a page of one data set, which the tests below share: opening one takes seconds."""
-    return opened(page, folder, [documents.sample(labels=['say "no"', "yes, please"])])
+    claims, labels = documents.all_claims(), ['say "no"', "yes, please"]
+    return opened(page, folder, [documents.sample(labels=labels, claims=claims)])
 
 
 def quiet(page):
@@ -50,14 +54,27 @@ def quiet(page):
 
 def test_everything_is_drawn_without_complaint_or_network(alone):
     text = alone.run("document.body.innerText")
-    for claim in documents.claims():
+    for claim in documents.all_claims():
         assert claim.statement in text
-    assert text.count("Does not hold") == 2
+    assert text.count("Does not hold") == 4
     assert alone.run(f"{SPACE}.length === 2")
     assert alone.run(f"{SPACE}.every((p) => p.querySelector('.gl-container canvas'))")
     assert alone.run(f"{EACH}.every((p) => p.querySelector('.main-svg'))")
     assert alone.run("document.querySelectorAll('.plot .trace.bars').length") > 4
     assert quiet(alone)
+
+
+def said(claims):
+    """Return what a page should say of claims: name, verdict, what it is about."""
+    return [
+        [words.claim_name(c.name), words.VERDICTS[c.holds],
+         f"A fact about {words.rung(c.fact_about).name}"]
+        for c in claims
+    ]  # fmt: skip
+
+
+def test_every_verdict_can_be_read_from_its_section(alone):
+    assert alone.run(VERDICTS) == said(documents.all_claims())
 
 
 def test_raw_and_standardised_are_a_click_apart(alone):
@@ -117,7 +134,7 @@ def test_a_long_table_is_written_when_it_is_opened(alone):
 def test_tables_are_copied_as_csv(alone):
     alone.run("window.copied = []")
     alone.run("navigator.clipboard.writeText = async (text) => { copied.push(text); }")
-    alone.run("document.querySelector('.shown .copy').click()")
+    alone.run("document.querySelector('.shown .open .copy').click()")
     alone.run("document.querySelector('details[data-rows] .copy').click()")
     alone.wait("copied.length === 2")
     evidence, points = alone.run("copied")
@@ -133,10 +150,10 @@ def test_copying_works_where_there_is_no_clipboard(alone):
     alone.run("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
     taken = "window.taken = document.activeElement.value"
     alone.run(f"document.execCommand = () => {{ {taken}; return true; }}")
-    alone.run("document.querySelector('.shown .copy').click()")
+    alone.run("document.querySelector('.shown .open .copy').click()")
     alone.wait("window.taken")
     assert alone.run("taken").splitlines()[1].startswith("observed,0.95")
-    assert alone.run("document.querySelector('.shown .copy').textContent") == "Copied"
+    assert alone.run("document.querySelector('.shown .open .copy').textContent") == "Copied"
 
 
 def test_pictures_are_painted_for_the_dark(alone):
@@ -172,7 +189,7 @@ def test_everything_that_acts_can_be_reached_by_keyboard(alone):
 
 def test_nothing_is_wider_than_a_small_window(alone):
     right = "querySelector('.main-svg').getBoundingClientRect().right"
-    alone.size(400, 9000)
+    alone.size(400, 16000)
     alone.wait(f"{EACH}.every((p) => p.{right} <= 400)")
     assert alone.run("document.documentElement.scrollWidth") <= 400
 
@@ -189,6 +206,13 @@ def test_the_first_screen_holds_every_verdict(page, folder):
     holds = "[...document.querySelectorAll('#verdicts .holds')]"
     assert page.run(f"{holds}.length") == 16
     assert page.run(f"Math.max(...{holds}.map((h) => h.getBoundingClientRect().bottom))") < 1000
+    assert quiet(page)
+
+
+def test_a_real_audit_is_read_from_its_page(page, folder, audited):
+    opened(page, folder, [audited.document()])
+    assert page.run(VERDICTS) == said(audited.claims)
+    assert page.run("document.querySelectorAll('.plot.curve, .plot.heat').length") == 3
     assert quiet(page)
 
 

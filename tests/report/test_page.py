@@ -11,6 +11,7 @@ from markup import Reader
 
 from nullprobe._check import InputError
 from nullprobe.report import page, words
+from nullprobe.report.claim import ladders
 from nullprobe.report.untested import untested
 
 
@@ -161,3 +162,83 @@ def test_what_was_not_tested_depends_on_what_was():
     said = {what for what, _ in untested(document)}
     assert not {"The inputs", "Every halfspace", "Rows that depend on each other"} & said
     assert "Means and covariances" in said
+
+
+def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
+    few = {what for what, _ in untested(documents.sample())}
+    assert {"Nonlinear readers", "Other data"} <= few
+    all_asked = {what for what, _ in untested(documents.sample(claims=documents.all_claims()))}
+    assert not {"Nonlinear readers", "Other data"} & all_asked
+    assert {"Readers outside the family", "Groups that are not here"} <= all_asked
+
+
+def test_claims_that_were_left_out_are_listed_with_their_reason():
+    document = documents.sample()
+    document["provenance"]["left out"] = {"transfers": "each group needs 18 rows"}
+    said = Reader(page.render([document])).words
+    assert "Transfers Left out of this audit. Each group needs 18 rows." in said
+
+
+def test_curve_and_matrices_stand_in_the_section_of_their_claim():
+    html = page.render([documents.sample(claims=documents.all_claims())])
+    for claim, pictures in (("one-feature", 2), ("gone", 1), ("transfers", 4), ("readable", 1)):
+        start = html.index(f'<article class="claim" id="set-1-data-{claim}"')
+        section = html[start : html.index("</article>", start)]
+        assert section.count("data-figure=") == pictures
+        assert section.count('class="table"') == pictures  # a table of the numbers of each
+
+
+def test_each_null_stands_beside_what_it_is_a_null_of():
+    document = documents.sample(claims=documents.all_claims())
+    reads, leaves = ladders(document["claims"][-1])
+    assert (reads["unit"], reads["observed"]) == ("AUC across groups", 0.9)
+    assert [null["rung"] for null in reads["nulls"]] == ["chance"]
+    assert (leaves["unit"], leaves["observed"]) == ("AUC after erasing", 0.6)
+    assert [null["rung"] for null in leaves["nulls"]] == ["random subspaces"]
+    said = Reader(page.render([document])).words
+    assert "random subspaces that remove as much" in said
+    # Its draws lie around 0.8: what is read (0.9) is above them all, what is left (0.6) below.
+    assert "Observed AUC after erasing 0.600, 95 % interval 0.560 to 0.640." in said
+    assert leaves["nulls"][0]["p_value"] == 0.05
+
+
+def test_a_largest_departure_is_one_sided_and_says_why_it_has_no_interval():
+    said = Reader(page.render([documents.sample(claims=documents.all_claims())])).words
+    assert "one-sided p" in said
+    assert "no interval: it is compared with the largest departures of Gaussian data" in said
+
+
+@pytest.mark.parametrize("n_layers", [2, 5])
+def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
+    html = page.render(documents.layers(n_layers))
+    start = html.index('class="overview"')
+    table = Reader(html[start - 7 : html.index("</table>", start) + 8])
+    assert [tag for tag, _ in table.elements].count("tr") == n_layers + 1
+    assert [tag for tag, _ in table.elements].count("td") == 7 * n_layers + 1
+    claims = documents.all_claims()
+    verdicts = " ".join(words.VERDICTS[claim.holds] for claim in claims)
+    for i in range(n_layers):
+        line = table.words.split(f"layer {i} ")[1].split(f"layer {i + 1} ")[0]
+        kept = re.findall("Holds|Does not hold|Unclear", line)
+        assert " ".join(kept) == verdicts
+    said = Reader(html).words
+    assert f"{n_layers} representations of the same rows" in said
+    assert "Every p-value on this page is over all of them" in said
+    for claim in claims:
+        assert f"{words.claim_name(claim.name)} {claim.statement}" in said
+
+
+def test_many_data_sets_are_lines_too_and_their_p_values_their_own():
+    html = page.render([documents.sample(f"data {i}", n_axes=1) for i in range(5)])
+    assert 'class="overview"' in html
+    assert "is over all of them" not in html
+    assert "Data set 5 of 5" in html
+
+
+def test_p_values_over_representations_are_called_so():
+    document = documents.sample()
+    for null in document["claims"][0]["nulls"]:
+        null["over_representations"] = True
+    said = Reader(page.render([document])).words
+    assert "Each p is over all representations" in said
+    assert "Each p is over all" not in Reader(page.render([documents.sample()])).words

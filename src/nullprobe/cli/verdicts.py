@@ -18,7 +18,11 @@ from nullprobe.report import words
 
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 RUNGS = ("chance", "moments")  # nulls whose mean stands in the table
-UNITS = {"balanced accuracy": "bal. accuracy", "canonical correlation": "canonical corr."}
+UNITS = {
+    "balanced accuracy": "bal. accuracy",
+    "canonical correlation": "canonical corr.",
+    "largest departure (sd)": "departure (sd)",
+}
 WIDEST = 100  # of a line of words
 
 

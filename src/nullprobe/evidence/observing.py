@@ -10,6 +10,7 @@ from nullprobe.measures.three_way import ThreeWay
 
 N_RESAMPLES = 1000
 RESAMPLED = 2e7  # rows times replicates that are drawn at most
+LEAST_GROUPS = 5  # in a part: resampling one or two groups shows hardly any of how they differ
 
 
 class Observing:
@@ -27,9 +28,11 @@ class Observing:
         self.truth = data.columns(np.arange(n)[:, None]).transpose(1, 2, 0)
         rng = np.random.default_rng([seed, 1])
         self.n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
-        self.weights = []
+        self.weights, self.has_interval = [], True
         for part in data.parts:
             groups = data.partition.groups
+            if groups is not None and len(np.unique(groups[part.rows])) < LEAST_GROUPS:
+                self.has_interval = False
             self.weights.append(
                 reading.resampled_weights(
                     None if data.z.codes is None else data.z.codes[part.rows],
@@ -54,7 +57,7 @@ class Observing:
             s, truth = scores[part.rows].T[None], self.truth[:, :, part.rows]
             value += self.data.statistic(s, truth)[0] / len(self.data.parts)
             resampled += self.data.statistic(s, truth, weights) / len(self.data.parts)
-        return Observation(float(value), *self.unit, resampled)
+        return Observation(float(value), *self.unit, self._told(resampled))
 
     def calls(self, calls: np.ndarray) -> Observation:
         """Observe the balanced accuracy of held-out calls (n, k), bool."""
@@ -66,4 +69,7 @@ class Observing:
                 share = len(self.data.parts) * len(outputs)
                 value += reading.balanced_accuracy(said, truth)[0] / share
                 resampled += reading.balanced_accuracy(said, truth, weights) / share
-        return Observation(float(value), "balanced accuracy", 0.5, resampled)
+        return Observation(float(value), "balanced accuracy", 0.5, self._told(resampled))
+
+    def _told(self, resampled: np.ndarray) -> np.ndarray:
+        return resampled if self.has_interval else np.full_like(resampled, np.nan)

@@ -100,14 +100,14 @@ def _ends(pooled: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def null_bins(claim: Mapping[str, Any]) -> Bins:
-    """Count the draws of each null of a claim.
+def null_bins(ladder: Mapping[str, Any]) -> Bins:
+    """Count the draws of each null of one statistic.
 
     Canonical correlations are shown on the whole of their scale, from 0 to 1: in its own units
     the rounding of a residual would look like a finding.
     """
-    ends = (0.0, 1.0) if claim["unit"] == "canonical correlation" else None
-    return binned([null["values"] for null in claim["nulls"]], ends)
+    ends = (0.0, 1.0) if ladder["unit"] == "canonical correlation" else None
+    return binned([null["values"] for null in ladder["nulls"]], ends)
 
 
 def class_bins(scores: Sequence[Any], labels: Sequence[Any], names: Sequence[Any]) -> Bins:

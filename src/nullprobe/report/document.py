@@ -15,7 +15,8 @@ from nullprobe.claims.verdict import Claim
 from nullprobe.nulls.null import Null
 from nullprobe.report.portrait import Portrait
 
-SCHEMA = "nullprobe.audit/1"
+SCHEMA = "nullprobe.audit/2"  # docs/audit.schema.json says what it holds
+OWN = ("curve", "matrices")  # pictures that some claims have of their own
 
 
 def document(
@@ -76,17 +77,24 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "reason": claim.reason,
         "smallest_effect": plain(claim.smallest_effect),
         "details": plain(dict(claim.details)),
-        "nulls": [_null(null, claim.observed) for null in claim.nulls],
+        "nulls": [_null(null, claim) for null in claim.nulls],
+        "shown": plain({key: claim.shown[key] for key in OWN if key in claim.shown}),
     }
 
 
-def _null(null: Null, observed: float) -> dict[str, Any]:
+def _null(null: Null, claim: Claim) -> dict[str, Any]:
+    """Return a null beside what it is compared with, which need not be what the claim observes."""
+    usual = {"statistic": claim.unit, "observed": claim.observed, "interval": claim.interval}
+    beside = claim.shown.get("compared", {}).get(null.rung, usual)
     return {
         "rung": null.rung,
         "description": null.description,
+        **plain(beside),
         "mean": plain(null.mean),
         "sd": plain(null.sd),
-        "p_value": plain(null.p_value(observed)),
+        "p_value": plain(null.p_value(beside["observed"])),
+        "one_sided": null.upper,
+        "over_representations": null.strongest is not None,
         "values": plain(null.values),
     }
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from nullprobe._check import complain
 from nullprobe.report import figures, looks, scatter, seen, shell, tables, words
-from nullprobe.report.bins import class_bins, null_bins, present
+from nullprobe.report.bins import class_bins, present
+from nullprobe.report.claim import section
+from nullprobe.report.overview import overview, several
 from nullprobe.report.shell import anchor
 from nullprobe.report.untested import untested
 
@@ -55,7 +57,8 @@ def render(documents: Sequence[Mapping[str, Any]]) -> str:
         one, drawn = _data_set(document, position)
         sets.append(one)
         data |= drawn
-    shown = {"sets": sets, "rungs": words.RUNGS, "summary": _summary(sets)}
+    told = several(documents)
+    shown = {"sets": sets, "rungs": words.RUNGS, "told": told, "summary": overview(sets, told)}
     return shell.fill("page.html", shown, data)
 
 
@@ -66,7 +69,7 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
     shown = {
         "key": key,
         "title": document["title"],
-        "claims": [_claim(claim, key, data) for claim in document["claims"]],
+        "claims": [section(claim, key, data) for claim in document["claims"]],
         "portrait": _portrait(document, key, data),
         "scores": _scores(document, key, data),
         "untested": untested(document),
@@ -74,26 +77,6 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
         "provenance": tables.provenance(document),
     }
     return shown, data
-
-
-def _claim(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dict[str, Any]:
-    key = f"{set_key}-{anchor(claim['name'])}"
-    bins = null_bins(claim)
-    data[key] = figures.nulls(claim, bins)
-    return {
-        **claim,
-        "key": key,
-        "short": words.claim_name(claim["name"]),
-        "verdict": words.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": words.rung(claim["fact_about"]),
-        "reason": words.sentence(claim["reason"]),
-        "no_interval": words.no_interval(claim["unit"]),
-        "drawn": [words.rung(null["rung"]) for null in claim["nulls"]],
-        "seen": seen.claim(claim),
-        "details": tables.details(claim),
-        "evidence": tables.evidence(claim),
-        "histogram": tables.histogram(claim, bins),
-    }
 
 
 def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
@@ -168,16 +151,3 @@ def _legend(labels: Sequence[Any]) -> list[dict[str, Any]] | None:
         {"name": str(name), "colour": looks.look(i).colour, "glyph": looks.look(i).letter}
         for i, name in enumerate(words.classes(labels))
     ]
-
-
-def _summary(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each claim once, in words, with what every data set says to it."""
-    rows: dict[str, dict[str, Any]] = {}
-    for position, shown in enumerate(sets):
-        for claim in shown["claims"]:
-            row = rows.setdefault(
-                claim["statement"],
-                {"statement": claim["statement"], "cells": [None] * len(sets)},
-            )
-            row["cells"][position] = claim
-    return list(rows.values())

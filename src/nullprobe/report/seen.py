@@ -120,16 +120,70 @@ def claim(found: Mapping[str, Any]) -> str:
             continue
         above, below = int((values >= observed).sum()), int((values <= observed).sum())
         name = words.sentence(words.rung(null["rung"]).drawn)
-        where = (
-            f"{above:,} as high or higher, {below:,} as low or lower"
-            if min(above, below) < len(values)
-            else "all equal to it"
-        )
+        where = f"{above:,} as high or higher"
+        if not null["one_sided"]:
+            where += f", {below:,} as low or lower"
+        if min(above, below) == len(values):
+            where = "all equal to it"
         said.append(
             f"{name}: {len(values):,} draws from {number(float(values.min()))} to "
             f"{number(float(values.max()))}; {where}."
         )
     return " ".join(said)
+
+
+def curve(found: Mapping[str, Any]) -> str:
+    """Say where the curve of removals leaves the band of its surrogates."""
+    values, unit = found["values"], found["unit"]
+    first, last = (number(value) for value in (values[0], values[-1]))
+    steps = len(values) - 1
+    said = f"Held-out {unit} {first} before any removal"
+    said += f" and {last} after {_removals(steps)}. " if steps else ". "
+    out = {"above": [], "below": []}
+    ends = zip(values, found["low"], found["high"], strict=True)
+    for step, (value, low, high) in enumerate(ends):
+        if None not in (value, low, high) and not low <= value <= high:
+            out["above" if value > high else "below"].append(str(step))
+    band = "where 95 % of the Gaussian data lie"
+    parts = [
+        f"{where} {band} after {', '.join(places)} removal{'' if places == ['1'] else 's'}"
+        for where, places in out.items()
+        if places
+    ]
+    if not parts:
+        return said + f"It stays {band} all the way."
+    return said + f"It lies {' and '.join(parts)}."
+
+
+def _removals(steps: int) -> str:
+    return "1 removal" if steps == 1 else f"{steps} removals"
+
+
+def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], what: str) -> str:
+    """Say what stands on the diagonal of a matrix of groups, and what off it.
+
+    Examples
+    --------
+    >>> matrix(["a", "b"], [[0.9, 0.5], [0.6, 0.8]], "AUC of a probe")
+    'AUC of a probe, 2 groups: within a group from 0.800 to 0.900; from one to another from \
+0.500 (“a” to “b”) to 0.600 (“b” to “a”).'
+    """
+    cells = [
+        (value, a == b, f"“{groups[a]}” to “{groups[b]}”")
+        for a, row in enumerate(values)
+        for b, value in enumerate(row)
+        if value is not None
+    ]
+    within = [value for value, same, _ in cells if same]
+    across = sorted((value, name) for value, same, name in cells if not same)
+    said = []
+    if within:
+        said.append(f"within a group from {number(min(within))} to {number(max(within))}")
+    if across:
+        (low, least), (high, most) = across[0], across[-1]
+        ends = f"from {number(low)} ({least}) to {number(high)} ({most})"
+        said.append(f"from one to another {ends}")
+    return f"{what}, {len(groups)} groups: {'; '.join(said) or 'no reading'}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from nullprobe.report import words
 from nullprobe.report.bins import Bins, present
 
+QUANTILES = ("2.5 %", "median", "97.5 %")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -42,32 +44,46 @@ class Table:
         return any(value is None for row in self.rows for value in row)
 
 
-def evidence(claim: Mapping[str, Any]) -> Table:
-    """Return the observation beside its nulls.
+def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
+    """Return each statistic of a claim beside its nulls.
 
     Examples
     --------
-    >>> claim = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95], "nulls": []}
-    >>> evidence(claim).rows[0]
+    >>> ladder = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95], "nulls": []}
+    >>> evidence([ladder]).rows[0]
     ('observed', 0.9, None, 0.8, 0.95, None, None)
     """
-    low, high = claim["interval"] or (None, None)
     how: list[str] = []
-    rows: list[tuple[Any, ...]] = [("observed", claim["observed"], None, low, high, None, None)]
-    for null in claim["nulls"]:
-        values = present(null["values"])
-        ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
-        name = words.rung(null["rung"]).drawn
-        rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
-        how.append(f"{words.sentence(name)}: {null['description']}.")
+    rows: list[tuple[Any, ...]] = []
+    for position, ladder in enumerate(ladders):
+        low, high = ladder["interval"] or (None, None)
+        name = f"observed: {ladder['unit']}" if position else "observed"
+        rows.append((name, ladder["observed"], None, low, high, None, None))
+        for null in ladder["nulls"]:
+            values = present(null["values"])
+            ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
+            name = words.rung(null["rung"]).drawn
+            rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
+            how.append(f"{words.sentence(name)}: {null['description']}.")
+    nulls = [null for ladder in ladders for null in ladder["nulls"]]
+    if any(null["over_representations"] for null in nulls):
+        how.append("Each p is over all representations: that of the largest departure of all.")
+    unit, bare = ladders[0]["unit"], [one for one in ladders if not one["interval"]]
     return Table(
-        f"{words.sentence(claim['unit'])}, observed and under each null",
-        ("", "mean", "sd", "2.5 %", "97.5 %", "draws", "two-sided p"),
+        f"{words.sentence(unit)}, observed and under each null",
+        ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
         "an observation is one value, and its p stands beside each null"
-        + ("" if claim["interval"] else f"; {words.no_interval(claim['unit'])}"),
+        + (f"; {words.no_interval(bare[0]['unit'])}" if bare else ""),
         " ".join(how),
     )
+
+
+def _p(nulls: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the p-values of these nulls are called."""
+    sides = {"one-sided" if null["one_sided"] else "two-sided" for null in nulls} or {"two-sided"}
+    over = {null["over_representations"] for null in nulls}
+    return "p" if True in over or len(sides) > 1 else f"{sides.pop()} p"
 
 
 def details(claim: Mapping[str, Any]) -> Table | None:
@@ -78,14 +94,31 @@ def details(claim: Mapping[str, Any]) -> Table | None:
     return Table("Further numbers", ("number", "value"), tuple(rows))
 
 
-def histogram(claim: Mapping[str, Any], bins: Bins) -> Table:
-    """Return the histograms of the nulls."""
-    names = [words.rung(null["rung"]).drawn for null in claim["nulls"]]
+def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
+    """Return the histograms of the nulls of one statistic."""
+    names = [words.rung(null["rung"]).drawn for null in ladder["nulls"]]
     return Table(
-        f"Share of draws in each bin of {claim['unit']}",
+        f"Share of draws in each bin of {ladder['unit']}",
         ("from", "to", *names),
         _binned(bins),
     )
+
+
+def curve(found: Mapping[str, Any]) -> Table:
+    """Return what is read after each removal, with its interval, beside the surrogates."""
+    each = zip(
+        found["values"], found["intervals"], found["low"], found["middle"], found["high"],
+        strict=True,
+    )  # fmt: skip
+    rows = tuple((str(i), value, *ends, *drawn) for i, (value, ends, *drawn) in enumerate(each))
+    heads = ("removals", "observed", "2.5 %", "97.5 %", *(f"Gaussian, {q}" for q in QUANTILES))
+    return Table(f"Held-out {found['unit']} after each removal", heads, rows)
+
+
+def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], caption: str) -> Table:
+    """Return a matrix of groups: where fitted in rows, where scored in columns."""
+    rows = tuple((name, *row) for name, row in zip(groups, values, strict=True))
+    return Table(caption, ("", *groups), rows)
 
 
 def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nullprobe.report.words import claim_name, sentence
+
 MOMENTS = (
     "Means and covariances",
     "No Gaussian surrogate was drawn, so what is credited to the representation may already "
@@ -19,6 +21,11 @@ NONLINEAR = (
     "Nonlinear readers",
     "Every probe here is linear. A quadratic, nearest-neighbour or neural reader may still find "
     "the concept after erasure.",
+)
+FAMILY = (
+    "Readers outside the family",
+    "Quadratic, RBF, nearest-neighbour and wide ReLU readers were tried on these rows. Another "
+    "reader, or more rows to fit it to, may still find the concept after erasure.",
 )
 HALFSPACES = (
     "Every halfspace",
@@ -35,6 +42,10 @@ ELSEWHERE = (
     "All rows come from one data set. Whether a reading or an erasure carries over to another "
     "was not asked.",
 )
+STRANGERS = (
+    "Groups that are not here",
+    "What carries over was asked among the groups of these data. Others may share less.",
+)
 USE = (
     "Use by a model",
     "That a probe can read a concept does not say that a model uses it. Only erasing it inside a "
@@ -45,9 +56,13 @@ USE = (
 def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what was not tested, each with what that means.
 
+    Claims that an audit had to leave out come first, with the reason.
+
     Examples
     --------
-    >>> found = untested({"claims": [], "provenance": {}})
+    >>> found = untested({"claims": [], "provenance": {"left out": {"transfers": "one group"}}})
+    >>> found[0]
+    ('Transfers', 'Left out of this audit. One group.')
     >>> found[-1][0]
     'Use by a model'
     """
@@ -55,13 +70,19 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = {claim["name"] for claim in claims}
     tried = {null["rung"] for claim in claims for null in claim["nulls"]}
     tried |= {claim["fact_about"] for claim in claims} & {"inputs"}
+    left_out = [
+        (claim_name(name), f"Left out of this audit. {sentence(why.rstrip('.'))}.")
+        for name, why in provenance.get("left out", {}).items()
+    ]
     open_questions = (
         (MOMENTS, "moments" not in tried),
         (INPUTS, "inputs" not in tried and not provenance.get("baselines")),
+        (FAMILY, "gone" in names),
         (NONLINEAR, "gone" not in names),
         (HALFSPACES, "no_halfspace" in names),
         (GROUPS, not provenance.get("groups")),
+        (STRANGERS, "transfers" in names),
         (ELSEWHERE, "transfers" not in names),
         (USE, "used" not in names),
     )
-    return [question for question, is_open in open_questions if is_open]
+    return left_out + [question for question, is_open in open_questions if is_open]

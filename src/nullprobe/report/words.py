@@ -63,7 +63,12 @@ NAMES = {
     "one_direction": "One direction",
     "erasure_holds": "Erasure holds",
     "no_halfspace": "No halfspace",
+    "one_feature": "One feature",
+    "gone": "Gone",
+    "transfers": "Transfers",
 }
+# Nulls that are no rung of the ladder, by their key.
+OTHERS = {"random subspaces": "random subspaces that remove as much"}
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 
@@ -79,7 +84,7 @@ def rung(key: str) -> Rung:
     """
     known = {known.key: known for known in RUNGS}
     name = key.replace("_", " ")
-    return known.get(key, Rung(key, 0, name, "", name))
+    return known.get(key, Rung(key, 0, name, "", OTHERS.get(name, name)))
 
 
 def claim_name(key: str) -> str:
@@ -147,7 +152,20 @@ def no_interval(unit: str) -> str:
     """Say why an estimate of this unit may come without an interval."""
     if unit == "canonical correlation":
         return "no interval: computed on the whole sample, not estimated from it"
+    if unit.startswith("largest departure"):
+        return "no interval: it is compared with the largest departures of Gaussian data"
     return "no interval: too few usable bootstrap samples"
+
+
+def chance(unit: str) -> float:
+    """Return what a reading in this unit is when nothing can be read.
+
+    Examples
+    --------
+    >>> chance("macro AUC"), chance("R²")
+    (0.5, 0.0)
+    """
+    return 0.0 if unit == "R²" else 0.5
 
 
 def is_numeric(labels: Sequence[Any]) -> bool:

@@ -7,6 +7,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const CONFIG = { displaylogo: false, displayModeBar: false };
+  const MOST_SPACES = 12; // browsers hold about 16 WebGL pictures at a time
   const STEP = 0.35; // radians that a button turns a 3-D picture
 
   // ---- state of a data set: what is hidden, and from where its 3-D pictures are seen
@@ -28,6 +29,11 @@
     return { pattern: {}, color: "rgba(0,0,0,0)", line: { color: ink, width: 1.5 } };
   }
 
+  const faint = (ink) => {
+    const [r, g, b] = ink.match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16));
+    return `rgba(${r},${g},${b},0.25)`;
+  };
+
   function paintTrace(trace, hidden) {
     const painted = { ...trace, marker: { ...trace.marker }, line: { ...trace.line } };
     const ink = trace.meta && trace.meta.ink && css("--" + trace.meta.ink);
@@ -35,7 +41,14 @@
       painted.marker.color = ink;
       painted.line.color = ink;
       if (painted.marker.pattern?.shape) Object.assign(painted.marker, hatched(painted.marker, ink));
-      if (trace.error_x) painted.error_x = { ...trace.error_x, color: ink };
+      for (const bars of ["error_x", "error_y"]) {
+        if (trace[bars]) painted[bars] = { ...trace[bars], color: ink };
+      }
+      if (trace.fill) painted.fillcolor = faint(ink);
+      if (trace.type === "heatmap") {
+        painted.colorscale = [[0, css("--wash")], [1, ink]];
+        painted.textfont = { ...trace.textfont, color: css("--ink") };
+      }
     }
     if (trace.meta && hidden.has(trace.meta.group)) painted.visible = false;
     return painted;
@@ -250,7 +263,17 @@
 
   // ---- dark, light, paper
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw(plots));
-  addEventListener("beforeprint", () => { root.dataset.theme = "light"; plots.forEach(draw); });
-  addEventListener("afterprint", () => { delete root.dataset.theme; redraw(plots); });
+  addEventListener("beforeprint", () => {
+    // Of many 3-D pictures, paper has the flat ones beside them only.
+    const crowded = plots.filter(isSpace).length > MOST_SPACES;
+    root.dataset.theme = "light";
+    if (crowded) root.dataset.crowded = "yes";
+    plots.filter((plot) => !crowded || !isSpace(plot)).forEach(draw);
+  });
+  addEventListener("afterprint", () => {
+    delete root.dataset.theme;
+    delete root.dataset.crowded;
+    redraw(plots);
+  });
   root.dataset.ready = "yes";
 })();

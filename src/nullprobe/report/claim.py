@@ -1,0 +1,104 @@
+"""Claim: what the page shows of one verdict, its words, pictures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nullprobe.report import figures, own_figures, seen, tables, words
+from nullprobe.report.bins import null_bins
+from nullprobe.report.shell import anchor
+
+# Each matrix of groups: what it is called, how it is described, what was done in the row.
+MATRICES = {
+    "read": ("Read", "{unit}, probe fitted in the group of the row", "fitted"),
+    "erased": (
+        "Read after erasing",
+        "{unit}, eraser fitted in the group of the row",
+        "erased",
+    ),
+}
+
+
+def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return what the template shows of a claim; its figures join the data.
+
+    Parameters
+    ----------
+    claim : mapping
+        Of a document.
+    set_key : str
+        Anchor of its data set.
+    data : dict
+        Figures by their keys.
+    """
+    key = f"{set_key}-{anchor(claim['name'])}"
+    found = ladders(claim)
+    return {
+        **claim,
+        "key": key,
+        "short": words.claim_name(claim["name"]),
+        "verdict": words.VERDICTS.get(claim["holds"], claim["holds"]),
+        "rung": words.rung(claim["fact_about"]),
+        "reason": words.sentence(claim["reason"]),
+        "no_interval": words.no_interval(claim["unit"]),
+        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
+        "details": tables.details(claim),
+        "evidence": tables.evidence(found),
+        "curve": _curve(claim, key, data),
+        "matrices": _matrices(claim, key, data),
+    }
+
+
+def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each statistic of a claim with the nulls that are drawn of it.
+
+    Most claims have one. What erasing leaves in other groups and what is read there are two:
+    drawn into one picture, the one would seem to be tested by the nulls of the other.
+    """
+    own = {"unit": claim["unit"], "observed": claim["observed"], "interval": claim["interval"]}
+    found: dict[str, dict[str, Any]] = {claim["unit"]: {**own, "nulls": []}}
+    for null in claim["nulls"]:
+        other = {"observed": null["observed"], "interval": null["interval"], "nulls": []}
+        ladder = found.setdefault(null["statistic"], {"unit": null["statistic"], **other})
+        ladder["nulls"].append(null)
+    return list(found.values())
+
+
+def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
+    bins = null_bins(ladder)
+    data[key] = figures.nulls(ladder, bins)
+    return {
+        "key": key,
+        "unit": ladder["unit"],
+        "interval": ladder["interval"],
+        "drawn": [words.rung(null["rung"]) for null in ladder["nulls"]],
+        "seen": seen.claim(ladder),
+        "table": tables.histogram(ladder, bins),
+    }
+
+
+def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
+    found = claim["shown"].get("curve")
+    if found is None:
+        return None
+    data[f"{key} curve"] = own_figures.curve(found)
+    said, table = seen.curve(found), tables.curve(found)
+    return {"key": f"{key} curve", "seen": said, "table": table}
+
+
+def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
+    found = claim["shown"].get("matrices")
+    if found is None:
+        return []
+    groups, unit, shown = found["groups"], found["unit"], []
+    for name, (title, what, fitted) in MATRICES.items():
+        caption = what.format(unit=unit)
+        data[f"{key} {name}"] = own_figures.matrix(groups, found[name], unit, fitted)
+        shown.append({
+            "key": f"{key} {name}", "title": title, "caption": caption,
+            "height": own_figures.height(len(groups)),
+            "seen": seen.matrix(groups, found[name], f"{title}: {caption}"),
+            "table": tables.matrix(groups, found[name], f"{title}: {caption}"),
+        })  # fmt: skip
+    return shown

@@ -1,0 +1,87 @@
+"""Overview: verdicts on several data sets, or several representations of one, at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MOST_COLUMNS = 4  # data sets that stand side by side; more stand below each other
+
+
+@dataclass(frozen=True)
+class Several:
+    """What the documents of a page are, and what to call them.
+
+    Attributes
+    ----------
+    title : str
+        Of the page.
+    what : str
+        "data set", or "representation" where they are representations of the same rows.
+    names : tuple of str
+        Of each document, in short.
+    """
+
+    title: str
+    what: str
+    names: tuple[str, ...]
+
+
+def several(documents: Sequence[Mapping[str, Any]]) -> Several:
+    """Return what the documents of a page are.
+
+    Representations are told by their provenance, which names all of them in each document.
+
+    Examples
+    --------
+    >>> told = {"representations": ["layer 0", "layer 1"]}
+    >>> pages = [{"title": f"m: layer {i}", "provenance": told} for i in (0, 1)]
+    >>> several(pages)
+    Several(title='m', what='representation', names=('layer 0', 'layer 1'))
+    """
+    titles = tuple(document["title"] for document in documents)
+    told = [document["provenance"].get("representations") for document in documents]
+    names = told[0] if told else None
+    if not names or len(names) != len(titles) or any(other != names for other in told):
+        return Several("What do these results say, and about what?", "data set", titles)
+    wholes = {title.removesuffix(f": {name}") for title, name in zip(titles, names, strict=True)}
+    title = wholes.pop() if len(wholes) == 1 else "Several representations"
+    return Several(title, "representation", tuple(names))
+
+
+def overview(sets: Sequence[Mapping[str, Any]], found: Several) -> dict[str, Any]:
+    """Return the table of all verdicts: claims by data sets if these are few, else the reverse.
+
+    Parameters
+    ----------
+    sets : sequence of mapping
+        What the page shows of each document.
+    found : Several
+    """
+    few = found.what == "data set" and len(sets) <= MOST_COLUMNS
+    return {"few": few, "rows": by_statement(sets) if few else by_claim(sets)}
+
+
+def by_statement(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each claim once, in words, with what every data set says to it."""
+    rows: dict[str, dict[str, Any]] = {}
+    for position, shown in enumerate(sets):
+        for claim in shown["claims"]:
+            row = rows.setdefault(
+                claim["statement"],
+                {"statement": claim["statement"], "cells": [None] * len(sets)},
+            )
+            row["cells"][position] = claim
+    return list(rows.values())
+
+
+def by_claim(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return each claim once, by its name, with what every data set says to it."""
+    rows: dict[str, dict[str, Any]] = {}
+    for position, shown in enumerate(sets):
+        for claim in shown["claims"]:
+            told = {"short": claim["short"], "statement": claim["statement"]}
+            row = rows.setdefault(claim["name"], {**told, "cells": [None] * len(sets)})
+            row["cells"][position] = claim
+    return list(rows.values())
