@@ -115,6 +115,7 @@ def compare_pairs(
     turns = list(KFold(N_PARTS, shuffle=True, random_state=seed).split(np.arange(n)))
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
+    n_random = _check.whole_number("n_random", n_random, least=1)
     rows = []
     for name, probe in chosen.items():
         read = [_read(probe, pairs, train)[:, None] for train, _ in turns]
@@ -123,7 +124,6 @@ def compare_pairs(
         )
     ceiling = {name: _supervised(pairs, y, turns) for name, y in labels.items()}
     rows.append(Reader(SUPERVISED, _repr(LogisticProbe()), True, ceiling))
-    n_random = _check.whole_number("n_random", n_random, least=1)
     return PairComparison(
         title,
         tuple(labels),

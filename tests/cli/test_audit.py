@@ -139,7 +139,8 @@ def test_the_command_in_a_document_makes_it_again(capsys):
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(capsys):
-    arguments = ["audit", "--world", "two_features", *FEW, "--seed", "5", "--out"]
+    judged = [*FEW, "--claims", "readable,erasure_holds,one_feature"]
+    arguments = ["audit", "--world", "two_features", *judged, "--seed", "5", "--out"]
     done(capsys, *arguments, "here")
     process = command(*arguments, "there", PYTHONHASHSEED="77")
     _, err = process.communicate(timeout=120)

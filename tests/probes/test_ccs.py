@@ -119,8 +119,8 @@ def test_loss_is_no_higher_than_that_of_the_published_search(world):
 
 def test_truth_is_recovered_as_well_as_with_labels():
     for seed in range(3):
-        world = worlds.contrast(n=2000, d=32, random_state=seed)
-        train, new = slice(1000), slice(1000, None)
+        world = worlds.contrast(n=1200, d=24, random_state=seed)
+        train, new = slice(600), slice(600, None)
         ccs = CCS().fit(*sides(world, train), world.y[train])
         difference = world.positive - world.negative
         supervised = LogisticProbe().fit(difference[train], world.y[train])

@@ -154,7 +154,7 @@ def no_interval(unit: str) -> str:
         return "no interval: computed on the whole sample, not estimated from it"
     if unit.startswith("largest departure"):
         return "no interval: it is compared with the largest departures of Gaussian data"
-    return "no interval: too few usable bootstrap samples"
+    return "no interval: too few usable bootstrap samples, or fewer than five groups in a part"
 
 
 def chance(unit: str) -> float:
