@@ -1,0 +1,53 @@
+"""The calibration study: exact intervals, a page that is made of its results, bounds that hold."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from scipy.stats import binomtest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def study():
+    spec = importlib.util.spec_from_file_location("study", ROOT / "studies" / "calibration.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("wrong", "n"), [(0, 400), (10, 400), (400, 400)])
+def test_intervals_are_exact_binomial_ones(study, wrong, n):
+    exact = binomtest(wrong, n).proportion_ci(0.99, method="exact")
+    assert study.interval(wrong, n) == pytest.approx((exact.low, exact.high))
+
+
+def test_the_page_is_made_of_the_results(study):
+    results = json.loads(study.RESULTS.read_text("utf-8"))
+    assert study.PAGE.read_text("utf-8") == study.page(results)
+
+
+def test_no_claim_names_too_high_a_rung_too_often(study):
+    rows = [
+        row
+        for block in json.loads(study.RESULTS.read_text("utf-8"))["truths"].values()
+        for row in block["rows"]
+    ]
+    assert rows
+    for row in rows:
+        assert row["seeds"] >= 400
+        assert sum(row["verdicts"].values()) == row["seeds"]
+        assert row["interval"][1] <= study.ALPHA + study.SLACK
+
+
+def test_a_block_counts_what_names_a_higher_rung(study, monkeypatch):
+    said = [("yes", "chance"), ("no", "moments"), ("no", "representation"), ("yes", "chance")]
+    verdicts = iter([{"erasure_holds": one} for one in said])
+    monkeypatch.setattr(study, "verdicts", lambda *_: next(verdicts))
+    drawn = (lambda _: {}, {"erasure_holds": "chance"})
+    monkeypatch.setitem(study.TRUTHS, "null world", drawn)
+    (row,) = study.truths("null world", 4, 1)
+    assert row["too high"] == 2
+    assert row["verdicts"]["yes, chance"] == 2
