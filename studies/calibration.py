@@ -200,8 +200,9 @@ def page(results: dict[str, Any]) -> str:
         "",
         f"α = {ALPHA}, {DRAWS['n_permutations']} permutations, {DRAWS['n_surrogates']} surrogates. "
         "In each block the named rung is the truth. *Too high* counts the seeds in which a claim "
-        "named a higher one; its interval is the exact 99 % one. It should not lie above "
-        f"{ALPHA + SLACK}.",
+        "named a higher one; its interval is the exact 99 % one. It should end below "
+        f"{ALPHA + SLACK}: **over** marks where so few seeds do not show that it does. A lower end "
+        f"above {ALPHA} would show that the claim is wrong too often.",
         "",
         "| data | claim | truth | seeds | too high | 99 % interval | verdicts |",
         "|---|---|---|---|---|---|---|",
