@@ -45,7 +45,8 @@ class Stage(NamedTuple):
 
 
 PATH = (
-    Stage(0.2, 5e-3, 8, 1e-3),
+    Stage(0.2, 1e-2, 30, 1e-5),
+    Stage(0.05, 1e-3, 20, 1e-5),
     Stage(0.0, 0.0, 60, 1e-5),
 )
 NEARBY = (Stage(0.0, 0.0, 25, 1e-7),)
