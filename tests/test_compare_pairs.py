@@ -17,7 +17,8 @@ from nullprobe import (
     compare_pairs,
     worlds,
 )
-from nullprobe.compare_pairs import _agreements, _permuted, _right
+from nullprobe.compare_pairs import _agreement
+from nullprobe.measures.agreement import HeldOut, _permutations
 from nullprobe.pair_comparison import Agreement, PairComparison, Reader
 from nullprobe.probes.random_probe import random_directions
 
@@ -25,6 +26,15 @@ from nullprobe.probes.random_probe import random_directions
 def pairs_of(world, y=None):
     y = world.y if y is None else y
     return ContrastPairs(world.negative, world.positive, y, world.groups)
+
+
+def held_out(turns, seed=0):
+    """Return pairs of which these parts are held out; what they hold does not matter."""
+    n = sum(len(test) for _, test in turns)
+    negative, positive = np.random.default_rng(0).standard_normal((2, n, 1))
+    found = HeldOut(ContrastPairs(negative, positive), seed)
+    found.turns = turns
+    return found
 
 
 DISTRACTED = worlds.distractor(n=300, d=12, n_prompts=2, random_state=3)
@@ -127,10 +137,10 @@ def test_labels_of_held_out_pairs_reach_no_fit():
 
 
 def test_opposite_labels_turn_a_reader_round_where_half_are_right():
-    read, turns = np.array([1.0, 1.0, 1.0, 1.0])[:, None], [(np.arange(2), np.arange(2, 4))]
-    labels = np.array([1.0, -1.0, 1.0, -1.0])[:, None]
+    read, labels = np.ones((12, 1)), np.tile([1.0, -1.0], 6)[:, None]
+    parts = held_out([(np.arange(6), np.arange(6, 12)), (np.arange(6, 12), np.arange(6))])
     for sign in (1.0, -1.0):
-        assert _right([read], turns, sign * labels)[2:, 0].tolist() == [True, False]
+        assert parts.right([read, read], sign * labels)[:, 0].tolist() == [True, False] * 6
 
 
 def test_p_values_are_uniform_where_labels_mean_nothing():
@@ -142,7 +152,7 @@ def test_p_values_are_uniform_where_labels_mean_nothing():
     p = []
     for seed in range(400):
         labels = rng.permutation(np.repeat([-1.0, 1.0], n // 2))
-        p.append(_agreements(read, turns, {"truth": labels}, 199, seed)["truth"].p_value)
+        p.append(_agreement(held_out(turns, seed), read, labels, 199).p_value)
     for level in (0.05, 0.1, 0.25, 0.5):
         assert np.sum(np.array(p) <= level) <= binom.ppf(0.999, 400, level)
     assert np.mean(np.array(p) <= 0.6) > 0.4
@@ -155,13 +165,13 @@ def test_p_value_counts_permuted_labels_that_agree_as_often_each_with_a_sign_of_
     labels = rng.permutation(np.repeat([-1.0, 1.0], 6))
     turns = list(KFold(3).split(labels))
     read = [np.where(rng.random((12, 1)) < 0.7, labels[:, None], -labels[:, None]) for _ in turns]
-    hits = []
-    for one in np.hstack([labels[:, None], *_permuted(labels, 99, seed)]).T:
+    drawn, hits = _permutations(labels, 99, np.random.default_rng([seed, 1])), []
+    for one in np.hstack([labels[:, None], *drawn]).T:
         same = [side[:, 0] * one for side in read]
         signs = [s[train].sum() or s[train[0]] for s, (train, _) in zip(same, turns, strict=True)]
         each = zip(same, signs, turns, strict=True)
         hits.append(sum(np.sum(s[test] * sign > 0) for s, sign, (_, test) in each))
-    p = _agreements(read, turns, {"truth": labels}, 99, seed)["truth"].p_value
+    p = _agreement(held_out(turns, seed), read, labels, 99).p_value
     assert p == np.mean(np.array(hits) >= hits[0])
 
 

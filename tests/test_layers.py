@@ -51,7 +51,7 @@ BASE = {
 
 # A page is made in steps, not of siblings: each line may import from the lines above it.
 # So are erasers: files, maps, the shell round them, then the methods, none of which sees another.
-# Tasks of the command line see what it is told (options) and what it audits (subject).
+# Tasks of the command line see what it is told (options, typed) and what it audits (subject).
 # Nonlinear probes share more than linear ones do.
 STEPS = {
     "probes": [
@@ -71,10 +71,19 @@ STEPS = {
         ["estimator", "fits", "game", "loading", "procrustes", "shapes"],
         [],
     ],
-    "measures": [["expected", "kernel_readers"], ["three_way"], []],
+    "measures": [
+        ["expected", "kernel_readers", "labellings", "part"],
+        ["kept"],
+        ["three_way"],
+        [],
+    ],
     "claims": [["observation"], ["verdict"], []],
-    "evidence": [["observing"], ["beside", "removals"], []],
-    "cli": [["options", "subject"], []],
+    "evidence": [
+        ["given", "several", "observing"],
+        ["beside", "consistency", "removals"],
+        [],
+    ],
+    "cli": [["options", "typed", "subject"], []],
     "report": [
         ["words", "portrait", "bins", "looks", "overview"],
         ["document", "tables", "seen", "scatter", "untested"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,22 +10,22 @@ import numpy as np
 from nullprobe import _array, _check, _record
 from nullprobe._check import InputError
 from nullprobe.audited import Audit, Layers
-from nullprobe.claims import CLAIMS, Evidence, Thresholds
-from nullprobe.concepts import Concept, rows
-from nullprobe.evidence import Progress, Run, Settings
-from nullprobe.nulls.null import among
+from nullprobe.claims import CLAIMS, Thresholds
+from nullprobe.concepts import Concept
+from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
 from nullprobe.report.portrait import portrait
 from nullprobe.splits import Parts, group_codes, split, split_within
 
 N_PARTS = 3
-LEAST_DRAWS = 39  # with fewer no two-sided p-value, 2 / (m + 1), could reach 5 %
+PAIRED = "differences of contrast pairs, positive less negative side"
 
 
 def audit(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     groups: Any = None,
+    others: Mapping[str, Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     claims: Sequence[str] | None = None,
     alpha: float = 0.05,
@@ -41,13 +40,18 @@ def audit(
 
     Parameters
     ----------
-    X : array of shape (n, d), or mapping of str to arrays of shape (n, d')
-        Representation; or several of the same rows, such as the layers of a model.
+    X : array of shape (n, d), ContrastPairs, or mapping of str to such
+        Representation; or several of the same rows, such as the layers of a model. Of contrast
+        pairs the differences are audited, and `consistent` asks what CCS finds in them.
     y : array-like of shape (n,) or (n, k)
-        Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type.
+        Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type. Pairs
+        bring their own.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split. Where every
         group holds enough rows of every class, `transfers` asks what carries over among them.
+    others : mapping of str to array-like of shape (n,), optional
+        Other labels of contrast pairs, 1 where something else is so of the positive side: a probe
+        without labels may follow one of these instead.
     baselines : mapping of str to array of shape (n, d'), optional
         Other representations of the same rows: an untrained model, a bag of words.
     claims : sequence of str, optional
@@ -91,12 +95,11 @@ def audit(
     >>> str(result["one_direction"].holds), str(result["one_direction"].fact_about)
     ('yes', 'linear_algebra')
     """
-    several = _several(X)
-    first, z, _ = rows(next(iter(several.values())), y, None)
-    z.need_two_classes()
+    given = Given.of(X, y, others=others, baselines=baselines)
+    z, several = given.z, given.representations
     seed = _check.whole_number("random_state", random_state, least=0)
     thresholds = _thresholds(alpha, smallest_effect)
-    least = max(LEAST_DRAWS, int(np.ceil(2.0 / thresholds.alpha - 1e-9)) - 1)
+    least = thresholds.least_draws
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=least)
     n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
     codes = group_codes(groups, len(z))
@@ -104,60 +107,39 @@ def audit(
     whole = None if list(claims or ()) == ["transfers"] else codes
     parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     domains, left_out = _domains(z, codes, groups, claims, seed)
-    names = _claim_names(claims, z, domains)
+    names = _claim_names(claims, given, domains)
     found = {}
-    others = _baselines(baselines, len(z))
     for number, (name, one) in enumerate(several.items()):
-        one = _array.host_native(_check.finite(rows(one, y, None)[0]))
         said = _progress(progress, name, len(several))
         settings = Settings(names, seed, n_permutations, n_surrogates, thresholds, said, number)
         run = Run(one, z, parts, settings)
-        found[name] = one, run.scores, run.evidence(others, domains)
-    labels = _array.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes]
-    evidence = _told_of_each_other([e for _, _, e in found.values()])
+        pairs = (given.pairs[name], given.others) if given.pairs else None
+        found[name] = run.scores, run.evidence(given.baselines, domains, pairs)
+    evidence = told_of_each_other([told for _, told in found.values()])
     audits = {}
-    for (name, (one, scores, _)), told in zip(found.items(), evidence, strict=True):
+    for (name, one), told in zip(several.items(), evidence, strict=True):
         audits[name] = Audit(
             tuple(CLAIMS[claim](told) for claim in names),
             title if len(several) == 1 else f"{title}: {name}",
-            labels,
-            scores,
+            given.labels,
+            found[name][0],
             portrait(one, z, random_state=seed),
             {
                 **_record.data(one, z, parts),
-                "baselines": list(baselines or ()),
+                "baselines": list(given.baselines),
                 "random_state": seed,
                 "alpha": thresholds.alpha,
                 "smallest effect of interest": thresholds.effect,
                 "permutations": n_permutations,
                 "surrogates": n_surrogates,
+                **({"rows are": PAIRED} if given.pairs else {}),
+                **({"other labels": list(given.others)} if given.others else {}),
                 **({"representations": list(several)} if len(several) > 1 else {}),
                 **({"left out": left_out} if left_out else {}),
                 "versions": _record.versions(),
             },
         )
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
-
-
-def _several(X: Any) -> dict[str, Any]:
-    """Return the representations by name; a single one has none."""
-    if not isinstance(X, Mapping):
-        return {"": X}
-    if not X:
-        _check.complain(
-            "at least one representation is needed",
-            "the mapping is empty",
-            'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
-        )
-    found = {str(name): _check.representation(one, name=repr(name)) for name, one in X.items()}
-    lengths = {name: len(one) for name, one in found.items()}
-    if len(set(lengths.values())) > 1:
-        _check.complain(
-            "all representations must have the same rows",
-            f"they have {', '.join(f'{n} ({name!r})' for name, n in lengths.items())}",
-            "compute them for the same inputs, in the same order",
-        )
-    return found
 
 
 def _thresholds(alpha: float, effect: float) -> Thresholds:
@@ -195,14 +177,21 @@ def _domains(
     return (parts, names), {}
 
 
-def _claim_names(claims: Sequence[str] | None, z: Concept, domains: Any) -> list[str]:
-    apply = [
-        name
-        for name in CLAIMS
-        if (z.is_classes or name != "no_halfspace") and (domains is not None or name != "transfers")
-    ]
+def _claim_names(claims: Sequence[str] | None, given: Given, domains: Any) -> list[str]:
+    cannot = {
+        "no_halfspace": not given.z.is_classes,
+        "transfers": domains is None,
+        "consistent": not given.pairs,
+    }
+    apply = [name for name in CLAIMS if not cannot.get(name, False)]
     if claims is None:
         return apply
+    if "consistent" in claims and not given.pairs:
+        _check.complain(
+            "the claim 'consistent' needs contrast pairs",
+            "the representation is none",
+            "pass ContrastPairs(negative, positive, y), or leave the claim out",
+        )
     for name in claims:
         _check.choice("claim", name, apply)
     return list(claims)
@@ -214,49 +203,3 @@ def _progress(progress: Progress | None, name: str, several: int) -> Progress:
     if several == 1:
         return progress
     return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
-
-
-def _told_of_each_other(several: list[Evidence]) -> list[Evidence]:
-    """Correct every null for the number of representations: the largest departure of all."""
-    if len(several) == 1:
-        return several
-    found = [replace(one, chance=dict(one.chance), moments=dict(one.moments)) for one in several]
-    for rung in ("chance", "moments"):
-        for name in getattr(several[0], rung):
-            told = among(
-                [getattr(one, rung)[name] for one in several],
-                [one.observed(name).value for one in several],
-            )
-            for one, null in zip(found, told, strict=True):
-                getattr(one, rung)[name] = null
-    if several[0].curve is not None:
-        largest = [one.curve.largest() for one in several if one.curve is not None]
-        told = among([null for _, null in largest], [value for value, _ in largest])
-        found = [
-            replace(one, curve=replace(one.curve, strongest=null.strongest))
-            for one, null in zip(found, told, strict=True)
-            if one.curve is not None
-        ]
-    if several[0].carried is not None:
-        carried = [one.carried for one in several if one.carried is not None]
-        told = among([c.random for c in carried], [c.left_across.value for c in carried])
-        found = [
-            replace(one, carried=replace(c, random=null))
-            for one, c, null in zip(found, carried, told, strict=True)
-        ]
-    return found
-
-
-def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndarray]:
-    found = {}
-    for name, B in (baselines or {}).items():
-        found[name] = _array.host_native(
-            _check.finite(_check.representation(B, name=f"baseline {name!r}"))
-        )
-        if len(found[name]) != n:
-            _check.complain(
-                f"baseline {name!r} must have the {n} rows of X",
-                f"it has {len(found[name])}",
-                "compute it for the same inputs, in the same order",
-            )
-    return found

@@ -7,6 +7,7 @@ one is what the probe is to find out, and labels, where there are any, say how w
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +180,40 @@ def need_truth(y: Any, n: int) -> np.ndarray:
             "pass 1 where the positive side is true and 0 where the negative is",
         )
     return labels
+
+
+def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
+    """Return further labels (n,) of pairs by name, or complain that they are none.
+
+    Parameters
+    ----------
+    others : mapping of str to array-like of shape (n,), or None
+    n : int
+        Number of pairs.
+    concept : str
+        What the labels of the truth are called; no other label may be called so.
+    """
+    found = {}
+    if others is not None and not isinstance(others, Mapping):
+        _check.complain(
+            "other labels must have names",
+            f"{type(others).__name__} arrived",
+            'pass a mapping, such as {"sentiment": z}',
+        )
+    for name, y in (others or {}).items():
+        if str(name) == concept:
+            _check.complain(
+                "every label needs a name of its own", f"{concept!r} came twice", "rename one"
+            )
+        z = need_truth(truth(y, n), n)
+        if len(np.unique(z)) < 2:
+            _check.complain(
+                f"label {str(name)!r} must be of two classes",
+                f"all {n} are {z[0]}",
+                "leave it out",
+            )
+        found[str(name)] = z
+    return found
 
 
 def group_labels(groups: Any, n: int) -> np.ndarray | None:

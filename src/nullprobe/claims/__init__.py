@@ -1,9 +1,17 @@
 """Claims: what can be asserted of a concept, and the verdict on each."""
 
+from nullprobe.claims.consistent import consistent
 from nullprobe.claims.erasure_holds import erasure_holds
 from nullprobe.claims.gone import gone
 from nullprobe.claims.no_halfspace import no_halfspace
-from nullprobe.claims.observation import Carried, Curve, Observation, Thresholds
+from nullprobe.claims.observation import (
+    Beside,
+    Carried,
+    Curve,
+    Followed,
+    Observation,
+    Thresholds,
+)
 from nullprobe.claims.one_direction import one_direction
 from nullprobe.claims.one_feature import one_feature
 from nullprobe.claims.readable import readable
@@ -18,18 +26,22 @@ CLAIMS = {
     "one_feature": one_feature,
     "gone": gone,
     "transfers": transfers,
+    "consistent": consistent,
 }
 
 __all__ = [
     "CLAIMS",
+    "Beside",
     "Carried",
     "Claim",
     "Curve",
     "Evidence",
     "FactAbout",
+    "Followed",
     "Holds",
     "Observation",
     "Thresholds",
+    "consistent",
     "erasure_holds",
     "gone",
     "no_halfspace",

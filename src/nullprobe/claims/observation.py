@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from nullprobe.nulls.null import Null
 
 POWER = 0.8  # an effect that is found four times out of five
 LEAST_RESAMPLES = 20
+LEAST_DRAWS = 39  # of a null, however large α is
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +29,27 @@ class Observation:
         What the statistic is when nothing can be read.
     resampled : ndarray of shape (B,)
         Its bootstrap replicates.
+    trials : int or None
+        Of how many independent trials it is the share, where it is one.
     """
 
     value: float
     unit: str
     chance: float
     resampled: np.ndarray = field(repr=False)
+    trials: int | None = None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % bootstrap interval, given the fitted eraser and probe; None without replicates."""
+        """95 % interval, given the fitted eraser and probe; None without replicates.
+
+        Of a share it is Wilson's: the bootstrap would be certain of 0 and of 1.
+        """
+        if self.trials is not None:
+            wilson = binomtest(round(self.value * self.trials), self.trials).proportion_ci(
+                method="wilson"
+            )
+            return float(wilson.low), float(wilson.high)
         kept = self.resampled[np.isfinite(self.resampled)]
         if len(kept) < LEAST_RESAMPLES:
             return None
@@ -64,6 +78,11 @@ class Thresholds:
     alpha: float = 0.05
     effect: float = 0.05
 
+    @property
+    def least_draws(self) -> int:
+        """Draws of a null with fewer of which no two-sided p-value could reach α."""
+        return max(LEAST_DRAWS, int(np.ceil(2.0 / self.alpha - 1e-9)) - 1)
+
     def stands_out(self, observation: Observation, null: Null) -> bool:
         """Return whether a null does not reproduce the observation, two-sided at α."""
         return null.p_value(observation.value) <= self.alpha
@@ -84,7 +103,8 @@ class Thresholds:
 
     def detectable(self, observation: Observation, null: Null) -> float:
         """Return the smallest value that would have stood out four times out of five."""
-        reach = norm.ppf(1.0 - self.alpha / 2.0) + norm.ppf(POWER)
+        tails = 1 if null.upper else 2
+        reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)
         return float(observation.chance + reach * null.sd)
 
 
@@ -156,3 +176,65 @@ class Carried:
     left_within: Observation
     left_across: Observation
     random: Null
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What a probe of contrast pairs follows that was fitted without labels.
+
+    Attributes
+    ----------
+    agreement : Observation
+        Share of held-out pairs that it reads as the labels say.
+    chance : Null
+        The same for permuted labels.
+    random : Null
+        The same of random directions.
+    first : Observation
+        The same of the first principal component of the differences.
+    others : mapping of str to tuple of Observation and Null
+        The probe's agreement with every other label that is known, and that with it permuted.
+    told : Observation
+        Share of held-out pairs that a probe reads so that was fitted to the labels.
+    """
+
+    agreement: Observation
+    chance: Null
+    random: Null
+    first: Observation
+    others: Mapping[str, tuple[Observation, Null]]
+    told: Observation
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What something simpler reads of the same rows; it stands beside the nulls of a claim.
+
+    Attributes
+    ----------
+    rung : str
+        That it is of.
+    name : str
+    value : float
+    interval : tuple of two floats or None
+        95 % bootstrap interval of ``value``.
+    gain : tuple of two floats or None
+        That of by how much the observation exceeds it, row by row.
+    """
+
+    rung: str
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    gain: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, rung: str, name: str, simpler: Observation, observed: Observation) -> Self:
+        """Compare two observations of the same rows, with replicates of the same resamples."""
+        gain = observed.over(simpler).interval
+        return cls(rung, name, simpler.value, simpler.interval, gain)
+
+    @property
+    def reproduces(self) -> bool:
+        """Whether the observation does not clearly exceed it."""
+        return self.gain is None or self.gain[0] <= 0

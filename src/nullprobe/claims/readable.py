@@ -5,7 +5,7 @@ Rungs: chance (labels permuted), inputs (the same pipeline on baseline represent
 
 from __future__ import annotations
 
-from nullprobe.claims.observation import Observation
+from nullprobe.claims.observation import Beside, Observation, Thresholds
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
@@ -23,7 +23,8 @@ STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 def readable(evidence: Evidence) -> Claim:
     """Return the verdict on whether the concept can be read linearly."""
     raw, null = evidence.raw, evidence.chance["raw"]
-    holds, about, reason = _judge(raw, null, evidence)
+    simpler = tuple(Beside.of("inputs", name, one, raw) for name, one in evidence.baselines.items())
+    holds, about, reason = _judge(raw, null, simpler, evidence.thresholds)
     unclear = holds is Holds.UNCLEAR
     return Claim(
         NAME,
@@ -38,11 +39,14 @@ def readable(evidence: Evidence) -> Claim:
         reason,
         evidence.thresholds.detectable(raw, null) if unclear else None,
         evidence.details.get(NAME, {}),
+        beside=simpler,
     )
 
 
-def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
-    said, bar = against_chance(raw, null), evidence.thresholds
+def _judge(
+    raw: Observation, null: Null, simpler: tuple[Beside, ...], bar: Thresholds
+) -> tuple[Holds, FactAbout, str]:
+    said = against_chance(raw, null)
     if not bar.beats_chance(raw, null):
         if bar.negligible(raw):
             return (
@@ -68,20 +72,19 @@ def _judge(raw: Observation, null: Null, evidence: Evidence) -> tuple[Holds, Fac
                 "the means differ by little and the rest of the distributions by much."
             ),
         )
-    for name, baseline in evidence.baselines.items():
-        gain = raw.over(baseline).interval
-        if gain is None or gain[0] <= 0:
+    for one in simpler:
+        if one.reproduces:
             return (
                 Holds.YES,
                 FactAbout.INPUTS,
                 (
-                    f"{said}; but the baseline {name!r} reads {number(baseline.value)}, which the "
+                    f"{said}; but the baseline {one.name!r} reads {number(one.value)}, which the "
                     "representation does not clearly surpass."
                 ),
             )
     tried = (
-        f"every baseline ({', '.join(map(repr, evidence.baselines))}) reads less"
-        if evidence.baselines
+        f"every baseline ({', '.join(repr(one.name) for one in simpler)}) reads less"
+        if simpler
         else "no baseline was given, so the rung of the inputs was not tried"
     )
     # Surrogates are scaled to be as readable, so that rung could say nothing here.

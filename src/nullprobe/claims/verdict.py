@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from nullprobe.claims.observation import Carried, Curve, Observation, Thresholds
+from nullprobe.claims.observation import (
+    Beside,
+    Carried,
+    Curve,
+    Followed,
+    Observation,
+    Thresholds,
+)
 from nullprobe.nulls.null import Null
 
 
@@ -64,6 +71,8 @@ class Claim:
         Further numbers that the page shows beside it.
     shown : mapping of str to Any
         What pictures of its own need: a curve of removals, matrices of groups.
+    beside : tuple of Beside
+        What simpler representations or readers read of the same rows.
     """
 
     name: str
@@ -79,6 +88,7 @@ class Claim:
     smallest_effect: float | None = None
     details: Mapping[str, float] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +121,8 @@ class Evidence:
         What is read on while direction after direction is removed.
     carried : Carried or None
         What carries over from group to group.
+    followed : Followed or None
+        What a probe of contrast pairs follows that was fitted without labels.
     """
 
     raw: Observation
@@ -127,6 +139,7 @@ class Evidence:
     family: Observation | None = None
     curve: Curve | None = None
     carried: Carried | None = None
+    followed: Followed | None = None
 
     def observed(self, name: str) -> Observation:
         """Return the observation that a null of this name is of."""
@@ -135,6 +148,7 @@ class Evidence:
             "erased": self.erased,
             "halfspace": self.halfspace,
             "family": self.family,
+            "consistent": None if self.followed is None else self.followed.agreement,
         }
         if self.carried is not None:
             within, across = self.carried.within, self.carried.across

@@ -15,10 +15,11 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from nullprobe import carrying
-from nullprobe.claims import Carried, Evidence, Observation, Thresholds
+from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.evidence.beside import beside
+from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
 from nullprobe.measures.carry import Carry
@@ -28,10 +29,12 @@ from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
 from nullprobe.nulls.null import Null
+from nullprobe.pairs import ContrastPairs
 from nullprobe.splits import Parts
 
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99
+N_RANDOM = 999  # directions, which cost little
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
 
@@ -88,6 +91,7 @@ class Run:
         self,
         baselines: Mapping[str, np.ndarray],
         domains: tuple[Parts, Sequence[str]] | None = None,
+        pairs: tuple[ContrastPairs, Mapping[str, np.ndarray]] | None = None,
     ) -> Evidence:
         """Measure what the claims that are asked for need.
 
@@ -96,6 +100,8 @@ class Run:
         baselines : mapping of str to ndarray of shape (n, d')
         domains : tuple of Parts and names, or None
             A split within each group, and what the groups are called, for `transfers`.
+        pairs : tuple of ContrastPairs and mapping of str to ndarray of shape (n,), or None
+            The pairs whose differences are audited, and other labels of them, for `consistent`.
         """
         observe, asks = self.observing, self.settings.asks
         halfspace = family = curve = None
@@ -119,6 +125,10 @@ class Run:
         if domains is not None and asks("transfers"):
             carried, across = self._carried(*domains)
             chance |= across
+        follows = None
+        if pairs is not None and asks("consistent"):
+            follows = self._followed(*pairs)
+            chance["consistent"] = follows.chance
         residual, null = self._algebra()
         return Evidence(
             raw,
@@ -141,6 +151,7 @@ class Run:
             family,
             curve,
             carried,
+            follows,
         )
 
     def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, float]:
@@ -179,8 +190,9 @@ class Run:
         found = self._map("permutations", self.data.read, _pieces(order, 50))
         raw, erased = (np.concatenate(values) for values in zip(*found, strict=True))
         nulls = {"raw": Null("chance", said, raw), "erased": Null("chance", said, erased)}
-        # These cost hundreds of times what a linear reading costs: a fifth of them.
-        some = order[:, : max(LEAST_SEARCHES, n // 5)]
+        # These cost hundreds of times what a linear reading costs: a tenth of them.
+        least = max(LEAST_SEARCHES, self.settings.thresholds.least_draws)
+        some = order[:, : max(least, n // 10)]
         if self.settings.asks("no_halfspace"):
             nulls["halfspace"] = reread(
                 "halfspaces", lambda o: self.data.halfspace(o, self.seed), _pieces(some, 50)
@@ -242,6 +254,20 @@ class Run:
             n_draws=self.settings.n_surrogates,
         )
         return found, carrying.chance(np.concatenate(read))
+
+    def _followed(self, pairs: ContrastPairs, others: Mapping[str, np.ndarray]) -> Followed:
+        """Fit CCS to the pairs, and hold what it reads against all labels."""
+        self.settings.progress("pairs", 0, 1)
+        found = followed(
+            pairs,
+            self.z.data,
+            others,
+            seed=self.seed,
+            n_permutations=self.settings.n_permutations,
+            n_random=max(N_RANDOM, self.settings.n_permutations),
+        )
+        self.settings.progress("pairs", 1, 1)
+        return found
 
     def _algebra(self) -> tuple[float, Null]:
         """Erase from the whole sample and look what is left; likewise for permuted labels."""

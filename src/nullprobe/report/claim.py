@@ -51,15 +51,18 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
 
 
 def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each statistic of a claim with the nulls that are drawn of it.
+    """Return each statistic of a claim with the nulls that are drawn of it, and what is beside it.
 
     Most claims have one. What erasing leaves in other groups and what is read there are two:
     drawn into one picture, the one would seem to be tested by the nulls of the other.
     """
     own = {"unit": claim["unit"], "observed": claim["observed"], "interval": claim["interval"]}
-    found: dict[str, dict[str, Any]] = {claim["unit"]: {**own, "nulls": []}}
+    found: dict[str, dict[str, Any]] = {
+        claim["unit"]: {**own, "nulls": [], "beside": claim["beside"]}
+    }
     for null in claim["nulls"]:
-        other = {"observed": null["observed"], "interval": null["interval"], "nulls": []}
+        other = {"observed": null["observed"], "interval": null["interval"]}
+        other |= {"nulls": [], "beside": []}
         ladder = found.setdefault(null["statistic"], {"unit": null["statistic"], **other})
         ladder["nulls"].append(null)
     return list(found.values())
@@ -73,6 +76,7 @@ def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[s
         "unit": ladder["unit"],
         "interval": ladder["interval"],
         "drawn": [words.rung(null["rung"]) for null in ladder["nulls"]],
+        "beside": [(words.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
         "seen": seen.claim(ladder),
         "table": tables.histogram(ladder, bins),
     }

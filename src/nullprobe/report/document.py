@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "smallest_effect": plain(claim.smallest_effect),
         "details": plain(dict(claim.details)),
         "nulls": [_null(null, claim) for null in claim.nulls],
+        "beside": [plain(asdict(one)) for one in claim.beside],
         "shown": plain({key: claim.shown[key] for key in OWN if key in claim.shown}),
     }
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from nullprobe.report import looks, words
 from nullprobe.report.bins import Bins
 
+BESIDE = 0.95  # how high the first circle stands, the highest bar being 1
 PATTERNS = ("", "/", ".")  # tell overlapping bars apart without colour
 
 
@@ -48,7 +49,10 @@ def scores_numeric(found: Sequence[Any], labels: Sequence[Any], title: str) -> d
 
 
 def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
-    """Return the histograms of a claim's nulls with the observation marked and its interval."""
+    """Return the histograms of a claim's nulls with the observation marked and its interval.
+
+    What is beside it is marked below it, as circles with their intervals.
+    """
     figure = go.Figure()
     top = max((float(share.max()) for share in bins.shares), default=1.0) or 1.0
     for i, (null, share) in enumerate(zip(claim["nulls"], bins.shares, strict=True)):
@@ -62,6 +66,11 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
         )
     if claim["observed"] is not None:
         _mark(figure, claim, top)
+    steps = np.linspace(BESIDE, 0, len(claim["beside"]), endpoint=False)
+    for one, step in zip(claim["beside"], steps, strict=True):
+        said = {"meta": {"ink": f"rung-{one['rung']}"}, "name": looks.text(one["name"])}
+        marker = {"symbol": "circle-open", "size": 10}
+        _point(figure, one["value"], one["interval"], step * top, marker, said)
     figure.update_xaxes(title=looks.text(claim["unit"]), zeroline=False, range=_room(claim, bins))
     figure.update_yaxes(title="share of draws", tickformat=".0%", range=[0, 1.3 * top], nticks=4)
     figure.update_layout(barmode="overlay", bargap=0)
@@ -74,17 +83,35 @@ def _mark(figure: go.Figure, claim: Mapping[str, Any], top: float) -> None:
     said = {"meta": {"ink": "ink"}, "name": "observed"}
     line = {"x": [value, value], "y": [0, height], "mode": "lines", "line": {"width": 2}}
     figure.add_scatter(**line, hoverinfo="skip", **said)
-    if claim["interval"] and None not in claim["interval"]:
-        low, high = claim["interval"]
-        ends = {"array": [max(0.0, high - value)], "arrayminus": [max(0.0, value - low)]}
-        said["error_x"] = {"type": "data", "symmetric": False, "thickness": 2, "width": 5} | ends
     marker = {"symbol": "diamond", "size": 11}
-    figure.add_scatter(x=[value], y=[height], mode="markers", marker=marker, hoverinfo="x", **said)
+    _point(figure, value, claim["interval"], height, marker, said)
+
+
+def _point(
+    figure: go.Figure,
+    value: float | None,
+    interval: Sequence[float] | None,
+    height: float,
+    marker: Mapping[str, Any],
+    said: dict[str, Any],
+) -> None:
+    """Draw one value with its interval, at some height."""
+    if value is None:
+        return
+    if interval and None not in interval:
+        low, high = interval
+        ends = {"array": [max(0.0, high - value)], "arrayminus": [max(0.0, value - low)]}
+        bars = {"type": "data", "symmetric": False, "thickness": 2, "width": 5} | ends
+        said = {**said, "error_x": bars}
+    marked = {"x": [value], "y": [height], "mode": "markers", "marker": marker}
+    figure.add_scatter(**marked, hoverinfo="name+x", **said)
 
 
 def _room(claim: Mapping[str, Any], bins: Bins) -> list[float]:
-    """Return the range of the axis: all draws, the observation and its interval."""
+    """Return the range of the axis: all draws, the observation and its interval, what is beside."""
     seen = [claim["observed"], *(claim["interval"] or ())]
+    for one in claim["beside"]:
+        seen += [one["value"], *(one["interval"] or ())]
     kept = [float(v) for v in (*seen, bins.edges[0], bins.edges[-1]) if v is not None]
     low, high = min(kept), max(kept)
     room = 0.05 * (high - low)

@@ -129,7 +129,17 @@ def claim(found: Mapping[str, Any]) -> str:
             f"{name}: {len(values):,} draws from {number(float(values.min()))} to "
             f"{number(float(values.max()))}; {where}."
         )
+    said += [_beside(one) for one in found["beside"] if one["value"] is not None]
     return " ".join(said)
+
+
+def _beside(one: Mapping[str, Any]) -> str:
+    between = words.interval(one["interval"])
+    said = f"Beside it {one['name']}: {number(one['value'])}"
+    said += f", 95 % interval {between}" if between else ""
+    if one["gain"] is None:
+        return f"{said}."
+    return f"{said}; the observed is larger by {words.interval(one['gain'])}."
 
 
 def curve(found: Mapping[str, Any]) -> str:

@@ -49,8 +49,8 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
 
     Examples
     --------
-    >>> ladder = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95], "nulls": []}
-    >>> evidence([ladder]).rows[0]
+    >>> ladder = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95]}
+    >>> evidence([{**ladder, "nulls": [], "beside": []}]).rows[0]
     ('observed', 0.9, None, 0.8, 0.95, None, None)
     """
     how: list[str] = []
@@ -65,6 +65,12 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
             name = words.rung(null["rung"]).drawn
             rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
             how.append(f"{words.sentence(name)}: {null['description']}.")
+        for one in ladder["beside"]:
+            ends = one["interval"] or (None, None)
+            rows.append((one["name"], one["value"], None, *ends, None, None))
+            if one["gain"] is not None:
+                more = words.interval(one["gain"])
+                how.append(f"Observed less {one['name']}, 95 % interval: {more}.")
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
     if any(null["over_representations"] for null in nulls):
         how.append("Each p is over all representations: that of the largest departure of all.")

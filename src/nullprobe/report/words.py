@@ -66,9 +66,13 @@ NAMES = {
     "one_feature": "One feature",
     "gone": "Gone",
     "transfers": "Transfers",
+    "consistent": "Consistent",
 }
 # Nulls that are no rung of the ladder, by their key.
-OTHERS = {"random subspaces": "random subspaces that remove as much"}
+OTHERS = {
+    "random subspaces": "random subspaces that remove as much",
+    "random directions": "directions drawn at random",
+}
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 

@@ -1,0 +1,70 @@
+"""Consistency: what CCS follows on held-out contrast pairs, beside what looks for nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nullprobe import reading
+from nullprobe.claims import Followed, Observation
+from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
+from nullprobe.measures.agreement import PERMUTED, HeldOut
+from nullprobe.nulls.null import Null
+from nullprobe.pairs import ContrastPairs
+from nullprobe.probes.ccs import CCS
+from nullprobe.probes.crc import CRC
+
+UNIT, CHANCE = "share of held-out pairs", 0.5
+DRAWN = "directions drawn at random in units of the standard deviations, signs settled anew"
+
+
+def followed(
+    pairs: ContrastPairs,
+    y: np.ndarray,
+    others: Mapping[str, np.ndarray],
+    *,
+    seed: int,
+    n_permutations: int,
+    n_random: int,
+) -> Followed:
+    """Fit CCS to pairs without labels, and see which label it agrees with.
+
+    Parameters
+    ----------
+    pairs : ContrastPairs
+        n pairs.
+    y : ndarray of shape (n,)
+        1 where the positive side is the true one.
+    others : mapping of str to ndarray of shape (n,)
+        Other labels of the pairs, 0 or 1.
+    seed : int
+    n_permutations, n_random : int
+        Permutations of each label, and random directions.
+    """
+    held_out, n = HeldOut(pairs, seed), len(pairs)
+    n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
+    rng = np.random.default_rng([seed, 11])
+    weights = reading.resampled_weights(None, None, n, n_resamples, rng) / n
+    signs = 2.0 * y - 1.0
+
+    def observed(right: np.ndarray) -> Observation:
+        return Observation(float(right.mean()), UNIT, CHANCE, weights @ right, n)
+
+    def null(read: list[np.ndarray], signs: np.ndarray) -> Null:
+        return Null("chance", PERMUTED, held_out.permuted(read, signs, n_permutations), upper=True)
+
+    def seen(read: list[np.ndarray], signs: np.ndarray) -> Observation:
+        return observed(held_out.right(read, signs[:, None])[:, 0])
+
+    read = held_out.read(CCS(random_state=seed))
+    (random,) = held_out.at_random([signs], n_random)
+    turned = {name: 2.0 * z - 1.0 for name, z in others.items()}
+    return Followed(
+        seen(read, signs),
+        null(read, signs),
+        Null("random directions", DRAWN, random, upper=True),
+        seen(held_out.read(CRC()), signs),
+        {name: (seen(read, s), null(read, s)) for name, s in turned.items()},
+        observed(held_out.told(y)),
+    )
