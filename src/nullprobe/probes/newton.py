@@ -49,12 +49,9 @@ def solve(
 
     Parameters
     ----------
-    design : Design
-        n rows of r features.
-    targets : ndarray of shape (n, m, k), bool, or chances
-        Who is a positive: k = 1 for two classes, or each of k > 2 classes.
-    ready : Preconditioner
-        It says what the penalty is, and what the solution keeps to.
+    design, targets, ready
+        As for :class:`~nullprobe.probes.conjugate.Problems`: n rows of r features, the targets
+        (n, m, k) of m labellings, and their penalty.
     start : ndarray of shape (r + 1, m, k), optional
         Where to begin: no weights if not given.
     tolerance : float

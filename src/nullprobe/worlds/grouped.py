@@ -7,6 +7,7 @@ that has nothing to do with the concept.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def shared(
     >>> np.bincount(world.groups).tolist(), world.truth["transfers"]
     ([25, 25, 25, 25], 'yes')
     """
-    return _grouped("shared", n, d, n_groups, gap, apart, random_state)
+    return _grouped("shared", n, d, n_groups, {"gap": gap, "apart": apart}, random_state)
 
 
 def rotating(
@@ -73,18 +74,10 @@ def rotating(
 
     Parameters
     ----------
-    n : int
-        Rows; groups differ by one row at most, and so do the classes of a group.
+    n, n_groups, gap, apart, random_state
+        As for :func:`shared`.
     d : int
-        Columns, at least ``n_groups``.
-    n_groups : int
-        G, at least 2.
-    gap : float
-        Distance D of the class means in every group, here also the Mahalanobis distance.
-    apart : float
-        Root mean square distance of two group means.
-    random_state : int or Generator
-        Seed.
+        Columns, at least ``n_groups``: fewer are refused.
 
     Returns
     -------
@@ -105,7 +98,7 @@ def rotating(
     >>> world.directions.shape, world.truth["transfers"]
     ((4, 8), 'no')
     """
-    return _grouped("rotating", n, d, n_groups, gap, apart, random_state)
+    return _grouped("rotating", n, d, n_groups, {"gap": gap, "apart": apart}, random_state)
 
 
 def _grouped(
@@ -113,16 +106,15 @@ def _grouped(
     n: int,
     d: int,
     n_groups: int,
-    gap: float,
-    apart: float,
+    distances: Mapping[str, float],
     random_state: int | np.random.Generator,
 ) -> World:
     n_groups = whole_number("n_groups", n_groups, least=2)
     n = whole_number("n", n, least=2 * n_groups)
     d = whole_number("d", d, least=1)
-    gap = real_number("gap", gap, least=0.0)
-    apart = real_number("apart", apart, least=0.0)
-    r = n_groups if name == "rotating" else 1
+    gap, apart = (real_number(k, distances[k], least=0.0) for k in ("gap", "apart"))
+    one = name == "shared"
+    r = 1 if one else n_groups
     if r > d:
         complain(
             f"each of the {n_groups} groups needs a direction of its own",
@@ -140,8 +132,8 @@ def _grouped(
     X += (apart / math.sqrt(2 * d) * rng.standard_normal((n_groups, d)))[groups]
     X += gap * (y - 0.5)[:, None] * directions[groups % r]
     auc = normal_cdf(gap / math.sqrt(2))
-    carries = gap > 0 and name == "shared"
-    where = "one direction in all groups" if r == 1 else "another direction in each group"
+    carries = gap > 0 and one
+    where = "one direction in all groups" if one else "another direction in each group"
     return World(
         name,
         X,
