@@ -10,8 +10,13 @@ import sys
 import tempfile
 import time
 
+import pytest
+
 CHROMIUM = next(
     (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None
+)
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs chromium, which is not installed"
 )
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--use-gl=angle", "--use-angle=swiftshader",
@@ -65,7 +70,9 @@ class Page:
                 return answer["result"]
 
     def open(self, path, width=1400, height=1000):
-        """Open a file and wait until it is ready."""
+        """Open a file, wait until it is ready, and forget what happened before."""
+        self.requests.clear()
+        self.complaints.clear()
         self.size(width, height)
         self.call("Page.navigate", url=f"file://{path}")
         self.wait("document.documentElement?.dataset.ready === 'yes'")
@@ -73,6 +80,22 @@ class Page:
     def size(self, width, height):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=False)  # fmt: skip
+
+    def unroll(self, width):
+        """Make the window as high as the page: what is out of sight is not drawn."""
+        self.size(width, self.run("document.documentElement.scrollHeight"))
+
+    def squeeze(self, plots, height, width=400):
+        """Make the window small, wait until all plots fit, and return how wide the page is."""
+        self.size(width, height)
+        right = "querySelector('.main-svg').getBoundingClientRect().right"
+        self.wait(f"{plots}.every((p) => p.{right} <= {width})")
+        return self.run("document.documentElement.scrollWidth")
+
+    def scheme(self, name):
+        """Be the browser of a reader who likes pages light, or dark."""
+        feature = {"name": "prefers-color-scheme", "value": name}
+        self.call("Emulation.setEmulatedMedia", features=[feature])
 
     def run(self, script):
         """Return the value of an expression; a promise is awaited."""
@@ -115,6 +138,11 @@ class Page:
     def outside(self):
         """What was asked for beyond the page itself."""
         return [url for url in self.requests if not url.startswith(LOCAL)]
+
+    @property
+    def quiet(self):
+        """Whether nothing was complained of, and nothing asked for beyond the page itself."""
+        return self.complaints == [] and self.outside == []
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
-"""A real audit for the tests of the report, made once: it takes seconds."""
+"""What takes seconds and is shared by tests of the report: a real audit, and a real browser."""
 
 import pytest
+from browser import browser
 from pipeline import FEW
 
 from nullprobe import audit, worlds
@@ -13,3 +14,16 @@ def audited():
     asked = ["readable", "one_feature", "transfers"]
     first = w.X[:, :1]
     return audit(w.X, w.y, groups=w.groups, baselines={"first": first}, claims=asked, **FEW)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Return a page of a real browser, for all tests of a file."""
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder for the pages of a file's tests."""
+    return tmp_path_factory.mktemp("pages")

@@ -4,12 +4,12 @@ import csv
 
 import documents
 import pytest
-from browser import CHROMIUM, browser
+from browser import needs_chromium
 
 from nullprobe.report import words
 from nullprobe.report.page import write_html
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
+pytestmark = needs_chromium
 
 DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
 PLOTS = "document.querySelectorAll('.plot').length"
@@ -19,24 +19,11 @@ VERDICTS = """[...document.querySelectorAll('article.claim')].map((claim) =>
   ['.kicker', '.holds', '.about b'].map((part) => claim.querySelector(part).textContent))"""
 
 
-@pytest.fixture(scope="module")
-def page():
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
 def opened(page, folder, found):
     """Open the page of some documents, make the window as high as the page, and let it draw."""
     write_html(folder / "audit.html", found)
-    page.requests.clear()
-    page.complaints.clear()
     page.open(folder / "audit.html", 1400, 1000)
-    page.size(1400, page.run("document.documentElement.scrollHeight"))
+    page.unroll(1400)
     page.wait(f"{DRAWN} === {PLOTS}")
     return page
 
@@ -48,10 +35,6 @@ def alone(page, folder):
     return opened(page, folder, [documents.sample(labels=labels, claims=claims)])
 
 
-def quiet(page):
-    return page.complaints == [] and page.outside == []
-
-
 def test_everything_is_drawn_without_complaint_or_network(alone):
     text = alone.run("document.body.innerText")
     for claim in documents.all_claims():
@@ -61,7 +44,7 @@ def test_everything_is_drawn_without_complaint_or_network(alone):
     assert alone.run(f"{SPACE}.every((p) => p.querySelector('.gl-container canvas'))")
     assert alone.run(f"{EACH}.every((p) => p.querySelector('.main-svg'))")
     assert alone.run("document.querySelectorAll('.plot .trace.bars').length") > 4
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def said(claims):
@@ -86,7 +69,7 @@ def test_raw_and_standardised_are_a_click_apart(alone):
     assert "standardised" in alone.run("document.querySelector('.seen').innerText")
     alone.run("document.querySelector('input[value=raw]').click()")
     alone.wait(f"{shown} === {before}")
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def test_both_clouds_turn_together(alone):
@@ -97,7 +80,7 @@ def test_both_clouds_turn_together(alone):
     alone.wait(f"new Set({SPACE}.map((p) => p._fullLayout.scene.camera.eye.x)).size === 1")
     alone.run("document.querySelector('[data-turn=reset]').click()")
     alone.wait(f"{eyes} === '{start}'")
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def test_turning_one_cloud_by_hand_turns_the_other(alone):
@@ -110,7 +93,7 @@ def test_turning_one_cloud_by_hand_turns_the_other(alone):
         alone.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x + shift, y=y,
                    button="left", buttons=int(kind != "Released"), clickCount=1)  # fmt: skip
     alone.wait(f"{other} !== '{start}'")
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def test_a_class_can_be_hidden_by_its_button(alone):
@@ -157,16 +140,12 @@ def test_copying_works_where_there_is_no_clipboard(alone):
 
 
 def test_pictures_are_painted_for_the_dark(alone):
-    def scheme(name):
-        feature = {"name": "prefers-color-scheme", "value": name}
-        alone.call("Emulation.setEmulatedMedia", features=[feature])
-
     colours = "document.querySelector('.plane')._fullData.map((t) => t.marker.color).join()"
-    scheme("light")
+    alone.scheme("light")
     light = alone.run(colours)
-    scheme("dark")
+    alone.scheme("dark")
     alone.wait(f"{colours} !== '{light}'")
-    scheme("light")
+    alone.scheme("light")
     alone.wait(f"{colours} === '{light}'")
 
 
@@ -188,10 +167,7 @@ def test_everything_that_acts_can_be_reached_by_keyboard(alone):
 
 
 def test_nothing_is_wider_than_a_small_window(alone):
-    right = "querySelector('.main-svg').getBoundingClientRect().right"
-    alone.size(400, 16000)
-    alone.wait(f"{EACH}.every((p) => p.{right} <= 400)")
-    assert alone.run("document.documentElement.scrollWidth") <= 400
+    assert alone.squeeze(EACH, 16000) <= 400
 
 
 def test_the_policy_refuses_the_network(alone):
@@ -206,14 +182,14 @@ def test_the_first_screen_holds_every_verdict(page, folder):
     holds = "[...document.querySelectorAll('#verdicts .holds')]"
     assert page.run(f"{holds}.length") == 16
     assert page.run(f"Math.max(...{holds}.map((h) => h.getBoundingClientRect().bottom))") < 1000
-    assert quiet(page)
+    assert page.quiet
 
 
 def test_a_real_audit_is_read_from_its_page(page, folder, audited):
     opened(page, folder, [audited.document()])
     assert page.run(VERDICTS) == said(audited.claims)
     assert page.run("document.querySelectorAll('.plot.curve, .plot.heat').length") == 3
-    assert quiet(page)
+    assert page.quiet
 
 
 def test_hostile_strings_are_only_shown(page, folder):
@@ -225,4 +201,4 @@ def test_hostile_strings_are_only_shown(page, folder):
     shown = {" ".join(title.replace("\u2060", "").split()) for title in titles}
     for text in documents.HOSTILE:
         assert " ".join(text.split())[:59] in {title[:59] for title in shown}
-    assert quiet(page)
+    assert page.quiet

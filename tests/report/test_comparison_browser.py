@@ -5,34 +5,21 @@ from dataclasses import replace
 import comparisons
 import documents
 import pytest
-from browser import CHROMIUM, browser
+from browser import needs_chromium
 
 from nullprobe.comparison import Column
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
+pytestmark = needs_chromium
 
 DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
 EACH = "[...document.querySelectorAll('.plot')]"
 MARKS = "document.querySelector('[data-figure=read-back]')._fullData"
 
 
-@pytest.fixture(scope="module")
-def page():
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
 def opened(page, folder, result, n_plots):
     result.to_html(folder / "comparison.html")
-    page.requests.clear()
-    page.complaints.clear()
     page.open(folder / "comparison.html", 1400, 1000)
-    page.size(1400, page.run("document.documentElement.scrollHeight"))
+    page.unroll(1400)
     page.wait(f"{DRAWN} === {n_plots}")
     return page
 
@@ -40,10 +27,6 @@ def opened(page, folder, result, n_plots):
 @pytest.fixture(scope="module")
 def alone(page, folder):
     return opened(page, folder, comparisons.sample(), 4)
-
-
-def quiet(page):
-    return page.complaints == [] and page.outside == []
 
 
 def test_everything_is_drawn_without_complaint_or_network(alone):
@@ -56,7 +39,7 @@ def test_everything_is_drawn_without_complaint_or_network(alone):
     said = alone.run(f"{names}.map((t) => t.textContent)")
     assert said == ["nothing erased", "leace", "oracle_leacetold the labels",
                     "mimictold the labels"]  # fmt: skip
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def test_lines_of_both_pictures_lie_beside_each_other(alone):
@@ -77,20 +60,16 @@ def test_a_probe_can_be_hidden_by_its_button(alone):
     assert alone.run(f"{MARKS}.find((t) => t.name === 'linear').visible") is True
     alone.run(f"{button}.click()")
     alone.wait(f"{visible} === true")
-    assert quiet(alone)
+    assert alone.quiet
 
 
 def test_pictures_are_painted_for_the_dark(alone):
-    def scheme(name):
-        feature = {"name": "prefers-color-scheme", "value": name}
-        alone.call("Emulation.setEmulatedMedia", features=[feature])
-
     colours = f"{MARKS}.map((t) => t.marker?.color).join()"
-    scheme("light")
+    alone.scheme("light")
     light = alone.run(colours)
-    scheme("dark")
+    alone.scheme("dark")
     alone.wait(f"{colours} !== '{light}'")
-    scheme("light")
+    alone.scheme("light")
     alone.wait(f"{colours} === '{light}'")
 
 
@@ -109,10 +88,7 @@ def test_the_table_is_copied_as_csv(alone):
 
 
 def test_nothing_is_wider_than_a_small_window(alone):
-    right = "querySelector('.main-svg').getBoundingClientRect().right"
-    alone.size(400, 9000)
-    alone.wait(f"{EACH}.every((p) => p.{right} <= 400)")
-    assert alone.run("document.documentElement.scrollWidth") <= 400
+    assert alone.squeeze(EACH, 9000) <= 400
 
 
 def test_the_table_of_four_probes_and_two_other_labels_fits_a_laptop(page, folder):
@@ -138,4 +114,4 @@ def test_hostile_strings_are_only_shown(page, folder):
         opened(page, folder, comparisons.hostile(text), 3)
         assert page.run("window.broken") is None
         assert page.run("document.querySelectorAll('main img, main script, .plot a').length") == 0
-        assert quiet(page)
+        assert page.quiet

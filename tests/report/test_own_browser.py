@@ -4,11 +4,11 @@ import re
 
 import documents
 import pytest
-from browser import CHROMIUM, browser
+from browser import needs_chromium
 
 from nullprobe.report.page import write_html
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
+pytestmark = needs_chromium
 
 LEGIBLE = 4.5  # contrast of small text, by WCAG 2.2, 1.4.3
 OWN = "[...document.querySelectorAll('.plot.curve, .plot.heat')]"
@@ -18,21 +18,8 @@ CELLS += "[...p.querySelectorAll('.heatmap-label text')].map((t) => t.textConten
 TABLES = ".own details.table"
 
 
-@pytest.fixture(scope="module")
-def page():
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
-
-
 def opened(page, folder, found):
     write_html(folder / "audit.html", found)
-    page.requests.clear()
-    page.complaints.clear()
     page.open(folder / "audit.html", 1200, 1000)
     return page
 
@@ -41,14 +28,13 @@ def opened(page, folder, found):
 def alone(page, folder):
     """Return a page with every claim, its own pictures drawn."""
     opened(page, folder, [documents.sample(n_axes=2, claims=documents.all_claims())])
-    page.size(1200, page.run("document.documentElement.scrollHeight"))
+    page.unroll(1200)
     page.wait(f"{OWN}.length === 3 && {OWN}.every((p) => p.dataset.drawn === 'yes')")
     return page
 
 
 def painted(alone, scheme):
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    alone.call("Emulation.setEmulatedMedia", features=[feature])
+    alone.scheme(scheme)
     paper = "getComputedStyle(document.documentElement).getPropertyValue('--heat').trim()"
     alone.wait(f"{HEAT}.colorscale[1][1] === {paper}")
 
@@ -111,10 +97,7 @@ def test_each_picture_has_words_for_who_cannot_see_it(alone):
 
 
 def test_pictures_fit_a_small_window(alone):
-    right = "querySelector('.main-svg').getBoundingClientRect().right"
-    alone.size(400, 12000)
-    alone.wait(f"{OWN}.every((p) => p.{right} <= 400)")
-    assert alone.run("document.documentElement.scrollWidth") <= 400
+    assert alone.squeeze(OWN, 12000) <= 400
 
 
 def test_twelve_layers_are_seen_without_scrolling_sideways(page, folder):
