@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from probed import sample
 from samples import draw
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -16,10 +17,6 @@ from nullprobe.probes import PROBES, LDAProbe, LinearProbe, LogisticProbe, MeanD
 
 WEIGHTED = [name for name in PROBES if name != "halfspace"]
 NUMERIC = ["mean_difference", "lda"]
-
-
-def sample(n_classes=2, n=120, d=4):
-    return draw(0, n, d, n_classes, gap=2.0)
 
 
 @pytest.mark.parametrize("name", PROBES)

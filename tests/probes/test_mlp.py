@@ -4,18 +4,14 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from probed import held_out
 from samples import draw
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
 from nullprobe import InputError, LDAProbe, MLPProbe, RBFProbe, worlds
 
 mlp = import_module("nullprobe.probes.mlp")  # in the package the function has its name
-
-
-def held_out(probe, X, y):
-    half = len(X) // 2
-    return roc_auc_score(y[half:], probe.fit(X[:half], y[:half]).decision_function(X[half:]))
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

@@ -1,0 +1,48 @@
+"""Which probes read a world of equal means and unequal covariances, and how much of it."""
+
+import numpy as np
+import pytest
+
+from nullprobe import (
+    LDAProbe,
+    LogisticProbe,
+    MeanDifferenceProbe,
+    MLPProbe,
+    NeighboursProbe,
+    QuadraticProbe,
+    RBFProbe,
+    reading,
+    worlds,
+)
+
+
+def readings(probe, world, draws=1000):
+    """Return the held-out AUC, and a bootstrap of the scored rows."""
+    half = len(world.X) // 2
+    scores = probe.fit(world.X[:half], world.y[:half]).decision_function(world.X[half:])
+    positive = world.y[half:] == 1
+    rng = np.random.default_rng(0)
+    weights = reading.resampled_weights(positive, None, half, draws, rng)
+    found = reading.auc(scores[None], positive[None], weights)
+    return reading.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
+
+
+@pytest.mark.parametrize("probe", [MeanDifferenceProbe, LDAProbe, LogisticProbe])
+def test_linear_probes_read_nothing_of_unequal_covariances(probe):
+    world = worlds.heteroscedastic(n=4000, random_state=1)
+    _, (low, high) = readings(probe(), world)
+    assert low <= world.truth["linear_auc"] <= high
+
+
+@pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, NeighboursProbe, MLPProbe])
+def test_nonlinear_probes_read_unequal_covariances(probe):
+    world = worlds.heteroscedastic(n=4000, random_state=1)
+    found, (low, high) = readings(probe(), world)
+    assert low > 0.75
+    assert found <= world.truth["quadratic_auc"] + (high - low)
+
+
+def test_quadratic_probe_reads_as_much_of_unequal_covariances_as_there_is():
+    world = worlds.heteroscedastic(n=8000, random_state=1)
+    _, (low, high) = readings(QuadraticProbe(), world)
+    assert low <= world.truth["quadratic_auc"] <= high
