@@ -19,7 +19,7 @@ ORDER = [
     ["_seeds"],
     ["_files"],
     ["_formats"],
-    ["_layout"],
+    ["_layout", "_saving"],
     ["readers", "concepts"],
     ["_spread", "splits", "reading"],
     ["_concept_sums"],

@@ -20,10 +20,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import safetensors
-import safetensors.numpy
 
 from nullprobe._check import InputError, complain
-from nullprobe._files import whole_file
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
@@ -150,65 +148,6 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
             f"{type(error).__name__}: {what}; check that it was written to the end and "
             f"has the right suffix."
         ) from error
-
-
-def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
-    """Write named arrays or columns in the format of the suffix of ``path``, whole or not at all.
-
-    Parameters
-    ----------
-    path : str or path
-        Where to; its suffix must be of the kind (arrays or columns) of ``content``.
-    content : dict of ndarray, or pyarrow.Table
-        What to write. A .npy takes a single array, a .safetensors no text.
-    """
-    path = Path(path)
-    suffix = suffix_of(path)
-    with whole_file(path) as temporary:
-        if not isinstance(content, dict):
-            _save_table(temporary, suffix, content, path)
-        elif suffix == ".npy":
-            if len(content) > 1:
-                _cannot_keep(path, sorted(content)[:5], "holds a single array", ".npz")
-            np.save(temporary, next(iter(content.values())), allow_pickle=False)
-        elif suffix == ".npz":
-            objects = [name for name, array in content.items() if array.dtype.hasobject]
-            if objects:
-                _cannot_keep(path, objects[:5], "cannot hold nested columns", ".parquet")
-            _save_npz(temporary, content)
-        else:
-            text = [name for name, array in content.items() if array.dtype.kind not in "biuf"]
-            if text:
-                _cannot_keep(path, text[:5], "holds numbers only", ".npz or .parquet")
-            # The format stores bytes as they lie: a transposed view would come back scrambled.
-            flat = {name: np.ascontiguousarray(array) for name, array in content.items()}
-            temporary.write_bytes(safetensors.numpy.save(flat))
-
-
-def _save_npz(temporary: Path, content: Arrays) -> None:
-    # Not np.savez: it takes names as keywords, so that an array named "file" breaks it.
-    with zipfile.ZipFile(temporary, "w") as archive:
-        for name, array in content.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
-
-
-def _save_table(temporary: Path, suffix: str, table: pa.Table, path: Path) -> None:
-    if suffix == ".parquet":
-        pyarrow.parquet.write_table(table, temporary)
-        return
-    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-    if nested:
-        _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet")
-    pyarrow.csv.write_csv(table, temporary)
-
-
-def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> None:
-    complain(
-        f"a {path.suffix} file {why}",
-        f"{', '.join(map(repr, names))} would have to go into {path.name!r}",
-        f"write {instead} instead",
-    )
 
 
 def _shards(folder: Path) -> list[Path]:

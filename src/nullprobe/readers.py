@@ -1,7 +1,7 @@
 """Files to arrays, and erased arrays back to files.
 
-`_formats.py` knows what a file of each format holds, `_layout.py` which part of that is the
-representation; the convention is written there.
+`_formats.py` knows what a file of each format holds, and `_saving.py` how it is written;
+`_layout.py` knows which part of that is the representation; the convention is written there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from nullprobe._check import complain
-from nullprobe._formats import ARRAY_SUFFIXES, NAMES, Arrays, load, save, suffix_of
+from nullprobe._formats import ARRAY_SUFFIXES, NAMES, Arrays, load, suffix_of
 from nullprobe._layout import Representation, array, labels, representation
+from nullprobe._saving import save
 
 
 @dataclass(frozen=True, eq=False)

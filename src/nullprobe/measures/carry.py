@@ -21,7 +21,9 @@ import numpy as np
 
 from nullprobe import _linalg, reading
 from nullprobe.concepts import Concept
-from nullprobe.measures.three_way import Labellings, Loose, Part, kept_weights
+from nullprobe.measures.kept import Loose, kept_weights
+from nullprobe.measures.labellings import Labellings
+from nullprobe.measures.part import Part
 from nullprobe.splits import Parts
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.

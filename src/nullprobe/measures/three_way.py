@@ -23,45 +23,11 @@ import numpy as np
 
 from nullprobe import _array, _linalg, reading
 from nullprobe.concepts import Concept
-from nullprobe.moments import Moments
+from nullprobe.measures.kept import Loose, kept_weights
+from nullprobe.measures.labellings import Labellings
+from nullprobe.measures.part import Part
 from nullprobe.probes.halfspace import halfspaces
 from nullprobe.splits import Parts
-
-BATCH_ELEMENTS = 1 << 23
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One part of the rows, factored once."""
-
-    rows: np.ndarray  # positions (n_j,) in the whole
-    X: np.ndarray  # (n_j, d), centred on its own mean
-    mean: np.ndarray  # (d,)
-    inverse: np.ndarray  # (d,) reciprocal standard deviations
-    factor: _linalg.PSDFactor  # of the shrunk correlation matrix
-
-    @classmethod
-    def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
-        """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
-        X, z = X[rows], z.take(rows)
-        moments = Moments.of(X, z)
-        factor = moments.factor(moments.oracle_shrinkage())
-        # In float64: a float32 mean may be off by more than the last digit of a deviation.
-        centred = (X - moments.mean).astype(X.dtype)
-        return cls(rows, centred, moments.mean, _linalg.reciprocal(moments.scale), factor)
-
-    def cross(self, Z: np.ndarray) -> np.ndarray:
-        """Return Cov(X, Z) (d, m) for the columns of a whole Z (n, m)."""
-        Z = Z[self.rows]
-        return self.X.T @ (Z - Z.mean(axis=0)).astype(self.X.dtype) / len(self.rows)
-
-    def solve(self, C: np.ndarray) -> np.ndarray:
-        """Return Σ̃⁻¹ C."""
-        return self.inverse[:, None] * self.factor.solve(self.inverse[:, None] * C)
-
-    def scores(self, other: Part, W: np.ndarray) -> np.ndarray:
-        """Score the rows of another part, as deviations from this part's mean; (n, m)."""
-        return other.X @ W.astype(other.X.dtype) + (other.mean - self.mean) @ W
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,53 +42,6 @@ class Scores:
 
     raw: np.ndarray
     erased: np.ndarray
-
-
-class Labellings:
-    """Labellings of one kind: their columns, and how scores for them are read.
-
-    Parameters
-    ----------
-    z : Concept
-        Its kind says how labellings are read; its values only enter through :meth:`columns`.
-    """
-
-    def __init__(self, z: Concept) -> None:
-        self.z = z
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of scores a row gets: 1 for two classes, K for more, k for numbers."""
-        return 1 if self.z.classes is not None and len(self.z.classes) == 2 else self.z.n_columns
-
-    def columns(self, order: np.ndarray) -> np.ndarray:
-        """Return the labelling y[order[:, j]] for each column of order (n, m), as (n, m, k)."""
-        if self.z.codes is None:
-            return self.z.data[order]
-        labels = np.arange(1, 2) if self.n_outputs == 1 else np.arange(self.n_outputs)
-        return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
-
-    def batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the columns (n, m, k) of all labellings of an order, some at a time."""
-        m = max(1, BATCH_ELEMENTS // (len(order) * self.n_outputs))
-        for start in range(0, order.shape[1], m):
-            yield self.columns(order[:, start : start + m])
-
-    def statistic(
-        self, scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return AUC (macro over outputs), or R², of scores (m, k, n) for truth (m, k, n)."""
-        if self.z.codes is None:
-            each = [
-                reading.r_squared(scores[:, c], truth[:, c], weights)
-                for c in range(scores.shape[1])
-            ]
-        else:
-            each = [
-                reading.auc(scores[:, c], truth[:, c] > 0.5, weights)
-                for c in range(scores.shape[1])
-            ]
-        return np.mean(each, axis=0)
 
 
 class ThreeWay(Labellings):
@@ -233,71 +152,6 @@ class ThreeWay(Labellings):
             W = P.inverse[:, None] * P.factor.unwhiten(W)
             loose.settle(W)
             yield (P.scores(S, W) > cuts).T.reshape(m, k, len(S.rows)), S
-
-
-@dataclass(frozen=True, eq=False)
-class Loose:
-    """Features that vary on F and not on P, such as a pixel that is hardly ever lit.
-
-    An eraser subtracts scores from them as from any other, so that on erased rows of P they hold
-    nothing but those scores, and a fresh probe reads these at no cost: weights on them satisfy
-    C_Fᵀ u = 0 for it, as far as C_F reaches them.
-    """
-
-    cross: np.ndarray  # C_F, (m, d, k)
-    where: np.ndarray  # (q,) positions of these features
-    inverse: np.ndarray  # (q,) reciprocals of their standard deviations on F
-    back: np.ndarray  # (m, k, q), pseudo-inverse of C_F there in units of these
-    bound: np.ndarray  # (d, m k), the part of C_F that the other features must be orthogonal to
-
-    @classmethod
-    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> Loose:
-        """Find them, for an eraser of directions C (d, m k) from F and a probe on P."""
-        where = np.flatnonzero((P.inverse == 0) & (F.inverse > 0))
-        C3 = C.reshape(len(C), -1, k).transpose(1, 0, 2)
-        inverse = F.inverse[where]
-        here = C3[:, where] * inverse[:, None]
-        if not len(where):
-            return cls(C3, where, inverse, here.transpose(0, 2, 1), C)
-        back = np.linalg.pinv(here, rcond=1e-8)
-        rest = C3 - C3 @ (back @ here)
-        size, whole = (np.linalg.norm(a, axis=(1, 2)) for a in (rest, C3))
-        rest *= (size > 1e-10 * whole)[:, None, None]  # rounding binds nothing
-        return cls(C3, where, inverse, back, rest.transpose(1, 0, 2).reshape(C.shape))
-
-    def settle(self, W: np.ndarray) -> None:
-        """Give these features, in place, the weights that make W (d, m k) orthogonal to C_F."""
-        if len(self.where):
-            W3 = W.reshape(len(W), *self.cross.shape[::2]).transpose(1, 0, 2)
-            owed = self.cross.transpose(0, 2, 1) @ W3
-            weights = -self.inverse[:, None] * (self.back.transpose(0, 2, 1) @ owed)
-            W[self.where] = weights.transpose(1, 0, 2).reshape(len(self.where), -1)
-
-
-def kept_weights(
-    U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int
-) -> np.ndarray:
-    """Return U − V (Cᵀ V)⁺ Cᵀ U for each labelling's k columns of (d, m k) arrays.
-
-    With U = Σ̃⁻¹ own and V = Σ̃⁻¹ C, what is kept has the squared size (kept)ᵀ Σ̃ (kept), which
-    is 0 where erasure leaves no direction. Rounding must not be read there: scores have no
-    unit, so that 1e-16 of a readable score is as readable as all of it.
-    """
-    d = len(U)
-    U3, own3, V3, C3 = (a.reshape(d, -1, k).transpose(1, 0, 2) for a in (U, own, V, C))
-    if k == 1:
-        above, below = np.einsum("mdk,mdk->mk", C3, U3), np.einsum("mdk,mdk->mk", C3, V3)
-        ratio = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-        coefficients = ratio[:, :, None]
-    else:
-        gram = C3.transpose(0, 2, 1) @ V3
-        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-        coefficients = inverse @ (C3.transpose(0, 2, 1) @ U3)
-    kept = U3 - V3 @ coefficients
-    size = np.einsum("mdk,mdk->mk", kept, own3 - C3 @ coefficients)
-    whole = np.einsum("mdk,mdk->mk", U3, own3)
-    kept *= (size > np.finfo(np.float64).eps * whole)[:, None, :]
-    return kept.transpose(1, 0, 2).reshape(d, -1)
 
 
 def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:

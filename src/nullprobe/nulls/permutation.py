@@ -20,7 +20,7 @@ import numpy as np
 from nullprobe import _array, _check, _seeds, reading
 from nullprobe.concepts import Concept, rows
 from nullprobe.measures.fresh import fresh
-from nullprobe.measures.three_way import Part
+from nullprobe.measures.part import Part
 from nullprobe.nulls.null import Null
 from nullprobe.splits import Parts, group_codes, split
 

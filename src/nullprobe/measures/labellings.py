@@ -1,0 +1,59 @@
+"""Labellings: the columns that labellings of one kind become, and how their scores are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nullprobe import reading
+from nullprobe.concepts import Concept
+
+BATCH_ELEMENTS = 1 << 23  # entries (n, m, k) of the labellings that are read together
+
+
+class Labellings:
+    """Labellings of one kind: their columns, and how scores for them are read.
+
+    Parameters
+    ----------
+    z : Concept
+        Its kind says how labellings are read; its values only enter through :meth:`columns`.
+    """
+
+    def __init__(self, z: Concept) -> None:
+        self.z = z
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of scores a row gets: 1 for two classes, K for more, k for numbers."""
+        return 1 if self.z.classes is not None and len(self.z.classes) == 2 else self.z.n_columns
+
+    def columns(self, order: np.ndarray) -> np.ndarray:
+        """Return the labelling y[order[:, j]] for each column of order (n, m), as (n, m, k)."""
+        if self.z.codes is None:
+            return self.z.data[order]
+        labels = np.arange(1, 2) if self.n_outputs == 1 else np.arange(self.n_outputs)
+        return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
+
+    def batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the columns (n, m, k) of all labellings of an order, some at a time."""
+        m = max(1, BATCH_ELEMENTS // (len(order) * self.n_outputs))
+        for start in range(0, order.shape[1], m):
+            yield self.columns(order[:, start : start + m])
+
+    def statistic(
+        self, scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return AUC (macro over outputs), or R², of scores (m, k, n) for truth (m, k, n)."""
+        if self.z.codes is None:
+            each = [
+                reading.r_squared(scores[:, c], truth[:, c], weights)
+                for c in range(scores.shape[1])
+            ]
+        else:
+            each = [
+                reading.auc(scores[:, c], truth[:, c] > 0.5, weights)
+                for c in range(scores.shape[1])
+            ]
+        return np.mean(each, axis=0)
