@@ -14,7 +14,7 @@ from pathlib import Path
 
 import typer
 
-from nullprobe.cli import options
+from nullprobe.cli import options, typed
 
 DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
 
@@ -46,7 +46,7 @@ def demo(
     from nullprobe.cli import subject, verdicts
 
     subject.need_folder(out)
-    command = options.line(
+    command = typed.line(
         "nullprobe", "demo", permutations=permutations, surrogates=surrogates, seed=seed
     )
     settings = subject.Settings(permutations, surrogates, seed, command)
@@ -67,6 +67,10 @@ def audit(
     numeric: options.Numeric = False,
     baseline: options.Baselines = None,
     layers: options.Layers = None,
+    pairs: options.Pairs = False,
+    negative: options.Negative = "negative",
+    positive: options.Positive = "positive",
+    other: options.OtherLabels = None,
     world: options.World = None,
     world_option: options.WorldOptions = None,
     claims: options.Claims = None,
@@ -80,35 +84,47 @@ def audit(
 ) -> None:
     """Audit what a representation says about a concept, and what that is a fact about."""
     if (file is None) == (world is None):
-        raise options.UsageError("audit takes a FILE or --world NAME: one of the two")
+        raise typed.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
-        raise options.UsageError("--world-option belongs to --world, not to a file")
-    if world is not None and (concept or groups or leave_out or numeric or baseline or layers):
-        raise options.UsageError(
-            "--concept, --groups, --leave-out, --numeric, --baseline and --layers belong to a "
-            "FILE, and a world brings its own"
+        raise typed.UsageError("--world-option belongs to --world, not to a file")
+    of_files = (concept, groups, leave_out, numeric, baseline, layers, pairs)
+    if world is not None and any(of_files):
+        raise typed.UsageError(
+            "--concept, --groups, --leave-out, --numeric, --baseline, --layers and --pairs belong "
+            "to a FILE, and a world brings its own"
         )
-    from nullprobe.cli import sources, subject, verdicts
+    if pairs and (layers or leave_out or numeric):
+        raise typed.UsageError("--layers, --leave-out and --numeric do not go with --pairs")
+    if other and not pairs:
+        raise typed.UsageError("--other belongs to --pairs")
+    from nullprobe.cli import pairing, sources, subject, verdicts
 
     subject.need_folder(out)
     if file is not None:
         if concept is None:
             sources.need_concept(file)
         meaning = sources.Columns(concept, groups, leave_out or (), numeric)
-        one = sources.file_subject(file, meaning, baseline or (), layers or ())
+        if pairs:
+            sides = pairing.Columns(negative, positive, concept, groups, other or ())
+            others, source = sources.with_baselines(baseline or (), meaning, sides.source(file))
+            one = pairing.subject(file, sides, sources.stem(file), others, source)
+        else:
+            one = sources.file_subject(file, meaning, baseline or (), layers or ())
         stem = subject.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
-    command = options.line(
+    command = typed.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
-        leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, world=world,
+        leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, pairs=pairs,
+        negative=negative if pairs else None, positive=positive if pairs else None, other=other,
+        world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
         smallest_effect=smallest_effect, permutations=permutations, surrogates=surrogates,
         seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
-        permutations, surrogates, seed, command, options.names(claims),
-        options.names(columns) or (), alpha, smallest_effect,
+        permutations, surrogates, seed, command, typed.names(claims),
+        typed.names(columns) or (), alpha, smallest_effect,
     )  # fmt: skip
     results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
@@ -136,12 +152,12 @@ def compare(
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), numeric)
     found, others = sources.others_table(file, columns, keep or ())
-    command = options.line(
+    command = typed.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, numeric=numeric, erasers=erasers, probes=probes, seed=seed,
     )  # fmt: skip
     settings = comparing.Settings(
-        f"{sources.stem(file)}: {concept}", options.names(erasers), options.names(probes), seed,
+        f"{sources.stem(file)}: {concept}", typed.names(erasers), typed.names(probes), seed,
         command, sources.origin(file, columns),
     )  # fmt: skip
     result = comparing.run(found, others, settings)
@@ -166,7 +182,7 @@ def compare_pairs(
     from nullprobe.cli import pairing, sources, subject, verdicts
 
     subject.need_folder(out)
-    command = options.line(
+    command = typed.line(
         "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
         positive=positive, groups=groups, other=other, seed=seed,
     )  # fmt: skip
@@ -247,14 +263,14 @@ def plan(
 ) -> None:
     """Say how many rows an eraser needs, or what a fresh probe reads back after n rows."""
     if (auc is None) == (n is None):
-        raise options.UsageError("plan takes --auc AUC or --n N: one of the two")
+        raise typed.UsageError("plan takes --auc AUC or --n N: one of the two")
     if file is None and (concept or leave_out):
-        raise options.UsageError("--concept and --leave-out belong to a FILE")
+        raise typed.UsageError("--concept and --leave-out belong to a FILE")
     if file is not None and (d, gap, share) != (None, None, None):
-        raise options.UsageError("--d, --gap and --share are measured where there is a FILE")
+        raise typed.UsageError("--d, --gap and --share are measured where there is a FILE")
     setting = None if d is None or gap is None else (d, gap, 0.5 if share is None else share)
     if file is None and setting is None:
-        raise options.UsageError("plan takes a FILE, or --d N and --gap D")
+        raise typed.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import planning, sources
 
     said = []

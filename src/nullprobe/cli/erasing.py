@@ -14,7 +14,7 @@ import numpy as np
 from nullprobe._check import choice, complain, known
 from nullprobe._files import place
 from nullprobe._formats import names, suffix_of
-from nullprobe.cli import options
+from nullprobe.cli import typed
 from nullprobe.concepts import Concept, concept
 from nullprobe.erasers import ERASERS, AffineEraser, ClassTransport, ConceptShift, load_eraser
 from nullprobe.probes import PROBES
@@ -49,7 +49,7 @@ class Choice:
         for name in self._said():
             takers = [method for method in ERASERS if name in _parameters(method)]
             if self.method not in takers:
-                flag = options.flag(name)
+                flag = typed.flag(name)
                 complain(
                     f"{flag} is for --method {' or '.join(takers)}",
                     f"the method is {self.method}",

@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from nullprobe._check import InputError
-from nullprobe.cli.options import UsageError
+from nullprobe.cli.typed import UsageError
 
 OUR_FAULT, BAD_INPUT = 1, 2
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nullprobe._version import __version__
-
-# typer's own name for this class is private; the parent of BadParameter is it in all versions.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 # What the rooms of erasers and probes call their own; a test holds these lists to them.
 METHODS = (
@@ -88,6 +83,10 @@ Layers = Annotated[
         "such as 'layer.*'; repeatable.",
     ),
 ]
+Pairs = Annotated[
+    bool,
+    typer.Option("--pairs", help="FILE holds contrast pairs, whose differences are audited."),
+]
 World = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Audit data with a known answer instead of a file."),
@@ -104,7 +103,7 @@ Claims = Annotated[
     typer.Option(
         metavar="A,B,...",
         help="Claims to judge, by default all that apply: readable, one_direction, "
-        "erasure_holds, no_halfspace, one_feature, gone, transfers.",
+        "erasure_holds, no_halfspace, one_feature, gone, transfers, consistent.",
     ),
 ]
 Alarms = Annotated[
@@ -126,7 +125,10 @@ OutFolder = Annotated[
 ]
 Permutations = Annotated[int, typer.Option(min=39, metavar="N", help="Labellings drawn by chance.")]
 Surrogates = Annotated[
-    int, typer.Option(min=39, metavar="N", help="Gaussian data sets of the same moments.")
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Gaussian data sets of the same moments, 39 or more; 0 for none."
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same bytes.")]
 
@@ -178,6 +180,35 @@ FitSeed = Annotated[
     int | None,
     typer.Option("--seed", min=0, metavar="N", help="Same seed, same eraser (inlp, rlace)."),
 ]
+OutEraser = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="ERASER", help="Where to: a .safetensors file.", show_default=False
+    ),
+]
+Eraser = Annotated[
+    Path,
+    typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
+]
+ConceptToErase = Annotated[
+    str | None,
+    typer.Option(
+        "--concept",
+        metavar="COLUMN",
+        help="The concept of each row, for erasers that must be told; by default the column that "
+        "the eraser was fitted with.",
+        show_default=False,
+    ),
+]
+OutFile = Annotated[
+    Path,
+    typer.Option(
+        "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
+    ),
+]
+
+# Comparisons
+
 Keep = Annotated[
     list[str] | None,
     typer.Option(
@@ -185,6 +216,22 @@ Keep = Annotated[
         help="Another label, no feature, whose readability is watched; repeatable.",
     ),
 ]
+Erasers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...", help=f"Erasers, by default all that apply: {', '.join(METHODS)}."
+    ),
+]
+Probes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...",
+        help="Fresh probes, by default all that apply: linear, halfspace, quadratic, rbf.",
+    ),
+]
+
+# Pairs
+
 Negative = Annotated[
     str, typer.Option(metavar="COLUMN", help="The array or list column of the negative sides.")
 ]
@@ -214,45 +261,6 @@ OtherLabels = Annotated[
         "instead; repeatable.",
     ),
 ]
-Erasers = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A,B,...", help=f"Erasers, by default all that apply: {', '.join(METHODS)}."
-    ),
-]
-Probes = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A,B,...",
-        help="Fresh probes, by default all that apply: linear, halfspace, quadratic, rbf.",
-    ),
-]
-OutEraser = Annotated[
-    Path,
-    typer.Option(
-        "--out", metavar="ERASER", help="Where to: a .safetensors file.", show_default=False
-    ),
-]
-Eraser = Annotated[
-    Path,
-    typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
-]
-ConceptToErase = Annotated[
-    str | None,
-    typer.Option(
-        "--concept",
-        metavar="COLUMN",
-        help="The concept of each row, for erasers that must be told; by default the column that "
-        "the eraser was fitted with.",
-        show_default=False,
-    ),
-]
-OutFile = Annotated[
-    Path,
-    typer.Option(
-        "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
-    ),
-]
 
 # Plans
 
@@ -280,52 +288,3 @@ ProbeRows = Annotated[
 Share = Annotated[
     float | None, typer.Option(metavar="P", help="Share of one class; by default .5.")
 ]
-
-
-def names(text: str | None) -> list[str] | None:
-    """Return the parts of a list with commas, or None where there is none; quotes hold commas.
-
-    Examples
-    --------
-    >>> names('a, "b, c"')
-    ['a', 'b, c']
-    """
-    if text is None:
-        return None
-    parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-    if "" in parts:
-        raise UsageError(
-            "a list takes a name before and after each comma, "
-            f"but {text!r} has an empty one; leave that comma out"
-        )
-    return parts
-
-
-def flag(parameter: str) -> str:
-    """Return the option by which a parameter of an estimator is told.
-
-    Examples
-    --------
-    >>> flag("held_out"), flag("random_state")
-    ('--held-out', '--seed')
-    """
-    return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
-
-
-def line(*words: Any, **options: Any) -> str:
-    """Return a command line, so that a document can say how to make it again.
-
-    Examples
-    --------
-    >>> line("nullprobe", "audit", "my data.csv", concept="y", numeric=True, groups=None)
-    "nullprobe audit 'my data.csv' --concept y --numeric"
-    """
-    said = [str(word) for word in words]
-    for name, value in options.items():
-        flag = "--" + name.replace("_", "-")
-        if value is True:
-            said.append(flag)
-        elif value is not None and value is not False:
-            for one in value if isinstance(value, list) else [value]:
-                said += [flag, str(one)]
-    return shlex.join(said)

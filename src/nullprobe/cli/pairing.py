@@ -1,19 +1,21 @@
-"""Pairing: compare readers of the contrast pairs of a file; print, write page and JSON twin."""
+"""Pairing: contrast pairs of a file, to compare their readers or to audit them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
+from nullprobe.cli.subject import Subject
 from nullprobe.compare_pairs import compare_pairs
 from nullprobe.pair_comparison import PairComparison
-from nullprobe.pairs import read_pairs
+from nullprobe.pairs import ContrastPairs, read_pairs
 from nullprobe.report.pair_comparison import PERCENTILES, percentiles
 from nullprobe.report.words import interval, number
 
@@ -42,12 +44,45 @@ class Columns:
     groups: str | None
     others: Sequence[str]
 
+    @property
+    def sides(self) -> dict[str, str]:
+        """The names of the two sides, as `read_pairs` takes them."""
+        return {"negative": self.negative, "positive": self.positive}
+
+    def source(self, path: Path) -> dict[str, str]:
+        """Where pairs came from."""
+        found = {"file": str(path), **self.sides, "concept": self.concept}
+        return found if self.groups is None else {**found, "groups": self.groups}
+
+    def read(self, path: Path) -> tuple[ContrastPairs, dict[str, np.ndarray | None]]:
+        """Read the pairs of a file, and their other labels."""
+        pairs = read_pairs(path, **self.sides, concept=self.concept, groups=self.groups)
+        return pairs, {name: read_pairs(path, **self.sides, concept=name).y for name in self.others}
+
+
+def subject(
+    path: Path,
+    columns: Columns,
+    name: str,
+    baselines: Mapping[str, np.ndarray],
+    source: Mapping[str, str],
+) -> Subject:
+    """Return the pairs of a file of this name as what is audited, and where it all came from."""
+    pairs, others = columns.read(path)
+    assert pairs.y is not None, "a concept is named"
+    return Subject(
+        title=f"{name}: {columns.concept}",
+        X=pairs,
+        y=pairs.y,
+        source=source,
+        baselines=baselines,
+        others=others,
+    )
+
 
 def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> PairComparison:
     """Compare the pairs of a file of this name, and write down how to do it again."""
-    sides = {"negative": columns.negative, "positive": columns.positive}
-    pairs = read_pairs(path, **sides, concept=columns.concept, groups=columns.groups)
-    others = {name: read_pairs(path, **sides, concept=name).y for name in columns.others}
+    pairs, others = columns.read(path)
     result = compare_pairs(
         pairs,
         others=others,
@@ -55,10 +90,8 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
         concept=columns.concept,
         title=f"{name}: {columns.concept}",
     )
-    source = {"file": str(path), **sides, "concept": columns.concept}
-    if columns.groups is not None:
-        source["groups"] = columns.groups
-    return replace(result, provenance={"command": command, "source": source, **result.provenance})
+    told = {"command": command, "source": columns.source(path)}
+    return replace(result, provenance={**told, **result.provenance})
 
 
 def show(result: PairComparison, console: Console) -> None:

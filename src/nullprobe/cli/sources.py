@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -110,22 +110,9 @@ def file_subject(
 
     Where patterns of layers are given, every array that matches is a representation of its own.
     """
-    source = origin(path, columns)
     several = _layers(path, columns, layers) if layers else {}
     found = next(iter(several.values())) if several else table(path, columns)
-    others = {}
-    for text in baselines:
-        name, is_pair, file = text.partition("=")
-        if not (name and is_pair and file):
-            complain(
-                "--baseline takes NAME=FILE, such as words=bag-of-words.npz",
-                f"{text!r} arrived",
-                "name the baseline and its file",
-            )
-        if name in others:
-            complain("baselines need different names", f"{name!r} came twice", "rename one")
-        others[name] = _baseline(Path(file), columns)
-        source[f"baseline {name}"] = file
+    others, source = with_baselines(baselines, columns, origin(path, columns))
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
         X={name: one.X for name, one in several.items()} if several else found.X,
@@ -135,6 +122,26 @@ def file_subject(
         feature_names=None if several else found.feature_names,
         baselines=others,
     )
+
+
+def with_baselines(
+    baselines: Sequence[str], columns: Columns, source: Mapping[str, str]
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read baselines (NAME=FILE), and add to where data came from where these did."""
+    found, source = {}, dict(source)
+    for text in baselines:
+        name, is_pair, file = text.partition("=")
+        if not (name and is_pair and file):
+            complain(
+                "--baseline takes NAME=FILE, such as words=bag-of-words.npz",
+                f"{text!r} arrived",
+                "name the baseline and its file",
+            )
+        if name in found:
+            complain("baselines need different names", f"{name!r} came twice", "rename one")
+        found[name] = _baseline(Path(file), columns)
+        source[f"baseline {name}"] = file
+    return found, source
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:

@@ -18,6 +18,7 @@ from nullprobe._files import whole_file
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
 from nullprobe.concepts import concept
+from nullprobe.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.page import write_html
 from nullprobe.report.portrait import Portrait, portrait
@@ -33,8 +34,8 @@ class Subject:
     ----------
     title : str
         Name on the page.
-    X : ndarray of shape (n, d), or mapping of str to such arrays
-        Representation, or several of the same rows.
+    X : ndarray of shape (n, d), ContrastPairs, or mapping of str to arrays
+        Representation, contrast pairs, or several representations of the same rows.
     y : ndarray of shape (n,) or (n, k)
         Concept.
     source : mapping of str to str
@@ -43,18 +44,28 @@ class Subject:
     feature_names : tuple of d str, or None
     baselines : mapping of str to ndarray of shape (n, d')
         Other representations of the same rows.
+    others : mapping of str to ndarray of shape (n,)
+        Other labels of contrast pairs.
     truth : mapping of str to str
         What is known to be true of it, claim by claim.
     """
 
     title: str
-    X: np.ndarray | Mapping[str, np.ndarray]
+    X: np.ndarray | ContrastPairs | Mapping[str, np.ndarray]
     y: np.ndarray
     source: Mapping[str, str]
     groups: np.ndarray | None = None
     feature_names: tuple[str, ...] | None = None
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
+    others: Mapping[str, np.ndarray | None] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def matrix(self) -> np.ndarray | None:
+        """The one representation (n, d) whose columns can be drawn; None of several."""
+        if isinstance(self.X, ContrastPairs):
+            return self.X.positive - self.X.negative
+        return None if isinstance(self.X, Mapping) else self.X
 
 
 @dataclass(frozen=True)
@@ -95,8 +106,9 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
     with Bars(subject.title) as bars:
         result = audit(
             subject.X,
-            subject.y,
+            None if isinstance(subject.X, ContrastPairs) else subject.y,
             groups=subject.groups,
+            others=subject.others,
             baselines=subject.baselines,
             claims=settings.claims,
             alpha=settings.alpha,
@@ -118,14 +130,15 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
 
 def _drawn(subject: Subject, columns: list[int] | None, seed: int) -> Portrait | None:
     """Return the portrait of chosen columns, with their names; None where the audit chose."""
-    if isinstance(subject.X, Mapping):
+    X = subject.matrix
+    if X is None:
         return None
-    if columns is None and subject.feature_names is not None and subject.X.shape[1] <= MOST_DRAWN:
-        columns = list(range(subject.X.shape[1]))  # drawn anyway, and here they have names
+    if columns is None and subject.feature_names is not None and X.shape[1] <= MOST_DRAWN:
+        columns = list(range(X.shape[1]))  # drawn anyway, and here they have names
     if columns is None:
         return None
     return portrait(
-        subject.X,
+        X,
         concept(subject.y),
         columns=columns,
         feature_names=subject.feature_names,
@@ -137,13 +150,14 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
     """Return the positions of columns given by name, or by number counted from 0."""
     if not columns:
         return None
-    if isinstance(subject.X, Mapping):
+    X = subject.matrix
+    if X is None:
         complain(
             "columns to draw are those of one representation",
             f"--layers names {len(subject.X)}",
             "leave out --columns",
         )
-    d, names = subject.X.shape[1], list(subject.feature_names or ())
+    d, names = X.shape[1], list(subject.feature_names or ())
     if len(columns) > MOST_DRAWN:
         complain(
             f"a scatter plot has room for at most {MOST_DRAWN} columns",

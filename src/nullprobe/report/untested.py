@@ -42,6 +42,11 @@ ELSEWHERE = (
     "All rows come from one data set. Whether a reading or an erasure carries over to another "
     "was not asked.",
 )
+RIVALS = (
+    "What else flips within pairs",
+    "What CCS reads was held against the labels that were given. It may follow something else that "
+    "goes along with them.",
+)
 STRANGERS = (
     "Groups that are not here",
     "What carries over was asked among the groups of these data. Others may share less.",
@@ -81,6 +86,7 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         (NONLINEAR, "gone" not in names),
         (HALFSPACES, "no_halfspace" in names),
         (GROUPS, not provenance.get("groups")),
+        (RIVALS, "consistent" in names),
         (STRANGERS, "transfers" in names),
         (ELSEWHERE, "transfers" not in names),
         (USE, "used" not in names),

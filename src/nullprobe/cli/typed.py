@@ -1,0 +1,61 @@
+"""What is typed: lists with commas, the option that tells a parameter, whole command lines."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from typing import Any
+
+import typer
+
+# typer's own name for this class is private; the parent of BadParameter is it in all versions.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def names(text: str | None) -> list[str] | None:
+    """Return the parts of a list with commas, or None where there is none; quotes hold commas.
+
+    Examples
+    --------
+    >>> names('a, "b, c"')
+    ['a', 'b, c']
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+    if "" in parts:
+        raise UsageError(
+            "a list takes a name before and after each comma, "
+            f"but {text!r} has an empty one; leave that comma out"
+        )
+    return parts
+
+
+def flag(parameter: str) -> str:
+    """Return the option by which a parameter of an estimator is told.
+
+    Examples
+    --------
+    >>> flag("held_out"), flag("random_state")
+    ('--held-out', '--seed')
+    """
+    return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
+
+
+def line(*words: Any, **options: Any) -> str:
+    """Return a command line, so that a document can say how to make it again.
+
+    Examples
+    --------
+    >>> line("nullprobe", "audit", "my data.csv", concept="y", numeric=True, groups=None)
+    "nullprobe audit 'my data.csv' --concept y --numeric"
+    """
+    said = [str(word) for word in words]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is True:
+            said.append(flag)
+        elif value is not None and value is not False:
+            for one in value if isinstance(value, list) else [value]:
+                said += [flag, str(one)]
+    return shlex.join(said)
