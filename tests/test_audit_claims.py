@@ -155,3 +155,31 @@ def test_alpha_decides_what_is_an_alarm_and_effect_what_is_negligible():
         audit(w.X, w.y, alpha=1.5, **RAW)
     with pytest.raises(InputError, match="n_permutations"):
         audit(w.X, w.y, alpha=0.001, **RAW)
+
+
+def test_searches_draw_as_many_permutations_as_alpha_needs():
+    w = worlds.gaussian(n=90, d=2, gap=4.0, random_state=0)
+    options = {"claims": ["no_halfspace"], "n_permutations": 499, "n_surrogates": 0}
+    drawn = [
+        len(audit(w.X, w.y, alpha=alpha, **options)["no_halfspace"].nulls[0].values)
+        for alpha in (0.05, 0.01, 0.005)
+    ]
+    assert drawn == [99, 199, 399]  # 2 / 400 is .005
+
+
+def test_without_surrogates_the_rung_of_the_moments_is_left_out_and_it_is_said():
+    w = worlds.gaussian(n=240, d=8, gap=1.5, random_state=0)
+    whole, quick = (
+        audit(w.X, w.y, n_permutations=39, n_surrogates=n, claims=["readable", "erasure_holds"])
+        for n in (39, 0)
+    )
+    assert verdicts(whole)["erasure_holds"] == ("no", "moments")
+    assert verdicts(quick)["erasure_holds"] == ("no", "representation")
+    claim = quick["erasure_holds"]
+    assert [null.rung for null in claim.nulls] == ["chance"]
+    assert "moments was not tried: no surrogates were asked for" in claim.reason
+    np.testing.assert_array_equal(claim.nulls[0].values, whole["erasure_holds"].nulls[0].values)
+    everything = audit(w.X[:60], w.y[:60], n_permutations=39, n_surrogates=0)
+    assert "one_feature" not in verdicts(everything)
+    with pytest.raises(InputError, match="n_surrogates is 0"):
+        audit(w.X, w.y, claims=["one_feature"], n_permutations=39, n_surrogates=0)

@@ -46,8 +46,19 @@ def test_a_block_counts_what_names_a_higher_rung(study, monkeypatch):
     said = [("yes", "chance"), ("no", "moments"), ("no", "representation"), ("yes", "chance")]
     verdicts = iter([{"erasure_holds": one} for one in said])
     monkeypatch.setattr(study, "verdicts", lambda *_: next(verdicts))
-    drawn = (lambda _: {}, {"erasure_holds": "chance"})
+    drawn = study.Truth(lambda _: {}, {"erasure_holds": "chance"}, 400)
     monkeypatch.setitem(study.TRUTHS, "null world", drawn)
     (row,) = study.truths("null world", 4, 1)
     assert row["too high"] == 2
     assert row["verdicts"]["yes, chance"] == 2
+
+
+def test_surrogates_that_decide_nothing_are_not_drawn(study):
+    """Verdicts are those of whole audits, where chance settles them and where it does not."""
+    claims = ["readable", "erasure_holds"]
+    for block, several in (("null world", range(1000, 1006)), ("Gaussian world", (1000,))):
+        for seed in several:
+            data = study.TRUTHS[block].draw(seed)
+            whole = study.audit(**data, claims=claims, random_state=seed, **study.DRAWS)
+            told = {c.name: (str(c.holds), str(c.fact_about)) for c in whole.claims}
+            assert study.verdicts(data, claims, seed) == told

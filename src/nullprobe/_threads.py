@@ -23,7 +23,8 @@ def on_cores(
     Each core works on pieces of its own, with BLAS on one thread: products of few rows lose
     more by threads that wait for each other than they gain.
     """
-    cores = min(len(pieces), most or cpu_count())
+    # To count cores is to read files, which takes as long as a small piece of work.
+    cores = 1 if len(pieces) < 2 else min(len(pieces), most or cpu_count())
     if cores < 2:
         for piece in pieces:
             function(*piece)

@@ -62,7 +62,8 @@ def audit(
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     n_permutations, n_surrogates : int
-        Draws of each null, at least 2/α − 1: 39 for α = .05.
+        Draws of each null, at least 2/α − 1: 39 for α = .05. With 0 surrogates the rung of the
+        moments is not tried: a quick look, which leaves `one_feature` out.
     random_state : int
         Same seed, same verdicts.
     title : str
@@ -101,13 +102,14 @@ def audit(
     thresholds = _thresholds(alpha, smallest_effect)
     least = thresholds.least_draws
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=least)
-    n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
+    if n_surrogates != 0:
+        n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
     codes = group_codes(groups, len(z))
     # What carries over is asked within groups: two of them will do, and none is kept whole.
     whole = None if list(claims or ()) == ["transfers"] else codes
     parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     domains, left_out = _domains(z, codes, groups, claims, seed)
-    names = _claim_names(claims, given, domains)
+    names = _claim_names(claims, given, domains, n_surrogates)
     found = {}
     for number, (name, one) in enumerate(several.items()):
         said = _progress(progress, name, len(several))
@@ -177,11 +179,14 @@ def _domains(
     return (parts, names), {}
 
 
-def _claim_names(claims: Sequence[str] | None, given: Given, domains: Any) -> list[str]:
+def _claim_names(
+    claims: Sequence[str] | None, given: Given, domains: Any, n_surrogates: int
+) -> list[str]:
     cannot = {
         "no_halfspace": not given.z.is_classes,
         "transfers": domains is None,
         "consistent": not given.pairs,
+        "one_feature": n_surrogates == 0,
     }
     apply = [name for name in CLAIMS if not cannot.get(name, False)]
     if claims is None:
@@ -191,6 +196,12 @@ def _claim_names(claims: Sequence[str] | None, given: Given, domains: Any) -> li
             "the claim 'consistent' needs contrast pairs",
             "the representation is none",
             "pass ContrastPairs(negative, positive, y), or leave the claim out",
+        )
+    if "one_feature" in claims and n_surrogates == 0:
+        _check.complain(
+            "the claim 'one_feature' compares with surrogates",
+            "n_surrogates is 0",
+            "ask for 39 or more, or leave the claim out",
         )
     for name in claims:
         _check.choice("claim", name, apply)

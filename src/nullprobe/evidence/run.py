@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from nullprobe import carrying
+from nullprobe._threads import one_blas_thread
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
@@ -48,7 +48,7 @@ class Settings:
         Claims that the evidence is for.
     seed : int
     n_permutations, n_surrogates : int
-        Draws of each null.
+        Draws of each null; 0 surrogates leave the rung of the moments out.
     thresholds : Thresholds
     progress : callable
     number : int
@@ -115,7 +115,8 @@ class Run:
             details["gone"] = self._gone(scores, readers)
         chance = self._chance()
         moments: dict[str, np.ndarray] = {}
-        if asks("erasure_holds", "no_halfspace", "gone", "one_feature"):
+        notes = {} if self.settings.n_surrogates else {"moments": "no surrogates were asked for"}
+        if not notes and asks("erasure_holds", "no_halfspace", "gone", "one_feature"):
             moments, gap = self._moments(raw, chance["raw"])
             if gap is not None:
                 details["erasure_holds"]["surrogate gap, as a share of the debiased one"] = gap
@@ -145,7 +146,7 @@ class Run:
             },
             residual,
             null,
-            {},
+            notes,
             details,
             self.settings.thresholds,
             family,
@@ -171,7 +172,7 @@ class Run:
         depend on how many there are.
         """
         found = []
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread:
             jobs = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
             for result in jobs(delayed(work)(item) for item in items):
                 found.append(result)
@@ -251,7 +252,7 @@ class Run:
             names,
             n_resamples=self.observing.n_resamples,
             rng=np.random.default_rng([self.seed, 9]),
-            n_draws=self.settings.n_surrogates,
+            n_draws=max(self.settings.n_surrogates, self.settings.thresholds.least_draws),
         )
         return found, carrying.chance(np.concatenate(read))
 

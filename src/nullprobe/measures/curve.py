@@ -49,9 +49,7 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
     for part in range(parts.n_parts):
         train, held = parts.part != part, parts.rows(part)
         told = z.take(train)
-        whole = Moments.of(X[train], told)
-        unit = _linalg.reciprocal(whole.scale)
-        rows, there = ((X[some] - whole.mean) * unit for some in (train, held))
+        rows, there = _in_units(X[train], X[held])
         moments = Moments.of(rows, told)
         probe = LogisticProbe() if z.is_classes else LDAProbe()
         space = Nullspace(probe, rows, told, w=None, moments=moments, most=X.shape[1])
@@ -65,3 +63,14 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
             if step + 1 < rounds and not space.grow(W):
                 break
     return scores
+
+
+def _in_units(X: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows, and other rows, less the mean of the first, in their standard deviations."""
+    mean = X.mean(axis=0, dtype=np.float64)
+    rows = X - mean
+    unit = _linalg.reciprocal(
+        _linalg.feature_scale(mean, np.einsum("nd,nd->d", rows, rows) / len(X))
+    )
+    rows *= unit
+    return rows, (other - mean) * unit

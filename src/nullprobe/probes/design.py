@@ -49,8 +49,10 @@ class Design:
     narrow: np.ndarray
 
     @classmethod
-    def of(cls, X: np.ndarray, w: np.ndarray | None) -> Design:
-        """Standardise rows X (n, d) of weights w (n,)."""
+    def of(
+        cls, X: np.ndarray, w: np.ndarray | None, covariance: np.ndarray | None = None
+    ) -> Design:
+        """Standardise rows X (n, d) of weights w (n,), whose covariance (d, d) may be known."""
         n, d = X.shape
         total = float(n if w is None else w.sum())
         shares = np.full(n, 1.0 / n) if w is None else w / total
@@ -64,9 +66,12 @@ class Design:
         if d > n:
             basis, triangle = np.linalg.qr(centred.T)
             centred = triangle.T
-        covariance = centred.T @ (centred if w is None else shares[:, None] * centred)
-        if w is None:
-            covariance /= n
+        if covariance is None or basis is not None:
+            covariance = centred.T @ (centred if w is None else shares[:, None] * centred)
+            if w is None:
+                covariance /= n
+        else:
+            covariance = covariance * np.outer(inverse, inverse)
         rows = np.column_stack([centred, np.ones(n)])
         narrow = rows.astype(np.float32)
         return cls(rows, shares, covariance, mean, inverse, basis, total, narrow)

@@ -276,7 +276,8 @@ class LogisticProbe(ManyConcepts):
             return None
         self._check_parameters([z])
         with _threads.small(X.shape[1]):
-            return _Within(Design.of(X, w), z, self.C, moments.scale > 0)
+            design = Design.of(X, w, moments.covariance)
+            return _Within(design, z, self.C, moments.scale > 0)
 
 
 class _Within:
