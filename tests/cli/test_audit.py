@@ -25,6 +25,7 @@ from cli_files import (
     write,
 )
 
+from nullprobe import ContrastPairs, audit, worlds
 from nullprobe.claims import CLAIMS
 
 
@@ -95,7 +96,8 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     out = done(capsys, "audit", "data.csv", "--concept", "y", *FEW)
     words = " ".join(out.split())
     claims = documents("data-y-audit.json")[0]["claims"]
-    assert [claim["name"] for claim in claims] == [n for n in CLAIMS if n != "transfers"]
+    needy = ("transfers", "consistent")  # of groups, of contrast pairs
+    assert [claim["name"] for claim in claims] == [n for n in CLAIMS if n not in needy]
     for claim in claims:
         assert claim["statement"] in words
         assert claim["reason"] in words
@@ -219,3 +221,35 @@ def test_what_carries_over_among_groups_is_judged_where_there_are_some(capsys):
     (document,) = documents("rotating-audit.json")
     (claim,) = document["claims"]
     assert (claim["name"], claim["holds"]) == ("transfers", "no")
+
+
+def test_pairs_of_a_file_are_audited_as_python_does(capsys):
+    w = worlds.distractor(n=90, d=6, n_prompts=2, random_state=1)
+    labels = {"truth": w.y, "sentiment": w.distractor, "template": w.groups}
+    np.savez("pairs.npz", no=w.negative, yes=w.positive, **labels)
+    asked = ["--concept", "truth", "--other", "sentiment", "--groups", "template"]
+    sides = ["--negative", "no", "--positive", "yes", "--claims", "readable,consistent"]
+    out = done(capsys, "audit", "pairs.npz", "--pairs", *asked, *sides, *FEW)
+    (document,) = documents("pairs-truth-audit.json")
+    pairs = ContrastPairs(w.negative, w.positive, w.y, w.groups)
+    options = {"claims": ["readable", "consistent"], "n_permutations": 39, "n_surrogates": 39}
+    expected = audit(pairs, others={"sentiment": w.distractor}, **options).document()
+    assert document["claims"] == expected["claims"]
+    assert document["provenance"]["other labels"] == ["sentiment"]
+    assert "it follows that" in " ".join(out.split())
+    again = shlex.split(document["provenance"]["command"])[1:]
+    done(capsys, *again)
+    assert documents("pairs-truth-audit.json")[0]["claims"] == document["claims"]
+
+
+@pytest.mark.parametrize("more", [["--layers", "l*"], ["--leave-out", "a"], ["--numeric"]])
+def test_what_does_not_go_with_pairs_is_refused(more, capsys):
+    said = refused(capsys, "audit", "pairs.npz", "--pairs", "--concept", "truth", *more)
+    assert "do not go with --pairs" in said
+
+
+def test_other_labels_are_those_of_pairs(capsys):
+    write(Path("data.csv"))
+    assert "--other belongs to --pairs" in refused(
+        capsys, "audit", "data.csv", "--concept", "y", "--other", "z"
+    )

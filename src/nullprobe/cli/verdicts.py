@@ -22,6 +22,7 @@ UNITS = {
     "balanced accuracy": "bal. accuracy",
     "canonical correlation": "canonical corr.",
     "largest departure (sd)": "departure (sd)",
+    "share of held-out pairs": "share of pairs",
 }
 WIDEST = 100  # of a line of words
 

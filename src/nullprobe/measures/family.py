@@ -20,7 +20,8 @@ import numpy as np
 
 from nullprobe import _linalg
 from nullprobe.measures.kernel_readers import DIGITS, Products, fitted, strongest
-from nullprobe.measures.three_way import Part, ThreeWay
+from nullprobe.measures.part import Part
+from nullprobe.measures.three_way import ThreeWay
 
 FOLDS = 3
 MOST_ROWS = 1500  # of P that are fitted to: a fit takes their cube

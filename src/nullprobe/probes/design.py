@@ -66,15 +66,14 @@ class Design:
         if d > n:
             basis, triangle = np.linalg.qr(centred.T)
             centred = triangle.T
-        if covariance is None or basis is not None:
-            covariance = centred.T @ (centred if w is None else shares[:, None] * centred)
-            if w is None:
-                covariance /= n
+        if covariance is not None and basis is None:
+            spread = covariance * np.outer(inverse, inverse)
         else:
-            covariance = covariance * np.outer(inverse, inverse)
+            spread = centred.T @ (centred if w is None else shares[:, None] * centred)
+            spread /= n if w is None else 1.0
         rows = np.column_stack([centred, np.ones(n)])
         narrow = rows.astype(np.float32)
-        return cls(rows, shares, covariance, mean, inverse, basis, total, narrow)
+        return cls(rows, shares, spread, mean, inverse, basis, total, narrow)
 
     def weights(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return weights (d, m) and bias (m,) that score X as A (r + 1, m) scores the rows."""
