@@ -41,10 +41,10 @@ RUNGS = (
         "linear_algebra", 1, "linear algebra",
         "true of any labels on any data of this shape", "labels permuted, same sample",
     ),
-    Rung("chance", 2, "chance", "permuted labels do as much", "labels permuted"),
+    Rung("chance", 2, "chance", "what is drawn by chance does as much", "labels permuted"),
     Rung(
         "moments", 3, "means and covariances",
-        "Gaussian data with the same means and covariances do as much",
+        "means and covariances alone do as much",
         "Gaussian data, same means and covariances",
     ),
     Rung(
@@ -82,7 +82,7 @@ def rung(key: str) -> Rung:
     Examples
     --------
     >>> rung("chance").gloss
-    'permuted labels do as much'
+    'what is drawn by chance does as much'
     >>> rung("random_subspaces").name
     'random subspaces'
     """
