@@ -58,6 +58,11 @@ def pairs(
     }
 
 
+def estimator(one: Any) -> str:
+    """Return an estimator with its parameters on one line."""
+    return " ".join(repr(one).split())
+
+
 def versions() -> dict[str, str]:
     """Return the versions of what the numbers depend on."""
     return {

@@ -175,11 +175,7 @@ def _ours(name: str, z: Concept, seed: int) -> Any:
 
 
 def _column(name: str, probe: Fresh) -> Column:
-    return Column(name, probe.unit, probe.chance, _repr(probe.probe))
-
-
-def _repr(estimator: Any) -> str:
-    return " ".join(repr(estimator).split())
+    return Column(name, probe.unit, probe.chance, _record.estimator(probe.probe))
 
 
 def _row(
@@ -190,7 +186,7 @@ def _row(
     others: Mapping[str, Reading],
 ) -> Row:
     """Put what one eraser did in all turns together."""
-    settings = "" if eraser is None else _repr(eraser)
+    settings = "" if eraser is None else _record.estimator(eraser)
     if isinstance(eraser, SPLINCE) and others:
         settings += f", asked to keep {next(iter(others))!r}"
     told = isinstance(eraser, LabelledEstimator)

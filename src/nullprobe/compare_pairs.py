@@ -112,9 +112,9 @@ def compare_pairs(
     for name, probe in chosen.items():
         read = held_out.read(probe)
         found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
-        rows.append(Reader(name, _repr(probe), False, found))
+        rows.append(Reader(name, _record.estimator(probe), False, found))
     ceiling = {name: Agreement.of(held_out.told(y), None) for name, y in labels.items()}
-    rows.append(Reader(SUPERVISED, _repr(LogisticProbe()), True, ceiling))
+    rows.append(Reader(SUPERVISED, _record.estimator(LogisticProbe()), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
     return PairComparison(
         title,
@@ -128,10 +128,6 @@ def compare_pairs(
             "versions": _record.versions(),
         },
     )
-
-
-def _repr(probe: Any) -> str:
-    return " ".join(repr(probe).split())
 
 
 def _agreement(

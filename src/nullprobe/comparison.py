@@ -11,6 +11,7 @@ from nullprobe import _check
 from nullprobe.measures.damage import Damage
 from nullprobe.report.comparison import write_html
 from nullprobe.report.document import plain, write_json
+from nullprobe.report.tables import aligned
 
 SCHEMA = "nullprobe.comparison/1"
 NONE = "none"  # the row in which nothing is erased
@@ -138,11 +139,7 @@ class Comparison:
             ratio = None if row.damage is None else row.damage.ratio
             read = (_text(None if cell is None else cell.value) for cell in cells)
             lines.append((row.eraser, *read, _text(ratio)))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
-            for line in lines
-        )
+        return "\n".join(aligned(lines))
 
     def document(self) -> dict[str, Any]:
         """Return the comparison as plain values, as ``to_json`` writes them."""

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from nullprobe.report.document import plain, write_json
 from nullprobe.report.pair_comparison import write_html
+from nullprobe.report.tables import aligned
 from nullprobe.report.words import number
 
 SCHEMA = "nullprobe.pairs/1"
@@ -151,12 +152,7 @@ class PairComparison:
             lines.append((row.name, *(f"{row.agreements[x].share:.3f}" for x in self.labels)))
         middle = (f"{np.median(self.random[x]):.3f}" for x in self.labels)
         lines.append((f"{len(self.random[self.labels[0]]):,} random, median", *middle))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = [
-            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
-            for line in lines
-        ]
-        return "\n".join([*table, "", *self.findings])
+        return "\n".join([*aligned(lines), "", *self.findings])
 
     def document(self) -> dict[str, Any]:
         """Return the comparison as plain values, as ``to_json`` writes them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 import numpy as np
 
@@ -51,8 +52,8 @@ def followed(
     def observed(right: np.ndarray) -> Observation:
         return Observation(float(right.mean()), UNIT, CHANCE, weights @ right, n)
 
-    def null(read: list[np.ndarray], signs: np.ndarray) -> Null:
-        return Null("chance", PERMUTED, held_out.permuted(read, signs, n_permutations), upper=True)
+    def null(read: list[np.ndarray], signs: np.ndarray, n_draws: int) -> Null:
+        return Null("chance", PERMUTED, held_out.permuted(read, signs, n_draws), upper=True)
 
     def seen(read: list[np.ndarray], signs: np.ndarray) -> Observation:
         return observed(held_out.right(read, signs[:, None])[:, 0])
@@ -60,11 +61,13 @@ def followed(
     read = held_out.read(CCS(random_state=seed))
     (random,) = held_out.at_random([signs], n_random)
     turned = {name: 2.0 * z - 1.0 for name, z in others.items()}
+    # Each other label is judged at α over their number, which a p-value must be able to reach.
+    n_each = max(n_permutations, ceil(len(others) * (n_permutations + 1) / 2) - 1)
     return Followed(
         seen(read, signs),
-        null(read, signs),
+        null(read, signs, n_permutations),
         Null("random directions", DRAWN, random, upper=True),
         seen(held_out.read(CRC()), signs),
-        {name: (seen(read, s), null(read, s)) for name, s in turned.items()},
+        {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
         observed(held_out.told(y)),
     )

@@ -60,8 +60,8 @@ class Given:
         pairs = {name: one for name, one in several.items() if isinstance(one, ContrastPairs)}
         if pairs:
             y = _labels_of(pairs, several, y)
-            several = {name: one.positive - one.negative for name, one in pairs.items()}
-        elif others:
+            several = {name: _difference(one) for name, one in pairs.items()}
+        elif others is not None and len(others):
             _check.complain(
                 "other labels are those of contrast pairs",
                 "the representation is none",
@@ -95,7 +95,20 @@ def _by_name(X: Any) -> dict[str, Any]:
             "the mapping is empty",
             'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
         )
-    return {str(name): one for name, one in X.items()}
+    found = {str(name): one for name, one in X.items()}
+    if len(found) < len(X):
+        _check.complain(
+            "every representation needs a name of its own",
+            f"{len(X)} go by {len(found)} names once these are text",
+            "rename one",
+        )
+    return found
+
+
+def _difference(pairs: ContrastPairs) -> np.ndarray:
+    """Return the positive less the negative sides (n, d); whole numbers would wrap around."""
+    wide = np.result_type(pairs.negative, pairs.positive, np.float32)
+    return np.subtract(pairs.positive, pairs.negative, dtype=wide)
 
 
 def _called(name: str) -> str:
@@ -143,6 +156,12 @@ def _labels_of(
 
 
 def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndarray]:
+    if baselines is not None and not isinstance(baselines, Mapping):
+        _check.complain(
+            "baselines must have names",
+            f"{type(baselines).__name__} arrived",
+            'pass a mapping, such as {"bag of words": B}',
+        )
     found = {}
     for name, B in (baselines or {}).items():
         found[name] = _array.host_native(

@@ -8,7 +8,7 @@ permuting labels is the exact null of an agreement, settled signs included.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -39,7 +39,7 @@ class HeldOut:
     Raises
     ------
     InputError
-        If there are fewer than twelve pairs, or one of their sides does not vary.
+        If there are fewer than twelve pairs, too few of a group, or a side does not vary.
     """
 
     def __init__(self, pairs: ContrastPairs, seed: int) -> None:
@@ -53,6 +53,7 @@ class HeldOut:
         self.pairs, self.seed = pairs, seed
         folds = KFold(N_PARTS, shuffle=True, random_state=seed)
         self.turns = list(folds.split(np.arange(len(pairs))))
+        self._need_groups()
 
     def read(self, probe: Any) -> list[np.ndarray]:
         """Return what a probe of pairs reads of all of them, ±1 (n, 1), for each turn.
@@ -61,7 +62,7 @@ class HeldOut:
         """
         found = []
         for train, _ in self.turns:
-            some, unfitted = self.pairs.take(train), clone(probe)
+            some, unfitted = self.pairs.take(train), cast(Any, clone(probe))
             fitted = unfitted.fit(some.negative, some.positive, groups=some.groups)
             below, above = fitted.probe_.logits(
                 self.pairs.negative, self.pairs.positive, self.pairs.groups
@@ -107,6 +108,21 @@ class HeldOut:
             D = self._differences(train)
             right[test] = LogisticProbe().fit(D[train], y[train]).predict(D[test]) == y[test]
         return right
+
+    def _need_groups(self) -> None:
+        """Complain if a group could not be normalised wherever some of its pairs are held out."""
+        if self.pairs.groups is None:
+            return
+        names, codes, counts = np.unique(self.pairs.groups, return_inverse=True, return_counts=True)
+        kept = np.array([np.bincount(codes[t], minlength=len(names)) for t, _ in self.turns])
+        least = kept.min(axis=0)
+        if least.min() < 2:
+            g = int(least.argmin())
+            _check.complain(
+                "each group needs two pairs outside every part that is held out",
+                f"group {names.tolist()[g]!r} has {counts[g]}, of which {least[g]} may be left",
+                "pass more pairs of it, or merge groups",
+            )
 
     def _differences(self, train: np.ndarray) -> np.ndarray:
         low, high = Normaliser.of(self.pairs.take(train)).sides(self.pairs)

@@ -44,6 +44,21 @@ class Table:
         return any(value is None for row in self.rows for value in row)
 
 
+def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Return lines of cells as lines of text: the first column to the left, the others right.
+
+    Examples
+    --------
+    >>> aligned([("eraser", "auc"), ("leace", ".5")])
+    ['eraser  auc', 'leace    .5']
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+        for line in lines
+    ]
+
+
 def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
     """Return each statistic of a claim beside its nulls.
 
