@@ -1,7 +1,10 @@
 """Documents made by hand for the tests of the report: honest ones, and hostile ones."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from nullprobe.claims.observation import Beside
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
 from nullprobe.nulls.null import Null
 from nullprobe.report.document import document
@@ -22,14 +25,14 @@ def null(rung, mean, sd, m=199, seed=0):
     return Null(rung, f"drawn for the rung of {rung}", values)
 
 
-def claims(details=None):
+def claims(details=None, beside=()):
     """Return claims of every verdict, with and without intervals and surrogates."""
     chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
     algebra = Null("linear_algebra", "labels permuted", np.full(9, 1e-16))
     return [
         Claim("readable", "A linear probe reads the concept.", Holds.YES, FactAbout.REPRESENTATION,
               0.95, "AUC", (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None,
-              details or {}),
+              details or {}, beside=beside),
         Claim("one_direction", "Removing 1 direction removes all of it.", Holds.YES,
               FactAbout.LINEAR_ALGEBRA, 2e-16, "canonical correlation", None, (algebra,), None,
               "so it is for any labels."),
@@ -47,6 +50,8 @@ def all_claims():
     chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
     off = Null("moments", "the largest departure", np.linspace(0.5, 2.5, 39), True)
     random = null("random subspaces", 0.8, 0.02, 39, 2)
+    shares = replace(null("chance", 0.5, 0.04, 199, 3), upper=True)
+    directions = replace(null("random directions", 0.65, 0.1, 199, 4), upper=True)
     return [
         *claims(),
         Claim("one_feature", "Removals leave what moments say.", Holds.NO,
@@ -59,7 +64,16 @@ def all_claims():
               (chance, random), 0.01, "it does.", None, {"within groups": 0.92},
               {"matrices": matrices("abc"), "compared": {"random subspaces": {
                   "statistic": "AUC after erasing", "observed": 0.6, "interval": (0.56, 0.64)}}}),
+        Claim("consistent", "CCS finds the concept.", Holds.YES, FactAbout.MOMENTS, 0.95,
+              "share of held-out pairs", (0.91, 0.97), (shares, directions), 0.005,
+              "so does the first component.", None, {"a probe with labels": 0.97},
+              beside=(first_component(),)),
     ]  # fmt: skip
+
+
+def first_component(name="first principal component"):
+    """Return what is beside a claim: as good as observed, and not far above its nulls."""
+    return Beside("moments", name, 0.98, (0.94, 0.99), (-0.06, 0.01))
 
 
 def curve(unit="AUC"):
@@ -120,7 +134,8 @@ def hostile(text, n_axes=3):
     """Return a document in which every string of a user is ``text``."""
     y = np.array([text, text + "!"])
     return sample(
-        text, labels=y, n=20, claims=claims({text: 0.5, "nested": {text: 1}}),
+        text, labels=y, n=20,
+        claims=claims({text: 0.5, "nested": {text: 1}}, (first_component(text),)),
         portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes]),
         provenance={"command": text, text: text, "nested": {text: [text, 1]}},
     )  # fmt: skip

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from handmade import STEPS, null, seen
+from scipy.stats import norm
 
-from nullprobe.claims import FactAbout, Holds, Observation, Thresholds
+from nullprobe.claims import Beside, FactAbout, Holds, Observation, Thresholds
 from nullprobe.claims.verdict import number, p_text
+from nullprobe.nulls import Null
 
 
 def test_words_of_a_verdict_compare_as_strings():
@@ -67,3 +71,98 @@ def test_small_numbers_are_not_written_as_zero(value, text):
 
 def test_p_is_written_with_three_digits():
     assert p_text(0.0123456) == "p = 0.0123"
+
+
+def share(right, trials, spread=0.02):
+    replicates = right / trials + spread * np.random.default_rng(0).standard_normal(2000)
+    return Observation(right / trials, "share of held-out pairs", 0.5, replicates, trials)
+
+
+@pytest.mark.parametrize(("right", "trials"), [(0, 12), (7, 12), (12, 12), (150, 300), (299, 300)])
+def test_interval_of_a_share_is_that_of_wilson(right, trials):
+    """Its ends are where the normal test of a share gives up: (p̂ − p)² = z² p (1 − p) / n."""
+    z = norm.ppf(0.975)
+    for end in share(right, trials).interval:
+        gap = (right / trials - end) ** 2 - z**2 * end * (1 - end) / trials
+        assert gap == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_share_of_none_or_all_is_not_certain():
+    none, every = (share(right, 100, spread=0.0).interval for right in (0, 100))
+    assert none == (pytest.approx(0.0, abs=1e-12), pytest.approx(0.037, abs=5e-4))
+    assert every == (pytest.approx(1 - none[1]), pytest.approx(1.0))
+    low, high = share(50, 100, spread=0.0).interval
+    assert (low, high) == (pytest.approx(0.404, abs=1e-3), pytest.approx(0.596, abs=1e-3))
+
+
+def test_a_share_of_few_resamples_has_its_interval_all_the_same():
+    few = Observation(0.5, "share", 0.5, np.full(19, 0.5), 400)
+    assert few.interval is not None
+    assert Thresholds().negligible(few)
+    assert few.over(few).interval is None  # how it differs from another is known from them alone
+
+
+def test_a_difference_of_shares_is_no_share():
+    gain = share(90, 100).over(share(60, 100))
+    assert gain.trials is None
+    assert gain.value == pytest.approx(0.3)
+    assert gain.interval == (pytest.approx(0.3), pytest.approx(0.3))
+
+
+@pytest.mark.parametrize(
+    ("alpha", "least"), [(0.5, 39), (0.05, 39), (0.04, 49), (0.01, 199), (0.001, 1999)]
+)
+def test_least_draws_are_those_with_which_two_sided_p_can_reach_alpha(alpha, least):
+    bar = Thresholds(alpha)
+    assert bar.least_draws == least
+    assert Null("chance", "", np.zeros(least)).p_value(1.0) <= alpha
+    if least > 39:
+        assert Null("chance", "", np.zeros(least - 1)).p_value(1.0) > alpha
+
+
+def test_smallest_effect_of_an_upper_tail_is_smaller():
+    draws = null(0.5, 0.1)
+    upper = replace(draws, upper=True)
+    least = Thresholds().detectable(seen(0.5), upper)
+    assert least < Thresholds().detectable(seen(0.5), draws)
+    rng = np.random.default_rng(0)
+    chance = draws.sd * rng.standard_normal((2, 20_000))
+    limit = np.quantile(0.5 + chance[0], 0.95)
+    assert np.mean(least + chance[1] > limit) == pytest.approx(
+        0.8, abs=0.015
+    )  # three standard errors
+
+
+@pytest.mark.parametrize(
+    ("simpler", "reproduces"), [(0.95, True), (0.9, True), (0.89, False), (0.5, False)]
+)
+def test_what_is_beside_reproduces_unless_it_is_clearly_exceeded(simpler, reproduces):
+    one = Beside.of("inputs", "lengths", seen(simpler), seen(0.9), Thresholds())
+    assert one.reproduces is reproduces
+    assert (one.rung, one.name, one.value) == ("inputs", "lengths", simpler)
+    assert one.interval == seen(simpler).interval
+    assert one.gain == (pytest.approx(0.9 - simpler), pytest.approx(0.9 - simpler))
+
+
+def test_without_resamples_nothing_is_clearly_exceeded():
+    bare = Observation(0.2, "AUC", 0.5, np.full(2000, np.nan))
+    assert Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds()).gain is None
+    assert Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds()).reproduces
+
+
+def test_verdicts_rest_on_intervals_of_one_less_alpha_and_readers_see_95_percent():
+    """A gain of 2.2 standard errors is clear at α = .05 and is not at .01."""
+    draws = np.random.default_rng(0).permutation(norm.ppf((np.arange(2000) + 0.5) / 2000))
+    observed = Observation(0.7, "AUC", 0.5, 0.7 + 0.01 * draws)
+    simpler = Observation(0.678, "AUC", 0.5, np.full(2000, 0.678))
+    for alpha, reproduces in ((0.05, False), (0.01, True)):
+        bar = Thresholds(alpha)
+        one = Beside.of("inputs", "lengths", simpler, observed, bar)
+        assert one.reproduces is reproduces
+        assert one.coverage == 1 - alpha
+        reach = 0.01 * norm.ppf(1 - alpha / 2)
+        np.testing.assert_allclose(bar.interval(observed), [0.7 - reach, 0.7 + reach], atol=2e-4)
+        np.testing.assert_allclose(observed.interval, [0.7 - 0.0196, 0.7 + 0.0196], atol=2e-4)
+    near = Observation(0.527, "AUC", 0.5, 0.527 + 0.01 * draws)
+    assert Thresholds(0.05).negligible(near)
+    assert not Thresholds(0.01).negligible(near)

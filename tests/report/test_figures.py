@@ -7,7 +7,8 @@ import documents
 import numpy as np
 import pytest
 
-from nullprobe.report import bins, figures, looks, scatter, words
+from nullprobe.report import bins, figures, looks, scatter, seen, tables, words
+from nullprobe.report.claim import ladders
 
 
 def axes_of(figure):
@@ -87,6 +88,95 @@ def test_an_undefined_observation_is_not_drawn():
     claim = documents.sample()["claims"][2] | {"observed": None, "interval": None}
     figure = figures.nulls(claim, bins.null_bins(claim))
     assert [trace["type"] for trace in figure["data"]] == ["bar", "bar"]
+
+
+def beside(*several, **changed):
+    """Return the ladder of a claim with these beside it; by default what a document holds."""
+    claim = documents.sample(claims=documents.all_claims())["claims"][-1] | changed
+    (ladder,) = ladders(claim | ({"beside": list(several)} if several else {}))
+    return ladder
+
+
+def simpler(name, value, interval=None, gain=None, rung="inputs"):
+    return {"rung": rung, "name": name, "value": value, "interval": interval, "gain": gain}
+
+
+def drawn(ladder):
+    return figures.nulls(ladder, bins.null_bins(ladder))
+
+
+def circles(figure):
+    return [t for t in figure["data"] if t.get("marker", {}).get("symbol") == "circle-open"]
+
+
+def test_what_is_beside_is_a_circle_with_its_interval_in_the_colour_of_its_rung():
+    figure = drawn(beside())
+    (circle,) = circles(figure)
+    assert circle["name"] == "first principal component"
+    assert circle["x"] == [0.98]
+    assert circle["error_x"]["array"] == pytest.approx([0.01])
+    assert circle["error_x"]["arrayminus"] == pytest.approx([0.04])
+    assert circle["meta"]["ink"] == "rung-moments"
+    inputs = drawn(beside(simpler("lengths", 0.6)))
+    assert circles(inputs)[0]["meta"]["ink"] == "rung-inputs"
+    assert "error_x" not in circles(inputs)[0]
+
+
+def test_circles_stand_below_the_observation_each_at_a_height_of_its_own():
+    figure = drawn(beside(*(simpler(str(i), 0.6) for i in range(6))))
+    top = max(max(t["y"]) for t in figure["data"] if t["type"] == "bar")
+    (diamond,) = (t for t in figure["data"] if t.get("marker", {}).get("symbol") == "diamond")
+    heights = [circle["y"][0] for circle in circles(figure)]
+    assert heights == sorted(heights, reverse=True)
+    assert len(set(heights)) == 6
+    assert 0 < heights[-1] < heights[0] < top < diamond["y"][0]
+    assert diamond["y"][0] < figure["layout"]["yaxis"]["range"][1]
+
+
+def test_all_that_is_beside_fits_into_the_picture():
+    several = simpler("bad", 0.1, [0.05, 0.2]), simpler("good", 0.98, [0.9, 1.4])
+    low, high = drawn(beside(*several))["layout"]["xaxis"]["range"]
+    assert low < 0.05
+    assert high > 1.4
+
+
+def test_what_is_beside_and_undefined_is_not_drawn():
+    several = simpler("a", None, None), simpler("b", 0.6, [None, 0.7]), simpler("c", 0.7)
+    ladder = beside(*several)
+    found = circles(drawn(ladder))
+    assert [circle["name"] for circle in found] == ["b", "c"]
+    assert all("error_x" not in circle for circle in found)
+    said = seen.claim(ladder)
+    assert "Beside it a" not in said
+    assert "Beside it c: 0.700." in said
+    assert tables.evidence([ladder]).rows[-3:] == (
+        ("a", None, None, None, None, None, None),
+        ("b", 0.6, None, None, 0.7, None, None),
+        ("c", 0.7, None, None, None, None, None),
+    )
+
+
+def test_what_is_beside_stands_in_the_table_and_what_it_leaves_below_it():
+    ladder = beside()
+    table = tables.evidence([ladder])
+    assert table.rows[-1] == ("first principal component", 0.98, None, 0.94, 0.99, None, None)
+    assert len(table.rows) == 4  # the observation and two nulls above it
+    end = "Observed less first principal component, 95 % interval: −0.060 to 0.010."
+    assert table.note.endswith(end)
+    assert seen.claim(ladder).endswith(
+        "Beside it first principal component: 0.980, 95 % interval 0.940 to 0.990; "
+        "the observed is larger by −0.060 to 0.010 (95 % interval)."
+    )
+
+
+@pytest.mark.parametrize("text", documents.HOSTILE)
+def test_no_markup_in_the_name_of_a_baseline_reaches_plotly(text):
+    claim = documents.hostile(text)["claims"][0]
+    (ladder,) = ladders(claim)
+    assert ladder["beside"][0]["name"] == text
+    said = json.dumps(drawn(ladder), ensure_ascii=False)
+    assert not re.search("[<&](?!\u2060)", said)
+    assert not re.search("%{", said)
 
 
 def test_shares_sum_to_one_for_every_null():

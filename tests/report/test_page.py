@@ -181,7 +181,8 @@ def test_claims_that_were_left_out_are_listed_with_their_reason():
 
 def test_curve_and_matrices_stand_in_the_section_of_their_claim():
     html = page.render([documents.sample(claims=documents.all_claims())])
-    for claim, pictures in (("one-feature", 2), ("gone", 1), ("transfers", 4), ("readable", 1)):
+    pictures_of = {"one-feature": 2, "gone": 1, "transfers": 4, "readable": 1, "consistent": 1}
+    for claim, pictures in pictures_of.items():
         start = html.index(f'<article class="claim" id="set-1-data-{claim}"')
         section = html[start : html.index("</article>", start)]
         assert section.count("data-figure=") == pictures
@@ -190,7 +191,8 @@ def test_curve_and_matrices_stand_in_the_section_of_their_claim():
 
 def test_each_null_stands_beside_what_it_is_a_null_of():
     document = documents.sample(claims=documents.all_claims())
-    reads, leaves = ladders(document["claims"][-1])
+    claims = {claim["name"]: claim for claim in document["claims"]}
+    reads, leaves = ladders(claims["transfers"])
     assert (reads["unit"], reads["observed"]) == ("AUC across groups", 0.9)
     assert [null["rung"] for null in reads["nulls"]] == ["chance"]
     assert (leaves["unit"], leaves["observed"]) == ("AUC after erasing", 0.6)
@@ -214,8 +216,8 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
     start = html.index('class="overview"')
     table = Reader(html[start - 7 : html.index("</table>", start) + 8])
     assert [tag for tag, _ in table.elements].count("tr") == n_layers + 1
-    assert [tag for tag, _ in table.elements].count("td") == 7 * n_layers + 1
     claims = documents.all_claims()
+    assert [tag for tag, _ in table.elements].count("td") == len(claims) * n_layers + 1
     verdicts = " ".join(words.VERDICTS[claim.holds] for claim in claims)
     for i in range(n_layers):
         line = table.words.split(f"layer {i} ")[1].split(f"layer {i + 1} ")[0]
@@ -242,3 +244,26 @@ def test_p_values_over_representations_are_called_so():
     said = Reader(page.render([document])).words
     assert "Each p is over all representations" in said
     assert "Each p is over all" not in Reader(page.render([documents.sample()])).words
+
+
+def test_what_is_beside_a_claim_is_in_its_legend_its_words_and_its_table():
+    html = page.render([documents.sample(claims=documents.all_claims())])
+    start = html.index('<article class="claim" id="set-1-data-consistent"')
+    said = Reader(html[start : html.index("</article>", start) + 10]).words
+    assert "○ first principal component" in said  # the legend
+    assert (
+        "Beside it first principal component: 0.980, 95 % interval 0.940 to 0.990; "
+        "the observed is larger by −0.060 to 0.010 (95 % interval)." in said
+    )
+    assert "first principal component 0.980 — 0.940 0.990 — —" in said  # the table
+    assert "Observed less first principal component, 95 % interval: −0.060 to 0.010." in said
+    assert "directions drawn at random" in said
+    start = html.index('<article class="claim" id="set-1-data-gone"')
+    assert "○" not in html[start : html.index("</article>", start)]
+
+
+def test_what_is_beside_belongs_to_what_the_claim_observes_alone():
+    claim = documents.sample(claims=documents.all_claims())["claims"][-2]
+    beside = documents.sample(claims=documents.all_claims())["claims"][-1]["beside"]
+    reads, leaves = ladders(claim | {"beside": beside})
+    assert (reads["beside"], leaves["beside"]) == (beside, [])

@@ -21,7 +21,7 @@ def consistent(evidence: Evidence) -> Claim:
     found, bar = evidence.followed, evidence.thresholds
     assert found is not None, "the audit leaves this claim out where there are no pairs"
     own, chance = found.agreement, evidence.chance[NAME]
-    first = Beside.of("moments", FIRST, found.first, own)
+    first = Beside.of("moments", FIRST, found.first, own, bar)
     holds, about, reason = _judge(found, own, first, evidence)
     return Claim(
         NAME,
@@ -90,9 +90,10 @@ def _leaves_no_room(own: Observation, bar: Thresholds) -> bool:
     half: of 60 pairs, a reader that is right in .6 of all would be denied in a tenth of the cases
     if the upper end alone counted.
     """
-    if own.interval is None:
+    interval = bar.interval(own)
+    if interval is None:
         return False
-    low, high = own.interval
+    low, high = interval
     return max(high - own.chance, own.chance - low) < bar.effect
 
 
@@ -104,7 +105,7 @@ def _followed(found: Followed, bar: Thresholds) -> str | None:
     """
     level = bar.alpha / max(1, len(found.others))
     for name, (seen, null) in sorted(found.others.items(), key=lambda item: -item[1][0].value):
-        more = seen.over(found.agreement).interval
+        more = bar.interval(seen.over(found.agreement))
         if more is not None and more[0] > 0 and null.p_value(seen.value) <= level:
             return name
     return None

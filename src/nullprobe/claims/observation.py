@@ -41,19 +41,24 @@ class Observation:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval, given the fitted eraser and probe; None without replicates.
+        """95 % interval, given the fitted eraser and probe; None without replicates."""
+        return self.within(0.95)
+
+    def within(self, coverage: float) -> tuple[float, float] | None:
+        """Return the interval of a coverage, given the fits; None without replicates.
 
         Of a share it is Wilson's: the bootstrap would be certain of 0 and of 1.
         """
         if self.trials is not None:
             wilson = binomtest(round(self.value * self.trials), self.trials).proportion_ci(
-                method="wilson"
+                coverage, method="wilson"
             )
             return float(wilson.low), float(wilson.high)
         kept = self.resampled[np.isfinite(self.resampled)]
         if len(kept) < LEAST_RESAMPLES:
             return None
-        low, high = np.quantile(kept, [0.025, 0.975])
+        tail = (1.0 - coverage) / 2.0
+        low, high = np.quantile(kept, [tail, 1.0 - tail])
         return float(low), float(high)
 
     def over(self, other: Observation) -> Observation:
@@ -83,6 +88,10 @@ class Thresholds:
         """Draws of a null with fewer of which no two-sided p-value could reach α."""
         return max(LEAST_DRAWS, int(np.ceil(2.0 / self.alpha - 1e-9)) - 1)
 
+    def interval(self, observation: Observation) -> tuple[float, float] | None:
+        """Return the 1 − α interval, on which verdicts rest; readers are shown that of 95 %."""
+        return observation.within(1.0 - self.alpha)
+
     def stands_out(self, observation: Observation, null: Null) -> bool:
         """Return whether a null does not reproduce the observation, two-sided at α."""
         return null.p_value(observation.value) <= self.alpha
@@ -98,7 +107,7 @@ class Thresholds:
 
     def negligible(self, observation: Observation) -> bool:
         """Return whether the interval stays closer to chance than the effect of interest."""
-        interval = observation.interval
+        interval = self.interval(observation)
         return interval is not None and interval[1] < observation.chance + self.effect
 
     def detectable(self, observation: Observation, null: Null) -> float:
@@ -219,7 +228,9 @@ class Beside:
     interval : tuple of two floats or None
         95 % bootstrap interval of ``value``.
     gain : tuple of two floats or None
-        That of by how much the observation exceeds it, row by row.
+        Bootstrap interval of by how much the observation exceeds it, row by row.
+    coverage : float
+        Of ``gain``: 1 − α.
     """
 
     rung: str
@@ -227,12 +238,15 @@ class Beside:
     value: float
     interval: tuple[float, float] | None
     gain: tuple[float, float] | None
+    coverage: float = 0.95
 
     @classmethod
-    def of(cls, rung: str, name: str, simpler: Observation, observed: Observation) -> Self:
+    def of(
+        cls, rung: str, name: str, simpler: Observation, observed: Observation, bar: Thresholds
+    ) -> Self:
         """Compare two observations of the same rows, with replicates of the same resamples."""
-        gain = observed.over(simpler).interval
-        return cls(rung, name, simpler.value, simpler.interval, gain)
+        gain = bar.interval(observed.over(simpler))
+        return cls(rung, name, simpler.value, simpler.interval, gain, 1.0 - bar.alpha)
 
     @property
     def reproduces(self) -> bool:

@@ -23,8 +23,11 @@ STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 def readable(evidence: Evidence) -> Claim:
     """Return the verdict on whether the concept can be read linearly."""
     raw, null = evidence.raw, evidence.chance["raw"]
-    simpler = tuple(Beside.of("inputs", name, one, raw) for name, one in evidence.baselines.items())
-    holds, about, reason = _judge(raw, null, simpler, evidence.thresholds)
+    bar = evidence.thresholds
+    simpler = tuple(
+        Beside.of("inputs", name, one, raw, bar) for name, one in evidence.baselines.items()
+    )
+    holds, about, reason = _judge(raw, null, simpler, bar)
     unclear = holds is Holds.UNCLEAR
     return Claim(
         NAME,
@@ -37,7 +40,7 @@ def readable(evidence: Evidence) -> Claim:
         (null,),
         null.p_value(raw.value),
         reason,
-        evidence.thresholds.detectable(raw, null) if unclear else None,
+        bar.detectable(raw, null) if unclear else None,
         evidence.details.get(NAME, {}),
         beside=simpler,
     )

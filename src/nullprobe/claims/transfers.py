@@ -73,7 +73,8 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
     said = f"across groups {against_chance(found.across, nulls['across'])}"
     beside = f"within groups {number(found.within.value)}"
     gap = found.within.over(found.across)
-    low = gap.interval[0] if gap.interval is not None else 0.0
+    interval = bar.interval(gap)
+    low = interval[0] if interval is not None else 0.0
     # Only what lies above chance can carry over or be lost: two one-sided tests at α/2 each.
     if not _above(bar, found.across, nulls["across"]):
         read_within = _above(bar, found.within, nulls["within"])

@@ -139,7 +139,8 @@ def _beside(one: Mapping[str, Any]) -> str:
     said += f", 95 % interval {between}" if between else ""
     if one["gain"] is None:
         return f"{said}."
-    return f"{said}; the observed is larger by {words.interval(one['gain'])}."
+    of = words.percent(one["coverage"])
+    return f"{said}; the observed is larger by {words.interval(one['gain'])} ({of} interval)."
 
 
 def curve(found: Mapping[str, Any]) -> str:

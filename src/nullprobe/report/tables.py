@@ -85,7 +85,8 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
             rows.append((one["name"], one["value"], None, *ends, None, None))
             if one["gain"] is not None:
                 more = words.interval(one["gain"])
-                how.append(f"Observed less {one['name']}, 95 % interval: {more}.")
+                of = words.percent(one["coverage"])
+                how.append(f"Observed less {one['name']}, {of} interval: {more}.")
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
     if any(null["over_representations"] for null in nulls):
         how.append("Each p is over all representations: that of the largest departure of all.")

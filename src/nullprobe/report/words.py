@@ -152,6 +152,17 @@ def interval(ends: Sequence[float] | None) -> str:
     return "" if ends is None else f"{number(ends[0])} to {number(ends[1])}"
 
 
+def percent(share: float) -> str:
+    """Write a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.999)
+    ('95 %', '99.9 %')
+    """
+    return f"{100 * share:g} %"
+
+
 def no_interval(unit: str) -> str:
     """Say why an estimate of this unit may come without an interval."""
     if unit == "canonical correlation":
