@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from handmade import curve, evidence, seen
+from handmade import STEPS, curve, evidence, seen
+from scipy.stats import norm
 
 from nullprobe.claims import FactAbout, Holds, Thresholds
 from nullprobe.claims.one_feature import one_feature
@@ -36,7 +37,12 @@ def test_what_is_read_before_any_removal_decides_nothing():
 
 def test_nothing_can_be_removed_where_nothing_is_read():
     unreadable = {"raw": seen(0.5), "curve": curve([0.5, 0.3, 0.3])}
-    assert verdict(**unreadable)[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+    holds, about, claim = verdict(**unreadable)
+    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    sd = np.std(STEPS, ddof=1) * 0.04
+    assert claim.smallest_effect == pytest.approx(0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd)
+    assert f"{claim.smallest_effect:.3f} is the least" in claim.reason
+    assert verdict()[2].smallest_effect is None
 
 
 def test_p_values_are_uniform_where_the_curve_is_one_of_the_surrogates():

@@ -26,6 +26,7 @@ def one_feature(evidence: Evidence) -> Claim:
     assert curve is not None, "the audit measures the curve where this claim is asked for"
     observed, null = curve.largest()
     holds, about, reason = _judge(curve, curve.departures()[0], null.p_value(observed), evidence)
+    bar, raw = evidence.thresholds, evidence.raw
     return Claim(
         NAME,
         STATEMENT,
@@ -37,7 +38,7 @@ def one_feature(evidence: Evidence) -> Claim:
         (null,),
         null.p_value(observed),
         reason,
-        None,
+        bar.detectable(raw, evidence.chance["raw"]) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
         {"curve": _shown(curve)},
     )
@@ -48,8 +49,12 @@ def _judge(
 ) -> tuple[Holds, FactAbout, str]:
     bar, chance = evidence.thresholds, evidence.chance["raw"]
     if not bar.beats_chance(evidence.raw, chance):
-        said = against_chance(evidence.raw, chance)
-        return Holds.UNCLEAR, FactAbout.CHANCE, f"{said}: there is nothing to remove."
+        least = number(bar.detectable(evidence.raw, chance))
+        reason = (
+            f"{against_chance(evidence.raw, chance)}: nothing is clearly there to remove; {least} is "
+            "the least that this much data would have told from chance."
+        )
+        return Holds.UNCLEAR, FactAbout.CHANCE, reason
     step = int(np.abs(off).argmax()) if len(off) else 0
     gaussian = curve.drawn[:, 1:].mean(axis=0)
     if not len(off):

@@ -41,6 +41,8 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "verdict": words.VERDICTS.get(claim["holds"], claim["holds"]),
         "rung": words.rung(claim["fact_about"]),
         "reason": words.sentence(claim["reason"]),
+        # Removals are only worth asking about where something is read before any of them.
+        "reading": claim["shown"].get("curve", claim)["unit"],
         "no_interval": words.no_interval(claim["unit"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
         "details": tables.details(claim),

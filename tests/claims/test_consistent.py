@@ -1,0 +1,246 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from handmade import evidence, null, seen
+from scipy.stats import binom
+
+from nullprobe.claims import FactAbout, Followed, Holds, Observation, Thresholds
+from nullprobe.claims.consistent import FIRST, consistent
+from nullprobe.nulls import Null
+
+UNIT = "share of held-out pairs"
+
+
+def share(value, spread=0.02):
+    return seen(value, spread, UNIT)
+
+
+def drawn(at_least, of=99, low=0.5, high=0.99, rung="chance"):
+    """Return a null of the upper tail with so many draws that are high, and the others low."""
+    return Null(rung, "", np.repeat([high, low], [at_least, of - at_least]), upper=True)
+
+
+def upper(mean, spread, rung="chance"):
+    return replace(null(mean, spread, rung), upper=True)
+
+
+def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
+    """Return what CCS follows where it finds the concept and nothing simpler does, but for changes.
+
+    ``others`` are triples: a name, how often CCS agrees with it, and its null.
+    """
+    return Followed(
+        agreement=share(agreement),
+        chance=upper(0.5, 0.08),
+        random=upper(random, 0.1, "random directions"),
+        first=share(first),
+        others={name: (share(value), chance) for name, value, chance in others},
+        told=share(told),
+    )
+
+
+def judged(found, thresholds=None, details=None, chance=None):
+    given = evidence(chance={"consistent": chance or found.chance}, details=details or {})
+    claim = consistent(replace(given, followed=found, thresholds=thresholds or Thresholds()))
+    return claim.holds, claim.fact_about, claim
+
+
+def verdict(thresholds=None, details=None, **changed):
+    return judged(followed(**changed), thresholds, details)
+
+
+def test_what_nothing_simpler_finds_is_credited_to_the_representation():
+    holds, about, claim = verdict()
+    assert (holds, about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert (claim.name, claim.unit, claim.observed) == ("consistent", UNIT, 0.9)
+    assert claim.interval[0] < 0.9 < claim.interval[1]
+    assert claim.p_value == pytest.approx(0.01)
+    assert [n.rung for n in claim.nulls] == ["chance", "random directions"]
+    assert claim.smallest_effect is None
+    assert "more than random directions do (0.600 on average, p = 0.01)" in claim.reason
+    assert "first principal component (0.600); no other label was given" in claim.reason
+
+
+def test_the_first_component_stands_beside_the_observation():
+    (beside,) = verdict(first=0.6)[2].beside
+    assert (beside.rung, beside.name, beside.value) == ("moments", FIRST, 0.6)
+    assert beside.interval[0] < 0.6 < beside.interval[1]
+    assert beside.gain == (pytest.approx(0.3), pytest.approx(0.3))  # replicates move together
+
+
+def test_numbers_stand_beside_the_verdict():
+    others = [("sentiment", 0.55, upper(0.5, 0.08))]
+    claim = verdict(others=others, details={"consistent": {"more": 1.0}})[2]
+    assert claim.details == {
+        "a probe with labels": 0.97,
+        "agreement with 'sentiment'": 0.55,
+        "more": 1.0,
+    }
+    assert "it follows none of 'sentiment' instead" in claim.reason
+
+
+def test_another_label_that_is_followed_instead_is_named():
+    others = [("length", 0.7, drawn(0)), ("sentiment", 0.95, drawn(0))]
+    holds, about, claim = verdict(agreement=0.5, others=others)
+    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    assert "and 0.950 as 'sentiment' says: it follows that." in claim.reason  # the one most
+    assert claim.smallest_effect is None
+
+
+def test_another_label_that_is_followed_more_denies_even_what_is_above_chance():
+    """A label that goes along with the concept leaves agreement with it far above one half."""
+    found = verdict(agreement=0.8, others=[("sentiment", 0.99, drawn(0))])
+    assert found[2].p_value == pytest.approx(0.01)
+    assert found[:2] == (Holds.NO, FactAbout.REPRESENTATION)
+
+
+@pytest.mark.parametrize("value", [0.3, 0.89, 0.9])
+def test_another_label_that_is_agreed_with_no_more_often_is_not_followed(value):
+    assert verdict(others=[("sentiment", value, drawn(0))])[0] is Holds.YES
+
+
+def test_agreements_are_compared_in_pairs():
+    """Replicates that move together tell .92 from .90; those that do not leave it open."""
+    found = verdict(others=[("sentiment", 0.92, drawn(0))])
+    assert found[:2] == (Holds.NO, FactAbout.REPRESENTATION)
+    loose = 0.92 + 0.02 * np.random.default_rng(1).standard_normal(2000)
+    others = {"sentiment": (Observation(0.92, UNIT, 0.5, loose), drawn(0))}
+    assert judged(replace(followed(), others=others))[0] is Holds.YES
+
+
+def test_without_an_interval_no_other_label_is_followed():
+    few = {
+        name: Observation(value, UNIT, 0.5, np.full(19, value))
+        for name, value in (("agreement", 0.9), ("first", 0.6), ("other", 0.95))
+    }
+    found = replace(followed(), agreement=few["agreement"], first=few["first"])
+    found = replace(found, others={"sentiment": (few["other"], drawn(0))})
+    # Nothing tells it from the first component either.
+    assert judged(found)[:2] == (Holds.YES, FactAbout.MOMENTS)
+
+
+def test_what_permuted_labels_are_agreed_with_as_often_is_not_followed():
+    """More than the concept by .45, and still chance; what is left is to judge the concept."""
+    found = verdict(agreement=0.5, others=[("sentiment", 0.95, drawn(5))])
+    assert found[:2] == (Holds.NO, FactAbout.CHANCE)
+    assert "sentiment" not in found[2].reason
+
+
+@pytest.mark.parametrize(
+    ("n_others", "as_high", "is_followed"),
+    [(1, 4, True), (1, 5, False), (2, 1, True), (2, 2, False), (5, 0, True), (6, 0, False)],
+)
+def test_other_labels_are_tested_at_alpha_over_their_number(n_others, as_high, is_followed):
+    """Of 99 draws: p = .05 for one label, .025 for each of two, .01 for each of five."""
+    others = [(f"label {i}", 0.55, drawn(99)) for i in range(n_others - 1)]
+    others.append(("sentiment", 0.95, drawn(as_high)))
+    holds = verdict(agreement=0.5, others=others)[2].reason
+    assert ("it follows that" in holds) is is_followed
+
+
+def test_a_label_that_is_followed_is_found_behind_one_that_chance_reproduces():
+    others = [("length", 0.97, drawn(50)), ("sentiment", 0.95, drawn(0))]
+    claim = verdict(agreement=0.5, others=others)[2]
+    assert "0.950 as 'sentiment' says: it follows that." in claim.reason
+
+
+def test_agreement_as_by_chance_is_denied_if_there_is_no_room_for_more():
+    holds, about, claim = verdict(agreement=0.5)
+    assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
+    assert claim.smallest_effect is None
+    assert claim.reason.endswith("permuted labels are agreed with as often (p = 0.51).")
+
+
+def test_agreement_as_by_chance_is_unclear_if_there_is_room_for_more():
+    found = replace(followed(), agreement=share(0.53, 0.05))
+    holds, about, claim = judged(found)
+    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    assert claim.smallest_effect == pytest.approx(0.5 + 2.486475 * claim.nulls[0].sd)
+    assert f"but {claim.smallest_effect:.3f} is the least" in claim.reason
+
+
+def test_agreement_below_chance_is_no_sign_of_absence():
+    """Where training pairs settle the wrong sign, what was found is read below one half."""
+    for value in (0.46, 0.4, 0.1):
+        assert verdict(agreement=value)[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+
+
+@pytest.mark.parametrize("strength", [0.55, 0.6])
+@pytest.mark.parametrize("n", [60, 700])
+def test_a_reader_that_is_right_often_enough_to_matter_is_hardly_ever_denied(n, strength):
+    """Readers that are right in so many pairs, their signs settled by two thirds of n pairs."""
+    rng, denied, fold = np.random.default_rng(0), 0, np.arange(n) % 3
+    for same in rng.random((200, n)) < strength:
+        right = np.zeros(n, dtype=bool)
+        for part in range(3):
+            test = fold == part
+            right[test] = same[test] == (same[~test].mean() > 0.5)
+        own = Observation(right.mean(), UNIT, 0.5, np.full(20, right.mean()), n)
+        chance = upper(0.5, 0.5)  # reproduces all: what is left to say is no, or unclear
+        found = replace(followed(), agreement=own, first=own)
+        denied += judged(found, chance=chance)[0] is Holds.NO
+    assert denied <= binom.ppf(0.999, 200, 0.025)
+
+
+def test_agreement_without_an_interval_denies_nothing():
+    bare = Observation(0.5, UNIT, 0.5, np.full(2000, np.nan))
+    found = judged(replace(followed(), agreement=bare))
+    assert found[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+
+
+def test_random_directions_as_good_leave_nothing_to_consistency():
+    holds, about, claim = verdict(random=0.85)
+    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
+    assert "so do many random directions, 0.850 on average (p = 0.26)" in claim.reason
+    assert claim.smallest_effect is None
+
+
+@pytest.mark.parametrize("value", [0.91, 0.9])
+def test_a_first_component_as_good_leaves_it_to_the_moments(value):
+    holds, about, claim = verdict(first=value)
+    assert (holds, about) == (Holds.YES, FactAbout.MOMENTS)
+    assert f"reads {value:.3f}, which is not clearly less" in claim.reason
+    assert claim.smallest_effect is None
+
+
+def test_the_first_component_is_compared_in_pairs():
+    """Replicates that move together tell .89 from .90; those that do not leave it open."""
+    assert verdict(first=0.89)[1] is FactAbout.REPRESENTATION
+    loose = 0.89 + 0.02 * np.random.default_rng(1).standard_normal(2000)
+    first = Observation(0.89, UNIT, 0.5, loose)
+    assert judged(replace(followed(), first=first))[1] is FactAbout.MOMENTS
+
+
+def test_random_directions_are_asked_before_the_first_component():
+    """The lowest rung that reproduces an observation is credited with it."""
+    assert verdict(random=0.85, first=0.95)[1] is FactAbout.CHANCE
+
+
+def test_nothing_simpler_is_asked_where_nothing_is_found():
+    found = verdict(agreement=0.5, random=0.85, first=0.95)
+    assert found[:2] == (Holds.NO, FactAbout.CHANCE)
+
+
+@pytest.mark.parametrize(("as_high", "stands_out"), [(3, True), (4, True), (5, False)])
+def test_p_at_alpha_stands_out_and_above_it_does_not(as_high, stands_out):
+    """Of 99 draws of either null, the upper tail alone counting: p = .04, .05, .06."""
+    by_chance = judged(followed(), chance=drawn(as_high))
+    assert by_chance[2].p_value == pytest.approx((as_high + 1) / 100)
+    assert (by_chance[0] is Holds.YES) is stands_out
+    at_random = judged(replace(followed(), random=drawn(as_high, rung="random directions")))
+    assert (at_random[1] is FactAbout.REPRESENTATION) is stands_out
+    strict = judged(followed(), Thresholds(alpha=0.03), chance=drawn(as_high))
+    assert strict[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+
+
+def test_p_values_over_representations_decide():
+    """What stands out by itself need not stand out among several."""
+    alone = upper(0.5, 0.08)
+    assert judged(followed(), chance=alone)[0] is Holds.YES
+    among = replace(alone, strongest=np.full(99, 1e3))
+    assert judged(followed(), chance=among)[1] is FactAbout.CHANCE
+    random = replace(followed().random, strongest=np.full(99, 1e3))
+    assert judged(replace(followed(), random=random))[1] is FactAbout.CHANCE
+    others = [("sentiment", 0.95, replace(drawn(0), strongest=np.full(99, 1e3)))]
+    assert verdict(others=others)[0] is Holds.YES
