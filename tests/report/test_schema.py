@@ -4,6 +4,7 @@ import copy
 import json
 from pathlib import Path
 
+import documents
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -49,6 +50,19 @@ def numbers():
     return audit(X, X[:, :2] + 0.5, claims=asked, **FEW).document()
 
 
+def paired():
+    w = worlds.distractor(n=48, d=8, random_state=0)
+    others = {"sentiment": w.distractor}
+    found = audit(w.pairs, others=others, claims=["readable", "consistent"], **FEW).document()
+    assert found["provenance"]["other labels"] == ["sentiment"]
+    assert [len(claim["beside"]) for claim in found["claims"]] == [0, 1]
+    return found
+
+
+def by_hand():
+    return documents.sample(claims=documents.all_claims(), provenance=paired()["provenance"])
+
+
 def left_out():
     X = np.random.default_rng(0).normal(size=(48, 1))
     groups = np.arange(48) // 2  # too few rows in each
@@ -62,13 +76,15 @@ def several():
     return audit({"whole": w.X, "part": w.X[:, :1]}, w.y, **RAW).documents()
 
 
-@pytest.mark.parametrize("made", [classes, gone, numbers, left_out, several])
+@pytest.mark.parametrize("made", [classes, gone, numbers, paired, by_hand, left_out, several])
 def test_what_audits_write_follows_the_schema(made, valid):
     valid(json.loads(json.dumps(made())))
 
 
 def test_groups_and_baselines_follow_the_schema(grouped, valid):
     assert grouped["provenance"]["baselines"] == ["first"]
+    (beside,) = grouped["claims"][0]["beside"]
+    assert (beside["rung"], beside["name"]) == ("inputs", "first")
     assert {key for claim in grouped["claims"] for key in claim["shown"]} == set(OWN)
     valid(grouped)
 
@@ -126,6 +142,16 @@ def without(*path):
         set_to("claims", 0, "nulls", 0, "p_value", 0),
         without("claims", 0, "nulls", 0, "statistic"),
         set_to("claims", 0, "nulls", 0, "values", ["a"]),
+        without("claims", 0, "beside"),
+        set_to("claims", 0, "beside", None),
+        set_to("claims", 0, "beside", 0, "rung", "chance"),
+        set_to("claims", 0, "beside", 0, "name", None),
+        set_to("claims", 0, "beside", 0, "value", "0.9"),
+        set_to("claims", 0, "beside", 0, "interval", [0.1]),
+        set_to("claims", 0, "beside", 0, "gain", 0.1),
+        set_to("claims", 0, "beside", 0, "gain", [0.1, 0.2, 0.3]),
+        set_to("claims", 0, "beside", 0, "more", 1),
+        without("claims", 0, "beside", 0, "gain"),
         without("claims", 1, "shown", "curve"),
         without("claims", 1, "shown", "curve", "low"),
         without("claims", 2, "shown", "matrices"),
@@ -134,6 +160,7 @@ def without(*path):
         set_to("scores", "other", []),
         set_to("provenance", "alpha", 0),
         set_to("provenance", "left out", {}),
+        set_to("provenance", "other labels", []),
         without("provenance", "versions"),
     ],
 )

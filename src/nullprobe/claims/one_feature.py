@@ -51,8 +51,8 @@ def _judge(
     if not bar.beats_chance(evidence.raw, chance):
         least = number(bar.detectable(evidence.raw, chance))
         reason = (
-            f"{against_chance(evidence.raw, chance)}: nothing is clearly there to remove; {least} is "
-            "the least that this much data would have told from chance."
+            f"{against_chance(evidence.raw, chance)}: nothing is clearly there to remove; {least} "
+            "is the least that this much data would have told from chance."
         )
         return Holds.UNCLEAR, FactAbout.CHANCE, reason
     step = int(np.abs(off).argmax()) if len(off) else 0
