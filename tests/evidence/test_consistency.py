@@ -1,0 +1,111 @@
+"""What is followed: the same held-out pairs for all readers, and verdicts that keep to their α."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from handmade import evidence
+from scipy.stats import binom
+
+from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
+from nullprobe.claims import FactAbout, Holds, Thresholds, consistent
+from nullprobe.evidence import consistency
+
+FEW = {"seed": 0, "n_permutations": 99, "n_random": 99}
+
+
+@pytest.fixture(scope="module")
+def both():
+    """Return what is followed in a world of two labels, and the comparison of readers there."""
+    w = worlds.distractor(n=60, d=4, signal=1.0, salience=1.0, random_state=0)
+    others = {"sentiment": w.distractor}
+    found = consistency.followed(w.pairs, w.y, others, **FEW)
+    return found, compare_pairs(w.pairs, others=others, n_random=99, n_permutations=99)
+
+
+def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
+    found, compared = both
+    ccs, crc, told = (compared[name].agreements for name in ("CCS", "CRC", "with labels"))
+    for seen, agreement in [
+        (found.agreement, ccs["truth"]),
+        (found.others["sentiment"][0], ccs["sentiment"]),
+        (found.first, crc["truth"]),
+        (found.told, told["truth"]),
+    ]:
+        assert seen.value == pytest.approx(agreement.share)
+        assert seen.interval == pytest.approx(agreement.interval)
+    assert found.chance.p_value(found.agreement.value) == ccs["truth"].p_value
+    np.testing.assert_allclose(np.sort(found.random.values), compared.random["truth"])
+    assert found.chance.upper
+    assert found.random.upper
+
+
+def test_resamples_are_those_of_pairs_in_common(both):
+    """Bootstrap replicates vary as a share of 60 pairs does, and are the same pairs for all."""
+    found, compared = both
+    share = found.agreement.value
+    spread = (share * (1 - share) / 60) ** 0.5
+    assert found.agreement.resampled.std() == pytest.approx(spread, rel=0.1)
+    right = [compared[name].agreements["truth"].right for name in ("CCS", "CRC")]
+    differ = (right[0].astype(float) - right[1]).std() / 60**0.5
+    gain = found.agreement.over(found.first).resampled
+    assert gain.std() == pytest.approx(differ, rel=0.1)
+    assert gain.mean() == pytest.approx(
+        share - found.first.value, abs=4 * differ / len(gain) ** 0.5
+    )
+
+
+@pytest.mark.parametrize("n_others", [1, 2, 3, 7, 20])
+def test_each_of_many_other_labels_can_reach_alpha_over_their_number(n_others, monkeypatch):
+    monkeypatch.setattr(consistency, "CCS", lambda random_state: CRC())
+    w = worlds.contrast(n=30, d=3, random_state=0)
+    others = {str(i): w.y for i in range(n_others)}
+    for alpha in (0.05, 0.01):
+        least = Thresholds(alpha).least_draws
+        found = consistency.followed(
+            w.pairs, w.y, others, seed=0, n_permutations=least, n_random=99
+        )
+        assert len(found.chance.values) == least
+        for _, null in found.others.values():
+            assert null.p_value(2.0) <= alpha / n_others
+
+
+def verdict_by_chance(seed, n_others):
+    """Return a verdict on labels that say nothing about the pairs."""
+    rng = np.random.default_rng([seed, 3])
+    w = worlds.contrast(n=48, d=4, signal=rng.choice([0.0, 2.0]), random_state=seed)
+    y = rng.permutation(w.y)
+    others = {str(i): rng.permutation(w.y) for i in range(n_others)}
+    pairs = ContrastPairs(w.negative, w.positive, y)
+    found = consistency.followed(pairs, y, others, seed=seed, n_permutations=59, n_random=99)
+    given = evidence(chance={"consistent": found.chance})
+    return consistent(replace(given, followed=found))
+
+
+@pytest.mark.parametrize(("n_others", "alarms"), [(0, 0.05), (2, 0.1)])
+def test_labels_that_mean_nothing_are_hardly_ever_found_or_denied(n_others, alarms, monkeypatch):
+    """At α for the concept, and at α once more for all other labels together.
+
+    CRC in place of CCS: a reader without labels, as CCS is, and far faster.
+    """
+    monkeypatch.setattr(consistency, "CCS", lambda random_state: CRC())
+    claims = [verdict_by_chance(seed, n_others) for seed in range(200)]
+    named = [c.holds is Holds.YES or c.fact_about is not FactAbout.CHANCE for c in claims]
+    assert sum(named) <= binom.ppf(0.999, 200, alarms)
+    # So few pairs leave room for more than chance, whatever is seen.
+    assert all(
+        c.holds is Holds.UNCLEAR for c, found in zip(claims, named, strict=True) if not found
+    )
+
+
+def test_ccs_is_what_is_followed():
+    w = worlds.contrast(n=60, d=4, random_state=0)
+    found = consistency.followed(w.pairs, w.y, {}, **FEW)
+    probe = CCS(random_state=0)
+    turns = consistency.HeldOut(w.pairs, 0).turns
+    right = [
+        probe.fit(w.pairs.take(train)).predict(w.pairs.take(test)) == w.y[test]
+        for train, test in turns
+    ]
+    assert found.agreement.value == pytest.approx(np.concatenate(right).mean())
+    assert found.others == {}

@@ -1,0 +1,259 @@
+"""Audits of contrast pairs: their differences, what CCS follows in them, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pipeline import FEW, LINEAR, RAW, verdicts
+
+from nullprobe import ContrastPairs, InputError, audit, worlds
+
+ASKED = {"claims": ["consistent"], **FEW}
+
+
+def salient(n=120, seed=0):
+    """Return pairs of three features in all of which nothing but truth flips."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 2)
+    flips = np.outer(2 * y - 1, np.ones(3))
+    return ContrastPairs(*(s * flips + 0.5 * rng.standard_normal((n, 3)) for s in (-1, 1)), y)
+
+
+def beside_a_nuisance(n=120, d=12, seed=0):
+    """Return pairs in which truth is the consistent feature, and all others vary together.
+
+    The others are drawn anew for each side: they make up most of how the sides differ, and yet
+    tell nothing about one side from the other.
+    """
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(n) % 2)
+    sides = []
+    for s in (-1, 1):
+        truth = s * (2 * y - 1)[:, None] + 0.3 * rng.standard_normal((n, 1))
+        together = 3.0 * rng.standard_normal((n, 1)) + rng.standard_normal((n, d))
+        sides.append(np.hstack([truth, together]))
+    return ContrastPairs(*sides, y)
+
+
+def asked(pairs, **options):
+    found = audit(pairs, **ASKED | options)
+    return verdicts(found)["consistent"], found["consistent"]
+
+
+def test_truth_that_every_direction_reads_is_a_fact_about_chance():
+    verdict, claim = asked(salient())
+    assert verdict == ("yes", "chance")
+    assert claim.nulls[1].mean > 0.8
+
+
+def test_truth_that_varies_most_is_a_fact_about_moments():
+    verdict, claim = asked(worlds.contrast(n=150, d=30, random_state=0).pairs)
+    assert verdict == ("yes", "moments")
+    assert claim.observed > 0.9
+    assert claim.beside[0].value > 0.9
+
+
+def test_truth_that_is_consistent_and_varies_little_is_a_fact_about_the_representation():
+    verdict, claim = asked(beside_a_nuisance())
+    assert verdict == ("yes", "representation")
+    assert claim.observed > 0.9
+    assert claim.beside[0].value < 0.7
+    assert claim.details["a probe with labels"] > 0.9
+
+
+def test_a_distractor_is_named_where_it_is_followed_instead():
+    w = worlds.distractor(n=120, d=30, random_state=0)
+    verdict, claim = asked(w.pairs, others={"sentiment": w.distractor})
+    assert verdict == ("no", "representation")
+    assert "as 'sentiment' says: it follows that" in claim.reason
+    assert claim.details["agreement with 'sentiment'"] > 0.9
+    verdict, claim = asked(w.pairs)  # nobody knows what it follows
+    assert verdict == ("unclear", "chance")
+
+
+def test_a_distractor_is_named_among_many_other_labels_by_the_fewest_permutations():
+    """At α over six labels p must reach .0083, and 39 permutations reach .025."""
+    w = worlds.distractor(n=120, d=30, random_state=0)
+    rng = np.random.default_rng(0)
+    others = {f"noise {i}": rng.permutation(w.y) for i in range(5)} | {"sentiment": w.distractor}
+    assert asked(w.pairs, others=others)[0] == ("no", "representation")
+
+
+def test_pairs_without_a_signal_say_nothing_above_chance():
+    verdict, claim = asked(worlds.contrast(n=60, d=4, signal=0.0, random_state=0).pairs)
+    assert verdict == ("unclear", "chance")
+    assert claim.p_value > 0.05
+    assert claim.smallest_effect > 0.6
+
+
+def test_differences_of_pairs_are_audited_like_any_representation():
+    pairs = worlds.contrast(n=120, d=4, signal=0.3, random_state=0).pairs
+    found, expected = (
+        audit(pairs, **LINEAR),
+        audit(pairs.positive - pairs.negative, pairs.y, **LINEAR),
+    )
+    for one, other in zip(found.claims, expected.claims, strict=True):
+        assert (one.name, one.observed, one.interval) == (
+            other.name,
+            other.observed,
+            other.interval,
+        )
+        assert one.reason == other.reason
+        for a, b in zip(one.nulls, other.nulls, strict=True):
+            np.testing.assert_array_equal(a.values, b.values)
+    assert found.provenance["data hash"] == expected.provenance["data hash"]
+    assert found.provenance["rows are"].startswith("differences of contrast pairs")
+    assert "rows are" not in expected.provenance
+    np.testing.assert_array_equal(found.labels, pairs.y)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64])
+def test_differences_of_whole_numbers_do_not_wrap_around(kind):
+    rng = np.random.default_rng(0)
+    sides, y = rng.integers(0, 127, (2, 60, 3)), np.arange(60) % 2
+    sides[1, :, 0] = np.where(y == 1, 120, 1)
+    found, expected = (
+        audit(ContrastPairs(*sides.astype(k), y), **RAW)["readable"] for k in (kind, float)
+    )
+    assert found.observed == expected.observed
+    assert expected.observed > 0.9
+
+
+def test_pairs_of_any_library_give_the_same_verdict():
+    pairs = salient()
+    names = list("abc")
+    sides = [pd.DataFrame(side, columns=names) for side in (pairs.negative, pairs.positive)]
+    found, expected = (asked(p)[1] for p in (ContrastPairs(*sides, pd.Series(pairs.y == 1)), pairs))
+    assert (found.observed, found.reason) == (expected.observed, expected.reason)
+
+
+def test_all_claims_that_apply_are_asked_of_pairs_and_consistent_of_nothing_else():
+    pairs = salient(60)
+    asked_of_pairs = audit(pairs, **FEW)
+    names = [claim.name for claim in asked_of_pairs.claims]
+    assert names[-1] == "consistent"
+    assert "transfers" not in names
+    numbers = pairs.positive - pairs.negative
+    plain = audit(numbers, pairs.y, **FEW | {"claims": None})
+    assert [claim.name for claim in plain.claims] == names[:-1]
+
+
+@pytest.fixture(scope="module")
+def layers():
+    """Return the verdicts on three layers: two that are the same, and one that reads nothing."""
+    w = worlds.contrast(n=90, d=6, signal=1.0, random_state=0)
+    blind = ContrastPairs(*np.random.default_rng(1).standard_normal((2, 90, 6)), w.y)
+    several = {"first": w.pairs, "copy": w.pairs, "blind": blind}
+    other = {"other": np.random.default_rng(2).permutation(w.y)}
+    return audit(several, others=other, claims=["readable", "consistent"], **FEW), w
+
+
+def test_layers_of_pairs_are_told_of_each_other(layers):
+    found, _ = layers
+    assert list(found.audits) == ["first", "copy", "blind"]
+    for name, one in found.audits.items():
+        assert one.title == f"data: {name}"
+        assert one.provenance["representations"] == ["first", "copy", "blind"]
+        assert one.provenance["other labels"] == ["other"]
+    for i in range(2):  # labels permuted, and random directions
+        first, copy, blind = (one["consistent"].nulls[i] for one in found.audits.values())
+        assert first.strongest is not None
+        np.testing.assert_array_equal(first.values, copy.values)
+        assert (first.values != blind.values).any()
+        np.testing.assert_array_equal(first.strongest, blind.strongest)
+    assert str(found["blind"]["consistent"].fact_about) == "chance"
+
+
+def test_p_values_of_layers_are_those_of_the_largest_departure(layers):
+    found, w = layers
+    alone = audit(w.pairs, **ASKED)["consistent"]
+    one = found["first"]["consistent"]
+    assert alone.nulls[0].strongest is None
+    np.testing.assert_array_equal(alone.nulls[0].values, one.nulls[0].values)
+    assert one.p_value >= alone.p_value
+    values = [layer["consistent"].nulls[0].values for layer in found.audits.values()]
+    observed = [layer["consistent"].observed for layer in found.audits.values()]
+    every = np.column_stack([observed, values])
+    each = (every - every.mean(axis=1, keepdims=True)) / every.std(axis=1, keepdims=True)
+    as_far = np.sum(each.max(axis=0)[1:] >= each[2, 0] - 1e-9)
+    assert found["blind"]["consistent"].p_value == pytest.approx((as_far + 1) / 40)
+
+
+def test_one_layer_of_pairs_is_judged_as_it_is_by_itself():
+    pairs = salient(60)
+    alone, one = asked(pairs)[1], audit({"data": pairs}, **ASKED)["data"]["consistent"]
+    assert (alone.p_value, alone.reason) == (one.p_value, one.reason)
+
+
+def test_other_labels_of_pairs_are_recorded():
+    pairs = salient(60)
+    other = np.random.default_rng(0).permutation(pairs.y)
+    found = audit(pairs, others={"length": other, 7: 1 - other}, **RAW)
+    assert found.provenance["other labels"] == ["length", "7"]
+    assert "other labels" not in audit(pairs, others={}, **RAW).provenance
+
+
+PAIRS = salient(60)
+X, Y = PAIRS.positive, PAIRS.y
+UNKNOWN = ContrastPairs(PAIRS.negative, PAIRS.positive)
+OPPOSITE = ContrastPairs(PAIRS.negative, PAIRS.positive, 1 - Y)
+TEMPLATES = ["a"] * 57 + ["b", "b", "c"]
+CONSISTENT = {"claims": ["consistent"]}
+# What arrived, and what the complaint must say: what is required, what came, what to do.
+REFUSED = {
+    "labels twice": (PAIRS, {"y": Y}, "their own labels, but y arrived as well; pass the pairs"),
+    "no labels": (UNKNOWN, {}, "requires y.* no labels; pass 1 where the positive side is true"),
+    "no labels in one": ({"a": PAIRS, "b": UNKNOWN}, {}, "requires y.* no labels; pass 1"),
+    "pairs and none": (
+        {"a": PAIRS, "b": X},
+        {},
+        "all be contrast pairs, or none, but 'b' is none; audit them one by one",
+    ),
+    "none and pairs": ({"b": X, "a": PAIRS}, {"y": Y}, "'b' is none; audit them"),
+    "other truths": (
+        {"a": PAIRS, "b": OPPOSITE},
+        {},
+        "same labels, but those of 'b' differ from those of 'a'; compute them for the same pairs",
+    ),
+    "lengths": (
+        {"a": PAIRS, "b": PAIRS.take(slice(50))},
+        {},
+        r"same rows, but they have 60 \('a'\), 50 \('b'\); compute them for the same inputs",
+    ),
+    "names": ({1: PAIRS, "1": PAIRS}, {}, "name of its own, but 2 go by 1 names.*; rename one"),
+    "labels of no pairs": (
+        X,
+        {"y": Y, "others": {"z": Y}},
+        "those of contrast pairs, but the representation is none; pass ContrastPairs",
+    ),
+    "an array of such": (X, {"y": Y, "others": Y}, "those of contrast pairs, but"),
+    "labels without names": (PAIRS, {"others": [Y]}, "must have names, but list arrived; pass a"),
+    "truth twice": (PAIRS, {"others": {"truth": Y}}, "own, but 'truth' came twice; rename one"),
+    "few labels": (PAIRS, {"others": {"z": Y[:9]}}, "60 and y has 9"),
+    "one class": (PAIRS, {"others": {"z": 0 * Y}}, "'z' must be of two classes, but all 60 are 0"),
+    "numbers": (PAIRS, {"others": {"z": Y + 0.5}}, "0 and 1, or False and True, but 0.5, 1.5"),
+    "no pairs": (
+        X,
+        {"y": Y, **CONSISTENT},
+        r"'consistent' needs contrast pairs, but.* none; pass ContrastPairs\(negative, positive",
+    ),
+    "no concept": (X, {}, "a concept is needed, but y is missing; pass one label for each row"),
+    "eleven pairs": (
+        ContrastPairs(X[:11], -X[:11], np.arange(11) % 2),
+        CONSISTENT,
+        "at least 6 rows.*has 5; pass more rows",
+    ),
+    "a small template": (
+        ContrastPairs(PAIRS.negative, X, Y, TEMPLATES),
+        CONSISTENT,
+        "each group needs two pairs outside .*, but group 'c' has 1, of which 0 may be left; pass",
+    ),
+    "groups to carry over to": (PAIRS, {"claims": ["transfers"]}, "'transfers' needs groups"),
+    "bare baselines": (PAIRS, {"baselines": X}, "must have names, but ndarray arrived; pass a"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_audited_as_pairs_is_refused_with_advice(case):
+    given, options, message = REFUSED[case]
+    with pytest.raises(InputError, match=message):
+        audit(given, **RAW | options)
