@@ -257,3 +257,25 @@ def test_what_cannot_be_audited_as_pairs_is_refused_with_advice(case):
     given, options, message = REFUSED[case]
     with pytest.raises(InputError, match=message):
         audit(given, **RAW | options)
+
+
+def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
+    w = worlds.contrast(n=60, d=4, random_state=0)
+    pairs, groups = ContrastPairs(w.negative, w.positive, w.y), np.arange(60) // 2
+    few = {"n_permutations": 39, "n_surrogates": 0}
+    found = audit(pairs, groups=groups, **few)
+    assert "consistent" not in [claim.name for claim in found.claims]
+    assert "independent" in found.provenance["left out"]["consistent"]
+    with pytest.raises(InputError, match="takes pairs as independent"):
+        audit(pairs, groups=groups, claims=["consistent"], **few)
+
+
+def test_templates_too_small_to_normalise_leave_consistent_out():
+    w = worlds.contrast(n=60, d=4, random_state=0)
+    templates = np.where(np.arange(60) < 2, "rare", "common")
+    pairs = ContrastPairs(w.negative, w.positive, w.y, templates)
+    few = {"n_permutations": 39, "n_surrogates": 0}
+    found = audit(pairs, **few)
+    assert "'rare' has 2" in found.provenance["left out"]["consistent"]
+    with pytest.raises(InputError, match="'rare' has 2"):
+        audit(pairs, claims=["consistent"], **few)

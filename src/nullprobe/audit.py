@@ -13,6 +13,7 @@ from nullprobe.audited import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.concepts import Concept
 from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
+from nullprobe.measures.agreement import HeldOut
 from nullprobe.report.portrait import portrait
 from nullprobe.splits import Parts, group_codes, split, split_within
 
@@ -102,6 +103,12 @@ def audit(
     thresholds = _thresholds(alpha, smallest_effect)
     least = thresholds.least_draws
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=least)
+    if n_surrogates == 0 and "one_feature" in (claims or ()):
+        _check.complain(
+            "the claim 'one_feature' compares with surrogates",
+            "n_surrogates is 0",
+            f"ask for {least} or more, or leave the claim out",
+        )
     if n_surrogates != 0:
         n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
     codes = group_codes(groups, len(z))
@@ -109,14 +116,22 @@ def audit(
     whole = None if list(claims or ()) == ["transfers"] else codes
     parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     domains, left_out = _domains(z, codes, groups, claims, seed)
-    names = _claim_names(claims, given, domains, n_surrogates)
+    pairs, unpaired = _held_out(given, groups, claims, seed)
+    left_out |= unpaired
+    cannot = {
+        "no_halfspace": not z.is_classes,
+        "one_feature": n_surrogates == 0,
+        "transfers": domains is None,
+        "consistent": not pairs,
+    }
+    names = _claim_names(claims, [name for name in CLAIMS if not cannot.get(name, False)])
     found = {}
     for number, (name, one) in enumerate(several.items()):
         said = _progress(progress, name, len(several))
         settings = Settings(names, seed, n_permutations, n_surrogates, thresholds, said, number)
         run = Run(one, z, parts, settings)
-        pairs = (given.pairs[name], given.others) if given.pairs else None
-        found[name] = run.scores, run.evidence(given.baselines, domains, pairs)
+        paired = (pairs[name], given.others) if pairs else None
+        found[name] = run.scores, run.evidence(given.baselines, domains, paired)
     evidence = told_of_each_other([told for _, told in found.values()])
     audits = {}
     for (name, one), told in zip(several.items(), evidence, strict=True):
@@ -179,30 +194,35 @@ def _domains(
     return (parts, names), {}
 
 
-def _claim_names(
-    claims: Sequence[str] | None, given: Given, domains: Any, n_surrogates: int
-) -> list[str]:
-    cannot = {
-        "no_halfspace": not given.z.is_classes,
-        "transfers": domains is None,
-        "consistent": not given.pairs,
-        "one_feature": n_surrogates == 0,
-    }
-    apply = [name for name in CLAIMS if not cannot.get(name, False)]
+def _held_out(
+    given: Given, groups: Any, claims: Sequence[str] | None, seed: int
+) -> tuple[dict[str, HeldOut], dict[str, str]]:
+    """Return the pairs ready to be held out, and what was left out where they cannot be."""
+    if claims is not None and "consistent" not in claims:
+        return {}, {}
+    try:
+        if not given.pairs and claims is not None:
+            _check.complain(
+                "the claim 'consistent' needs contrast pairs",
+                "the representation is none",
+                "pass ContrastPairs(negative, positive, y), or leave the claim out",
+            )
+        if given.pairs and groups is not None:
+            _check.complain(
+                "the claim 'consistent' takes pairs as independent",
+                "groups say that they are not",
+                "leave the claim out, or pass one pair of each group and no groups",
+            )
+        return {name: HeldOut(one, seed) for name, one in given.pairs.items()}, {}
+    except InputError as error:
+        if claims is not None:
+            raise
+        return {}, {"consistent": str(error)}
+
+
+def _claim_names(claims: Sequence[str] | None, apply: list[str]) -> list[str]:
     if claims is None:
         return apply
-    if "consistent" in claims and not given.pairs:
-        _check.complain(
-            "the claim 'consistent' needs contrast pairs",
-            "the representation is none",
-            "pass ContrastPairs(negative, positive, y), or leave the claim out",
-        )
-    if "one_feature" in claims and n_surrogates == 0:
-        _check.complain(
-            "the claim 'one_feature' compares with surrogates",
-            "n_surrogates is 0",
-            "ask for 39 or more, or leave the claim out",
-        )
     for name in claims:
         _check.choice("claim", name, apply)
     return list(claims)

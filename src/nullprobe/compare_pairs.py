@@ -104,7 +104,6 @@ def compare_pairs(
                 f"{type(probe).__name__} arrived",
                 "leave it out: a probe with labels and random directions are there anyway",
             )
-    held_out = HeldOut(pairs, seed)
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
     n_random = _check.whole_number("n_random", n_random, least=1)

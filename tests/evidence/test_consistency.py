@@ -10,8 +10,9 @@ from scipy.stats import binom
 from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
 from nullprobe.claims import FactAbout, Holds, Thresholds, consistent
 from nullprobe.evidence import consistency
+from nullprobe.measures.agreement import HeldOut
 
-FEW = {"seed": 0, "n_permutations": 99, "n_random": 99}
+FEW = {"n_permutations": 99, "n_random": 99}
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def both():
     """Return what is followed in a world of two labels, and the comparison of readers there."""
     w = worlds.distractor(n=60, d=4, signal=1.0, salience=1.0, random_state=0)
     others = {"sentiment": w.distractor}
-    found = consistency.followed(w.pairs, w.y, others, **FEW)
+    found = consistency.followed(HeldOut(w.pairs, 0), w.y, others, **FEW)
     return found, compare_pairs(w.pairs, others=others, n_random=99, n_permutations=99)
 
 
@@ -63,7 +64,7 @@ def test_each_of_many_other_labels_can_reach_alpha_over_their_number(n_others, m
     for alpha in (0.05, 0.01):
         least = Thresholds(alpha).least_draws
         found = consistency.followed(
-            w.pairs, w.y, others, seed=0, n_permutations=least, n_random=99
+            HeldOut(w.pairs, 0), w.y, others, n_permutations=least, n_random=99
         )
         assert len(found.chance.values) == least
         for _, null in found.others.values():
@@ -77,7 +78,7 @@ def verdict_by_chance(seed, n_others):
     y = rng.permutation(w.y)
     others = {str(i): rng.permutation(w.y) for i in range(n_others)}
     pairs = ContrastPairs(w.negative, w.positive, y)
-    found = consistency.followed(pairs, y, others, seed=seed, n_permutations=59, n_random=99)
+    found = consistency.followed(HeldOut(pairs, seed), y, others, n_permutations=59, n_random=99)
     given = evidence(chance={"consistent": found.chance})
     return consistent(replace(given, followed=found))
 
@@ -100,9 +101,9 @@ def test_labels_that_mean_nothing_are_hardly_ever_found_or_denied(n_others, alar
 
 def test_ccs_is_what_is_followed():
     w = worlds.contrast(n=60, d=4, random_state=0)
-    found = consistency.followed(w.pairs, w.y, {}, **FEW)
+    found = consistency.followed(HeldOut(w.pairs, 0), w.y, {}, **FEW)
     probe = CCS(random_state=0)
-    turns = consistency.HeldOut(w.pairs, 0).turns
+    turns = HeldOut(w.pairs, 0).turns
     right = [
         probe.fit(w.pairs.take(train)).predict(w.pairs.take(test)) == w.y[test]
         for train, test in turns

@@ -12,7 +12,6 @@ from nullprobe.claims import Followed, Observation
 from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
 from nullprobe.measures.agreement import PERMUTED, HeldOut
 from nullprobe.nulls.null import Null
-from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.ccs import CCS
 from nullprobe.probes.crc import CRC
 
@@ -21,11 +20,10 @@ DRAWN = "directions drawn at random in units of the standard deviations, signs s
 
 
 def followed(
-    pairs: ContrastPairs,
+    held_out: HeldOut,
     y: np.ndarray,
     others: Mapping[str, np.ndarray],
     *,
-    seed: int,
     n_permutations: int,
     n_random: int,
 ) -> Followed:
@@ -33,17 +31,16 @@ def followed(
 
     Parameters
     ----------
-    pairs : ContrastPairs
+    held_out : HeldOut
         n pairs.
     y : ndarray of shape (n,)
         1 where the positive side is the true one.
     others : mapping of str to ndarray of shape (n,)
         Other labels of the pairs, 0 or 1.
-    seed : int
     n_permutations, n_random : int
         Permutations of each label, and random directions.
     """
-    held_out, n = HeldOut(pairs, seed), len(pairs)
+    n, seed = len(y), held_out.seed
     n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
     rng = np.random.default_rng([seed, 11])
     weights = reading.resampled_weights(None, None, n, n_resamples, rng) / n

@@ -22,6 +22,7 @@ from nullprobe.evidence.beside import beside
 from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
+from nullprobe.measures.agreement import HeldOut
 from nullprobe.measures.carry import Carry
 from nullprobe.measures.family import Family
 from nullprobe.measures.guardedness import largest_correlation
@@ -29,7 +30,6 @@ from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
 from nullprobe.nulls.null import Null
-from nullprobe.pairs import ContrastPairs
 from nullprobe.splits import Parts
 
 N_ALGEBRA = 9
@@ -91,7 +91,7 @@ class Run:
         self,
         baselines: Mapping[str, np.ndarray],
         domains: tuple[Parts, Sequence[str]] | None = None,
-        pairs: tuple[ContrastPairs, Mapping[str, np.ndarray]] | None = None,
+        pairs: tuple[HeldOut, Mapping[str, np.ndarray]] | None = None,
     ) -> Evidence:
         """Measure what the claims that are asked for need.
 
@@ -100,7 +100,7 @@ class Run:
         baselines : mapping of str to ndarray of shape (n, d')
         domains : tuple of Parts and names, or None
             A split within each group, and what the groups are called, for `transfers`.
-        pairs : tuple of ContrastPairs and mapping of str to ndarray of shape (n,), or None
+        pairs : tuple of HeldOut and mapping of str to ndarray of shape (n,), or None
             The pairs whose differences are audited, and other labels of them, for `consistent`.
         """
         observe, asks = self.observing, self.settings.asks
@@ -256,14 +256,13 @@ class Run:
         )
         return found, carrying.chance(np.concatenate(read))
 
-    def _followed(self, pairs: ContrastPairs, others: Mapping[str, np.ndarray]) -> Followed:
+    def _followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> Followed:
         """Fit CCS to the pairs, and hold what it reads against all labels."""
         self.settings.progress("pairs", 0, 1)
         found = followed(
             pairs,
             self.z.data,
             others,
-            seed=self.seed,
             n_permutations=self.settings.n_permutations,
             n_random=max(N_RANDOM, self.settings.n_permutations),
         )
