@@ -1,6 +1,7 @@
 """nullprobe demo: four data sets on one page."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +38,28 @@ def test_the_demo_writes_one_page_of_four_data_sets(capsys, monkeypatch):
 
 def test_the_demo_draws_the_founding_experiment_twice():
     raw, standardised, *_ = subjects(4)
-    world = worlds.two_features(n_per_class=100, d=3, random_state=4)
+    world = worlds.two_features(n_per_class=300, d=3, random_state=4)
     np.testing.assert_array_equal(raw.X, world.X)
     np.testing.assert_array_equal(raw.y == "positive", world.y == 1)
     np.testing.assert_allclose(standardised.X.std(axis=0), 1)
+
+
+def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, monkeypatch):
+    some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
+    monkeypatch.setattr(demo, "subjects", lambda seed: some[1:])
+    done(capsys, "demo", *FEW, "--out", "page")
+    page = " ".join(Path("page/nullprobe-demo.html").read_text("utf-8").split())
+    said = [
+        claim["details"] for d in documents("page/nullprobe-demo.json") for claim in d["claims"]
+    ]
+    accuracy = "in-sample accuracy of logistic regression"
+    one = [details for details in said if f"{accuracy} before" in details]
+    assert len(one) == 3
+    before, after = (one[0][f"{accuracy} {when}"] for when in ("before", "after"))
+    fall = f"falls from {before:.0%} to {after:.0%} (Two features, standardised)"
+    point = page.index(fall)
+    most = max(details[f"{accuracy} before, labels shuffled"] for details in one)
+    assert point < page.index(f"mean nothing: the same falls from {most:.0%} to")
+    assert page.index("a fact about linear algebra, not about the representation") < page.index(
+        "A linear probe reads the concept"
+    )

@@ -6,6 +6,8 @@ verified rather than tested: on the data, and on permuted labels that mean nothi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
 
 NAME = "one_direction"
@@ -24,8 +26,8 @@ def one_direction(evidence: Evidence) -> Claim:
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
     same = evidence.residual_null.values.max() <= ROUNDING
     reason = (
-        f"the largest canonical correlation left is {number(evidence.residual)}, and "
-        f"{number(evidence.residual_null.values.max())} at most when labels are permuted: "
+        f"{_told(details)}The largest canonical correlation left is {number(evidence.residual)}, "
+        f"and {number(evidence.residual_null.values.max())} at most when labels are permuted: "
         + ("this is so for any labels, meaningful or not." if same else "the two differ.")
     )
     about = FactAbout.LINEAR_ALGEBRA if same else FactAbout.REPRESENTATION
@@ -49,4 +51,20 @@ def one_direction(evidence: Evidence) -> Claim:
         reason,
         None,
         details,
+    )
+
+
+def _told(details: Mapping[str, float]) -> str:
+    """Say what logistic regression makes of it, for the labels and for meaningless ones."""
+    before, after, *shuffled = (
+        details.get(f"in-sample accuracy of logistic regression {when}")
+        for when in ("before", "after", "before, labels shuffled", "after, labels shuffled")
+    )
+    if before is None or after is None or None in shuffled:
+        return ""
+    return (
+        f"Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
+        f"after, about as often as who always names the largest class "
+        f"({details['share of the largest class']:.1%}). With labels that are shuffled and mean "
+        f"nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} after. "
     )

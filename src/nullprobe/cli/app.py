@@ -55,7 +55,9 @@ def demo(
     for one in demonstration.subjects(seed):
         results += subject.run(one, settings)
         verdicts.show(results[-1])
-    verdicts.show_files(*subject.write(out, "nullprobe-demo", results))
+    lead = demonstration.point(results)
+    verdicts.say(lead[-1])
+    verdicts.show_files(*subject.write(out, "nullprobe-demo", results, lead))
 
 
 @app.command()

@@ -6,12 +6,15 @@ about linear algebra; what remains for a fresh probe, and why, is not the same i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
+from nullprobe.audited import Audit
 from nullprobe.cli.subject import Subject
+from nullprobe.evidence.beside import IN_SAMPLE
 from nullprobe.worlds import two_features
 
 QUESTION = (
@@ -19,7 +22,7 @@ QUESTION = (
     "Is that a fact about the representation, or about linear algebra? And what does a fresh probe "
     "read on new data?"
 )
-FOUNDING = {"n_per_class": 100, "d": 3}
+FOUNDING = {"n_per_class": 300, "d": 3}
 
 
 def subjects(seed: int) -> list[Subject]:
@@ -55,3 +58,30 @@ def _founding(*, standardise: bool, seed: int) -> Subject:
         source={"world": world.description},
         feature_names=("first feature", "second feature", "noise"),
     )
+
+
+def point(results: Sequence[Audit]) -> list[str]:
+    """Return the point of the demo in three paragraphs, with the numbers that were found."""
+    first, *_ = found = [(result.title, result["one_direction"].details) for result in results]
+    shuffled = max(found, key=lambda one: one[1][f"{IN_SAMPLE} before, labels shuffled"])
+    left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
+    return [
+        "Find the direction that tells two classes apart, project it out, and logistic regression "
+        f"on the same rows falls {_fall(*first)}: no more than always naming the larger class "
+        "gets. It is tempting to conclude that one direction held all that there is to read.",
+        f"But so it is in all {len(results)} data sets of this page, the first of which is made of "
+        "two independent features that each tell the classes apart. And so it is when labels are "
+        f"shuffled and mean nothing: the same falls {_fall(*shuffled, ', labels shuffled')}. The "
+        "result was a fact about linear algebra, not about the representation: that is what the "
+        "second claim below says.",
+        "To learn something about the representation, ask what a theorem does not answer. A fresh "
+        f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
+        "erasure; a classifier chosen for accuracy, or a nonlinear reader, may read more. "
+        "Each verdict below says whether that is chance, what means and covariances entail, or "
+        "something that the representation has of its own.",
+    ]
+
+
+def _fall(title: str, details: Mapping[str, float], labels: str = "") -> str:
+    before, after = (details[f"{IN_SAMPLE} {when}{labels}"] for when in ("before", "after"))
+    return f"from {before:.0%} to {after:.0%} ({title})"

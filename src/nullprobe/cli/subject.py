@@ -238,7 +238,9 @@ def stem(name: str, concept: str, what: str) -> str:
     return f"{name}-{said or 'concept'}-{what}"
 
 
-def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path]:
+def write(
+    folder: Path, stem: str, results: Sequence[Audit], lead: Sequence[str] = ()
+) -> tuple[Path, Path]:
     """Write one page of all results and its JSON twin: both, or neither.
 
     Parameters
@@ -248,12 +250,14 @@ def write(folder: Path, stem: str, results: Sequence[Audit]) -> tuple[Path, Path
     stem : str
         Name of the two files without their suffixes.
     results : sequence of Audit
+    lead : sequence of str
+        Paragraphs that the page begins with.
     """
     documents: list[dict[str, Any]] = [result.document() for result in results]
     return write_both(
         folder,
         stem,
-        lambda path: write_html(path, documents),
+        lambda path: write_html(path, documents, lead),
         lambda path: write_json(path, documents),
     )
 

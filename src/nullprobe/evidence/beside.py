@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe import reading
+from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.three_way import Scores, ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.probes.logistic import LogisticProbe
 
+IN_SAMPLE = "in-sample accuracy of logistic regression"
 MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
 
 
@@ -51,13 +53,20 @@ def beside(
         found["readable"]["information (nats, lower bound)"] = reading.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
-    X_ = eraser.apply(X)
-    said = LogisticProbe().fit(X_, z.codes).predict(X_)
-    found["one_direction"] |= {
-        "in-sample accuracy of logistic regression after": float((said == z.codes).mean()),
-        "share of the largest class": largest,
-    }
+    shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))
+    for name, told in (("", z), (", labels shuffled", shuffled)):
+        erased = leace(Moments.of(X, told)).apply(X)
+        found["one_direction"] |= {
+            f"{IN_SAMPLE} before{name}": _in_sample(X, told),
+            f"{IN_SAMPLE} after{name}": _in_sample(erased, told),
+        }
+    found["one_direction"]["share of the largest class"] = largest
     return found
+
+
+def _in_sample(X: np.ndarray, z: Concept) -> float:
+    """Return the accuracy of logistic regression on the rows that it is fitted to."""
+    return float((LogisticProbe().fit(X, z.codes).predict(X) == z.codes).mean())
 
 
 def accuracy(X: np.ndarray, data: ThreeWay) -> float:

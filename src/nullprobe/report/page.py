@@ -20,7 +20,9 @@ from nullprobe.report.untested import untested
 MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
 
 
-def write_html(path: str | Path, documents: Sequence[Mapping[str, Any]]) -> None:
+def write_html(
+    path: str | Path, documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()
+) -> None:
     """Write the page of one audit or of several, whole or not at all.
 
     Parameters
@@ -28,17 +30,21 @@ def write_html(path: str | Path, documents: Sequence[Mapping[str, Any]]) -> None
     path : str or path
     documents : sequence of mapping
         What `document.document` returns.
+    lead : sequence of str
+        Paragraphs that the page begins with.
     """
-    shell.write(path, render(documents))
+    shell.write(path, render(documents, lead))
 
 
-def render(documents: Sequence[Mapping[str, Any]]) -> str:
+def render(documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()) -> str:
     """Return the page of one audit or of several, as HTML.
 
     Parameters
     ----------
     documents : sequence of mapping
         What `document.document` returns, one for each data set.
+    lead : sequence of str
+        Paragraphs that the page begins with.
 
     Returns
     -------
@@ -59,6 +65,7 @@ def render(documents: Sequence[Mapping[str, Any]]) -> str:
         data |= drawn
     told = several(documents)
     shown = {"sets": sets, "rungs": words.RUNGS, "told": told, "summary": overview(sets, told)}
+    shown["lead"] = lead
     return shell.fill("page.html", shown, data)
 
 

@@ -17,6 +17,16 @@ INPUTS = (
     "No baseline was given (an untrained model, a bag of words, lengths), so what is credited to "
     "the representation may already lie in its inputs.",
 )
+INPUTS_AFTER = (
+    "The inputs, after erasure",
+    "Baselines were compared in what can be read before erasure. Whether erasing leaves as much "
+    "of the concept in them was not asked.",
+)
+TOGETHER = (
+    "Several claims at once",
+    "Each claim may be credited to too high a rung in a share α of audits; that one of several "
+    "is, by mistake, happens more often. A p that only just reaches α is no strong evidence.",
+)
 NONLINEAR = (
     "Nonlinear readers",
     "Every probe here is linear. A quadratic, nearest-neighbour or neural reader may still find "
@@ -56,6 +66,7 @@ USE = (
     "That a probe can read a concept does not say that a model uses it. Only erasing it inside a "
     "forward pass would.",
 )
+ERASED = {"erasure_holds", "no_halfspace", "gone"}
 
 
 def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -82,6 +93,8 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     open_questions = (
         (MOMENTS, "moments" not in tried),
         (INPUTS, "inputs" not in tried and not provenance.get("baselines")),
+        (INPUTS_AFTER, bool(provenance.get("baselines")) and bool(names & ERASED)),
+        (TOGETHER, len(names - {"one_direction"}) > 1),
         (FAMILY, "gone" in names),
         (NONLINEAR, "gone" not in names),
         (HALFSPACES, "no_halfspace" in names),

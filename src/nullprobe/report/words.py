@@ -141,6 +141,19 @@ def number(value: Any) -> str:
     return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
 
 
+def p_value(value: float | None) -> str:
+    """Write a p-value; "·" where there is none.
+
+    Examples
+    --------
+    >>> p_value(0.0251), p_value(0.0001), p_value(None)
+    ('0.025', '1e-04', '·')
+    """
+    if value is None:
+        return "·"
+    return f"{value:.3f}" if value >= 5e-4 else f"{value:.0e}"
+
+
 def interval(ends: Sequence[float] | None) -> str:
     """Write an interval, or "" where there is none.
 
@@ -169,7 +182,10 @@ def no_interval(unit: str) -> str:
         return "no interval: computed on the whole sample, not estimated from it"
     if unit.startswith("largest departure"):
         return "no interval: it is compared with the largest departures of Gaussian data"
-    return "no interval: too few usable bootstrap samples, or fewer than five groups in a part"
+    return (
+        "no interval: fewer than ten rows or five groups in a part, or too few usable bootstrap "
+        "samples"
+    )
 
 
 def chance(unit: str) -> float:
