@@ -267,3 +267,19 @@ def test_what_is_beside_belongs_to_what_the_claim_observes_alone():
     beside = documents.sample(claims=documents.all_claims())["claims"][-1]["beside"]
     reads, leaves = ladders(claim | {"beside": beside})
     assert (reads["beside"], leaves["beside"]) == (beside, [])
+
+
+def test_what_baselines_and_several_claims_leave_open_is_listed():
+    names = ["readable", "one_direction", "erasure_holds"]
+    claims = [{"name": name, "nulls": [], "fact_about": "chance"} for name in names]
+
+    def heads(claims, **provenance):
+        return {head for head, _ in untested({"claims": claims, "provenance": provenance})}
+
+    several, after = "Several claims at once", "The inputs, after erasure"
+    assert several in heads(claims)
+    assert several not in heads(claims[:2])  # one of them is a theorem
+    assert after not in heads(claims)
+    assert after in heads(claims, baselines=["words"])
+    assert after not in heads(claims[:2], baselines=["words"])
+    assert "The inputs" not in heads(claims, baselines=["words"])
