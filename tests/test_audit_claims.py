@@ -132,8 +132,10 @@ def test_one_layer_is_judged_as_it_is_by_itself():
 def test_p_values_among_representations_are_those_of_the_largest_departure():
     values = np.array([[0.0, 1.0, 2.0, 3.0], [3.0, 0.0, 1.0, 2.0]])
     first, second = among([Null("chance", "", v) for v in values], [10.0, 1.5])
-    assert first.p_value(10.0) == 0.2  # no draw departs as far
+    assert first.p_value(10.0) == 0.4  # no draw departs as far; by itself it is 2 / 5, two-sided
     assert second.p_value(1.5) == 1.0  # every draw departs as far in one of both
+    _, second = among([Null("chance", "", v) for v in values], [1.5, 3.5])
+    assert second.p_value(3.5) == 0.8  # alone 2 / 5, but three draws depart further in one of both
     upper = among([Null("moments", "", v, upper=True) for v in values], [10.0, -9.0])
     assert upper[1].p_value(-9.0) == 1.0
 

@@ -56,12 +56,16 @@ class Null:
 
         Values that differ by rounding alone are ties, and count in both tails. Of a null of which
         only the upper tail speaks, that tail; among several representations, the share of draws
-        whose largest departure is as large.
+        whose largest departure is as large, if that is more.
         """
-        if self.strongest is not None:
-            departure = departures(observed, self.values, upper=self.upper)[0]
-            as_far = int(np.count_nonzero(self.strongest >= departure - ROUNDING))
-            return (as_far + 1) / (len(self.strongest) + 1)
+        if self.strongest is None:
+            return self._alone(observed)
+        departure = departures(observed, self.values, upper=self.upper)[0]
+        as_far = int(np.count_nonzero(self.strongest >= departure - ROUNDING))
+        # A departure has one tail where a value has two: among others no p is less than by itself.
+        return max(self._alone(observed), (as_far + 1) / (len(self.strongest) + 1))
+
+    def _alone(self, observed: float) -> float:
         slack = ROUNDING * max(1.0, abs(observed))
         above = int(np.count_nonzero(self.values >= observed - slack))
         if self.upper:
