@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import FactAbout, Holds, InputError, audit, worlds
 from nullprobe.evidence import run
+from nullprobe.report import words
 
 FIRST_FOUR = ["readable", "one_direction", "erasure_holds", "no_halfspace"]
 
@@ -61,6 +62,25 @@ def test_few_rows_of_noise_are_unclear_and_say_what_they_could_have_shown():
     claim = audit(w.X, w.y, **LINEAR)["readable"]
     assert (claim.holds, claim.fact_about) == (Holds.UNCLEAR, FactAbout.CHANCE)
     assert 0.55 < claim.smallest_effect < 0.9
+
+
+def test_parts_of_fewer_than_ten_rows_give_no_interval_and_so_no_absence():
+    """Of 27 rows parts hold nine. An effect of .49 is one that hardly anything leaves room for."""
+    w = worlds.null(n=60, d=2, random_state=0)
+    few, enough = (
+        audit(w.X[:n], np.arange(n) % 2, smallest_effect=0.49, **RAW)["readable"] for n in (27, 30)
+    )
+    assert (few.interval, few.holds, few.fact_about) == (None, Holds.UNCLEAR, FactAbout.CHANCE)
+    assert enough.interval is not None
+    assert (enough.holds, enough.fact_about) == (Holds.NO, FactAbout.CHANCE)
+
+
+def test_without_intervals_every_claim_still_gets_a_verdict_and_a_document():
+    w = worlds.gaussian(n=24, d=3, gap=2.0, random_state=0)
+    claims = audit(w.X, w.y, baselines={"part": w.X[:, 1:]}, **FEW).document()["claims"]
+    assert len(claims) == 6
+    assert all(claim["interval"] is None for claim in claims)
+    assert all(claim["beside"][0]["gain"] is None for claim in claims if claim["beside"])
 
 
 def test_observed_is_the_mean_auc_over_parts(founding):
@@ -228,6 +248,42 @@ def test_progress_counts_every_stage_to_its_end():
 def test_json_is_the_document(tmp_path, founding):
     founding[1].to_json(tmp_path / "audit.json")
     assert json.loads((tmp_path / "audit.json").read_text()) == founding[1].document()
+
+
+def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
+    _, result = gaussian
+    title, heads, *lines = str(result).splitlines()
+    assert title == "data"
+    assert heads.split() == ["claim", "holds", "fact", "about", "observed", "p"]
+    assert [line.split()[0] for line in lines] == [claim.name for claim in result.claims]
+    assert len({len(line) for line in (heads, *lines)}) == 1
+    for line, claim in zip(lines, result.claims, strict=True):
+        p = "·" if claim.p_value is None else f"{claim.p_value:.3f}"
+        about = str(claim.fact_about).replace("_", " ")
+        assert line.split()[1] == str(claim.holds)
+        assert f"{about}  " in line
+        assert claim.unit in line
+        assert line.endswith(f"  {p}")
+        assert f" {words.number(claim.observed)} " in line
+    assert repr(result).startswith("Audit('data': readable yes, one_direction yes, erasure_holds")
+
+
+def test_what_was_left_out_is_printed_with_its_reason():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), np.repeat([0, 1], 30)
+    found = audit(X, y, groups=np.repeat(np.arange(12), 5), n_permutations=39, n_surrogates=0)
+    assert list(found.left_out) == ["transfers"]
+    last = str(found).splitlines()[-1]
+    assert last == f"transfers was left out: {found.provenance['left out']['transfers']}"
+    assert "every group needs at least 6 rows" in last
+
+
+def test_layers_are_printed_one_after_the_other():
+    w = worlds.gaussian(n=60, d=2, gap=1.0, random_state=0)
+    found = audit({"first": w.X, "last": w.X[:, :1]}, w.y, title="model", **RAW)
+    assert str(found) == f"{found['first']}\n\n{found['last']}"
+    assert str(found).startswith("model: first\n")
+    assert repr(found) == "Layers('first', 'last')"
 
 
 def test_claim_that_was_not_judged_is_not_found():

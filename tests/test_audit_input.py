@@ -1,5 +1,7 @@
 """What an audit accepts, what it refuses, and that the form of the data makes no difference."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,16 +74,95 @@ def refusals():
         "rare class": (X, (np.arange(60) < 5) * 1, {}, "at least 6 rows.* 1 has 5"),
         "few numbers": (X[:5], X[:5, 0], {}, "at least 6 rows"),
         "number that never varies": (X, np.ones((60, 1)), {}, "must vary"),
-        "claim": (X, y, {"claims": ["redable"]}, "'redable' arrived"),
-        "claim of classes": (X, X[:, 0], {"claims": ["no_halfspace"]}, "'no_halfspace' arrived"),
+        "claim": (
+            X,
+            y,
+            {"claims": ["redable"]},
+            "one of 'readable', .*'transfers', 'consistent', but 'redable' arrived; choose",
+        ),
+        "claim of classes": (
+            X,
+            X[:, 0],
+            {"claims": ["no_halfspace"]},
+            "'no_halfspace' needs classes, but the concept is numbers; cut it into classes",
+        ),
+        "claim of surrogates": (
+            X,
+            y,
+            {"claims": ["one_feature"], "n_surrogates": 0},
+            "'one_feature' compares with surrogates, but n_surrogates is 0; ask for 39 or more",
+        ),
+        "claims as a number": (X, y, {"claims": 3}, "must be a list of names, but 3 arrived; pass"),
+        "claims as text": (
+            X,
+            y,
+            {"claims": "readable"},
+            r"""a list of names, but 'readable' arrived; pass a list, such as \["readable"\]""",
+        ),
+        "no claims": (
+            X,
+            y,
+            {"claims": []},
+            "at least one claim is needed, but none is named; name some of readable, .* or leave",
+        ),
+        "a claim twice": (
+            X,
+            y,
+            {"claims": ["readable", "gone", "readable"]},
+            "every claim is judged once, but 'readable' is named twice; name each claim once",
+        ),
         "permutations": (X, y, {"n_permutations": 38}, "at least 39"),
         "surrogates": (X, y, {"n_surrogates": 38}, "at least 39"),
+        "alpha": (
+            X,
+            y,
+            {"alpha": 0.001, "n_surrogates": 0},
+            "alpha=0.001 needs at least 1999 draws .*, but n_permutations is 999; "
+            "pass n_permutations=1999, or a larger alpha",
+        ),
+        "alpha of surrogates": (
+            X,
+            y,
+            {"alpha": 0.01},
+            "at least 199 draws .*, but n_surrogates is 99; pass n_surrogates=199, or",
+        ),
+        "alpha of both": (X, y, {"alpha": 0.001}, "n_permutations is 999 and n_surrogates is 99;"),
         "seed": (X, y, {"random_state": -1}, "random_state"),
         "groups": (X, y, {"groups": np.arange(50)}, "groups must have shape"),
         "group": (X, y, {"groups": [None] + ["a", "b", "c"] * 19 + ["a", "b"]}, "missing"),
         "baseline": (X, y, {"baselines": {"b": X[:9]}}, "baseline 'b' must have the 60 rows"),
-        "NaN in a baseline": (X, y, {"baselines": {"b": bad}}, "row 7, column 1"),
+        "NaN in a baseline": (
+            X,
+            y,
+            {"baselines": {"b": bad}},
+            "baseline 'b' must be finite .*row 7, column 1 .*; drop such rows from all that you",
+        ),
+        "NaN in a layer": ({"a": X, "b": bad}, y, {}, "'b' must be finite .*row 7, column 1"),
+        "names of baselines": (
+            X,
+            y,
+            {"baselines": {1: X, "1": X}},
+            "every baseline needs a name of its own, but two are called '1' once names are text",
+        ),
         "no matrix": (X[:, 0], y, {}, "X must be 2-D"),
+        "a path as text": (
+            "data.npz",
+            y,
+            {},
+            r"must be an array .*\(n, d\), but 'data.npz' arrived; .*nullprobe.readers.read\(path",
+        ),
+        "a path and no concept": (Path("data.npz"), None, {}, r"Path\('data.npz'\) arrived; if it"),
+        "no X": (None, y, {}, r"X must be an array .*\(n, d\), but it is None; pass an array"),
+        "no layer": ({"a": X, "b": None}, y, {}, "'b' must be an array .* but it is None"),
+        "squares that vanish": (X * 1e-200, y, {}, "squares.* vanish in its dtype; multiply X by"),
+        "squares without digits": (X * 1e-160, y, {}, "squares.* vanish in its dtype"),
+        "squares of float32 that vanish": (
+            np.float32(X) * np.float32(1e-25),
+            y,
+            {},
+            "vanish in its dtype; multiply X by a constant, or pass it as float64",
+        ),
+        "squares that are too large": (X * 1e200, y, {}, "those of feature 0 .* divide X by"),
     }
 
 

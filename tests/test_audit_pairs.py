@@ -219,7 +219,7 @@ REFUSED = {
         {},
         r"same rows, but they have 60 \('a'\), 50 \('b'\); compute them for the same inputs",
     ),
-    "names": ({1: PAIRS, "1": PAIRS}, {}, "name of its own, but 2 go by 1 names.*; rename one"),
+    "names": ({1: PAIRS, "1": PAIRS}, {}, "name of its own, but two are called '1' once.*; rename"),
     "labels of no pairs": (
         X,
         {"y": Y, "others": {"z": Y}},
@@ -228,9 +228,28 @@ REFUSED = {
     "an array of such": (X, {"y": Y, "others": Y}, "those of contrast pairs, but"),
     "labels without names": (PAIRS, {"others": [Y]}, "must have names, but list arrived; pass a"),
     "truth twice": (PAIRS, {"others": {"truth": Y}}, "own, but 'truth' came twice; rename one"),
-    "few labels": (PAIRS, {"others": {"z": Y[:9]}}, "60 and y has 9"),
+    "few labels": (PAIRS, {"others": {"z": Y[:9]}}, "X and label 'z' .* 60 and label 'z' has 9"),
+    "no labels under a name": (
+        PAIRS,
+        {"others": {"z": None}},
+        "label 'z' must be 0 and 1, .* but it is None; pass one .* or leave the label out",
+    ),
+    "a hole in other labels": (
+        PAIRS,
+        {"others": {"z": [None, *map(str, Y[1:])]}},
+        "needs a label in label 'z', but 1 label is missing .* in row 0; drop these rows from X",
+    ),
+    "names of other labels": (
+        PAIRS,
+        {"others": {1: Y, "1": 1 - Y}},
+        "every label needs a name of its own, but two are called '1' once.*; rename one",
+    ),
     "one class": (PAIRS, {"others": {"z": 0 * Y}}, "'z' must be of two classes, but all 60 are 0"),
-    "numbers": (PAIRS, {"others": {"z": Y + 0.5}}, "0 and 1, or False and True, but 0.5, 1.5"),
+    "numbers": (
+        PAIRS,
+        {"others": {"z": Y + 0.5}},
+        "label 'z' must be 0 and 1, or False and True, but 0.5, 1.5 arrived; pass 1",
+    ),
     "no pairs": (
         X,
         {"y": Y, **CONSISTENT},
@@ -247,7 +266,11 @@ REFUSED = {
         CONSISTENT,
         "each group needs two pairs outside .*, but group 'c' has 1, of which 0 may be left; pass",
     ),
-    "groups to carry over to": (PAIRS, {"claims": ["transfers"]}, "'transfers' needs groups"),
+    "groups to carry over to": (
+        PAIRS,
+        {"claims": ["transfers"]},
+        "'transfers' needs groups, but there are none; pass the group of each row, or leave",
+    ),
     "bare baselines": (PAIRS, {"baselines": X}, "must have names, but ndarray arrived; pass a"),
 }
 

@@ -1,12 +1,15 @@
 """Every complaint says what is required, what arrived, and what to do next."""
 
+import inspect
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
 import torch
 
-from nullprobe import InputError, _check
+from nullprobe import InputError, _check, readers
 
 
 def complaint(function, *arguments, **keywords):
@@ -29,6 +32,20 @@ def test_one_dimension_is_refused_with_the_way_to_reshape():
     assert "shape (3,)" in complaint(_check.representation, np.ones(3))
     assert "reshape(-1, 1)" in complaint(_check.representation, torch.ones(3))
     assert "shape (1, 2, 3)" in complaint(_check.representation, np.ones((1, 2, 3)))
+
+
+@pytest.mark.parametrize("path", ["data.npz", b"data.npz", Path("data.npz")])
+def test_a_path_is_refused_with_the_way_to_read_it(path):
+    message = complaint(_check.representation, path)
+    assert "must be an array of numbers, rows by features (n, d)" in message
+    assert f"{path!r} arrived" in message
+    name = message.split("nullprobe.readers.")[1].split("(")[0]
+    assert "concept" in inspect.signature(getattr(readers, name)).parameters
+
+
+def test_nothing_is_refused_in_place_of_an_array():
+    assert "layer must be an array" in complaint(_check.representation, None, name="layer")
+    assert "it is None; pass an array" in complaint(_check.representation, None)
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
@@ -81,8 +98,10 @@ def test_objects_that_are_no_numbers_are_a_type_error():
 def test_text_columns_of_a_frame_are_named():
     frame = pd.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"]})
     message = complaint(_check.representation, frame)
-    assert "'colour'" in message
+    assert "'colour' holds " in message
     assert "'size'" not in message
+    frame["shape"] = ["round", "square"]
+    assert "'colour', 'shape' hold " in complaint(_check.representation, frame)
 
 
 def test_numeric_frames_become_arrays():
@@ -149,6 +168,12 @@ def test_words_and_numbers_are_checked():
     assert _check.whole_number("n", np.int64(3), least=1) == 3
     for value in (0, 1.5, True, "2"):
         assert repr(value) in complaint(_check.whole_number, "n", value, least=1)
+
+
+def test_names_that_are_the_same_as_text_are_refused():
+    assert _check.by_name("label", {1: "a", "b": "c"}) == {"1": "a", "b": "c"}
+    message = complaint(_check.by_name, "label", {1: "a", "1": "c"})
+    assert "every label needs a name of its own, but two are called '1'" in message
 
 
 def test_names_that_resemble_are_suggested():

@@ -224,6 +224,25 @@ def test_rows_of_several_lengths_are_refused_in_words(use):
         use(RAGGED)
 
 
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (["a", None, "b"], "1 label is missing .* in row 1"),
+        (["a", None, None], "2 labels are missing .* in row 1"),
+        ([[1.0], [np.nan]], "1 row is not, the first of them row 1"),
+    ],
+)
+def test_what_is_missing_is_counted_in_words_that_fit(y, said):
+    with pytest.raises(InputError, match=said):
+        concept(y)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "the 1 label is 'a'"), (2, "all 2 labels are 'a'")])
+def test_labels_of_one_class_are_counted_in_words_that_fit(n, said):
+    with pytest.raises(InputError, match=said):
+        concept(["a"] * n).need_two_classes()
+
+
 def test_weights_are_float64_and_one_may_stand_for_all():
     assert weights(None, 3) is None
     assert weights([1, 2, 3], 3).dtype == np.float64
@@ -236,7 +255,7 @@ def test_weights_are_float64_and_one_may_stand_for_all():
     [
         ([1, 2], 3, r"\(2,\)"),
         ([1, -1], 2, "smallest is -1"),
-        ([1, np.nan], 2, "1 are not finite"),
+        ([1, np.nan], 2, "1 is not finite"),
         ([0, 0], 2, "all are zero"),
         (["a", "b"], 2, "weights must be numbers, but they are not .*'a'.*; pass one for each row"),
         ([[1], [1, 2]], 2, "sample weights must be numbers"),

@@ -13,6 +13,7 @@ from reference import assert_same, covariances, one_hot
 from samples import backed, draw, samples
 
 from nullprobe import InputError, Moments
+from nullprobe.concepts import concept
 
 
 def in_turn(X, y, cuts):
@@ -327,6 +328,41 @@ def test_values_whose_squares_are_too_large_are_refused(size):
     for form in (X, torch.from_numpy(X)):
         with pytest.raises(InputError, match="those of feature 1 "):
             Moments.of(form, np.arange(30) % 2)
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e-200])
+def test_values_whose_squares_vanish_are_refused(size):
+    X = np.random.default_rng(0).standard_normal((30, 2)) * size
+    X = X.astype(np.float32) if size > 1e-38 else X
+    for form in (X, torch.from_numpy(X), da.from_array(X, chunks=(10, 2))):
+        with pytest.raises(InputError, match="squares.* vanish in its dtype; multiply X"):
+            Moments.of(form, np.arange(30) % 2)
+    X[:, 1] *= 1e20 if size > 1e-38 else 1e100
+    # What is that small beside others does not vary in their units.
+    assert (Moments.of(X, np.arange(30) % 2).scale > 0).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_that_do_not_vary_are_no_squares_that_vanish(dtype):
+    X = np.tile(np.array([0.0, 0.1, 1e-30, 3e7, 1.0], dtype=dtype), (3000, 1))
+    X[:, 4] += np.arange(3000) % 3
+    assert (Moments.of(X, np.arange(3000) % 2).scale > 0).tolist() == [False] * 4 + [True]
+
+
+def test_rows_without_weight_do_not_make_squares_vanish():
+    X, w = np.zeros((30, 1)), np.ones(30)
+    X[3] = 1e-200
+    w[3] = 0.0
+    assert Moments.of(X, np.arange(30) % 2, sample_weight=w).variance.tolist() == [0.0]
+    with pytest.raises(InputError, match="vanish"):
+        Moments.of(X, np.arange(30) % 2)
+
+
+def test_what_is_small_in_a_piece_may_be_followed_by_what_is_not():
+    X = np.concatenate([np.full((4, 1), 1e-200) * np.arange(4)[:, None], np.arange(6.0)[:, None]])
+    y = np.arange(10) % 2
+    pieces = Moments.zeros(X, concept(y)).update(X[:4], y[:4]).update(X[4:], y[4:])
+    np.testing.assert_allclose(pieces.variance, X.var(axis=0))
 
 
 # The rest

@@ -100,7 +100,7 @@ def test_groups_of_any_kind_become_codes():
 @pytest.mark.parametrize("named", ["a", 1.5])
 def test_row_without_a_group_is_refused(missing, named):
     groups = np.array([named, missing, named], dtype=object)
-    with pytest.raises(InputError, match="1 are missing .* first in row 1"):
+    with pytest.raises(InputError, match="1 is missing .* first in row 1"):
         group_codes(groups, 3)
 
 

@@ -61,6 +61,11 @@ def test_a_task_of_another_length_is_refused_by_name():
         TaskMoments.of(X, Y, TASK[:5])
 
 
+def test_squares_that_vanish_are_refused_beside_a_task():
+    with pytest.raises(InputError, match="squares.* vanish in its dtype"):
+        TaskMoments.of(X * 1e-200, Y, TASK)
+
+
 def test_no_task_has_no_columns():
     m = TaskMoments.without_task(Moments.of(X, Y))
     assert m.task.cross_covariance.shape == (6, 0)

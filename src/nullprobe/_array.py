@@ -54,6 +54,11 @@ def precision(X: Array) -> float:
     return float(np.finfo(np.float64 if _itemsize(X) >= 8 else np.float32).eps)
 
 
+def smallest(X: Array) -> float:
+    """Return the smallest product over ``X`` that has all its digits."""
+    return float(np.finfo(np.float64 if _itemsize(X) >= 8 else np.float32).tiny)
+
+
 def _itemsize(X: Array) -> int:
     if not is_floating(X):
         return 8  # integers and booleans are worked on as float64

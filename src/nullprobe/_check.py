@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -46,6 +47,31 @@ def complain(required: str, arrived: str, advice: str) -> NoReturn:
     """
     end = "" if advice.endswith("?") else "."
     raise InputError(f"{required}, but {arrived}; {advice}{end}")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return how many there are of something, in words that fit the number.
+
+    Examples
+    --------
+    >>> counted(1, "label is", "labels are"), counted(2, "label is", "labels are")
+    ('1 label is', '2 labels are')
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
+def by_name(kind: str, named: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping with its names as text, or complain where two of them are the same then."""
+    found: dict[str, Any] = {}
+    for name, one in named.items():
+        if str(name) in found:
+            complain(
+                f"every {kind} needs a name of its own",
+                f"two are called {str(name)!r} once names are text",
+                "rename one",
+            )
+        found[str(name)] = one
+    return found
 
 
 def choice(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -105,6 +131,7 @@ def representation(X: Any, *, name: str = "X") -> Any:
             "pass X.toarray(), since removing a direction fills a sparse matrix anyway."
         )
     if not (_array.is_torch(X) or _array.is_dask(X)):
+        _refuse_what_is_no_array(X, name)
         _refuse_text_columns(X, name)
         try:
             X = np.asarray(X)
@@ -141,6 +168,18 @@ def complain_ragged(required: str, rows: Any) -> NoReturn:
     )
 
 
+def _refuse_what_is_no_array(X: Any, name: str) -> None:
+    required = f"{name} must be an array of numbers, rows by features (n, d)"
+    if isinstance(X, str | bytes | os.PathLike):
+        complain(
+            required,
+            f"{X!r} arrived",
+            "if it is a path, pass the .X and .y of nullprobe.readers.read(path, concept=...)",
+        )
+    if X is None:
+        complain(required, "it is None", "pass an array, a tensor or a frame")
+
+
 def _refuse_text_columns(X: Any, name: str) -> None:
     columns = getattr(X, "columns", None)
     if columns is None or not hasattr(X, "dtypes"):
@@ -151,7 +190,8 @@ def _refuse_text_columns(X: Any, name: str) -> None:
     if text:
         complain(
             f"every column of {name} must be numeric",
-            f"{', '.join(repr(c) for c in text[:5])} hold {kinds[text[0]]}",
+            f"{', '.join(repr(c) for c in text[:5])} {'holds' if len(text) == 1 else 'hold'} "
+            f"{kinds[text[0]]}",
             "drop these columns or encode them as numbers",
         )
 
@@ -255,7 +295,7 @@ def same_form(out: Any, X: Any) -> None:
         )
 
 
-def finite(X: Any) -> Any:
+def finite(X: Any, *, name: str = "X") -> Any:
     """Return X, or complain about the first value that is not finite."""
     for where, block in _array.row_blocks(X):
         # A sum is finite unless a value is not: one pass, no array of booleans.
@@ -264,14 +304,14 @@ def finite(X: Any) -> Any:
         if not np.isfinite(_array.host(total)):
             bad = np.argwhere(~np.isfinite(_array.host(block)))
             if len(bad):
-                complain_not_finite(where.start + bad[0][0], bad[0][1])
+                complain_not_finite(where.start + bad[0][0], bad[0][1], name=name)
     return X
 
 
-def complain_not_finite(row: int, column: int) -> NoReturn:
+def complain_not_finite(row: int, column: int, *, name: str = "X") -> NoReturn:
     """Complain about a NaN or inf at a place counted from 0."""
     complain(
-        "X must be finite (no NaN, no infinity)",
+        f"{name} must be finite (no NaN, no infinity)",
         f"row {row}, column {column} (counted from 0) is not",
-        "drop such rows from X and y, or fill them in",
+        f"drop such rows from {'X and y' if name == 'X' else 'all that you pass'}, or fill them in",
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 
 # Rows from which a block's provisional mean is taken: within sd/16 of the block's own mean.
@@ -114,6 +114,28 @@ def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]
         if w is not None and not w.any():
             continue
         yield rows, Block.of(block, w, rows.start)
+
+
+def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
+    """Complain about X (n, d) that varies, all of whose squares vanish in its dtype.
+
+    Of rows that were all read at once: in a stream, what is large may be still to come. A feature
+    that is that small beside others says nothing in their units, and is one that does not vary.
+    """
+    if (np.abs(variance) >= _array.smallest(X)).any():
+        return
+    first = None
+    for rows, block in _array.row_blocks(X):
+        some = _array.host(block)
+        some = some if w is None else some[w[rows] > 0]
+        first = some[:1] if first is None or not len(first) else first
+        rounding = _linalg.NOISE_MARGIN * _array.precision(X) * np.abs(first)
+        if (np.abs(some - first) > rounding).any():
+            _check.complain(
+                "X must be large enough for its squares, or some of them, to be above zero",
+                "it varies by so little that all of them vanish in its dtype",
+                "multiply X by a constant, or pass it as float64",
+            )
 
 
 def complain_width(required: int, arrived: int) -> None:

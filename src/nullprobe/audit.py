@@ -11,6 +11,7 @@ from nullprobe import _array, _check, _record
 from nullprobe._check import InputError
 from nullprobe.audited import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
+from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.concepts import Concept
 from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
 from nullprobe.measures.agreement import HeldOut
@@ -97,23 +98,16 @@ def audit(
     >>> str(result["one_direction"].holds), str(result["one_direction"].fact_about)
     ('yes', 'linear_algebra')
     """
+    claims = _claim_names(claims)
     given = Given.of(X, y, others=others, baselines=baselines)
     z, several = given.z, given.representations
     seed = _check.whole_number("random_state", random_state, least=0)
     thresholds = _thresholds(alpha, smallest_effect)
-    least = thresholds.least_draws
-    n_permutations = _check.whole_number("n_permutations", n_permutations, least=least)
-    if n_surrogates == 0 and "one_feature" in (claims or ()):
-        _check.complain(
-            "the claim 'one_feature' compares with surrogates",
-            "n_surrogates is 0",
-            f"ask for {least} or more, or leave the claim out",
-        )
-    if n_surrogates != 0:
-        n_surrogates = _check.whole_number("n_surrogates", n_surrogates, least=least)
+    n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
+    _need_what_claims_need(claims or (), z, n_surrogates, thresholds)
     codes = group_codes(groups, len(z))
     # What carries over is asked within groups: two of them will do, and none is kept whole.
-    whole = None if list(claims or ()) == ["transfers"] else codes
+    whole = None if claims == ["transfers"] else codes
     parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     domains, left_out = _domains(z, codes, groups, claims, seed)
     pairs, unpaired = _held_out(given, groups, claims, seed)
@@ -124,7 +118,7 @@ def audit(
         "transfers": domains is None,
         "consistent": not pairs,
     }
-    names = _claim_names(claims, [name for name in CLAIMS if not cannot.get(name, False)])
+    names = claims or [name for name in CLAIMS if not cannot.get(name, False)]
     found = {}
     for number, (name, one) in enumerate(several.items()):
         said = _progress(progress, name, len(several))
@@ -166,6 +160,68 @@ def _thresholds(alpha: float, effect: float) -> Thresholds:
     return Thresholds(alpha, _check.real_number("smallest_effect", effect, least=0.0))
 
 
+def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
+    """Return the names of claims that are asked for, or complain; None for all that apply."""
+    if claims is None:
+        return None
+    if isinstance(claims, str) or not isinstance(claims, Sequence):
+        _check.complain(
+            "claims must be a list of names",
+            f"{claims!r} arrived",
+            'pass a list, such as ["readable"]',
+        )
+    if not claims:
+        _check.complain(
+            "at least one claim is needed",
+            "none is named",
+            f"name some of {', '.join(CLAIMS)}, or leave claims out for all that apply",
+        )
+    for position, name in enumerate(claims):
+        _check.choice("claim", name, list(CLAIMS))
+        if name in claims[:position]:
+            _check.complain(
+                "every claim is judged once", f"{name!r} is named twice", "name each claim once"
+            )
+    return list(claims)
+
+
+def _draws(n_permutations: int, n_surrogates: int, thresholds: Thresholds) -> tuple[int, int]:
+    """Return how many draws of each null are asked for, or complain that these are too few."""
+    drawn = {"n_permutations": n_permutations, "n_surrogates": n_surrogates}
+    if n_surrogates == 0:
+        del drawn["n_surrogates"]
+    for name, number in drawn.items():
+        drawn[name] = _check.whole_number(name, number, least=LEAST_DRAWS)
+    least = thresholds.least_draws
+    few = [name for name, number in drawn.items() if number < least]
+    if few:
+        _check.complain(
+            f"alpha={thresholds.alpha:g} needs at least {least} draws of each null, since of fewer "
+            "no p-value could be as small",
+            " and ".join(f"{name} is {drawn[name]}" for name in few),
+            f"pass {' and '.join(f'{name}={least}' for name in few)}, or a larger alpha",
+        )
+    return drawn["n_permutations"], drawn.get("n_surrogates", 0)
+
+
+def _need_what_claims_need(
+    claims: Sequence[str], z: Concept, n_surrogates: int, thresholds: Thresholds
+) -> None:
+    """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
+    if "no_halfspace" in claims and not z.is_classes:
+        _check.complain(
+            "the claim 'no_halfspace' needs classes",
+            "the concept is numbers",
+            "cut it into classes, or leave the claim out",
+        )
+    if "one_feature" in claims and n_surrogates == 0:
+        _check.complain(
+            "the claim 'one_feature' compares with surrogates",
+            "n_surrogates is 0",
+            f"ask for {thresholds.least_draws} or more, or leave the claim out",
+        )
+
+
 def _domains(
     z: Concept,
     codes: np.ndarray | None,
@@ -179,7 +235,9 @@ def _domains(
     if codes is None:
         if claims is not None:
             _check.complain(
-                "the claim 'transfers' needs groups", "there are none", "pass groups, or another"
+                "the claim 'transfers' needs groups",
+                "there are none",
+                "pass the group of each row, or leave the claim out",
             )
         return None, {}
     labels = _array.host_labels(groups)
@@ -218,14 +276,6 @@ def _held_out(
         if claims is not None:
             raise
         return {}, {"consistent": str(error)}
-
-
-def _claim_names(claims: Sequence[str] | None, apply: list[str]) -> list[str]:
-    if claims is None:
-        return apply
-    for name in claims:
-        _check.choice("claim", name, apply)
-    return list(claims)
 
 
 def _progress(progress: Progress | None, name: str, several: int) -> Progress:

@@ -122,9 +122,9 @@ def compare(
 def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
     """Return the other labels as concepts of n rows."""
     watched = {}
-    for name, y in (others or {}).items():
-        watched[str(name)] = concept(y, n=n, name=f"other label {str(name)!r}")
-        watched[str(name)].need_two_classes()
+    for name, y in _check.by_name("label", others or {}).items():
+        watched[name] = concept(y, n=n, name=f"other label {name!r}")
+        watched[name].need_two_classes()
     return watched
 
 

@@ -85,7 +85,8 @@ class Concept:
         if len(names) < 2:
             _check.complain(
                 "at least two classes are needed",
-                f"all {len(self)} labels are {names[0]!r} (1 class)",
+                f"{'the 1 label is' if len(self) == 1 else f'all {len(self)} labels are'} "
+                f"{names[0]!r} (1 class)",
                 "pass rows of another class, too, or check which column holds the concept",
             )
 
@@ -133,8 +134,8 @@ def concept(
     """
     if y is None:
         _check.complain(
-            "this requires y to be passed",
-            "the target y is None",
+            f"this requires {name} to be passed",
+            f"{'the target y' if name == 'y' else 'it'} is None",
             "pass labels or numbers, one per row of X",
         )
     a = y if isinstance(y, Concept) else as_array(y, name)
@@ -148,7 +149,7 @@ def concept(
         _check.complain(
             f"X and {name} must have the same number of rows",
             f"X has {n} and {name} has {len(a)} (inconsistent numbers of samples)",
-            f"pass one {name} for each row of X",
+            f"pass one {'y' if name == 'y' else f'value of {name}'} for each row of X",
         )
     if isinstance(a, Concept):
         return a
@@ -156,7 +157,7 @@ def concept(
         return Concept(None, None, _numbers(a, name))
     if a.dtype.kind == "c":
         _check.complain(
-            "y must be real (Complex data not supported)",
+            f"{name} must be real (Complex data not supported)",
             f"its dtype is {a.dtype}",
             "pass labels or real numbers",
         )
@@ -164,7 +165,7 @@ def concept(
         values = _numbers(a[:, None], name)
         if len(np.unique(values)) > 2:
             return Concept(None, None, values)
-    return _labels(a, classes)
+    return _labels(a, classes, name)
 
 
 def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
@@ -179,30 +180,30 @@ def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
     if len(bad):
         _check.complain(
             f"{name} must be finite (no NaN, no inf)",
-            f"{len(bad)} rows are not, the first of them row {bad[0]}",
+            f"{_check.counted(len(bad), 'row is', 'rows are')} not, the first of them row {bad[0]}",
             f"drop these rows from X and {name}, or fill them in",
         )
     return values
 
 
-def _labels(a: np.ndarray, classes: Sequence | None) -> Concept:
+def _labels(a: np.ndarray, classes: Sequence | None, name: str = "y") -> Concept:
     if a.dtype.kind == "O":
         missing = [i for i, v in enumerate(a.tolist()) if v is None or v != v]
         if missing:
             _check.complain(
-                "every row needs a label",
-                f"{len(missing)} labels are missing (unknown label type: None or NaN), the first "
-                f"in row {missing[0]}",
-                "drop these rows from X and y, or label them",
+                f"every row needs a label{'' if name == 'y' else f' in {name}'}",
+                f"{_check.counted(len(missing), 'label is', 'labels are')} missing (unknown label "
+                f"type: None or NaN), the first in row {missing[0]}",
+                f"drop these rows from X and {name}, or label them",
             )
     elif a.dtype.kind == "f" and not np.isfinite(a).all():
-        _numbers(a[:, None])
+        _numbers(a[:, None], name)
     try:
         found, codes = np.unique(a, return_inverse=True)
     except TypeError:
         kinds = sorted({type(v).__name__ for v in a.tolist()})
         _check.complain(
-            "labels must be of one type",
+            f"labels{'' if name == 'y' else f' in {name}'} must be of one type",
             f"those of types {', '.join(kinds)} arrived",
             "convert them to strings",
         )
@@ -268,7 +269,8 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     if not np.isfinite(w).all() or (w < 0).any():
         _check.complain(
             "sample weights must be finite and not negative",
-            f"the smallest is {w.min():g}, and {int((~np.isfinite(w)).sum())} are not finite",
+            f"the smallest is {w.min():g}, and "
+            f"{_check.counted(int((~np.isfinite(w)).sum()), 'is', 'are')} not finite",
             "set the weight of rows to leave out to 0",
         )
     if not w.any():

@@ -17,7 +17,7 @@ import numpy as np
 from nullprobe import _array, _check, _linalg
 from nullprobe._array import Array
 from nullprobe._concept_sums import ConceptSums
-from nullprobe._spread import Spread, blocks, complain_width, oracle_shrinkage
+from nullprobe._spread import Spread, blocks, complain_width, need_squares, oracle_shrinkage
 from nullprobe.concepts import Concept, rows
 
 
@@ -56,7 +56,9 @@ class Moments:
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read X (n, d) and y, labels (n,) or numbers (n,) or (n, k), with weights (n,)."""
         X, z, w = rows(X, y, sample_weight)
-        return cls.zeros(X, z).update(X, z, sample_weight=w)
+        moments = cls.zeros(X, z).update(X, z, sample_weight=w)
+        need_squares(X, w, moments.variance)
+        return moments
 
     @classmethod
     def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:

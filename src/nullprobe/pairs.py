@@ -155,15 +155,15 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
     return sides["negative"], sides["positive"]
 
 
-def truth(y: Any, n: int) -> np.ndarray | None:
+def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
     """Return which side is true (n,), 1 for the positive and 0 for the negative, or None."""
     if y is None:
         return None
-    z = read_concept(y, n=n)
+    z = read_concept(y, n=n, name=name)
     if z.codes is None or not set(z.classes or ()) <= {0, 1}:
         arrived = "numbers" if z.codes is None else ", ".join(map(repr, (z.classes or ())[:5]))
         _check.complain(
-            "labels of pairs must be 0 and 1, or False and True",
+            f"{'labels of pairs' if name == 'y' else name} must be 0 and 1, or False and True",
             f"{arrived} arrived",
             "pass 1 where the positive side is true and 0 where the negative is",
         )
@@ -200,19 +200,24 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
             f"{type(others).__name__} arrived",
             'pass a mapping, such as {"sentiment": z}',
         )
-    for name, y in (others or {}).items():
-        if str(name) == concept:
+    for name, y in _check.by_name("label", others or {}).items():
+        if name == concept:
             _check.complain(
                 "every label needs a name of its own", f"{concept!r} came twice", "rename one"
             )
-        z = need_truth(truth(y, n), n)
+        called = f"label {name!r}"
+        z = truth(y, n, name=called)
+        if z is None:
+            _check.complain(
+                f"{called} must be 0 and 1, or False and True",
+                "it is None",
+                "pass one of these for each pair, or leave the label out",
+            )
         if len(np.unique(z)) < 2:
             _check.complain(
-                f"label {str(name)!r} must be of two classes",
-                f"all {n} are {z[0]}",
-                "leave it out",
+                f"{called} must be of two classes", f"all {n} are {z[0]}", "leave it out"
             )
-        found[str(name)] = z
+        found[name] = z
     return found
 
 

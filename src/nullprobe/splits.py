@@ -61,7 +61,8 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
     if missing.any():
         _check.complain(
             "every row needs a group",
-            f"{missing.sum()} are missing (None or NaN), the first in row {missing.argmax()}",
+            f"{_check.counted(int(missing.sum()), 'is', 'are')} missing (None or NaN), the first "
+            f"in row {missing.argmax()}",
             "name a group for these rows",
         )
     return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]

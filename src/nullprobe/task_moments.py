@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._array import Array
+from nullprobe._spread import need_squares
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments, add_together, read_together
 
@@ -46,6 +47,7 @@ class TaskMoments:
         first = Moments.zeros(X, z)
         both = cls(first, Moments.zeros(X, t, spread=first.spread))
         read_together([both.concept, both.task], X, [z, t], w)
+        need_squares(X, w, first.variance)
         return both
 
     @classmethod

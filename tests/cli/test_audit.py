@@ -44,6 +44,10 @@ from nullprobe.claims import CLAIMS
         ("audit --world xor --world-option n=many", ["whole number", "'many'"]),
         ("audit data.csv --concept heigth", ["'heigth'", "did you mean 'height'?"]),
         ("audit data.csv --concept y --claims readible", ["'readable'", "'readible' arrived"]),
+        ("audit data.csv --concept y --claims ''", ["at least one claim", "leave claims out"]),
+        ("audit data.csv --concept y --claims gone,gone", ["'gone' is named twice"]),
+        ("audit data.csv --concept y --claims transfers", ["needs groups", "the group of each"]),
+        ("audit data.csv --concept y --alpha .001", ["alpha=0.001 needs", "n_permutations=1999"]),
         ("audit data.csv --concept y --permutations 3", ["'--permutations'", "39"]),
         ("audit data.csv --concept y --seed x", ["'--seed'"]),
         ("audit data.csv --concept y --columns 3", ["from 0 to 2", "'3' arrived"]),
@@ -221,6 +225,16 @@ def test_what_carries_over_among_groups_is_judged_where_there_are_some(capsys):
     (document,) = documents("rotating-audit.json")
     (claim,) = document["claims"]
     assert (claim["name"], claim["holds"]) == ("transfers", "no")
+
+
+def test_what_was_left_out_is_printed_with_its_reason(capsys):
+    write(Path("data.csv"), group=np.arange(N) // 3)
+    asked = ["--groups", "group", "--permutations", "39", "--surrogates", "0"]
+    out = done(capsys, "audit", "data.csv", "--concept", "y", *asked)
+    (document,) = documents("data-y-audit.json")
+    said = " ".join(out.split())
+    assert f"Transfers was left out: {document['provenance']['left out']['transfers']}" in said
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_pairs_of_a_file_are_audited_as_python_does(capsys):

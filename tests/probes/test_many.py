@@ -205,6 +205,12 @@ def test_a_column_with_a_missing_label_is_named(hole):
         LDAProbe().fit(X, hole(Y))
 
 
+def test_squares_that_vanish_are_refused():
+    X, Y = np.random.default_rng(0).standard_normal((20, 3)), np.arange(60).reshape(20, 3) % 2
+    with pytest.raises(InputError, match="squares.* vanish in its dtype"):
+        LDAProbe().fit(X * 1e-200, Y)
+
+
 def test_labels_of_another_length_are_refused():
     with pytest.raises(InputError, match="same number of rows"):
         LDAProbe().fit(np.ones((4, 2)), np.ones((5, 3), dtype=int))

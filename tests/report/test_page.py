@@ -41,6 +41,14 @@ def test_an_estimate_stands_with_its_interval_or_why_there_is_none(several):
     assert "no interval: computed on the whole sample, not estimated from it" in said
 
 
+def test_a_reading_of_few_rows_says_why_it_has_no_interval():
+    document = documents.sample()
+    document["claims"][0] |= {"interval": None}
+    assert "no interval: fewer than ten rows or five groups in a part" in (
+        Reader(page.render([document])).words
+    )
+
+
 def test_what_is_undefined_is_a_dash_with_its_reason_and_never_zero():
     document = documents.sample()
     document["claims"][0] |= {"observed": None, "interval": None, "details": {"information": None}}

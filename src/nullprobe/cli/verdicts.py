@@ -54,6 +54,8 @@ def show(
     for part in (heading, _table(result.claims), _sentences(result.claims)):
         console.print()
         console.print(part, width=width)
+    for name, why in result.left_out.items():
+        say(f"{words.claim_name(name)} was left out: {why}", console)
     judged = [claim.name for claim in result.claims]
     known = [f"{words.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
@@ -106,7 +108,7 @@ def _table(claims: Iterable[Claim]) -> Table:
             Text(about.replace("_", " "), "bold" if about == "representation" else ""),
             Text.assemble(words.number(float(claim.observed)), "\n", (_interval(claim), "dim")),
             *(Text(means.get(rung, "·")) for rung in RUNGS),
-            Text(_p(claim.p_value)),
+            Text(words.p_value(claim.p_value)),
         )
     return table
 
@@ -116,12 +118,6 @@ def _interval(claim: Claim) -> str:
         return ""
     low, high = (words.number(float(end)) for end in claim.interval)
     return f"[{low}, {high}]"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "·"
-    return f"{value:.3f}" if value >= 5e-4 else f"{value:.0e}"
 
 
 def _sentences(claims: Iterable[Claim]) -> Table:

@@ -67,17 +67,20 @@ class Given:
                 "the representation is none",
                 "pass ContrastPairs, or audit each label by itself",
             )
-        if y is None:
-            _check.complain("a concept is needed", "y is missing", "pass one label for each row")
         found = {
             name: _check.representation(one, name=_called(name)) for name, one in several.items()
         }
+        if y is None:
+            _check.complain("a concept is needed", "y is missing", "pass one label for each row")
         _need_same_rows(found)
         z = rows(next(iter(found.values())), y, None)[1]
         z.need_two_classes()
         labels = _array.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes]
         return cls(
-            {name: _array.host_native(_check.finite(one)) for name, one in found.items()},
+            {
+                name: _array.host_native(_check.finite(one, name=_called(name)))
+                for name, one in found.items()
+            },
             z,
             labels,
             pairs,
@@ -95,14 +98,7 @@ def _by_name(X: Any) -> dict[str, Any]:
             "the mapping is empty",
             'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
         )
-    found = {str(name): one for name, one in X.items()}
-    if len(found) < len(X):
-        _check.complain(
-            "every representation needs a name of its own",
-            f"{len(X)} go by {len(found)} names once these are text",
-            "rename one",
-        )
-    return found
+    return _check.by_name("representation", X)
 
 
 def _difference(pairs: ContrastPairs) -> np.ndarray:
@@ -163,9 +159,10 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
             'pass a mapping, such as {"bag of words": B}',
         )
     found = {}
-    for name, B in (baselines or {}).items():
+    for name, B in _check.by_name("baseline", baselines or {}).items():
+        called = f"baseline {name!r}"
         found[name] = _array.host_native(
-            _check.finite(_check.representation(B, name=f"baseline {name!r}"))
+            _check.finite(_check.representation(B, name=called), name=called)
         )
         if len(found[name]) != n:
             _check.complain(

@@ -18,6 +18,7 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
+from nullprobe._spread import need_squares
 from nullprobe.concepts import Concept, concept, weights
 from nullprobe.moments import Moments, read_together
 from nullprobe.probes.label_vectors import columns, label_vectors, need_two_classes
@@ -211,6 +212,7 @@ class ManyByMoments(ManyConcepts, MomentProbe):
         first = Moments.zeros(X, together[0])
         several = [first, *(Moments.zeros(X, z, spread=first.spread) for z in together[1:])]
         read_together(several, X, together, w)
+        need_squares(X, w, first.variance)
         ready = self._ready(first)
         probes: list[Any] = [None] * len(concepts)
         for group, moments in zip(groups, several, strict=False):
