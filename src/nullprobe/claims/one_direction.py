@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
 
 NAME = "one_direction"
+IN_SAMPLE = "in-sample accuracy of logistic regression"  # how `details` call it: before, after, ...
 STATEMENT = (
     "Removing {rank} {directions} from this sample removes all information that a linear probe "
     "could use on it."
@@ -57,14 +58,14 @@ def one_direction(evidence: Evidence) -> Claim:
 def _told(details: Mapping[str, float]) -> str:
     """Say what logistic regression makes of it, for the labels and for meaningless ones."""
     before, after, *shuffled = (
-        details.get(f"in-sample accuracy of logistic regression {when}")
+        details.get(f"{IN_SAMPLE} {when}")
         for when in ("before", "after", "before, labels shuffled", "after, labels shuffled")
     )
     if before is None or after is None or None in shuffled:
         return ""
     return (
         f"Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
-        f"after, about as often as who always names the largest class "
-        f"({details['share of the largest class']:.1%}). With labels that are shuffled and mean "
-        f"nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} after. "
+        f"after; the largest class has {details['share of the largest class']:.1%}. With labels "
+        f"that are shuffled and mean nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} "
+        "after. "
     )

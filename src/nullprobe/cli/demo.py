@@ -13,8 +13,8 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from nullprobe.audited import Audit
+from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.cli.subject import Subject
-from nullprobe.evidence.beside import IN_SAMPLE
 from nullprobe.worlds import two_features
 
 QUESTION = (
@@ -62,18 +62,19 @@ def _founding(*, standardise: bool, seed: int) -> Subject:
 
 def point(results: Sequence[Audit]) -> list[str]:
     """Return the point of the demo in three paragraphs, with the numbers that were found."""
-    first, *_ = found = [(result.title, result["one_direction"].details) for result in results]
+    found = [(result.title, result["one_direction"].details) for result in results]
+    first, *others = [_fall(*one) for one in found]
     shuffled = max(found, key=lambda one: one[1][f"{IN_SAMPLE} before, labels shuffled"])
     left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
     return [
         "Find the direction that tells two classes apart, project it out, and logistic regression "
-        f"on the same rows falls {_fall(*first)}: no more than always naming the larger class "
-        "gets. It is tempting to conclude that one direction held all that there is to read.",
-        f"But so it is in all {len(results)} data sets of this page, the first of which is made of "
-        "two independent features that each tell the classes apart. And so it is when labels are "
-        f"shuffled and mean nothing: the same falls {_fall(*shuffled, ', labels shuffled')}. The "
-        "result was a fact about linear algebra, not about the representation: that is what the "
-        "second claim below says.",
+        f"on the same rows falls {first}. It is tempting to conclude that one direction held all "
+        "that there is to read.",
+        "But those data are made of two independent features, each of which tells the classes "
+        f"apart. In the other data sets of this page it falls, too: {'; '.join(others)}. And so it "
+        "does when labels are shuffled and mean nothing: "
+        f"{_fall(*shuffled, ', labels shuffled')}. The result was a fact about linear algebra, not "
+        "about the representation: that is what the second claim below says.",
         "To learn something about the representation, ask what a theorem does not answer. A fresh "
         f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
         "erasure; a classifier chosen for accuracy, or a nonlinear reader, may read more. "
@@ -84,4 +85,5 @@ def point(results: Sequence[Audit]) -> list[str]:
 
 def _fall(title: str, details: Mapping[str, float], labels: str = "") -> str:
     before, after = (details[f"{IN_SAMPLE} {when}{labels}"] for when in ("before", "after"))
-    return f"from {before:.0%} to {after:.0%} ({title})"
+    largest = details["share of the largest class"]
+    return f"from {before:.0%} to {after:.0%} ({title}; the larger class has {largest:.0%})"

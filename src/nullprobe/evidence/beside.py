@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe import reading
+from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.measures.expected import expected_readback
@@ -12,7 +13,6 @@ from nullprobe.measures.three_way import Scores, ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.probes.logistic import LogisticProbe
 
-IN_SAMPLE = "in-sample accuracy of logistic regression"
 MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
 
 
