@@ -32,7 +32,6 @@ def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
     """
     return Followed(
         agreement=share(agreement),
-        chance=upper(0.5, 0.08),
         random=upper(random, 0.1, "random directions"),
         first=share(first),
         others={name: (share(value), chance) for name, value, chance in others},
@@ -41,7 +40,7 @@ def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
 
 
 def judged(found, thresholds=None, details=None, chance=None):
-    given = evidence(chance={"consistent": chance or found.chance}, details=details or {})
+    given = evidence(chance={"consistent": chance or upper(0.5, 0.08)}, details=details or {})
     claim = consistent(replace(given, followed=found, thresholds=thresholds or Thresholds()))
     return claim.holds, claim.fact_about, claim
 

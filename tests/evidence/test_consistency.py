@@ -21,11 +21,11 @@ def both():
     w = worlds.distractor(n=60, d=4, signal=1.0, salience=1.0, random_state=0)
     others = {"sentiment": w.distractor}
     found = consistency.followed(HeldOut(w.pairs, 0), w.y, others, **FEW)
-    return found, compare_pairs(w.pairs, others=others, n_random=99, n_permutations=99)
+    return *found, compare_pairs(w.pairs, others=others, n_random=99, n_permutations=99)
 
 
 def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
-    found, compared = both
+    found, chance, compared = both
     ccs, crc, told = (compared[name].agreements for name in ("CCS", "CRC", "with labels"))
     for seen, agreement in [
         (found.agreement, ccs["truth"]),
@@ -35,15 +35,15 @@ def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
     ]:
         assert seen.value == pytest.approx(agreement.share)
         assert seen.interval == pytest.approx(agreement.interval)
-    assert found.chance.p_value(found.agreement.value) == ccs["truth"].p_value
+    assert chance.p_value(found.agreement.value) == ccs["truth"].p_value
     np.testing.assert_allclose(np.sort(found.random.values), compared.random["truth"])
-    assert found.chance.upper
+    assert chance.upper
     assert found.random.upper
 
 
 def test_resamples_are_those_of_pairs_in_common(both):
     """Bootstrap replicates vary as a share of 60 pairs does, and are the same pairs for all."""
-    found, compared = both
+    found, _, compared = both
     share = found.agreement.value
     spread = (share * (1 - share) / 60) ** 0.5
     assert found.agreement.resampled.std() == pytest.approx(spread, rel=0.1)
@@ -63,10 +63,10 @@ def test_each_of_many_other_labels_can_reach_alpha_over_their_number(n_others, m
     others = {str(i): w.y for i in range(n_others)}
     for alpha in (0.05, 0.01):
         least = Thresholds(alpha).least_draws
-        found = consistency.followed(
+        found, chance = consistency.followed(
             HeldOut(w.pairs, 0), w.y, others, n_permutations=least, n_random=99
         )
-        assert len(found.chance.values) == least
+        assert len(chance.values) == least
         for _, null in found.others.values():
             assert null.p_value(2.0) <= alpha / n_others
 
@@ -78,8 +78,9 @@ def verdict_by_chance(seed, n_others):
     y = rng.permutation(w.y)
     others = {str(i): rng.permutation(w.y) for i in range(n_others)}
     pairs = ContrastPairs(w.negative, w.positive, y)
-    found = consistency.followed(HeldOut(pairs, seed), y, others, n_permutations=59, n_random=99)
-    given = evidence(chance={"consistent": found.chance})
+    options = {"n_permutations": 59, "n_random": 99}
+    found, chance = consistency.followed(HeldOut(pairs, seed), y, others, **options)
+    given = evidence(chance={"consistent": chance})
     return consistent(replace(given, followed=found))
 
 
@@ -101,7 +102,7 @@ def test_labels_that_mean_nothing_are_hardly_ever_found_or_denied(n_others, alar
 
 def test_ccs_is_what_is_followed():
     w = worlds.contrast(n=60, d=4, random_state=0)
-    found = consistency.followed(HeldOut(w.pairs, 0), w.y, {}, **FEW)
+    found, _ = consistency.followed(HeldOut(w.pairs, 0), w.y, {}, **FEW)
     probe = CCS(random_state=0)
     turns = HeldOut(w.pairs, 0).turns
     right = [

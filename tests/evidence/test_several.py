@@ -21,14 +21,14 @@ def layer(seed, agreement, other):
     """Return evidence of pairs, with draws of its own: how often CCS agrees with two labels."""
     follows = Followed(
         agreement=seen(agreement),
-        chance=drawn("chance", [seed, 0]),
         random=drawn("random directions", [seed, 1]),
         first=seen(0.5),
         others={"length": (seen(other), drawn("chance", [seed, 2]))},
         told=seen(0.9),
     )
     given = evidence()
-    return replace(given, followed=follows, chance={**given.chance, "consistent": follows.chance})
+    chance = drawn("chance", [seed, 0])
+    return replace(given, followed=follows, chance={**given.chance, "consistent": chance})
 
 
 def nulls(one):

@@ -195,8 +195,6 @@ class Followed:
     ----------
     agreement : Observation
         Share of held-out pairs that it reads as the labels say.
-    chance : Null
-        The same for permuted labels.
     random : Null
         The same of random directions.
     first : Observation
@@ -208,7 +206,6 @@ class Followed:
     """
 
     agreement: Observation
-    chance: Null
     random: Null
     first: Observation
     others: Mapping[str, tuple[Observation, Null]]

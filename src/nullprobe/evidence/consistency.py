@@ -26,7 +26,7 @@ def followed(
     *,
     n_permutations: int,
     n_random: int,
-) -> Followed:
+) -> tuple[Followed, Null]:
     """Fit CCS to pairs without labels, and see which label it agrees with.
 
     Parameters
@@ -39,6 +39,12 @@ def followed(
         Other labels of the pairs, 0 or 1.
     n_permutations, n_random : int
         Permutations of each label, and random directions.
+
+    Returns
+    -------
+    found : Followed
+    chance : Null
+        Its agreement with permuted labels.
     """
     n, seed = len(y), held_out.seed
     n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
@@ -60,11 +66,11 @@ def followed(
     turned = {name: 2.0 * z - 1.0 for name, z in others.items()}
     # Each other label is judged at α over their number, which a p-value must be able to reach.
     n_each = max(n_permutations, ceil(len(others) * (n_permutations + 1) / 2) - 1)
-    return Followed(
+    found = Followed(
         seen(read, signs),
-        null(read, signs, n_permutations),
         Null("random directions", DRAWN, random, upper=True),
         seen(held_out.read(CRC()), signs),
         {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
         observed(held_out.told(y)),
     )
+    return found, null(read, signs, n_permutations)

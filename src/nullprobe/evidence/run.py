@@ -128,8 +128,7 @@ class Run:
             chance |= across
         follows = None
         if pairs is not None and asks("consistent"):
-            follows = self._followed(*pairs)
-            chance["consistent"] = follows.chance
+            follows, chance["consistent"] = self._followed(*pairs)
         residual, null = self._algebra()
         return Evidence(
             raw,
@@ -256,7 +255,7 @@ class Run:
         )
         return found, carrying.chance(np.concatenate(read))
 
-    def _followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> Followed:
+    def _followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
         """Fit CCS to the pairs, and hold what it reads against all labels."""
         self.settings.progress("pairs", 0, 1)
         found = followed(

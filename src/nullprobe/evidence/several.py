@@ -24,10 +24,6 @@ def told_of_each_other(several: Sequence[Evidence]) -> list[Evidence]:
     curves = _curves([one.curve for one in several if one.curve is not None])
     carried = _carried([one.carried for one in several if one.carried is not None])
     followed = _followed([one.followed for one in several if one.followed is not None])
-    followed = [
-        replace(one, chance=nulls["consistent"])
-        for one, nulls in zip(followed, chance[: len(followed)], strict=True)
-    ]
     found = []
     for i, one in enumerate(several):
         found.append(
