@@ -41,7 +41,7 @@ def demo(
     surrogates: options.Surrogates = 99,
     seed: options.Seed = 0,
 ) -> None:
-    """Audit the founding experiment and two data sets of scikit-learn, in a minute or two."""
+    """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
     from nullprobe.cli import demo as demonstration
     from nullprobe.cli import subject, verdicts
 

@@ -22,6 +22,7 @@ QUESTION = (
     "Is that a fact about the representation, or about linear algebra? And what does a fresh probe "
     "read on new data?"
 )
+BEFORE, AFTER = (f"{IN_SAMPLE} {when}, labels shuffled" for when in ("before", "after"))
 FOUNDING = {"n_per_class": 300, "d": 3}
 
 
@@ -64,7 +65,7 @@ def point(results: Sequence[Audit]) -> list[str]:
     """Return the point of the demo in three paragraphs, with the numbers that were found."""
     found = [(result.title, result["one_direction"].details) for result in results]
     first, *others = [_fall(*one) for one in found]
-    shuffled = max(found, key=lambda one: one[1][f"{IN_SAMPLE} before, labels shuffled"])
+    shuffled = max(found, key=lambda one: one[1][BEFORE] - one[1][AFTER])
     left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
     return [
         "Find the direction that tells two classes apart, project it out, and logistic regression "
