@@ -120,10 +120,11 @@ def test_same_seed_gives_the_same_document_and_another_another():
     assert first != other
 
 
-def test_number_of_threads_makes_no_difference(monkeypatch):
+def test_numbers_of_threads_and_processes_make_no_difference(monkeypatch):
     w = worlds.gaussian(n=120, d=30, gap=1.0, random_state=0)
     documents = []
-    for threads, jobs in ((1, 1), (2, 3)):
+    for threads, jobs, large in ((1, 1, 1e6), (2, 3, 1e6), (1, 2, 0)):
+        monkeypatch.setattr(run, "LARGE", large)  # from here on processes share the work
 
         def parallel(n_jobs, jobs=jobs, **options):
             return joblib.Parallel(n_jobs=jobs, **options)
@@ -131,7 +132,7 @@ def test_number_of_threads_makes_no_difference(monkeypatch):
         monkeypatch.setattr(run, "Parallel", parallel)
         with threadpool_limits(threads):
             documents.append(audit(w.X, w.y, claims=["no_halfspace", "gone"], **FEW).document())
-    assert documents[0] == documents[1]
+    assert documents[0] == documents[1] == documents[2]
 
 
 def test_groups_that_are_named_are_no_evidence():

@@ -81,6 +81,7 @@ STEPS = {
     "evidence": [
         ["given", "several", "observing"],
         ["beside", "consistency", "removals"],
+        ["rereading"],
         [],
     ],
     "cli": [["options", "typed", "subject"], []],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from nullprobe.evidence.beside import beside
 from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
+from nullprobe.evidence.rereading import Rereading
 from nullprobe.measures.agreement import HeldOut
 from nullprobe.measures.carry import Carry
 from nullprobe.measures.family import Family
@@ -35,6 +37,7 @@ from nullprobe.splits import Parts
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99
 N_RANDOM = 999  # directions, which cost little
+SENT, LARGE = ("surrogates",), 2**20  # stages and sizes of X from which on processes share the work
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
 
@@ -167,12 +170,14 @@ class Run:
     def _map(self, stage: str, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Apply work to items on all cores, in order, with progress.
 
-        Threads, since the work is NumPy's; each with one BLAS thread, so that results do not
-        depend on how many there are.
+        Each has one BLAS thread, so that results do not depend on how many there are. Threads
+        take turns at what Python does between products; where a piece of work takes a second,
+        processes are worth their start.
         """
+        prefer = "processes" if stage in SENT and self.X.size >= LARGE else "threads"
         found = []
         with one_blas_thread:
-            jobs = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+            jobs = Parallel(n_jobs=-1, prefer=prefer, return_as="generator")
             for result in jobs(delayed(work)(item) for item in items):
                 found.append(result)
                 self.settings.progress(stage, len(found), len(items))
@@ -207,26 +212,10 @@ class Run:
     ) -> tuple[dict[str, np.ndarray], float | None]:
         """Rerun everything on Gaussian data of the same class moments."""
         debiased = surrogate.gaussian_surrogate(self.X, self.z)
-
-        def three(X: np.ndarray) -> ThreeWay:
-            return ThreeWay(X, self.z, self.parts)
+        again = Rereading(self.removals, self.settings.names, self.seed, self.settings.number)
 
         def pilots(drawn: Sequence[np.ndarray]) -> np.ndarray:
-            read = self._map("matching", lambda X: three(X).read(self.asis)[0], drawn)
-            return np.concatenate(read)
-
-        def rerun(i: int) -> dict[str, np.ndarray]:
-            X = source.draw(np.random.default_rng([self.seed, 4, i, self.settings.number]))
-            data = three(X)
-            raw, erased = data.read(self.asis)
-            found = {"raw": raw[0], "erased": erased[0]}
-            if self.settings.asks("no_halfspace"):
-                found["halfspace"] = data.halfspace(self.asis, self.seed)[0]
-            if self.settings.asks("gone"):
-                found["family"] = Family(data, self.seed).read(self.asis)[0]
-            if self.settings.asks("one_feature"):
-                found["curve"] = self.removals.readings(X)
-            return found
+            return np.concatenate(self._map("matching", again.raw, drawn))
 
         source = surrogate.match(
             debiased,
@@ -236,7 +225,8 @@ class Run:
             chance.sd,
             np.random.default_rng([self.seed, 3, self.settings.number]),
         )
-        found = self._map("surrogates", rerun, range(self.settings.n_surrogates))
+        numbers = range(self.settings.n_surrogates)
+        found = self._map("surrogates", partial(again.surrogate, source), numbers)
         values = {name: np.array([one[name] for one in found]) for name in found[0]}
         return values, source.gap if debiased.gap > 0 else None
 
