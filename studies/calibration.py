@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from calibration_page import page
 from joblib import Parallel, delayed
 from scipy.stats import beta
 from threadpoolctl import threadpool_limits
@@ -61,11 +62,11 @@ class Truth(NamedTuple):
     seeds: int  # 400 show that a rate of .034 is below .07 in four cases out of five
 
 
-def pairs(**more: Any) -> Callable[[int], dict[str, Any]]:
+def pairs(n: int, d: int, **more: Any) -> Callable[[int], dict[str, Any]]:
     """Return what draws contrast pairs of a world, as the arguments of an audit."""
 
     def draw(seed: int) -> dict[str, Any]:
-        world = worlds.contrast(n=120, d=6, random_state=seed, **more)
+        world = worlds.contrast(n=n, d=d, random_state=seed, **more)
         return {"X": ContrastPairs(world.negative, world.positive, world.y)}
 
     return draw
@@ -102,8 +103,8 @@ TRUTHS = {
         {"transfers": "chance"},
         400,
     ),
-    "pairs, nothing to read": Truth(pairs(signal=0.0), {"consistent": "chance"}, 400),
-    "pairs, truth varies most": Truth(pairs(signal=2.0), {"consistent": "moments"}, 400),
+    "pairs, nothing to read": Truth(pairs(120, 6, signal=0.0), {"consistent": "chance"}, 400),
+    "pairs, truth varies most": Truth(pairs(150, 30), {"consistent": "moments"}, 400),
 }
 
 
@@ -223,60 +224,10 @@ def power(block: str, seeds: int | None, jobs: int) -> list[dict[str, Any]]:
     return rows
 
 
-def page(results: dict[str, Any]) -> str:
-    """Return the page of the results, in Markdown."""
-    said = [
-        "# Calibration: how often an audit is wrong",
-        "",
-        "Made by `python studies/calibration.py` from `studies/results/calibration.json`; not "
-        "written by hand.",
-        "",
-        f"α = {ALPHA}, {DRAWS['n_permutations']} permutations, {DRAWS['n_surrogates']} surrogates. "
-        "In each block the named rung is the truth. *Too high* counts the seeds in which a claim "
-        "named a higher one; the ends of its interval are exact 99 % bounds. The upper one should "
-        f"be {ALPHA + SLACK} at most: **over** marks where so few seeds do not show that it is. A "
-        f"lower one above {ALPHA} would show that the claim is wrong too often. With so many draws "
-        "a test that is exact is wrong in a share .034.",
-        "",
-        "| data | claim | truth | seeds | too high | 99 % bounds | verdicts |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for block in TRUTHS:
-        for row in results["truths"].get(block, {}).get("rows", []):
-            low, high = row["interval"]
-            counts = "; ".join(f"{name} {count}" for name, count in row["verdicts"].items())
-            said.append(
-                f"| {block} | {row['claim']} | {row['truth'].replace('_', ' ')} | {row['seeds']} | "
-                f"{row['too high']} ({row['too high'] / row['seeds']:.3f}) | {low:.3f} to "
-                f"{high:.3f}{' **over**' if high > ALPHA + SLACK else ''} | {counts} |"
-            )
-    said += [
-        "",
-        "## Power",
-        "",
-        "How often what is there is found, with exact 95 % intervals.",
-        "",
-        "| data | setting | found if | seeds | found | 95 % interval | verdicts |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for block in POWER:
-        for row in results["power"].get(block, {}).get("rows", []):
-            low, high = row["interval"]
-            setting = ", ".join(f"{k} {v}" for k, v in row["setting"].items())
-            counts = "; ".join(f"{name} {count}" for name, count in row["verdicts"].items())
-            said.append(
-                f"| {block} | {setting} | {row['found if']} | {row['seeds']} | "
-                f"{row['found'] / row['seeds']:.2f} | {low:.2f} to {high:.2f} | {counts} |"
-            )
-    missing = [
-        block
-        for kind, blocks in (("truths", TRUTHS), ("power", POWER))
-        for block in blocks
-        if block not in results[kind]
-    ]
-    if missing:
-        said += ["", f"Not run yet: {'; '.join(missing)}."]
-    return "\n".join(said) + "\n"
+def as_page(results: dict[str, Any]) -> str:
+    """Return the page of the results."""
+    bar = {"alpha": ALPHA, "most": ALPHA + SLACK, **DRAWS}
+    return page(results, {"truths": [*TRUTHS], "power": [*POWER]}, bar)
 
 
 def main() -> None:
@@ -299,7 +250,7 @@ def main() -> None:
             results[kind][block] = {"version": __version__, **DRAWS, "rows": rows}
             RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-            PAGE.write_text(page(results), "utf-8")
+            PAGE.write_text(as_page(results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def test_intervals_are_exact_binomial_ones(study, wrong, n):
 
 def test_the_page_is_made_of_the_results(study):
     results = json.loads(study.RESULTS.read_text("utf-8"))
-    assert study.PAGE.read_text("utf-8") == study.page(results)
+    assert study.PAGE.read_text("utf-8") == study.as_page(results)
 
 
 def test_no_claim_is_shown_to_name_too_high_a_rung_too_often(study):

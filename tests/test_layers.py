@@ -22,7 +22,7 @@ ORDER = [
     ["_layout", "_saving"],
     ["readers", "concepts"],
     ["_spread", "splits", "reading"],
-    ["_concept_sums"],
+    ["_concept_sums", "pair_labels"],
     ["moments", "_record", "pairs"],
     ["class_moments", "task_moments"],
     ["probes"],

@@ -22,7 +22,8 @@ from nullprobe import _check, _record
 from nullprobe.measures.agreement import PERMUTED, HeldOut
 from nullprobe.nulls.null import Null
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
-from nullprobe.pairs import ContrastPairs, need_truth, other_labels
+from nullprobe.pair_labels import need_truth, other_labels
+from nullprobe.pairs import ContrastPairs
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.paired import PairEstimator
 

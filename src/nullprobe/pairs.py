@@ -7,7 +7,6 @@ one is what the probe is to find out, and labels, where there are any, say how w
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,7 @@ import pyarrow as pa
 from nullprobe import _array, _check
 from nullprobe._formats import Arrays, load
 from nullprobe._layout import labels, representation
-from nullprobe.concepts import concept as read_concept
-from nullprobe.splits import group_codes
+from nullprobe.pair_labels import group_labels, truth
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -153,80 +151,6 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
                     "drop such pairs",
                 )
     return sides["negative"], sides["positive"]
-
-
-def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
-    """Return which side is true (n,), 1 for the positive and 0 for the negative, or None."""
-    if y is None:
-        return None
-    z = read_concept(y, n=n, name=name)
-    if z.codes is None or not set(z.classes or ()) <= {0, 1}:
-        arrived = "numbers" if z.codes is None else ", ".join(map(repr, (z.classes or ())[:5]))
-        _check.complain(
-            f"{'labels of pairs' if name == 'y' else name} must be 0 and 1, or False and True",
-            f"{arrived} arrived",
-            "pass 1 where the positive side is true and 0 where the negative is",
-        )
-    return np.array(z.classes, dtype=int)[z.codes]
-
-
-def need_truth(y: Any, n: int) -> np.ndarray:
-    """Return which side is true (n,), 1 for the positive, or complain if nobody says."""
-    labels = truth(y, n)
-    if labels is None:
-        _check.complain(
-            "this requires y to be passed",
-            "there are no labels",
-            "pass 1 where the positive side is true and 0 where the negative is",
-        )
-    return labels
-
-
-def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
-    """Return further labels (n,) of pairs by name, or complain that they are none.
-
-    Parameters
-    ----------
-    others : mapping of str to array-like of shape (n,), or None
-    n : int
-        Number of pairs.
-    concept : str
-        What the labels of the truth are called; no other label may be called so.
-    """
-    found = {}
-    if others is not None and not isinstance(others, Mapping):
-        _check.complain(
-            "other labels must have names",
-            f"{type(others).__name__} arrived",
-            'pass a mapping, such as {"sentiment": z}',
-        )
-    for name, y in _check.by_name("label", others or {}).items():
-        if name == concept:
-            _check.complain(
-                "every label needs a name of its own", f"{concept!r} came twice", "rename one"
-            )
-        called = f"label {name!r}"
-        z = truth(y, n, name=called)
-        if z is None:
-            _check.complain(
-                f"{called} must be 0 and 1, or False and True",
-                "it is None",
-                "pass one of these for each pair, or leave the label out",
-            )
-        if len(np.unique(z)) < 2:
-            _check.complain(
-                f"{called} must be of two classes", f"all {n} are {z[0]}", "leave it out"
-            )
-        found[name] = z
-    return found
-
-
-def group_labels(groups: Any, n: int) -> np.ndarray | None:
-    """Return the labels of the groups (n,), or None where there are no groups."""
-    if groups is None:
-        return None
-    group_codes(groups, n)
-    return _array.host_labels(groups)
 
 
 def as_pairs(negative: Any, positive: Any, y: Any, groups: Any) -> ContrastPairs:

@@ -10,7 +10,8 @@ import numpy as np
 
 from nullprobe import _array, _check
 from nullprobe.concepts import Concept, rows
-from nullprobe.pairs import ContrastPairs, need_truth, other_labels
+from nullprobe.pair_labels import need_truth, other_labels
+from nullprobe.pairs import ContrastPairs
 
 TRUTH = "truth"  # what the labels of pairs are called among other labels
 

@@ -16,7 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from nullprobe import _array, _check
 from nullprobe._array import Array
-from nullprobe.pairs import ContrastPairs, as_pairs, both_sides, group_labels, need_truth
+from nullprobe.pair_labels import group_labels, need_truth
+from nullprobe.pairs import ContrastPairs, as_pairs, both_sides
 from nullprobe.probes.nonlinear import units
 
 # How it was settled which end of the probe means true.

@@ -20,7 +20,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from nullprobe import _check, _seeds
-from nullprobe.pairs import as_pairs, need_truth
+from nullprobe.pair_labels import need_truth
+from nullprobe.pairs import as_pairs
 from nullprobe.probes.paired import Normaliser
 
 BLOCK_ELEMENTS = 1 << 22

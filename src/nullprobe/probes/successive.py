@@ -22,7 +22,8 @@ from nullprobe import _array, _check, _seeds, reading
 from nullprobe._array import Array
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments
-from nullprobe.pairs import ContrastPairs, need_truth
+from nullprobe.pair_labels import need_truth
+from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.nullspace import Nullspace, need_usable
 from nullprobe.probes.pair_rounds import rounds
 from nullprobe.probes.paired import PairEstimator
