@@ -11,11 +11,13 @@ from nullprobe.claims.observation import (
     Followed,
     Observation,
     Thresholds,
+    Use,
 )
 from nullprobe.claims.one_direction import one_direction
 from nullprobe.claims.one_feature import one_feature
 from nullprobe.claims.readable import readable
 from nullprobe.claims.transfers import transfers
+from nullprobe.claims.used import used
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds
 
 CLAIMS = {
@@ -41,6 +43,7 @@ __all__ = [
     "Holds",
     "Observation",
     "Thresholds",
+    "Use",
     "consistent",
     "erasure_holds",
     "gone",
@@ -49,4 +52,5 @@ __all__ = [
     "one_feature",
     "readable",
     "transfers",
+    "used",
 ]

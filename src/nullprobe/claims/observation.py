@@ -212,6 +212,32 @@ class Followed:
     told: Observation
 
 
+@dataclass(frozen=True, eq=False)
+class Use:
+    """What a model does differently once something is erased from its hidden states.
+
+    Attributes
+    ----------
+    before : float
+        Mean of the metric over all texts, in the model as it is.
+    change : Observation
+        By how much erasing the concept changes it.
+    random : Null
+        The same of random subspaces, each as large as what the eraser removes.
+    excess : Observation
+        ``change`` less the mean change of random subspaces, text by text.
+    divergence : tuple of float and Null, or None
+        Mean Kullback-Leibler divergence on neutral texts, in nats a token, and that of the same
+        random subspaces.
+    """
+
+    before: float
+    change: Observation
+    random: Null
+    excess: Observation
+    divergence: tuple[float, Null] | None = None
+
+
 @dataclass(frozen=True)
 class Beside:
     """What something simpler reads of the same rows; it stands beside the nulls of a claim.

@@ -67,6 +67,7 @@ NAMES = {
     "gone": "Gone",
     "transfers": "Transfers",
     "consistent": "Consistent",
+    "used": "Used",
 }
 # Nulls that are no rung of the ladder, by their key.
 OTHERS = {

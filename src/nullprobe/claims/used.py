@@ -1,0 +1,82 @@
+"""Used: erasing the concept inside the model changes what the model does about it.
+
+That a probe can read a concept does not say that the model does. Whatever is projected out of a
+hidden state, something is lost, so that erasing counts only if random subspaces of the same rank
+and variance, at the same site, change the metric less. Rung: chance (those subspaces).
+"""
+
+from __future__ import annotations
+
+from nullprobe.claims.observation import Thresholds, Use
+from nullprobe.claims.verdict import Claim, FactAbout, Holds, number, p_text
+
+NAME = "used"
+STATEMENT = "Erasing the concept in the forward pass changes what the model does about it."
+
+
+def used(found: Use, bar: Thresholds) -> Claim:
+    """Return the verdict on whether a model uses what was erased.
+
+    Parameters
+    ----------
+    found : Use
+    bar : Thresholds
+        Its ``effect`` is in the units of the metric.
+    """
+    holds, reason = _judge(found, bar)
+    change, random = found.change, found.random
+    unclear = holds is Holds.UNCLEAR
+    details = {"before erasing": found.before, "random subspaces, mean change": random.mean}
+    if found.divergence is not None:
+        seen, null = found.divergence
+        details["KL on neutral texts (nats a token)"] = seen
+        details["KL on neutral texts, random subspaces"] = null.mean
+    return Claim(
+        NAME,
+        STATEMENT,
+        holds,
+        FactAbout.REPRESENTATION if bar.stands_out(change, random) else FactAbout.CHANCE,
+        change.value,
+        change.unit,
+        change.interval,
+        (random,),
+        random.p_value(change.value),
+        reason,
+        abs(bar.detectable(found.excess, random)) if unclear else None,
+        details,
+    )
+
+
+def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
+    change, random = found.change, found.random
+    p = p_text(random.p_value(change.value))
+    said = (
+        f"erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
+        f"random subspaces of the same rank and variance by {number(random.mean)} ± "
+        f"{number(random.sd)} ({p})"
+    )
+    if bar.stands_out(change, random):
+        if random.mean < change.value < 0 or 0 < change.value < random.mean:
+            return Holds.NO, f"{said}: it matters less than whatever else is projected out."
+        return Holds.YES, f"{said}{_harm(found)}."
+    interval = bar.interval(found.excess)
+    if interval is not None and max(-interval[0], interval[1]) < bar.effect:
+        return Holds.NO, f"{said}, which does not tell it from them."
+    least = number(abs(bar.detectable(found.excess, random)))
+    reason = (
+        f"{said}, which does not tell it from them; but only a change that differs from theirs by "
+        f"{least} would have been told from it four times out of five."
+    )
+    return Holds.UNCLEAR, reason
+
+
+def _harm(found: Use) -> str:
+    """Say what else erasing does, where that was measured."""
+    if found.divergence is None:
+        return ""
+    seen, null = found.divergence
+    p = p_text(null.p_value(seen))
+    return (
+        f"; on neutral texts the model's predictions move by {number(seen)} nats a token, and by "
+        f"{number(null.mean)} after random subspaces ({p})"
+    )
