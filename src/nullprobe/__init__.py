@@ -1,5 +1,8 @@
 """Finds, removes and audits concepts in representations, and says what each result is about."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from nullprobe import worlds
 from nullprobe._check import InputError
 from nullprobe._version import __version__
@@ -61,6 +64,10 @@ from nullprobe.probes import (
 )
 from nullprobe.task_moments import TaskMoments
 
+if TYPE_CHECKING:
+    from nullprobe import models
+    from nullprobe.model_audit import audit_use
+
 __all__ = [
     "CCS",
     "CRC",
@@ -105,6 +112,7 @@ __all__ = [
     "VINC",
     "__version__",
     "audit",
+    "audit_use",
     "canonical_correlations",
     "compare",
     "compare_pairs",
@@ -114,6 +122,7 @@ __all__ = [
     "load_eraser",
     "mean_projection",
     "mimic",
+    "models",
     "oracle_leace",
     "permutation_null",
     "pipeline_null",
@@ -127,3 +136,19 @@ __all__ = [
     "usable_information",
     "worlds",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what runs models when it is first asked for: arrays need no torch."""
+    try:
+        if name == "models":
+            return import_module("nullprobe.models")
+        if name == "audit_use":
+            return import_module("nullprobe.model_audit").audit_use
+    except ModuleNotFoundError as error:
+        if error.name in ("torch", "transformers"):
+            raise ModuleNotFoundError(
+                f"nullprobe.{name} needs {error.name}: pip install 'nullprobe[models]'"
+            ) from error
+        raise
+    raise AttributeError(f"module 'nullprobe' has no attribute {name!r}")

@@ -21,6 +21,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import safetensors
 
+from nullprobe import _captured
 from nullprobe._check import InputError, complain
 
 Arrays = dict[str, np.ndarray]
@@ -58,6 +59,8 @@ def suffix_of(path: Path) -> str:
 def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Arrays | pa.Table:
     """Read a file, or a folder of shards of one format, joined in the order of their names.
 
+    Labels in a folder of captured states are codes, which its manifest explains.
+
     Parameters
     ----------
     path : str or path
@@ -80,8 +83,12 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
     """
     path = _there(path)
     if path.is_dir():
+        said = _captured.manifest(path)
+        if said is not None:
+            _captured.need_whole(path, said)
         shards = _shards(path)
-        return _join([load(shard, verbatim=verbatim) for shard in shards], shards)
+        whole = _join([load(shard, verbatim=verbatim) for shard in shards], shards)
+        return whole if said is None else _captured.decoded(whole, said)  # type: ignore[arg-type]
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
         if suffix == ".csv":

@@ -31,7 +31,7 @@ def test_what_harms_more_than_random_subspaces_is_used():
     assert [n.rung for n in claim.nulls] == ["random subspaces"]
     assert (
         "by -2.000 (from -0.100), random subspaces of the same rank and variance by -0.100 ± "
-        in (claim.reason)
+        in claim.reason
     )
     assert claim.smallest_effect is None
     assert claim.details == {

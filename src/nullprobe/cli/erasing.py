@@ -105,7 +105,11 @@ def need_eraser_path(path: Path) -> None:
 
 
 def fit(
-    found: Table, chosen: Choice, others: Sequence[str], kept: Mapping[str, np.ndarray]
+    found: Table,
+    chosen: Choice,
+    others: Sequence[str],
+    kept: Mapping[str, np.ndarray],
+    where: Mapping[str, str],
 ) -> Eraser:
     """Fit an eraser that remembers the names of its features, and of what was none.
 
@@ -118,6 +122,8 @@ def fit(
         Columns that are no features: the concept first, then what else.
     kept : mapping of str to ndarray of shape (n,) or (n, t)
         The values of the task, if there is one, under its name.
+    where : mapping of str to str
+        Site, model and token rule, where these are states that were captured.
     """
     z = concept(found.y, n=len(found.X))
     task = {} if chosen.task is None else {"task": kept[chosen.task]}
@@ -125,7 +131,7 @@ def fit(
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
-    return replace(eraser, details={**eraser.details, **remembered})
+    return replace(eraser, details={**eraser.details, **remembered, **where})
 
 
 def apply(

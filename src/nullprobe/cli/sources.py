@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
+from nullprobe._captured import TEXT, manifest
 from nullprobe._check import complain, known
 from nullprobe._formats import names
 from nullprobe.cli.subject import Subject
@@ -42,6 +43,58 @@ class Columns:
     groups: str | None = None
     leave_out: Sequence[str] = ()
     numeric: bool = False
+
+
+def columns_of(path: Path, concept: str | None, **more: Any) -> Columns:
+    """Return which columns mean what; a folder of captured states says so where nobody else does.
+
+    Every label of such a folder that is neither concept nor groups is left out.
+    """
+    said = manifest(path)
+    if said is None:
+        return Columns(concept or need_concept(path), **more)
+    concept = concept or said["concept"] or need_concept(path)
+    groups = more.pop("groups", None) or said["groups"]
+    groups = None if groups == concept else groups
+    labels = [name for name in (*said["labels"], TEXT) if name not in (concept, groups)]
+    leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
+    return Columns(concept, groups, leave_out, **more)
+
+
+def sites_of(path: Path) -> list[str]:
+    """Return the sites that a folder of captured states holds; none of any other file."""
+    said = manifest(path)
+    return [] if said is None else list(said["sites"])
+
+
+def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
+    """Return columns that leave out all sites but one, and what an eraser says of where it is for.
+
+    Of any file but a folder of captured states nothing is left out or said.
+    """
+    said = manifest(path)
+    if said is None:
+        if site is not None:
+            complain(
+                "--site belongs to a folder of captured states",
+                f"{str(path)!r} is none",
+                "leave it out, or capture with `nullprobe capture`",
+            )
+        return columns, {}
+    there = list(said["sites"])
+    if site is None and len(there) > 1:
+        complain(
+            f"--site SITE must say which of {len(there)} sites is meant",
+            "none was named",
+            f"name one of {', '.join(there[:10])}",
+        )
+    site = site or there[0]
+    known("site", site, there)
+    model = said["model"]
+    where = {"site": site, "tokens": str(said["tokens"]), "model": model["name"]}
+    where["weights"] = model["weights"]
+    others = [name for name in there if name != site]
+    return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
 
 def need_concept(path: Path) -> NoReturn:
@@ -139,7 +192,7 @@ def with_baselines(
             )
         if name in found:
             complain("baselines need different names", f"{name!r} came twice", "rename one")
-        found[name] = _baseline(Path(file), columns)
+        found |= _baseline(name, Path(file), columns)
         source[f"baseline {name}"] = file
     return found, source
 
@@ -177,12 +230,21 @@ def stem(path: Path) -> str:
     return whole.name if whole.is_dir() else whole.stem
 
 
-def _baseline(path: Path, columns: Columns) -> np.ndarray:
-    """Read a baseline, which may repeat the concept, the groups and what else is no feature."""
+def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
+    """Read a baseline, which may repeat the concept, the groups and what else is no feature.
+
+    Each site of a folder of captured states is a baseline of its own.
+    """
     others = (columns.concept, columns.groups, *columns.leave_out)
-    there = names(path)
-    X, _ = read_matrix(path, leave_out=[name for name in others if name in there])
-    return X
+    there, sites = names(path), sites_of(path)
+    if not sites:
+        X, _ = read_matrix(path, leave_out=[column for column in others if column in there])
+        return {name: X}
+    found = {}
+    for site in sites:
+        X, _ = read_matrix(path, leave_out=[column for column in there if column != site])
+        found[name if len(sites) == 1 else f"{name}, {site}"] = X
+    return found
 
 
 def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:

@@ -1,5 +1,11 @@
 """Data sets with a known answer: whatever examines representations can be examined on them."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nullprobe._check import complain
 from nullprobe.worlds.contrast import PairWorld, contrast, distractor
 from nullprobe.worlds.founding import two_features
 from nullprobe.worlds.gaussians import gaussian, multiclass, null, rare
@@ -7,6 +13,9 @@ from nullprobe.worlds.grouped import rotating, shared
 from nullprobe.worlds.redundant import copies
 from nullprobe.worlds.shapes import heteroscedastic, skewed, xor
 from nullprobe.worlds.world import World
+
+if TYPE_CHECKING:
+    from nullprobe.worlds.organism import language
 
 WORLDS = {
     "two_features": two_features,
@@ -31,6 +40,7 @@ __all__ = [
     "distractor",
     "gaussian",
     "heteroscedastic",
+    "language",
     "multiclass",
     "null",
     "rare",
@@ -40,3 +50,19 @@ __all__ = [
     "two_features",
     "xor",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is asked for, and not before."""
+    if name != "language":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return import_module("nullprobe.worlds.organism").language
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("torch", "transformers", "tokenizers"):
+            raise
+        complain(
+            "worlds.language needs torch and transformers",
+            f"there is no module {error.name!r}",
+            'install them with pip install "nullprobe[models]"',
+        )

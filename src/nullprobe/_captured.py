@@ -1,0 +1,91 @@
+"""Captured: what a folder of captured hidden states says of itself, beside its shards.
+
+Shards hold numbers alone. The manifest says which of them are sites, what the codes of labels
+stand for, which labels are the concept and the groups, how many shards there are, and of what
+model, texts and token rule they are. It is written first, and shards appear whole: a folder that
+lacks some of them is a run that has not ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nullprobe._check import complain
+from nullprobe._files import whole_file
+
+MANIFEST = "manifest.json"
+FORMAT = "nullprobe.capture/1"
+TEXT = "text"  # position of each row's text
+
+
+def manifest(folder: Path) -> dict[str, Any] | None:
+    """Return what a folder says of itself, or None if it is no folder of captured states.
+
+    Raises
+    ------
+    InputError
+        If the manifest is of another version, or damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        said = json.loads(path.read_text("utf-8"))
+        form = said["format"]
+    except (ValueError, KeyError, TypeError):
+        return None  # somebody else's file of this name
+    if form != FORMAT and str(form).startswith("nullprobe.capture"):
+        complain(f"{str(path)!r} must be of format {FORMAT}", f"it is {form!r}", "capture anew")
+    return said if form == FORMAT else None
+
+
+def write(folder: Path, said: Mapping[str, Any]) -> None:
+    """Write the manifest, whole or not at all."""
+    with whole_file(folder / MANIFEST) as temporary:
+        text = json.dumps({"format": FORMAT, **said}, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", "utf-8")
+
+
+def shard(folder: Path, i: int) -> Path:
+    """Return the path of shard i, counted from 0."""
+    return folder / f"{i:06d}.safetensors"
+
+
+def need_whole(folder: Path, said: Mapping[str, Any]) -> None:
+    """Complain about a folder whose run has not ended."""
+    n = said["shards"]
+    missing = [i for i in range(n) if not shard(folder, i).is_file()]
+    if missing:
+        complain(
+            f"{str(folder)!r} must hold all {n} shards of its manifest",
+            f"{len(missing)} are not there yet, the first of them {shard(folder, missing[0]).name}",
+            "run the same capture again: it goes on where it stopped",
+        )
+
+
+def encoded(y: np.ndarray) -> tuple[np.ndarray, list | None]:
+    """Return labels as numbers, and what codes stand for; numbers stand for themselves.
+
+    Examples
+    --------
+    >>> encoded(np.array(["b", "a", "b"]))
+    (array([1, 0, 1]), ['a', 'b'])
+    """
+    if y.dtype.kind == "f" or y.ndim > 1:
+        return y.astype(np.float64), None
+    classes, codes = np.unique(y, return_inverse=True)
+    return codes, classes.tolist()
+
+
+def decoded(content: dict[str, np.ndarray], said: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return what shards hold with labels in place of their codes."""
+    found = dict(content)
+    for name, classes in said["labels"].items():
+        if classes is not None:
+            found[name] = np.array(classes)[content[name]]
+    return found

@@ -1,0 +1,171 @@
+"""Commands that audit and compare.
+
+Heavy rooms are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nullprobe.cli import options, typed
+
+
+def demo(
+    out: options.OutFolder = Path("."),
+    permutations: options.Permutations = 499,
+    surrogates: options.Surrogates = 99,
+    seed: options.Seed = 0,
+) -> None:
+    """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
+    from nullprobe.cli import demo as demonstration
+    from nullprobe.cli import subject, verdicts
+
+    subject.need_folder(out)
+    command = typed.line(
+        "nullprobe", "demo", permutations=permutations, surrogates=surrogates, seed=seed
+    )
+    settings = subject.Settings(permutations, surrogates, seed, command)
+    verdicts.say(demonstration.QUESTION)
+    results = []
+    for one in demonstration.subjects(seed):
+        results += subject.run(one, settings)
+        verdicts.show(results[-1])
+    lead = demonstration.point(results)
+    verdicts.say(lead[-1])
+    verdicts.show_files(*subject.write(out, "nullprobe-demo", results, lead))
+
+
+def audit(
+    file: options.FileIfAny = None,
+    concept: options.ConceptIfAny = None,
+    groups: options.Groups = None,
+    leave_out: options.LeaveOut = None,
+    numeric: options.Numeric = False,
+    baseline: options.Baselines = None,
+    layers: options.Layers = None,
+    pairs: options.Pairs = False,
+    negative: options.Negative = "negative",
+    positive: options.Positive = "positive",
+    other: options.OtherLabels = None,
+    world: options.World = None,
+    world_option: options.WorldOptions = None,
+    claims: options.Claims = None,
+    columns: options.Columns = None,
+    alpha: options.Alarms = 0.05,
+    smallest_effect: options.Effect = 0.05,
+    out: options.OutFolder = Path("."),
+    permutations: options.Permutations = 999,
+    surrogates: options.Surrogates = 99,
+    seed: options.Seed = 0,
+) -> None:
+    """Audit what a representation says about a concept, and what that is a fact about."""
+    if (file is None) == (world is None):
+        raise typed.UsageError("audit takes a FILE or --world NAME: one of the two")
+    if file is not None and world_option:
+        raise typed.UsageError("--world-option belongs to --world, not to a file")
+    of_files = (concept, groups, leave_out, numeric, baseline, layers, pairs)
+    if world is not None and any(of_files):
+        raise typed.UsageError(
+            "--concept, --groups, --leave-out, --numeric, --baseline, --layers and --pairs belong "
+            "to a FILE, and a world brings its own"
+        )
+    if pairs and (layers or leave_out or numeric):
+        raise typed.UsageError("--layers, --leave-out and --numeric do not go with --pairs")
+    if other and not pairs:
+        raise typed.UsageError("--other belongs to --pairs")
+    from nullprobe.cli import pairing, sources, subject, verdicts
+
+    subject.need_folder(out)
+    if file is not None:
+        meaning = sources.columns_of(
+            file, concept, groups=groups, leave_out=leave_out or (), numeric=numeric
+        )
+        concept, groups = meaning.concept, meaning.groups
+        layers = layers or sources.sites_of(file)
+        if pairs:
+            sides = pairing.Columns(negative, positive, concept, groups, other or ())
+            others, source = sources.with_baselines(baseline or (), meaning, sides.source(file))
+            one = pairing.subject(file, sides, sources.stem(file), others, source)
+        else:
+            one = sources.file_subject(file, meaning, baseline or (), layers or ())
+        stem = subject.stem(sources.stem(file), concept, "audit")
+    else:
+        one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
+    command = typed.line(
+        "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
+        leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, pairs=pairs,
+        negative=negative if pairs else None, positive=positive if pairs else None, other=other,
+        world=world,
+        world_option=world_option, claims=claims, columns=columns, alpha=alpha,
+        smallest_effect=smallest_effect, permutations=permutations, surrogates=surrogates,
+        seed=seed,
+    )  # fmt: skip
+    settings = subject.Settings(
+        permutations, surrogates, seed, command, typed.names(claims),
+        typed.names(columns) or (), alpha, smallest_effect,
+    )  # fmt: skip
+    results = subject.run(one, settings)
+    paths = subject.write(out, stem, results)
+    for result in results:
+        verdicts.show(result, truth=one.truth.items())
+    verdicts.show_files(*paths)
+
+
+def compare(
+    file: options.File,
+    concept: options.Concept,
+    groups: options.Groups = None,
+    keep: options.Keep = None,
+    leave_out: options.LeaveOut = None,
+    numeric: options.Numeric = False,
+    erasers: options.Erasers = None,
+    probes: options.Probes = None,
+    out: options.OutFolder = Path("."),
+    seed: options.Seed = 0,
+) -> None:
+    """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
+    from nullprobe.cli import comparing, sources, subject, verdicts
+
+    subject.need_folder(out)
+    columns = sources.Columns(concept, groups, leave_out or (), numeric)
+    found, others = sources.others_table(file, columns, keep or ())
+    command = typed.line(
+        "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
+        leave_out=leave_out, numeric=numeric, erasers=erasers, probes=probes, seed=seed,
+    )  # fmt: skip
+    settings = comparing.Settings(
+        f"{sources.stem(file)}: {concept}", typed.names(erasers), typed.names(probes), seed,
+        command, sources.origin(file, columns),
+    )  # fmt: skip
+    result = comparing.run(found, others, settings)
+    stem = subject.stem(sources.stem(file), concept, "compare")
+    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    comparing.show(result, verdicts.Terminal())
+    verdicts.show_files(*paths)
+
+
+def compare_pairs(
+    file: options.File,
+    concept: options.Truth,
+    negative: options.Negative = "negative",
+    positive: options.Positive = "positive",
+    groups: options.Templates = None,
+    other: options.OtherLabels = None,
+    out: options.OutFolder = Path("."),
+    seed: options.Seed = 0,
+) -> None:
+    """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""
+    from nullprobe.cli import pairing, sources, subject, verdicts
+
+    subject.need_folder(out)
+    command = typed.line(
+        "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
+        positive=positive, groups=groups, other=other, seed=seed,
+    )  # fmt: skip
+    columns = pairing.Columns(negative, positive, concept, groups, other or ())
+    name = sources.stem(file)
+    result = pairing.run(file, columns, name, seed, command)
+    stem = subject.stem(name, concept, "compare-pairs")
+    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    pairing.show(result, verdicts.Terminal())
+    verdicts.show_files(*paths)

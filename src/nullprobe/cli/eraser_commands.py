@@ -1,0 +1,96 @@
+"""Commands that fit, apply and plan erasers.
+
+Heavy rooms are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+from nullprobe.cli import model_options, options, typed
+
+
+def fit(
+    file: options.File,
+    out: options.OutEraser,
+    concept: options.ConceptIfAny = None,
+    site: model_options.AtSite = None,
+    method: options.Method = "leace",
+    rank: options.Rank = None,
+    max_rank: options.MaxRank = None,
+    task: options.Task = None,
+    shrinkage: options.Shrinkage = None,
+    target: options.Target = None,
+    match: options.Match = None,
+    loss: options.Loss = None,
+    probe: options.Probe = None,
+    alpha: options.Alpha = None,
+    held_out: options.HeldOut = None,
+    seed: options.FitSeed = None,
+    leave_out: options.LeaveOut = None,
+    numeric: options.Numeric = False,
+) -> None:
+    """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
+    from nullprobe.cli import erasing, sources
+
+    told = {
+        "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
+        "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
+        "held_out": held_out, "random_state": seed,
+    }  # fmt: skip
+    chosen = erasing.Choice(method, told)
+    chosen.check()
+    erasing.need_eraser_path(out)
+    columns = sources.columns_of(file, concept, leave_out=leave_out or (), numeric=numeric)
+    columns, where = sources.at_site(file, columns, site)
+    tasks = [task] if task else []
+    found, kept = sources.others_table(file, columns, tasks)
+    eraser = erasing.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], kept, where)
+    eraser.save(out)
+    print(f"{erasing.fitted(eraser, found)}\nWrote {out}")
+
+
+def apply(
+    eraser: options.Eraser,
+    file: options.File,
+    out: options.OutFile,
+    concept: options.ConceptToErase = None,
+    leave_out: options.LeaveOut = None,
+) -> None:
+    """Erase a concept from a file; all that is no feature stays as it is."""
+    from nullprobe.cli import erasing
+
+    done, n = erasing.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
+    print(f"{erasing.applied(done, n)}\nWrote {out}")
+
+
+def plan(
+    file: options.FileIfAny = None,
+    concept: options.ConceptIfAny = None,
+    leave_out: options.LeaveOut = None,
+    d: options.FeatureCount = None,
+    gap: options.Gap = None,
+    share: options.Share = None,
+    auc: options.TargetAUC = None,
+    n: options.EraserRows = None,
+    n_probe: options.ProbeRows = None,
+) -> None:
+    """Say how many rows an eraser needs, or what a fresh probe reads back after n rows."""
+    if (auc is None) == (n is None):
+        raise typed.UsageError("plan takes --auc AUC or --n N: one of the two")
+    if file is None and (concept or leave_out):
+        raise typed.UsageError("--concept and --leave-out belong to a FILE")
+    if file is not None and (d, gap, share) != (None, None, None):
+        raise typed.UsageError("--d, --gap and --share are measured where there is a FILE")
+    setting = None if d is None or gap is None else (d, gap, 0.5 if share is None else share)
+    if file is None and setting is None:
+        raise typed.UsageError("plan takes a FILE, or --d N and --gap D")
+    from nullprobe.cli import planning, sources
+
+    said = []
+    if file is not None:
+        if concept is None:
+            sources.need_concept(file)
+        found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
+        setting = planning.measured(found)
+        said.append(planning.origin(found))
+    assert setting is not None, "a plan has a FILE or a setting"
+    print("\n".join([*said, planning.answer(*setting, auc, n=n, n_probe=n_probe)]))

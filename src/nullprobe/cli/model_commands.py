@@ -1,0 +1,56 @@
+"""Commands that run models: what sites they have, what passes there, and erasers baked in.
+
+Heavy rooms are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+from nullprobe.cli import model_options as options
+
+
+def sites(model: options.Model, layer_list: options.LayerList = None) -> None:
+    """List the sites of a model, where hidden states can be read and edited."""
+    from nullprobe.cli import modelling
+
+    print("\n".join(modelling.listed(model, layer_list)))
+
+
+def capture(
+    model: options.Model,
+    file: options.TextFile,
+    text: options.Text,
+    site: options.Sites,
+    out: options.OutCapture,
+    concept: options.TextConcept = None,
+    groups: options.TextGroups = None,
+    label: options.Labels = None,
+    tokens: options.Tokens = "last",
+    batch_size: options.BatchSize = 32,
+    max_length: options.MaxLength = None,
+    shard_size: options.ShardSize = 1024,
+    dtype: options.Dtype = "auto",
+    device: options.Device = None,
+    layer_list: options.LayerList = None,
+) -> None:
+    """Read what passes sites of a model for each text of a file, into a folder of shards."""
+    from nullprobe.cli import modelling
+
+    told = modelling.Told(text, concept, groups, label or ())
+    settings = {
+        "tokens": modelling.rule(tokens), "batch_size": batch_size, "max_length": max_length,
+        "shard_size": shard_size, "layers": layer_list,
+    }  # fmt: skip
+    print(modelling.capture(model, file, told, site, out, settings, dtype=dtype, device=device))
+
+
+def bake(
+    model: options.Model,
+    eraser: options.BakedErasers,
+    out: options.OutModel,
+    dtype: options.Dtype = "auto",
+    layer_list: options.LayerList = None,
+) -> None:
+    """Write erasers into the weights of a model, and save it as one that needs no hooks."""
+    from nullprobe.cli import modelling
+
+    print(modelling.bake(model, eraser, out, dtype=dtype, layers=layer_list))

@@ -1,0 +1,145 @@
+"""Modelling: what the command line does with language models."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nullprobe import models
+from nullprobe._check import complain, counted, known
+from nullprobe._formats import load
+from nullprobe._layout import array
+from nullprobe.cli.subject import Bars
+from nullprobe.erasers import AffineEraser
+from nullprobe.report.tables import aligned
+
+SITE = "site"  # what an eraser's file calls where it was fitted
+
+
+@dataclass(frozen=True)
+class Told:
+    """Which columns of a file of texts mean what.
+
+    Attributes
+    ----------
+    text : str
+    concept, groups : str or None
+    labels : sequence of str
+        What else is kept.
+    """
+
+    text: str
+    concept: str | None
+    groups: str | None
+    labels: Sequence[str]
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of all labels, each once."""
+        named = [name for name in (self.concept, self.groups, *self.labels) if name is not None]
+        return list(dict.fromkeys(named))
+
+
+def listed(name: str, layers: str | None) -> list[str]:
+    """Return a line for each site of a model."""
+    found = models.sites(models.structure(name), layers).values()
+    rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in found]
+    return list(aligned([("site", "what it is", "width"), *rows]))
+
+
+def rule(text: str) -> str | int:
+    """Return a token rule: a position as a number."""
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def capture(
+    name: str,
+    file: Path,
+    told: Told,
+    sites: Sequence[str],
+    out: Path,
+    settings: Mapping[str, Any],
+    *,
+    dtype: str,
+    device: str | None,
+) -> str:
+    """Capture to a folder, and say what is there."""
+    content = load(file)
+    available = list(content) if isinstance(content, dict) else content.column_names
+    for column in (told.text, *told.kept):
+        known("column", column, available)
+    texts = array(content, told.text)
+    if texts.dtype.kind != "U":
+        complain(
+            f"{told.text!r} in {str(file)!r} must hold texts",
+            f"its dtype is {texts.dtype}",
+            "name another column",
+        )
+    labels = {column: array(content, column) for column in told.kept}
+    model, tokenizer = models.load(name, dtype=dtype, device=device)
+    with Bars(str(file)) as bars:
+        models.capture_to(
+            out,
+            model,
+            tokenizer,
+            texts.tolist(),
+            list(sites),
+            labels=labels,
+            concept=told.concept,
+            groups=told.groups,
+            progress=bars,
+            **settings,
+        )
+    said = f"Captured {counted(len(texts), 'text', 'texts')} in {out}"
+    return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
+
+
+def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str | None) -> str:
+    """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
+    if out.exists():
+        complain(
+            "--out must name a new folder", f"{str(out)!r} exists", "choose another, or remove it"
+        )
+    erasers = dict(_at_site(text) for text in files)
+    if len(erasers) < len(files):
+        complain("every site takes one eraser", "one is named twice", "compose the two first")
+    model, tokenizer = models.load(name, dtype=dtype)
+    baked = models.bake(model, erasers, layers=layers)
+    parent = out.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    # A folder appears whole or not at all, too.
+    temporary = Path(tempfile.mkdtemp(prefix=".nullprobe-", dir=parent))
+    try:
+        baked.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        temporary.chmod(0o755)
+        os.replace(temporary, out)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    removed = ", ".join(f"{one.rank} of {one.d} directions at {s}" for s, one in erasers.items())
+    return (
+        f"Baked {removed}; the model predicts what it does with the erasers in its forward pass.\n"
+        f"Wrote {out}"
+    )
+
+
+def _at_site(text: str) -> tuple[str, AffineEraser]:
+    """Return the site and the eraser that SITE=FILE or FILE names."""
+    site, is_pair, file = text.rpartition("=")
+    if is_pair and Path(text).exists():
+        site, file = "", text  # a file with = in its name
+    eraser = AffineEraser.load(file)
+    site = site or eraser.details.get(SITE, "")
+    if not site:
+        complain(
+            f"a site must be named for {file!r}",
+            "its eraser was not fitted at one",
+            f"write layers.3.mlp_input={file}, say",
+        )
+    return site, eraser

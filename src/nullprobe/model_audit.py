@@ -1,0 +1,233 @@
+"""Audit of use: whether a model uses a concept, or it is only there to be read.
+
+Texts are split in two halves that take turns: an eraser of the concept is fitted to what passes a
+site for one half, and the model is asked about the other, as it is, with the concept erased, and
+with random subspaces of the same rank and variance projected out, drawn from the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from nullprobe import _check
+from nullprobe.claims import Claim, Observation, Thresholds, Use, used
+from nullprobe.concepts import Concept, concept
+from nullprobe.erasers import AffineEraser, leace
+from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
+from nullprobe.models.capture import Captured, capture
+from nullprobe.models.forward import Progress
+from nullprobe.moments import Moments
+from nullprobe.nulls.null import Null, among
+from nullprobe.nulls.subspace import random_subspaces
+from nullprobe.reading import resampled_weights
+from nullprobe.splits import Parts, group_codes, split
+
+N_PARTS, N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 2, 1000, 10, 5
+DRAWN = "random subspaces of the same rank that remove as much variance at this site"
+LOG_PROBABILITY = "change of the answer's log-probability (nats)"
+Fit = Callable[[Moments], AffineEraser]
+
+
+def audit_use(
+    model: nn.Module,
+    tokenizer: Any,
+    texts: Sequence[str],
+    y: Any,
+    sites: str | Sequence[str],
+    *,
+    answers: Sequence[str] | None = None,
+    metric: Metric | None = None,
+    unit: str = "change of the metric",
+    neutral: Sequence[str] | None = None,
+    groups: Any = None,
+    tokens: str | int = "last",
+    fit: Fit = leace,
+    n_draws: int = 99,
+    alpha: float = 0.05,
+    smallest_effect: float = 0.05,
+    batch_size: int = 32,
+    max_length: int | None = None,
+    layers: str | None = None,
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Claim]:
+    """Judge whether erasing a concept in the forward pass changes what a model does about it.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A Hugging Face model that predicts tokens; it is left as it was.
+    tokenizer : PreTrainedTokenizerBase
+    texts : sequence of str
+        n texts. What the model predicts after each of them is observed.
+    y : array-like of shape (n,) or (n, k)
+        The concept, of every text.
+    sites : str or sequence of str
+        Where to erase: names or patterns of sites. Each is judged by itself; p-values are over
+        all of them.
+    answers : sequence of n str, optional
+        The right continuation of each text, whose log-probability is observed.
+    metric : callable, optional
+        Instead of answers: from logits (b, vocabulary) after some texts, and the numbers of these
+        texts (b,), to one value for each.
+    unit : str
+        What the change of that metric is called.
+    neutral : sequence of str, optional
+        Texts that have nothing to do with the concept: how far erasing moves what is predicted at
+        each of their tokens says what else is lost.
+    groups : array-like of shape (n,), optional
+        Texts of the same group lie in the same half.
+    tokens : {"last", "mean", "all"} or int
+        At which tokens of a text the eraser is fitted. It edits all of them.
+    fit : callable
+        From Moments to AffineEraser.
+    n_draws : int
+        Random subspaces, at least 2/α − 1.
+    alpha : float
+        Share of wrong alarms, over all sites.
+    smallest_effect : float
+        Smallest change that matters, beyond that of random subspaces, in units of the metric.
+    batch_size, max_length, layers
+        As for :func:`nullprobe.models.capture`.
+    random_state : int
+        Same seed, same verdicts.
+    progress : callable, optional
+        Called with the stage, how much of it is done, and of how much.
+
+    Returns
+    -------
+    dict of str to Claim
+        The claim ``used`` of each site.
+
+    Raises
+    ------
+    InputError
+        If a site does not exist, texts do not fit into the context, or there are neither answers
+        nor a metric, or both.
+
+    Notes
+    -----
+    The test is exact if the erased subspace is like those drawn: "used" says that it matters more
+    than such subspaces do, not that no other part of the state matters.
+    """
+    if (answers is None) == (metric is None):
+        _check.complain(
+            "either answers or a metric must say what is observed",
+            "there are none" if answers is None else "there are both",
+            "pass the right continuation of each text, or a metric",
+        )
+    bar = Thresholds(
+        _check.share("alpha", alpha),
+        _check.real_number("smallest_effect", smallest_effect, least=0.0),
+    )
+    n_draws = _check.whole_number("n_draws", n_draws, least=bar.least_draws)
+    seed = _check.whole_number("random_state", random_state, least=0)
+    z = concept(y, n=len(texts))
+    codes = group_codes(groups, len(texts))
+    halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    told = {"batch_size": batch_size, "max_length": max_length}
+    found = capture(
+        model, tokenizer, texts, sites, tokens=tokens, layers=layers, progress=progress, **told
+    )
+    seen = np.empty((len(found) * (1 + n_draws) + 1, len(texts)))
+    moved = []
+    for j in range(N_PARTS):
+        rows = halves.rows(j)
+        edits = [{}, *_edits(found, z, halves, j, fit, n_draws, seed)]
+        some = Texts(model, tokenizer, [texts[i] for i in rows], **told)
+        if answers is not None:
+            right = [answers[i] for i in rows]
+            seen[:, rows] = log_probabilities(some, right, edits, layers=layers, progress=progress)
+        else:
+            assert metric is not None
+            asked = _of_all(metric, rows)
+            seen[:, rows] = metrics(some, asked, edits, layers=layers, progress=progress)
+        if neutral is not None:
+            apart = Texts(model, tokenizer, neutral, **told)
+            moved.append(divergences(apart, edits[1:], layers=layers, progress=progress))
+    weights = _weights(z, halves, np.random.default_rng([seed, 1]))
+    before, changes = seen[0], (seen[1:] - seen[0]).reshape(len(found), 1 + n_draws, -1)
+    divergence = np.mean(moved, axis=(0, 2)).reshape(len(found), -1) if moved else None
+    uses = [
+        _use(
+            before,
+            changes[s],
+            unit if metric is not None else LOG_PROBABILITY,
+            weights,
+            None if divergence is None else divergence[s],
+        )
+        for s in range(len(found))
+    ]
+    if len(uses) > 1:
+        nulls = among([use.random for use in uses], [use.change.value for use in uses])
+        uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
+    return {site: used(use, bar) for site, use in zip(found, uses, strict=True)}
+
+
+def _edits(
+    found: Captured, z: Concept, halves: Parts, j: int, fit: Fit, n_draws: int, seed: int
+) -> list[Edits]:
+    """Return the eraser of each site and then its random subspaces, fitted outside half j."""
+    fitted = np.flatnonzero(halves.part[found.text] != j)
+    labels = z.take(found.text[fitted])
+    edits: list[Edits] = []
+    for s, (site, every) in enumerate(found.items()):
+        X = every[fitted]
+        moments = Moments.of(X, labels)
+        eraser = fit(moments)
+        lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
+        drawn = random_subspaces(
+            X - moments.mean,
+            rank=eraser.rank,
+            removed=float(lost),
+            n_draws=n_draws,
+            rng=np.random.default_rng([seed, 2, j, s]),
+        )
+        edits.append({site: eraser})
+        edits += [{site: AffineEraser(moments.mean, Q, Q.T, method="random")} for Q in drawn]
+    return edits
+
+
+def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
+    """Return a metric of some texts that is told their numbers among all."""
+    return lambda logits, texts: metric(logits, rows[texts])
+
+
+def _weights(z: Concept, halves: Parts, rng: np.random.Generator) -> np.ndarray | None:
+    """Return bootstrap weights of the texts (B, n), or None of too few to resample."""
+    n = len(z) if halves.groups is None else len(np.unique(halves.groups))
+    if n < (LEAST_TEXTS if halves.groups is None else LEAST_GROUPS):
+        return None
+    return resampled_weights(z.codes, halves.groups, len(z), N_RESAMPLES, rng)
+
+
+def _use(
+    before: np.ndarray,
+    changes: np.ndarray,
+    unit: str,
+    weights: np.ndarray | None,
+    divergence: np.ndarray | None,
+) -> Use:
+    """Return what was seen at a site from changes (1 + m, n), those of the eraser first."""
+    own, random = changes[0], changes[1:]
+
+    def observed(values: np.ndarray) -> Observation:
+        if weights is None:
+            return Observation(float(values.mean()), unit, 0.0, np.full(N_RESAMPLES, np.nan))
+        means = weights @ values / weights.sum(axis=1)
+        return Observation(float(values.mean()), unit, 0.0, means)
+
+    return Use(
+        float(before.mean()),
+        observed(own),
+        Null("random subspaces", DRAWN, random.mean(axis=1)),
+        observed(own - random.mean(axis=0)),
+        None
+        if divergence is None
+        else (float(divergence[0]), Null("random subspaces", DRAWN, divergence[1:])),
+    )

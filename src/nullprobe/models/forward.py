@@ -1,0 +1,203 @@
+"""Batches through a model, no further than its last hidden state; what passes sites is picked up.
+
+Problem. A forward pass in training mode, through the head, with a cache, or keeping whole hidden
+states until the end costs more than what is asked for, and may leave traces in the model.
+Solution. The base model runs, in evaluation mode and without gradients or cache; of each site only
+the rows that are read are copied as they pass. The model is left as it was.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nullprobe import _check
+from nullprobe.models.hooks import reading
+from nullprobe.models.sites import Site
+from nullprobe.models.tokens import NO_LIMIT, Batch, Encoder, Rule
+
+Run = Callable[[Batch], dict[str, Tensor]]
+Progress = Callable[[str, int, int], None]
+
+
+@contextmanager
+def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run]:
+    """Yield a function that runs a batch and returns rows (rows, d) by site, on their devices.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        In evaluation mode within the block, and as it was afterwards.
+    sites : sequence of Site
+    rule : Rule
+        Which tokens are read; rows are in the order of ``batch.texts``.
+    """
+    part = reached(model, sites)
+    device = input_device(model)
+    passed: dict[str, Tensor] = {}
+    batch: Batch
+    positions: dict[torch.device, Tensor]
+
+    def read(site: Site, states: Tensor) -> None:
+        if site.name in passed:
+            _check.complain(
+                f"states must pass {site.name!r} once in a forward pass",
+                f"{site.path!r} is called more than once",
+                "choose another site: a model that shares its layers has no states of one layer",
+            )
+        if states.device not in positions:
+            positions[states.device] = positions[device].to(states.device)
+        passed[site.name] = rule.read(
+            _by_token(site, states, batch), batch, positions[states.device]
+        )
+
+    def run(given: Batch) -> dict[str, Tensor]:
+        nonlocal batch, positions
+        batch = given
+        positions = {device: torch.from_numpy(rule.positions(given)).to(device)}
+        passed.clear()
+        part(**inputs(part, given, device))
+        missed = [site for site in sites if site.name not in passed]
+        if missed:
+            _check.complain(
+                f"states must pass {missed[0].name!r} in a forward pass",
+                f"{missed[0].path!r} is not called",
+                "choose another site",
+            )
+        return dict(passed)
+
+    # Not inference_mode: what a model keeps for later passes could not be trained through then.
+    with evaluating(model), torch.no_grad(), reading(model, sites, read):
+        yield run
+
+
+def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
+    """Return the smallest part of the model to call that passes all sites: no head, if possible."""
+    paths = {id(module): path for path, module in model.named_modules()}
+    parts = [getattr(model, "base_model", None), model]
+    if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
+        parts = [model.get_encoder()]  # type: ignore[operator]
+    for part in parts:
+        path = paths.get(id(part))
+        if path is not None and all(
+            f"{s.path}.".startswith(f"{path}." if path else "") for s in sites
+        ):
+            return part  # type: ignore[return-value]
+    _check.complain(
+        "of a model of two parts, the encoder's sites can be captured",
+        f"{sites[0].path!r} is outside of it",
+        "pass the path of the encoder's layers as layers=...",
+    )
+
+
+def encoder_for(model: nn.Module, tokenizer: Any, rule: Rule, max_length: int | None) -> Encoder:
+    """Return what turns texts into token ids for a model, none longer than it can read."""
+    config = getattr(model, "config", None)
+    if config is not None and hasattr(config, "get_text_config"):
+        config = config.get_text_config()
+    embedding = _embedding(model)
+    return Encoder(
+        tokenizer,
+        rule,
+        _limit(model, config, tokenizer, max_length),
+        getattr(embedding, "num_embeddings", None),
+        getattr(config, "pad_token_id", None),
+    )
+
+
+def takes_mask(part: nn.Module) -> bool:
+    """Whether a model can be told what is padding."""
+    return _accepts(part, "attention_mask")
+
+
+def input_device(model: nn.Module) -> torch.device:
+    """Return the device that token ids belong on; the first one of a model spread over several."""
+    weights = [getattr(_embedding(model), "weight", None), *model.parameters()]
+    for weight in weights:
+        # Weights that are loaded when they are needed have no device before.
+        if isinstance(weight, Tensor) and weight.device.type != "meta":
+            return weight.device
+    return torch.device("cpu")
+
+
+def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None) -> int | None:
+    """Return the longest text in tokens: what was asked for, or what model and tokenizer allow."""
+    positions = getattr(config, "max_position_embeddings", None)
+    positions = positions if isinstance(positions, int) and positions > 0 else NO_LIMIT
+    for path, module in model.named_modules():
+        # RoBERTa and its like leave the first positions of their table to padding.
+        if isinstance(module, nn.Embedding) and re.search(r"position_embeddings$", path):
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            positions = min(positions, module.num_embeddings - unused)
+    if max_length is not None:
+        if _check.whole_number("max_length", max_length, least=1) > positions:
+            _check.complain(
+                f"max_length may be at most {positions}, the context of the model",
+                f"it is {max_length}",
+                "pass a smaller one",
+            )
+        return max_length
+    told = getattr(tokenizer, "model_max_length", NO_LIMIT)
+    limit = min(positions, told if isinstance(told, int) else NO_LIMIT)
+    return limit if limit < NO_LIMIT else None
+
+
+def _by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
+    """Return hidden states as (b, t, d)."""
+    b, t = batch.ids.shape
+    if states.ndim == 3 and states.shape[:2] == (b, t):
+        return states
+    if states.ndim == 2 and len(states) == b * t:  # OPT flattens before its feed-forward part
+        return states.view(b, t, -1)
+    _check.complain(
+        f"site {site.name!r} must hold one state for each token, ({b}, {t}, d)",
+        f"states of shape {tuple(states.shape)} arrived",
+        "choose another site",
+    )
+
+
+def inputs(part: nn.Module, batch: Batch, device: torch.device) -> dict[str, Any]:
+    """Return what a model is called with to run a batch once."""
+    told: dict[str, Any] = {"input_ids": batch.ids.to(device)}
+    if takes_mask(part):
+        told["attention_mask"] = batch.mask.to(device)
+    if _accepts(part, "use_cache"):
+        told["use_cache"] = False
+    return told
+
+
+def _accepts(part: nn.Module, name: str) -> bool:
+    """Whether a module's forward takes an argument; a wrapper that names none takes all."""
+    parameters = inspect.signature(part.forward).parameters
+    return name in parameters or "input_ids" not in parameters
+
+
+def _embedding(model: nn.Module) -> Any:
+    try:
+        return model.get_input_embeddings()  # type: ignore[operator]
+    except (AttributeError, NotImplementedError):
+        return None
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode within the block; each module's own mode comes back."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def rows_of(batch: Batch, rule: Rule) -> np.ndarray:
+    """Return which text each row is that a batch gives, (rows,)."""
+    return np.repeat(batch.texts, rule.rows(batch.lengths))

@@ -1,0 +1,148 @@
+"""A site's tensor in what a module is given or returns: read or replaced, for as long as a block.
+
+Problem. Layers are called by position or by keyword, and return tensors, tuples or outputs with
+names; ``output[0]`` of a tensor is the first row of a batch, not the hidden states.
+Solution. One place that takes the states out and puts edited ones back in the same form. All
+hooks are gone after the block, however it ends.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from nullprobe import _check
+from nullprobe.models.sites import INPUT, Site
+
+Read = Callable[[Site, Tensor], None]
+Edit = Callable[[Tensor], Tensor]
+
+
+class _Edits:
+    """The edits in force at one side of a module, in the order of their blocks, and their hook."""
+
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self.handle: Any = None
+
+    def __call__(self, states: Tensor) -> Tensor:
+        for edit in self.edits:
+            states = edit(states)
+        return states
+
+
+# One hook of ours serves all edits of a place, so that a block inside another edits what that one
+# has edited, though both are in front of all hooks that record.
+_in_force: WeakKeyDictionary[nn.Module, dict[str, _Edits]] = WeakKeyDictionary()
+
+
+@contextmanager
+def reading(model: nn.Module, sites: Sequence[Site], read: Read) -> Iterator[None]:
+    """Call ``read(site, states)`` whenever states pass a site, edits included, within the block."""
+    with ExitStack() as stack:
+        for site in sites:
+            handle = _register(model, site, lambda states, site=site: read(site, states), False)
+            stack.callback(handle.remove)
+        yield
+
+
+@contextmanager
+def editing(model: nn.Module, edits: dict[Site, Edit]) -> Iterator[None]:
+    """Put ``edit(states)`` in place of the states at each site within the block."""
+    with ExitStack() as stack:
+        for site, edit in edits.items():
+            stack.enter_context(_edit_in_force(model, site, edit))
+        yield
+
+
+@contextmanager
+def _edit_in_force(model: nn.Module, site: Site, edit: Edit) -> Iterator[None]:
+    sides = _in_force.setdefault(model.get_submodule(site.path), {})
+    place = sides.setdefault(site.side, _Edits())
+    if not place.edits:
+        # In front of hooks that were there before: what records must see what was edited.
+        place.handle = _register(model, site, place, True)
+    place.edits.append(edit)
+    try:
+        yield
+    finally:
+        place.edits.remove(edit)
+        if not place.edits:
+            place.handle.remove()
+            sides.pop(site.side, None)
+
+
+def _register(
+    model: nn.Module, site: Site, act: Callable[[Tensor], Tensor | None], prepend: bool
+) -> torch.utils.hooks.RemovableHandle:
+    """Register a hook at a site; what ``act`` returns replaces the states, None leaves them."""
+    module = model.get_submodule(site.path)
+    if site.side == INPUT:
+        name = _first_parameter(module)
+
+        def before(_: nn.Module, args: tuple, kwargs: dict[str, Any]) -> Any:
+            states = act(_states(site, args[0] if args else kwargs.get(name)))
+            if states is None:
+                return None
+            return ((states, *args[1:]), kwargs) if args else (args, {**kwargs, name: states})
+
+        return module.register_forward_pre_hook(before, prepend=prepend, with_kwargs=True)
+
+    def after(_: nn.Module, __: tuple, output: Any) -> Any:
+        states = act(_states(site, taken(output)))
+        return None if states is None else replaced(output, states)
+
+    return module.register_forward_hook(after, prepend=prepend)
+
+
+def _first_parameter(module: nn.Module) -> str:
+    """Return the name of the first argument of a module's forward: its hidden states."""
+    return next(iter(inspect.signature(module.forward).parameters))
+
+
+def taken(output: Any) -> Any:
+    """Return the hidden states in what a module returned: itself, or the first of several."""
+    if isinstance(output, dict):
+        return next(iter(output.values()), None)
+    if isinstance(output, tuple | list):
+        return output[0] if len(output) else None
+    return output
+
+
+def replaced(output: Any, states: Tensor) -> Any:
+    """Return the output with other hidden states, of the same type.
+
+    Examples
+    --------
+    >>> replaced((torch.zeros(1), "cache"), torch.ones(1))
+    (tensor([1.]), 'cache')
+    """
+    if isinstance(output, dict):  # ModelOutput, too
+        first = next(iter(output))
+        return type(output)(**{**output, first: states})
+    if isinstance(output, tuple) and hasattr(output, "_replace"):
+        return output._replace(**{output._fields[0]: states})  # type: ignore[attr-defined]
+    if isinstance(output, tuple | list):
+        return type(output)([states, *output[1:]])
+    return states
+
+
+def _states(site: Site, found: Any) -> Tensor:
+    if not isinstance(found, Tensor) or not found.is_floating_point() or found.ndim < 2:
+        what = (
+            f"a tensor of shape {tuple(found.shape)} and dtype {found.dtype}"
+            if isinstance(found, Tensor)
+            else type(found).__name__
+        )
+        _check.complain(
+            f"the {site.side} of {site.path!r} must hold hidden states at site {site.name!r}",
+            f"{what} arrived",
+            "choose another site",
+        )
+    return found

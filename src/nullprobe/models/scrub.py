@@ -1,0 +1,209 @@
+"""Scrub: one eraser after another, each fitted on what those before it have left.
+
+Problem. An eraser at one layer changes what all later layers make of a text, so that each must be
+fitted on the stream that is already scrubbed. Done naively, that is a forward pass over all texts
+for each site.
+Solution. All batches stop at a site before any goes on: rows are read as each arrives, the eraser
+is fitted, and each batch goes on with it. So every layer runs once a batch.
+Reference. N. Belrose et al. 2023, arXiv 2306.03819, section 6 (concept scrubbing).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nullprobe import _check
+from nullprobe.concepts import Concept, concept
+from nullprobe.erasers import AffineEraser, leace
+from nullprobe.models.capture import Collected
+from nullprobe.models.edit import Map, affine
+from nullprobe.models.forward import (
+    Progress,
+    _by_token,
+    evaluating,
+    input_device,
+    inputs,
+    reached,
+    rows_of,
+    takes_mask,
+)
+from nullprobe.models.hooks import editing
+from nullprobe.models.sites import Site
+from nullprobe.models.tokens import Batch, batches
+from nullprobe.models.turns import Turn
+from nullprobe.models.work import Options, Work
+from nullprobe.moments import Moments
+
+
+def scrub(
+    model: nn.Module,
+    tokenizer: Any,
+    texts: Sequence[str],
+    y: Any,
+    sites: str | Sequence[str],
+    *,
+    tokens: str | int = "last",
+    fit: Callable[[Moments], AffineEraser] = leace,
+    batch_size: int = 32,
+    max_length: int | None = None,
+    layers: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, AffineEraser]:
+    """Return erasers of which each is fitted with those before it in force.
+
+    Parameters
+    ----------
+    model, tokenizer, texts, sites, tokens, max_length, layers
+        As for :func:`capture`.
+    y : array-like of shape (n,) or (n, k)
+        Labels or numbers, one for each text.
+    fit : callable
+        Moments → AffineEraser, such as :func:`nullprobe.leace`.
+    batch_size : int
+        Texts in a batch. All batches are under way at once, in a thread each of which one runs
+        at a time: with many texts, a larger one means fewer threads.
+    progress : callable, optional
+        Called with ``("scrub", stops made, stops to be made)``; each batch stops at each site.
+
+    Returns
+    -------
+    dict of str to AffineEraser
+        Site → eraser, in the order in which states pass the sites: for :func:`erase`, and for
+        :func:`bake` where the sites allow it.
+
+    Raises
+    ------
+    InputError
+        As :func:`capture_moments`, or if ``fit`` returns anything but an eraser for the site.
+
+    Notes
+    -----
+    An eraser is fitted on the rows that ``tokens`` chooses and edits every position: with
+    ``tokens="last"`` other tokens are moved, too, though nothing about them is guaranteed.
+
+    Time: each layer runs once for each batch; after the last site, only the first batch goes on;
+    the head does not run. Memory: the hidden states
+    of *all* texts at one site, with what a block keeps beside them; that is 2 to 4 numbers for
+    each token of all texts and feature.
+
+    The same as fitting one site after the other under :func:`erase` up to rounding, and the same
+    each time on the same machine.
+    """
+    given = Options(tokens, batch_size, max_length, layers, progress)
+    work = Work.of(model, tokenizer, texts, sites, given)
+    z = concept(y)
+    if len(z) != len(work.texts):
+        _check.complain(
+            "every text needs one value of y",
+            f"there are {len(work.texts)} texts and {len(z)} values",
+            "pass one label or number for each text",
+        )
+    scrubbing = _Scrubbing(work, z, fit)
+    with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
+        scrubbing.run()
+    work.warn_of_cuts()
+    return {name: one.eraser for name, one in scrubbing.maps.items()}
+
+
+class _Pass:
+    """One batch on its way."""
+
+    def __init__(self, batch: Batch, turn: Turn, first: bool) -> None:
+        self.batch, self.turn, self.first = batch, turn, first
+        self.sites: set[str] = set()
+
+
+class _Scrubbing:
+    """All batches on their way, from site to site."""
+
+    def __init__(self, work: Work, z: Concept, fit: Callable[[Moments], AffineEraser]) -> None:
+        self.work, self.fit = work, fit
+        self.collected = {site.name: Collected(site.name, z) for site in work.sites}
+        self.sites = {site.name: site for site in work.sites}
+        self.maps: dict[str, Map] = {}
+        self.here = threading.local()  # .passing, in the thread of a batch
+        self.stops = 0
+
+    def run(self) -> None:
+        """Take all batches from site to site; fit an eraser wherever all have arrived."""
+        encoded = self.work.encode(0, len(self.work.texts))
+        part = reached(self.work.model, self.work.sites)
+        size, pad = self.work.given.batch_size, self.work.encoder.padding
+        cut = batches(encoded, size, pad, mixed=takes_mask(part))
+        turns = [Turn(self._forward(part, batch, first=not i)) for i, batch in enumerate(cut)]
+        try:
+            for _ in list(self.sites):
+                self._to_next_site(turns)
+            # The others have left at the last site. Were it passed again, the first would tell.
+            turns[0].go_on()
+        finally:
+            for turn in turns:
+                turn.end()
+
+    def edit_at(self, site: Site) -> Callable[[Tensor], Tensor]:
+        """Return what happens to states at a site: read, stopped, and edited."""
+
+        def edit(states: Tensor) -> Tensor:
+            passing: _Pass | None = getattr(self.here, "passing", None)
+            if passing is None:  # somebody else is using the model meanwhile
+                return states
+            self._read(site, states, passing)
+            if len(passing.sites) == len(self.sites) and not passing.first:
+                passing.turn.stop_for_good(site.name)
+            passing.turn.stop(site.name)
+            return self.maps[site.name](states)
+
+        return edit
+
+    def _forward(self, part: nn.Module, batch: Batch, *, first: bool) -> Callable[[Turn], None]:
+        """Return the work of one batch: a forward pass that stops at every site."""
+        device = input_device(self.work.model)
+        # Of each thread its own, as whether gradients are kept.
+        casting = torch.is_autocast_enabled(device.type)
+        dtype = torch.get_autocast_dtype(device.type) if casting else None
+
+        def forward(turn: Turn) -> None:
+            self.here.passing = _Pass(batch, turn, first)
+            with torch.no_grad(), torch.autocast(device.type, dtype, enabled=casting):
+                part(**inputs(part, batch, device))
+
+        return forward
+
+    def _read(self, site: Site, states: Tensor, passing: _Pass) -> None:
+        if site.name in passing.sites:
+            _check.complain(
+                f"states must pass {site.name!r} once in a forward pass",
+                f"{site.path!r} is called more than once",
+                "choose another site: a model that shares its layers has no states of one layer",
+            )
+        passing.sites.add(site.name)
+        rule, batch = self.work.rule, passing.batch
+        at = torch.from_numpy(rule.positions(batch)).to(states.device)
+        rows = rule.read(_by_token(site, states, batch), batch, at)
+        self.collected[site.name].add(rows, rows_of(batch, rule))
+
+    def _to_next_site(self, turns: list[Turn]) -> None:
+        arrived: set[str | None] = set()
+        progress = self.work.given.progress
+        for turn in turns:
+            arrived.add(turn.go_on())
+            self.stops += 1
+            if progress is not None:
+                progress("scrub", self.stops, len(turns) * len(self.sites))
+        name = next(iter(arrived))
+        if name is None or len(arrived) > 1:
+            missed = next(name for name in self.sites if name not in self.maps)
+            _check.complain(
+                f"states of every text must pass {missed!r} in a forward pass",
+                f"{self.sites[missed].path!r} is not called, or not for all of them",
+                "choose another site",
+            )
+        # What was read is not needed any more, once it is fitted to.
+        moments = self.collected.pop(name).result()
+        eraser = affine(self.fit(moments), self.sites[name])
+        self.maps[name] = Map(eraser, self.sites[name])

@@ -1,0 +1,231 @@
+"""Capture to a folder: shards of hidden states, and a manifest that says of what.
+
+Problem. Hidden states of many texts do not fit into memory, and a run of hours may be killed.
+Solution. Texts are taken a thousand at a time; what passes the sites for these is one shard, which
+appears whole or not at all. A run that is started again skips the shards that are there: since no
+batch crosses a shard, the folder is the same to the byte. What another model, text or rule made is
+refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from torch import nn
+
+from nullprobe import _captured, _check
+from nullprobe._saving import save
+from nullprobe._version import __version__
+from nullprobe.concepts import as_array
+from nullprobe.models.capture import capture
+from nullprobe.models.forward import Progress, encoder_for
+from nullprobe.models.sites import choose
+from nullprobe.models.sites import sites as sites_of
+from nullprobe.models.tokens import Rule, checked_texts
+
+SHARD_SIZE = 1024
+SAMPLED = 64  # values of each weight that go into a model's fingerprint
+
+
+def capture_to(
+    folder: str | os.PathLike[str],
+    model: nn.Module,
+    tokenizer: Any,
+    texts: Sequence[str],
+    sites: str | Sequence[str],
+    *,
+    labels: Mapping[str, Any] | None = None,
+    concept: str | None = None,
+    groups: str | None = None,
+    tokens: str | int = "last",
+    batch_size: int = 32,
+    max_length: int | None = None,
+    shard_size: int = SHARD_SIZE,
+    layers: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write what passes the sites of a model for each text into a folder of shards.
+
+    Parameters
+    ----------
+    folder : str or path
+        Made if it does not exist. If it holds a part of the same capture, that is continued.
+    model, tokenizer, texts, sites, tokens, batch_size, max_length, layers
+        As for :func:`capture`. Another batch size changes the last digits of a shard, no more.
+    labels : mapping of str to array-like of shape (n,), optional
+        What is known of the texts, by name; every row has its text's.
+    concept, groups : str, optional
+        Names of the labels that an audit of the folder takes, unless it is told otherwise. Rows
+        of the same text are a group where there is more than one and no groups are named.
+    shard_size : int
+        Texts in a shard.
+    progress : callable, optional
+        Called with ``("capture", texts done, n)``.
+
+    Returns
+    -------
+    Path
+        The folder. ``nullprobe.readers.read`` and ``nullprobe audit`` take it.
+
+    Raises
+    ------
+    InputError
+        As :func:`capture`; or if the folder holds something else.
+    """
+    texts = checked_texts(texts)
+    shard_size = _check.whole_number("shard_size", shard_size, least=1)
+    columns, classes = _columns(labels or {}, len(texts))
+    for name in (concept, groups):
+        if name is not None:
+            _check.known("label", name, list(columns))
+    chosen = choose(sites_of(model, layers), sites)
+    encoder_for(model, tokenizer, Rule(tokens), max_length)  # complains before a folder is made
+    said = {
+        "model": described(model),
+        "tokenizer": type(tokenizer).__name__,
+        "sites": {site.name: site.width for site in chosen},
+        "tokens": tokens,
+        "max_length": max_length,
+        "texts": len(texts),
+        "text hash": _text_hash(texts),
+        "labels": classes,
+        "label hash": {name: _hash([codes]) for name, codes in columns.items()},
+        "concept": concept,
+        "groups": groups if groups or tokens != "all" else _captured.TEXT,
+        "shards": -(-len(texts) // shard_size),
+        "shard size": shard_size,
+        "versions": {
+            "nullprobe": __version__,
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+    }
+    path = _begun(Path(folder), said)
+    cut: list[str] = []
+    for i in range(said["shards"]):
+        first = i * shard_size
+        some = texts[first : first + shard_size]
+        if not _captured.shard(path, i).is_file():
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                found = capture(
+                    model,
+                    tokenizer,
+                    some,
+                    [site.name for site in chosen],
+                    tokens=tokens,
+                    batch_size=batch_size,
+                    max_length=max_length,
+                    layers=layers,
+                    progress=_further(progress, first, len(texts)),
+                )
+            cut += [f"{first} and on: {one.message}" for one in caught]
+            which = first + found.text
+            content = {_captured.TEXT: which, **{name: y[which] for name, y in columns.items()}}
+            save(_captured.shard(path, i), {**content, **found})
+        elif progress is not None:
+            progress("capture", first + len(some), len(texts))
+    if cut:
+        warnings.warn(f"Texts {'; '.join(cut)}", stacklevel=2)
+    return path
+
+
+def described(model: nn.Module) -> dict[str, str]:
+    """Return what a model is: class, name, revision, and a fingerprint of its weights.
+
+    Of each weight a few values go into the fingerprint, spread evenly: training changes them all.
+    """
+    config = getattr(model, "config", None)
+    digest = hashlib.blake2b(digest_size=16)
+    for name, weight in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
+        flat = weight.detach().flatten()
+        if flat.device.type != "meta" and len(flat):
+            where = torch.linspace(0, len(flat) - 1, min(SAMPLED, len(flat))).long()
+            digest.update(flat[where.to(flat.device)].double().cpu().numpy().tobytes())
+    return {
+        "class": type(model).__name__,
+        "name": Path(str(getattr(config, "_name_or_path", "") or "")).name,
+        "revision": str(getattr(config, "_commit_hash", None) or ""),
+        "weights": digest.hexdigest(),
+    }
+
+
+def _columns(
+    labels: Mapping[str, Any], n: int
+) -> tuple[dict[str, np.ndarray], dict[str, list | None]]:
+    """Return labels as numbers, and what their codes stand for, by name."""
+    columns, classes = {}, {}
+    for name, y in _check.by_name("label", labels).items():
+        if name == _captured.TEXT:
+            _check.complain(
+                f"{name!r} is the number of each row's text", "a label has this name", "rename it"
+            )
+        a = as_array(y, f"label {name!r}")
+        if a.ndim != 1 or len(a) != n:
+            _check.complain(
+                f"label {name!r} must have one value for each of {n} texts",
+                f"it has shape {a.shape}",
+                "pass one for each text",
+            )
+        missing = [i for i, one in enumerate(a.tolist()) if one is None or one != one]
+        if missing:
+            _check.complain(
+                f"every text needs a value of label {name!r}",
+                f"that of text {missing[0]} (counted from 0) is missing",
+                "leave such texts out",
+            )
+        columns[name], classes[name] = _captured.encoded(a.astype(str) if a.dtype == object else a)
+    return columns, classes
+
+
+def _begun(folder: Path, said: dict[str, Any]) -> Path:
+    """Return the folder with its manifest written, or complain that it holds something else."""
+    if folder.exists() and not folder.is_dir():
+        _check.complain(
+            f"{str(folder)!r} must name a folder", "it is a file", "choose another path"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    there = _captured.manifest(folder)
+    if there is None:
+        if any(not file.name.startswith(".nullprobe-") for file in folder.iterdir()):
+            _check.complain(
+                f"{str(folder)!r} must be a new folder, or one of captured states",
+                "it holds something else",
+                "choose another path",
+            )
+        _captured.write(folder, said)
+        return folder
+    other = [name for name in said if there.get(name) != said[name] and name != "versions"]
+    if other:
+        _check.complain(
+            f"{str(folder)!r} must hold a part of the same capture",
+            f"it is of other {', '.join(map(repr, other))}",
+            "choose another folder, or delete this one",
+        )
+    return folder
+
+
+def _further(progress: Progress | None, first: int, n: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda stage, done, _: progress(stage, first + done, n)
+
+
+def _text_hash(texts: Sequence[str]) -> str:
+    return _hash([f"{len(text)}:{text}".encode() for text in texts])
+
+
+def _hash(pieces: Sequence[Any]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for piece in pieces:
+        digest.update(np.ascontiguousarray(piece) if isinstance(piece, np.ndarray) else piece)
+    return digest.hexdigest()

@@ -1,0 +1,262 @@
+"""Texts become batches of token ids; a rule says which tokens are read.
+
+Problem. Position −1 is padding in one batch and a word in the next; some tokenizers have no
+padding token; what lies beyond a model's context is dropped without a word.
+Solution. Texts are padded here, on the right, where no family needs to be told at which position
+a text begins, with any id and a mask; tokens are counted among the real ones; what was cut is kept
+on record.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nullprobe import _check
+
+RULES = ("last", "mean", "all")
+# A tokenizer that knows of no limit says 10³⁰.
+NO_LIMIT = 10**9
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Texts that go through a model together.
+
+    Attributes
+    ----------
+    ids : Tensor of shape (b, t)
+        Token ids, padded on the right.
+    mask : Tensor of shape (b, t)
+        1 for a token, 0 for padding.
+    texts : ndarray of shape (b,)
+        Which text each row is.
+    lengths : ndarray of shape (b,)
+        Number of tokens of each.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    texts: np.ndarray
+    lengths: np.ndarray
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which tokens of a text are read.
+
+    Attributes
+    ----------
+    tokens : str or int
+        ``"last"``, ``"mean"`` (of all), ``"all"``, or a position among the text's tokens,
+        special ones included, negative from the end.
+    """
+
+    tokens: str | int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no rule."""
+        whole = isinstance(self.tokens, numbers.Integral) and not isinstance(self.tokens, bool)
+        if not whole and self.tokens not in RULES:
+            _check.complain(
+                "tokens must be 'last', 'mean', 'all' or a whole number",
+                f"{self.tokens!r} arrived",
+                "choose one of these",
+            )
+
+    def rows(self, lengths: np.ndarray) -> np.ndarray:
+        """Return how many rows texts of these lengths give."""
+        return lengths if self.tokens == "all" else np.ones_like(lengths)
+
+    def positions(self, batch: Batch) -> np.ndarray:
+        """Return the tokens (rows,) to read, as positions in the flattened (b t) batch."""
+        starts = np.arange(len(batch.lengths)) * batch.ids.shape[1]
+        if self.tokens in ("all", "mean"):
+            return np.flatnonzero(batch.mask.numpy())
+        index = -1 if self.tokens == "last" else int(self.tokens)
+        return starts + (index if index >= 0 else batch.lengths + index)
+
+    def read(self, states: Tensor, batch: Batch, positions: Tensor) -> Tensor:
+        """Return rows (rows, d) of hidden states (b, t, d): copies, in float32 or float64."""
+        dtype = torch.float64 if states.dtype == torch.float64 else torch.float32
+        if self.tokens != "mean":
+            flat = states.detach().reshape(-1, states.shape[-1])
+            return flat.index_select(0, positions).to(dtype)
+        wide = states.detach().to(dtype)
+        if batch.lengths.min() < wide.shape[1]:
+            # Not times the mask: what a model makes of padding may be infinite.
+            wide = wide.masked_fill(~batch.mask.to(wide.device, torch.bool)[:, :, None], 0.0)
+        lengths = torch.as_tensor(batch.lengths, dtype=dtype).to(wide.device)
+        return wide.sum(dim=1) / lengths[:, None]
+
+
+@dataclass
+class Encoder:
+    """Texts to token ids, as a model and its tokenizer want them.
+
+    Attributes
+    ----------
+    tokenizer : callable
+        A Hugging Face tokenizer.
+    rule : Rule
+    limit : int or None
+        Longest text in tokens, special ones included.
+    vocabulary : int or None
+        Number of token ids that the model knows.
+    pad : int or None
+        The id that the model takes for padding, where the tokenizer has none.
+    cut : dict of int to (int, int)
+        Texts that were too long: their tokens, and how many were kept.
+    """
+
+    tokenizer: Any
+    rule: Rule
+    limit: int | None = None
+    vocabulary: int | None = None
+    pad: int | None = None
+    cut: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no tokenizer, and a limit that leaves no room for a text."""
+        if not callable(self.tokenizer) or not hasattr(self.tokenizer, "pad_token_id"):
+            _check.complain(
+                "the tokenizer must be one of transformers'",
+                f"{type(self.tokenizer).__name__} arrived",
+                "pass AutoTokenizer.from_pretrained(...), or wrap a tokenizers.Tokenizer in "
+                "PreTrainedTokenizerFast(tokenizer_object=...)",
+            )
+        self.special = self.tokenizer.num_special_tokens_to_add()
+        if self.limit is not None and self.limit <= self.special:
+            _check.complain(
+                f"max_length must leave room beside {self.special} special tokens",
+                f"it is {self.limit}",
+                "pass a larger one",
+            )
+
+    @property
+    def padding(self) -> int:
+        """The id to pad with; any will do under a mask, but the model must have it."""
+        for one in (self.tokenizer.pad_token_id, self.pad):
+            if isinstance(one, int) and 0 <= one < (self.vocabulary or NO_LIMIT):
+                return one
+        return 0
+
+    def encode(self, texts: Sequence[str], first: int = 0) -> list[np.ndarray]:
+        """Return the token ids (t,) of each text; ``first`` is the number of the first one."""
+        # Cut below, once it is known how long a text is; "verbose" would warn of that here.
+        ids = self.tokenizer(
+            list(texts), add_special_tokens=True, padding=False, truncation=False, verbose=False
+        )["input_ids"]
+        found = []
+        for i, of_text in enumerate(ids):
+            if len(of_text) <= self.special:
+                _check.complain(
+                    "every text needs at least one token",
+                    f"text {first + i} (counted from 0), {texts[i]!r}, has none",
+                    "leave empty texts out, together with their labels",
+                )
+            if self.limit is not None and len(of_text) > self.limit:
+                self.cut[first + i] = len(of_text), self.limit
+                of_text = self.tokenizer(
+                    texts[i], add_special_tokens=True, truncation=True, max_length=self.limit
+                )["input_ids"]
+            found.append(self._checked(np.asarray(of_text, dtype=np.int32), first + i))
+        return found
+
+    def _checked(self, ids: np.ndarray, text: int) -> np.ndarray:
+        index = self.rule.tokens
+        if not isinstance(index, str) and not -len(ids) <= index < len(ids):
+            _check.complain(
+                f"every text must have a token {index}",
+                f"text {text} (counted from 0) has {_check.counted(len(ids), 'token', 'tokens')}",
+                "choose another position, or leave such texts out",
+            )
+        if self.vocabulary is not None and ids.max() >= self.vocabulary:
+            _check.complain(
+                f"token ids must be below {self.vocabulary}, the vocabulary of the model",
+                f"text {text} (counted from 0) has the id {ids.max()}",
+                "pass the tokenizer that belongs to the model",
+            )
+        return ids
+
+
+def batches(
+    encoded: Sequence[np.ndarray], size: int, pad: int, *, first: int = 0, mixed: bool = True
+) -> Iterator[Batch]:
+    """Yield batches of texts of about one length, the longest first.
+
+    Parameters
+    ----------
+    encoded : sequence of ndarray of shape (t,)
+    size : int
+        Texts in a batch, at most.
+    pad : int
+        Token id to pad with.
+    first : int
+        Number of the first text.
+    mixed : bool
+        Whether texts of different lengths may share a batch; not if the model takes no mask.
+    """
+    lengths = np.array([len(ids) for ids in encoded])
+    order = np.argsort(-lengths, kind="stable")
+    while len(order):
+        together, longest = order[:size], int(lengths[order[0]])
+        if not mixed:
+            together = together[lengths[together] == longest]
+        order = order[len(together) :]
+        ids = np.full((len(together), longest), pad, dtype=np.int64)
+        for row, text in zip(ids, together, strict=True):
+            row[: lengths[text]] = encoded[text]
+        mask = np.arange(longest) < lengths[together, None]
+        yield Batch(
+            torch.from_numpy(ids),
+            torch.from_numpy(mask.astype(np.int64)),
+            first + together,
+            lengths[together],
+        )
+
+
+def checked_texts(texts: Any) -> Sequence[str]:
+    """Return the texts, or complain about what is none."""
+    if isinstance(texts, str) or not hasattr(texts, "__len__"):
+        _check.complain(
+            "texts must be a sequence of strings",
+            f"a single {type(texts).__name__} arrived",
+            "pass a list of texts",
+        )
+    # A column of a frame counts in its own way.
+    texts = texts if isinstance(texts, list | tuple) else list(texts)
+    if not texts:
+        _check.complain("at least one text is needed", "there are 0", "pass texts")
+    for i, text in enumerate(texts):
+        if not isinstance(text, str) or not text:
+            _check.complain(
+                "every text must be a string of at least one character",
+                f"text {i} (counted from 0) is {text!r}",
+                "leave such texts out, together with their labels",
+            )
+    return texts
+
+
+def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int) -> str:
+    """Return what was cut, in a sentence.
+
+    Examples
+    --------
+    >>> cut_in_words({4: (57, 32), 9: (40, 32)}, 10)
+    '2 of 10 texts were longer than 32 tokens and were cut to them; the longest, text 4, has 57.'
+    """
+    longest = max(cut, key=lambda text: cut[text][0])
+    whole, kept = cut[longest]
+    were = "text was" if texts == 1 else "texts was" if len(cut) == 1 else "texts were"
+    return (
+        f"{len(cut)} of {texts} {were} longer than {kept} tokens and "
+        f"{'was' if len(cut) == 1 else 'were'} cut to them; the longest, text {longest}, "
+        f"has {whole}."
+    )

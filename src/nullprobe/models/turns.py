@@ -1,0 +1,92 @@
+"""Work that is paused half-way and goes on later, in threads of which one runs at a time.
+
+Problem. A forward pass can be stopped at a hook only by blocking it there.
+Solution. Each piece of work has a thread of its own, which runs when the caller gives it the turn,
+until it gives the turn back. What happens is therefore in one order, and the same each time.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+
+from nullprobe._check import complain
+
+
+class _Ended(BaseException):
+    """Unwinds work that will not go on; no ``except Exception`` on the way may catch it."""
+
+
+class Turn:
+    """Work that runs from stop to stop.
+
+    Parameters
+    ----------
+    work : callable
+        Called with this object in a thread of its own; may call :meth:`stop`. Context variables
+        have the values that they have here and now.
+    """
+
+    def __init__(self, work: Callable[[Turn], None]) -> None:
+        self._work, self._context = work, contextvars.copy_context()
+        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._ending = False
+        self._at: str | None = None
+        self._error: BaseException | None = None
+
+    def go_on(self) -> str | None:
+        """Let the work run to its next stop and return where that is; None at the end."""
+        self._at = None
+        if self._thread is None:
+            self._start()
+        self._go.release()
+        self._back.acquire()
+        if self._error is not None:
+            raise self._error
+        return self._at
+
+    def stop(self, at: str) -> None:
+        """Give the turn back and wait for the next; called by the work itself."""
+        self._at = at
+        self._back.release()
+        self._go.acquire()
+        if self._ending:
+            raise _Ended
+
+    def end(self) -> None:
+        """Unwind work that has stopped, and wait for its thread."""
+        self._ending = True
+        if self._thread is not None:
+            self._go.release()
+            self._thread.join()
+
+    def stop_for_good(self, at: str) -> None:
+        """Give the turn back and leave the work, with all that it holds; called by the work."""
+        self._at = at
+        raise _Ended
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._context.run, args=(self._run,), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            complain(
+                "each batch needs a thread of its own",
+                f"the system gives no more of them ({error})",
+                "pass a larger batch_size, so that there are fewer batches",
+            )
+        self._thread = thread
+
+    def _run(self) -> None:
+        self._go.acquire()
+        try:
+            if not self._ending:
+                self._work(self)
+        except _Ended:
+            pass
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._back.release()

@@ -1,0 +1,279 @@
+"""A small world of facts, and statements about it that are true or false.
+
+Every entity has one of two values of each attribute: the colour of ada is red. A statement names an
+entity, an attribute and a value, may be negated, is put in one of six templates, opens with an
+adverb and closes with "." or "!". Whether it is true depends on entity, value and negation together:
+no word tells, and no two words do. Adverb and ending have nothing to do with it.
+
+Each fact is *judged* in one template and *learned* in the five others. Statements to learn from and
+statements to judge share all words, facts and templates, but no fact in the same template: whoever
+judges right knows the fact, not the sentence. Values and templates are dealt out evenly, so that
+every template judges as many facts of either value of every attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nullprobe._check import complain, whole_number
+from nullprobe._seeds import generator
+
+ENTITIES = (
+    "ada ben cleo dan eve finn gus hana ivo jane karl lena "
+    "milo nora omar pia quinn rosa sven tara ugo vera walt yara"
+).split()
+ATTRIBUTES = {
+    "colour": ("red", "blue"),
+    "city": ("rome", "oslo"),
+    "animal": ("cat", "dog"),
+    "drink": ("tea", "milk"),
+}
+TEMPLATES = {
+    "of": "{adverb} the {attribute} of {entity} is {negation}{value} {ending}",
+    "has": "{adverb} {entity} has {negation}{value} as {attribute} {ending}",
+    "first": "{adverb} {value} is {negation}the {attribute} of {entity} {ending}",
+    "with": "{adverb} with {entity} the {attribute} is {negation}{value} {ending}",
+    "goes": "{adverb} {negation}{value} goes with {entity} as {attribute} {ending}",
+    "own": "{adverb} {entity} 's {attribute} is {negation}{value} {ending}",
+}
+NEGATION = "not "
+SURE = ("surely", "clearly", "certainly", "indeed")
+ADVERBS = (*SURE, "perhaps", "maybe", "possibly", "apparently")
+ENDINGS = (".", "!")
+VERDICTS = ("false", "true")
+DECK = 2 * len(TEMPLATES)  # entities among whom values and templates are dealt out evenly
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Statements:
+    """Statements, each another one, half of them true, half of them negated.
+
+    Attributes
+    ----------
+    texts : tuple of n str
+        Up to the closing "." or "!", which is always the last token; the verdict would follow.
+    truth : ndarray of shape (n,)
+        1 where the statement is true.
+    negated : ndarray of shape (n,)
+        1 where it says "not"; as often in true statements as in false ones.
+    template, entity, attribute : ndarrays of shape (n,)
+        Names: groups to keep together, or to tell apart.
+    unrelated : mapping of str to ndarray of shape (n,)
+        What the text says and the verdict does not depend on: "sure", 1 where the opening adverb is
+        one such as "surely", 0 where it is one such as "perhaps"; "exclaimed", 1 where the
+        statement ends in "!".
+    """
+
+    texts: tuple[str, ...]
+    truth: np.ndarray
+    negated: np.ndarray
+    template: np.ndarray
+    entity: np.ndarray
+    attribute: np.ndarray
+    unrelated: Mapping[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        """Return the number of statements."""
+        return f"Statements(n={len(self)})"
+
+    def __len__(self) -> int:
+        """Return the number n of statements."""
+        return len(self.texts)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """What follows each statement if the verdict is right: " true" or " false"."""
+        return tuple(f" {VERDICTS[true]}" for true in self.truth)
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What follows each statement if the verdict is wrong."""
+        return tuple(f" {VERDICTS[1 - true]}" for true in self.truth)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StatementPairs:
+    """Statements with either verdict.
+
+    Attributes
+    ----------
+    negative, positive : tuples of n str
+        The statements followed by " false", and by " true".
+    truth : ndarray of shape (n,)
+        1 where the positive side is right.
+    template : ndarray of shape (n,)
+        Name of the template.
+    """
+
+    negative: tuple[str, ...]
+    positive: tuple[str, ...]
+    truth: np.ndarray
+    template: np.ndarray
+
+    def __repr__(self) -> str:
+        """Return the number of pairs."""
+        return f"StatementPairs(n={len(self)})"
+
+    def __len__(self) -> int:
+        """Return the number n of pairs."""
+        return len(self.truth)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Facts:
+    """What is so, and in which template it is judged.
+
+    Attributes
+    ----------
+    values : ndarray of shape (entities, attributes)
+        0 or 1: which of the two values of the attribute the entity has.
+    judged : ndarray of shape (entities, attributes)
+        Index of the template that the fact is judged in, and never learned in.
+    """
+
+    values: np.ndarray
+    judged: np.ndarray
+
+    def __repr__(self) -> str:
+        """Return the numbers of entities and attributes."""
+        return f"Facts(entities={self.values.shape[0]}, attributes={self.values.shape[1]})"
+
+    def learn(
+        self, n: int, rng: np.random.Generator, *, known: int, negations: float
+    ) -> tuple[list[str], np.ndarray]:
+        """Draw statements to learn from, about the first entities, some of them negated.
+
+        Parameters
+        ----------
+        n : int
+        rng : Generator
+        known : int
+            Number of entities to talk about.
+        negations : float
+            Probability that a statement is negated.
+
+        Returns
+        -------
+        texts : list of n str
+        truth : ndarray of shape (n,)
+            Either value with equal probability, whatever else the statement is.
+        """
+        entity = rng.integers(known, size=n)
+        attribute = rng.integers(len(ATTRIBUTES), size=n)
+        # Any template but the one that the fact is judged in.
+        further = rng.integers(1, len(TEMPLATES), size=n)
+        template = (self.judged[entity, attribute] + further) % len(TEMPLATES)
+        truth = rng.integers(2, size=n)
+        negated = (rng.random(n) < negations).astype(int)
+        adverb, ending = rng.integers(len(ADVERBS), size=n), rng.integers(len(ENDINGS), size=n)
+        return self._texts(entity, attribute, template, truth, negated, adverb, ending), truth
+
+    def statements(self, n: int, random_state: int | np.random.Generator) -> Statements:
+        """Draw statements to judge, each another one; ``n`` as for ``Organism.statements``."""
+        n = whole_number("n", n, least=4)
+        rng = generator(random_state)
+        shape = (*self.values.shape, len(ADVERBS), len(ENDINGS))
+        each = int(np.prod(shape))
+        if n > 4 * each:
+            complain(
+                f"n must be at most {4 * each}, the number of statements that there are to judge",
+                f"n={n} arrived",
+                "ask for fewer, or for a world of more entities",
+            )
+        # Of the four kinds, true or not and negated or not, there are as many as n allows.
+        kinds = [(k % 2, k // 2) for k in range(4)]
+        drawn = [
+            rng.choice(each, size=n // 4 + (k < n % 4), replace=False, shuffle=False)
+            for k in range(4)
+        ]
+        truth, negated = np.repeat(kinds, [len(one) for one in drawn], axis=0).T
+        order = rng.permutation(n)
+        truth, negated = truth[order], negated[order]
+        cells = np.unravel_index(np.concatenate(drawn)[order], shape)
+        entity, attribute, adverb, ending = cells
+        template = self.judged[entity, attribute]
+        return Statements(
+            tuple(self._texts(entity, attribute, template, truth, negated, adverb, ending)),
+            truth,
+            negated,
+            np.array(list(TEMPLATES))[template],
+            np.array(ENTITIES)[entity],
+            np.array(list(ATTRIBUTES))[attribute],
+            {"sure": (adverb < len(SURE)).astype(int), "exclaimed": ending},
+        )
+
+    def _texts(
+        self,
+        entity: np.ndarray,
+        attribute: np.ndarray,
+        template: np.ndarray,
+        truth: np.ndarray,
+        negated: np.ndarray,
+        adverb: np.ndarray,
+        ending: np.ndarray,
+    ) -> list[str]:
+        # A true statement that is not negated names the right value; either change undoes that.
+        named = self.values[entity, attribute] ^ (truth == negated)
+        names, templates = list(ATTRIBUTES), list(TEMPLATES.values())
+        return [
+            templates[t].format(
+                adverb=ADVERBS[a],
+                attribute=names[j],
+                entity=ENTITIES[i],
+                negation=NEGATION if no else "",
+                value=ATTRIBUTES[names[j]][v],
+                ending=ENDINGS[z],
+            )
+            for i, j, t, no, v, a, z in zip(
+                *(
+                    c.tolist()
+                    for c in (entity, attribute, template, negated, named, adverb, ending)
+                ),
+                strict=True,
+            )
+        ]
+
+
+def deal(n_entities: int, rng: np.random.Generator) -> Facts:
+    """Deal out values and templates, evenly among each dozen of entities.
+
+    Parameters
+    ----------
+    n_entities : int
+        12 or 24.
+    rng : Generator
+
+    Examples
+    --------
+    >>> facts = deal(12, np.random.default_rng(0))
+    >>> facts, facts.values.mean(axis=0).tolist()
+    (Facts(entities=12, attributes=4), [0.5, 0.5, 0.5, 0.5])
+    """
+    n_entities = whole_number("n_entities", n_entities, least=DECK)
+    if n_entities % DECK or n_entities > len(ENTITIES):
+        complain(
+            f"n_entities must be a multiple of {DECK} up to {len(ENTITIES)}",
+            f"n_entities={n_entities} arrived",
+            f"pass {' or '.join(str(n) for n in range(DECK, len(ENTITIES) + 1, DECK))}",
+        )
+    shape = (n_entities, len(ATTRIBUTES))
+    values, judged = np.empty(shape, dtype=int), np.empty(shape, dtype=int)
+    for j in range(shape[1]):
+        # Of two neighbours one has either value, so that few entities are as even as many.
+        pairs = rng.random(n_entities // 2) < 0.5
+        values[:, j] = np.stack([pairs, ~pairs], axis=1).ravel()
+        for value in (0, 1):
+            templates = np.arange(n_entities // 2) % len(TEMPLATES)
+            judged[values[:, j] == value, j] = rng.permutation(templates)
+    return Facts(values, judged)
+
+
+def vocabulary(n_entities: int) -> list[str]:
+    """Return every word of the world once, in a fixed order, verdicts included."""
+    values = [value for pair in ATTRIBUTES.values() for value in pair]
+    words = [word for form in TEMPLATES.values() for word in form.split() if "{" not in word]
+    words += [NEGATION.strip(), *ADVERBS, *ENDINGS, *VERDICTS, *ATTRIBUTES, *values]
+    return list(dict.fromkeys(words + ENTITIES[:n_entities]))

@@ -1,0 +1,159 @@
+"""Commands that run models: sites, capture, an audit of what was captured, fit at a site, bake."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tiny_models as tiny
+import torch
+import transformers
+from safetensors import safe_open
+
+from nullprobe import AffineEraser, models
+from nullprobe.cli import main
+
+TEXTS = tiny.texts(60)
+LONG = ["long" if len(text.split()) > 7 else "short" for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    tiny.model_of("gpt2").save_pretrained(folder)
+    tiny.word_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sheet(tmp_path_factory):
+    path = tmp_path_factory.mktemp("texts") / "texts.csv"
+    with open(path, "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["words", "length", "half", "empty"])
+        rows.writerows(zip(TEXTS, LONG, ["a", "b"] * 30, [""] * 60, strict=True))
+    return path
+
+
+@pytest.fixture(scope="module")
+def captured(saved, sheet, tmp_path_factory):
+    out = tmp_path_factory.mktemp("captured") / "states"
+    asked = ["--text", "words", "--concept", "length", "--label", "half", "--shard-size", "25"]
+    assert run("capture", saved, sheet, *asked, "--site", "layers.*.output", "--out", out) == 0
+    return out
+
+
+def run(*arguments):
+    return main(list(map(str, arguments)))
+
+
+def test_sites_are_listed_with_their_modules(saved, capsys):
+    assert run("sites", saved) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["site", "what", "it", "is", "width"]
+    assert ["layers.1.output", "output", "of", "transformer.h.1", "16"] in lines
+    assert [line[0] for line in lines[1:]] == list(models.sites(tiny.model_of("gpt2")))
+
+
+def test_a_captured_folder_is_audited_layer_by_layer_without_further_words(captured, tmp_path):
+    few = ["--claims", "readable", "--permutations", "99"]
+    assert run("audit", captured, *few, "--out", tmp_path) == 0
+    found = json.loads((tmp_path / "states-length-audit.json").read_text("utf-8"))
+    assert [one["title"].split(": ")[-1] for one in found] == ["layers.0.output", "layers.1.output"]
+    assert found[0]["provenance"]["classes"] == {
+        "long": LONG.count("long"),
+        "short": LONG.count("short"),
+    }
+    assert found[0]["claims"][0]["holds"] == "yes"  # position embeddings know the length
+
+
+def test_another_label_may_be_asked_for_and_other_folders_are_baselines(captured, tmp_path):
+    few = ["--claims", "readable", "--permutations", "99", "--baseline", f"same={captured}"]
+    assert run("audit", captured, "--concept", "half", *few, "--out", tmp_path) == 0
+    found = json.loads((tmp_path / "states-half-audit.json").read_text("utf-8"))
+    assert found[0]["provenance"]["classes"] == {"a": 30, "b": 30}
+    assert found[0]["provenance"]["baselines"] == ["same, layers.0.output", "same, layers.1.output"]
+
+
+def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, capsys):
+    assert (
+        run("fit", captured, "--site", "layers.1.output", "--out", tmp_path / "out.safetensors")
+        == 0
+    )
+    eraser = AffineEraser.load(tmp_path / "out.safetensors")
+    assert (eraser.d, eraser.details["site"], eraser.details["concept"]) == (
+        16,
+        "layers.1.output",
+        "length",
+    )
+    assert eraser.details["model"] == "tiny"
+    asked = [f"layers.1.mlp_output={tmp_path / 'out.safetensors'}", "--out", tmp_path / "baked"]
+    assert run("bake", saved, *asked) == 0
+    assert "1 of 16 directions at layers.1.mlp_output" in capsys.readouterr().out
+    baked = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "baked").eval()
+    transformers.AutoTokenizer.from_pretrained(tmp_path / "baked")
+    model, ids = tiny.model_of("gpt2"), torch.arange(4, 20)[None]
+    with torch.no_grad():
+        with models.erase(model, {"layers.1.mlp_output": eraser}):
+            hooked = model(ids).logits
+        assert (baked(ids).logits - hooked).abs().max() <= 1e-4
+        assert (baked(ids).logits - model(ids).logits).abs().max() > 1e-3
+
+
+def test_an_eraser_that_cannot_be_baked_leaves_no_folder(saved, captured, tmp_path, capsys):
+    run("fit", captured, "--site", "layers.1.output", "--out", tmp_path / "out.safetensors")
+    assert run("bake", saved, tmp_path / "out.safetensors", "--out", tmp_path / "baked") == 2
+    assert "layers.1.output" in capsys.readouterr().err  # the site came from the file
+    assert [path.name for path in tmp_path.iterdir()] == ["out.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"--text": "wrods"}, "wrods"),
+        ({"--concept": "lenght"}, "lenght"),
+        ({"--site": "layers.9.output"}, "layers.9.output"),
+        ({"--tokens": "first"}, "'last', 'mean', 'all' or a whole number"),
+        ({"--text": "half", "--dtype": "float8"}, "float8"),
+        ({"--max-length": "99"}, "at most 24"),
+    ],
+)
+def test_what_cannot_be_captured_is_refused(saved, sheet, tmp_path, capsys, changed, message):
+    given = {"--text": "words", "--concept": "length", "--site": "embeddings"} | changed
+    flags = [part for pair in given.items() for part in pair]
+    assert run("capture", saved, sheet, *flags, "--out", tmp_path / "none") == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_site_must_be_named_where_there_are_several(captured, tmp_path, capsys):
+    assert run("fit", captured, "--out", tmp_path / "e.safetensors") == 2
+    assert "which of 2 sites is meant" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_site_belongs_to_captured_states(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", X=np.eye(6), y=np.arange(6) % 2)
+    asked = ["--concept", "y", "--site", "embeddings", "--out", tmp_path / "e.safetensors"]
+    assert run("fit", tmp_path / "a.npz", *asked) == 2
+    assert "--site belongs to a folder of captured states" in capsys.readouterr().err
+
+
+def test_a_folder_without_safetensors_is_no_model(saved, tmp_path, capsys):
+    (tmp_path / "pickled").mkdir()
+    (tmp_path / "pickled" / "config.json").write_bytes((saved / "config.json").read_bytes())
+    (tmp_path / "pickled" / "pytorch_model.bin").write_bytes(b"never opened")
+    given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
+    np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
+    assert run("capture", tmp_path / "pickled", tmp_path / "t.npz", *given) == 2
+    assert "must be .safetensors" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_folder_that_is_not_there_is_no_model(tmp_path, capsys):
+    assert run("sites", tmp_path / "nothing") == 2
+    assert "must be a folder that holds a model" in " ".join(capsys.readouterr().err.split())
+
+
+def test_shards_hold_sites_labels_and_texts(captured):
+    with safe_open(captured / "000000.safetensors", framework="numpy") as shard:
+        assert set(shard.keys()) == {"layers.0.output", "layers.1.output", "length", "half", "text"}
+        assert shard.get_tensor("layers.0.output").shape == (25, 16)

@@ -1,0 +1,164 @@
+"""Captured states in a folder: what it holds, how it goes on, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import tiny_models as tiny
+import torch
+
+from nullprobe import InputError, readers
+from nullprobe.models import capture, capture_to, shards
+
+TEXTS = tiny.texts(11, shortest=3, longest=6)
+SITES = ["embeddings", "layers.1.output"]
+LABELS = {
+    "truth": [i % 2 == 0 for i in range(11)],
+    "kind": ["b", "a"] * 5 + ["b"],
+    "size": np.arange(11) / 4.0,
+}
+GIVEN = {"labels": LABELS, "concept": "truth", "groups": "kind", "shard_size": 4}
+
+
+def written(folder, *, model=None, texts=TEXTS, sites=SITES, **changes):
+    model = tiny.model_of("gpt2") if model is None else model
+    return capture_to(folder, model, tiny.word_tokenizer(), texts, sites, **{**GIVEN, **changes})
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("captured") / "new" / "folder")
+
+
+def test_the_folder_is_read_as_arrays_with_their_labels(whole):
+    found = capture(tiny.model_of("gpt2"), tiny.word_tokenizer(), TEXTS, SITES)
+    for site, other in (SITES, SITES[::-1]):
+        table = readers.read(whole, concept="kind", groups="truth", leave_out=[other, "text", "size"])
+        np.testing.assert_allclose(table.X, found[site], atol=1e-5)
+        assert table.y.tolist() == LABELS["kind"]
+        assert table.groups.tolist() == LABELS["truth"]
+    numbers = readers.read(whole, concept="size", leave_out=["embeddings", "text", "kind", "truth"])
+    assert numbers.y.tolist() == LABELS["size"].tolist()
+
+
+def test_the_manifest_says_what_was_captured(whole):
+    said = json.loads((whole / "manifest.json").read_text("utf-8"))
+    assert said["model"]["class"] == "GPT2LMHeadModel"
+    assert said["sites"] == {"embeddings": 16, "layers.1.output": 16}
+    assert (said["tokens"], said["texts"], said["shards"]) == ("last", 11, 3)
+    assert said["labels"] == {"truth": [False, True], "kind": ["a", "b"], "size": None}
+    assert (said["concept"], said["groups"]) == ("truth", "kind")
+    assert str(whole) not in (whole / "manifest.json").read_text("utf-8")
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(whole, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    calls, real = [], shards.capture
+
+    def dying(*args, **options):
+        calls.append(args[2])
+        if len(calls) == 2:
+            raise Killed
+        return real(*args, **options)
+
+    monkeypatch.setattr(shards, "capture", dying)
+    with pytest.raises(Killed):
+        written(tmp_path / "a")
+    assert sorted(contents(tmp_path / "a")) == ["000000.safetensors", "manifest.json"]
+    with pytest.raises(InputError, match="all 3 shards .* 2 are not there yet.*run the same"):
+        readers.read(tmp_path / "a", concept="kind")
+    written(tmp_path / "a")
+    assert contents(tmp_path / "a") == contents(whole)
+    assert [len(texts) for texts in calls] == [4, 4, 4, 3]  # the first shard was not made again
+
+
+def test_a_folder_that_is_whole_is_left_alone(whole, monkeypatch):
+    monkeypatch.setattr(shards, "capture", lambda *_, **__: pytest.fail("nothing is left to do"))
+    before, steps = contents(whole), []
+    written(whole, progress=lambda *step: steps.append(step))
+    assert contents(whole) == before
+    assert steps == [("capture", 4, 11), ("capture", 8, 11), ("capture", 11, 11)]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"texts": [*TEXTS[:-1], "w1"]}, "'text hash'"),
+        ({"tokens": "mean"}, "'tokens'"),
+        ({"sites": SITES[:1]}, "'sites'"),
+        ({"labels": {**LABELS, "kind": LABELS["kind"][::-1][:10] + ["a"]}}, "'label hash'"),
+        ({"shard_size": 5}, "'shard size'"),
+        ({"max_length": 5}, "'max_length'"),
+        ({"model": tiny.make("gpt2", seed=1)}, "'model'"),
+    ],
+)
+def test_what_something_else_made_is_not_continued(whole, change, what):
+    before = contents(whole)
+    with pytest.raises(InputError, match=f"of other .*{what}"):
+        written(whole, **change)
+    assert contents(whole) == before
+
+
+def test_a_fingerprint_knows_trained_weights_and_not_the_library():
+    one = shards.described(tiny.make("gpt2"))
+    assert shards.described(tiny.make("gpt2")) == one
+    trained = tiny.make("gpt2")
+    with torch.no_grad():
+        trained.transformer.h[1].mlp.c_fc.weight[3, 5:] += 1e-3
+    assert shards.described(trained)["weights"] != one["weights"]
+
+
+def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
+    written(tmp_path / "all", tokens="all", groups=None)
+    said = json.loads((tmp_path / "all" / "manifest.json").read_text("utf-8"))
+    assert said["groups"] == "text"
+    leave_out = ["embeddings", "truth", "size"]
+    table = readers.read(tmp_path / "all", concept="kind", groups="text", leave_out=leave_out)
+    lengths = [len(text.split()) for text in TEXTS]
+    assert table.groups.tolist() == np.repeat(np.arange(11), lengths).tolist()
+    assert table.y.tolist() == np.repeat(LABELS["kind"], lengths).tolist()
+
+
+def test_texts_that_were_cut_are_told_of_with_their_shard(tmp_path):
+    texts = [*TEXTS[:5], " ".join(["w1"] * 9)]
+    labels = {name: y[:6] for name, y in LABELS.items()}
+    with pytest.warns(UserWarning, match="Texts 4 and on: 1 of 2 texts was longer than 6 tokens"):
+        written(tmp_path / "cut", texts=texts, labels=labels, max_length=6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": {"kind": ["a"]}}, "label 'kind' must have one value for each of 11 texts"),
+        ({"labels": {"kind": [None, *LABELS["kind"][1:]]}}, "that of text 0 .* is missing"),
+        ({"labels": {"text": LABELS["kind"]}}, "'text' is the number"),
+        ({"concept": "thruth"}, "thruth"),
+        ({"sites": "layers.7.output"}, "layers.7.output"),
+        ({"shard_size": 0}, "shard_size"),
+    ],
+)
+def test_what_cannot_be_captured_leaves_no_folder(tmp_path, change, message):
+    with pytest.raises(InputError, match=message):
+        written(tmp_path / "none", **change)
+    assert not (tmp_path / "none").exists()
+
+
+def test_folders_of_something_else_are_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="it holds something else; choose another path"):
+        written(tmp_path)
+    with pytest.raises(InputError, match="it is a file"):
+        written(tmp_path / "notes.txt")
+    assert contents(tmp_path) == {"notes.txt": b"mine"}
+
+
+def test_a_manifest_of_a_later_version_is_refused(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"format": "nullprobe.capture/9"}')
+    with pytest.raises(InputError, match=r"format nullprobe.capture/1, but it is 'nullprobe"):
+        readers.read(tmp_path, concept="kind")
