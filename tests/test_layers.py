@@ -93,6 +93,7 @@ STEPS = {
         ["rereading"],
         [],
     ],
+    "worlds": [["world", "facts"], ["training", "weights"], []],
     "cli": [["options", "model_options", "typed", "subject"], []],
     "report": [
         ["words", "portrait", "bins", "looks", "overview"],
@@ -110,7 +111,7 @@ COMMANDS = {
 }
 
 # Only _array.py imports other array libraries, and torch whatever runs a model.
-RUN_MODELS = {("model_audit",), ("worlds", "organism")}
+RUN_MODELS = {("model_audit",), *(("worlds", name) for name in ("training", "weights", "organism"))}
 LIBRARIES = {"torch", "array_api_compat", "dask"}
 
 

@@ -1,8 +1,9 @@
 """Audit of use: whether a model uses a concept, or it is only there to be read.
 
-Texts are split in two halves that take turns: an eraser of the concept is fitted to what passes a
-site for one half, and the model is asked about the other, as it is, with the concept erased, and
-with random subspaces of the same rank and variance projected out, drawn from the same rows.
+An eraser of the concept is fitted to what passes a site for half of the texts. The model is asked
+about the other half: as it is, with the concept erased, and with random subspaces removed, each as
+large as what the eraser removes. The halves do not take turns: what is erased is one subspace, and
+so is each that it is compared with.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from nullprobe.models.capture import Captured, capture
 from nullprobe.models.forward import Progress
 from nullprobe.moments import Moments
 from nullprobe.nulls.null import Null, among
-from nullprobe.nulls.subspace import random_subspaces
+from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.reading import resampled_weights
 from nullprobe.splits import Parts, group_codes, split
 
-N_PARTS, N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 2, 1000, 10, 5
+ROUNDING = 1e-9
+FITTED, ASKED, N_PARTS = 0, 1, 2
+N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
 DRAWN = "random subspaces of the same rank that remove as much variance at this site"
 LOG_PROBABILITY = "change of the answer's log-probability (nats)"
 Fit = Callable[[Moments], AffineEraser]
@@ -81,7 +84,7 @@ def audit_use(
         Texts that have nothing to do with the concept: how far erasing moves what is predicted at
         each of their tokens says what else is lost.
     groups : array-like of shape (n,), optional
-        Texts of the same group lie in the same half.
+        Texts of the same group lie in the same half, and are resampled together.
     tokens : {"last", "mean", "all"} or int
         At which tokens of a text the eraser is fitted. It edits all of them.
     fit : callable
@@ -112,8 +115,9 @@ def audit_use(
 
     Notes
     -----
-    The test is exact if the erased subspace is like those drawn: "used" says that it matters more
-    than such subspaces do, not that no other part of the state matters.
+    The test is exact if what is erased is like what is drawn: "used" says that it matters more than
+    such subspaces do, not that no other part of the state matters. Intervals are conditional on
+    the fitted eraser.
     """
     if (answers is None) == (metric is None):
         _check.complain(
@@ -128,38 +132,36 @@ def audit_use(
     n_draws = _check.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed = _check.whole_number("random_state", random_state, least=0)
     z = concept(y, n=len(texts))
+    z.need_two_classes()
     codes = group_codes(groups, len(texts))
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     told = {"batch_size": batch_size, "max_length": max_length}
     found = capture(
         model, tokenizer, texts, sites, tokens=tokens, layers=layers, progress=progress, **told
     )
-    seen = np.empty((len(found) * (1 + n_draws) + 1, len(texts)))
-    moved = []
-    for j in range(N_PARTS):
-        rows = halves.rows(j)
-        edits = [{}, *_edits(found, z, halves, j, fit, n_draws, seed)]
-        some = Texts(model, tokenizer, [texts[i] for i in rows], **told)
-        if answers is not None:
-            right = [answers[i] for i in rows]
-            seen[:, rows] = log_probabilities(some, right, edits, layers=layers, progress=progress)
-        else:
-            assert metric is not None
-            asked = _of_all(metric, rows)
-            seen[:, rows] = metrics(some, asked, edits, layers=layers, progress=progress)
-        if neutral is not None:
-            apart = Texts(model, tokenizer, neutral, **told)
-            moved.append(divergences(apart, edits[1:], layers=layers, progress=progress))
+    edits = [{}, *_edits(found, z, halves, fit, n_draws, seed)]
+    rows = halves.rows(ASKED)
+    asked = Texts(model, tokenizer, [texts[i] for i in rows], **told)
+    if answers is not None:
+        right = [answers[i] for i in rows]
+        seen = log_probabilities(asked, right, edits, layers=layers, progress=progress)
+    else:
+        assert metric is not None
+        seen = metrics(asked, _of_all(metric, rows), edits, layers=layers, progress=progress)
+    moved = None
+    if neutral is not None:
+        apart = Texts(model, tokenizer, neutral, **told)
+        moved = divergences(apart, edits[1:], layers=layers, progress=progress)
+        moved = moved.mean(axis=1).reshape(len(found), -1)
     weights = _weights(z, halves, np.random.default_rng([seed, 1]))
-    before, changes = seen[0], (seen[1:] - seen[0]).reshape(len(found), 1 + n_draws, -1)
-    divergence = np.mean(moved, axis=(0, 2)).reshape(len(found), -1) if moved else None
+    changes = (seen[1:] - seen[0]).reshape(len(found), 1 + n_draws, -1)
     uses = [
         _use(
-            before,
+            seen[0],
             changes[s],
             unit if metric is not None else LOG_PROBABILITY,
             weights,
-            None if divergence is None else divergence[s],
+            None if moved is None else moved[s],
         )
         for s in range(len(found))
     ]
@@ -170,27 +172,47 @@ def audit_use(
 
 
 def _edits(
-    found: Captured, z: Concept, halves: Parts, j: int, fit: Fit, n_draws: int, seed: int
+    found: Captured, z: Concept, halves: Parts, fit: Fit, n_draws: int, seed: int
 ) -> list[Edits]:
-    """Return the eraser of each site and then its random subspaces, fitted outside half j."""
-    fitted = np.flatnonzero(halves.part[found.text] != j)
+    """Return the eraser of each site, fitted to one half of the texts, and then its likes."""
+    fitted = np.flatnonzero(halves.part[found.text] == FITTED)
     labels = z.take(found.text[fitted])
     edits: list[Edits] = []
     for s, (site, every) in enumerate(found.items()):
-        X = every[fitted]
-        moments = Moments.of(X, labels)
+        moments = Moments.of(every[fitted], labels)
         eraser = fit(moments)
-        lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
-        drawn = random_subspaces(
-            X - moments.mean,
-            rank=eraser.rank,
-            removed=float(lost),
-            n_draws=n_draws,
-            rng=np.random.default_rng([seed, 2, j, s]),
-        )
+        rng = np.random.default_rng([seed, 2, s])
         edits.append({site: eraser})
-        edits += [{site: AffineEraser(moments.mean, Q, Q.T, method="random")} for Q in drawn]
+        edits += [{site: one} for one in _likes(eraser, every[fitted], moments.mean, n_draws, rng)]
     return edits
+
+
+def _likes(
+    eraser: AffineEraser, X: np.ndarray, mean: np.ndarray, n_draws: int, rng: np.random.Generator
+) -> list[AffineEraser]:
+    """Return erasers of random subspaces, of the same kind, rank and size as one fitted to X.
+
+    An eraser that is an orthogonal projection is compared with such; any other with maps that are
+    orthogonal where all directions vary alike, as LEACE is. Compared with the other kind, labels
+    that mean nothing would seem to be used.
+    """
+    lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
+    centred = (X - mean).astype(X.dtype)  # whose rounding says what is no direction of theirs
+    told = {"rank": eraser.rank, "removed": float(lost), "n_draws": n_draws, "rng": rng}
+    if _is_orthogonal(eraser):
+        Q = random_subspaces(centred, **told)
+        R, W = Q, Q.swapaxes(1, 2)
+    else:
+        R, W = random_maps(centred, **told)
+    return [AffineEraser(mean, r, w, method="random") for r, w in zip(R, W, strict=True)]
+
+
+def _is_orthogonal(eraser: AffineEraser) -> bool:
+    """Return whether an eraser's R W is symmetric, without forming it."""
+    R, W = eraser.reading, eraser.writing
+    # |R W − (R W)ᵀ|² = 2 |R W|² − 2 tr(R W R W)
+    square, crossed = np.sum((R.T @ R) * (W @ W.T)), np.sum((W @ R) * (W @ R).T)
+    return bool(square - crossed <= ROUNDING * square)
 
 
 def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
@@ -199,11 +221,12 @@ def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
 
 
 def _weights(z: Concept, halves: Parts, rng: np.random.Generator) -> np.ndarray | None:
-    """Return bootstrap weights of the texts (B, n), or None of too few to resample."""
-    n = len(z) if halves.groups is None else len(np.unique(halves.groups))
-    if n < (LEAST_TEXTS if halves.groups is None else LEAST_GROUPS):
-        return None
-    return resampled_weights(z.codes, halves.groups, len(z), N_RESAMPLES, rng)
+    """Return bootstrap weights (B, m) of the texts that are asked about; None of too few."""
+    rows = halves.rows(ASKED)
+    codes = None if z.codes is None else z.codes[rows]
+    groups = None if halves.groups is None else halves.groups[rows]
+    few = len(rows) < LEAST_TEXTS if groups is None else len(np.unique(groups)) < LEAST_GROUPS
+    return None if few else resampled_weights(codes, groups, len(rows), N_RESAMPLES, rng)
 
 
 def _use(

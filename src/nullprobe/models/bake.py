@@ -94,8 +94,7 @@ def bake(
     --------
     >>> import numpy as np
     >>> from transformers import GPT2Config, GPT2LMHeadModel
-    >>> special = {"bos_token_id": 0, "eos_token_id": 0}
-    >>> model = GPT2LMHeadModel(GPT2Config(9, n_embd=8, n_layer=1, n_head=1, **special))
+    >>> model = GPT2LMHeadModel(GPT2Config(vocab_size=9, n_embd=8, n_layer=1, n_head=1))
     >>> axis = np.eye(8)[:, :1]
     >>> baked = bake(model, {"layers.0.mlp_input": AffineEraser(np.zeros(8), axis, axis.T)})
     >>> baked.transformer.h[0].mlp.c_fc.weight[0].any().item()

@@ -87,7 +87,10 @@ class Rule:
         dtype = torch.float64 if states.dtype == torch.float64 else torch.float32
         if self.tokens != "mean":
             flat = states.detach().reshape(-1, states.shape[-1])
-            return flat.index_select(0, positions).to(dtype)
+            # The same rows either way; picking costs twice as much as copying.
+            whole = len(positions) == len(flat) and self.tokens == "all"
+            rows = flat.to(dtype, copy=True) if whole else flat.index_select(0, positions)
+            return rows.to(dtype)
         wide = states.detach().to(dtype)
         if batch.lengths.min() < wide.shape[1]:
             # Not times the mask: what a model makes of padding may be infinite.

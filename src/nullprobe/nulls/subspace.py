@@ -96,6 +96,40 @@ def random_subspaces(
     return vectors @ drawn
 
 
+def random_maps(
+    X: np.ndarray, *, rank: int, removed: float, n_draws: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw random maps x ↦ x − x R W that are orthogonal projections where all varies alike.
+
+    LEACE is such a map, and so, of labels that mean nothing, is this: with Q as drawn by
+    :func:`random_subspaces`, R = Σ^(−1/2) Q and W = Qᵀ Σ^(1/2) move rows of covariance Σ by
+    E|x R W|² = tr(QᵀΣQ), too.
+
+    Parameters
+    ----------
+    X, rank, removed, n_draws, rng
+        As for :func:`random_subspaces`.
+
+    Returns
+    -------
+    R : ndarray of shape (n_draws, d, rank)
+    W : ndarray of shape (n_draws, rank, d)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 4)) * [3.0, 2.0, 1.0, 0.5]
+    >>> R, W = random_maps(X, rank=1, removed=5.0, n_draws=100, rng=rng)
+    >>> np.allclose(np.square(X @ R @ W).sum(axis=(1, 2)) / 500, 5.0)
+    True
+    """
+    Q = random_subspaces(X, rank=rank, removed=removed, n_draws=n_draws, rng=rng)
+    values, vectors = _axes(X)
+    shares = vectors.T @ Q  # of each eigenvector
+    roots = np.sqrt(values)[:, None]
+    return vectors @ (shares / roots), (vectors @ (shares * roots)).swapaxes(1, 2)
+
+
 def _axes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the eigenvalues (r,) of XᵀX/n above rounding, largest first, and vectors (d, r)."""
     eps = float(np.finfo(X.dtype).eps)

@@ -1,9 +1,9 @@
 """A small world of facts, and statements about it that are true or false.
 
-Every entity has one of two values of each attribute: the colour of ada is red. A statement names an
-entity, an attribute and a value, may be negated, is put in one of six templates, opens with an
-adverb and closes with "." or "!". Whether it is true depends on entity, value and negation together:
-no word tells, and no two words do. Adverb and ending have nothing to do with it.
+Every entity has one of two values of each attribute: the colour of ada is red. A statement names
+an entity, an attribute and a value, may be negated, is put in one of six templates, opens with an
+adverb and closes with "." or "!". Whether it is true depends on entity, value and negation
+together: no word tells, and no two words do. Adverb and ending have nothing to do with it.
 
 Each fact is *judged* in one template and *learned* in the five others. Statements to learn from and
 statements to judge share all words, facts and templates, but no fact in the same template: whoever
@@ -218,6 +218,7 @@ class Facts:
         # A true statement that is not negated names the right value; either change undoes that.
         named = self.values[entity, attribute] ^ (truth == negated)
         names, templates = list(ATTRIBUTES), list(TEMPLATES.values())
+        columns = (entity, attribute, template, negated, named, adverb, ending)
         return [
             templates[t].format(
                 adverb=ADVERBS[a],
@@ -227,13 +228,7 @@ class Facts:
                 value=ATTRIBUTES[names[j]][v],
                 ending=ENDINGS[z],
             )
-            for i, j, t, no, v, a, z in zip(
-                *(
-                    c.tolist()
-                    for c in (entity, attribute, template, negated, named, adverb, ending)
-                ),
-                strict=True,
-            )
+            for i, j, t, no, v, a, z in zip(*(c.tolist() for c in columns), strict=True)
         ]
 
 

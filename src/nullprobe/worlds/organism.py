@@ -1,13 +1,13 @@
-"""A language model whose concept is known: is the statement true?
+"""A language model whose concept is known, namely whether a statement is true.
 
 Problem. Whether a method finds what a model represents, and uses, cannot be checked on a model of
 which nobody knows either.
 
-Solution. A small GPT that is trained from scratch on a small world (``facts.py``). Its last task in
-every text is to say "true" or "false", so at the last token of a statement it has to know which; the
-statements that it is asked about are none that it has seen; and no bag of words tells. With it come
-its untrained twin and the bag of words, the two baselines that a claim about training has to beat,
-and two concepts that the text shows as plainly and that the task has no use for.
+Solution. A small GPT that is trained from scratch on a small world (``facts.py``). Its last task
+in every text is to say "true" or "false", so at the last token of a statement it has to know which;
+the statements that it is asked about are none that it has seen; and no bag of words tells. With it
+come its untrained twin and the bag of words, the two baselines that a claim about training has to
+beat, and two concepts that the text shows as plainly and that the task has no use for.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A small GPT, and how it learns to tell true statements from false ones.
 
-Problem. Whether a statement is true is a product of three signs: of the fact, of the value named and
-of the negation. As long as none of it is understood there is no gradient, and a network that is
-shown everything at once sits on that plateau for longer than a test may take.
+Problem. Whether a statement is true is a product of three signs: of the fact, of the value named
+and of the negation. As long as none of it is understood there is no gradient, and a network that
+is shown everything at once sits on that plateau for longer than a test may take.
 
 Solution. What it sees at first is little: affirmative statements about four entities. Whenever it
 gets these right it meets two more, and once it knows all of them, negations. A step draws new
@@ -65,7 +65,7 @@ def untouched(seed: int) -> Iterator[None]:
         try:
             torch.set_num_threads(THREADS)
             torch.set_default_dtype(torch.float32)
-            torch.random.default_generator.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             with torch.enable_grad():
                 yield
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model
+from safetensors.torch import load_model, save_model
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._check import complain
@@ -75,7 +75,7 @@ def fingerprint(model: torch.nn.Module, facts: Mapping[str, object]) -> str:
 
 
 def fetch(folder: Path, model: GPT2LMHeadModel) -> bool:
-    """Load kept weights into a model of the same shape; False if there are none, or damaged ones."""
+    """Load kept weights into a model of the same shape; False if there are none, or damaged."""
     path = folder / WEIGHTS
     try:
         expected = json.loads((folder / RECORD).read_text("utf-8"))["sha256"]
@@ -98,7 +98,10 @@ def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFas
     """
     temporary = folder.with_name(f".nullprobe-{secrets.token_hex(8)}")
     try:
-        model.save_pretrained(temporary)
+        temporary.mkdir()
+        # Not model.save_pretrained: it draws a progress bar. Without the mark it would not load.
+        model.config.save_pretrained(temporary)
+        save_model(model, str(temporary / WEIGHTS), metadata={"format": "pt"})
         tokenizer.save_pretrained(temporary)
         digest = hashlib.sha256((temporary / WEIGHTS).read_bytes()).hexdigest()
         (temporary / RECORD).write_text(json.dumps({"sha256": digest}) + "\n", "utf-8")
