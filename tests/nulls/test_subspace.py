@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
-from nullprobe import InputError
-from nullprobe.nulls.subspace import random_subspaces
+from nullprobe import InputError, Moments, leace
+from nullprobe.nulls.subspace import random_maps, random_subspaces
 
 SPECTRA = {
     "geometric": np.geomspace(10.0, 0.01, 12),
@@ -138,3 +139,41 @@ def test_same_generator_draws_the_same():
     X = rows(SPECTRA["geometric"])
     np.testing.assert_array_equal(drawn(X, 2, 3.0), drawn(X, 2, 3.0))
     assert not np.allclose(drawn(X, 2, 3.0), drawn(X, 2, 3.0, seed=2))
+
+
+SIZES = np.array([8.0, 4.0, 2.0, 1.0, 0.5, 0.1])
+
+
+def test_random_maps_are_orthogonal_where_all_varies_alike():
+    """As LEACE is: with rows brought to covariance 1, R W is an orthogonal projection."""
+    X = rows(SIZES, 400)
+    R, W = random_maps(X, rank=2, removed=3.0, n_draws=50, rng=np.random.default_rng(0))
+    values, vectors = np.linalg.eigh(X.T @ X / len(X))
+    root = vectors * np.sqrt(values) @ vectors.T
+    white = root @ R @ W @ np.linalg.inv(root)
+    np.testing.assert_allclose(white, white.swapaxes(1, 2), atol=1e-10)
+    np.testing.assert_allclose(white @ white, white, atol=1e-10)
+    moved = np.square(X @ R @ W).sum(axis=(1, 2)) / len(X)
+    np.testing.assert_allclose(moved, 3.0, rtol=1e-8)
+
+
+def test_random_maps_are_like_erasers_of_labels_that_mean_nothing():
+    """Of the same mean squared distance, how they read and write has the same distribution."""
+    rng, X = np.random.default_rng(1), rows(SIZES, 400)
+    X -= X.mean(axis=0)
+    erasers = [leace(Moments.of(X, rng.integers(0, 2, 400))) for _ in range(400)]
+    drawn = []
+    for eraser in erasers:
+        lost = float(np.square(X - eraser.apply(X)).sum() / len(X))
+        R, W = random_maps(X, rank=1, removed=lost, n_draws=1, rng=rng)
+        drawn.append(np.linalg.norm(R[0]) * np.linalg.norm(W[0]))
+    own = [np.linalg.norm(e.reading) * np.linalg.norm(e.writing) for e in erasers]
+    assert ks_2samp(own, drawn).pvalue > 1e-3
+    assert max(own) > 1.2  # an orthogonal projection has 1
+
+
+def test_random_maps_stay_where_rows_vary():
+    X = np.hstack([rows(SIZES[:3], 30), np.zeros((30, 2))])
+    R, W = random_maps(X, rank=1, removed=2.0, n_draws=20, rng=np.random.default_rng(0))
+    assert np.abs(R[:, 3:]).max() < 1e-9
+    assert np.abs(W[:, :, 3:]).max() < 1e-9
