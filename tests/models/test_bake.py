@@ -197,12 +197,14 @@ def test_the_stream_of_blocks_in_sequence_is_refused_without_attention(case):
 def test_mistral_and_qwen2_become_a_llama_where_they_lack_a_bias():
     for case in ("mistral", "qwen2"):
         model = model_in(case)
+        model.generation_config.repetition_penalty = 1.5
         state = torch.get_rng_state()
         baked = bake(model, {"layers.0.mlp_input": oblique()})
         assert type(baked) is transformers.LlamaForCausalLM
         assert baked.config.mlp_bias
         assert baked.config.rms_norm_eps == model.config.rms_norm_eps
-        assert baked.generation_config.eos_token_id == model.generation_config.eos_token_id
+        assert baked.generation_config.repetition_penalty == 1.5
+        assert not baked.training
         assert torch.equal(state, torch.get_rng_state())
     assert type(bake(model, {"layers.0.attention_input": oblique()})) is type(model)
 
@@ -262,6 +264,8 @@ def test_a_tied_head_keeps_its_weights_where_the_embeddings_are_edited():
     assert torch.equal(baked.lm_head.weight, model.lm_head.weight)
     assert not torch.equal(baked.transformer.wte.weight, model.transformer.wte.weight)
     assert not baked.config.tie_word_embeddings
+    baked.tie_weights(recompute_mapping=False)
+    assert baked.lm_head.weight is not baked.transformer.wte.weight
     still = bake(model, {"layers.0.mlp_input": oblique()})
     assert still.lm_head.weight is still.transformer.wte.weight
 

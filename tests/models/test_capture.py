@@ -354,6 +354,7 @@ def test_moments_are_those_of_what_is_captured(name, tokens, monkeypatch):
     monkeypatch.setattr(CAPTURE, "LEAST_ROWS", 7)
     monkeypatch.setattr(CAPTURE, "MOST_ROWS", 7)
     monkeypatch.setattr(CAPTURE, "WINDOW", 2)
+    monkeypatch.setattr("nullprobe.models.tokens.AT_ONCE", 3)
     model, tokenizer = model_of(name), word_tokenizer()
     many = texts(41, seed=3)
     y = np.array(["yes", "no", "maybe"])[np.random.default_rng(0).integers(0, 3, 41)]

@@ -27,7 +27,14 @@ def with_level(level=2.5):
     )
 
 
-@pytest.mark.parametrize("eraser", [oblique(D), oblique(D, rank=0), with_level()])
+def without_rank_but_a_level():
+    nothing = np.zeros((D, 0))
+    return AffineEraser(np.ones(D), nothing, nothing.T, level=np.full(D, 3.0))
+
+
+@pytest.mark.parametrize(
+    "eraser", [oblique(D), oblique(D, rank=0), with_level(), without_rank_but_a_level()]
+)
 def test_a_fold_is_the_map_of_its_eraser_level_and_offset_included(eraser):
     x = rows()
     found = Fold.of(eraser).rows(torch.from_numpy(x)).numpy()

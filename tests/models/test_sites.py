@@ -40,8 +40,16 @@ def test_the_sites_of_a_vision_transformer_are_found():
     assert found["layers.1.mlp_output"].path == "layers.1.mlp"
 
 
-def test_the_norm_before_the_layers_is_not_the_final_one():
+def test_a_norm_before_the_layers_is_not_the_final_one():
     assert sites(model_of("bloom"))["final_norm"].path == "transformer.ln_f"
+    model = torch.nn.Module()
+    model.config = transformers.BertConfig(hidden_size=12, num_hidden_layers=1)
+    model.embedding_norm = torch.nn.LayerNorm(12)
+    model.blocks = torch.nn.ModuleList([torch.nn.Linear(12, 12)])
+    model.pre_layrnorm = torch.nn.LayerNorm(12)
+    assert list(sites(model)) == ["embeddings", "layers.0.output"]
+    model.norm = torch.nn.LayerNorm(12)
+    assert sites(model)["final_norm"].path == "norm"
 
 
 def test_a_model_of_two_parts_needs_to_be_told_which():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import options, typed
+from nullprobe.cli import model_options, options, typed
 
 
 def demo(
@@ -15,12 +15,16 @@ def demo(
     permutations: options.Permutations = 499,
     surrogates: options.Surrogates = 99,
     seed: options.Seed = 0,
+    model: model_options.ModelDemo = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
     from nullprobe.cli import demo as demonstration
     from nullprobe.cli import subject, verdicts
 
     subject.need_folder(out)
+    if model:
+        demo_of_model(out, permutations, surrogates, seed)
+        return
     command = typed.line(
         "nullprobe", "demo", permutations=permutations, surrogates=surrogates, seed=seed
     )
@@ -33,6 +37,24 @@ def demo(
     lead = demonstration.point(results)
     verdicts.say(lead[-1])
     verdicts.show_files(*subject.write(out, "nullprobe-demo", results, lead))
+
+
+def demo_of_model(out: Path, permutations: int, draws: int, seed: int) -> None:
+    """Train a small language model, and audit what its layers hold and use."""
+    from nullprobe.cli import model_demo, subject, verdicts
+
+    command = typed.line(
+        "nullprobe", "demo", model=True, permutations=permutations, surrogates=draws, seed=seed
+    )
+    settings = model_demo.Settings(seed, permutations, draws, command)
+    verdicts.say(model_demo.QUESTION)
+    results = model_demo.audits(model_demo.grown(settings), settings)
+    for result in results:
+        verdicts.show(result)
+    lead = model_demo.point(results)
+    for paragraph in lead:
+        verdicts.say(paragraph)
+    verdicts.show_files(*subject.write(out, "nullprobe-demo-model", results, lead))
 
 
 def audit(

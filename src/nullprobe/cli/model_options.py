@@ -103,3 +103,11 @@ AtSite = Annotated[
     str | None,
     typer.Option("--site", metavar="SITE", help="Of a folder of captured states: which of them."),
 ]
+ModelDemo = Annotated[
+    bool,
+    typer.Option(
+        "--model",
+        help="Instead: train a small language model and audit its layers, in about five minutes "
+        "the first time.",
+    ),
+]

@@ -30,7 +30,7 @@ def untie(model: PreTrainedModel, family: Family) -> None:
     if head.weight is tokens.weight:
         head.weight = nn.Parameter(tokens.weight.detach().clone(), tokens.weight.requires_grad)
     model.config.tie_word_embeddings = False
-    # What save_pretrained goes by.
+    # Or transformers would tie them again where it goes by what was true at the beginning.
     model.all_tied_weights_keys = model.get_expanded_tied_weights_keys(all_submodels=True)
 
 

@@ -111,7 +111,8 @@ def family_of(model: PreTrainedModel) -> Family:
     known = f"bake must know every weight of a model, and knows those of {', '.join(FAMILIES)}"
     if family is None:
         complain(known, f"{name} arrived{_why_not(model)}", KEEP_HOOK)
-    if getattr(model, "hf_quantizer", None) or hasattr(model.config, "quantization_config"):
+    told = getattr(model.config, "quantization_config", None)
+    if told is not None or getattr(model, "hf_quantizer", None) is not None:
         complain(
             "bake needs weights as plain floating numbers",
             f"this {name} is quantised, and its weights would be rounded again",

@@ -23,6 +23,8 @@ from nullprobe import _check
 RULES = ("last", "mean", "all")
 # A tokenizer that knows of no limit says 10³⁰.
 NO_LIMIT = 10**9
+# Texts that are tokenized at once: what a tokenizer tells of each, apart from ids, takes memory.
+AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,9 +155,12 @@ class Encoder:
     def encode(self, texts: Sequence[str], first: int = 0) -> list[np.ndarray]:
         """Return the token ids (t,) of each text; ``first`` is the number of the first one."""
         # Cut below, once it is known how long a text is; "verbose" would warn of that here.
-        ids = self.tokenizer(
-            list(texts), add_special_tokens=True, padding=False, truncation=False, verbose=False
-        )["input_ids"]
+        how = {"add_special_tokens": True, "padding": False, "verbose": False}
+        ids = [
+            of_text
+            for i in range(0, len(texts), AT_ONCE)
+            for of_text in self.tokenizer(list(texts[i : i + AT_ONCE]), **how)["input_ids"]
+        ]
         found = []
         for i, of_text in enumerate(ids):
             if len(of_text) <= self.special:

@@ -34,9 +34,9 @@ ATTRIBUTES = {
 TEMPLATES = {
     "of": "{adverb} the {attribute} of {entity} is {negation}{value} {ending}",
     "has": "{adverb} {entity} has {negation}{value} as {attribute} {ending}",
-    "first": "{adverb} {value} is {negation}the {attribute} of {entity} {ending}",
+    "as": "{adverb} as {attribute} {entity} has {negation}{value} {ending}",
     "with": "{adverb} with {entity} the {attribute} is {negation}{value} {ending}",
-    "goes": "{adverb} {negation}{value} goes with {entity} as {attribute} {ending}",
+    "asked": "{adverb} asked for the {attribute} {entity} says {negation}{value} {ending}",
     "own": "{adverb} {entity} 's {attribute} is {negation}{value} {ending}",
 }
 NEGATION = "not "

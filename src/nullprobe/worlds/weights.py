@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -74,18 +75,20 @@ def fingerprint(model: torch.nn.Module, facts: Mapping[str, object]) -> str:
     return found.hexdigest()[:32]
 
 
-def fetch(folder: Path, model: GPT2LMHeadModel) -> bool:
-    """Load kept weights into a model of the same shape; False if there are none, or damaged."""
+def fetch(folder: Path, newborn: GPT2LMHeadModel) -> GPT2LMHeadModel | None:
+    """Return a model with kept weights, like one of the same shape; None if they are damaged."""
     path = folder / WEIGHTS
     try:
         expected = json.loads((folder / RECORD).read_text("utf-8"))["sha256"]
         # The format guards its header only.
         if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
-            return False
+            return None
+        # Not into the model itself, which weights that do not fit would leave half loaded.
+        model = copy.deepcopy(newborn)
         load_model(model, path)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
-        return False
-    return True
+        return None
+    return model
 
 
 def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast) -> None:
