@@ -133,9 +133,12 @@ def hooks(model):
 
 
 def test_nothing_is_left_behind():
-    model, before = make("gpt2").train(), threads()
-    stops = []
-    scrub(
+    model, before = make("gpt2", resid_pdrop=0.5).train(), threads()
+    stops, traced = [], []
+    handle = model.transformer.h[1].register_forward_hook(
+        lambda module, args, output: traced.append(output.requires_grad)
+    )
+    found = scrub(
         model,
         word_tokenizer(),
         MANY,
@@ -144,9 +147,23 @@ def test_nothing_is_left_behind():
         batch_size=32,
         progress=lambda *told: stops.append(told),
     )
+    handle.remove()
     assert (threads(), hooks(model), model.training) == (before, 0, True)
+    assert traced == [False]  # no gradients are kept
     assert stops == [("scrub", i, 6) for i in range(1, 7)]
-    assert all(weight.grad_fn is None for weight in model.parameters())
+    without = scrub(model.eval(), word_tokenizer(), MANY, Y, list(found), batch_size=32)
+    assert np.array_equal(found["layers.1.output"].reading, without["layers.1.output"].reading)
+
+
+def test_at_the_last_site_batches_let_go_of_what_they_hold():
+    model, before, alive = model_of("gpt2"), threads(), []
+
+    def fit(moments):
+        alive.append(threads() - before)
+        return leace(moments)
+
+    scrub(model, word_tokenizer(), MANY, Y, "layers.*.output", fit=fit, batch_size=16)
+    assert alive == [6, 1]
 
 
 @pytest.mark.parametrize("when", ["fit", "model", "progress"])

@@ -18,12 +18,8 @@ def test_work_runs_from_stop_to_stop():
         seen.append("rest")
 
     one, other = Turn(work), Turn(work)
-    assert [one.go_on(), other.go_on(), one.go_on(), one.go_on()] == [
-        "first",
-        "first",
-        "second",
-        None,
-    ]
+    assert [one.go_on(), other.go_on(), one.go_on()] == ["first", "first", "second"]
+    assert [one.go_on(), one.go_on()] == [None, None]  # there is nothing more
     assert seen == ["first", "first", "second", "rest"]
     other.end()
     one.end()
@@ -61,6 +57,7 @@ def test_a_last_stop_lets_go_of_everything():
     turn = Turn(work)
     assert turn.go_on() == "last"
     assert left == [True]
+    assert turn.go_on() is None
     turn.end()
 
 

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from nullprobe import InputError
-from nullprobe.worlds.facts import ATTRIBUTES, DECK, ENTITIES, TEMPLATES, deal, vocabulary
+from nullprobe.worlds.facts import (
+    ATTRIBUTES,
+    CORRECTED,
+    DECK,
+    ENTITIES,
+    TEMPLATES,
+    VERDICTS,
+    deal,
+    vocabulary,
+)
 
 ALL = 256 * DECK  # statements that a world of a dozen entities judges
 
@@ -43,9 +52,14 @@ def read(facts, text):
 def test_truth_is_what_the_words_say_of_the_facts():
     facts = world()
     drawn = facts.statements(400, 0)
-    learned, truth = facts.learn(400, np.random.default_rng(0), known=DECK, negations=0.5)
+    learned, words = facts.learn(400, np.random.default_rng(0), known=DECK, negations=0.5)
     assert [read(facts, text)[-1] for text in drawn.texts] == drawn.truth.tolist()
-    assert [read(facts, text)[-1] for text in learned] == truth.tolist()
+    for text, word in zip(learned, words, strict=True):
+        entity, attribute, *_, true = read(facts, text)
+        value = list(ATTRIBUTES.values())[attribute][facts.values[entity, attribute]]
+        assert word in (("false", "true")[true], value)
+    # A binomial share is within five standard deviations.
+    assert abs(np.isin(words, VERDICTS).mean() - (1 - CORRECTED)) < 5 * 0.47 / np.sqrt(400)
     assert [read(facts, text)[3] for text in drawn.texts] == drawn.negated.tolist()
 
 
@@ -122,11 +136,11 @@ def test_no_statement_comes_twice_and_the_kinds_are_even():
 
 def test_few_entities_are_as_even_as_many():
     facts = world()
-    texts, truth = facts.learn(500, np.random.default_rng(0), known=4, negations=0.0)
+    texts, words = facts.learn(500, np.random.default_rng(0), known=4, negations=0.0)
     assert {read(facts, text)[0] for text in texts} == {0, 1, 2, 3}
     assert not any("not" in text.split() for text in texts)
     assert (facts.values[:4].mean(axis=0) == 0.5).all()
-    assert 0.4 < truth.mean() < 0.6
+    assert 0.4 < words.count("true") / (words.count("true") + words.count("false")) < 0.6
 
 
 def test_the_last_word_closes_and_the_vocabulary_holds_all_words():

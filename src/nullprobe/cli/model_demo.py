@@ -25,7 +25,7 @@ from nullprobe.worlds import organism
 from nullprobe.worlds.facts import Statements
 from nullprobe.worlds.organism import Organism
 
-N = 800
+N, N_PAIRS = 800, 240
 SITES = "layers.*.output"
 TRUTH, ENDING = "truth", 'ends in "!"'
 QUESTION = (
@@ -43,10 +43,10 @@ class Settings:
     ----------
     seed, permutations, draws : int
         Draws are those of random subspaces.
-    n : int
-        Statements.
     command : str
         The command line that does it again.
+    n, n_pairs : int
+        Statements, and those of them that CCS is given with either verdict.
     """
 
     seed: int
@@ -54,6 +54,7 @@ class Settings:
     draws: int
     command: str
     n: int = N
+    n_pairs: int = N_PAIRS
 
 
 def grown(settings: Settings) -> Organism:
@@ -109,7 +110,7 @@ def _read(
 
 def _consistent(one: Organism, settings: Settings) -> dict[str, Claim]:
     """Audit what CCS finds in the states at either verdict, in each layer."""
-    pairs = one.pairs(settings.n, settings.seed)
+    pairs = one.pairs(settings.n_pairs, settings.seed)
     with Bars("pairs") as bars:
         below, above = (
             models.capture(one.model, one.tokenizer, side, SITES, progress=bars)

@@ -32,17 +32,20 @@ class Turn:
         self._work, self._context = work, contextvars.copy_context()
         self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._thread: threading.Thread | None = None
-        self._ending = False
+        self._ending, self._over = False, False
         self._at: str | None = None
         self._error: BaseException | None = None
 
     def go_on(self) -> str | None:
         """Let the work run to its next stop and return where that is; None at the end."""
         self._at = None
-        if self._thread is None:
-            self._start()
+        if self._over:
+            return None
+        thread = self._thread or self._start()
         self._go.release()
         self._back.acquire()
+        if self._over:
+            thread.join()
         if self._error is not None:
             raise self._error
         return self._at
@@ -67,7 +70,7 @@ class Turn:
         self._at = at
         raise _Ended
 
-    def _start(self) -> None:
+    def _start(self) -> threading.Thread:
         thread = threading.Thread(target=self._context.run, args=(self._run,), daemon=True)
         try:
             thread.start()
@@ -78,6 +81,7 @@ class Turn:
                 "pass a larger batch_size, so that there are fewer batches",
             )
         self._thread = thread
+        return thread
 
     def _run(self) -> None:
         self._go.acquire()
@@ -89,4 +93,5 @@ class Turn:
         except BaseException as error:
             self._error = error
         finally:
+            self._over = True
             self._back.release()

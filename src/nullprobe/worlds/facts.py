@@ -9,6 +9,9 @@ Each fact is *judged* in one template and *learned* in the five others. Statemen
 statements to judge share all words, facts and templates, but no fact in the same template: whoever
 judges right knows the fact, not the sentence. Values and templates are dealt out evenly, so that
 every template judges as many facts of either value of every attribute.
+
+A text to learn from ends in the verdict, or in the value that the entity has. Whatever reads a
+statement cannot know which will follow, so at its last word truth is not all that it has in mind.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ SURE = ("surely", "clearly", "certainly", "indeed")
 ADVERBS = (*SURE, "perhaps", "maybe", "possibly", "apparently")
 ENDINGS = (".", "!")
 VERDICTS = ("false", "true")
+CORRECTED = 1 / 3  # share of statements to learn from that the right value follows
 DECK = 2 * len(TEMPLATES)  # entities among whom values and templates are dealt out evenly
 
 
@@ -143,8 +147,8 @@ class Facts:
 
     def learn(
         self, n: int, rng: np.random.Generator, *, known: int, negations: float
-    ) -> tuple[list[str], np.ndarray]:
-        """Draw statements to learn from, about the first entities, some of them negated.
+    ) -> tuple[list[str], list[str]]:
+        """Draw statements to learn from, about the first entities, and the word after each.
 
         Parameters
         ----------
@@ -158,8 +162,9 @@ class Facts:
         Returns
         -------
         texts : list of n str
-        truth : ndarray of shape (n,)
-            Either value with equal probability, whatever else the statement is.
+            Half of them true in the long run, whatever else they are.
+        words : list of n str
+            The verdict; in CORRECTED of all cases the value that the entity has instead.
         """
         entity = rng.integers(known, size=n)
         attribute = rng.integers(len(ATTRIBUTES), size=n)
@@ -169,7 +174,13 @@ class Facts:
         truth = rng.integers(2, size=n)
         negated = (rng.random(n) < negations).astype(int)
         adverb, ending = rng.integers(len(ADVERBS), size=n), rng.integers(len(ENDINGS), size=n)
-        return self._texts(entity, attribute, template, truth, negated, adverb, ending), truth
+        corrected = rng.random(n) < CORRECTED
+        pairs = list(ATTRIBUTES.values())
+        words = [
+            pairs[j][self.values[i, j]] if instead else VERDICTS[true]
+            for i, j, instead, true in zip(entity, attribute, corrected, truth, strict=True)
+        ]
+        return self._texts(entity, attribute, template, truth, negated, adverb, ending), words
 
     def statements(self, n: int, random_state: int | np.random.Generator) -> Statements:
         """Draw statements to judge, each another one; ``n`` as for ``Organism.statements``."""

@@ -3,8 +3,8 @@
 Problem. Whether a method finds what a model represents, and uses, cannot be checked on a model of
 which nobody knows either.
 
-Solution. A small GPT that is trained from scratch on a small world (``facts.py``). Its last task
-in every text is to say "true" or "false", so at the last token of a statement it has to know which;
+Solution. A small GPT that is trained from scratch on a small world (``facts.py``). What follows a
+statement is "true" or "false", mostly, so at the last token of a statement it has to know which;
 the statements that it is asked about are none that it has seen; and no bag of words tells. With it
 come its untrained twin and the bag of words, the two baselines that a claim about training has to
 beat, and two concepts that the text shows as plainly and that the task has no use for.
@@ -37,7 +37,7 @@ from nullprobe.worlds.facts import (
 )
 from nullprobe.worlds.training import Progress
 
-STEPS = 900
+STEPS = 1200
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -207,7 +207,7 @@ def _tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
 def _recipe(facts: Facts, words: list[str], seed: int, steps: int) -> dict[str, object]:
     """Return all that trained weights depend on, but for the weights at birth."""
     constants = {name: value for name, value in vars(training).items() if name.isupper()}
-    sample, truth = facts.learn(
+    sample = facts.learn(
         64, np.random.default_rng([seed, 1]), known=len(facts.values), negations=0.5
     )
     return {
@@ -217,7 +217,6 @@ def _recipe(facts: Facts, words: list[str], seed: int, steps: int) -> dict[str, 
         "values": facts.values.tolist(),
         "judged": facts.judged.tolist(),
         "sample": sample,
-        "truth": truth.tolist(),
         "constants": constants,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
