@@ -27,18 +27,20 @@ AGAINST = {
     "permutations": "scikit-learn",
     "ccs": "torch",
     "batched": "scikit-learn",
+    "model_capture": "transformers",
 }
 # What README.md shows: rows that begin like this.
 HEADLINES = (
     "fit from moments",
-    "INLP, 2 classes, ours, their rank: times",
     "R-LACE, two classes: fit",
     "QuadraticLEACE, 2 classes, float64: moments",
     "CCS, 1,000 pairs, d = 1,024, clear: times",
     "1000 logistic probes: times as fast, falling",
     "1000 permutations",
     "planner: AUC",
-    "founding experiment",
+    "capture of all layers, last token",
+    "capture_moments of all layers",
+    "erase at every layer",
     "10,000 a class",
     "Gaussian worlds",
 )
