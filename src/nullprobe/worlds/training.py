@@ -117,10 +117,10 @@ def train(
     """
     rng = np.random.default_rng([seed, 1])
     index = {word: i for i, word in enumerate(words)}
-    said = torch.tensor([index[verdict] for verdict in VERDICTS])
     lesson = Lesson(len(facts.values))
     with untouched(seed):
         model.train()
+        said = torch.tensor([index[verdict] for verdict in VERDICTS])
         optimiser = _optimiser(model)
         for step in range(steps):
             drawn = facts.learn(BATCH, rng, known=lesson.known, negations=lesson.negations)

@@ -1,0 +1,55 @@
+"""nullprobe demo --model: a language model audited layer by layer, on one page."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from cli_files import documents, done, files
+
+from nullprobe.cli import model_demo
+from nullprobe.worlds import language
+
+LAYERS = ["layers.0.output", "layers.3.output"]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """An organism that has hardly learned anything, and few statements."""
+    one = language(n_entities=12, steps=2, cache=False)
+    monkeypatch.setattr(model_demo, "grown", lambda settings: one)
+    monkeypatch.setattr(model_demo, "SITES", "layers.[03].output")
+    few = partial(model_demo.Settings, n=80, n_pairs=40)
+    monkeypatch.setattr(model_demo, "Settings", few)
+    return one
+
+
+def test_the_demo_of_a_model_writes_one_page_of_all_its_layers(small, capsys):
+    out = done(
+        capsys, "demo", "--model", "--permutations", "39", "--surrogates", "39", "--out", "page"
+    )
+    assert files() == ["page/nullprobe-demo-model.html", "page/nullprobe-demo-model.json"]
+    found = documents("page/nullprobe-demo-model.json")
+    titles = [f"Truth: {site}" for site in LAYERS]
+    titles += [f'Ends in "!": {site}' for site in LAYERS]
+    assert [one["title"] for one in found] == titles
+    for one in found:
+        assert one["title"] in out
+        names = [claim["name"] for claim in one["claims"]]
+        truth = one["title"].startswith("Truth")
+        assert names == ["readable", *(["consistent"] if truth else []), "used"]
+        assert one["provenance"]["command"].startswith("nullprobe demo --model --permutations 39")
+    baselines = [f"untrained, {site}" for site in LAYERS] + ["bag of words"]
+    assert found[0]["provenance"]["baselines"] == baselines
+    assert [one["name"] for one in found[0]["claims"][0]["beside"]] == baselines
+    # How a statement ends is a word of it.
+    assert found[2]["claims"][0]["observed"] > 0.99
+
+    page = " ".join(Path("page/nullprobe-demo-model.html").read_text("utf-8").split())
+    best = max(found[:2], key=lambda one: one["claims"][0]["observed"])
+    read = f"best in {best['title'][7:]}, with an AUC of {best['claims'][0]['observed']:.2f}"
+    harmed = min(found[:2], key=lambda one: one["claims"][2]["observed"])
+    nats = -harmed["claims"][2]["observed"]
+    lost = f"in {harmed['title'][7:]} the right answer loses {nats:.2f} nats"
+    for said in (read, lost):
+        assert said in page
+        assert said in " ".join(out.split())
