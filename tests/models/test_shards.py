@@ -37,7 +37,9 @@ def whole(tmp_path_factory):
 def test_the_folder_is_read_as_arrays_with_their_labels(whole):
     found = capture(tiny.model_of("gpt2"), tiny.word_tokenizer(), TEXTS, SITES)
     for site, other in (SITES, SITES[::-1]):
-        table = readers.read(whole, concept="kind", groups="truth", leave_out=[other, "text", "size"])
+        table = readers.read(
+            whole, concept="kind", groups="truth", leave_out=[other, "text", "size"]
+        )
         np.testing.assert_allclose(table.X, found[site], atol=1e-5)
         assert table.y.tolist() == LABELS["kind"]
         assert table.groups.tolist() == LABELS["truth"]

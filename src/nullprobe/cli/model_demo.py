@@ -76,7 +76,7 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
     found = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
-        read = _read(layers["trained"], y, baselines if concept == TRUTH else {}, concept, settings)
+        read = _read(layers["trained"], y, baselines, concept, settings)
         further = [_used(one, drawn, y, concept, settings)]
         if concept == TRUTH:
             further.insert(0, _consistent(one, settings))
@@ -161,8 +161,8 @@ def point(results: Sequence[Audit]) -> list[str]:
     best = max(truth, key=lambda one: one["readable"].observed)
     simpler = max(best["readable"].beside, key=lambda other: other.value)
     ccs = max(truth, key=lambda one: one["consistent"].observed)
-    harmed = min(truth, key=lambda one: one["used"].observed)
-    spared = min(ending, key=lambda one: one["used"].observed)
+    harmed = max(truth, key=lambda one: abs(one["used"].observed))
+    spared = max(ending, key=lambda one: abs(one["used"].observed))
     return [
         "Here it is known what a model knows: it was trained to say whether statements about a "
         "small world are true. At the last word of statements that it never saw, truth is read "
@@ -172,12 +172,13 @@ def point(results: Sequence[Audit]) -> list[str]:
         f"CCS, which is told no labels, agrees with truth in {ccs['consistent'].observed:.0%} of "
         f"held-out pairs in {_layer(ccs)}, where it does so most; random directions do on average "
         f"in {ccs['consistent'].nulls[1].mean:.0%}.",
-        f"Erasing truth is used against the model in {_count(used, truth)} layers: in "
-        f"{_layer(harmed)} the right answer loses {-harmed['used'].observed:.2f} nats, and "
-        f"{-harmed['used'].nulls[0].mean:.2f} if random subspaces of the same size are removed. "
-        "How a statement ends is there to be read, too, but nothing depends on it: in "
-        f"{_count(idle, ending)} layers erasing it is not told from erasing anything else; at most "
-        f"it costs {-spared['used'].observed:.2f} nats. What can be read is not what is used.",
+        f"The model uses truth in {_count(used, truth)} layers: erasing it in {_layer(harmed)} "
+        f"changes the log-probability of the right answer by {harmed['used'].observed:+.2f} nats, "
+        "random subspaces of the same size change it by "
+        f"{harmed['used'].nulls[0].mean:+.2f}. How a statement ends is there to be read, too, but "
+        f"nothing depends on it: in {_count(idle, ending)} layers erasing it is not told from "
+        f"erasing anything else, and changes it by {spared['used'].observed:+.2f} nats at most. "
+        "What can be read is not what is used.",
     ]
 
 
