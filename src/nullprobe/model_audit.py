@@ -141,9 +141,9 @@ def audit_use(
     )
     edits = [{}, *_edits(found, z, halves, fit, n_draws, seed)]
     rows = halves.rows(ASKED)
-    asked = Texts(model, tokenizer, [texts[i] for i in rows], **told)
+    asked = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **told)
     if answers is not None:
-        right = [answers[i] for i in rows]
+        right = [answers[i] for i in map(int, rows)]
         seen = log_probabilities(asked, right, edits, layers=layers, progress=progress)
     else:
         assert metric is not None

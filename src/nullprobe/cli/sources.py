@@ -51,9 +51,11 @@ def columns_of(path: Path, concept: str | None, **more: Any) -> Columns:
     Every label of such a folder that is neither concept nor groups is left out.
     """
     said = manifest(path)
+    concept = concept or (said or {}).get("concept")
+    if concept is None:
+        need_concept(path)
     if said is None:
-        return Columns(concept or need_concept(path), **more)
-    concept = concept or said["concept"] or need_concept(path)
+        return Columns(concept, **more)
     groups = more.pop("groups", None) or said["groups"]
     groups = None if groups == concept else groups
     labels = [name for name in (*said["labels"], TEXT) if name not in (concept, groups)]
@@ -88,12 +90,12 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
             "none was named",
             f"name one of {', '.join(there[:10])}",
         )
-    site = site or there[0]
-    known("site", site, there)
+    chosen = there[0] if site is None else site
+    known("site", chosen, there)
     model = said["model"]
-    where = {"site": site, "tokens": str(said["tokens"]), "model": model["name"]}
+    where = {"site": chosen, "tokens": str(said["tokens"]), "model": model["name"]}
     where["weights"] = model["weights"]
-    others = [name for name in there if name != site]
+    others = [name for name in there if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
 

@@ -23,7 +23,7 @@ DTYPES = {
 
 def load(
     name: str | os.PathLike[str], *, dtype: str = "auto", device: str | None = None
-) -> tuple[nn.Module, Any]:
+) -> tuple[transformers.PreTrainedModel, Any]:
     """Load a model with the head that it was saved with, and its tokenizer.
 
     Parameters
@@ -37,7 +37,7 @@ def load(
 
     Returns
     -------
-    model : torch.nn.Module
+    model : transformers.PreTrainedModel
         In evaluation mode.
     tokenizer : PreTrainedTokenizerBase
 

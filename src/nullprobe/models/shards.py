@@ -227,5 +227,5 @@ def _text_hash(texts: Sequence[str]) -> str:
 def _hash(pieces: Sequence[Any]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for piece in pieces:
-        digest.update(np.ascontiguousarray(piece) if isinstance(piece, np.ndarray) else piece)
+        digest.update(piece.tobytes() if isinstance(piece, np.ndarray) else piece)
     return digest.hexdigest()
