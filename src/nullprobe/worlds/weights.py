@@ -102,9 +102,9 @@ def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFas
     temporary = folder.with_name(f".nullprobe-{secrets.token_hex(8)}")
     try:
         temporary.mkdir()
-        # Not model.save_pretrained: it draws a progress bar. Without the mark it would not load.
+        # Not model.save_pretrained: it draws a progress bar.
         model.config.save_pretrained(temporary)
-        save_model(model, str(temporary / WEIGHTS), metadata={"format": "pt"})
+        save_model(model, str(temporary / WEIGHTS))
         tokenizer.save_pretrained(temporary)
         digest = hashlib.sha256((temporary / WEIGHTS).read_bytes()).hexdigest()
         (temporary / RECORD).write_text(json.dumps({"sha256": digest}) + "\n", "utf-8")
