@@ -53,6 +53,14 @@ def test_what_harms_less_than_random_subspaces_is_not_used():
     assert verdict(change=0.1, random=2.0)[0] is Holds.NO
 
 
+def test_what_stands_out_and_hardly_changes_anything_is_not_used():
+    """A thousandth of a nat may be far outside what random subspaces do."""
+    holds, about, claim = verdict(change=-0.02, random=0.0, spread=0.001, width=0.005)
+    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    assert claim.reason.endswith("more than they do, and less than what matters.")
+    assert verdict(Thresholds(effect=0.01), change=-0.02, random=0.0, spread=0.001)[0] is Holds.YES
+
+
 def test_what_changes_no_more_than_random_subspaces_is_denied_where_nothing_else_fits():
     holds, about, claim = verdict(change=-0.1, width=0.01)
     assert (holds, about) == (Holds.NO, FactAbout.CHANCE)

@@ -7,7 +7,16 @@ import sys
 import pytest
 import torch
 
-from nullprobe import InputError, LDAProbe, worlds
+from nullprobe import (
+    FactAbout,
+    Holds,
+    InputError,
+    LDAProbe,
+    audit,
+    audit_use,
+    models,
+    worlds,
+)
 from nullprobe.worlds import training
 from nullprobe.worlds.facts import vocabulary
 
@@ -49,9 +58,13 @@ def accuracy(X, y):
     return LDAProbe().fit(X[:half], y[:half]).score(X[half:], y[half:])
 
 
-def test_truth_is_read_of_what_was_learned_and_of_nothing_else():
-    """The one test that trains to the end; the rest trains three steps."""
-    grown = worlds.language(steps=700, cache=False)
+@pytest.fixture(scope="module")
+def grown():
+    """Return an organism that was trained; the rest trains three steps."""
+    return worlds.language(steps=700, cache=False)
+
+
+def test_truth_is_read_of_what_was_learned_and_of_nothing_else(grown):
     drawn = grown.statements(1600, 1)
     trained, logits = states(grown.model, grown.tokenizer, drawn.texts)
     verdicts = logits[:, grown.tokenizer.convert_tokens_to_ids(["false", "true"])].argmax(dim=1)
@@ -67,6 +80,37 @@ def test_truth_is_read_of_what_was_learned_and_of_nothing_else():
     # What the words do tell is there to be read, of use or not.
     assert accuracy(bag, drawn.negated) == accuracy(bag, drawn.unrelated["sure"]) == 1
     assert all(accuracy(layer, drawn.unrelated["exclaimed"]) > 0.59 for layer in trained)
+
+
+def test_verdicts_are_what_is_known_of_it(grown):
+    """Truth is beyond twin and words, and used; how a statement ends is not."""
+    drawn, site = grown.statements(400, 2), "layers.3.output"
+    before, after = (
+        models.capture(model, grown.tokenizer, drawn.texts, site)[site]
+        for model in (grown.untrained, grown.model)
+    )
+    baselines = {"untrained": before, "bag of words": grown.bag_of_words(drawn.texts)}
+    told = {"claims": ["readable"], "n_permutations": 99, "baselines": baselines}
+    truth = audit(after, drawn.truth, **told)["readable"]
+    assert (truth.holds, truth.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    ending = audit(after, drawn.unrelated["exclaimed"], **told)["readable"]
+    assert (ending.holds, ending.fact_about) == (Holds.YES, FactAbout.INPUTS)
+    used = [
+        audit_use(
+            grown.model,
+            grown.tokenizer,
+            drawn.texts,
+            y,
+            site,
+            answers=drawn.right,
+            n_draws=59,
+            batch_size=200,
+        )[site]
+        for y in (drawn.truth, drawn.unrelated["exclaimed"])
+    ]
+    assert (used[0].holds, used[0].fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert used[0].observed < -0.2
+    assert used[1].holds is not Holds.YES
 
 
 def test_the_same_seed_gives_the_same_bytes():

@@ -55,12 +55,15 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
         f"{number(random.sd)} ({p})"
     )
+    interval = bar.interval(found.excess)
+    small = interval is not None and max(-interval[0], interval[1]) < bar.effect
     if bar.stands_out(change, random):
+        if small:
+            return Holds.NO, f"{said}: more than they do, and less than what matters."
         if random.mean < change.value < 0 or 0 < change.value < random.mean:
             return Holds.NO, f"{said}: it matters less than whatever else is projected out."
         return Holds.YES, f"{said}{_harm(found)}."
-    interval = bar.interval(found.excess)
-    if interval is not None and max(-interval[0], interval[1]) < bar.effect:
+    if small:
         return Holds.NO, f"{said}, which does not tell it from them."
     least = number(abs(bar.detectable(found.excess, random)))
     reason = (

@@ -249,11 +249,11 @@ class Collected:
                 "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
                 "texts out",
             )
-        X = block.numpy() if block.device.type == "cpu" else block
         z = self.z.take(texts)
+        # As a tensor, on the CPU, too: threads of NumPy's would wait on the cores of torch's.
         if self.moments is None:
-            self.moments = Moments.zeros(X, z)
-        self.moments.update(X, z)
+            self.moments = Moments.zeros(block, z)
+        self.moments.update(block, z)
 
 
 def _positions(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run
         if states.device not in positions:
             positions[states.device] = positions[device].to(states.device)
         passed[site.name] = rule.read(
-            _by_token(site, states, batch), batch, positions[states.device]
+            by_token(site, states, batch), batch, positions[states.device]
         )
 
     def run(given: Batch) -> dict[str, Tensor]:
@@ -149,7 +149,7 @@ def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None
     return limit if limit < NO_LIMIT else None
 
 
-def _by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
+def by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
     """Return hidden states as (b, t, d)."""
     b, t = batch.ids.shape
     if states.ndim == 3 and states.shape[:2] == (b, t):

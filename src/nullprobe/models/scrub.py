@@ -24,7 +24,7 @@ from nullprobe.models.capture import Collected
 from nullprobe.models.edit import Map, affine
 from nullprobe.models.forward import (
     Progress,
-    _by_token,
+    by_token,
     evaluating,
     input_device,
     inputs,
@@ -184,7 +184,7 @@ class _Scrubbing:
         passing.sites.add(site.name)
         rule, batch = self.work.rule, passing.batch
         at = torch.from_numpy(rule.positions(batch)).to(states.device)
-        rows = rule.read(_by_token(site, states, batch), batch, at)
+        rows = rule.read(by_token(site, states, batch), batch, at)
         self.collected[site.name].add(rows, rows_of(batch, rule))
 
     def _to_next_site(self, turns: list[Turn]) -> None:
