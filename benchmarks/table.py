@@ -38,9 +38,9 @@ HEADLINES = (
     "1000 logistic probes: times as fast, falling",
     "1000 permutations",
     "planner: AUC",
-    "capture of all layers, last token",
-    "capture_moments of all layers",
-    "erase at every layer",
+    "capture of all layers, last token, decoder",
+    "capture_moments of all layers, all tokens, decoder",
+    "erase at every layer, decoder",
     "10,000 a class",
     "Gaussian worlds",
 )
