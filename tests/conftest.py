@@ -1,6 +1,12 @@
 """One Hypothesis profile for all tests: the same examples on every machine and every run."""
 
-from hypothesis import HealthCheck, settings
+import os
+
+# Before NumPy or torch: workers share the cores, and threads of each would wait for the others'.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 settings.register_profile(
     "same-every-time",
