@@ -200,6 +200,8 @@ def test_an_eraser_that_does_nothing_changes_nothing():
     [
         ({"metric": None}, "either answers or a metric .* there are none"),
         ({"answers": ["w1"] * N}, "there are both"),
+        ({"metric": "accuracy"}, "metric must be a function .* 'accuracy' arrived"),
+        ({"metric": None, "answers": ["w1"] * (N + 1)}, "every one of 60 texts .* 61 arrived"),
         ({"n_draws": 38}, "n_draws .* at least 39"),
         ({"alpha": 0.01}, "n_draws .* at least 199"),
         ({"sites": "layers.5.output"}, "layers.5.output"),
@@ -213,6 +215,15 @@ def test_what_cannot_be_audited_is_refused(change, message):
     y, sites = given.pop("y"), given.pop("sites")
     with pytest.raises(InputError, match=message):
         audit_use(*model_and_tokenizer(), TEXTS, y, sites, **given)
+
+
+@pytest.mark.parametrize("where", [0, 1])
+def test_a_text_that_does_not_fit_is_refused_in_either_half(where):
+    halves = split(concept(Y), groups=None, n_parts=2, rng=np.random.default_rng([0, 0]))
+    texts = list(TEXTS)
+    texts[halves.rows(where)[0]] = " ".join(["w1"] * 30)
+    with pytest.raises(InputError, match="must fit into the context of the model, 24 tokens"):
+        audit_use(*model_and_tokenizer(), texts, Y, "final_norm", metric=by_class(), **FEW)
 
 
 def test_arrays_need_no_torch_and_models_are_there_when_asked_for():

@@ -125,6 +125,12 @@ def audit_use(
             "there are none" if answers is None else "there are both",
             "pass the right continuation of each text, or a metric",
         )
+    if metric is not None and not callable(metric):
+        _check.complain(
+            "metric must be a function of logits (b, vocabulary) and the numbers of texts (b,)",
+            f"{metric!r} arrived",
+            "pass a function that returns one number for each",
+        )
     bar = Thresholds(
         _check.share("alpha", alpha),
         _check.real_number("smallest_effect", smallest_effect, least=0.0),
@@ -136,6 +142,9 @@ def audit_use(
     codes = group_codes(groups, len(texts))
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     told = {"batch_size": batch_size, "max_length": max_length}
+    every = Texts(model, tokenizer, texts, **told)  # complains of what does not fit, in either half
+    if answers is not None:
+        every.answered(answers)
     found = capture(
         model, tokenizer, texts, sites, tokens=tokens, layers=layers, progress=progress, **told
     )

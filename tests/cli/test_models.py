@@ -148,6 +148,14 @@ def test_a_folder_without_safetensors_is_no_model(saved, tmp_path, capsys):
     assert "must be .safetensors" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_folder_without_a_tokenizer_is_refused(tmp_path, capsys):
+    tiny.model_of("gpt2").save_pretrained(tmp_path / "bare")
+    np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
+    given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
+    assert run("capture", tmp_path / "bare", tmp_path / "t.npz", *given) == 2
+    assert "must hold a tokenizer beside" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_folder_that_is_not_there_is_no_model(tmp_path, capsys):
     assert run("sites", tmp_path / "nothing") == 2
     assert "must be a folder that holds a model" in " ".join(capsys.readouterr().err.split())

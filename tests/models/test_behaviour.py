@@ -53,7 +53,7 @@ def test_divergences_are_those_of_each_text_alone(name):
             alone = (own.exp() * (own - said)).sum(-1).mean().item()
             assert found[e, i] == pytest.approx(alone, abs=1e-5)
     assert found[0] == pytest.approx(0.0, abs=1e-12)
-    assert (found[1:] > 1e-5).all()
+    assert (found[1:].mean(axis=1) > 1e-4).all()
 
 
 def test_a_metric_sees_what_follows_each_text():
@@ -86,8 +86,12 @@ def test_the_model_is_left_as_it_was():
     ("answers", "message"),
     [
         (ANSWERS[:3], "every one of 9 texts needs an answer, but 3 arrived"),
-        ("w1", "one string arrived"),
-        (["", *ANSWERS[1:]], "at least one token, .* text 0"),
+        ("w1", "but one str arrived"),
+        (1, "but one int arrived"),
+        (["", *ANSWERS[1:]], "every answer must be a string .* answer 0 .* is ''"),
+        ([None, *ANSWERS[1:]], "every answer must be a string .* answer 0 .* is None"),
+        ([" ", *ANSWERS[1:]], "at least one token, .* text 0"),
+        (["zebra", *ANSWERS[1:]], "tokens that the tokenizer knows, .* text 0 .*'zebra', is not"),
         ([" ".join(["w1"] * 30), *ANSWERS[1:]], "must fit into 24 tokens, .* text 0 .* has 8"),
     ],
 )

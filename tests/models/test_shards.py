@@ -88,6 +88,14 @@ def test_a_folder_that_is_whole_is_left_alone(whole, monkeypatch):
     assert steps == [("capture", 4, 11), ("capture", 8, 11), ("capture", 11, 11)]
 
 
+def test_a_shard_that_is_damaged_is_made_again(whole, tmp_path):
+    folder = written(tmp_path / "a")
+    for damage in (b"abc", (whole / "000001.safetensors").read_bytes()[:-7]):
+        (folder / "000001.safetensors").write_bytes(damage)
+        written(folder)
+        assert contents(folder) == contents(whole)
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [

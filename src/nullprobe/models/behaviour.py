@@ -82,13 +82,22 @@ class Texts:
 
     def answered(self, answers: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return the ids of each text with its answer, and those of the answer alone."""
-        if isinstance(answers, str) or len(answers) != len(self):
-            arrived = "one string" if isinstance(answers, str) else f"{len(answers)}"
+        several = isinstance(answers, Sequence | np.ndarray) and not isinstance(answers, str)
+        if not several or len(answers) != len(self):
+            arrived = f"{len(answers)}" if several else f"one {type(answers).__name__}"
             _check.complain(
                 f"every one of {len(self)} texts needs an answer", f"{arrived} arrived", "pass them"
             )
+        answers = checked_texts(list(answers), "answer")
         said = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
+        unknown = getattr(self.tokenizer, "unk_token_id", None)
         for i, ids in enumerate(said):
+            if unknown is not None and unknown in ids:
+                _check.complain(
+                    "every answer must be made of tokens that the tokenizer knows",
+                    f"that of text {i} (counted from 0), {answers[i]!r}, is not",
+                    "pass other answers",
+                )
             if not ids:
                 _check.complain(
                     "every answer needs at least one token",

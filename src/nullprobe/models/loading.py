@@ -62,6 +62,12 @@ def load(
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         _complain(name, error)
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        _check.complain(
+            f"{str(name)!r} must hold a tokenizer beside the model",
+            "what transformers finds there knows no words",
+            "save the tokenizer into the same folder with its save_pretrained",
+        )
     return model.eval(), tokenizer
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from nullprobe import _captured, _check
@@ -113,7 +114,7 @@ def capture_to(
     for i in range(said["shards"]):
         first = i * shard_size
         some = texts[first : first + shard_size]
-        if not _captured.shard(path, i).is_file():
+        if not _is_whole(_captured.shard(path, i)):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 found = capture(
@@ -136,6 +137,15 @@ def capture_to(
     if cut:
         warnings.warn(f"Texts {'; '.join(cut)}", stacklevel=2)
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a shard is there and can be read; ours appear whole, but disks fail."""
+    try:
+        with safe_open(path, framework="numpy") as shard:
+            return bool(shard.keys())
+    except (OSError, SafetensorError):
+        return False
 
 
 def described(model: nn.Module) -> dict[str, str]:

@@ -230,8 +230,8 @@ def batches(
         )
 
 
-def checked_texts(texts: Any) -> Sequence[str]:
-    """Return the texts, or complain about what is none."""
+def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
+    """Return the texts, or answers, or complain about what is none."""
     if isinstance(texts, str) or not hasattr(texts, "__len__"):
         _check.complain(
             "texts must be a sequence of strings",
@@ -245,8 +245,8 @@ def checked_texts(texts: Any) -> Sequence[str]:
     for i, text in enumerate(texts):
         if not isinstance(text, str) or not text:
             _check.complain(
-                "every text must be a string of at least one character",
-                f"text {i} (counted from 0) is {text!r}",
+                f"every {kind} must be a string of at least one character",
+                f"{kind} {i} (counted from 0) is {text!r}",
                 "leave such texts out, together with their labels",
             )
     return texts
