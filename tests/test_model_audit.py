@@ -121,7 +121,7 @@ def test_random_subspaces_are_as_large_and_of_the_same_kind_as_what_is_erased(fi
 def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
     """Of 24 labellings at random, p ≤ .1 in 2.4; nine or more is less than one chance in 1,000.
 
-    Compared with orthogonal projections, LEACE has it in two thirds of them.
+    Compared with orthogonal projections, LEACE has it in two fifths of them.
     """
     metric, rng, ps = by_class(), np.random.default_rng(3), []
     for i in range(24):
