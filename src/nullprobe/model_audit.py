@@ -145,10 +145,12 @@ def audit_use(
     every = Texts(model, tokenizer, texts, **told)  # complains of what does not fit, in either half
     if answers is not None:
         every.answered(answers)
+    fitted = halves.rows(FITTED)
+    half = [texts[i] for i in map(int, fitted)]
     found = capture(
-        model, tokenizer, texts, sites, tokens=tokens, layers=layers, progress=progress, **told
+        model, tokenizer, half, sites, tokens=tokens, layers=layers, progress=progress, **told
     )
-    edits = [{}, *_edits(found, z, halves, fit, n_draws, seed)]
+    edits = [{}, *_edits(found, z.take(fitted[found.text]), fit, n_draws, seed)]
     rows = halves.rows(ASKED)
     asked = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **told)
     if answers is not None:
@@ -180,19 +182,15 @@ def audit_use(
     return {site: used(use, bar) for site, use in zip(found, uses, strict=True)}
 
 
-def _edits(
-    found: Captured, z: Concept, halves: Parts, fit: Fit, n_draws: int, seed: int
-) -> list[Edits]:
-    """Return the eraser of each site, fitted to one half of the texts, and then its likes."""
-    fitted = np.flatnonzero(halves.part[found.text] == FITTED)
-    labels = z.take(found.text[fitted])
+def _edits(found: Captured, z: Concept, fit: Fit, n_draws: int, seed: int) -> list[Edits]:
+    """Return the eraser of each site, fitted to rows of the concept z, and then its likes."""
     edits: list[Edits] = []
-    for s, (site, every) in enumerate(found.items()):
-        moments = Moments.of(every[fitted], labels)
+    for s, (site, X) in enumerate(found.items()):
+        moments = Moments.of(X, z)
         eraser = fit(moments)
         rng = np.random.default_rng([seed, 2, s])
         edits.append({site: eraser})
-        edits += [{site: one} for one in _likes(eraser, every[fitted], moments.mean, n_draws, rng)]
+        edits += [{site: one} for one in _likes(eraser, X, moments.mean, n_draws, rng)]
     return edits
 
 

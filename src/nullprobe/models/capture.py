@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe import _check
-from nullprobe.concepts import Concept, concept
+from nullprobe.concepts import Concept
 from nullprobe.models.forward import Progress, rows_of
 from nullprobe.models.work import Options, Work
 from nullprobe.moments import Moments
@@ -175,13 +175,7 @@ def capture_moments(
     """
     given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
-    z = concept(y)
-    if len(z) != len(work.texts):
-        _check.complain(
-            "every text needs one value of y",
-            f"there are {len(work.texts)} texts and {len(z)} values",
-            "pass one label or number for each text",
-        )
+    z = work.concept(y)
     collected = {site.name: Collected(site.name, z) for site in work.sites}
     step = WINDOW * batch_size
     for first in range(0, len(work.texts), step):

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe import _check
-from nullprobe.concepts import Concept, concept
+from nullprobe.concepts import Concept
 from nullprobe.erasers import AffineEraser, leace
 from nullprobe.models.capture import Collected
 from nullprobe.models.edit import Map, affine
@@ -96,13 +96,7 @@ def scrub(
     """
     given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
-    z = concept(y)
-    if len(z) != len(work.texts):
-        _check.complain(
-            "every text needs one value of y",
-            f"there are {len(work.texts)} texts and {len(z)} values",
-            "pass one label or number for each text",
-        )
+    z = work.concept(y)
     scrubbing = _Scrubbing(work, z, fit)
     with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
         scrubbing.run()

@@ -27,10 +27,8 @@ from nullprobe._saving import save
 from nullprobe._version import __version__
 from nullprobe.concepts import as_array
 from nullprobe.models.capture import capture
-from nullprobe.models.forward import Progress, encoder_for
-from nullprobe.models.sites import choose
-from nullprobe.models.sites import sites as sites_of
-from nullprobe.models.tokens import Rule, checked_texts
+from nullprobe.models.forward import Progress
+from nullprobe.models.work import Options, Work
 
 SHARD_SIZE = 1024
 SAMPLED = 64  # values of each weight that go into a model's fingerprint
@@ -81,14 +79,15 @@ def capture_to(
     InputError
         As :func:`capture`; or if the folder holds something else.
     """
-    texts = checked_texts(texts)
+    # Complains before a folder is made.
+    given = Options(tokens, batch_size, max_length, layers)
+    work = Work.of(model, tokenizer, texts, sites, given)
+    texts, chosen = work.texts, work.sites
     shard_size = _check.whole_number("shard_size", shard_size, least=1)
     columns, classes = _columns(labels or {}, len(texts))
     for name in (concept, groups):
         if name is not None:
             _check.known("label", name, list(columns))
-    chosen = choose(sites_of(model, layers), sites)
-    encoder_for(model, tokenizer, Rule(tokens), max_length)  # complains before a folder is made
     said = {
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,

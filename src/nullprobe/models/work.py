@@ -16,6 +16,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from nullprobe import _check
+from nullprobe.concepts import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.sites import Site, choose
 from nullprobe.models.sites import sites as sites_of
@@ -59,6 +60,17 @@ class Work:
         _check.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
         return cls(model, checked_texts(texts), chosen, rule, encoder, given)
+
+    def concept(self, y: Any) -> Concept:
+        """Return the concept of all texts, or complain that it is of others."""
+        z = concept(y)
+        if len(z) != len(self.texts):
+            _check.complain(
+                "every text needs one value of y",
+                f"there are {len(self.texts)} texts and {len(z)} values",
+                "pass one label or number for each text",
+            )
+        return z
 
     def encode(self, first: int, stop: int) -> list[np.ndarray]:
         """Return the token ids of the texts from ``first`` to ``stop``."""
