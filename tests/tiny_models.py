@@ -192,6 +192,11 @@ def ids_of(tokenizer, text):
     return torch.tensor([tokenizer(text)["input_ids"]])
 
 
+def close(a, b):
+    """Complain unless states are equal to 1e-5."""
+    np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
 def naive(model, name, tokenizer, all_texts):
     """Return site → states (t, d) of each text, one text at a time, with plain hooks."""
     family, found = FAMILIES[name], {}

@@ -6,9 +6,8 @@ import sys
 import numpy as np
 import pytest
 from tiny_models import (
-    CONTEXT,
     FAMILIES,
-    WORDS,
+    close,
     ids_of,
     make,
     model_of,
@@ -20,17 +19,13 @@ from tiny_models import (
     word_tokenizer,
 )
 
-from nullprobe import InputError, Moments
-from nullprobe.models import capture, capture_moments, sites
+from nullprobe import InputError
+from nullprobe.models import capture, sites
 
 TEXTS = texts()
 # The module, which the function hides.
 CAPTURE = sys.modules["nullprobe.models.capture"]
 LENGTHS = [len(text.split()) for text in TEXTS]
-
-
-def close(a, b):
-    np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 
 
 def test_the_texts_have_different_lengths_in_no_order():
@@ -171,113 +166,6 @@ def test_every_dtype_is_read(dtype):
     assert (torch.from_numpy(rows).to(dtype).double().numpy() == rows).all()
 
 
-def test_texts_longer_than_the_context_are_cut_and_it_is_said_how():
-    long = " ".join(WORDS[: CONTEXT + 7])
-    some = [TEXTS[0], long, TEXTS[1], long + " w1"]
-    with pytest.warns(
-        UserWarning, match=r"2 of 4 texts were longer than 24 tokens.*text 3, has 32"
-    ):
-        found = capture(model_of("gpt2"), word_tokenizer(), some, "final_norm")
-    assert found.cut == {1: (CONTEXT + 7, CONTEXT), 3: (CONTEXT + 8, CONTEXT)}
-    expected = naive(model_of("gpt2"), "gpt2", word_tokenizer(), [" ".join(WORDS[:CONTEXT])])
-    close(found["final_norm"][1], expected["final_norm"][0][-1])
-
-
-@pytest.mark.parametrize(("name", "special"), [("roberta", False), ("bert", True)])
-def test_the_context_is_what_the_model_can_read(name, special):
-    long = " ".join(WORDS[: CONTEXT + 3])
-    tokenizer = word_tokenizer(special=special)
-    with pytest.warns(UserWarning, match="1 of 1 text was longer than 24 tokens"):
-        found = capture(model_of(name), tokenizer, [long], "layers.1.output", tokens="all")
-    assert found["layers.1.output"].shape == (CONTEXT, 16)
-    if special:  # [SEP] is kept
-        kept = [" ".join(WORDS[: CONTEXT - 2])]
-        assert tokenizer(kept[0])["input_ids"][-1] == 2
-        close(
-            found["layers.1.output"][-1],
-            capture(model_of(name), tokenizer, kept, "layers.1.output")["layers.1.output"][0],
-        )
-
-
-def test_max_length_cuts_and_may_not_exceed_the_context():
-    with pytest.warns(UserWarning, match="longer than 4 tokens"):
-        found = capture(model_of("gpt2"), word_tokenizer(), TEXTS, "final_norm", max_length=4)
-    assert {kept for _, kept in found.cut.values()} == {4}
-    assert set(found.cut) == {i for i, n in enumerate(LENGTHS) if n > 4}
-    with pytest.raises(InputError, match="max_length may be at most 24"):
-        capture(model_of("gpt2"), word_tokenizer(), TEXTS, "final_norm", max_length=25)
-    with pytest.raises(InputError, match="room beside 2 special tokens"):
-        capture(model_of("gpt2"), word_tokenizer(special=True), TEXTS, "final_norm", max_length=2)
-
-
-def test_a_tokenizer_that_knows_a_shorter_limit_is_heard():
-    tokenizer = word_tokenizer()
-    tokenizer.model_max_length = 5
-    with pytest.warns(UserWarning, match="longer than 5 tokens"):
-        capture(model_of("bloom"), tokenizer, TEXTS, "final_norm")
-
-
-@pytest.mark.parametrize("bad", ["", None, 3])
-def test_a_text_that_is_none_is_refused(bad):
-    with pytest.raises(InputError, match=r"text 2 \(counted from 0\) is"):
-        capture(model_of("gpt2"), word_tokenizer(), ["w1", "w2", bad], "final_norm")
-
-
-def test_a_text_without_tokens_of_its_own_is_refused():
-    for special in (False, True):
-        tokenizer = word_tokenizer(special=special)
-        with pytest.raises(InputError, match=r"text 1 \(counted from 0\), '  ', has none"):
-            capture(model_of("bert"), tokenizer, ["w1", "  "], "layers.0.output")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"texts": "w1 w2"}, "a single str arrived"),
-        ({"texts": []}, "there are 0"),
-        ({"tokens": "first"}, "'first' arrived"),
-        ({"tokens": True}, "True arrived"),
-        ({"tokens": 3}, "text 1 .* has 3 tokens"),
-        ({"tokens": -4}, "text 1 .* has 3 tokens"),
-        ({"batch_size": 0}, "batch_size must be a whole number"),
-        ({"sites": "layers.9.output"}, "did you mean"),
-        ({"tokenizer": object()}, "must be one of transformers'"),
-        ({"model": "gpt2"}, "must be a torch module"),
-    ],
-)
-def test_what_cannot_be_captured_is_refused(change, message):
-    given = {
-        "model": model_of("gpt2"),
-        "tokenizer": word_tokenizer(),
-        "texts": ["w1 w2 w3 w4", "w1 w2 w3"],
-        "sites": "final_norm",
-        **change,
-    }
-    tokens, batch_size = given.pop("tokens", "last"), given.pop("batch_size", 32)
-    with pytest.raises(InputError, match=message):
-        capture(*given.values(), tokens=tokens, batch_size=batch_size)
-
-
-def test_the_tokenizer_of_another_model_is_refused():
-    model = make("gpt2", vocab_size=20)
-    with pytest.raises(InputError, match="below 20, the vocabulary.*text 1 .* has the id 43"):
-        capture(model, word_tokenizer(), ["w1", "w39"], "final_norm")
-
-
-def test_layers_that_are_shared_have_no_site_of_one_layer():
-    model = make("gpt2")
-    model.transformer.h[1] = model.transformer.h[0]
-    with pytest.raises(InputError, match="called more than once"):
-        capture(model, word_tokenizer(), TEXTS, "layers.0.output")
-
-
-def test_a_module_that_is_not_called_is_complained_of():
-    model = make("gpt2")
-    model.transformer.h[1].forward = lambda x, *_, **__: x
-    with pytest.raises(InputError, match=r"'transformer\.h\.1\.mlp' is not called"):
-        capture(model, word_tokenizer(), TEXTS, "layers.1.mlp_output")
-
-
 def test_a_model_that_takes_no_mask_is_given_texts_of_one_length():
     class Mixer(torch.nn.Module):
         """Every position sees the mean of all, padding too."""
@@ -345,60 +233,3 @@ def test_a_frame_of_what_was_captured_knows_its_sites():
     assert "layers.0.output" not in found
     with pytest.raises(InputError, match="must name a site"):
         found["final_nrm"]
-
-
-@pytest.mark.parametrize("tokens", ["last", "mean", "all", -2])
-@pytest.mark.parametrize("name", ["gpt2", "bert"])
-def test_moments_are_those_of_what_is_captured(name, tokens, monkeypatch):
-    # Small pieces, so that rows of several windows and blocks meet.
-    monkeypatch.setattr(CAPTURE, "LEAST_ROWS", 7)
-    monkeypatch.setattr(CAPTURE, "MOST_ROWS", 7)
-    monkeypatch.setattr(CAPTURE, "WINDOW", 2)
-    monkeypatch.setattr("nullprobe.models.tokens.AT_ONCE", 3)
-    model, tokenizer = model_of(name), word_tokenizer()
-    many = texts(41, seed=3)
-    y = np.array(["yes", "no", "maybe"])[np.random.default_rng(0).integers(0, 3, 41)]
-    given = {"tokens": tokens, "batch_size": 5}
-    found = capture_moments(model, tokenizer, many, y, "layers.*.output", **given)
-    captured = capture(model, tokenizer, many, "layers.*.output", **given)
-    assert list(found) == list(captured)
-    for site, moments in found.items():
-        expected = Moments.of(captured[site], y[captured.text])
-        assert (moments.n, moments.classes) == (expected.n, expected.classes)
-        scale = expected.scale.max()
-        np.testing.assert_allclose(moments.mean, expected.mean, atol=1e-5 * scale)
-        np.testing.assert_allclose(moments.covariance, expected.covariance, atol=1e-5 * scale**2)
-        np.testing.assert_allclose(
-            moments.cross_covariance, expected.cross_covariance, atol=1e-5 * scale
-        )
-
-
-def test_moments_of_a_numeric_concept():
-    y = np.random.default_rng(0).standard_normal((len(TEXTS), 2))
-    given = model_of("gpt2"), word_tokenizer(), TEXTS
-    found = capture_moments(*given, y, "final_norm")["final_norm"]
-    expected = Moments.of(capture(*given, "final_norm")["final_norm"], y)
-    np.testing.assert_allclose(found.cross_covariance, expected.cross_covariance, atol=1e-5)
-
-
-def test_moments_need_a_value_for_every_text():
-    with pytest.raises(InputError, match="there are 11 texts and 3 values"):
-        capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, [0, 1, 1], "final_norm")
-
-
-def test_moments_warn_of_cut_texts_of_every_window(monkeypatch):
-    monkeypatch.setattr(CAPTURE, "WINDOW", 1)
-    y = np.arange(len(TEXTS)) % 2
-    given = {"max_length": 4, "batch_size": 2}
-    cut = sum(n > 4 for n in LENGTHS)
-    with pytest.warns(UserWarning, match=f"{cut} of 11 texts were longer"):
-        capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, y, "final_norm", **given)
-
-
-def test_moments_of_states_that_overflow_name_the_text():
-    model = make("gpt2")
-    with torch.no_grad():
-        model.transformer.wte.weight[43] = torch.inf  # w39
-    some = ["w1 w2 w3", "w2 w39", "w3"]
-    with pytest.raises(InputError, match=r"at 'final_norm', too, but those of text 1 "):
-        capture_moments(model, word_tokenizer(), some, [0, 1, 0], "final_norm")
