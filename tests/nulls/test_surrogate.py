@@ -45,6 +45,24 @@ def test_draw_of_numbers_has_slopes_and_covariance():
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(X.T), atol=0.5)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_float32_data_are_drawn_in_float32_and_all_others_in_float64(dtype):
+    X, y = mixed(3_000)
+    drawn = one_draw((np.clip(X, -3e4, 3e4)).astype(dtype), y)
+    assert drawn.dtype == (np.float32 if dtype is np.float32 else np.float64)
+
+
+def test_float32_draws_have_moments_that_are_far_away():
+    """A mean of 10,000 standard deviations, of which float32 keeps three more digits."""
+    X, y = mixed(30_000)
+    sd = X.std(axis=0)
+    drawn = one_draw((X + 1e4 * sd).astype(np.float32), y).astype(np.float64)
+    for c in (0, 1):
+        asked, got = X[y == c] / sd, drawn[y == c] / sd - 1e4
+        np.testing.assert_allclose(got.mean(axis=0), asked.mean(axis=0), atol=0.05)
+        np.testing.assert_allclose(np.cov(got.T), np.cov(asked.T), atol=0.07)
+
+
 def test_nothing_but_the_moments_is_drawn():
     w = worlds.skewed(n=20_000, d=2, random_state=0)
     cubes = [

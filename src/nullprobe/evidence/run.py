@@ -37,7 +37,8 @@ from nullprobe.splits import Parts
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99
 N_RANDOM = 999  # directions, which cost little
-SENT, LARGE = ("surrogates",), 2**20  # stages and sizes of X from which on processes share the work
+SENT = ("nonlinear readers", "matching", "surrogates")  # stages that processes share where X is
+LARGE = 2**20  # elements or more
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
 

@@ -66,11 +66,15 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
 
 
 def _in_units(X: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows, and other rows, less the mean of the first, in their standard deviations."""
+    """Return rows, and other rows, less the mean of the first, in their standard deviations.
+
+    Float32 rows are rounded again once they are small: products may be those of float32.
+    """
     mean = X.mean(axis=0, dtype=np.float64)
     rows = X - mean
     unit = _linalg.reciprocal(
         _linalg.feature_scale(mean, np.einsum("nd,nd->d", rows, rows) / len(X))
     )
     rows *= unit
-    return rows, (other - mean) * unit
+    own = rows.astype(np.float32) if X.dtype == np.float32 else rows
+    return own, (other - mean) * unit

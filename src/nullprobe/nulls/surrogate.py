@@ -51,6 +51,8 @@ class Surrogate:
     gap : float
         Factor on ``slopes``; 0 draws data that do not know the concept. Where it is 0 because
         the unbiased estimate is, ``slopes`` are the sample's own, for matching to scale.
+    dtype : type
+        Of what is drawn: float32 for float32 data, which are then read by the same products.
     """
 
     design: np.ndarray
@@ -59,6 +61,7 @@ class Surrogate:
     triangles: tuple[np.ndarray, ...]
     member: np.ndarray
     gap: float = 1.0
+    dtype: type = np.float64
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw X (n, d) for the same rows, labels and splits."""
@@ -66,7 +69,7 @@ class Surrogate:
 
     def noise(self, rng: np.random.Generator) -> np.ndarray:
         """Draw what is left of X (n, d) without the concept."""
-        X = rng.standard_normal((len(self.design), len(self.mean)))
+        X = rng.standard_normal((len(self.design), len(self.mean)), self.dtype)
         for c, triangle in enumerate(self.triangles):
             rows = self.member == c
             X[rows] = X[rows] @ triangle.T
@@ -74,7 +77,10 @@ class Surrogate:
 
     def shifted(self, noise: np.ndarray) -> np.ndarray:
         """Add the means to noise (n, d)."""
-        return noise + self.design @ (self.gap * self.slopes) + self.mean
+        X = self.design @ (self.gap * self.slopes)
+        X += noise
+        X += self.mean
+        return X.astype(self.dtype, copy=False)
 
 
 def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
@@ -101,9 +107,10 @@ def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
     slopes = np.linalg.lstsq(moments.concept_covariance, moments.cross_covariance.T, rcond=None)[0]
     debiased = _debias(slopes, design, covariance, shrunk, inverse, fitted)
     triangles, member = _triangles(X, z, shrunk, inverse)
-    if debiased is None:
-        return Surrogate(design, slopes, moments.mean, triangles, member, gap=0.0)
-    return Surrogate(design, debiased, moments.mean, triangles, member)
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    triangles = tuple(triangle.astype(dtype) for triangle in triangles)
+    gap, found = (0.0, slopes) if debiased is None else (1.0, debiased)
+    return Surrogate(design, found, moments.mean, triangles, member, gap, dtype)
 
 
 def _rank(moments: Moments) -> int:
