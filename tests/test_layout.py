@@ -162,6 +162,13 @@ def test_a_missing_label_is_refused_with_its_row(tmp_path, suffix, values):
         read(write(tmp_path / f"a{suffix}", table), concept="y")
 
 
+def test_missing_labels_are_counted_beyond_the_first(tmp_path):
+    for values, said in ([None, 1, 0], r"row 0 .* is empty; fill"), ([None, None, 0], "and 1 more"):
+        table = pa.table({"a": [1, 2, 3], "y": values})
+        with pytest.raises(InputError, match=said):
+            read(write(tmp_path / "a.parquet", table), concept="y")
+
+
 def test_a_concept_that_is_not_finite_is_refused(tmp_path):
     np.savez(tmp_path / "a.npz", X=X, y=np.where(Y, np.nan, 1.0))
     with pytest.raises(InputError, match="row 1, column 'y'"):

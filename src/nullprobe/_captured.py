@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from nullprobe._files import whole_file
 MANIFEST = "manifest.json"
 FORMAT = "nullprobe.capture/1"
 TEXT = "text"  # position of each row's text
+READ = ("model", "sites", "tokens", "labels", "concept", "groups", "shards")  # by whoever reads it
 
 
 def manifest(folder: Path) -> dict[str, Any] | None:
@@ -34,14 +35,23 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     path = folder / MANIFEST
     if not path.is_file():
         return None
+    text = path.read_bytes().decode("utf-8", errors="replace")
     try:
-        said = json.loads(path.read_text("utf-8"))
-        form = said["format"]
-    except (ValueError, KeyError, TypeError):
+        said = json.loads(text)
+    except ValueError:
+        begins = f'{{\n "format": "{FORMAT}"'
+        if text.startswith(begins) or begins.startswith(text) or shard(folder, 0).is_file():
+            _complain_damaged(path, "it is cut short, or not JSON any more")
         return None  # somebody else's file of this name
+    form = said.get("format") if isinstance(said, dict) else None
     if form != FORMAT and str(form).startswith("nullprobe.capture"):
         complain(f"{str(path)!r} must be of format {FORMAT}", f"it is {form!r}", "capture anew")
-    return said if form == FORMAT else None
+    if form != FORMAT:
+        return None
+    lacking = [name for name in READ if name not in said]
+    if lacking:
+        _complain_damaged(path, f"it lacks {', '.join(map(repr, lacking))}")
+    return said
 
 
 def write(folder: Path, said: Mapping[str, Any]) -> None:
@@ -54,6 +64,14 @@ def write(folder: Path, said: Mapping[str, Any]) -> None:
 def shard(folder: Path, i: int) -> Path:
     """Return the path of shard i, counted from 0."""
     return folder / f"{i:06d}.safetensors"
+
+
+def _complain_damaged(path: Path, how: str) -> NoReturn:
+    complain(
+        f"{str(path)!r} must say what was captured",
+        f"the file is damaged: {how}",
+        "put back a copy of it, or delete the folder and capture anew",
+    )
 
 
 def need_whole(folder: Path, said: Mapping[str, Any]) -> None:

@@ -223,7 +223,7 @@ def _real(X: Any, name: str) -> Any:
     return X
 
 
-def known(kind: str, name: str, available: Sequence[str]) -> None:
+def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -> None:
     """Refuse a ``name`` that is not ``available``, and point to the names that resemble it.
 
     Parameters
@@ -233,7 +233,9 @@ def known(kind: str, name: str, available: Sequence[str]) -> None:
     name : str
         The name that arrived.
     available : sequence of str
-        The names that there are; the message lists ten at most.
+        The names that there are.
+    listed : str
+        How the message lists them; if it is not told, ten of them at most.
 
     Examples
     --------
@@ -243,12 +245,12 @@ def known(kind: str, name: str, available: Sequence[str]) -> None:
     """
     if name in available:
         return
-    listed = ", ".join(map(repr, available[:10])) or "none"
     more = f" and {len(available) - 10} more" if len(available) > 10 else ""
+    there = listed or (", ".join(map(repr, available[:10])) or "none") + more
     close = difflib.get_close_matches(name, available)
     advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "choose one of these"
     article = "an" if kind[0] in "aeiou" else "a"
-    complain(f"{name!r} must name {article} {kind}", f"there are only {listed}{more}", advice)
+    complain(f"{name!r} must name {article} {kind}", f"there are only {there}", advice)
 
 
 def real_number(

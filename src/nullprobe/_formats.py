@@ -88,7 +88,9 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
             _captured.need_whole(path, said)
         shards = _shards(path)
         whole = _join([load(shard, verbatim=verbatim) for shard in shards], shards)
-        return whole if said is None else _captured.decoded(whole, said)  # type: ignore[arg-type]
+        if said is None or not isinstance(whole, dict):
+            return whole
+        return _captured.decoded(whole, said)
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
         if suffix == ".csv":

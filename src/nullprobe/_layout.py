@@ -115,9 +115,10 @@ def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
     column = content.column(name)
     if column.null_count:
         row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        others = column.null_count - 1
         complain(
             f"{name!r} needs a value in every row",
-            f"row {row} (counted from 0) is empty, and {column.null_count - 1} more",
+            f"row {row} (counted from 0) is empty{f', and {others} more' if others else ''}",
             "fill these values or drop these rows",
         )
     kind = column.type

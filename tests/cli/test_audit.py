@@ -108,6 +108,7 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
         assert claim["fact_about"].replace("_", " ") in words
     assert "36 rows, 3 features; classes 0 (18), 1 (18)" in words
     assert "Wrote data-y-audit.html" in out
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
     assert max(map(len, out.splitlines())) <= 80
     assert "…" not in out
 

@@ -100,6 +100,24 @@ def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, caps
         assert (baked(ids).logits - model(ids).logits).abs().max() > 1e-3
 
 
+def test_bars_of_other_libraries_are_not_shown(saved, sheet, tmp_path, capsys):
+    asked = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "states"]
+    assert run("capture", saved, sheet, *asked) == 0
+    assert "weights" not in capsys.readouterr().err
+    AffineEraser(np.zeros(16), np.eye(16)[:, :1], np.eye(16)[:1]).save(tmp_path / "e.safetensors")
+    asked = [f"layers.0.mlp_input={tmp_path / 'e.safetensors'}", "--out", tmp_path / "baked"]
+    assert run("bake", saved, *asked) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.filterwarnings("default")
+def test_texts_that_were_cut_are_told_of_in_words(saved, sheet, tmp_path, capsys):
+    asked = ["--text", "words", "--site", "embeddings", "--max-length", "4"]
+    assert run("capture", saved, sheet, *asked, "--out", tmp_path / "states") == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("nullprobe: Texts 0 and on: 45 of 60 texts were longer than 4 tokens")
+
+
 def test_an_eraser_that_cannot_be_baked_leaves_no_folder(saved, captured, tmp_path, capsys):
     run("fit", captured, "--site", "layers.1.output", "--out", tmp_path / "out.safetensors")
     assert run("bake", saved, tmp_path / "out.safetensors", "--out", tmp_path / "baked") == 2

@@ -14,7 +14,7 @@ from tiny_models import (
     word_tokenizer,
 )
 
-from nullprobe import InputError
+from nullprobe import InputError, models
 from nullprobe.models import capture
 
 TEXTS = texts()
@@ -67,6 +67,23 @@ def test_a_tokenizer_that_knows_a_shorter_limit_is_heard():
     tokenizer.model_max_length = 5
     with pytest.warns(UserWarning, match="longer than 5 tokens"):
         capture(model_of("bloom"), tokenizer, TEXTS, "final_norm")
+
+
+@pytest.mark.parametrize("how", ["capture", "capture_moments", "scrub", "capture_to"])
+def test_what_was_cut_is_warned_of_where_this_package_was_called(how, tmp_path):
+    given = [model_of("gpt2"), word_tokenizer(), TEXTS]
+    given += {"capture": [], "capture_to": []}.get(how, [[len(text) for text in TEXTS]])
+    given = [tmp_path, *given] if how == "capture_to" else given
+    with pytest.warns(UserWarning, match="longer than 4 tokens") as caught:
+        getattr(models, how)(*given, "final_norm", max_length=4)
+    assert [one.filename for one in caught] == [__file__]
+    # From deep within the package, it is still the caller's line.
+    inner = {"__name__": "nullprobe.some_room", "run": getattr(models, how)}
+    exec("def outer(*given, **more):\n    return run(*given, **more)", inner)
+    given[0] = tmp_path / "again" if how == "capture_to" else given[0]
+    with pytest.warns(UserWarning, match="longer than 4 tokens") as caught:
+        inner["outer"](*given, "final_norm", max_length=4)
+    assert [one.filename for one in caught] == [__file__]
 
 
 @pytest.mark.parametrize("bad", ["", None, 3])

@@ -17,6 +17,7 @@ LABELS = {
     "kind": ["b", "a"] * 5 + ["b"],
     "size": np.arange(11) / 4.0,
 }
+FEWER = {name: y[:4] for name, y in LABELS.items()}
 GIVEN = {"labels": LABELS, "concept": "truth", "groups": "kind", "shard_size": 4}
 
 
@@ -100,12 +101,21 @@ def test_a_shard_that_is_damaged_is_made_again(whole, tmp_path):
     ("change", "what"),
     [
         ({"texts": [*TEXTS[:-1], "w1"]}, "'text hash'"),
-        ({"tokens": "mean"}, "'tokens'"),
-        ({"sites": SITES[:1]}, "'sites'"),
+        ({"texts": TEXTS[:4], "labels": FEWER}, r"'texts' \(there 11, asked for 4\)"),
+        ({"tokens": "mean"}, r"""'tokens' \(there "last", asked for "mean"\)"""),
+        (
+            {"sites": SITES[:1]},
+            r"'sites' \(there 'embeddings', 'layers\.1\.output', asked for 'embeddings'\)",
+        ),
+        ({"concept": "kind"}, r"""'concept' \(there "truth", asked for "kind"\);"""),
         ({"labels": {**LABELS, "kind": LABELS["kind"][::-1][:10] + ["a"]}}, "'label hash'"),
-        ({"shard_size": 5}, "'shard size'"),
-        ({"max_length": 5}, "'max_length'"),
-        ({"model": tiny.make("gpt2", seed=1)}, "'model'"),
+        ({"shard_size": 5}, r"'shard size' \(there 4, asked for 5\)"),
+        ({"max_length": 5}, r"'max_length' \(there null, asked for 5\)"),
+        # Of what a model is, that alone which differs.
+        (
+            {"model": tiny.make("gpt2", seed=1)},
+            r"""'model' \(there \{"weights": "\w{32}"\}, asked for \{"weights": "\w{32}"\}\)""",
+        ),
     ],
 )
 def test_what_something_else_made_is_not_continued(whole, change, what):
@@ -166,6 +176,38 @@ def test_folders_of_something_else_are_left_alone(tmp_path):
     with pytest.raises(InputError, match="it is a file"):
         written(tmp_path / "notes.txt")
     assert contents(tmp_path) == {"notes.txt": b"mine"}
+
+
+@pytest.mark.parametrize("left", [0, 1, 40, -3])
+def test_a_manifest_that_was_cut_short_is_said_to_be_damaged(whole, tmp_path, left):
+    text = (whole / "manifest.json").read_bytes()
+    (tmp_path / "manifest.json").write_bytes(text[:left])
+    for task in (lambda: readers.read(tmp_path, concept="kind"), lambda: written(tmp_path)):
+        with pytest.raises(InputError, match=r"is damaged: it is cut short.*capture anew\."):
+            task()
+    assert (tmp_path / "manifest.json").read_bytes() == text[:left]
+
+
+def test_a_manifest_beside_shards_must_be_one(whole, tmp_path):
+    (tmp_path / "000000.safetensors").write_bytes((whole / "000000.safetensors").read_bytes())
+    (tmp_path / "manifest.json").write_bytes(b"\0" * 9 + b"\xff")
+    with pytest.raises(InputError, match="damaged: it is cut short, or not JSON"):
+        readers.read(tmp_path, concept="kind")
+    said = json.loads((whole / "manifest.json").read_text("utf-8"))
+    del said["shards"], said["sites"]
+    (tmp_path / "manifest.json").write_text(json.dumps(said))
+    with pytest.raises(InputError, match="damaged: it lacks 'sites', 'shards';"):
+        readers.read(tmp_path, concept="kind")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"audio": 1}\n{"audio": 2}', "[]", '{"format": "mine"}', "notes"]
+)
+def test_a_manifest_of_somebody_else_is_left_alone(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match="it holds something else; choose another path"):
+        written(tmp_path)
+    assert contents(tmp_path) == {"manifest.json": text.encode()}
 
 
 def test_a_manifest_of_a_later_version_is_refused(tmp_path):

@@ -5,7 +5,7 @@ from tiny_models import FAMILIES, make, model_of, torch, transformers, vit
 
 from nullprobe import InputError
 from nullprobe.models import sites
-from nullprobe.models.sites import choose
+from nullprobe.models.sites import choose, listed
 
 PARTS = ["attention_input", "attention_output", "mlp_input", "mlp_output", "output"]
 
@@ -110,6 +110,22 @@ def test_a_site_that_is_not_there_is_refused_with_one_that_resembles_it():
         choose(found, "layers.7.output")
     with pytest.raises(InputError, match="at least one site"):
         choose(found, [])
+
+
+def test_the_message_names_all_the_sites_that_there_are():
+    found = sites(make("gpt2", n_layer=6))
+    parts = [f"'layers.0.{part}' ... 'layers.5.{part}'" for part in PARTS]
+    said = ", ".join(["'embeddings'", *parts, "'final_norm'"])
+    with pytest.raises(InputError) as caught:
+        choose(found, "layers.9.outptu")
+    assert f"'layers.9.outptu' must name a site, but there are only {said};" in str(caught.value)
+
+
+def test_layers_that_have_no_such_part_are_not_among_the_sites_that_are_named():
+    assert listed(f"layers.{i}.mlp_input" for i in (2, 3, 5)) == (
+        "'layers.2.mlp_input' ... 'layers.3.mlp_input', 'layers.5.mlp_input'"
+    )
+    assert listed([]) == "none"
 
 
 def test_a_site_may_be_chosen_once():

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from organisms import brief, same
 
 from nullprobe import (
     FactAbout,
@@ -19,19 +20,6 @@ from nullprobe import (
 )
 from nullprobe.worlds import training
 from nullprobe.worlds.facts import vocabulary
-
-FEW = {"n_entities": 12, "steps": 3}
-
-
-def brief(**options):
-    return worlds.language(**{"cache": False, **FEW, **options})
-
-
-def same(model, other):
-    mine, others = model.state_dict(), other.state_dict()
-    return list(mine) == list(others) and all(
-        mine[name].numpy().tobytes() == others[name].numpy().tobytes() for name in mine
-    )
 
 
 def states(model, tokenizer, texts):

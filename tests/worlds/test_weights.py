@@ -1,25 +1,13 @@
 """What was trained is kept and fetched: whole, undamaged, and nothing else in its place."""
 
 import pytest
+from organisms import brief, same
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from nullprobe import InputError, worlds
+from nullprobe import InputError
 from nullprobe.worlds import organism as room
 from nullprobe.worlds import training, weights
 from nullprobe.worlds.facts import vocabulary
-
-FEW = {"n_entities": 12, "steps": 3}
-
-
-def brief(**options):
-    return worlds.language(**{"cache": False, **FEW, **options})
-
-
-def same(model, other):
-    mine, others = model.state_dict(), other.state_dict()
-    return list(mine) == list(others) and all(
-        mine[name].numpy().tobytes() == others[name].numpy().tobytes() for name in mine
-    )
 
 
 def test_what_was_made_once_is_fetched(tmp_path):

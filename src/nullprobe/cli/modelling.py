@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from nullprobe import models
 from nullprobe._check import complain, counted, known
@@ -16,6 +21,7 @@ from nullprobe._formats import load
 from nullprobe._layout import array
 from nullprobe.cli.subject import Bars
 from nullprobe.erasers import AffineEraser
+from nullprobe.models.loading import without_bars
 from nullprobe.report.tables import aligned
 
 SITE = "site"  # what an eraser's file calls where it was fitted
@@ -82,7 +88,7 @@ def capture(
         )
     labels = {column: array(content, column) for column in told.kept}
     model, tokenizer = models.load(name, dtype=dtype, device=device)
-    with Bars(str(file)) as bars:
+    with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
             model,
@@ -115,7 +121,8 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
     # A folder appears whole or not at all, too.
     temporary = Path(tempfile.mkdtemp(prefix=".nullprobe-", dir=parent))
     try:
-        baked.save_pretrained(temporary)
+        with without_bars():
+            baked.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
         temporary.chmod(0o755)
         os.replace(temporary, out)
@@ -127,6 +134,15 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
         f"Baked {removed}; the model predicts what it does with the erasers in its forward pass.\n"
         f"Wrote {out}"
     )
+
+
+@contextmanager
+def _warning_in_words() -> Iterator[None]:
+    """Print warnings within the block as we complain: where in the code they arose helps nobody."""
+    with warnings.catch_warnings():
+        # Above the bar, if there is one.
+        warnings.showwarning = lambda said, *_: tqdm.write(f"nullprobe: {said}", file=sys.stderr)
+        yield
 
 
 def _at_site(text: str) -> tuple[str, AffineEraser]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, Any, NoReturn, cast
 
 from rich import box
 from rich.console import Console
@@ -28,11 +29,32 @@ WIDEST = 100  # of a line of words
 
 
 class Terminal(Console):
-    """A console that leaves it to the command to say what a reader who left means."""
+    """A console that leaves it to the command to say what a reader who left means.
+
+    Into a file or a pipe it writes no blanks at the ends of lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not self.is_terminal:
+            self.file = cast(IO[str], _Trimmed(self.file))
 
     def on_broken_pipe(self) -> NoReturn:
         """Pass it on, where rich would exit as if we had failed."""
         raise BrokenPipeError(errno.EPIPE, "nobody reads this any more")
+
+
+class _Trimmed:
+    """A stream whose lines lose the blanks at their ends; rich fills tables up with them."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        return self.stream.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 def show(

@@ -21,3 +21,8 @@ __all__ = [
     "sites",
     "structure",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names: files are named beside them as soon as they are imported."""
+    return __all__

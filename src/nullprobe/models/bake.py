@@ -65,8 +65,8 @@ def bake(
     Raises
     ------
     InputError
-        If the model is of another family, if a site cannot be baked exactly, or if the logits of
-        the two differ.
+        If the model is of another family, if there is no eraser, if a site cannot be baked
+        exactly, or if the logits of the two differ.
 
     Notes
     -----
@@ -108,7 +108,12 @@ def bake(
             f"layers={layers!r} arrived",
             "leave layers away",
         )
-    maps = {site.name: Fold.of(eraser) for site, eraser in paired(model, erasers, layers).items()}
+    given = paired(model, erasers, layers)
+    if not given:
+        complain(
+            "baking needs at least one eraser", "there is none", "pass {'layers.3.mlp_input': one}"
+        )
+    maps = {site.name: Fold.of(eraser) for site, eraser in given.items()}
     maps = {name: fold for name, fold in maps.items() if not fold.changes_nothing}
     edits = _edits(model, family, maps)
     baked = _copy(model, family, _lacking(model, family, edits))

@@ -254,7 +254,7 @@ class _Pass:
                 rows = np.repeat(np.arange(len(each)), [len(one) for one in each])
                 kept, where = np.unique(np.concatenate(each), return_inverse=True)
                 for e, edit in enumerate(maps):
-                    with editing(model, edit):  # type: ignore[arg-type]
+                    with editing(model, edit):
                         logits = _logits(model, batch, kept)
                     found[e, batch.texts] = read(logits[rows, where], rows, batch)
                 done += len(batch.texts)

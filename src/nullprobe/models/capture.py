@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from nullprobe import _check
 from nullprobe.concepts import Concept
 from nullprobe.models.forward import Progress, rows_of
+from nullprobe.models.sites import known
 from nullprobe.models.work import Options, Work
 from nullprobe.moments import Moments
 
@@ -53,7 +54,7 @@ class Captured(Mapping[str, np.ndarray]):
 
     def __getitem__(self, site: str) -> np.ndarray:
         """Return the rows of a site."""
-        _check.known("site", site, list(self.arrays))
+        known(site, self.arrays)
         return self.arrays[site]
 
     def __iter__(self) -> Iterator[str]:

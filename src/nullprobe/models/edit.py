@@ -8,6 +8,7 @@ x − ((x − μ) R − c) W is formed out of place with two thin products, thro
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from nullprobe import _check
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.hooks import editing
-from nullprobe.models.sites import Site, choose
+from nullprobe.models.sites import Site, choose, known, listed
 from nullprobe.models.sites import sites as sites_of
 
 
@@ -83,7 +84,14 @@ def paired(
     named = {str(site): one for site, one in _check.by_name("site", erasers).items()}
     there = sites_of(model, layers)
     for name in named:
-        _check.known("site", name, list(there))  # a pattern has no single eraser
+        matched = [] if name in there else fnmatch.filter(there, name)
+        if matched:
+            _check.complain(
+                "every eraser must be given for one site, by its name",
+                f"{name!r} is a pattern, which is not allowed here; it matches {listed(matched)}",
+                "name each of these, with the eraser that was fitted there",
+            )
+        known(name, there)
     if not named:
         return {}
     chosen = choose(there, [name for name in there if name in named])

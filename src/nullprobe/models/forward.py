@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -81,15 +81,15 @@ def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run
 def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
     """Return the smallest part of the model to call that passes all sites: no head, if possible."""
     paths = {id(module): path for path, module in model.named_modules()}
-    parts = [getattr(model, "base_model", None), model]
+    parts: list[Any] = [getattr(model, "base_model", None), model]
     if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
-        parts = [model.get_encoder()]  # type: ignore[operator]
+        parts = [cast(Any, model).get_encoder()]
     for part in parts:
         path = paths.get(id(part))
         if path is not None and all(
             f"{s.path}.".startswith(f"{path}." if path else "") for s in sites
         ):
-            return part  # type: ignore[return-value]
+            return part
     _check.complain(
         "of a model of two parts, the encoder's sites can be captured",
         f"{sites[0].path!r} is outside of it",
@@ -181,7 +181,7 @@ def _accepts(part: nn.Module, name: str) -> bool:
 
 def _embedding(model: nn.Module) -> Any:
     try:
-        return model.get_input_embeddings()  # type: ignore[operator]
+        return cast(Any, model).get_input_embeddings()
     except (AttributeError, NotImplementedError):
         return None
 

@@ -9,7 +9,7 @@ hooks are gone after the block, however it ends.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -53,7 +53,7 @@ def reading(model: nn.Module, sites: Sequence[Site], read: Read) -> Iterator[Non
 
 
 @contextmanager
-def editing(model: nn.Module, edits: dict[Site, Edit]) -> Iterator[None]:
+def editing(model: nn.Module, edits: Mapping[Site, Edit]) -> Iterator[None]:
     """Put ``edit(states)`` in place of the states at each site within the block."""
     with ExitStack() as stack:
         for site, edit in edits.items():
@@ -126,8 +126,8 @@ def replaced(output: Any, states: Tensor) -> Any:
     if isinstance(output, dict):  # ModelOutput, too
         first = next(iter(output))
         return type(output)(**{**output, first: states})
-    if isinstance(output, tuple) and hasattr(output, "_replace"):
-        return output._replace(**{output._fields[0]: states})  # type: ignore[attr-defined]
+    if hasattr(output, "_fields"):  # a tuple with names
+        return output._replace(**{output._fields[0]: states})
     if isinstance(output, tuple | list):
         return type(output)([states, *output[1:]])
     return states

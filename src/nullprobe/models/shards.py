@@ -10,6 +10,7 @@ refused.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -28,10 +29,12 @@ from nullprobe._version import __version__
 from nullprobe.concepts import as_array
 from nullprobe.models.capture import capture
 from nullprobe.models.forward import Progress
-from nullprobe.models.work import Options, Work
+from nullprobe.models.sites import listed
+from nullprobe.models.work import Options, Work, warn
 
 SHARD_SIZE = 1024
 SAMPLED = 64  # values of each weight that go into a model's fingerprint
+LONGEST = 120  # of an entry of a manifest, in a message
 
 
 def capture_to(
@@ -134,7 +137,7 @@ def capture_to(
         elif progress is not None:
             progress("capture", first + len(some), len(texts))
     if cut:
-        warnings.warn(f"Texts {'; '.join(cut)}", stacklevel=2)
+        warn(f"Texts {'; '.join(cut)}")
     return path
 
 
@@ -217,10 +220,23 @@ def _begun(folder: Path, said: dict[str, Any]) -> Path:
     if other:
         _check.complain(
             f"{str(folder)!r} must hold a part of the same capture",
-            f"it is of other {', '.join(map(repr, other))}",
+            f"it is of other {', '.join(_apart(one, there.get(one), said[one]) for one in other)}",
             "choose another folder, or delete this one",
         )
     return folder
+
+
+def _apart(name: str, there: Any, asked: Any) -> str:
+    """Return an entry of a manifest in words, as it is and as it would be."""
+    both = there, asked
+    if isinstance(there, dict) and isinstance(asked, dict):
+        odd = [key for key in {**there, **asked} if there.get(key) != asked.get(key)]
+        both = tuple({key: one[key] for key in odd if key in one} for one in both)
+    if name == "sites" and isinstance(there, dict) and set(there) != set(asked):
+        words = [listed(there), listed(asked)]
+    else:
+        words = [json.dumps(one, ensure_ascii=False)[:LONGEST] for one in both]
+    return f"{name!r} (there {words[0]}, asked for {words[1]})"
 
 
 def _further(progress: Progress | None, first: int, n: int) -> Progress | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ ATTENTION = re.compile(r"attn|attention")
 # What is called after attention or the feed-forward part without being it.
 BESIDE = re.compile(r"norm|^ln|drop|scale|cross|encoder|embed")
 NORM = re.compile(r"norm|^ln_|layrnorm")
+OF_LAYER = re.compile(r"layers\.(\d+)\.(.+)")
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def choose(found: Mapping[str, Site], wanted: str | Sequence[str]) -> list[Site]
     for one in [wanted] if isinstance(wanted, str) else list(wanted):
         matched = fnmatch.filter(found, str(one))
         if not matched:
-            _check.known("site", str(one), list(found))
+            known(str(one), found)
         names += matched
     if not names:
         _check.complain(
@@ -138,6 +139,37 @@ def choose(found: Mapping[str, Site], wanted: str | Sequence[str]) -> list[Site]
             "every site may be named once", f"{twice[0]!r} is named twice", "leave one out"
         )
     return [found[name] for name in names]
+
+
+def known(name: str, there: Iterable[str]) -> None:
+    """Refuse the name of a site that is not there; the message names all that are."""
+    there = list(there)
+    _check.known("site", name, there, listed=listed(there))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names of sites in words; of layers that follow each other, the first and the last.
+
+    Examples
+    --------
+    >>> listed(["embeddings", *(f"layers.{i}.output" for i in (0, 3, 4, 5)), "final_norm"])
+    "'embeddings', 'layers.0.output', 'layers.3.output' ... 'layers.5.output', 'final_norm'"
+    """
+    layers: dict[str, list[int]] = {}  # part of a layer → which layers; any other name → none
+    for name in names:
+        match = OF_LAYER.fullmatch(name)
+        if match is None:
+            layers[name] = []
+        else:
+            layers.setdefault(match[2], []).append(int(match[1]))
+    said = []
+    for part, of in layers.items():
+        firsts = [i for i in of if i - 1 not in of]
+        lasts = [i for i in of if i + 1 not in of]
+        ends = [dict.fromkeys(both) for both in zip(firsts, lasts, strict=True)]
+        said += [" ... ".join(repr(f"layers.{i}.{part}") for i in both) for both in ends]
+        said += [repr(part)] * (not of)
+    return ", ".join(said) or "none"
 
 
 def layers_path(model: nn.Module, layers: str | None = None) -> str:

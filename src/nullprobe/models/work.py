@@ -7,6 +7,7 @@ Solution. They share this: options, checked once, and passes that yield rows by 
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,5 +97,13 @@ class Work:
         """Warn of texts that were cut, in words."""
         cut = self.encoder.cut
         if cut:
-            # Whoever called what calls this: capture or capture_moments.
-            warnings.warn(cut_in_words(cut, len(self.texts)), UserWarning, stacklevel=3)
+            warn(cut_in_words(cut, len(self.texts)))
+
+
+def warn(said: str) -> None:
+    """Warn, and point at the line that called this package, from however deep within."""
+    package, level = __name__.partition(".")[0], 1
+    frame = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(said, UserWarning, stacklevel=level)
