@@ -1,0 +1,24 @@
+"""What stands beside the verdicts: accuracies that show the founding point, not rounding."""
+
+import numpy as np
+import pytest
+
+from nullprobe import audit
+
+BEFORE, AFTER = (
+    f"in-sample accuracy of logistic regression {when}" for when in ("before", "after")
+)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.7, 0.3), (0.3, 0.7), (0.4, 0.2, 0.4)])
+@pytest.mark.parametrize("place", [0.0, 1e3])
+def test_after_erasure_all_rows_are_called_of_the_largest_class(shares, dtype, place):
+    """No row is right by the sign of what rounding left of its log-odds."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(len(shares)), np.round(np.multiply(shares, 60)).astype(int))
+    X = rng.normal(size=(60, 4)) + 2 * rng.normal(size=(len(shares), 4))[y] + place
+    options = {"claims": ["one_direction"], "n_permutations": 39, "n_surrogates": 0}
+    said = audit(X.astype(dtype), y, **options)["one_direction"].details
+    assert said[BEFORE] > max(shares) + 0.1
+    assert said[AFTER] == said[f"{AFTER}, labels shuffled"] == max(shares)
