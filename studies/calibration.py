@@ -15,6 +15,7 @@ loses one at most; docs/calibration.md is made of that file.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import time
@@ -28,6 +29,7 @@ from joblib import Parallel, delayed
 from scipy.stats import beta
 from threadpoolctl import threadpool_limits
 
+import nullprobe
 from nullprobe import ContrastPairs, __version__, audit, worlds
 
 RESULTS = Path(__file__).parent / "results" / "calibration.json"
@@ -43,6 +45,11 @@ DRAWS = {"n_permutations": 58, "n_surrogates": 58}
 def as_drawn(world: Any, **more: Any) -> dict[str, Any]:
     """Return a world as the arguments of an audit."""
     return {"X": world.X, "y": world.y, "groups": world.groups, **more}
+
+
+def drawn(world: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """Return what draws a world, as the arguments of an audit."""
+    return lambda **settings: as_drawn(world(**settings))
 
 
 def with_inputs(seed: int) -> dict[str, Any]:
@@ -82,6 +89,27 @@ def null(seed: int) -> dict[str, Any]:
     return as_drawn(worlds.null(n=240, d=8, random_state=seed))
 
 
+@functools.cache
+def organism() -> Any:
+    """Return the small GPT that knows which statements are true; it is trained once."""
+    return worlds.language()
+
+
+def asked(n: int, random_state: int, layer: int = 3, *, at_random: bool = False) -> dict[str, Any]:
+    """Return statements, whether they are true or labels at random, and the model, to audit use."""
+    grown, rng = organism(), np.random.default_rng([random_state, 2])
+    said = grown.statements(n, random_state)
+    return {
+        "model": grown.model,
+        "tokenizer": grown.tokenizer,
+        "texts": said.texts,
+        "y": rng.permutation(np.arange(n) % 2) if at_random else said.truth,
+        "sites": f"layers.{layer}.output",
+        "answers": said.right,
+        "batch_size": n,
+    }
+
+
 TRUTHS = {
     "null world": Truth(null, dict.fromkeys(("readable", "erasure_holds"), "chance"), 2000),
     "null world, searches": Truth(null, dict.fromkeys(("no_halfspace", "gone"), "chance"), 1000),
@@ -105,13 +133,16 @@ TRUTHS = {
     ),
     "pairs, nothing to read": Truth(pairs(120, 6, signal=0.0), {"consistent": "chance"}, 400),
     "pairs, truth varies most": Truth(pairs(150, 30), {"consistent": "moments"}, 400),
+    "language model, labels at random": Truth(
+        lambda seed: asked(200, seed, at_random=True), {"used": "chance"}, 400
+    ),
 }
 
 
 def grouped(world: Callable[..., Any]) -> list[tuple[dict[str, float], Callable[..., Any]]]:
     """Return the points of a curve of three groups."""
     return [
-        ({"n": n, "d": 8, "n_groups": 3, "gap": gap}, world)
+        ({"n": n, "d": 8, "n_groups": 3, "gap": gap}, drawn(world))
         for n in (240, 960)
         for gap in (1.0, 2.0)
     ]
@@ -123,7 +154,7 @@ POWER: dict[str, tuple[str, str, list[tuple[dict[str, float], Callable[..., Any]
         "readable",
         "yes",
         [
-            ({"n": n, "d": d, "gap": gap}, worlds.gaussian)
+            ({"n": n, "d": d, "gap": gap}, drawn(worlds.gaussian))
             for n, d in ((120, 8), (240, 8), (480, 8), (240, 64))
             for gap in (0.25, 0.5, 1.0)
         ],
@@ -134,10 +165,15 @@ POWER: dict[str, tuple[str, str, list[tuple[dict[str, float], Callable[..., Any]
         "gone",
         "no",
         [
-            ({"n": n, "d": 3, "noise": noise}, worlds.xor)
+            ({"n": n, "d": 3, "noise": noise}, drawn(worlds.xor))
             for n in (120, 240)
             for noise in (0.5, 1.0)
         ],
+    ),
+    "used, language model that knows the truth": (
+        "used",
+        "yes",
+        [({"n": n, "layer": layer}, asked) for n in (50, 100, 200) for layer in (1, 3)],
     ),
 }
 
@@ -160,6 +196,10 @@ def verdicts(
     """
     os.environ["LOKY_MAX_CPU_COUNT"] = "1"
     with threadpool_limits(1):
+        if names == ["used"]:
+            n_draws = DRAWS["n_permutations"]
+            (claim,) = nullprobe.audit_use(**data, n_draws=n_draws, random_state=seed).values()
+            return {"used": (str(claim.holds), str(claim.fact_about))}
         if quick:
             found = audit(**data, claims=names, random_state=seed, **{**DRAWS, "n_surrogates": 0})
         if not quick or any(c.fact_about not in SETTLED for c in found.claims):
@@ -201,12 +241,12 @@ def power(block: str, seeds: int | None, jobs: int) -> list[dict[str, Any]]:
     claim, found_if, points = POWER[block]
     rows = []
     for setting, draw in points:
-
-        def one(seed: int, draw: Any = draw, setting: Any = setting) -> tuple[str, str]:
-            return verdicts(as_drawn(draw(**setting, random_state=seed)), [claim], seed)[claim]
-
         run = Parallel(n_jobs=jobs)
-        each: Any = run(delayed(one)(seed) for seed in range(5000, 5000 + seeds))
+        found: Any = run(
+            delayed(verdicts)(draw(**setting, random_state=seed), [claim], seed)
+            for seed in range(5000, 5000 + seeds)
+        )
+        each = [one[claim] for one in found]
         share = sum(holds == found_if for holds, _ in each)
         low, high = interval(share, seeds, 0.95)
         counts = {f"{h}, {a}": each.count((h, a)) for h, a in sorted(set(each))}

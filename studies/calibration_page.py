@@ -26,9 +26,10 @@ def page(
         "Made by `python studies/calibration.py` from `studies/results/calibration.json`; not "
         "written by hand.",
         "",
-        f"α = {bar['alpha']:g}, {bar['n_permutations']} permutations, {bar['n_surrogates']} "
-        "surrogates. In each block the named rung is the truth. *Too high* counts the seeds in "
-        "which a claim named a higher one; the ends of its interval are exact 99 % bounds. The "
+        f"α = {bar['alpha']:g}, {bar['n_permutations']} permutations (for `used`, random "
+        f"subspaces), {bar['n_surrogates']} surrogates. In each block the named rung is the truth. "
+        "*Too high* counts the seeds in which a claim named a higher one; the ends of its interval "
+        "are exact 99 % bounds. The "
         f"upper one should be {bar['most']:g} at most: **over** marks where so few seeds do not "
         f"show that it is. A lower one above {bar['alpha']:g} would show that the claim is wrong "
         "too often. With so many draws a test that is exact is wrong in a share .034.",

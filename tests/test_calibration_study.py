@@ -4,8 +4,12 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from organisms import brief
 from scipy.stats import binomtest
+
+from nullprobe import audit_use
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,3 +67,15 @@ def test_surrogates_that_decide_nothing_are_not_drawn(study):
             told = {c.name: (str(c.holds), str(c.fact_about)) for c in whole.claims}
             for quick in (True, False):
                 assert study.verdicts(data, claims, seed, quick=quick) == told
+
+
+def test_use_is_judged_of_a_language_model_with_labels_at_random(study, monkeypatch):
+    monkeypatch.setattr(study, "organism", brief)
+    said = [study.asked(40, 3, layer=1, at_random=at_random) for at_random in (True, False)]
+    truth = brief().statements(40, 3).truth
+    assert sorted(said[0]["y"]) == [0] * 20 + [1] * 20
+    assert 0.2 < np.mean(said[0]["y"] == truth) < 0.8
+    np.testing.assert_array_equal(said[1]["y"], truth)
+    (claim,) = audit_use(**said[0], n_draws=58, random_state=5).values()
+    found = study.verdicts(said[0], ["used"], 5)
+    assert found == {"used": (str(claim.holds), str(claim.fact_about))}

@@ -5,9 +5,8 @@ import pytest
 
 from nullprobe import audit
 
-BEFORE, AFTER = (
-    f"in-sample accuracy of logistic regression {when}" for when in ("before", "after")
-)
+ACCURACY = "in-sample accuracy of logistic regression"
+BEFORE, AFTER = f"{ACCURACY} before", f"{ACCURACY} after"
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
