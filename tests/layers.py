@@ -59,7 +59,7 @@ STEPS = {
         ["paired", "descent", "design", "label_vectors", "nullspace"],
         ["conjugate"],
         ["newton", "many", "pair_rounds"],
-        ["contrast_loss", "calibration"],
+        ["contrast_loss", "calibration", "halfspace_search", "penalty_path"],
         ["lda", "quadratic", "radial", "neighbours", "mlp"],  # the family of strongest.py
         [],
     ],

@@ -37,7 +37,7 @@ def test_each_step_is_logistic_regression_on_what_the_steps_before_it_left():
             free = np.linalg.svd(gone, full_matrices=True)[0][:, gone.shape[1] :]
             probe = LogisticRegression(tol=1e-10, max_iter=1000).fit(rows @ free, y[train])
             w = free @ probe.coef_[0]
-            np.testing.assert_allclose(step[held, 0], there @ w, atol=1e-6)
+            np.testing.assert_allclose(step[held, 0], there @ w, atol=2e-5)  # TOLERANCE, of 4
             gone = np.column_stack([gone, w / np.linalg.norm(w)])
 
 

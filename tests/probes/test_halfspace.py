@@ -10,7 +10,7 @@ from nullprobe import InputError, worlds
 from nullprobe.erasers import LEACE
 from nullprobe.measures.guardedness import largest_correlation
 from nullprobe.probes import HalfspaceProbe, LDAProbe
-from nullprobe.probes.halfspace import best_thresholds, halfspaces
+from nullprobe.probes.halfspace_search import best_thresholds, halfspaces
 
 
 def accuracy(probe, X, y):

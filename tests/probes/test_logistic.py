@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from nullprobe import InputError
-from nullprobe.probes import LogisticProbe
+from nullprobe.probes import LogisticProbe, successive
 from nullprobe.probes.conjugate import Problems
 
 
@@ -57,6 +57,29 @@ def test_steps_that_do_not_suffice_are_told():
     s = draw(0, 100, 5, 2)
     with pytest.warns(ConvergenceWarning, match="1 of 1 logistic regressions took all 2 steps"):
         LogisticProbe(max_iter=2).fit(s.X, s.y)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_tol_is_about_what_is_left_in_the_log_odds(n_classes):
+    s = draw(0, 400, 30, n_classes)
+    exact = LogisticProbe(tol=1e-12).fit(s.X, s.y).decision_function(s.X)
+    left = {
+        tol: np.sqrt(
+            np.mean((LogisticProbe(tol=tol).fit(s.X, s.y).decision_function(s.X) - exact) ** 2)
+        )
+        for tol in (1e-8, 1e-6, 1e-4, 1e-2)
+    }
+    for tol, error in left.items():
+        assert error <= 20 * tol
+    assert left[1e-2] > 1e-6  # it does leave earlier
+
+
+def test_tol_and_max_iter_hold_for_successive_fits_too():
+    s = draw(0, 100, 5, 2)
+    with pytest.warns(ConvergenceWarning, match="took all 1 steps"):
+        successive(LogisticProbe(max_iter=1), 1, s.X, s.y)
+    close, rough = (successive(LogisticProbe(tol=tol), 2, s.X, s.y).basis for tol in (1e-10, 1e-2))
+    assert 1e-9 < np.abs(close - rough).max() < 0.1
 
 
 def test_weights_count_in_the_standard_deviations_too():
@@ -141,6 +164,13 @@ def test_strength_must_be_above_zero(C):
     s = draw(0, 60, 3, 2)
     with pytest.raises(InputError, match="C must be"):
         LogisticProbe(C=C).fit(s.X, s.y)
+
+
+@pytest.mark.parametrize("tol", [0.0, -1.0, np.nan, "auto"])
+def test_tol_must_be_above_zero(tol):
+    s = draw(0, 60, 3, 2)
+    with pytest.raises(InputError, match="tol must be"):
+        LogisticProbe(tol=tol).fit(s.X, s.y)
 
 
 def slope_left(X, y, C, probe, w=None):

@@ -23,6 +23,7 @@ from nullprobe.probes.nullspace import Nullspace
 from nullprobe.splits import Parts
 
 ROUNDS = 6
+TOLERANCE = 1e-6  # of the log-odds: a hundredth of what would move an AUC by 1e-4
 
 
 def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.ndarray:
@@ -51,7 +52,7 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
         told = z.take(train)
         rows, there = _in_units(X[train], X[held])
         moments = Moments.of(rows, told)
-        probe = LogisticProbe() if z.is_classes else LDAProbe()
+        probe = LogisticProbe(tol=TOLERANCE) if z.is_classes else LDAProbe()
         space = Nullspace(probe, rows, told, w=None, moments=moments, most=X.shape[1])
         for step in range(rounds):
             if space.is_full:

@@ -26,7 +26,7 @@ from nullprobe.concepts import Concept
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
-from nullprobe.probes.halfspace import halfspaces
+from nullprobe.probes.halfspace_search import halfspaces
 from nullprobe.splits import Parts
 
 

@@ -3,7 +3,8 @@
 from nullprobe.probes.calibration import Calibrated, Reliability, reliability
 from nullprobe.probes.ccs import CCS, ccs
 from nullprobe.probes.crc import CRC, VINC
-from nullprobe.probes.halfspace import HalfspaceProbe, halfspaces
+from nullprobe.probes.halfspace import HalfspaceProbe
+from nullprobe.probes.halfspace_search import halfspaces
 from nullprobe.probes.information import Information, usable_information
 from nullprobe.probes.lda import LDAProbe, lda
 from nullprobe.probes.linear import LinearProbe

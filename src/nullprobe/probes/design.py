@@ -57,7 +57,8 @@ class Design:
         total = float(n if w is None else w.sum())
         shares = np.full(n, 1.0 / n) if w is None else w / total
         mean = shares @ X
-        centred = X - mean
+        rows = np.empty((n, d + 1))
+        centred = np.subtract(X, mean, out=rows[:, :-1])
         inverse = _linalg.reciprocal(
             _linalg.feature_scale(mean, np.einsum("n,nd,nd->d", shares, centred, centred))
         )
@@ -65,13 +66,15 @@ class Design:
         basis = None
         if d > n:
             basis, triangle = np.linalg.qr(centred.T)
-            centred = triangle.T
+            rows = np.empty((n, n + 1))
+            rows[:, :-1] = triangle.T
+            centred = rows[:, :-1]
         if covariance is not None and basis is None:
             spread = covariance * np.outer(inverse, inverse)
         else:
             spread = centred.T @ (centred if w is None else shares[:, None] * centred)
             spread /= n if w is None else 1.0
-        rows = np.column_stack([centred, np.ones(n)])
+        rows[:, -1] = 1.0
         narrow = rows.astype(np.float32)
         return cls(rows, shares, spread, mean, inverse, basis, total, narrow)
 
@@ -103,12 +106,12 @@ class Preconditioner:
     @classmethod
     def of(cls, design: Design, penalty: float, across: np.ndarray | None = None) -> Preconditioner:
         """Factor what precedes problems of one penalty, each weight about as curved as at ¼."""
-        M = design.covariance.copy()
+        M = design.covariance.copy().T  # it is symmetric, and LAPACK's order saves a copy
         M[np.diag_indices_from(M)] += max(4.0 * penalty, LEAST_SHIFT)
-        factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False)
+        factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False).astype(np.float32)
         (invert,) = get_lapack_funcs(("trtri",), (factor,))
         whitening, _ = invert(factor, lower=1, overwrite_c=1)
-        whitening = np.ascontiguousarray(whitening, dtype=np.float32)
+        whitening = np.ascontiguousarray(whitening)
         return cls(penalty, whitening, None, None).within(across)
 
     def within(self, across: np.ndarray | None) -> Preconditioner:

@@ -4,19 +4,15 @@ Problem. Read y with the probe that most papers use, without a fit that depends 
 a penalty that is neither guessed nor chosen by the rows that are to be scored.
 
 Solution. Features are divided by their standard deviations and all label vectors are fitted side
-by side (`newton`). Where no penalty is given, a path of them is fitted to parts of the training
-rows, each from where the last one ended, and the one of least log-loss on the other training rows
-is taken, for each label vector its own.
+by side (`newton`). Where no penalty is given, the one that is worth most within the training rows
+is taken, for each label vector its own (`penalty_path`).
 
-Reference. D. R. Cox, "The regression analysis of binary sequences", 1958; path with warm starts
-after J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models
-via coordinate descent", Journal of Statistical Software 33 (2010).
+Reference. D. R. Cox, "The regression analysis of binary sequences", 1958.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,31 +26,8 @@ from nullprobe.moments import Moments
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.linear import LinearProbe
 from nullprobe.probes.many import LinearProbes, ManyConcepts
-from nullprobe.probes.newton import MOST_STEPS, solve
-
-FOLDS = 3
-STRENGTHS = tuple(float(c) for c in np.geomspace(1e-5, 1e2, 15))
-USUAL_STRENGTH = 1.0
-ON_THE_WAY = 1e-4  # tolerance of fits by which a strength is chosen
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """What the penalties of a path were worth on training rows that no fit of theirs saw; frozen.
-
-    Attributes
-    ----------
-    strengths : ndarray of shape (s,)
-        Inverse strengths C, from the strongest penalty to the weakest.
-    losses : ndarray of shape (s, m)
-        Mean log-loss in nats of each label vector; NaN where a class was too rare to tell.
-    chosen : ndarray of shape (m,)
-        The C of least loss; 1 where there is none.
-    """
-
-    strengths: np.ndarray
-    losses: np.ndarray
-    chosen: np.ndarray
+from nullprobe.probes.newton import MOST_STEPS, TOLERANCE, solve
+from nullprobe.probes.penalty_path import USUAL_STRENGTH, Path, path
 
 
 def logistic(
@@ -64,6 +37,7 @@ def logistic(
     C: float = USUAL_STRENGTH,
     weights: np.ndarray | None = None,
     max_iter: int = MOST_STEPS,
+    tol: float = TOLERANCE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return weights (d, k) and bias (k,) of logistic regression; k = 1 for two classes, or K.
 
@@ -78,60 +52,13 @@ def logistic(
     weights : ndarray of shape (n,), optional
     max_iter : int
         Newton steps, and steps in float32 before them.
+    tol : float
+        Of √(gᵀH⁻¹g), g and H the slope and the second derivative of the mean loss.
     """
     design = Design.of(X, weights)
     targets = _targets([Concept(codes, tuple(range(codes.max() + 1)), None)])
-    A = _solved(design, targets, np.array([C]), max_iter)
+    A = _solved(design, targets, np.array([C]), max_iter, tol)
     return design.weights(A[:, 0])
-
-
-def path(
-    X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed: int | None
-) -> Path:
-    """Return what each strength is worth for each label vector, on parts of the rows in turn.
-
-    The parts do not depend on the labels: those of one vector are those of any other.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    targets : ndarray of shape (n, m, k), bool
-        Who is a positive; k = 1 for two classes.
-    weights : ndarray of shape (n,) or None
-    seed : int or None
-        Of the parts.
-    """
-    n, m, _ = targets.shape
-    part = np.random.default_rng(seed).permutation(n) % FOLDS
-    losses, counts = np.zeros((len(STRENGTHS), m)), np.zeros(m)
-    for j in range(FOLDS if n >= 2 * FOLDS else 0):
-        train, test = part != j, part == j
-        there = targets[train]
-        both = there.any(axis=0) & ~there.all(axis=0)
-        told = np.flatnonzero(np.logical_and.reduce(both, axis=1))
-        if not len(told):
-            continue
-        w = np.ones(n) if weights is None else weights
-        design = Design.of(X[train], None if weights is None else w[train])
-        held = (X[test] - design.mean) * design.inverse
-        held = held if design.basis is None else held @ design.basis
-        start = None
-        for i, C in enumerate(STRENGTHS):
-            ready = Preconditioner.of(design, 1.0 / (C * design.total))
-            start, _ = solve(design, there[:, told], ready, start=start, tolerance=ON_THE_WAY)
-            scores = np.tensordot(held, start[:-1], 1) + start[-1]
-            losses[i, told] += w[test] @ -log_chances(scores, targets[test][:, told])
-        counts[told] += w[test].sum()
-    losses = np.divide(losses, counts, out=np.full(losses.shape, np.nan), where=counts > 0)
-    best = np.array(STRENGTHS)[np.where(counts > 0, losses, 0.0).argmin(axis=0)]
-    return Path(np.array(STRENGTHS), losses, np.where(counts > 0, best, USUAL_STRENGTH))
-
-
-def log_chances(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the log-chance (n, m) that scores (n, m, k) give to the class of each row."""
-    if scores.shape[2] == 1:
-        return -np.logaddexp(0.0, np.where(targets, -scores, scores))[:, :, 0]
-    return (log_softmax(scores, axis=2) * targets).sum(axis=2)
 
 
 def _targets(concepts: list[Concept]) -> np.ndarray:
@@ -140,23 +67,30 @@ def _targets(concepts: list[Concept]) -> np.ndarray:
     return (codes[:, :, None] == np.arange(1 if K == 2 else 0, K)).transpose(1, 0, 2)
 
 
-def _solved(design: Design, targets: np.ndarray, C: np.ndarray, max_iter: int) -> np.ndarray:
+def _solved(
+    design: Design, targets: np.ndarray, C: np.ndarray, max_iter: int, tol: float
+) -> np.ndarray:
     """Return A (r + 1, m, k) for label vectors, each of a strength of its own (m,)."""
-    A = np.empty((design.rows.shape[1], *targets.shape[1:]))
-    failed = 0
+    A, converged = np.empty((design.rows.shape[1], *targets.shape[1:])), np.empty(len(C), bool)
     for strength in np.unique(C):
         ready = Preconditioner.of(design, 1.0 / (float(strength) * design.total))
         same = strength == C
-        A[:, same], converged = solve(design, targets[:, same], ready, max_steps=max_iter)
-        failed += int((~converged).sum())
-    if failed:
-        warnings.warn(
-            f"{failed} of {len(C)} logistic regressions took all {max_iter} steps and have not "
-            "converged; pass a smaller C, or a larger max_iter.",
-            ConvergenceWarning,
-            stacklevel=2,
+        A[:, same], converged[same] = solve(
+            design, targets[:, same], ready, tolerance=tol, max_steps=max_iter
         )
+    _warn_of(converged, max_iter)
     return A
+
+
+def _warn_of(converged: np.ndarray, max_iter: int) -> None:
+    """Say which fits (m,) took all their steps."""
+    if not converged.all():
+        warnings.warn(
+            f"{(~converged).sum()} of {len(converged)} logistic regressions took all {max_iter} "
+            "steps and have not converged; pass a smaller C, a larger tol, or a larger max_iter.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
 
 
 class LogisticProbe(ManyConcepts):
@@ -170,6 +104,9 @@ class LogisticProbe(ManyConcepts):
         to; each of many label vectors gets its own.
     max_iter : int
         Newton steps that the solver may take, and steps in float32 before them.
+    tol : float
+        About the error that is left in the log-odds: of √(gᵀH⁻¹g), g and H the slope and the
+        second derivative of the mean loss.
     random_state : int or None
         Of the inner parts, where there is no ``C``.
 
@@ -197,10 +134,15 @@ class LogisticProbe(ManyConcepts):
     """
 
     def __init__(
-        self, C: float | None = 1.0, max_iter: int = MOST_STEPS, random_state: int | None = 0
+        self,
+        C: float | None = 1.0,
+        max_iter: int = MOST_STEPS,
+        tol: float = TOLERANCE,
+        random_state: int | None = 0,
     ) -> None:
         self.C = C
         self.max_iter = max_iter
+        self.tol = tol
         self.random_state = random_state
 
     def predict_proba(self, X: Array) -> np.ndarray:
@@ -247,7 +189,7 @@ class LogisticProbe(ManyConcepts):
                 for i, j in enumerate(group):
                     one = found.losses[:, i : i + 1], C[i : i + 1]
                     paths[j] = Path(found.strengths, *one)
-            A = _solved(design, targets, C, self.max_iter)
+            A = _solved(design, targets, C, self.max_iter, self.tol)
             W, bias = design.weights(A.reshape(len(A), -1))
             W, bias = (a.reshape(*a.shape[:-1], len(group), -1) for a in (W, bias))
             for i, j in enumerate(group):
@@ -262,6 +204,8 @@ class LogisticProbe(ManyConcepts):
         if self.C is not None and _check.real_number("C", self.C, least=0.0) == 0:
             _check.complain("C must be above 0", "it is 0", "pass a larger number")
         _check.whole_number("max_iter", self.max_iter, least=1)
+        if _check.real_number("tol", self.tol, least=0.0) == 0:
+            _check.complain("tol must be above 0", "it is 0", "pass a larger number")
         for j, z in enumerate(concepts):
             if not z.is_classes:
                 _check.complain(
@@ -277,20 +221,24 @@ class LogisticProbe(ManyConcepts):
         self._check_parameters([z])
         with _threads.small(X.shape[1]):
             design = Design.of(X, w, moments.covariance)
-            return _Within(design, z, self.C, moments.scale > 0)
+            return _Within(self, self.C, design, z, moments.scale > 0)
 
 
 class _Within:
     """Fits within what is left: weights are kept orthogonal to what is gone; no row is touched."""
 
-    def __init__(self, design: Design, z: Concept, C: float, alive: np.ndarray) -> None:
-        self.design, self.targets, self.alive = design, _targets([z]), alive
+    def __init__(
+        self, probe: LogisticProbe, C: float, design: Design, z: Concept, alive: np.ndarray
+    ) -> None:
+        self.probe, self.design, self.targets, self.alive = probe, design, _targets([z]), alive
         self.gone = np.zeros((len(design.mean), 0))
         self.whole = self.ready = Preconditioner.of(design, 1.0 / (C * design.total))
 
     def weights(self) -> np.ndarray:
         """Fit the probe to what is left; return its weights (d, m)."""
-        A, _ = solve(self.design, self.targets, self.ready)
+        most, tol = self.probe.max_iter, self.probe.tol
+        A, converged = solve(self.design, self.targets, self.ready, tolerance=tol, max_steps=most)
+        _warn_of(converged, most)
         return self.design.weights(A[:, 0])[0]
 
     def project(self, Q: np.ndarray) -> None:
