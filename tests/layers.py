@@ -86,7 +86,7 @@ STEPS = {
     ],
     "claims": [["observation"], ["verdict"], []],
     "evidence": [
-        ["given", "several", "observing"],
+        ["given", "several", "observing", "workers"],
         ["beside", "consistency", "removals"],
         ["rereading"],
         [],

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from nullprobe import FactAbout, Holds, InputError, audit, worlds
-from nullprobe.evidence import run
+from nullprobe.evidence import workers
 from nullprobe.report import words
 
 FIRST_FOUR = ["readable", "one_direction", "erasure_holds", "no_halfspace"]
@@ -124,12 +124,12 @@ def test_numbers_of_threads_and_processes_make_no_difference(monkeypatch):
     w = worlds.gaussian(n=120, d=30, gap=1.0, random_state=0)
     documents = []
     for threads, jobs, large in ((1, 1, 1e6), (2, 3, 1e6), (1, 2, 0)):
-        monkeypatch.setattr(run, "LARGE", large)  # from here on processes share the work
+        monkeypatch.setattr(workers, "LARGE", large)  # from here on processes share the work
 
         def parallel(n_jobs, jobs=jobs, **options):
             return joblib.Parallel(n_jobs=jobs, **options)
 
-        monkeypatch.setattr(run, "Parallel", parallel)
+        monkeypatch.setattr(workers, "Parallel", parallel)
         with threadpool_limits(threads):
             documents.append(audit(w.X, w.y, claims=["no_halfspace", "gone"], **FEW).document())
     assert documents[0] == documents[1] == documents[2]

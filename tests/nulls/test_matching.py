@@ -24,8 +24,13 @@ def setting(w, seed=0):
     return z, parts, read
 
 
+def drawn_by(read):
+    """Return what reads a source and draws of its noise, of what reads representations."""
+    return lambda source, noises: read([source.shifted(noise) for noise in noises])
+
+
 def matched(source, read, observed):
-    return match(source, read, observed, 0.5, 0.03, np.random.default_rng(1))
+    return match(source, drawn_by(read), observed, 0.5, 0.03, np.random.default_rng(1))
 
 
 def readings(source, read):
@@ -100,7 +105,7 @@ def test_matching_reaches_gaps_far_from_the_estimate(factor):
         gaps = [np.vdot(X - source.mean, shift) / np.vdot(shift, shift) for X in drawn]
         return norm.cdf(np.array(gaps) / factor)
 
-    found = match(source, read, norm.cdf(1.0), 0.5, 0.01, np.random.default_rng(0))
+    found = match(source, drawn_by(read), norm.cdf(1.0), 0.5, 0.01, np.random.default_rng(0))
     assert found.gap == pytest.approx(factor, rel=0.1)
 
 
@@ -114,7 +119,7 @@ def test_matching_does_not_go_beyond_a_peak():
         gaps = np.array([np.vdot(X - source.mean, shift) / np.vdot(shift, shift) for X in drawn])
         return np.where(gaps < 3.0, 0.8 - 0.2 * (gaps - 1.5) ** 2, 0.35 + (gaps - 3.0) / 6.0)
 
-    found = match(source, read, 0.85, 0.5, 0.01, np.random.default_rng(0))
+    found = match(source, drawn_by(read), 0.85, 0.5, 0.01, np.random.default_rng(0))
     assert 1.2 < found.gap < 2.0
 
 
@@ -149,7 +154,7 @@ def z_scores(gap, seed):
     chance, observed = ThreeWay(w.X, z, parts).read(order)[0], both(w.X)
     source = match(
         gaussian_surrogate(w.X, z),
-        read,
+        drawn_by(read),
         observed[0],
         chance.mean(),
         chance.std(),

@@ -6,6 +6,8 @@ which one: as many partitions as time allows are averaged, for data and surrogat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nullprobe.claims import Curve
@@ -43,15 +45,19 @@ class Removals:
 
     def readings(self, X: np.ndarray) -> np.ndarray:
         """Return what is read after 0, 1, ... removals, (r,), of a representation (n, d)."""
-        found = np.zeros(self.rounds(X))
-        for parts in self.partitions:
-            scores = curve(X, self.data.z, parts, len(found))
-            found += self._read(scores, parts) / len(self.partitions)
-        return found
+        return self._mean([self._scores(X, parts) for parts in self.partitions])
 
     def rounds(self, X: np.ndarray) -> int:
         """Return how many fits there are: no more than features, and one more for what is left."""
         return min(ROUNDS, X.shape[1] + 1)
+
+    def _scores(self, X: np.ndarray, parts: Parts) -> np.ndarray:
+        return curve(X, self.data.z, parts, self.rounds(X))
+
+    def _mean(self, scores: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the readings (r,) of the scores in each partition, averaged."""
+        read = [self._read(one, parts) for one, parts in zip(scores, self.partitions, strict=True)]
+        return np.mean(read, axis=0)
 
     def _read(self, scores: np.ndarray, parts: Parts) -> np.ndarray:
         found = np.zeros(len(scores))
@@ -64,9 +70,9 @@ class Removals:
 
     def curve(self, drawn: np.ndarray) -> Curve:
         """Return the curve of the data beside those (m, r) of surrogates."""
-        values = self.readings(self.X)
-        scores = curve(self.X, self.data.z, self.partitions[0], len(values))
-        seen = [self.observing.scores(step) for step in scores]
+        scores = [self._scores(self.X, parts) for parts in self.partitions]
+        values = self._mean(scores)
+        seen = [self.observing.scores(step) for step in scores[0]]
         # Replicates are of the first partition; the value is the mean over all.
         ends = [
             [value + (end - one.value) for end in one.interval or (np.nan, np.nan)]

@@ -42,9 +42,9 @@ class Rereading:
         """Split and factor a representation (n, d)."""
         return ThreeWay(X, self.removals.data.z, self.removals.data.partition)
 
-    def raw(self, X: np.ndarray) -> np.ndarray:
-        """Return what is read before erasure, (1,)."""
-        return self.three(X).read(self.asis)[0]
+    def shifted(self, source: Surrogate, noise: np.ndarray) -> np.ndarray:
+        """Return what is read, before erasure, of noise that has the means of a source, (1,)."""
+        return self.three(source.shifted(noise)).read(self.asis)[0]
 
     def surrogate(self, source: Surrogate, i: int) -> dict[str, np.ndarray]:
         """Draw surrogate i, and return all that is read of it, by name."""

@@ -7,15 +7,14 @@ and what is left in sample after erasure. What it means is decided in `claims`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from nullprobe import carrying
-from nullprobe._threads import one_blas_thread
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
@@ -24,6 +23,7 @@ from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
 from nullprobe.evidence.rereading import Rereading
+from nullprobe.evidence.workers import Workers
 from nullprobe.measures.agreement import HeldOut
 from nullprobe.measures.carry import Carry
 from nullprobe.measures.family import Family
@@ -37,8 +37,6 @@ from nullprobe.splits import Parts
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99
 N_RANDOM = 999  # directions, which cost little
-SENT = ("nonlinear readers", "matching", "surrogates")  # stages that processes share where X is
-LARGE = 2**20  # elements or more
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
 
@@ -107,6 +105,16 @@ class Run:
         pairs : tuple of HeldOut and mapping of str to ndarray of shape (n,), or None
             The pairs whose differences are audited, and other labels of them, for `consistent`.
         """
+        with ExitStack() as stack:
+            self.workers = Workers(stack, self.X.size, self.settings.progress)
+            return self._evidence(baselines, domains, pairs)
+
+    def _evidence(
+        self,
+        baselines: Mapping[str, np.ndarray],
+        domains: tuple[Parts, Sequence[str]] | None,
+        pairs: tuple[HeldOut, Mapping[str, np.ndarray]] | None,
+    ) -> Evidence:
         observe, asks = self.observing, self.settings.asks
         halfspace = family = curve = None
         raw, erased = observe.scores(self.scores.raw), observe.scores(self.scores.erased)
@@ -168,22 +176,6 @@ class Run:
             found["accuracy of the reader"] = float((said == self.z.codes).mean())
         return found
 
-    def _map(self, stage: str, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        """Apply work to items on all cores, in order, with progress.
-
-        Each has one BLAS thread, so that results do not depend on how many there are. Threads
-        take turns at what Python does between products; where a piece of work takes a second,
-        processes are worth their start.
-        """
-        prefer = "processes" if stage in SENT and self.X.size >= LARGE else "threads"
-        found = []
-        with one_blas_thread:
-            jobs = Parallel(n_jobs=-1, prefer=prefer, return_as="generator")
-            for result in jobs(delayed(work)(item) for item in items):
-                found.append(result)
-                self.settings.progress(stage, len(found), len(items))
-        return found
-
     def _chance(self) -> dict[str, Null]:
         """Rerun everything on permuted labels."""
         rng, n = np.random.default_rng([self.seed, 2]), self.settings.n_permutations
@@ -191,9 +183,9 @@ class Run:
         said = permutation.description(self.z, self.parts)
 
         def reread(stage: str, work: Callable[[Any], Any], pieces: list) -> Null:
-            return Null("chance", said, np.concatenate(self._map(stage, work, pieces)))
+            return Null("chance", said, np.concatenate(self.workers.map(stage, work, pieces)))
 
-        found = self._map("permutations", self.data.read, _pieces(order, 50))
+        found = self.workers.map("permutations", self.data.read, _pieces(order, 50))
         raw, erased = (np.concatenate(values) for values in zip(*found, strict=True))
         nulls = {"raw": Null("chance", said, raw), "erased": Null("chance", said, erased)}
         # These cost hundreds of times what a linear reading costs: a tenth of them.
@@ -201,11 +193,11 @@ class Run:
         some = order[:, : max(least, n // 10)]
         if self.settings.asks("no_halfspace"):
             nulls["halfspace"] = reread(
-                "halfspaces", lambda o: self.data.halfspace(o, self.seed), _pieces(some, 50)
+                "halfspaces", lambda o: self.data.halfspace(o, self.seed), _pieces(some, 25)
             )
         if self.settings.asks("gone"):
             family = Family(self.data, self.seed)
-            nulls["family"] = reread("nonlinear readers", family.read, _pieces(some, 5))
+            nulls["family"] = reread("nonlinear readers", family.read, _pieces(some, 2))
         return nulls
 
     def _moments(
@@ -215,8 +207,9 @@ class Run:
         debiased = surrogate.gaussian_surrogate(self.X, self.z)
         again = Rereading(self.removals, self.settings.names, self.seed, self.settings.number)
 
-        def pilots(drawn: Sequence[np.ndarray]) -> np.ndarray:
-            return np.concatenate(self._map("matching", again.raw, drawn))
+        def pilots(source: surrogate.Surrogate, noises: Sequence[np.ndarray]) -> np.ndarray:
+            read = partial(again.shifted, source)
+            return np.concatenate(self.workers.map("matching", read, noises))
 
         source = surrogate.match(
             debiased,
@@ -227,7 +220,7 @@ class Run:
             np.random.default_rng([self.seed, 3, self.settings.number]),
         )
         numbers = range(self.settings.n_surrogates)
-        found = self._map("surrogates", partial(again.surrogate, source), numbers)
+        found = self.workers.map("surrogates", partial(again.surrogate, source), numbers)
         values = {name: np.array([one[name] for one in found]) for name in found[0]}
         return values, source.gap if debiased.gap > 0 else None
 
@@ -236,7 +229,7 @@ class Run:
         carry, n = Carry(self.X, self.z, parts), self.settings.n_permutations
         rng = np.random.default_rng([self.seed, 8])
         order = permutation.permutations(self.z, carry.strata, n, rng)
-        read = self._map("groups", carry.probed, _pieces(order, 50))
+        read = self.workers.map("groups", carry.probed, _pieces(order, 50))
         found = carrying.carried(
             carry,
             names,

@@ -99,23 +99,26 @@ class _Turn:
         self.F, self.P, self.S = F, P, S
         self.kept, self.folds = _drawn(len(P.rows), None if groups is None else groups[P.rows], rng)
         variances = np.array([_linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
-        self.precision = _linalg.reciprocal(variances.mean(axis=0))
+        self.inverse = _linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
         self.shift = S.mean - P.mean
-        self.X = P.X[self.kept].astype(np.float64)
+        self.X = P.X[self.kept] * self.inverse
         self.inside = self._products(self.X)
         blocks = [slice(i, i + BLOCK) for i in range(0, len(S.rows), BLOCK)]
         keep = len(S.rows) * len(self.X) <= MOST_KEPT
-        self.blocks = [(b, self._products(S.X[b] + self.shift) if keep else None) for b in blocks]
+        self.blocks = [(b, self._products(self._scored(b)) if keep else None) for b in blocks]
+
+    def _scored(self, rows: slice) -> np.ndarray:
+        """Return rows of S about the mean of P, in units of the standard deviations (n, d)."""
+        return (self.S.X[rows] + self.shift) * self.inverse
 
     def _products(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return products (n, m) with the rows that are fitted to, and squared lengths (n,)."""
-        weighed = X * self.precision
-        return weighed @ self.X.T, np.einsum("nd,nd->n", weighed, X)
+        return X @ self.X.T, np.einsum("nd,nd->n", X, X)
 
     def scores(self, Z: np.ndarray, is_classes: bool) -> tuple[np.ndarray, str]:
         """Return scores (n_S, k) of the reader that read best inside P, and its name."""
         Y = Z[self.P.rows[self.kept]]
-        eraser = _Eraser.of(self.F, Z, self.precision)
+        eraser = _Eraser.of(self.F, Z, self.inverse)
         moves = eraser.moves(self.X)
         G, a = _erased(self.inside, moves, moves)
         typical = a.mean()
@@ -127,7 +130,7 @@ class _Turn:
         fit = fitted(name, inside, Y)
         scores = np.empty((len(self.S.rows), Y.shape[1]))
         for rows, known in self.blocks:
-            X = self.S.X[rows] + self.shift
+            X = self._scored(rows)
             G, a = _erased(known or self._products(X), eraser.moves(X), moves)
             scores[rows] = fit(Products(G / typical, a / typical, inside.b))
         # AUC reads differences of any size: rows that coincide are to be ties
@@ -151,18 +154,22 @@ def _drawn(
 
 @dataclass(frozen=True, eq=False)
 class _Eraser:
-    """x ↦ x − C s(x), with s(x) = (Cᵀ U)⁺ Uᵀ x and U = Σ̃⁻¹ C, for rows less their mean."""
+    """x ↦ x − C s(x), with s(x) = (Cᵀ U)⁺ Uᵀ x and U = Σ̃⁻¹ C, for rows less their mean.
+
+    Rows are in units of the standard deviations, as the products with C are to be; s(x) is free
+    of units.
+    """
 
     weights: np.ndarray  # (d, 2k), of s and of the products with C
     square: np.ndarray  # (k, k), of C with itself
 
     @classmethod
-    def of(cls, F: Part, Z: np.ndarray, precision: np.ndarray) -> _Eraser:
+    def of(cls, F: Part, Z: np.ndarray, inverse: np.ndarray) -> _Eraser:
         C = F.cross(Z).astype(np.float64)
         U = F.solve(C)
         U = U @ np.linalg.pinv(C.T @ U, rcond=1e-10, hermitian=True)
-        weighed = precision[:, None] * C
-        return cls(np.hstack([U, weighed]), C.T @ weighed)
+        U, C = _linalg.reciprocal(inverse)[:, None] * U, inverse[:, None] * C
+        return cls(np.hstack([U, C]), C.T @ C)
 
     def moves(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return s (n, k) of rows (n, d), and h (n, k), products with C less half of s CᵀC."""

@@ -211,7 +211,7 @@ def _root(R: np.ndarray) -> np.ndarray:
 
 def match(
     source: Surrogate,
-    read: Callable[[Sequence[np.ndarray]], np.ndarray],
+    read: Callable[[Surrogate, Sequence[np.ndarray]], np.ndarray],
     observed: float,
     chance: float,
     noise: float,
@@ -223,7 +223,8 @@ def match(
     ----------
     source : Surrogate
     read : callable
-        The pipeline's raw readings (m,) of m representations (n, d).
+        Takes a source and m draws of its noise (n, d), and returns the pipeline's raw readings
+        (m,) of what they make together.
     observed : float
         Raw reading of the data.
     chance, noise : float
@@ -242,8 +243,7 @@ def match(
     pilots = [source.noise(rng) for _ in range(PILOTS)]
 
     def readings(gap: float) -> np.ndarray:
-        at = replace(source, gap=gap)
-        return read([at.shifted(pilot) for pilot in pilots])
+        return read(replace(source, gap=gap), pilots)
 
     first = readings(1.0)
     if abs(first.mean() - observed) <= 0.5 * first.std(ddof=1) / np.sqrt(PILOTS):

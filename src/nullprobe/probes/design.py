@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg import cholesky, get_blas_funcs, get_lapack_funcs
 
 from nullprobe import _linalg
+from nullprobe.moments import Moments
 
 LEAST_SHIFT = 1e-6  # of the preconditioner, in units of the variances: float32 can factor it
 FEW = 16  # columns up to which products with half a matrix are no faster than with all of it
@@ -49,19 +50,20 @@ class Design:
     narrow: np.ndarray
 
     @classmethod
-    def of(
-        cls, X: np.ndarray, w: np.ndarray | None, covariance: np.ndarray | None = None
-    ) -> Design:
-        """Standardise rows X (n, d) of weights w (n,), whose covariance (d, d) may be known."""
+    def of(cls, X: np.ndarray, w: np.ndarray | None, moments: Moments | None = None) -> Design:
+        """Standardise rows X (n, d) of weights w (n,), whose moments may be known."""
         n, d = X.shape
         total = float(n if w is None else w.sum())
         shares = np.full(n, 1.0 / n) if w is None else w / total
-        mean = shares @ X
+        mean = shares @ X if moments is None else moments.mean
         rows = np.empty((n, d + 1))
         centred = np.subtract(X, mean, out=rows[:, :-1])
-        inverse = _linalg.reciprocal(
-            _linalg.feature_scale(mean, np.einsum("n,nd,nd->d", shares, centred, centred))
-        )
+        if moments is None:
+            variance = np.einsum("n,nd,nd->d", shares, centred, centred)
+            scale = _linalg.feature_scale(mean, variance)
+        else:
+            scale = moments.scale
+        inverse = _linalg.reciprocal(scale)
         centred *= inverse
         basis = None
         if d > n:
@@ -69,8 +71,8 @@ class Design:
             rows = np.empty((n, n + 1))
             rows[:, :-1] = triangle.T
             centred = rows[:, :-1]
-        if covariance is not None and basis is None:
-            spread = covariance * np.outer(inverse, inverse)
+        if moments is not None and basis is None:
+            spread = moments.covariance * np.outer(inverse, inverse)
         else:
             spread = centred.T @ (centred if w is None else shares[:, None] * centred)
             spread /= n if w is None else 1.0

@@ -220,7 +220,7 @@ class LogisticProbe(ManyConcepts):
             return None
         self._check_parameters([z])
         with _threads.small(X.shape[1]):
-            design = Design.of(X, w, moments.covariance)
+            design = Design.of(X, w, moments)
             return _Within(self, self.C, design, z, moments.scale > 0)
 
 
