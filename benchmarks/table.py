@@ -27,6 +27,7 @@ AGAINST = {
     "permutations": "scikit-learn",
     "ccs": "torch",
     "batched": "scikit-learn",
+    "audit": "",
     "model_capture": "transformers",
 }
 # What README.md shows: rows that begin like this.
