@@ -1,12 +1,15 @@
 """nullprobe demo --model: a language model audited layer by layer, on one page."""
 
+import re
 from functools import partial
+from html import unescape
 from pathlib import Path
 
 import pytest
 from cli_files import documents, done, files
 
-from nullprobe.cli import model_demo
+from nullprobe.cli import main, model_demo
+from nullprobe.report.words import number
 from nullprobe.worlds import language
 
 LAYERS = ["layers.0.output", "layers.3.output"]
@@ -49,7 +52,29 @@ def test_the_demo_of_a_model_writes_one_page_of_all_its_layers(small, capsys):
     read = f"best in {best['title'][7:]}, with an AUC of {best['claims'][0]['observed']:.2f}"
     changes = {one["title"][7:]: one["claims"][2]["observed"] for one in found[:2]}
     where = max(changes, key=lambda site: abs(changes[site]))
-    lost = f"in {where} changes the log-probability of the right answer by {changes[where]:+.2f}"
-    for said in (read, lost):
+    lost = f"in {where} changes the log-probability of the right verdict by {changes[where]:+.2f}"
+    ccs = max(claim["observed"] for one in found[:2] for claim in one["claims"][1:2])
+    for said in (read, lost, f"agrees with truth in {ccs:.0%} of held-out pairs"):
         assert said in page
         assert said in " ".join(out.split())
+
+    rows = dict(re.findall(r'<th scope="row">([^<]*)</th> ?(.*?)</tr>', unescape(page)))
+    for name, which, claim in (
+        ("truth, AUC", found[:2], 0),
+        ("pairs that CCS gets right", found[:2], 1),
+        ("truth erased, change in nats", found[:2], 2),
+        ('ends in "!", AUC', found[2:], 0),
+        ("that erased, change in nats", found[2:], 1),
+    ):
+        values = [number(one["claims"][claim]["observed"]) for one in which]
+        assert re.findall(r">([^<>]+)</td>", rows[name]) == values
+        (line,) = [line for line in out.splitlines() if line.startswith(name)]
+        assert line.split()[-2:] == values
+
+
+def test_random_subspaces_must_suffice_before_anything_is_trained(capsys):
+    assert main(["demo", "--model", "--surrogates", "0"]) == 2
+    assert "--surrogates counts random subspaces, of which at least 39" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert files() == []

@@ -200,7 +200,7 @@ def test_what_is_written_may_be_read_by_whom_the_user_lets(capsys):
 def test_fit_says_how_many_directions_go(capsys):
     write(Path("data.npz"), y=np.arange(N) % 3)
     out = done(capsys, "fit", "data.npz", "--concept", "y", "--out", "e.safetensors")
-    assert out == "LEACE removes 2 directions of 3, fitted to 36 rows.\nWrote e.safetensors\n"
+    assert out == "LEACE removes 'y', 2 directions of 3, fitted to 36 rows.\nWrote e.safetensors\n"
 
 
 def test_fit_says_that_an_eraser_must_be_told_the_concept(capsys):

@@ -1,5 +1,6 @@
 """Commands that run models: sites, capture, an audit of what was captured, fit at a site, bake."""
 
+import copy
 import csv
 import json
 
@@ -75,6 +76,7 @@ def test_another_label_may_be_asked_for_and_other_folders_are_baselines(captured
     assert found[0]["provenance"]["baselines"] == ["same, layers.0.output", "same, layers.1.output"]
 
 
+@pytest.mark.filterwarnings("default")
 def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, capsys):
     assert (
         run("fit", captured, "--site", "layers.1.output", "--out", tmp_path / "out.safetensors")
@@ -89,7 +91,10 @@ def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, caps
     assert eraser.details["model"] == "tiny"
     asked = [f"layers.1.mlp_output={tmp_path / 'out.safetensors'}", "--out", tmp_path / "baked"]
     assert run("bake", saved, *asked) == 0
-    assert "1 of 16 directions at layers.1.mlp_output" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "1 of 16 directions at layers.1.mlp_output" in said.out
+    assert "the eraser for layers.1.mlp_output was fitted at layers.1.output" in said.err
+    assert "whose weights" not in said.err
     baked = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "baked").eval()
     transformers.AutoTokenizer.from_pretrained(tmp_path / "baked")
     model, ids = tiny.model_of("gpt2"), torch.arange(4, 20)[None]
@@ -98,6 +103,34 @@ def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, caps
             hooked = model(ids).logits
         assert (baked(ids).logits - hooked).abs().max() <= 1e-4
         assert (baked(ids).logits - model(ids).logits).abs().max() > 1e-3
+
+
+@pytest.mark.filterwarnings("default")
+def test_an_eraser_of_another_model_is_told_of(saved, sheet, tmp_path, capsys):
+    other = copy.deepcopy(tiny.model_of("gpt2"))
+    with torch.no_grad():
+        other.get_input_embeddings().weight.mul_(2.0)
+    other.save_pretrained(tmp_path / "other")
+    tiny.word_tokenizer().save_pretrained(tmp_path / "other")
+    asked = ["--text", "words", "--concept", "length", "--site", "layers.1.mlp_input"]
+    assert run("capture", tmp_path / "other", sheet, *asked, "--out", tmp_path / "states") == 0
+    eraser = tmp_path / "e.safetensors"
+    assert run("fit", tmp_path / "states", "--out", eraser) == 0
+    assert "removes 'length', 1 direction of 16 at layers.1.mlp_input" in " ".join(
+        capsys.readouterr().out.split()
+    )
+    assert run("bake", saved, eraser, "--out", tmp_path / "baked") == 0
+    assert "fitted to states of other, whose weights" in " ".join(capsys.readouterr().err.split())
+    assert run("bake", tmp_path / "other", eraser, "--out", tmp_path / "own") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_of_states_without_labels_cannot_be_audited(saved, sheet, tmp_path, capsys):
+    asked = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "states"]
+    assert run("capture", saved, sheet, *asked) == 0
+    assert run("audit", tmp_path / "states", "--out", tmp_path) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "was captured without any; capture again with --concept COLUMN" in said
 
 
 def test_bars_of_other_libraries_are_not_shown(saved, sheet, tmp_path, capsys):

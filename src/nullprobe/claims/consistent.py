@@ -13,6 +13,7 @@ from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number, 
 
 NAME = "consistent"
 STATEMENT = "CCS, a probe that is fitted to contrast pairs without labels, finds the concept."
+LABELLED = "a probe with labels"
 FIRST = "first principal component of the differences (CRC)"
 
 
@@ -36,7 +37,7 @@ def consistent(evidence: Evidence) -> Claim:
         reason,
         bar.detectable(own, chance) if holds is Holds.UNCLEAR else None,
         {
-            "a probe with labels": found.told.value,
+            LABELLED: found.told.value,
             **{f"agreement with {name!r}": seen.value for name, (seen, _) in found.others.items()},
             **evidence.details.get(NAME, {}),
         },

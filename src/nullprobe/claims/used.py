@@ -11,6 +11,8 @@ from nullprobe.claims.observation import Thresholds, Use
 from nullprobe.claims.verdict import Claim, FactAbout, Holds, number, p_text
 
 NAME = "used"
+BEFORE, DAMAGE = "before erasing", "KL on neutral texts (nats a token)"
+DAMAGE_OF_RANDOM = "KL on neutral texts, random subspaces"
 STATEMENT = "Erasing the concept in the forward pass changes what the model does about it."
 
 
@@ -26,11 +28,11 @@ def used(found: Use, bar: Thresholds) -> Claim:
     holds, reason = _judge(found, bar)
     change, random = found.change, found.random
     unclear = holds is Holds.UNCLEAR
-    details = {"before erasing": found.before, "random subspaces, mean change": random.mean}
+    details = {BEFORE: found.before, "random subspaces, mean change": random.mean}
     if found.divergence is not None:
         seen, null = found.divergence
-        details["KL on neutral texts (nats a token)"] = seen
-        details["KL on neutral texts, random subspaces"] = null.mean
+        details[DAMAGE] = seen
+        details[DAMAGE_OF_RANDOM] = null.mean
     return Claim(
         NAME,
         STATEMENT,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nullprobe.cli import model_options, options, typed
 
+LEAST_SUBSPACES = 39  # below that no p-value is as small as .05
+
 
 def demo(
     out: options.OutFolder = Path("."),
@@ -23,6 +25,11 @@ def demo(
 
     subject.need_folder(out)
     if model:
+        if surrogates < LEAST_SUBSPACES:
+            raise typed.UsageError(
+                "with --model, --surrogates counts random subspaces, of which at least "
+                f"{LEAST_SUBSPACES} are needed, but {surrogates} arrived"
+            )
         demo_of_model(out, permutations, surrogates, seed)
         return
     command = typed.line(
@@ -48,13 +55,16 @@ def demo_of_model(out: Path, permutations: int, draws: int, seed: int) -> None:
     )
     settings = model_demo.Settings(seed, permutations, draws, command)
     verdicts.say(model_demo.QUESTION)
-    results = model_demo.audits(model_demo.grown(settings), settings)
+    organism = model_demo.grown(settings)
+    results = model_demo.audits(organism, settings)
     for result in results:
         verdicts.show(result)
-    lead = model_demo.point(results)
+    table = model_demo.layer_by_layer(results)
+    verdicts.show_table(table)
+    lead = model_demo.point(organism, results, settings)
     for paragraph in lead:
         verdicts.say(paragraph)
-    verdicts.show_files(*subject.write(out, "nullprobe-demo-model", results, lead))
+    verdicts.show_files(*subject.write(out, "nullprobe-demo-model", results, lead, [table]))
 
 
 def audit(

@@ -186,7 +186,9 @@ def fitted(eraser: Eraser, found: Table) -> str:
     directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
     column = repr(eraser.details[CONCEPT])
     if isinstance(eraser, AffineEraser):
-        said = f"{eraser.method} removes {directions}, fitted to {rows}."
+        site = eraser.details.get("site")
+        where = "" if site is None else f" at {site}"
+        said = f"{eraser.method} removes {column}, {directions}{where}, fitted to {rows}."
     else:
         said = (
             f"{eraser.method} moves rows in {directions}, fitted to {rows}; it must be told "

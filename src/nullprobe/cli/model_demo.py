@@ -18,16 +18,21 @@ from nullprobe import models
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
+from nullprobe.claims.consistent import LABELLED
+from nullprobe.claims.used import BEFORE, DAMAGE, DAMAGE_OF_RANDOM
+from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.model_audit import audit_use
 from nullprobe.pairs import ContrastPairs
+from nullprobe.report.tables import Table
 from nullprobe.worlds import organism
-from nullprobe.worlds.facts import Statements
+from nullprobe.worlds.facts import ATTRIBUTES, CORRECTED, Statements
 from nullprobe.worlds.organism import Organism
 
-N, N_PAIRS = 800, 240
+N, N_PAIRS, N_NEUTRAL = 800, 240, 100
 SITES = "layers.*.output"
-TRUTH, ENDING = "truth", 'ends in "!"'
+TRUTH, ENDING, WORDS = "truth", 'ends in "!"', "bag of words"
+TRAINED, UNTRAINED = "trained", "untrained"
 QUESTION = (
     "A small language model is trained from scratch to tell true statements from false ones. In "
     "which layers can truth be read, did training put it there, does CCS find it without labels, "
@@ -45,8 +50,9 @@ class Settings:
         Draws are those of random subspaces.
     command : str
         The command line that does it again.
-    n, n_pairs : int
-        Statements, and those of them that CCS is given with either verdict.
+    n, n_pairs, n_neutral : int
+        Statements, those of them that CCS is given with either verdict, and others, of whose words
+        but the last the damage is measured.
     """
 
     seed: int
@@ -55,6 +61,7 @@ class Settings:
     command: str
     n: int = N
     n_pairs: int = N_PAIRS
+    n_neutral: int = N_NEUTRAL
 
 
 def grown(settings: Settings) -> Organism:
@@ -69,14 +76,14 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
     with Bars("layers") as bars:
         layers = {
             name: dict(models.capture(model, one.tokenizer, drawn.texts, SITES, progress=bars))
-            for name, model in (("trained", one.model), ("untrained", one.untrained))
+            for name, model in ((TRAINED, one.model), (UNTRAINED, one.untrained))
         }
-    baselines = {f"untrained, {site}": X for site, X in layers["untrained"].items()}
-    baselines["bag of words"] = one.bag_of_words(drawn.texts)
+    baselines = {f"{UNTRAINED}, {site}": X for site, X in layers[UNTRAINED].items()}
+    baselines[WORDS] = one.bag_of_words(drawn.texts)
     found = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
-        read = _read(layers["trained"], y, baselines, concept, settings)
+        read = _read(layers[TRAINED], y, drawn.entity, baselines, concept, settings)
         further = [_used(one, drawn, y, concept, settings)]
         if concept == TRUTH:
             further.insert(0, _consistent(one, settings))
@@ -89,6 +96,7 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
 def _read(
     layers: Mapping[str, np.ndarray],
     y: np.ndarray,
+    groups: np.ndarray,
     baselines: Mapping[str, np.ndarray],
     concept: str,
     settings: Settings,
@@ -98,9 +106,11 @@ def _read(
         found: Any = audit(
             layers,
             np.where(y, "yes", "no"),
+            groups=groups,
             baselines=baselines,
             claims=["readable"],
             n_permutations=settings.permutations,
+            n_surrogates=0,
             random_state=settings.seed,
             title=f"{concept[0].upper()}{concept[1:]}",
             progress=bars,
@@ -121,6 +131,7 @@ def _consistent(one: Organism, settings: Settings) -> dict[str, Claim]:
             sides,
             claims=["consistent"],
             n_permutations=settings.permutations,
+            n_surrogates=0,
             random_state=settings.seed,
             progress=bars,
         )
@@ -130,7 +141,11 @@ def _consistent(one: Organism, settings: Settings) -> dict[str, Claim]:
 def _used(
     one: Organism, drawn: Statements, y: np.ndarray, concept: str, settings: Settings
 ) -> dict[str, Claim]:
-    """Audit whether the model uses a concept at each layer to say what is true."""
+    """Audit whether the model uses a concept at each layer to say what is true.
+
+    What else erasing does is measured where no verdict is due: within other statements.
+    """
+    others = one.statements(settings.n_neutral, settings.seed + 1).texts
     with Bars(concept) as bars:
         return audit_use(
             one.model,
@@ -139,6 +154,8 @@ def _used(
             y,
             SITES,
             answers=drawn.right,
+            neutral=[text.rpartition(" ")[0] for text in others],
+            groups=drawn.entity,
             n_draws=settings.draws,
             batch_size=256,
             random_state=settings.seed,
@@ -151,35 +168,107 @@ def _origin(result: Audit, settings: Settings) -> dict[str, Any]:
     return {"command": settings.command, "source": source, **result.provenance}
 
 
-def point(results: Sequence[Audit]) -> list[str]:
-    """Return the point of the demo in three paragraphs, with the numbers that were found."""
-    truth = [one for one in results if one.title.startswith(TRUTH.capitalize())]
-    ending = [one for one in results if one not in truth]
-    above = [one for one in truth if _beyond(one["readable"])]
-    used = [one for one in truth if one["used"].holds is Holds.YES]
-    idle = [one for one in ending if one["used"].holds is not Holds.YES]
-    best = max(truth, key=lambda one: one["readable"].observed)
+def point(one: Organism, results: Sequence[Audit], settings: Settings) -> list[str]:
+    """Return the point of the demo in paragraphs, with the numbers that were found."""
+    truth, ending = _by_concept(results)
+    above = [result for result in truth if _beyond(result["readable"])]
+    best = max(truth, key=lambda result: result["readable"].observed)
     simpler = max(best["readable"].beside, key=lambda other: other.value)
-    ccs = max(truth, key=lambda one: one["consistent"].observed)
-    harmed = max(truth, key=lambda one: abs(one["used"].observed))
-    spared = max(ending, key=lambda one: abs(one["used"].observed))
     return [
-        "Here it is known what a model knows: it was trained to say whether statements about a "
-        "small world are true. At the last word of statements that it never saw, truth is read "
-        f"best in {_layer(best)}, with an AUC of {best['readable'].observed:.2f}; of what it is "
-        f"compared with, {simpler.name} reads most, {simpler.value:.2f}. In {_count(above, truth)} "
-        "layers that is a fact about what training put there.",
-        f"CCS, which is told no labels, agrees with truth in {ccs['consistent'].observed:.0%} of "
-        f"held-out pairs in {_layer(ccs)}, where it does so most; random directions do on average "
-        f"in {ccs['consistent'].nulls[1].mean:.0%}.",
-        f"The model uses truth in {_count(used, truth)} layers: erasing it in {_layer(harmed)} "
-        f"changes the log-probability of the right answer by {harmed['used'].observed:+.2f} nats, "
-        "random subspaces of the same size change it by "
-        f"{harmed['used'].nulls[0].mean:+.2f}. How a statement ends is there to be read, too, but "
-        f"nothing depends on it: in {_count(idle, ending)} layers erasing it is not told from "
-        f"erasing anything else, and changes it by {spared['used'].observed:+.2f} nats at most. "
-        "What can be read is not what is used.",
+        _organism(one, settings),
+        f"At the last word of {settings.n} statements that it never saw, truth is read best in "
+        f"{_layer(best)}, with an AUC of {best['readable'].observed:.2f}, on entities that the "
+        f"probe was not fitted to; of what it is compared with, {simpler.name} reads most, "
+        f"{simpler.value:.2f}. In {_count(above, truth)} layers that is a fact about what training "
+        "put there.",
+        _without_labels(truth),
+        _use(truth, ending),
     ]
+
+
+def layer_by_layer(results: Sequence[Audit]) -> Table:
+    """Return what was found, one column a layer."""
+    truth, ending = _by_concept(results)
+    names = [_layer(one) for one in truth]
+    beside = [{other.name: other.value for other in one["readable"].beside} for one in truth]
+    pairs, used = ([one[name] for one in truth] for name in ("consistent", "used"))
+    rows = {
+        "truth, AUC": [one["readable"].observed for one in truth],
+        "of the untrained twin": [
+            found[f"{UNTRAINED}, {site}"] for site, found in zip(names, beside, strict=True)
+        ],
+        f"of a {WORDS}": [found[WORDS] for found in beside],
+        "pairs that CCS gets right": [claim.observed for claim in pairs],
+        "that random directions get right": [claim.nulls[1].mean for claim in pairs],
+        "that a probe with labels gets right": [claim.details[LABELLED] for claim in pairs],
+        "truth erased, change in nats": [claim.observed for claim in used],
+        "random subspaces removed, the same": [claim.nulls[0].mean for claim in used],
+        f"{ENDING}, AUC": [one["readable"].observed for one in ending],
+        "that erased, change in nats": [one["used"].observed for one in ending],
+    }
+    note = "Change: of the log-probability of the right verdict. Intervals and nulls stand below."
+    lines = tuple((name, *values) for name, values in rows.items())
+    columns = ("", *(name.removesuffix(".output") for name in names))
+    return Table("Layer by layer", columns, lines, note=note)
+
+
+def _organism(one: Organism, settings: Settings) -> str:
+    """Say what the model is, and was taught."""
+    config, example = one.model.config, one.statements(settings.n, settings.seed).texts[0]
+    return (
+        "Here it is known what a model knows. A GPT of "
+        f"{config.n_layer} layers, {config.n_embd} wide, was trained from scratch on statements "
+        f"about {len(one.facts.values)} entities with {len(ATTRIBUTES)} attributes each, such as "
+        f"“{example}”. “true” or “false” follows {1 - CORRECTED:.0%} of them, and the value that "
+        "is right the others. Its untrained twin has the weights that it began with."
+    )
+
+
+def _without_labels(truth: Sequence[Audit]) -> str:
+    """Say what CCS finds, next to what could be found where it looks."""
+    best = max(truth, key=lambda result: result["consistent"].observed)
+    claim = best["consistent"]
+    random = claim.nulls[1]
+    found = [result for result in truth if result["consistent"].holds is Holds.YES]
+    return (
+        "CCS, which is told no labels, looks elsewhere, at the word “true” or "
+        "“false” after each statement. It agrees with truth in "
+        f"{claim.observed:.0%} of held-out pairs in {_layer(best)}, where it does so most; random "
+        f"directions do in {random.mean:.0%} ± {random.sd:.0%} "
+        f"({p_text(random.p_value(claim.observed))}), and a probe that is told labels in "
+        f"{claim.details[LABELLED]:.0%}. That CCS finds truth is said of {_count(found, truth)} "
+        "layers."
+    )
+
+
+def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
+    """Say what erasing changes."""
+    used = [result for result in truth if result["used"].holds is Holds.YES]
+    unclear = [result for result in truth if result["used"].holds is Holds.UNCLEAR]
+    idle = [result for result in ending if result["used"].holds is not Holds.YES]
+    most = max(truth, key=lambda result: abs(result["used"].observed))
+    spared = max(ending, key=lambda result: abs(result["used"].observed))
+    claim = most["used"]
+    told = f", and in {len(unclear)} it is unclear" if unclear else ""
+    damage, of_random = (claim.details[name] for name in (DAMAGE, DAMAGE_OF_RANDOM))
+    return (
+        f"The model uses truth in {_count(used, truth)} layers{told}: erasing it in "
+        f"{_layer(most)} changes the log-probability of the right verdict by "
+        f"{claim.observed:+.2f} nats, random subspaces of the same size change it by "
+        f"{claim.nulls[0].mean:+.2f}. (Without erasing it is {claim.details[BEFORE]:.2f}; because "
+        f"of the corrections, {np.log(1 - CORRECTED):.2f} is the best there is.) Within other "
+        f"statements, where no verdict is due, predictions move by {damage:.2f} nats a word, and "
+        f"by {of_random:.2f} after random subspaces. How a statement ends is there to be read, "
+        f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it is not told "
+        f"from erasing anything else, and changes it by {spared['used'].observed:+.2f} nats at "
+        "most. What can be read is not what is used."
+    )
+
+
+def _by_concept(results: Sequence[Audit]) -> tuple[list[Audit], list[Audit]]:
+    """Return the audits of truth, and those of how statements end, layer by layer."""
+    truth = [one for one in results if one.title.startswith(TRUTH.capitalize())]
+    return truth, [one for one in results if one not in truth]
 
 
 def _beyond(claim: Claim) -> bool:

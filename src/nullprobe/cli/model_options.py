@@ -108,6 +108,6 @@ ModelDemo = Annotated[
     typer.Option(
         "--model",
         help="Instead: train a small language model and audit its layers, in about five minutes "
-        "the first time.",
+        "the first time; --surrogates then counts random subspaces.",
     ),
 ]

@@ -22,9 +22,10 @@ from nullprobe._layout import array
 from nullprobe.cli.subject import Bars
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.loading import without_bars
+from nullprobe.models.shards import described
 from nullprobe.report.tables import aligned
 
-SITE = "site"  # what an eraser's file calls where it was fitted
+SITE, WEIGHTS = "site", "weights"  # what an eraser's file calls where it was fitted, and to what
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
     if len(erasers) < len(files):
         complain("every site takes one eraser", "one is named twice", "compose the two first")
     model, tokenizer = models.load(name, dtype=dtype)
+    _warn_of_origins(model, erasers)
     baked = models.bake(model, erasers, layers=layers)
     parent = out.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
@@ -131,8 +133,8 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
         raise
     removed = ", ".join(f"{one.rank} of {one.d} directions at {s}" for s, one in erasers.items())
     return (
-        f"Baked {removed}; the model predicts what it does with the erasers in its forward pass.\n"
-        f"Wrote {out}"
+        f"Baked {removed}.\nCompared on random tokens: its logits are those of the model that is "
+        f"edited in its forward pass.\nWrote {out}"
     )
 
 
@@ -143,6 +145,23 @@ def _warning_in_words() -> Iterator[None]:
         # Above the bar, if there is one.
         warnings.showwarning = lambda said, *_: tqdm.write(f"nullprobe: {said}", file=sys.stderr)
         yield
+
+
+def _warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
+    """Say which erasers were fitted elsewhere, or to what another model does there."""
+    with _warning_in_words():
+        for site, eraser in erasers.items():
+            fitted = eraser.details.get(SITE, site)
+            if fitted != site:
+                warnings.warn(f"the eraser for {site} was fitted at {fitted}.", stacklevel=2)
+            weights = eraser.details.get(WEIGHTS)
+            if weights is not None and weights != described(model)[WEIGHTS]:
+                other = eraser.details.get("model") or "a model without a name"
+                warnings.warn(
+                    f"the eraser for {site} was fitted to states of {other}, whose weights, or "
+                    "their dtype, are not those of the model that it is baked into.",
+                    stacklevel=2,
+                )
 
 
 def _at_site(text: str) -> tuple[str, AffineEraser]:

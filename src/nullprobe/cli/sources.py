@@ -101,7 +101,14 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
 
 def need_concept(path: Path) -> NoReturn:
     """Complain that no concept was named, and say which there are."""
-    there = names(path)
+    said = manifest(path)
+    there = names(path) if said is None else list(said["labels"])
+    if not there:
+        complain(
+            "a folder of captured states must hold labels, one of which is the concept",
+            f"{str(path)!r} was captured without any",
+            "capture again with --concept COLUMN",
+        )
     complain(
         "--concept COLUMN must say what to look for",
         f"none was named, and {str(path)!r} holds {', '.join(map(repr, there[:10]))}"

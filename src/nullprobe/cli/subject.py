@@ -22,6 +22,7 @@ from nullprobe.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.page import write_html
 from nullprobe.report.portrait import Portrait, portrait
+from nullprobe.report.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
 
@@ -239,7 +240,11 @@ def stem(name: str, concept: str, what: str) -> str:
 
 
 def write(
-    folder: Path, stem: str, results: Sequence[Audit], lead: Sequence[str] = ()
+    folder: Path,
+    stem: str,
+    results: Sequence[Audit],
+    lead: Sequence[str] = (),
+    lead_tables: Sequence[Table] = (),
 ) -> tuple[Path, Path]:
     """Write one page of all results and its JSON twin: both, or neither.
 
@@ -250,14 +255,14 @@ def write(
     stem : str
         Name of the two files without their suffixes.
     results : sequence of Audit
-    lead : sequence of str
-        Paragraphs that the page begins with.
+    lead, lead_tables : sequence of str, sequence of Table
+        Paragraphs that the page begins with, and tables after them.
     """
     documents: list[dict[str, Any]] = [result.document() for result in results]
     return write_both(
         folder,
         stem,
-        lambda path: write_html(path, documents, lead),
+        lambda path: write_html(path, documents, lead, lead_tables),
         lambda path: write_json(path, documents),
     )
 

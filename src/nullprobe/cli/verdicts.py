@@ -15,7 +15,7 @@ from rich.text import Text
 
 from nullprobe.audited import Audit
 from nullprobe.claims import Claim
-from nullprobe.report import words
+from nullprobe.report import tables, words
 
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 RUNGS = ("chance", "moments")  # nulls whose mean stands in the table
@@ -111,6 +111,20 @@ def _size(result: Audit) -> str:
         listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
         size += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
     return size + (f"; {facts['groups']:,} groups" if facts["groups"] else "")
+
+
+def show_table(shown: tables.Table, console: Console | None = None) -> None:
+    """Print a table of numbers."""
+    console = console or Terminal()
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    first, *others = shown.columns
+    table.add_column(first, overflow="fold")
+    for name in others:
+        table.add_column(name, overflow="fold", justify="right")
+    for name, *values in shown.rows:
+        table.add_row(Text(name), *(Text(words.number(value)) for value in values))
+    for part in (Text(shown.caption, "bold"), table, Text(shown.note, "dim")):
+        console.print(part, width=min(WIDEST, console.width))
 
 
 def _table(claims: Iterable[Claim]) -> Table:

@@ -195,6 +195,13 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
     outer = [path for path in outer if isinstance(lists[path], nn.ModuleList)] or outer
     if len(outer) == 1:
         return outer[0]
+    if depth is None:
+        _check.complain(
+            "a Hugging Face model is needed, whose config.num_hidden_layers says how many layers "
+            "there are",
+            f"{type(model).__name__} arrived, which does not say",
+            "pass such a model, or the path of the list of layers as layers=...",
+        )
     there = ", ".join(f"{path} ({len(lists[path])})" for path in (outer or list(lists))[:10])
     _check.complain(
         f"one list of layers must be as long as config.num_hidden_layers, {depth}",

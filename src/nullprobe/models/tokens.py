@@ -127,6 +127,11 @@ class Encoder:
     pad: int | None = None
     cut: dict[int, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def side(self) -> str:
+        """Where a text that is too long is cut: "right" or "left"."""
+        return getattr(self.tokenizer, "truncation_side", "right")
+
     def __post_init__(self) -> None:
         """Refuse what is no tokenizer, and a limit that leaves no room for a text."""
         if not callable(self.tokenizer) or not hasattr(self.tokenizer, "pad_token_id"):
@@ -252,19 +257,19 @@ def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
     return texts
 
 
-def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int) -> str:
-    """Return what was cut, in a sentence.
+def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int, *, side: str = "right") -> str:
+    """Return what was cut, in a sentence; ``side`` is where the tokenizer does.
 
     Examples
     --------
     >>> cut_in_words({4: (57, 32), 9: (40, 32)}, 10)
-    '2 of 10 texts were longer than 32 tokens and were cut to them; the longest, text 4, has 57.'
+    '2 of 10 texts were longer than 32 tokens and lost their end; the longest, text 4, has 57.'
     """
     longest = max(cut, key=lambda text: cut[text][0])
     whole, kept = cut[longest]
     were = "text was" if texts == 1 else "texts was" if len(cut) == 1 else "texts were"
+    lost = f"{'its' if len(cut) == 1 else 'their'} {'end' if side == 'right' else 'beginning'}"
     return (
-        f"{len(cut)} of {texts} {were} longer than {kept} tokens and "
-        f"{'was' if len(cut) == 1 else 'were'} cut to them; the longest, text {longest}, "
-        f"has {whole}."
+        f"{len(cut)} of {texts} {were} longer than {kept} tokens and lost {lost}; the longest, "
+        f"text {longest}, has {whole}."
     )

@@ -97,7 +97,7 @@ class Work:
         """Warn of texts that were cut, in words."""
         cut = self.encoder.cut
         if cut:
-            warn(cut_in_words(cut, len(self.texts)))
+            warn(cut_in_words(cut, len(self.texts), side=self.encoder.side))
 
 
 def warn(said: str) -> None:

@@ -21,7 +21,10 @@ MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores sho
 
 
 def write_html(
-    path: str | Path, documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()
+    path: str | Path,
+    documents: Sequence[Mapping[str, Any]],
+    lead: Sequence[str] = (),
+    lead_tables: Sequence[tables.Table] = (),
 ) -> None:
     """Write the page of one audit or of several, whole or not at all.
 
@@ -32,11 +35,17 @@ def write_html(
         What `document.document` returns.
     lead : sequence of str
         Paragraphs that the page begins with.
+    lead_tables : sequence of Table
+        What stands after them.
     """
-    shell.write(path, render(documents, lead))
+    shell.write(path, render(documents, lead, lead_tables))
 
 
-def render(documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()) -> str:
+def render(
+    documents: Sequence[Mapping[str, Any]],
+    lead: Sequence[str] = (),
+    lead_tables: Sequence[tables.Table] = (),
+) -> str:
     """Return the page of one audit or of several, as HTML.
 
     Parameters
@@ -45,6 +54,8 @@ def render(documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()) -> 
         What `document.document` returns, one for each data set.
     lead : sequence of str
         Paragraphs that the page begins with.
+    lead_tables : sequence of Table
+        What stands after them.
 
     Returns
     -------
@@ -65,7 +76,7 @@ def render(documents: Sequence[Mapping[str, Any]], lead: Sequence[str] = ()) -> 
         data |= drawn
     told = several(documents)
     shown = {"sets": sets, "rungs": words.RUNGS, "told": told, "summary": overview(sets, told)}
-    shown["lead"] = lead
+    shown |= {"lead": lead, "lead_tables": lead_tables}
     return shell.fill("page.html", shown, data)
 
 
