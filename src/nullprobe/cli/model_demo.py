@@ -178,7 +178,7 @@ def point(one: Organism, results: Sequence[Audit], settings: Settings) -> list[s
         _organism(one, settings),
         f"At the last word of {settings.n} statements that it never saw, truth is read best in "
         f"{_layer(best)}, with an AUC of {best['readable'].observed:.2f}, on entities that the "
-        f"probe was not fitted to; of what it is compared with, {simpler.name} reads most, "
+        f"probe was not fitted to; of what it is compared with, “{simpler.name}” reads most, "
         f"{simpler.value:.2f}. In {_count(above, truth)} layers that is a fact about what training "
         "put there.",
         _without_labels(truth),

@@ -56,7 +56,7 @@ def listed(name: str, layers: str | None) -> list[str]:
     """Return a line for each site of a model."""
     found = models.sites(models.structure(name), layers).values()
     rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in found]
-    return list(aligned([("site", "what it is", "width"), *rows]))
+    return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
 
 def rule(text: str) -> str | int:

@@ -79,7 +79,8 @@ def scrub(
     Raises
     ------
     InputError
-        As :func:`capture_moments`, or if ``fit`` returns anything but an eraser for the site.
+        As :func:`capture_moments`, or if y never varies, or if ``fit`` returns anything but an
+        eraser for the site.
 
     Notes
     -----
@@ -97,6 +98,7 @@ def scrub(
     given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
     z = work.concept(y)
+    z.need_two_classes()
     scrubbing = _Scrubbing(work, z, fit)
     with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
         scrubbing.run()

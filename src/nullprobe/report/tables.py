@@ -44,8 +44,8 @@ class Table:
         return any(value is None for row in self.rows for value in row)
 
 
-def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines of cells as lines of text: the first column to the left, the others right.
+def aligned(lines: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
+    """Return lines of cells as lines of text: so many columns to the left, the others right.
 
     Examples
     --------
@@ -54,7 +54,9 @@ def aligned(lines: Sequence[Sequence[str]]) -> list[str]:
     """
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return [
-        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])])
+        "  ".join(
+            [*map(str.ljust, line[:left], widths), *map(str.rjust, line[left:], widths[left:])]
+        )
         for line in lines
     ]
 
