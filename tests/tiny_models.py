@@ -143,6 +143,13 @@ def model_of(name):
     return make(name)
 
 
+def save(folder, model=None):
+    """Save a model, the tiny GPT-2 if none is given, beside the tokenizer of words."""
+    (model_of("gpt2") if model is None else model).save_pretrained(folder)
+    word_tokenizer().save_pretrained(folder)
+    return folder
+
+
 @cache
 def vit():
     """Return a tiny vision transformer and pixels (3, 3, 8, 8) for it."""

@@ -21,6 +21,8 @@ from nullprobe._files import whole_file
 MANIFEST = "manifest.json"
 FORMAT = "nullprobe.capture/1"
 TEXT = "text"  # position of each row's text
+# What the file of an eraser says of the states that it was fitted to.
+SITE, TOKENS, MODEL, WEIGHTS = "site", "tokens", "model", "weights"
 READ = ("model", "sites", "tokens", "labels", "concept", "groups", "shards")  # by whoever reads it
 
 

@@ -20,10 +20,7 @@ LONG = ["long" if len(text.split()) > 7 else "short" for text in TEXTS]
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    tiny.model_of("gpt2").save_pretrained(folder)
-    tiny.word_tokenizer().save_pretrained(folder)
-    return folder
+    return tiny.save(tmp_path_factory.mktemp("model") / "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +107,7 @@ def test_an_eraser_of_another_model_is_told_of(saved, sheet, tmp_path, capsys):
     other = copy.deepcopy(tiny.model_of("gpt2"))
     with torch.no_grad():
         other.get_input_embeddings().weight.mul_(2.0)
-    other.save_pretrained(tmp_path / "other")
-    tiny.word_tokenizer().save_pretrained(tmp_path / "other")
+    tiny.save(tmp_path / "other", other)
     asked = ["--text", "words", "--concept", "length", "--site", "layers.1.mlp_input"]
     assert run("capture", tmp_path / "other", sheet, *asked, "--out", tmp_path / "states") == 0
     eraser = tmp_path / "e.safetensors"

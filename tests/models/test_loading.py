@@ -18,10 +18,7 @@ from nullprobe import InputError, models
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home") / "tiny"
-    tiny.model_of("gpt2").save_pretrained(folder)
-    tiny.word_tokenizer().save_pretrained(folder)
-    return folder
+    return tiny.save(tmp_path_factory.mktemp("home") / "tiny")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 from nullprobe import InputError, worlds
 from nullprobe.erasers import LEACE
 from nullprobe.measures.guardedness import largest_correlation
-from nullprobe.probes import HalfspaceProbe, LDAProbe
+from nullprobe.probes import HalfspaceProbe, LDAProbe, halfspace_search
 from nullprobe.probes.halfspace_search import best_thresholds, halfspaces
 
 
@@ -157,3 +157,19 @@ def test_nothing_is_found_where_everything_is_forbidden():
 def test_negative_restarts_are_refused():
     with pytest.raises(InputError, match="n_restarts must be a whole number of at least 0"):
         HalfspaceProbe(n_restarts=-1).fit(np.eye(4), [0, 1, 0, 1])
+
+
+def test_starts_that_descend_together_end_where_each_would_alone():
+    """Each by a schedule of its own, of another length, and under bars of its labelling."""
+    rng = np.random.default_rng(3)
+    X, Y = rng.normal(size=(200, 8)).astype(np.float32), rng.random((200, 3)) < 0.5
+    X[:, 0] += Y[:, 1]
+    bars = forbidden_directions(rng, 8, 3)
+    begin, cut = rng.normal(size=(8, 3, 3)), rng.normal(size=(3, 3))
+    schedules = [halfspace_search.FINE, halfspace_search.BOLD, halfspace_search.CAREFUL]
+    together = halfspace_search._descend(X, Y, begin, cut, schedules, bars)
+    for j, schedule in enumerate(schedules):
+        one = slice(j, j + 1)
+        alone = halfspace_search._descend(X, Y, begin[:, one], cut[one], [schedule], bars)
+        np.testing.assert_allclose(together[:, one], alone, atol=1e-4)
+    assert np.abs(together[:, 0] - together[:, 1]).max() > 0.01

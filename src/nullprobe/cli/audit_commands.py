@@ -9,8 +9,6 @@ from pathlib import Path
 
 from nullprobe.cli import model_options, options, typed
 
-LEAST_SUBSPACES = 39  # below that no p-value is as small as .05
-
 
 def demo(
     out: options.OutFolder = Path("."),
@@ -25,11 +23,6 @@ def demo(
 
     subject.need_folder(out)
     if model:
-        if surrogates < LEAST_SUBSPACES:
-            raise typed.UsageError(
-                "with --model, --surrogates counts random subspaces, of which at least "
-                f"{LEAST_SUBSPACES} are needed, but {surrogates} arrived"
-            )
         demo_of_model(out, permutations, surrogates, seed)
         return
     command = typed.line(
@@ -48,8 +41,15 @@ def demo(
 
 def demo_of_model(out: Path, permutations: int, draws: int, seed: int) -> None:
     """Train a small language model, and audit what its layers hold and use."""
+    from nullprobe.claims import Thresholds
     from nullprobe.cli import model_demo, subject, verdicts
 
+    least = Thresholds().least_draws
+    if draws < least:  # told before anything is trained
+        raise typed.UsageError(
+            "with --model, --surrogates counts random subspaces, of which at least "
+            f"{least} are needed, but {draws} arrived"
+        )
     command = typed.line(
         "nullprobe", "demo", model=True, permutations=permutations, surrogates=draws, seed=seed
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._captured import SITE
 from nullprobe._check import choice, complain, known
 from nullprobe._files import place
 from nullprobe._formats import names, suffix_of
@@ -186,7 +187,7 @@ def fitted(eraser: Eraser, found: Table) -> str:
     directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
     column = repr(eraser.details[CONCEPT])
     if isinstance(eraser, AffineEraser):
-        site = eraser.details.get("site")
+        site = eraser.details.get(SITE)
         where = "" if site is None else f" at {site}"
         said = f"{eraser.method} removes {column}, {directions}{where}, fitted to {rows}."
     else:

@@ -16,6 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from nullprobe import models
+from nullprobe._captured import MODEL, SITE, WEIGHTS
 from nullprobe._check import complain, counted, known
 from nullprobe._formats import load
 from nullprobe._layout import array
@@ -24,8 +25,6 @@ from nullprobe.erasers import AffineEraser
 from nullprobe.models.loading import without_bars
 from nullprobe.models.shards import described
 from nullprobe.report.tables import aligned
-
-SITE, WEIGHTS = "site", "weights"  # what an eraser's file calls where it was fitted, and to what
 
 
 @dataclass(frozen=True)
@@ -155,8 +154,8 @@ def _warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
             if fitted != site:
                 warnings.warn(f"the eraser for {site} was fitted at {fitted}.", stacklevel=2)
             weights = eraser.details.get(WEIGHTS)
-            if weights is not None and weights != described(model)[WEIGHTS]:
-                other = eraser.details.get("model") or "a model without a name"
+            if weights is not None and weights != described(model)["weights"]:
+                other = eraser.details.get(MODEL) or "a model without a name"
                 warnings.warn(
                     f"the eraser for {site} was fitted to states of {other}, whose weights, or "
                     "their dtype, are not those of the model that it is baked into.",

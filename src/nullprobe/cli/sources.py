@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._captured import TEXT, manifest
+from nullprobe._captured import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe._check import complain, known
 from nullprobe._formats import names
 from nullprobe.cli.subject import Subject
@@ -93,8 +93,8 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
     chosen = there[0] if site is None else site
     known("site", chosen, there)
     model = said["model"]
-    where = {"site": chosen, "tokens": str(said["tokens"]), "model": model["name"]}
-    where["weights"] = model["weights"]
+    where = {SITE: chosen, TOKENS: str(said["tokens"]), MODEL: model["name"]}
+    where[WEIGHTS] = model["weights"]
     others = [name for name in there if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
