@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from nullprobe import FactAbout, Holds, InputError, audit, worlds
-from nullprobe.evidence import workers
+from nullprobe._core import workers
 from nullprobe.report import words
 
 FIRST_FOUR = ["readable", "one_direction", "erasure_holds", "no_halfspace"]

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file
 from tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe._formats import load, names
 from nullprobe.readers import read, read_matrix, write_like
 

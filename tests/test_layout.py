@@ -4,7 +4,7 @@ import pyarrow.csv
 import pytest
 from tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.readers import read, read_matrix
 
 

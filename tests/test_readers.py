@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, write
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.readers import read, read_matrix, write_like
 
 

@@ -16,8 +16,8 @@ def test_blocks_are_centred_near_their_own_mean():
 
 
 def test_blocks_without_weight_are_passed_over(monkeypatch):
-    monkeypatch.setattr("nullprobe._array.LEAST_BLOCK_ROWS", 10)
-    monkeypatch.setattr("nullprobe._array.BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("nullprobe._core.arrays.LEAST_BLOCK_ROWS", 10)
+    monkeypatch.setattr("nullprobe._core.arrays.BLOCK_ELEMENTS", 1)
     w = np.repeat([1.0, 0.0, 2.0], 10)
     seen = list(blocks(np.ones((30, 2)), w))
     assert [(rows.start, rows.stop) for rows, _ in seen] == [(0, 10), (20, 30)]

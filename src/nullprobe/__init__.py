@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nullprobe import worlds
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._check import complain
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import complain
 
 MANIFEST = "manifest.json"
 FORMAT = "nullprobe.capture/1"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe._core import arrays, validation
 from nullprobe._spread import Block, Spread, complain_not_finite
 from nullprobe.concepts import Concept, concept
 
@@ -56,7 +56,7 @@ class ConceptSums:
         """
         w = np.ones(len(z)) if block.w is None else block.w
         if z.codes is not None and z.n_columns > MANY_CLASSES:
-            sums = _array.sum_by_code(block.deviation, z.codes, w, z.n_columns)
+            sums = arrays.sum_by_code(block.deviation, z.codes, w, z.n_columns)
             total, concept_total = sums.sum(axis=0), np.bincount(z.codes, w, z.n_columns)
             mean = concept_total / block.weight
             cross = sums.T - np.outer(total, mean)
@@ -65,7 +65,7 @@ class ConceptSums:
             Z = z.matrix
             mean = w @ Z / block.weight
             Z = Z - mean
-            both = _array.columns_sum(block.deviation, np.column_stack([w, w[:, None] * Z]))
+            both = arrays.columns_sum(block.deviation, np.column_stack([w, w[:, None] * Z]))
             total, cross = both[0], both[1:].T
             scatter = Z.T @ (w[:, None] * Z)
         if not np.isfinite(total).all():
@@ -103,7 +103,7 @@ class ConceptSums:
     def _union(self, classes: tuple | None, k: int) -> tuple | None:
         """Return the labels of both pieces; numeric concepts must have equally many columns."""
         if (classes is None) != (self.classes is None) or (classes is None and k != len(self.mean)):
-            _check.complain(
+            validation.complain(
                 "all pieces must have the same kind of concept",
                 f"{_kind(self.classes, len(self.mean))} met {_kind(classes, k)}",
                 "pass y in the same form each time",

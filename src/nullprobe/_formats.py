@@ -22,7 +22,7 @@ import pyarrow.parquet
 import safetensors
 
 from nullprobe import _captured
-from nullprobe._check import InputError, complain
+from nullprobe._core.validation import InputError, complain
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")

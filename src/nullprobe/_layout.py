@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nullprobe._check import complain, known
+from nullprobe._core.validation import complain, known
 from nullprobe._formats import NAMES, Arrays
 
 # What pandas calls the row numbers that it writes beside the data. They are seldom a feature,

@@ -13,8 +13,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import safetensors.numpy
 
-from nullprobe._check import complain
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import complain
 from nullprobe._formats import Arrays, suffix_of
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg
-from nullprobe._array import Array
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
 
 # Rows from which a block's provisional mean is taken: within sd/16 of the block's own mean.
 PROVISIONAL_ROWS = 256
@@ -38,20 +38,20 @@ class Spread:
     @classmethod
     def zeros(cls, X: Array) -> Spread:
         d = X.shape[1]
-        return cls(0.0, 0, np.zeros(d), _array.float64_square(d, X), 0.0)
+        return cls(0.0, 0, np.zeros(d), arrays.float64_square(d, X), 0.0)
 
     def add(self, weight: float, rows: int, mean: np.ndarray, eps: float) -> None:
         """Move weight and mean; the rank-one part of Chan's update goes to the scatter."""
         total = self.weight + weight
         shift = mean - self.mean
         if self.weight > 0:
-            _array.add_outer(self.scatter, shift, self.weight * weight / total)
+            arrays.add_outer(self.scatter, shift, self.weight * weight / total)
         self.mean = self.mean + shift * (weight / total)
         self.weight, self.rows, self.eps = total, self.rows + rows, max(self.eps, eps)
 
     def merge(self, other: Spread) -> None:
         if other.weight > 0:
-            _array.add_total(self.scatter, other.scatter)
+            arrays.add_total(self.scatter, other.scatter)
             self.add(other.weight, other.rows, other.mean, other.eps)
 
     def copy(self) -> Spread:
@@ -69,11 +69,11 @@ class Block:
 
     @classmethod
     def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> Block:
-        block = _array.working(block)
+        block = arrays.working(block)
         centre = provisional_mean(block[few(len(block))])
-        if not np.isfinite(_array.host(centre)).all():
+        if not np.isfinite(arrays.host(centre)).all():
             complain_not_finite(block, first_row)
-        return cls(block - centre, _array.host(centre), w, first_row)
+        return cls(block - centre, arrays.host(centre), w, first_row)
 
     @property
     def weight(self) -> float:
@@ -83,12 +83,12 @@ class Block:
         """Add to a spread; ``total`` (d,) is the weighted sum of the deviations."""
         weighted = self.deviation
         if self.w is not None:
-            weighted = weighted * _array.like(np.sqrt(self.w)[:, None], weighted)
-        _array.add_gram(spread.scatter, weighted)
+            weighted = weighted * arrays.like(np.sqrt(self.w)[:, None], weighted)
+        arrays.add_gram(spread.scatter, weighted)
         shift = total / self.weight
-        _array.add_outer(spread.scatter, shift, -self.weight)
+        arrays.add_outer(spread.scatter, shift, -self.weight)
         rows = len(self.deviation) if self.w is None else int(np.count_nonzero(self.w))
-        spread.add(self.weight, rows, self.centre + shift, _array.precision(self.deviation))
+        spread.add(self.weight, rows, self.centre + shift, arrays.precision(self.deviation))
 
 
 def few(n: int) -> slice:
@@ -98,18 +98,18 @@ def few(n: int) -> slice:
 
 def provisional_mean(X: Array) -> Array:
     """Return the mean (d,) of a few rows, as such a row would be stored."""
-    X = _array.working(X)
-    return _array.like(_array.host(X).mean(axis=0), X)
+    X = arrays.working(X)
+    return arrays.like(arrays.host(X).mean(axis=0), X)
 
 
 def complain_not_finite(block: Array, first_row: int) -> None:
-    finite = np.isfinite(_array.host(block))
+    finite = np.isfinite(arrays.host(block))
     row, column = np.argwhere(~finite)[0]
-    _check.complain_not_finite(first_row + row, column)
+    validation.complain_not_finite(first_row + row, column)
 
 
 def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]]:
-    for rows, block in _array.row_blocks(X):
+    for rows, block in arrays.row_blocks(X):
         w = None if weights is None else weights[rows]
         if w is not None and not w.any():
             continue
@@ -122,16 +122,16 @@ def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
     Of rows that were all read at once: in a stream, what is large may be still to come. A feature
     that is that small beside others says nothing in their units, and is one that does not vary.
     """
-    if (np.abs(variance) >= _array.smallest(X)).any():
+    if (np.abs(variance) >= arrays.smallest(X)).any():
         return
     first = None
-    for rows, block in _array.row_blocks(X):
-        some = _array.host(block)
+    for rows, block in arrays.row_blocks(X):
+        some = arrays.host(block)
         some = some if w is None else some[w[rows] > 0]
         first = some[:1] if first is None or not len(first) else first
-        rounding = _linalg.NOISE_MARGIN * _array.precision(X) * np.abs(first)
+        rounding = linalg.NOISE_MARGIN * arrays.precision(X) * np.abs(first)
         if (np.abs(some - first) > rounding).any():
-            _check.complain(
+            validation.complain(
                 "X must be large enough for its squares, or some of them, to be above zero",
                 "it varies by so little that all of them vanish in its dtype",
                 "multiply X by a constant, or pass it as float64",
@@ -139,7 +139,7 @@ def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
 
 
 def complain_width(required: int, arrived: int) -> None:
-    _check.complain(
+    validation.complain(
         f"X must have {required} features as before",
         f"X has {arrived} features (X has {arrived} features, but this is expecting {required} "
         "features as input)",

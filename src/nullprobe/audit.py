@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _record
-from nullprobe._check import InputError
+from nullprobe import _record
+from nullprobe._core import arrays, validation
+from nullprobe._core.validation import InputError
 from nullprobe.audited import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.claims.observation import LEAST_DRAWS
@@ -101,7 +102,7 @@ def audit(
     claims = _claim_names(claims)
     given = Given.of(X, y, others=others, baselines=baselines)
     z, several = given.z, given.representations
-    seed = _check.whole_number("random_state", random_state, least=0)
+    seed = validation.whole_number("random_state", random_state, least=0)
     thresholds = _thresholds(alpha, smallest_effect)
     n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
     _need_what_claims_need(claims or (), z, n_surrogates, thresholds)
@@ -154,10 +155,10 @@ def audit(
 
 
 def _thresholds(alpha: float, effect: float) -> Thresholds:
-    alpha = _check.share("alpha", alpha)
+    alpha = validation.share("alpha", alpha)
     if not 0.0 < alpha < 1.0:
-        _check.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
-    return Thresholds(alpha, _check.real_number("smallest_effect", effect, least=0.0))
+        validation.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
+    return Thresholds(alpha, validation.real_number("smallest_effect", effect, least=0.0))
 
 
 def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
@@ -165,21 +166,21 @@ def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
     if claims is None:
         return None
     if isinstance(claims, str) or not isinstance(claims, Sequence):
-        _check.complain(
+        validation.complain(
             "claims must be a list of names",
             f"{claims!r} arrived",
             'pass a list, such as ["readable"]',
         )
     if not claims:
-        _check.complain(
+        validation.complain(
             "at least one claim is needed",
             "none is named",
             f"name some of {', '.join(CLAIMS)}, or leave claims out for all that apply",
         )
     for position, name in enumerate(claims):
-        _check.choice("claim", name, list(CLAIMS))
+        validation.choice("claim", name, list(CLAIMS))
         if name in claims[:position]:
-            _check.complain(
+            validation.complain(
                 "every claim is judged once", f"{name!r} is named twice", "name each claim once"
             )
     return list(claims)
@@ -191,11 +192,11 @@ def _draws(n_permutations: int, n_surrogates: int, thresholds: Thresholds) -> tu
     if n_surrogates == 0:
         del drawn["n_surrogates"]
     for name, number in drawn.items():
-        drawn[name] = _check.whole_number(name, number, least=LEAST_DRAWS)
+        drawn[name] = validation.whole_number(name, number, least=LEAST_DRAWS)
     least = thresholds.least_draws
     few = [name for name, number in drawn.items() if number < least]
     if few:
-        _check.complain(
+        validation.complain(
             f"alpha={thresholds.alpha:g} needs at least {least} draws of each null, since of fewer "
             "no p-value could be as small",
             " and ".join(f"{name} is {drawn[name]}" for name in few),
@@ -209,13 +210,13 @@ def _need_what_claims_need(
 ) -> None:
     """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
     if "no_halfspace" in claims and not z.is_classes:
-        _check.complain(
+        validation.complain(
             "the claim 'no_halfspace' needs classes",
             "the concept is numbers",
             "cut it into classes, or leave the claim out",
         )
     if "one_feature" in claims and n_surrogates == 0:
-        _check.complain(
+        validation.complain(
             "the claim 'one_feature' compares with surrogates",
             "n_surrogates is 0",
             f"ask for {thresholds.least_draws} or more, or leave the claim out",
@@ -234,13 +235,13 @@ def _domains(
         return None, {}
     if codes is None:
         if claims is not None:
-            _check.complain(
+            validation.complain(
                 "the claim 'transfers' needs groups",
                 "there are none",
                 "pass the group of each row, or leave the claim out",
             )
         return None, {}
-    labels = _array.host_labels(groups)
+    labels = arrays.host_labels(groups)
     names = [str(labels[i]) for i in np.unique(codes, return_index=True)[1]]
     rng = np.random.default_rng([seed, 10])
     try:
@@ -260,13 +261,13 @@ def _held_out(
         return {}, {}
     try:
         if not given.pairs and claims is not None:
-            _check.complain(
+            validation.complain(
                 "the claim 'consistent' needs contrast pairs",
                 "the representation is none",
                 "pass ContrastPairs(negative, positive, y), or leave the claim out",
             )
         if given.pairs and groups is not None:
-            _check.complain(
+            validation.complain(
                 "the claim 'consistent' takes pairs as independent",
                 "groups say that they are not",
                 "leave the claim out, or pass one pair of each group and no groups",

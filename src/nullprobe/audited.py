@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.claims import Claim
 from nullprobe.measures.three_way import Scores
 from nullprobe.report import words
@@ -78,7 +78,7 @@ class Audit:
 
     def __getitem__(self, name: str) -> Claim:
         """Return the claim of this name."""
-        _check.choice("claim", name, [claim.name for claim in self.claims])
+        validation.choice("claim", name, [claim.name for claim in self.claims])
         return next(claim for claim in self.claims if claim.name == name)
 
     def document(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Layers:
 
     def __getitem__(self, name: str) -> Audit:
         """Return the audit of the representation of this name."""
-        _check.choice("representation", name, list(self.audits))
+        validation.choice("representation", name, list(self.audits))
         return self.audits[name]
 
     def __len__(self) -> int:

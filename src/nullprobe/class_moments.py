@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
-from nullprobe._array import Array
 from nullprobe._concept_sums import ConceptSums
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
 from nullprobe._spread import Block, Spread, complain_width, few, provisional_mean
 from nullprobe.concepts import concept, rows
 from nullprobe.moments import Moments
@@ -52,17 +52,17 @@ class ClassMoments:
         """Read more rows, in place; return self."""
         X, z, w = rows(X, y, sample_weight)
         if z.classes is None:
-            _check.complain(
+            validation.complain(
                 "class moments need class labels",
                 "the concept is numeric",
                 "pass labels as strings or integers",
             )
         if self.spreads and X.shape[1] != self.d:
             complain_width(self.d, X.shape[1])
-        _check.finite(X)
+        validation.finite(X)
         step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
-        memory = _array.working(_array.empty_like(X[:step]))
-        for where, part in _array.row_blocks(X):
+        memory = arrays.working(arrays.empty_like(X[:step]))
+        for where, part in arrays.row_blocks(X):
             piece, shares = z.take(where), None if w is None else w[where]
             for code, label in enumerate(z.classes):
                 of_class = piece.data == code
@@ -79,13 +79,13 @@ class ClassMoments:
     ) -> None:
         """Read some rows of X, all of one class; the memory is to work in."""
         spread = self.spreads.setdefault(label, Spread.zeros(X))
-        centre = provisional_mean(_array.take(X, some[few(len(some))]))
-        deviation = _array.centred(X, some, centre, memory)
+        centre = provisional_mean(arrays.take(X, some[few(len(some))]))
+        deviation = arrays.centred(X, some, centre, memory)
         if w is None:
-            total = _array.rows_sum(deviation)
+            total = arrays.rows_sum(deviation)
         else:
-            total = _array.columns_sum(deviation, w[:, None])[0]
-        Block(deviation, _array.host(centre), w, 0).add_to(spread, total)
+            total = arrays.columns_sum(deviation, w[:, None])[0]
+        Block(deviation, arrays.host(centre), w, 0).add_to(spread, total)
 
     def __add__(self, other: ClassMoments) -> ClassMoments:
         """Return the moments of both pieces together."""
@@ -143,12 +143,12 @@ class ClassMoments:
     @property
     def covariances(self) -> np.ndarray:
         """Covariance within each class, divided by its weight, (K, d, d)."""
-        return np.array([_array.host(s.scatter) / s.weight for s in self.spreads.values()])
+        return np.array([arrays.host(s.scatter) / s.weight for s in self.spreads.values()])
 
     @property
     def within(self) -> np.ndarray:
         """Pooled covariance within the classes, divided by the weight, (d, d)."""
-        total = sum(_array.host(spread.scatter) for spread in self.spreads.values())
+        total = sum(arrays.host(spread.scatter) for spread in self.spreads.values())
         return total / self.weights.sum()
 
     def pooled(self) -> Moments:
@@ -169,7 +169,7 @@ class ClassMoments:
         memory layout, order of merging or BLAS may round differently and give another.
         """
         digest = hashlib.blake2b(digest_size=16)
-        variances = [_array.host(_array.diagonal(s.scatter)) for s in self.spreads.values()]
+        variances = [arrays.host(arrays.diagonal(s.scatter)) for s in self.spreads.values()]
         for part in (self.weights, self.means, np.array(variances)):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()

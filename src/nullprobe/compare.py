@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
-from nullprobe import _array, _check, _record
+from nullprobe import _record
+from nullprobe._core import arrays, validation
 from nullprobe.claims import Observation
 from nullprobe.comparison import NONE, Cell, Column, Comparison, Row
 from nullprobe.concepts import Concept, concept, rows
@@ -85,13 +86,13 @@ def compare(
     leace [0.5, 0.6]
     """
     X, z, _ = rows(X, y, None)
-    X = _array.host_native(_check.finite(X))
+    X = arrays.host_native(validation.finite(X))
     z.need_two_classes()
-    seed = _check.whole_number("random_state", random_state, least=0)
+    seed = validation.whole_number("random_state", random_state, least=0)
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():
-        _check.instance("probe", name, probe)
+        validation.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
     codes = group_codes(groups, len(z))
     parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
@@ -122,7 +123,7 @@ def compare(
 def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
     """Return the other labels as concepts of n rows."""
     watched = {}
-    for name, y in _check.by_name("label", others or {}).items():
+    for name, y in validation.by_name("label", others or {}).items():
         watched[name] = concept(y, n=n, name=f"other label {name!r}")
         watched[name].need_two_classes()
     return watched
@@ -134,13 +135,13 @@ def _erasers(
     """Return unfitted erasers by name, and why others are left out."""
     if isinstance(erasers, Mapping):
         if NONE in erasers:
-            _check.complain(
+            validation.complain(
                 f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
             )
         for name, eraser in erasers.items():
-            _check.instance("eraser", name, eraser)
+            validation.instance("eraser", name, eraser)
             if not (hasattr(eraser, "fit") and hasattr(eraser, "transform")):
-                _check.complain(
+                validation.complain(
                     "an eraser must have fit and transform",
                     f"{type(eraser).__name__} arrived",
                     "pass an unfitted estimator",

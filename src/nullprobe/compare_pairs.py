@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _check, _record
+from nullprobe import _record
+from nullprobe._core import validation
 from nullprobe.measures.agreement import PERMUTED, HeldOut
 from nullprobe.nulls.null import Null
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
@@ -86,28 +87,28 @@ def compare_pairs(
     CCS follows 'sentiment' (1.000 of held-out pairs), not 'truth' (0.480).
     """
     if not isinstance(pairs, ContrastPairs):
-        _check.complain(
+        validation.complain(
             "pairs must be ContrastPairs",
             f"{type(pairs).__name__} arrived",
             "pass ContrastPairs(negative, positive, y)",
         )
-    seed = _check.whole_number("random_state", random_state, least=0)
+    seed = validation.whole_number("random_state", random_state, least=0)
     held_out = HeldOut(pairs, seed)
     labels = {concept: need_truth(pairs.y, len(pairs))}
     labels |= other_labels(others, len(pairs), concept)
     chosen = {"CCS": CCS(random_state=seed), "CRC": CRC(), "VINC": VINC()}
     chosen = chosen if probes is None else dict(probes)
     for name, probe in chosen.items():
-        _check.instance("probe", name, probe)
+        validation.instance("probe", name, probe)
         if not isinstance(probe, PairEstimator):
-            _check.complain(
+            validation.complain(
                 f"probe {name!r} must be one of pairs, such as CCS() or CRC()",
                 f"{type(probe).__name__} arrived",
                 "leave it out: a probe with labels and random directions are there anyway",
             )
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
-    n_permutations = _check.whole_number("n_permutations", n_permutations, least=0)
-    n_random = _check.whole_number("n_random", n_random, least=1)
+    n_permutations = validation.whole_number("n_permutations", n_permutations, least=0)
+    n_random = validation.whole_number("n_random", n_random, least=1)
     rows = []
     for name, probe in chosen.items():
         read = held_out.read(probe)

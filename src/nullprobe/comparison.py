@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.measures.damage import Damage
 from nullprobe.report.comparison import write_html
 from nullprobe.report.document import plain, write_json
@@ -127,7 +127,7 @@ class Comparison:
 
     def __getitem__(self, eraser: str) -> Row:
         """Return the row of the eraser of this name."""
-        _check.known("row", eraser, [row.eraser for row in self.rows])
+        validation.known("row", eraser, [row.eraser for row in self.rows])
         return next(row for row in self.rows if row.eraser == eraser)
 
     def __str__(self) -> str:

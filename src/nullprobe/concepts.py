@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe._core import arrays, validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Concept:
         if self.values is not None:
             still = np.flatnonzero((self.values == self.values[0]).all(axis=0))
             if len(still):
-                _check.complain(
+                validation.complain(
                     "a numeric concept must vary",
                     f"column {still[0]} of y is {self.values[0, still[0]]:g} in every row",
                     "leave such columns out",
@@ -83,7 +83,7 @@ class Concept:
             return
         names = list(self.present().classes or ())
         if len(names) < 2:
-            _check.complain(
+            validation.complain(
                 "at least two classes are needed",
                 f"{'the 1 label is' if len(self) == 1 else f'all {len(self)} labels are'} "
                 f"{names[0]!r} (1 class)",
@@ -94,9 +94,9 @@ class Concept:
 def as_array(y: Any, name: str = "y") -> np.ndarray:
     """Return labels or numbers of any library as a NumPy array, or complain of what is ragged."""
     try:
-        return _array.host_labels(y)
+        return arrays.host_labels(y)
     except ValueError:
-        _check.complain_ragged(f"{name} must be 1-D or 2-D", y)
+        validation.complain_ragged(f"{name} must be 1-D or 2-D", y)
 
 
 def concept(
@@ -133,20 +133,20 @@ def concept(
     (3, 1)
     """
     if y is None:
-        _check.complain(
+        validation.complain(
             f"this requires {name} to be passed",
             f"{'the target y' if name == 'y' else 'it'} is None",
             "pass labels or numbers, one per row of X",
         )
     a = y if isinstance(y, Concept) else as_array(y, name)
     if isinstance(a, np.ndarray) and a.ndim not in (1, 2):
-        _check.complain(
+        validation.complain(
             f"{name} must be 1-D labels or numbers, or a 2-D matrix of numbers",
             f"it has shape {a.shape}",
             "reshape it to (n,) or (n, k)",
         )
     if n is not None and len(a) != n:
-        _check.complain(
+        validation.complain(
             f"X and {name} must have the same number of rows",
             f"X has {n} and {name} has {len(a)} (inconsistent numbers of samples)",
             f"pass one {'y' if name == 'y' else f'value of {name}'} for each row of X",
@@ -156,7 +156,7 @@ def concept(
     if a.ndim == 2:
         return Concept(None, None, _numbers(a, name))
     if a.dtype.kind == "c":
-        _check.complain(
+        validation.complain(
             f"{name} must be real (Complex data not supported)",
             f"its dtype is {a.dtype}",
             "pass labels or real numbers",
@@ -170,7 +170,7 @@ def concept(
 
 def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
     if a.dtype.kind not in "fiub":
-        _check.complain(
+        validation.complain(
             "a 2-D concept must hold numbers",
             f"its dtype is {a.dtype}",
             "pass 1-D labels, or encode the columns as numbers",
@@ -178,9 +178,10 @@ def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
     values = a.astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
-        _check.complain(
+        validation.complain(
             f"{name} must be finite (no NaN, no inf)",
-            f"{_check.counted(len(bad), 'row is', 'rows are')} not, the first of them row {bad[0]}",
+            f"{validation.counted(len(bad), 'row is', 'rows are')} not, the first of them row "
+            f"{bad[0]}",
             f"drop these rows from X and {name}, or fill them in",
         )
     return values
@@ -190,10 +191,10 @@ def _labels(a: np.ndarray, classes: Sequence | None, name: str = "y") -> Concept
     if a.dtype.kind == "O":
         missing = [i for i, v in enumerate(a.tolist()) if v is None or v != v]
         if missing:
-            _check.complain(
+            validation.complain(
                 f"every row needs a label{'' if name == 'y' else f' in {name}'}",
-                f"{_check.counted(len(missing), 'label is', 'labels are')} missing (unknown label "
-                f"type: None or NaN), the first in row {missing[0]}",
+                f"{validation.counted(len(missing), 'label is', 'labels are')} missing (unknown "
+                f"label type: None or NaN), the first in row {missing[0]}",
                 f"drop these rows from X and {name}, or label them",
             )
     elif a.dtype.kind == "f" and not np.isfinite(a).all():
@@ -202,7 +203,7 @@ def _labels(a: np.ndarray, classes: Sequence | None, name: str = "y") -> Concept
         found, codes = np.unique(a, return_inverse=True)
     except TypeError:
         kinds = sorted({type(v).__name__ for v in a.tolist()})
-        _check.complain(
+        validation.complain(
             f"labels{'' if name == 'y' else f' in {name}'} must be of one type",
             f"those of types {', '.join(kinds)} arrived",
             "convert them to strings",
@@ -213,7 +214,7 @@ def _labels(a: np.ndarray, classes: Sequence | None, name: str = "y") -> Concept
     place = {label: i for i, label in enumerate(classes)}
     unknown = [label for label in names if label not in place]
     if unknown:
-        _check.complain(
+        validation.complain(
             f"labels must be among the {len(place)} that were announced",
             f"{unknown[0]!r} arrived",
             "name all labels in the first call",
@@ -239,7 +240,7 @@ def single(y: Any) -> Any:
     if a.shape[1] == 1:
         return a[:, 0]
     numeric = a.dtype.kind in "fiub"
-    _check.complain(
+    validation.complain(
         "one concept is needed: labels or numbers (n,), or floats (n, k)",
         f"y has {a.shape[1]} columns of {'labels' if frame else a.dtype}, each a concept of its "
         "own to a probe",
@@ -253,28 +254,28 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     if sample_weight is None:
         return None
     try:
-        w = _array.host(sample_weight)
+        w = arrays.host(sample_weight)
     except (TypeError, ValueError) as error:
-        _check.complain(
+        validation.complain(
             "sample weights must be numbers", f"they are not ({error})", "pass one for each row"
         )
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,):
-        _check.complain(
+        validation.complain(
             f"sample_weight must have shape ({n},)",
             f"it has shape {w.shape}",
             "pass one weight for each row of X",
         )
     if not np.isfinite(w).all() or (w < 0).any():
-        _check.complain(
+        validation.complain(
             "sample weights must be finite and not negative",
             f"the smallest is {w.min():g}, and "
-            f"{_check.counted(int((~np.isfinite(w)).sum()), 'is', 'are')} not finite",
+            f"{validation.counted(int((~np.isfinite(w)).sum()), 'is', 'are')} not finite",
             "set the weight of rows to leave out to 0",
         )
     if not w.any():
-        _check.complain(
+        validation.complain(
             "at least one sample weight must be above zero",
             "all are zero (sum of weights is zero)",
             "give the rows to use a weight",
@@ -286,6 +287,6 @@ def rows(
     X: Any, y: Any, sample_weight: Any, *, one: bool = False
 ) -> tuple[Any, Concept, np.ndarray | None]:
     """Read X, y and weights that belong together; of columns of labels, ``one`` allows one."""
-    X = _check.representation(X)
+    X = validation.representation(X)
     z = concept(single(y) if one else y, n=X.shape[0])
     return X, z, weights(sample_weight, X.shape[0])

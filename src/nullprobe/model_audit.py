@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.claims import Claim, Observation, Thresholds, Use, used
 from nullprobe.concepts import Concept, concept
 from nullprobe.erasers import AffineEraser, leace
@@ -120,23 +120,23 @@ def audit_use(
     the fitted eraser.
     """
     if (answers is None) == (metric is None):
-        _check.complain(
+        validation.complain(
             "either answers or a metric must say what is observed",
             "there are none" if answers is None else "there are both",
             "pass the right continuation of each text, or a metric",
         )
     if metric is not None and not callable(metric):
-        _check.complain(
+        validation.complain(
             "metric must be a function of logits (b, vocabulary) and the numbers of texts (b,)",
             f"{metric!r} arrived",
             "pass a function that returns one number for each",
         )
     bar = Thresholds(
-        _check.share("alpha", alpha),
-        _check.real_number("smallest_effect", smallest_effect, least=0.0),
+        validation.share("alpha", alpha),
+        validation.real_number("smallest_effect", smallest_effect, least=0.0),
     )
-    n_draws = _check.whole_number("n_draws", n_draws, least=bar.least_draws)
-    seed = _check.whole_number("random_state", random_state, least=0)
+    n_draws = validation.whole_number("n_draws", n_draws, least=bar.least_draws)
+    seed = validation.whole_number("random_state", random_state, least=0)
     z = concept(y, n=len(texts))
     z.need_two_classes()
     codes = group_codes(groups, len(texts))

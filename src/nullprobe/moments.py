@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg
-from nullprobe._array import Array
 from nullprobe._concept_sums import ConceptSums
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
 from nullprobe._spread import Spread, blocks, complain_width, need_squares, oracle_shrinkage
 from nullprobe.concepts import Concept, rows
 
@@ -97,7 +97,7 @@ class Moments:
             projection; those before this one if not given. A feature that keeps no more than
             rounding gets no variance at all, so that nothing reads the rounding.
         """
-        S = _array.host(self.spread.scatter)
+        S = arrays.host(self.spread.scatter)
         SQ = S @ Q
         H = SQ - 0.5 * Q @ (Q.T @ SQ)
         # (I − QQᵀ) S (I − QQᵀ) = S − QHᵀ − HQᵀ, symmetric to the last bit as a sum of the two
@@ -106,8 +106,8 @@ class Moments:
         sums = self.sums.copy()
         sums.cross -= Q @ (Q.T @ sums.cross)
         before = self.variance if before is None else before
-        kept = S.diagonal() / self.weight * _linalg.reciprocal(before)
-        gone = np.flatnonzero(~_linalg.left_over(kept, eps=self.eps))
+        kept = S.diagonal() / self.weight * linalg.reciprocal(before)
+        gone = np.flatnonzero(~linalg.left_over(kept, eps=self.eps))
         S[gone], S[:, gone], sums.cross[gone] = 0.0, 0.0, 0.0
         return Moments(Spread(self.weight, self.n, self.mean.copy(), S, self.eps), sums)
 
@@ -153,17 +153,17 @@ class Moments:
     @property
     def covariance(self) -> np.ndarray:
         """Cov(X), (d, d), a fresh array."""
-        return _array.host(self.spread.scatter) / self.weight
+        return arrays.host(self.spread.scatter) / self.weight
 
     @property
     def variance(self) -> np.ndarray:
         """Variances of the features, (d,)."""
-        return _array.host(_array.diagonal(self.spread.scatter)) / self.weight
+        return arrays.host(arrays.diagonal(self.spread.scatter)) / self.weight
 
     @property
     def scale(self) -> np.ndarray:
         """Standard deviations (d,), 0 for a feature that is constant up to rounding."""
-        return _linalg.feature_scale(self.mean, self.variance)
+        return linalg.feature_scale(self.mean, self.variance)
 
     @property
     def concept_mean(self) -> np.ndarray:
@@ -184,7 +184,7 @@ class Moments:
     def class_means(self) -> np.ndarray:
         """Mean of X in each class, (K, d); NaN for a class without weight."""
         if self.classes is None:
-            _check.complain(
+            validation.complain(
                 "class means need class labels",
                 "the concept is numeric",
                 "pass labels as strings or integers",
@@ -192,9 +192,9 @@ class Moments:
         shares = np.where(self.concept_mean > 0, self.concept_mean, np.nan)
         return self.mean + (self.cross_covariance / shares).T
 
-    def concept_basis(self) -> _linalg.ConceptBasis:
+    def concept_basis(self) -> linalg.ConceptBasis:
         """Return the independent directions of the concept that X is correlated with."""
-        return _linalg.concept_basis(
+        return linalg.concept_basis(
             self.cross_covariance,
             self.scale,
             self.mean,
@@ -203,7 +203,7 @@ class Moments:
             eps=self.eps,
         )
 
-    def factor(self, shrinkage: float = 0.0) -> _linalg.PSDFactor:
+    def factor(self, shrinkage: float = 0.0) -> linalg.PSDFactor:
         """Factor the correlation matrix of X, shrunk towards the identity.
 
         Parameters
@@ -211,11 +211,11 @@ class Moments:
         shrinkage : float in [0, 1]
             Weight λ of the identity in (1 − λ) R + λ I.
         """
-        inverse = _linalg.reciprocal(self.scale) / np.sqrt(self.weight)
-        R = _array.host(self.spread.scatter) * inverse[:, None]
+        inverse = linalg.reciprocal(self.scale) / np.sqrt(self.weight)
+        R = arrays.host(self.spread.scatter) * inverse[:, None]
         R *= inverse * (1.0 - shrinkage)
         R[np.diag_indices_from(R)] += shrinkage * (self.scale > 0)
-        return _linalg.factor_psd(R, eps=self.eps)
+        return linalg.factor_psd(R, eps=self.eps)
 
     def oracle_shrinkage(self) -> float:
         """Return the oracle-approximating λ for the correlation matrix, in [0, 1].
@@ -225,8 +225,8 @@ class Moments:
         Y. Chen et al. 2010, arXiv 0907.4698, equation 23, with R in place of Σ: it needs no
         more of the data than R and n, and does not look at the concept.
         """
-        inverse = _linalg.reciprocal(self.scale) / np.sqrt(self.weight)
-        R = _array.host(self.spread.scatter) * inverse[:, None]
+        inverse = linalg.reciprocal(self.scale) / np.sqrt(self.weight)
+        R = arrays.host(self.spread.scatter) * inverse[:, None]
         R *= inverse
         return oracle_shrinkage(R, self.n - 1)
 
@@ -268,7 +268,7 @@ def read_together(
             block.add_to(spread, totals[0])
     too_large = np.flatnonzero(~np.isfinite(several[0].variance))
     if len(too_large):
-        _check.complain(
+        validation.complain(
             "the squares of all features must be finite numbers of their dtype",
             f"those of feature {too_large[0]} (counted from 0) are not",
             "divide X by a constant, or pass it as float64",

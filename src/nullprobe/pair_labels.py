@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe._core import arrays, validation
 from nullprobe.concepts import concept as read_concept
 from nullprobe.splits import group_codes
 
@@ -19,7 +19,7 @@ def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
     z = read_concept(y, n=n, name=name)
     if z.codes is None or not set(z.classes or ()) <= {0, 1}:
         arrived = "numbers" if z.codes is None else ", ".join(map(repr, (z.classes or ())[:5]))
-        _check.complain(
+        validation.complain(
             f"{'labels of pairs' if name == 'y' else name} must be 0 and 1, or False and True",
             f"{arrived} arrived",
             "pass 1 where the positive side is true and 0 where the negative is",
@@ -31,7 +31,7 @@ def need_truth(y: Any, n: int) -> np.ndarray:
     """Return which side is true (n,), 1 for the positive, or complain if nobody says."""
     labels = truth(y, n)
     if labels is None:
-        _check.complain(
+        validation.complain(
             "this requires y to be passed",
             "there are no labels",
             "pass 1 where the positive side is true and 0 where the negative is",
@@ -52,26 +52,26 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
     """
     found = {}
     if others is not None and not isinstance(others, Mapping):
-        _check.complain(
+        validation.complain(
             "other labels must have names",
             f"{type(others).__name__} arrived",
             'pass a mapping, such as {"sentiment": z}',
         )
-    for name, y in _check.by_name("label", others or {}).items():
+    for name, y in validation.by_name("label", others or {}).items():
         if name == concept:
-            _check.complain(
+            validation.complain(
                 "every label needs a name of its own", f"{concept!r} came twice", "rename one"
             )
         called = f"label {name!r}"
         z = truth(y, n, name=called)
         if z is None:
-            _check.complain(
+            validation.complain(
                 f"{called} must be 0 and 1, or False and True",
                 "it is None",
                 "pass one of these for each pair, or leave the label out",
             )
         if len(np.unique(z)) < 2:
-            _check.complain(
+            validation.complain(
                 f"{called} must be of two classes", f"all {n} are {z[0]}", "leave it out"
             )
         found[name] = z
@@ -83,4 +83,4 @@ def group_labels(groups: Any, n: int) -> np.ndarray | None:
     if groups is None:
         return None
     group_codes(groups, n)
-    return _array.host_labels(groups)
+    return arrays.host_labels(groups)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nullprobe import _array, _check
+from nullprobe._core import arrays, validation
 from nullprobe._formats import Arrays, load
 from nullprobe._layout import labels, representation
 from nullprobe.pair_labels import group_labels, truth
@@ -55,8 +55,8 @@ class ContrastPairs:
     def __post_init__(self) -> None:
         """Bring all parts into the form that is promised, and complain about what cannot be."""
         negative, positive = both_sides(self.negative, self.positive)
-        object.__setattr__(self, "negative", _array.host_native(negative))
-        object.__setattr__(self, "positive", _array.host_native(positive))
+        object.__setattr__(self, "negative", arrays.host_native(negative))
+        object.__setattr__(self, "positive", arrays.host_native(positive))
         object.__setattr__(self, "y", truth(self.y, len(self)))
         object.__setattr__(self, "groups", group_labels(self.groups, len(self)))
         self.need_enough()
@@ -88,7 +88,7 @@ class ContrastPairs:
     def need_enough(self) -> None:
         """Complain if nothing can be fitted to these pairs."""
         if len(self) < 2:
-            _check.complain(
+            validation.complain(
                 "at least two pairs are needed",
                 f"there is {len(self)}",
                 "pass more pairs: each side is brought to mean zero, which leaves nothing of one",
@@ -96,20 +96,20 @@ class ContrastPairs:
         for name in ("negative", "positive"):
             side = getattr(self, name)
             # ends at the first block of rows that differ
-            if not any((rows != side[0]).any() for _, rows in _array.cache_blocks(side)):
-                _check.complain(
+            if not any((rows != side[0]).any() for _, rows in arrays.cache_blocks(side)):
+                validation.complain(
                     "both sides of the pairs must vary",
                     f"all {len(self)} rows of the {name} side are the same",
                     "check which token or layer that side was taken from",
                 )
         if np.array_equal(self.negative, self.positive):
-            _check.complain(
+            validation.complain(
                 "the two sides of the pairs must differ",
                 "they are the same in every row",
                 "pass the representations of both completions",
             )
         if self.y is not None and len(np.unique(self.y)) < 2:
-            _check.complain(
+            validation.complain(
                 "labels must be of two classes",
                 f"all {len(self)} are {self.y[0]} (1 class)",
                 "put true and false statements on either side, or pass no labels",
@@ -119,33 +119,33 @@ class ContrastPairs:
 def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
     """Return two representations (n, d) of one shape, all finite, in the library they came in."""
     sides = {
-        "negative": _check.representation(negative, name="the negative side"),
-        "positive": _check.representation(positive, name="the positive side"),
+        "negative": validation.representation(negative, name="the negative side"),
+        "positive": validation.representation(positive, name="the positive side"),
     }
     shapes = [tuple(side.shape) for side in sides.values()]
     if shapes[0] != shapes[1]:
-        _check.complain(
+        validation.complain(
             "the two sides of the pairs must have the same shape (n, d)",
             f"the negative side has {shapes[0]} and the positive {shapes[1]}",
             "pass one row of either side for each pair, in the same order",
         )
     named = [list(getattr(side, "columns", ())) for side in (negative, positive)]
     if all(named) and named[0] != named[1]:
-        _check.complain(
+        validation.complain(
             "the two sides of the pairs must have the same features in the same order",
             "the columns of the two frames differ",
             "select the columns of one as those of the other",
         )
     for name, side in sides.items():
-        for where, block in _array.row_blocks(side):
+        for where, block in arrays.row_blocks(side):
             # A sum is finite unless a value is not: no array of booleans where all is well.
             with np.errstate(over="ignore", invalid="ignore"):
-                total = float(_array.host(_array.working(block).sum()))
+                total = float(arrays.host(arrays.working(block).sum()))
             if np.isfinite(total):
                 continue
-            bad = np.argwhere(~np.isfinite(_array.host(block)))
+            bad = np.argwhere(~np.isfinite(arrays.host(block)))
             if len(bad):
-                _check.complain(
+                validation.complain(
                     f"the {name} side must be finite (no NaN, no infinity)",
                     f"row {where.start + bad[0, 0]}, column {bad[0, 1]} (counted from 0) is not",
                     "drop such pairs",
@@ -158,7 +158,7 @@ def as_pairs(negative: Any, positive: Any, y: Any, groups: Any) -> ContrastPairs
     if not isinstance(negative, ContrastPairs):
         return ContrastPairs(negative, positive, y, groups)
     if positive is not None:
-        _check.complain(
+        validation.complain(
             "pairs must come as one ContrastPairs, or as two sides",
             "a ContrastPairs and a positive side arrived",
             "pass the pairs alone",
@@ -234,5 +234,5 @@ def _known(content: Arrays | pa.Table, *names: str | None) -> tuple[str | None, 
     available = list(content) if isinstance(content, dict) else content.column_names
     for name in names:
         if name is not None:
-            _check.known("column", name, available)
+            validation.known("column", name, available)
     return names

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe._formats import ARRAY_SUFFIXES, NAMES, Arrays, load, suffix_of
 from nullprobe._layout import Representation, array, labels, representation
 from nullprobe._saving import save

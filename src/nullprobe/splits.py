@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.concepts import Concept, as_array
 
 
@@ -52,17 +52,17 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
         return None
     a = as_array(groups, "groups")
     if a.shape != (n,):
-        _check.complain(
+        validation.complain(
             f"groups must have shape ({n},)",
             f"they have shape {a.shape}",
             "pass one group for each row of X",
         )
     missing = np.array([g is None or g != g for g in a.tolist()], dtype=bool)
     if missing.any():
-        _check.complain(
+        validation.complain(
             "every row needs a group",
-            f"{_check.counted(int(missing.sum()), 'is', 'are')} missing (None or NaN), the first "
-            f"in row {missing.argmax()}",
+            f"{validation.counted(int(missing.sum()), 'is', 'are')} missing (None or NaN), the "
+            f"first in row {missing.argmax()}",
             "name a group for these rows",
         )
     return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
@@ -90,7 +90,7 @@ def split(
     seed = int(rng.integers(2**31))
     _need_rows(z, n_parts)
     if groups is not None and len(np.unique(groups)) < n_parts:
-        _check.complain(
+        validation.complain(
             f"at least {n_parts} groups are needed",
             f"{len(np.unique(groups))} arrived",
             "pass finer groups, or none if rows are independent",
@@ -140,7 +140,7 @@ def split_within(
         two of it, or numbers that do not vary in each of its parts.
     """
     if len(names) < 2:
-        _check.complain(
+        validation.complain(
             "at least two groups are needed",
             f"{len(names)} arrived",
             "pass the group that each row belongs to, or leave out what compares groups",
@@ -162,7 +162,7 @@ def _need_within(z: Concept, group: str, n_parts: int) -> None:
     if counts.min() >= least:
         return
     of = "" if z.classes is None else f" of {z.classes[int(counts.argmin())]!r}"
-    _check.complain(
+    validation.complain(
         f"every group needs at least {least} rows{' of every class' if of else ''}, two for each "
         f"of the {n_parts} parts",
         f"group {group!r} has {counts.min()}{of}",
@@ -172,7 +172,7 @@ def _need_within(z: Concept, group: str, n_parts: int) -> None:
 
 def _need_variation(z: Concept, group: str) -> None:
     if z.values is not None and (z.values == z.values[0]).all(axis=0).any():
-        _check.complain(
+        validation.complain(
             "a numeric concept must vary in each part of every group",
             f"in a part of group {group!r} it is {z.values[0, 0]:g} in every row",
             "pass more of its rows, merge it with another group, or leave it out",
@@ -183,14 +183,14 @@ def _need_rows(z: Concept, n_parts: int) -> None:
     least = 2 * n_parts
     if z.codes is None or z.classes is None:
         if len(z) < least:
-            _check.complain(
+            validation.complain(
                 f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data"
             )
         return
     counts = np.bincount(z.codes, minlength=z.n_columns)
     if counts.min() < least:
         label = z.classes[int(counts.argmin())]
-        _check.complain(
+        validation.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
             "pass more rows of it, merge or drop the class, or, if y is a measured number, pass "
@@ -202,7 +202,7 @@ def _need_classes(z: Concept, rows: np.ndarray, j: int) -> None:
     counts = np.bincount(z.data[rows], minlength=z.n_columns)
     if counts.min() < 2 and z.classes is not None:
         label = z.classes[int(counts.argmin())]
-        _check.complain(
+        validation.complain(
             "each part must hold two rows of every class with its groups whole",
             f"part {j + 1} would hold {counts.min()} of {label!r}",
             "pass more groups that contain this class",

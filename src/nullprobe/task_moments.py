@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._array import Array
+from nullprobe._core.arrays import Array
 from nullprobe._spread import need_squares
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments, add_together, read_together

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from nullprobe import reading
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.concepts import Concept
 from nullprobe.erasers import SPLINCE
 from nullprobe.erasers.estimator import LabelledEstimator

@@ -5,7 +5,8 @@ from scipy.linalg import null_space
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from nullprobe import INLP, InputError, Moments, _linalg, worlds
+from nullprobe import INLP, InputError, Moments, worlds
+from nullprobe._core import linalg
 from nullprobe.concepts import concept
 from nullprobe.probes import (
     LDAProbe,
@@ -199,7 +200,7 @@ def test_directions_are_exact_where_a_feature_is_hardly_ever_lit():
     y = (digits.target >= 5).astype(int)
     X, z = digits.data[:1200], concept(y[:1200])
     moments = Moments.of(X, z)
-    X = (X - moments.mean) * _linalg.reciprocal(moments.scale)
+    X = (X - moments.mean) * linalg.reciprocal(moments.scale)
     space = Nullspace(LogisticProbe(), X, z, w=None, moments=Moments.of(X, z), most=6)
     left = X.copy()
     for _ in range(6):

@@ -9,7 +9,7 @@ import documents
 import pytest
 from markup import Reader
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.report import page, words
 from nullprobe.report.claim import ladders
 from nullprobe.report.untested import untested

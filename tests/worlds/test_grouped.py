@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.worlds import rotating, shared
 
 N = 40_000

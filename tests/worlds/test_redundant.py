@@ -4,7 +4,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from nullprobe import LDAProbe, QuadraticProbe
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.worlds import copies
 
 N = 40_000

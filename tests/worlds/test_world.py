@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nullprobe import worlds
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.worlds.world import frame, normal_cdf, squared_correlation
 
 NAMES = sorted(worlds.WORLDS)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._captured import SITE
-from nullprobe._check import choice, complain, known
-from nullprobe._files import place
+from nullprobe._core.atomic_files import place
+from nullprobe._core.validation import choice, complain, known
 from nullprobe._formats import names, suffix_of
 from nullprobe.cli import typed
 from nullprobe.concepts import Concept, concept

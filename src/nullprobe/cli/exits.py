@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 
-from nullprobe._check import InputError
+from nullprobe._core.validation import InputError
 from nullprobe.cli.typed import UsageError
 
 OUR_FAULT, BAD_INPUT = 1, 2

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from nullprobe import models
 from nullprobe._captured import MODEL, SITE, WEIGHTS
-from nullprobe._check import complain, counted, known
+from nullprobe._core.validation import complain, counted, known
 from nullprobe._formats import load
 from nullprobe._layout import array
 from nullprobe.cli.subject import Bars

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe.concepts import concept
 from nullprobe.measures.expected import unbiased_gap
 from nullprobe.measures.planner import Plan, plan

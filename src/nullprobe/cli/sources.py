@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nullprobe._captured import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
-from nullprobe._check import complain, known
+from nullprobe._core.validation import complain, known
 from nullprobe._formats import names
 from nullprobe.cli.subject import Subject
 from nullprobe.readers import Table, read, read_matrix

@@ -13,8 +13,8 @@ from typing import Any, Self
 import numpy as np
 from tqdm import tqdm
 
-from nullprobe._check import complain, known
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import complain, known
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
 from nullprobe.concepts import concept

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _threads
-from nullprobe._array import Array
+from nullprobe._core import arrays, parallel, validation
+from nullprobe._core.arrays import Array
 from nullprobe._version import __version__
 from nullprobe.erasers import store
 
@@ -85,7 +85,7 @@ class AffineEraser:
         required = dict(zip(TENSORS, [(d,), (d, r), (r, d), (r,), (d,)], strict=True))
         for name, shape in required.items():
             if getattr(self, name).shape != shape:
-                _check.complain(
+                validation.complain(
                     f"{name} must have shape {shape} beside a mean of {d} features and {r} offsets",
                     f"it has shape {getattr(self, name).shape}",
                     "pass arrays that belong together",
@@ -140,26 +140,26 @@ class AffineEraser:
         InputError
             If X or ``out`` has the wrong shape or kind.
         """
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
-        if _array.is_dask(X) and out is None:
-            return _array.map_rows(self.apply, X)
-        X_ = _array.empty_like(X) if out is None else out
-        _check.same_form(X_, X)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        if arrays.is_dask(X) and out is None:
+            return arrays.map_rows(self.apply, X)
+        X_ = arrays.empty_like(X) if out is None else out
+        validation.same_form(X_, X)
         if not self.rank:
             X_[...] = X
             return X_
         parts = (self.mean, self.reading, self.offset, self.writing)
-        maps, memory = tuple(_array.like(a, X) for a in parts), _threads.Workspace()
-        _array.on_cache_blocks(lambda at, block: _array.move_block(X_[at], block, maps, memory), X)
+        maps, memory = tuple(arrays.like(a, X) for a in parts), parallel.Workspace()
+        arrays.on_cache_blocks(lambda at, block: arrays.move_block(X_[at], block, maps, memory), X)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):
-            X_[:, gone] = _array.like(self.level[gone], X)
+            X_[:, gone] = arrays.like(self.level[gone], X)
         return X_
 
     def compose(self, first: AffineEraser) -> AffineEraser:
         """Return the one eraser that applies ``first`` and then this one."""
-        _check.width(first.d, self.d)
+        validation.width(first.d, self.d)
         overlap = first.writing @ self.reading
         reading = self.reading - first.reading @ overlap
         offset = self.offset - first.offset @ overlap + (self.mean - first.mean) @ self.reading

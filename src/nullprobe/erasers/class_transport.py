@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nullprobe import _array, _threads
-from nullprobe._array import Array
+from nullprobe._core import arrays, parallel
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
@@ -90,9 +90,9 @@ class ClassTransport(LabelledMap):
             member = order[ends[code - 1] if code else 0 : ends[code]]
             pieces += [(member[i : i + step], *move) for i in range(0, len(member), step)]
 
-        memory = _threads.Workspace()
-        _array.on_cores(
-            lambda rows, *maps: _array.transport_rows(X_, block, rows, maps, memory), pieces, block
+        memory = parallel.Workspace()
+        arrays.on_cores(
+            lambda rows, *maps: arrays.transport_rows(X_, block, rows, maps, memory), pieces, block
         )
         set_level(X_, self.level)
 
@@ -103,8 +103,8 @@ class ClassTransport(LabelledMap):
         the move is rounded at its own scale, not at that of the mean.
         """
         move = self.maps[code] - np.eye(self.d)
-        mean = _array.like(self.means[code], block)
+        mean = arrays.like(self.means[code], block)
         # The rounding of μ would move all rows of a class alike: a probe could read it.
-        rounding = _array.host(mean) - self.means[code]
+        rounding = arrays.host(mean) - self.means[code]
         shift = self.target - self.means[code] + rounding @ move
-        return mean, _array.like(move, block), _array.like(shift, block)
+        return mean, arrays.like(move, block), arrays.like(shift, block)

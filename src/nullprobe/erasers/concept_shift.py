@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from nullprobe import _array
-from nullprobe._array import Array
+from nullprobe._core import arrays
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
@@ -79,12 +79,12 @@ class ConceptShift(LabelledMap):
     def _move(self, X_: Array, block: Array, z: Concept) -> None:
         if z.codes is not None:
             # One row of a (K, d) table for each row: no (n, K) matrix, however many classes.
-            table = _array.like((self.reading - self.centre @ self.reading) @ self.writing, block)
-            for rows, part in _array.cache_blocks(block):
-                X_[rows] = _array.working(part) - _array.take(table, z.codes[rows])
+            table = arrays.like((self.reading - self.centre @ self.reading) @ self.writing, block)
+            for rows, part in arrays.cache_blocks(block):
+                X_[rows] = arrays.working(part) - arrays.take(table, z.codes[rows])
         else:
             scores = (z.data - self.centre) @ self.reading
-            writing = _array.like(self.writing, block)
-            for rows, part in _array.cache_blocks(block):
-                X_[rows] = _array.working(part) - _array.like(scores[rows], part) @ writing
+            writing = arrays.like(self.writing, block)
+            for rows, part in arrays.cache_blocks(block):
+                X_[rows] = arrays.working(part) - arrays.like(scores[rows], part) @ writing
         set_level(X_, self.level)

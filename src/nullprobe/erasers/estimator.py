@@ -9,8 +9,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe import _check
-from nullprobe._array import Array
+from nullprobe._core import validation
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.class_transport import ClassTransport
 from nullprobe.erasers.concept_shift import ConceptShift
@@ -39,9 +39,9 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _checked(self, X: Array) -> Array:
         """Return X as an array of finite numbers with the features that were fitted."""
         check_is_fitted(self)
-        frame, X = X, _check.representation(X)
+        frame, X = X, validation.representation(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
-        return _check.finite(X)
+        return validation.finite(X)
 
     def transform(self, X: Array) -> Array:
         """Return the erased X (n, d): same library, device and floating dtype."""
@@ -91,7 +91,7 @@ class MomentEraser(EraserEstimator):
         fresh = cls(**parameters)
         if not isinstance(moments, fresh._kinds()):
             wanted = " or ".join(kind.__name__ for kind in fresh._kinds())
-            _check.complain(
+            validation.complain(
                 f"{cls.__name__} is fitted from {wanted}",
                 f"{type(moments).__name__} arrived",
                 f"pass {wanted}.of(X, y)",
@@ -141,7 +141,7 @@ class MomentEraser(EraserEstimator):
     def _need_labels(self, z: Concept) -> None:
         """Refuse numbers where the method is one for labels."""
         if not z.is_classes and not get_tags(self).target_tags.multi_output:
-            _check.complain(
+            validation.complain(
                 f"{type(self).__name__} needs class labels",
                 "the concept is numeric",
                 "pass labels as strings or integers, or choose an eraser of numbers, such as LEACE",

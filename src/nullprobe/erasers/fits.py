@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe._version import __version__
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.concept_shift import ConceptShift
@@ -36,7 +36,7 @@ def fitted(
     **more : str
         What else the eraser should remember.
     """
-    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    alive = linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
     return AffineEraser(
         moments.mean,
         reading,
@@ -60,7 +60,7 @@ def orthogonal(method: str, moments: Moments, W: np.ndarray, **more: str) -> Aff
     **more : str
         What else the eraser should remember.
     """
-    Q = _linalg.orthonormal_rows(W)
+    Q = linalg.orthonormal_rows(W)
     return fitted(method, moments, Q.T, Q, kept_share(moments, Q.T, Q), **more)
 
 
@@ -69,7 +69,7 @@ def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np
     SR = moments.covariance @ reading
     left = moments.variance - 2.0 * np.einsum("ij,ji->i", SR, writing)
     left += np.einsum("ji,jk,ki->i", writing, reading.T @ SR, writing, optimize=True)
-    return left * _linalg.reciprocal(moments.variance)
+    return left * linalg.reciprocal(moments.variance)
 
 
 def fitted_shift(method: str, moments: Moments, *, target: int | None = None) -> ConceptShift:
@@ -98,7 +98,7 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
         known = moments.concept_mean > 0
         classes = tuple(label for label, there in zip(classes, known, strict=True) if there)
     kept = 1.0 - np.square(basis.correlation).sum(axis=1)
-    alive = _linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    alive = linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
     return ConceptShift(
         centre[known],
         basis.axes[known],

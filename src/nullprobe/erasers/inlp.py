@@ -23,8 +23,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import validate_data
 
-from nullprobe import _array, _check, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.estimator import EraserEstimator
 from nullprobe.erasers.fits import fitted, kept_share
@@ -221,7 +222,7 @@ class INLP(EraserEstimator):
         frame = X
         X, z, w = rows(X, y, sample_weight)
         self._check_parameters(z, weighted=w is not None)
-        sample = Sample(_array.host_native(_check.finite(X)), z.present(), w)
+        sample = Sample(arrays.host_native(validation.finite(X)), z.present(), w)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there
             sample = sample.take(np.flatnonzero(w))
             sample = Sample(sample.X, sample.z.present(), sample.w)
@@ -233,14 +234,14 @@ class INLP(EraserEstimator):
 
     def _null_out(self, sample: Sample) -> tuple[np.ndarray, Moments, list[float], str]:
         """Return the basis (d, r), the moments of all rows, the readings, and why they end."""
-        held = _held_out(sample.z, float(self.held_out), _seeds.generator(self.random_state))
+        held = _held_out(sample.z, float(self.held_out), generator(self.random_state))
         told = Sample(sample.X, _told(sample.z, held), sample.w)
         why_not = _why_not(told, held)
         if why_not:
             return np.zeros((sample.X.shape[1], 0)), sample.moments(), [], why_not
         train, there = told.take(~held), told.take(held)
         first, second = train.moments(), there.moments()
-        there = Sample(_array.host(there.X) - first.mean, there.z, there.w)
+        there = Sample(arrays.host(there.X) - first.mean, there.z, there.w)
         space = self._space(train, first)
         readings, n_rounds, why = search(space, there, alpha=float(self.alpha))
         # How often is settled; which directions is a question for all rows.
@@ -263,16 +264,16 @@ class INLP(EraserEstimator):
 
     def _check_parameters(self, z: Concept, *, weighted: bool) -> None:
         if self.max_rank is not None:
-            _check.whole_number("max_rank", self.max_rank, least=1)
-        _check.share("alpha", self.alpha)
-        if not 0 < _check.share("held_out", self.held_out) < 1:
-            _check.complain(
+            validation.whole_number("max_rank", self.max_rank, least=1)
+        validation.share("alpha", self.alpha)
+        if not 0 < validation.share("held_out", self.held_out) < 1:
+            validation.complain(
                 "held_out must lie between 0 and 1", f"{self.held_out!r} arrived", "try 0.2"
             )
         probe = self._reader()
         need_usable(probe, weighted=weighted)
         if not z.is_classes and is_classifier(probe):
-            _check.complain(
+            validation.complain(
                 "a probe of a numeric concept must predict numbers",
                 f"{type(probe).__name__} is a classifier",
                 "pass a linear regressor, such as Ridge() or LDAProbe(), or labels as y",

@@ -15,8 +15,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from nullprobe import _array, _check
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept, as_array, concept
 from nullprobe.erasers import store
 
@@ -47,7 +47,7 @@ class LabelledMap:
         for name, shape in required.items():
             a = np.array(getattr(self, name), dtype=np.float64)
             if a.shape != shape:
-                _check.complain(
+                validation.complain(
                     f"{name} must have shape {shape} beside the other arrays of the eraser",
                     f"it has shape {a.shape}",
                     "pass arrays that belong together",
@@ -88,13 +88,13 @@ class LabelledMap:
         InputError
             If X, ``y`` or ``out`` has the wrong shape or kind, or a label is unknown.
         """
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
         z = self._read(y, X.shape[0])
-        X_ = _array.empty_like(X) if out is None else out
+        X_ = arrays.empty_like(X) if out is None else out
         if out is not None:
-            _check.same_form(X_, X)
-        for where, block in _array.row_blocks(X):
+            validation.same_form(X_, X)
+        for where, block in arrays.row_blocks(X):
             if self.rank:
                 self._move(X_[where], block, z.take(where))
             else:
@@ -104,7 +104,7 @@ class LabelledMap:
     def _read(self, y: Any, n: int) -> Concept:
         """Return the concept of n rows, with codes that count as ``classes`` does."""
         if y is None:
-            _check.complain(
+            validation.complain(
                 "this eraser must be told the concept y of the rows that it erases",
                 "y is None",
                 "pass it: transform(X, y); or choose an eraser that does without, such as LEACE",
@@ -117,7 +117,7 @@ class LabelledMap:
     def _numbers(self, a: np.ndarray, n: int) -> Concept:
         z = concept(a[:, None] if a.ndim == 1 else a, n=n)
         if z.n_columns != self._width():
-            _check.complain(
+            validation.complain(
                 f"y must have the {self._width()} columns that the eraser was fitted on",
                 f"it has {z.n_columns}",
                 "pass the same numeric concept",
@@ -126,7 +126,7 @@ class LabelledMap:
 
     def _labels(self, a: np.ndarray, n: int, classes: tuple) -> Concept:
         if a.ndim == 2:
-            _check.complain(
+            validation.complain(
                 f"y must be labels (n,), as the eraser was fitted on {len(classes)} classes",
                 f"it has shape {a.shape}",
                 "pass one label for each row",
@@ -138,7 +138,7 @@ class LabelledMap:
         unknown = [label for label in z.classes or () if label not in place]
         if unknown:
             more = ", ..." if len(classes) > 10 else ""
-            _check.complain(
+            validation.complain(
                 "every label must be one that the eraser was fitted on, with weight "
                 f"({', '.join(map(repr, classes[:10]))}{more})",
                 f"{unknown[0]!r} arrived",
@@ -173,12 +173,12 @@ class LabelledMap:
         """
         kind: Any = cls
         r = store.read(path, cls.FORMAT, cls.TENSORS)
-        arrays = (r.tensors[name] for name in cls.TENSORS)
-        return kind(*arrays, r.method, r.classes, r.feature_names, r.details)
+        tensors = (r.tensors[name] for name in cls.TENSORS)
+        return kind(*tensors, r.method, r.classes, r.feature_names, r.details)
 
 
 def set_level(X_: Array, level: np.ndarray) -> None:
     """Set features of which nothing is left to their level: a probe could read their rounding."""
     gone = np.flatnonzero(~np.isnan(level))
     if len(gone):
-        X_[:, gone] = _array.like(level[gone], X_)
+        X_[:, gone] = arrays.like(level[gone], X_)

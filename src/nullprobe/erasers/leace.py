@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _check, _linalg
+from nullprobe._core import linalg, validation
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share
@@ -51,7 +51,7 @@ def leace(moments: Moments, *, shrinkage: float | None = 0.0) -> AffineEraser:
     lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
     V = moments.factor(lam).solve(B) if basis.rank else B
     M = B.T @ V
-    reading = _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T
+    reading = linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T
     writing = (basis.scale[:, None] * B).T
     # A Σ Aᵀ is what A takes of the variances. Unshrunk, A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ.
     if lam == 0.0:
@@ -88,5 +88,5 @@ class LEACE(MomentEraser):
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.shrinkage is not None:
-            _check.share("shrinkage", self.shrinkage)
+            validation.share("shrinkage", self.shrinkage)
         return leace(moments, shrinkage=self.shrinkage)

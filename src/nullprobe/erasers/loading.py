@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.erasers import affine, store
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.class_transport import ClassTransport
@@ -32,7 +32,7 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
     """
     mark = store.mark_of(path)
     if mark not in KINDS:
-        _check.complain(
+        validation.complain(
             store.REQUIRED,
             f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
             "pass a file that `nullprobe fit` or the save method of an eraser wrote",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import orthogonal
@@ -73,5 +73,5 @@ class MeanProjection(MomentEraser):
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.rank is not None:
-            _check.whole_number("rank", self.rank, least=1)
+            validation.whole_number("rank", self.rank, least=1)
         return mean_projection(moments, rank=self.rank)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 
 # How far from a fixed point the barycentre may be, relative to the spread of each feature.
 CLOSE = 1e-10
@@ -85,7 +85,7 @@ def at_barycentre(
         Relative rounding error of the covariances; a search goes no further than they do.
     """
     if len(factors) > 2:
-        known = _linalg.NOISE_MARGIN * eps * np.sqrt(len(factors[0]))
+        known = linalg.NOISE_MARGIN * eps * np.sqrt(len(factors[0]))
         return _fixed_point(factors, shares, max(CLOSE, known))
     # The barycentre of two lies on the line from one factor to the other, turned.
     U = polar(factors[1].T @ factors[0])

@@ -22,8 +22,9 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr
 from sklearn.utils.validation import validate_data
 
-from nullprobe import _array, _check, _linalg, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
@@ -65,7 +66,7 @@ def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[Affine
     closed = _closed_form(moments, rank, loss)
     if closed is None:
         known = moments.concept_basis().rank
-        _check.complain(
+        validation.complain(
             f"log loss below rank(C) = {known} needs the rows",
             f"moments and rank = {rank} arrived",
             f"call RLACE(rank={rank}).fit(X, y) on all rows at once, or choose loss='squared' or "
@@ -75,10 +76,10 @@ def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[Affine
 
 
 def _check_question(rank: Any, loss: Any, classes: tuple | None) -> None:
-    _check.whole_number("rank", rank, least=1)
-    _check.choice("loss", loss, ["log", "squared"])
+    validation.whole_number("rank", rank, least=1)
+    validation.choice("loss", loss, ["log", "squared"])
     if loss == "log" and classes is None:
-        _check.complain(
+        validation.complain(
             "log loss needs class labels",
             "the concept is numeric",
             "pass loss='squared', or labels as strings or integers",
@@ -110,7 +111,7 @@ def _played(
     X, w = X - moments.mean, w / w.sum()
     white = _whitened(X, w, moments)
     predictors = Predictors(white, z.codes, w, rules.ridge)
-    A, game = play(predictors, rules, _seeds.generator(seed))
+    A, game = play(predictors, rules, generator(seed))
     # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
     W = (white @ A * w[:, None]).T @ X
     return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game
@@ -121,7 +122,7 @@ def _whitened(X: np.ndarray, w: np.ndarray, moments: Moments) -> np.ndarray:
 
     Twice: moments of float32 data are too coarse for Böhning's bound, which takes I for granted.
     """
-    white = moments.factor().whiten(X * _linalg.reciprocal(moments.scale))
+    white = moments.factor().whiten(X * linalg.reciprocal(moments.scale))
     white -= w @ white
     lower = cholesky(white.T @ (w[:, None] * white), lower=True)
     return solve_triangular(lower, white.T, lower=True).T
@@ -217,7 +218,7 @@ class RLACE(MomentEraser):
         if won is None:
             w = np.ones(len(z)) if w is None else w
             kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
-            X_, z = _array.host(_array.take(X, kept)), z.take(kept).present()
+            X_, z = arrays.host(arrays.take(X, kept)), z.take(kept).present()
             won = _played(X_, z, w[kept], moments, rules, self.random_state)
         validate_data(self, frame, skip_check_array=True)
         return self._keep(moments, *won)
@@ -227,9 +228,9 @@ class RLACE(MomentEraser):
         _check_question(self.rank, self.loss, classes)
         return Rules(
             int(self.rank),
-            _check.real_number("ridge", self.ridge, least=LEAST),
-            _check.whole_number("max_steps", self.max_steps, least=1),
-            _check.real_number("tol", self.tol, least=LEAST),
+            validation.real_number("ridge", self.ridge, least=LEAST),
+            validation.whole_number("max_steps", self.max_steps, least=1),
+            validation.real_number("tol", self.tol, least=LEAST),
         )
 
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Moments:

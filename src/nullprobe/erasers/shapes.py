@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from nullprobe import _check, _linalg
+from nullprobe._core import linalg, validation
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.class_moments import ClassMoments
 
@@ -73,7 +73,7 @@ def shapes_of(
             # Where even so little is left that is its own, the class goes without.
             L = cholesky(within, lower=True)
         if L is None:
-            _check.complain(
+            validation.complain(
                 f"the rows of every class must vary in all {len(within)} directions in which "
                 "rows vary within classes",
                 f"the {count} rows of class {moments.classes[place]!r} vary in fewer",
@@ -86,11 +86,11 @@ def shapes_of(
 
 def _directions(within: np.ndarray, scale: np.ndarray, eps: float) -> np.ndarray | None:
     """Return a basis (d, r) of the directions in which rows vary, or None where they are all."""
-    inverse = _linalg.reciprocal(scale)
-    factor = _linalg.factor_psd(within * np.outer(inverse, inverse), eps=eps)
+    inverse = linalg.reciprocal(scale)
+    factor = linalg.factor_psd(within * np.outer(inverse, inverse), eps=eps)
     if factor.basis is None:
         return None
-    return _linalg.orthonormal_rows((scale[:, None] * factor.basis).T).T
+    return linalg.orthonormal_rows((scale[:, None] * factor.basis).T).T
 
 
 def _mixed(S: np.ndarray, within: np.ndarray, share: float) -> np.ndarray:
@@ -103,11 +103,11 @@ def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
 
     The size of the mean (r,) in each direction tells a variance from rounding.
     """
-    scale = _linalg.feature_scale(mean, S.diagonal())
+    scale = linalg.feature_scale(mean, S.diagonal())
     if not scale.all():
         return None
-    inverse = _linalg.reciprocal(scale)
-    factor = _linalg.factor_psd(S * np.outer(inverse, inverse), eps=eps)
+    inverse = linalg.reciprocal(scale)
+    factor = linalg.factor_psd(S * np.outer(inverse, inverse), eps=eps)
     if factor.basis is not None:
         return None
     for column in range(1, len(S)):

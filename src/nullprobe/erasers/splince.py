@@ -19,8 +19,8 @@ from typing import Any, NoReturn, Self
 import numpy as np
 from scipy.linalg import eigh
 
-from nullprobe import _check, _linalg
-from nullprobe._array import Array
+from nullprobe._core import linalg, validation
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
@@ -61,10 +61,10 @@ def splince(moments: TaskMoments) -> AffineEraser:
     V, V_T = both[:, : basis.rank], both[:, basis.rank :]
     M = B.T @ V
     U = V - V_T @ np.linalg.solve(T.T @ V_T, T.T @ V) if T.size and B.size else V
-    apart = _linalg.left_over(_apart(M, U.T @ B), eps=of_concept.eps)
+    apart = linalg.left_over(_apart(M, U.T @ B), eps=of_concept.eps)
     if not apart.all():
         _complain_not_apart(int((~apart).sum()), basis.rank, kept.rank, of_concept.factor().rank)
-    reading = _linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve((U.T @ B).T, U.T).T
+    reading = linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve((U.T @ B).T, U.T).T
     writing = (basis.scale[:, None] * B).T
     share = kept_share(of_concept, reading, writing)
     return fitted("SPLINCE", of_concept, reading, writing, share, task_rank=str(kept.rank))
@@ -76,7 +76,7 @@ def _apart(M: np.ndarray, S: np.ndarray) -> np.ndarray:
     M (r, r) is that of the concept's directions, S that of what a regression on the task's
     leaves of them: the sines are the eigenvalues of S in units of M.
     """
-    unit = _linalg.reciprocal(np.sqrt(M.diagonal()))
+    unit = linalg.reciprocal(np.sqrt(M.diagonal()))
     M, S = (unit[:, None] * 0.5 * (A + A.T) * unit for A in (M, S))
     return eigh(S, M, eigvals_only=True) if M.size else np.ones(0)
 
@@ -84,14 +84,14 @@ def _apart(M: np.ndarray, S: np.ndarray) -> np.ndarray:
 def _complain_not_apart(shared: int, r: int, t: int, d: int) -> NoReturn:
     """Say which directions of the concept (r) and the task (t) cannot be told apart, of d."""
     if t == d:
-        _check.complain(
+        validation.complain(
             "the task must leave a direction of X in which the concept may go",
             f"X covaries with it in {'its only direction' if d == 1 else f'all {d} directions'} "
             "in which rows vary",
             "keep less, pass more features, or use LEACE",
         )
     if shared == r == t:
-        _check.complain(
+        validation.complain(
             "the task must be another than the concept",
             f"X covaries with both in the same {'direction' if r == 1 else f'{r} directions'}, "
             "so that what erases the one cannot keep the other",
@@ -99,7 +99,7 @@ def _complain_not_apart(shared: int, r: int, t: int, d: int) -> NoReturn:
         )
     some = "all" if shared == r else f"{shared} of the"
     of_concept = "the only direction" if r == 1 else f"{some} {r} directions"
-    _check.complain(
+    validation.complain(
         "X must covary with the concept in directions apart from those of the task",
         f"{of_concept} of the concept {'lies' if shared == 1 else 'lie'} among the {t} of the task",
         "leave out of the task what follows from the concept, or use LEACE",
@@ -160,7 +160,7 @@ class SPLINCE(MomentEraser):
         """Continue the fit with more rows; the result is that of one fit on all of them."""
         first = not hasattr(self, "moments_")
         if not first and (task is None) != isinstance(self.moments_, Moments):
-            _check.complain(
+            validation.complain(
                 "all pieces must come with the task, or none",
                 f"this piece has {'none' if task is None else 'one'}, unlike those before",
                 "pass the task each time",

@@ -13,8 +13,8 @@ import safetensors
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
 
-from nullprobe import _check
-from nullprobe._files import whole_file
+from nullprobe._core import validation
+from nullprobe._core.atomic_files import whole_file
 
 LONGEST_LABELS = 40  # letters that all labels may take in one line
 REQUIRED = "an eraser file that nullprobe wrote is required"
@@ -78,7 +78,7 @@ def mark_of(path: str | Path) -> str:
     """Return the format mark of a file, or complain that it holds no eraser."""
     path = Path(path)
     if not path.is_file():
-        _check.complain(REQUIRED, f"there is no file {str(path)!r}", "check the path")
+        validation.complain(REQUIRED, f"there is no file {str(path)!r}", "check the path")
     try:
         with safetensors.safe_open(path, framework="numpy") as f:
             return (f.metadata() or {}).get("format", "none")
@@ -96,7 +96,7 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> Record:
     """
     found = mark_of(path)
     if found != mark:
-        _check.complain(
+        validation.complain(
             REQUIRED,
             f"{str(path)!r} has the format mark {found!r}, not {mark!r}",
             "pass a file that `nullprobe fit` or the save method of such an eraser wrote",
@@ -120,14 +120,14 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> Record:
 
 
 def _complain_unreadable(path: str | Path, error: Exception) -> NoReturn:
-    _check.complain(REQUIRED, f"{str(path)!r} cannot be read ({error})", "save it again")
+    validation.complain(REQUIRED, f"{str(path)!r} cannot be read ({error})", "save it again")
 
 
 def _labels_as_json(classes: tuple | None) -> str:
     try:
         return json.dumps(classes)
     except TypeError as error:
-        _check.complain(
+        validation.complain(
             "labels of a saved eraser must be strings, numbers or booleans",
             f"{error}",
             "convert y to strings before fitting",

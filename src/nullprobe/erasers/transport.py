@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _check, _linalg, _threads
-from nullprobe._array import Array
+from nullprobe._core import linalg, parallel, validation
+from nullprobe._core.arrays import Array
 from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
 from nullprobe.erasers.class_transport import ClassTransport
@@ -80,10 +80,10 @@ def mimic(
     -----
     Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
     """
-    _check.choice("match", match, MATCHES)
+    validation.choice("match", match, MATCHES)
     wanted = ClassMoments if match == "covariance" else Moments
     if not isinstance(moments, wanted):
-        _check.complain(
+        validation.complain(
             f"match={match!r} needs {wanted.__name__}",
             f"{type(moments).__name__} arrived",
             f"pass {wanted.__name__}.of(X, y)",
@@ -92,7 +92,7 @@ def mimic(
         place = _place(target, moments.classes)
         return _transport("MiMiC", moments, place, shrinkage)
     if moments.classes is None:
-        _check.complain(
+        validation.complain(
             "MiMiC needs class labels",
             "the concept is numeric",
             "pass labels as strings or integers",
@@ -195,7 +195,7 @@ def _place(target: Any, classes: Sequence) -> int | None:
     """Return the position of a label, None for None, or complain that there is no such label."""
     if target is not None and target not in classes:
         more = ", ..." if len(classes) > 10 else ""
-        _check.complain(
+        validation.complain(
             f"target must be None or a label with weight ({', '.join(map(repr, classes[:10]))}"
             f"{more})",
             f"{target!r} arrived",
@@ -209,23 +209,23 @@ def _transport(
 ) -> ClassTransport:
     """Return the transport of all classes to one of them, or to their barycentre."""
     if shrinkage is not None:
-        shrinkage = _check.share("shrinkage", shrinkage)
+        shrinkage = validation.share("shrinkage", shrinkage)
     means, shares = moments.means, moments.weights / moments.weights.sum()
     common = shares @ means if target is None else means[target]
     pooled, within = moments.pooled(), moments.within
-    scale = _linalg.feature_scale(np.abs(means).max(axis=0), within.diagonal())
+    scale = linalg.feature_scale(np.abs(means).max(axis=0), within.diagonal())
     rank, maps = 0, np.broadcast_to(np.eye(moments.d), (len(means), moments.d, moments.d))
     shrunk = steps = 0
     if pooled.concept_basis().rank or _differ(moments, scale):
         rank = None
         if scale.any():
-            with _threads.few_solves(moments.d):
+            with parallel.few_solves(moments.d):
                 shapes = shapes_of(moments, within, scale, shrinkage)
                 maps, steps = _maps(shapes, shares, target, moments.eps)
             shrunk, rank = shapes.shrunk, moments.d if shapes.basis is None else None
         rank = pooled.factor().rank if rank is None else rank
-    kept = np.square(scale) * _linalg.reciprocal(pooled.variance)
-    alive = _linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
+    kept = np.square(scale) * linalg.reciprocal(pooled.variance)
+    alive = linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
     return ClassTransport(
         means,
         maps,
@@ -245,8 +245,8 @@ def _transport(
 
 def _differ(moments: ClassMoments, scale: np.ndarray) -> bool:
     """Return whether the class covariances differ by more than rounding."""
-    inverse = _linalg.reciprocal(scale)
-    cut = _linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d)
+    inverse = linalg.reciprocal(scale)
+    cut = linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d)
     first, *others = (S * np.outer(inverse, inverse) for S in moments.covariances)
     return any(np.abs(S - first).max() > cut for S in others)
 

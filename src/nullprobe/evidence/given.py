@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe import _array, _check
+from nullprobe._core import arrays, validation
 from nullprobe.concepts import Concept, rows
 from nullprobe.pair_labels import need_truth, other_labels
 from nullprobe.pairs import ContrastPairs
@@ -63,23 +63,26 @@ class Given:
             y = _labels_of(pairs, several, y)
             several = {name: _difference(one) for name, one in pairs.items()}
         elif others is not None and len(others):
-            _check.complain(
+            validation.complain(
                 "other labels are those of contrast pairs",
                 "the representation is none",
                 "pass ContrastPairs, or audit each label by itself",
             )
         found = {
-            name: _check.representation(one, name=_called(name)) for name, one in several.items()
+            name: validation.representation(one, name=_called(name))
+            for name, one in several.items()
         }
         if y is None:
-            _check.complain("a concept is needed", "y is missing", "pass one label for each row")
+            validation.complain(
+                "a concept is needed", "y is missing", "pass one label for each row"
+            )
         _need_same_rows(found)
         z = rows(next(iter(found.values())), y, None)[1]
         z.need_two_classes()
-        labels = _array.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes]
+        labels = arrays.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes]
         return cls(
             {
-                name: _array.host_native(_check.finite(one, name=_called(name)))
+                name: arrays.host_native(validation.finite(one, name=_called(name)))
                 for name, one in found.items()
             },
             z,
@@ -94,12 +97,12 @@ def _by_name(X: Any) -> dict[str, Any]:
     if not isinstance(X, Mapping):
         return {"": X}
     if not X:
-        _check.complain(
+        validation.complain(
             "at least one representation is needed",
             "the mapping is empty",
             'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
         )
-    return _check.by_name("representation", X)
+    return validation.by_name("representation", X)
 
 
 def _difference(pairs: ContrastPairs) -> np.ndarray:
@@ -115,7 +118,7 @@ def _called(name: str) -> str:
 def _need_same_rows(found: Mapping[str, Any]) -> None:
     lengths = {name: len(one) for name, one in found.items()}
     if len(set(lengths.values())) > 1:
-        _check.complain(
+        validation.complain(
             "all representations must have the same rows",
             f"they have {', '.join(f'{n} ({name!r})' for name, n in lengths.items())}",
             "compute them for the same inputs, in the same order",
@@ -128,13 +131,13 @@ def _labels_of(
     """Return the labels that all pairs bring, or complain."""
     if len(pairs) < len(several):
         strange = next(name for name in several if name not in pairs)
-        _check.complain(
+        validation.complain(
             "representations must all be contrast pairs, or none",
             f"{strange!r} is none",
             "audit them one by one, or pass ContrastPairs for each",
         )
     if y is not None:
-        _check.complain(
+        validation.complain(
             "contrast pairs bring their own labels",
             "y arrived as well",
             "pass the pairs alone, made with ContrastPairs(negative, positive, y)",
@@ -144,7 +147,7 @@ def _labels_of(
     found = need_truth(one.y, len(one))
     for name, other in rest:
         if not np.array_equal(need_truth(other.y, len(other)), found):
-            _check.complain(
+            validation.complain(
                 "all pairs must have the same labels",
                 f"those of {name!r} differ from those of {first!r}",
                 "compute them for the same pairs, in the same order",
@@ -154,19 +157,19 @@ def _labels_of(
 
 def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndarray]:
     if baselines is not None and not isinstance(baselines, Mapping):
-        _check.complain(
+        validation.complain(
             "baselines must have names",
             f"{type(baselines).__name__} arrived",
             'pass a mapping, such as {"bag of words": B}',
         )
     found = {}
-    for name, B in _check.by_name("baseline", baselines or {}).items():
+    for name, B in validation.by_name("baseline", baselines or {}).items():
         called = f"baseline {name!r}"
-        found[name] = _array.host_native(
-            _check.finite(_check.representation(B, name=called), name=called)
+        found[name] = arrays.host_native(
+            validation.finite(validation.representation(B, name=called), name=called)
         )
         if len(found[name]) != n:
-            _check.complain(
+            validation.complain(
                 f"baseline {name!r} must have the {n} rows of X",
                 f"it has {len(found[name])}",
                 "compute it for the same inputs, in the same order",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._threads import one_blas_thread
+from nullprobe._core.parallel import one_blas_thread
 from nullprobe.evidence.removals import Removals
 from nullprobe.measures.family import Family
 from nullprobe.measures.three_way import ThreeWay

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe import carrying
+from nullprobe._core.workers import Workers
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
@@ -23,7 +24,6 @@ from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
 from nullprobe.evidence.rereading import Rereading
-from nullprobe.evidence.workers import Workers
 from nullprobe.measures.agreement import HeldOut
 from nullprobe.measures.carry import Carry
 from nullprobe.measures.family import Family

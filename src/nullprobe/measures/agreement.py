@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import KFold
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.logistic import LogisticProbe
 from nullprobe.probes.paired import Normaliser
@@ -45,7 +45,7 @@ class HeldOut:
     def __init__(self, pairs: ContrastPairs, seed: int) -> None:
         pairs.need_enough()
         if len(pairs) < LEAST_PAIRS:
-            _check.complain(
+            validation.complain(
                 f"at least {LEAST_PAIRS} pairs are needed",
                 f"there are {len(pairs)}",
                 "pass more pairs",
@@ -118,7 +118,7 @@ class HeldOut:
         least = kept.min(axis=0)
         if least.min() < 2:
             g = int(least.argmin())
-            _check.complain(
+            validation.complain(
                 "each group needs two pairs outside every part that is held out",
                 f"group {names.tolist()[g]!r} has {counts[g]}, of which {least[g]} may be left",
                 "pass more pairs of it, or merge groups",

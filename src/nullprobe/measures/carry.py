@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nullprobe import _linalg, reading
+from nullprobe import reading
+from nullprobe._core import linalg
 from nullprobe.concepts import Concept
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
@@ -215,7 +216,7 @@ def _kept(
 
 def in_units(part: Part, bases: np.ndarray) -> np.ndarray:
     """Return directions (m, d, k) of features in standard deviations as functions of raw ones."""
-    return _linalg.reciprocal(part.inverse)[:, None] * bases
+    return linalg.reciprocal(part.inverse)[:, None] * bases
 
 
 def diagonal(matrices: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.lda import LDAProbe
@@ -73,9 +73,7 @@ def _in_units(X: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """
     mean = X.mean(axis=0, dtype=np.float64)
     rows = X - mean
-    unit = _linalg.reciprocal(
-        _linalg.feature_scale(mean, np.einsum("nd,nd->d", rows, rows) / len(X))
-    )
+    unit = linalg.reciprocal(linalg.feature_scale(mean, np.einsum("nd,nd->d", rows, rows) / len(X)))
     rows *= unit
     own = rows.astype(np.float32) if X.dtype == np.float32 else rows
     return own, (other - mean) * unit

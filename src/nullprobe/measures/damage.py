@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg
-from nullprobe._array import Array
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 
@@ -130,35 +130,35 @@ def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None
     >>> round(found.least, 9), round(found.moved, 9), round(found.ratio, 9)
     (1.0, 10.0, 10.0)
     """
-    X, X_ = (_check.finite(_check.representation(a)) for a in (X, X_))
+    X, X_ = (validation.finite(validation.representation(a)) for a in (X, X_))
     _same_shape(X, X_)
     if (y is None) == (moments is None):
-        _check.complain(
+        validation.complain(
             "damage needs either y or moments",
             f"{'both' if moments is not None else 'neither'} arrived",
             "pass y if the eraser was fitted to these rows, and else the moments of those it "
             "was fitted to",
         )
     moments = Moments.of(X, y) if moments is None else moments
-    _check.width(X.shape[1], moments.d)
-    optimum, inverse = leace(moments), _linalg.reciprocal(moments.scale)
+    validation.width(X.shape[1], moments.d)
+    optimum, inverse = leace(moments), linalg.reciprocal(moments.scale)
     totals, rounding = np.zeros(4), 0.0
-    for where, block in _array.row_blocks(X):
-        before = _array.host(block)
-        ideal = _array.host(optimum.apply(block)) - before
-        move = _array.host(X_[where]) - before
+    for where, block in arrays.row_blocks(X):
+        before = arrays.host(block)
+        ideal = arrays.host(optimum.apply(block)) - before
+        move = arrays.host(X_[where]) - before
         away = before - moments.mean
         squares = ((move * inverse) ** 2, (ideal * inverse) ** 2, move**2, away**2)
         totals += [float(s.sum()) for s in squares]
         rounding += float(((before * inverse) ** 2).sum())
     moved, least, distance, variance = (totals / len(X)).tolist()
-    rounding *= (ROUNDING * max(map(_array.precision, (X, X_)))) ** 2 / len(X)
+    rounding *= (ROUNDING * max(map(arrays.precision, (X, X_)))) ** 2 / len(X)
     return Damage(len(X), moved, least if least > rounding else 0.0, distance, variance)
 
 
 def _same_shape(X: Array, X_: Array) -> None:
     if tuple(X.shape) != tuple(X_.shape):
-        _check.complain(
+        validation.complain(
             f"the erased X must have the shape {tuple(X.shape)} of the one before",
             f"it has shape {tuple(X_.shape)}",
             "pass the same rows before and after",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 
@@ -78,7 +78,7 @@ def unbiased_gap(moments: Moments) -> float | None:
     p = float(moments.concept_mean[1])
     B = moments.concept_basis().correlation
     rho2 = float(np.vdot(B, factor.solve(B))) if B.size else 0.0
-    if not _linalg.left_over(np.array(1.0 - rho2), eps=moments.eps):
+    if not linalg.left_over(np.array(1.0 - rho2), eps=moments.eps):
         return None  # classes are points: their distance has no unit
     # ρ² = p(1−p)D²/(1 + p(1−p)D²) with D² in the covariance divided by n; n − 2 is unbiased.
     biased = rho2 / ((1.0 - rho2) * p * (1.0 - p)) * (n - 2) / n

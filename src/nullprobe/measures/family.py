@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe.measures.kernel_readers import DIGITS, Products, fitted, strongest
 from nullprobe.measures.part import Part
 from nullprobe.measures.three_way import ThreeWay
@@ -98,8 +98,8 @@ class _Turn:
     ) -> None:
         self.F, self.P, self.S = F, P, S
         self.kept, self.folds = _drawn(len(P.rows), None if groups is None else groups[P.rows], rng)
-        variances = np.array([_linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
-        self.inverse = _linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
+        variances = np.array([linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
+        self.inverse = linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
         self.shift = S.mean - P.mean
         self.X = P.X[self.kept] * self.inverse
         self.inside = self._products(self.X)
@@ -168,7 +168,7 @@ class _Eraser:
         C = F.cross(Z).astype(np.float64)
         U = F.solve(C)
         U = U @ np.linalg.pinv(C.T @ U, rcond=1e-10, hermitian=True)
-        U, C = _linalg.reciprocal(inverse)[:, None] * U, inverse[:, None] * C
+        U, C = linalg.reciprocal(inverse)[:, None] * U, inverse[:, None] * C
         return cls(np.hstack([U, C]), C.T @ C)
 
     def moves(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

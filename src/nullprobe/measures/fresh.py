@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe import _check, reading
+from nullprobe import reading
+from nullprobe._core import validation
 from nullprobe.concepts import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.nonlinear import scored
@@ -104,7 +105,9 @@ def fresh(
         names = named("probe", probes, list(FRESH))
         probes = {name: _seeded(FRESH[name](), seed) for name in names}
     if not len(probes):
-        _check.complain("at least one probe is needed", "none arrived", "name one, or leave it out")
+        validation.complain(
+            "at least one probe is needed", "none arrived", "name one, or leave it out"
+        )
     for probe in probes.values():
         _need_scores(probe, z)
     return tuple(Fresh(name, probe, *_unit(probe, z)) for name, probe in probes.items())
@@ -116,12 +119,12 @@ def named(kind: str, names: Any, available: Sequence[str]) -> list[str]:
     for name in found:
         if not isinstance(name, str):
             made = name.__name__ if isinstance(name, type) else type(name).__name__
-            _check.complain(
+            validation.complain(
                 f"{kind}s must be names, or a mapping of names to estimators",
                 f"{made} arrived without one",
                 f'pass such as {{"{made.lower()}": {made}()}}',
             )
-        _check.known(kind, name, available)
+        validation.known(kind, name, available)
     return found
 
 
@@ -129,7 +132,7 @@ def _need_scores(probe: Any, z: Concept) -> None:
     need_rows(probe)
     ways = ("decision_function", "predict_proba") if z.is_classes else ("predict",)
     if not hasattr(probe, "fit") or not any(hasattr(probe, way) for way in ways):
-        _check.complain(
+        validation.complain(
             f"a probe must have fit, and {' or '.join(ways)}",
             f"{type(probe).__name__} arrived",
             "pass an unfitted classifier that scores rows, or a regressor for a numeric concept",

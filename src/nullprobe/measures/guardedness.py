@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._array import Array
+from nullprobe._core.arrays import Array
 from nullprobe.moments import Moments
 
 

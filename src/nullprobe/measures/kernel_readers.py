@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, get_lapack_funcs
 
-from nullprobe import _linalg, reading
+from nullprobe import reading
+from nullprobe._core import linalg
 
 DIGITS = 9  # decimals of distances and of scores; what is smaller is rounding
 
@@ -148,7 +149,7 @@ def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice], is_classes: 
         for c in np.flatnonzero(both):
             won[:, c] += both[c] * reading.auc(held[:, fold, c], positive[None, :, c])
         pairs += both
-    return (won * _linalg.reciprocal(pairs)).mean(axis=1)
+    return (won * linalg.reciprocal(pairs)).mean(axis=1)
 
 
 def fitted(name: str, inside: Products, Y: np.ndarray) -> Callable[[Products], np.ndarray]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 
@@ -19,7 +19,7 @@ class Part:
     X: np.ndarray  # (n_j, d), centred on its own mean
     mean: np.ndarray  # (d,)
     inverse: np.ndarray  # (d,) reciprocal standard deviations
-    factor: _linalg.PSDFactor  # of the shrunk correlation matrix
+    factor: linalg.PSDFactor  # of the shrunk correlation matrix
 
     @classmethod
     def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
@@ -29,7 +29,7 @@ class Part:
         factor = moments.factor(moments.oracle_shrinkage())
         # In float64: a float32 mean may be off by more than the last digit of a deviation.
         centred = (X - moments.mean).astype(X.dtype)
-        return cls(rows, centred, moments.mean, _linalg.reciprocal(moments.scale), factor)
+        return cls(rows, centred, moments.mean, linalg.reciprocal(moments.scale), factor)
 
     def cross(self, Z: np.ndarray) -> np.ndarray:
         """Return Cov(X, Z) (d, m) for the columns of a whole Z (n, m)."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.measures.expected import expected_auc, gap_left, noise
 
 MOST_ROWS = 2.0**53  # above it, neighbouring whole numbers are one float
@@ -116,10 +116,10 @@ def plan(
     >>> plan(768, 2.0, auc=0.55).n
     96379
     """
-    d = _check.whole_number("d", d, least=1)
+    d = validation.whole_number("d", d, least=1)
     gap, share = _gap(gap), _share(share)
     if (auc is None) == (n is None):
-        _check.complain(
+        validation.complain(
             "plan takes auc, to say how many rows are needed, or n, to say what they give",
             "neither arrived" if auc is None else "both arrived",
             "pass one of the two",
@@ -153,7 +153,7 @@ def _enough(d: int, gap: float, auc: float, n_probe: int | None, share: float) -
         return least
     rows = noise(d, (share, 1.0 - share)) * (1.0 / most - 1.0 / gap / gap)
     if not rows < MOST_ROWS:
-        _check.complain(
+        validation.complain(
             f"an AUC that a number of rows can keep to is needed for {d} features",
             f"{auc!r} takes more than {MOST_ROWS:.0g} rows",
             "allow an AUC further above .5",
@@ -177,18 +177,18 @@ def _least(share: float) -> int:
 
 def _gap(gap: object) -> float:
     if isinstance(gap, float) and not gap >= 0.0:
-        _check.complain(
+        validation.complain(
             "gap must be a distance of at least 0",
             f"{gap!r} arrived",
             "pass such a number, or inf if it is not known",
         )
-    return math.inf if gap == math.inf else _check.real_number("gap", gap, least=0.0)
+    return math.inf if gap == math.inf else validation.real_number("gap", gap, least=0.0)
 
 
 def _share(share: object) -> float:
-    value = _check.share("share", share)
+    value = validation.share("share", share)
     if value in (0.0, 1.0):
-        _check.complain(
+        validation.complain(
             "share must leave rows to both classes",
             f"{share!r} arrived",
             "pass a number above 0 and below 1",
@@ -197,9 +197,9 @@ def _share(share: object) -> float:
 
 
 def _target(auc: object) -> float:
-    value = _check.share("auc", auc)
+    value = validation.share("auc", auc)
     if value <= 0.5:
-        _check.complain(
+        validation.complain(
             "auc must be above .5, for no number of rows makes an estimated mean exact",
             f"{auc!r} arrived",
             "pass an AUC above .5, such as .55",
@@ -208,9 +208,9 @@ def _target(auc: object) -> float:
 
 
 def _rows(name: str, n: object, share: float) -> int:
-    rows, least = _check.whole_number(name, n, least=2), _least(share)
+    rows, least = validation.whole_number(name, n, least=2), _least(share)
     if rows < least:
-        _check.complain(
+        validation.complain(
             f"{name} must be at least {least}, for one row of each class at a share of {share:g}",
             f"{rows} arrived",
             "pass more rows",

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _array, _linalg, reading
+from nullprobe import reading
+from nullprobe._core import arrays, linalg
 from nullprobe.concepts import Concept
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
@@ -159,7 +160,7 @@ def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:
     d = len(G)
     if k == 1:
         length = np.linalg.norm(G, axis=0)
-        return (G * _linalg.reciprocal(length))[:, None, :]
+        return (G * linalg.reciprocal(length))[:, None, :]
     left, sizes, _ = np.linalg.svd(G.reshape(d, -1, k).transpose(1, 0, 2), full_matrices=False)
     left = left * (sizes > 1e-10 * sizes[:, :1])[:, None, :]
     return np.repeat(left.transpose(1, 2, 0), k, axis=2)
@@ -167,4 +168,4 @@ def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:
 
 def three_way(X: object, z: Concept, parts: Parts) -> ThreeWay:
     """Split and factor a representation of any array library."""
-    return ThreeWay(_array.host_native(X), z, parts)
+    return ThreeWay(arrays.host_native(X), z, parts)

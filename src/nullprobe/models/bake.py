@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.biases import as_llama, switch_on, untie, window_slides
 from nullprobe.models.edit import erase, paired

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.edit import Map, paired
 from nullprobe.models.forward import (
@@ -65,7 +65,7 @@ class Texts:
         ending = _ending(tokenizer, texts[0])
         self.ids = [ids[: len(ids) - ending] for ids in encoder.encode(texts)]
         if encoder.cut:
-            _check.complain(
+            validation.complain(
                 f"texts must fit into the context of the model, {encoder.limit} tokens",
                 cut_in_words(encoder.cut, len(texts)),
                 "shorten them: what is cut off is what comes right before the prediction",
@@ -73,7 +73,7 @@ class Texts:
         self.model, self.tokenizer, self.limit = model, tokenizer, encoder.limit
         self.pad, self.size = (
             encoder.padding,
-            _check.whole_number("batch_size", batch_size, least=1),
+            validation.whole_number("batch_size", batch_size, least=1),
         )
 
     def __len__(self) -> int:
@@ -85,7 +85,7 @@ class Texts:
         several = isinstance(answers, Sequence | np.ndarray) and not isinstance(answers, str)
         if not several or len(answers) != len(self):
             arrived = f"{len(answers)}" if several else f"one {type(answers).__name__}"
-            _check.complain(
+            validation.complain(
                 f"every one of {len(self)} texts needs an answer", f"{arrived} arrived", "pass them"
             )
         answers = checked_texts(list(answers), "answer")
@@ -93,19 +93,19 @@ class Texts:
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         for i, ids in enumerate(said):
             if unknown is not None and unknown in ids:
-                _check.complain(
+                validation.complain(
                     "every answer must be made of tokens that the tokenizer knows",
                     f"that of text {i} (counted from 0), {answers[i]!r}, is not",
                     "pass other answers",
                 )
             if not ids:
-                _check.complain(
+                validation.complain(
                     "every answer needs at least one token",
                     f"that of text {i} (counted from 0), {answers[i]!r}, has none",
                     "leave such texts out",
                 )
             if self.limit is not None and len(self.ids[i]) + len(ids) > self.limit + 1:
-                _check.complain(
+                validation.complain(
                     f"a text and its answer must fit into {self.limit} tokens",
                     f"text {i} (counted from 0) has {len(self.ids[i])} and its answer {len(ids)}",
                     "shorten the text",
@@ -179,7 +179,7 @@ def metrics(
         values = metric(logits, batch.texts)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
         if values.shape != (len(batch.texts),) or not np.isfinite(values).all():
-            _check.complain(
+            validation.complain(
                 f"the metric must return one finite number for each of {len(batch.texts)} texts",
                 f"it returned shape {values.shape}"
                 if values.shape != (len(batch.texts),)
@@ -282,7 +282,7 @@ def _ending(tokenizer: Any, text: str) -> int:
 def _need_head(model: nn.Module) -> None:
     head = getattr(model, "get_output_embeddings", lambda: None)()
     if head is None:
-        _check.complain(
+        validation.complain(
             "the model must predict tokens",
             f"{type(model).__name__} has no head that does",
             "load it with AutoModelForCausalLM",

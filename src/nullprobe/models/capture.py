@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.concepts import Concept
 from nullprobe.models.forward import Progress, rows_of
 from nullprobe.models.sites import known
@@ -238,7 +238,7 @@ class Collected:
         finite = torch.isfinite(block).all(dim=1)
         if not finite.all():
             text = int(texts[int((~finite).nonzero()[0, 0])])
-            _check.complain(
+            validation.complain(
                 f"hidden states must be finite, those at {self.site!r}, too",
                 f"those of text {text} (counted from 0) are not",
                 "run the model in bfloat16 or float32 if it overflows in float16, or leave such "

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.hooks import editing
 from nullprobe.models.sites import Site, choose, known, listed
@@ -76,17 +76,17 @@ def paired(
 ) -> dict[Site, AffineEraser]:
     """Return the eraser of each site, checked to fit, in the order in which states pass them."""
     if not isinstance(erasers, Mapping):
-        _check.complain(
+        validation.complain(
             "erasers must be given as a mapping from sites to erasers",
             f"{type(erasers).__name__} arrived",
             "pass {'layers.3.output': eraser}",
         )
-    named = {str(site): one for site, one in _check.by_name("site", erasers).items()}
+    named = {str(site): one for site, one in validation.by_name("site", erasers).items()}
     there = sites_of(model, layers)
     for name in named:
         matched = [] if name in there else fnmatch.filter(there, name)
         if matched:
-            _check.complain(
+            validation.complain(
                 "every eraser must be given for one site, by its name",
                 f"{name!r} is a pattern, which is not allowed here; it matches {listed(matched)}",
                 "name each of these, with the eraser that was fitted there",
@@ -100,7 +100,7 @@ def paired(
 
 def affine(eraser: Any, site: Site) -> AffineEraser:
     """Return the affine eraser that was given for a site, or complain."""
-    _check.instance("eraser", site.name, eraser)
+    validation.instance("eraser", site.name, eraser)
     found = getattr(eraser, "eraser_", eraser)
     if not isinstance(found, AffineEraser):
         if found is eraser and hasattr(eraser, "fit"):
@@ -111,7 +111,7 @@ def affine(eraser: Any, site: Site) -> AffineEraser:
                 "fit one that needs no labels, such as LEACE: a map that moves a row by its label "
                 "cannot run inside a model, which has no labels"
             )
-        _check.complain(f"the eraser at {site.name!r} must be an AffineEraser", arrived, advice)
+        validation.complain(f"the eraser at {site.name!r} must be an AffineEraser", arrived, advice)
     if found.d != site.width:
         _complain_width(found.d, site.width, site.name)
     return found
@@ -174,7 +174,7 @@ def _full_precision(kind: str) -> Any:
 
 
 def _complain_width(arrived: int, required: int, name: str) -> None:
-    _check.complain(
+    validation.complain(
         f"an eraser at {name!r} must be as wide as the states there, {required}",
         f"this one is for {arrived} features",
         "fit it on states captured at this site",

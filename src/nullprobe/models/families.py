@@ -19,7 +19,7 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.models.hooks import reading
 from nullprobe.models.sites import Site
 from nullprobe.models.tokens import NO_LIMIT, Batch, Encoder, Rule
@@ -47,7 +47,7 @@ def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run
 
     def read(site: Site, states: Tensor) -> None:
         if site.name in passed:
-            _check.complain(
+            validation.complain(
                 f"states must pass {site.name!r} once in a forward pass",
                 f"{site.path!r} is called more than once",
                 "choose another site: a model that shares its layers has no states of one layer",
@@ -66,7 +66,7 @@ def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run
         part(**inputs(part, given, device))
         missed = [site for site in sites if site.name not in passed]
         if missed:
-            _check.complain(
+            validation.complain(
                 f"states must pass {missed[0].name!r} in a forward pass",
                 f"{missed[0].path!r} is not called",
                 "choose another site",
@@ -90,7 +90,7 @@ def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
             f"{s.path}.".startswith(f"{path}." if path else "") for s in sites
         ):
             return part
-    _check.complain(
+    validation.complain(
         "of a model of two parts, the encoder's sites can be captured",
         f"{sites[0].path!r} is outside of it",
         "pass the path of the encoder's layers as layers=...",
@@ -137,8 +137,8 @@ def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None
             unused = 0 if module.padding_idx is None else module.padding_idx + 1
             positions = min(positions, module.num_embeddings - unused)
     if max_length is not None:
-        if _check.whole_number("max_length", max_length, least=1) > positions:
-            _check.complain(
+        if validation.whole_number("max_length", max_length, least=1) > positions:
+            validation.complain(
                 f"max_length may be at most {positions}, the context of the model",
                 f"it is {max_length}",
                 "pass a smaller one",
@@ -156,7 +156,7 @@ def by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
         return states
     if states.ndim == 2 and len(states) == b * t:  # OPT flattens before its feed-forward part
         return states.view(b, t, -1)
-    _check.complain(
+    validation.complain(
         f"site {site.name!r} must hold one state for each token, ({b}, {t}, d)",
         f"states of shape {tuple(states.shape)} arrived",
         "choose another site",

@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.models.sites import INPUT, Site
 
 Read = Callable[[Site, Tensor], None]
@@ -140,7 +140,7 @@ def _states(site: Site, found: Any) -> Tensor:
             if isinstance(found, Tensor)
             else type(found).__name__
         )
-        _check.complain(
+        validation.complain(
             f"the {site.side} of {site.path!r} must hold hidden states at site {site.name!r}",
             f"{what} arrived",
             "choose another site",

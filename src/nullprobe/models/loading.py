@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers.utils import logging
 
-from nullprobe import _check
+from nullprobe._core import validation
 
 DTYPES = {
     "auto": "auto",
@@ -61,11 +61,11 @@ def load(
     InputError
         If there is no such model, it has no safetensors, or it needs code of its own.
     """
-    _check.choice("dtype", dtype, list(DTYPES))
+    validation.choice("dtype", dtype, list(DTYPES))
     source = _source(name)
     kind, config = _kind(source)
     if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
-        _check.complain(
+        validation.complain(
             f"the weights in {source!r} must be .safetensors",
             "there are none",
             "convert them: load the model once with transformers and save_pretrained it",
@@ -81,7 +81,7 @@ def load(
     except (OSError, ValueError, SafetensorError) as error:
         _complain(source, error)
     if len(tokenizer) <= len(tokenizer.all_special_ids):
-        _check.complain(
+        validation.complain(
             f"{source!r} must hold a tokenizer beside the model",
             "what transformers finds there knows no words",
             "save the tokenizer into the same folder with its save_pretrained",
@@ -119,7 +119,7 @@ def _show_bars(own: bool, downloads: bool) -> None:
 def _source(name: str | os.PathLike[str]) -> str:
     """Return the folder that is meant, or what may be a name on the hub."""
     if not isinstance(name, str | os.PathLike):
-        _check.complain(
+        validation.complain(
             "a model to be loaded must be named, by a folder or its name on the hub",
             f"{type(name).__name__} arrived",
             "pass a string or a path",
@@ -129,7 +129,7 @@ def _source(name: str | os.PathLike[str]) -> str:
     if text and path.is_dir():
         return str(path)
     if isinstance(name, os.PathLike) or path.exists() or not HUB_NAME.fullmatch(text):
-        _check.complain(
+        validation.complain(
             f"{text!r} must be a folder that holds a model, or a name on the hub (NAME or "
             "OWNER/NAME)",
             "it is a file" if path.is_file() else "there is no such folder",
@@ -164,4 +164,6 @@ def _complain(source: str, error: Exception) -> NoReturn:
         why = said.partition(". ")[0]  # what follows is where to read about it
         arrived = f"there is no folder of this name here, and of the hub it said{kept}: {why}"
         advice = "check the name, or pass the path of a folder"
-    raise _check.InputError(f"{source!r} must be {required}, but {arrived}; {advice}.") from error
+    raise validation.InputError(
+        f"{source!r} must be {required}, but {arrived}; {advice}."
+    ) from error

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.concepts import Concept
 from nullprobe.erasers import AffineEraser, leace
 from nullprobe.models.capture import Collected
@@ -172,7 +172,7 @@ class _Scrubbing:
 
     def _read(self, site: Site, states: Tensor, passing: _Pass) -> None:
         if site.name in passing.sites:
-            _check.complain(
+            validation.complain(
                 f"states must pass {site.name!r} once in a forward pass",
                 f"{site.path!r} is called more than once",
                 "choose another site: a model that shares its layers has no states of one layer",
@@ -194,7 +194,7 @@ class _Scrubbing:
         name = next(iter(arrived))
         if name is None or len(arrived) > 1:
             missed = next(name for name in self.sites if name not in self.maps)
-            _check.complain(
+            validation.complain(
                 f"states of every text must pass {missed!r} in a forward pass",
                 f"{self.sites[missed].path!r} is not called, or not for all of them",
                 "choose another site",

@@ -23,7 +23,8 @@ import transformers
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from nullprobe import _captured, _check
+from nullprobe import _captured
+from nullprobe._core import validation
 from nullprobe._saving import save
 from nullprobe._version import __version__
 from nullprobe.concepts import as_array
@@ -86,11 +87,11 @@ def capture_to(
     given = Options(tokens, batch_size, max_length, layers)
     work = Work.of(model, tokenizer, texts, sites, given)
     texts, chosen = work.texts, work.sites
-    shard_size = _check.whole_number("shard_size", shard_size, least=1)
+    shard_size = validation.whole_number("shard_size", shard_size, least=1)
     columns, classes = _columns(labels or {}, len(texts))
     for name in (concept, groups):
         if name is not None:
-            _check.known("label", name, list(columns))
+            validation.known("label", name, list(columns))
     said = {
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,
@@ -176,21 +177,21 @@ def _columns(
 ) -> tuple[dict[str, np.ndarray], dict[str, list | None]]:
     """Return labels as numbers, and what their codes stand for, by name."""
     columns, classes = {}, {}
-    for name, y in _check.by_name("label", labels).items():
+    for name, y in validation.by_name("label", labels).items():
         if name == _captured.TEXT:
-            _check.complain(
+            validation.complain(
                 f"{name!r} is the number of each row's text", "a label has this name", "rename it"
             )
         a = as_array(y, f"label {name!r}")
         if a.ndim != 1 or len(a) != n:
-            _check.complain(
+            validation.complain(
                 f"label {name!r} must have one value for each of {n} texts",
                 f"it has shape {a.shape}",
                 "pass one for each text",
             )
         missing = [i for i, one in enumerate(a.tolist()) if one is None or one != one]
         if missing:
-            _check.complain(
+            validation.complain(
                 f"every text needs a value of label {name!r}",
                 f"that of text {missing[0]} (counted from 0) is missing",
                 "leave such texts out",
@@ -202,14 +203,14 @@ def _columns(
 def _begun(folder: Path, said: dict[str, Any]) -> Path:
     """Return the folder with its manifest written, or complain that it holds something else."""
     if folder.exists() and not folder.is_dir():
-        _check.complain(
+        validation.complain(
             f"{str(folder)!r} must name a folder", "it is a file", "choose another path"
         )
     folder.mkdir(parents=True, exist_ok=True)
     there = _captured.manifest(folder)
     if there is None:
         if any(not file.name.startswith(".nullprobe-") for file in folder.iterdir()):
-            _check.complain(
+            validation.complain(
                 f"{str(folder)!r} must be a new folder, or one of captured states",
                 "it holds something else",
                 "choose another path",
@@ -218,7 +219,7 @@ def _begun(folder: Path, said: dict[str, Any]) -> Path:
         return folder
     other = [name for name in said if there.get(name) != said[name] and name != "versions"]
     if other:
-        _check.complain(
+        validation.complain(
             f"{str(folder)!r} must hold a part of the same capture",
             f"it is of other {', '.join(_apart(one, there.get(one), said[one]) for one in other)}",
             "choose another folder, or delete this one",

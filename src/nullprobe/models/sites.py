@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 
 INPUT, OUTPUT = "input", "output"
 # A feed-forward part that is no module of its own: its first and its last child in the layer.
@@ -130,12 +130,12 @@ def choose(found: Mapping[str, Site], wanted: str | Sequence[str]) -> list[Site]
             known(str(one), found)
         names += matched
     if not names:
-        _check.complain(
+        validation.complain(
             "at least one site is needed", "there is none", "pass names or a pattern of sites"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        _check.complain(
+        validation.complain(
             "every site may be named once", f"{twice[0]!r} is named twice", "leave one out"
         )
     return [found[name] for name in names]
@@ -144,7 +144,7 @@ def choose(found: Mapping[str, Site], wanted: str | Sequence[str]) -> list[Site]
 def known(name: str, there: Iterable[str]) -> None:
     """Refuse the name of a site that is not there; the message names all that are."""
     there = list(there)
-    _check.known("site", name, there, listed=listed(there))
+    validation.known("site", name, there, listed=listed(there))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -175,7 +175,7 @@ def listed(names: Iterable[str]) -> str:
 def layers_path(model: nn.Module, layers: str | None = None) -> str:
     """Return the path of the list of layers, found or checked."""
     if not isinstance(model, nn.Module):
-        _check.complain(
+        validation.complain(
             "the model must be a torch module",
             f"{type(model).__name__} arrived",
             "load it with transformers' AutoModel or AutoModelForCausalLM",
@@ -186,7 +186,7 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
         if isinstance(module, nn.ModuleList | nn.Sequential) and len(module)
     }
     if layers is not None:
-        _check.known("list of layers", layers, list(lists))
+        validation.known("list of layers", layers, list(lists))
         return layers
     depth = _told(getattr(model, "config", None), "num_hidden_layers")
     fitting = [path for path, module in lists.items() if len(module) == depth]
@@ -196,14 +196,14 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
     if len(outer) == 1:
         return outer[0]
     if depth is None:
-        _check.complain(
+        validation.complain(
             "a Hugging Face model is needed, whose config.num_hidden_layers says how many layers "
             "there are",
             f"{type(model).__name__} arrived, which does not say",
             "pass such a model, or the path of the list of layers as layers=...",
         )
     there = ", ".join(f"{path} ({len(lists[path])})" for path in (outer or list(lists))[:10])
-    _check.complain(
+    validation.complain(
         f"one list of layers must be as long as config.num_hidden_layers, {depth}",
         f"{len(outer)} lists are" + (f"; there are {there}" if there else ""),
         "pass the path of the list as layers=..., such as layers='encoder.layer'",
@@ -230,7 +230,7 @@ def _width(model: nn.Module, root: str) -> int:
         width = _told(getattr(model.get_submodule(path), "config", None), "hidden_size")
         if isinstance(width, int):
             return width
-    _check.complain(
+    validation.complain(
         "the model's config must say hidden_size, the width of the hidden states",
         "it does not",
         "set model.config.hidden_size",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe.models.families import KEEP_HOOK
 from nullprobe.models.folds import Fold
 

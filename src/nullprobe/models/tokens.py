@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nullprobe import _check
+from nullprobe._core import validation
 
 RULES = ("last", "mean", "all")
 # A tokenizer that knows of no limit says 10³⁰.
@@ -66,7 +66,7 @@ class Rule:
         """Refuse what is no rule."""
         whole = isinstance(self.tokens, numbers.Integral) and not isinstance(self.tokens, bool)
         if not whole and self.tokens not in RULES:
-            _check.complain(
+            validation.complain(
                 "tokens must be 'last', 'mean', 'all' or a whole number",
                 f"{self.tokens!r} arrived",
                 "choose one of these",
@@ -135,7 +135,7 @@ class Encoder:
     def __post_init__(self) -> None:
         """Refuse what is no tokenizer, and a limit that leaves no room for a text."""
         if not callable(self.tokenizer) or not hasattr(self.tokenizer, "pad_token_id"):
-            _check.complain(
+            validation.complain(
                 "the tokenizer must be one of transformers'",
                 f"{type(self.tokenizer).__name__} arrived",
                 "pass AutoTokenizer.from_pretrained(...), or wrap a tokenizers.Tokenizer in "
@@ -143,7 +143,7 @@ class Encoder:
             )
         self.special = self.tokenizer.num_special_tokens_to_add()
         if self.limit is not None and self.limit <= self.special:
-            _check.complain(
+            validation.complain(
                 f"max_length must leave room beside {self.special} special tokens",
                 f"it is {self.limit}",
                 "pass a larger one",
@@ -169,7 +169,7 @@ class Encoder:
         found = []
         for i, of_text in enumerate(ids):
             if len(of_text) <= self.special:
-                _check.complain(
+                validation.complain(
                     "every text needs at least one token",
                     f"text {first + i} (counted from 0), {texts[i]!r}, has none",
                     "leave empty texts out, together with their labels",
@@ -185,13 +185,14 @@ class Encoder:
     def _checked(self, ids: np.ndarray, text: int) -> np.ndarray:
         index = self.rule.tokens
         if not isinstance(index, str) and not -len(ids) <= index < len(ids):
-            _check.complain(
+            validation.complain(
                 f"every text must have a token {index}",
-                f"text {text} (counted from 0) has {_check.counted(len(ids), 'token', 'tokens')}",
+                f"text {text} (counted from 0) has "
+                f"{validation.counted(len(ids), 'token', 'tokens')}",
                 "choose another position, or leave such texts out",
             )
         if self.vocabulary is not None and ids.max() >= self.vocabulary:
-            _check.complain(
+            validation.complain(
                 f"token ids must be below {self.vocabulary}, the vocabulary of the model",
                 f"text {text} (counted from 0) has the id {ids.max()}",
                 "pass the tokenizer that belongs to the model",
@@ -238,7 +239,7 @@ def batches(
 def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
     """Return the texts, or answers, or complain about what is none."""
     if isinstance(texts, str) or not hasattr(texts, "__len__"):
-        _check.complain(
+        validation.complain(
             "texts must be a sequence of strings",
             f"a single {type(texts).__name__} arrived",
             "pass a list of texts",
@@ -246,10 +247,10 @@ def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
     # A column of a frame counts in its own way.
     texts = texts if isinstance(texts, list | tuple) else list(texts)
     if not texts:
-        _check.complain("at least one text is needed", "there are 0", "pass texts")
+        validation.complain("at least one text is needed", "there are 0", "pass texts")
     for i, text in enumerate(texts):
         if not isinstance(text, str) or not text:
-            _check.complain(
+            validation.complain(
                 f"every {kind} must be a string of at least one character",
                 f"{kind} {i} (counted from 0) is {text!r}",
                 "leave such texts out, together with their labels",

@@ -11,7 +11,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 
 
 class _Ended(BaseException):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.concepts import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.sites import Site, choose
@@ -58,7 +58,7 @@ class Work:
         """Check what was given."""
         chosen = choose(sites_of(model, given.layers), sites)
         rule = Rule(given.tokens)
-        _check.whole_number("batch_size", given.batch_size, least=1)
+        validation.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
         return cls(model, checked_texts(texts), chosen, rule, encoder, given)
 
@@ -66,7 +66,7 @@ class Work:
         """Return the concept of all texts, or complain that it is of others."""
         z = concept(y)
         if len(z) != len(self.texts):
-            _check.complain(
+            validation.complain(
                 "every text needs one value of y",
                 f"there are {len(self.texts)} texts and {len(z)} values",
                 "pass one label or number for each text",

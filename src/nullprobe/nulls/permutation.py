@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _seeds, reading
+from nullprobe import reading
+from nullprobe._core import arrays, validation
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept, rows
 from nullprobe.measures.fresh import fresh
 from nullprobe.measures.part import Part
@@ -117,13 +119,13 @@ def permutation_null(
     """
     X, z, _ = rows(X, y, None, one=True)
     if z.classes is None or len(z.classes) != 2:
-        _check.complain(
+        validation.complain(
             "two classes are needed",
             "y has another number of them",
             "use audit, which reads any concept",
         )
-    rng = _seeds.generator(random_state)
-    X = _array.host_native(_check.finite(X))
+    rng = generator(random_state)
+    X = arrays.host_native(validation.finite(X))
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=n_folds, rng=rng)
     order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])
     Y = z.data[order].astype(np.float64)
@@ -192,10 +194,10 @@ def pipeline_null(
     """
     X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()
-    n_permutations = _check.whole_number("n_permutations", n_permutations, least=1)
-    _check.instance("probe", "probe", probe)
-    rng = _seeds.generator(random_state)
-    X = _array.host(_check.finite(X))
+    n_permutations = validation.whole_number("n_permutations", n_permutations, least=1)
+    validation.instance("probe", "probe", probe)
+    rng = generator(random_state)
+    X = arrays.host(validation.finite(X))
     (reader,) = fresh({"probe": probe}, z, 0)
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=FOLDS, rng=rng)
     order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _check, _linalg
+from nullprobe._core import linalg, validation
 
 # A step of the search weighs eigenvalues against each other by e⁸ at most, which QR bears.
 STEEPEST = 8.0
@@ -77,7 +77,7 @@ def random_subspaces(
     values, vectors = _axes(X)
     r = len(values)
     if rank > r:
-        _check.complain(
+        validation.complain(
             f"a subspace of rank {rank} needs rows that vary in {rank} directions",
             f"these vary in {r}",
             "pass more rows, or a smaller rank",
@@ -86,7 +86,7 @@ def random_subspaces(
         return np.zeros((n_draws, X.shape[1], 0))
     least, most = float(values[r - rank :].sum()), float(values[:rank].sum())
     if not least * (1 - SLACK) - SLACK * most <= removed <= most * (1 + SLACK):
-        _check.complain(
+        validation.complain(
             f"{rank} directions of these rows remove a variance from {least:g} to {most:g}",
             f"{removed:g} is asked for",
             "pass the variance that directions of these rows remove",
@@ -138,11 +138,11 @@ def _axes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if n > 2 * d:
         values, vectors = np.linalg.eigh(X.T @ X / n)
         values, vectors = np.clip(values[::-1], 0.0, None), vectors[:, ::-1]
-        cut = _linalg.NOISE_MARGIN * eps * d
+        cut = linalg.NOISE_MARGIN * eps * d
     else:
         _, sizes, rows = np.linalg.svd(X, full_matrices=False)
         values, vectors = sizes**2 / n, rows.T
-        cut = (_linalg.NOISE_MARGIN * eps * max(n, d)) ** 2
+        cut = (linalg.NOISE_MARGIN * eps * max(n, d)) ** 2
     kept = values > cut * values.max(initial=0.0)
     return values[kept], vectors[:, kept]
 

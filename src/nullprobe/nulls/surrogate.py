@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.class_moments import ClassMoments
 from nullprobe.concepts import Concept
@@ -126,7 +126,7 @@ def _within(moments: Moments, dof: int) -> np.ndarray:
 
 def _shrink(covariance: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the shrunk covariance in units of standard deviations, and their reciprocals."""
-    inverse = _linalg.reciprocal(np.sqrt(np.clip(covariance.diagonal(), 0.0, None)))
+    inverse = linalg.reciprocal(np.sqrt(np.clip(covariance.diagonal(), 0.0, None)))
     R = covariance * np.outer(inverse, inverse)
     lam = oracle_shrinkage(R, dof)
     R *= 1.0 - lam
@@ -145,10 +145,10 @@ def _debias(
     """Return slopes of unbiased size along each canonical direction; None if all are 0."""
     root = np.linalg.qr(design, mode="r")  # rootᵀ root = H
     B = root @ slopes * inverse
-    factor = _linalg.factor_psd(shrunk.copy(), eps=np.finfo(float).eps)
+    factor = linalg.factor_psd(shrunk.copy(), eps=np.finfo(float).eps)
     known = B @ factor.solve(B.T)
     values, vectors = np.linalg.eigh(known)
-    raw = _linalg.factor_psd(covariance * np.outer(inverse, inverse), eps=np.finfo(float).eps)
+    raw = linalg.factor_psd(covariance * np.outer(inverse, inverse), eps=np.finfo(float).eps)
     spare = dof - raw.rank - 1
     if spare > 0:
         sample = B @ raw.solve(B.T)
@@ -162,7 +162,7 @@ def _debias(
     if not keep.any():
         return None
     scaled = vectors @ (np.sqrt(keep)[:, None] * (vectors.T @ B))
-    sd = _linalg.reciprocal(inverse)
+    sd = linalg.reciprocal(inverse)
     return np.linalg.lstsq(root, scaled, rcond=None)[0] * sd
 
 
@@ -175,7 +175,7 @@ def _triangles(
     as the means are. A Gaussian sample's S has E|S − Σ|² = (tr² Σ + tr Σ²)/(n − 1), and of S less
     the mean of all classes, of shares p, (1 − p)² of that and p'² of that of every other class.
     """
-    d, sd = len(shrunk), _linalg.reciprocal(inverse)
+    d, sd = len(shrunk), linalg.reciprocal(inverse)
     common = sd[:, None] * _root(shrunk)
     if z.codes is None or z.n_columns * d * d > CLASS_COVARIANCE_ELEMENTS:
         return (common,), np.zeros(len(z), dtype=int)

@@ -26,8 +26,9 @@ from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe import _array, _check, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator, integer_seed
 from nullprobe.concepts import Concept, as_array, rows
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.newton import solve
@@ -96,15 +97,15 @@ def reliability(
     >>> reliability(p, y).interval[0], reliability(p**3, y).interval[0] > 0.1
     (0.0, True)
     """
-    bins = _check.whole_number("bins", bins, least=1)
-    n_resamples = _check.whole_number("n_resamples", n_resamples, least=1)
+    bins = validation.whole_number("bins", bins, least=1)
+    n_resamples = validation.whole_number("n_resamples", n_resamples, least=1)
     p, y = _said_and_so(chances, positive, bins)
     # By the middle of the ranks that rows of one chance share.
     share = (rankdata(p) - 0.5) / len(p)
     place = np.unique((share * bins).astype(int), return_inverse=True)[1]
     counts = np.bincount(place).astype(np.float64)
     said, seen = np.bincount(place, p) / counts, np.bincount(place, y) / counts
-    rng = _seeds.generator(random_state)
+    rng = generator(random_state)
     drawn = rng.binomial(counts.astype(int), seen, size=(n_resamples, len(counts))) / counts
     squared = _squared_error(said, seen, counts)
     # Resampled shares spread about those seen, as those do about the truth.
@@ -120,27 +121,27 @@ def _said_and_so(chances: Any, positive: Any, bins: int) -> tuple[np.ndarray, np
     """Return chances (n,) and what was so (n,), 0 or 1, as float64."""
     p, y = as_array(chances, "chances"), as_array(positive, "positive")
     if p.shape != y.shape or p.ndim != 1:
-        _check.complain(
+        validation.complain(
             "chances and positives must be vectors of one length",
             f"they have shapes {p.shape} and {y.shape}",
             "pass the chance of one class, (n,), and whether each row is of it",
         )
     wrong = p if p.dtype.kind not in "fiub" else p[~((p >= 0) & (p <= 1))]
     if len(wrong):
-        _check.complain(
+        validation.complain(
             "chances must be numbers from 0 to 1",
             f"{wrong[:1].tolist()[0]!r} arrived",
             "pass the chance of one class, such as predict_proba(X)[:, 1]",
         )
     if not np.isin(y, (0, 1)).all():
         labels = np.unique(y.astype(str) if y.dtype.kind == "O" else y)[:5].tolist()
-        _check.complain(
+        validation.complain(
             "positives must be booleans, or 0 and 1",
             f"{', '.join(map(repr, labels))} arrived",
             "pass whether each row is of the class whose chances these are, such as y == 'yes'",
         )
     if len(p) < 2 * bins:
-        _check.complain(
+        validation.complain(
             f"{bins} bins need two rows each",
             f"there are {len(p)}",
             "pass more rows, or fewer bins",
@@ -205,7 +206,7 @@ class Calibrated(BaseEstimator):
         """
         need_usable(self.probe, weighted=False)
         if not hasattr(self.probe, "decision_function"):
-            _check.complain(
+            validation.complain(
                 "the probe must have decision_function, whose scores become chances",
                 f"{type(self.probe).__name__} has none",
                 "pass a classifier, such as LDAProbe()",
@@ -214,9 +215,9 @@ class Calibrated(BaseEstimator):
         z = z.present()
         z.need_two_classes()
         _need_labels(z)
-        splits = inner_splits(z.data, _seeds.seed(self.random_state))
+        splits = inner_splits(z.data, integer_seed(self.random_state))
         if not splits:
-            _check.complain(
+            validation.complain(
                 "calibration needs two rows of each class",
                 "a class has one",
                 "pass more rows of it, or leave the class out",
@@ -224,8 +225,8 @@ class Calibrated(BaseEstimator):
         scores = np.empty((len(z), 1 if z.n_columns == 2 else z.n_columns))
         for train, test in splits:
             probe: Any = clone(self.probe)
-            probe.fit(_array.take(X, train), z.data[train])
-            found = _array.host(probe.decision_function(_array.take(X, test)))
+            probe.fit(arrays.take(X, train), z.data[train])
+            found = arrays.host(probe.decision_function(arrays.take(X, test)))
             scores[test] = found.reshape(len(test), -1)
         platt = _platt if z.n_columns == 2 else _temperature
         self.slope_, self.offset_ = platt(scores, z.data)
@@ -238,9 +239,9 @@ class Calibrated(BaseEstimator):
     def decision_function(self, X: Array) -> np.ndarray:
         """Return log-odds (n,), or log-chances up to a constant a row (n, K), of X (n, d)."""
         check_is_fitted(self)
-        X = _check.finite(_check.representation(X))
-        _check.width(X.shape[1], self.n_features_in_, by="Calibrated")
-        return self.slope_ * _array.host(self.probe_.decision_function(X)) + self.offset_
+        X = validation.finite(validation.representation(X))
+        validation.width(X.shape[1], self.n_features_in_, by="Calibrated")
+        return self.slope_ * arrays.host(self.probe_.decision_function(X)) + self.offset_
 
     def predict_proba(self, X: Array) -> np.ndarray:
         """Return the chance of each class (n, K)."""
@@ -257,7 +258,7 @@ class Calibrated(BaseEstimator):
 
 def _need_labels(z: Concept) -> None:
     if z.codes is None:
-        _check.complain(
+        validation.complain(
             "chances are of class labels",
             "the concept is numeric",
             "pass labels, or cut the numbers into classes",

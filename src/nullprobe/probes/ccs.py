@@ -24,8 +24,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nullprobe import _check, _seeds
-from nullprobe._threads import Workers
+from nullprobe._core import validation
+from nullprobe._core.parallel import Workers
+from nullprobe._core.random_state import generator
 from nullprobe.probes.contrast_loss import Problem, Restarts
 from nullprobe.probes.descent import descend
 from nullprobe.probes.paired import PairEstimator
@@ -232,9 +233,9 @@ class CCS(PairEstimator):
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
-        m = _check.whole_number("n_restarts", self.n_restarts, least=1)
-        ridge = _check.real_number("ridge", self.ridge, least=0.0)
-        rng = _seeds.generator(self.random_state)
+        m = validation.whole_number("n_restarts", self.n_restarts, least=1)
+        ridge = validation.real_number("ridge", self.ridge, least=0.0)
+        rng = generator(self.random_state)
         starts = rng.standard_normal((negative.shape[1], m))
         best, self.restarts_ = ccs(
             negative,
@@ -242,7 +243,7 @@ class CCS(PairEstimator):
             starts,
             bias=bool(self.bias),
             ridge=ridge,
-            n_searches=_check.whole_number("n_searches", self.n_searches, least=0),
+            n_searches=validation.whole_number("n_searches", self.n_searches, least=0),
             rng=rng,
         )
         self.consistency_, self.confidence_ = float(best.consistency[0]), float(best.confidence[0])

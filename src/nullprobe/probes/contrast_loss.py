@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
-from nullprobe._threads import Workers
+from nullprobe._core.parallel import Workers
 from nullprobe.probes.paired import sigmoid
 
 LEAST_PAIRS = 256  # of a thread, or handing them out takes longer than the work

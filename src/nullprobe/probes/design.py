@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cholesky, get_blas_funcs, get_lapack_funcs
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 from nullprobe.moments import Moments
 
 LEAST_SHIFT = 1e-6  # of the preconditioner, in units of the variances: float32 can factor it
@@ -60,10 +60,10 @@ class Design:
         centred = np.subtract(X, mean, out=rows[:, :-1])
         if moments is None:
             variance = np.einsum("n,nd,nd->d", shares, centred, centred)
-            scale = _linalg.feature_scale(mean, variance)
+            scale = linalg.feature_scale(mean, variance)
         else:
             scale = moments.scale
-        inverse = _linalg.reciprocal(scale)
+        inverse = linalg.reciprocal(scale)
         centred *= inverse
         basis = None
         if d > n:

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe import _array, _check, _linalg, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.halfspace_search import halfspaces
@@ -55,23 +56,23 @@ class HalfspaceProbe(ProbeEstimator):
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         if z.codes is None:
-            _check.complain(
+            validation.complain(
                 "a halfspace needs class labels",
                 "the concept is numeric",
                 "use LDAProbe, or cut the concept into classes",
             )
-        _check.whole_number("n_restarts", self.n_restarts, least=0)
+        validation.whole_number("n_restarts", self.n_restarts, least=0)
         moments = Moments.of(X, z)
-        inverse = _linalg.reciprocal(moments.scale)
+        inverse = linalg.reciprocal(moments.scale)
         factor = moments.factor(moments.oracle_shrinkage())
-        rows = (_array.host(X) - moments.mean) * inverse
+        rows = (arrays.host(X) - moments.mean) * inverse
         labels = range(1, 2) if z.n_columns == 2 else range(z.n_columns)
         Y = z.codes[:, None] == np.array(labels)
         W, thresholds = halfspaces(
             factor.whiten(rows),
             Y,
             n_restarts=self.n_restarts,
-            rng=_seeds.generator(self.random_state),
+            rng=generator(self.random_state),
         )
         W = inverse[:, None] * factor.unwhiten(W)
         return LinearProbe(W, -thresholds - moments.mean @ W, z.classes)

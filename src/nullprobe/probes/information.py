@@ -20,8 +20,9 @@ import numpy as np
 from scipy.special import ndtri
 from sklearn.base import clone
 
-from nullprobe import _array, _check, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import rows
 from nullprobe.probes.calibration import Calibrated
 from nullprobe.probes.nullspace import need_usable
@@ -105,22 +106,22 @@ def usable_information(
     z = z.present()
     z.need_two_classes()
     if z.codes is None:
-        _check.complain(
+        validation.complain(
             "information is about class labels",
             "the concept is numeric",
             "pass labels, or cut the numbers into classes",
         )
-    _check.finite(X)
-    n_parts = _check.whole_number("n_parts", n_parts, least=2)
+    validation.finite(X)
+    n_parts = validation.whole_number("n_parts", n_parts, least=2)
     codes = group_codes(groups, len(z))
-    rng = _seeds.generator(random_state)
+    rng = generator(random_state)
     parts = split(z, groups=codes, n_parts=n_parts, rng=rng)
     each = np.empty(len(z))
     for j in range(n_parts):
         test, train = np.flatnonzero(parts.part == j), np.flatnonzero(parts.part != j)
         known: Any = clone(probe) if hasattr(probe, "predict_proba") else Calibrated(clone(probe))
-        known.fit(_array.take(X, train), z.codes[train])
-        chances = np.asarray(known.predict_proba(_array.take(X, test)))
+        known.fit(arrays.take(X, train), z.codes[train])
+        chances = np.asarray(known.predict_proba(arrays.take(X, test)))
         shares = np.bincount(z.codes[train], minlength=z.n_columns) / len(train)
         said = chances[np.arange(len(test)), z.codes[test]]
         each[test] = np.log(np.maximum(said, LEAST_CHANCE)) - np.log(shares[z.codes[test]])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _check
+from nullprobe._core import validation
 from nullprobe.concepts import Concept, as_array, concept
 
 
@@ -55,7 +55,7 @@ def columns(y: Any, n: int, m: int) -> list[np.ndarray]:
     frame = hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2
     whole: Any = y if frame else as_array(y)
     if whole.shape != (n, m):
-        _check.complain(
+        validation.complain(
             f"y must have shape ({n}, {m}), a column for each concept of the fit",
             f"it has shape {whole.shape}",
             "pass the same columns, one row for each row of X",
@@ -70,7 +70,7 @@ def _is_missing(value: Any) -> bool:
 def _read(column: np.ndarray, j: int, missing: np.ndarray | tuple = ()) -> Concept:
     """Return one column as a concept, or complain by its number."""
     if len(missing):
-        _check.complain(
+        validation.complain(
             "every row needs a label in every column of y",
             f"column {j} has {len(missing)} missing or not finite, the first in row {missing[0]}",
             "drop these rows from X and y, label them, or leave the column out",
@@ -84,7 +84,7 @@ def need_two_classes(concepts: list[Concept]) -> None:
         values = z.data if z.codes is None else z.codes
         if values.min() == values.max():
             what = values.min() if z.classes is None else z.classes[int(values.min())]
-            _check.complain(
+            validation.complain(
                 "at least two classes are needed in every column of y",
                 f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",
                 "leave such columns out, or pass rows of another class, too",

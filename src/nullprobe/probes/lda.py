@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import _check, _linalg
+from nullprobe._core import linalg, validation
 from nullprobe.moments import Moments
 from nullprobe.probes.linear import LinearProbe
 from nullprobe.probes.many import ManyByMoments
@@ -31,7 +31,7 @@ LEAST_WITHIN = 1e-8
 def directions(moments: Moments, *, shrinkage: float | None = None) -> np.ndarray:
     """Return Σ̃⁻¹ Cov(X, Z), (d, k): the discriminant directions of k concept columns."""
     lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
-    inverse = _linalg.reciprocal(moments.scale)[:, None]
+    inverse = linalg.reciprocal(moments.scale)[:, None]
     return inverse * moments.factor(lam).solve(inverse * moments.cross_covariance)
 
 
@@ -39,7 +39,7 @@ def lda(
     moments: Moments,
     *,
     shrinkage: float | None = None,
-    factor: _linalg.PSDFactor | None = None,
+    factor: linalg.PSDFactor | None = None,
 ) -> LinearProbe:
     """Return the shrunk linear discriminant.
 
@@ -60,7 +60,7 @@ def lda(
     if factor is None:
         lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
         factor = moments.factor(lam)
-    inverse = _linalg.reciprocal(moments.scale)[:, None]
+    inverse = linalg.reciprocal(moments.scale)[:, None]
     if moments.classes is None:
         W = inverse * factor.solve(inverse * moments.cross_covariance)
         return LinearProbe(W, moments.concept_mean - moments.mean @ W)
@@ -80,7 +80,7 @@ def lda(
 
 
 def two_classes(
-    moments: Moments, cross: np.ndarray, share: np.ndarray, factor: _linalg.PSDFactor
+    moments: Moments, cross: np.ndarray, share: np.ndarray, factor: linalg.PSDFactor
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the discriminants of many pairs of classes: weights (d, m) and bias (m,).
 
@@ -95,11 +95,11 @@ def two_classes(
     factor : PSDFactor
         Of the shrunk correlation matrix of X.
     """
-    inverse, variance = _linalg.reciprocal(moments.scale)[:, None], share * (1.0 - share)
+    inverse, variance = linalg.reciprocal(moments.scale)[:, None], share * (1.0 - share)
     correlation = inverse * (cross / np.sqrt(variance))
-    noise = _linalg.correlation_noise(moments.mean, moments.scale, eps=moments.eps)
+    noise = linalg.correlation_noise(moments.mean, moments.scale, eps=moments.eps)
     sizes = np.linalg.norm(correlation / noise[:, None], axis=0)
-    correlation[:, sizes <= _linalg.NOISE_MARGIN * np.sqrt(moments.d)] = 0.0
+    correlation[:, sizes <= linalg.NOISE_MARGIN * np.sqrt(moments.d)] = 0.0
     V = inverse * factor.solve(correlation)
     apart = np.einsum("dm,dm->m", V, cross) / variance
     total = np.einsum("dm,dm->m", V, moments.covariance @ V)
@@ -141,20 +141,20 @@ class LDAProbe(ManyByMoments):
 
     def _read(self, moments: Moments) -> LinearProbe:
         if self.shrinkage is not None:
-            _check.share("shrinkage", self.shrinkage)
+            validation.share("shrinkage", self.shrinkage)
         return lda(moments, shrinkage=self.shrinkage)
 
-    def _ready(self, moments: Moments) -> _linalg.PSDFactor:
+    def _ready(self, moments: Moments) -> linalg.PSDFactor:
         if self.shrinkage is not None:
-            _check.share("shrinkage", self.shrinkage)
+            validation.share("shrinkage", self.shrinkage)
         return moments.factor(
             moments.oracle_shrinkage() if self.shrinkage is None else self.shrinkage
         )
 
-    def _read_ready(self, moments: Moments, ready: _linalg.PSDFactor) -> LinearProbe:
+    def _read_ready(self, moments: Moments, ready: linalg.PSDFactor) -> LinearProbe:
         return lda(moments, factor=ready)
 
     def _read_sides(
-        self, moments: Moments, ready: _linalg.PSDFactor
+        self, moments: Moments, ready: linalg.PSDFactor
     ) -> tuple[np.ndarray, np.ndarray]:
         return two_classes(moments, moments.cross_covariance, moments.concept_mean, ready)

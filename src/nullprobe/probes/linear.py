@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe import _array, _check, _linalg
-from nullprobe._array import Array
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept, as_array, rows, single
 from nullprobe.moments import Moments
 
@@ -50,14 +50,14 @@ class LinearProbe:
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for one column and (n, m) for more, in X's library and device."""
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
-        scores = _array.working(X) @ _array.like(self.weights, X) + _array.like(self.bias, X)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        scores = arrays.working(X) @ arrays.like(self.weights, X) + arrays.like(self.bias, X)
         return scores[:, 0] if self.weights.shape[1] == 1 else scores
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the label, or the number, that each row of X (n, d) is read as."""
-        scores = _array.host(self.scores(X))
+        scores = arrays.host(self.scores(X))
         if self.classes is None:
             return scores
         best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
@@ -73,7 +73,7 @@ def agreement(
         return float(measure(truth, said, sample_weight=w))
     except (TypeError, ValueError) as error:
         what = "numbers" if classes is None else f"labels such as {classes[0]!r}"
-        _check.complain(
+        validation.complain(
             f"what is scored must be {what}, as in the fit",
             f"y cannot be compared with what was read ({error})",
             "pass the same concept of these rows",
@@ -112,10 +112,10 @@ class ProbeEstimator(BaseEstimator):
         """
         frame = X
         X, z, w = rows(X, y, sample_weight, one=True)
-        _check.finite(X)
+        validation.finite(X)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there
             kept = np.flatnonzero(w)
-            X, z, w = _array.take(X, kept), z.take(kept).present(), w[kept]
+            X, z, w = arrays.take(X, kept), z.take(kept).present(), w[kept]
         z.need_two_classes()
         validate_data(self, frame, skip_check_array=True)
         return self._adopt(self._probe(X, z, w))
@@ -142,10 +142,10 @@ class ProbeEstimator(BaseEstimator):
 
     def _checked(self, X: Array) -> Array:
         check_is_fitted(self)
-        frame, X = X, _check.representation(X)
-        _check.width(X.shape[1], self.probe_.d, by=type(self).__name__)
+        frame, X = X, validation.representation(X)
+        validation.width(X.shape[1], self.probe_.d, by=type(self).__name__)
         validate_data(self, frame, reset=False, skip_check_array=True)
-        return _check.finite(X)
+        return validation.finite(X)
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
@@ -188,14 +188,14 @@ class MomentProbe(ProbeEstimator):
             If there is nothing to tell apart.
         """
         if moments.classes is None:
-            scale = _linalg.feature_scale(
+            scale = linalg.feature_scale(
                 moments.concept_mean, moments.concept_covariance.diagonal()
             )
             told = bool(scale.all())
         else:
             told = moments.k > 1 and bool((moments.concept_mean > 0).all())
         if not told:
-            _check.complain(
+            validation.complain(
                 "moments must hold rows of two classes or more, or numbers that vary",
                 "a class holds all rows, or none, or a number is the same in every row",
                 "leave such classes and columns out",

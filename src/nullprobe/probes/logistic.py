@@ -19,8 +19,9 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from nullprobe import _array, _check, _seeds, _threads
-from nullprobe._array import Array
+from nullprobe._core import arrays, parallel, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import integer_seed
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.design import Design, Preconditioner
@@ -147,10 +148,10 @@ class LogisticProbe(ManyConcepts):
 
     def predict_proba(self, X: Array) -> np.ndarray:
         """Return the chance of each class (n, K); of many label vectors, of the second (n, m)."""
-        scores = _array.host(self.decision_function(X))
+        scores = arrays.host(self.decision_function(X))
         if isinstance(self.probe_, LinearProbes):
             if not all(c is not None and len(c) == 2 for c in self.probe_.classes):
-                _check.complain(
+                validation.complain(
                     "chances are given of label vectors of two classes",
                     "a column has more",
                     "fit such a column on its own",
@@ -162,7 +163,7 @@ class LogisticProbe(ManyConcepts):
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         if z.codes is None:
-            _check.complain(
+            validation.complain(
                 "logistic regression needs class labels",
                 "the concept is numeric",
                 "use LDAProbe, which predicts numbers, or pass labels",
@@ -174,7 +175,7 @@ class LogisticProbe(ManyConcepts):
 
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
         self._check_parameters(concepts)
-        X = _array.host(X)
+        X = arrays.host(X)
         design = Design.of(X, w)
         probes: list[Any] = [None] * len(concepts)
         paths: list[Any] = [None] * len(concepts)
@@ -184,7 +185,7 @@ class LogisticProbe(ManyConcepts):
             targets = _targets([concepts[j] for j in group])
             C = np.full(len(group), self.C if self.C is not None else 0.0)
             if self.C is None:
-                found = path(X, targets, w, seed=_seeds.seed(self.random_state))
+                found = path(X, targets, w, seed=integer_seed(self.random_state))
                 C = found.chosen
                 for i, j in enumerate(group):
                     one = found.losses[:, i : i + 1], C[i : i + 1]
@@ -201,14 +202,14 @@ class LogisticProbe(ManyConcepts):
         return LinearProbes.of(probes)
 
     def _check_parameters(self, concepts: list[Concept]) -> None:
-        if self.C is not None and _check.real_number("C", self.C, least=0.0) == 0:
-            _check.complain("C must be above 0", "it is 0", "pass a larger number")
-        _check.whole_number("max_iter", self.max_iter, least=1)
-        if _check.real_number("tol", self.tol, least=0.0) == 0:
-            _check.complain("tol must be above 0", "it is 0", "pass a larger number")
+        if self.C is not None and validation.real_number("C", self.C, least=0.0) == 0:
+            validation.complain("C must be above 0", "it is 0", "pass a larger number")
+        validation.whole_number("max_iter", self.max_iter, least=1)
+        if validation.real_number("tol", self.tol, least=0.0) == 0:
+            validation.complain("tol must be above 0", "it is 0", "pass a larger number")
         for j, z in enumerate(concepts):
             if not z.is_classes:
-                _check.complain(
+                validation.complain(
                     "logistic regression needs class labels in every column of y",
                     f"column {j} holds numbers",
                     "use LDAProbe, which predicts numbers, or leave the column out",
@@ -219,7 +220,7 @@ class LogisticProbe(ManyConcepts):
         if z.codes is None or self.C is None:
             return None
         self._check_parameters([z])
-        with _threads.small(X.shape[1]):
+        with parallel.small(X.shape[1]):
             design = Design.of(X, w, moments)
             return _Within(self, self.C, design, z, moments.scale > 0)
 
@@ -244,5 +245,5 @@ class _Within:
     def project(self, Q: np.ndarray) -> None:
         """Take orthonormal directions (d, m) out."""
         self.gone = np.hstack([self.gone, Q])
-        with _threads.small(len(Q)):
+        with parallel.small(len(Q)):
             self.ready = self.whole.within(self.design.constraint(self.gone))

@@ -16,8 +16,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from nullprobe import _array, _check
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
 from nullprobe._spread import need_squares
 from nullprobe.concepts import Concept, concept, weights
 from nullprobe.moments import Moments, read_together
@@ -87,16 +87,16 @@ class LinearProbes:
 
     def scores(self, X: Array) -> Array:
         """Return scores (n, M) in X's library and device; M = m where all have two classes."""
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
-        return _array.working(X) @ _array.like(self.weights, X) + _array.like(self.bias, X)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        return arrays.working(X) @ arrays.like(self.weights, X) + arrays.like(self.bias, X)
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the labels and numbers (n, m) that each row of X (n, d) is read as.
 
         As objects, where labels of one concept are of another type than those of the next.
         """
-        scores = _array.host(self.scores(X))
+        scores = arrays.host(self.scores(X))
         kinds = {type(label) for c in self.classes for label in (c if c is not None else (0.0,))}
         if len(kinds) == 1 and all(c is not None and len(c) == 2 for c in self.classes):
             low, high = np.array(self.classes).T
@@ -155,13 +155,13 @@ class ManyConcepts(ProbeEstimator):
         concepts = None if y is None else label_vectors(y)
         if y is None or concepts is None:
             return super().fit(X, y, sample_weight)
-        frame, X = X, _check.finite(_check.representation(X))
+        frame, X = X, validation.finite(validation.representation(X))
         if len(y) != X.shape[0]:
             concept(y, n=X.shape[0])  # complains
         w = weights(sample_weight, X.shape[0])
         if w is not None and not w.all():
             kept = np.flatnonzero(w)
-            X, w = _array.take(X, kept), w[kept]
+            X, w = arrays.take(X, kept), w[kept]
             concepts = [z.take(kept).present() for z in concepts]
         need_two_classes(concepts)
         validate_data(self, frame, skip_check_array=True)

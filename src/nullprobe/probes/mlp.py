@@ -23,7 +23,8 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.neural_network import MLPClassifier
 
-from nullprobe import _check, _seeds
+from nullprobe._core import validation
+from nullprobe._core.random_state import integer_seed
 from nullprobe.probes.nonlinear import (
     Reader,
     ReaderEstimator,
@@ -215,19 +216,21 @@ class MLPProbe(ReaderEstimator):
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        most = _check.whole_number("most_rows", self.most_rows, least=2)
-        seed = _seeds.seed(self.random_state)
+        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        seed = integer_seed(self.random_state)
         layers = None if self.layers is None else _widths(self.layers)
         penalty = self.penalty
         if penalty is not None:
-            penalty = _check.real_number("penalty", penalty, least=0.0)
+            penalty = validation.real_number("penalty", penalty, least=0.0)
         kept = some(codes, most, seed)
         return mlp(X[kept], codes[kept], classes, layers=layers, penalty=penalty, seed=seed)
 
 
 def _widths(layers: Any) -> tuple[int, ...]:
     if not isinstance(layers, tuple | list) or len(layers) not in (1, 2):
-        _check.complain(
+        validation.complain(
             "layers must be one or two widths", f"{layers!r} arrived", "pass a tuple such as (64,)"
         )
-    return tuple(_check.whole_number("the width of a layer", width, least=1) for width in layers)
+    return tuple(
+        validation.whole_number("the width of a layer", width, least=1) for width in layers
+    )

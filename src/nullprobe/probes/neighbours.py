@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from nullprobe import _check, _seeds
+from nullprobe._core import validation
+from nullprobe._core.random_state import integer_seed
 from nullprobe.probes.nonlinear import (
     Reader,
     ReaderEstimator,
@@ -159,11 +160,11 @@ class NeighboursProbe(ReaderEstimator):
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        most = _check.whole_number("most_rows", self.most_rows, least=2)
-        seed = _seeds.seed(self.random_state)
+        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        seed = integer_seed(self.random_state)
         kept = some(codes, most, seed)
-        if self.k is not None and _check.whole_number("k", self.k, least=1) > len(kept):
-            _check.complain(
+        if self.k is not None and validation.whole_number("k", self.k, least=1) > len(kept):
+            validation.complain(
                 f"at least k = {self.k} rows are needed to vote",
                 f"{len(kept)} are fitted to",
                 "pass more rows or a smaller k, or leave k out",

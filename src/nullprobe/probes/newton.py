@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logsumexp
 
-from nullprobe import _array, _linalg, _threads
+from nullprobe._core import arrays, linalg, parallel
 from nullprobe.probes.conjugate import Problems, chances_of, dots, product
 from nullprobe.probes.design import Design, Preconditioner
 
@@ -86,8 +86,8 @@ def solve(
             out -= out.mean(axis=2, keepdims=True)
 
     # Products of few columns lose more by threads that wait for each other than they gain.
-    with _threads.one_blas_thread:
-        _array.on_cores(work, [(slice(i, i + step),) for i in range(0, m, step)], design.rows)
+    with parallel.one_blas_thread:
+        arrays.on_cores(work, [(slice(i, i + step),) for i in range(0, m, step)], design.rows)
     return A, converged
 
 
@@ -156,7 +156,7 @@ class _Newton(Problems):
         scaled = (slope / largest[:, None]).astype(np.float32)
         ahead = self.preceded(scaled)
         norm = np.sqrt(np.maximum(dots(scaled, ahead), 0.0))
-        inverse = _linalg.reciprocal(norm)[:, None]
+        inverse = linalg.reciprocal(norm)[:, None]
         size = largest * norm.astype(np.float64) / np.sqrt(curvature)
         return scaled * inverse, ahead * inverse, size
 

@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.model_selection import StratifiedKFold
 
-from nullprobe import _array, _check, _linalg, reading
-from nullprobe._array import Array
+from nullprobe import reading
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
 from nullprobe.concepts import Concept
 from nullprobe.probes.linear import ProbeEstimator
 
@@ -48,14 +49,14 @@ class Reader:
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
-        found = self.columns((_array.host(X) - self.mean) * self.inverse)
-        return _array.like(found[:, 0] if len(self.classes) == 2 else found, X)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        found = self.columns((arrays.host(X) - self.mean) * self.inverse)
+        return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the label that each row of X (n, d) is read as."""
-        scores = _array.host(self.scores(X))
+        scores = arrays.host(self.scores(X))
         best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.array(self.classes)[best]
 
@@ -81,12 +82,12 @@ class ReaderEstimator(ProbeEstimator):
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
         if z.codes is None or z.classes is None:
-            _check.complain(
+            validation.complain(
                 f"{type(self).__name__} needs class labels",
                 "the concept is numeric",
                 "use LDAProbe, or cut the concept into classes",
             )
-        return self._reader(_array.host(X), z.codes, z.classes)
+        return self._reader(arrays.host(X), z.codes, z.classes)
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
         raise TypeError(f"{type(self).__name__} does not say how it fits")
@@ -95,7 +96,7 @@ class ReaderEstimator(ProbeEstimator):
 def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and reciprocal standard deviation of each feature, (d,); 0 for a constant."""
     mean = X.mean(axis=0)
-    return mean, _linalg.reciprocal(_linalg.feature_scale(mean, ((X - mean) ** 2).mean(axis=0)))
+    return mean, linalg.reciprocal(linalg.feature_scale(mean, ((X - mean) ** 2).mean(axis=0)))
 
 
 def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
@@ -106,8 +107,8 @@ def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
 def scored(probe: Any, X: np.ndarray) -> np.ndarray:
     """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
     if hasattr(probe, "decision_function"):
-        return _array.host(probe.decision_function(X)).reshape(len(X), -1)
-    share = _array.host(probe.predict_proba(X))
+        return arrays.host(probe.decision_function(X)).reshape(len(X), -1)
+    share = arrays.host(probe.predict_proba(X))
     return share[:, 1:] - 0.5 if share.shape[1] == 2 else share
 
 

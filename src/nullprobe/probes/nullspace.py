@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe import _array, _check, _linalg
+from nullprobe._core import arrays, linalg, validation
 from nullprobe.concepts import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.linear import MomentProbe
@@ -61,13 +61,13 @@ class Nullspace:
     ) -> None:
         self._left = _what_is_left(probe, X, z, w, moments)
         self._scale, self.most = moments.scale, most
-        self._cut = max(LEAST_NEW, _linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d))
+        self._cut = max(LEAST_NEW, linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d))
         self.basis = np.zeros((moments.d, 0))
         factor = moments.factor()
         self._rank, self._rowspace = factor.rank, factor.basis
         if factor.basis is not None:
             rows = (moments.scale[:, None] * factor.basis).T
-            self._rowspace = _linalg.orthonormal_rows(rows) if factor.rank else rows
+            self._rowspace = linalg.orthonormal_rows(rows) if factor.rank else rows
 
     @property
     def is_full(self) -> bool:
@@ -91,14 +91,14 @@ class Nullspace:
         Each column counts the same, whatever its length; where there are more directions than
         may be taken, the strongest are.
         """
-        unit = W * _linalg.reciprocal(self._lengths(W))
+        unit = W * linalg.reciprocal(self._lengths(W))
         _, sizes, turn = np.linalg.svd(self._scale[:, None] * unit, full_matrices=False)
         kept = turn[sizes > self._cut][: self.most - self.basis.shape[1]]
         if not len(kept):
             return False
-        new = _linalg.orthonormal_rows(kept @ unit.T)
+        new = linalg.orthonormal_rows(kept @ unit.T)
         # Brought to length 1, a small remainder shows what rounding left of the basis in it.
-        new = _linalg.orthonormal_rows(new - (new @ self.basis) @ self.basis.T).T
+        new = linalg.orthonormal_rows(new - (new @ self.basis) @ self.basis.T).T
         self._left.project(new)
         self.basis = np.hstack([self.basis, new])
         return True
@@ -111,7 +111,7 @@ class Nullspace:
 def need_usable(probe: Any, *, weighted: bool) -> None:
     """Refuse what is no estimator of rows, or takes no weights where there are weights."""
     if isinstance(probe, type) or not hasattr(probe, "fit"):
-        _check.complain(
+        validation.complain(
             "the probe must be an estimator with a method fit",
             f"{probe!r} arrived",
             "pass an instance, such as LDAProbe() or LogisticRegression()",
@@ -119,7 +119,7 @@ def need_usable(probe: Any, *, weighted: bool) -> None:
     need_rows(probe)
     takes = inspect.signature(probe.fit).parameters
     if weighted and "sample_weight" not in takes:
-        _check.complain(
+        validation.complain(
             "the probe must take sample_weight where there are weights",
             f"{type(probe).__name__}.fit takes {', '.join(takes)}",
             "leave sample_weight away, or pass another probe, such as LDAProbe()",
@@ -134,7 +134,7 @@ def need_rows(probe: Any) -> None:
         return
     if "negative" in takes:
         name = type(probe).__name__
-        _check.complain(
+        validation.complain(
             "a probe of rows X and their concept y is needed",
             f"{name} takes pairs, not rows",
             f"use compare_pairs, {name}.fit(negative, positive) itself, or a probe of rows, such "
@@ -180,7 +180,7 @@ class _Rows:
     ) -> None:
         self.probe, self.w = probe, w
         self.before, self.eps = moments.variance, moments.eps
-        self.X = _array.working(X) - _array.like(moments.mean, X)
+        self.X = arrays.working(X) - arrays.like(moments.mean, X)
         self.y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
         self.columns = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
         self._keep(moments.scale > 0)
@@ -191,13 +191,13 @@ class _Rows:
         return self._checked(probe)
 
     def project(self, Q: np.ndarray) -> None:
-        Q_ = _array.like(Q, self.X)
-        for _, block in _array.cache_blocks(self.X):
+        Q_ = arrays.like(Q, self.X)
+        for _, block in arrays.cache_blocks(self.X):
             block -= (block @ Q_) @ Q_.T
         w = np.ones(len(self.X)) if self.w is None else self.w
         variance = np.einsum("n,nd,nd->d", w, self.X, self.X) / w.sum()
-        kept = variance * _linalg.reciprocal(self.before)
-        self._keep(self.alive & _linalg.left_over(kept, eps=self.eps))
+        kept = variance * linalg.reciprocal(self.before)
+        self._keep(self.alive & linalg.left_over(kept, eps=self.eps))
 
     def _keep(self, alive: np.ndarray) -> None:
         self.alive = alive
@@ -208,7 +208,7 @@ class _Rows:
         W, d = _weights_of(probe), self.X.shape[1]
         if W is None or W.shape != (d, self.columns):
             found = "neither" if W is None else f"weights that are {W.shape} as (d, m)"
-            _check.complain(
+            validation.complain(
                 "the probe must be linear: once fitted, it must offer probe_.weights (d, m) or "
                 f"coef_ (m, d), here with d = {d} and m = {self.columns}",
                 f"{type(probe).__name__} offers {found}",

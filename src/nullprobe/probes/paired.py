@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe import _array, _check
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
 from nullprobe.pair_labels import group_labels, need_truth
 from nullprobe.pairs import ContrastPairs, as_pairs, both_sides
 from nullprobe.probes.nonlinear import units
@@ -44,14 +44,14 @@ class Normaliser:
     @classmethod
     def of(cls, pairs: ContrastPairs) -> Normaliser:
         """Return the normaliser of the given pairs."""
-        sides = (_array.host(pairs.negative), _array.host(pairs.positive))
+        sides = (arrays.host(pairs.negative), arrays.host(pairs.positive))
         if pairs.groups is None:
             names, members = None, [slice(None)]
         else:
             found, codes, counts = np.unique(pairs.groups, return_inverse=True, return_counts=True)
             names, members = tuple(found.tolist()), [codes == g for g in range(len(found))]
             if counts.min() < 2:
-                _check.complain(
+                validation.complain(
                     "each group needs two pairs to be normalised",
                     f"group {names[counts.argmin()]!r} has one",
                     "pass more pairs of it, or merge groups",
@@ -66,7 +66,7 @@ class Normaliser:
             still = np.flatnonzero(~inverse.any(axis=1))
             if len(still):
                 where = "" if names is None else f" of group {names[still[0]]!r}"
-                _check.complain(
+                validation.complain(
                     "both sides of the pairs must vary",
                     f"the {name} side{where} does not, but for rounding",
                     "check which token or layer that side was taken from",
@@ -78,7 +78,7 @@ class Normaliser:
         if self.groups is None:
             return None
         if groups is None:
-            _check.complain(
+            validation.complain(
                 "pairs must come with their groups, as those did that the probe was fitted to",
                 "no groups arrived",
                 "pass the prompt template of each pair",
@@ -87,7 +87,7 @@ class Normaliser:
         labels = np.asarray(group_labels(groups, n)).tolist()
         unknown = [label for label in labels if label not in place]
         if unknown:
-            _check.complain(
+            validation.complain(
                 f"groups must be among the {len(place)} that the probe was fitted to",
                 f"{unknown[0]!r} arrived",
                 "fit with pairs of this group, too, or leave its pairs out",
@@ -98,13 +98,13 @@ class Normaliser:
         """Return both sides (n, d) of pairs, normalised, in float64."""
         codes = self.codes(pairs.groups, len(pairs))
         both = (pairs.negative, pairs.positive)
-        return [self.apply(_array.host(X), side, codes) for side, X in enumerate(both)]
+        return [self.apply(arrays.host(X), side, codes) for side, X in enumerate(both)]
 
     def apply(self, X: Array, side: int, codes: np.ndarray | None) -> Array:
         """Return one side (n, d), 0 the negative and 1 the positive, normalised."""
         at = 0 if codes is None else codes
-        inverse = _array.like(self.inverse[side, at], X)
-        return (_array.working(X) - _array.like(self.mean[side, at], X)) * inverse
+        inverse = arrays.like(self.inverse[side, at], X)
+        return (arrays.working(X) - arrays.like(self.mean[side, at], X)) * inverse
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +138,10 @@ class PairedProbe:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return θ·x̃ + b of the negative and of the positive sides, (n,) each."""
         sides = both_sides(negative, positive)
-        _check.width(sides[0].shape[1], self.d)
+        validation.width(sides[0].shape[1], self.d)
         codes = self.normaliser.codes(groups, sides[0].shape[0])
         below, above = (
-            _array.host(self.normaliser.apply(X, i, codes) @ _array.like(self.weights, X))
+            arrays.host(self.normaliser.apply(X, i, codes) @ arrays.like(self.weights, X))
             for i, X in enumerate(sides)
         )
         return below + self.bias, above + self.bias
@@ -152,8 +152,8 @@ class PairedProbe:
         In the library and on the device of the negative side.
         """
         below, above = (sigmoid(u) for u in self.logits(negative, positive, groups))
-        X = _check.representation(negative)
-        return _array.like(0.5 + 0.5 * self.sign * (above - below), X)
+        X = validation.representation(negative)
+        return arrays.like(0.5 + 0.5 * self.sign * (above - below), X)
 
     def predict(self, negative: Array, positive: Array, groups: Any = None) -> np.ndarray:
         """Return 1 where the positive side is read as true, 0 elsewhere (n,)."""
@@ -208,7 +208,7 @@ class PairEstimator(BaseEstimator):
             If these are no pairs, see ContrastPairs, or there is a group of one pair.
         """
         share = self.positive_share
-        share = 0.5 if share is None else _check.share("positive_share", share)
+        share = 0.5 if share is None else validation.share("positive_share", share)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
         normaliser = Normaliser.of(pairs)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _check, _linalg, _seeds
+from nullprobe._core import linalg, validation
+from nullprobe._core.random_state import integer_seed
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.moments import Moments
 from nullprobe.probes.nonlinear import (
@@ -56,7 +57,7 @@ class QuadraticReader(Reader):
         α, the weight of the identity, which is the whitened covariance within classes.
     """
 
-    factor: _linalg.PSDFactor
+    factor: linalg.PSDFactor
     centres: np.ndarray
     axes: tuple[np.ndarray, ...]
     spreads: tuple[np.ndarray, ...]
@@ -124,7 +125,7 @@ def _gaussians(
     lam = oracle_shrinkage(R, len(X) - len(classes))
     R *= 1.0 - lam
     R[np.diag_indices_from(R)] += lam * (inverse > 0)
-    factor = _linalg.factor_psd(R, eps=moments.eps)
+    factor = linalg.factor_psd(R, eps=moments.eps)
     axes, spreads = [], []
     for c, count in enumerate(counts):
         along, sizes = _principal(factor.whiten(inside[codes == c] * own))
@@ -186,11 +187,11 @@ class QuadraticProbe(ReaderEstimator):
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        if self.shrinkage is not None and _check.share("shrinkage", self.shrinkage) == 0:
-            _check.complain(
+        if self.shrinkage is not None and validation.share("shrinkage", self.shrinkage) == 0:
+            validation.complain(
                 "shrinkage must be above 0",
                 "it is 0",
                 "pass a small number, since a class of few rows does not vary in every direction",
             )
-        seed = _seeds.seed(self.random_state)
+        seed = integer_seed(self.random_state)
         return quadratic(X, codes, classes, shrinkage=self.shrinkage, seed=seed)

@@ -24,7 +24,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from nullprobe import _check, _seeds
+from nullprobe._core import validation
+from nullprobe._core.random_state import integer_seed
 from nullprobe.probes.nonlinear import (
     Reader,
     ReaderEstimator,
@@ -195,9 +196,9 @@ class RBFProbe(ReaderEstimator):
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        if self.C is not None and _check.real_number("C", self.C, least=0.0) == 0:
-            _check.complain("C must be above 0", "it is 0", "pass a larger number")
-        most = _check.whole_number("most_rows", self.most_rows, least=2)
-        seed = _seeds.seed(self.random_state)
+        if self.C is not None and validation.real_number("C", self.C, least=0.0) == 0:
+            validation.complain("C must be above 0", "it is 0", "pass a larger number")
+        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        seed = integer_seed(self.random_state)
         kept = some(codes, most, seed)
         return radial(X[kept], codes[kept], classes, C=self.C, seed=seed)

@@ -19,7 +19,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe import _check, _seeds
+from nullprobe._core import validation
+from nullprobe._core.random_state import generator
 from nullprobe.pair_labels import need_truth
 from nullprobe.pairs import as_pairs
 from nullprobe.probes.paired import Normaliser
@@ -92,10 +93,10 @@ class RandomProbe(BaseEstimator):
 
     def fit(self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None) -> Self:
         """Draw the directions; of the pairs (n, d) only the normaliser is taken, never labels."""
-        n_draws = _check.whole_number("n_draws", self.n_draws, least=1)
+        n_draws = validation.whole_number("n_draws", self.n_draws, least=1)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
-        rng = _seeds.generator(self.random_state)
+        rng = generator(self.random_state)
         self.normaliser_ = Normaliser.of(pairs)
         self.directions_ = random_directions(pairs.d, n_draws, rng)
         self.n_features_in_ = pairs.d
@@ -107,7 +108,7 @@ class RandomProbe(BaseEstimator):
         """Return how often each direction is right, up to its sign, on labelled pairs."""
         check_is_fitted(self)
         pairs = as_pairs(negative, positive, y, groups)
-        _check.width(pairs.d, self.n_features_in_)
+        validation.width(pairs.d, self.n_features_in_)
         told = need_truth(pairs.y, len(pairs)) == 1
         right = np.zeros(self.directions_.shape[1])
         step = max(1, BLOCK_ELEMENTS // max(self.directions_.shape))

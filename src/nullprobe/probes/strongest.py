@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe import _array, _check, _seeds
-from nullprobe._array import Array
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import integer_seed
 from nullprobe.probes.lda import LDAProbe
 from nullprobe.probes.mlp import MLPProbe
 from nullprobe.probes.neighbours import NeighboursProbe
@@ -60,10 +61,10 @@ class StrongestReader(Reader):
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
-        X = _check.representation(X)
-        _check.width(X.shape[1], self.d)
-        found = scored(self.reader, _array.host(X))
-        return _array.like(found[:, 0] if len(self.classes) == 2 else found, X)
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        found = scored(self.reader, arrays.host(X))
+        return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
 
 
 def strongest(
@@ -147,7 +148,7 @@ class StrongestProbe(ReaderEstimator):
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        seed = _seeds.seed(self.random_state)
+        seed = integer_seed(self.random_state)
         probes = _family(seed) if self.probes is None else _checked(self.probes)
         return strongest(X, codes, classes, probes=probes, seed=seed)
 
@@ -174,7 +175,7 @@ def _family(seed: int | None) -> dict[str, Any]:
 
 def _checked(probes: Any) -> Mapping[str, Any]:
     if not isinstance(probes, Mapping) or not probes:
-        _check.complain(
+        validation.complain(
             "probes must map names to unfitted classifiers",
             f"{type(probes).__name__} of length {len(probes)} arrived"
             if hasattr(probes, "__len__")
@@ -182,11 +183,11 @@ def _checked(probes: Any) -> Mapping[str, Any]:
             'pass such as {"linear": LDAProbe(), "rbf": RBFProbe()}, or leave it out',
         )
     for name, probe in probes.items():
-        _check.instance("probe", name, probe)
+        validation.instance("probe", name, probe)
         need_rows(probe)
         scores = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
         if not hasattr(probe, "fit") or not scores:
-            _check.complain(
+            validation.complain(
                 "a probe must have fit, and decision_function or predict_proba",
                 f"{name!r} is {type(probe).__name__}",
                 "pass an unfitted classifier that scores rows",

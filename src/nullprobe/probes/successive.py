@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _array, _check, _seeds, reading
-from nullprobe._array import Array
+from nullprobe import reading
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept, concept, rows
 from nullprobe.moments import Moments
 from nullprobe.pair_labels import need_truth
@@ -130,20 +132,20 @@ def successive(
     >>> found.basis.shape, np.round(found.readings, 1).tolist(), found.ended
     ((5, 3), [0.9, 0.7, 0.5], 'r is reached')
     """
-    r = _check.whole_number("r", r, least=1)
+    r = validation.whole_number("r", r, least=1)
     if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
         return _of_pairs(probe, r, X, y, random_state)
     need_usable(probe, weighted=False)
     X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()
-    X, z = _array.host_native(_check.finite(X)), z.present()
+    X, z = arrays.host_native(validation.finite(X)), z.present()
     codes = group_codes(groups, len(z))
-    rng = _seeds.generator(random_state)
+    rng = generator(random_state)
     parts = split(z, groups=codes, n_parts=PARTS, rng=rng)
     held, train = parts.part == PARTS - 1, parts.part != PARTS - 1
     moments = Moments.of(X[train], z.take(train))
     space = Nullspace(probe, X[train], z.take(train), w=None, moments=moments, most=r)
-    there = _array.host(X[held]) - moments.mean
+    there = arrays.host(X[held]) - moments.mean
     found, ranks, longest, ended = [], [], 0.0, NOTHING_FOUND
     while not space.is_full:
         W = space.read()
@@ -175,7 +177,7 @@ def successive(
 def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Successive:
     """Go round with a probe of pairs."""
     if not (isinstance(pairs, ContrastPairs) and isinstance(probe, PairEstimator)) or y is not None:
-        _check.complain(
+        validation.complain(
             "a probe of pairs takes ContrastPairs, which bring their labels, and no other probe "
             "does",
             f"{type(probe).__name__}, {type(pairs).__name__} and {'no ' if y is None else ''}y "
@@ -184,7 +186,7 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
         )
     pairs.need_enough()
     labels = need_truth(pairs.y, len(pairs))
-    rng = _seeds.generator(random_state)
+    rng = generator(random_state)
     order = rng.permutation(len(pairs))  # no label has a say in it
     held, train = np.sort(order[: len(pairs) // PARTS]), np.sort(order[len(pairs) // PARTS :])
     z, there = concept(labels[held]), concept(labels[train])

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
 from nullprobe.claims.verdict import Claim
 from nullprobe.nulls.null import Null
 from nullprobe.report.portrait import Portrait

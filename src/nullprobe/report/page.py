@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe.report import figures, looks, scatter, seen, shell, tables, words
 from nullprobe.report.bins import class_bins, present
 from nullprobe.report.claim import section

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import _check, _linalg, _seeds
+from nullprobe._core import linalg, validation
+from nullprobe._core.random_state import generator
 from nullprobe.concepts import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
@@ -64,12 +65,12 @@ def portrait(
     d = X.shape[1]
     if columns is None and d <= 3:
         columns = range(d)
-    rng = _seeds.generator(random_state)
+    rng = generator(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
     if columns is not None:
         for c in columns:
             if not 0 <= c < d:
-                _check.complain(
+                validation.complain(
                     f"columns must lie between 0 and {d - 1}",
                     f"{c} arrived",
                     "choose other columns",
@@ -84,7 +85,7 @@ def portrait(
 def _portrait(X, z, rows, names, axes) -> Portrait:  # noqa: ANN001
     views = []
     moments = Moments.of(X, z)
-    scaled = (np.asarray(X, dtype=np.float64) - moments.mean) * _linalg.reciprocal(moments.scale)
+    scaled = (np.asarray(X, dtype=np.float64) - moments.mean) * linalg.reciprocal(moments.scale)
     for data, m in ((np.asarray(X, dtype=np.float64), moments), (scaled, Moments.of(scaled, z))):
         turn = axes(m)
         erased = leace(m).apply(data[rows])

@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
 from nullprobe.report import words
 
 

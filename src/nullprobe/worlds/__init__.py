@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 from nullprobe.worlds.contrast import PairWorld, contrast, distractor
 from nullprobe.worlds.founding import two_features
 from nullprobe.worlds.gaussians import gaussian, multiclass, null, rare

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._check import real_number, whole_number
-from nullprobe._seeds import generator
+from nullprobe._core.random_state import generator
+from nullprobe._core.validation import real_number, whole_number
 from nullprobe.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, unit_vector
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._check import complain, whole_number
-from nullprobe._seeds import generator
+from nullprobe._core.random_state import generator
+from nullprobe._core.validation import complain, whole_number
 
 ENTITIES = (
     "ada ben cleo dan eve finn gus hana ivo jane karl lena "

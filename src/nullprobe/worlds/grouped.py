@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nullprobe._check import complain, real_number, whole_number
-from nullprobe._seeds import generator
+from nullprobe._core.random_state import generator
+from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
 

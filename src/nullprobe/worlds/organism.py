@@ -24,7 +24,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from nullprobe._check import whole_number
+from nullprobe._core.validation import whole_number
 from nullprobe.worlds import training, weights
 from nullprobe.worlds.facts import (
     ENTITIES,

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from scipy.special import chdtr, fdtr
 
-from nullprobe._check import complain, real_number, whole_number
-from nullprobe._seeds import generator
+from nullprobe._core.random_state import generator
+from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 
 ENVIRONMENT = "NULLPROBE_CACHE"
 WEIGHTS, RECORD = "model.safetensors", "nullprobe.json"

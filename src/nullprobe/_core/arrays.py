@@ -13,7 +13,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from nullprobe import _threads
+from nullprobe._core import parallel
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
@@ -105,7 +105,7 @@ def on_cache_blocks(function: Callable[[slice, Array], None], X: Array) -> None:
 
 def on_cores(function: Callable[..., None], pieces: Sequence[tuple], X: Array) -> None:
     """Call ``function(*piece)`` for all pieces of work on ``X``: on all cores, torch aside."""
-    _threads.on_cores(function, pieces, most=1 if is_torch(X) else None)
+    parallel.on_cores(function, pieces, most=1 if is_torch(X) else None)
 
 
 def working(block: Array) -> Array:
@@ -304,7 +304,7 @@ def _wide(block: Array) -> Array:
 
 
 def move_block(
-    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: _threads.Workspace
+    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: parallel.Workspace
 ) -> None:
     """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
     centre, reading, offset, writing = maps
@@ -326,7 +326,7 @@ def transport_rows(
     X: Array,
     rows: np.ndarray,
     maps: tuple[Array, Array, Array],
-    memory: _threads.Workspace,
+    memory: parallel.Workspace,
 ) -> None:
     """Write ``x + (x - mean) @ move + shift`` for some rows x (m,) of X into those of ``out``."""
     mean, move, shift = maps

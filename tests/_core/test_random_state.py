@@ -11,36 +11,40 @@ from nullprobe import (
     QuadraticProbe,
     RBFProbe,
     StrongestProbe,
-    _seeds,
     pipeline_null,
     worlds,
 )
+from nullprobe._core import random_state
 from nullprobe.nulls.permutation import permutation_null
 
 
 def test_a_number_gives_the_same_generator_each_time():
     for seed in (0, 7, np.int32(7), 2**70):
-        assert _seeds.generator(seed).random() == np.random.default_rng(seed).random()
-    assert _seeds.generator(None).random() != _seeds.generator(None).random()
+        assert random_state.generator(seed).random() == np.random.default_rng(seed).random()
+    assert random_state.generator(None).random() != random_state.generator(None).random()
 
 
 def test_a_generator_is_used_as_it_is():
     rng = np.random.default_rng(3)
-    assert _seeds.generator(rng) is rng
+    assert random_state.generator(rng) is rng
 
 
 def test_what_scikit_learn_takes_too_is_a_number_or_none():
-    assert (_seeds.seed(np.int64(4)), _seeds.seed(None), _seeds.seed(_seeds.MOST)) == (
+    assert (
+        random_state.integer_seed(np.int64(4)),
+        random_state.integer_seed(None),
+        random_state.integer_seed(random_state.MOST),
+    ) == (
         4,
         None,
-        _seeds.MOST,
+        random_state.MOST,
     )
 
 
 @pytest.mark.parametrize("wrong", ["a", -1, 1.0, True, [0, 1], np.random.RandomState(0)])
 def test_what_cannot_seed_is_refused(wrong):
     said = "random_state must be a whole number .* cannot be used to seed a generator; pass"
-    for function in (_seeds.generator, _seeds.seed):
+    for function in (random_state.generator, random_state.seed):
         with pytest.raises(InputError, match=said):
             function(wrong)
 
@@ -48,7 +52,7 @@ def test_what_cannot_seed_is_refused(wrong):
 @pytest.mark.parametrize("wrong", [2**32, np.random.default_rng(0)])
 def test_what_only_numpy_takes_is_refused_where_scikit_learn_needs_it(wrong):
     with pytest.raises(InputError, match="from 0 to 4294967295, or None"):
-        _seeds.seed(wrong)
+        random_state.integer_seed(wrong)
 
 
 X = np.random.default_rng(0).standard_normal((40, 2))

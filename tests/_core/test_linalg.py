@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import feature_units
 
-from nullprobe import _linalg
+from nullprobe._core import linalg
 
 EPS = np.finfo(np.float64).eps
 
@@ -33,7 +33,7 @@ def test_solutions_are_those_of_the_pseudo_inverse(shape, zero, duplicates):
     if values[-true_rank] < 1e-4:  # a pseudo-inverse is only as exact as its smallest value
         return
     B = R @ np.random.default_rng(seed).standard_normal((len(R), 3))
-    factor = _linalg.factor_psd(R.copy(), eps=EPS)
+    factor = linalg.factor_psd(R.copy(), eps=EPS)
     assert factor.rank == true_rank
     np.testing.assert_allclose(factor.solve(B), np.linalg.pinv(R, rcond=1e-10) @ B, atol=1e-7)
 
@@ -46,12 +46,12 @@ def test_solutions_have_least_norm_also_outside_the_range(shape):
         return
     B = np.random.default_rng(seed).standard_normal((d, 2))
     expected = np.linalg.pinv(R, rcond=1e-10) @ B
-    np.testing.assert_allclose(_linalg.factor_psd(R, eps=EPS).solve(B), expected, atol=1e-7)
+    np.testing.assert_allclose(linalg.factor_psd(R, eps=EPS).solve(B), expected, atol=1e-7)
 
 
 def test_a_full_rank_factor_needs_no_basis():
     R = correlation_matrix(4, 9, 0)
-    factor = _linalg.factor_psd(R.copy(), eps=EPS)
+    factor = linalg.factor_psd(R.copy(), eps=EPS)
     assert factor.basis is None
     L = np.tril(factor.triangle)
     np.testing.assert_allclose(L @ L.T, R, atol=1e-14)
@@ -59,15 +59,15 @@ def test_a_full_rank_factor_needs_no_basis():
 
 def test_a_zero_matrix_has_rank_zero():
     for d in (0, 1, 3):
-        factor = _linalg.factor_psd(np.zeros((d, d)), eps=EPS)
+        factor = linalg.factor_psd(np.zeros((d, d)), eps=EPS)
         assert factor.rank == 0
         assert not factor.solve(np.ones((d, 2))).any()
 
 
 def test_the_rank_cut_grows_with_the_rounding_error():
     R = np.array([[1.0, 1.0 - 1e-6], [1.0 - 1e-6, 1.0]])
-    assert _linalg.factor_psd(R.copy(), eps=EPS).rank == 2
-    assert _linalg.factor_psd(R.copy(), eps=np.finfo(np.float32).eps).rank == 1
+    assert linalg.factor_psd(R.copy(), eps=EPS).rank == 2
+    assert linalg.factor_psd(R.copy(), eps=np.finfo(np.float32).eps).rank == 1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -77,23 +77,23 @@ def test_rounding_errors_are_not_taken_for_directions(seed):
     A /= np.linalg.norm(A, axis=0)
     R = (A.T @ A).astype(np.float64)
     assert np.linalg.matrix_rank(R) > 3
-    assert _linalg.factor_psd(R, eps=np.finfo(np.float32).eps).rank == 3
+    assert linalg.factor_psd(R, eps=np.finfo(np.float32).eps).rank == 3
 
 
 def test_features_that_vary_by_rounding_alone_have_no_scale():
     mean = np.array([1e6, 1e6, 0.0, -1.0])
     sd = np.array([1e-10, 1e-6, 1e-300, 1e-17])
-    scale = _linalg.feature_scale(mean, sd**2)
+    scale = linalg.feature_scale(mean, sd**2)
     assert (scale > 0).tolist() == [False, True, False, False]  # 1e-300 squared is 0
-    assert _linalg.feature_scale(np.zeros(1), np.array([-1e-30])).tolist() == [0]
-    assert _linalg.reciprocal(np.array([2.0, 0.0])).tolist() == [0.5, 0.0]
+    assert linalg.feature_scale(np.zeros(1), np.array([-1e-30])).tolist() == [0]
+    assert linalg.reciprocal(np.array([2.0, 0.0])).tolist() == [0.5, 0.0]
 
 
 def test_what_is_left_over_is_more_than_rounding():
     share = np.array([1.0, 1e-3, 1e-6, 1e-11, 1e-13, 0.0, -1e-16])
-    exact = _linalg.left_over(share, eps=EPS)
+    exact = linalg.left_over(share, eps=EPS)
     assert exact.tolist() == [True, True, True, True, False, False, False]
-    coarse = _linalg.left_over(share, eps=np.finfo(np.float32).eps)
+    coarse = linalg.left_over(share, eps=np.finfo(np.float32).eps)
     assert coarse.tolist() == [True, True, False, False, False, False, False]
 
 
@@ -101,7 +101,7 @@ def test_what_is_left_over_is_more_than_rounding():
 def test_rows_become_an_orthonormal_basis_of_their_span(d, seed, mixed):
     rng = np.random.default_rng(seed)
     W = rng.standard_normal((min(d, 3), d)) * (feature_units(d, seed) if mixed else 1.0)
-    Q = _linalg.orthonormal_rows(W)
+    Q = linalg.orthonormal_rows(W)
     np.testing.assert_allclose(Q @ Q.T, np.eye(len(W)), atol=1e-13)
     size = np.abs(W).max(axis=0)
     np.testing.assert_allclose((W @ Q.T @ Q - W) / size, 0, atol=1e-9)
@@ -116,8 +116,8 @@ def test_an_ordinary_basis_is_inexact_in_mixed_units():
 def basis_of(X, Z, eps=EPS):
     X0, Z0 = X - X.mean(axis=0), Z - Z.mean(axis=0)
     n = len(X)
-    scale = _linalg.feature_scale(X.mean(axis=0), X.var(axis=0))
-    return _linalg.concept_basis(
+    scale = linalg.feature_scale(X.mean(axis=0), X.var(axis=0))
+    return linalg.concept_basis(
         X0.T @ Z0 / n, scale, X.mean(axis=0), Z0.T @ Z0 / n, Z.mean(axis=0), eps=eps
     )
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from nullprobe import _check
+from nullprobe._core import validation
 
 MOST = 2**32 - 1  # that scikit-learn takes
 
@@ -28,7 +28,7 @@ def generator(random_state: object) -> np.random.Generator:
     return np.random.default_rng(whole)
 
 
-def seed(random_state: object) -> int | None:
+def integer_seed(random_state: object) -> int | None:
     """Return a number or None, as scikit-learn takes them, too."""
     if random_state is None:
         return None
@@ -45,7 +45,7 @@ def _whole(value: object) -> int | None:
 
 
 def _complain(allowed: str, value: object) -> NoReturn:
-    _check.complain(
+    validation.complain(
         f"random_state must be a whole number {allowed}",
         f"{value!r} cannot be used to seed a generator",
         "pass a number such as 0 to get the same result each time",

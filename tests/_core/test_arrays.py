@@ -6,7 +6,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from nullprobe import _array, _threads
+from nullprobe._core import arrays, parallel
 
 RNG = np.random.default_rng(0)
 FLOATS = [np.float64, np.float32, np.float16, torch.float64, torch.float32, torch.bfloat16]
@@ -28,23 +28,23 @@ def in_either(values):
 def test_products_are_formed_in_the_width_of_the_data_but_at_least_float32(dtype):
     X = array(np.ones((2, 2)), dtype)
     wide = dtype in (np.float64, torch.float64)
-    assert str(_array.working(X).dtype).endswith("float64" if wide else "float32")
-    assert _array.precision(X) == np.finfo(np.float64 if wide else np.float32).eps
-    assert _array.is_floating(X)
+    assert str(arrays.working(X).dtype).endswith("float64" if wide else "float32")
+    assert arrays.precision(X) == np.finfo(np.float64 if wide else np.float32).eps
+    assert arrays.is_floating(X)
 
 
 @pytest.mark.parametrize("dtype", OTHERS)
 def test_whole_numbers_are_worked_on_as_float64(dtype):
     X = array(np.ones((2, 2)), dtype)
-    assert str(_array.working(X).dtype).endswith("float64")
-    assert str(_array.empty_like(X).dtype).endswith("float64")
-    assert not _array.is_floating(X)
+    assert str(arrays.working(X).dtype).endswith("float64")
+    assert str(arrays.empty_like(X).dtype).endswith("float64")
+    assert not arrays.is_floating(X)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_results_have_the_dtype_of_the_data(dtype):
     X = array(np.ones((3, 2)), dtype)
-    out = _array.empty_like(X)
+    out = arrays.empty_like(X)
     assert type(out) is type(X)
     assert out.dtype == X.dtype
     assert out.shape == X.shape
@@ -52,12 +52,12 @@ def test_results_have_the_dtype_of_the_data(dtype):
 
 def test_working_copies_nothing_where_the_width_is_right():
     for X in in_either(np.ones((2, 2), dtype=np.float32)):
-        assert _array.working(X) is X
+        assert arrays.working(X) is X
 
 
 @pytest.mark.parametrize("dtype", [*FLOATS, *OTHERS])
 def test_host_returns_float64(dtype):
-    a = _array.host(array([[1, 0], [1, 1]], dtype))
+    a = arrays.host(array([[1, 0], [1, 1]], dtype))
     assert isinstance(a, np.ndarray)
     assert a.dtype == np.float64
     assert a.tolist() == [[1, 0], [1, 1]]
@@ -65,24 +65,24 @@ def test_host_returns_float64(dtype):
 
 def test_host_forgets_the_gradient():
     X = torch.ones(2, 2, requires_grad=True)
-    assert _array.host(X).tolist() == [[1, 1], [1, 1]]
-    assert _array.host_labels(X).dtype == np.float32
+    assert arrays.host(X).tolist() == [[1, 1], [1, 1]]
+    assert arrays.host_labels(X).dtype == np.float32
 
 
 def test_labels_keep_their_dtype_where_numpy_has_it():
-    assert _array.host_labels(torch.tensor([1, 2])).dtype == np.int64
-    assert _array.host_labels(torch.tensor([True])).dtype == np.bool_
-    assert _array.host_labels(torch.tensor([1.0], dtype=torch.bfloat16)).dtype == np.float32
-    assert _array.host_labels(["a"]).dtype.kind == "U"
-    assert _array.host_native(torch.ones(1, 1, dtype=torch.bfloat16)).dtype == np.float32
-    assert _array.host_native(np.ones((1, 1), np.float32)).dtype == np.float32
+    assert arrays.host_labels(torch.tensor([1, 2])).dtype == np.int64
+    assert arrays.host_labels(torch.tensor([True])).dtype == np.bool_
+    assert arrays.host_labels(torch.tensor([1.0], dtype=torch.bfloat16)).dtype == np.float32
+    assert arrays.host_labels(["a"]).dtype.kind == "U"
+    assert arrays.host_native(torch.ones(1, 1, dtype=torch.bfloat16)).dtype == np.float32
+    assert arrays.host_native(np.ones((1, 1), np.float32)).dtype == np.float32
 
 
-@pytest.mark.parametrize("blocks", [_array.row_blocks, _array.cache_blocks])
+@pytest.mark.parametrize("blocks", [arrays.row_blocks, arrays.cache_blocks])
 def test_blocks_are_the_rows_in_order(blocks, monkeypatch):
-    monkeypatch.setattr(_array, "BLOCK_ELEMENTS", 20)
-    monkeypatch.setattr(_array, "LEAST_BLOCK_ROWS", 3)
-    monkeypatch.setattr(_array, "CACHE_ELEMENTS", 20)
+    monkeypatch.setattr(arrays, "BLOCK_ELEMENTS", 20)
+    monkeypatch.setattr(arrays, "LEAST_BLOCK_ROWS", 3)
+    monkeypatch.setattr(arrays, "CACHE_ELEMENTS", 20)
     for X in in_either(np.arange(140.0).reshape(70, 2)):
         seen = [(rows, block) for rows, block in blocks(X)]
         assert len(seen) > 1
@@ -101,7 +101,7 @@ def test_dask_is_computed_one_block_at_a_time():
 
     X = np.arange(30.0).reshape(10, 3)
     lazy = da.from_array(X, chunks=(4, 2)).map_blocks(remember, dtype=float)
-    for n_seen, (rows, block) in enumerate(_array.row_blocks(lazy), start=1):
+    for n_seen, (rows, block) in enumerate(arrays.row_blocks(lazy), start=1):
         np.testing.assert_array_equal(block, X[rows])
         assert len(computed) == 2 * n_seen  # the two blocks of columns of these rows
     assert n_seen == 3
@@ -111,9 +111,9 @@ def test_like_gives_the_library_and_width_of_the_data():
     a = np.arange(3.0)
     a.flags.writeable = False
     for X in (array(np.ones((1, 1)), dtype) for dtype in FLOATS):
-        got = _array.like(a, X)
+        got = arrays.like(a, X)
         assert type(got) is type(X)
-        assert got.dtype == _array.working_dtype(X)
+        assert got.dtype == arrays.working_dtype(X)
         assert np.asarray(got).tolist() == [0, 1, 2]
 
 
@@ -122,23 +122,23 @@ def test_like_gives_the_library_and_width_of_the_data():
 def test_gram_adds_up_wherever_total_and_block_live(total_in, where):
     A = RNG.standard_normal((50, 3))
     block = torch.from_numpy(A) if where == "torch" else A
-    total = _array.float64_square(3, torch.empty(1, 3) if total_in == "torch" else A)
-    _array.add_gram(total, block)
-    _array.add_gram(total, block)
-    np.testing.assert_allclose(_array.host(total), 2 * A.T @ A, atol=1e-12)
-    _array.add_total(total, _array.host(total).copy())
-    np.testing.assert_allclose(_array.host(total), 4 * A.T @ A, atol=1e-12)
+    total = arrays.float64_square(3, torch.empty(1, 3) if total_in == "torch" else A)
+    arrays.add_gram(total, block)
+    arrays.add_gram(total, block)
+    np.testing.assert_allclose(arrays.host(total), 2 * A.T @ A, atol=1e-12)
+    arrays.add_total(total, arrays.host(total).copy())
+    np.testing.assert_allclose(arrays.host(total), 4 * A.T @ A, atol=1e-12)
     v = RNG.standard_normal(3)
-    _array.add_outer(total, v, -2.0)
-    np.testing.assert_allclose(_array.host(total), 4 * A.T @ A - 2 * np.outer(v, v), atol=1e-12)
-    np.testing.assert_allclose(_array.diagonal(total), np.diag(_array.host(total)))
+    arrays.add_outer(total, v, -2.0)
+    np.testing.assert_allclose(arrays.host(total), 4 * A.T @ A - 2 * np.outer(v, v), atol=1e-12)
+    np.testing.assert_allclose(arrays.diagonal(total), np.diag(arrays.host(total)))
 
 
 def test_gram_of_float32_has_a_float64_total():
     block = np.full((1, 1), 1e-4, dtype=np.float32)
     total = np.ones((1, 1))
     for _ in range(1000):
-        _array.add_gram(total, block)
+        arrays.add_gram(total, block)
     assert total[0, 0] == pytest.approx(1 + 1e-5, rel=1e-9)
 
 
@@ -148,7 +148,7 @@ def test_sums_of_float32_columns_are_exact_to_float64(n):
     w = RNG.uniform(size=(n, 3))
     expected = w.T @ A.astype(np.float64)
     for block in in_either(A):
-        np.testing.assert_allclose(_array.columns_sum(block, w), expected, rtol=1e-12)
+        np.testing.assert_allclose(arrays.columns_sum(block, w), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("n", [10, 5000])
@@ -157,7 +157,7 @@ def test_sums_by_code_are_exact_to_float64(n):
     codes, w = RNG.choice([0, 1, 3], size=n), RNG.uniform(0.5, 1, size=n)
     expected = np.array([w[codes == c] @ A[codes == c].astype(np.float64) for c in range(5)])
     for block in in_either(A):
-        got = _array.sum_by_code(block, codes, w, 5)
+        got = arrays.sum_by_code(block, codes, w, 5)
         np.testing.assert_allclose(got, expected, rtol=1e-12)
         assert not got[[2, 4]].any()
 
@@ -165,7 +165,7 @@ def test_sums_by_code_are_exact_to_float64(n):
 def test_take_selects_rows():
     A = np.arange(6.0).reshape(3, 2)
     for X in in_either(A):
-        np.testing.assert_array_equal(_array.take(X, np.array([2, 0])), A[[2, 0]])
+        np.testing.assert_array_equal(arrays.take(X, np.array([2, 0])), A[[2, 0]])
 
 
 def moved(X, centre, reading, offset, writing):
@@ -181,13 +181,13 @@ def test_moving_a_block_is_the_formula_in_any_layout(shape, layout, dtype):
     parts = [RNG.standard_normal(s) for s in ((d,), (d, 2), (2,), (2, d))]
     expected = moved(A, *parts)
     X = array(A, dtype)
-    out = _array.empty_like(X)
+    out = arrays.empty_like(X)
     if layout == "F" and isinstance(out, np.ndarray):
         out = np.asfortranarray(out)
     if layout == "strided":
         out = array(np.zeros((n, 2 * d)), dtype)[:, ::2]
-    maps = tuple(_array.like(a, X) for a in parts)
-    _array.move_block(out, X, maps, _threads.Workspace())
+    maps = tuple(arrays.like(a, X) for a in parts)
+    arrays.move_block(out, X, maps, parallel.Workspace())
     rtol = 1e-12 if "64" in str(dtype) else 1e-4
     np.testing.assert_allclose(out, expected, rtol=rtol, atol=100 * rtol)
 
@@ -195,16 +195,16 @@ def test_moving_a_block_is_the_formula_in_any_layout(shape, layout, dtype):
 def test_moving_keeps_what_is_not_moved_to_the_last_bit():
     X = RNG.standard_normal((100, 3)).astype(np.float32) * 1e-6 + np.float32(1)
     parts = (np.ones(3), np.eye(3)[:, :1], np.zeros(1), np.eye(3)[:1])
-    maps = tuple(_array.like(a, X) for a in parts)
+    maps = tuple(arrays.like(a, X) for a in parts)
     out = np.empty_like(X)
-    _array.move_block(out, X, maps, _threads.Workspace())
+    arrays.move_block(out, X, maps, parallel.Workspace())
     np.testing.assert_array_equal(out[:, 1:], X[:, 1:])
 
 
 def test_mapping_rows_of_dask_is_lazy():
     X = da.from_array(np.arange(12.0).reshape(4, 3), chunks=(2, 2))
     seen = []
-    mapped = _array.map_rows(lambda block: seen.append(block.shape) or block * 2, X)
+    mapped = arrays.map_rows(lambda block: seen.append(block.shape) or block * 2, X)
     assert not seen
     np.testing.assert_array_equal(mapped.compute(), X.compute() * 2)
     assert sorted(seen) == [(2, 3), (2, 3)]
@@ -219,7 +219,7 @@ def test_blocks_are_all_visited_and_blas_gets_its_threads_back():
         np.testing.assert_array_equal(block, X[rows])
         seen[rows] += 1
 
-    _array.on_cache_blocks(visit, X)
+    arrays.on_cache_blocks(visit, X)
     assert (seen == 1).all()
     assert [pool["num_threads"] for pool in threadpool_info()] == before
 
@@ -229,7 +229,7 @@ def test_what_goes_wrong_in_a_block_is_told():
         raise ValueError(f"rows from {rows.start}")
 
     with pytest.raises(ValueError, match="rows from 0"):
-        _array.on_cache_blocks(fail, np.zeros((3000, 200)))
+        arrays.on_cache_blocks(fail, np.zeros((3000, 200)))
 
 
 def test_few_solves_keep_scipy_on_one_thread_and_give_its_threads_back():
@@ -237,11 +237,11 @@ def test_few_solves_keep_scipy_on_one_thread_and_give_its_threads_back():
         return {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
 
     before = threads()
-    with _threads.few_solves(10), _threads.few_solves(10):
+    with parallel.few_solves(10), parallel.few_solves(10):
         for path, number in threads().items():
             assert number == (1 if "scipy.libs" in path else before[path])
     assert threads() == before
-    with _threads.few_solves(_threads.SMALL_SYSTEM + 1):
+    with parallel.few_solves(parallel.SMALL_SYSTEM + 1):
         assert threads() == before
 
 
@@ -249,6 +249,6 @@ def test_few_solves_keep_scipy_on_one_thread_and_give_its_threads_back():
 def test_adding_an_outer_product_is_the_formula_and_symmetric_to_the_last_bit(scale):
     v = RNG.standard_normal(37)
     total = np.ones((37, 37))
-    _array.add_outer(total, v, scale)
+    arrays.add_outer(total, v, scale)
     np.testing.assert_allclose(total, 1 + scale * np.outer(v, v), atol=1e-14)
     np.testing.assert_array_equal(total, total.T)

@@ -9,7 +9,8 @@ import pytest
 import scipy.sparse
 import torch
 
-from nullprobe import InputError, _check, readers
+from nullprobe import InputError, readers
+from nullprobe._core import validation
 
 
 def complaint(function, *arguments, **keywords):
@@ -25,18 +26,18 @@ def complaint(function, *arguments, **keywords):
 
 def test_a_complaint_is_a_value_error():
     with pytest.raises(ValueError, match="^a is required, but b arrived; do c.$"):
-        _check.complain("a is required", "b arrived", "do c")
+        validation.complain("a is required", "b arrived", "do c")
 
 
 def test_one_dimension_is_refused_with_the_way_to_reshape():
-    assert "shape (3,)" in complaint(_check.representation, np.ones(3))
-    assert "reshape(-1, 1)" in complaint(_check.representation, torch.ones(3))
-    assert "shape (1, 2, 3)" in complaint(_check.representation, np.ones((1, 2, 3)))
+    assert "shape (3,)" in complaint(validation.representation, np.ones(3))
+    assert "reshape(-1, 1)" in complaint(validation.representation, torch.ones(3))
+    assert "shape (1, 2, 3)" in complaint(validation.representation, np.ones((1, 2, 3)))
 
 
 @pytest.mark.parametrize("path", ["data.npz", b"data.npz", Path("data.npz")])
 def test_a_path_is_refused_with_the_way_to_read_it(path):
-    message = complaint(_check.representation, path)
+    message = complaint(validation.representation, path)
     assert "must be an array of numbers, rows by features (n, d)" in message
     assert f"{path!r} arrived" in message
     name = message.split("nullprobe.readers.")[1].split("(")[0]
@@ -44,19 +45,21 @@ def test_a_path_is_refused_with_the_way_to_read_it(path):
 
 
 def test_nothing_is_refused_in_place_of_an_array():
-    assert "layer must be an array" in complaint(_check.representation, None, name="layer")
-    assert "it is None; pass an array" in complaint(_check.representation, None)
+    assert "layer must be an array" in complaint(validation.representation, None, name="layer")
+    assert "it is None; pass an array" in complaint(validation.representation, None)
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_emptiness_is_refused(shape):
-    assert f"{shape}" in complaint(_check.representation, np.ones(shape))
-    assert f"{shape}" in complaint(_check.representation, torch.ones(shape))
+    assert f"{shape}" in complaint(validation.representation, np.ones(shape))
+    assert f"{shape}" in complaint(validation.representation, torch.ones(shape))
 
 
 def test_complex_numbers_are_refused():
-    assert "complex128" in complaint(_check.representation, np.ones((2, 2), complex))
-    assert "complex64" in complaint(_check.representation, torch.ones(2, 2, dtype=torch.complex64))
+    assert "complex128" in complaint(validation.representation, np.ones((2, 2), complex))
+    assert "complex64" in complaint(
+        validation.representation, torch.ones(2, 2, dtype=torch.complex64)
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,85 +71,85 @@ def test_complex_numbers_are_refused():
     ],
 )
 def test_lists_that_are_no_matrix_are_refused(ragged, said):
-    message = complaint(_check.representation, ragged)
+    message = complaint(validation.representation, ragged)
     assert "X must be 2-D, rows by features (n, d), all rows of one length" in message
     assert said in message
 
 
 def test_a_class_in_place_of_an_estimator_is_refused():
     assert "'mine' is the class dict itself; pass dict()" in complaint(
-        _check.instance, "eraser", "mine", dict
+        validation.instance, "eraser", "mine", dict
     )
-    _check.instance("eraser", "mine", {})
+    validation.instance("eraser", "mine", {})
 
 
 def test_text_is_refused():
-    assert "<U1" in complaint(_check.representation, np.array([["a", "b"]]))
+    assert "<U1" in complaint(validation.representation, np.array([["a", "b"]]))
 
 
 def test_sparse_matrices_are_a_type_error():
     with pytest.raises(TypeError, match="toarray"):
-        _check.representation(scipy.sparse.eye_array(3).tocsr())
+        validation.representation(scipy.sparse.eye_array(3).tocsr())
 
 
 def test_objects_that_are_no_numbers_are_a_type_error():
     with pytest.raises(TypeError, match="must hold numbers"):
-        _check.representation(np.array([[1.0, {}]], dtype=object))
-    assert _check.representation(np.array([[1, 2.5]], dtype=object)).dtype == np.float64
+        validation.representation(np.array([[1.0, {}]], dtype=object))
+    assert validation.representation(np.array([[1, 2.5]], dtype=object)).dtype == np.float64
 
 
 def test_text_columns_of_a_frame_are_named():
     frame = pd.DataFrame({"size": [1.0, 2.0], "colour": ["red", "blue"]})
-    message = complaint(_check.representation, frame)
+    message = complaint(validation.representation, frame)
     assert "'colour' holds " in message
     assert "'size'" not in message
     frame["shape"] = ["round", "square"]
-    assert "'colour', 'shape' hold " in complaint(_check.representation, frame)
+    assert "'colour', 'shape' hold " in complaint(validation.representation, frame)
 
 
 def test_numeric_frames_become_arrays():
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4], "c": [True, False]})
-    X = _check.representation(frame[["a", "b"]])
+    X = validation.representation(frame[["a", "b"]])
     assert X.tolist() == [[1, 3], [2, 4]]
     assert X.dtype == np.float64
-    assert _check.representation(frame.convert_dtypes()).shape == (2, 3)
+    assert validation.representation(frame.convert_dtypes()).shape == (2, 3)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int8, np.bool_])
 def test_arrays_pass_as_they_are(kind):
     X = np.ones((2, 2), kind)
-    assert _check.representation(X) is X
+    assert validation.representation(X) is X
     tensor = torch.from_numpy(X)
-    assert _check.representation(tensor) is tensor
+    assert validation.representation(tensor) is tensor
 
 
 def test_lists_pass():
-    assert _check.representation([[1, 2], [3, 4]]).shape == (2, 2)
+    assert validation.representation([[1, 2], [3, 4]]).shape == (2, 2)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_the_first_value_that_is_not_finite_is_found(bad, monkeypatch):
-    monkeypatch.setattr("nullprobe._array.LEAST_BLOCK_ROWS", 2)
-    monkeypatch.setattr("nullprobe._array.BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("nullprobe._core.arrays.LEAST_BLOCK_ROWS", 2)
+    monkeypatch.setattr("nullprobe._core.arrays.BLOCK_ELEMENTS", 1)
     X = np.ones((7, 3), np.float32)
     X[4, 1] = X[5, 0] = bad
     X[6] = -bad  # the sum is neither finite nor infinite
     for A in (X, torch.from_numpy(X), torch.from_numpy(X).bfloat16()):
-        assert "row 4, column 1 (counted from 0)" in complaint(_check.finite, A)
+        assert "row 4, column 1 (counted from 0)" in complaint(validation.finite, A)
 
 
 def test_large_values_are_finite_even_if_their_sum_is_not():
     X = np.full((4, 2), 3e38, np.float32)
     for A in (X, torch.from_numpy(X)):
-        assert _check.finite(A) is A
+        assert validation.finite(A) is A
 
 
 def test_width_that_differs_is_refused():
-    _check.width(3, 3)
-    message = complaint(_check.width, 4, 3)
+    validation.width(3, 3)
+    message = complaint(validation.width, 4, 3)
     assert "3 features" in message
     assert "4 features" in message
-    assert "but Mine is expecting 3 features" in complaint(_check.width, 4, 3, by="Mine")
+    assert "but Mine is expecting 3 features" in complaint(validation.width, 4, 3, by="Mine")
 
 
 @pytest.mark.parametrize(
@@ -159,24 +162,24 @@ def test_width_that_differs_is_refused():
     ],
 )
 def test_an_out_that_cannot_hold_the_result_is_refused(out):
-    assert "shape (2, 2)" in complaint(_check.same_form, out, np.ones((2, 2)))
+    assert "shape (2, 2)" in complaint(validation.same_form, out, np.ones((2, 2)))
 
 
 def test_words_and_numbers_are_checked():
-    _check.choice("mode", "a", ["a", "b"])
-    assert "'a', 'b'" in complaint(_check.choice, "mode", "c", ["a", "b"])
-    assert _check.whole_number("n", np.int64(3), least=1) == 3
+    validation.choice("mode", "a", ["a", "b"])
+    assert "'a', 'b'" in complaint(validation.choice, "mode", "c", ["a", "b"])
+    assert validation.whole_number("n", np.int64(3), least=1) == 3
     for value in (0, 1.5, True, "2"):
-        assert repr(value) in complaint(_check.whole_number, "n", value, least=1)
+        assert repr(value) in complaint(validation.whole_number, "n", value, least=1)
 
 
 def test_names_that_are_the_same_as_text_are_refused():
-    assert _check.by_name("label", {1: "a", "b": "c"}) == {"1": "a", "b": "c"}
-    message = complaint(_check.by_name, "label", {1: "a", "1": "c"})
+    assert validation.by_name("label", {1: "a", "b": "c"}) == {"1": "a", "b": "c"}
+    message = complaint(validation.by_name, "label", {1: "a", "1": "c"})
     assert "every label needs a name of its own, but two are called '1'" in message
 
 
 def test_names_that_resemble_are_suggested():
-    _check.known("column", "age", ["age"])
-    assert "did you mean 'age'" in complaint(_check.known, "column", "aeg", ["age", "size"])
-    assert "choose one of these" in complaint(_check.known, "column", "zzz", ["age"])
+    validation.known("column", "age", ["age"])
+    assert "did you mean 'age'" in complaint(validation.known, "column", "aeg", ["age", "size"])
+    assert "choose one of these" in complaint(validation.known, "column", "zzz", ["age"])

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nullprobe._check import complain
+from nullprobe._core.validation import complain
 
 
 @contextmanager

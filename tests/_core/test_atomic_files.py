@@ -3,8 +3,8 @@ import stat
 
 import pytest
 
-from nullprobe._check import InputError
-from nullprobe._files import whole_file
+from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import InputError
 
 
 def test_a_finished_block_replaces_the_file(tmp_path):

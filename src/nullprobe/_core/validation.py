@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe import _array
+from nullprobe._core import arrays
 
 
 class InputError(ValueError):
@@ -24,6 +24,9 @@ class InputError(ValueError):
 
 class InputTypeError(InputError, TypeError):
     """Input of a kind that cannot be used at all, such as a sparse matrix."""
+
+
+InputError.__module__ = "nullprobe"  # where users find it, and what tracebacks show
 
 
 def complain(required: str, arrived: str, advice: str) -> NoReturn:
@@ -43,7 +46,7 @@ def complain(required: str, arrived: str, advice: str) -> NoReturn:
     --------
     >>> complain("X needs at least one row", "it has 0", "pass more data")
     Traceback (most recent call last):
-    nullprobe._check.InputError: X needs at least one row, but it has 0; pass more data.
+    nullprobe.InputError: X needs at least one row, but it has 0; pass more data.
     """
     end = "" if advice.endswith("?") else "."
     raise InputError(f"{required}, but {arrived}; {advice}{end}")
@@ -130,7 +133,7 @@ def representation(X: Any, *, name: str = "X") -> Any:
             f"{name} must be dense, but a sparse {type(X).__name__} arrived; "
             "pass X.toarray(), since removing a direction fills a sparse matrix anyway."
         )
-    if not (_array.is_torch(X) or _array.is_dask(X)):
+    if not (arrays.is_torch(X) or arrays.is_dask(X)):
         _refuse_what_is_no_array(X, name)
         _refuse_text_columns(X, name)
         try:
@@ -197,7 +200,7 @@ def _refuse_text_columns(X: Any, name: str) -> None:
 
 
 def _real(X: Any, name: str) -> Any:
-    torch = _array.is_torch(X)
+    torch = arrays.is_torch(X)
     if X.is_complex() if torch else X.dtype.kind == "c":
         complain(
             f"{name} must be real (Complex data not supported)",
@@ -241,7 +244,7 @@ def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -
     --------
     >>> known("column", "gendr", ["age", "gender"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    nullprobe._check.InputError: 'gendr' must name a column, but there are only 'age', 'gender';...
+    nullprobe.InputError: 'gendr' must name a column, but there are only 'age', 'gender';...
     """
     if name in available:
         return
@@ -287,7 +290,7 @@ def same_form(out: Any, X: Any) -> None:
     if (
         type(out) is not type(X)
         or tuple(out.shape) != tuple(X.shape)
-        or not _array.is_floating(out)
+        or not arrays.is_floating(out)
     ):
         complain(
             f"out must be a floating {type(X).__name__} of shape {tuple(X.shape)}",
@@ -299,12 +302,12 @@ def same_form(out: Any, X: Any) -> None:
 
 def finite(X: Any, *, name: str = "X") -> Any:
     """Return X, or complain about the first value that is not finite."""
-    for where, block in _array.row_blocks(X):
+    for where, block in arrays.row_blocks(X):
         # A sum is finite unless a value is not: one pass, no array of booleans.
         with np.errstate(over="ignore", invalid="ignore"):
-            total = _array.working(block).sum()
-        if not np.isfinite(_array.host(total)):
-            bad = np.argwhere(~np.isfinite(_array.host(block)))
+            total = arrays.working(block).sum()
+        if not np.isfinite(arrays.host(total)):
+            bad = np.argwhere(~np.isfinite(arrays.host(block)))
             if len(bad):
                 complain_not_finite(where.start + bad[0][0], bad[0][1], name=name)
     return X

@@ -16,7 +16,7 @@ from typing import Any
 
 from joblib import Parallel, delayed
 
-from nullprobe._threads import one_blas_thread
+from nullprobe._core.parallel import one_blas_thread
 
 SENT = ("nonlinear readers", "matching", "surrogates")  # stages that processes share where X is
 LARGE = 2**20  # elements or more

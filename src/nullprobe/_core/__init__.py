@@ -1,0 +1,1 @@
+"""What any numerical library has; knows nothing of concepts."""
