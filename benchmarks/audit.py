@@ -21,9 +21,9 @@ from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from nullprobe import audit, worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.curve import ROUNDS, curve
-from nullprobe.splits import split
 
 THEIRS = {"as it comes": (1e-4, np.float32), "to the same scores": (1e-8, np.float64)}
 

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from nullprobe import LogisticProbe, Moments
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.probes.nullspace import Nullspace
 
 SPECTRA = ("falling", "flat")

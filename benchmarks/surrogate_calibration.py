@@ -19,11 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import worlds
 from nullprobe.class_moments import ClassMoments
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.nulls.permutation import permutations
 from nullprobe.nulls.surrogate import gaussian_surrogate, match
-from nullprobe.splits import split
 
 ROWS = 900
 

@@ -3,9 +3,9 @@
 import numpy as np
 from samples import draw
 
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.three_way import ThreeWay
-from nullprobe.splits import split
 
 # Options of an audit: the fewest draws there may be; without halfspaces; without surrogates.
 FEW = {"n_permutations": 39, "n_surrogates": 39}

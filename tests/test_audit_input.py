@@ -149,7 +149,7 @@ def refusals():
             "data.npz",
             y,
             {},
-            r"must be an array .*\(n, d\), but 'data.npz' arrived; .*nullprobe.readers.read\(path",
+            r"must be an .*\(n, d\), but 'data.npz' arrived; .*nullprobe.data.files.read\(path",
         ),
         "a path and no concept": (Path("data.npz"), None, {}, r"Path\('data.npz'\) arrived; if it"),
         "no X": (None, y, {}, r"X must be an array .*\(n, d\), but it is None; pass an array"),

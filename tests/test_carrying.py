@@ -11,10 +11,10 @@ from nullprobe import carrying, worlds
 from nullprobe.carrying import carried, chance
 from nullprobe.claims import FactAbout, Holds
 from nullprobe.claims.transfers import transfers
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split_within
 from nullprobe.measures.carry import Carry
 from nullprobe.nulls.permutation import permutations
-from nullprobe.splits import split_within
 
 KINDS = ["two classes", "three classes", "number", "numbers"]
 

@@ -240,7 +240,7 @@ def test_probes_of_ones_own_are_compared():
 def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):
     distracted.to_json(tmp_path / "pairs.json")
     document = json.loads((tmp_path / "pairs.json").read_text("utf-8"))
-    assert document["schema"] == "nullprobe.pairs/1"
+    assert document["schema"] == "nullprobe.data.pairs/1"
     assert document["findings"] == list(distracted.findings)
     assert len(document["random"]["truth"]) == 200
     assert document["provenance"]["pairs"] == 300

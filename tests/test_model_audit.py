@@ -19,9 +19,9 @@ from nullprobe import (
     mean_projection,
     model_audit,
 )
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.models import capture
-from nullprobe.splits import split
 
 MANY, N = 200, 60
 RNG = np.random.default_rng(0)

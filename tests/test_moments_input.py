@@ -9,7 +9,7 @@ from reference import assert_same
 from samples import draw
 
 from nullprobe import InputError, Moments
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 
 
 @pytest.mark.parametrize("chunks", [(50, 4), (37, 2), (1000, 1)])

@@ -11,7 +11,7 @@ from scipy.stats import norm, pearsonr
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
 from nullprobe import reading
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 
 
 def many(seed, n, m, values):

@@ -13,6 +13,7 @@ from nullprobe.class_moments import ClassMoments
 from nullprobe.compare import compare
 from nullprobe.compare_pairs import compare_pairs
 from nullprobe.comparison import Comparison
+from nullprobe.data.pairs import ContrastPairs, read_pairs
 from nullprobe.erasers import (
     INLP,
     LEACE,
@@ -40,7 +41,6 @@ from nullprobe.measures.guardedness import canonical_correlations, largest_corre
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation_null, pipeline_null
-from nullprobe.pairs import ContrastPairs, read_pairs
 from nullprobe.probes import (
     CCS,
     CRC,

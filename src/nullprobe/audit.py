@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _record
 from nullprobe._core import arrays, validation
 from nullprobe._core.validation import InputError
 from nullprobe.audited import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.claims.observation import LEAST_DRAWS
-from nullprobe.concepts import Concept
+from nullprobe.data import provenance
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts, group_codes, split, split_within
 from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
 from nullprobe.measures.agreement import HeldOut
 from nullprobe.report.portrait import portrait
-from nullprobe.splits import Parts, group_codes, split, split_within
 
 N_PARTS = 3
 PAIRED = "differences of contrast pairs, positive less negative side"
@@ -137,7 +137,7 @@ def audit(
             found[name][0],
             portrait(one, z, random_state=seed),
             {
-                **_record.data(one, z, parts),
+                **provenance.data(one, z, parts),
                 "baselines": list(given.baselines),
                 "random_state": seed,
                 "alpha": thresholds.alpha,
@@ -148,7 +148,7 @@ def audit(
                 **({"other labels": list(given.others)} if given.others else {}),
                 **({"representations": list(several)} if len(several) > 1 else {}),
                 **({"left out": left_out} if left_out else {}),
-                "versions": _record.versions(),
+                "versions": provenance.versions(),
             },
         )
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))

@@ -12,7 +12,7 @@ from nullprobe._concept_sums import ConceptSums
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._spread import Block, Spread, complain_width, few, provisional_mean
-from nullprobe.concepts import concept, rows
+from nullprobe.data.concept import concept, rows
 from nullprobe.moments import Moments
 
 # Rows of one class that are gathered at a time, 16 MiB in float64: a copy that is large enough

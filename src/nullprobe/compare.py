@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
-from nullprobe import _record
 from nullprobe._core import arrays, validation
 from nullprobe.claims import Observation
 from nullprobe.comparison import NONE, Cell, Column, Comparison, Row
-from nullprobe.concepts import Concept, concept, rows
+from nullprobe.data import provenance
+from nullprobe.data.concept import Concept, concept, rows
+from nullprobe.data.splits import group_codes, split
 from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.measures.fresh import Fresh, fresh, named
-from nullprobe.splits import group_codes, split
 from nullprobe.trials import Progress, Reading, Trial, Trials
 
 N_PARTS = 3
@@ -111,11 +111,11 @@ def compare(
         ),
         left_out,
         {
-            **_record.data(X, z, parts),
+            **provenance.data(X, z, parts),
             "others": list(watched),
             "random_state": seed,
             "resamples": len(readings[0].weights[0]) - 1,
-            "versions": _record.versions(),
+            "versions": provenance.versions(),
         },
     )
 
@@ -176,7 +176,7 @@ def _ours(name: str, z: Concept, seed: int) -> Any:
 
 
 def _column(name: str, probe: Fresh) -> Column:
-    return Column(name, probe.unit, probe.chance, _record.estimator(probe.probe))
+    return Column(name, probe.unit, probe.chance, provenance.estimator(probe.probe))
 
 
 def _row(
@@ -187,7 +187,7 @@ def _row(
     others: Mapping[str, Reading],
 ) -> Row:
     """Put what one eraser did in all turns together."""
-    settings = "" if eraser is None else _record.estimator(eraser)
+    settings = "" if eraser is None else provenance.estimator(eraser)
     if isinstance(eraser, SPLINCE) and others:
         settings += f", asked to keep {next(iter(others))!r}"
     told = isinstance(eraser, LabelledEstimator)

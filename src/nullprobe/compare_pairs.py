@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import _record
 from nullprobe._core import validation
+from nullprobe.data import provenance
+from nullprobe.data.pair_labels import need_truth, other_labels
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.measures.agreement import PERMUTED, HeldOut
 from nullprobe.nulls.null import Null
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
-from nullprobe.pair_labels import need_truth, other_labels
-from nullprobe.pairs import ContrastPairs
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.paired import PairEstimator
 
@@ -113,9 +113,9 @@ def compare_pairs(
     for name, probe in chosen.items():
         read = held_out.read(probe)
         found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
-        rows.append(Reader(name, _record.estimator(probe), False, found))
+        rows.append(Reader(name, provenance.estimator(probe), False, found))
     ceiling = {name: Agreement.of(held_out.told(y), None) for name, y in labels.items()}
-    rows.append(Reader(SUPERVISED, _record.estimator(LogisticProbe()), True, ceiling))
+    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe()), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
     return PairComparison(
         title,
@@ -123,10 +123,10 @@ def compare_pairs(
         tuple(rows),
         {name: np.sort(a) for name, a in zip(labels, at_random, strict=True)},
         {
-            **_record.pairs(pairs.negative, pairs.positive, labels),
+            **provenance.pairs(pairs.negative, pairs.positive, labels),
             "permutations": n_permutations,
             "random_state": seed,
-            "versions": _record.versions(),
+            "versions": provenance.versions(),
         },
     )
 

@@ -17,7 +17,8 @@ from torch import nn
 
 from nullprobe._core import validation
 from nullprobe.claims import Claim, Observation, Thresholds, Use, used
-from nullprobe.concepts import Concept, concept
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.erasers import AffineEraser, leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capture import Captured, capture
@@ -26,7 +27,6 @@ from nullprobe.moments import Moments
 from nullprobe.nulls.null import Null, among
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.reading import resampled_weights
-from nullprobe.splits import Parts, group_codes, split
 
 ROUNDING = 1e-9
 FITTED, ASKED, N_PARTS = 0, 1, 2

@@ -18,7 +18,7 @@ from nullprobe._concept_sums import ConceptSums
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._spread import Spread, blocks, complain_width, need_squares, oracle_shrinkage
-from nullprobe.concepts import Concept, rows
+from nullprobe.data.concept import Concept, rows
 
 
 @dataclass(eq=False)

@@ -15,7 +15,7 @@ from nullprobe.report.pair_comparison import write_html
 from nullprobe.report.tables import aligned
 from nullprobe.report.words import number
 
-SCHEMA = "nullprobe.pairs/1"
+SCHEMA = "nullprobe.data.pairs/1"
 SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
 LEVEL, CHANCE = 0.05, 0.5
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import log_expit, ndtr, stdtr
 from sklearn.linear_model import LogisticRegression
 
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 
 
 def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -165,7 +165,7 @@ def above_chance(
     Examples
     --------
     >>> import numpy as np
-    >>> from nullprobe.concepts import concept
+    >>> from nullprobe.data.concept import concept
     >>> z = concept(["a", "b"] * 10)
     >>> above_chance(np.arange(20.0)[:, None], z, alpha=0.05)
     (0.55, False)

@@ -12,7 +12,7 @@ import numpy as np
 
 from nullprobe._core.arrays import Array
 from nullprobe._spread import need_squares
-from nullprobe.concepts import Concept, concept, rows
+from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.moments import Moments, add_together, read_together
 
 

@@ -18,13 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import reading
 from nullprobe._core.validation import InputError
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
 from nullprobe.erasers import SPLINCE
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.fresh import Fresh
 from nullprobe.moments import Moments
-from nullprobe.splits import Parts
 
 MOST_RESAMPLES, LEAST_RESAMPLES = 1000, 100
 RESAMPLED = 1e7  # scores that a resampling of all parts may sort through

@@ -9,8 +9,9 @@ import pytest
 import scipy.sparse
 import torch
 
-from nullprobe import InputError, readers
+from nullprobe import InputError
 from nullprobe._core import validation
+from nullprobe.data import files
 
 
 def complaint(function, *arguments, **keywords):
@@ -40,8 +41,8 @@ def test_a_path_is_refused_with_the_way_to_read_it(path):
     message = complaint(validation.representation, path)
     assert "must be an array of numbers, rows by features (n, d)" in message
     assert f"{path!r} arrived" in message
-    name = message.split("nullprobe.readers.")[1].split("(")[0]
-    assert "concept" in inspect.signature(getattr(readers, name)).parameters
+    name = message.split("nullprobe.data.files.")[1].split("(")[0]
+    assert "concept" in inspect.signature(getattr(files, name)).parameters
 
 
 def test_nothing_is_refused_in_place_of_an_array():

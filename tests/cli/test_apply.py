@@ -9,8 +9,8 @@ from cli_files import CODES, FORMATS, LABELS, NAMES, N, X, Y, done, refused, ref
 from methods import transformed
 
 from nullprobe import LEACE, AffineEraser, MiMiC, OracleLEACE
+from nullprobe.data.files import read, read_matrix
 from nullprobe.erasers import ERASERS
-from nullprobe.readers import read, read_matrix
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from nullprobe import (
     QuadraticLEACE,
 )
 from nullprobe.cli import erasing, options
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
 from nullprobe.probes import PROBES
-from nullprobe.readers import read
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from samples import draw
 from told import KINDS, LABELS, shift, some, transport
 
 from nullprobe import InputError
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.erasers import class_transport
 
 X = draw(0, 60, 5, 3).X

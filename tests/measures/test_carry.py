@@ -7,12 +7,12 @@ from reference import centred, leace_matrix, one_hot
 from sklearn.metrics import r2_score, roc_auc_score
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import Parts, split_within
 from nullprobe.measures import labellings, three_way
 from nullprobe.measures.carry import Carry, diagonal, in_units, off_diagonal
 from nullprobe.moments import Moments
 from nullprobe.nulls.permutation import permutations
-from nullprobe.splits import Parts, split_within
 
 G = 3
 KINDS = ["two classes", "three classes", "number", "numbers"]

@@ -8,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.curve import curve
-from nullprobe.splits import split
 
 
 def drawn(n=240, d=6, kinds=2, seed=0):

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.expected import (
     expected_auc,
     expected_readback,
@@ -15,7 +16,6 @@ from nullprobe.measures.expected import (
 )
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
-from nullprobe.splits import split
 
 # d, rows to fit on, gap; squared gap left and AUC, as theory.md, section 6, has them.
 TABLE = [

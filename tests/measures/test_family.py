@@ -9,13 +9,13 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import r2_score, roc_auc_score
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.erasers import LEACE
 from nullprobe.measures import family as module
 from nullprobe.measures.family import NOTHING_LEFT, Family
 from nullprobe.measures.kernel_readers import READERS, Products, fitted, strongest
 from nullprobe.measures.three_way import ThreeWay
-from nullprobe.splits import split
 
 KINDS = ["two classes", "three classes", "number", "numbers"]
 

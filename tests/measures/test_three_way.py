@@ -7,7 +7,7 @@ from reference import centred, covariances, leace_matrix, one_hot
 from samples import draw
 from sklearn.metrics import r2_score, roc_auc_score
 
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE, MeanProjection
 from nullprobe.measures import labellings
 from nullprobe.measures.three_way import ThreeWay

@@ -7,7 +7,7 @@ from samples import draw
 from sklearn.metrics import balanced_accuracy_score
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.probes import HalfspaceProbe

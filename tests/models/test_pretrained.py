@@ -6,9 +6,9 @@ from encoder import PACKAGES, folder
 from encoder import sentences as first_sentences
 
 from nullprobe import AffineEraser, FactAbout, Holds, Moments, audit, leace
+from nullprobe.data.files import read
 from nullprobe.models import capture, capture_moments, capture_to, erase, load
 from nullprobe.probes import LDAProbe
-from nullprobe.readers import read
 
 SITES = ["layers.2.output", "layers.5.output"]
 

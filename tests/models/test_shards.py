@@ -7,7 +7,8 @@ import pytest
 import tiny_models as tiny
 import torch
 
-from nullprobe import InputError, readers
+from nullprobe import InputError
+from nullprobe.data import files
 from nullprobe.models import capture, capture_to, shards
 
 TEXTS = tiny.texts(11, shortest=3, longest=6)
@@ -38,13 +39,11 @@ def whole(tmp_path_factory):
 def test_the_folder_is_read_as_arrays_with_their_labels(whole):
     found = capture(tiny.model_of("gpt2"), tiny.word_tokenizer(), TEXTS, SITES)
     for site, other in (SITES, SITES[::-1]):
-        table = readers.read(
-            whole, concept="kind", groups="truth", leave_out=[other, "text", "size"]
-        )
+        table = files.read(whole, concept="kind", groups="truth", leave_out=[other, "text", "size"])
         np.testing.assert_allclose(table.X, found[site], atol=1e-5)
         assert table.y.tolist() == LABELS["kind"]
         assert table.groups.tolist() == LABELS["truth"]
-    numbers = readers.read(whole, concept="size", leave_out=["embeddings", "text", "kind", "truth"])
+    numbers = files.read(whole, concept="size", leave_out=["embeddings", "text", "kind", "truth"])
     assert numbers.y.tolist() == LABELS["size"].tolist()
 
 
@@ -75,7 +74,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(whole, tmp_pat
         written(tmp_path / "a")
     assert sorted(contents(tmp_path / "a")) == ["000000.safetensors", "manifest.json"]
     with pytest.raises(InputError, match="all 3 shards .* 2 are not there yet.*run the same"):
-        readers.read(tmp_path / "a", concept="kind")
+        files.read(tmp_path / "a", concept="kind")
     written(tmp_path / "a")
     assert contents(tmp_path / "a") == contents(whole)
     assert [len(texts) for texts in calls] == [4, 4, 4, 3]  # the first shard was not made again
@@ -139,7 +138,7 @@ def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
     said = json.loads((tmp_path / "all" / "manifest.json").read_text("utf-8"))
     assert said["groups"] == "text"
     leave_out = ["embeddings", "truth", "size"]
-    table = readers.read(tmp_path / "all", concept="kind", groups="text", leave_out=leave_out)
+    table = files.read(tmp_path / "all", concept="kind", groups="text", leave_out=leave_out)
     lengths = [len(text.split()) for text in TEXTS]
     assert table.groups.tolist() == np.repeat(np.arange(11), lengths).tolist()
     assert table.y.tolist() == np.repeat(LABELS["kind"], lengths).tolist()
@@ -182,7 +181,7 @@ def test_folders_of_something_else_are_left_alone(tmp_path):
 def test_a_manifest_that_was_cut_short_is_said_to_be_damaged(whole, tmp_path, left):
     text = (whole / "manifest.json").read_bytes()
     (tmp_path / "manifest.json").write_bytes(text[:left])
-    for task in (lambda: readers.read(tmp_path, concept="kind"), lambda: written(tmp_path)):
+    for task in (lambda: files.read(tmp_path, concept="kind"), lambda: written(tmp_path)):
         with pytest.raises(InputError, match=r"is damaged: it is cut short.*capture anew\."):
             task()
     assert (tmp_path / "manifest.json").read_bytes() == text[:left]
@@ -192,12 +191,12 @@ def test_a_manifest_beside_shards_must_be_one(whole, tmp_path):
     (tmp_path / "000000.safetensors").write_bytes((whole / "000000.safetensors").read_bytes())
     (tmp_path / "manifest.json").write_bytes(b"\0" * 9 + b"\xff")
     with pytest.raises(InputError, match="damaged: it is cut short, or not JSON"):
-        readers.read(tmp_path, concept="kind")
+        files.read(tmp_path, concept="kind")
     said = json.loads((whole / "manifest.json").read_text("utf-8"))
     del said["shards"], said["sites"]
     (tmp_path / "manifest.json").write_text(json.dumps(said))
     with pytest.raises(InputError, match="damaged: it lacks 'sites', 'shards';"):
-        readers.read(tmp_path, concept="kind")
+        files.read(tmp_path, concept="kind")
 
 
 @pytest.mark.parametrize(
@@ -213,4 +212,4 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path, text):
 def test_a_manifest_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": "nullprobe.capture/9"}')
     with pytest.raises(InputError, match=r"format nullprobe.capture/1, but it is 'nullprobe"):
-        readers.read(tmp_path, concept="kind")
+        files.read(tmp_path, concept="kind")

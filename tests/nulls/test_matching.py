@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import norm
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.nulls import gaussian_surrogate, match, permutations, surrogate
-from nullprobe.splits import split
 
 
 def setting(w, seed=0):

@@ -10,12 +10,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, permutation_test_score
 
 from nullprobe import InputError, worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.nulls import Null, permutation_null, permutations
 from nullprobe.nulls.permutation import description
 from nullprobe.probes import LDAProbe
-from nullprobe.splits import Parts, group_codes, split
 
 
 def drawn(y, groups=None, n=50, seed=0):

@@ -19,8 +19,8 @@ from nullprobe import (
     pipeline_null,
     worlds,
 )
-from nullprobe.concepts import concept
-from nullprobe.splits import split
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import split
 
 SETS, DRAWS = 100, 19
 

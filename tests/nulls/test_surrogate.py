@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nullprobe import worlds
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.nulls import gaussian_surrogate, surrogate
 
 

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from nullprobe import InputError, Moments, reading
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, LogisticProbe, MeanDifferenceProbe
 from nullprobe.probes.linear import LinearProbe, MomentProbe
 from nullprobe.probes.nullspace import Nullspace

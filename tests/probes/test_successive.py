@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from nullprobe import INLP, InputError, Moments, worlds
 from nullprobe._core import linalg
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
 from nullprobe.probes import (
     LDAProbe,
     LogisticProbe,

@@ -177,7 +177,7 @@ def _refuse_what_is_no_array(X: Any, name: str) -> None:
         complain(
             required,
             f"{X!r} arrived",
-            "if it is a path, pass the .X and .y of nullprobe.readers.read(path, concept=...)",
+            "if it is a path, pass the .X and .y of nullprobe.data.files.read(path, concept=...)",
         )
     if X is None:
         complain(required, "it is None", "pass an array, a tensor or a frame")

@@ -15,7 +15,7 @@ from rich.text import Text
 from nullprobe.cli.subject import Bars
 from nullprobe.compare import compare
 from nullprobe.comparison import Cell, Column, Comparison, Row
-from nullprobe.readers import Table
+from nullprobe.data.files import Table
 from nullprobe.report import words
 from nullprobe.report.comparison import missing, nothing_left, way
 

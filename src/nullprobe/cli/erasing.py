@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._captured import SITE
 from nullprobe._core.atomic_files import place
 from nullprobe._core.validation import choice, complain, known
-from nullprobe._formats import names, suffix_of
 from nullprobe.cli import typed
-from nullprobe.concepts import Concept, concept
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.files import Table, read, read_matrix, write_like
+from nullprobe.data.formats import names, suffix_of
+from nullprobe.data.manifest import SITE
 from nullprobe.erasers import ERASERS, AffineEraser, ClassTransport, ConceptShift, load_eraser
 from nullprobe.probes import PROBES
-from nullprobe.readers import Table, read, read_matrix, write_like
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"

@@ -22,8 +22,8 @@ from nullprobe.claims.consistent import LABELLED
 from nullprobe.claims.used import BEFORE, DAMAGE, DAMAGE_OF_RANDOM
 from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.model_audit import audit_use
-from nullprobe.pairs import ContrastPairs
 from nullprobe.report.tables import Table
 from nullprobe.worlds import organism
 from nullprobe.worlds.facts import ATTRIBUTES, CORRECTED, Statements

@@ -16,11 +16,11 @@ from typing import Any
 from tqdm import tqdm
 
 from nullprobe import models
-from nullprobe._captured import MODEL, SITE, WEIGHTS
 from nullprobe._core.validation import complain, counted, known
-from nullprobe._formats import load
-from nullprobe._layout import array
 from nullprobe.cli.subject import Bars
+from nullprobe.data.columns import array
+from nullprobe.data.formats import load
+from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.loading import without_bars
 from nullprobe.models.shards import described

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from nullprobe.cli.subject import Subject
 from nullprobe.compare_pairs import compare_pairs
+from nullprobe.data.pairs import ContrastPairs, read_pairs
 from nullprobe.pair_comparison import PairComparison
-from nullprobe.pairs import ContrastPairs, read_pairs
 from nullprobe.report.pair_comparison import PERCENTILES, percentiles
 from nullprobe.report.words import interval, number
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from nullprobe._core.validation import complain
-from nullprobe.concepts import concept
+from nullprobe.data.concept import concept
+from nullprobe.data.files import Table
 from nullprobe.measures.expected import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
-from nullprobe.readers import Table
 from nullprobe.report.words import number
 
 SAY_IT = "say --d and --gap yourself (--gap inf if it is not known)"

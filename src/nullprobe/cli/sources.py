@@ -13,11 +13,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._captured import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe._core.validation import complain, known
-from nullprobe._formats import names
 from nullprobe.cli.subject import Subject
-from nullprobe.readers import Table, read, read_matrix
+from nullprobe.data.files import Table, read, read_matrix
+from nullprobe.data.formats import names
+from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.worlds import WORLDS
 
 _TURNS = re.compile(r"(\d+)")

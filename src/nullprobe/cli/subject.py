@@ -17,8 +17,8 @@ from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain, known
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
-from nullprobe.concepts import concept
-from nullprobe.pairs import ContrastPairs
+from nullprobe.data.concept import concept
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.page import write_html
 from nullprobe.report.portrait import Portrait, portrait

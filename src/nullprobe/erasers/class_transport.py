@@ -10,7 +10,7 @@ import numpy as np
 
 from nullprobe._core import arrays, parallel
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
 # Rows of one class that a core transports at a time: so few that they stay in its cache, but

@@ -10,7 +10,7 @@ import numpy as np
 
 from nullprobe._core import arrays
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.labelled import LabelledMap, set_level
 
 

@@ -26,7 +26,7 @@ from sklearn.utils.validation import validate_data
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept, rows
+from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.estimator import EraserEstimator
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments

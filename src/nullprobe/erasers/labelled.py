@@ -17,7 +17,7 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept, as_array, concept
+from nullprobe.data.concept import Concept, as_array, concept
 from nullprobe.erasers import store
 
 

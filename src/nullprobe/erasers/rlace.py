@@ -25,7 +25,7 @@ from sklearn.utils.validation import validate_data
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept, rows
+from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import orthogonal

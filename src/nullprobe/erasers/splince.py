@@ -21,7 +21,7 @@ from scipy.linalg import eigh
 
 from nullprobe._core import linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share

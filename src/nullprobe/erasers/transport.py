@@ -21,7 +21,7 @@ import numpy as np
 from nullprobe._core import linalg, parallel, validation
 from nullprobe._core.arrays import Array
 from nullprobe.class_moments import ClassMoments
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.class_transport import ClassTransport
 from nullprobe.erasers.concept_shift import ConceptShift
 from nullprobe.erasers.estimator import LabelledEstimator

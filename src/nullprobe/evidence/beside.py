@@ -6,7 +6,7 @@ import numpy as np
 
 from nullprobe import reading
 from nullprobe.claims.one_direction import IN_SAMPLE
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.three_way import Scores, ThreeWay

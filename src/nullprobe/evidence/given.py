@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from nullprobe._core import arrays, validation
-from nullprobe.concepts import Concept, rows
-from nullprobe.pair_labels import need_truth, other_labels
-from nullprobe.pairs import ContrastPairs
+from nullprobe.data.concept import Concept, rows
+from nullprobe.data.pair_labels import need_truth, other_labels
+from nullprobe.data.pairs import ContrastPairs
 
 TRUTH = "truth"  # what the labels of pairs are called among other labels
 

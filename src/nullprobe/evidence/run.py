@@ -17,7 +17,8 @@ import numpy as np
 from nullprobe import carrying
 from nullprobe._core.workers import Workers
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
 from nullprobe.erasers.leace import leace
 from nullprobe.evidence.beside import beside
 from nullprobe.evidence.consistency import followed
@@ -32,7 +33,6 @@ from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
 from nullprobe.nulls.null import Null
-from nullprobe.splits import Parts
 
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99

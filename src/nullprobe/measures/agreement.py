@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 
 from nullprobe._core import validation
-from nullprobe.pairs import ContrastPairs
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.probes.logistic import LogisticProbe
 from nullprobe.probes.paired import Normaliser
 from nullprobe.probes.random_probe import random_directions

@@ -21,11 +21,11 @@ import numpy as np
 
 from nullprobe import reading
 from nullprobe._core import linalg
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
-from nullprobe.splits import Parts
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.
 Scored = tuple[int, int, int, list[np.ndarray]]
@@ -47,8 +47,8 @@ class Carry(Labellings):
     Examples
     --------
     >>> import numpy as np
-    >>> from nullprobe.concepts import concept
-    >>> from nullprobe.splits import split_within
+    >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.data.splits import split_within
     >>> rng = np.random.default_rng(0)
     >>> X, y, g = rng.normal(size=(200, 3)), np.arange(200) % 2, np.arange(200) // 100
     >>> X[np.arange(200), g] += 4 * y  # along another feature in each group

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import norm
 
 from nullprobe._core import linalg
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 
 

@@ -51,8 +51,8 @@ class Family:
     Examples
     --------
     >>> from nullprobe import worlds
-    >>> from nullprobe.concepts import concept
-    >>> from nullprobe.splits import split
+    >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.data.splits import split
     >>> w = worlds.heteroscedastic(n=300)
     >>> z = concept(w.y)
     >>> parts = split(z, groups=None, n_parts=3, rng=np.random.default_rng(0))

@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from nullprobe import reading
 from nullprobe._core import validation
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.nonlinear import scored
 from nullprobe.probes.nullspace import need_rows

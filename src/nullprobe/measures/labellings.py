@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nullprobe import reading
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 
 BATCH_ELEMENTS = 1 << 23  # entries (n, m, k) of the labellings that are read together
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 
 

@@ -23,12 +23,12 @@ import numpy as np
 
 from nullprobe import reading
 from nullprobe._core import arrays, linalg
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
 from nullprobe.probes.halfspace_search import halfspaces
-from nullprobe.splits import Parts
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.models.forward import Progress, rows_of
 from nullprobe.models.sites import known
 from nullprobe.models.work import Options, Work

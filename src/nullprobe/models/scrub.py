@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser, leace
 from nullprobe.models.capture import Collected
 from nullprobe.models.edit import Map, affine

@@ -23,11 +23,11 @@ import transformers
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from nullprobe import _captured
 from nullprobe._core import validation
-from nullprobe._saving import save
 from nullprobe._version import __version__
-from nullprobe.concepts import as_array
+from nullprobe.data import manifest
+from nullprobe.data.concept import as_array
+from nullprobe.data.writing import save
 from nullprobe.models.capture import capture
 from nullprobe.models.forward import Progress
 from nullprobe.models.sites import listed
@@ -76,7 +76,7 @@ def capture_to(
     Returns
     -------
     Path
-        The folder. ``nullprobe.readers.read`` and ``nullprobe audit`` take it.
+        The folder. ``nullprobe.data.files.read`` and ``nullprobe audit`` take it.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def capture_to(
         "labels": classes,
         "label hash": {name: _hash([codes]) for name, codes in columns.items()},
         "concept": concept,
-        "groups": groups if groups or tokens != "all" else _captured.TEXT,
+        "groups": groups if groups or tokens != "all" else manifest.TEXT,
         "shards": -(-len(texts) // shard_size),
         "shard size": shard_size,
         "versions": {
@@ -117,7 +117,7 @@ def capture_to(
     for i in range(said["shards"]):
         first = i * shard_size
         some = texts[first : first + shard_size]
-        if not _is_whole(_captured.shard(path, i)):
+        if not _is_whole(manifest.shard(path, i)):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 found = capture(
@@ -133,8 +133,8 @@ def capture_to(
                 )
             cut += [f"{first} and on: {one.message}" for one in caught]
             which = first + found.text
-            content = {_captured.TEXT: which, **{name: y[which] for name, y in columns.items()}}
-            save(_captured.shard(path, i), {**content, **found})
+            content = {manifest.TEXT: which, **{name: y[which] for name, y in columns.items()}}
+            save(manifest.shard(path, i), {**content, **found})
         elif progress is not None:
             progress("capture", first + len(some), len(texts))
     if cut:
@@ -178,7 +178,7 @@ def _columns(
     """Return labels as numbers, and what their codes stand for, by name."""
     columns, classes = {}, {}
     for name, y in validation.by_name("label", labels).items():
-        if name == _captured.TEXT:
+        if name == manifest.TEXT:
             validation.complain(
                 f"{name!r} is the number of each row's text", "a label has this name", "rename it"
             )
@@ -196,7 +196,7 @@ def _columns(
                 f"that of text {missing[0]} (counted from 0) is missing",
                 "leave such texts out",
             )
-        columns[name], classes[name] = _captured.encoded(a.astype(str) if a.dtype == object else a)
+        columns[name], classes[name] = manifest.encoded(a.astype(str) if a.dtype == object else a)
     return columns, classes
 
 
@@ -207,7 +207,7 @@ def _begun(folder: Path, said: dict[str, Any]) -> Path:
             f"{str(folder)!r} must name a folder", "it is a file", "choose another path"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    there = _captured.manifest(folder)
+    there = manifest.manifest(folder)
     if there is None:
         if any(not file.name.startswith(".nullprobe-") for file in folder.iterdir()):
             validation.complain(
@@ -215,7 +215,7 @@ def _begun(folder: Path, said: dict[str, Any]) -> Path:
                 "it holds something else",
                 "choose another path",
             )
-        _captured.write(folder, said)
+        manifest.write(folder, said)
         return folder
     other = [name for name in said if there.get(name) != said[name] and name != "versions"]
     if other:

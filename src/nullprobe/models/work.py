@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.concepts import Concept, concept
+from nullprobe.data.concept import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.sites import Site, choose
 from nullprobe.models.sites import sites as sites_of

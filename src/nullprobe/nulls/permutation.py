@@ -20,11 +20,11 @@ import numpy as np
 from nullprobe import reading
 from nullprobe._core import arrays, validation
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept, rows
+from nullprobe.data.concept import Concept, rows
+from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.measures.fresh import fresh
 from nullprobe.measures.part import Part
 from nullprobe.nulls.null import Null
-from nullprobe.splits import Parts, group_codes, split
 
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 FOLDS = 3  # of any pipeline, each fit of which may take seconds

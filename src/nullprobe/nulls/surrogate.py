@@ -22,7 +22,7 @@ import numpy as np
 from nullprobe._core import linalg
 from nullprobe._spread import oracle_shrinkage
 from nullprobe.class_moments import ClassMoments
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.lda import LEAST_WITHIN
 

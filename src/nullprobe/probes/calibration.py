@@ -29,7 +29,7 @@ from sklearn.utils.validation import check_is_fitted
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator, integer_seed
-from nullprobe.concepts import Concept, as_array, rows
+from nullprobe.data.concept import Concept, as_array, rows
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.newton import solve
 from nullprobe.probes.nonlinear import inner_splits

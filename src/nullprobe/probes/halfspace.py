@@ -16,7 +16,7 @@ import numpy as np
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.halfspace_search import halfspaces
 from nullprobe.probes.linear import LinearProbe, ProbeEstimator

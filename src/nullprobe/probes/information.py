@@ -23,10 +23,10 @@ from sklearn.base import clone
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import rows
+from nullprobe.data.concept import rows
+from nullprobe.data.splits import group_codes, split
 from nullprobe.probes.calibration import Calibrated
 from nullprobe.probes.nullspace import need_usable
-from nullprobe.splits import group_codes, split
 
 LEVEL = 0.95
 # No class is ever said to be impossible: one row of a surprise costs 21 nats, not all of them.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
-from nullprobe.concepts import Concept, as_array, concept
+from nullprobe.data.concept import Concept, as_array, concept
 
 
 def label_vectors(y: Any) -> list[Concept] | None:

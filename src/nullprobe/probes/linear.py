@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept, as_array, rows, single
+from nullprobe.data.concept import Concept, as_array, rows, single
 from nullprobe.moments import Moments
 
 

@@ -22,7 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from nullprobe._core import arrays, parallel, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import integer_seed
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.design import Design, Preconditioner
 from nullprobe.probes.linear import LinearProbe

@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 from nullprobe import reading
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.probes.linear import ProbeEstimator
 
 FOLDS = 3

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.base import clone
 
 from nullprobe._core import arrays, linalg, validation
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.linear import MomentProbe
 

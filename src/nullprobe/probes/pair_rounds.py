@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe.pairs import ContrastPairs
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.probes.paired import Normaliser, PairEstimator
 
 

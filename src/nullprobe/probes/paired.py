@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe.pair_labels import group_labels, need_truth
-from nullprobe.pairs import ContrastPairs, as_pairs, both_sides
+from nullprobe.data.pair_labels import group_labels, need_truth
+from nullprobe.data.pairs import ContrastPairs, as_pairs, both_sides
 from nullprobe.probes.nonlinear import units
 
 # How it was settled which end of the probe means true.

@@ -21,8 +21,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from nullprobe._core import validation
 from nullprobe._core.random_state import generator
-from nullprobe.pair_labels import need_truth
-from nullprobe.pairs import as_pairs
+from nullprobe.data.pair_labels import need_truth
+from nullprobe.data.pairs import as_pairs
 from nullprobe.probes.paired import Normaliser
 
 BLOCK_ELEMENTS = 1 << 22

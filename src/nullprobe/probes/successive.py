@@ -22,14 +22,14 @@ from nullprobe import reading
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept, concept, rows
+from nullprobe.data.concept import Concept, concept, rows
+from nullprobe.data.pair_labels import need_truth
+from nullprobe.data.pairs import ContrastPairs
+from nullprobe.data.splits import group_codes, split
 from nullprobe.moments import Moments
-from nullprobe.pair_labels import need_truth
-from nullprobe.pairs import ContrastPairs
 from nullprobe.probes.nullspace import Nullspace, need_usable
 from nullprobe.probes.pair_rounds import rounds
 from nullprobe.probes.paired import PairEstimator
-from nullprobe.splits import group_codes, split
 
 N_RESAMPLES = 400
 LEVEL = 0.95

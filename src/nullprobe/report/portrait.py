@@ -9,7 +9,7 @@ import numpy as np
 
 from nullprobe._core import linalg, validation
 from nullprobe._core.random_state import generator
-from nullprobe.concepts import Concept
+from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 from nullprobe.probes.lda import directions

@@ -15,7 +15,7 @@ import numpy as np
 
 from nullprobe._core.random_state import generator
 from nullprobe._core.validation import real_number, whole_number
-from nullprobe.pairs import ContrastPairs
+from nullprobe.data.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, unit_vector
 
 SHARED = 10  # directions that questions differ along

@@ -8,7 +8,7 @@ import pytest
 from tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe.readers import read, read_matrix, write_like
+from nullprobe.data.files import read, read_matrix, write_like
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nullprobe._core.validation import complain, known
-from nullprobe._formats import NAMES, Arrays
+from nullprobe.data.formats import NAMES, Arrays
 
 # What pandas calls the row numbers that it writes beside the data. They are seldom a feature,
 # and in a sorted file they give the concept away.

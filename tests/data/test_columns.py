@@ -5,7 +5,7 @@ import pytest
 from tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe.readers import read, read_matrix
+from nullprobe.data.files import read, read_matrix
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet", ".csv"])

@@ -23,7 +23,7 @@ from nullprobe import (
     successive,
     usable_information,
 )
-from nullprobe.concepts import Concept, concept, rows, single, weights
+from nullprobe.data.concept import Concept, concept, rows, single, weights
 
 
 @pytest.mark.parametrize(

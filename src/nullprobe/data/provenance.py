@@ -12,8 +12,8 @@ import scipy
 import sklearn
 
 from nullprobe._version import __version__
-from nullprobe.concepts import Concept
-from nullprobe.splits import Parts
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
 
 RULE = "three parts take turns as F (eraser), P (probe) and S (scores)"
 

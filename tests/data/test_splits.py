@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nullprobe import InputError
-from nullprobe.concepts import concept
-from nullprobe.splits import Parts, group_codes, split, split_within
+from nullprobe.data.concept import concept
+from nullprobe.data.splits import Parts, group_codes, split, split_within
 
 
 def parts_of(y, groups=None, n_parts=3, seed=0):

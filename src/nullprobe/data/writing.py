@@ -15,7 +15,7 @@ import safetensors.numpy
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain
-from nullprobe._formats import Arrays, suffix_of
+from nullprobe.data.formats import Arrays, suffix_of
 
 
 def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:

@@ -8,8 +8,8 @@ from safetensors.numpy import load_file
 from tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe._formats import load, names
-from nullprobe.readers import read, read_matrix, write_like
+from nullprobe.data.files import read, read_matrix, write_like
+from nullprobe.data.formats import load, names
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet", ".csv"])

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from nullprobe._core import arrays, validation
-from nullprobe._formats import Arrays, load
-from nullprobe._layout import labels, representation
-from nullprobe.pair_labels import group_labels, truth
+from nullprobe.data.columns import labels, representation
+from nullprobe.data.formats import Arrays, load
+from nullprobe.data.pair_labels import group_labels, truth
 
 
 @dataclass(frozen=True, eq=False, repr=False)

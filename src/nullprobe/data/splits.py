@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from nullprobe._core import validation
-from nullprobe.concepts import Concept, as_array
+from nullprobe.data.concept import Concept, as_array
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import arrays, validation
-from nullprobe.concepts import concept as read_concept
-from nullprobe.splits import group_codes
+from nullprobe.data.concept import concept as read_concept
+from nullprobe.data.splits import group_codes
 
 
 def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:

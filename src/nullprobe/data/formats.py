@@ -21,8 +21,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import safetensors
 
-from nullprobe import _captured
 from nullprobe._core.validation import InputError, complain
+from nullprobe.data import manifest
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
@@ -83,14 +83,14 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
     """
     path = _there(path)
     if path.is_dir():
-        said = _captured.manifest(path)
+        said = manifest.manifest(path)
         if said is not None:
-            _captured.need_whole(path, said)
+            manifest.need_whole(path, said)
         shards = _shards(path)
         whole = _join([load(shard, verbatim=verbatim) for shard in shards], shards)
         if said is None or not isinstance(whole, dict):
             return whole
-        return _captured.decoded(whole, said)
+        return manifest.decoded(whole, said)
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
         if suffix == ".csv":

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from nullprobe._core.validation import complain
-from nullprobe._formats import ARRAY_SUFFIXES, NAMES, Arrays, load, suffix_of
-from nullprobe._layout import Representation, array, labels, representation
-from nullprobe._saving import save
+from nullprobe.data.columns import Representation, array, labels, representation
+from nullprobe.data.formats import ARRAY_SUFFIXES, NAMES, Arrays, load, suffix_of
+from nullprobe.data.writing import save
 
 
 @dataclass(frozen=True, eq=False)

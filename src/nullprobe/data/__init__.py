@@ -1,0 +1,1 @@
+"""What is examined: representations, concepts, splits, pairs, and the files they come from."""
