@@ -9,7 +9,6 @@ from nullprobe._version import __version__
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
-from nullprobe.class_moments import ClassMoments
 from nullprobe.compare import compare
 from nullprobe.compare_pairs import compare_pairs
 from nullprobe.comparison import Comparison
@@ -40,6 +39,8 @@ from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
+from nullprobe.moments.class_moments import ClassMoments
+from nullprobe.moments.task_moments import TaskMoments
 from nullprobe.nulls import permutation_null, pipeline_null
 from nullprobe.probes import (
     CCS,
@@ -62,7 +63,6 @@ from nullprobe.probes import (
     successive,
     usable_information,
 )
-from nullprobe.task_moments import TaskMoments
 
 if TYPE_CHECKING:
     from nullprobe import models

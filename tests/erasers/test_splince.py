@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nullprobe import LEACE, SPLINCE, InputError
-from nullprobe.task_moments import TaskMoments
+from nullprobe.moments.task_moments import TaskMoments
 
 KEPT = {"float64": 1e-8, "float32": 1e-3}
 

@@ -19,8 +19,8 @@ import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
 from nullprobe._core import linalg, validation
-from nullprobe._spread import oracle_shrinkage
-from nullprobe.class_moments import ClassMoments
+from nullprobe.moments.class_moments import ClassMoments
+from nullprobe.moments.scatter import oracle_shrinkage
 
 
 @dataclass(frozen=True, eq=False)

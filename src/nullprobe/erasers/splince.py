@@ -26,7 +26,7 @@ from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
-from nullprobe.task_moments import TaskMoments
+from nullprobe.moments.task_moments import TaskMoments
 
 
 def splince(moments: TaskMoments) -> AffineEraser:

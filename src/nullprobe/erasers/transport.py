@@ -20,7 +20,6 @@ import numpy as np
 
 from nullprobe._core import linalg, parallel, validation
 from nullprobe._core.arrays import Array
-from nullprobe.class_moments import ClassMoments
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.class_transport import ClassTransport
 from nullprobe.erasers.concept_shift import ConceptShift
@@ -29,6 +28,7 @@ from nullprobe.erasers.fits import fitted_shift, provenance
 from nullprobe.erasers.procrustes import at_barycentre, at_one
 from nullprobe.erasers.shapes import Shapes, shapes_of
 from nullprobe.moments import Moments
+from nullprobe.moments.class_moments import ClassMoments
 
 MATCHES = ("mean", "covariance")
 

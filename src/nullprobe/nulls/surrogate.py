@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nullprobe._core import linalg
-from nullprobe._spread import oracle_shrinkage
-from nullprobe.class_moments import ClassMoments
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
+from nullprobe.moments.class_moments import ClassMoments
+from nullprobe.moments.scatter import oracle_shrinkage
 from nullprobe.probes.lda import LEAST_WITHIN
 
 DESCRIPTION = "Gaussian data with the same class means and covariances; everything rerun"

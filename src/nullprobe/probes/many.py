@@ -18,9 +18,9 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._spread import need_squares
 from nullprobe.data.concept import Concept, concept, weights
-from nullprobe.moments import Moments, read_together
+from nullprobe.moments.moments import Moments, read_together
+from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.label_vectors import columns, label_vectors, need_two_classes
 from nullprobe.probes.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from nullprobe._core import linalg, validation
 from nullprobe._core.random_state import integer_seed
-from nullprobe._spread import oracle_shrinkage
 from nullprobe.moments import Moments
+from nullprobe.moments.scatter import oracle_shrinkage
 from nullprobe.probes.nonlinear import (
     Reader,
     ReaderEstimator,

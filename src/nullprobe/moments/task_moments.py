@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.arrays import Array
-from nullprobe._spread import need_squares
 from nullprobe.data.concept import Concept, concept, rows
-from nullprobe.moments import Moments, add_together, read_together
+from nullprobe.moments.moments import Moments, add_together, read_together
+from nullprobe.moments.scatter import need_squares
 
 
 @dataclass(eq=False)

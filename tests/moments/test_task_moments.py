@@ -9,7 +9,7 @@ from reference import assert_same
 from samples import draw
 
 from nullprobe import InputError, Moments
-from nullprobe.task_moments import TaskMoments
+from nullprobe.moments.task_moments import TaskMoments
 
 SAMPLE = draw(0, 200, 6, 3)
 X, Y = SAMPLE.X, SAMPLE.y

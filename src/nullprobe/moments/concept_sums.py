@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import arrays, validation
-from nullprobe._spread import Block, Spread, complain_not_finite
 from nullprobe.data.concept import Concept, concept
+from nullprobe.moments.scatter import Block, Spread, complain_not_finite
 
 # A one-hot matrix product costs n·d·K; past this many classes a sum by label is cheaper.
 MANY_CLASSES = 48

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._concept_sums import ConceptSums
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._spread import Block, Spread, complain_width, few, provisional_mean
 from nullprobe.data.concept import concept, rows
-from nullprobe.moments import Moments
+from nullprobe.moments.concept_sums import ConceptSums
+from nullprobe.moments.moments import Moments
+from nullprobe.moments.scatter import Block, Spread, complain_width, few, provisional_mean
 
 # Rows of one class that are gathered at a time, 16 MiB in float64: a copy that is large enough
 # for products to cost more than adding them up, and small enough to be made in the same memory.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nullprobe._spread import Block, Spread, blocks, oracle_shrinkage
+from nullprobe.moments.scatter import Block, Spread, blocks, oracle_shrinkage
 
 
 def test_blocks_are_centred_near_their_own_mean():

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._concept_sums import ConceptSums
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe._spread import Spread, blocks, complain_width, need_squares, oracle_shrinkage
 from nullprobe.data.concept import Concept, rows
+from nullprobe.moments.concept_sums import ConceptSums
+from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares, oracle_shrinkage
 
 
 @dataclass(eq=False)

@@ -37,6 +37,7 @@ class Spread:
 
     @classmethod
     def zeros(cls, X: Array) -> Spread:
+        """Return the spread of no rows, where the totals of X (n, d) belong."""
         d = X.shape[1]
         return cls(0.0, 0, np.zeros(d), arrays.float64_square(d, X), 0.0)
 
@@ -50,11 +51,13 @@ class Spread:
         self.weight, self.rows, self.eps = total, self.rows + rows, max(self.eps, eps)
 
     def merge(self, other: Spread) -> None:
+        """Take in the rows of another spread."""
         if other.weight > 0:
             arrays.add_total(self.scatter, other.scatter)
             self.add(other.weight, other.rows, other.mean, other.eps)
 
     def copy(self) -> Spread:
+        """Return a copy that shares no memory."""
         return Spread(self.weight, self.rows, self.mean.copy(), self.scatter + 0.0, self.eps)
 
 
@@ -69,6 +72,7 @@ class Block:
 
     @classmethod
     def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> Block:
+        """Centre a block of rows (b, d) with weights (b,); errors count rows from ``first_row``."""
         block = arrays.working(block)
         centre = provisional_mean(block[few(len(block))])
         if not np.isfinite(arrays.host(centre)).all():
@@ -77,6 +81,7 @@ class Block:
 
     @property
     def weight(self) -> float:
+        """Return the total weight of the rows."""
         return float(len(self.deviation) if self.w is None else self.w.sum())
 
     def add_to(self, spread: Spread, total: np.ndarray) -> None:
@@ -103,12 +108,14 @@ def provisional_mean(X: Array) -> Array:
 
 
 def complain_not_finite(block: Array, first_row: int) -> None:
+    """Raise an error that names the first value of a block (b, d) that is not finite."""
     finite = np.isfinite(arrays.host(block))
     row, column = np.argwhere(~finite)[0]
     validation.complain_not_finite(first_row + row, column)
 
 
 def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]]:
+    """Yield X (n, d) with weights (n,) block by block, with the rows that each block holds."""
     for rows, block in arrays.row_blocks(X):
         w = None if weights is None else weights[rows]
         if w is not None and not w.any():
@@ -139,6 +146,7 @@ def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
 
 
 def complain_width(required: int, arrived: int) -> None:
+    """Raise an error about rows of another number of features than before."""
     validation.complain(
         f"X must have {required} features as before",
         f"X has {arrived} features (X has {arrived} features, but this is expecting {required} "
