@@ -6,9 +6,9 @@ import numpy as np
 
 from nullprobe.claims.observation import Beside
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
-from nullprobe.nulls.null import Null
 from nullprobe.report.document import document
 from nullprobe.report.portrait import Portrait
+from nullprobe.stats.null_distribution import Null
 
 HOSTILE = [
     "<script>alert(1)</script>",

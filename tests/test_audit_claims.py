@@ -6,7 +6,7 @@ from pipeline import RAW, verdicts
 from scipy.stats import norm
 
 from nullprobe import InputError, audit, worlds
-from nullprobe.nulls.null import Null, among
+from nullprobe.stats.null_distribution import Null, among
 
 FEW = {"n_permutations": 39, "n_surrogates": 39}
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from nullprobe.claims.observation import Carried, Observation
 from nullprobe.measures.carry import Carry, diagonal, in_units, off_diagonal
-from nullprobe.nulls.null import Null
 from nullprobe.nulls.subspace import random_subspaces
+from nullprobe.stats.null_distribution import Null
 
 PERMUTED = "labels permuted within each part of each group; everything rerun"
 DRAWN = "random subspaces that remove as much variance in as many directions; probes fitted afresh"

@@ -23,10 +23,10 @@ from nullprobe.data import provenance
 from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.measures.agreement import PERMUTED, HeldOut
-from nullprobe.nulls.null import Null
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.paired import PairEstimator
+from nullprobe.stats.null_distribution import Null
 
 
 def compare_pairs(

@@ -24,9 +24,9 @@ from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_pr
 from nullprobe.models.capture import Captured, capture
 from nullprobe.models.forward import Progress
 from nullprobe.moments import Moments
-from nullprobe.nulls.null import Null, among
 from nullprobe.nulls.subspace import random_maps, random_subspaces
-from nullprobe.reading import resampled_weights
+from nullprobe.stats.metrics import resampled_weights
+from nullprobe.stats.null_distribution import Null, among
 
 ROUNDING = 1e-9
 FITTED, ASKED, N_PARTS = 0, 1, 2

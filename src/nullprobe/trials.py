@@ -16,7 +16,6 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
-from nullprobe import reading
 from nullprobe._core.validation import InputError
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
@@ -25,6 +24,7 @@ from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.fresh import Fresh
 from nullprobe.moments import Moments
+from nullprobe.stats import metrics
 
 MOST_RESAMPLES, LEAST_RESAMPLES = 1000, 100
 RESAMPLED = 1e7  # scores that a resampling of all parts may sort through
@@ -65,7 +65,7 @@ class Reading:
         for rows in members:
             groups = None if parts.groups is None else parts.groups[rows]
             codes = None if z.codes is None else z.codes[rows]
-            drawn = reading.resampled_weights(codes, groups, len(rows), m, rng)
+            drawn = metrics.resampled_weights(codes, groups, len(rows), m, rng)
             weights.append(np.vstack([np.ones((1, len(rows))), drawn]))
         return cls(z, probes, tuple(weights))
 

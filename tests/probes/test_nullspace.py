@@ -9,11 +9,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SG
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
-from nullprobe import InputError, Moments, reading
+from nullprobe import InputError, Moments
 from nullprobe.data.concept import concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, LogisticProbe, MeanDifferenceProbe
 from nullprobe.probes.linear import LinearProbe, MomentProbe
 from nullprobe.probes.nullspace import Nullspace
+from nullprobe.stats import metrics
 
 
 class Wrapped:
@@ -179,7 +180,7 @@ def test_a_probe_is_not_blinded_by_the_rounding_of_a_feature_that_was_the_concep
     found = after(wrap(LDAProbe(0.0)), X, y, 1)
     assert abs(found.basis[2, 0]) == pytest.approx(1.0)
     scores = X @ found.read()
-    assert reading.auc(scores.T, y[None] == 1) > 0.7
+    assert metrics.auc(scores.T, y[None] == 1) > 0.7
 
 
 def test_what_a_feature_keeps_is_judged_against_what_it_was_at_first():

@@ -11,9 +11,9 @@ from nullprobe import (
     NeighboursProbe,
     QuadraticProbe,
     RBFProbe,
-    reading,
     worlds,
 )
+from nullprobe.stats import metrics
 
 
 def readings(probe, world, draws=1000):
@@ -22,9 +22,9 @@ def readings(probe, world, draws=1000):
     scores = probe.fit(world.X[:half], world.y[:half]).decision_function(world.X[half:])
     positive = world.y[half:] == 1
     rng = np.random.default_rng(0)
-    weights = reading.resampled_weights(positive, None, half, draws, rng)
-    found = reading.auc(scores[None], positive[None], weights)
-    return reading.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
+    weights = metrics.resampled_weights(positive, None, half, draws, rng)
+    found = metrics.auc(scores[None], positive[None], weights)
+    return metrics.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
 
 
 @pytest.mark.parametrize("probe", [MeanDifferenceProbe, LDAProbe, LogisticProbe])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
-from nullprobe.nulls.null import Null
 from nullprobe.report.document import SCHEMA, document, write_json
+from nullprobe.stats.null_distribution import Null
 
 
 def plain(value):

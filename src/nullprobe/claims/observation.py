@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import binomtest, norm
 
-from nullprobe.nulls.null import Null
+from nullprobe.stats.null_distribution import Null
 
 POWER = 0.8  # an effect that is found four times out of five
 LEAST_RESAMPLES = 20

@@ -14,7 +14,7 @@ from nullprobe.claims.verdict import (
     against_chance,
     number,
 )
-from nullprobe.nulls.null import Null
+from nullprobe.stats.null_distribution import Null
 
 NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."

@@ -18,7 +18,7 @@ from nullprobe.claims.verdict import (
     number,
     p_text,
 )
-from nullprobe.nulls.null import Null
+from nullprobe.stats.null_distribution import Null
 
 NAME = "transfers"
 STATEMENT = "What is read or erased in one group carries over to the others."

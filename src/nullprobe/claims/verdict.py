@@ -19,7 +19,7 @@ from nullprobe.claims.observation import (
     Observation,
     Thresholds,
 )
-from nullprobe.nulls.null import Null
+from nullprobe.stats.null_distribution import Null
 
 
 class Holds(StrEnum):

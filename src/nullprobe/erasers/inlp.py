@@ -32,7 +32,7 @@ from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
 from nullprobe.probes.lda import LDAProbe
 from nullprobe.probes.nullspace import Nullspace, need_usable
-from nullprobe.reading import above_chance
+from nullprobe.stats.metrics import above_chance
 
 # Why the rounds ended.
 NOTHING_READ = "nothing more is read"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
@@ -12,6 +11,7 @@ from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.three_way import Scores, ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.probes.logistic import LogisticProbe
+from nullprobe.stats import metrics
 
 MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
 DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths of that
@@ -51,7 +51,7 @@ def beside(
         "share of the largest class": largest,
     }
     if data.n_outputs == 1:
-        found["readable"]["information (nats, lower bound)"] = reading.information(
+        found["readable"]["information (nats, lower bound)"] = metrics.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
     shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))

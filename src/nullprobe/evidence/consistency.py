@@ -7,13 +7,13 @@ from math import ceil
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe.claims import Followed, Observation
 from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
 from nullprobe.measures.agreement import PERMUTED, HeldOut
-from nullprobe.nulls.null import Null
 from nullprobe.probes.ccs import CCS
 from nullprobe.probes.crc import CRC
+from nullprobe.stats import metrics
+from nullprobe.stats.null_distribution import Null
 
 UNIT, CHANCE = "share of held-out pairs", 0.5
 DRAWN = "directions drawn at random in units of the standard deviations, signs settled anew"
@@ -49,7 +49,7 @@ def followed(
     n, seed = len(y), held_out.seed
     n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
     rng = np.random.default_rng([seed, 11])
-    weights = reading.resampled_weights(None, None, n, n_resamples, rng) / n
+    weights = metrics.resampled_weights(None, None, n, n_resamples, rng) / n
     signs = 2.0 * y - 1.0
 
     def observed(right: np.ndarray) -> Observation:

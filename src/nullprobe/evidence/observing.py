@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe.claims import Observation
 from nullprobe.measures.three_way import ThreeWay
+from nullprobe.stats import metrics
 
 N_RESAMPLES = 1000
 RESAMPLED = 2e7  # rows times replicates that are drawn at most
@@ -38,7 +38,7 @@ class Observing:
             if few or len(part.rows) < LEAST_ROWS:
                 self.has_interval = False
             self.weights.append(
-                reading.resampled_weights(
+                metrics.resampled_weights(
                     None if data.z.codes is None else data.z.codes[part.rows],
                     None if groups is None else groups[part.rows],
                     len(part.rows),
@@ -71,8 +71,8 @@ class Observing:
             for c in outputs:
                 said, truth = calls[None, part.rows, c], self.truth[:, c, part.rows] > 0.5
                 share = len(self.data.parts) * len(outputs)
-                value += reading.balanced_accuracy(said, truth)[0] / share
-                resampled += reading.balanced_accuracy(said, truth, weights) / share
+                value += metrics.balanced_accuracy(said, truth)[0] / share
+                resampled += metrics.balanced_accuracy(said, truth, weights) / share
         return Observation(float(value), "balanced accuracy", 0.5, self._told(resampled))
 
     def _told(self, resampled: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ from nullprobe.measures.guardedness import largest_correlation
 from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
-from nullprobe.nulls.null import Null
+from nullprobe.stats.null_distribution import Null
 
 N_ALGEBRA = 9
 LEAST_SEARCHES = 99

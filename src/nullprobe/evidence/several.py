@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nullprobe.claims import Carried, Curve, Evidence, Followed
-from nullprobe.nulls.null import Null, among
+from nullprobe.stats.null_distribution import Null, among
 
 
 def told_of_each_other(several: Sequence[Evidence]) -> list[Evidence]:

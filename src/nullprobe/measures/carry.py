@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
+from nullprobe.stats import metrics
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.
 Scored = tuple[int, int, int, list[np.ndarray]]
@@ -199,7 +199,7 @@ class Carry(Labellings):
 
     def _weights(self, part: Part, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
         codes = None if self.z.codes is None else self.z.codes[part.rows]
-        return reading.resampled_weights(codes, None, len(part.rows), n_resamples, rng)
+        return metrics.resampled_weights(codes, None, len(part.rows), n_resamples, rng)
 
 
 def _kept(

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe import reading
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.nonlinear import scored
 from nullprobe.probes.nullspace import need_rows
+from nullprobe.stats import metrics
 
 FRESH = {
     "linear": LDAProbe,
@@ -72,16 +72,16 @@ class Fresh:
         if z.codes is None:
             said = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
             columns = zip(said.T, z.data.T, strict=True)
-            return np.mean([reading.r_squared(s[None], v[None], weights) for s, v in columns], 0)
+            return np.mean([metrics.r_squared(s[None], v[None], weights) for s, v in columns], 0)
         scores = scored(probe, S)
         first = z.n_columns - scores.shape[1]
         each = []
         for c, column in enumerate(scores.T, first):
             positive = (z.codes == c)[None]
             if self.unit == "balanced accuracy":
-                each.append(reading.balanced_accuracy(column[None] > 0, positive, weights))
+                each.append(metrics.balanced_accuracy(column[None] > 0, positive, weights))
             else:
-                each.append(reading.auc(column[None], positive, weights))
+                each.append(metrics.auc(column[None], positive, weights))
         return np.mean(each, axis=0)
 
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, get_lapack_funcs
 
-from nullprobe import reading
 from nullprobe._core import linalg
+from nullprobe.stats import metrics
 
 DIGITS = 9  # decimals of distances and of scores; what is smaller is rounding
 
@@ -140,14 +140,14 @@ def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice], is_classes: 
     """
     if not is_classes:
         truth = np.broadcast_to(Y, held.shape)
-        each = [reading.r_squared(held[:, :, c], truth[:, :, c]) for c in range(Y.shape[1])]
+        each = [metrics.r_squared(held[:, :, c], truth[:, :, c]) for c in range(Y.shape[1])]
         return np.nan_to_num(np.mean(each, axis=0), nan=-np.inf)
     won, pairs = np.zeros((len(held), Y.shape[1])), np.zeros(Y.shape[1])
     for fold in folds:
         positive = Y[fold] > 0.5
         both = positive.sum(axis=0) * (~positive).sum(axis=0)
         for c in np.flatnonzero(both):
-            won[:, c] += both[c] * reading.auc(held[:, fold, c], positive[None, :, c])
+            won[:, c] += both[c] * metrics.auc(held[:, fold, c], positive[None, :, c])
         pairs += both
     return (won * linalg.reciprocal(pairs)).mean(axis=1)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe.data.concept import Concept
+from nullprobe.stats import metrics
 
 BATCH_ELEMENTS = 1 << 23  # entries (n, m, k) of the labellings that are read together
 
@@ -48,12 +48,12 @@ class Labellings:
         """Return AUC (macro over outputs), or R², of scores (m, k, n) for truth (m, k, n)."""
         if self.z.codes is None:
             each = [
-                reading.r_squared(scores[:, c], truth[:, c], weights)
+                metrics.r_squared(scores[:, c], truth[:, c], weights)
                 for c in range(scores.shape[1])
             ]
         else:
             each = [
-                reading.auc(scores[:, c], truth[:, c] > 0.5, weights)
+                metrics.auc(scores[:, c], truth[:, c] > 0.5, weights)
                 for c in range(scores.shape[1])
             ]
         return np.mean(each, axis=0)

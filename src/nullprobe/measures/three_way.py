@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe._core import arrays, linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
@@ -29,6 +28,7 @@ from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
 from nullprobe.probes.halfspace_search import halfspaces
+from nullprobe.stats import metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class ThreeWay(Labellings):
             for said, S in self._said(batch, seed, n_restarts):
                 truth = batch[S.rows].transpose(1, 2, 0) > 0.5
                 each = [
-                    reading.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])
+                    metrics.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])
                 ]
                 accuracy += np.mean(each, axis=0) / len(self.parts)
                 tick()

@@ -1,8 +1,8 @@
 """Nulls: reference procedures that rerun the whole pipeline on data of less structure."""
 
-from nullprobe.nulls.null import Null
 from nullprobe.nulls.permutation import permutation_null, permutations, pipeline_null
 from nullprobe.nulls.surrogate import Surrogate, gaussian_surrogate, match
+from nullprobe.stats.null_distribution import Null
 
 __all__ = [
     "Null",

@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe._core import arrays, validation
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.measures.fresh import fresh
 from nullprobe.measures.part import Part
-from nullprobe.nulls.null import Null
+from nullprobe.stats import metrics
+from nullprobe.stats.null_distribution import Null
 
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 FOLDS = 3  # of any pipeline, each fit of which may take seconds
@@ -135,7 +135,7 @@ def permutation_null(
         part = Part.of(X, z, np.flatnonzero(train))
         W = part.solve(part.cross(Y))
         scores = (X[test] @ W.astype(X.dtype)).T
-        found += reading.auc(scores, Y[test].T > 0.5) / n_folds
+        found += metrics.auc(scores, Y[test].T > 0.5) / n_folds
     return float(found[0]), Null("chance", description(z, parts), found[1:])
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.model_selection import StratifiedKFold
 
-from nullprobe import reading
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
 from nullprobe.probes.linear import ProbeEstimator
+from nullprobe.stats import metrics
 
 FOLDS = 3
 
@@ -114,7 +114,7 @@ def scored(probe: Any, X: np.ndarray) -> np.ndarray:
 
 def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
     """Return the macro AUC of scores, (n, 1) for two classes and (n, K) for more."""
-    return float(np.mean(reading.auc(scores.T, sides(codes, n_classes).T)))
+    return float(np.mean(metrics.auc(scores.T, sides(codes, n_classes).T)))
 
 
 def inner_splits(codes: np.ndarray, seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import reading
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
@@ -30,6 +29,7 @@ from nullprobe.moments import Moments
 from nullprobe.probes.nullspace import Nullspace, need_usable
 from nullprobe.probes.pair_rounds import rounds
 from nullprobe.probes.paired import PairEstimator
+from nullprobe.stats import metrics
 
 N_RESAMPLES = 400
 LEVEL = 0.95
@@ -160,7 +160,7 @@ def successive(
     else:
         ended = REACHED if space.basis.shape[1] == r else NOTHING_LEFT
     positive = None if z.codes is None else z.take(held).data
-    weights = reading.resampled_weights(
+    weights = metrics.resampled_weights(
         positive, None if codes is None else codes[held], int(held.sum()), N_RESAMPLES, rng
     )
     curve = [_read(scores, z.take(held), weights) for scores in found]
@@ -193,10 +193,10 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
     z.need_two_classes()
     there.need_two_classes()
     basis, found = rounds(probe, r, pairs.take(train), pairs.take(held))
-    weights = reading.resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
+    weights = metrics.resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
     curve = []
     for own, scores in found:
-        up = reading.auc(own[None], (there.data == 1)[None]).item() >= CHANCE
+        up = metrics.auc(own[None], (there.data == 1)[None]).item() >= CHANCE
         curve.append(_read((scores if up else -scores)[:, None], z, weights))
     return Successive(
         basis,
@@ -222,6 +222,6 @@ def _column(scores: np.ndarray, z: Concept, i: int, m: int) -> Any:
     """Return a function of weights (b, n) that reads one column of scores."""
     if z.codes is None:
         values = z.data[:, i]
-        return lambda w: reading.correlation(scores[None], values[None], w)
+        return lambda w: metrics.correlation(scores[None], values[None], w)
     positive = (z.codes == np.arange(z.n_columns)[-m:][i])[None]
-    return lambda w: reading.auc(scores[None], positive, w)
+    return lambda w: metrics.auc(scores[None], positive, w)

@@ -13,8 +13,8 @@ import numpy as np
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe.claims.verdict import Claim
-from nullprobe.nulls.null import Null
 from nullprobe.report.portrait import Portrait
+from nullprobe.stats.null_distribution import Null
 
 SCHEMA = "nullprobe.audit/2"  # docs/audit.schema.json says what it holds
 OWN = ("curve", "matrices")  # pictures that some claims have of their own

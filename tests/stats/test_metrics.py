@@ -10,8 +10,8 @@ from scipy.integrate import quad
 from scipy.stats import norm, pearsonr
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
-from nullprobe import reading
 from nullprobe.data.concept import concept
+from nullprobe.stats import metrics
 
 
 def many(seed, n, m, values):
@@ -33,7 +33,7 @@ cases = given(
 @cases
 def test_auc_is_that_of_scikit_learn_ties_and_weights_included(seed, n, m, values):
     scores, positive, weights = many(seed, n, m, values)
-    plain, weighted = reading.auc(scores, positive), reading.auc(scores, positive, weights)
+    plain, weighted = metrics.auc(scores, positive), metrics.auc(scores, positive, weights)
     for i in range(m):
         s, p, w = scores[i], positive[i], weights[i]
         assert plain[i] == pytest.approx(roc_auc_score(p, s))
@@ -45,27 +45,27 @@ def test_one_row_of_scores_or_labels_serves_all_others(seed, n, m, values):
     scores, positive, weights = many(seed, n, m, values)
     for s, p in ((scores[:1], positive), (scores, positive[:1]), (scores[:1], positive[:1])):
         each = [np.broadcast_to(a, (m, n)) for a in (s, p)]
-        np.testing.assert_allclose(reading.auc(s, p, weights), reading.auc(*each, weights))
+        np.testing.assert_allclose(metrics.auc(s, p, weights), metrics.auc(*each, weights))
 
 
 def test_auc_of_scores_turned_round_is_its_complement():
     scores, positive, weights = many(0, 50, 3, 10)
-    turned = reading.auc(-scores, positive, weights)
-    np.testing.assert_allclose(turned, 1.0 - reading.auc(scores, positive, weights))
+    turned = metrics.auc(-scores, positive, weights)
+    np.testing.assert_allclose(turned, 1.0 - metrics.auc(scores, positive, weights))
 
 
 def test_auc_without_a_negative_is_nan():
     scores, positive = np.arange(4.0)[None], np.array([[True, True, True, False]])
     weights = np.array([[1.0, 1.0, 1.0, 0.0]])
-    assert np.isnan(reading.auc(scores, positive, weights)).all()
+    assert np.isnan(metrics.auc(scores, positive, weights)).all()
 
 
 @cases
 def test_r_squared_is_that_of_scikit_learn(seed, n, m, values):
     predicted, _, weights = many(seed, n, m, values)
     values = predicted + np.random.default_rng(seed).normal(size=(m, n))
-    plain = reading.r_squared(predicted, values)
-    weighted = reading.r_squared(predicted, values, weights)
+    plain = metrics.r_squared(predicted, values)
+    weighted = metrics.r_squared(predicted, values, weights)
     for i in range(m):
         assert plain[i] == pytest.approx(r2_score(values[i], predicted[i]))
         assert weighted[i] == pytest.approx(
@@ -74,15 +74,15 @@ def test_r_squared_is_that_of_scikit_learn(seed, n, m, values):
 
 
 def test_r_squared_of_numbers_that_never_vary_is_nan():
-    assert np.isnan(reading.r_squared(np.zeros((1, 3)), np.ones((1, 3)))).all()
+    assert np.isnan(metrics.r_squared(np.zeros((1, 3)), np.ones((1, 3)))).all()
 
 
 @cases
 def test_balanced_accuracy_is_that_of_scikit_learn(seed, n, m, values):
     scores, positive, weights = many(seed, n, m, values)
     said = scores > scores.mean()
-    plain = reading.balanced_accuracy(said, positive)
-    weighted = reading.balanced_accuracy(said, positive, weights)
+    plain = metrics.balanced_accuracy(said, positive)
+    weighted = metrics.balanced_accuracy(said, positive, weights)
     for i in range(m):
         s, p, w = said[i], positive[i], weights[i]
         assert plain[i] == pytest.approx(balanced_accuracy_score(p, s))
@@ -104,7 +104,7 @@ def test_information_of_a_gaussian_score_is_its_mutual_information(gap):
     rng = np.random.default_rng(0)
     y = np.arange(20_000) % 2 == 1
     scores = 7.0 + 3.0 * (rng.normal(size=20_000) + gap * y)
-    found = reading.information(scores, y, rng)
+    found = metrics.information(scores, y, rng)
     assert found == pytest.approx(gaussian_information(gap), abs=0.01)
 
 
@@ -112,26 +112,26 @@ def test_information_of_a_rare_concept_stays_below_its_entropy():
     rng = np.random.default_rng(1)
     y = np.arange(5000) < 50
     entropy = -(0.01 * np.log(0.01) + 0.99 * np.log(0.99))
-    assert 0.8 * entropy < reading.information(rng.normal(size=5000) + 20 * y, y, rng) < entropy
+    assert 0.8 * entropy < metrics.information(rng.normal(size=5000) + 20 * y, y, rng) < entropy
 
 
 def test_noise_holds_no_information():
     rng = np.random.default_rng(2)
     y = np.arange(200) % 2 == 1
-    found = np.array([reading.information(rng.normal(size=200), y, rng) for _ in range(60)])
+    found = np.array([metrics.information(rng.normal(size=200), y, rng) for _ in range(60)])
     assert found.mean() < 0.0
     assert found.mean() > -0.03
 
 
 def test_constant_score_holds_no_information():
     y = np.arange(40) % 2 == 1
-    assert reading.information(np.ones(40), y, np.random.default_rng(0)) == pytest.approx(0.0)
+    assert metrics.information(np.ones(40), y, np.random.default_rng(0)) == pytest.approx(0.0)
 
 
 def test_groups_are_resampled_whole():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 12, 90)
-    weights = reading.resampled_weights(groups % 2, groups, 90, 300, rng)
+    weights = metrics.resampled_weights(groups % 2, groups, 90, 300, rng)
     for g in range(12):
         of_group = weights[:, groups == g]
         np.testing.assert_array_equal(of_group, of_group[:, :1].repeat(of_group.shape[1], axis=1))
@@ -143,14 +143,14 @@ def test_groups_are_resampled_whole():
 def test_rows_are_resampled_within_their_class():
     rng = np.random.default_rng(0)
     codes = np.arange(60) % 3
-    weights = reading.resampled_weights(codes, None, 60, 200, rng)
+    weights = metrics.resampled_weights(codes, None, 60, 200, rng)
     for c in range(3):
         np.testing.assert_array_equal(weights[:, codes == c].sum(axis=1), 20.0)
     assert weights.var() == pytest.approx(1.0, abs=0.1)  # as a bootstrap's, about Poisson
 
 
 def test_rows_without_classes_are_resampled_all_together():
-    weights = reading.resampled_weights(None, None, 40, 100, np.random.default_rng(0))
+    weights = metrics.resampled_weights(None, None, 40, 100, np.random.default_rng(0))
     np.testing.assert_array_equal(weights.sum(axis=1), 40.0)
     assert (weights[:, :20].sum(axis=1) != 20).any()
 
@@ -162,8 +162,8 @@ def test_bootstrap_spread_is_the_standard_error_of_the_auc():
     spreads = []
     for _ in range(30):
         scores = (rng.normal(size=200) + y)[None]
-        weights = reading.resampled_weights(y, None, 200, 200, rng)
-        spreads.append(reading.auc(scores, y[None] > 0, weights).std())
+        weights = metrics.resampled_weights(y, None, 200, 200, rng)
+        spreads.append(metrics.auc(scores, y[None] > 0, weights).std())
     a = norm.cdf(1 / np.sqrt(2))
     q1, q2 = a / (2 - a), 2 * a**2 / (1 + a)
     expected = np.sqrt((a * (1 - a) + 99 * (q1 - a**2) + 99 * (q2 - a**2)) / 100**2)
@@ -177,7 +177,7 @@ def of_classes(rng, n, shares):
 
 def share_above(draws, z, alpha=0.05, weights=None):
     """Return how often scores, drawn anew each time, are called above chance."""
-    found = [reading.above_chance(draws(), z, alpha=alpha, weights=weights) for _ in range(1000)]
+    found = [metrics.above_chance(draws(), z, alpha=alpha, weights=weights) for _ in range(1000)]
     return np.mean([above for _, above in found])
 
 
@@ -229,29 +229,29 @@ def test_variance_of_a_weighted_area_is_that_of_all_orders_of_the_scores():
     positive = np.array([True, False, True, False, False, True])
     w = np.array([1.0, 2.0, 3.0, 0.5, 1.0, 1.0])
     orders = np.array(list(permutations(range(6))), dtype=float)
-    areas = reading.auc(orders, positive[None], np.broadcast_to(w, orders.shape))
+    areas = metrics.auc(orders, positive[None], np.broadcast_to(w, orders.shape))
     z = concept(positive.astype(int))
     # The reading of the best order is above chance at exactly the level of its z-score.
     best = orders[areas.argmax()][:, None]
     level = norm.sf((areas.max() - 0.5) / np.sqrt(np.mean((areas - 0.5) ** 2)))
-    assert reading.above_chance(best, z, alpha=level * 1.001, weights=w) == (areas.max(), True)
-    assert reading.above_chance(best, z, alpha=level * 0.999, weights=w) == (areas.max(), False)
+    assert metrics.above_chance(best, z, alpha=level * 1.001, weights=w) == (areas.max(), True)
+    assert metrics.above_chance(best, z, alpha=level * 0.999, weights=w) == (areas.max(), False)
 
 
 def test_below_chance_is_not_above_it():
     z = concept(np.arange(40) % 2)
-    assert reading.above_chance(-1.0 * z.matrix[:, 1:], z, alpha=0.5) == (0.0, False)
+    assert metrics.above_chance(-1.0 * z.matrix[:, 1:], z, alpha=0.5) == (0.0, False)
 
 
 def test_reading_is_the_mean_of_the_areas_and_correlations():
     rng = np.random.default_rng(5)
     codes, scores = rng.integers(0, 3, 50), rng.normal(size=(50, 3))
-    found, _ = reading.above_chance(scores, concept(codes), alpha=0.05)
+    found, _ = metrics.above_chance(scores, concept(codes), alpha=0.05)
     assert found == pytest.approx(
         np.mean([roc_auc_score(codes == c, scores[:, c]) for c in range(3)])
     )
     values = rng.normal(size=(50, 2))
-    found, _ = reading.above_chance(scores[:, :2], concept(values), alpha=0.05)
+    found, _ = metrics.above_chance(scores[:, :2], concept(values), alpha=0.05)
     expected = [np.corrcoef(scores[:, j], values[:, j])[0, 1] for j in range(2)]
     assert found == pytest.approx(np.mean(expected))
 
@@ -262,26 +262,26 @@ def test_correlation_is_judged_by_the_t_test():
     scores = values + 4 * rng.normal(size=30)
     p = pearsonr(scores, values, alternative="greater").pvalue
     for factor, above in ((1.001, True), (0.999, False)):
-        found = reading.above_chance(scores[:, None], concept(values), alpha=factor * p)
+        found = metrics.above_chance(scores[:, None], concept(values), alpha=factor * p)
         assert found[1] is above
 
 
 def test_what_cannot_be_judged_is_left_out():
     z = concept([0, 1] * 20, classes=[0, 1, 2])  # no row of the third class
     scores = np.column_stack([z.matrix[:, :2], np.zeros(40)])
-    assert reading.above_chance(scores, z, alpha=0.05) == (1.0, True)
+    assert metrics.above_chance(scores, z, alpha=0.05) == (1.0, True)
     one_class = concept([0] * 10, classes=[0, 1])
     for scores, z in (
         (np.arange(10.0)[:, None], one_class),
         (np.arange(10.0)[:, None], concept(np.ones((10, 1)))),
         (np.arange(2.0)[:, None], concept(np.arange(2.0)[:, None])),
     ):
-        found, above = reading.above_chance(scores, z, alpha=1.0)
+        found, above = metrics.above_chance(scores, z, alpha=1.0)
         assert np.isnan(found)
         assert not above
 
 
 def test_perfect_correlation_is_above_chance_and_a_constant_is_not():
     z = concept(np.arange(9.0))
-    assert reading.above_chance(3.0 * z.values, z, alpha=1e-9) == (pytest.approx(1.0), True)
-    assert reading.above_chance(np.ones((9, 1)), z, alpha=0.05) == (0.0, False)
+    assert metrics.above_chance(3.0 * z.values, z, alpha=1e-9) == (pytest.approx(1.0), True)
+    assert metrics.above_chance(np.ones((9, 1)), z, alpha=0.05) == (0.0, False)

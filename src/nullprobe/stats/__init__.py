@@ -1,0 +1,1 @@
+"""Numbers about numbers: metrics of scores, and null distributions."""
