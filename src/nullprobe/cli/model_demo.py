@@ -25,9 +25,9 @@ from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.model_audit import audit_use
 from nullprobe.report.tables import Table
-from nullprobe.worlds import organism
-from nullprobe.worlds.facts import ATTRIBUTES, CORRECTED, Statements
-from nullprobe.worlds.organism import Organism
+from nullprobe.worlds.language import organism
+from nullprobe.worlds.language.facts import ATTRIBUTES, CORRECTED, Statements
+from nullprobe.worlds.language.organism import Organism
 
 N, N_PAIRS, N_NEUTRAL = 800, 240, 100
 SITES = "layers.*.output"

@@ -5,9 +5,9 @@ from organisms import brief, same
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from nullprobe import InputError
-from nullprobe.worlds import organism as room
-from nullprobe.worlds import training, weights
-from nullprobe.worlds.facts import vocabulary
+from nullprobe.worlds.language import checkpoints, training
+from nullprobe.worlds.language import organism as room
+from nullprobe.worlds.language.facts import vocabulary
 
 
 def test_what_was_made_once_is_fetched(tmp_path):
@@ -58,24 +58,24 @@ def test_whatever_weights_depend_on_has_a_folder_of_its_own(tmp_path, monkeypatc
 
 
 def cut(folder):
-    path = folder / weights.WEIGHTS
+    path = folder / checkpoints.WEIGHTS
     path.write_bytes(path.read_bytes()[:-100])
 
 
 def flip(folder):
     """One bit of one weight: the format itself does not notice."""
-    path = folder / weights.WEIGHTS
+    path = folder / checkpoints.WEIGHTS
     found = bytearray(path.read_bytes())
     found[-50] ^= 1
     path.write_bytes(found)
 
 
 def lose(folder):
-    (folder / weights.WEIGHTS).unlink()
+    (folder / checkpoints.WEIGHTS).unlink()
 
 
 def scribble(folder):
-    (folder / weights.RECORD).write_text("[]")
+    (folder / checkpoints.RECORD).write_text("[]")
 
 
 def misfit(folder):
@@ -83,7 +83,7 @@ def misfit(folder):
     made = brief(n_entities=24, cache=folder.parent)
     assert made.model.config.vocab_size != brief().model.config.vocab_size
     [other] = [path for path in folder.parent.iterdir() if path != folder]
-    for name in (weights.WEIGHTS, weights.RECORD):
+    for name in (checkpoints.WEIGHTS, checkpoints.RECORD):
         (folder / name).write_bytes((other / name).read_bytes())
 
 
@@ -112,35 +112,35 @@ def test_a_run_that_is_cut_off_leaves_nothing(tmp_path, monkeypatch):
     made = brief()
     monkeypatch.setattr(type(made.tokenizer), "save_pretrained", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        weights.keep(tmp_path / "there", made.model, made.tokenizer)
+        checkpoints.keep(tmp_path / "there", made.model, made.tokenizer)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_of_two_that_come_at_the_same_time_one_is_kept(tmp_path, monkeypatch):
     made = brief()
     place = tmp_path / "there"
-    replace = weights.os.replace
+    replace = checkpoints.os.replace
 
     def overtaken(source, target):
         if not place.exists():
-            monkeypatch.setattr(weights.os, "replace", replace)
-            weights.keep(place, made.model, made.tokenizer)
+            monkeypatch.setattr(checkpoints.os, "replace", replace)
+            checkpoints.keep(place, made.model, made.tokenizer)
         replace(source, target)
 
-    monkeypatch.setattr(weights.os, "replace", overtaken)
-    weights.keep(place, made.model, made.tokenizer)
+    monkeypatch.setattr(checkpoints.os, "replace", overtaken)
+    checkpoints.keep(place, made.model, made.tokenizer)
     assert list(tmp_path.iterdir()) == [place]
-    assert weights.fetch(place, training.newborn([*training.SPECIAL, *vocabulary(12)], 5))
+    assert checkpoints.fetch(place, training.newborn([*training.SPECIAL, *vocabulary(12)], 5))
 
 
 def test_the_folder_is_the_one_that_the_environment_names(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("NULLPROBE_CACHE", raising=False)
-    assert weights.cache_folder(None) == tmp_path / "home" / "nullprobe"
+    assert checkpoints.cache_folder(None) == tmp_path / "home" / "nullprobe"
     monkeypatch.setenv("NULLPROBE_CACHE", str(tmp_path / "named"))
-    assert weights.cache_folder(True) == tmp_path / "named"
-    assert weights.cache_folder(tmp_path / "given") == tmp_path / "given"
-    assert weights.cache_folder(False) is None
+    assert checkpoints.cache_folder(True) == tmp_path / "named"
+    assert checkpoints.cache_folder(tmp_path / "given") == tmp_path / "given"
+    assert checkpoints.cache_folder(False) is None
 
 
 def test_a_cache_that_cannot_be_is_refused_before_training(tmp_path):

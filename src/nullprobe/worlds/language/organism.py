@@ -25,8 +25,8 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.validation import whole_number
-from nullprobe.worlds import training, weights
-from nullprobe.worlds.facts import (
+from nullprobe.worlds.language import checkpoints, training
+from nullprobe.worlds.language.facts import (
     ENTITIES,
     VERDICTS,
     Facts,
@@ -35,7 +35,7 @@ from nullprobe.worlds.facts import (
     deal,
     vocabulary,
 )
-from nullprobe.worlds.training import Progress
+from nullprobe.worlds.language.training import Progress
 
 STEPS = 1200
 
@@ -175,18 +175,20 @@ def language(
     seed = whole_number("random_state", random_state, least=0)
     steps = whole_number("steps", steps, least=1)
     facts = deal(n_entities, np.random.default_rng([seed, 0]))
-    folder = weights.cache_folder(cache)
+    folder = checkpoints.cache_folder(cache)
     words = [*training.SPECIAL, *vocabulary(n_entities)]
     tokenizer = _tokenizer(words)
     untrained, model = training.newborn(words, seed), None
     if folder is not None:
-        folder /= f"language-{weights.fingerprint(untrained, _recipe(facts, words, seed, steps))}"
-        model = weights.fetch(folder, untrained)
+        folder /= (
+            f"language-{checkpoints.fingerprint(untrained, _recipe(facts, words, seed, steps))}"
+        )
+        model = checkpoints.fetch(folder, untrained)
     if model is None:
         model = training.newborn(words, seed)
         training.train(model, facts, words, steps=steps, seed=seed, progress=progress)
         if folder is not None:
-            weights.keep(folder, model, tokenizer)
+            checkpoints.keep(folder, model, tokenizer)
     return Organism(model, untrained, tokenizer, facts, seed)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from nullprobe import worlds
-from nullprobe.worlds import training
+from nullprobe.worlds.language import training
 
 
 def test_certainty_beyond_nine_tenths_is_not_taught():

@@ -18,8 +18,8 @@ from nullprobe import (
     models,
     worlds,
 )
-from nullprobe.worlds import training
-from nullprobe.worlds.facts import vocabulary
+from nullprobe.worlds.language import training
+from nullprobe.worlds.language.facts import vocabulary
 
 
 def states(model, tokenizer, texts):

@@ -1,0 +1,1 @@
+"""Language models whose concept is known, and how they are trained."""
