@@ -26,8 +26,8 @@ from nullprobe.data.pairs import ContrastPairs
 from nullprobe.model_audit import audit_use
 from nullprobe.report.tables import Table
 from nullprobe.worlds.language import organism
-from nullprobe.worlds.language.facts import ATTRIBUTES, CORRECTED, Statements
-from nullprobe.worlds.language.organism import Organism
+from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statements
+from nullprobe.worlds.language_models.organism import Organism
 
 N, N_PAIRS, N_NEUTRAL = 800, 240, 100
 SITES = "layers.*.output"

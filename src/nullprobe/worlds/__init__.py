@@ -15,7 +15,7 @@ from nullprobe.worlds.shapes import heteroscedastic, skewed, xor
 from nullprobe.worlds.world import World
 
 if TYPE_CHECKING:
-    from nullprobe.worlds.language.organism import language
+    from nullprobe.worlds.language_models.organism import language
 
 WORLDS = {
     "two_features": two_features,
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
     if name != "language":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return import_module("nullprobe.worlds.language.organism").language
+        return import_module("nullprobe.worlds.language_models.organism").language
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("torch", "transformers", "tokenizers"):
             raise

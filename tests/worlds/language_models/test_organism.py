@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from nullprobe.worlds.language import training
 from organisms import brief, same
 
 from nullprobe import (
@@ -18,8 +19,7 @@ from nullprobe import (
     models,
     worlds,
 )
-from nullprobe.worlds.language import training
-from nullprobe.worlds.language.facts import vocabulary
+from nullprobe.worlds.language_models.facts import vocabulary
 
 
 def states(model, tokenizer, texts):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nullprobe import InputError
-from nullprobe.worlds.language.facts import (
+from nullprobe.worlds.language_models.facts import (
     ATTRIBUTES,
     CORRECTED,
     DECK,

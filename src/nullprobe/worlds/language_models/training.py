@@ -22,7 +22,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from nullprobe.worlds.language.facts import VERDICTS, Facts
+from nullprobe.worlds.language_models.facts import VERDICTS, Facts
 
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 

@@ -26,7 +26,7 @@ from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.validation import whole_number
 from nullprobe.worlds.language import checkpoints, training
-from nullprobe.worlds.language.facts import (
+from nullprobe.worlds.language_models.facts import (
     ENTITIES,
     VERDICTS,
     Facts,
@@ -35,7 +35,7 @@ from nullprobe.worlds.language.facts import (
     deal,
     vocabulary,
 )
-from nullprobe.worlds.language.training import Progress
+from nullprobe.worlds.language_models.training import Progress
 
 STEPS = 1200
 
