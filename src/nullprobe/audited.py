@@ -13,8 +13,9 @@ from nullprobe._core import validation
 from nullprobe.claims import Claim
 from nullprobe.measures.three_way import Scores
 from nullprobe.report import words
-from nullprobe.report.document import document, write_json
+from nullprobe.report.document import document
 from nullprobe.report.page import write_html
+from nullprobe.report.plain import write_json
 from nullprobe.report.portrait import Portrait
 from nullprobe.report.tables import aligned
 

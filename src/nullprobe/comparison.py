@@ -10,7 +10,7 @@ from typing import Any
 from nullprobe._core import validation
 from nullprobe.measures.damage import Damage
 from nullprobe.report.comparison import write_html
-from nullprobe.report.document import plain, write_json
+from nullprobe.report.plain import plain, write_json
 from nullprobe.report.tables import aligned
 
 SCHEMA = "nullprobe.comparison/1"

@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import binomtest
 
-from nullprobe.report.document import plain, write_json
 from nullprobe.report.pair_comparison import write_html
+from nullprobe.report.plain import plain, write_json
 from nullprobe.report.tables import aligned
 from nullprobe.report.words import number
 

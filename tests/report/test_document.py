@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
-from nullprobe.report.document import SCHEMA, document, write_json
+from nullprobe.report.document import SCHEMA, document
+from nullprobe.report.plain import write_json
 from nullprobe.stats.null_distribution import Null
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nullprobe.report import own_figures, seen, tables
-from nullprobe.report.document import plain
+from nullprobe.report.plain import plain
 
 
 def curve(**changed):

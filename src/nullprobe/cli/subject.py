@@ -19,8 +19,8 @@ from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
 from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
-from nullprobe.report.document import write_json
 from nullprobe.report.page import write_html
+from nullprobe.report.plain import write_json
 from nullprobe.report.portrait import Portrait, portrait
 from nullprobe.report.tables import Table
 

@@ -1,12 +1,12 @@
 """What was trained is kept and fetched: whole, undamaged, and nothing else in its place."""
 
 import pytest
-from nullprobe.worlds.language import checkpoints, training
-from nullprobe.worlds.language import organism as room
 from organisms import brief, same
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from nullprobe import InputError
+from nullprobe.worlds.language_models import checkpoints, training
+from nullprobe.worlds.language_models import organism as room
 from nullprobe.worlds.language_models.facts import vocabulary
 
 

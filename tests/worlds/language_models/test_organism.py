@@ -6,7 +6,6 @@ import sys
 
 import pytest
 import torch
-from nullprobe.worlds.language import training
 from organisms import brief, same
 
 from nullprobe import (
@@ -19,6 +18,7 @@ from nullprobe import (
     models,
     worlds,
 )
+from nullprobe.worlds.language_models import training
 from nullprobe.worlds.language_models.facts import vocabulary
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import torch
-from nullprobe.worlds.language import training
 
 from nullprobe import worlds
+from nullprobe.worlds.language_models import training
 
 
 def test_certainty_beyond_nine_tenths_is_not_taught():

@@ -25,7 +25,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.validation import whole_number
-from nullprobe.worlds.language import checkpoints, training
+from nullprobe.worlds.language_models import checkpoints, training
 from nullprobe.worlds.language_models.facts import (
     ENTITIES,
     VERDICTS,
