@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from nullprobe.auditing.document import document
+from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.observation import Beside
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
-from nullprobe.report.document import document
-from nullprobe.report.portrait import Portrait
 from nullprobe.stats.null_distribution import Null
 
 HOSTILE = [

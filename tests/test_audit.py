@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import FactAbout, Holds, InputError, audit, worlds
 from nullprobe._core import workers
-from nullprobe.report import words
+from nullprobe.report.text import wording
 
 FIRST_FOUR = ["readable", "one_direction", "erasure_holds", "no_halfspace"]
 
@@ -265,7 +265,7 @@ def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
         assert f"{about}  " in line
         assert claim.unit in line
         assert line.endswith(f"  {p}")
-        assert f" {words.number(claim.observed)} " in line
+        assert f" {wording.number(claim.observed)} " in line
     assert repr(result).startswith("Audit('data': readable yes, one_direction yes, erasure_holds")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from nullprobe._core import arrays, validation
 from nullprobe._core.validation import InputError
 from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.projection import portrait
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.data import provenance
@@ -17,7 +18,6 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts, group_codes, split, split_within
 from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
 from nullprobe.measures.agreement import HeldOut
-from nullprobe.report.portrait import portrait
 
 N_PARTS = 3
 PAIRED = "differences of contrast pairs, positive less negative side"

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe.auditing.document import document
+from nullprobe.auditing.projection import Portrait
 from nullprobe.claims import Claim
 from nullprobe.measures.three_way import Scores
-from nullprobe.report import words
-from nullprobe.report.document import document
-from nullprobe.report.page import write_html
-from nullprobe.report.plain import write_json
-from nullprobe.report.portrait import Portrait
-from nullprobe.report.tables import aligned
+from nullprobe.report.document import write_json
+from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text import wording
+from nullprobe.report.text.tables import aligned
 
 HEADINGS = ("claim", "holds", "fact about", "observed", "p")
 
@@ -104,8 +104,8 @@ def _line(claim: Claim) -> tuple[str, ...]:
         claim.name,
         str(claim.holds),
         str(claim.fact_about).replace("_", " "),
-        f"{claim.unit} {words.number(float(claim.observed))}",
-        words.p_value(claim.p_value),
+        f"{claim.unit} {wording.number(float(claim.observed))}",
+        wording.p_value(claim.p_value),
     )
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from nullprobe._core import validation
 from nullprobe.measures.damage import Damage
-from nullprobe.report.comparison import write_html
-from nullprobe.report.plain import plain, write_json
-from nullprobe.report.tables import aligned
+from nullprobe.report.document import plain, write_json
+from nullprobe.report.pages.eraser_comparison import write_html
+from nullprobe.report.text.tables import aligned
 
 SCHEMA = "nullprobe.comparison/1"
 NONE = "none"  # the row in which nothing is erased

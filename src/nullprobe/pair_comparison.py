@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import binomtest
 
-from nullprobe.report.pair_comparison import write_html
-from nullprobe.report.plain import plain, write_json
-from nullprobe.report.tables import aligned
-from nullprobe.report.words import number
+from nullprobe.report.document import plain, write_json
+from nullprobe.report.pages.pair_comparison import write_html
+from nullprobe.report.text.tables import aligned
+from nullprobe.report.text.wording import number
 
 SCHEMA = "nullprobe.data.pairs/1"
 SUPERVISED = "with labels"  # the row of the probe that is fitted to labels

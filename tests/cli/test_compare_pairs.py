@@ -8,8 +8,8 @@ import pytest
 from cli_files import documents, done, refused
 
 from nullprobe import CRC, ContrastPairs, compare_pairs, worlds
-from nullprobe.report.pair_comparison import percentiles
-from nullprobe.report.words import interval, number
+from nullprobe.report.pages.pair_comparison import percentiles
+from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=90, d=6, n_prompts=2)
 COLUMNS = ["--negative", "no", "--positive", "yes", "--concept", "truth", "--groups", "template"]

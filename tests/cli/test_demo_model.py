@@ -9,7 +9,7 @@ import pytest
 from cli_files import documents, done, files
 
 from nullprobe.cli import main, model_demo
-from nullprobe.report.words import number
+from nullprobe.report.text.wording import number
 from nullprobe.worlds import language
 
 LAYERS = ["layers.0.output", "layers.3.output"]

@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator, ValidationError
 from pipeline import FEW, RAW
 
 from nullprobe import audit, worlds
+from nullprobe.auditing.document import OWN, SCHEMA
 from nullprobe.claims import CLAIMS, FactAbout, Holds
 from nullprobe.claims.used import NAME as USED
-from nullprobe.report.document import OWN, SCHEMA
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "audit.schema.json"
 

@@ -16,8 +16,8 @@ from nullprobe.cli.subject import Bars
 from nullprobe.compare import compare
 from nullprobe.comparison import Cell, Column, Comparison, Row
 from nullprobe.data.files import Table
-from nullprobe.report import words
-from nullprobe.report.comparison import missing, nothing_left, way
+from nullprobe.report.pages.eraser_comparison import missing, nothing_left, way
+from nullprobe.report.text import wording
 
 WIDEST = 100  # of a line of words
 
@@ -113,11 +113,11 @@ def _cell(cell: Cell | None, column: Column) -> Text:
     if cell is None or cell.value is None:
         return Text("·")
     if cell.interval is None:
-        return Text(words.number(cell.value))
+        return Text(wording.number(cell.value))
     low, high = map(_short, cell.interval)
     ends = f"{low} to {high}" if low.startswith("-") else f"{low}-{high}"
     style = "bold green" if cell.interval[0] <= column.chance else ""
-    return Text.assemble((words.number(cell.value), style), "\n", (ends, "dim"))
+    return Text.assemble((wording.number(cell.value), style), "\n", (ends, "dim"))
 
 
 def _short(value: float) -> str:
@@ -140,7 +140,7 @@ def _costs(row: Row) -> tuple[Text, Text, Text]:
     return (
         Text("·" if ratio is None else f"{ratio:.2f}"),
         Text.assemble(ranks, (what, "dim")),
-        Text("·" if row.seconds is None else words.number(row.seconds)),
+        Text("·" if row.seconds is None else wording.number(row.seconds)),
     )
 
 

@@ -24,7 +24,7 @@ from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.model_audit import audit_use
-from nullprobe.report.tables import Table
+from nullprobe.report.text.tables import Table
 from nullprobe.worlds.language_models import organism
 from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statements
 from nullprobe.worlds.language_models.organism import Organism

@@ -24,7 +24,7 @@ from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.loading import without_bars
 from nullprobe.models.shards import described
-from nullprobe.report.tables import aligned
+from nullprobe.report.text.tables import aligned
 
 
 @dataclass(frozen=True)

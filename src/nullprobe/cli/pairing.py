@@ -16,8 +16,8 @@ from nullprobe.cli.subject import Subject
 from nullprobe.compare_pairs import compare_pairs
 from nullprobe.data.pairs import ContrastPairs, read_pairs
 from nullprobe.pair_comparison import PairComparison
-from nullprobe.report.pair_comparison import PERCENTILES, percentiles
-from nullprobe.report.words import interval, number
+from nullprobe.report.pages.pair_comparison import PERCENTILES, percentiles
+from nullprobe.report.text.wording import interval, number
 
 WIDEST = 100  # of a line of words
 

@@ -10,7 +10,7 @@ from nullprobe.data.files import Table
 from nullprobe.measures.expected import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
-from nullprobe.report.words import number
+from nullprobe.report.text.wording import number
 
 SAY_IT = "say --d and --gap yourself (--gap inf if it is not known)"
 

@@ -17,12 +17,12 @@ from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain, known
 from nullprobe.audit import audit
 from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
-from nullprobe.report.page import write_html
-from nullprobe.report.plain import write_json
-from nullprobe.report.portrait import Portrait, portrait
-from nullprobe.report.tables import Table
+from nullprobe.report.document import write_json
+from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from nullprobe.audited import Audit
 from nullprobe.claims import Claim
-from nullprobe.report import tables, words
+from nullprobe.report.text import tables, wording
 
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 RUNGS = ("chance", "moments")  # nulls whose mean stands in the table
@@ -77,9 +77,9 @@ def show(
         console.print()
         console.print(part, width=width)
     for name, why in result.left_out.items():
-        say(f"{words.claim_name(name)} was left out: {why}", console)
+        say(f"{wording.claim_name(name)} was left out: {why}", console)
     judged = [claim.name for claim in result.claims]
-    known = [f"{words.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
+    known = [f"{wording.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
         say(
             "Known answers for the population, with an eraser that knows its means: "
@@ -122,7 +122,7 @@ def show_table(shown: tables.Table, console: Console | None = None) -> None:
     for name in others:
         table.add_column(name, overflow="fold", justify="right")
     for name, *values in shown.rows:
-        table.add_row(Text(name), *(Text(words.number(value)) for value in values))
+        table.add_row(Text(name), *(Text(wording.number(value)) for value in values))
     for part in (Text(shown.caption, "bold"), table, Text(shown.note, "dim")):
         console.print(part, width=min(WIDEST, console.width))
 
@@ -134,17 +134,17 @@ def _table(claims: Iterable[Claim]) -> Table:
     for header in (*RUNGS, "p"):
         table.add_column(header, overflow="fold", justify="right")
     for claim in claims:
-        means = {null.rung: words.number(float(null.mean)) for null in claim.nulls}
+        means = {null.rung: wording.number(float(null.mean)) for null in claim.nulls}
         about = str(claim.fact_about)
         table.add_row(
             Text.assemble(
-                words.claim_name(claim.name), "\n", (UNITS.get(claim.unit, claim.unit), "dim")
+                wording.claim_name(claim.name), "\n", (UNITS.get(claim.unit, claim.unit), "dim")
             ),
             Text(str(claim.holds), HOLDS[str(claim.holds)]),
             Text(about.replace("_", " "), "bold" if about == "representation" else ""),
-            Text.assemble(words.number(float(claim.observed)), "\n", (_interval(claim), "dim")),
+            Text.assemble(wording.number(float(claim.observed)), "\n", (_interval(claim), "dim")),
             *(Text(means.get(rung, "·")) for rung in RUNGS),
-            Text(words.p_value(claim.p_value)),
+            Text(wording.p_value(claim.p_value)),
         )
     return table
 
@@ -152,7 +152,7 @@ def _table(claims: Iterable[Claim]) -> Table:
 def _interval(claim: Claim) -> str:
     if claim.interval is None:
         return ""
-    low, high = (words.number(float(end)) for end in claim.interval)
+    low, high = (wording.number(float(end)) for end in claim.interval)
     return f"[{low}, {high}]"
 
 
@@ -163,11 +163,11 @@ def _sentences(claims: Iterable[Claim]) -> Table:
     for position, claim in enumerate(claims):
         if position:
             grid.add_row()
-        about = words.rung(str(claim.fact_about))
+        about = wording.rung(str(claim.fact_about))
         said = {"yes": "Yes", "no": "No"}.get(str(claim.holds))
         verdict = f"{said}, a fact about {about.name}: " if said else "Unclear: "
         grid.add_row(
-            Text(words.claim_name(claim.name), "bold"),
+            Text(wording.claim_name(claim.name), "bold"),
             Text.assemble(
                 (claim.statement, "dim"), "\n", (verdict, HOLDS[str(claim.holds)]), claim.reason
             ),

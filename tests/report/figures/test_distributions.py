@@ -7,8 +7,10 @@ import documents
 import numpy as np
 import pytest
 
-from nullprobe.report import bins, figures, looks, scatter, seen, tables, words
-from nullprobe.report.claim import ladders
+from nullprobe.report import histograms
+from nullprobe.report.figures import distributions, scatter, style
+from nullprobe.report.pages.claim import ladders
+from nullprobe.report.text import alt_text, tables, wording
 
 
 def axes_of(figure):
@@ -46,7 +48,7 @@ def test_classes_differ_in_colour_and_in_symbol():
 
 
 def test_sixty_four_classes_look_different():
-    assert len({looks.look(i) for i in range(64)}) == 64
+    assert len({style.look(i) for i in range(64)}) == 64
 
 
 def test_a_numeric_concept_is_a_colour_scale():
@@ -74,7 +76,7 @@ def test_a_flat_picture_has_room_even_for_one_place():
 
 def test_the_observation_is_marked_with_its_interval():
     claim = documents.sample()["claims"][2]
-    figure = figures.nulls(claim, bins.null_bins(claim))
+    figure = distributions.nulls(claim, histograms.null_bins(claim))
     mark = figure["data"][-1]
     assert mark["x"] == [0.61]
     assert mark["error_x"]["array"] == pytest.approx([0.03])
@@ -86,7 +88,7 @@ def test_the_observation_is_marked_with_its_interval():
 
 def test_an_undefined_observation_is_not_drawn():
     claim = documents.sample()["claims"][2] | {"observed": None, "interval": None}
-    figure = figures.nulls(claim, bins.null_bins(claim))
+    figure = distributions.nulls(claim, histograms.null_bins(claim))
     assert [trace["type"] for trace in figure["data"]] == ["bar", "bar"]
 
 
@@ -102,7 +104,7 @@ def simpler(name, value, interval=None, gain=None, rung="inputs"):
 
 
 def drawn(ladder):
-    return figures.nulls(ladder, bins.null_bins(ladder))
+    return distributions.nulls(ladder, histograms.null_bins(ladder))
 
 
 def circles(figure):
@@ -146,7 +148,7 @@ def test_what_is_beside_and_undefined_is_not_drawn():
     found = circles(drawn(ladder))
     assert [circle["name"] for circle in found] == ["b", "c"]
     assert all("error_x" not in circle for circle in found)
-    said = seen.claim(ladder)
+    said = alt_text.claim(ladder)
     assert "Beside it a" not in said
     assert "Beside it c: 0.700." in said
     assert tables.evidence([ladder]).rows[-3:] == (
@@ -163,7 +165,7 @@ def test_what_is_beside_stands_in_the_table_and_what_it_leaves_below_it():
     assert len(table.rows) == 4  # the observation and two nulls above it
     end = "Observed less first principal component, 95 % interval: −0.060 to 0.010."
     assert table.note.endswith(end)
-    assert seen.claim(ladder).endswith(
+    assert alt_text.claim(ladder).endswith(
         "Beside it first principal component: 0.980, 95 % interval 0.940 to 0.990; "
         "the observed is larger by −0.060 to 0.010 (95 % interval)."
     )
@@ -181,19 +183,19 @@ def test_no_markup_in_the_name_of_a_baseline_reaches_plotly(text):
 
 def test_shares_sum_to_one_for_every_null():
     claim = documents.sample()["claims"][2]
-    for share in bins.null_bins(claim).shares:
+    for share in histograms.null_bins(claim).shares:
         assert share.sum() == pytest.approx(1)
 
 
 def test_rounding_is_shown_on_the_scale_of_correlations():
     claim = documents.sample()["claims"][1]
-    found = bins.null_bins(claim)
+    found = histograms.null_bins(claim)
     assert (found.edges[0], found.edges[-1]) == (0, 1)
     assert found.shares[0][0] == 1
 
 
 def test_absent_scores_are_left_out():
-    found = bins.class_bins([0.1, None, 0.3, 0.2], ["a", "a", "b", "b"], ["a", "b"])
+    found = histograms.class_bins([0.1, None, 0.3, 0.2], ["a", "a", "b", "b"], ["a", "b"])
     assert found.sizes == (1, 2)
 
 
@@ -218,4 +220,4 @@ def test_no_markup_of_a_user_reaches_plotly(text):
     ],  # fmt: skip
 )
 def test_labels_are_read_as_the_concept_reads_them(labels, numeric):
-    assert words.is_numeric(labels) is numeric
+    assert wording.is_numeric(labels) is numeric

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from nullprobe.report import looks, words
+from nullprobe.report.figures import style
+from nullprobe.report.text import wording
 
 SCALE = "Cividis"  # reads the same to colour-blind eyes
 LONGEST_TITLE = 26  # characters of a title along an edge of the 3-D box
@@ -57,7 +58,7 @@ def _space(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
     edges = np.clip(lengths / lengths.max(), FLATTEST, 1.0)
     axes = {
         f"{letter}axis": {
-            "title": {"text": looks.text(name, LONGEST_TITLE)},
+            "title": {"text": style.text(name, LONGEST_TITLE)},
             "range": span,
             "nticks": 5,
         }
@@ -68,17 +69,17 @@ def _space(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
     figure.update_layout(
         scene={**axes, "aspectmode": "manual", "aspectratio": box, "camera": CAMERA}
     )
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def _plane(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]]) -> dict:
     """Return the projection to the first two axes, or a strip where there is one."""
     figure = go.Figure()
     strip = len(shown["axes"]) == 1
-    numeric = words.is_numeric(shown["labels"])
+    numeric = wording.is_numeric(shown["labels"])
     hover = "name+x" if strip else "name+x+y"
     if strip:
-        heights = looks.numbers(shown["labels"]) if numeric else _strip(shown["labels"])
+        heights = style.numbers(shown["labels"]) if numeric else _strip(shown["labels"])
         flat = np.column_stack([points[:, 0], heights])
     else:
         flat = fanned(points[:, :2], np.array([high - low for low, high in ranges[:2]]))
@@ -86,29 +87,29 @@ def _plane(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
         x, y = flat[rows].T.tolist()
         said["marker"] |= {"size": 7}
         figure.add_scatter(x=x, y=y, mode="markers", hoverinfo=hover, **said)
-    figure.update_xaxes(title=looks.text(shown["axes"][0]), range=ranges[0])
+    figure.update_xaxes(title=style.text(shown["axes"][0]), range=ranges[0])
     if not strip:
-        figure.update_yaxes(title=looks.text(shown["axes"][1]), range=ranges[1])
+        figure.update_yaxes(title=style.text(shown["axes"][1]), range=ranges[1])
     elif numeric:
         figure.update_yaxes(title="concept")
     else:
-        names = words.classes(shown["labels"])
-        said = [looks.text(name) for name in names]
+        names = wording.classes(shown["labels"])
+        said = [style.text(name) for name in names]
         figure.update_yaxes(tickvals=list(range(len(names))), ticktext=said)
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def _groups(labels: Sequence[Any]) -> list[tuple[dict[str, Any], list[int]]]:
     """Return, for each trace, how it looks and which points it holds."""
-    if words.is_numeric(labels):
+    if wording.is_numeric(labels):
         bar = {"title": {"text": "concept"}, "thickness": 12, "outlinewidth": 0}
-        marker = {"color": looks.numbers(labels), "colorscale": SCALE, "opacity": 0.85}
+        marker = {"color": style.numbers(labels), "colorscale": SCALE, "opacity": 0.85}
         marker |= {"showscale": True, "colorbar": bar}
         return [({"marker": marker, "name": ""}, list(range(len(labels))))]
     found = []
-    for i, name in enumerate(words.classes(labels)):
-        look = looks.look(i)
-        said = {"name": looks.text(name), "meta": {"ink": f"class-{look.colour}", "group": i}}
+    for i, name in enumerate(wording.classes(labels)):
+        look = style.look(i)
+        said = {"name": style.text(name), "meta": {"ink": f"class-{look.colour}", "group": i}}
         said["marker"] = {"symbol": look.symbol, "opacity": 0.75}
         found.append((said, [row for row, label in enumerate(labels) if label == name]))
     return found
@@ -147,7 +148,7 @@ def fanned(points: np.ndarray, spans: np.ndarray) -> np.ndarray:
 
 def _strip(labels: Sequence[Any]) -> np.ndarray:
     """Return a height for each point of a strip: its class, spread evenly around it."""
-    position = {name: i for i, name in enumerate(words.classes(labels))}
+    position = {name: i for i, name in enumerate(wording.classes(labels))}
     golden = (np.arange(len(labels)) * 0.6180339887498949) % 1.0
     return np.array([position[label] for label in labels]) + STRIP * (golden - 0.5)
 

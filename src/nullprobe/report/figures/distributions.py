@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from nullprobe.report import looks, words
-from nullprobe.report.bins import Bins
+from nullprobe.report.figures import style
+from nullprobe.report.histograms import Bins
+from nullprobe.report.text import wording
 
 BESIDE = 0.95  # how high the first circle stands, the highest bar being 1
 PATTERNS = ("", "/", ".")  # tell overlapping bars apart without colour
@@ -19,24 +20,24 @@ def scores(bins: Bins, names: Sequence[Any], title: str) -> dict[str, Any]:
     """Return overlaid histograms of the scores of each class."""
     figure = go.Figure()
     for i, (name, share) in enumerate(zip(names, bins.shares, strict=True)):
-        said: dict[str, Any] = {"name": looks.text(name), "hoverinfo": "name+x+y"}
-        said["meta"] = {"ink": f"class-{looks.look(i).colour}", "group": i}
+        said: dict[str, Any] = {"name": style.text(name), "hoverinfo": "name+x+y"}
+        said["meta"] = {"ink": f"class-{style.look(i).colour}", "group": i}
         if len(names) <= len(PATTERNS):
             figure.add_bar(**_bars(bins, share, i), opacity=0.6, **said)
         else:
             said |= {"mode": "lines", "line": {"shape": "hvh", "width": 2}}
             figure.add_scatter(x=bins.centres.tolist(), y=share.tolist(), **said)
-    figure.update_xaxes(title=looks.text(title), zeroline=False)
+    figure.update_xaxes(title=style.text(title), zeroline=False)
     figure.update_yaxes(title="share of the class", tickformat=".0%", rangemode="tozero", nticks=5)
     figure.update_layout(barmode="overlay", bargap=0)
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def scores_numeric(found: Sequence[Any], labels: Sequence[Any], title: str) -> dict[str, Any]:
     """Return held-out scores against a numeric concept."""
     figure = go.Figure()
     figure.add_scatter(
-        x=looks.numbers(labels),
+        x=style.numbers(labels),
         y=list(found),
         mode="markers",
         marker={"size": 6, "opacity": 0.7},
@@ -44,8 +45,8 @@ def scores_numeric(found: Sequence[Any], labels: Sequence[Any], title: str) -> d
         meta={"ink": "class-0"},
     )
     figure.update_xaxes(title="concept")
-    figure.update_yaxes(title=looks.text(title))
-    return looks.plain(figure)
+    figure.update_yaxes(title=style.text(title))
+    return style.plain(figure)
 
 
 def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
@@ -56,11 +57,11 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
     figure = go.Figure()
     top = max((float(share.max()) for share in bins.shares), default=1.0) or 1.0
     for i, (null, share) in enumerate(zip(claim["nulls"], bins.shares, strict=True)):
-        known = words.rung(null["rung"])
+        known = wording.rung(null["rung"])
         figure.add_bar(
             **_bars(bins, share, i),
             opacity=0.75,
-            name=looks.text(known.drawn),
+            name=style.text(known.drawn),
             hoverinfo="name+x+y",
             meta={"ink": f"rung-{known.key if known.height else 'other'}"},
         )
@@ -68,13 +69,13 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
         _mark(figure, claim, top)
     steps = np.linspace(BESIDE, 0, len(claim["beside"]), endpoint=False)
     for one, step in zip(claim["beside"], steps, strict=True):
-        said = {"meta": {"ink": f"rung-{one['rung']}"}, "name": looks.text(one["name"])}
+        said = {"meta": {"ink": f"rung-{one['rung']}"}, "name": style.text(one["name"])}
         marker = {"symbol": "circle-open", "size": 10}
         _point(figure, one["value"], one["interval"], step * top, marker, said)
-    figure.update_xaxes(title=looks.text(claim["unit"]), zeroline=False, range=_room(claim, bins))
+    figure.update_xaxes(title=style.text(claim["unit"]), zeroline=False, range=_room(claim, bins))
     figure.update_yaxes(title="share of draws", tickformat=".0%", range=[0, 1.3 * top], nticks=4)
     figure.update_layout(barmode="overlay", bargap=0)
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def _mark(figure: go.Figure, claim: Mapping[str, Any], top: float) -> None:

@@ -10,26 +10,27 @@ import pytest
 from markup import Reader
 
 from nullprobe._core.validation import InputError
-from nullprobe.report import page, words
-from nullprobe.report.claim import ladders
-from nullprobe.report.untested import untested
+from nullprobe.report.pages import audits
+from nullprobe.report.pages.claim import ladders
+from nullprobe.report.text import wording
+from nullprobe.report.text.limitations import untested
 
 
 @pytest.fixture(scope="module")
 def several():
     found = [documents.sample("first"), documents.sample("second", labels="abcd")]
-    return page.render([*found, documents.numeric()])
+    return audits.render([*found, documents.numeric()])
 
 
 @pytest.mark.parametrize("titles", [["alone"], ["one", "two", "three", "four"]])
 def test_every_claim_is_said_with_its_verdict_and_what_it_is_about(titles):
-    html = page.render([documents.sample(title) for title in titles])
+    html = audits.render([documents.sample(title) for title in titles])
     first = Reader(html[html.index('id="verdicts"') - 9 : html.index('class="set"') - 9]).words
     for claim in documents.claims():
         assert claim.statement in first
     for verdict, times in (("Holds", 2), ("Does not hold", 1), ("Unclear", 1)):
         assert first.count(verdict) == times * len(titles)
-    for rung in words.RUNGS:
+    for rung in wording.RUNGS:
         assert rung.name in first
         assert rung.gloss in first
     assert all(title in html for title in titles)
@@ -45,14 +46,14 @@ def test_a_reading_of_few_rows_says_why_it_has_no_interval():
     document = documents.sample()
     document["claims"][0] |= {"interval": None}
     assert "no interval: fewer than ten rows or five groups in a part" in (
-        Reader(page.render([document])).words
+        Reader(audits.render([document])).words
     )
 
 
 def test_what_is_undefined_is_a_dash_with_its_reason_and_never_zero():
     document = documents.sample()
     document["claims"][0] |= {"observed": None, "interval": None, "details": {"information": None}}
-    said = Reader(page.render([document])).words
+    said = Reader(audits.render([document])).words
     assert "AUC — (undefined for these data)" in said
     assert "— : undefined for these data." in said
 
@@ -66,7 +67,9 @@ def test_links_within_the_page_lead_somewhere(several):
 
 
 def test_data_sets_of_one_title_keep_their_own_anchors():
-    html = page.render([documents.sample("same"), documents.sample("same"), documents.sample("—")])
+    html = audits.render(
+        [documents.sample("same"), documents.sample("same"), documents.sample("—")]
+    )
     ids = [a["id"] for _, a in Reader(html).elements if "id" in a]
     assert len(ids) == len(set(ids))
 
@@ -116,7 +119,7 @@ def test_the_policy_lets_only_the_scripts_of_the_page_run(several):
 
 @pytest.mark.parametrize("text", documents.HOSTILE)
 def test_no_string_of_a_user_becomes_markup(text):
-    tame, wild = (Reader(page.render([documents.hostile(t)])) for t in ("tame", text))
+    tame, wild = (Reader(audits.render([documents.hostile(t)])) for t in ("tame", text))
     assert [tag for tag, _ in wild.elements] == [tag for tag, _ in tame.elements]
     assert [set(a) for _, a in wild.elements] == [set(a) for _, a in tame.elements]
     assert wild.scripts[1:] == tame.scripts[1:]
@@ -128,35 +131,35 @@ def test_no_string_of_a_user_becomes_markup(text):
 
 
 def test_the_same_documents_give_the_same_page():
-    assert page.render([documents.sample()]) == page.render([documents.sample()])
+    assert audits.render([documents.sample()]) == audits.render([documents.sample()])
 
 
 def test_a_document_without_pictures_is_a_page_too():
     bare = documents.sample(portrait=None) | {"scores": {"labels": []}, "provenance": {}}
-    html = page.render([bare])
+    html = audits.render([bare])
     assert "before and after erasure" not in html.lower()
     assert "A linear probe reads the concept." in html
 
 
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
 def test_any_number_of_axes_makes_a_page(n_axes):
-    html = page.render([documents.sample(n_axes=n_axes)])
+    html = audits.render([documents.sample(n_axes=n_axes)])
     assert ('data-turn="left"' in html) == (n_axes == 3)
 
 
 def test_no_document_is_refused():
     with pytest.raises(InputError, match="at least one audit"):
-        page.render([])
+        audits.render([])
 
 
 def test_the_page_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "audit.html"
     path.write_text("before")
     with pytest.raises(KeyError):
-        page.write_html(path, [{"title": "half"}])
+        audits.write_html(path, [{"title": "half"}])
     assert path.read_text() == "before"
-    page.write_html(path, [documents.sample()])
-    assert path.read_text("utf-8") == page.render([documents.sample()])
+    audits.write_html(path, [documents.sample()])
+    assert path.read_text("utf-8") == audits.render([documents.sample()])
     assert [p.name for p in tmp_path.iterdir()] == ["audit.html"]
 
 
@@ -183,12 +186,12 @@ def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
 def test_claims_that_were_left_out_are_listed_with_their_reason():
     document = documents.sample()
     document["provenance"]["left out"] = {"transfers": "each group needs 18 rows"}
-    said = Reader(page.render([document])).words
+    said = Reader(audits.render([document])).words
     assert "Transfers Left out of this audit. Each group needs 18 rows." in said
 
 
 def test_curve_and_matrices_stand_in_the_section_of_their_claim():
-    html = page.render([documents.sample(claims=documents.all_claims())])
+    html = audits.render([documents.sample(claims=documents.all_claims())])
     pictures_of = {"one-feature": 2, "gone": 1, "transfers": 4, "readable": 1, "consistent": 1}
     for claim, pictures in pictures_of.items():
         start = html.index(f'<article class="claim" id="set-1-data-{claim}"')
@@ -205,7 +208,7 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
     assert [null["rung"] for null in reads["nulls"]] == ["chance"]
     assert (leaves["unit"], leaves["observed"]) == ("AUC after erasing", 0.6)
     assert [null["rung"] for null in leaves["nulls"]] == ["random subspaces"]
-    said = Reader(page.render([document])).words
+    said = Reader(audits.render([document])).words
     assert "random subspaces that remove as much" in said
     # Its draws lie around 0.8: what is read (0.9) is above them all, what is left (0.6) below.
     assert "Observed AUC after erasing 0.600, 95 % interval 0.560 to 0.640." in said
@@ -213,20 +216,20 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
 
 
 def test_a_largest_departure_is_one_sided_and_says_why_it_has_no_interval():
-    said = Reader(page.render([documents.sample(claims=documents.all_claims())])).words
+    said = Reader(audits.render([documents.sample(claims=documents.all_claims())])).words
     assert "one-sided p" in said
     assert "no interval: it is compared with the largest departures of Gaussian data" in said
 
 
 @pytest.mark.parametrize("n_layers", [2, 5])
 def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
-    html = page.render(documents.layers(n_layers))
+    html = audits.render(documents.layers(n_layers))
     start = html.index('class="overview"')
     table = Reader(html[start - 7 : html.index("</table>", start) + 8])
     assert [tag for tag, _ in table.elements].count("tr") == n_layers + 1
     claims = documents.all_claims()
     assert [tag for tag, _ in table.elements].count("td") == len(claims) * n_layers + 1
-    verdicts = " ".join(words.VERDICTS[claim.holds] for claim in claims)
+    verdicts = " ".join(wording.VERDICTS[claim.holds] for claim in claims)
     for i in range(n_layers):
         line = table.words.split(f"layer {i} ")[1].split(f"layer {i + 1} ")[0]
         kept = re.findall("Holds|Does not hold|Unclear", line)
@@ -235,11 +238,11 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
     assert f"{n_layers} representations of the same rows" in said
     assert "Every p-value on this page is over all of them" in said
     for claim in claims:
-        assert f"{words.claim_name(claim.name)} {claim.statement}" in said
+        assert f"{wording.claim_name(claim.name)} {claim.statement}" in said
 
 
 def test_many_data_sets_are_lines_too_and_their_p_values_their_own():
-    html = page.render([documents.sample(f"data {i}", n_axes=1) for i in range(5)])
+    html = audits.render([documents.sample(f"data {i}", n_axes=1) for i in range(5)])
     assert 'class="overview"' in html
     assert "is over all of them" not in html
     assert "Data set 5 of 5" in html
@@ -249,13 +252,13 @@ def test_p_values_over_representations_are_called_so():
     document = documents.sample()
     for null in document["claims"][0]["nulls"]:
         null["over_representations"] = True
-    said = Reader(page.render([document])).words
+    said = Reader(audits.render([document])).words
     assert "Each p is over all representations" in said
-    assert "Each p is over all" not in Reader(page.render([documents.sample()])).words
+    assert "Each p is over all" not in Reader(audits.render([documents.sample()])).words
 
 
 def test_what_is_beside_a_claim_is_in_its_legend_its_words_and_its_table():
-    html = page.render([documents.sample(claims=documents.all_claims())])
+    html = audits.render([documents.sample(claims=documents.all_claims())])
     start = html.index('<article class="claim" id="set-1-data-consistent"')
     said = Reader(html[start : html.index("</article>", start) + 10]).words
     assert "○ first principal component" in said  # the legend

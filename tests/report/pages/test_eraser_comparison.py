@@ -10,9 +10,9 @@ import pytest
 from documents import HOSTILE
 from markup import Reader
 
-from nullprobe.report import comparison as page
-from nullprobe.report import comparison_figures as figures
-from nullprobe.report.words import interval, number
+from nullprobe.report.figures import comparisons as figures
+from nullprobe.report.pages import eraser_comparison as page
+from nullprobe.report.text.wording import interval, number
 
 
 def rendered(result):

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.validation import complain
-from nullprobe.report import figures, looks, scatter, seen, shell, tables, words
-from nullprobe.report.bins import class_bins, present
-from nullprobe.report.claim import section
-from nullprobe.report.overview import overview, several
-from nullprobe.report.shell import anchor
-from nullprobe.report.untested import untested
+from nullprobe.report.figures import distributions, scatter, style
+from nullprobe.report.histograms import class_bins, present
+from nullprobe.report.pages import shell
+from nullprobe.report.pages.claim import section
+from nullprobe.report.pages.overview import overview, several
+from nullprobe.report.pages.shell import anchor
+from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text.limitations import untested
 
 MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
 
@@ -75,7 +77,7 @@ def render(
         sets.append(one)
         data |= drawn
     told = several(documents)
-    shown = {"sets": sets, "rungs": words.RUNGS, "told": told, "summary": overview(sets, told)}
+    shown = {"sets": sets, "rungs": wording.RUNGS, "told": told, "summary": overview(sets, told)}
     shown |= {"lead": lead, "lead_tables": lead_tables}
     return shell.fill("page.html", shown, data)
 
@@ -110,7 +112,7 @@ def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> di
     return {
         "kinds": ["3d", "2d"] if "raw 3d before" in pictures else ["2d"],
         "axes": shown["axes"],
-        "seen": {view: seen.portrait(shown, view, n_rows) for view in ("raw", "standardised")},
+        "seen": {view: alt_text.portrait(shown, view, n_rows) for view in ("raw", "standardised")},
         "table": table,
         "legend": _legend(shown["labels"]),
     }
@@ -122,17 +124,17 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
     views = {name: a for name, a in document["scores"].items() if name != "labels"}
     if not labels or not views:
         return None
-    if words.is_numeric(labels):
+    if wording.is_numeric(labels):
         return _scores_numeric(labels, views, key, data)
-    names = words.classes(labels)
+    names = wording.classes(labels)
     pictures = []
     for view, found in views.items():
         bins = class_bins(found, labels, names)
         medians = [_median(found, labels, name) for name in names]
-        data[f"{key} scores {view}"] = figures.scores(bins, names, "held-out score")
+        data[f"{key} scores {view}"] = distributions.scores(bins, names, "held-out score")
         pictures.append({
-            "key": f"{key} scores {view}", "when": words.VIEWS.get(view, view),
-            "seen": seen.scores(view, bins, names, medians),
+            "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
+            "seen": alt_text.scores(view, bins, names, medians),
             "table": tables.scores(view, bins, names),
         })  # fmt: skip
     return {"pictures": pictures, "legend": _legend(labels), "many": len(names) > 2, "points": None}
@@ -146,10 +148,10 @@ def _scores_numeric(
     views = {view: [found[i] for i in kept] for view, found in views.items()}
     pictures = []
     for view, found in views.items():
-        data[f"{key} scores {view}"] = figures.scores_numeric(found, labels, "held-out score")
+        data[f"{key} scores {view}"] = distributions.scores_numeric(found, labels, "held-out score")
         pictures.append({
-            "key": f"{key} scores {view}", "when": words.VIEWS.get(view, view),
-            "seen": seen.scores_numeric(view, found, labels), "table": None,
+            "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
+            "seen": alt_text.scores_numeric(view, found, labels), "table": None,
         })  # fmt: skip
     table = tables.rows_scored(views, labels)
     data[f"{key} scored"] = asdict(table)
@@ -163,9 +165,9 @@ def _median(found: Sequence[Any], labels: Sequence[Any], name: Any) -> float | N
 
 def _legend(labels: Sequence[Any]) -> list[dict[str, Any]] | None:
     """Return the classes with their colours and symbols; None for a numeric concept."""
-    if words.is_numeric(labels):
+    if wording.is_numeric(labels):
         return None
     return [
-        {"name": str(name), "colour": looks.look(i).colour, "glyph": looks.look(i).letter}
-        for i, name in enumerate(words.classes(labels))
+        {"name": str(name), "colour": style.look(i).colour, "glyph": style.look(i).letter}
+        for i, name in enumerate(wording.classes(labels))
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nullprobe.report.words import claim_name, sentence
+from nullprobe.report.text.wording import claim_name, sentence
 
 MOMENTS = (
     "Means and covariances",

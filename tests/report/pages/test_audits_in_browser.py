@@ -6,8 +6,8 @@ import documents
 import pytest
 from browser import needs_chromium
 
-from nullprobe.report import words
-from nullprobe.report.page import write_html
+from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text import wording
 
 pytestmark = needs_chromium
 
@@ -50,8 +50,8 @@ def test_everything_is_drawn_without_complaint_or_network(alone):
 def said(claims):
     """Return what a page should say of claims: name, verdict, what it is about."""
     return [
-        [words.claim_name(c.name), words.VERDICTS[c.holds],
-         f"A fact about {words.rung(c.fact_about).name}"]
+        [wording.claim_name(c.name), wording.VERDICTS[c.holds],
+         f"A fact about {wording.rung(c.fact_about).name}"]
         for c in claims
     ]  # fmt: skip
 

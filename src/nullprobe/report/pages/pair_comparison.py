@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from nullprobe.report import looks, shell
-from nullprobe.report.comparison_figures import LINE, LONGEST, MARK, error, height, rule
-from nullprobe.report.tables import Table, provenance
-from nullprobe.report.words import interval, number
+from nullprobe.report.figures import style
+from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, error, height, rule
+from nullprobe.report.pages import shell
+from nullprobe.report.text.tables import Table, provenance
+from nullprobe.report.text.wording import interval, number
 
 RANDOM = "random directions"
 CHANCE = 0.5
@@ -50,7 +51,7 @@ def write_html(path: str | Path, document: Mapping[str, Any]) -> None:
 
 def render(document: Mapping[str, Any]) -> str:
     """Return the page as HTML; the same document gives the same bytes."""
-    looked = [(name, looks.look(i)) for i, name in enumerate(document["labels"])]
+    looked = [(name, style.look(i)) for i, name in enumerate(document["labels"])]
     shown = {
         "title": document["title"],
         "labels": document["labels"],
@@ -88,7 +89,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
         values = [*(cell["share"] for cell in cells), middle]
         ends = [*(cell["interval"] for cell in cells), [low, high]]
         said = [
-            f"{looks.text(reader, LONGEST)}, {looks.text(name, LONGEST)}: {number(value)} "
+            f"{style.text(reader, LONGEST)}, {style.text(name, LONGEST)}: {number(value)} "
             f"({interval(pair)})"
             for reader, value, pair in zip(names, values, ends, strict=True)
         ]
@@ -96,12 +97,12 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             x=values,
             y=[y + shift for y in range(len(names))],
             mode="markers",
-            name=looks.text(name),
-            marker={"size": 9, "symbol": looks.look(position).symbol},
+            name=style.text(name),
+            marker={"size": 9, "symbol": style.look(position).symbol},
             error_x=error(values, ends),
             text=said,
             hoverinfo="text",
-            meta={"ink": f"class-{looks.look(position).colour}", "group": position},
+            meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )
     rule(drawn, CHANCE, len(names), "chance", right=True)
     shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
@@ -112,12 +113,12 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
     )
     drawn.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[looks.text(name, LONGEST) for name in names],
+        ticktext=[style.text(name, LONGEST) for name in names],
         range=[len(names) - 0.5, -0.5],
         zeroline=False,
         automargin=True,
     )
-    return looks.plain(drawn)
+    return style.plain(drawn)
 
 
 def _numbers(document: Mapping[str, Any]) -> Table:

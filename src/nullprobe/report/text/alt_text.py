@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe.report import words
-from nullprobe.report.bins import Bins, present
-from nullprobe.report.words import number
+from nullprobe.report.histograms import Bins, present
+from nullprobe.report.text import wording
+from nullprobe.report.text.wording import number
 
 MOST_NAMED = 4  # classes told apart by name in a sentence
 
@@ -31,7 +31,7 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
     before, after = (_points(shown[name + suffix]) for name in ("raw", "erased"))
     many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
     said = f"{many} points along {_listed(shown['axes'])}, {view}. "
-    if words.is_numeric(labels):
+    if wording.is_numeric(labels):
         ties = [_strongest_tie(points, labels) for points in (before, after)]
         return said + (
             "The strongest correlation of a coordinate shown with the concept is "
@@ -51,7 +51,7 @@ def _small(gap: float) -> str:
 
 
 def _at_most(labels: Sequence[Any]) -> str:
-    return " (the two furthest)" if len(words.classes(labels)) > 2 else ""
+    return " (the two furthest)" if len(wording.classes(labels)) > 2 else ""
 
 
 def _points(rows: Sequence[Sequence[Any]]) -> np.ndarray:
@@ -61,7 +61,7 @@ def _points(rows: Sequence[Sequence[Any]]) -> np.ndarray:
 def _widest_gap(points: np.ndarray, labels: Sequence[Any]) -> float:
     means = [
         np.nanmean(points[[label == name for label in labels]], axis=0)
-        for name in words.classes(labels)
+        for name in wording.classes(labels)
     ]
     return float(f"{max(np.linalg.norm(a - b) for a in means for b in means):.6g}")
 
@@ -78,7 +78,7 @@ def _strongest_tie(points: np.ndarray, labels: Sequence[Any]) -> float:
 
 def scores(view: str, bins: Bins, names: Sequence[Any], medians: Sequence[float | None]) -> str:
     """Say how far the scores of the classes overlap."""
-    when = words.VIEWS.get(view, view)
+    when = wording.VIEWS.get(view, view)
     if len(names) == 2:
         return (
             f"Held-out scores {when}: the histograms of “{names[0]}” and “{names[1]}” have "
@@ -100,7 +100,7 @@ def scores_numeric(view: str, found: Sequence[Any], labels: Sequence[Any]) -> st
     pairs = [(s, v) for s, v in zip(found, labels, strict=True) if s is not None]
     points = np.array([[s] for s, _ in pairs], dtype=np.float64)
     tie = _strongest_tie(points, [v for _, v in pairs]) if pairs else 0.0
-    when = words.VIEWS.get(view, view)
+    when = wording.VIEWS.get(view, view)
     return f"Held-out scores {when} against the concept: correlation {number(tie)} in size."
 
 
@@ -109,17 +109,17 @@ def claim(found: Mapping[str, Any]) -> str:
     observed, unit = found["observed"], found["unit"]
     if observed is None:
         return f"No {unit} could be computed: it is undefined for these data."
-    between = words.interval(found["interval"])
+    between = wording.interval(found["interval"])
     said = [
         f"Observed {unit} {number(observed)}"
-        + (f", 95 % interval {between}." if between else f" ({words.no_interval(unit)}).")
+        + (f", 95 % interval {between}." if between else f" ({wording.no_interval(unit)}).")
     ]
     for null in found["nulls"]:
         values = present(null["values"])
         if len(values) == 0:
             continue
         above, below = int((values >= observed).sum()), int((values <= observed).sum())
-        name = words.sentence(words.rung(null["rung"]).drawn)
+        name = wording.sentence(wording.rung(null["rung"]).drawn)
         where = f"{above:,} as high or higher"
         if not null["one_sided"]:
             where += f", {below:,} as low or lower"
@@ -134,13 +134,13 @@ def claim(found: Mapping[str, Any]) -> str:
 
 
 def _beside(one: Mapping[str, Any]) -> str:
-    between = words.interval(one["interval"])
+    between = wording.interval(one["interval"])
     said = f"Beside it {one['name']}: {number(one['value'])}"
     said += f", 95 % interval {between}" if between else ""
     if one["gain"] is None:
         return f"{said}."
-    of = words.percent(one["coverage"])
-    return f"{said}; the observed is larger by {words.interval(one['gain'])} ({of} interval)."
+    of = wording.percent(one["coverage"])
+    return f"{said}; the observed is larger by {wording.interval(one['gain'])} ({of} interval)."
 
 
 def curve(found: Mapping[str, Any]) -> str:

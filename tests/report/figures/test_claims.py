@@ -7,8 +7,9 @@ import documents
 import numpy as np
 import pytest
 
-from nullprobe.report import own_figures, seen, tables
-from nullprobe.report.plain import plain
+from nullprobe.report.document import plain
+from nullprobe.report.figures import claims
+from nullprobe.report.text import alt_text, tables
 
 
 def curve(**changed):
@@ -17,12 +18,12 @@ def curve(**changed):
 
 def matrix(groups, unit="AUC", key="read"):
     found = plain(documents.matrices(groups, unit))
-    return found, own_figures.matrix(found["groups"], found[key], unit, "fitted")
+    return found, claims.matrix(found["groups"], found[key], unit, "fitted")
 
 
 def test_the_curve_is_drawn_with_its_intervals_over_the_band():
     found = curve()
-    band, middle, chance, observed = own_figures.curve(found)["data"]
+    band, middle, chance, observed = claims.curve(found)["data"]
     n = len(found["values"])
     assert band["x"] == [*range(n), *reversed(range(n))]
     assert band["y"] == found["low"] + found["high"][::-1]
@@ -37,14 +38,14 @@ def test_the_curve_is_drawn_with_its_intervals_over_the_band():
 
 def test_all_of_the_curve_fits_into_its_picture():
     found = curve()
-    low, high = own_figures.curve(found)["layout"]["yaxis"]["range"]
+    low, high = claims.curve(found)["layout"]["yaxis"]["range"]
     assert low < min([0.5, *found["low"], *(a for a, _ in found["intervals"])])
     assert high > max([*found["high"], *(b for _, b in found["intervals"])])
 
 
 def test_chance_of_a_numeric_concept_is_nothing_explained():
     found = curve(unit="R²", values=np.array([0.5, 0.1, -30.0, 0.0]))
-    figure = own_figures.curve(found)
+    figure = claims.curve(found)
     assert figure["data"][2]["y"] == [0.0, 0.0]
     # A prediction far worse than the mean does not press the rest together.
     assert figure["layout"]["yaxis"]["range"][0] > -1.2
@@ -54,27 +55,27 @@ def test_what_is_undefined_leaves_a_gap_in_the_curve():
     nothing = np.array([[np.nan, np.nan]] * 4)
     values = np.array([0.9, np.nan, 0.7, 0.5])
     found = curve(intervals=nothing, values=values, low=values, high=values)
-    band, _, _, observed = own_figures.curve(found)["data"]
+    band, _, _, observed = claims.curve(found)["data"]
     assert band["x"] == [0, 2, 3, 3, 2, 0]
     assert observed["y"][1] is None
     assert observed["error_y"]["array"] == [0.0] * 4
-    assert "0.900 before any removal" in seen.curve(found)
+    assert "0.900 before any removal" in alt_text.curve(found)
     assert tables.curve(found).has_gaps
 
 
 def test_where_the_curve_leaves_its_band_is_said():
-    assert seen.curve(curve()) == (
+    assert alt_text.curve(curve()) == (
         "Held-out AUC 0.900 before any removal and 0.500 after 3 removals. It lies above where "
         "95 % of the Gaussian data lie after 2 removals."
     )
     inside = curve(values=documents.curve()["middle"])
-    assert "stays where 95 % of the Gaussian data lie" in seen.curve(inside)
+    assert "stays where 95 % of the Gaussian data lie" in alt_text.curve(inside)
 
 
 def test_a_curve_of_one_point_is_drawn_and_said():
     one = {key: value if key == "unit" else value[:1] for key, value in curve().items()}
-    assert len(own_figures.curve(one)["data"][-1]["y"]) == 1
-    assert seen.curve(one).startswith("Held-out AUC 0.900 before any removal. It stays")
+    assert len(claims.curve(one)["data"][-1]["y"]) == 1
+    assert alt_text.curve(one).startswith("Held-out AUC 0.900 before any removal. It stays")
 
 
 def test_the_table_of_the_curve_holds_its_numbers():
@@ -118,11 +119,11 @@ def test_many_groups_have_a_scale_in_place_of_numbers():
 
 def test_a_matrix_is_said_by_its_diagonal_and_its_extremes():
     found = plain(documents.matrices("abc"))
-    assert seen.matrix(found["groups"], found["read"], "AUC") == (
+    assert alt_text.matrix(found["groups"], found["read"], "AUC") == (
         "AUC, 3 groups: within a group from 0.900 to 0.902; from one to another from 0.600 "
         "(“b” to “a”) to 0.602 (“b” to “c”)."
     )
-    assert "no reading" in seen.matrix(["a", "b"], [[None, None], [None, None]], "AUC")
+    assert "no reading" in alt_text.matrix(["a", "b"], [[None, None], [None, None]], "AUC")
 
 
 @pytest.mark.parametrize("text", documents.HOSTILE)

@@ -9,8 +9,8 @@ from documents import HOSTILE
 from markup import Reader
 
 from nullprobe import ContrastPairs, compare_pairs, worlds
-from nullprobe.report import pair_comparison as page
-from nullprobe.report.words import interval, number
+from nullprobe.report.pages import pair_comparison as page
+from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=60, d=4)
 PAIRS = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y)

@@ -7,8 +7,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from nullprobe.report import looks, words
-from nullprobe.report.words import number
+from nullprobe.report.figures import style
+from nullprobe.report.text import wording
+from nullprobe.report.text.wording import number
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point
@@ -26,7 +27,7 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         ``shown["curve"]`` of a claim of a document.
     """
     figure = go.Figure()
-    chance, last = words.chance(found["unit"]), len(found["values"]) - 1
+    chance, last = wording.chance(found["unit"]), len(found["values"]) - 1
     band = [
         (x, low, high)
         for x, (low, high) in enumerate(zip(found["low"], found["high"], strict=True))
@@ -71,9 +72,9 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
     figure.update_xaxes(
         title="removals of the best direction", zeroline=False, dtick=1, range=[-0.4, last + 0.4]
     )
-    unit = looks.text(f"held-out {found['unit']}")
+    unit = style.text(f"held-out {found['unit']}")
     figure.update_yaxes(title=unit, zeroline=False, nticks=6, range=_room(found, chance))
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def _error(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def matrix(
     -----
     Every matrix of one unit has the same scale, from chance to 1, so that two can be compared.
     """
-    names = [looks.text(name, LONGEST) for name in groups]
+    names = [style.text(name, LONGEST) for name in groups]
     places = list(range(len(groups)))
     many = len(groups) > MOST_WRITTEN
     hover = [
@@ -137,14 +138,14 @@ def matrix(
         x=places,
         y=places,
         z=[list(row) for row in values],
-        zmin=words.chance(unit),
+        zmin=wording.chance(unit),
         zmax=1.0,
         xgap=2,
         ygap=2,
         hovertext=hover,
         hoverinfo="text",
         showscale=many,
-        colorbar={"thickness": 12, "outlinewidth": 0, "title": {"text": looks.text(unit)}},
+        colorbar={"thickness": 12, "outlinewidth": 0, "title": {"text": style.text(unit)}},
         meta={"ink": "heat"},
         **written,
     )
@@ -152,7 +153,7 @@ def matrix(
     figure.update_xaxes(title="scored in", automargin=True, **ticks)
     title = {"text": f"{fitted} in", "standoff": 14}
     figure.update_yaxes(title=title, automargin=True, autorange="reversed", **ticks)
-    return looks.plain(figure)
+    return style.plain(figure)
 
 
 def cell_text(value: float | None, *, short: bool = False) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nullprobe.report import figures, own_figures, seen, tables, words
-from nullprobe.report.bins import null_bins
-from nullprobe.report.shell import anchor
+from nullprobe.report.figures import claims, distributions
+from nullprobe.report.histograms import null_bins
+from nullprobe.report.pages.shell import anchor
+from nullprobe.report.text import alt_text, tables, wording
 
 # Each matrix of groups: what it is called, how it is described, what was done in the row.
 MATRICES = {
@@ -37,13 +38,13 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
     return {
         **claim,
         "key": key,
-        "short": words.claim_name(claim["name"]),
-        "verdict": words.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": words.rung(claim["fact_about"]),
-        "reason": words.sentence(claim["reason"]),
+        "short": wording.claim_name(claim["name"]),
+        "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
+        "rung": wording.rung(claim["fact_about"]),
+        "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.
         "reading": claim["shown"].get("curve", claim)["unit"],
-        "no_interval": words.no_interval(claim["unit"]),
+        "no_interval": wording.no_interval(claim["unit"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
         "details": tables.details(claim),
         "evidence": tables.evidence(found),
@@ -72,14 +73,14 @@ def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
     bins = null_bins(ladder)
-    data[key] = figures.nulls(ladder, bins)
+    data[key] = distributions.nulls(ladder, bins)
     return {
         "key": key,
         "unit": ladder["unit"],
         "interval": ladder["interval"],
-        "drawn": [words.rung(null["rung"]) for null in ladder["nulls"]],
-        "beside": [(words.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
-        "seen": seen.claim(ladder),
+        "drawn": [wording.rung(null["rung"]) for null in ladder["nulls"]],
+        "beside": [(wording.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
+        "seen": alt_text.claim(ladder),
         "table": tables.histogram(ladder, bins),
     }
 
@@ -88,8 +89,8 @@ def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str
     found = claim["shown"].get("curve")
     if found is None:
         return None
-    data[f"{key} curve"] = own_figures.curve(found)
-    said, table = seen.curve(found), tables.curve(found)
+    data[f"{key} curve"] = claims.curve(found)
+    said, table = alt_text.curve(found), tables.curve(found)
     return {"key": f"{key} curve", "seen": said, "table": table}
 
 
@@ -100,11 +101,11 @@ def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[
     groups, unit, shown = found["groups"], found["unit"], []
     for name, (title, what, fitted) in MATRICES.items():
         caption = what.format(unit=unit)
-        data[f"{key} {name}"] = own_figures.matrix(groups, found[name], unit, fitted)
+        data[f"{key} {name}"] = claims.matrix(groups, found[name], unit, fitted)
         shown.append({
             "key": f"{key} {name}", "title": title, "caption": caption,
-            "height": own_figures.height(len(groups)),
-            "seen": seen.matrix(groups, found[name], f"{title}: {caption}"),
+            "height": claims.height(len(groups)),
+            "seen": alt_text.matrix(groups, found[name], f"{title}: {caption}"),
             "table": tables.matrix(groups, found[name], f"{title}: {caption}"),
         })  # fmt: skip
     return shown

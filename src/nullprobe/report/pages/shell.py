@@ -22,7 +22,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from nullprobe._core.atomic_files import whole_file
-from nullprobe.report import words
+from nullprobe.report.text import wording
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _environment() -> Environment:
         loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": words.number, "interval": words.interval}
+    environment.filters |= {"number": wording.number, "interval": wording.interval}
     return environment
 
 

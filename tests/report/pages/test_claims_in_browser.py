@@ -6,7 +6,7 @@ import documents
 import pytest
 from browser import needs_chromium
 
-from nullprobe.report.page import write_html
+from nullprobe.report.pages.audits import write_html
 
 pytestmark = needs_chromium
 

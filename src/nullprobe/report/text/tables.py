@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe.report import words
-from nullprobe.report.bins import Bins, present
+from nullprobe.report.histograms import Bins, present
+from nullprobe.report.text import wording
 
 QUANTILES = ("2.5 %", "median", "97.5 %")
 
@@ -79,26 +79,26 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
         for null in ladder["nulls"]:
             values = present(null["values"])
             ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
-            name = words.rung(null["rung"]).drawn
+            name = wording.rung(null["rung"]).drawn
             rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
-            how.append(f"{words.sentence(name)}: {null['description']}.")
+            how.append(f"{wording.sentence(name)}: {null['description']}.")
         for one in ladder["beside"]:
             ends = one["interval"] or (None, None)
             rows.append((one["name"], one["value"], None, *ends, None, None))
             if one["gain"] is not None:
-                more = words.interval(one["gain"])
-                of = words.percent(one["coverage"])
+                more = wording.interval(one["gain"])
+                of = wording.percent(one["coverage"])
                 how.append(f"Observed less {one['name']}, {of} interval: {more}.")
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
     if any(null["over_representations"] for null in nulls):
         how.append("Each p is over all representations: that of the largest departure of all.")
     unit, bare = ladders[0]["unit"], [one for one in ladders if not one["interval"]]
     return Table(
-        f"{words.sentence(unit)}, observed and under each null",
+        f"{wording.sentence(unit)}, observed and under each null",
         ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
         "an observation is one value, and its p stands beside each null"
-        + (f"; {words.no_interval(bare[0]['unit'])}" if bare else ""),
+        + (f"; {wording.no_interval(bare[0]['unit'])}" if bare else ""),
         " ".join(how),
     )
 
@@ -114,13 +114,13 @@ def details(claim: Mapping[str, Any]) -> Table | None:
     """Return the further numbers of a claim, the observation first; None if there are none."""
     if not claim["details"]:
         return None
-    rows = [(f"observed ({claim['unit']})", claim["observed"]), *words.flat(claim["details"])]
+    rows = [(f"observed ({claim['unit']})", claim["observed"]), *wording.flat(claim["details"])]
     return Table("Further numbers", ("number", "value"), tuple(rows))
 
 
 def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
     """Return the histograms of the nulls of one statistic."""
-    names = [words.rung(null["rung"]).drawn for null in ladder["nulls"]]
+    names = [wording.rung(null["rung"]).drawn for null in ladder["nulls"]]
     return Table(
         f"Share of draws in each bin of {ladder['unit']}",
         ("from", "to", *names),
@@ -148,7 +148,7 @@ def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], caption: str)
 def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:
     """Return the histograms of the scores of each class."""
     return Table(
-        f"Share of each class in each bin of the score, {words.VIEWS.get(view, view)}",
+        f"Share of each class in each bin of the score, {wording.VIEWS.get(view, view)}",
         ("from", "to", *(str(name) for name in names)),
         _binned(bins),
     )
@@ -176,7 +176,7 @@ def points(portrait: Mapping[str, Any]) -> Table:
 
 def rows_scored(shown: Mapping[str, Sequence[Any]], labels: Sequence[Any]) -> Table:
     """Return held-out scores row by row, for a numeric concept."""
-    names = [f"score {words.VIEWS.get(view, view)}" for view in shown]
+    names = [f"score {wording.VIEWS.get(view, view)}" for view in shown]
     rows = zip(map(_label, labels), *shown.values(), strict=True)
     return Table("Held-out scores", ("concept", *names), tuple(rows))
 
@@ -187,7 +187,7 @@ def provenance(document: Mapping[str, Any]) -> Table:
     return Table(
         "How to obtain the same numbers",
         ("what", "value"),
-        (("schema", document["schema"]), *words.flat(kept)),
+        (("schema", document["schema"]), *wording.flat(kept)),
         "not recorded",
     )
 

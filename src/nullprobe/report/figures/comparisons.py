@@ -7,8 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from nullprobe.report import looks
-from nullprobe.report.words import interval, number
+from nullprobe.report.figures import style
+from nullprobe.report.text.wording import interval, number
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
 LONGEST = 26  # letters of an eraser's name beside its line
@@ -49,18 +49,18 @@ def readings(
             x=values,
             y=[y + shift for y, *_ in shown],
             mode="markers",
-            name=looks.text(column["name"]),
-            marker={"size": 9, "symbol": looks.look(position).symbol},
+            name=style.text(column["name"]),
+            marker={"size": 9, "symbol": style.look(position).symbol},
             error_x=error(values, ends),
             text=[_hover(row, column, cell) for _, row, cell in shown],
             hoverinfo="text",
-            meta={"ink": f"class-{looks.look(position).colour}", "group": position},
+            meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )
     # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
     low, high = max(min(seen), 2 * chance - 1), max(seen)
     room = 0.04 * (high - low)
     rule(figure, chance, len(rows), "chance", right=chance < (low + high) / 2)
-    figure.update_xaxes(title=looks.text(_units(columns)), range=[low - room, high + room])
+    figure.update_xaxes(title=style.text(_units(columns)), range=[low - room, high + room])
     return _finished(figure, rows)
 
 
@@ -121,12 +121,12 @@ def error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str,
 
 def _hover(row: Mapping[str, Any], column: Mapping[str, Any], cell: Mapping[str, Any]) -> str:
     between = f" ({interval(cell['interval'])})" if cell["interval"] else ""
-    name = looks.text(column["name"], LONGEST)
+    name = style.text(column["name"], LONGEST)
     return f"{_name(row)}, {name}: {number(cell['value'])}{between}"
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return looks.text(label(row), LONGEST)
+    return style.text(label(row), LONGEST)
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -152,4 +152,4 @@ def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str,
         zeroline=False,
         automargin=True,
     )
-    return looks.plain(figure)
+    return style.plain(figure)

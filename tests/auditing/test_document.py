@@ -6,9 +6,9 @@ import documents
 import numpy as np
 import pytest
 
+from nullprobe.auditing.document import SCHEMA, document
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
-from nullprobe.report.document import SCHEMA, document
-from nullprobe.report.plain import write_json
+from nullprobe.report.document import write_json
 from nullprobe.stats.null_distribution import Null
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nullprobe.report import comparison_figures as figures
-from nullprobe.report import looks, shell
-from nullprobe.report.comparison_figures import label
-from nullprobe.report.tables import Table, provenance
-from nullprobe.report.untested import ELSEWHERE, GROUPS, USE
-from nullprobe.report.words import interval, number
+from nullprobe.report.figures import comparisons as figures
+from nullprobe.report.figures import style
+from nullprobe.report.figures.comparisons import label
+from nullprobe.report.pages import shell
+from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
+from nullprobe.report.text.tables import Table, provenance
+from nullprobe.report.text.wording import interval, number
 
 STRONGER = (
     "Stronger readers",
@@ -94,7 +95,7 @@ def _picture(key: str, title: str, said: Sequence[str], **more: Any) -> dict[str
 
 
 def _legend(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    looked = [(column, looks.look(i)) for i, column in enumerate(columns)]
+    looked = [(column, style.look(i)) for i, column in enumerate(columns)]
     return [{"name": c["name"], "colour": look.colour, "glyph": look.letter} for c, look in looked]
 
 

@@ -1,0 +1,1 @@
+"""Audits: from arrays to verdicts."""

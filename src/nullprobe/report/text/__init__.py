@@ -1,0 +1,1 @@
+"""Words, tables and text alternatives of a page."""
