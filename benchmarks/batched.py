@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import LogisticProbe, Moments
 from nullprobe.data.concept import concept
-from nullprobe.probes.nullspace import Nullspace
+from nullprobe.probes.base.nullspace import Nullspace
 
 SPECTRA = ("falling", "flat")
 

@@ -22,7 +22,7 @@ import torch
 from record import record, timed
 
 from nullprobe import CCS, ContrastPairs, successive, worlds
-from nullprobe.probes.paired import Normaliser
+from nullprobe.probes.base.pairs import Normaliser
 
 TRIES, EPOCHS = 10, 1000
 DIRECTIONS = 20

@@ -24,7 +24,7 @@ from scipy.stats import norm
 from threadpoolctl import threadpool_limits
 
 from nullprobe import Moments, leace, plan
-from nullprobe.probes.lda import lda
+from nullprobe.probes.linear.lda import lda
 
 FEATURES, GAPS, ROWS, SHARES = (16, 64, 256, 768), (0.5, 1.0, 2.0), (500, 2000, 8000), (0.5, 0.1)
 TARGETS = (0.52, 0.55, 0.6)

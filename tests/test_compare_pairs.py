@@ -20,7 +20,7 @@ from nullprobe import (
 from nullprobe.compare_pairs import _agreement
 from nullprobe.measures.agreement import HeldOut, _permutations
 from nullprobe.pair_comparison import Agreement, PairComparison, Reader
-from nullprobe.probes.random_probe import random_directions
+from nullprobe.probes.pairs.random_directions import random_directions
 
 
 def pairs_of(world, y=None):

@@ -25,7 +25,7 @@ from nullprobe.data.pairs import ContrastPairs
 from nullprobe.measures.agreement import PERMUTED, HeldOut
 from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
-from nullprobe.probes.paired import PairEstimator
+from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.stats.null_distribution import Null
 
 

@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold
 from nullprobe import CRC, ContrastPairs, InputError, worlds
 from nullprobe.measures.agreement import HeldOut
 from nullprobe.nulls import Null
-from nullprobe.probes.paired import PairEstimator
+from nullprobe.probes.base.pairs import PairEstimator
 
 SEEDS = 300
 LEVELS = (0.05, 0.1, 0.25, 0.5)

@@ -12,7 +12,7 @@ from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
-from nullprobe.probes.lda import directions
+from nullprobe.probes.linear.lda import directions
 
 MOST_POINTS = 1200
 

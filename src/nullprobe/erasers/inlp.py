@@ -30,8 +30,8 @@ from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.estimator import EraserEstimator
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
-from nullprobe.probes.lda import LDAProbe
-from nullprobe.probes.nullspace import Nullspace, need_usable
+from nullprobe.probes.base.nullspace import Nullspace, need_usable
+from nullprobe.probes.linear.lda import LDAProbe
 from nullprobe.stats.metrics import above_chance
 
 # Why the rounds ended.

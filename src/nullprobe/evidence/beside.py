@@ -10,7 +10,7 @@ from nullprobe.erasers.leace import leace
 from nullprobe.measures.expected import expected_readback
 from nullprobe.measures.three_way import Scores, ThreeWay
 from nullprobe.moments import Moments
-from nullprobe.probes.logistic import LogisticProbe
+from nullprobe.probes.linear.logistic import LogisticProbe
 from nullprobe.stats import metrics
 
 MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest

@@ -10,8 +10,8 @@ import numpy as np
 from nullprobe.claims import Followed, Observation
 from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
 from nullprobe.measures.agreement import PERMUTED, HeldOut
-from nullprobe.probes.ccs import CCS
-from nullprobe.probes.crc import CRC
+from nullprobe.probes.pairs.ccs import CCS
+from nullprobe.probes.pairs.crc import CRC
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 

@@ -16,9 +16,9 @@ from sklearn.model_selection import KFold
 
 from nullprobe._core import validation
 from nullprobe.data.pairs import ContrastPairs
-from nullprobe.probes.logistic import LogisticProbe
-from nullprobe.probes.paired import Normaliser
-from nullprobe.probes.random_probe import random_directions
+from nullprobe.probes.base.pairs import Normaliser
+from nullprobe.probes.linear.logistic import LogisticProbe
+from nullprobe.probes.pairs.random_directions import random_directions
 
 N_PARTS = 3
 LEAST_PAIRS = 12

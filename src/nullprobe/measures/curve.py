@@ -18,9 +18,9 @@ from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.moments import Moments
-from nullprobe.probes.lda import LDAProbe
-from nullprobe.probes.logistic import LogisticProbe
-from nullprobe.probes.nullspace import Nullspace
+from nullprobe.probes.base.nullspace import Nullspace
+from nullprobe.probes.linear.lda import LDAProbe
+from nullprobe.probes.linear.logistic import LogisticProbe
 
 ROUNDS = 6
 TOLERANCE = 1e-6  # of the log-odds: a hundredth of what would move an AUC by 1e-4

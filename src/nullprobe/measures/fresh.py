@@ -17,8 +17,8 @@ from sklearn.base import clone
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
-from nullprobe.probes.nonlinear import scored
-from nullprobe.probes.nullspace import need_rows
+from nullprobe.probes.base.nonlinear import scored
+from nullprobe.probes.base.nullspace import need_rows
 from nullprobe.stats import metrics
 
 FRESH = {

@@ -27,7 +27,7 @@ from nullprobe.data.splits import Parts
 from nullprobe.measures.kept import Loose, kept_weights
 from nullprobe.measures.labellings import Labellings
 from nullprobe.measures.part import Part
-from nullprobe.probes.halfspace_search import halfspaces
+from nullprobe.probes.solvers.halfspace_search import halfspaces
 from nullprobe.stats import metrics
 
 

@@ -24,7 +24,7 @@ from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.moments.class_moments import ClassMoments
 from nullprobe.moments.scatter import oracle_shrinkage
-from nullprobe.probes.lda import LEAST_WITHIN
+from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 DESCRIPTION = "Gaussian data with the same class means and covariances; everything rerun"
 CLASS_COVARIANCE_ELEMENTS = 1 << 26  # above this K d², classes share one covariance

@@ -1,23 +1,23 @@
 """Probes: linear readers of a concept, from the cheapest to the most accurate, and nonlinear."""
 
-from nullprobe.probes.calibration import Calibrated, Reliability, reliability
-from nullprobe.probes.ccs import CCS, ccs
-from nullprobe.probes.crc import CRC, VINC
-from nullprobe.probes.halfspace import HalfspaceProbe
-from nullprobe.probes.halfspace_search import halfspaces
-from nullprobe.probes.information import Information, usable_information
-from nullprobe.probes.lda import LDAProbe, lda
-from nullprobe.probes.linear import LinearProbe
-from nullprobe.probes.logistic import LogisticProbe, logistic
-from nullprobe.probes.many import LinearProbes
-from nullprobe.probes.mean_difference import MeanDifferenceProbe, mean_difference
-from nullprobe.probes.mlp import MLPProbe, mlp
-from nullprobe.probes.neighbours import NeighboursProbe, neighbours
-from nullprobe.probes.quadratic import QuadraticProbe, quadratic
-from nullprobe.probes.radial import RBFProbe, radial
-from nullprobe.probes.random_probe import RandomProbe
-from nullprobe.probes.strongest import FAMILY, StrongestProbe, strongest
-from nullprobe.probes.successive import Successive, successive
+from nullprobe.probes.analysis.calibration import Calibrated, Reliability, reliability
+from nullprobe.probes.analysis.information import Information, usable_information
+from nullprobe.probes.analysis.successive_directions import Successive, successive
+from nullprobe.probes.base.batched import LinearProbes
+from nullprobe.probes.base.linear import LinearProbe
+from nullprobe.probes.linear.halfspace import HalfspaceProbe
+from nullprobe.probes.linear.lda import LDAProbe, lda
+from nullprobe.probes.linear.logistic import LogisticProbe, logistic
+from nullprobe.probes.linear.mean_difference import MeanDifferenceProbe, mean_difference
+from nullprobe.probes.nonlinear.mlp import MLPProbe, mlp
+from nullprobe.probes.nonlinear.neighbors import NeighboursProbe, neighbours
+from nullprobe.probes.nonlinear.quadratic import QuadraticProbe, quadratic
+from nullprobe.probes.nonlinear.rbf import RBFProbe, radial
+from nullprobe.probes.nonlinear.strongest import FAMILY, StrongestProbe, strongest
+from nullprobe.probes.pairs.ccs import CCS, ccs
+from nullprobe.probes.pairs.crc import CRC, VINC
+from nullprobe.probes.pairs.random_directions import RandomProbe
+from nullprobe.probes.solvers.halfspace_search import halfspaces
 
 PROBES = {  # the linear ones
     "mean_difference": MeanDifferenceProbe,

@@ -1,0 +1,1 @@
+"""Curves, calibration and information: analyses that use probes."""

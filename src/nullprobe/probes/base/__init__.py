@@ -1,0 +1,1 @@
+"""What probes share: maps, estimator shells, and batches of labellings."""

@@ -1,0 +1,246 @@
+"""Many label vectors at once: what probes make of a y of several columns, and what they return.
+
+Problem. A thousand concepts of the same rows are a thousand probes, whose work on X is the same
+each time.
+
+Solution. Two-dimensional labels are label vectors, each column a concept of its own. Their probes
+stand side by side as the columns of one matrix, and what depends on X alone is done once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe.data.concept import Concept, concept, weights
+from nullprobe.moments.moments import Moments, read_together
+from nullprobe.moments.scatter import need_squares
+from nullprobe.probes.base.label_vectors import columns, label_vectors, need_two_classes
+from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement
+
+SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProbes:
+    """Fitted linear readers of many concepts; frozen.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (d, M)
+        Those of the probes, side by side: one column for two classes or for numbers, one a class
+        for more.
+    bias : ndarray of shape (M,)
+        Added to the scores.
+    classes : tuple of length m
+        Labels of each concept; None for a numeric one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probes = LinearProbes(np.eye(2), np.zeros(2), (("no", "yes"), ("low", "high")))
+    >>> X = np.array([[-1.0, 2.0]])
+    >>> probes.scores(X).tolist(), probes.predict(X).tolist(), probes[1].predict(X).tolist()
+    ([[-1.0, 2.0]], [['no', 'high']], ['high'])
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    classes: tuple[tuple | None, ...]
+
+    @classmethod
+    def of(cls, probes: list[LinearProbe]) -> LinearProbes:
+        """Put probes side by side."""
+        return cls(
+            np.hstack([probe.weights for probe in probes]),
+            np.concatenate([probe.bias for probe in probes]),
+            tuple(probe.classes for probe in probes),
+        )
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.weights)
+
+    @property
+    def places(self) -> tuple[slice, ...]:
+        """Which columns of the weights, and of the scores, belong to each concept."""
+        sizes = [len(c) if c is not None and len(c) > 2 else 1 for c in self.classes]
+        return tuple(
+            slice(end - size, end) for end, size in zip(accumulate(sizes), sizes, strict=True)
+        )
+
+    def __len__(self) -> int:
+        """Return the number m of concepts."""
+        return len(self.classes)
+
+    def __getitem__(self, j: int) -> LinearProbe:
+        """Return the probe of concept j."""
+        place = self.places[j]
+        return LinearProbe(self.weights[:, place], self.bias[place], self.classes[j])
+
+    def scores(self, X: Array) -> Array:
+        """Return scores (n, M) in X's library and device; M = m where all have two classes."""
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        return arrays.working(X) @ arrays.like(self.weights, X) + arrays.like(self.bias, X)
+
+    def predict(self, X: Array) -> np.ndarray:
+        """Return the labels and numbers (n, m) that each row of X (n, d) is read as.
+
+        As objects, where labels of one concept are of another type than those of the next.
+        """
+        scores = arrays.host(self.scores(X))
+        kinds = {type(label) for c in self.classes for label in (c if c is not None else (0.0,))}
+        if len(kinds) == 1 and all(c is not None and len(c) == 2 for c in self.classes):
+            low, high = np.array(self.classes).T
+            return np.where(scores > 0, high, low)
+        columns = [
+            _said(scores[:, place], c) for place, c in zip(self.places, self.classes, strict=True)
+        ]
+        if len(kinds) == 1:
+            return np.column_stack(columns)
+        found = np.empty((len(scores), len(self)), dtype=object)
+        for j, column in enumerate(columns):
+            found[:, j] = column.tolist()
+        return found
+
+
+def _said(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
+    if classes is None:
+        return scores[:, 0]
+    best = (scores[:, 0] > 0).astype(int) if len(classes) == 2 else scores.argmax(axis=1)
+    return np.array(classes)[best]
+
+
+class ManyConcepts(ProbeEstimator):
+    """The shell round a linear probe that takes many label vectors at once.
+
+    Attributes
+    ----------
+    probe_ : LinearProbe or LinearProbes
+        The fitted reader, or those of many label vectors.
+    classes_ : ndarray of shape (K,), or list of m of them
+        Labels; absent for a numeric concept, None in the list.
+    """
+
+    def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
+        raise TypeError(f"{type(self).__name__} does not say how it fits many")
+
+    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the probe, or one for each of many label vectors.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation.
+        y : array-like of shape (n,), (n, m) or (n, k)
+            Concept: labels or numbers (n,); m label vectors, if it is two-dimensional and of
+            booleans, whole numbers, strings or objects, each column a concept of its own; or
+            float numbers of k columns. A data frame may mix label columns and numbers.
+        sample_weight : array-like of shape (n,), optional
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or of one class; of many
+            columns, the message says which.
+        """
+        concepts = None if y is None else label_vectors(y)
+        if y is None or concepts is None:
+            return super().fit(X, y, sample_weight)
+        frame, X = X, validation.finite(validation.representation(X))
+        if len(y) != X.shape[0]:
+            concept(y, n=X.shape[0])  # complains
+        w = weights(sample_weight, X.shape[0])
+        if w is not None and not w.all():
+            kept = np.flatnonzero(w)
+            X, w = arrays.take(X, kept), w[kept]
+            concepts = [z.take(kept).present() for z in concepts]
+        need_two_classes(concepts)
+        validate_data(self, frame, skip_check_array=True)
+        self.probe_ = probes = self._many(X, concepts, w)
+        self.n_features_in_ = probes.d
+        self.classes_ = [None if c is None else np.array(c) for c in probes.classes]
+        return self
+
+    def score(self, X: Array, y: Any, sample_weight: Any = None) -> float | np.ndarray:
+        """Return the accuracy of the labels, or R² of the numbers; of many concepts, (m,)."""
+        if not isinstance(getattr(self, "probe_", None), LinearProbes):
+            return super().score(X, y, sample_weight)
+        said = self.predict(X)
+        w = weights(sample_weight, len(said))
+        truth = columns(y, len(said), len(self.probe_))
+        return np.array(
+            [
+                agreement(t, _typed(s, t), w, c)
+                for t, s, c in zip(truth, said.T, self.probe_.classes, strict=True)
+            ]
+        )
+
+
+def _typed(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    return said.astype(truth.dtype) if said.dtype.kind == "O" else said
+
+
+class ManyByMoments(ManyConcepts, MomentProbe):
+    """The same, for probes that need no more of the data than moments: one scatter for all."""
+
+    def _ready(self, moments: Moments) -> Any:
+        """Return what is to be done once for all concepts of the same rows."""
+        return None
+
+    def _read_sides(self, moments: Moments, ready: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights (d, m) and bias (m,) of two-class concepts that are 0 or 1 in Z."""
+        raise TypeError(f"{type(self).__name__} does not say how it reads two classes")
+
+    def _read_ready(self, moments: Moments, ready: Any) -> LinearProbe:
+        """Return the reader of one concept, after what was done once."""
+        return self._read(moments)
+
+    def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
+        groups = _in_groups(concepts)
+        blocks = [Concept(None, None, _beside(concepts, group)) for group in groups]
+        singles = [j for j, z in enumerate(concepts) if z.is_classes and z.n_columns > 2]
+        together = [*blocks, *(concepts[j] for j in singles)]
+        first = Moments.zeros(X, together[0])
+        several = [first, *(Moments.zeros(X, z, spread=first.spread) for z in together[1:])]
+        read_together(several, X, together, w)
+        need_squares(X, w, first.variance)
+        ready = self._ready(first)
+        probes: list[Any] = [None] * len(concepts)
+        for group, moments in zip(groups, several, strict=False):
+            if concepts[group[0]].is_classes:
+                W, bias = self._read_sides(moments, ready)
+            else:
+                found = self._read_ready(moments, ready)
+                W, bias = found.weights, found.bias
+            for i, j in enumerate(group):
+                probes[j] = LinearProbe(W[:, i : i + 1], bias[i : i + 1], concepts[j].classes)
+        for j, moments in zip(singles, several[len(groups) :], strict=True):
+            probes[j] = self._read_ready(moments, ready)
+        return LinearProbes.of(probes)
+
+
+def _in_groups(concepts: list[Concept]) -> list[list[int]]:
+    """Return groups of columns: two classes each, or numbers each."""
+    found = []
+    for kind in (True, False):
+        of_kind = [
+            j
+            for j, z in enumerate(concepts)
+            if z.is_classes is kind and not (kind and z.n_columns > 2)
+        ]
+        found += [of_kind[i : i + SIDE_BY_SIDE] for i in range(0, len(of_kind), SIDE_BY_SIDE)]
+    return found
+
+
+def _beside(concepts: list[Concept], group: list[int]) -> np.ndarray:
+    """Return codes or numbers of a group as one float64 matrix (n, m)."""
+    return np.column_stack([concepts[j].data for j in group]).astype(np.float64)

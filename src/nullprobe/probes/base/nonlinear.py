@@ -1,0 +1,172 @@
+"""What every nonlinear probe ends in, and the estimator shell that the methods share.
+
+How strongly a nonlinear probe is to be regularised is not known beforehand. It is decided by
+inner splits of the rows that the probe is fitted to, and of no others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.model_selection import StratifiedKFold
+
+from nullprobe._core import arrays, linalg, validation
+from nullprobe._core.arrays import Array
+from nullprobe.data.concept import Concept
+from nullprobe.probes.base.linear import ProbeEstimator
+from nullprobe.stats import metrics
+
+FOLDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """A fitted reader of class labels; frozen.
+
+    Attributes
+    ----------
+    classes : tuple
+        Labels.
+    mean, inverse : ndarray of shape (d,)
+        What is subtracted from the features, and what they are multiplied by then.
+    """
+
+    classes: tuple
+    mean: np.ndarray
+    inverse: np.ndarray
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.mean)
+
+    def columns(self, rows: np.ndarray) -> np.ndarray:
+        """Return the scores of standardised rows (n, d): (n, 1) for two classes, else (n, K)."""
+        raise TypeError(f"{type(self).__name__} does not say how it scores")
+
+    def scores(self, X: Array) -> Array:
+        """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
+        X = validation.representation(X)
+        validation.width(X.shape[1], self.d)
+        found = self.columns((arrays.host(X) - self.mean) * self.inverse)
+        return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
+
+    def predict(self, X: Array) -> np.ndarray:
+        """Return the label that each row of X (n, d) is read as."""
+        scores = arrays.host(self.scores(X))
+        best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.array(self.classes)[best]
+
+
+class ReaderEstimator(ProbeEstimator):
+    """The shell round a reader that needs class labels and takes no weights.
+
+    Attributes
+    ----------
+    probe_ : Reader
+        The fitted reader.
+    classes_ : ndarray of shape (K,)
+        Labels.
+    """
+
+    def fit(self, X: Array, y: Any) -> Self:
+        """Fit the probe to X (n, d) and labels y (n,).
+
+        There is no ``sample_weight``; where rows have weights, use a linear probe that takes them,
+        such as ``LDAProbe`` or ``LogisticProbe``. ``score`` takes weights.
+        """
+        return super().fit(X, y)
+
+    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
+        if z.codes is None or z.classes is None:
+            validation.complain(
+                f"{type(self).__name__} needs class labels",
+                "the concept is numeric",
+                "use LDAProbe, or cut the concept into classes",
+            )
+        return self._reader(arrays.host(X), z.codes, z.classes)
+
+    def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
+        raise TypeError(f"{type(self).__name__} does not say how it fits")
+
+
+def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and reciprocal standard deviation of each feature, (d,); 0 for a constant."""
+    mean = X.mean(axis=0)
+    return mean, linalg.reciprocal(linalg.feature_scale(mean, ((X - mean) ** 2).mean(axis=0)))
+
+
+def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return who is a positive, bool: (n, 1) for two classes, (n, K) one against the rest."""
+    return codes[:, None] == np.arange(1 if n_classes == 2 else 0, n_classes)
+
+
+def scored(probe: Any, X: np.ndarray) -> np.ndarray:
+    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
+    if hasattr(probe, "decision_function"):
+        return arrays.host(probe.decision_function(X)).reshape(len(X), -1)
+    share = arrays.host(probe.predict_proba(X))
+    return share[:, 1:] - 0.5 if share.shape[1] == 2 else share
+
+
+def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
+    """Return the macro AUC of scores, (n, 1) for two classes and (n, K) for more."""
+    return float(np.mean(metrics.auc(scores.T, sides(codes, n_classes).T)))
+
+
+def inner_splits(codes: np.ndarray, seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return pairs of rows, to fit and to judge by, all classes in both.
+
+    There are none where a class has a single row.
+    """
+    least = int(np.bincount(codes).min())
+    if least < 2:
+        return []
+    folds = StratifiedKFold(min(FOLDS, least), shuffle=True, random_state=seed)
+    return list(folds.split(codes, codes))
+
+
+def log_odds(densities: np.ndarray) -> np.ndarray:
+    """Return log-odds, one class against the rest, of log-densities (n, K); (n, 1) for two.
+
+    A log-density alone says how usual a row is, which differs between rows more than between
+    classes.
+    """
+    if densities.shape[1] == 2:
+        return densities[:, 1:] - densities[:, :1]
+    odds = np.empty_like(densities)
+    for c in range(densities.shape[1]):
+        odds[:, c] = densities[:, c] - logsumexp(np.delete(densities, c, axis=1), axis=1)
+    return odds
+
+
+def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each of the m distinct rows stands first, and which of them each row is, (n,).
+
+    A product rounds a row by where it stands, and ties are to stay ties: so each distinct row is
+    scored once. Compared as bytes, once -0.0 is 0.0, which takes little beside the scoring.
+    """
+    rows = np.ascontiguousarray(rows + 0.0)
+    whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    order = np.argsort(whole, kind="stable")
+    is_first = np.append(True, whole[order[1:]] != whole[order[:-1]])[: len(rows)]
+    if is_first.all():
+        return np.arange(len(rows)), np.arange(len(rows))
+    again = np.empty_like(order)
+    again[order] = np.cumsum(is_first) - 1
+    return order[is_first], again
+
+
+def some(codes: np.ndarray, most: int, seed: int | None) -> np.ndarray:
+    """Return at most so many rows, in order, every class in proportion and with two at least."""
+    if len(codes) <= most:
+        return np.arange(len(codes))
+    rng = np.random.default_rng(seed)
+    kept = []
+    for c, count in enumerate(np.bincount(codes)):
+        share = max(2, int(most * count / len(codes)))
+        kept.append(rng.permutation(np.flatnonzero(codes == c))[:share])
+    return np.sort(np.concatenate(kept))

@@ -1,0 +1,1 @@
+"""Linear probes, one method a file."""

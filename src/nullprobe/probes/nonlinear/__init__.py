@@ -1,0 +1,1 @@
+"""Nonlinear probes, one method a file."""

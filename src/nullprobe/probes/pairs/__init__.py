@@ -1,0 +1,1 @@
+"""Probes of contrast pairs, fitted without labels."""
