@@ -50,8 +50,8 @@ def solve(
     Parameters
     ----------
     design, targets, ready
-        As for :class:`~nullprobe.probes.solvers.conjugate_gradient.Problems`: n rows of r features, the targets
-        (n, m, k) of m labellings, and their penalty.
+        As for :class:`~nullprobe.probes.solvers.conjugate_gradient.Problems`: n rows of r
+        features, the targets (n, m, k) of m labellings, and their penalty.
     start : ndarray of shape (r + 1, m, k), optional
         Where to begin: no weights if not given.
     tolerance : float
