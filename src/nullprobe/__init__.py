@@ -26,15 +26,15 @@ from nullprobe.erasers import (
     MiMiC,
     OracleLEACE,
     QuadraticLEACE,
-    leace,
     load_eraser,
-    mean_projection,
     mimic,
     oracle_leace,
     quadratic_leace,
-    rlace,
-    splince,
 )
+from nullprobe.erasers.leace import leace
+from nullprobe.erasers.mean_projection import mean_projection
+from nullprobe.erasers.rlace.rlace import rlace
+from nullprobe.erasers.splince import splince
 from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
 from nullprobe.measures.planner import Plan, plan

@@ -19,7 +19,8 @@ from nullprobe._core import validation
 from nullprobe.claims import Claim, Observation, Thresholds, Use, used
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts, group_codes, split
-from nullprobe.erasers import AffineEraser, leace
+from nullprobe.erasers import AffineEraser
+from nullprobe.erasers.leace import leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capture import Captured, capture
 from nullprobe.models.forward import Progress

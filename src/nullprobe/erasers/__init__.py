@@ -1,17 +1,17 @@
 """Erasers: maps after which a concept cannot be read linearly from the fitting sample."""
 
-from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.class_transport import ClassTransport
-from nullprobe.erasers.concept_shift import ConceptShift
-from nullprobe.erasers.game import Game
 from nullprobe.erasers.inlp import INLP
-from nullprobe.erasers.leace import LEACE, leace
-from nullprobe.erasers.loading import load_eraser
-from nullprobe.erasers.mean_projection import MeanProjection, mean_projection
+from nullprobe.erasers.leace import LEACE
+from nullprobe.erasers.maps.affine import AffineEraser
+from nullprobe.erasers.maps.class_transport import ClassTransport
+from nullprobe.erasers.maps.concept_shift import ConceptShift
+from nullprobe.erasers.maps.loading import load_eraser
+from nullprobe.erasers.mean_projection import MeanProjection
 from nullprobe.erasers.oracle import OracleLEACE, oracle_leace
-from nullprobe.erasers.rlace import RLACE, rlace
-from nullprobe.erasers.splince import SPLINCE, splince
-from nullprobe.erasers.transport import MiMiC, QuadraticLEACE, mimic, quadratic_leace
+from nullprobe.erasers.rlace.game import Game
+from nullprobe.erasers.rlace.rlace import RLACE
+from nullprobe.erasers.splince import SPLINCE
+from nullprobe.erasers.transport.transport import MiMiC, QuadraticLEACE, mimic, quadratic_leace
 
 ERASERS = {
     "inlp": INLP,
@@ -38,12 +38,8 @@ __all__ = [
     "MiMiC",
     "OracleLEACE",
     "QuadraticLEACE",
-    "leace",
     "load_eraser",
-    "mean_projection",
     "mimic",
     "oracle_leace",
     "quadratic_leace",
-    "rlace",
-    "splince",
 ]

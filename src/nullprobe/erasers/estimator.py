@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nullprobe._core import validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, rows
-from nullprobe.erasers.class_transport import ClassTransport
-from nullprobe.erasers.concept_shift import ConceptShift
+from nullprobe.erasers.maps.class_transport import ClassTransport
+from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
 
 

@@ -7,8 +7,8 @@ import scipy
 
 from nullprobe._core import linalg
 from nullprobe._version import __version__
-from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.concept_shift import ConceptShift
+from nullprobe.erasers.maps.affine import AffineEraser
+from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
 
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe._core import linalg, validation
-from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share
+from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
 
 

@@ -12,9 +12,9 @@ blog.eleuther.ai/oracle-leace, Theorem 1; a sequel to arXiv 2306.03819.
 
 from __future__ import annotations
 
-from nullprobe.erasers.concept_shift import ConceptShift
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.erasers.fits import fitted_shift
+from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
 
 

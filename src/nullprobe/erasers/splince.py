@@ -22,9 +22,9 @@ from scipy.linalg import eigh
 from nullprobe._core import linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share
+from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
 from nullprobe.moments.task_moments import TaskMoments
 

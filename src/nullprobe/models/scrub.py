@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
-from nullprobe.erasers import AffineEraser, leace
+from nullprobe.erasers import AffineEraser
+from nullprobe.erasers.leace import leace
 from nullprobe.models.capture import Collected
 from nullprobe.models.edit import Map, affine
 from nullprobe.models.forward import (

@@ -18,7 +18,7 @@ import numpy as np
 from nullprobe._core import arrays, parallel, validation
 from nullprobe._core.arrays import Array
 from nullprobe._version import __version__
-from nullprobe.erasers import store
+from nullprobe.erasers.maps import store
 
 FORMAT = "nullprobe.AffineEraser/1"
 TENSORS = ("mean", "reading", "writing", "offset", "level")

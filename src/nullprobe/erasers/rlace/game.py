@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from nullprobe.erasers.predictors import MEMORY, Predictors, Reply
+from nullprobe.erasers.rlace.predictors import MEMORY, Predictors, Reply
 
 LOOKS, KEPT, GLANCE = 48, 3, 1e-2  # mergers looked at in a round; kept; nats of tolerance
 ROUNDS = 8  # in which classes are merged

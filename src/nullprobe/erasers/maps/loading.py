@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nullprobe._core import validation
-from nullprobe.erasers import affine, store
-from nullprobe.erasers.affine import AffineEraser
-from nullprobe.erasers.class_transport import ClassTransport
-from nullprobe.erasers.concept_shift import ConceptShift
+from nullprobe.erasers.maps import affine, store
+from nullprobe.erasers.maps.affine import AffineEraser
+from nullprobe.erasers.maps.class_transport import ClassTransport
+from nullprobe.erasers.maps.concept_shift import ConceptShift
 
 KINDS = {
     affine.FORMAT: AffineEraser,

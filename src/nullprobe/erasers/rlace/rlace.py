@@ -26,11 +26,11 @@ from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept, rows
-from nullprobe.erasers.affine import AffineEraser
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import orthogonal
-from nullprobe.erasers.game import Game, Rules, play
-from nullprobe.erasers.predictors import Predictors
+from nullprobe.erasers.maps.affine import AffineEraser
+from nullprobe.erasers.rlace.game import Game, Rules, play
+from nullprobe.erasers.rlace.predictors import Predictors
 from nullprobe.moments import Moments
 
 LEAST = 1e-12  # of ridge and tol

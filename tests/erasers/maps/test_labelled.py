@@ -12,7 +12,7 @@ from told import KINDS, LABELS, shift, some, transport
 
 from nullprobe import InputError
 from nullprobe.data.concept import concept
-from nullprobe.erasers import class_transport
+from nullprobe.erasers.maps import class_transport
 
 X = draw(0, 60, 5, 3).X
 CODES = np.arange(60) % 3

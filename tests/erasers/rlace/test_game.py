@@ -11,8 +11,8 @@ from least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
 from samples import draw, feature_units
 
 from nullprobe import RLACE, Game
-from nullprobe.erasers.game import Rules, ascend, join, mergers, play, reply_to_span, starts
-from nullprobe.erasers.predictors import Predictors
+from nullprobe.erasers.rlace.game import Rules, ascend, join, mergers, play, reply_to_span, starts
+from nullprobe.erasers.rlace.predictors import Predictors
 
 SAMPLE = draw(0, 300, 4, 4, gap=1.5)
 X, Y = SAMPLE.X, SAMPLE.y

@@ -21,12 +21,12 @@ import numpy as np
 from nullprobe._core import linalg, parallel, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.class_transport import ClassTransport
-from nullprobe.erasers.concept_shift import ConceptShift
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.erasers.fits import fitted_shift, provenance
-from nullprobe.erasers.procrustes import at_barycentre, at_one
-from nullprobe.erasers.shapes import Shapes, shapes_of
+from nullprobe.erasers.maps.class_transport import ClassTransport
+from nullprobe.erasers.maps.concept_shift import ConceptShift
+from nullprobe.erasers.transport.class_covariances import Shapes, shapes_of
+from nullprobe.erasers.transport.procrustes import at_barycentre, at_one
 from nullprobe.moments import Moments
 from nullprobe.moments.class_moments import ClassMoments
 

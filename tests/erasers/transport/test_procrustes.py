@@ -6,8 +6,8 @@ import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nullprobe.erasers import procrustes
-from nullprobe.erasers.procrustes import at_barycentre, at_one, polar
+from nullprobe.erasers.transport import procrustes
+from nullprobe.erasers.transport.procrustes import at_barycentre, at_one, polar
 
 
 def factors(seed, n_classes, d, *, spread=3.0):

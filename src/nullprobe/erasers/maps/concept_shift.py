@@ -11,7 +11,7 @@ import numpy as np
 from nullprobe._core import arrays
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.labelled import LabelledMap, set_level
+from nullprobe.erasers.maps.labelled import LabelledMap, set_level
 
 
 @dataclass(frozen=True, eq=False, repr=False)

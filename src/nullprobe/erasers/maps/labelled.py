@@ -18,7 +18,7 @@ import numpy as np
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, as_array, concept
-from nullprobe.erasers import store
+from nullprobe.erasers.maps import store
 
 
 class LabelledMap:

@@ -1,0 +1,1 @@
+"""Frozen maps that erasers end in, and their files."""

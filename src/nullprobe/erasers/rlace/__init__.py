@@ -1,0 +1,1 @@
+"""R-LACE: a minimax game between a projection and a predictor."""

@@ -1,0 +1,1 @@
+"""Transport of every class to one mean and one covariance."""
