@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from nullprobe import audit, worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.curve import ROUNDS, curve
+from nullprobe.heldout.removal_curve import ROUNDS, curve
 
 THEIRS = {"as it comes": (1e-4, np.float32), "to the same scores": (1e-8, np.float64)}
 

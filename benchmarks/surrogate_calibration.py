@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.moments.class_moments import ClassMoments
 from nullprobe.nulls.permutation import permutations
 from nullprobe.nulls.surrogate import gaussian_surrogate, match

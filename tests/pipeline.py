@@ -5,7 +5,7 @@ from samples import draw
 
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 
 # Options of an audit: the fewest draws there may be; without halfspaces; without surrogates.
 FEW = {"n_permutations": 39, "n_surrogates": 39}

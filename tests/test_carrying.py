@@ -13,7 +13,7 @@ from nullprobe.claims import FactAbout, Holds
 from nullprobe.claims.transfers import transfers
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split_within
-from nullprobe.measures.carry import Carry
+from nullprobe.heldout.transfer import Carry
 from nullprobe.nulls.permutation import permutations
 
 KINDS = ["two classes", "three classes", "number", "numbers"]

@@ -18,7 +18,7 @@ from nullprobe import (
     worlds,
 )
 from nullprobe.compare_pairs import _agreement
-from nullprobe.measures.agreement import HeldOut, _permutations
+from nullprobe.heldout.pair_agreement import HeldOut, _permutations
 from nullprobe.pair_comparison import Agreement, PairComparison, Reader
 from nullprobe.probes.pairs.random_directions import random_directions
 

@@ -17,7 +17,7 @@ from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts, group_codes, split, split_within
 from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
-from nullprobe.measures.agreement import HeldOut
+from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3
 PAIRED = "differences of contrast pairs, positive less negative side"

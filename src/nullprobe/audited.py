@@ -13,7 +13,7 @@ from nullprobe._core import validation
 from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims import Claim
-from nullprobe.measures.three_way import Scores
+from nullprobe.heldout.three_way import Scores
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import wording

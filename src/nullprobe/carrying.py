@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from nullprobe.claims.observation import Carried, Observation
-from nullprobe.measures.carry import Carry, diagonal, in_units, off_diagonal
+from nullprobe.heldout.transfer import Carry, diagonal, in_units, off_diagonal
 from nullprobe.nulls.subspace import random_subspaces
 from nullprobe.stats.null_distribution import Null
 

@@ -16,7 +16,7 @@ from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.data.splits import group_codes, split
 from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
-from nullprobe.measures.fresh import Fresh, fresh, named
+from nullprobe.heldout.fresh_probe import Fresh, fresh, named
 from nullprobe.trials import Progress, Reading, Trial, Trials
 
 N_PARTS = 3

@@ -21,8 +21,8 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.erasers import SPLINCE
 from nullprobe.erasers.estimator import LabelledEstimator
+from nullprobe.heldout.fresh_probe import Fresh
 from nullprobe.measures.damage import Damage, damage
-from nullprobe.measures.fresh import Fresh
 from nullprobe.moments import Moments
 from nullprobe.stats import metrics
 

@@ -27,7 +27,7 @@ from rich.console import Console
 from nullprobe import compare
 from nullprobe.cli import comparing, main
 from nullprobe.erasers import ERASERS
-from nullprobe.measures.fresh import FRESH
+from nullprobe.heldout.fresh_probe import FRESH
 
 QUICK = ["--erasers", "leace", "--probes", "linear"]
 

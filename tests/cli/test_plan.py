@@ -9,7 +9,7 @@ import pytest
 from cli_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
 
 from nullprobe import Moments, plan
-from nullprobe.measures.expected import unbiased_gap
+from nullprobe.measures.expected_auc import unbiased_gap
 
 
 @pytest.mark.parametrize(

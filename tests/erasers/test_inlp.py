@@ -23,7 +23,7 @@ from nullprobe import (
     MeanProjection,
     worlds,
 )
-from nullprobe.measures.expected import expected_auc
+from nullprobe.measures.expected_auc import expected_auc
 
 DOCS = Path(__file__).parents[2] / "docs" / "methods" / "inlp.md"
 READ, LEFT, MOST = "nothing more is read", "nothing is left", "max_rank is reached"

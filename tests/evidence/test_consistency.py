@@ -10,7 +10,7 @@ from scipy.stats import binom
 from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
 from nullprobe.claims import FactAbout, Holds, Thresholds, consistent
 from nullprobe.evidence import consistency
-from nullprobe.measures.agreement import HeldOut
+from nullprobe.heldout.pair_agreement import HeldOut
 
 FEW = {"n_permutations": 99, "n_random": 99}
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from nullprobe import LEACE, InputError, LDAProbe, MeanProjection, Plan, plan
-from nullprobe.measures.expected import expected_auc, gap_left
+from nullprobe.measures.expected_auc import expected_auc, gap_left
 
 GRID = [
     (d, gap, share) for d in (2, 16, 64, 768) for gap in (0.5, 1.0, 2.0) for share in (0.5, 0.1)

@@ -8,7 +8,7 @@ from scipy.stats import norm
 from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls import gaussian_surrogate, match, permutations, surrogate
 
 

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, permutation_test_score
 from nullprobe import InputError, worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import Parts, group_codes, split
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls import Null, permutation_null, permutations
 from nullprobe.nulls.permutation import description
 from nullprobe.probes import LDAProbe

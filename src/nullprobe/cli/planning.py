@@ -7,7 +7,7 @@ import math
 from nullprobe._core.validation import complain
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table
-from nullprobe.measures.expected import unbiased_gap
+from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
 from nullprobe.report.text.wording import number

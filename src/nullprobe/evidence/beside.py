@@ -7,8 +7,8 @@ import numpy as np
 from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
-from nullprobe.measures.expected import expected_readback
-from nullprobe.measures.three_way import Scores, ThreeWay
+from nullprobe.heldout.three_way import Scores, ThreeWay
+from nullprobe.measures.expected_auc import expected_readback
 from nullprobe.moments import Moments
 from nullprobe.probes.linear.logistic import LogisticProbe
 from nullprobe.stats import metrics

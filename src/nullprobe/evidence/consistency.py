@@ -9,7 +9,7 @@ import numpy as np
 
 from nullprobe.claims import Followed, Observation
 from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
-from nullprobe.measures.agreement import PERMUTED, HeldOut
+from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
 from nullprobe.probes.pairs.ccs import CCS
 from nullprobe.probes.pairs.crc import CRC
 from nullprobe.stats import metrics

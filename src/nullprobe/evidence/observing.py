@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe.claims import Observation
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.stats import metrics
 
 N_RESAMPLES = 1000

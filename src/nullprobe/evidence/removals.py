@@ -13,8 +13,8 @@ import numpy as np
 from nullprobe.claims import Curve
 from nullprobe.data.splits import Parts, split
 from nullprobe.evidence.observing import Observing
-from nullprobe.measures.curve import ROUNDS, curve
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.removal_curve import ROUNDS, curve
+from nullprobe.heldout.three_way import ThreeWay
 
 MOST_REPEATS = 2
 ELEMENTS = 1e5  # of X, up to which it is partitioned again and again

@@ -9,8 +9,8 @@ import numpy as np
 
 from nullprobe._core.parallel import one_blas_thread
 from nullprobe.evidence.removals import Removals
-from nullprobe.measures.family import Family
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.nonlinear_family import Family
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls.surrogate import Surrogate
 
 

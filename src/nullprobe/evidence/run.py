@@ -25,11 +25,11 @@ from nullprobe.evidence.consistency import followed
 from nullprobe.evidence.observing import Observing
 from nullprobe.evidence.removals import Removals
 from nullprobe.evidence.rereading import Rereading
-from nullprobe.measures.agreement import HeldOut
-from nullprobe.measures.carry import Carry
-from nullprobe.measures.family import Family
+from nullprobe.heldout.nonlinear_family import Family
+from nullprobe.heldout.pair_agreement import HeldOut
+from nullprobe.heldout.three_way import ThreeWay
+from nullprobe.heldout.transfer import Carry
 from nullprobe.measures.guardedness import largest_correlation
-from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
 from nullprobe.stats.null_distribution import Null

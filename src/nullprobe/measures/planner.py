@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from scipy.stats import norm
 
 from nullprobe._core import validation
-from nullprobe.measures.expected import expected_auc, gap_left, noise
+from nullprobe.measures.expected_auc import expected_auc, gap_left, noise
 
 MOST_ROWS = 2.0**53  # above it, neighbouring whole numbers are one float
 

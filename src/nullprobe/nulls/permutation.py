@@ -21,8 +21,8 @@ from nullprobe._core import arrays, validation
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.data.splits import Parts, group_codes, split
-from nullprobe.measures.fresh import fresh
-from nullprobe.measures.part import Part
+from nullprobe.heldout.factored_rows import Part
+from nullprobe.heldout.fresh_probe import fresh
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 

@@ -7,14 +7,14 @@ from scipy.stats import norm
 from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.expected import (
+from nullprobe.heldout.three_way import ThreeWay
+from nullprobe.measures.expected_auc import (
     expected_auc,
     expected_readback,
     gap_left,
     noise,
     unbiased_gap,
 )
-from nullprobe.measures.three_way import ThreeWay
 from nullprobe.moments import Moments
 
 # d, rows to fit on, gap; squared gap left and AUC, as theory.md, section 6, has them.

@@ -6,7 +6,7 @@ from scipy.stats import binom
 from sklearn.model_selection import KFold
 
 from nullprobe import CRC, ContrastPairs, InputError, worlds
-from nullprobe.measures.agreement import HeldOut
+from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls import Null
 from nullprobe.probes.base.pairs import PairEstimator
 

@@ -9,7 +9,7 @@ from sklearn.metrics import balanced_accuracy_score
 from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.probes import HalfspaceProbe
 
 

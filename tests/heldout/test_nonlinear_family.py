@@ -12,10 +12,10 @@ from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
 from nullprobe.erasers import LEACE
-from nullprobe.measures import family as module
-from nullprobe.measures.family import NOTHING_LEFT, Family
-from nullprobe.measures.kernel_readers import READERS, Products, fitted, strongest
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout import nonlinear_family as module
+from nullprobe.heldout.kernel_probes import READERS, Products, fitted, strongest
+from nullprobe.heldout.nonlinear_family import NOTHING_LEFT, Family
+from nullprobe.heldout.three_way import ThreeWay
 
 KINDS = ["two classes", "three classes", "number", "numbers"]
 

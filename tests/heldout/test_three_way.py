@@ -9,8 +9,8 @@ from sklearn.metrics import r2_score, roc_auc_score
 
 from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE, MeanProjection
-from nullprobe.measures import labellings
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout import targets as labellings
+from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.moments import Moments
 
 

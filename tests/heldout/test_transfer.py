@@ -9,8 +9,9 @@ from sklearn.metrics import r2_score, roc_auc_score
 from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import Parts, split_within
-from nullprobe.measures import labellings, three_way
-from nullprobe.measures.carry import Carry, diagonal, in_units, off_diagonal
+from nullprobe.heldout import targets as labellings
+from nullprobe.heldout import three_way
+from nullprobe.heldout.transfer import Carry, diagonal, in_units, off_diagonal
 from nullprobe.moments import Moments
 from nullprobe.nulls.permutation import permutations
 

@@ -8,8 +8,8 @@ from sklearn.metrics import pairwise, r2_score, roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import KernelCenterer
 
-from nullprobe.measures import kernel_readers
-from nullprobe.measures.kernel_readers import (
+from nullprobe.heldout import kernel_probes
+from nullprobe.heldout.kernel_probes import (
     READERS,
     RIDGED,
     VOTING,
@@ -116,7 +116,7 @@ def test_wide_network_is_the_mean_over_random_rectified_units():
     W = rng.standard_normal((400_000, 4))
     hidden = [np.maximum(W[:, :3] @ rows.T + W[:, 3:], 0) for rows in (A, B)]
     p = products(A, B)
-    found = kernel_readers.wide(p.G, p.a, p.b)
+    found = kernel_probes.wide(p.G, p.a, p.b)
     np.testing.assert_allclose(found, 2 * hidden[0].T @ hidden[1] / len(W), rtol=0.03)
 
 

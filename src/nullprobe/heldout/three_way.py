@@ -24,9 +24,9 @@ import numpy as np
 from nullprobe._core import arrays, linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
-from nullprobe.measures.kept import Loose, kept_weights
-from nullprobe.measures.labellings import Labellings
-from nullprobe.measures.part import Part
+from nullprobe.heldout.factored_rows import Part
+from nullprobe.heldout.guarded_weights import Loose, kept_weights
+from nullprobe.heldout.targets import Labellings
 from nullprobe.probes.solvers.halfspace_search import halfspaces
 from nullprobe.stats import metrics
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg
-from nullprobe.measures.kernel_readers import DIGITS, Products, fitted, strongest
-from nullprobe.measures.part import Part
-from nullprobe.measures.three_way import ThreeWay
+from nullprobe.heldout.factored_rows import Part
+from nullprobe.heldout.kernel_probes import DIGITS, Products, fitted, strongest
+from nullprobe.heldout.three_way import ThreeWay
 
 FOLDS = 3
 MOST_ROWS = 1500  # of P that are fitted to: a fit takes their cube

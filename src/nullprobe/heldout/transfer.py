@@ -22,9 +22,9 @@ import numpy as np
 from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
-from nullprobe.measures.kept import Loose, kept_weights
-from nullprobe.measures.labellings import Labellings
-from nullprobe.measures.part import Part
+from nullprobe.heldout.factored_rows import Part
+from nullprobe.heldout.guarded_weights import Loose, kept_weights
+from nullprobe.heldout.targets import Labellings
 from nullprobe.stats import metrics
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.

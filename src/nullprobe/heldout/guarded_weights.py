@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe.measures.part import Part
+from nullprobe.heldout.factored_rows import Part
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.measures.curve import curve
+from nullprobe.heldout.removal_curve import curve
 
 
 def drawn(n=240, d=6, kinds=2, seed=0):
@@ -28,7 +28,7 @@ def test_each_step_is_logistic_regression_on_what_the_steps_before_it_left(monke
     X, y = drawn()
     parts = parts_of(y)
     usual = curve(X, concept(y), parts, 4)
-    monkeypatch.setattr(sys.modules["nullprobe.measures.curve"], "TOLERANCE", 1e-10)
+    monkeypatch.setattr(sys.modules["nullprobe.heldout.removal_curve"], "TOLERANCE", 1e-10)
     found = curve(X, concept(y), parts, 4)
     np.testing.assert_allclose(usual, found, atol=2e-5)
     for part in range(3):

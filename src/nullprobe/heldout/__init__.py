@@ -1,0 +1,1 @@
+"""Everything that is scored on rows that no fit has seen."""
