@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from nullprobe import worlds
 from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
-from nullprobe.audit import audit
-from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.compare import compare
 from nullprobe.compare_pairs import compare_pairs

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from nullprobe.audited import Audit
+from nullprobe.auditing.result import Audit
 from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.cli.subject import Subject
 from nullprobe.worlds import two_features

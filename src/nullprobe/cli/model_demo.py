@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe import models
-from nullprobe.audit import audit
-from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.claims.consistent import LABELLED
 from nullprobe.claims.used import BEFORE, DAMAGE, DAMAGE_OF_RANDOM

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain, known
-from nullprobe.audit import audit
-from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.entry import audit
 from nullprobe.auditing.projection import Portrait, portrait
+from nullprobe.auditing.result import Audit, Layers
 from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nullprobe.audited import Audit
+from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim
 from nullprobe.report.text import tables, wording
 

@@ -7,8 +7,9 @@ import pytest
 from handmade import evidence
 from pipeline import asis, sample
 
-from nullprobe import carrying, worlds
-from nullprobe.carrying import carried, chance
+from nullprobe import worlds
+from nullprobe.auditing import transfer
+from nullprobe.auditing.transfer import carried, chance
 from nullprobe.claims import FactAbout, Holds
 from nullprobe.claims.transfers import transfers
 from nullprobe.data.concept import concept
@@ -73,8 +74,8 @@ def test_random_subspaces_are_matched_to_what_each_part_loses(monkeypatch, kind)
         asked.append((X, rank, removed))
         return random_subspaces(X, rank=rank, removed=removed, n_draws=n_draws, rng=rng)
 
-    random_subspaces = carrying.random_subspaces
-    monkeypatch.setattr(carrying, "random_subspaces", recorded)
+    random_subspaces = transfer.random_subspaces
+    monkeypatch.setattr(transfer, "random_subspaces", recorded)
     carry, names = ready(X, y, groups)
     found = carried(carry, names, n_resamples=50, rng=np.random.default_rng(0), n_draws=40)
     assert len(asked) == 9

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core.parallel import one_blas_thread
-from nullprobe.evidence.removals import Removals
+from nullprobe.auditing.removals import Removals
 from nullprobe.heldout.nonlinear_family import Family
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls.surrogate import Surrogate

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nullprobe.auditing.bootstrap import Observing
 from nullprobe.claims import Curve
 from nullprobe.data.splits import Parts, split
-from nullprobe.evidence.observing import Observing
 from nullprobe.heldout.removal_curve import ROUNDS, curve
 from nullprobe.heldout.three_way import ThreeWay
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from handmade import evidence, seen
 
+from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.claims import Followed
-from nullprobe.evidence import told_of_each_other
 from nullprobe.nulls import Null
 
 M = 199

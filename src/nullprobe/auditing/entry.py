@@ -9,14 +9,16 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.validation import InputError
-from nullprobe.audited import Audit, Layers
+from nullprobe.auditing.dataset import Given
+from nullprobe.auditing.measurement import Progress, Run, Settings
+from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.auditing.projection import portrait
+from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts, group_codes, split, split_within
-from nullprobe.evidence import Given, Progress, Run, Settings, told_of_each_other
 from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3

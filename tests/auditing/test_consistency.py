@@ -8,8 +8,8 @@ from handmade import evidence
 from scipy.stats import binom
 
 from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
+from nullprobe.auditing import consistency
 from nullprobe.claims import FactAbout, Holds, Thresholds, consistent
-from nullprobe.evidence import consistency
 from nullprobe.heldout.pair_agreement import HeldOut
 
 FEW = {"n_permutations": 99, "n_random": 99}

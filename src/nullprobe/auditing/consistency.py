@@ -7,8 +7,8 @@ from math import ceil
 
 import numpy as np
 
+from nullprobe.auditing.bootstrap import N_RESAMPLES, RESAMPLED
 from nullprobe.claims import Followed, Observation
-from nullprobe.evidence.observing import N_RESAMPLES, RESAMPLED
 from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
 from nullprobe.probes.pairs.ccs import CCS
 from nullprobe.probes.pairs.crc import CRC

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe import carrying
 from nullprobe._core.workers import Workers
+from nullprobe.auditing import transfer
+from nullprobe.auditing.bootstrap import Observing
+from nullprobe.auditing.consistency import followed
+from nullprobe.auditing.context import beside
+from nullprobe.auditing.removals import Removals
+from nullprobe.auditing.surrogate_run import Rereading
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.erasers.leace import leace
-from nullprobe.evidence.beside import beside
-from nullprobe.evidence.consistency import followed
-from nullprobe.evidence.observing import Observing
-from nullprobe.evidence.removals import Removals
-from nullprobe.evidence.rereading import Rereading
 from nullprobe.heldout.nonlinear_family import Family
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import ThreeWay
@@ -230,14 +230,14 @@ class Run:
         rng = np.random.default_rng([self.seed, 8])
         order = permutation.permutations(self.z, carry.strata, n, rng)
         read = self.workers.map("groups", carry.probed, _pieces(order, 50))
-        found = carrying.carried(
+        found = transfer.carried(
             carry,
             names,
             n_resamples=self.observing.n_resamples,
             rng=np.random.default_rng([self.seed, 9]),
             n_draws=max(self.settings.n_surrogates, self.settings.thresholds.least_draws),
         )
-        return found, carrying.chance(np.concatenate(read))
+        return found, transfer.chance(np.concatenate(read))
 
     def _followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
         """Fit CCS to the pairs, and hold what it reads against all labels."""
