@@ -1,6 +1,6 @@
 """Comparisons made by hand for the tests of their page and of the command line."""
 
-from nullprobe.comparison import Cell, Column, Comparison, Row
+from nullprobe.comparing.eraser_result import Cell, Column, Comparison, Row
 from nullprobe.measures.damage import Damage
 
 

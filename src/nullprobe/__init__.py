@@ -9,9 +9,9 @@ from nullprobe._version import __version__
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
-from nullprobe.compare import compare
-from nullprobe.compare_pairs import compare_pairs
-from nullprobe.comparison import Comparison
+from nullprobe.comparing.eraser_result import Comparison
+from nullprobe.comparing.erasers import compare
+from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.data.pairs import ContrastPairs, read_pairs
 from nullprobe.erasers import (
     INLP,

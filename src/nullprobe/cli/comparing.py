@@ -13,8 +13,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from nullprobe.cli.subject import Bars
-from nullprobe.compare import compare
-from nullprobe.comparison import Cell, Column, Comparison, Row
+from nullprobe.comparing.eraser_result import Cell, Column, Comparison, Row
+from nullprobe.comparing.erasers import compare
 from nullprobe.data.files import Table
 from nullprobe.report.pages.eraser_comparison import missing, nothing_left, way
 from nullprobe.report.text import wording

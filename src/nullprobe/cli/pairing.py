@@ -13,9 +13,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from nullprobe.cli.subject import Subject
-from nullprobe.compare_pairs import compare_pairs
+from nullprobe.comparing.pair_probes import compare_pairs
+from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.pair_comparison import PairComparison
 from nullprobe.report.pages.pair_comparison import PERCENTILES, percentiles
 from nullprobe.report.text.wording import interval, number
 

@@ -7,7 +7,7 @@ import documents
 import pytest
 from browser import needs_chromium
 
-from nullprobe.comparison import Column
+from nullprobe.comparing.eraser_result import Column
 
 pytestmark = needs_chromium
 

@@ -13,7 +13,7 @@ from nullprobe.report.document import plain, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text.tables import aligned
 
-SCHEMA = "nullprobe.comparison/1"
+SCHEMA = "nullprobe.comparing.eraser_result/1"
 NONE = "none"  # the row in which nothing is erased
 
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
 from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
-from nullprobe.pair_comparison import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.stats.null_distribution import Null

@@ -17,9 +17,9 @@ from nullprobe import (
     compare_pairs,
     worlds,
 )
-from nullprobe.compare_pairs import _agreement
+from nullprobe.comparing.pair_probes import _agreement
+from nullprobe.comparing.pair_result import Agreement, PairComparison, Reader
 from nullprobe.heldout.pair_agreement import HeldOut, _permutations
-from nullprobe.pair_comparison import Agreement, PairComparison, Reader
 from nullprobe.probes.pairs.random_directions import random_directions
 
 

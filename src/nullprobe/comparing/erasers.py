@@ -10,14 +10,14 @@ from sklearn.utils import get_tags
 
 from nullprobe._core import arrays, validation
 from nullprobe.claims import Observation
-from nullprobe.comparison import NONE, Cell, Column, Comparison, Row
+from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
+from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.data.splits import group_codes, split
 from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.heldout.fresh_probe import Fresh, fresh, named
-from nullprobe.trials import Progress, Reading, Trial, Trials
 
 N_PARTS = 3
 

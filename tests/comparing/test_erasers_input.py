@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import INLP, LEACE, HalfspaceProbe, InputError, LDAProbe, compare
 
-trials = import_module("nullprobe.trials")
+trials = import_module("nullprobe.comparing.trials")
 FEW = {"erasers": ["leace"], "probes": ["linear"]}
 
 
@@ -229,7 +229,7 @@ def test_json_is_the_document_and_holds_all_there_is(tmp_path):
     result.to_json(tmp_path / "c.json")
     found = json.loads((tmp_path / "c.json").read_text())
     assert found == result.document()
-    assert found["schema"] == "nullprobe.comparison/1"
+    assert found["schema"] == "nullprobe.comparing.eraser_result/1"
     assert found["title"] == "made"
     assert found["provenance"]["rows"] == 150
     row = found["rows"][1]

@@ -1,0 +1,1 @@
+"""Comparisons of erasers, and of probes of contrast pairs."""
