@@ -29,8 +29,8 @@ from record import record, timed
 
 from nullprobe import AffineEraser
 from nullprobe.models import capture, capture_moments, erase
+from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.tokens import Batch, batches
-from nullprobe.models.work import Options, Work
 
 SITES = "layers.*.output"
 FAMILIES = ("decoder", "encoder")

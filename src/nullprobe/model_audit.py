@@ -22,7 +22,7 @@ from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
-from nullprobe.models.capture import Captured, capture
+from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.forward import Progress
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
@@ -97,7 +97,7 @@ def audit_use(
     smallest_effect : float
         Smallest change that matters, beyond that of random subspaces, in units of the metric.
     batch_size, max_length, layers
-        As for :func:`nullprobe.models.capture`.
+        As for :func:`nullprobe.models.capturing.states`.
     random_state : int
         Same seed, same verdicts.
     progress : callable, optional

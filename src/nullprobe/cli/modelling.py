@@ -22,8 +22,8 @@ from nullprobe.data.columns import array
 from nullprobe.data.formats import load
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
+from nullprobe.models.capturing.folder import described
 from nullprobe.models.loading import without_bars
-from nullprobe.models.shards import described
 from nullprobe.report.text.tables import aligned
 
 

@@ -1,12 +1,12 @@
 """Inside language models: where states can be read and edited; captured, erased."""
 
-from nullprobe.models.bake import bake
-from nullprobe.models.capture import Captured, capture, capture_moments
-from nullprobe.models.edit import erase
+from nullprobe.models.baking.entry import bake
+from nullprobe.models.capturing.folder import capture_to
+from nullprobe.models.capturing.states import Captured, capture, capture_moments
+from nullprobe.models.editing.erasing import erase
+from nullprobe.models.editing.scrubbing import scrub
 from nullprobe.models.loading import load, structure
-from nullprobe.models.scrub import scrub
-from nullprobe.models.shards import capture_to
-from nullprobe.models.sites import Site, sites
+from nullprobe.models.site import Site, sites
 
 __all__ = [
     "Captured",

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from nullprobe._core import validation
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.edit import Map, paired
+from nullprobe.models.editing.erasing import Map, paired
 from nullprobe.models.forward import (
     Progress,
     encoder_for,

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from nullprobe._core import validation
 from nullprobe.models.hooks import reading
-from nullprobe.models.sites import Site
+from nullprobe.models.site import Site
 from nullprobe.models.tokens import NO_LIMIT, Batch, Encoder, Rule
 
 Run = Callable[[Batch], dict[str, Tensor]]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.models.sites import INPUT, Site
+from nullprobe.models.site import INPUT, Site
 
 Read = Callable[[Site, Tensor], None]
 Edit = Callable[[Tensor], Tensor]

@@ -6,8 +6,8 @@ from models_baked import oblique
 from tiny_models import torch
 
 from nullprobe import AffineEraser
-from nullprobe.models import folds
-from nullprobe.models.folds import Fold, in_float64
+from nullprobe.models.baking import folds
+from nullprobe.models.baking.folds import Fold, in_float64
 
 D = 7
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from nullprobe.models.turns import Turn
+from nullprobe.models.editing.alternating_threads import Turn
 
 
 def test_work_runs_from_stop_to_stop():

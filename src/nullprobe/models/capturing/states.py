@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.models.forward import Progress, rows_of
-from nullprobe.models.sites import known
-from nullprobe.models.work import Options, Work
+from nullprobe.models.site import known
+from nullprobe.models.text_batches import Options, Work
 from nullprobe.moments import Moments
 
 # Texts of this many batches are tokenized and sorted by length together.

@@ -17,7 +17,7 @@ from nullprobe.models import capture, capture_moments
 
 TEXTS = texts()
 # The module, which the function hides.
-CAPTURE = sys.modules["nullprobe.models.capture"]
+CAPTURE = sys.modules["nullprobe.models.capturing.states"]
 LENGTHS = [len(text.split()) for text in TEXTS]
 
 

@@ -28,10 +28,10 @@ from nullprobe._version import __version__
 from nullprobe.data import manifest
 from nullprobe.data.concept import as_array
 from nullprobe.data.writing import save
-from nullprobe.models.capture import capture
+from nullprobe.models.capturing.states import capture
 from nullprobe.models.forward import Progress
-from nullprobe.models.sites import listed
-from nullprobe.models.work import Options, Work, warn
+from nullprobe.models.site import listed
+from nullprobe.models.text_batches import Options, Work, warn
 
 SHARD_SIZE = 1024
 SAMPLED = 64  # values of each weight that go into a model's fingerprint

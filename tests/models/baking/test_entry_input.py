@@ -6,7 +6,7 @@ from tiny_models import make, model_of, torch, transformers
 
 from nullprobe import AffineEraser, InputError
 from nullprobe.models import bake, erase
-from nullprobe.models.folds import Fold
+from nullprobe.models.baking.folds import Fold
 
 
 def test_the_stream_is_refused_where_it_was_not_erased_from_the_beginning():

@@ -5,7 +5,7 @@ from tiny_models import FAMILIES, make, model_of, torch, transformers, vit
 
 from nullprobe import InputError
 from nullprobe.models import sites
-from nullprobe.models.sites import choose, listed
+from nullprobe.models.site import choose, listed
 
 PARTS = ["attention_input", "attention_output", "mlp_input", "mlp_output", "output"]
 

@@ -21,8 +21,9 @@ from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
-from nullprobe.models.capture import Collected
-from nullprobe.models.edit import Map, affine
+from nullprobe.models.capturing.states import Collected
+from nullprobe.models.editing.alternating_threads import Turn
+from nullprobe.models.editing.erasing import Map, affine
 from nullprobe.models.forward import (
     Progress,
     by_token,
@@ -34,10 +35,9 @@ from nullprobe.models.forward import (
     takes_mask,
 )
 from nullprobe.models.hooks import editing
-from nullprobe.models.sites import Site
+from nullprobe.models.site import Site
+from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.tokens import Batch, batches
-from nullprobe.models.turns import Turn
-from nullprobe.models.work import Options, Work
 from nullprobe.moments import Moments
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from nullprobe.models.families import FAMILIES, HEAD, Family, Sublayer, weights
+from nullprobe.models.baking.families import FAMILIES, HEAD, Family, Sublayer, weights
 
 # What a configuration says of its class and not of what is computed.
 OF_THE_CLASS = {"architectures", "model_type", "transformers_version"}

@@ -5,8 +5,8 @@ import pytest
 from models_edited import D, eraser
 from tiny_models import torch
 
-from nullprobe.models.edit import Map
-from nullprobe.models.sites import Site
+from nullprobe.models.editing.erasing import Map
+from nullprobe.models.site import Site
 
 
 def site_of(d=D):

@@ -9,7 +9,8 @@ import torch
 
 from nullprobe import InputError
 from nullprobe.data import files
-from nullprobe.models import capture, capture_to, shards
+from nullprobe.models import capture, capture_to
+from nullprobe.models.capturing import folder as shards
 
 TEXTS = tiny.texts(11, shortest=3, longest=6)
 SITES = ["embeddings", "layers.1.output"]

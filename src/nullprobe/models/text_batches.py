@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
-from nullprobe.models.sites import Site, choose
-from nullprobe.models.sites import sites as sites_of
+from nullprobe.models.site import Site, choose
+from nullprobe.models.site import sites as sites_of
 from nullprobe.models.tokens import Batch, Encoder, Rule, batches, checked_texts, cut_in_words
 
 

@@ -23,13 +23,13 @@ from transformers.pytorch_utils import Conv1D
 
 from nullprobe._core.validation import complain
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.biases import as_llama, switch_on, untie, window_slides
-from nullprobe.models.edit import erase, paired
-from nullprobe.models.families import HEAD, KEEP_HOOK, Family, Sublayer, family_of
-from nullprobe.models.folds import Fold, exact, in_float64
+from nullprobe.models.baking.biases import as_llama, switch_on, untie, window_slides
+from nullprobe.models.baking.families import HEAD, KEEP_HOOK, Family, Sublayer, family_of
+from nullprobe.models.baking.folds import Fold, exact, in_float64
+from nullprobe.models.baking.residual_stream import writers
+from nullprobe.models.editing.erasing import erase, paired
 from nullprobe.models.forward import evaluating, input_device
-from nullprobe.models.sites import layers_path
-from nullprobe.models.stream import writers
+from nullprobe.models.site import layers_path
 
 # By how much logits up to LARGE may differ; those of larger ones in proportion.
 AGREE = {torch.float64: 1e-10, torch.float32: 1e-4}

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from nullprobe._core import validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.hooks import editing
-from nullprobe.models.sites import Site, choose, known, listed
-from nullprobe.models.sites import sites as sites_of
+from nullprobe.models.site import Site, choose, known, listed
+from nullprobe.models.site import sites as sites_of
 
 
 @contextmanager

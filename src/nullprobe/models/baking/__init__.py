@@ -1,0 +1,1 @@
+"""Erasers in the weights of a model."""

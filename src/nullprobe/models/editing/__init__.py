@@ -1,0 +1,1 @@
+"""Erasers in the forward pass of a model."""
