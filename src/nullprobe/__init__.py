@@ -66,7 +66,7 @@ from nullprobe.probes import (
 
 if TYPE_CHECKING:
     from nullprobe import models
-    from nullprobe.model_audit import audit_use
+    from nullprobe.usage.entry import audit_use
 
 __all__ = [
     "CCS",
@@ -144,7 +144,7 @@ def __getattr__(name: str) -> Any:
         if name == "models":
             return import_module("nullprobe.models")
         if name == "audit_use":
-            return import_module("nullprobe.model_audit").audit_use
+            return import_module("nullprobe.usage.entry").audit_use
     except ModuleNotFoundError as error:
         if error.name in ("torch", "transformers"):
             raise ModuleNotFoundError(

@@ -23,8 +23,8 @@ from nullprobe.claims.used import BEFORE, DAMAGE, DAMAGE_OF_RANDOM
 from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
-from nullprobe.model_audit import audit_use
 from nullprobe.report.text.tables import Table
+from nullprobe.usage.entry import audit_use
 from nullprobe.worlds.language_models import organism
 from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statements
 from nullprobe.worlds.language_models.organism import Organism

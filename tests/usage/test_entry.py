@@ -17,11 +17,11 @@ from nullprobe import (
     audit_use,
     leace,
     mean_projection,
-    model_audit,
 )
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
 from nullprobe.models import capture
+from nullprobe.usage import entry
 
 MANY, N = 200, 60
 RNG = np.random.default_rng(0)
@@ -98,7 +98,7 @@ def test_random_subspaces_are_as_large_and_of_the_same_kind_as_what_is_erased(fi
         run.append(edits)
         return np.zeros((len(edits), len(texts)))
 
-    monkeypatch.setattr(model_audit, "log_probabilities", watched)
+    monkeypatch.setattr(entry, "log_probabilities", watched)
     model, tokenizer = model_and_tokenizer()
     three = np.arange(N) % 3
     options = {"answers": ["w1"] * N, "fit": fit, **FEW}
