@@ -5,7 +5,7 @@ import json
 import shlex
 from pathlib import Path
 
-import comparisons
+import comparisons as handmade
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +25,7 @@ from cli_files import (
 from rich.console import Console
 
 from nullprobe import compare
-from nullprobe.cli import comparing, main
+from nullprobe.cli import comparisons, main
 from nullprobe.erasers import ERASERS
 from nullprobe.heldout.fresh_probe import FRESH
 
@@ -42,7 +42,7 @@ def told(path):
 
 def printed(result, columns=80):
     written = io.StringIO()
-    comparing.show(result, Console(width=columns, file=written))
+    comparisons.show(result, Console(width=columns, file=written))
     return written.getvalue()
 
 
@@ -148,7 +148,7 @@ def test_numbers_may_be_erased(capsys):
 
 
 def test_every_number_of_the_table_is_that_of_the_document():
-    result = comparisons.sample()
+    result = handmade.sample()
     out = printed(result, 100)
     words = " ".join(out.split())
     for row in result.rows:
@@ -173,13 +173,13 @@ def test_every_number_of_the_table_is_that_of_the_document():
 
 @pytest.mark.parametrize("columns", [50, 80, 120])
 def test_a_table_is_never_cut(columns):
-    out = printed(comparisons.sample(), columns)
+    out = printed(handmade.sample(), columns)
     assert "…" not in out
     assert max(map(len, out.splitlines())) <= columns
 
 
 def test_nothing_to_compare_with_is_said():
-    words = " ".join(printed(comparisons.numeric()).split())
+    words = " ".join(printed(handmade.numeric()).split())
     assert "damage as a multiple of LEACE's: LEACE moves nothing here" in words
 
 
@@ -189,7 +189,7 @@ def test_an_interrupt_while_writing_leaves_neither_file(writer, capsys, monkeypa
         raise KeyboardInterrupt
 
     write(Path("data.npz"))
-    monkeypatch.setattr(comparing.Comparison, writer, interrupt)
+    monkeypatch.setattr(comparisons.Comparison, writer, interrupt)
     assert main(["compare", "data.npz", "--concept", "y", *QUICK]) == 130
     assert capsys.readouterr().err == "nullprobe: interrupted; nothing was left half-written.\n"
     assert files() == ["data.npz"]

@@ -20,7 +20,7 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import erasing, options
+from nullprobe.cli import eraser_files, options
 from nullprobe.data.concept import concept
 from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
@@ -248,9 +248,9 @@ def test_rows_that_say_nothing_of_the_concept_are_left_and_said_to_be(capsys):
 def test_a_seed_and_the_share_held_out_reach_the_estimator():
     z = concept(["a", "b"] * 9)
     for method in ("inlp", "rlace"):
-        assert erasing.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
-        assert erasing.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
-    assert erasing.Choice("inlp", {"held_out": 0.5}).unfitted(z).held_out == 0.5
+        assert eraser_files.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
+        assert eraser_files.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
+    assert eraser_files.Choice("inlp", {"held_out": 0.5}).unfitted(z).held_out == 0.5
 
 
 def test_the_help_lists_the_methods_and_probes_that_there_are():

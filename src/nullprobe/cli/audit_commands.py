@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import model_options, options, typed
+from nullprobe.cli import arguments, model_options, options
 
 
 def demo(
@@ -18,53 +18,54 @@ def demo(
     model: model_options.ModelDemo = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
-    from nullprobe.cli import demo as demonstration
-    from nullprobe.cli import subject, verdicts
+    from nullprobe.cli import subject, verdict_tables
+    from nullprobe.cli.demos import founding as demonstration
 
     subject.need_folder(out)
     if model:
         demo_of_model(out, permutations, surrogates, seed)
         return
-    command = typed.line(
+    command = arguments.line(
         "nullprobe", "demo", permutations=permutations, surrogates=surrogates, seed=seed
     )
     settings = subject.Settings(permutations, surrogates, seed, command)
-    verdicts.say(demonstration.QUESTION)
+    verdict_tables.say(demonstration.QUESTION)
     results = []
     for one in demonstration.subjects(seed):
         results += subject.run(one, settings)
-        verdicts.show(results[-1])
+        verdict_tables.show(results[-1])
     lead = demonstration.point(results)
-    verdicts.say(lead[-1])
-    verdicts.show_files(*subject.write(out, "nullprobe-demo", results, lead))
+    verdict_tables.say(lead[-1])
+    verdict_tables.show_files(*subject.write(out, "nullprobe-demo", results, lead))
 
 
 def demo_of_model(out: Path, permutations: int, draws: int, seed: int) -> None:
     """Train a small language model, and audit what its layers hold and use."""
     from nullprobe.claims import Thresholds
-    from nullprobe.cli import model_demo, subject, verdicts
+    from nullprobe.cli import subject, verdict_tables
+    from nullprobe.cli.demos import language_model
 
     least = Thresholds().least_draws
     if draws < least:  # told before anything is trained
-        raise typed.UsageError(
+        raise arguments.UsageError(
             "with --model, --surrogates counts random subspaces, of which at least "
             f"{least} are needed, but {draws} arrived"
         )
-    command = typed.line(
+    command = arguments.line(
         "nullprobe", "demo", model=True, permutations=permutations, surrogates=draws, seed=seed
     )
-    settings = model_demo.Settings(seed, permutations, draws, command)
-    verdicts.say(model_demo.QUESTION)
-    organism = model_demo.grown(settings)
-    results = model_demo.audits(organism, settings)
+    settings = language_model.Settings(seed, permutations, draws, command)
+    verdict_tables.say(language_model.QUESTION)
+    organism = language_model.grown(settings)
+    results = language_model.audits(organism, settings)
     for result in results:
-        verdicts.show(result)
-    table = model_demo.layer_by_layer(results)
-    verdicts.show_table(table)
-    lead = model_demo.point(organism, results, settings)
+        verdict_tables.show(result)
+    table = language_model.layer_by_layer(results)
+    verdict_tables.show_table(table)
+    lead = language_model.point(organism, results, settings)
     for paragraph in lead:
-        verdicts.say(paragraph)
-    verdicts.show_files(*subject.write(out, "nullprobe-demo-model", results, lead, [table]))
+        verdict_tables.say(paragraph)
+    verdict_tables.show_files(*subject.write(out, "nullprobe-demo-model", results, lead, [table]))
 
 
 def audit(
@@ -92,20 +93,20 @@ def audit(
 ) -> None:
     """Audit what a representation says about a concept, and what that is a fact about."""
     if (file is None) == (world is None):
-        raise typed.UsageError("audit takes a FILE or --world NAME: one of the two")
+        raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
-        raise typed.UsageError("--world-option belongs to --world, not to a file")
+        raise arguments.UsageError("--world-option belongs to --world, not to a file")
     of_files = (concept, groups, leave_out, numeric, baseline, layers, pairs)
     if world is not None and any(of_files):
-        raise typed.UsageError(
+        raise arguments.UsageError(
             "--concept, --groups, --leave-out, --numeric, --baseline, --layers and --pairs belong "
             "to a FILE, and a world brings its own"
         )
     if pairs and (layers or leave_out or numeric):
-        raise typed.UsageError("--layers, --leave-out and --numeric do not go with --pairs")
+        raise arguments.UsageError("--layers, --leave-out and --numeric do not go with --pairs")
     if other and not pairs:
-        raise typed.UsageError("--other belongs to --pairs")
-    from nullprobe.cli import pairing, sources, subject, verdicts
+        raise arguments.UsageError("--other belongs to --pairs")
+    from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
 
     subject.need_folder(out)
     if file is not None:
@@ -115,15 +116,15 @@ def audit(
         concept, groups = meaning.concept, meaning.groups
         layers = layers or sources.sites_of(file)
         if pairs:
-            sides = pairing.Columns(negative, positive, concept, groups, other or ())
+            sides = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
             others, source = sources.with_baselines(baseline or (), meaning, sides.source(file))
-            one = pairing.subject(file, sides, sources.stem(file), others, source)
+            one = pair_comparisons.subject(file, sides, sources.stem(file), others, source)
         else:
             one = sources.file_subject(file, meaning, baseline or (), layers or ())
         stem = subject.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
-    command = typed.line(
+    command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
@@ -133,14 +134,14 @@ def audit(
         seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
-        permutations, surrogates, seed, command, typed.names(claims),
-        typed.names(columns) or (), alpha, smallest_effect,
+        permutations, surrogates, seed, command, arguments.names(claims),
+        arguments.names(columns) or (), alpha, smallest_effect,
     )  # fmt: skip
     results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
     for result in results:
-        verdicts.show(result, truth=one.truth.items())
-    verdicts.show_files(*paths)
+        verdict_tables.show(result, truth=one.truth.items())
+    verdict_tables.show_files(*paths)
 
 
 def compare(
@@ -156,24 +157,24 @@ def compare(
     seed: options.Seed = 0,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
-    from nullprobe.cli import comparing, sources, subject, verdicts
+    from nullprobe.cli import comparisons, sources, subject, verdict_tables
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), numeric)
     found, others = sources.others_table(file, columns, keep or ())
-    command = typed.line(
+    command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, numeric=numeric, erasers=erasers, probes=probes, seed=seed,
     )  # fmt: skip
-    settings = comparing.Settings(
-        f"{sources.stem(file)}: {concept}", typed.names(erasers), typed.names(probes), seed,
+    settings = comparisons.Settings(
+        f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
         command, sources.origin(file, columns),
     )  # fmt: skip
-    result = comparing.run(found, others, settings)
+    result = comparisons.run(found, others, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")
     paths = subject.write_both(out, stem, result.to_html, result.to_json)
-    comparing.show(result, verdicts.Terminal())
-    verdicts.show_files(*paths)
+    comparisons.show(result, verdict_tables.Terminal())
+    verdict_tables.show_files(*paths)
 
 
 def compare_pairs(
@@ -187,17 +188,17 @@ def compare_pairs(
     seed: options.Seed = 0,
 ) -> None:
     """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""
-    from nullprobe.cli import pairing, sources, subject, verdicts
+    from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
 
     subject.need_folder(out)
-    command = typed.line(
+    command = arguments.line(
         "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
         positive=positive, groups=groups, other=other, seed=seed,
     )  # fmt: skip
-    columns = pairing.Columns(negative, positive, concept, groups, other or ())
+    columns = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
     name = sources.stem(file)
-    result = pairing.run(file, columns, name, seed, command)
+    result = pair_comparisons.run(file, columns, name, seed, command)
     stem = subject.stem(name, concept, "compare-pairs")
     paths = subject.write_both(out, stem, result.to_html, result.to_json)
-    pairing.show(result, verdicts.Terminal())
-    verdicts.show_files(*paths)
+    pair_comparisons.show(result, verdict_tables.Terminal())
+    verdict_tables.show_files(*paths)

@@ -5,7 +5,7 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import model_options, options, typed
+from nullprobe.cli import arguments, model_options, options
 
 
 def fit(
@@ -29,23 +29,25 @@ def fit(
     numeric: options.Numeric = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
-    from nullprobe.cli import erasing, sources
+    from nullprobe.cli import eraser_files, sources
 
     told = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
         "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
         "held_out": held_out, "random_state": seed,
     }  # fmt: skip
-    chosen = erasing.Choice(method, told)
+    chosen = eraser_files.Choice(method, told)
     chosen.check()
-    erasing.need_eraser_path(out)
+    eraser_files.need_eraser_path(out)
     columns = sources.columns_of(file, concept, leave_out=leave_out or (), numeric=numeric)
     columns, where = sources.at_site(file, columns, site)
     tasks = [task] if task else []
     found, kept = sources.others_table(file, columns, tasks)
-    eraser = erasing.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], kept, where)
+    eraser = eraser_files.fit(
+        found, chosen, [columns.concept, *columns.leave_out, *tasks], kept, where
+    )
     eraser.save(out)
-    print(f"{erasing.fitted(eraser, found)}\nWrote {out}")
+    print(f"{eraser_files.fitted(eraser, found)}\nWrote {out}")
 
 
 def apply(
@@ -56,10 +58,10 @@ def apply(
     leave_out: options.LeaveOut = None,
 ) -> None:
     """Erase a concept from a file; all that is no feature stays as it is."""
-    from nullprobe.cli import erasing
+    from nullprobe.cli import eraser_files
 
-    done, n = erasing.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
-    print(f"{erasing.applied(done, n)}\nWrote {out}")
+    done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
+    print(f"{eraser_files.applied(done, n)}\nWrote {out}")
 
 
 def plan(
@@ -75,22 +77,22 @@ def plan(
 ) -> None:
     """Say how many rows an eraser needs, or what a fresh probe reads back after n rows."""
     if (auc is None) == (n is None):
-        raise typed.UsageError("plan takes --auc AUC or --n N: one of the two")
+        raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two")
     if file is None and (concept or leave_out):
-        raise typed.UsageError("--concept and --leave-out belong to a FILE")
+        raise arguments.UsageError("--concept and --leave-out belong to a FILE")
     if file is not None and (d, gap, share) != (None, None, None):
-        raise typed.UsageError("--d, --gap and --share are measured where there is a FILE")
+        raise arguments.UsageError("--d, --gap and --share are measured where there is a FILE")
     setting = None if d is None or gap is None else (d, gap, 0.5 if share is None else share)
     if file is None and setting is None:
-        raise typed.UsageError("plan takes a FILE, or --d N and --gap D")
-    from nullprobe.cli import planning, sources
+        raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
+    from nullprobe.cli import sample_size, sources
 
     said = []
     if file is not None:
         if concept is None:
             sources.need_concept(file)
         found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
-        setting = planning.measured(found)
-        said.append(planning.origin(found))
+        setting = sample_size.measured(found)
+        said.append(sample_size.origin(found))
     assert setting is not None, "a plan has a FILE or a setting"
-    print("\n".join([*said, planning.answer(*setting, auc, n=n, n_probe=n_probe)]))
+    print("\n".join([*said, sample_size.answer(*setting, auc, n=n, n_probe=n_probe)]))

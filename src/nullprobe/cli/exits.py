@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from nullprobe._core.validation import InputError
-from nullprobe.cli.typed import UsageError
+from nullprobe.cli.arguments import UsageError
 
 OUR_FAULT, BAD_INPUT = 1, 2
 

@@ -10,9 +10,9 @@ from nullprobe.cli import model_options as options
 
 def sites(model: options.Model, layer_list: options.LayerList = None) -> None:
     """List the sites of a model, where hidden states can be read and edited."""
-    from nullprobe.cli import modelling
+    from nullprobe.cli import model_tasks
 
-    print("\n".join(modelling.listed(model, layer_list)))
+    print("\n".join(model_tasks.listed(model, layer_list)))
 
 
 def capture(
@@ -33,14 +33,14 @@ def capture(
     layer_list: options.LayerList = None,
 ) -> None:
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
-    from nullprobe.cli import modelling
+    from nullprobe.cli import model_tasks
 
-    told = modelling.Told(text, concept, groups, label or ())
+    told = model_tasks.Told(text, concept, groups, label or ())
     settings = {
-        "tokens": modelling.rule(tokens), "batch_size": batch_size, "max_length": max_length,
+        "tokens": model_tasks.rule(tokens), "batch_size": batch_size, "max_length": max_length,
         "shard_size": shard_size, "layers": layer_list,
     }  # fmt: skip
-    print(modelling.capture(model, file, told, site, out, settings, dtype=dtype, device=device))
+    print(model_tasks.capture(model, file, told, site, out, settings, dtype=dtype, device=device))
 
 
 def bake(
@@ -51,6 +51,6 @@ def bake(
     layer_list: options.LayerList = None,
 ) -> None:
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
-    from nullprobe.cli import modelling
+    from nullprobe.cli import model_tasks
 
-    print(modelling.bake(model, eraser, out, dtype=dtype, layers=layer_list))
+    print(model_tasks.bake(model, eraser, out, dtype=dtype, layers=layer_list))

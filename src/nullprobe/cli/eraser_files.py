@@ -13,7 +13,7 @@ import numpy as np
 
 from nullprobe._core.atomic_files import place
 from nullprobe._core.validation import choice, complain, known
-from nullprobe.cli import typed
+from nullprobe.cli import arguments
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.files import Table, read, read_matrix, write_like
 from nullprobe.data.formats import names, suffix_of
@@ -50,7 +50,7 @@ class Choice:
         for name in self._said():
             takers = [method for method in ERASERS if name in _parameters(method)]
             if self.method not in takers:
-                flag = typed.flag(name)
+                flag = arguments.flag(name)
                 complain(
                     f"{flag} is for --method {' or '.join(takers)}",
                     f"the method is {self.method}",

@@ -8,8 +8,8 @@ import pytest
 from cli_files import FEW, documents, done, files, refuses
 
 from nullprobe import worlds
-from nullprobe.cli import demo
-from nullprobe.cli.demo import subjects
+from nullprobe.cli.demos import founding
+from nullprobe.cli.demos.founding import subjects
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def test_a_wrong_demo_is_refused_in_one_sentence(arguments, parts, capsys):
 def test_the_demo_writes_one_page_of_four_data_sets(capsys, monkeypatch):
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60]) for one in subjects(0)]
     some[2:] = [replace(one, feature_names=None) for one in some[2:]]
-    monkeypatch.setattr(demo, "subjects", lambda seed: some)
+    monkeypatch.setattr(founding, "subjects", lambda seed: some)
     out = done(capsys, "demo", *FEW, "--out", "page")
     found = documents("page/nullprobe-demo.json")
     assert [document["title"] for document in found] == [one.title for one in subjects(0)]
@@ -46,7 +46,7 @@ def test_the_demo_draws_the_founding_experiment_twice():
 
 def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, monkeypatch):
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
-    monkeypatch.setattr(demo, "subjects", lambda seed: some[1:])
+    monkeypatch.setattr(founding, "subjects", lambda seed: some[1:])
     done(capsys, "demo", *FEW, "--out", "page")
     page = " ".join(Path("page/nullprobe-demo.html").read_text("utf-8").split())
     said = [

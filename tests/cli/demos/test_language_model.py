@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from cli_files import documents, done, files
 
-from nullprobe.cli import main, model_demo
+from nullprobe.cli import main
+from nullprobe.cli.demos import language_model
 from nullprobe.report.text.wording import number
 from nullprobe.worlds import language
 
@@ -19,10 +20,10 @@ LAYERS = ["layers.0.output", "layers.3.output"]
 def small(monkeypatch):
     """An organism that has hardly learned anything, and few statements."""
     one = language(n_entities=12, steps=2, cache=False)
-    monkeypatch.setattr(model_demo, "grown", lambda settings: one)
-    monkeypatch.setattr(model_demo, "SITES", "layers.[03].output")
-    few = partial(model_demo.Settings, n=80, n_pairs=40)
-    monkeypatch.setattr(model_demo, "Settings", few)
+    monkeypatch.setattr(language_model, "grown", lambda settings: one)
+    monkeypatch.setattr(language_model, "SITES", "layers.[03].output")
+    few = partial(language_model.Settings, n=80, n_pairs=40)
+    monkeypatch.setattr(language_model, "Settings", few)
     return one
 
 

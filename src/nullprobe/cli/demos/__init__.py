@@ -1,0 +1,1 @@
+"""Demonstrations on data with known answers."""
