@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 def data() -> dict[str, tuple[np.ndarray, np.ndarray, dict]]:
     """Return name -> X, y, other labels that should stay readable."""
-    from encoder import embeddings
+    from support.pretrained_encoder import embeddings
 
     digits, cancer = load_digits(), load_breast_cancer()
     odd = np.array(["even", "odd"])[digits.target % 2]

@@ -1,7 +1,7 @@
 """Embeddings of a pretrained encoder go through the comparison; the concept is the package."""
 
 import numpy as np
-from encoder import PACKAGES, embeddings
+from support.pretrained_encoder import PACKAGES, embeddings
 
 from nullprobe import compare
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import feature_units
+from support.samples import feature_units
 
 from nullprobe._core import linalg
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from pipeline import RAW, verdicts
 from scipy.stats import norm
+from support.pipeline import RAW, verdicts
 
 from nullprobe import InputError, audit, worlds
 from nullprobe.stats.null_distribution import Null, among

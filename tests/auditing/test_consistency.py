@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import evidence
 from scipy.stats import binom
+from support.evidence import evidence
 
 from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
 from nullprobe.auditing import consistency

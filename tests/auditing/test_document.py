@@ -2,9 +2,9 @@
 
 import json
 
-import documents
 import numpy as np
 import pytest
+from support import documents
 
 from nullprobe.auditing.document import SCHEMA, document
 from nullprobe.claims.verdict import Claim, FactAbout, Holds

@@ -7,9 +7,9 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline import FEW, LINEAR, RAW, verdicts
-from samples import draw
 from sklearn.metrics import roc_auc_score
+from support.pipeline import FEW, LINEAR, RAW, verdicts
+from support.samples import draw
 from threadpoolctl import threadpool_limits
 
 from nullprobe import FactAbout, Holds, InputError, audit, worlds

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from pipeline import LINEAR, RAW, verdicts
+from support.pipeline import LINEAR, RAW, verdicts
 
 from nullprobe import InputError, audit, worlds
 

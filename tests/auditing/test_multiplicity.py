@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import evidence, seen
+from support.evidence import evidence, seen
 
 from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.claims import Followed

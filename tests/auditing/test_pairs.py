@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from pipeline import FEW, LINEAR, RAW, verdicts
+from support.pipeline import FEW, LINEAR, RAW, verdicts
 
 from nullprobe import ContrastPairs, audit, worlds
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pipeline import RAW
+from support.pipeline import RAW
 
 from nullprobe import ContrastPairs, InputError, audit, worlds
 

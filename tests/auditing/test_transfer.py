@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import evidence
-from pipeline import asis, sample
+from support.evidence import evidence
+from support.pipeline import asis, sample
 
 from nullprobe import worlds
 from nullprobe.auditing import transfer

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import evidence, null, seen
 from scipy.stats import binom
+from support.evidence import evidence, null, seen
 
 from nullprobe.claims import FactAbout, Followed, Holds, Observation, Thresholds
 from nullprobe.claims.consistent import FIRST, consistent

@@ -1,7 +1,8 @@
 import pytest
-from handmade import evidence, null, seen
+from support.evidence import evidence, null, seen
 
-from nullprobe.claims import FactAbout, Holds, erasure_holds
+from nullprobe.claims import FactAbout, Holds
+from nullprobe.claims.erasure_holds import erasure_holds
 
 
 def verdict(**changed):

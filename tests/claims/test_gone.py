@@ -1,4 +1,4 @@
-from handmade import evidence, null, seen
+from support.evidence import evidence, null, seen
 
 from nullprobe.claims import FactAbout, Holds
 from nullprobe.claims.gone import gone

@@ -1,6 +1,7 @@
-from handmade import evidence, null, seen
+from support.evidence import evidence, null, seen
 
-from nullprobe.claims import CLAIMS, FactAbout, Holds, no_halfspace
+from nullprobe.claims import CLAIMS, FactAbout, Holds
+from nullprobe.claims.no_halfspace import no_halfspace
 
 
 def verdict(**changed):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from handmade import evidence
+from support.evidence import evidence
 
-from nullprobe.claims import FactAbout, Holds, one_direction
+from nullprobe.claims import FactAbout, Holds
+from nullprobe.claims.one_direction import one_direction
 from nullprobe.nulls import Null
 
 

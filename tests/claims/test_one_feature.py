@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from handmade import STEPS, curve, evidence, seen
 from scipy.stats import norm
+from support.evidence import STEPS, curve, evidence, seen
 
 from nullprobe.claims import FactAbout, Holds, Thresholds
 from nullprobe.claims.one_feature import one_feature

@@ -1,7 +1,8 @@
 import pytest
-from handmade import evidence, null, seen
+from support.evidence import evidence, null, seen
 
-from nullprobe.claims import FactAbout, Holds, readable
+from nullprobe.claims import FactAbout, Holds
+from nullprobe.claims.readable import readable
 
 
 def verdict(**changed):

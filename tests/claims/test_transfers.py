@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import evidence, null, seen
+from support.evidence import evidence, null, seen
 
 from nullprobe.claims import FactAbout, Holds, Thresholds
 from nullprobe.claims.observation import Carried, Observation

@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import null, seen
+from support.evidence import null, seen
 
-from nullprobe.claims import FactAbout, Holds, Thresholds, Use, used
+from nullprobe.claims import FactAbout, Holds, Thresholds, Use
+from nullprobe.claims.used import used
 from nullprobe.nulls import Null
 
 UNIT = "change of log-probability (nats)"

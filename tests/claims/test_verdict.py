@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handmade import STEPS, null, seen
 from scipy.stats import norm
+from support.evidence import STEPS, null, seen
 
 from nullprobe.claims import Beside, FactAbout, Holds, Observation, Thresholds
 from nullprobe.claims.verdict import number, p_text

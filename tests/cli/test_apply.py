@@ -5,8 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cli_files import CODES, FORMATS, LABELS, NAMES, N, X, Y, done, refused, refuses, write
 from methods import transformed
+from support.command_files import (
+    CODES,
+    FORMATS,
+    LABELS,
+    NAMES,
+    N,
+    X,
+    Y,
+    done,
+    refused,
+    refuses,
+    write,
+)
 
 from nullprobe import LEACE, AffineEraser, MiMiC, OracleLEACE
 from nullprobe.data.files import read, read_matrix

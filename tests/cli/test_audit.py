@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from cli_files import (
+from support.command_files import (
     CODES,
     FEW,
     FORMATS,

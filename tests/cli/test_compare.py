@@ -5,11 +5,12 @@ import json
 import shlex
 from pathlib import Path
 
-import comparisons as handmade
 import numpy as np
 import pandas as pd
 import pytest
-from cli_files import (
+from rich.console import Console
+from support import comparisons as handmade
+from support.command_files import (
     FORMATS,
     LABELS,
     N,
@@ -22,7 +23,6 @@ from cli_files import (
     refuses,
     write,
 )
-from rich.console import Console
 
 from nullprobe import compare
 from nullprobe.cli import comparisons, main

@@ -5,7 +5,7 @@ import shlex
 
 import numpy as np
 import pytest
-from cli_files import documents, done, refused
+from support.command_files import documents, done, refused
 
 from nullprobe import CRC, ContrastPairs, compare_pairs, worlds
 from nullprobe.report.pages.pair_comparison import percentiles

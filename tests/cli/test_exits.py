@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from cli_files import QUICK, command, files, refused, write
+from support.command_files import QUICK, command, files, refused, write
 
 from nullprobe.cli import main, subject
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_files import ARRAYS, FORMATS, LABELS, TABLES, N, X, Y, refused, write
+from support.command_files import ARRAYS, FORMATS, LABELS, TABLES, N, X, Y, refused, write
 
 
 def faulty(fault, path):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_files import NAMES, N, X, done, refuses, write
 from methods import transformed
 from sklearn.base import clone
+from support.command_files import NAMES, N, X, done, refuses, write
 
 from nullprobe import (
     INLP,

@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 import torch
 import transformers
 from safetensors import safe_open
+from support import tiny_models as tiny
 
 from nullprobe import AffineEraser, models
 from nullprobe.cli import main

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
+from support.command_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
 
 from nullprobe import Moments, plan
 from nullprobe.measures.expected_auc import unbiased_gap

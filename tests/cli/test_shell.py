@@ -5,7 +5,7 @@ import sys
 import types
 
 import pytest
-from cli_files import PACKAGE, QUICK, command, done, refuses
+from support.command_files import PACKAGE, QUICK, command, done, refuses
 
 import nullprobe
 from nullprobe.claims import CLAIMS

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from methods import LABELLED
-from pipeline import thirds
-from samples import draw
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
+from support.pipeline import thirds
+from support.samples import draw
 
 from nullprobe import (
     LEACE,

@@ -3,17 +3,17 @@
 import json
 from importlib import import_module
 
-import comparisons
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from pipeline import thirds
-from samples import draw
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
+from support import comparisons
+from support.pipeline import thirds
+from support.samples import draw
 from threadpoolctl import threadpool_limits
 
 from nullprobe import INLP, LEACE, HalfspaceProbe, InputError, LDAProbe, compare

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pytest
-from tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
+from support.tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
 
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_matrix

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, write
+from support.tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, write
 
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_matrix, write_like

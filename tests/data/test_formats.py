@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 from safetensors.numpy import load_file
-from tables import LABELS, SUFFIXES, X, Y, columns, make, write
+from support.tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_matrix, write_like

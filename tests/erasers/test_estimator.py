@@ -18,8 +18,6 @@ from methods import (
     owing,
     transformed,
 )
-from reference import assert_same_bytes
-from samples import draw
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -27,6 +25,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from support.reference import assert_same_bytes
+from support.samples import draw
 
 from nullprobe import InputError
 

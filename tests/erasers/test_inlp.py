@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reference import centred
-from samples import draw, feature_units
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from support.reference import centred
+from support.samples import draw, feature_units
 
 from nullprobe import (
     INLP,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from reference import assert_same_bytes
-from samples import draw
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from support.reference import assert_same_bytes
+from support.samples import draw
 
 from nullprobe import INLP, HalfspaceProbe, InputError, LDAProbe, LogisticProbe
 

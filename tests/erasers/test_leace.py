@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from reference import (
+from support.reference import (
     EPS,
     covariances,
     largest_canonical_correlation,
     leace_matrix,
     mean_square_move,
 )
-from reference import erased as erased_by
-from samples import draw, feature_units
+from support.reference import erased as erased_by
+from support.samples import draw, feature_units
 
 from nullprobe import LEACE, InputError, Moments, leace
 

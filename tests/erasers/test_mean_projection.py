@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from reference import covariances, mean_projection_matrix
-from reference import erased as erased_by
-from samples import draw, feature_units
+from support.reference import covariances, mean_projection_matrix
+from support.reference import erased as erased_by
+from support.samples import draw, feature_units
 
 from nullprobe import InputError, MeanProjection, Moments, mean_projection
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from reference import centred, one_hot, unit
-from samples import draw
+from support.reference import centred, one_hot, unit
+from support.samples import draw
 
 from nullprobe import InputError, Moments, OracleLEACE, oracle_leace
 

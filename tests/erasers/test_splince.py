@@ -6,11 +6,18 @@ import pytest
 import sklearn
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from reference import EPS, LEFT, centred, largest_canonical_correlation, mean_square_move, one_hot
-from samples import BACKENDS, DTYPES, backed, draw, feature_units, plain
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from support.reference import (
+    EPS,
+    LEFT,
+    centred,
+    largest_canonical_correlation,
+    mean_square_move,
+    one_hot,
+)
+from support.samples import BACKENDS, DTYPES, backed, draw, feature_units, plain
 
 from nullprobe import LEACE, SPLINCE, InputError
 from nullprobe.moments.task_moments import TaskMoments

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from reference import one_hot
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics import pairwise, r2_score, roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import KernelCenterer
+from support.reference import one_hot
 
 from nullprobe.heldout import kernel_probes
 from nullprobe.heldout.kernel_probes import (

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from pipeline import asis, rows_of_roles, sample
-from reference import one_hot
 from scipy.stats import binomtest
 from sklearn.datasets import load_digits
 from sklearn.metrics import r2_score, roc_auc_score
+from support.pipeline import asis, rows_of_roles, sample
+from support.reference import one_hot
 
 from nullprobe import worlds
 from nullprobe.data.concept import concept

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from pipeline import asis, ready, rows_of_roles, sample
-from reference import centred, covariances, leace_matrix, one_hot
-from samples import draw
 from sklearn.metrics import r2_score, roc_auc_score
+from support.pipeline import asis, ready, rows_of_roles, sample
+from support.reference import centred, covariances, leace_matrix, one_hot
+from support.samples import draw
 
 from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE, MeanProjection

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pipeline import asis, ready, rows_of_roles, sample
-from samples import draw
 from sklearn.metrics import balanced_accuracy_score
+from support.pipeline import asis, ready, rows_of_roles, sample
+from support.samples import draw
 
 from nullprobe import worlds
 from nullprobe.data.concept import concept

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from pipeline import asis, sample
-from reference import centred, leace_matrix, one_hot
 from sklearn.metrics import r2_score, roc_auc_score
+from support.pipeline import asis, sample
+from support.reference import centred, leace_matrix, one_hot
 
 from nullprobe import worlds
 from nullprobe.data.concept import concept

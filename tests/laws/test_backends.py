@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from methods import new, owing, transformed
-from samples import DTYPES, backed, draw, plain, samples
+from support.samples import DTYPES, backed, draw, plain, samples
 
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}
 

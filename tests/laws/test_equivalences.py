@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import erased, owing
-from reference import (
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from support.reference import (
     EPS,
     covariances,
     largest_canonical_correlation,
@@ -14,12 +16,8 @@ from reference import (
     mean_projection_matrix,
     one_hot,
 )
-from reference import (
-    erased as erased_by,
-)
-from samples import draw, samples
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from support.reference import erased as erased_by
+from support.samples import draw, samples
 
 from nullprobe.erasers import LEACE, MeanProjection
 from nullprobe.measures.guardedness import largest_correlation

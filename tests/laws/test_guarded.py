@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import CLASSES_ONLY, erased, new, owing, transformed
-from reference import EPS, LEFT, largest_canonical_correlation
-from samples import BACKENDS, DTYPES, Sample, backed, draw, feature_units, plain, samples
+from support.reference import EPS, LEFT, largest_canonical_correlation
+from support.samples import BACKENDS, DTYPES, Sample, backed, draw, feature_units, plain, samples
 
 from nullprobe.erasers import LEACE
 from nullprobe.measures.guardedness import largest_correlation

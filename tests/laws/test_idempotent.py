@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from methods import new, owing
-from samples import BACKENDS, DTYPES, backed, draw, plain, samples
+from support.samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 # In float32 a feature that keeps less than 1/300 of its spread is set to its mean, after which
 # the others are read a little differently.

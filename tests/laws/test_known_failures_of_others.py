@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from methods import erased, owing
-from reference import EPS, LEFT, largest_canonical_correlation
-from samples import draw
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from support.reference import EPS, LEFT, largest_canonical_correlation
+from support.samples import draw
 
 
 def rare_concept():

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import LABELLED, erased, new, owing
-from reference import covariances, mean_square_move
-from samples import DTYPES, draw, plain, samples
+from support.reference import covariances, mean_square_move
+from support.samples import DTYPES, draw, plain, samples
 
 from nullprobe.erasers import MeanProjection
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import LABELLED, new, owing, transformed
-from reference import covariances, unit
-from samples import BACKENDS, DTYPES, backed, draw, samples
+from support.reference import covariances, unit
+from support.samples import BACKENDS, DTYPES, backed, draw, samples
 
 
 def directions(X, y, X_):

@@ -7,10 +7,10 @@ features, several clusters a class, 2 to 20 classes.
 import numpy as np
 import pytest
 from methods import LABELLED, erased, new, owing, transformed
-from reference import centred, covariances, one_hot
 from scipy.linalg import null_space
-from shapes import differences
 from sklearn.datasets import make_classification
+from support.class_shapes import differences
+from support.reference import centred, covariances, one_hot
 
 from nullprobe import QuadraticLEACE
 

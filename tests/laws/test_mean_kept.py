@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from methods import LABELLED, new, owing, transformed
-from reference import EPS
-from samples import BACKENDS, DTYPES, backed, draw, plain, samples
+from support.reference import EPS
+from support.samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 
 def shift(X_, X):

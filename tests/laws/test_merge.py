@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import from_moments, moments_of, new, owing, transformed
-from samples import BACKENDS, DTYPES, backed, draw, samples
+from support.samples import BACKENDS, DTYPES, backed, draw, samples
 
 # Products of float32 are float32 whether they are formed in one piece or in many.
 TOLERANCE = {"float64": 1e-9, "float32": 1e-3}

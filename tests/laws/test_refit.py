@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import assume, given
 from methods import erased, new, owing, transformed
-from samples import BACKENDS, DTYPES, backed, draw, plain, samples
+from support.samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import erased, new, owing, transformed
-from samples import BACKENDS, DTYPES, backed, draw, plain, samples
+from support.samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 # In float32 a feature that keeps less than 1/300 of its spread is set to its mean, and which
 # feature that is depends on the axes.

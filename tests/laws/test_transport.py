@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import owing
-from reference import EPS, LEFT, largest_canonical_correlation, mean_square_move
-from samples import BACKENDS, DTYPES, backed, draw, feature_units, plain, samples
-from shapes import class_moments, differences, shaped
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
+from support.class_shapes import class_moments, differences, shaped
+from support.reference import EPS, LEFT, largest_canonical_correlation, mean_square_move
+from support.samples import BACKENDS, DTYPES, backed, draw, feature_units, plain, samples
 
 from nullprobe import LEACE, ClassMoments, MiMiC, OracleLEACE, QuadraticLEACE
 

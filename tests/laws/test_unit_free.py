@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from methods import erased, owing
-from samples import BACKENDS, DTYPES, backed, draw, feature_units, plain, samples
+from support.samples import BACKENDS, DTYPES, backed, draw, feature_units, plain, samples
 
 from nullprobe.erasers import MeanProjection
 

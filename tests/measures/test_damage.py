@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given
 from methods import LABELLED, erased, owing
-from reference import erased as moved_by
-from reference import leace_matrix, mean_projection_matrix, mean_square_move, unit
-from samples import draw, feature_units, samples
+from support.reference import erased as moved_by
+from support.reference import leace_matrix, mean_projection_matrix, mean_square_move, unit
+from support.samples import draw, feature_units, samples
 
 from nullprobe import LEACE, Damage, InputError, MeanProjection, Moments, OracleLEACE, damage
 

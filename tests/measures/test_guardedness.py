@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
-from reference import EPS, basis_of, centred, largest_canonical_correlation, one_hot, unit
-from samples import BACKENDS, backed, draw, feature_units, samples
+from support.reference import EPS, basis_of, centred, largest_canonical_correlation, one_hot, unit
+from support.samples import BACKENDS, backed, draw, feature_units, samples
 
 from nullprobe import Moments
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 import torch
+from support import tiny_models as tiny
 
 from nullprobe import AffineEraser, InputError
 from nullprobe.models import erase

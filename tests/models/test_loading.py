@@ -4,12 +4,12 @@ import socket
 import time
 
 import pytest
-import tiny_models as tiny
 from huggingface_hub.utils import (
     are_progress_bars_disabled,
     disable_progress_bars,
     enable_progress_bars,
 )
+from support import tiny_models as tiny
 from transformers import AutoConfig
 from transformers.utils import logging
 

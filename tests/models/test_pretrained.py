@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from encoder import PACKAGES, folder
-from encoder import sentences as first_sentences
+from support.pretrained_encoder import PACKAGES, folder
+from support.pretrained_encoder import sentences as first_sentences
 
 from nullprobe import AffineEraser, FactAbout, Holds, Moments, audit, leace
 from nullprobe.data.files import read

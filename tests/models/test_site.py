@@ -1,7 +1,7 @@
 """Sites are found from a model's structure, and named alike in every family."""
 
 import pytest
-from tiny_models import FAMILIES, make, model_of, torch, transformers, vit
+from support.tiny_models import FAMILIES, make, model_of, torch, transformers, vit
 
 from nullprobe import InputError
 from nullprobe.models import sites

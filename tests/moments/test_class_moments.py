@@ -5,8 +5,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import assert_same
-from samples import BACKENDS, backed, draw, samples
+from support.reference import assert_same
+from support.samples import BACKENDS, backed, draw, samples
 
 from nullprobe import ClassMoments, InputError, Moments
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import assert_same, covariances, one_hot
-from samples import backed, draw, samples
+from support.reference import assert_same, covariances, one_hot
+from support.samples import backed, draw, samples
 
 from nullprobe import InputError, Moments
 

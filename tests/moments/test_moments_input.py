@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from reference import assert_same
-from samples import draw
+from support.reference import assert_same
+from support.samples import draw
 
 from nullprobe import InputError, Moments
 from nullprobe.data.concept import concept

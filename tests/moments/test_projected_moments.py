@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import assert_same
-from samples import BACKENDS, backed, draw, feature_units, samples
+from support.reference import assert_same
+from support.samples import BACKENDS, backed, draw, feature_units, samples
 
 from nullprobe import Moments
 

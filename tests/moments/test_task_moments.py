@@ -5,8 +5,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import assert_same
-from samples import draw
+from support.reference import assert_same
+from support.samples import draw
 
 from nullprobe import InputError, Moments
 from nullprobe.moments.task_moments import TaskMoments

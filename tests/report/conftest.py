@@ -1,8 +1,8 @@
 """What takes seconds and is shared by tests of the report: a real audit, and a real browser."""
 
 import pytest
-from browser import browser
-from pipeline import FEW
+from support.browser import browser
+from support.pipeline import FEW
 
 from nullprobe import audit, worlds
 

@@ -4,11 +4,11 @@ import copy
 import json
 from pathlib import Path
 
-import documents
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from pipeline import FEW, RAW
+from support import documents
+from support.pipeline import FEW, RAW
 
 from nullprobe import audit, worlds
 from nullprobe.auditing.document import OWN, SCHEMA

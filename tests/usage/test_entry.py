@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 import torch
+from support import tiny_models as tiny
 
 import nullprobe
 from nullprobe import (

@@ -1,9 +1,15 @@
 """Claims: what can be asserted of a concept, and the verdict on each."""
 
-from nullprobe.claims.consistent import consistent
-from nullprobe.claims.erasure_holds import erasure_holds
-from nullprobe.claims.gone import gone
-from nullprobe.claims.no_halfspace import no_halfspace
+from nullprobe.claims import (
+    consistent,
+    erasure_holds,
+    gone,
+    no_halfspace,
+    one_direction,
+    one_feature,
+    readable,
+    transfers,
+)
 from nullprobe.claims.observation import (
     Beside,
     Carried,
@@ -13,22 +19,17 @@ from nullprobe.claims.observation import (
     Thresholds,
     Use,
 )
-from nullprobe.claims.one_direction import one_direction
-from nullprobe.claims.one_feature import one_feature
-from nullprobe.claims.readable import readable
-from nullprobe.claims.transfers import transfers
-from nullprobe.claims.used import used
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds
 
 CLAIMS = {
-    "readable": readable,
-    "one_direction": one_direction,
-    "erasure_holds": erasure_holds,
-    "no_halfspace": no_halfspace,
-    "one_feature": one_feature,
-    "gone": gone,
-    "transfers": transfers,
-    "consistent": consistent,
+    "readable": readable.readable,
+    "one_direction": one_direction.one_direction,
+    "erasure_holds": erasure_holds.erasure_holds,
+    "no_halfspace": no_halfspace.no_halfspace,
+    "one_feature": one_feature.one_feature,
+    "gone": gone.gone,
+    "transfers": transfers.transfers,
+    "consistent": consistent.consistent,
 }
 
 __all__ = [
@@ -44,13 +45,4 @@ __all__ = [
     "Observation",
     "Thresholds",
     "Use",
-    "consistent",
-    "erasure_holds",
-    "gone",
-    "no_halfspace",
-    "one_direction",
-    "one_feature",
-    "readable",
-    "transfers",
-    "used",
 ]

@@ -16,7 +16,8 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import validation
-from nullprobe.claims import Claim, Observation, Thresholds, Use, used
+from nullprobe.claims import Claim, Observation, Thresholds, Use
+from nullprobe.claims.used import used
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.erasers import AffineEraser

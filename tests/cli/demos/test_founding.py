@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_files import FEW, documents, done, files, refuses
+from support.command_files import FEW, documents, done, files, refuses
 
 from nullprobe import worlds
 from nullprobe.cli.demos import founding

@@ -6,7 +6,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from cli_files import documents, done, files
+from support.command_files import documents, done, files
 
 from nullprobe.cli import main
 from nullprobe.cli.demos import language_model

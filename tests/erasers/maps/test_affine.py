@@ -11,9 +11,9 @@ import pytest
 import safetensors
 import torch
 from methods import AFFINE, STREAMED, new
-from reference import assert_same_bytes
 from safetensors.numpy import save_file
-from samples import draw
+from support.reference import assert_same_bytes
+from support.samples import draw
 
 from nullprobe import AffineEraser, InputError
 

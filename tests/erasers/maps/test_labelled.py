@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from samples import draw
-from told import KINDS, LABELS, shift, some, transport
+from support.labelled_maps import KINDS, LABELS, shift, some, transport
+from support.samples import draw
 
 from nullprobe import InputError
 from nullprobe.data.concept import concept

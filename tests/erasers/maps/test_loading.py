@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from methods import LABELLED, new
-from reference import assert_same_bytes
 from safetensors.numpy import save_file
-from samples import draw
-from told import KINDS, some, transport
+from support.labelled_maps import KINDS, some, transport
+from support.reference import assert_same_bytes
+from support.samples import draw
 
 from nullprobe import AffineEraser, ClassTransport, ConceptShift, InputError, load_eraser
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
-from samples import draw, feature_units
+from support.least_loss import RIDGE, entropy, least_loss, subspace, whitened, without
+from support.samples import draw, feature_units
 
 from nullprobe import RLACE, Game
 from nullprobe.erasers.rlace.game import Rules, ascend, join, mergers, play, reply_to_span, starts

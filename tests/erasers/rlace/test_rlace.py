@@ -6,12 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from least_loss import entropy, least_loss, least_squares_loss, whitened, without
-from reference import assert_same_bytes
-from samples import draw, samples
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.utils.estimator_checks import check_estimator
+from support.least_loss import entropy, least_loss, least_squares_loss, whitened, without
+from support.reference import assert_same_bytes
+from support.samples import draw, samples
 
 from nullprobe import RLACE, InputError, MeanProjection, Moments, rlace
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from samples import draw
-from shapes import class_moments, differences, shaped
+from support.class_shapes import class_moments, differences, shaped
+from support.samples import draw
 
 from nullprobe import (
     ClassMoments,

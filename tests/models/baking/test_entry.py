@@ -4,8 +4,8 @@ import copy
 
 import numpy as np
 import pytest
-from models_baked import CASES, D, apart, logits, model_in, oblique, padded, stream, without_mean
-from tiny_models import make, torch, transformers
+from support.baking import CASES, D, apart, logits, model_in, oblique, padded, stream, without_mean
+from support.tiny_models import make, torch, transformers
 
 from nullprobe import AffineEraser
 from nullprobe.models import bake, erase, sites

@@ -1,8 +1,8 @@
 """What cannot be baked exactly is refused with the reason, before the model is returned."""
 
 import pytest
-from models_baked import D, apart, model_in, oblique, refused, stream, without_mean
-from tiny_models import make, model_of, torch, transformers
+from support.baking import D, apart, model_in, oblique, refused, stream, without_mean
+from support.tiny_models import make, model_of, torch, transformers
 
 from nullprobe import AffineEraser, InputError
 from nullprobe.models import bake, erase

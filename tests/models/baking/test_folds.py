@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from models_baked import oblique
-from tiny_models import torch
+from support.baking import oblique
+from support.tiny_models import torch
 
 from nullprobe import AffineEraser
 from nullprobe.models.baking import folds

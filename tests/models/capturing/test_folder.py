@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-import tiny_models as tiny
 import torch
+from support import tiny_models as tiny
 
 from nullprobe import InputError
 from nullprobe.data import files

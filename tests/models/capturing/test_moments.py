@@ -4,13 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from tiny_models import (
-    make,
-    model_of,
-    texts,
-    torch,
-    word_tokenizer,
-)
+from support.tiny_models import make, model_of, texts, torch, word_tokenizer
 
 from nullprobe import InputError, Moments
 from nullprobe.models import capture, capture_moments

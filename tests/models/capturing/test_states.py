@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from tiny_models import (
+from support.tiny_models import (
     FAMILIES,
     close,
     ids_of,

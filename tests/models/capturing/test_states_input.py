@@ -3,16 +3,7 @@
 import sys
 
 import pytest
-from tiny_models import (
-    CONTEXT,
-    WORDS,
-    close,
-    make,
-    model_of,
-    naive,
-    texts,
-    word_tokenizer,
-)
+from support.tiny_models import CONTEXT, WORDS, close, make, model_of, naive, texts, word_tokenizer
 
 from nullprobe import InputError, models
 from nullprobe.models import capture

@@ -4,8 +4,8 @@ import copy
 
 import numpy as np
 import pytest
-from models_edited import D, eraser, hooks, ids
-from tiny_models import CAUSAL, FAMILIES, make, model_of, texts, torch, vit, word_tokenizer
+from support.editing import D, eraser, hooks, ids
+from support.tiny_models import CAUSAL, FAMILIES, make, model_of, texts, torch, vit, word_tokenizer
 
 from nullprobe import LEACE, InputError, Moments, leace
 from nullprobe.models import capture, erase, sites

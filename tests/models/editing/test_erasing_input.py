@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from models_edited import D, eraser, hooks, ids
-from tiny_models import make
+from support.editing import D, eraser, hooks, ids
+from support.tiny_models import make
 
 from nullprobe import LEACE, InputError, OracleLEACE
 from nullprobe.models import erase

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from models_edited import D, eraser
-from tiny_models import torch
+from support.editing import D, eraser
+from support.tiny_models import torch
 
 from nullprobe.models.editing.erasing import Map
 from nullprobe.models.site import Site

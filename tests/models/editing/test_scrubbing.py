@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import pytest
-from tiny_models import make, model_of, texts, torch, word_tokenizer
+from support.tiny_models import make, model_of, texts, torch, word_tokenizer
 
 from nullprobe import AffineEraser, InputError, LDAProbe, Moments, leace, mean_projection
 from nullprobe.models import capture, erase, scrub, sites

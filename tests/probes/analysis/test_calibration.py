@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from samples import draw
 from scipy.special import log_softmax
 from scipy.stats import binom
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.svm import LinearSVC
+from support.samples import draw
 
 from nullprobe import InputError, worlds
 from nullprobe.probes import Calibrated, LogisticProbe, MeanDifferenceProbe, reliability

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from samples import draw
 from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from support.samples import draw
 
 from nullprobe import InputError, worlds
 from nullprobe.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, usable_information

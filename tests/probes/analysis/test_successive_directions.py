@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from samples import draw
 from scipy.linalg import null_space
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge
+from support.samples import draw
 
 from nullprobe import INLP, InputError, Moments, worlds
 from nullprobe._core import linalg

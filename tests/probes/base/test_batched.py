@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import draw
+from support.samples import draw
 
 from nullprobe import InputError
 from nullprobe.probes import (

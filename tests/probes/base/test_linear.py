@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from probed import sample
-from samples import draw
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from support.probe_data import sample
+from support.samples import draw
 
 from nullprobe import InputError, Moments
 from nullprobe.probes import PROBES, LDAProbe, LinearProbe, LogisticProbe, MeanDifferenceProbe

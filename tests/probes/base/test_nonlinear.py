@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from probed import sample, spread_apart
-from samples import draw, feature_units
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from support.probe_data import sample, spread_apart
+from support.samples import draw, feature_units
 
 from nullprobe import (
     InputError,

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from samples import draw, feature_units
 from sklearn.covariance import oas
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LinearRegression
+from support.samples import draw, feature_units
 
 from nullprobe import InputError
 from nullprobe.moments import Moments

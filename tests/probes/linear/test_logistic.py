@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from samples import draw, feature_units
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from support.samples import draw, feature_units
 
 from nullprobe import InputError
 from nullprobe.probes import LogisticProbe, successive

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from samples import draw
 from sklearn.neighbors import NearestCentroid
+from support.samples import draw
 
 from nullprobe.probes import MeanDifferenceProbe
 

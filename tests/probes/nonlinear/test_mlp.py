@@ -4,10 +4,10 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from probed import held_out
-from samples import draw
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
+from support.probe_data import held_out
+from support.samples import draw
 
 from nullprobe import InputError, LDAProbe, MLPProbe, RBFProbe, worlds
 

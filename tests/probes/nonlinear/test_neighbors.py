@@ -4,10 +4,10 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from samples import draw
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
+from support.samples import draw
 
 from nullprobe import InputError, LDAProbe, NeighboursProbe, worlds
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from probed import held_out, spread_apart
-from samples import draw
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
+from support.probe_data import held_out, spread_apart
+from support.samples import draw
 
 from nullprobe import InputError, QuadraticProbe, worlds
 

@@ -4,10 +4,10 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from probed import held_out, sample
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
+from support.probe_data import held_out, sample
 
 from nullprobe import InputError, QuadraticProbe, RBFProbe, worlds
 from nullprobe.probes.base.nonlinear import some

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from samples import draw
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
+from support.samples import draw
 
 from nullprobe import (
     InputError,

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from published_ccs import loss_of, published
 from scipy.optimize import approx_fprime
+from support.published_ccs import loss_of, published
 
 from nullprobe import CCS, CRC, InputError, LogisticProbe, RandomProbe, worlds
 from nullprobe.probes.base.pairs import Normaliser, as_pairs

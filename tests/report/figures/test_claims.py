@@ -3,9 +3,9 @@
 import json
 import re
 
-import documents
 import numpy as np
 import pytest
+from support import documents
 
 from nullprobe.report.document import plain
 from nullprobe.report.figures import claims

@@ -5,9 +5,9 @@ import hashlib
 import json
 import re
 
-import documents
 import pytest
-from markup import Reader
+from support import documents
+from support.markup import Reader
 
 from nullprobe._core.validation import InputError
 from nullprobe.report.pages import audits

@@ -2,9 +2,9 @@
 
 import re
 
-import documents
 import pytest
-from browser import needs_chromium
+from support import documents
+from support.browser import needs_chromium
 
 from nullprobe.report.pages.audits import write_html
 

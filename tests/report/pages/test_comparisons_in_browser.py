@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-import comparisons
-import documents
 import pytest
-from browser import needs_chromium
+from support import comparisons, documents
+from support.browser import needs_chromium
 
 from nullprobe.comparing.eraser_result import Column
 

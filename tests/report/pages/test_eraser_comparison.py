@@ -5,10 +5,10 @@ import hashlib
 import json
 import re
 
-import comparisons
 import pytest
-from documents import HOSTILE
-from markup import Reader
+from support import comparisons
+from support.documents import HOSTILE
+from support.markup import Reader
 
 from nullprobe.report.figures import comparisons as figures
 from nullprobe.report.pages import eraser_comparison as page

@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 import pytest
-from documents import HOSTILE
-from markup import Reader
+from support.documents import HOSTILE
+from support.markup import Reader
 
 from nullprobe import ContrastPairs, compare_pairs, worlds
 from nullprobe.report.pages import pair_comparison as page

@@ -1,7 +1,7 @@
 """What was trained is kept and fetched: whole, undamaged, and nothing else in its place."""
 
 import pytest
-from organisms import brief, same
+from support.organisms import brief, same
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from nullprobe import InputError

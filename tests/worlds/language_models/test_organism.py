@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import torch
-from organisms import brief, same
+from support.organisms import brief, same
 
 from nullprobe import (
     FactAbout,

@@ -1,7 +1,7 @@
 """The three-way pipeline on a sample, and small audits: what several tests need to begin with."""
 
 import numpy as np
-from samples import draw
+from support.samples import draw
 
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split

@@ -1,7 +1,7 @@
 """What tests of editing share: an eraser, tokens, and how many hooks a model has."""
 
 import numpy as np
-from tiny_models import torch
+from support.tiny_models import torch
 
 from nullprobe import AffineEraser
 

@@ -4,7 +4,7 @@ Naive, for samples of a few columns; nothing here may import nullprobe.
 """
 
 import numpy as np
-from reference import basis_of, centred, one_hot
+from support.reference import basis_of, centred, one_hot
 
 RIDGE = 1e-4
 

@@ -5,11 +5,11 @@ one is wrong, and may be so in a share α of the seeds. Shares come with exact (
 binomial intervals. Power curves say how often what is there is found, by rows, features and size
 of the effect.
 
-    python studies/calibration.py                        # all of it
-    python studies/calibration.py --only "null world"    # one block; the others stay as they are
+    python benchmarks/calibration/calibration.py                        # all of it
+    python benchmarks/calibration/calibration.py --only "null world"    # one block alone
 
-Blocks are written as they end, to studies/results/calibration.json, so that an interrupted run
-loses one at most; docs/calibration.md is made of that file.
+Blocks are written as they end, to benchmarks/calibration/calibration.json, so that an
+interrupted run loses one at most; docs/calibration.md is made of that file.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from threadpoolctl import threadpool_limits
 import nullprobe
 from nullprobe import ContrastPairs, __version__, audit, worlds
 
-RESULTS = Path(__file__).parent / "results" / "calibration.json"
-PAGE = Path(__file__).parents[1] / "docs" / "calibration.md"
+RESULTS = Path(__file__).with_name("calibration.json")
+PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
 SETTLED = ("linear_algebra", "chance")  # rungs below that of the surrogates
 RUNGS = ("linear_algebra", "chance", "moments", "inputs", "representation")
 ALPHA, SLACK, POWER_SEEDS = 0.05, 0.02, 40
@@ -288,7 +288,6 @@ def main() -> None:
             rows = judge(block, a.seeds, a.jobs)
             print(f"{block}: {time.perf_counter() - start:.0f} s", flush=True)
             results[kind][block] = {"version": __version__, **DRAWS, "rows": rows}
-            RESULTS.parent.mkdir(exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
             PAGE.write_text(as_page(results), "utf-8")
 

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from organisms import brief
 from scipy.stats import binomtest
+from support.organisms import brief
 
 from nullprobe import audit_use
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+STUDY = ROOT / "benchmarks" / "calibration" / "calibration.py"
 
 
 @pytest.fixture(scope="module")
 def study():
-    spec = importlib.util.spec_from_file_location("study", ROOT / "studies" / "calibration.py")
+    spec = importlib.util.spec_from_file_location("study", STUDY)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -23,8 +23,8 @@ def page(
     said = [
         "# Calibration: how often an audit is wrong",
         "",
-        "Made by `python studies/calibration.py` from `studies/results/calibration.json`; not "
-        "written by hand.",
+        "Made by `python benchmarks/calibration/calibration.py` from "
+        "`benchmarks/calibration/calibration.json`; not written by hand.",
         "",
         f"α = {bar['alpha']:g}, {bar['n_permutations']} permutations (for `used`, random "
         f"subspaces), {bar['n_surrogates']} surrogates. In each block the named rung is the truth. "

@@ -1,8 +1,8 @@
 """What probes are shown in their tests, and how well they read it."""
 
 import numpy as np
-from samples import draw
 from sklearn.metrics import roc_auc_score
+from support.samples import draw
 
 
 def sample(n_classes=2, n=120, d=4):

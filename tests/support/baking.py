@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_models import CONTEXT, VOCABULARY, make, torch
+from support.tiny_models import CONTEXT, VOCABULARY, make, torch
 
 from nullprobe import AffineEraser, InputError
 from nullprobe.models import bake, erase
