@@ -44,7 +44,7 @@ def test_what_scikit_learn_takes_too_is_a_number_or_none():
 @pytest.mark.parametrize("wrong", ["a", -1, 1.0, True, [0, 1], np.random.RandomState(0)])
 def test_what_cannot_seed_is_refused(wrong):
     said = "random_state must be a whole number .* cannot be used to seed a generator; pass"
-    for function in (random_state.generator, random_state.seed):
+    for function in (random_state.generator, random_state.integer_seed):
         with pytest.raises(InputError, match=said):
             function(wrong)
 
