@@ -22,8 +22,8 @@ def test_the_map_is_that_of_the_eraser_though_means_are_large(mean, level, dtype
     found = Map(e, site_of())(x)
     expected = e.apply(x.reshape(-1, D)).reshape(x.shape)
     assert found.dtype == dtype
-    # Numbers of a million are themselves a sixteenth apart in float32.
-    spacing = float(np.spacing(np.float32(mean))) if dtype == torch.float32 else 0.0
+    # Numbers of a million are a sixteenth apart in float32, and 1.2e-10 in float64.
+    spacing = float(np.spacing({torch.float32: np.float32, torch.float64: np.float64}[dtype](mean)))
     torch.testing.assert_close(found, expected, rtol=0, atol=max(atol, spacing))
     exact = e.apply(x.reshape(-1, D).double()).reshape(x.shape)
     torch.testing.assert_close(found.double(), exact, rtol=0, atol=max(atol, spacing))
