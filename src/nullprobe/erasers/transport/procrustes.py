@@ -35,8 +35,6 @@ PATIENCE = 10
 LARGE = 0.5
 # Progress of a step after which the next may do with nudges.
 HALF = 0.5
-# Squared condition number up to which eigenvectors give a polar factor as good as an SVD does.
-WELL_CONDITIONED = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,35 +100,28 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
     factors. Any F is the factor of a covariance, so steps may be mixed freely: each goes to the
     combination of the last few that would have left least (Anderson 1965), which takes half as
     many. Where that leads astray, the next step is the plain one from the best F so far.
-    Covariances that are no more exact than float32 is on them are searched in float32; what is
-    returned is orthogonal in float64, and F is one plain step further than the search.
     """
     F = cholesky(sum(p * L @ L.T for p, L in zip(shares, factors, strict=True)), lower=True)
-    roughness = np.square(F.diagonal().max() / F.diagonal().min())
-    rough = np.finfo(np.float32).eps * roughness < enough and enough > CLOSE
-    F, *small = (L.astype(np.float32 if rough else np.float64) for L in (F, *factors))
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
-    fits, sizes, past = [], [], []
-    best = F, F, fits
+    sizes, past, fits = [], [], [None] * len(factors)
+    best = F, F
     while not sizes or (min(sizes) > enough and len(sizes) < MOST_STEPS):
         # Near the fixed point a fit to the last F needs no more than a nudge.
         close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
-        nudges = [f.nudged(F) for f in fits] if close else [None] * len(small)
-        fits = [f or _Fit.of(F, L) for f, L in zip(nudges, small, strict=True)]
+        pairs = zip(fits, factors, strict=True)
+        fits = [(f.nudged(F) if f and close else None) or _Fit.of(F, L) for f, L in pairs]
         left = sum(p * f.turned() for p, f in zip(shares, fits, strict=True)) - F
         sizes.append(np.sqrt(np.square(left / unit).sum(axis=1).max()))
         if sizes[-1] == min(sizes):
-            best = F, left, fits
+            best = F, left
         elif len(sizes) - np.argmin(sizes) > PATIENCE:
             break
         elif sizes[-1] > 2.0 * min(sizes):
-            F, left, past = best[0], best[1], []
+            F, left, past = *best, []
         past = [*past[-MEMORY:], (F, left)]
         F = F + left - _overshoot(past, unit)
-    turns = [f.turn() for f in best[2]]
-    laid = [p * L @ U.T for p, L, U in zip(shares, factors, turns, strict=True)]
-    F = np.sum(laid, axis=0)
-    return Meeting(F, [F @ U for U in turns], len(sizes))
+    F = best[0] + best[1]
+    return Meeting(F, [F @ polar(F.T @ L) for L in factors], len(sizes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,46 +134,36 @@ class _Fit:
         P, orthogonal.
     size : ndarray of shape (r,)
         Singular values.
-    basis : ndarray of shape (r, r)
-        V, orthogonal.
     right : ndarray of shape (r, r)
         L V.
     """
 
     left: np.ndarray
     size: np.ndarray
-    basis: np.ndarray
     right: np.ndarray
 
     @classmethod
     def of(cls, F: np.ndarray, L: np.ndarray) -> _Fit:
         """Fit L to F."""
-        P, size, V = _singular(F.T @ L)
-        return cls(P, size, V, L @ V)
+        P, size, Q = np.linalg.svd(F.T @ L)
+        return cls(P, size, L @ Q.T)
 
     def nudged(self, F: np.ndarray) -> _Fit | None:
         """Fit to an F that is near the one before, or return None if it is not.
 
         Pᵀ Fᵀ L V is diagonal no more; the small turn I + Ω makes it symmetric again, where
-        Ω diag(size) + diag(size) Ω is what it lacks.
+        Ω diag(size) + diag(size) Ω is what it lacks. A step of Newton and Schulz makes it a turn.
         """
         K = self.left.T @ (F.T @ self.right)
-        turn = K - K.T
-        turn /= self.size[:, None] + self.size
-        norm = np.abs(turn).sum(axis=0).max()
-        if norm > LARGE:
+        turn = (K - K.T) / (self.size[:, None] + self.size)
+        if np.abs(turn).sum(axis=0).max() > LARGE:
             return None
         left = self.left + self.left @ turn
-        left = _orthogonal(left, most=1) if norm > _slight(left) else left
-        return replace(self, left=left)
+        return replace(self, left=1.5 * left - 0.5 * left @ (left.T @ left))
 
     def turned(self) -> np.ndarray:
         """Return L Uᵀ."""
         return self.right @ self.left.T
-
-    def turn(self) -> np.ndarray:
-        """Return U = P Vᵀ, orthogonal in float64."""
-        return _orthogonal((self.left @ self.basis.T).astype(np.float64))
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
@@ -200,34 +181,6 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
 
 
 def polar(W: np.ndarray) -> np.ndarray:
-    """Return the orthogonal polar factor U of W (r, r), the turn nearest to it."""
-    P, _, V = _singular(W)
-    return P @ V.T
-
-
-def _singular(W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return P, σ and V with W = P diag(σ) Vᵀ."""
-    squares, V = np.linalg.eigh(W.T @ W)
-    if squares[0] * WELL_CONDITIONED > squares[-1]:
-        size = np.sqrt(squares)
-        return _orthogonal(W @ V / size), size, V
-    P, size, Q = np.linalg.svd(W)
-    return P, size, Q.T
-
-
-def _orthogonal(U: np.ndarray, most: int = MOST_STEPS) -> np.ndarray:
-    """Return the orthogonal matrix near U, by Newton and Schulz: each step squares what lacks."""
-    for _ in range(most):
-        lacking = U.T @ U
-        lacking[np.diag_indices_from(lacking)] -= 1.0
-        step = U @ lacking
-        step *= -0.5
-        U = np.add(U, step, out=step)
-        if max(lacking.max(), -lacking.min()) <= _slight(U):
-            break
-    return U
-
-
-def _slight(U: np.ndarray) -> float:
-    """Return what may be lacking from orthogonality for its square to be rounding."""
-    return float(np.sqrt(np.finfo(U.dtype).eps))
+    """Return the orthogonal polar factor of W (r, r), the turn nearest to it."""
+    P, _, Q = np.linalg.svd(W)
+    return P @ Q
