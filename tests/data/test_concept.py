@@ -7,7 +7,6 @@ import torch
 
 from nullprobe import (
     LEACE,
-    Calibrated,
     ContrastPairs,
     HalfspaceProbe,
     InputError,
@@ -138,7 +137,6 @@ ONE_CONCEPT = {
     "pipeline_null": lambda y: pipeline_null(ROWS, y, LDAProbe(), n_permutations=2)[1].values,
     "permutation_null": lambda y: permutation_null(ROWS, y, n_permutations=9)[1].values,
     "usable_information": lambda y: usable_information(LogisticProbe(), ROWS, y).each,
-    "Calibrated": lambda y: Calibrated(LDAProbe()).fit(ROWS, y).predict_proba(ROWS),
     "HalfspaceProbe": lambda y: HalfspaceProbe(0).fit(ROWS, y).decision_function(ROWS),
     "QuadraticProbe": lambda y: QuadraticProbe(0.5).fit(ROWS, y).decision_function(ROWS),
     "StrongestProbe": lambda y: (

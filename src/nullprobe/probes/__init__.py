@@ -1,6 +1,6 @@
 """Probes: linear readers of a concept, from the cheapest to the most accurate, and nonlinear."""
 
-from nullprobe.probes.analysis.calibration import Calibrated, Reliability, reliability
+from nullprobe.probes.analysis.calibration import Reliability, reliability
 from nullprobe.probes.analysis.information import Information, usable_information
 from nullprobe.probes.analysis.successive_directions import Successive, successive
 from nullprobe.probes.base.batched import LinearProbes
@@ -31,7 +31,6 @@ __all__ = [
     "CRC",
     "FAMILY",
     "PROBES",
-    "Calibrated",
     "HalfspaceProbe",
     "Information",
     "LDAProbe",

@@ -1,15 +1,24 @@
 import numpy as np
 import pytest
-from scipy.special import log_softmax
 from scipy.stats import binom
-from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.svm import LinearSVC
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from support.samples import draw
 
-from nullprobe import InputError, worlds
-from nullprobe.probes import Calibrated, LogisticProbe, MeanDifferenceProbe, reliability
+from nullprobe import (
+    HalfspaceProbe,
+    InputError,
+    LDAProbe,
+    LogisticProbe,
+    MeanDifferenceProbe,
+    MLPProbe,
+    NeighboursProbe,
+    QuadraticProbe,
+    RBFProbe,
+    StrongestProbe,
+    worlds,
+)
+from nullprobe.probes import reliability
 
 
 def log_loss(probe, X, y):
@@ -25,7 +34,7 @@ def overfitted(n=240, d=120, gap=2.0):
 def test_chances_of_an_overfitted_probe_mean_what_they_say_once_calibrated():
     X, y, X_new, y_new = overfitted()
     raw = LogisticProbe(C=10.0).fit(X, y)
-    calibrated = Calibrated(LogisticProbe(C=10.0)).fit(X, y)
+    calibrated = CalibratedClassifierCV(LogisticProbe(C=10.0), cv=3, ensemble=False).fit(X, y)
     before, after = (
         reliability(p.predict_proba(X_new)[:, 1], y_new == 1) for p in (raw, calibrated)
     )
@@ -34,60 +43,51 @@ def test_chances_of_an_overfitted_probe_mean_what_they_say_once_calibrated():
     assert log_loss(calibrated, X_new, y_new) < 0.6 * log_loss(raw, X_new, y_new)
 
 
-@pytest.mark.parametrize("probe", [MeanDifferenceProbe(), LinearSVC()])
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_scores_that_are_no_log_odds_become_chances(probe, n_classes):
-    s = draw(0, 3000, 4, n_classes)
-    X, y, X_new, y_new = s.X[:1500], s.y[:1500], s.X[1500:], s.y[1500:]
-    found = Calibrated(clone(probe)).fit(X, y)
-    chances = found.predict_proba(X_new)
+CLASSIFIERS = [
+    MeanDifferenceProbe(),
+    LDAProbe(),
+    LogisticProbe(C=1.0),
+    HalfspaceProbe(0),
+    QuadraticProbe(0.5),
+    RBFProbe(1.0),
+    NeighboursProbe(20),
+    MLPProbe((8,), 1.0),
+    StrongestProbe({"linear": LDAProbe()}),
+]
+
+
+@pytest.mark.parametrize("probe", CLASSIFIERS, ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize(
+    "names", [["no", "yes"], [7, 3], ["d", "a", "c", "b"]], ids=["words", "numbers", "four"]
+)
+def test_scikit_learn_calibrates_every_probe_with_groups_kept_whole(probe, names):
+    s = draw(0, 1200, 4, len(names), gap=1.5)
+    y = np.array(names)[s.y]
+    splits = list(GroupKFold(3).split(s.X[:600], y[:600], np.arange(600) // 4))
+    method = "sigmoid" if len(names) == 2 else "temperature"
+    found = CalibratedClassifierCV(probe, method=method, cv=splits, ensemble=False)
+    found.fit(s.X[:600], y[:600])
+    chances = found.predict_proba(s.X[600:])
+    assert found.classes_.tolist() == sorted(names)
     np.testing.assert_allclose(chances.sum(axis=1), 1.0)
-    assert found.slope_ > 0
-    assert log_loss(found, X_new, y_new) < 0.8 * np.log(n_classes)
-    assert reliability(chances[:, 1], y_new == 1).error < 0.1
-    assert found.classes_.tolist() == list(range(n_classes))
+    said = chances[np.arange(600), np.searchsorted(found.classes_, y[600:])]
+    assert -np.log(said).mean() < 0.8 * np.log(len(names))
+    assert reliability(chances[:, 1], y[600:] == found.classes_[1]).error < 0.1
 
 
-def test_labels_keep_their_names():
-    s = draw(0, 200, 3, 2, gap=3.0)
-    words = np.array(["no", "yes"])[s.y]
-    found = Calibrated(LogisticProbe()).fit(s.X, words)
-    assert (found.predict(s.X) == words).mean() > 0.8
-
-
-def test_slope_is_of_rows_that_the_inner_fits_have_not_seen():
-    X, y, _, _ = overfitted()
-    assert Calibrated(LogisticProbe(C=10.0)).fit(X, y).slope_ < 0.5
-
-
-def test_the_probe_itself_is_fitted_to_all_rows():
-    s = draw(0, 100, 3, 2)
-    found = Calibrated(LogisticProbe()).fit(s.X, s.y)
-    expected = LogisticProbe().fit(s.X, s.y)
-    np.testing.assert_array_equal(found.probe_.probe_.weights, expected.probe_.weights)
-
-
-@pytest.mark.parametrize("weights", [None, "balanced"])
-def test_chances_of_two_classes_are_those_of_platt_in_scikit_learn(weights):
-    s = draw(0, 90, 5, 2)
-    y = s.y if weights is None else (np.arange(90) < 20).astype(int)
-    folds = StratifiedKFold(3, shuffle=True, random_state=4)
-    theirs = CalibratedClassifierCV(LinearSVC(), method="sigmoid", cv=folds, ensemble=False)
-    found = Calibrated(LinearSVC(), random_state=4).fit(s.X, y)
-    expected = theirs.fit(s.X, y).predict_proba(s.X)
-    np.testing.assert_allclose(found.predict_proba(s.X), expected, atol=1e-4)
-
-
-def test_temperature_has_the_least_log_loss_on_rows_that_the_inner_fits_have_not_seen():
-    s = draw(0, 200, 5, 4)
-    folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    scores = cross_val_predict(LinearSVC(), s.X, s.y, cv=folds, method="decision_function")
-    slope = Calibrated(LinearSVC()).fit(s.X, s.y).slope_
-    below, at, above = (
-        -log_softmax(slope * by * scores, axis=1)[np.arange(200), s.y].mean()
-        for by in (0.97, 1.0, 1.03)
+def test_groups_are_whole_in_each_inner_fit():
+    """Each group has a feature of its own: a fit that has seen one is sure of it."""
+    groups = np.arange(120) // 4
+    y = np.random.default_rng(0).integers(0, 2, 30)[groups]
+    X = np.eye(30)[groups] + 0.1 * np.random.default_rng(1).standard_normal((120, 30))
+    mixed = StratifiedKFold(3, shuffle=True, random_state=0)
+    whole = list(GroupKFold(3).split(X, y, groups))
+    sure, unsure = (
+        CalibratedClassifierCV(LDAProbe(), cv=cv, ensemble=False).fit(X, y).predict_proba(X)
+        for cv in (mixed, whole)
     )
-    assert at < min(below, above)
+    assert np.ptp(sure[:, 1]) > 0.9
+    assert np.ptp(unsure[:, 1]) < 0.5
 
 
 def test_squared_error_is_right_on_average_whatever_the_noise_and_bins_count_by_their_rows():
@@ -188,29 +188,6 @@ def test_what_are_no_chances_is_refused(chances, positive, message):
 def test_what_cannot_be_counted_is_refused(name):
     with pytest.raises(InputError, match=f"{name} must be a whole number"):
         reliability(np.full(40, 0.5), np.ones(40), **{name: "a"})
-
-
-@pytest.mark.parametrize("probe", [MeanDifferenceProbe(), LinearSVC()])
-def test_rows_of_another_width_are_refused_whoever_is_calibrated(probe):
-    s = draw(0, 60, 4, 2)
-    fitted = Calibrated(probe).fit(s.X, s.y)
-    for read in (fitted.decision_function, fitted.predict, fitted.predict_proba):
-        with pytest.raises(InputError, match="X must have 4 features, but X has 3"):
-            read(s.X[:, :3])
-
-
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        (np.linspace(0, 1, 20), "chances are of class labels"),
-        (np.zeros(20, dtype=int), "at least two classes"),
-        (np.arange(20) < 1, "two rows of each class"),
-    ],
-)
-def test_what_cannot_be_calibrated_is_refused(y, message):
-    X = np.random.default_rng(0).standard_normal((20, 2))
-    with pytest.raises(InputError, match=message):
-        Calibrated(LogisticProbe()).fit(X, y)
 
 
 @pytest.mark.parametrize("bins", [2, 3, 10])

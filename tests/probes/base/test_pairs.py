@@ -12,7 +12,6 @@ from nullprobe import (
     CRC,
     INLP,
     VINC,
-    Calibrated,
     ContrastPairs,
     InputError,
     RandomProbe,
@@ -212,7 +211,6 @@ ROWS, LABELS = np.random.default_rng(0).standard_normal((60, 4)), np.arange(60) 
 USES_OF_ROWS = {
     "pipeline_null": lambda probe: pipeline_null(ROWS, LABELS, probe, n_permutations=2),
     "StrongestProbe": lambda probe: StrongestProbe({"pairs": probe}).fit(ROWS, LABELS),
-    "Calibrated": lambda probe: Calibrated(probe).fit(ROWS, LABELS),
     "usable_information": lambda probe: usable_information(probe, ROWS, LABELS),
     "INLP": lambda probe: INLP(probe).fit(ROWS, LABELS),
     "compare": lambda probe: compare(ROWS, LABELS, erasers=["leace"], probes={"pairs": probe}),

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import rows
 from nullprobe.data.splits import group_codes, split
-from nullprobe.probes.analysis.calibration import Calibrated
+from nullprobe.probes.base.nonlinear import inner_splits
 from nullprobe.probes.base.nullspace import need_usable
 
 LEVEL = 0.95
@@ -73,7 +74,7 @@ def usable_information(
     ----------
     probe : estimator
         One with ``predict_proba``, such as ``LogisticProbe``; any other is calibrated inside the
-        rows that it is fitted to (``Calibrated``).
+        rows that it is fitted to, by scikit-learn's ``CalibratedClassifierCV``.
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,)
@@ -119,7 +120,14 @@ def usable_information(
     each = np.empty(len(z))
     for j in range(n_parts):
         test, train = np.flatnonzero(parts.part == j), np.flatnonzero(parts.part != j)
-        known: Any = clone(probe) if hasattr(probe, "predict_proba") else Calibrated(clone(probe))
+        known: Any = clone(probe)
+        if not hasattr(probe, "predict_proba"):
+            known = CalibratedClassifierCV(
+                known,
+                method="sigmoid" if z.n_columns == 2 else "temperature",
+                cv=_inner(z.codes[train]),
+                ensemble=False,  # pyright: ignore[reportArgumentType]
+            )
         known.fit(arrays.take(X, train), z.codes[train])
         chances = np.asarray(known.predict_proba(arrays.take(X, test)))
         shares = np.bincount(z.codes[train], minlength=z.n_columns) / len(train)
@@ -128,6 +136,18 @@ def usable_information(
     nats = float(each.mean())
     error = float(ndtri(0.5 + LEVEL / 2)) * _standard_error(each, codes)
     return Information(nats, (nats - error, nats + error), each)
+
+
+def _inner(codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the inner parts that a probe without chances is calibrated by."""
+    splits = inner_splits(codes, 0)
+    if not splits:
+        validation.complain(
+            "calibration needs two rows of each class",
+            "a class has one",
+            "pass more rows of it, or leave the class out",
+        )
+    return splits
 
 
 def _standard_error(each: np.ndarray, groups: np.ndarray | None) -> float:

@@ -124,7 +124,7 @@ class LDAProbe(ManyByMoments):
     counts rows, not weight, so that it does not depend on the unit of the weights.
 
     Scores are log-odds of Gaussian classes as the fitted rows have them, too sure of themselves
-    where d is not small next to n: for chances use ``Calibrated(LDAProbe())``.
+    where d is not small next to n: for chances use scikit-learn's ``CalibratedClassifierCV``.
 
     Examples
     --------
