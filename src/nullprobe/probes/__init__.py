@@ -9,11 +9,11 @@ from nullprobe.probes.linear.halfspace import HalfspaceProbe
 from nullprobe.probes.linear.lda import LDAProbe, lda
 from nullprobe.probes.linear.logistic import LogisticProbe, logistic
 from nullprobe.probes.linear.mean_difference import MeanDifferenceProbe, mean_difference
-from nullprobe.probes.nonlinear.mlp import MLPProbe, mlp
-from nullprobe.probes.nonlinear.neighbors import NeighboursProbe, neighbours
+from nullprobe.probes.nonlinear.mlp import MLPProbe
+from nullprobe.probes.nonlinear.neighbors import NeighboursProbe
 from nullprobe.probes.nonlinear.quadratic import QuadraticProbe, quadratic
-from nullprobe.probes.nonlinear.rbf import RBFProbe, radial
-from nullprobe.probes.nonlinear.strongest import FAMILY, StrongestProbe, strongest
+from nullprobe.probes.nonlinear.rbf import RBFProbe
+from nullprobe.probes.nonlinear.strongest import FAMILY, StrongestProbe
 from nullprobe.probes.pairs.ccs import CCS, ccs
 from nullprobe.probes.pairs.crc import CRC, VINC
 from nullprobe.probes.pairs.random_directions import RandomProbe
@@ -52,12 +52,8 @@ __all__ = [
     "lda",
     "logistic",
     "mean_difference",
-    "mlp",
-    "neighbours",
     "quadratic",
-    "radial",
     "reliability",
-    "strongest",
     "successive",
     "usable_information",
 ]

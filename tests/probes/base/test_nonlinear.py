@@ -28,8 +28,8 @@ from nullprobe.probes.base.nonlinear import distinct, inner_splits
 class SmallNetwork(MLPProbe):
     """One candidate in place of four: what is owed does not depend on how many there are."""
 
-    def __init__(self, layers=(8,), penalty=0.03, random_state=0):
-        super().__init__(layers, penalty, random_state=random_state)
+    def __init__(self, hidden_layer_sizes=(8,), alpha=1.0, random_state=0):
+        super().__init__(hidden_layer_sizes, alpha, random_state=random_state)
 
 
 class StrongestOfTwo(StrongestProbe):
@@ -48,7 +48,7 @@ NONLINEAR = [QuadraticProbe, RBFProbe, NeighboursProbe, SmallNetwork, StrongestO
         QuadraticProbe(),
         RBFProbe(),
         NeighboursProbe(),
-        MLPProbe((8,), 0.03),
+        MLPProbe((8,), 1.0),
         StrongestProbe({"quadratic": QuadraticProbe(0.5), "neighbours": NeighboursProbe(5)}),
     ]
 )

@@ -1,7 +1,5 @@
 """What the Gaussian kernel reads, beside scikit-learn's, with all rows or with landmarks."""
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 from sklearn.kernel_approximation import Nystroem
@@ -10,9 +8,9 @@ from sklearn.svm import SVC
 from support.probe_data import held_out, sample
 
 from nullprobe import InputError, QuadraticProbe, RBFProbe, worlds
+from nullprobe.probes import radial
+from nullprobe.probes.base import nonlinear
 from nullprobe.probes.base.nonlinear import some
-
-radial = import_module("nullprobe.probes.nonlinear.rbf")  # in the package the function has its name
 
 
 def test_kernel_reads_an_exclusive_or():
@@ -34,7 +32,7 @@ def test_rows_that_are_the_same_have_the_same_score_wherever_they_stand(n_classe
     s = sample(n_classes, n=200)
     fitted = RBFProbe(C=10.0).fit(s.X, s.y)
     rows = np.random.default_rng(0).permutation(np.repeat(np.arange(40), 25))
-    monkeypatch.setattr(radial, "KERNEL_ELEMENTS", 37 * len(fitted.probe_.points))
+    monkeypatch.setattr(nonlinear, "BLOCK", 7)
     found = fitted.decision_function(s.X[rows]).reshape(1000, -1)
     for row in range(40):
         assert len(np.unique(found[rows == row], axis=0)) == 1
@@ -50,16 +48,9 @@ def test_scores_are_those_of_a_support_vector_machine(n_classes):
     rows = (s.X - s.X.mean(axis=0)) / s.X.std(axis=0)
     found = fitted.decision_function(s.X).reshape(200, -1)
     for j, c in enumerate(range(1, 2) if n_classes == 2 else range(n_classes)):
-        model = SVC(C=10.0, gamma=fitted.probe_.gamma, class_weight="balanced")
+        model = SVC(C=10.0, gamma=1 / 8, class_weight="balanced")
         expected = model.fit(rows, s.y == c).decision_function(rows)
         np.testing.assert_allclose(found[:, j], expected, atol=2e-3)
-
-
-def test_width_is_the_median_distance():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((300, 10))
-    gamma = RBFProbe(C=1.0).fit(X, np.arange(300) % 2).probe_.gamma
-    assert gamma == pytest.approx(1 / 20, rel=0.1)  # E|x − x'|² = 2 d
 
 
 def test_landmarks_stand_in_for_many_rows(monkeypatch):
@@ -68,7 +59,8 @@ def test_landmarks_stand_in_for_many_rows(monkeypatch):
     monkeypatch.setattr(radial, "MOST_EXACT", 500)
     probe = RBFProbe()
     assert held_out(probe, world.X, world.y) == pytest.approx(exact, abs=0.01)
-    assert len(probe.probe_.points) == radial.LANDMARKS
+    landmarks = probe.probe_.model.estimators_[0][0]
+    assert len(landmarks.components_) == radial.LANDMARKS
 
 
 def test_scores_of_many_rows_are_those_of_a_logistic_regression_on_landmarks(monkeypatch):
@@ -77,27 +69,26 @@ def test_scores_of_many_rows_are_those_of_a_logistic_regression_on_landmarks(mon
     s = sample(n=200)
     fitted = RBFProbe(C=10.0, random_state=3).fit(s.X, s.y)
     rows = (s.X - s.X.mean(axis=0)) / s.X.std(axis=0)
-    features = Nystroem(gamma=fitted.probe_.gamma, n_components=40, random_state=3)
+    features = Nystroem(gamma=1 / 8, n_components=40, random_state=3)
     features = features.fit_transform(rows)
     model = LogisticRegression(C=10.0, class_weight="balanced").fit(features, s.y)
     expected = model.decision_function(features)
     np.testing.assert_allclose(fitted.decision_function(s.X), expected, atol=1e-3)
 
 
-def test_width_is_one_where_most_rows_coincide():
+def test_a_few_rows_that_tell_are_read_where_most_coincide():
     rng = np.random.default_rng(0)
     X, y = np.zeros((600, 1)), np.arange(600) % 2
     telling = np.arange(600) % 10 < 2
     X[telling, 0] = y[telling] - 0.5 + 0.1 * rng.standard_normal(120)
     probe = RBFProbe().fit(X[:300], y[:300])
-    assert probe.probe_.gamma == 1.0
     assert (probe.predict(X[300:]) == y[300:])[telling[300:]].mean() > 0.95
 
 
 def test_rows_beyond_the_most_are_left_out_class_by_class():
     world = worlds.rare(n=3000, d=3, share=0.01)
     probe = RBFProbe(most_rows=300, C=1.0).fit(world.X, world.y)
-    assert len(probe.probe_.points) <= 300
+    assert probe.probe_.model.estimators_[0].n_support_.sum() <= 300
     kept = some(world.y, 300, 0)
     assert np.bincount(world.y[kept]).tolist() == [297, 3]
     assert np.bincount(world.y[some(world.y, 20, 0)]).tolist() == [19, 2]
@@ -105,10 +96,10 @@ def test_rows_beyond_the_most_are_left_out_class_by_class():
 
 def test_strength_is_chosen_for_the_data_at_hand():
     world = worlds.gaussian(n=300, d=60, gap=2.0)
-    assert RBFProbe().fit(world.X, world.y).probe_.strength == min(radial.STRENGTHS)
+    assert RBFProbe().fit(world.X, world.y).probe_.setting[0] == min(radial.STRENGTHS)
     rng = np.random.default_rng(0)
     X = rng.uniform(-3, 3, size=(800, 2))
-    assert RBFProbe().fit(X, np.sin(4 * X[:, 0]) > 0).probe_.strength == max(radial.STRENGTHS)
+    assert RBFProbe().fit(X, np.sin(4 * X[:, 0]) > 0).probe_.setting[0] == max(radial.STRENGTHS)
 
 
 @pytest.mark.parametrize("C", [0.0, -1.0, np.inf, "auto"])

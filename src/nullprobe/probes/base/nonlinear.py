@@ -6,6 +6,7 @@ inner splits of the rows that the probe is fitted to, and of no others.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -15,11 +16,13 @@ from sklearn.model_selection import StratifiedKFold
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.random_state import integer_seed
 from nullprobe.data.concept import Concept
 from nullprobe.probes.base.linear import ProbeEstimator
 from nullprobe.stats import metrics
 
 FOLDS = 3
+BLOCK = 2048  # rows that are scored together
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,28 +33,22 @@ class Reader:
     ----------
     classes : tuple
         Labels.
-    mean, inverse : ndarray of shape (d,)
-        What is subtracted from the features, and what they are multiplied by then.
+    d : int
+        Number of features.
     """
 
     classes: tuple
-    mean: np.ndarray
-    inverse: np.ndarray
-
-    @property
-    def d(self) -> int:
-        """Number of features."""
-        return len(self.mean)
+    d: int
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
-        """Return the scores of standardised rows (n, d): (n, 1) for two classes, else (n, K)."""
+        """Return the scores of rows (n, d): (n, 1) for two classes, else (n, K)."""
         raise TypeError(f"{type(self).__name__} does not say how it scores")
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
         X = validation.representation(X)
         validation.width(X.shape[1], self.d)
-        found = self.columns((arrays.host(X) - self.mean) * self.inverse)
+        found = self.columns(arrays.host(X))
         return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
 
     def predict(self, X: Array) -> np.ndarray:
@@ -59,6 +56,36 @@ class Reader:
         scores = arrays.host(self.scores(X))
         best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.array(self.classes)[best]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelReader(Reader):
+    """Scores of a classifier of scikit-learn's; rows that coincide have the same.
+
+    Attributes
+    ----------
+    setting : object
+        The setting that was chosen, or given.
+    live : ndarray of shape (l,)
+        Features that vary in the fitting rows; the model sees no others.
+    mean, inverse : ndarray of shape (l,)
+        What is subtracted from these, and what they are multiplied by then.
+    model : estimator
+        Fitted to these, standardised.
+    """
+
+    setting: Any
+    live: np.ndarray
+    mean: np.ndarray
+    inverse: np.ndarray
+    model: Any
+
+    def columns(self, rows: np.ndarray) -> np.ndarray:
+        """Return the scores of rows (n, d): (n, 1) for two classes, else (n, K)."""
+        rows = (rows[:, self.live] - self.mean) * self.inverse
+        first, again = distinct(rows)
+        parts = [rows[first[i : i + BLOCK]] for i in range(0, len(first), BLOCK)]
+        return np.concatenate([scored(self.model, part) for part in parts])[again]
 
 
 class ReaderEstimator(ProbeEstimator):
@@ -93,6 +120,57 @@ class ReaderEstimator(ProbeEstimator):
         raise TypeError(f"{type(self).__name__} does not say how it fits")
 
 
+class InnerChoice(ReaderEstimator):
+    """The shell round a classifier of scikit-learn's, with a setting chosen on inner rows."""
+
+    SPLITS = FOLDS
+    most_rows: int
+    random_state: int | None
+
+    def _settings(self, n: int) -> Sequence:
+        """Return what is chosen from for n rows, simplest first; or what was given, alone."""
+        raise TypeError(f"{type(self).__name__} does not say what it chooses from")
+
+    def _model(self, setting: Any, rows: np.ndarray, seed: int | None) -> Any:
+        """Return the unfitted classifier for standardised rows (n, l)."""
+        raise TypeError(f"{type(self).__name__} does not say what it fits")
+
+    def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
+        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        seed = integer_seed(self.random_state)
+        kept = some(codes, most, seed)
+        X, codes = X[kept], codes[kept]
+
+        def fit(X: np.ndarray, codes: np.ndarray, setting: Any) -> Reader:
+            mean, inverse = units(X)
+            live = np.flatnonzero(inverse) if inverse.any() else np.array([0])
+            mean, inverse = mean[live], inverse[live]
+            rows = (X[:, live] - mean) * inverse
+            model = self._model(setting, rows, seed).fit(rows, codes)
+            return ModelReader(classes, X.shape[1], setting, live, mean, inverse, model)
+
+        settings = self._settings(len(X))
+        splits = inner_splits(codes, seed)[: self.SPLITS] if len(settings) > 1 else []
+        found = readings(fit, settings, X, codes, splits)
+        return fit(X, codes, settings[int(np.argmax(found)) if splits else 0])
+
+
+def readings(
+    fit: Callable[[np.ndarray, np.ndarray, Any], Reader],
+    settings: Sequence,
+    X: np.ndarray,
+    codes: np.ndarray,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> np.ndarray:
+    """Return the mean macro AUC of fits with each setting on inner rows; 0 without splits."""
+    found = np.zeros(len(settings))
+    for train, test in splits:
+        for j, setting in enumerate(settings):
+            scores = fit(X[train], codes[train], setting).columns(X[test])
+            found[j] += worth(scores, codes[test], int(codes.max()) + 1) / len(splits)
+    return found
+
+
 def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and reciprocal standard deviation of each feature, (d,); 0 for a constant."""
     mean = X.mean(axis=0)
@@ -105,11 +183,14 @@ def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
 
 
 def scored(probe: Any, X: np.ndarray) -> np.ndarray:
-    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier."""
+    """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier.
+
+    Those of a classifier that gives chances alone are log-odds, one class against the rest.
+    """
     if hasattr(probe, "decision_function"):
         return arrays.host(probe.decision_function(X)).reshape(len(X), -1)
-    share = arrays.host(probe.predict_proba(X))
-    return share[:, 1:] - 0.5 if share.shape[1] == 2 else share
+    chances = arrays.host(probe.predict_proba(X))
+    return log_odds(np.log(np.maximum(chances, np.finfo(np.float64).tiny)))
 
 
 def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:

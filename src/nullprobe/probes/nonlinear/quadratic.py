@@ -44,6 +44,8 @@ class QuadraticReader(Reader):
 
     Attributes
     ----------
+    mean, inverse : ndarray of shape (d,)
+        What is subtracted from the features, and what they are multiplied by then.
     factor : PSDFactor
         Of the correlations within classes, shrunk: what whitens rows to r coordinates.
     centres : ndarray of shape (K, r)
@@ -57,6 +59,8 @@ class QuadraticReader(Reader):
         α, the weight of the identity, which is the whitened covariance within classes.
     """
 
+    mean: np.ndarray
+    inverse: np.ndarray
     factor: linalg.PSDFactor
     centres: np.ndarray
     axes: tuple[np.ndarray, ...]
@@ -65,8 +69,12 @@ class QuadraticReader(Reader):
     shrinkage: float
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
-        """Return log-odds (n, K), one class against the rest, of standardised rows."""
-        return self.odds(self.factor.whiten(rows), self.shrinkage)
+        """Return log-odds (n, K), one class against the rest, of rows (n, d)."""
+        return self.odds(self.whitened(rows), self.shrinkage)
+
+    def whitened(self, rows: np.ndarray) -> np.ndarray:
+        """Return the coordinates (n, r) of rows (n, d)."""
+        return self.factor.whiten((rows - self.mean) * self.inverse)
 
     def odds(self, whitened: np.ndarray, shrinkage: float) -> np.ndarray:
         """Return the log-odds of whitened rows (n, r) for any α in (0, 1]."""
@@ -103,7 +111,7 @@ def quadratic(
         found = np.zeros(len(SHRINKAGES))
         for train, test in inner_splits(codes, seed):
             part = _gaussians(X[train], codes[train], classes, USUAL_SHRINKAGE)
-            whitened = part.factor.whiten((X[test] - part.mean) * part.inverse)
+            whitened = part.whitened(X[test])
             found += [worth(part.odds(whitened, a), codes[test], len(classes)) for a in SHRINKAGES]
         shrinkage = SHRINKAGES[int(found.argmax())] if found.any() else USUAL_SHRINKAGE
     return _gaussians(X, codes, classes, shrinkage)
@@ -133,6 +141,7 @@ def _gaussians(
         spreads.append(sizes / max(count - 1, 1))
     return QuadraticReader(
         classes,
+        X.shape[1],
         mean,
         inverse * own,
         factor,

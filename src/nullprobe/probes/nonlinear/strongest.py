@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe._core import arrays, validation
-from nullprobe._core.arrays import Array
+from nullprobe._core import validation
 from nullprobe._core.random_state import integer_seed
-from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_splits, scored, worth
+from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_splits, readings, scored
 from nullprobe.probes.base.nullspace import need_rows
 from nullprobe.probes.linear.lda import LDAProbe
 from nullprobe.probes.nonlinear.mlp import MLPProbe
@@ -51,59 +50,14 @@ class StrongestReader(Reader):
         Its name in the family.
     reader : estimator
         Fitted to all fitting rows.
-    readings : dict of str to float
-        Macro AUC of each of the family on inner rows; empty where there were none.
     """
 
     name: str
     reader: Any
-    readings: Mapping[str, float]
 
-    def scores(self, X: Array) -> Array:
-        """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
-        X = validation.representation(X)
-        validation.width(X.shape[1], self.d)
-        found = scored(self.reader, arrays.host(X))
-        return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
-
-
-def strongest(
-    X: np.ndarray,
-    codes: np.ndarray,
-    classes: tuple,
-    *,
-    probes: Mapping[str, Any],
-    seed: int | None,
-) -> StrongestReader:
-    """Return the reader of best macro AUC in an inner cross-validation, fitted to all rows.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n, d)
-    codes : ndarray of shape (n,)
-        Position of each row's label in ``classes``; every class has a row.
-    classes : tuple
-    probes : mapping of str to estimator
-        Unfitted; of equals the first is taken, and so it is where a class is too rare for an
-        inner split.
-    seed : int or None
-        Of the cross-validation.
-    """
-    found = dict.fromkeys(probes, 0.0)
-    splits = inner_splits(codes, seed)
-    for train, test in splits:
-        for name, probe in probes.items():
-            scores = scored(_fitted(probe, X[train], codes[train]), X[test])
-            found[name] += worth(scores, codes[test], len(classes)) / len(splits)
-    name = max(found, key=found.__getitem__)
-    reader = _fitted(probes[name], X, codes)
-    nothing, one = np.zeros(X.shape[1]), np.ones(X.shape[1])
-    return StrongestReader(classes, nothing, one, name, reader, found if splits else {})
-
-
-def _fitted(probe: Any, X: np.ndarray, codes: np.ndarray) -> Any:
-    made: Any = clone(probe)
-    return made.fit(X, codes)
+    def columns(self, rows: np.ndarray) -> np.ndarray:
+        """Return the scores of rows (n, d): (n, 1) for two classes, else (n, K)."""
+        return scored(self.reader, rows)
 
 
 class StrongestProbe(ReaderEstimator):
@@ -123,7 +77,8 @@ class StrongestProbe(ReaderEstimator):
         Name of the reader that was chosen.
     readings_ : dict of str to float
         Macro AUC of each reader on inner rows. The best of them is too good, being the best of
-        several: score the probe on rows that it was not fitted to.
+        several: score the probe on rows that it was not fitted to. Empty where a class is too
+        rare for inner rows; the first reader is taken then.
 
     Notes
     -----
@@ -150,19 +105,21 @@ class StrongestProbe(ReaderEstimator):
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
         seed = integer_seed(self.random_state)
         probes = _family(seed) if self.probes is None else _checked(self.probes)
-        return strongest(X, codes, classes, probes=probes, seed=seed)
+
+        def fit(X: np.ndarray, codes: np.ndarray, name: str) -> StrongestReader:
+            made: Any = clone(probes[name])
+            return StrongestReader(classes, X.shape[1], name, made.fit(X, codes))
+
+        splits, names = inner_splits(codes, seed), list(probes)
+        found = readings(fit, names, X, codes, splits)
+        self.readings_ = dict(zip(names, found.tolist(), strict=True)) if splits else {}
+        return fit(X, codes, names[int(np.argmax(found))])
 
     @property
     def chosen_(self) -> str:
         """Name of the reader that was chosen."""
         probe: Any = self.probe_
         return probe.name
-
-    @property
-    def readings_(self) -> dict[str, float]:
-        """Macro AUC of each reader on inner rows; empty where a class is too rare for them."""
-        probe: Any = self.probe_
-        return dict(probe.readings)
 
 
 def _family(seed: int | None) -> dict[str, Any]:
