@@ -229,12 +229,12 @@ def test_the_same_seed_gives_the_same_document(distracted):
 
 
 def test_probes_of_ones_own_are_compared():
-    probes = {"one try": CCS(n_restarts=1), "CRC": CRC()}
+    probes = {"one try": CCS(n_init=1), "CRC": CRC()}
     found = compare_pairs(
         pairs_of(worlds.contrast(n=60, d=4)), probes=probes, n_random=5, n_permutations=9
     )
     assert [row.name for row in found.rows] == ["one try", "CRC", "with labels"]
-    assert "n_restarts=1" in found["one try"].settings
+    assert "n_init=1" in found["one try"].settings
 
 
 def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):

@@ -5,7 +5,7 @@ probe and score for every permuted labelling.
 
 Solution. Eraser and probe are linear in Cov(X, Z), and the covariances do not know the labels.
 After any mean-equalising eraser fitted on F, exactly the weights u with C_Fᵀ u = 0 remain
-available to a linear probe, whichever eraser it was (docs/theory in `docs/methods/readback.md`):
+available to a linear probe, whichever eraser it was (`docs/methods/readback.md`):
 so the fresh probe on P is the discriminant
 
     u = U_P − U_F (C_Fᵀ U_F)⁺ C_Fᵀ U_P,   U_P = Σ̃_P⁻¹ C_P,   U_F = Σ̃_P⁻¹ C_F,
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core import arrays, linalg
+from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
@@ -107,14 +107,14 @@ class ThreeWay(Labellings):
         self,
         order: np.ndarray,
         seed: int,
-        n_restarts: int = 3,
+        n_init: int = 3,
         tick: Callable[[], object] = lambda: None,
     ) -> np.ndarray:
         """Return held-out balanced accuracy of the best halfspace after erasure, (m,)."""
         found = [np.zeros(0)]
         for batch in self.batches(order):
             accuracy = np.zeros(batch.shape[1])
-            for said, S in self._said(batch, seed, n_restarts):
+            for said, S in self._said(batch, seed, n_init):
                 truth = batch[S.rows].transpose(1, 2, 0) > 0.5
                 each = [
                     metrics.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])
@@ -124,15 +124,15 @@ class ThreeWay(Labellings):
             found.append(accuracy)
         return np.concatenate(found)
 
-    def halfspace_calls(self, seed: int, n_restarts: int = 3) -> np.ndarray:
+    def halfspace_calls(self, seed: int, n_init: int = 3) -> np.ndarray:
         """Return which rows (n, k) held-out halfspaces call positive, labels being as they are."""
         Z = self.columns(np.arange(len(self.z))[:, None])
         calls = np.empty((len(Z), self.n_outputs), dtype=bool)
-        for said, S in self._said(Z, seed, n_restarts):
+        for said, S in self._said(Z, seed, n_init):
             calls[S.rows] = said[0].T
         return calls
 
-    def _said(self, Z: np.ndarray, seed: int, n_restarts: int) -> Iterator[tuple[np.ndarray, Part]]:
+    def _said(self, Z: np.ndarray, seed: int, n_init: int) -> Iterator[tuple[np.ndarray, Part]]:
         """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, with their part S."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
@@ -147,7 +147,7 @@ class ThreeWay(Labellings):
                 P.factor.whiten(P.X * P.inverse),
                 flat[P.rows] > 0.5,
                 forbidden=_orthonormal(bars, k),
-                n_restarts=n_restarts,
+                n_init=n_init,
                 rng=rng,
             )
             W = P.inverse[:, None] * P.factor.unwhiten(W)
@@ -164,8 +164,3 @@ def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:
     left, sizes, _ = np.linalg.svd(G.reshape(d, -1, k).transpose(1, 0, 2), full_matrices=False)
     left = left * (sizes > 1e-10 * sizes[:, :1])[:, None, :]
     return np.repeat(left.transpose(1, 2, 0), k, axis=2)
-
-
-def three_way(X: object, z: Concept, parts: Parts) -> ThreeWay:
-    """Split and factor a representation of any array library."""
-    return ThreeWay(arrays.host_native(X), z, parts)

@@ -108,7 +108,7 @@ def test_basis_is_orthonormal_until_nothing_is_left(sample, by_rows):
     "probe",
     [
         LDAProbe(),
-        HalfspaceProbe(n_restarts=1),
+        HalfspaceProbe(n_init=1),
         LogisticProbe(),
         LogisticRegression(),
         LinearSVC(),

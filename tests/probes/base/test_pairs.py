@@ -27,7 +27,7 @@ WORLD = worlds.contrast(n=800, d=16, signal=3.0, n_prompts=3, random_state=1)
 PAIRS = WORLD.pairs
 TRAIN, NEW = PAIRS.take(slice(400)), PAIRS.take(slice(400, None))
 UNTOLD = ContrastPairs(TRAIN.negative, TRAIN.positive, groups=TRAIN.groups)
-PROBES = [CCS(n_restarts=3), CRC(), VINC()]
+PROBES = [CCS(n_init=3), CRC(), VINC()]
 
 
 def still_in_group(g):

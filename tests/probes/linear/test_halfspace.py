@@ -156,8 +156,8 @@ def test_nothing_is_found_where_everything_is_forbidden():
 
 
 def test_negative_restarts_are_refused():
-    with pytest.raises(InputError, match="n_restarts must be a whole number of at least 0"):
-        HalfspaceProbe(n_restarts=-1).fit(np.eye(4), [0, 1, 0, 1])
+    with pytest.raises(InputError, match="n_init must be a whole number of at least 0"):
+        HalfspaceProbe(n_init=-1).fit(np.eye(4), [0, 1, 0, 1])
 
 
 def test_starts_that_descend_together_end_where_each_would_alone():

@@ -114,7 +114,7 @@ def test_loss_is_no_higher_than_that_of_the_published_search(world):
     for seed in range(3):
         pairs = sides(WORLDS[world](seed))
         theirs = published(*normal(*pairs), seed, tries=4).min()
-        assert CCS(n_restarts=4, random_state=seed).fit(*pairs).loss_ <= theirs
+        assert CCS(n_init=4, random_state=seed).fit(*pairs).loss_ <= theirs
 
 
 def test_truth_is_recovered_as_well_as_with_labels():
@@ -153,7 +153,7 @@ def test_the_same_seed_gives_the_same_probe():
 @pytest.mark.parametrize("d", [1, 2])
 def test_few_features_will_do(d):
     pairs = sides(worlds.contrast(n=40, d=d, signal=3.0, shared=0.5))
-    assert CCS(n_restarts=2).fit(*pairs).loss_ < 0.2
+    assert CCS(n_init=2).fit(*pairs).loss_ < 0.2
 
 
 def test_two_pairs_are_read_for_certain():
@@ -163,7 +163,7 @@ def test_two_pairs_are_read_for_certain():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"n_restarts": 0}, "n_restarts"),
+        ({"n_init": 0}, "n_init"),
         ({"ridge": -1.0}, "ridge"),
         ({"random_state": "a"}, "random_state"),
         ({"positive_share": 2}, "positive_share"),

@@ -27,7 +27,7 @@ class HalfspaceProbe(ProbeEstimator):
 
     Parameters
     ----------
-    n_restarts : int
+    n_init : int
         Random starts of the search besides two informed ones.
     random_state : int, Generator or None
         Source of the starts.
@@ -46,8 +46,8 @@ class HalfspaceProbe(ProbeEstimator):
     0.75
     """
 
-    def __init__(self, n_restarts: int = 8, random_state: int | None = 0) -> None:
-        self.n_restarts = n_restarts
+    def __init__(self, n_init: int = 8, random_state: int | None = 0) -> None:
+        self.n_init = n_init
         self.random_state = random_state
 
     def fit(self, X: Array, y: Any) -> Self:
@@ -61,7 +61,7 @@ class HalfspaceProbe(ProbeEstimator):
                 "the concept is numeric",
                 "use LDAProbe, or cut the concept into classes",
             )
-        validation.whole_number("n_restarts", self.n_restarts, least=0)
+        validation.whole_number("n_init", self.n_init, least=0)
         moments = Moments.of(X, z)
         inverse = linalg.reciprocal(moments.scale)
         factor = moments.factor(moments.oracle_shrinkage())
@@ -71,7 +71,7 @@ class HalfspaceProbe(ProbeEstimator):
         W, thresholds = halfspaces(
             factor.whiten(rows),
             Y,
-            n_restarts=self.n_restarts,
+            n_init=self.n_init,
             rng=generator(self.random_state),
         )
         W = inverse[:, None] * factor.unwhiten(W)

@@ -161,7 +161,7 @@ class CCS(PairEstimator):
 
     Parameters
     ----------
-    n_restarts : int
+    n_init : int
         Random directions to start from.
     bias : bool
         Whether the probe has a bias b.
@@ -217,14 +217,14 @@ class CCS(PairEstimator):
 
     def __init__(
         self,
-        n_restarts: int = 10,
+        n_init: int = 10,
         bias: bool = True,
         ridge: float = 1e-6,
         positive_share: float | None = None,
         n_searches: int = 3,
         random_state: int | np.random.Generator | None = 0,
     ) -> None:
-        self.n_restarts = n_restarts
+        self.n_init = n_init
         self.bias = bias
         self.ridge = ridge
         self.positive_share = positive_share
@@ -233,7 +233,7 @@ class CCS(PairEstimator):
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
-        m = validation.whole_number("n_restarts", self.n_restarts, least=1)
+        m = validation.whole_number("n_init", self.n_init, least=1)
         ridge = validation.real_number("ridge", self.ridge, least=0.0)
         rng = generator(self.random_state)
         starts = rng.standard_normal((negative.shape[1], m))

@@ -56,7 +56,7 @@ def halfspaces(
     Y: np.ndarray,
     *,
     forbidden: np.ndarray | None = None,
-    n_restarts: int = 3,
+    n_init: int = 3,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Seek the halfspace of best balanced accuracy for each of m labellings.
@@ -70,7 +70,7 @@ def halfspaces(
     forbidden : ndarray of shape (d, k, m), optional
         For each labelling k orthonormal directions (or zeros) that weights must be orthogonal
         to: after erasure, what a linear reader can no longer use.
-    n_restarts : int
+    n_init : int
         Random starts besides the informed and the screened ones.
 
     Returns
@@ -86,7 +86,7 @@ def halfspaces(
         rows[:DESCENT_ROWS],
         rows[:SCREEN_ROWS],
         rng.standard_normal((X.shape[1], SCREENED)),
-        rng.standard_normal((X.shape[1], n_restarts)),
+        rng.standard_normal((X.shape[1], n_init)),
     )
     W, thresholds = np.empty((X.shape[1], m)), np.empty(m)
     for start in range(0, m, BATCH_COLUMNS):

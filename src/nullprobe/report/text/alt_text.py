@@ -11,8 +11,6 @@ from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
 from nullprobe.report.text.wording import number
 
-MOST_NAMED = 4  # classes told apart by name in a sentence
-
 
 def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
     """Say how far apart the classes lie before and after erasure.
