@@ -140,9 +140,7 @@ class LDAProbe(ManyByMoments):
         self.shrinkage = shrinkage
 
     def _read(self, moments: Moments) -> LinearProbe:
-        if self.shrinkage is not None:
-            validation.share("shrinkage", self.shrinkage)
-        return lda(moments, shrinkage=self.shrinkage)
+        return self._read_ready(moments, self._ready(moments))
 
     def _ready(self, moments: Moments) -> linalg.PSDFactor:
         if self.shrinkage is not None:
