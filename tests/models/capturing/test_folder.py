@@ -134,6 +134,18 @@ def test_a_fingerprint_knows_trained_weights_and_not_the_library():
     assert shards.described(trained)["weights"] != one["weights"]
 
 
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 2**24 - 1, 2**24 + 2, 2**24 + 4, 49_152 * 576])
+def test_a_fingerprint_reads_the_first_and_the_last_value_of_weights_of_any_size(n):
+    weight = torch.zeros(n, dtype=torch.bool)
+    holder = torch.nn.Module()
+    holder.register_buffer("weight", weight)
+    seen = [shards.described(holder)["weights"]]
+    for place in (n - 1, 0):
+        weight[place] = True
+        seen.append(shards.described(holder)["weights"])
+    assert len(set(seen)) == (2 if n == 1 else 3)
+
+
 def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
     written(tmp_path / "all", tokens="all", groups=None)
     said = json.loads((tmp_path / "all" / "manifest.json").read_text("utf-8"))
