@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.reference import assert_same, covariances, one_hot
 from support.samples import backed, draw, samples
 
-from nullprobe import InputError, Moments
+from nullprobe import ClassMoments, InputError, Moments
+from nullprobe.moments.task_moments import TaskMoments
 
 
 def in_turn(X, y, cuts):
@@ -293,3 +294,18 @@ def test_the_factor_is_that_of_the_shrunk_correlation_matrix(shrinkage):
     B = np.random.default_rng(0).standard_normal((6, 2))
     solution = Moments.of(X, sample.y).factor(shrinkage).solve(B)
     np.testing.assert_allclose(solution, np.linalg.pinv(R) @ B, atol=1e-10)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("kind", [Moments, ClassMoments, TaskMoments])
+def test_two_million_narrow_float32_rows_lose_no_digits(kind, backend):
+    X = np.random.default_rng(0).standard_normal((2_000_000, 3), dtype=np.float32) + 5
+    y = np.arange(len(X)) % 3
+    task = (y,) if kind is TaskMoments else ()
+    m = kind.of(backed(X, backend), y, *task)
+    wide = X.astype(np.float64)
+    if kind is ClassMoments:
+        found, expected = m.covariances[1], np.cov(wide[y == 1].T, bias=True)
+    else:
+        found, expected = getattr(m, "concept", m).covariance, np.cov(wide.T, bias=True)
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -21,7 +21,11 @@ Array = Any  # a NumPy array or a torch tensor; data frames are converted on ent
 # beside the product that it collects, and about one (d, d) total at d = 4096.
 BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
+# However narrow they are: a float32 sum over more rows loses digits.
+MOST_BLOCK_ROWS = 1 << 16
 CACHE_ELEMENTS = 1 << 18
+# Features below which torch adds up float32 products row by row, with a digit lost to it.
+NARROW = 16
 # Float32 rows that are summed in float32.
 FEW_ROWS = 64
 
@@ -79,7 +83,7 @@ def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
             start += part.shape[0]
         return
     n, d = X.shape
-    most = max(LEAST_BLOCK_ROWS, BLOCK_ELEMENTS // max(d, 1))
+    most = min(MOST_BLOCK_ROWS, max(LEAST_BLOCK_ROWS, BLOCK_ELEMENTS // max(d, 1)))
     step = -(-n // max(1, -(-n // most))) or 1  # blocks of equal length, rounded up
     for start in range(0, n, step):
         rows = slice(start, min(start + step, n))
@@ -166,6 +170,8 @@ def float64_square(d: int, X: Array) -> Array:
 
 def add_gram(total: Array, block: Array) -> None:
     """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place."""
+    if is_torch(block) and block.shape[1] < NARROW:
+        block = _wide(block)
     product = block.T @ block
     if is_torch(total) or is_torch(product):
         add_total(total, product)
