@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from nullprobe import InputError
 from nullprobe.nulls import Null
+from nullprobe.probes.pairs.random_directions import RandomAccuracies
+from nullprobe.stats.null_distribution import among
 
 
 def null(values):
@@ -40,3 +43,26 @@ def test_mean_sd_and_z_are_those_of_the_draws():
 
 def test_z_of_draws_that_are_all_alike_is_absent():
     assert null([0.5, 0.5]).z(0.7) is None
+
+
+JUDGES = {
+    "p-value": lambda x: null(np.arange(99)).p_value(x),
+    "p-value of the upper tail": lambda x: Null("", "", np.arange(99.0), upper=True).p_value(x),
+    "p-value among several": lambda x: among([null(np.arange(99))] * 2, [5.0, 7.0])[0].p_value(x),
+    "z": lambda x: null(np.arange(99)).z(x),
+    "among several": lambda x: among([null(np.arange(99))] * 2, [5.0, x]),
+    "accuracy among random directions": lambda x: RandomAccuracies(np.arange(9.0)).p_value(x),
+}
+
+
+@pytest.mark.parametrize("undefined", [float("nan"), np.float64("nan"), None])
+@pytest.mark.parametrize("judge", JUDGES)
+def test_an_undefined_observation_is_refused(judge, undefined):
+    with pytest.raises(InputError):
+        JUDGES[judge](undefined)
+    assert JUDGES[judge](5.0) is not None
+
+
+def test_an_undefined_draw_is_refused():
+    with pytest.raises(InputError):
+        null([0.4, np.nan, 0.6]).p_value(0.5)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from nullprobe._core import validation
+
 ROUNDING = 1e-9  # sums of the same terms in another order differ by less
 
 
@@ -57,7 +59,20 @@ class Null:
         Values that differ by rounding alone are ties, and count in both tails. Of a null of which
         only the upper tail speaks, that tail; among several representations, the share of draws
         whose largest departure is as large, if that is more.
+
+        Raises
+        ------
+        InputError
+            If the observation is not a finite number, or a draw is NaN: no tail holds NaN, so
+            that an undefined statistic would look like the strongest evidence.
         """
+        validation.real_number("an observed statistic", observed)
+        if np.isnan(self.values).any():
+            validation.complain(
+                "every draw of a null must be a number",
+                f"{int(np.isnan(self.values).sum())} of {len(self.values)} are NaN",
+                "leave out what cannot be read in every draw",
+            )
         if self.strongest is None:
             return self._alone(observed)
         departure = departures(observed, self.values, upper=self.upper)[0]
@@ -75,6 +90,7 @@ class Null:
 
     def z(self, observed: float) -> float | None:
         """Return how many standard deviations the observation lies above the mean."""
+        validation.real_number("an observed statistic", observed)
         return (observed - self.mean) / self.sd if self.sd > 0 else None
 
 
@@ -106,6 +122,8 @@ def among(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
     the dependence among representations in it; where they are independent the test is that of
     Šidák, and errs on the safe side.
     """
+    for value in observed:
+        validation.real_number("an observed statistic", value)
     each = [
         departures(value, null.values, upper=null.upper)
         for value, null in zip(observed, nulls, strict=True)

@@ -46,6 +46,7 @@ class RandomAccuracies:
 
     def p_value(self, accuracy: float) -> float:
         """Return the share of directions that are as accurate: (b + 1) / (m + 1)."""
+        validation.real_number("accuracy", accuracy)
         as_good = len(self.accuracies) - np.searchsorted(self.accuracies, accuracy - 1e-12)
         return float((as_good + 1) / (len(self.accuracies) + 1))
 
