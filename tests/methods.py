@@ -62,7 +62,6 @@ OWED = {
 # The covariance of a class of hardly more rows than features is next to singular, and its map
 # magnifies rounding; a class of fewer has none. Where classes are large, see test_transport.py.
 PARAMETERS = {
-    RLACE: {"rank": 1000, "loss": "squared"},
     QuadraticLEACE: {"shrinkage": 0.1},
     MiMiC: {"shrinkage": 0.1},
 }

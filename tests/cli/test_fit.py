@@ -55,7 +55,10 @@ from nullprobe.probes import PROBES
                 ("--method inlp --max-rank 0", ["max_rank", "at least 1", "0 arrived"]),
                 ("--method inlp --held-out 1", ["held_out must lie between 0 and 1", "1.0"]),
                 ("--method inlp --alpha 2", ["alpha", "from 0 to 1", "2.0 arrived"]),
-                ("--method rlace --loss cubic", ["loss", "'log', 'squared'", "'cubic' arrived"]),
+                (
+                    "--method rlace --loss cubic",
+                    ["'auto', 'log', 'squared'", "'cubic' arrived"],
+                ),
                 ("--method rlace --seed -1", ["'--seed'"]),
                 ("--seed 1", ["--seed is for --method inlp or rlace", "is leace"]),
                 ("--method leace --loss log", ["--loss is for --method rlace", "is leace"]),
@@ -90,7 +93,7 @@ FAR = X + 2.0 * np.eye(3)[np.arange(N) % 3] * [1.0, 2.0, 3.0]
 TASK = np.round(FAR[:, 0] + np.random.default_rng(1).standard_normal(N), 6)
 CHOICES = {
     "--method mean_projection --rank 1": MeanProjection(rank=1),
-    "--method rlace --rank 2": RLACE(rank=2),
+    "--method rlace --rank 1": RLACE(rank=1),
     "--method leace --shrinkage .5": LEACE(shrinkage=0.5),
     "--method quadratic_leace --shrinkage .3": QuadraticLEACE(shrinkage=0.3),
     "--method mimic --shrinkage .3": MiMiC(shrinkage=0.3),
@@ -98,7 +101,7 @@ CHOICES = {
     "--method mimic --match mean": MiMiC(match="mean"),
     "--method mimic --match mean --target c": MiMiC(target="c", match="mean"),
     "--method splince --task task": SPLINCE(),
-    "--method rlace --rank 1 --loss squared": RLACE(loss="squared"),
+    "--method rlace --rank 1 --loss squared": RLACE(rank=1, loss="squared"),
     "--method inlp --alpha 1": INLP(alpha=1.0),
     "--method inlp --alpha 1 --max-rank 1": INLP(alpha=1.0, max_rank=1),
 }

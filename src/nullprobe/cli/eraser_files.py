@@ -83,8 +83,6 @@ class Choice:
             labels = {str(label): label for label in z.classes}
             known("class", told["target"], list(labels))
             told["target"] = labels[told["target"]]
-        if z.classes is None and "loss" in _parameters(self.method):
-            told.setdefault("loss", "squared")  # log loss is for labels
         return ERASERS[self.method](**told)
 
 

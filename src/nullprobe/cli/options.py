@@ -166,7 +166,7 @@ Probe = Annotated[
 ]
 Loss = Annotated[
     str | None,
-    typer.Option(metavar="WORD", help="What predictors minimise: log or squared (rlace)."),
+    typer.Option(metavar="WORD", help="What predictors minimise: auto, log or squared (rlace)."),
 ]
 Alpha = Annotated[
     float | None,

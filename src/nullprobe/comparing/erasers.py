@@ -15,7 +15,7 @@ from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.data.splits import group_codes, split
-from nullprobe.erasers import ERASERS, RLACE, SPLINCE, MiMiC
+from nullprobe.erasers import ERASERS, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.heldout.fresh_probe import Fresh, fresh, named
 
@@ -161,13 +161,10 @@ def _erasers(
 def _ours(name: str, z: Concept, seed: int) -> Any:
     """Return one of our erasers as it should be for this concept.
 
-    R-LACE may remove as many directions as the concept has, as all the others do; MiMiC gives
-    all classes the shape of the largest, since towards the barycentre it is QuadraticLEACE.
+    MiMiC gives all classes the shape of the largest, since towards the barycentre it is
+    QuadraticLEACE.
     """
     eraser = ERASERS[name]()
-    if isinstance(eraser, RLACE):
-        loss = "log" if z.is_classes else "squared"
-        eraser.set_params(rank=max(1, z.n_columns - z.is_classes), loss=loss)
     if isinstance(eraser, MiMiC) and z.codes is not None and z.classes is not None:
         eraser.set_params(target=z.classes[int(np.bincount(z.codes).argmax())])
     if "random_state" in eraser.get_params():

@@ -31,7 +31,7 @@ def test_game_of_two_features_is_won_as_well_as_by_trying_every_angle(seed, gap)
     angles = np.linspace(0, np.pi, 180, endpoint=False)
     F = whitened(sample.X) @ np.array([np.cos(angles), np.sin(angles)])
     best = max(least_loss(F[:, i : i + 1], sample.y) for i in range(180))
-    game = RLACE().fit(sample.X, sample.y).game_
+    game = RLACE(rank=1).fit(sample.X, sample.y).game_
     assert not game.exact
     assert best - 1e-5 <= game.lower <= best + 1e-3
     assert best <= game.upper <= game.trivial
@@ -204,9 +204,9 @@ def test_more_steps_leave_more():
     A = subspace(4, 1, np.random.default_rng(4))
     ends = [ascend(game, A, Rules(1, RIDGE, steps, 1e-9))[0].certain for steps in (1, 3, 50)]
     assert ends[0] < ends[1] < ends[2]
-    limited = RLACE(max_steps=1).fit(X, Y).game_
+    limited = RLACE(rank=1, max_steps=1).fit(X, Y).game_
     assert limited.iterations <= 2 + 3
-    assert limited.lower < RLACE(max_steps=50).fit(X, Y).game_.lower
+    assert limited.lower < RLACE(rank=1, max_steps=50).fit(X, Y).game_.lower
 
 
 def test_of_all_replies_the_one_that_is_certain_of_most_is_kept():
@@ -228,18 +228,18 @@ def test_of_all_replies_the_one_that_is_certain_of_most_is_kept():
 
 
 def test_value_depends_neither_on_units_nor_on_axes_nor_on_the_mean():
-    game = RLACE().fit(X, Y).game_
+    game = RLACE(rank=1).fit(X, Y).game_
     mixed = X @ np.random.default_rng(5).standard_normal((4, 4)) * feature_units(4, 0)
     far = X + 1e6 * X.std(axis=0)
     for other in (mixed, far, np.hstack([X, X[:, :2], np.full((300, 1), 3.7)])):
-        found = RLACE().fit(other, Y).game_
+        found = RLACE(rank=1).fit(other, Y).game_
         assert found.lower == pytest.approx(game.lower, abs=1e-6)
         assert found.upper == pytest.approx(game.upper, abs=1e-6)
 
 
 def test_fewer_rows_than_features_are_played_in_their_range():
     sample = draw(6, 30, 60, 3)
-    fitted = RLACE().fit(sample.X, sample.y)
+    fitted = RLACE(rank=1).fit(sample.X, sample.y)
     left = least_loss(whitened(fitted.transform(sample.X)), sample.y)
     assert fitted.game_.lower == pytest.approx(left, abs=1e-6)
     assert 0.01 < fitted.game_.lower <= fitted.game_.upper

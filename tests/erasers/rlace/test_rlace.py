@@ -47,9 +47,17 @@ def test_value_is_the_loss_of_logistic_regression_after_mean_projection(shares):
     assert log_loss(sample.y, before) < game.lower - 0.1
 
 
+def test_the_default_removes_as_many_directions_as_the_concept_has():
+    for y, expected in ((Y, 3), (Y < 2, 1), (X[:, :2] ** 3, 2), (X[:, 0] ** 3, 1)):
+        one, other = RLACE().fit(X, y), RLACE().fit(X[:90], y[:90]).partial_fit(X[90:], y[90:])
+        assert one.eraser_.rank == one.game_.rank == other.eraser_.rank == expected
+        assert one.game_.exact
+        assert rlace(Moments.of(X, y))[1] == one.game_
+
+
 def test_two_classes_never_need_a_game():
     sample = draw(1, 80, 5, 2)
-    assert RLACE().fit(sample.X, sample.y).game_.exact
+    assert RLACE(rank=1).fit(sample.X, sample.y).game_.exact
 
 
 # Squared loss
@@ -81,7 +89,7 @@ def test_mean_projection_of_the_same_rank_leaves_a_smaller_squared_loss():
     units = np.array([1.0, 100.0, 1.0, 1.0])
     left = [
         least_squares_loss(method.fit_transform(X * units, Y), Y)
-        for method in (RLACE(loss="squared"), MeanProjection(rank=1))
+        for method in (RLACE(rank=1, loss="squared"), MeanProjection(rank=1))
     ]
     assert left[1] < left[0] - 0.1
 
@@ -110,19 +118,21 @@ def test_eraser_is_an_orthogonal_projection_about_the_mean():
 @pytest.mark.parametrize("loss", ["log", "squared"])
 def test_a_weight_is_a_row_so_many_times(loss):
     times = np.random.default_rng(6).integers(0, 4, 300)
-    weighted = RLACE(loss=loss, tol=1e-9).fit(X, Y, sample_weight=times / 7)
-    repeated = RLACE(loss=loss, tol=1e-9).fit(np.repeat(X, times, axis=0), np.repeat(Y, times))
+    weighted = RLACE(rank=1, loss=loss, tol=1e-9).fit(X, Y, sample_weight=times / 7)
+    repeated = RLACE(rank=1, loss=loss, tol=1e-9).fit(
+        np.repeat(X, times, axis=0), np.repeat(Y, times)
+    )
     np.testing.assert_allclose(weighted.eraser_.matrix, repeated.eraser_.matrix, atol=1e-5)
     for name in ("lower", "upper", "trivial"):
         one, other = (getattr(fitted.game_, name) for fitted in (weighted, repeated))
         assert one == pytest.approx(other, abs=1e-8)
-    plain = RLACE(loss=loss).fit(X, Y)
+    plain = RLACE(rank=1, loss=loss).fit(X, Y)
     assert abs(plain.game_.lower - weighted.game_.lower) > 1e-3
 
 
 def test_lower_is_what_the_eraser_leaves_under_the_weights():
     w = np.random.default_rng(7).uniform(0, 3, 300) * (1 + Y)
-    fitted = RLACE().fit(X, Y, sample_weight=w)
+    fitted = RLACE(rank=1).fit(X, Y, sample_weight=w)
     left = least_loss(whitened(fitted.transform(X), w), Y, w=w)
     assert fitted.game_.lower == pytest.approx(left, abs=1e-7)
     assert fitted.game_.trivial == pytest.approx(entropy(Y, w), abs=1e-12)
@@ -131,8 +141,8 @@ def test_lower_is_what_the_eraser_leaves_under_the_weights():
 
 def test_a_class_without_weight_takes_no_part():
     w = (Y != 1).astype(float)
-    some = RLACE().fit(X, Y, sample_weight=w)
-    others = RLACE().fit(X[Y != 1], Y[Y != 1])
+    some = RLACE(rank=1).fit(X, Y, sample_weight=w)
+    others = RLACE(rank=1).fit(X[Y != 1], Y[Y != 1])
     assert not some.game_.exact
     assert some.game_.lower == pytest.approx(others.game_.lower, abs=1e-9)
     assert some.game_.trivial == pytest.approx(entropy(Y[Y != 1]), abs=1e-12)
@@ -153,8 +163,8 @@ def test_the_same_seed_gives_the_same_bytes():
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_tensors_are_played_in_double_precision(dtype):
     A = torch.from_numpy(X).to(dtype)
-    fitted = RLACE().fit(A, torch.from_numpy(Y))
-    expected = RLACE().fit(A.double().numpy(), Y)
+    fitted = RLACE(rank=1).fit(A, torch.from_numpy(Y))
+    expected = RLACE(rank=1).fit(A.double().numpy(), Y)
     assert fitted.game_.lower == pytest.approx(expected.game_.lower, abs=1e-6)
     assert fitted.game_.upper == pytest.approx(expected.game_.upper, abs=1e-12)
     X_ = fitted.transform(A)
@@ -163,7 +173,9 @@ def test_tensors_are_played_in_double_precision(dtype):
 
 def test_dask_is_played():
     lazy = da.from_array(X, chunks=(70, 4))
-    assert RLACE().fit(lazy, Y).game_.lower == pytest.approx(RLACE().fit(X, Y).game_.lower)
+    assert RLACE(rank=1).fit(lazy, Y).game_.lower == pytest.approx(
+        RLACE(rank=1).fit(X, Y).game_.lower
+    )
 
 
 # Two checks call partial_fit with three classes; one compares fits by nine decimals, where an
@@ -177,22 +189,22 @@ EXPECTED_TO_FAIL = {
 
 @pytest.mark.parametrize(("loss", "expected"), [("log", EXPECTED_TO_FAIL), ("squared", {})])
 def test_scikit_learn_finds_nothing_else_to_complain_about(loss, expected):
-    check_estimator(RLACE(loss=loss), expected_failed_checks=expected, on_skip=None)
+    check_estimator(RLACE(rank=1, loss=loss), expected_failed_checks=expected, on_skip=None)
 
 
 # Moments, where they suffice
 
 
 def test_squared_loss_needs_no_more_than_moments():
-    whole = RLACE(loss="squared").fit(X, Y)
+    whole = RLACE(rank=1, loss="squared").fit(X, Y)
     merged = RLACE.from_moments(
-        Moments.of(X[:90], Y[:90]) + Moments.of(X[90:], Y[90:]), loss="squared"
+        Moments.of(X[:90], Y[:90]) + Moments.of(X[90:], Y[90:]), rank=1, loss="squared"
     )
-    streamed = RLACE(loss="squared").fit(X[:90], Y[:90]).partial_fit(X[90:], Y[90:])
+    streamed = RLACE(rank=1, loss="squared").fit(X[:90], Y[:90]).partial_fit(X[90:], Y[90:])
     for other in (merged, streamed):
         np.testing.assert_allclose(other.eraser_.matrix, whole.eraser_.matrix, atol=1e-9)
         assert other.game_.lower == pytest.approx(whole.game_.lower, abs=1e-12)
-    eraser, game = rlace(Moments.of(X, Y), loss="squared")
+    eraser, game = rlace(Moments.of(X, Y), rank=1, loss="squared")
     assert_same_bytes(eraser, whole.eraser_)
     assert game == whole.game_
 
@@ -203,12 +215,12 @@ def test_log_loss_needs_rows_below_the_rank_of_the_concept_only():
     with pytest.raises(InputError, match=r"below rank\(C\) = 3 needs the rows, but .* rank = 2"):
         rlace(moments, rank=2)
     with pytest.raises(InputError, match="needs the rows"):
-        RLACE.from_moments(moments)
+        RLACE.from_moments(moments, rank=1)
 
 
 def test_a_stream_that_would_need_rows_is_refused_before_it_is_stored():
     two = Y < 2
-    fitted = RLACE().fit(X[two], Y[two])
+    fitted = RLACE(rank=1).fit(X[two], Y[two])
     before = fitted.eraser_
     with pytest.raises(InputError, match=r"call RLACE\(rank=1\).fit\(X, y\) on all rows at once"):
         fitted.partial_fit(X[~two], Y[~two])
@@ -216,7 +228,7 @@ def test_a_stream_that_would_need_rows_is_refused_before_it_is_stored():
     assert fitted.game_.exact
     assert fitted.moments_.n == two.sum()
     with pytest.raises(InputError, match="needs the rows"):
-        RLACE().fit(X, Y).partial_fit(X, Y)
+        RLACE(rank=1).fit(X, Y).partial_fit(X, Y)
 
 
 # Input that cannot be used
@@ -227,7 +239,7 @@ def test_a_stream_that_would_need_rows_is_refused_before_it_is_stored():
     [
         ({"rank": 0}, "rank must be a whole number of at least 1"),
         ({"rank": 1.5}, "rank must be a whole number"),
-        ({"loss": "hinge"}, "loss must be one of 'log', 'squared'"),
+        ({"loss": "hinge"}, "loss must be one of 'auto', 'log', 'squared'"),
         ({"ridge": 0.0}, "ridge must be a finite number"),
         ({"tol": -1.0}, "tol must be a finite number"),
         ({"max_steps": 0}, "max_steps must be a whole number of at least 1"),
@@ -245,6 +257,6 @@ def test_a_wrong_parameter_is_refused_and_nothing_is_left_behind(parameters, sai
 
 
 def test_numbers_under_log_loss_are_refused_with_advice():
-    for call in (RLACE(rank=9).fit, RLACE(rank=9).partial_fit):
+    for call in (RLACE(loss="log").fit, RLACE(loss="log").partial_fit):
         with pytest.raises(InputError, match="the concept is numeric; pass loss='squared'"):
             call(X, X[:, 0])

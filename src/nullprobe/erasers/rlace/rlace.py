@@ -15,6 +15,7 @@ erasure", ICML 2022, arXiv 2201.12091.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Self
 
 import numpy as np
@@ -36,18 +37,21 @@ from nullprobe.moments import Moments
 LEAST = 1e-12  # of ridge and tol
 
 
-def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[AffineEraser, Game]:
+def rlace(
+    moments: Moments, *, rank: int | None = None, loss: str = "auto"
+) -> tuple[AffineEraser, Game]:
     """Return the eraser where it has a closed form, and the value of its game.
 
     Parameters
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
-    rank : int
-        Most directions to remove; no more than rank(C) of them are, C = Cov(X, Z).
-    loss : {"log", "squared"}
+    rank : int or None
+        Most directions to remove; None for rank(C), C = Cov(X, Z), beyond which none are removed.
+    loss : {"auto", "log", "squared"}
         What predictors minimise: nats for class labels, or squares summed over the rank(C)
-        uncorrelated unit-variance variables of the concept that X covaries with.
+        uncorrelated unit-variance variables of the concept that X covaries with. "auto" is "log"
+        for class labels and "squared" for numbers.
 
     Raises
     ------
@@ -62,8 +66,8 @@ def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[Affine
     this rank leaves a larger loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
     or rows that were not in the sample.
     """
-    _check_question(rank, loss, moments.classes)
-    closed = _closed_form(moments, rank, loss)
+    most, loss = _question(rank, loss, moments.classes)
+    closed = _closed_form(moments, most, loss)
     if closed is None:
         known = moments.concept_basis().rank
         validation.complain(
@@ -75,15 +79,19 @@ def rlace(moments: Moments, *, rank: int = 1, loss: str = "log") -> tuple[Affine
     return closed
 
 
-def _check_question(rank: Any, loss: Any, classes: tuple | None) -> None:
-    validation.whole_number("rank", rank, least=1)
-    validation.choice("loss", loss, ["log", "squared"])
+def _question(rank: Any, loss: Any, classes: tuple | None) -> tuple[int, str]:
+    """Return the most directions to remove and the loss of the game, or complain about one."""
+    most = sys.maxsize if rank is None else validation.whole_number("rank", rank, least=1)
+    validation.choice("loss", loss, ["auto", "log", "squared"])
+    if loss == "auto":
+        loss = "squared" if classes is None else "log"
     if loss == "log" and classes is None:
         validation.complain(
             "log loss needs class labels",
             "the concept is numeric",
             "pass loss='squared', or labels as strings or integers",
         )
+    return most, loss
 
 
 def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, Game] | None:
@@ -133,10 +141,12 @@ class RLACE(MomentEraser):
 
     Parameters
     ----------
-    rank : int
-        Most directions to remove; no more than the concept has are.
-    loss : {"log", "squared"}
-        What predictors minimise. A numeric concept needs squared loss.
+    rank : int or None
+        Most directions to remove; None for as many as the concept has, which guards: a smaller
+        rank leaves something to be read.
+    loss : {"auto", "log", "squared"}
+        What predictors minimise. "auto" is log loss for class labels, and squared loss for
+        numbers, which need it.
     max_steps : int
         Steps that the ascent may take from each start; only log loss below rank(C) takes any.
     tol : float
@@ -170,17 +180,17 @@ class RLACE(MomentEraser):
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(300) % 3
     >>> X = rng.normal(size=(300, 5)) + np.eye(3, 5)[y] * [1.0, 2.0, 3.0, 0.0, 0.0]
-    >>> one, two = (RLACE(rank=rank).fit(X, y).game_ for rank in (1, 2))
+    >>> one, every = (RLACE(rank=rank).fit(X, y).game_ for rank in (1, None))
     >>> one.exact, one.lower <= one.upper <= one.trivial
     (False, True)
-    >>> two.exact, two.lower == two.upper == two.trivial
-    (True, True)
+    >>> every.exact, every.rank, every.lower == every.upper == every.trivial
+    (True, 2, True)
     """
 
     def __init__(
         self,
-        rank: int = 1,
-        loss: str = "log",
+        rank: int | None = None,
+        loss: str = "auto",
         max_steps: int = 50,
         tol: float = 1e-6,
         ridge: float = 1e-4,
@@ -212,9 +222,9 @@ class RLACE(MomentEraser):
         """
         frame = X
         X, z, w = rows(X, y, sample_weight)
-        rules = self._rules(z.classes)
+        rules, loss = self._rules(z.classes)
         moments = self._gather(X, z, w)
-        won = _closed_form(moments, rules.rank, self.loss)
+        won = _closed_form(moments, rules.rank, loss)
         if won is None:
             w = np.ones(len(z)) if w is None else w
             kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
@@ -223,23 +233,24 @@ class RLACE(MomentEraser):
         validate_data(self, frame, skip_check_array=True)
         return self._keep(moments, *won)
 
-    def _rules(self, classes: tuple | None) -> Rules:
-        """Return the parameters, or complain about one."""
-        _check_question(self.rank, self.loss, classes)
-        return Rules(
-            int(self.rank),
+    def _rules(self, classes: tuple | None) -> tuple[Rules, str]:
+        """Return the parameters and the loss, or complain about one."""
+        most, loss = _question(self.rank, self.loss, classes)
+        rules = Rules(
+            most,
             validation.real_number("ridge", self.ridge, least=LEAST),
             validation.whole_number("max_steps", self.max_steps, least=1),
             validation.real_number("tol", self.tol, least=LEAST),
         )
+        return rules, loss
 
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Moments:
         self._rules(z.classes)  # a wrong parameter is known before anything is read
         return Moments.of(X, z, sample_weight=w)
 
     def _store(self, moments: Moments) -> Self:
-        rules = self._rules(moments.classes)
-        return self._keep(moments, *rlace(moments, rank=rules.rank, loss=self.loss))
+        self._rules(moments.classes)
+        return self._keep(moments, *rlace(moments, rank=self.rank, loss=self.loss))
 
     def _keep(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
         self.moments_, self.game_ = moments, game
