@@ -175,7 +175,7 @@ def concept_basis(
     cross: np.ndarray,
     scale: np.ndarray,
     mean: np.ndarray,
-    concept: np.ndarray,
+    concept: np.ndarray | None,
     concept_mean: np.ndarray,
     *,
     eps: float,
@@ -188,10 +188,10 @@ def concept_basis(
         Cov(X, Z).
     scale, mean : ndarray of shape (d,)
         Standard deviations and means of the features.
-    concept : ndarray of shape (k, k)
-        Cov(Z, Z).
+    concept : ndarray of shape (k, k) or None
+        Cov(Z, Z); None where Z are the indicators of k classes.
     concept_mean : ndarray of shape (k,)
-        Mean of Z, by which a constant column is told from one that varies.
+        Mean of Z, by which a constant column is told from one that varies; shares of classes.
     eps : float
         Relative rounding error of the products.
 
@@ -202,15 +202,26 @@ def concept_basis(
     by its own rounding error (that of the products, plus that of float64 at its mean): the
     same number of directions, but free of the factor 1/sqrt(smallest eigenvalue) by which
     whitening X would amplify noise.
+
+    Indicators of classes with shares p have the covariance diag p − p pᵀ. In units of √p that is
+    the identity, but for the direction √p, in which X covaries with nothing: so classes cost
+    O(d² k), and no (k, k) matrix is formed.
     """
-    whitening = _whiten(concept, concept_mean)
-    correlation = (reciprocal(scale)[:, None] * cross) @ whitening
+    if concept is None:
+        root = np.sqrt(concept_mean)
+        unit = reciprocal(root)[:, None]
+        correlation = reciprocal(scale)[:, None] * cross * unit.T
+        correlation -= np.outer(correlation @ root, root)
+    else:
+        unit = _whiten(concept, concept_mean)
+        correlation = (reciprocal(scale)[:, None] * cross) @ unit
     noise = correlation_noise(mean, scale, eps=eps)
     if min(correlation.shape) == 0:
-        return ConceptBasis(scale, whitening[:, :0], correlation[:, :0])
+        return ConceptBasis(scale, np.zeros((cross.shape[1], 0)), correlation[:, :0])
     _, sizes, rotation = np.linalg.svd(correlation / noise[:, None], full_matrices=False)
     turn = rotation[sizes > NOISE_MARGIN * np.sqrt(len(scale))].T
-    return ConceptBasis(scale, whitening @ turn, correlation @ turn)
+    axes = unit * turn if concept is None else unit @ turn
+    return ConceptBasis(scale, axes, correlation @ turn)
 
 
 def _whiten(covariance: np.ndarray, mean: np.ndarray) -> np.ndarray:

@@ -92,7 +92,7 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
     basis, classes = moments.concept_basis(), moments.classes
     centre, level = moments.concept_mean, moments.mean
     if target is not None:
-        centre, level = np.eye(moments.k)[target], moments.class_means[target]
+        centre, level = np.arange(moments.k) == target, moments.class_means[target]
     known = np.ones(moments.k, dtype=bool)
     if classes is not None:
         known = moments.concept_mean > 0

@@ -46,7 +46,7 @@ def mean_projection(moments: Moments, *, rank: int | None = None) -> AffineErase
     if rank is None or rank >= basis.rank:
         return orthogonal("mean projection", moments, W)
     # Z = its axes times Cov(axes, Z), up to what X knows nothing of: so this is C without noise.
-    C = W.T @ (basis.axes.T @ moments.concept_covariance)
+    C = W.T @ moments.concept_times(basis.axes).T
     leading = np.linalg.svd(C, full_matrices=False)[0][:, :rank]
     return orthogonal(f"mean projection, rank {rank}", moments, leading.T)
 

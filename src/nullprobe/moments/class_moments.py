@@ -158,8 +158,7 @@ class ClassMoments:
         for spread in list(self.spreads.values())[1:]:
             merged.merge(spread)
         cross = ((self.means - merged.mean) * self.weights[:, None]).T
-        concept_scatter = merged.weight * (np.diag(shares) - np.outer(shares, shares))
-        return Moments(merged, ConceptSums(shares, cross, concept_scatter, self.classes))
+        return Moments(merged, ConceptSums(shares, cross, None, self.classes))
 
     @property
     def data_hash(self) -> str:

@@ -7,6 +7,7 @@ may stand beside one spread. They follow the same pairwise update (`_spread`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,26 +29,28 @@ class ConceptSums:
         Mean of Z.
     cross : ndarray of shape (d, k)
         Total of w (x - mean)(z - mean)ᵀ.
-    scatter : ndarray of shape (k, k)
-        Total of w (z - mean)(z - mean)ᵀ.
+    scatter : ndarray of shape (k, k) or None
+        Total of w (z - mean)(z - mean)ᵀ; None for classes, whose mean says it all.
     classes : tuple or None
         The labels that the columns of Z stand for; None for a numeric concept.
     """
 
     mean: np.ndarray
     cross: np.ndarray
-    scatter: np.ndarray
+    scatter: np.ndarray | None
     classes: tuple | None
 
     @classmethod
     def zeros(cls, d: int, z: Concept) -> ConceptSums:
         """Return the sums of no rows, with room for a concept like ``z``."""
         k = z.n_columns
-        return cls(np.zeros(k), np.zeros((d, k)), np.zeros((k, k)), z.classes)
+        scatter = np.zeros((k, k)) if z.classes is None else None
+        return cls(np.zeros(k), np.zeros((d, k)), scatter, z.classes)
 
     def copy(self) -> ConceptSums:
         """Return an independent copy."""
-        return ConceptSums(self.mean.copy(), self.cross.copy(), self.scatter.copy(), self.classes)
+        scatter = None if self.scatter is None else self.scatter.copy()
+        return ConceptSums(self.mean.copy(), self.cross.copy(), scatter, self.classes)
 
     def join(self, block: Block, z: Concept, spread: Spread) -> np.ndarray:
         """Add what a block says of the concept; return its weighted sum of deviations, (d,).
@@ -55,19 +58,19 @@ class ConceptSums:
         ``spread`` is that of X before the block joins it.
         """
         w = np.ones(len(z)) if block.w is None else block.w
+        scatter = None
         if z.codes is not None and z.n_columns > MANY_CLASSES:
             sums = arrays.sum_by_code(block.deviation, z.codes, w, z.n_columns)
-            total, concept_total = sums.sum(axis=0), np.bincount(z.codes, w, z.n_columns)
-            mean = concept_total / block.weight
+            total = sums.sum(axis=0)
+            mean = np.bincount(z.codes, w, z.n_columns) / block.weight
             cross = sums.T - np.outer(total, mean)
-            scatter = np.diag(concept_total) - np.outer(concept_total, mean)
         else:
             Z = z.matrix
             mean = w @ Z / block.weight
             Z = Z - mean
             both = arrays.columns_sum(block.deviation, np.column_stack([w, w[:, None] * Z]))
             total, cross = both[0], both[1:].T
-            scatter = Z.T @ (w[:, None] * Z)
+            scatter = Z.T @ (w[:, None] * Z) if z.codes is None else None
         if not np.isfinite(total).all():
             complain_not_finite(block.deviation, block.first_row)
         own = ConceptSums(mean, cross, scatter, self.classes)
@@ -88,7 +91,8 @@ class ConceptSums:
         shift = other.mean - self.mean
         factor = spread.weight * share
         self.cross += other.cross + np.outer(mean - spread.mean, factor * shift)
-        self.scatter += other.scatter + np.outer(shift, factor * shift)
+        if self.scatter is not None and other.scatter is not None:
+            self.scatter += other.scatter + np.outer(shift, factor * shift)
         self.mean = self.mean + share * shift
 
     def adopt(self, z: Concept) -> Concept:
@@ -97,7 +101,7 @@ class ConceptSums:
         self._expand(names)
         if names == z.classes:
             return z
-        place = np.array([names.index(label) for label in z.classes])  # type: ignore[union-attr]
+        place = _places(z.classes, names)
         return Concept(place[z.codes], names, None)
 
     def _union(self, classes: tuple | None, k: int) -> tuple | None:
@@ -108,20 +112,24 @@ class ConceptSums:
                 f"{_kind(self.classes, len(self.mean))} met {_kind(classes, k)}",
                 "pass y in the same form each time",
             )
-        if classes is None:
-            return None
+        if classes == self.classes:
+            return classes
         return concept(np.array([*self.classes, *classes], dtype=object)).classes  # type: ignore[misc]
 
     def _expand(self, names: tuple | None) -> None:
         """Make room for labels not met before: their indicator was 0 on every row so far."""
         if names == self.classes:
             return
-        place = [names.index(label) for label in self.classes]  # type: ignore[union-attr]
-        k = len(names)  # type: ignore[arg-type]
-        mean, cross, scatter = np.zeros(k), np.zeros((len(self.cross), k)), np.zeros((k, k))
+        place, k = _places(self.classes, names), len(names)  # type: ignore[arg-type]
+        mean, cross = np.zeros(k), np.zeros((len(self.cross), k))
         mean[place], cross[:, place] = self.mean, self.cross
-        scatter[np.ix_(place, place)] = self.scatter
-        self.mean, self.cross, self.scatter, self.classes = mean, cross, scatter, names
+        self.mean, self.cross, self.classes = mean, cross, names
+
+
+def _places(some: Any, names: Any) -> np.ndarray:
+    """Return the positions of some labels among all."""
+    place = {label: i for i, label in enumerate(names)}
+    return np.array([place[label] for label in some], dtype=np.intp)
 
 
 def _kind(classes: tuple | None, k: int) -> str:

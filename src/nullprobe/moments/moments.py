@@ -177,8 +177,15 @@ class Moments:
 
     @property
     def concept_covariance(self) -> np.ndarray:
-        """Cov(Z), (k, k)."""
-        return self.sums.scatter / self.weight
+        """Cov(Z), (k, k), a fresh array."""
+        return self.concept_times(np.eye(self.k))
+
+    def concept_times(self, A: np.ndarray) -> np.ndarray:
+        """Return Cov(Z) A for A (k, m); for classes without a (k, k) matrix."""
+        if self.sums.scatter is not None:
+            return self.sums.scatter @ A / self.weight
+        shares = self.concept_mean[:, None]
+        return shares * A - shares * (shares.T @ A)
 
     @property
     def class_means(self) -> np.ndarray:
@@ -198,7 +205,7 @@ class Moments:
             self.cross_covariance,
             self.scale,
             self.mean,
-            self.concept_covariance,
+            None if self.classes else self.concept_covariance,
             self.concept_mean,
             eps=self.eps,
         )
@@ -238,7 +245,8 @@ class Moments:
         memory layout, order of merging or BLAS may round differently and give another.
         """
         digest = hashlib.blake2b(digest_size=16)
-        for part in (np.float64(self.weight), self.mean, self.sums.cross, self.sums.scatter):
+        concept = self.concept_mean if self.sums.scatter is None else self.sums.scatter
+        for part in (np.float64(self.weight), self.mean, self.sums.cross, concept):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()
 

@@ -98,13 +98,15 @@ def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
     """
     moments = Moments.of(X, z)
     fitted = moments.n - 1 - _rank(moments)  # degrees of freedom within
-    covariance = _within(moments, fitted)
+    slopes = np.linalg.lstsq(moments.concept_covariance, moments.cross_covariance.T, rcond=None)[0]
+    # What the concept does not explain, divided by its freedom.
+    covariance = moments.covariance - moments.cross_covariance @ slopes
+    covariance *= moments.weight / max(fitted, 1)
     # A feature that is one point in each class would have no unit to be measured in.
     least = LEAST_WITHIN * moments.variance
     np.fill_diagonal(covariance, np.maximum(covariance.diagonal(), least))
     shrunk, inverse = _shrink(covariance, fitted)
     design = z.matrix - moments.concept_mean
-    slopes = np.linalg.lstsq(moments.concept_covariance, moments.cross_covariance.T, rcond=None)[0]
     debiased = _debias(slopes, design, covariance, shrunk, inverse, fitted)
     triangles, member = _triangles(X, z, shrunk, inverse)
     dtype = np.float32 if X.dtype == np.float32 else np.float64
@@ -115,13 +117,6 @@ def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
 
 def _rank(moments: Moments) -> int:
     return len(moments.classes) - 1 if moments.classes is not None else moments.k
-
-
-def _within(moments: Moments, dof: int) -> np.ndarray:
-    """Return the covariance that the concept does not explain, divided by its freedom."""
-    explained = np.linalg.lstsq(moments.sums.scatter, moments.sums.cross.T, rcond=None)[0]
-    total = moments.covariance * moments.weight
-    return (total - moments.sums.cross @ explained) / max(dof, 1)
 
 
 def _shrink(covariance: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:

@@ -35,6 +35,7 @@ from nullprobe.erasers.rlace.predictors import Predictors
 from nullprobe.moments import Moments
 
 LEAST = 1e-12  # of ridge and tol
+TIE = 1e-10  # share of a canonical correlation that is no difference
 
 
 def rlace(
@@ -105,6 +106,9 @@ def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, 
     if loss == "log":
         return None
     whitened = moments.factor().whiten(basis.correlation.T)
+    # Of directions that are read alike (all, with fewer rows than features), the first are those
+    # that features know best, and rounding decides nothing.
+    whitened *= 1.0 - TIE * np.arange(basis.rank)[:, None]
     turn, rho, _ = np.linalg.svd(whitened, full_matrices=False)
     value = trivial - float((np.clip(rho[rank:], 0.0, 1.0) ** 2).sum())
     game = Game(value, value, trivial, rank, iterations=0, exact=True)
