@@ -10,6 +10,8 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 
+LARGEST = 1e150  # size of a number whose square is one, too
+
 
 @dataclass(frozen=True, eq=False)
 class Concept:
@@ -183,6 +185,14 @@ def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
             f"{validation.counted(len(bad), 'row is', 'rows are')} not, the first of them row "
             f"{bad[0]}",
             f"drop these rows from X and {name}, or fill them in",
+        )
+    size = np.abs(values).max(axis=0, initial=0.0)
+    odd = np.flatnonzero((size > LARGEST) | ((size > 0) & (size < 1.0 / LARGEST)))
+    if len(odd):
+        validation.complain(
+            f"numbers of {name} must be from {1.0 / LARGEST:g} to {LARGEST:g} in size",
+            f"the largest of column {odd[0]} is {size[odd[0]]:g}",
+            f"pass {name} in another unit",
         )
     return values
 
