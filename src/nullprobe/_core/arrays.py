@@ -24,6 +24,7 @@ LEAST_BLOCK_ROWS = 1024
 # However narrow they are: a float32 sum over more rows loses digits.
 MOST_BLOCK_ROWS = 1 << 16
 CACHE_ELEMENTS = 1 << 18
+SMALLEST = float(np.finfo(np.float32).tiny)  # float32 that has all its digits
 # Features below which torch adds up float32 products row by row, with a digit lost to it.
 NARROW = 16
 # Float32 rows that are summed in float32.
@@ -56,11 +57,6 @@ def working_dtype(X: Array) -> Any:
 def precision(X: Array) -> float:
     """Return the machine epsilon of the products over ``X``."""
     return float(np.finfo(np.float64 if _itemsize(X) >= 8 else np.float32).eps)
-
-
-def smallest(X: Array) -> float:
-    """Return the smallest product over ``X`` that has all its digits."""
-    return float(np.finfo(np.float64 if _itemsize(X) >= 8 else np.float32).tiny)
 
 
 def _itemsize(X: Array) -> int:
@@ -169,10 +165,17 @@ def float64_square(d: int, X: Array) -> Array:
 
 
 def add_gram(total: Array, block: Array) -> None:
-    """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place."""
+    """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place.
+
+    Where squares overflow or vanish in float32, in float64.
+    """
     if is_torch(block) and block.shape[1] < NARROW:
-        block = _wide(block)
+        block = wide(block)
     product = block.T @ block
+    largest = float(product.diagonal().max())
+    if precision(block) > np.finfo(np.float64).eps and not SMALLEST <= largest < np.inf:
+        block = host(block)
+        product = block.T @ block
     if is_torch(total) or is_torch(product):
         add_total(total, product)
     else:
@@ -239,8 +242,8 @@ def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
     """
     sums = np.zeros((weights.shape[1], block.shape[1]))
     for rows, part in cache_blocks(block):
-        wide = _wide(part)
-        sums += host(like(weights[rows], wide).T @ wide)
+        part = wide(part)
+        sums += host(like(weights[rows], part).T @ part)
     return sums
 
 
@@ -293,15 +296,15 @@ def _torch_sum_by_code(
     block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int
 ) -> np.ndarray:
     xp = compat.array_namespace(block)
-    sums = xp.zeros((n_codes, block.shape[1]), dtype=_wide(block[:1]).dtype, device=block.device)
+    sums = xp.zeros((n_codes, block.shape[1]), dtype=wide(block[:1]).dtype, device=block.device)
     index = xp.asarray(codes, dtype=xp.int64, device=block.device)
     for rows, part in cache_blocks(block):
-        wide = _wide(part)
-        sums.index_add_(0, index[rows], wide * like(weights[rows, None], wide))
+        part = wide(part)
+        sums.index_add_(0, index[rows], part * like(weights[rows, None], part))
     return host(sums)
 
 
-def _wide(block: Array) -> Array:
+def wide(block: Array) -> Array:
     """Return ``block`` as float64, where its device knows that."""
     if is_torch(block) and block.device.type == "mps":
         return working(block)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangular
 
+from nullprobe._core import validation
+
 # Rounding errors of a sum of products stay within a few eps of the product of the two norms;
 # 16 leaves room for the order of summation, not for real effects.
 NOISE_MARGIN = 16.0
@@ -28,6 +30,8 @@ CONCEPT_MARGIN = 4096.0
 # or 1e-10 (float64) of what is left, which is what guardedness is held to.
 SHARE_MARGIN = 64.0
 LEAST_SHARE = 1e-12
+SMALLEST = float(np.finfo(np.float64).tiny)  # number that has all its digits
+LARGEST = float(np.finfo(np.float64).max) / 1e4  # variance of which sums over features are finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +147,25 @@ class ConceptBasis:
         return self.axes.shape[1]
 
 
+def need_finite(variance: np.ndarray) -> None:
+    """Complain about a feature whose squares overflow, or would when added up over features."""
+    large = np.flatnonzero(~(variance < LARGEST))
+    if len(large):
+        validation.complain(
+            "the squares of all features must be finite numbers",
+            f"those of feature {large[0]} (counted from 0) are not, or nearly not",
+            "divide X by a constant",
+        )
+
+
 def feature_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return standard deviations (d,), with 0 for features that vary by rounding alone."""
-    scale = np.sqrt(np.clip(variance, 0.0, None))
+    """Return standard deviations (d,), with 0 for features that vary by rounding alone.
+
+    So do those whose variance is too small for all digits of a float64; one that is too large
+    is refused.
+    """
+    need_finite(variance)
+    scale = np.sqrt(np.where(variance < SMALLEST, 0.0, variance))
     constant = scale <= NOISE_MARGIN * np.finfo(np.float64).eps * np.abs(mean)
     return np.where(constant, 0.0, scale)
 
@@ -162,8 +182,8 @@ def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
 
 
 def reciprocal(scale: np.ndarray) -> np.ndarray:
-    """Return 1 / scale, and 0 where scale is 0."""
-    return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    """Return 1 / scale, and 0 where scale is 0, or so small that this would be infinite."""
+    return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale >= SMALLEST)
 
 
 def correlation_noise(mean: np.ndarray, scale: np.ndarray, *, eps: float) -> np.ndarray:

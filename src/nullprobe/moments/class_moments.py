@@ -8,12 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import concept, rows
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.moments import Moments
-from nullprobe.moments.scatter import Block, Spread, complain_width, few, provisional_mean
+from nullprobe.moments.scatter import (
+    Block,
+    Spread,
+    complain_width,
+    few,
+    need_squares,
+    provisional_mean,
+)
 
 # Rows of one class that are gathered at a time, 16 MiB in float64: a copy that is large enough
 # for products to cost more than adding them up, and small enough to be made in the same memory.
@@ -46,7 +53,10 @@ class ClassMoments:
     @classmethod
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
         """Read X (n, d) and labels y (n,), with weights (n,)."""
-        return cls({}).update(X, y, sample_weight=sample_weight)
+        X, z, w = rows(X, y, sample_weight)
+        moments = cls({}).update(X, z, sample_weight=w)
+        need_squares(X, w, moments.variance)
+        return moments
 
     def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
         """Read more rows, in place; return self."""
@@ -62,16 +72,18 @@ class ClassMoments:
         validation.finite(X)
         step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
         memory = arrays.working(arrays.empty_like(X[:step]))
-        for where, part in arrays.row_blocks(X):
-            piece, shares = z.take(where), None if w is None else w[where]
-            for code, label in enumerate(z.classes):
-                of_class = piece.data == code
-                member = np.flatnonzero(of_class if shares is None else of_class & (shares > 0))
-                for start in range(0, len(member), step):
-                    some = member[start : start + step]
-                    weights = None if shares is None else shares[some]
-                    self._add(label, part, some, weights, memory)
-        self.spreads = _in_order(self.spreads)
+        with np.errstate(invalid="ignore", over="ignore"):
+            for where, part in arrays.row_blocks(X):
+                piece, shares = z.take(where), None if w is None else w[where]
+                for code, label in enumerate(z.classes):
+                    of_class = piece.data == code
+                    member = np.flatnonzero(of_class if shares is None else of_class & (shares > 0))
+                    for start in range(0, len(member), step):
+                        some = member[start : start + step]
+                        weights = None if shares is None else shares[some]
+                        self._add(label, part, some, weights, memory)
+            self.spreads = _in_order(self.spreads)
+            linalg.need_finite(self.variance)
         return self
 
     def _add(
@@ -144,6 +156,13 @@ class ClassMoments:
     def covariances(self) -> np.ndarray:
         """Covariance within each class, divided by its weight, (K, d, d)."""
         return np.array([arrays.host(s.scatter) / s.weight for s in self.spreads.values()])
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Variances of the features over the rows of all classes, (d,)."""
+        shares = self.weights / self.weights.sum()
+        inside = [arrays.host(arrays.diagonal(s.scatter)) / s.weight for s in self.spreads.values()]
+        return shares @ (inside + np.square(self.means - shares @ self.means))
 
     @property
     def within(self) -> np.ndarray:

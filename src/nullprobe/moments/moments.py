@@ -274,13 +274,7 @@ def read_together(
             # All concepts first: their update needs the mean as it was before this block.
             totals = [sums.join(block, z.take(where), spread) for sums, z in read]
             block.add_to(spread, totals[0])
-    too_large = np.flatnonzero(~np.isfinite(several[0].variance))
-    if len(too_large):
-        validation.complain(
-            "the squares of all features must be finite numbers of their dtype",
-            f"those of feature {too_large[0]} (counted from 0) are not",
-            "divide X by a constant, or pass it as float64",
-        )
+        linalg.need_finite(several[0].variance)
 
 
 def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Moments]:

@@ -109,7 +109,10 @@ def provisional_mean(X: Array) -> Array:
 
 def complain_not_finite(block: Array, first_row: int) -> None:
     """Raise an error that names the first value of a block (b, d) that is not finite."""
-    finite = np.isfinite(arrays.host(block))
+    block = arrays.host(block)
+    finite = np.isfinite(block)
+    if finite.all():  # the sums of what is finite are not
+        linalg.need_finite(np.square(np.abs(block).max(axis=0)))
     row, column = np.argwhere(~finite)[0]
     validation.complain_not_finite(first_row + row, column)
 
@@ -124,12 +127,12 @@ def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]
 
 
 def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
-    """Complain about X (n, d) that varies, all of whose squares vanish in its dtype.
+    """Complain about X (n, d) that varies, all of whose squares vanish.
 
     Of rows that were all read at once: in a stream, what is large may be still to come. A feature
     that is that small beside others says nothing in their units, and is one that does not vary.
     """
-    if (np.abs(variance) >= arrays.smallest(X)).any():
+    if (np.abs(variance) >= linalg.SMALLEST).any():
         return
     first = None
     for rows, block in arrays.row_blocks(X):
@@ -140,8 +143,8 @@ def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
         if (np.abs(some - first) > rounding).any():
             validation.complain(
                 "X must be large enough for its squares, or some of them, to be above zero",
-                "it varies by so little that all of them vanish in its dtype",
-                "multiply X by a constant, or pass it as float64",
+                "it varies by so little that all of them vanish",
+                "multiply X by a constant",
             )
 
 

@@ -254,12 +254,17 @@ def _differ(moments: ClassMoments, scale: np.ndarray) -> bool:
 def _maps(
     shapes: Shapes, shares: np.ndarray, target: int | None, eps: float
 ) -> tuple[np.ndarray, int]:
-    """Return the maps (K, d, d), and in how many steps they were found."""
+    """Return the maps (K, d, d), and in how many steps they were found.
+
+    A power of two as unit changes no digit, and keeps squares of covariances in range.
+    """
+    unit = np.exp2(np.round(np.log2(max(L.diagonal().max() for L in shapes.factors))))
+    factors = [L / unit for L in shapes.factors]
     if target is None:
-        meeting = at_barycentre(shapes.factors, shares, eps=eps)
+        meeting = at_barycentre(factors, shares, eps=eps)
     else:
-        meeting = at_one(shapes.factors, target)
-    maps = np.array(meeting.maps(shapes.factors))
+        meeting = at_one(factors, target)
+    maps = np.array(meeting.maps(factors))
     if target is not None:
         maps[target] = np.eye(maps.shape[1])
     if shapes.basis is None:

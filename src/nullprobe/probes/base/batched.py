@@ -22,7 +22,7 @@ from nullprobe.data.concept import Concept, concept, weights
 from nullprobe.moments.moments import Moments, read_together
 from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.label_vectors import columns, label_vectors, need_two_classes
-from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement
+from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement, scored
 
 SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
 
@@ -87,9 +87,7 @@ class LinearProbes:
 
     def scores(self, X: Array) -> Array:
         """Return scores (n, M) in X's library and device; M = m where all have two classes."""
-        X = validation.representation(X)
-        validation.width(X.shape[1], self.d)
-        return arrays.working(X) @ arrays.like(self.weights, X) + arrays.like(self.bias, X)
+        return scored(X, self.weights, self.bias)
 
     def predict(self, X: Array) -> np.ndarray:
         """Return the labels and numbers (n, m) that each row of X (n, d) is read as.

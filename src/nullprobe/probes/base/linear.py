@@ -15,6 +15,20 @@ from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, as_array, rows, single
 from nullprobe.moments import Moments
 
+FAR = 1e12  # size of weights whose scores float32 may not hold
+
+
+def scored(X: Array, weights: np.ndarray, bias: np.ndarray) -> Array:
+    """Return the scores (n, m) of weights (d, m) in X's library and device.
+
+    In float64 where float32 may not hold them, or only as 0.
+    """
+    X = validation.representation(X)
+    validation.width(X.shape[1], len(weights))
+    size = np.abs(weights).max(initial=0.0)
+    X = arrays.working(X) if size == 0 or 1.0 / FAR < size < FAR else arrays.wide(X)
+    return X @ arrays.like(weights, X) + arrays.like(bias, X)
+
 
 @dataclass(frozen=True, eq=False)
 class LinearProbe:
@@ -50,9 +64,7 @@ class LinearProbe:
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for one column and (n, m) for more, in X's library and device."""
-        X = validation.representation(X)
-        validation.width(X.shape[1], self.d)
-        scores = arrays.working(X) @ arrays.like(self.weights, X) + arrays.like(self.bias, X)
+        scores = scored(X, self.weights, self.bias)
         return scores[:, 0] if self.weights.shape[1] == 1 else scores
 
     def predict(self, X: Array) -> np.ndarray:

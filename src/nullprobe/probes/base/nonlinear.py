@@ -18,6 +18,7 @@ from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import integer_seed
 from nullprobe.data.concept import Concept
+from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.linear import ProbeEstimator
 from nullprobe.stats import metrics
 
@@ -173,8 +174,12 @@ def readings(
 
 def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and reciprocal standard deviation of each feature, (d,); 0 for a constant."""
-    mean = X.mean(axis=0)
-    return mean, linalg.reciprocal(linalg.feature_scale(mean, ((X - mean) ** 2).mean(axis=0)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = X.mean(axis=0)
+        variance = ((X - mean) ** 2).mean(axis=0)
+    scale = linalg.feature_scale(mean, variance)
+    need_squares(X, None, variance)
+    return mean, linalg.reciprocal(scale)
 
 
 def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:

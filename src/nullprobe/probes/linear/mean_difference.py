@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core import linalg
 from nullprobe.moments import Moments
 from nullprobe.probes.base.batched import ManyByMoments
 from nullprobe.probes.base.linear import LinearProbe
@@ -30,8 +31,9 @@ def mean_difference(moments: Moments) -> LinearProbe:
     """
     if moments.classes is None:
         W = moments.cross_covariance
-        spread = np.einsum("ij,ij->j", W, moments.covariance @ W)
-        size = np.einsum("ij,ij->j", W, W)
+        unit = W * linalg.reciprocal(np.abs(W).max(axis=0))
+        spread = np.einsum("ij,ij->j", unit, moments.covariance @ unit)
+        size = np.einsum("ij,ij->j", unit, unit)
         W = W * np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
         return LinearProbe(W, moments.concept_mean - moments.mean @ W)
     if moments.k == 2:

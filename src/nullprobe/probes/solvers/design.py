@@ -13,6 +13,7 @@ from scipy.linalg import cholesky, get_blas_funcs, get_lapack_funcs
 
 from nullprobe._core import linalg
 from nullprobe.moments import Moments
+from nullprobe.moments.scatter import need_squares
 
 LEAST_SHIFT = 1e-6  # of the preconditioner, in units of the variances: float32 can factor it
 FEW = 16  # columns up to which products with half a matrix are no faster than with all of it
@@ -59,8 +60,10 @@ class Design:
         rows = np.empty((n, d + 1))
         centred = np.subtract(X, mean, out=rows[:, :-1])
         if moments is None:
-            variance = np.einsum("n,nd,nd->d", shares, centred, centred)
+            with np.errstate(over="ignore", invalid="ignore"):
+                variance = np.einsum("n,nd,nd->d", shares, centred, centred)
             scale = linalg.feature_scale(mean, variance)
+            need_squares(X, w, variance)
         else:
             scale = moments.scale
         inverse = linalg.reciprocal(scale)
