@@ -182,11 +182,6 @@ def add_gram(total: Array, block: Array) -> None:
         total += product
 
 
-def diagonal(total: Array) -> Array:
-    """Return the diagonal of a (d, d) total."""
-    return total.diagonal()
-
-
 def map_rows(function: Any, X: Array) -> Array:
     """Return the dask array whose blocks of rows are those of ``X`` put through ``function``."""
     dtype = X.dtype if is_floating(X) else np.float64

@@ -161,7 +161,7 @@ class ClassMoments:
     def variance(self) -> np.ndarray:
         """Variances of the features over the rows of all classes, (d,)."""
         shares = self.weights / self.weights.sum()
-        inside = [arrays.host(arrays.diagonal(s.scatter)) / s.weight for s in self.spreads.values()]
+        inside = [arrays.host(s.scatter.diagonal()) / s.weight for s in self.spreads.values()]
         return shares @ (inside + np.square(self.means - shares @ self.means))
 
     @property
@@ -187,7 +187,7 @@ class ClassMoments:
         memory layout, order of merging or BLAS may round differently and give another.
         """
         digest = hashlib.blake2b(digest_size=16)
-        variances = [arrays.host(arrays.diagonal(s.scatter)) for s in self.spreads.values()]
+        variances = [arrays.host(s.scatter.diagonal()) for s in self.spreads.values()]
         for part in (self.weights, self.means, np.array(variances)):
             digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()

@@ -158,7 +158,7 @@ class Moments:
     @property
     def variance(self) -> np.ndarray:
         """Variances of the features, (d,)."""
-        return arrays.host(arrays.diagonal(self.spread.scatter)) / self.weight
+        return arrays.host(self.spread.scatter.diagonal()) / self.weight
 
     @property
     def scale(self) -> np.ndarray:
