@@ -86,9 +86,9 @@ def owing(law, *, numbers=False):
     return [method for method in found if not (numbers and method in CLASSES_ONLY)]
 
 
-def new(method):
-    """Return an unfitted eraser of a method."""
-    return method(**PARAMETERS.get(method, {}))
+def new(method, kind=None):
+    """Return an unfitted eraser of a method, for a concept of a kind."""
+    return method(**PARAMETERS.get(method, {}), kind=kind)
 
 
 def moments_of(method, X, y):
@@ -106,6 +106,6 @@ def transformed(fitted, X, y):
     return fitted.transform(X, y) if type(fitted) in LABELLED else fitted.transform(X)
 
 
-def erased(method, X, y, **fit):
+def erased(method, X, y, *, kind=None, **fit):
     """Fit a method to a sample and return the sample, erased."""
-    return transformed(new(method).fit(X, y, **fit), X, y)
+    return transformed(new(method, kind).fit(X, y, **fit), X, y)

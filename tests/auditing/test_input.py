@@ -26,7 +26,7 @@ def test_labels_and_libraries_make_no_difference():
         (pd.DataFrame(w.X, columns=list("abcd")), pd.Series(words)),
         (w.X.tolist(), words.tolist()),
         (w.X, w.y == 1),
-        (w.X, w.y.astype(float)),
+        (w.X, w.y[:, None]),
     ]:
         np.testing.assert_array_equal(numbers(audit(X, y, **RAW)), numbers(expected))
     named = audit(w.X, words, **RAW)
@@ -73,7 +73,7 @@ def refusals():
         "lengths": (X, y[:50], {}, "X has 60 and y has 50"),
         "rare class": (X, (np.arange(60) < 5) * 1, {}, "at least 6 rows.* 1 has 5"),
         "few numbers": (X[:5], X[:5, 0], {}, "at least 6 rows"),
-        "number that never varies": (X, np.ones((60, 1)), {}, "must vary"),
+        "number that never varies": (X, np.full((60, 1), 0.5), {}, "must vary"),
         "claim": (
             X,
             y,
@@ -128,7 +128,7 @@ def refusals():
         ),
         "alpha of both": (X, y, {"alpha": 0.001}, "n_permutations is 999 and n_surrogates is 99;"),
         "seed": (X, y, {"random_state": -1}, "random_state"),
-        "groups": (X, y, {"groups": np.arange(50)}, "groups must have shape"),
+        "groups": (X, y, {"groups": np.arange(50)}, "X has 60 and groups has 50"),
         "group": (X, y, {"groups": [None] + ["a", "b", "c"] * 19 + ["a", "b"]}, "missing"),
         "baseline": (X, y, {"baselines": {"b": X[:9]}}, "baseline 'b' must have the 60 rows"),
         "NaN in a baseline": (

@@ -61,7 +61,7 @@ from nullprobe.claims import CLAIMS
         ("audit data.csv --concept y --out data.csv", ["--out must name the folder", "is a file"]),
         ("audit data.csv --concept y --out page.html", ["looks like a file", "name a folder"]),
         ("audit data.csv --concept y --out data.csv/a", ["that you may write to", "'data.csv/a'"]),
-        ("audit text.csv --concept label --numeric", ["'label' was called numeric", "text"]),
+        ("audit text.csv --concept label --kind numeric", ["'label' must hold numbers"]),
         ("audit data.csv --concpt y", ["--concpt", "--concept"]),
     ],
 )
@@ -172,10 +172,12 @@ def test_columns_have_their_names_where_all_are_drawn(capsys):
 
 def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
     write(Path("data.npz"), y=np.round(10 * X[:, 0]).astype(int))
-    assert "at least 6 rows" in refused(capsys, "audit", "data.npz", "--concept", "y", *FEW)
-    out = done(capsys, "audit", "data.npz", "--concept", "y", "--numeric", *FEW)
+    assert "at least 6 rows" in refused(
+        capsys, "audit", "data.npz", "--concept", "y", "--kind", "labels", *FEW
+    )
+    out = done(capsys, "audit", "data.npz", "--concept", "y", "--kind", "numeric", *FEW)
     assert "R²" in out
-    assert "--numeric" in documents("data-y-audit.json")[0]["provenance"]["command"]
+    assert "--kind numeric" in documents("data-y-audit.json")[0]["provenance"]["command"]
 
 
 def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
@@ -257,7 +259,7 @@ def test_pairs_of_a_file_are_audited_as_python_does(capsys):
     assert documents("pairs-truth-audit.json")[0]["claims"] == document["claims"]
 
 
-@pytest.mark.parametrize("more", [["--layers", "l*"], ["--leave-out", "a"], ["--numeric"]])
+@pytest.mark.parametrize("more", [["--layers", "l*"], ["--leave-out", "a"], ["--kind", "numeric"]])
 def test_what_does_not_go_with_pairs_is_refused(more, capsys):
     said = refused(capsys, "audit", "pairs.npz", "--pairs", "--concept", "truth", *more)
     assert "do not go with --pairs" in said

@@ -69,7 +69,7 @@ def printed(result, columns=80):
             ["--out must name the folder", "is a file"],
         ),
         ("compare data.csv --concept y --seed -1", ["'--seed'"]),
-        ("compare text.csv --concept label --numeric", ["'label' was called numeric", "text"]),
+        ("compare text.csv --concept label --kind numeric", ["'label' must hold numbers"]),
     ],
 )
 def test_a_wrong_command_is_refused_in_one_sentence(arguments, parts, capsys):
@@ -142,7 +142,7 @@ def test_what_stands_beside_a_matrix_may_be_kept(capsys):
 
 def test_numbers_may_be_erased(capsys):
     write(Path("data.npz"), y=np.round(10 * X[:, 0]).astype(int))
-    out = done(capsys, "compare", "data.npz", "--concept", "y", "--numeric")
+    out = done(capsys, "compare", "data.npz", "--concept", "y", "--kind", "numeric")
     assert "linear R²" in out
     assert "mimic: it needs class labels, and the concept is numeric." in " ".join(out.split())
 

@@ -59,11 +59,11 @@ NAN[2, 1] = np.nan
         ((NAN, POSITIVE), "negative side must be finite.*row 2, column 1"),
         ((NEGATIVE, NAN), "positive side must be finite.*row 2, column 1"),
         ((NEGATIVE[:, 0], POSITIVE[:, 0]), "negative side must be 2-D"),
-        ((NEGATIVE, POSITIVE, np.ones(6)), "two classes.*1 class"),
+        ((NEGATIVE, POSITIVE, np.ones(6, int)), "two classes.*1 class"),
         ((NEGATIVE, POSITIVE, Y[:5]), "6"),
         ((NEGATIVE, POSITIVE, ["yes", "no"] * 3), "0 and 1.*'no'"),
         ((NEGATIVE, POSITIVE, Y + 1), "0 and 1"),
-        ((NEGATIVE, POSITIVE, Y, ["a"] * 5), r"\(6,\)"),
+        ((NEGATIVE, POSITIVE, Y, ["a"] * 5), "X has 6 and groups has 5"),
         ((NEGATIVE, POSITIVE, Y, ["a", None] * 3), "group"),
     ],
 )

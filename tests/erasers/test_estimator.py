@@ -81,6 +81,7 @@ def test_rows_of_several_lengths_are_refused(method):
         new(method).fit([[1.0, 2.0], [3.0]], [0, 1])
 
 
+@pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @parametrize_with_checks([new(method) for method in OWED], expected_failed_checks=expected_to_fail)
 def test_scikit_learn_finds_nothing_to_complain_about(estimator, check):
     check(estimator)
@@ -189,7 +190,7 @@ def test_dask_is_fitted_and_erased(method):
 def test_one_class_one_row_or_no_variation_removes_nothing(method):
     cases = [(X, np.zeros(60, int)), (X[:1], [1]), (np.ones((60, 5)), Y)]
     if method not in CLASSES_ONLY:
-        cases.append((X, np.ones((60, 2))))
+        cases.append((X, np.full((60, 2), 0.5)))
     for A, y in cases:
         fitted = new(method).fit(A, y)
         assert fitted.eraser_.rank == 0

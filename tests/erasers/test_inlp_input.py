@@ -29,9 +29,9 @@ def test_numbers_that_never_vary_are_left_out():
     rng = np.random.default_rng(1)
     X = rng.standard_normal((300, 4))
     y = X[:, :1] + rng.standard_normal((300, 1))
-    rare = np.zeros((300, 1))
-    rare[7] = 1.0  # in one row, which may be held out or not
-    one, other = (INLP().fit(X, Y) for Y in (y, np.hstack([y, np.ones((300, 1))])))
+    rare = np.full((300, 1), 0.5)
+    rare[7] = 1.5  # in one row, which may be held out or not
+    one, other = (INLP().fit(X, Y) for Y in (y, np.hstack([y, np.full((300, 1), 0.5)])))
     np.testing.assert_allclose(one.eraser_.reading, other.eraser_.reading)
     for seed in range(5):
         assert INLP(random_state=seed).fit(X, np.hstack([y, rare])).eraser_.rank > 0

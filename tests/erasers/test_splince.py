@@ -105,7 +105,7 @@ def test_it_is_leace_without_a_task_or_with_one_that_x_does_not_know():
     X, y, _ = world(1)
     expected = LEACE().fit_transform(X, y)
     np.testing.assert_allclose(SPLINCE().fit_transform(X, y), expected, atol=1e-12)
-    constant = SPLINCE().fit(X, y, task=np.ones((400, 1)))
+    constant = SPLINCE().fit(X, y, task=np.full((400, 1), 0.5))
     np.testing.assert_allclose(constant.transform(X), expected, atol=1e-12)
     S = np.column_stack([np.ones(400), centred(X)])
     unknown = np.random.default_rng(0).standard_normal(400)

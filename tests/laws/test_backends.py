@@ -36,8 +36,8 @@ def test_numpy_equals_torch(method, dtype, sample):
 def test_many_rows_are_summed_alike(method, dtype):
     sample = draw(2, 3000, 6, 60)
     X = (sample.X + 10.0).astype(dtype)
-    here = new(method).fit(X, sample.y)
-    there = new(method).fit(backed(X, "torch"), sample.y)
+    here = new(method, "labels").fit(X, sample.y)
+    there = new(method, "labels").fit(backed(X, "torch"), sample.y)
     A, B = (transformed(fitted, X, sample.y) for fitted in (here, there))
     assert difference(A, B, X) <= TOLERANCE[dtype]
 

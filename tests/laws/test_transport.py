@@ -57,7 +57,7 @@ def test_class_means_and_covariances_are_equal_in_mixed_units(sample, seed):
 
 def test_sixty_classes_are_made_equal():
     X, y = shaped(1, 3000, 8, 60)
-    for method in (QuadraticLEACE(), MiMiC(target=7)):
+    for method in (QuadraticLEACE(kind="labels"), MiMiC(target=7, kind="labels")):
         assert max(differences(method.fit_transform(X, y), y)) <= 1e-9
 
 

@@ -95,7 +95,7 @@ def test_a_value_that_is_not_finite_is_found_with_row_and_column(bad):
 def test_what_does_not_fit_is_refused():
     m = ClassMoments.of(np.eye(3), [0, 1, 1])
     with pytest.raises(InputError, match="the concept is numeric"):
-        ClassMoments.of(np.eye(3), np.eye(3))
+        ClassMoments.of(np.eye(3), np.eye(3), kind="numeric")
     with pytest.raises(InputError, match="int, str"):
         m + ClassMoments.of(np.eye(3), ["a", "b", "b"])
     with pytest.raises(InputError, match="3 features"):

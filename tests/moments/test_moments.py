@@ -51,15 +51,15 @@ def test_moments_of_other_rows_are_others():
 @pytest.mark.parametrize("n_classes", [40, 60])
 def test_many_classes_give_the_same_by_another_way(n_classes):
     sample = draw(2, 300, 5, n_classes)
-    m = Moments.of(sample.X, sample.y)
-    numeric = Moments.of(sample.X, one_hot(sample.y))
+    m = Moments.of(sample.X, sample.y, kind="labels")
+    numeric = Moments.of(sample.X, one_hot(sample.y), kind="numeric")
     np.testing.assert_allclose(m.cross_covariance, numeric.cross_covariance, atol=1e-12)
     np.testing.assert_allclose(m.concept_covariance, numeric.concept_covariance, atol=1e-15)
 
 
 def test_a_numeric_concept_has_no_class_means():
     with pytest.raises(InputError, match="the concept is numeric"):
-        _ = Moments.of(np.eye(3), np.eye(3)).class_means
+        _ = Moments.of(np.eye(3), np.eye(3), kind="numeric").class_means
 
 
 # Precision
@@ -137,8 +137,9 @@ def test_rows_of_weight_zero_are_ignored(n_classes):
     sample = draw(6, 300, 4, n_classes)
     w = (np.arange(300) % 3).astype(float)
     w[:n_classes] = 1
-    all_rows = Moments.of(sample.X, sample.y, sample_weight=w)
-    some = Moments.of(sample.X[w > 0], sample.y[w > 0], sample_weight=w[w > 0])
+    all_rows = Moments.of(sample.X, sample.y, sample_weight=w, kind="labels")
+    X, y = sample.X[w > 0], sample.y[w > 0]
+    some = Moments.of(X, y, sample_weight=w[w > 0], kind="labels")
     assert_same(all_rows, some, rtol=1e-12)
 
 
@@ -276,7 +277,7 @@ def test_pieces_of_another_width_or_kind_are_refused():
     with pytest.raises(InputError, match="2 classes met a numeric concept of 1 columns"):
         m + Moments.of(np.eye(3), [0.5, 1.5, 2.5])
     with pytest.raises(InputError, match="numeric concept of 2 columns met a numeric concept of 3"):
-        Moments.of(np.eye(3), np.ones((3, 2))).update(np.eye(3), np.eye(3))
+        Moments.of(np.eye(3), np.ones((3, 2)), kind="numeric").update(np.eye(3), np.eye(3))
     with pytest.raises(InputError, match="int, str"):
         m + Moments.of(np.eye(3), ["a", "b", "b"])
     with pytest.raises(InputError, match="int, str"):

@@ -41,7 +41,7 @@ def test_a_value_that_is_not_finite_is_found_with_row_and_column(bad, n_classes)
     X[1003, 1] = -bad
     for form in (X, torch.from_numpy(X), X.astype(np.float32), da.from_array(X, chunks=(900, 4))):
         with pytest.raises(InputError, match="row 1001, column 2"):
-            Moments.of(form, y)
+            Moments.of(form, y, kind="labels")
 
 
 @pytest.mark.parametrize("size", [1e160, 1e200, 1e307])

@@ -233,9 +233,9 @@ def test_progress_is_told_after_the_observation_and_each_permutation():
         ({"probe": LDAProbe}, "made with its parameters"),
         ({"probe": "linear"}, "a probe must have fit"),
         ({"n_permutations": 0}, "n_permutations must be"),
-        ({"y": np.zeros(36)}, "at least two classes"),
+        ({"y": np.zeros(36, int)}, "at least two classes"),
         ({"y": np.arange(36) // 35}, "every class needs at least 6 rows"),
-        ({"groups": np.arange(35)}, "groups must have shape"),
+        ({"groups": np.arange(35)}, "X has 36 and groups has 35"),
     ],
 )
 def test_what_cannot_be_permuted_is_refused(arguments, said):

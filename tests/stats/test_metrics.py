@@ -172,7 +172,9 @@ def test_bootstrap_spread_is_the_standard_error_of_the_auc():
 
 def of_classes(rng, n, shares):
     """Return the concept of n rows whose classes have these shares."""
-    return concept(rng.choice(len(shares), n, p=shares), classes=range(len(shares)))
+    return concept(rng.choice(len(shares), n, p=shares), kind="labels").among(
+        tuple(range(len(shares)))
+    )
 
 
 def share_above(draws, z, alpha=0.05, weights=None):
@@ -267,14 +269,14 @@ def test_correlation_is_judged_by_the_t_test():
 
 
 def test_what_cannot_be_judged_is_left_out():
-    z = concept([0, 1] * 20, classes=[0, 1, 2])  # no row of the third class
+    z = concept([0, 1] * 20).among((0, 1, 2))  # no row of the third class
     scores = np.column_stack([z.matrix[:, :2], np.zeros(40)])
     assert metrics.above_chance(scores, z, alpha=0.05) == (1.0, True)
-    one_class = concept([0] * 10, classes=[0, 1])
+    one_class = concept([0] * 10).among((0, 1))
     for scores, z in (
         (np.arange(10.0)[:, None], one_class),
-        (np.arange(10.0)[:, None], concept(np.ones((10, 1)))),
-        (np.arange(2.0)[:, None], concept(np.arange(2.0)[:, None])),
+        (np.arange(10.0)[:, None], concept(np.full((10, 1), 0.5))),
+        (np.arange(2.0)[:, None], concept(np.arange(2.0), kind="numeric")),
     ):
         found, above = metrics.above_chance(scores, z, alpha=1.0)
         assert np.isnan(found)
@@ -282,6 +284,6 @@ def test_what_cannot_be_judged_is_left_out():
 
 
 def test_perfect_correlation_is_above_chance_and_a_constant_is_not():
-    z = concept(np.arange(9.0))
+    z = concept(np.arange(9.0), kind="numeric")
     assert metrics.above_chance(3.0 * z.values, z, alpha=1e-9) == (pytest.approx(1.0), True)
     assert metrics.above_chance(np.ones((9, 1)), z, alpha=0.05) == (0.0, False)

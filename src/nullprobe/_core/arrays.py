@@ -88,11 +88,8 @@ def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
 
 def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
     """Yield ``(rows, block)`` small enough that work on a block stays in the cache."""
-    step = (
-        X.shape[0]
-        if is_torch(X) and X.device.type != "cpu"
-        else max(16, CACHE_ELEMENTS // X.shape[1])
-    )
+    elsewhere = is_torch(X) and X.device.type != "cpu"
+    step = X.shape[0] if elsewhere else max(16, CACHE_ELEMENTS // X.shape[1])
     for start in range(0, X.shape[0], step):
         rows = slice(start, min(start + step, X.shape[0]))
         yield rows, X[rows]
@@ -120,6 +117,14 @@ def host(a: Array) -> np.ndarray:
         a = a.detach()
         a = (a.cpu() if a.device.type == "mps" else a).double().cpu().numpy()
     return np.asarray(a, dtype=np.float64)
+
+
+def stacked(X: Any) -> Any:
+    """Return a list of torch tensors, such as rows, as one tensor; anything else as it is."""
+    rows = X if isinstance(X, list | tuple) else ()
+    if rows and all(map(is_torch, rows)) and len({row.shape for row in rows}) == 1:
+        return compat.array_namespace(rows[0]).stack([row.detach() for row in rows])
+    return X
 
 
 def host_labels(y: Array) -> np.ndarray:

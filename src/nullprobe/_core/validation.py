@@ -10,6 +10,7 @@ import difflib
 import math
 import numbers
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -52,6 +53,22 @@ def complain(required: str, arrived: str, advice: str) -> NoReturn:
     raise InputError(f"{required}, but {arrived}; {advice}{end}")
 
 
+def unmasked(X: Any, name: str) -> Any:
+    """Return X, as a plain array where it is a masked one; what is masked is refused."""
+    several = isinstance(X, list | tuple)
+    if not any(isinstance(row, np.ma.MaskedArray) for row in (X if several else [X])):
+        return X
+    masks = map(np.ma.getmaskarray, X) if several else np.atleast_1d(np.ma.getmaskarray(X))
+    rows = [i for i, mask in enumerate(masks) if mask.any()]
+    if len(rows):
+        complain(
+            f"{name} must have a value in every row",
+            f"{counted(len(rows), 'row is', 'rows are')} masked, the first of them row {rows[0]}",
+            "fill in the values, or drop these rows from all that you pass",
+        )
+    return X if several else X.data
+
+
 def counted(number: int, one: str, many: str) -> str:
     """Return how many there are of something, in words that fit the number.
 
@@ -77,7 +94,7 @@ def by_name(kind: str, named: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
-def choice(name: str, value: object, allowed: Sequence[str]) -> None:
+def choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
     """Refuse a ``value`` that is not one of the ``allowed`` words."""
     if value not in allowed:
         complain(
@@ -133,9 +150,15 @@ def representation(X: Any, *, name: str = "X") -> Any:
             f"{name} must be dense, but a sparse {type(X).__name__} arrived; "
             "pass X.toarray(), since removing a direction fills a sparse matrix anyway."
         )
+    X = unmasked(arrays.stacked(X), name)
+    if arrays.is_torch(X) and "strided" not in str(X.layout):
+        raise InputTypeError(
+            f"{name} must be dense, but a tensor of layout {X.layout} arrived; pass X.to_dense(), "
+            "since removing a direction fills a sparse matrix anyway."
+        )
     if not (arrays.is_torch(X) or arrays.is_dask(X)):
         _refuse_what_is_no_array(X, name)
-        _refuse_text_columns(X, name)
+        _refuse_odd_columns(X, name)
         try:
             X = np.asarray(X)
         except ValueError:
@@ -144,8 +167,9 @@ def representation(X: Any, *, name: str = "X") -> Any:
         complain(
             f"{name} must be 2-D, rows by features (n, d)",
             f"it has shape {tuple(X.shape)} (expected 2D array)",
-            "Reshape your data with X.reshape(-1, 1) if it is one feature, or X.reshape(1, -1) "
-            "if it is one row",
+            "pick one layer or token, such as X[:, 0], or pass a mapping of names to such arrays"
+            if len(X.shape) > 2
+            else "Reshape your data: X.reshape(-1, 1) for one feature, X.reshape(1, -1) for a row",
         )
     n, d = X.shape
     if n == 0 or d == 0:
@@ -159,7 +183,7 @@ def representation(X: Any, *, name: str = "X") -> Any:
 
 
 def complain_ragged(required: str, rows: Any) -> NoReturn:
-    """Complain about a list of lists that are no matrix."""
+    """Complain about rows that are no matrix."""
     lengths = sorted({len(row) for row in rows if hasattr(row, "__len__")})
     complain(
         f"{required}, all rows of one length",
@@ -183,10 +207,17 @@ def _refuse_what_is_no_array(X: Any, name: str) -> None:
         complain(required, "it is None", "pass an array, a tensor or a frame")
 
 
-def _refuse_text_columns(X: Any, name: str) -> None:
+def _refuse_odd_columns(X: Any, name: str) -> None:
     columns = getattr(X, "columns", None)
     if columns is None or not hasattr(X, "dtypes"):
         return
+    twice = [str(name) for name, count in Counter(columns).items() if count > 1]
+    if twice:
+        complain(
+            f"column names of {name} must differ",
+            f"{', '.join(map(repr, twice[:5]))} occurs more than once",
+            "rename or drop the columns",
+        )
     kinds = dict(zip(map(str, columns), map(str, X.dtypes), strict=True))
     numeric = ("int", "uint", "float", "bool", "double")
     text = [c for c, kind in kinds.items() if not kind.lower().startswith(numeric)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe.claims.one_direction import IN_SAMPLE
-from nullprobe.data.concept import Concept
+from nullprobe.data.concept import Concept, concept
 from nullprobe.erasers.leace import leace
 from nullprobe.heldout.three_way import Scores, ThreeWay
 from nullprobe.measures.expected_auc import expected_readback
@@ -71,7 +71,7 @@ def _in_sample(X: np.ndarray, z: Concept) -> float:
     Where nothing is left to read, all log-odds are the same but for rounding: ties, of which none
     is to be right by the sign of what rounding left.
     """
-    log_odds = LogisticProbe().fit(X, z.codes).decision_function(X)
+    log_odds = LogisticProbe().fit(X, z).decision_function(X)
     log_odds = np.round(log_odds, DIGITS)
     said = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
     return float((said == z.codes).mean())
@@ -82,6 +82,6 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
     right, z = 0, data.z
     for _, p, s in data.partition.roles():
         P, S = data.parts[p].rows, data.parts[s].rows
-        probe = LogisticProbe().fit(X[P], z.data[P])
+        probe = LogisticProbe().fit(X[P], concept(z.data[P], kind="labels"))
         right += int((probe.predict(X[S]) == z.data[S]).sum())
     return right / len(z)

@@ -49,6 +49,7 @@ class Given:
         *,
         others: Mapping[str, Any] | None,
         baselines: Mapping[str, Any] | None,
+        kind: str | None = None,
     ) -> Self:
         """Check what `audit` was given.
 
@@ -77,20 +78,25 @@ class Given:
                 "a concept is needed", "y is missing", "pass one label for each row"
             )
         _need_same_rows(found)
-        z = rows(next(iter(found.values())), y, None)[1]
+        z = rows(next(iter(found.values())), y, None, kind=kind)[1]
         z.need_two_classes()
-        labels = arrays.host_labels(y) if z.codes is None else np.array(z.classes)[z.codes]
         return cls(
             {
                 name: arrays.host_native(validation.finite(one, name=_called(name)))
                 for name, one in found.items()
             },
             z,
-            labels,
+            _named(z),
             pairs,
             other_labels(others, len(z), TRUTH) if pairs else {},
             _baselines(baselines, len(z)),
         )
+
+
+def _named(z: Concept) -> np.ndarray:
+    """Return what a page should show of each row: labels, as text where they are floats."""
+    labels = z.labels
+    return labels.astype(str) if z.is_classes and labels.dtype.kind == "f" else labels
 
 
 def _by_name(X: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import validation
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.dataset import Given
 from nullprobe.auditing.measurement import Progress, Run, Settings
@@ -18,7 +18,7 @@ from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
-from nullprobe.data.splits import Parts, group_codes, split, split_within
+from nullprobe.data.splits import Parts, group_codes, groups_of, split, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3
@@ -33,6 +33,7 @@ def audit(
     others: Mapping[str, Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     claims: Sequence[str] | None = None,
+    kind: str | None = None,
     alpha: float = 0.05,
     smallest_effect: float = 0.05,
     n_permutations: int = 999,
@@ -49,7 +50,7 @@ def audit(
         Representation; or several of the same rows, such as the layers of a model. Of contrast
         pairs the differences are audited, and `consistent` asks what CCS finds in them.
     y : array-like of shape (n,) or (n, k)
-        Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type. Pairs
+        Concept: labels or numbers; several columns of labels are one-hot encoded together. Pairs
         bring their own.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split. Where every
@@ -61,6 +62,8 @@ def audit(
         Other representations of the same rows: an untrained model, a bag of words.
     claims : sequence of str, optional
         Names of claims; by default all that apply.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     alpha : float
         Share of wrong alarms that a test may raise; of several representations, all together.
     smallest_effect : float
@@ -102,7 +105,7 @@ def audit(
     ('yes', 'linear_algebra')
     """
     claims = _claim_names(claims)
-    given = Given.of(X, y, others=others, baselines=baselines)
+    given = Given.of(X, y, others=others, baselines=baselines, kind=kind)
     z, several = given.z, given.representations
     seed = validation.whole_number("random_state", random_state, least=0)
     thresholds = _thresholds(alpha, smallest_effect)
@@ -243,8 +246,7 @@ def _domains(
                 "pass the group of each row, or leave the claim out",
             )
         return None, {}
-    labels = arrays.host_labels(groups)
-    names = [str(labels[i]) for i in np.unique(codes, return_index=True)[1]]
+    names = list(map(str, groups_of(groups, len(z)).classes or ()))
     rng = np.random.default_rng([seed, 10])
     try:
         parts = split_within(z, groups=codes, names=names, n_parts=N_PARTS, rng=rng)

@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with warnings.catch_warnings():
                 # What joblib says of the tasks that an interrupt leaves undone.
                 warnings.filterwarnings("ignore", message=r"\d+ tasks ", category=UserWarning)
+                # Where in the code a warning arose helps nobody.
+                warnings.showwarning = lambda said, *_: print(f"nullprobe: {said}", file=sys.stderr)
                 command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as exit_:

@@ -47,8 +47,8 @@ def line(*words: Any, **options: Any) -> str:
 
     Examples
     --------
-    >>> line("nullprobe", "audit", "my data.csv", concept="y", numeric=True, groups=None)
-    "nullprobe audit 'my data.csv' --concept y --numeric"
+    >>> line("nullprobe", "audit", "my data.csv", concept="y", pairs=True, groups=None)
+    "nullprobe audit 'my data.csv' --concept y --pairs"
     """
     said = [str(word) for word in words]
     for name, value in options.items():

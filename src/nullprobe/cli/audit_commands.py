@@ -73,7 +73,7 @@ def audit(
     concept: options.ConceptIfAny = None,
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
-    numeric: options.Numeric = False,
+    kind: options.Kind = None,
     baseline: options.Baselines = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
@@ -96,14 +96,14 @@ def audit(
         raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
-    of_files = (concept, groups, leave_out, numeric, baseline, layers, pairs)
+    of_files = (concept, groups, leave_out, kind, baseline, layers, pairs)
     if world is not None and any(of_files):
         raise arguments.UsageError(
-            "--concept, --groups, --leave-out, --numeric, --baseline, --layers and --pairs belong "
+            "--concept, --groups, --leave-out, --kind, --baseline, --layers and --pairs belong "
             "to a FILE, and a world brings its own"
         )
-    if pairs and (layers or leave_out or numeric):
-        raise arguments.UsageError("--layers, --leave-out and --numeric do not go with --pairs")
+    if pairs and (layers or leave_out or kind):
+        raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
     if other and not pairs:
         raise arguments.UsageError("--other belongs to --pairs")
     from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
@@ -111,7 +111,7 @@ def audit(
     subject.need_folder(out)
     if file is not None:
         meaning = sources.columns_of(
-            file, concept, groups=groups, leave_out=leave_out or (), numeric=numeric
+            file, concept, groups=groups, leave_out=leave_out or (), kind=kind
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or sources.sites_of(file)
@@ -126,7 +126,7 @@ def audit(
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
-        leave_out=leave_out, numeric=numeric, baseline=baseline, layers=layers, pairs=pairs,
+        leave_out=leave_out, kind=kind, baseline=baseline, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
@@ -150,7 +150,7 @@ def compare(
     groups: options.Groups = None,
     keep: options.Keep = None,
     leave_out: options.LeaveOut = None,
-    numeric: options.Numeric = False,
+    kind: options.Kind = None,
     erasers: options.Erasers = None,
     probes: options.Probes = None,
     out: options.OutFolder = Path("."),
@@ -160,11 +160,11 @@ def compare(
     from nullprobe.cli import comparisons, sources, subject, verdict_tables
 
     subject.need_folder(out)
-    columns = sources.Columns(concept, groups, leave_out or (), numeric)
+    columns = sources.Columns(concept, groups, leave_out or (), kind)
     found, others = sources.others_table(file, columns, keep or ())
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
-        leave_out=leave_out, numeric=numeric, erasers=erasers, probes=probes, seed=seed,
+        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, seed=seed,
     )  # fmt: skip
     settings = comparisons.Settings(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,

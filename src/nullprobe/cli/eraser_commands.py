@@ -26,7 +26,7 @@ def fit(
     held_out: options.HeldOut = None,
     seed: options.FitSeed = None,
     leave_out: options.LeaveOut = None,
-    numeric: options.Numeric = False,
+    kind: options.Kind = None,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
     from nullprobe.cli import eraser_files, sources
@@ -39,7 +39,7 @@ def fit(
     chosen = eraser_files.Choice(method, told)
     chosen.check()
     eraser_files.need_eraser_path(out)
-    columns = sources.columns_of(file, concept, leave_out=leave_out or (), numeric=numeric)
+    columns = sources.columns_of(file, concept, leave_out=leave_out or (), kind=kind)
     columns, where = sources.at_site(file, columns, site)
     tasks = [task] if task else []
     found, kept = sources.others_table(file, columns, tasks)

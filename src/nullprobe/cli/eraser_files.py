@@ -14,7 +14,7 @@ import numpy as np
 from nullprobe._core.atomic_files import place
 from nullprobe._core.validation import choice, complain, known
 from nullprobe.cli import arguments
-from nullprobe.data.concept import Concept, concept
+from nullprobe.data.concept import Concept
 from nullprobe.data.files import Table, read, read_matrix, write_like
 from nullprobe.data.formats import names, suffix_of
 from nullprobe.data.manifest import SITE
@@ -124,9 +124,9 @@ def fit(
     where : mapping of str to str
         Site, model and token rule, where these are states that were captured.
     """
-    z = concept(found.y, n=len(found.X))
+    z = found.y
     task = {} if chosen.task is None else {"task": kept[chosen.task]}
-    eraser = chosen.unfitted(z).fit(found.X, found.y, **task).eraser_
+    eraser = chosen.unfitted(z).fit(found.X, z, **task).eraser_
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
@@ -195,7 +195,7 @@ def fitted(eraser: Eraser, found: Table) -> str:
         )
     if not eraser.rank:
         # An eraser that does nothing is legal, but nobody should take it for one that did.
-        still = (found.y == found.y[:1]).all()
+        still = (found.y.data == found.y.data[:1]).all()
         why = eraser.details.get("stopped", f"nothing in them varies with {column}")
         why = f"{column} is the same in all of them" if still else why
         said += f" It leaves all rows as they are: {why}."

@@ -65,8 +65,13 @@ LeaveOut = Annotated[
         help="A column that is no feature, such as an identifier; repeatable.",
     ),
 ]
-Numeric = Annotated[
-    bool, typer.Option("--numeric", help="The concept is a measured number, not a label.")
+Kind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORD",
+        help="What the concept is: labels, or numeric. By default whole numbers and text are "
+        "labels, and other numbers are numeric.",
+    ),
 ]
 Baselines = Annotated[
     list[str] | None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from nullprobe._core.validation import complain
-from nullprobe.data.concept import concept
 from nullprobe.data.files import Table
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
@@ -27,7 +26,7 @@ def measured(found: Table) -> tuple[int, float, float]:
     share : float
         Share of the second class.
     """
-    z = concept(found.y, n=len(found.X))
+    z = found.y
     z.need_two_classes()
     if z.classes is None or len(z.classes) != 2:
         numeric = z.classes is None

@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._core.validation import complain, known
+from nullprobe._core.validation import choice, complain, known
 from nullprobe.cli.subject import Subject
+from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read, read_matrix
 from nullprobe.data.formats import names
+from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.worlds import WORLDS
 
@@ -35,14 +37,14 @@ class Columns:
         Which rows belong together.
     leave_out : sequence of str
         What is neither of these and no feature, either.
-    numeric : bool
-        Whether the concept is a number to be measured rather than a label.
+    kind : {"labels", "numeric"} or None
+        What the concept is; None for the rule.
     """
 
     concept: str
     groups: str | None = None
     leave_out: Sequence[str] = ()
-    numeric: bool = False
+    kind: str | None = None
 
 
 def columns_of(path: Path, concept: str | None, **more: Any) -> Columns:
@@ -118,18 +120,10 @@ def need_concept(path: Path) -> NoReturn:
 
 
 def table(path: Path, columns: Columns) -> Table:
-    """Read a file; a numeric concept becomes float64."""
+    """Read a file, and what its concept is."""
+    choice("kind", columns.kind, (None, *KINDS))
     found = read(path, concept=columns.concept, groups=columns.groups, leave_out=columns.leave_out)
-    if not columns.numeric:
-        return found
-    if found.y.dtype.kind not in "biuf":
-        complain(
-            f"a numeric concept must be numbers, and {columns.concept!r} was called numeric",
-            f"it is text such as {found.y.flat[0]!r}",
-            "name another column, or take it as labels",
-        )
-    y = found.y.astype(np.float64)
-    return Table(found.X, y, found.groups, found.feature_names, found.source)
+    return replace(found, y=concept(found.y, name=repr(columns.concept), kind=columns.kind))
 
 
 def others_table(

@@ -30,6 +30,7 @@ def compare(
     probes: Mapping[str, Any] | Sequence[str] | None = None,
     others: Mapping[str, Any] | None = None,
     groups: Any = None,
+    kind: str | None = None,
     random_state: int = 0,
     title: str = "data",
     progress: Progress | None = None,
@@ -41,7 +42,7 @@ def compare(
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,) or (n, k)
-        Concept to erase: class labels (n,), or numbers; columns (n, k) are numbers of any type.
+        Concept to erase: labels or numbers; several columns of labels are encoded together.
     erasers : mapping of str to estimator, or sequence of str, optional
         Unfitted erasers, or names of ours; by default all of ours that apply.
     probes : mapping of str to estimator, or sequence of str, optional
@@ -52,6 +53,8 @@ def compare(
         keep the first.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     random_state : int
         Same seed, same numbers, times aside.
     title : str
@@ -85,7 +88,7 @@ def compare(
     none [1.0, 0.9]
     leace [0.5, 0.6]
     """
-    X, z, _ = rows(X, y, None)
+    X, z, _ = rows(X, y, None, kind=kind)
     X = arrays.host_native(validation.finite(X))
     z.need_two_classes()
     seed = validation.whole_number("random_state", random_state, least=0)

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
 from nullprobe._core.validation import InputError
-from nullprobe.data.concept import Concept
+from nullprobe.data.concept import Concept, target
 from nullprobe.data.splits import Parts
 from nullprobe.erasers import SPLINCE
 from nullprobe.erasers.estimator import LabelledEstimator
@@ -165,8 +165,9 @@ class Trials:
         eraser: Any = clone(unfitted)
         task = {}
         if isinstance(eraser, SPLINCE) and len(self.y) > 1:
-            task = {"task": self.y[1][F]}
-        X, y, start = self.X[F], self.y[0][F], time.thread_time()
+            task = {"task": self.readings[1].z.take(F)}
+        X, start = self.X[F], time.thread_time()
+        y = target(eraser, self.y[0][F], self.readings[0].z)
         eraser.fit(X, y, **task)
         return eraser, time.thread_time() - start
 

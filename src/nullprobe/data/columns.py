@@ -82,15 +82,15 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
 def labels(
     content: Arrays | pa.Table, name: str, n: int, source: str, *, wide: bool = False
 ) -> np.ndarray:
-    """Return the labels or numbers (n,) of that name; 2-D numbers (n, k), too, if ``wide``."""
+    """Return the labels or numbers (n,) of that name; columns (n, k), too, if ``wide``."""
     y = array(content, name)
     if y.ndim != 1 and not (wide and y.ndim == 2):
         complain(
-            f"{name!r} in {source!r} must be 1-D{', or 2-D numbers' if wide else ''}",
+            f"{name!r} in {source!r} must be 1-D{', or 2-D' if wide else ''}",
             f"it has shape {y.shape}",
             "name another column",
         )
-    if y.dtype.kind not in ("biuf" if y.ndim == 2 else "biufU"):
+    if y.dtype.kind not in "biufU":
         complain(
             f"{name!r} in {source!r} must hold numbers, truth values or text",
             f"its dtype is {y.dtype}",
@@ -102,7 +102,7 @@ def labels(
             f"it has {len(y)}",
             "write all arrays from the same rows",
         )
-    if y.dtype.kind == "f" or y.ndim == 2:
+    if y.dtype.kind == "f":
         y = _floats(y)
         _finite(y.reshape(n, -1), (name,), source)
     return y

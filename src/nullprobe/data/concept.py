@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import arrays, validation
-
-LARGEST = 1e150  # size of a number whose square is one, too
+from nullprobe._core.caller_warnings import warn
+from nullprobe.data import kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +25,15 @@ class Concept:
         The labels, sorted, as Python values.
     values : ndarray of shape (n, k) or None
         A numeric concept as float64 columns; None for classes.
+    levels : tuple of (tuple or None), or None
+        Where columns of labels were encoded together: the labels of each column that was read,
+        None for a column of numbers.
     """
 
     codes: np.ndarray | None
     classes: tuple | None
     values: np.ndarray | None
+    levels: tuple | None = None
 
     def __len__(self) -> int:
         """Return the number n of rows."""
@@ -53,6 +57,13 @@ class Concept:
         return len(self.classes) if self.classes is not None else self.data.shape[1]
 
     @property
+    def labels(self) -> np.ndarray:
+        """The label of each row (n,), or the values (n,) or (n, k) of a numeric concept."""
+        if self.classes is not None:
+            return np.array(self.classes)[self.codes]
+        return self.data[:, 0] if self.n_columns == 1 else self.data
+
+    @property
     def matrix(self) -> np.ndarray:
         """Z (n, k) float64: one-hot for classes."""
         if self.codes is None:
@@ -63,7 +74,7 @@ class Concept:
         """Return the concept of some rows; all classes are kept, present or not."""
         if self.codes is not None:
             return Concept(self.codes[rows], self.classes, None)
-        return Concept(None, None, self.data[rows])
+        return replace(self, values=self.data[rows])
 
     def present(self) -> Concept:
         """Return the same concept without classes that no row has."""
@@ -71,6 +82,22 @@ class Concept:
             return self
         found, codes = np.unique(self.codes, return_inverse=True)
         return Concept(codes, tuple(self.classes[i] for i in found), None)
+
+    def among(self, classes: tuple, name: str = "y") -> Concept:
+        """Return the same labels with codes that count as ``classes`` does, or complain."""
+        place = {label: i for i, label in enumerate(classes)}
+        names = list(self.classes or ())
+        unknown = [code for code, label in enumerate(names) if label not in place]
+        rows = np.flatnonzero(np.isin(self.data, unknown))
+        if len(rows):
+            more = ", ..." if len(classes) > 10 else ""
+            validation.complain(
+                f"every label of {name} must be one of the fit, with weight "
+                f"({', '.join(map(repr, classes[:10]))}{more})",
+                f"row {rows[0]} (counted from 0) has {names[self.data[rows[0]]]!r}",
+                "fit on rows of that class, too, or leave such rows out",
+            )
+        return Concept(np.array([place.get(label, 0) for label in names])[self.data], classes, None)
 
     def need_two_classes(self) -> None:
         """Complain if there is but one class, or a numeric column that never varies."""
@@ -93,39 +120,34 @@ class Concept:
             )
 
 
-def as_array(y: Any, name: str = "y") -> np.ndarray:
-    """Return labels or numbers of any library as a NumPy array, or complain of what is ragged."""
-    try:
-        return arrays.host_labels(y)
-    except ValueError:
-        validation.complain_ragged(f"{name} must be 1-D or 2-D", y)
-
-
 def concept(
-    y: Any, *, n: int | None = None, classes: Sequence | None = None, name: str = "y"
+    y: Any, *, n: int | None = None, name: str = "y", kind: str | None = None, like: Any = None
 ) -> Concept:
-    """Read a concept.
+    """Read a concept: the rule for labels and numbers.
 
-    Integers, booleans, strings and other objects are class labels. A float vector is a
-    continuous concept unless it has at most two distinct values, which are labels then: for
-    an eraser it makes no difference, and a probe of 0.0 and 1.0 is meant to classify. A 2-D
-    array is a numeric concept of k columns, whatever the type of its numbers; for a probe of one
-    concept see :func:`single`.
+    Strings, booleans, categories and integers are labels, and so are whole floats of at most 20
+    values, with a warning. All other floats are numbers. Several columns are decided one by one: if
+    all are numbers, they are a numeric concept; otherwise columns of labels are one-hot encoded
+    (one column for two classes) and stand together with the numbers.
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, k)
+    y : array-like of shape (n,) or (n, k), or Concept
+        A concept that was read before is returned as it is.
     n : int or None
         Number of rows that the representation has.
-    classes : sequence or None
-        All labels, where y holds only some of them.
     name : str
         What a complaint calls it.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule.
+    like : object with ``classes`` and ``levels``, or None
+        The first piece of a stream, which decided for all.
 
     Raises
     ------
     InputError
-        If y is empty, not finite, of another length than X, or has labels not in ``classes``.
+        If y is empty, masked, not finite, of mixed types, of another length than X, if labels are
+        missing, or if it is not what ``kind`` or ``like`` says.
 
     Examples
     --------
@@ -133,6 +155,10 @@ def concept(
     ('no', 'yes')
     >>> concept([0.5, 1.5, 2.5]).values.shape
     (3, 1)
+    >>> concept([1, 2, 3], kind="numeric").values.ravel().tolist()
+    [1.0, 2.0, 3.0]
+    >>> concept([["n", "x"], ["s", "y"], ["e", "x"]]).matrix.tolist()
+    [[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 0.0, 0.0]]
     """
     if y is None:
         validation.complain(
@@ -140,129 +166,138 @@ def concept(
             f"{'the target y' if name == 'y' else 'it'} is None",
             "pass labels or numbers, one per row of X",
         )
-    a = y if isinstance(y, Concept) else as_array(y, name)
-    if isinstance(a, np.ndarray) and a.ndim not in (1, 2):
-        validation.complain(
-            f"{name} must be 1-D labels or numbers, or a 2-D matrix of numbers",
-            f"it has shape {a.shape}",
-            "reshape it to (n,) or (n, k)",
-        )
-    if n is not None and len(a) != n:
-        validation.complain(
-            f"X and {name} must have the same number of rows",
-            f"X has {n} and {name} has {len(a)} (inconsistent numbers of samples)",
-            f"pass one {'y' if name == 'y' else f'value of {name}'} for each row of X",
-        )
-    if isinstance(a, Concept):
-        return a
-    if a.ndim == 2:
-        return Concept(None, None, _numbers(a, name))
-    if a.dtype.kind == "c":
-        validation.complain(
-            f"{name} must be real (Complex data not supported)",
-            f"its dtype is {a.dtype}",
-            "pass labels or real numbers",
-        )
-    if a.dtype.kind == "f" and classes is None:
-        values = _numbers(a[:, None], name)
-        if len(np.unique(values)) > 2:
-            return Concept(None, None, values)
-    return _labels(a, classes, name)
-
-
-def _numbers(a: np.ndarray, name: str = "y") -> np.ndarray:
-    if a.dtype.kind not in "fiub":
-        validation.complain(
-            "a 2-D concept must hold numbers",
-            f"its dtype is {a.dtype}",
-            "pass 1-D labels, or encode the columns as numbers",
-        )
-    values = a.astype(np.float64)
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if len(bad):
-        validation.complain(
-            f"{name} must be finite (no NaN, no inf)",
-            f"{validation.counted(len(bad), 'row is', 'rows are')} not, the first of them row "
-            f"{bad[0]}",
-            f"drop these rows from X and {name}, or fill them in",
-        )
-    size = np.abs(values).max(axis=0, initial=0.0)
-    odd = np.flatnonzero((size > LARGEST) | ((size > 0) & (size < 1.0 / LARGEST)))
-    if len(odd):
-        validation.complain(
-            f"numbers of {name} must be from {1.0 / LARGEST:g} to {LARGEST:g} in size",
-            f"the largest of column {odd[0]} is {size[odd[0]]:g}",
-            f"pass {name} in another unit",
-        )
-    return values
-
-
-def _labels(a: np.ndarray, classes: Sequence | None, name: str = "y") -> Concept:
-    if a.dtype.kind == "O":
-        missing = [i for i, v in enumerate(a.tolist()) if v is None or v != v]
-        if missing:
+    if isinstance(y, Concept):
+        kinds.same_rows(len(y), n, name)
+        return y
+    if like is None:
+        return _joined(columns(y, n=n, name=name, kind=kind))
+    levels = getattr(like, "levels", None)
+    if levels is None:
+        settled = "numeric" if like.classes is None else "labels"
+        if kind not in (None, settled):
             validation.complain(
-                f"every row needs a label{'' if name == 'y' else f' in {name}'}",
-                f"{validation.counted(len(missing), 'label is', 'labels are')} missing (unknown "
-                f"label type: None or NaN), the first in row {missing[0]}",
-                f"drop these rows from X and {name}, or label them",
+                "all pieces of a stream must be of one kind",
+                f"the first piece is {settled}, and this one is called {kind}",
+                "pass the same kind each time",
             )
-    elif a.dtype.kind == "f" and not np.isfinite(a).all():
-        _numbers(a[:, None], name)
-    try:
-        found, codes = np.unique(a, return_inverse=True)
-    except TypeError:
-        kinds = sorted({type(v).__name__ for v in a.tolist()})
-        validation.complain(
-            f"labels{'' if name == 'y' else f' in {name}'} must be of one type",
-            f"those of types {', '.join(kinds)} arrived",
-            "convert them to strings",
-        )
-    names = tuple(found.tolist())
-    if classes is None:
-        return Concept(codes.reshape(-1), names, None)
-    place = {label: i for i, label in enumerate(classes)}
-    unknown = [label for label in names if label not in place]
-    if unknown:
-        validation.complain(
-            f"labels must be among the {len(place)} that were announced",
-            f"{unknown[0]!r} arrived",
-            "name all labels in the first call",
-        )
-    return Concept(
-        np.array([place[label] for label in names])[codes.reshape(-1)], tuple(classes), None
-    )
+        if settled == "labels":
+            need_kind(y, kind, name)
+        return _joined(columns(y, n=n, name=name, kind=settled))
+    each = ["numeric" if one is None else "labels" for one in levels]
+    return _joined(columns(y, n=n, name=name, kind=each), levels, name)
 
 
-def single(y: Any) -> Any:
+def columns(
+    y: Any, *, n: int | None = None, name: str = "y", kind: str | Sequence[str] | None = None
+) -> list[Concept]:
+    """Return the columns of y, each a concept; numbers alone are one concept of k columns."""
+    if kind is None or isinstance(kind, str):
+        validation.choice("kind", kind, (None, *kinds.KINDS))
+    parts = kinds.columns(y, name, n)
+    each = [kind] * len(parts) if kind is None or isinstance(kind, str) else list(kind)
+    if len(each) != len(parts):
+        validation.complain(
+            f"{name} must have {len(each)} columns, as before",
+            f"it has {len(parts)}",
+            "pass the same columns each time",
+        )
+    found, whole, many = [], [], []
+    for (called, a, category), chosen in zip(parts, each, strict=True):
+        one = _labels(a) if chosen != "numeric" and (chosen or category or kinds.few(a)) else None
+        found.append(Concept(None, None, kinds.numbers(a, called)) if one is None else one)
+        if one is not None and chosen is None and not category:
+            whole += [called] if a.dtype.kind == "f" else []
+            many += [called] if a.dtype.kind in "iu" and one.n_columns > kinds.FEW_VALUES else []
+    for names, what in (whole, "whole floats of few values are"), (many, "integers are"):
+        if names:
+            more = f" and {len(names) - 1} more" if names[1:] else ""
+            warn(
+                f"{names[0]}{more}: {what} taken as labels. "
+                'Pass kind="numeric" if these are numbers, or kind="labels" if they are labels.'
+            )
+    if all(z.values is not None for z in found):
+        return [Concept(None, None, np.column_stack([z.data for z in found]))]
+    return found
+
+
+def target(estimator: Any, y: np.ndarray, z: Concept) -> Any:
+    """Return y, codes or values of rows of ``z``, as an estimator takes it: ours decide no more."""
+    ours = type(estimator).__module__.startswith("nullprobe.")
+    return concept(y, kind="labels" if z.is_classes else "numeric") if ours else y
+
+
+def need_kind(y: Any, kind: str | None, name: str = "y") -> None:
+    """Refuse floats in a stream whose kind nobody said: a piece does not show what they are."""
+    if kind is not None or y is None or isinstance(y, Concept):
+        return
+    floats = [
+        called
+        for called, a, category in kinds.columns(y, name)
+        if a.dtype.kind == "f" and not category
+    ]
+    if floats:
+        validation.complain(
+            "floats in a stream need a kind, since one piece may not show what they are",
+            f"{floats[0]} holds floats, and kind is None",
+            'pass kind="labels" or kind="numeric"',
+        )
+
+
+def single(y: Any, *, n: int | None = None, kind: str | None = None, like: Any = None) -> Concept:
     """Return a y that a probe may take for one concept, or complain that it is several.
 
     To a probe, columns of labels are label vectors: each is a concept of its own, unlike the
-    indicator columns that an eraser takes together. One such column (n, 1) is its labels (n,).
+    columns that an eraser takes together. One column (n, 1) is the same as its values (n,).
     """
-    if y is None or isinstance(y, Concept):
-        return y
-    frame = hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2
-    kinds = [getattr(t, "kind", "O") for t in y.dtypes] if frame else []
-    a = as_array(y)
-    if a.ndim != 2 or (a.dtype.kind in "fc" and set(kinds) <= {"f"}):
-        return y
-    if a.shape[1] == 1:
-        return a[:, 0]
-    numeric = a.dtype.kind in "fiub"
-    validation.complain(
-        "one concept is needed: labels or numbers (n,), or floats (n, k)",
-        f"y has {a.shape[1]} columns of {'labels' if frame else a.dtype}, each a concept of its "
-        "own to a probe",
-        "pass one column at a time"
-        + (", or floats if these are numbers to be measured together" if numeric else ""),
-    )
+    if y is None or isinstance(y, Concept) or like is not None:
+        return concept(y, n=n, kind=kind, like=like)
+    found = columns(y, n=n, kind=kind)
+    if len(found) > 1:
+        numeric = kinds.as_array(y).dtype.kind in "fiub"
+        validation.complain(
+            "one concept is needed: labels or numbers (n,), or numbers (n, k)",
+            f"y has {len(found)} columns of labels, each a concept of its own to a probe",
+            "pass one column at a time"
+            + (", or floats if these are numbers to be measured together" if numeric else ""),
+        )
+    return found[0]
+
+
+def _labels(a: np.ndarray) -> Concept:
+    if a.dtype.kind in "biu" and len(a):  # two classes, the usual case, without sorting
+        low, high = a.min(), a.max()
+        if ((a == low) | (a == high)).all():
+            names = (low.item(),) if low == high else (low.item(), high.item())
+            return Concept(((a == high) & (low != high)).astype(np.intp), names, None)
+    try:
+        found, codes = np.unique(a, return_inverse=True)
+    except TypeError:
+        validation.complain(
+            "labels must be of a type that can be sorted",
+            f"{type(a.tolist()[0]).__name__} arrived",
+            "convert them to strings",
+        )
+    return Concept(codes.reshape(-1), tuple(found.tolist()), None)
+
+
+def _joined(found: list[Concept], levels: tuple | None = None, name: str = "y") -> Concept:
+    """Return columns as one concept, encoded as in the first piece of a stream if there was one."""
+    if levels is None and len(found) == 1:
+        return found[0]
+    levels = levels or tuple(z.classes for z in found)
+    parts = []
+    for j, (z, classes) in enumerate(zip(found, levels, strict=True)):
+        if classes is not None:
+            z = z.among(classes, f"column {j} of {name}")
+        parts.append(z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix)
+    return Concept(None, None, np.column_stack(parts), levels)
 
 
 def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     """Return sample weights (n,) as float64, or None where none were given."""
     if sample_weight is None:
         return None
+    sample_weight = validation.unmasked(arrays.stacked(sample_weight), "sample_weight")
     try:
         w = arrays.host(sample_weight)
     except (TypeError, ValueError) as error:
@@ -294,9 +329,15 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
 
 
 def rows(
-    X: Any, y: Any, sample_weight: Any, *, one: bool = False
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    one: bool = False,
+    kind: str | None = None,
+    like: Any = None,
 ) -> tuple[Any, Concept, np.ndarray | None]:
     """Read X, y and weights that belong together; of columns of labels, ``one`` allows one."""
     X = validation.representation(X)
-    z = concept(single(y) if one else y, n=X.shape[0])
+    z = (single if one else concept)(y, n=X.shape[0], kind=kind, like=like)
     return X, z, weights(sample_weight, X.shape[0])

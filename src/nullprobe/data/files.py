@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,8 +29,8 @@ class Table:
     ----------
     X : ndarray of shape (n, d)
         Representation, float32 or float64.
-    y : ndarray of shape (n,) or (n, k)
-        Concept: class labels (integers, bools or text) or numbers (floats).
+    y : ndarray of shape (n,) or (n, k), or Concept
+        What the file holds (integers, bools, text or floats), or what that was read as.
     groups : ndarray of shape (n,), or None
         Rows with the same value belong together.
     feature_names : tuple of d str, or None
@@ -39,7 +40,7 @@ class Table:
     """
 
     X: np.ndarray
-    y: np.ndarray
+    y: Any
     groups: np.ndarray | None
     feature_names: tuple[str, ...] | None
     source: str
@@ -60,7 +61,7 @@ def read(
         A .npz, .npy, .safetensors, .parquet or .csv, or a folder of files of one of these
         formats. The concept of ``X.npy`` is looked for in a file beside it: ``concept.npy``.
     concept : str
-        Name of the array or column to find or remove: 1-D, or a 2-D array of numbers.
+        Name of the array or column to find or remove: 1-D, or a 2-D array.
     groups : str, optional
         Name of the array or column that says which rows belong together.
     leave_out : sequence of str

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import validation
 from nullprobe.data.concept import concept as read_concept
-from nullprobe.data.splits import group_codes
+from nullprobe.data.splits import groups_of
 
 
 def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
     """Return which side is true (n,), 1 for the positive and 0 for the negative, or None."""
     if y is None:
         return None
-    z = read_concept(y, n=n, name=name)
+    z = read_concept(y, n=n, name=name, kind="labels")
     if z.codes is None or not set(z.classes or ()) <= {0, 1}:
-        arrived = "numbers" if z.codes is None else ", ".join(map(repr, (z.classes or ())[:5]))
+        arrived = ", ".join(map(repr, (z.classes or ())[:5])) or "several columns"
         validation.complain(
             f"{'labels of pairs' if name == 'y' else name} must be 0 and 1, or False and True",
             f"{arrived} arrived",
@@ -82,5 +82,4 @@ def group_labels(groups: Any, n: int) -> np.ndarray | None:
     """Return the labels of the groups (n,), or None where there are no groups."""
     if groups is None:
         return None
-    group_codes(groups, n)
-    return arrays.host_labels(groups)
+    return groups_of(groups, n).labels

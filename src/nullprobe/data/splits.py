@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
 from nullprobe._core import validation
-from nullprobe.data.concept import Concept, as_array
+from nullprobe.data.concept import Concept, concept
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +50,19 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
     """Return the group of each row as a code (n,), or None where there are no groups."""
     if groups is None:
         return None
-    a = as_array(groups, "groups")
-    if a.shape != (n,):
+    return groups_of(groups, n).codes
+
+
+def groups_of(groups: object, n: int) -> Concept:
+    """Return the group of each row, with the names of the groups as its classes."""
+    z = concept(groups, n=n, name="groups", kind="labels")
+    if not z.is_classes:
         validation.complain(
-            f"groups must have shape ({n},)",
-            f"they have shape {a.shape}",
-            "pass one group for each row of X",
+            "groups must be one label for each row",
+            f"they have {len(z.levels or ())} columns",
+            "join the columns into one, or pass one of them",
         )
-    missing = np.array([g is None or g != g for g in a.tolist()], dtype=bool)
-    if missing.any():
-        validation.complain(
-            "every row needs a group",
-            f"{validation.counted(int(missing.sum()), 'is', 'are')} missing (None or NaN), the "
-            f"first in row {missing.argmax()}",
-            "name a group for these rows",
-        )
-    return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
+    return z
 
 
 def split(
@@ -194,7 +191,7 @@ def _need_rows(z: Concept, n_parts: int) -> None:
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
             "pass more rows of it, merge or drop the class, or, if y is a measured number, pass "
-            "floats (on the command line: --numeric)",
+            'kind="numeric" (on the command line: --kind numeric)',
         )
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept, need_kind, rows
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
@@ -19,6 +19,9 @@ from nullprobe.moments import Moments
 
 class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """The shell round any linear eraser: store the map, apply it.
+
+    In a scikit-learn pipeline y is what the pipeline predicts. The concept to erase is then a
+    keyword of ``fit``, and follows metadata routing: ``set_fit_request(concept=True)``.
 
     Attributes
     ----------
@@ -48,10 +51,12 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._checked(X)
         return self.eraser_.apply(X)
 
-    def fit_transform(self, X: Array, y: Any = None, sample_weight: Any = None) -> Array:
+    def fit_transform(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Array:
         """Fit the eraser and return the erased X."""
         estimator: Any = self
-        return estimator.fit(X, y, sample_weight).transform(X)
+        return estimator.fit(X, y, sample_weight, concept=concept).transform(X)
 
     def __sklearn_tags__(self) -> Any:
         """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
@@ -62,6 +67,11 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def chosen(y: Any, concept: Any) -> Any:
+    """Return the concept to erase: y, unless it is named."""
+    return y if concept is None else concept
 
 
 class MomentEraser(EraserEstimator):
@@ -76,6 +86,8 @@ class MomentEraser(EraserEstimator):
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
     """
+
+    kind: str | None
 
     def _erase(self, moments: Any) -> Any:
         """Return the map; every method says how."""
@@ -102,7 +114,9 @@ class MomentEraser(EraserEstimator):
         """Return the kinds of moments that the method depends on."""
         return (Moments,)
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Self:
         """Fit the eraser.
 
         Parameters
@@ -110,26 +124,40 @@ class MomentEraser(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels (n,), or numbers. Columns (n, k) are numbers of any type, such as
-            indicators of classes: one concept, while a probe reads columns of labels apart. Where
+            Concept: labels or numbers. Several columns are one concept: those of labels are
+            one-hot encoded, while a probe reads columns of labels apart. Where
             it is the same in all rows, or X says nothing of it, there is nothing to erase: the
             eraser has rank 0 and leaves rows as they are.
         sample_weight : array-like of shape (n,), optional
+        concept : array-like of shape (n,) or (n, k), optional
+            Concept to erase in place of y, as in a pipeline whose y is something else.
 
         Raises
         ------
         InputError
             If the input is empty, not finite, or of lengths that differ.
         """
-        return self._read(X, y, sample_weight, first=True)
+        return self._read(X, chosen(y, concept), sample_weight, first=True)
 
-    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
-        """Continue the fit with more rows; the result is that of one fit on all of them."""
-        return self._read(X, y, sample_weight, first=not hasattr(self, "moments_"))
+    def partial_fit(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Self:
+        """Continue the fit with more rows; the result is that of one fit on all of them.
+
+        The first piece decides what the concept is. Floats need ``kind``.
+        """
+        return self._continue(X, chosen(y, concept), sample_weight)
+
+    def _continue(self, X: Array, y: Any, sample_weight: Any, task: Any = None) -> Self:
+        first = not hasattr(self, "moments_")
+        if first:
+            need_kind(y, self.kind)
+        return self._read(X, y, sample_weight, first=first, task=task)
 
     def _read(self, X: Array, y: Any, sample_weight: Any, *, first: bool, task: Any = None) -> Self:
         frame = X
-        X, z, w = rows(X, y, sample_weight)
+        like = None if first else self.moments_
+        X, z, w = rows(X, y, sample_weight, kind=self.kind, like=like)
         self._need_labels(z)
         if not first:
             validate_data(self, frame, reset=False, skip_check_array=True)
@@ -157,7 +185,8 @@ class LabelledEstimator(MomentEraser):
     """The shell round an eraser that must be told the concept of the rows that it erases.
 
     scikit-learn's pipelines call ``transform(X)`` on new rows, without y, which these erasers
-    refuse: call ``transform(X, y)`` yourself.
+    refuse. Route the concept to both methods, ``set_fit_request(concept=True)`` and
+    ``set_transform_request(concept=True)``, or call ``transform(X, y)`` yourself.
 
     Attributes
     ----------
@@ -171,11 +200,13 @@ class LabelledEstimator(MomentEraser):
 
     eraser_: ConceptShift | ClassTransport
 
-    def transform(self, X: Array, y: Any = None) -> Array:
+    def transform(self, X: Array, y: Any = None, *, concept: Any = None) -> Array:
         """Return the erased X (n, d), whose rows have the concept y: same form as X."""
         X = self._checked(X)
-        return self.eraser_.apply(X, y)
+        return self.eraser_.apply(X, chosen(y, concept))
 
-    def fit_transform(self, X: Array, y: Any = None, sample_weight: Any = None) -> Array:
+    def fit_transform(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Array:
         """Fit the eraser and return the erased X."""
-        return self.fit(X, y, sample_weight).transform(X, y)
+        return self.fit(X, y, sample_weight, concept=concept).transform(X, y, concept=concept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import scipy
 
@@ -97,6 +99,7 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
     if classes is not None:
         known = moments.concept_mean > 0
         classes = tuple(label for label, there in zip(classes, known, strict=True) if there)
+    levels = {} if moments.levels is None else {"levels": json.dumps(moments.levels)}
     kept = 1.0 - np.square(basis.correlation).sum(axis=1)
     alive = linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
     return ConceptShift(
@@ -106,7 +109,7 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
         np.where(alive, np.nan, level),
         method,
         classes,
-        details=provenance(moments.n, moments.data_hash),
+        details=provenance(moments.n, moments.data_hash, **levels),
     )
 
 

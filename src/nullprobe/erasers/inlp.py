@@ -27,7 +27,7 @@ from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept, rows
-from nullprobe.erasers.estimator import EraserEstimator
+from nullprobe.erasers.estimator import EraserEstimator, chosen
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
 from nullprobe.probes.base.nullspace import Nullspace, need_usable
@@ -146,6 +146,8 @@ class INLP(EraserEstimator):
         to ``max_rank``, or till nothing is left.
     random_state : int, Generator or None
         Source of the choice of the held-out rows.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
     Attributes
     ----------
@@ -196,14 +198,18 @@ class INLP(EraserEstimator):
         held_out: float = 0.2,
         alpha: float = 0.05,
         random_state: Any = 0,
+        kind: str | None = None,
     ) -> None:
         self.probe = probe
         self.max_rank = max_rank
         self.held_out = held_out
         self.alpha = alpha
         self.random_state = random_state
+        self.kind = kind
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Self:
         """Fit the eraser; the work is done on the host.
 
         Parameters
@@ -211,8 +217,10 @@ class INLP(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels (n,), or numbers; columns (n, k) are numbers of any type.
+            Concept: labels or numbers.
         sample_weight : array-like of shape (n,), optional
+        concept : array-like of shape (n,) or (n, k), optional
+            Concept to erase in place of y, as in a pipeline whose y is something else.
 
         Raises
         ------
@@ -220,7 +228,7 @@ class INLP(EraserEstimator):
             If the input is empty, not finite, or of lengths that differ, or the probe not linear.
         """
         frame = X
-        X, z, w = rows(X, y, sample_weight)
+        X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
         self._check_parameters(z, weighted=w is not None)
         sample = Sample(arrays.host_native(validation.finite(X)), z.present(), w)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there

@@ -71,6 +71,8 @@ class LEACE(MomentEraser):
         the covariance is known badly, and a little shrinkage may move *new* rows less: None for
         the oracle-approximating weight, which looks at X alone. What is guaranteed does not
         depend on it.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
     Examples
     --------
@@ -83,8 +85,9 @@ class LEACE(MomentEraser):
     True
     """
 
-    def __init__(self, shrinkage: float | None = 0.0) -> None:
+    def __init__(self, shrinkage: float | None = 0.0, kind: str | None = None) -> None:
         self.shrinkage = shrinkage
+        self.kind = kind
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.shrinkage is not None:

@@ -59,6 +59,8 @@ class MeanProjection(MomentEraser):
     rank : int or None
         Most directions to remove; None for all that the concept has. Below that, this is
         spectral attribute removal (SAL), which leaves something to be read.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
     Examples
     --------
@@ -68,8 +70,9 @@ class MeanProjection(MomentEraser):
     [1.5, 1.5, 1.5, 1.5]
     """
 
-    def __init__(self, rank: int | None = None) -> None:
+    def __init__(self, rank: int | None = None, kind: str | None = None) -> None:
         self.rank = rank
+        self.kind = kind
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.rank is not None:

@@ -43,6 +43,11 @@ def oracle_leace(moments: Moments) -> ConceptShift:
 class OracleLEACE(LabelledEstimator):
     """Erase a concept with the least edit that may depend on the concept itself.
 
+    Parameters
+    ----------
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+
     Examples
     --------
     >>> import numpy as np
@@ -52,8 +57,8 @@ class OracleLEACE(LabelledEstimator):
     [[1.5, 1.0], [1.5, 3.0], [0.5, 2.0], [2.5, 2.0]]
     """
 
-    def __init__(self) -> None:  # said, or help would show *args and **kwargs
-        pass
+    def __init__(self, kind: str | None = None) -> None:
+        self.kind = kind
 
     def _erase(self, moments: Moments) -> ConceptShift:
         return oracle_leace(moments)

@@ -22,7 +22,7 @@ from scipy.linalg import eigh
 from nullprobe._core import linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.estimator import MomentEraser, chosen
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
@@ -112,6 +112,11 @@ class SPLINCE(MomentEraser):
     Without a task it is LEACE. The task is a keyword of ``fit`` and follows scikit-learn's
     metadata routing: ``SPLINCE().set_fit_request(task=True)`` in a pipeline.
 
+    Parameters
+    ----------
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+
     Examples
     --------
     >>> import numpy as np
@@ -125,10 +130,18 @@ class SPLINCE(MomentEraser):
     (True, True)
     """
 
-    def __init__(self) -> None:  # said, or help would show *args and **kwargs
-        pass
+    def __init__(self, kind: str | None = None) -> None:
+        self.kind = kind
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
+    def fit(
+        self,
+        X: Array,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        task: Any = None,
+        concept: Any = None,
+    ) -> Self:
         """Fit the eraser.
 
         Parameters
@@ -136,11 +149,12 @@ class SPLINCE(MomentEraser):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept to erase: class labels (n,), or numbers; columns (n, k) are numbers of any
-            type.
+            Concept to erase: labels or numbers.
         sample_weight : array-like of shape (n,), optional
         task : array-like of shape (n,) or (n, t), optional
-            What to keep: class labels, or numbers.
+            What to keep: labels or numbers.
+        concept : array-like of shape (n,) or (n, k), optional
+            Concept to erase in place of y, as in a pipeline whose y is something else.
 
         Raises
         ------
@@ -148,24 +162,37 @@ class SPLINCE(MomentEraser):
             If the input is empty, not finite, of lengths that differ, or if the task follows
             from the concept.
         """
-        return self._read(X, y, sample_weight, first=True, task=task)
+        return self._read(X, chosen(y, concept), sample_weight, first=True, task=task)
 
     def fit_transform(
-        self, X: Array, y: Any = None, sample_weight: Any = None, *, task: Any = None
+        self,
+        X: Array,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        task: Any = None,
+        concept: Any = None,
     ) -> Array:
         """Fit the eraser and return the erased X."""
-        return self.fit(X, y, sample_weight, task=task).transform(X)
+        return self.fit(X, y, sample_weight, task=task, concept=concept).transform(X)
 
-    def partial_fit(self, X: Array, y: Any, sample_weight: Any = None, *, task: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: Array,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        task: Any = None,
+        concept: Any = None,
+    ) -> Self:
         """Continue the fit with more rows; the result is that of one fit on all of them."""
-        first = not hasattr(self, "moments_")
-        if not first and (task is None) != isinstance(self.moments_, Moments):
+        if hasattr(self, "moments_") and (task is None) != isinstance(self.moments_, Moments):
             validation.complain(
                 "all pieces must come with the task, or none",
                 f"this piece has {'none' if task is None else 'one'}, unlike those before",
                 "pass the task each time",
             )
-        return self._read(X, y, sample_weight, first=first, task=task)
+        return self._continue(X, chosen(y, concept), sample_weight, task)
 
     def _kinds(self) -> tuple[type, ...]:
         return (Moments, TaskMoments)

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.base import clone
 
 from nullprobe._core import validation
-from nullprobe.data.concept import Concept
+from nullprobe.data.concept import Concept, target
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.base.nonlinear import scored
 from nullprobe.probes.base.nullspace import need_rows
@@ -66,7 +66,7 @@ class Fresh:
         weights : ndarray of shape (m, n_S)
         """
         probe: Any = clone(self.probe)
-        return self._reading(probe.fit(*P), S, z, weights)
+        return self._reading(probe.fit(P[0], target(probe, P[1], z)), S, z, weights)
 
     def _reading(self, probe: Any, S: np.ndarray, z: Concept, weights: np.ndarray) -> np.ndarray:
         if z.codes is None:

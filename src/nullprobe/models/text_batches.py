@@ -7,8 +7,6 @@ Solution. They share this: options, checked once, and passes that yield rows by 
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from nullprobe._core import validation
+from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.site import Site, choose
@@ -98,12 +97,3 @@ class Work:
         cut = self.encoder.cut
         if cut:
             warn(cut_in_words(cut, len(self.texts), side=self.encoder.side))
-
-
-def warn(said: str) -> None:
-    """Warn, and point at the line that called this package, from however deep within."""
-    package, level = __name__.partition(".")[0], 1
-    frame = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(said, UserWarning, stacklevel=level)

@@ -51,16 +51,20 @@ class ClassMoments:
     spreads: dict[Any, Spread]
 
     @classmethod
-    def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
+    def of(
+        cls, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
+    ) -> ClassMoments:
         """Read X (n, d) and labels y (n,), with weights (n,)."""
-        X, z, w = rows(X, y, sample_weight)
+        X, z, w = rows(X, y, sample_weight, kind=kind)
         moments = cls({}).update(X, z, sample_weight=w)
         need_squares(X, w, moments.variance)
         return moments
 
-    def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> ClassMoments:
-        """Read more rows, in place; return self."""
-        X, z, w = rows(X, y, sample_weight)
+    def update(
+        self, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
+    ) -> ClassMoments:
+        """Read more rows, in place; return self. Further floats need ``kind="labels"``."""
+        X, z, w = rows(X, y, sample_weight, kind=kind, like=self if self.spreads else None)
         if z.classes is None:
             validation.complain(
                 "class moments need class labels",
@@ -194,5 +198,5 @@ class ClassMoments:
 
 
 def _in_order(spreads: dict[Any, Spread]) -> dict[Any, Spread]:
-    names = concept(np.array([*spreads], dtype=object)).classes
+    names = concept(np.array([*spreads], dtype=object), kind="labels").classes
     return {name: spreads[name] for name in names}  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ may stand beside one spread. They follow the same pairwise update (`_spread`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,24 +33,27 @@ class ConceptSums:
         Total of w (z - mean)(z - mean)ᵀ; None for classes, whose mean says it all.
     classes : tuple or None
         The labels that the columns of Z stand for; None for a numeric concept.
+    levels : tuple or None
+        As those of `Concept`, where columns of labels were encoded together.
     """
 
     mean: np.ndarray
     cross: np.ndarray
     scatter: np.ndarray | None
     classes: tuple | None
+    levels: tuple | None = None
 
     @classmethod
     def zeros(cls, d: int, z: Concept) -> ConceptSums:
         """Return the sums of no rows, with room for a concept like ``z``."""
         k = z.n_columns
         scatter = np.zeros((k, k)) if z.classes is None else None
-        return cls(np.zeros(k), np.zeros((d, k)), scatter, z.classes)
+        return cls(np.zeros(k), np.zeros((d, k)), scatter, z.classes, z.levels)
 
     def copy(self) -> ConceptSums:
         """Return an independent copy."""
         scatter = None if self.scatter is None else self.scatter.copy()
-        return ConceptSums(self.mean.copy(), self.cross.copy(), scatter, self.classes)
+        return replace(self, mean=self.mean.copy(), cross=self.cross.copy(), scatter=scatter)
 
     def join(self, block: Block, z: Concept, spread: Spread) -> np.ndarray:
         """Add what a block says of the concept; return its weighted sum of deviations, (d,).
@@ -79,7 +82,7 @@ class ConceptSums:
 
     def merge(self, other: ConceptSums, spread: Spread, weight: float, mean: np.ndarray) -> None:
         """Add the sums of other rows, of this weight and mean of X, before ``spread`` is moved."""
-        names = self._union(other.classes, len(other.mean))
+        names = self._union(other.classes, len(other.mean), other.levels)
         other = other.copy()
         self._expand(names)
         other._expand(names)
@@ -97,14 +100,14 @@ class ConceptSums:
 
     def adopt(self, z: Concept) -> Concept:
         """Make room for the labels of ``z``; return it with its codes among all labels."""
-        names = self._union(z.classes, z.n_columns)
+        names = self._union(z.classes, z.n_columns, z.levels)
         self._expand(names)
         if names == z.classes:
             return z
         place = _places(z.classes, names)
         return Concept(place[z.codes], names, None)
 
-    def _union(self, classes: tuple | None, k: int) -> tuple | None:
+    def _union(self, classes: tuple | None, k: int, levels: tuple | None) -> tuple | None:
         """Return the labels of both pieces; numeric concepts must have equally many columns."""
         if (classes is None) != (self.classes is None) or (classes is None and k != len(self.mean)):
             validation.complain(
@@ -112,9 +115,16 @@ class ConceptSums:
                 f"{_kind(self.classes, len(self.mean))} met {_kind(classes, k)}",
                 "pass y in the same form each time",
             )
+        if levels != self.levels:
+            validation.complain(
+                "columns of labels must have the same labels in all pieces",
+                "they differ",
+                "pass the pieces to update or partial_fit, which encode all as the first",
+            )
         if classes == self.classes:
             return classes
-        return concept(np.array([*self.classes, *classes], dtype=object)).classes  # type: ignore[misc]
+        union = np.array([*self.classes, *classes], dtype=object)  # type: ignore[misc]
+        return concept(union, kind="labels").classes
 
     def _expand(self, names: tuple | None) -> None:
         """Make room for labels not met before: their indicator was 0 on every row so far."""

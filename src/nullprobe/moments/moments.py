@@ -53,9 +53,12 @@ class Moments:
     sums: ConceptSums
 
     @classmethod
-    def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
-        """Read X (n, d) and y, labels (n,) or numbers (n,) or (n, k), with weights (n,)."""
-        X, z, w = rows(X, y, sample_weight)
+    def of(cls, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None) -> Moments:
+        """Read X (n, d) and y, labels or numbers (n,) or (n, k), with weights (n,).
+
+        ``kind`` ("labels" or "numeric") decides where the rule for labels does not suit.
+        """
+        X, z, w = rows(X, y, sample_weight, kind=kind)
         moments = cls.zeros(X, z).update(X, z, sample_weight=w)
         need_squares(X, w, moments.variance)
         return moments
@@ -65,9 +68,14 @@ class Moments:
         """Return the moments of no rows, with room for a concept like ``z``."""
         return cls(Spread.zeros(X) if spread is None else spread, ConceptSums.zeros(X.shape[1], z))
 
-    def update(self, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
-        """Read more rows, in place; return self."""
-        X, z, w = rows(X, y, sample_weight)
+    def update(
+        self, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
+    ) -> Moments:
+        """Read more rows, in place; return self. The first piece decided what y is.
+
+        Floats that continue labels need ``kind="labels"``.
+        """
+        X, z, w = rows(X, y, sample_weight, kind=kind, like=self)
         read_together([self], X, [z], w)
         return self
 
@@ -129,6 +137,11 @@ class Moments:
     def classes(self) -> tuple | None:
         """The labels that the columns of Z stand for, sorted; None for a numeric concept."""
         return self.sums.classes
+
+    @property
+    def levels(self) -> tuple | None:
+        """The labels of each column of y, where columns of labels were encoded together."""
+        return self.sums.levels
 
     @property
     def n(self) -> int:

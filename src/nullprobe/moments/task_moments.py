@@ -40,9 +40,11 @@ class TaskMoments:
     task: Moments
 
     @classmethod
-    def of(cls, X: Array, y: Any, task: Any, *, sample_weight: Any = None) -> TaskMoments:
-        """Read X (n, d), a concept and a task of n rows each, with weights (n,)."""
-        X, z, w = rows(X, y, sample_weight)
+    def of(
+        cls, X: Array, y: Any, task: Any, *, sample_weight: Any = None, kind: str | None = None
+    ) -> TaskMoments:
+        """Read X (n, d), a concept (of this kind) and a task of n rows each, with weights (n,)."""
+        X, z, w = rows(X, y, sample_weight, kind=kind)
         t = concept(task, n=len(z), name="task")
         first = Moments.zeros(X, z)
         both = cls(first, Moments.zeros(X, t, spread=first.spread))
@@ -56,10 +58,12 @@ class TaskMoments:
         none = Concept(None, None, np.zeros((0, 0)))
         return cls(moments, Moments.zeros(moments.mean[None], none, spread=moments.spread))
 
-    def update(self, X: Array, y: Any, task: Any, *, sample_weight: Any = None) -> TaskMoments:
-        """Read more rows, in place; return self."""
-        X, z, w = rows(X, y, sample_weight)
-        t = concept(task, n=len(z), name="task")
+    def update(
+        self, X: Array, y: Any, task: Any, *, sample_weight: Any = None, kind: str | None = None
+    ) -> TaskMoments:
+        """Read more rows, in place; return self. Further floats need ``kind="labels"``."""
+        X, z, w = rows(X, y, sample_weight, kind=kind, like=self)
+        t = concept(task, n=len(z), name="task", like=self.task)
         read_together([self.concept, self.task], X, [z, t], w)
         return self
 
@@ -85,3 +89,8 @@ class TaskMoments:
     def classes(self) -> tuple | None:
         """The labels of the concept; None for a numeric one."""
         return self.concept.classes
+
+    @property
+    def levels(self) -> tuple | None:
+        """The labels of each column of y, where columns of labels were encoded together."""
+        return self.concept.levels

@@ -187,6 +187,7 @@ EXPECTED_TO_FAIL = {
 }
 
 
+@pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @pytest.mark.parametrize(("loss", "expected"), [("log", EXPECTED_TO_FAIL), ("squared", {})])
 def test_scikit_learn_finds_nothing_else_to_complain_about(loss, expected):
     check_estimator(RLACE(rank=1, loss=loss), expected_failed_checks=expected, on_skip=None)
@@ -257,6 +258,6 @@ def test_a_wrong_parameter_is_refused_and_nothing_is_left_behind(parameters, sai
 
 
 def test_numbers_under_log_loss_are_refused_with_advice():
-    for call in (RLACE(loss="log").fit, RLACE(loss="log").partial_fit):
+    for call in (RLACE(loss="log").fit, RLACE(loss="log", kind="numeric").partial_fit):
         with pytest.raises(InputError, match="the concept is numeric; pass loss='squared'"):
             call(X, X[:, 0])

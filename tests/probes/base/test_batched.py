@@ -52,7 +52,7 @@ def assert_one_by_one(probe, X, Y, *, sample_weight=None, tolerance=1e-8):
     seed=st.integers(0, 9999),
     n=st.integers(12, 80),
     d=st.integers(1, 20),
-    m=st.integers(1, 6),
+    m=st.integers(2, 6),
     weighted=st.booleans(),
 )
 def test_many_are_one_by_one(probe, seed, n, d, m, weighted):
@@ -143,18 +143,18 @@ def test_scores_labels_and_accuracies_come_by_column(probe):
     np.testing.assert_array_equal(said, np.where(scores > 0, "yes", "no"))
     np.testing.assert_array_equal(probe.score(X, words), (said == words).mean(axis=0))
     assert [c.tolist() for c in probe.classes_] == [["no", "yes"]] * 6
-    assert probe.fit(X, Y[:, :1]).decision_function(X).shape == (100, 1)
+    assert probe.fit(X, Y[:, :1]).decision_function(X).shape == (100,)
 
 
 def test_float_columns_stay_numbers():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((50, 4))
-    Y = columns(rng, X, 2)
-    probe = LDAProbe().fit(X, Y.astype(float))
+    Y = columns(rng, X, 2) + 0.5
+    probe = LDAProbe().fit(X, Y)
     assert isinstance(probe.probe_, LinearProbe)
     assert probe.probe_.classes is None
     with pytest.raises(InputError, match="the concept is numeric"):
-        LogisticProbe().fit(X, Y.astype(float))
+        LogisticProbe().fit(X, Y)
 
 
 @pytest.mark.parametrize("probe", PROBES)
@@ -201,9 +201,7 @@ def test_weights_that_leave_a_column_one_class_are_refused_by_its_number(probe):
 def test_a_column_with_a_missing_label_is_named(hole):
     X = np.random.default_rng(0).standard_normal((20, 3))
     Y = np.column_stack([np.arange(20) % 2, np.arange(20) % 3])
-    with pytest.raises(
-        InputError, match="column 0 has 1 missing or not finite, the first in row 3"
-    ):
+    with pytest.raises(InputError, match="column .?0.? of y.* row 3"):
         LDAProbe().fit(X, hole(Y))
 
 
@@ -222,11 +220,11 @@ def test_labels_of_another_length_are_refused():
 @pytest.mark.parametrize(
     ("y", "said"),
     [
-        (np.arange(30) % 2, r"y must have shape \(30, 2\), .*, but it has shape \(30,\)"),
-        (np.ones((30, 1), int), r"but it has shape \(30, 1\)"),
-        (np.ones((30, 3), int), r"but it has shape \(30, 3\)"),
-        (np.ones((29, 2), int), r"but it has shape \(29, 2\)"),
-        (pd.DataFrame(np.ones((29, 2), int)), r"but it has shape \(29, 2\)"),
+        (np.arange(30) % 2, r"y must have 2 columns.* it has 1"),
+        (np.ones((30, 1), int), "y must have 2 columns.* it has 1"),
+        (np.ones((30, 3), int), "y must have 2 columns.* it has 3"),
+        (np.ones((29, 2), int), "X has 30 and y has 29"),
+        (pd.DataFrame(np.ones((29, 2), int)), "X has 30 and y has 29"),
         ([[0, 1]] * 29 + [[0]], "its rows have lengths 1, 2"),
         (np.full((30, 2), "a"), "what is scored must be labels such as 0"),
     ],

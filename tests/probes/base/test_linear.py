@@ -19,6 +19,7 @@ WEIGHTED = [name for name in PROBES if name != "halfspace"]
 NUMERIC = ["mean_difference", "lda"]
 
 
+@pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @pytest.mark.parametrize("name", PROBES)
 def test_scikit_learn_accepts_the_probe(name):
     # With a λ of its own choice LDA counts rows, so that a weight of 2 is not a row twice.
@@ -163,8 +164,8 @@ def test_fit_on_numbers_forgets_earlier_classes(name):
 @pytest.mark.parametrize("name", NUMERIC)
 def test_number_that_never_varies_is_refused(name):
     s = sample()
-    y = np.column_stack([s.X[:, 0], np.full(len(s.X), 2.0)])
-    with pytest.raises(InputError, match="column 1 of y is 2 in every row"):
+    y = np.column_stack([s.X[:, 0], np.full(len(s.X), 2.5)])
+    with pytest.raises(InputError, match="column 1 of y is 2.5 in every row"):
         PROBES[name]().fit(s.X, y)
 
 
@@ -260,7 +261,7 @@ def test_a_score_of_what_the_probe_does_not_read_is_refused_in_words():
     labels, numbers = LDAProbe().fit(s.X, s.y.astype(str)), LDAProbe().fit(s.X, s.X[:, 0])
     with pytest.raises(InputError, match="what is scored must be labels such as '0'"):
         labels.score(s.X, s.X[:, 0])
-    with pytest.raises(InputError, match="what is scored must be numbers"):
+    with pytest.raises(InputError, match="y must hold numbers"):
         numbers.score(s.X, np.where(s.y == 0, "no", "yes"))
     with pytest.raises(InputError, match="what is scored must be numbers"):
         numbers.score(s.X, s.X[:, :2])

@@ -154,7 +154,7 @@ class AffineEraser:
         arrays.on_cache_blocks(lambda at, block: arrays.move_block(X_[at], block, maps, memory), X)
         gone = np.flatnonzero(~np.isnan(self.level))
         if len(gone):
-            X_[:, gone] = arrays.like(self.level[gone], X)
+            arrays.put(X_.T, gone, arrays.like(self.level[gone, None], X))
         return X_
 
     def compose(self, first: AffineEraser) -> AffineEraser:

@@ -7,6 +7,7 @@ its result is a NumPy array.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, as_array, concept
+from nullprobe.data.concept import Concept, concept
 from nullprobe.erasers.maps import store
 
 
@@ -109,43 +110,24 @@ class LabelledMap:
                 "y is None",
                 "pass it: transform(X, y); or choose an eraser that does without, such as LEACE",
             )
-        if isinstance(y, Concept):
-            y = y.values if y.classes is None else np.array(y.classes, dtype=object)[y.codes]
-        a = as_array(y)
-        return self._numbers(a, n) if self.classes is None else self._labels(a, n, self.classes)
-
-    def _numbers(self, a: np.ndarray, n: int) -> Concept:
-        z = concept(a[:, None] if a.ndim == 1 else a, n=n)
-        if z.n_columns != self._width():
+        kind = "numeric" if self.classes is None else "labels"
+        z = concept(y, n=n, kind=kind, like=self)
+        if z.is_classes and self.classes is not None:
+            return z.among(self.classes, "y")
+        if z.is_classes or self.classes is not None or z.n_columns != self._width():
+            wanted = f"{self._width()} columns" if self.classes is None else "labels (n,)"
             validation.complain(
-                f"y must have the {self._width()} columns that the eraser was fitted on",
-                f"it has {z.n_columns}",
-                "pass the same numeric concept",
+                f"y must have the {wanted} that the eraser was fitted on",
+                "it has labels" if z.is_classes else f"it has {z.n_columns}",
+                "pass the same concept",
             )
         return z
 
-    def _labels(self, a: np.ndarray, n: int, classes: tuple) -> Concept:
-        if a.ndim == 2:
-            validation.complain(
-                f"y must be labels (n,), as the eraser was fitted on {len(classes)} classes",
-                f"it has shape {a.shape}",
-                "pass one label for each row",
-            )
-        # Named, so that floats count as labels however many there are.
-        found = np.unique(a).tolist() if a.dtype.kind == "f" else None
-        z = concept(a, n=n, classes=found)
-        place = {label: i for i, label in enumerate(classes)}
-        unknown = [label for label in z.classes or () if label not in place]
-        if unknown:
-            more = ", ..." if len(classes) > 10 else ""
-            validation.complain(
-                "every label must be one that the eraser was fitted on, with weight "
-                f"({', '.join(map(repr, classes[:10]))}{more})",
-                f"{unknown[0]!r} arrived",
-                "fit the eraser on rows of that class, too, or leave such rows out",
-            )
-        codes = np.array([place[label] for label in z.classes or ()])[z.codes]
-        return Concept(codes, classes, None)
+    @property
+    def levels(self) -> tuple | None:
+        """The labels of each column of y, where columns of labels were encoded together."""
+        found = json.loads(self.details.get("levels", "null"))
+        return found and tuple(one and tuple(one) for one in found)
 
     def named(self, feature_names: Any) -> Self:
         """Return the same eraser with names for its features."""
@@ -181,4 +163,4 @@ def set_level(X_: Array, level: np.ndarray) -> None:
     """Set features of which nothing is left to their level: a probe could read their rounding."""
     gone = np.flatnonzero(~np.isnan(level))
     if len(gone):
-        X_[:, gone] = arrays.like(level[gone], X_)
+        arrays.put(X_.T, gone, arrays.like(level[gone, None], X_))

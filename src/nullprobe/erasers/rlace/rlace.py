@@ -27,7 +27,7 @@ from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
 from nullprobe.data.concept import Concept, rows
-from nullprobe.erasers.estimator import MomentEraser
+from nullprobe.erasers.estimator import MomentEraser, chosen
 from nullprobe.erasers.fits import orthogonal
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.rlace.game import Game, Rules, play
@@ -160,6 +160,8 @@ class RLACE(MomentEraser):
         the game's lower bound certain, and is part of its value. The other cases have none.
     random_state : int, Generator or None
         Which partitions of many classes are looked at for starts of the ascent.
+    kind : {"labels", "numeric"} or None
+        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
     Attributes
     ----------
@@ -199,6 +201,7 @@ class RLACE(MomentEraser):
         tol: float = 1e-6,
         ridge: float = 1e-4,
         random_state: int | None = 0,
+        kind: str | None = None,
     ) -> None:
         self.rank = rank
         self.loss = loss
@@ -206,8 +209,11 @@ class RLACE(MomentEraser):
         self.tol = tol
         self.ridge = ridge
         self.random_state = random_state
+        self.kind = kind
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
+    ) -> Self:
         """Fit the eraser.
 
         Parameters
@@ -215,9 +221,10 @@ class RLACE(MomentEraser):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: class labels (n,), or numbers under squared loss; columns (n, k) are
-            numbers of any type.
+            Concept: labels, or numbers under squared loss.
         sample_weight : array-like of shape (n,), optional
+        concept : array-like of shape (n,) or (n, k), optional
+            Concept to erase in place of y, as in a pipeline whose y is something else.
 
         Raises
         ------
@@ -225,7 +232,7 @@ class RLACE(MomentEraser):
             If the input is empty, not finite, of lengths that differ, or a parameter is wrong.
         """
         frame = X
-        X, z, w = rows(X, y, sample_weight)
+        X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
         rules, loss = self._rules(z.classes)
         moments = self._gather(X, z, w)
         won = _closed_form(moments, rules.rank, loss)

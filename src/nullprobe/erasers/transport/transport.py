@@ -112,6 +112,8 @@ class QuadraticLEACE(LabelledEstimator):
         covariance lacks directions in which rows vary within classes (too few rows, or a feature
         that is constant in a class); then covariances end up alike, but not equal, and
         ``eraser_.details["shrunk"]`` says for how many classes.
+    kind : {"labels"} or None
+        Says that floats are labels.
 
     Examples
     --------
@@ -121,8 +123,9 @@ class QuadraticLEACE(LabelledEstimator):
     [[5.0], [9.0], [5.0], [9.0]]
     """
 
-    def __init__(self, shrinkage: float | None = None) -> None:
+    def __init__(self, shrinkage: float | None = None, kind: str | None = None) -> None:
         self.shrinkage = shrinkage
+        self.kind = kind
 
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> ClassMoments:
         return ClassMoments.of(X, z, sample_weight=w)
@@ -150,6 +153,8 @@ class MiMiC(LabelledEstimator):
         Whether covariances are matched besides means.
     shrinkage : float in [0, 1] or None
         As for :class:`QuadraticLEACE`.
+    kind : {"labels", "numeric"} or None
+        As for :class:`QuadraticLEACE`.
 
     Examples
     --------
@@ -162,11 +167,16 @@ class MiMiC(LabelledEstimator):
     """
 
     def __init__(
-        self, target: Any = None, match: str = "covariance", shrinkage: float | None = None
+        self,
+        target: Any = None,
+        match: str = "covariance",
+        shrinkage: float | None = None,
+        kind: str | None = None,
     ) -> None:
         self.target = target
         self.match = match
         self.shrinkage = shrinkage
+        self.kind = kind
 
     def _gather(
         self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None

@@ -24,14 +24,15 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from nullprobe._core import validation
+from nullprobe._core.caller_warnings import warn
 from nullprobe._version import __version__
 from nullprobe.data import manifest
-from nullprobe.data.concept import as_array
+from nullprobe.data.kinds import as_array
 from nullprobe.data.writing import save
 from nullprobe.models.capturing.states import capture
 from nullprobe.models.forward import Progress
 from nullprobe.models.site import listed
-from nullprobe.models.text_batches import Options, Work, warn
+from nullprobe.models.text_batches import Options, Work
 
 SHARD_SIZE = 1024
 SAMPLED = 64  # values of each weight that go into a model's fingerprint

@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 
 from nullprobe._core import validation
 from nullprobe._core.random_state import generator
-from nullprobe.data.concept import as_array
+from nullprobe.data.kinds import as_array
 
 LEVEL = 0.95
 

@@ -24,7 +24,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import generator
-from nullprobe.data.concept import rows
+from nullprobe.data.concept import rows, target
 from nullprobe.data.splits import group_codes, split
 from nullprobe.probes.base.nonlinear import inner_splits
 from nullprobe.probes.base.nullspace import need_usable
@@ -128,7 +128,7 @@ def usable_information(
                 cv=_inner(z.codes[train]),
                 ensemble=False,  # pyright: ignore[reportArgumentType]
             )
-        known.fit(arrays.take(X, train), z.codes[train])
+        known.fit(arrays.take(X, train), target(known, z.codes[train], z))
         chances = np.asarray(known.predict_proba(arrays.take(X, test)))
         shares = np.bincount(z.codes[train], minlength=z.n_columns) / len(train)
         said = chances[np.arange(len(test)), z.codes[test]]

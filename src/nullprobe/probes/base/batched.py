@@ -18,10 +18,9 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, concept, weights
+from nullprobe.data.concept import Concept, columns, weights
 from nullprobe.moments.moments import Moments, read_together
 from nullprobe.moments.scatter import need_squares
-from nullprobe.probes.base.label_vectors import columns, label_vectors, need_two_classes
 from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement, scored
 
 SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
@@ -139,9 +138,8 @@ class ManyConcepts(ProbeEstimator):
         X : array of shape (n, d)
             Representation.
         y : array-like of shape (n,), (n, m) or (n, k)
-            Concept: labels or numbers (n,); m label vectors, if it is two-dimensional and of
-            booleans, whole numbers, strings or objects, each column a concept of its own; or
-            float numbers of k columns. A data frame may mix label columns and numbers.
+            Concept: labels or numbers (n,) or (n, 1); m label vectors, each column a concept of
+            its own, if at least one column is labels; or numbers of k columns.
         sample_weight : array-like of shape (n,), optional
 
         Raises
@@ -150,18 +148,19 @@ class ManyConcepts(ProbeEstimator):
             If the input is empty, not finite, of lengths that differ, or of one class; of many
             columns, the message says which.
         """
-        concepts = None if y is None else label_vectors(y)
-        if y is None or concepts is None:
-            return super().fit(X, y, sample_weight)
-        frame, X = X, validation.finite(validation.representation(X))
-        if len(y) != X.shape[0]:
-            concept(y, n=X.shape[0])  # complains
+        frame, X = X, validation.representation(X)
+        if y is None or isinstance(y, Concept):
+            return super().fit(frame, y, sample_weight)
+        concepts = columns(y, n=X.shape[0])
+        if len(concepts) == 1:
+            return super().fit(frame, concepts[0], sample_weight)
+        X = validation.finite(X)
         w = weights(sample_weight, X.shape[0])
         if w is not None and not w.all():
             kept = np.flatnonzero(w)
             X, w = arrays.take(X, kept), w[kept]
             concepts = [z.take(kept).present() for z in concepts]
-        need_two_classes(concepts)
+        _need_two_classes(concepts)
         validate_data(self, frame, skip_check_array=True)
         self.probe_ = probes = self._many(X, concepts, w)
         self.n_features_in_ = probes.d
@@ -174,7 +173,8 @@ class ManyConcepts(ProbeEstimator):
             return super().score(X, y, sample_weight)
         said = self.predict(X)
         w = weights(sample_weight, len(said))
-        truth = columns(y, len(said), len(self.probe_))
+        kinds = ["numeric" if c is None else "labels" for c in self.probe_.classes]
+        truth = [z.labels for z in columns(y, n=len(said), kind=kinds)]
         return np.array(
             [
                 agreement(t, _typed(s, t), w, c)
@@ -185,6 +185,19 @@ class ManyConcepts(ProbeEstimator):
 
 def _typed(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return said.astype(truth.dtype) if said.dtype.kind == "O" else said
+
+
+def _need_two_classes(concepts: list[Concept]) -> None:
+    """Complain about the first column that is of one class."""
+    for j, z in enumerate(concepts):
+        values = z.data if z.codes is None else z.codes
+        if values.min() == values.max():
+            what = values.min() if z.classes is None else z.classes[int(values.min())]
+            validation.complain(
+                "at least two classes are needed in every column of y",
+                f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",
+                "leave such columns out, or pass rows of another class, too",
+            )
 
 
 class ManyByMoments(ManyConcepts, MomentProbe):

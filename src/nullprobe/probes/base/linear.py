@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, as_array, rows, single
+from nullprobe.data.concept import Concept, rows
 from nullprobe.moments import Moments
 
 FAR = 1e12  # size of weights whose scores float32 may not hold
@@ -114,7 +114,7 @@ class ProbeEstimator(BaseEstimator):
         X : array of shape (n, d)
             Representation.
         y : array-like of shape (n,) or (n, k)
-            Concept: labels or numbers (n,), or floats (n, k).
+            Concept: labels or numbers (n,), or numbers (n, k).
         sample_weight : array-like of shape (n,), optional
 
         Raises
@@ -163,8 +163,9 @@ class ProbeEstimator(BaseEstimator):
         """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
         said = self.predict(X)  # which looks at the names of its columns, if it has some
         classes = self.probe_.classes
-        _, _, w = rows(X, y, sample_weight, one=classes is not None)
-        return agreement(as_array(y if classes is None else single(y)), said, w, classes)
+        kind = "numeric" if classes is None else "labels"
+        _, z, w = rows(X, y, sample_weight, one=classes is not None, kind=kind)
+        return agreement(z.labels, said, w, classes)
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn needs to know: y is required."""

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.base import clone
 
 from nullprobe._core import arrays, linalg, validation
-from nullprobe.data.concept import Concept
+from nullprobe.data.concept import Concept, target
 from nullprobe.moments import Moments
 from nullprobe.probes.base.linear import MomentProbe
 
@@ -181,7 +181,8 @@ class _Rows:
         self.probe, self.w = probe, w
         self.before, self.eps = moments.variance, moments.eps
         self.X = arrays.working(X) - arrays.like(moments.mean, X)
-        self.y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
+        y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
+        self.y = target(probe, y, z)
         self.columns = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
         self._keep(moments.scale > 0)
 

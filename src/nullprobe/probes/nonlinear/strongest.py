@@ -23,6 +23,7 @@ from sklearn.base import clone
 
 from nullprobe._core import validation
 from nullprobe._core.random_state import integer_seed
+from nullprobe.data.concept import Concept, target
 from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_splits, readings, scored
 from nullprobe.probes.base.nullspace import need_rows
 from nullprobe.probes.linear.lda import LDAProbe
@@ -108,7 +109,8 @@ class StrongestProbe(ReaderEstimator):
 
         def fit(X: np.ndarray, codes: np.ndarray, name: str) -> StrongestReader:
             made: Any = clone(probes[name])
-            return StrongestReader(classes, X.shape[1], name, made.fit(X, codes))
+            made.fit(X, target(made, codes, Concept(codes, (), None)))
+            return StrongestReader(classes, X.shape[1], name, made)
 
         splits, names = inner_splits(codes, seed), list(probes)
         found = readings(fit, names, X, codes, splits)
