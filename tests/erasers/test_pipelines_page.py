@@ -1,0 +1,15 @@
+"""The page on pipelines is executed, word for word."""
+
+import doctest
+from pathlib import Path
+
+import sklearn
+
+PAGE = Path(__file__).parent.parent / "docs" / "methods" / "pipelines.md"
+
+
+def test_the_page_on_pipelines_says_what_happens():
+    with sklearn.config_context():
+        found = doctest.testfile(str(PAGE), module_relative=False)
+    assert found.failed == 0
+    assert found.attempted > 20
