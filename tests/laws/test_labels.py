@@ -204,8 +204,6 @@ def test_masked_rows_are_refused(use):
 
 @pytest.mark.parametrize("name", [*(method.__name__ for method in OWED), "Moments", "ClassMoments"])
 def test_masked_weights_are_refused(name):
-    if name == "INLP":
-        pytest.skip("its probe takes none")
     w = np.ma.array(np.ones(240), mask=np.arange(240) == 5)
     with pytest.raises(InputError, match="sample_weight.* row 5"):
         READERS[name](X, Y, sample_weight=w)
