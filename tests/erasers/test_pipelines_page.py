@@ -5,7 +5,7 @@ from pathlib import Path
 
 import sklearn
 
-PAGE = Path(__file__).parent.parent / "docs" / "methods" / "pipelines.md"
+PAGE = Path(__file__).parents[2] / "docs" / "methods" / "pipelines.md"
 
 
 def test_the_page_on_pipelines_says_what_happens():
