@@ -91,10 +91,7 @@ def load(
     """
     path = _there(path)
     if path.is_dir():
-        said = manifest.manifest(path)
-        if said is not None:
-            manifest.need_whole(path, said)
-        whole = _join(_shards(path), only, verbatim)
+        whole, said = _join(_shards(path), only, verbatim), manifest.manifest(path)
         if said is None or not isinstance(whole, dict):
             return whole
         return manifest.decoded(whole, said)
@@ -165,6 +162,9 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
 
 
 def _shards(folder: Path) -> list[Path]:
+    said = manifest.manifest(folder)
+    if said is not None:
+        manifest.need_whole(folder, said)
     files = [
         file
         for file in sorted(folder.iterdir())
