@@ -9,7 +9,8 @@ from support.evidence import evidence
 
 from nullprobe import CCS, CRC, ContrastPairs, compare_pairs, worlds
 from nullprobe.auditing import consistency
-from nullprobe.claims import FactAbout, Holds, Thresholds, consistent
+from nullprobe.claims import FactAbout, Holds, Thresholds
+from nullprobe.claims.consistent import consistent
 from nullprobe.heldout.pair_agreement import HeldOut
 
 FEW = {"n_permutations": 99, "n_random": 99}

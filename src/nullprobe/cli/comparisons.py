@@ -55,6 +55,7 @@ def run(found: Table, settings: Settings) -> Comparison:
             probes=settings.probes,
             others=found.others,
             groups=found.groups,
+            feature_names=found.feature_names,
             random_state=settings.seed,
             title=settings.title,
             progress=bars,

@@ -48,8 +48,13 @@ class Parts:
 
 def group_codes(groups: object, n: int) -> np.ndarray | None:
     """Return the group of each row as a code (n,), or None where there are no groups."""
+    return named_groups(groups, n)[0]
+
+
+def named_groups(groups: object, n: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the group of each row as a code (n,), and the name of each code, as it arrived."""
     if groups is None:
-        return None
+        return None, ()
     a = as_array(groups, "groups")
     if a.shape != (n,):
         validation.complain(
@@ -65,7 +70,8 @@ def group_codes(groups: object, n: int) -> np.ndarray | None:
             f"first in row {missing.argmax()}",
             "name a group for these rows",
         )
-    return np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)[1]
+    names, codes = np.unique(a.astype(str) if a.dtype.kind == "O" else a, return_inverse=True)
+    return codes, tuple(map(str, names.tolist()))
 
 
 def split(

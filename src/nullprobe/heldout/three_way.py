@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core import arrays, linalg
+from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
@@ -74,7 +74,7 @@ class ThreeWay(Labellings):
     def scores(self) -> Scores:
         """Return the held-out scores of the labelling as it is."""
         Z = self.columns(np.arange(len(self.z))[:, None])
-        raw, erased = np.empty((len(Z), self.n_outputs)), np.empty((len(Z), self.n_outputs))
+        raw, erased = (np.empty((len(Z), self.z.n_scores)) for _ in range(2))
         for (before, after), S in self._scored(Z):
             raw[S.rows], erased[S.rows] = before[0].T, after[0].T
         return Scores(raw, erased)
@@ -127,7 +127,7 @@ class ThreeWay(Labellings):
     def halfspace_calls(self, seed: int, n_restarts: int = 3) -> np.ndarray:
         """Return which rows (n, k) held-out halfspaces call positive, labels being as they are."""
         Z = self.columns(np.arange(len(self.z))[:, None])
-        calls = np.empty((len(Z), self.n_outputs), dtype=bool)
+        calls = np.empty((len(Z), self.z.n_scores), dtype=bool)
         for said, S in self._said(Z, seed, n_restarts):
             calls[S.rows] = said[0].T
         return calls
@@ -164,8 +164,3 @@ def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:
     left, sizes, _ = np.linalg.svd(G.reshape(d, -1, k).transpose(1, 0, 2), full_matrices=False)
     left = left * (sizes > 1e-10 * sizes[:, :1])[:, None, :]
     return np.repeat(left.transpose(1, 2, 0), k, axis=2)
-
-
-def three_way(X: object, z: Concept, parts: Parts) -> ThreeWay:
-    """Split and factor a representation of any array library."""
-    return ThreeWay(arrays.host_native(X), z, parts)

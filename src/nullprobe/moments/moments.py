@@ -55,10 +55,23 @@ class Moments:
     @classmethod
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None) -> Moments:
         """Read X (n, d) and y, labels (n,) or numbers (n,) or (n, k), with weights (n,)."""
-        X, z, w = rows(X, y, sample_weight)
-        moments = cls.zeros(X, z).update(X, z, sample_weight=w)
+        return cls.summed(*rows(X, y, sample_weight))
+
+    @classmethod
+    def summed(cls, X: Array, z: Concept, w: np.ndarray | None = None) -> Moments:
+        """Read X (n, d), a concept and weights (n,) that were validated before."""
+        moments = cls.zeros(X, z)
+        read_together([moments], X, [z], w)
         need_squares(X, w, moments.variance)
         return moments
+
+    def rescaled(self, factors: np.ndarray) -> Moments:
+        """Return the moments of (x − μ) times factors (d,): no row is touched."""
+        S = arrays.host(self.spread.scatter) * np.outer(factors, factors)
+        sums = self.sums.copy()
+        sums.cross *= factors[:, None]
+        spread = Spread(self.weight, self.n, np.zeros(self.d), S, self.eps)
+        return Moments(spread, sums)
 
     @classmethod
     def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:

@@ -182,7 +182,7 @@ class _Rows:
         self.before, self.eps = moments.variance, moments.eps
         self.X = arrays.working(X) - arrays.like(moments.mean, X)
         self.y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
-        self.columns = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
+        self.columns = z.n_scores
         self._keep(moments.scale > 0)
 
     def weights(self) -> np.ndarray:
