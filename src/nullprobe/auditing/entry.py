@@ -14,12 +14,12 @@ from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.auditing.projection import portrait
 from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
-from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import Parts, split, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
+from nullprobe.stats.thresholds import LEAST_DRAWS
 
 N_PARTS = 3
 PAIRED = "differences of contrast pairs, positive less negative side"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-N_RESAMPLES, LEAST_RESAMPLES = 1000, 100
+LEAST, MOST = 100, 1000  # replicates
 
 
 def replicates(rows: int, *, drawn: float = 2e7) -> int:
     """Return how many replicates of so many rows to draw: ``drawn`` numbers at most, or 100."""
-    return int(np.clip(drawn / rows, LEAST_RESAMPLES, N_RESAMPLES))
+    return int(np.clip(drawn / rows, LEAST, MOST))
 
 
 def resampled_weights(
