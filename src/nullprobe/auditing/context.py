@@ -20,23 +20,22 @@ DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths 
 
 
 def beside(
-    X: np.ndarray, data: ThreeWay, whole: Whole, scores: Scores, before: float, seed: int
+    whole: Whole, data: ThreeWay, scores: Scores, before: float, seed: int
 ) -> dict[str, dict[str, float]]:
     """Return further numbers for each claim, by its name.
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
-    data : ThreeWay
     whole : Whole
-        Moments and eraser of the whole sample.
+        The whole sample.
+    data : ThreeWay
     scores : Scores
         Held out.
     before : float
         Reading before erasure.
     seed : int
     """
-    z = data.z
+    X, z = whole.X, whole.z
     found: dict[str, dict[str, float]] = {
         "readable": {},
         "one_direction": {"directions removed": whole.eraser.rank},

@@ -117,7 +117,7 @@ class Run:
         observe, asks = self.observing, self.settings.asks
         halfspace = family = curve = None
         raw, erased = observe.scores(self.scores.raw), observe.scores(self.scores.erased)
-        details = beside(self.X, self.data, self.whole, self.scores, raw.value, self.seed)
+        details = beside(self.whole, self.data, self.scores, raw.value, self.seed)
         if asks("no_halfspace"):
             halfspace = observe.calls(self.data.halfspace_calls(self.seed))
         if asks("gone"):
