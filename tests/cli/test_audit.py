@@ -270,3 +270,17 @@ def test_other_labels_are_those_of_pairs(capsys):
     assert "--other belongs to --pairs" in refused(
         capsys, "audit", "data.csv", "--concept", "y", "--other", "z"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("audit", QUICK), ("compare", ["--erasers", "leace", "--probes", "linear"])],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_names_of_columns_and_groups_reach_the_document(command, options, suffix, folder, capsys):
+    people = np.array(["ada", "bo", "cy", "di", "ed", "flo"])[np.arange(N) // 2 % 6]
+    write(folder / f"data{suffix}", person=people)
+    done(capsys, command, f"data{suffix}", "--concept", "y", "--groups", "person", *options)
+    (document,) = documents(folder / f"data-y-{command}.json")
+    assert document["provenance"]["feature_names"] == NAMES
+    assert document["provenance"]["group_names"] == ["ada", "bo", "cy", "di", "ed", "flo"]

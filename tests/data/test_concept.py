@@ -23,6 +23,7 @@ from nullprobe import (
     usable_information,
 )
 from nullprobe.data.concept import Concept, concept, rows, single, weights
+from nullprobe.data.metric import AUC, MACRO_AUC, R_SQUARED
 
 
 @pytest.mark.parametrize(
@@ -259,3 +260,20 @@ def test_weights_are_float64_and_one_may_stand_for_all():
 def test_weights_that_cannot_be_used_are_refused(given, n, said):
     with pytest.raises(InputError, match=said):
         weights(given, n)
+
+
+@pytest.mark.parametrize(
+    ("y", "n_scores", "metric"),
+    [
+        (["b", "a", "b"], 1, AUC),
+        ([True, False, True], 1, AUC),
+        ([0, 1, 2, 1], 3, MACRO_AUC),
+        ([0.25, 1.5, 3.5], 1, R_SQUARED),
+        ([[0.25, 1.5], [1.0, 2.0], [3.5, 4.0]], 2, R_SQUARED),
+    ],
+)
+def test_a_concept_says_how_it_is_scored_and_gives_its_labels_back(y, n_scores, metric):
+    z = concept(y)
+    assert (z.n_scores, z.metric) == (n_scores, metric)
+    assert z.labels.tolist() == y
+    assert z.take(slice(1)).metric == metric

@@ -94,7 +94,7 @@ def test_many_labellings_are_read_as_one_by_one(monkeypatch, kind):
     order = np.column_stack([rng.permutation(len(y)) for _ in range(7)])
     together = data.read(order)
     alone = [data.read(order[:, j : j + 1]) for j in range(7)]
-    monkeypatch.setattr(labellings, "BATCH_ELEMENTS", 2 * len(y) * data.n_outputs)
+    monkeypatch.setattr(labellings, "BATCH_ELEMENTS", 2 * len(y) * data.z.n_scores)
     pieces = data.read(order)
     for i in (0, 1):
         np.testing.assert_allclose(together[i], [a[i][0] for a in alone], atol=1e-12)

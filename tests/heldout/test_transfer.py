@@ -90,7 +90,7 @@ def test_many_labellings_are_read_as_each_one_rerun_from_the_start(monkeypatch, 
     together = carry.read(order)
     assert together[0].shape == together[1].shape == (5, G, G)
     alone = [Carry(X, z.take(o), parts).read(asis(y)) for o in order.T]
-    monkeypatch.setattr(labellings, "BATCH_ELEMENTS", 2 * len(y) * carry.n_outputs)
+    monkeypatch.setattr(labellings, "BATCH_ELEMENTS", 2 * len(y) * carry.z.n_scores)
     pieces = carry.read(order)
     for i in (0, 1):
         np.testing.assert_allclose(together[i], [one[i][0] for one in alone], atol=1e-10)

@@ -310,3 +310,16 @@ def test_two_million_narrow_float32_rows_lose_no_digits(kind, backend):
     else:
         found, expected = getattr(m, "concept", m).covariance, np.cov(wide.T, bias=True)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("y", [np.arange(60) % 3, np.linspace(0, 1, 120).reshape(60, 2)])
+def test_rescaled_moments_are_those_of_rescaled_rows(y):
+    X = np.random.default_rng(0).normal(size=(60, 4)) + 2.0
+    m, factors = Moments.of(X, y), np.array([0.5, 3.0, 0.0, 1e4])
+    found, expected = m.rescaled(factors), Moments.of((X - m.mean) * factors, y)
+    for name in ("mean", "covariance", "cross_covariance", "concept_covariance"):
+        scale = 1.0 if name == "concept_covariance" else np.max(factors) ** 2
+        np.testing.assert_allclose(
+            getattr(found, name), getattr(expected, name), atol=1e-13 * scale, rtol=1e-10
+        )
+    assert (found.n, found.weight) == (60, 60.0)

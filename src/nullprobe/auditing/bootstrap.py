@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nullprobe.claims import Observation
+from nullprobe.data.metric import BALANCED_ACCURACY, Metric
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import replicates, resampled_weights
 
-N_RESAMPLES = 1000
-RESAMPLED = 2e7  # rows times replicates that are drawn at most
 LEAST_GROUPS = 5  # in a part: resampling one or two groups shows hardly any of how they differ
 # In a part: resampled, few rows vary far less than new ones would. Of 12 rows with a real effect,
 # 6 samples in 100 were said to leave no room for one.
@@ -30,7 +30,7 @@ class Observing:
         self.data, n = data, len(data.z)
         self.truth = data.columns(np.arange(n)[:, None]).transpose(1, 2, 0)
         rng = np.random.default_rng([seed, 1])
-        self.n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
+        self.n_resamples = replicates(n)
         self.weights, self.has_interval = [], True
         for part in data.parts:
             groups = data.partition.groups
@@ -38,21 +38,14 @@ class Observing:
             if few or len(part.rows) < LEAST_ROWS:
                 self.has_interval = False
             self.weights.append(
-                metrics.resampled_weights(
-                    None if data.z.codes is None else data.z.codes[part.rows],
+                resampled_weights(
+                    data.z.take(part.rows).codes,
                     None if groups is None else groups[part.rows],
                     len(part.rows),
                     self.n_resamples,
                     rng,
                 )
             )
-
-    @property
-    def unit(self) -> tuple[str, float]:
-        """What a reading is called, and what it is by chance."""
-        if not self.data.z.is_classes:
-            return "R²", 0.0
-        return ("AUC" if self.data.n_outputs == 1 else "macro AUC"), 0.5
 
     def scores(self, scores: np.ndarray) -> Observation:
         """Observe the reading of held-out scores (n, k)."""
@@ -61,19 +54,20 @@ class Observing:
             s, truth = scores[part.rows].T[None], self.truth[:, :, part.rows]
             value += self.data.statistic(s, truth)[0] / len(self.data.parts)
             resampled += self.data.statistic(s, truth, weights) / len(self.data.parts)
-        return Observation(float(value), *self.unit, self._told(resampled))
+        return self._observed(value, self.data.z.metric, resampled)
 
     def calls(self, calls: np.ndarray) -> Observation:
         """Observe the balanced accuracy of held-out calls (n, k), bool."""
         value, resampled = 0.0, np.zeros(self.n_resamples)
-        outputs = range(self.data.n_outputs)
+        outputs = range(self.data.z.n_scores)
         for part, weights in zip(self.data.parts, self.weights, strict=True):
             for c in outputs:
                 said, truth = calls[None, part.rows, c], self.truth[:, c, part.rows] > 0.5
                 share = len(self.data.parts) * len(outputs)
                 value += metrics.balanced_accuracy(said, truth)[0] / share
                 resampled += metrics.balanced_accuracy(said, truth, weights) / share
-        return Observation(float(value), "balanced accuracy", 0.5, self._told(resampled))
+        return self._observed(value, BALANCED_ACCURACY, resampled)
 
-    def _told(self, resampled: np.ndarray) -> np.ndarray:
-        return resampled if self.has_interval else np.full_like(resampled, np.nan)
+    def _observed(self, value: float, metric: Metric, resampled: np.ndarray) -> Observation:
+        told = resampled if self.has_interval else np.full_like(resampled, np.nan)
+        return Observation(float(value), metric.name, metric.chance, told)

@@ -7,12 +7,11 @@ from math import ceil
 
 import numpy as np
 
-from nullprobe.auditing.bootstrap import N_RESAMPLES, RESAMPLED
 from nullprobe.claims import Followed, Observation
 from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
 from nullprobe.probes.pairs.ccs import CCS
 from nullprobe.probes.pairs.crc import CRC
-from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import replicates, resampled_weights
 from nullprobe.stats.null_distribution import Null
 
 UNIT, CHANCE = "share of held-out pairs", 0.5
@@ -47,9 +46,8 @@ def followed(
         Its agreement with permuted labels.
     """
     n, seed = len(y), held_out.seed
-    n_resamples = int(np.clip(RESAMPLED / n, 100, N_RESAMPLES))
     rng = np.random.default_rng([seed, 11])
-    weights = metrics.resampled_weights(None, None, n, n_resamples, rng) / n
+    weights = resampled_weights(None, None, n, replicates(n), rng) / n
     signs = 2.0 * y - 1.0
 
     def observed(right: np.ndarray) -> Observation:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from nullprobe._core import arrays
+from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims.one_direction import IN_SAMPLE
-from nullprobe.data.concept import Concept, concept
-from nullprobe.erasers.leace import leace
+from nullprobe.data.concept import Concept
+from nullprobe.data.metric import AUC
 from nullprobe.heldout.three_way import Scores, ThreeWay
 from nullprobe.measures.expected_auc import expected_readback
-from nullprobe.moments import Moments
-from nullprobe.probes.linear.logistic import LogisticProbe
+from nullprobe.probes.base.linear import LinearProbe
+from nullprobe.probes.linear.logistic import logistic
 from nullprobe.stats import metrics
 
 MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
@@ -18,13 +20,14 @@ DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths 
 
 
 def beside(
-    X: np.ndarray, data: ThreeWay, scores: Scores, before: float, seed: int
+    whole: Whole, data: ThreeWay, scores: Scores, before: float, seed: int
 ) -> dict[str, dict[str, float]]:
     """Return further numbers for each claim, by its name.
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
+    whole : Whole
+        The whole sample.
     data : ThreeWay
     scores : Scores
         Held out.
@@ -32,15 +35,13 @@ def beside(
         Reading before erasure.
     seed : int
     """
-    z = data.z
-    moments = Moments.of(X, z)
-    eraser = leace(moments)
+    X, z = whole.X, whole.z
     found: dict[str, dict[str, float]] = {
         "readable": {},
-        "one_direction": {"directions removed": eraser.rank},
+        "one_direction": {"directions removed": whole.eraser.rank},
         "erasure_holds": {"before erasure": before},
     }
-    expected = expected_readback(moments, z, len(data.parts))
+    expected = expected_readback(whole.moments, z, len(data.parts))
     if expected is not None:
         found["erasure_holds"]["expected from estimated means"] = expected
     if z.codes is None or z.n_columns > MOST_CLASSES:
@@ -50,13 +51,13 @@ def beside(
         "accuracy of logistic regression": accuracy(X, data),
         "share of the largest class": largest,
     }
-    if data.n_outputs == 1:
+    if z.metric == AUC:
         found["readable"]["information (nats, lower bound)"] = metrics.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
     shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))
-    for name, told in (("", z), (", labels shuffled", shuffled)):
-        erased = leace(Moments.of(X, told)).apply(X)
+    for name, told, own in (("", z, whole), (", labels shuffled", shuffled, Whole(X, shuffled))):
+        erased = own.eraser.apply(X)
         found["one_direction"] |= {
             f"{IN_SAMPLE} before{name}": _in_sample(X, told),
             f"{IN_SAMPLE} after{name}": _in_sample(erased, told),
@@ -71,8 +72,7 @@ def _in_sample(X: np.ndarray, z: Concept) -> float:
     Where nothing is left to read, all log-odds are the same but for rounding: ties, of which none
     is to be right by the sign of what rounding left.
     """
-    log_odds = LogisticProbe().fit(X, z).decision_function(X)
-    log_odds = np.round(log_odds, DIGITS)
+    log_odds = np.round(_logistic(X, z).scores(X), DIGITS)
     said = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
     return float((said == z.codes).mean())
 
@@ -82,6 +82,11 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
     right, z = 0, data.z
     for _, p, s in data.partition.roles():
         P, S = data.parts[p].rows, data.parts[s].rows
-        probe = LogisticProbe().fit(X[P], concept(z.data[P], kind="labels"))
-        right += int((probe.predict(X[S]) == z.data[S]).sum())
+        right += int((_logistic(X[P], z.take(P)).predict(X[S]) == z.data[S]).sum())
     return right / len(z)
+
+
+def _logistic(X: np.ndarray, z: Concept) -> LinearProbe:
+    """Return logistic regression of the codes, which read as labels 0, 1, ..."""
+    W, bias = logistic(arrays.host(X), z.data)
+    return LinearProbe(W, bias, tuple(range(z.n_columns)))

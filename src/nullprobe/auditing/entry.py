@@ -9,17 +9,17 @@ import numpy as np
 
 from nullprobe._core import validation
 from nullprobe._core.validation import InputError
-from nullprobe.auditing.dataset import Given
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.auditing.projection import portrait
 from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import CLAIMS, Thresholds
-from nullprobe.claims.observation import LEAST_DRAWS
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
-from nullprobe.data.splits import Parts, group_codes, groups_of, split, split_within
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.splits import Parts, split, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
+from nullprobe.stats.thresholds import LEAST_DRAWS
 
 N_PARTS = 3
 PAIRED = "differences of contrast pairs, positive less negative side"
@@ -30,6 +30,7 @@ def audit(
     y: Any = None,
     *,
     groups: Any = None,
+    feature_names: Sequence[str] | None = None,
     others: Mapping[str, Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     claims: Sequence[str] | None = None,
@@ -55,6 +56,8 @@ def audit(
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split. Where every
         group holds enough rows of every class, `transfers` asks what carries over among them.
+    feature_names : sequence of d str, optional
+        Names of the columns of X; by default those of a frame.
     others : mapping of str to array-like of shape (n,), optional
         Other labels of contrast pairs, 1 where something else is so of the positive side: a probe
         without labels may follow one of these instead.
@@ -105,18 +108,25 @@ def audit(
     ('yes', 'linear_algebra')
     """
     claims = _claim_names(claims)
-    given = Given.of(X, y, others=others, baselines=baselines, kind=kind)
-    z, several = given.z, given.representations
     seed = validation.whole_number("random_state", random_state, least=0)
     thresholds = _thresholds(alpha, smallest_effect)
     n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
+    given = Dataset.of(
+        X,
+        y,
+        groups=groups,
+        others=others,
+        baselines=baselines,
+        feature_names=feature_names,
+        kind=kind,
+    )
+    z, several = given.z, given.representations
     _need_what_claims_need(claims or (), z, n_surrogates, thresholds)
-    codes = group_codes(groups, len(z))
     # What carries over is asked within groups: two of them will do, and none is kept whole.
-    whole = None if claims == ["transfers"] else codes
+    whole = None if claims == ["transfers"] else given.groups
     parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
-    domains, left_out = _domains(z, codes, groups, claims, seed)
-    pairs, unpaired = _held_out(given, groups, claims, seed)
+    domains, left_out = _domains(given, claims, seed)
+    pairs, unpaired = _held_out(given, claims, seed)
     left_out |= unpaired
     cannot = {
         "no_halfspace": not z.is_classes,
@@ -131,18 +141,27 @@ def audit(
         settings = Settings(names, seed, n_permutations, n_surrogates, thresholds, said, number)
         run = Run(one, z, parts, settings)
         paired = (pairs[name], given.others) if pairs else None
-        found[name] = run.scores, run.evidence(given.baselines, domains, paired)
-    evidence = told_of_each_other([told for _, told in found.values()])
+        evidence = run.evidence(given.baselines, domains, paired)
+        columns = given.feature_names.get(name)
+        drawn = portrait(one, z, feature_names=columns, random_state=seed, whole=run.whole)
+        found[name] = evidence, run.scores, drawn
+    judged = told_of_each_other([evidence for evidence, _, _ in found.values()])
     audits = {}
-    for (name, one), told in zip(several.items(), evidence, strict=True):
+    for (name, (_, scores, drawn)), evidence in zip(found.items(), judged, strict=True):
         audits[name] = Audit(
-            tuple(CLAIMS[claim](told) for claim in names),
+            tuple(CLAIMS[claim](evidence) for claim in names),
             title if len(several) == 1 else f"{title}: {name}",
-            given.labels,
-            found[name][0],
-            portrait(one, z, random_state=seed),
+            z.labels,
+            scores,
+            drawn,
             {
-                **provenance.data(one, z, parts),
+                **provenance.data(
+                    several[name],
+                    z,
+                    parts,
+                    group_names=given.group_names,
+                    feature_names=given.feature_names.get(name, ()),
+                ),
                 "baselines": list(given.baselines),
                 "random_state": seed,
                 "alpha": thresholds.alpha,
@@ -229,16 +248,12 @@ def _need_what_claims_need(
 
 
 def _domains(
-    z: Concept,
-    codes: np.ndarray | None,
-    groups: Any,
-    claims: Sequence[str] | None,
-    seed: int,
-) -> tuple[tuple[Parts, list[str]] | None, dict[str, str]]:
+    given: Dataset, claims: Sequence[str] | None, seed: int
+) -> tuple[tuple[Parts, Sequence[str]] | None, dict[str, str]]:
     """Return a split within each group, and what was left out of an audit that can have none."""
     if claims is not None and "transfers" not in claims:
         return None, {}
-    if codes is None:
+    if given.groups is None:
         if claims is not None:
             validation.complain(
                 "the claim 'transfers' needs groups",
@@ -246,10 +261,9 @@ def _domains(
                 "pass the group of each row, or leave the claim out",
             )
         return None, {}
-    names = list(map(str, groups_of(groups, len(z)).classes or ()))
-    rng = np.random.default_rng([seed, 10])
+    rng, names = np.random.default_rng([seed, 10]), given.group_names
     try:
-        parts = split_within(z, groups=codes, names=names, n_parts=N_PARTS, rng=rng)
+        parts = split_within(given.z, groups=given.groups, names=names, n_parts=N_PARTS, rng=rng)
     except InputError as error:
         if claims is not None:
             raise
@@ -258,7 +272,7 @@ def _domains(
 
 
 def _held_out(
-    given: Given, groups: Any, claims: Sequence[str] | None, seed: int
+    given: Dataset, claims: Sequence[str] | None, seed: int
 ) -> tuple[dict[str, HeldOut], dict[str, str]]:
     """Return the pairs ready to be held out, and what was left out where they cannot be."""
     if claims is not None and "consistent" not in claims:
@@ -270,7 +284,7 @@ def _held_out(
                 "the representation is none",
                 "pass ContrastPairs(negative, positive, y), or leave the claim out",
             )
-        if given.pairs and groups is not None:
+        if given.pairs and given.groups is not None:
             validation.complain(
                 "the claim 'consistent' takes pairs as independent",
                 "groups say that they are not",

@@ -21,16 +21,14 @@ from nullprobe.auditing.consistency import followed
 from nullprobe.auditing.context import beside
 from nullprobe.auditing.removals import Removals
 from nullprobe.auditing.surrogate_run import Rereading
+from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
-from nullprobe.erasers.leace import leace
 from nullprobe.heldout.nonlinear_family import Family
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.heldout.transfer import Carry
-from nullprobe.measures.guardedness import largest_correlation
-from nullprobe.moments import Moments
 from nullprobe.nulls import permutation, surrogate
 from nullprobe.stats.null_distribution import Null
 
@@ -83,6 +81,7 @@ class Run:
 
     def __init__(self, X: np.ndarray, z: Concept, parts: Parts, settings: Settings) -> None:
         self.X, self.z, self.parts, self.settings, self.seed = X, z, parts, settings, settings.seed
+        self.whole = Whole(X, z)
         self.data = ThreeWay(X, z, parts)
         self.scores = self.data.scores()
         self.asis = np.arange(len(z))[:, None]
@@ -118,7 +117,7 @@ class Run:
         observe, asks = self.observing, self.settings.asks
         halfspace = family = curve = None
         raw, erased = observe.scores(self.scores.raw), observe.scores(self.scores.erased)
-        details = beside(self.X, self.data, self.scores, raw.value, self.seed)
+        details = beside(self.whole, self.data, self.scores, raw.value, self.seed)
         if asks("no_halfspace"):
             halfspace = observe.calls(self.data.halfspace_calls(self.seed))
         if asks("gone"):
@@ -204,7 +203,7 @@ class Run:
         self, raw: Observation, chance: Null
     ) -> tuple[dict[str, np.ndarray], float | None]:
         """Rerun everything on Gaussian data of the same class moments."""
-        debiased = surrogate.gaussian_surrogate(self.X, self.z)
+        debiased = surrogate.gaussian_surrogate(self.X, self.z, self.whole.moments)
         again = Rereading(self.removals, self.settings.names, self.seed, self.settings.number)
 
         def pilots(source: surrogate.Surrogate, noises: Sequence[np.ndarray]) -> np.ndarray:
@@ -255,13 +254,10 @@ class Run:
     def _algebra(self) -> tuple[float, Null]:
         """Erase from the whole sample and look what is left; likewise for permuted labels."""
         rng = np.random.default_rng([self.seed, 5])
-        left = [self._left(self.z)]
-        left += [self._left(self.z.take(rng.permutation(len(self.z)))) for _ in range(N_ALGEBRA)]
+        permuted = (self.z.take(rng.permutation(len(self.z))) for _ in range(N_ALGEBRA))
+        left = np.array([Whole(self.X, z).left() for z in permuted])
         said = "labels permuted over all rows; erased in sample"
-        return left[0], Null("linear_algebra", said, np.array(left[1:]))
-
-    def _left(self, z: Concept) -> float:
-        return largest_correlation(leace(Moments.of(self.X, z)).apply(self.X), z)
+        return self.whole.left(), Null("linear_algebra", said, left)
 
 
 def _pieces(order: np.ndarray, size: int) -> list[np.ndarray]:

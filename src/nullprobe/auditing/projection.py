@@ -9,8 +9,8 @@ import numpy as np
 
 from nullprobe._core import linalg, validation
 from nullprobe._core.random_state import generator
+from nullprobe.auditing.whole_sample import Whole
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 from nullprobe.probes.linear.lda import directions
 
@@ -48,6 +48,7 @@ def portrait(
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
     random_state: int = 0,
+    whole: Whole | None = None,
 ) -> Portrait:
     """Return the portrait of X (n, d).
 
@@ -61,7 +62,10 @@ def portrait(
     feature_names : sequence of d str, optional
     random_state : int
         Chooses the rows, where there are more than a page can show.
+    whole : Whole, optional
+        Moments and eraser of the whole sample, where they were formed before.
     """
+    whole = Whole(X, z) if whole is None else whole
     d = X.shape[1]
     if columns is None and d <= 3:
         columns = range(d)
@@ -77,19 +81,20 @@ def portrait(
                 )
         names = [feature_names[c] if feature_names is not None else f"column {c}" for c in columns]
         turn = np.eye(d)[:, list(columns)]
-        return _portrait(X, z, rows, names, lambda moments: turn)
+        return _portrait(whole, rows, names, lambda moments: turn)
     names = ["discriminant", "1st principal direction", "2nd principal direction"]
-    return _portrait(X, z, rows, names, lambda moments: _leading(moments))
+    return _portrait(whole, rows, names, lambda moments: _leading(moments))
 
 
-def _portrait(X, z, rows, names, axes) -> Portrait:  # noqa: ANN001
-    views = []
-    moments = Moments.of(X, z)
-    scaled = (np.asarray(X, dtype=np.float64) - moments.mean) * linalg.reciprocal(moments.scale)
-    for data, m in ((np.asarray(X, dtype=np.float64), moments), (scaled, Moments.of(scaled, z))):
-        turn = axes(m)
-        erased = leace(m).apply(data[rows])
-        views += [data[rows] @ turn, erased @ turn]
+def _portrait(whole, rows, names, axes) -> Portrait:  # noqa: ANN001
+    moments, own = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
+    inverse = linalg.reciprocal(moments.scale)
+    both, views = (own, whole.eraser.apply(own)), []
+    turn = axes(moments)
+    views += [view @ turn for view in both]
+    # Erasure is free of units: standardised rows are erased as the rows are.
+    turn = axes(moments.rescaled(inverse))
+    views += [(view - moments.mean) * inverse @ turn for view in both]
     return Portrait(tuple(names), rows, *views)
 
 

@@ -78,4 +78,4 @@ class Removals:
             [value + (end - one.value) for end in one.interval or (np.nan, np.nan)]
             for value, one in zip(values, seen, strict=True)
         ]
-        return Curve(values, self.observing.unit[0], np.array(ends), drawn)
+        return Curve(values, self.data.z.metric.name, np.array(ends), drawn)

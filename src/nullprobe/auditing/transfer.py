@@ -59,12 +59,11 @@ def carried(
     """
     read, erased = (m[0] for m in carry.read(np.arange(len(carry.z))[:, None]))
     reads, lefts = carry.resampled(n_resamples, rng)
-    unit, level = ("R²", 0.0) if carry.z.codes is None else ("macro AUC", 0.5)
-    if carry.z.codes is not None and carry.n_outputs == 1:
-        unit = "AUC"
+    metric = carry.z.metric
 
     def seen(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
-        return Observation(float(mean(matrix[None])[0]), unit, level, mean(replicates))
+        value = float(mean(matrix[None])[0])
+        return Observation(value, metric.name, metric.chance, mean(replicates))
 
     return Carried(
         tuple(names),

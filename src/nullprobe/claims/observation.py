@@ -1,4 +1,4 @@
-"""What is observed, and from when on it counts: above chance, clearly, or hardly at all."""
+"""What is observed: curves, what carries over, what is followed or used, what is read beside."""
 
 from __future__ import annotations
 
@@ -7,114 +7,10 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy.stats import binomtest, norm
 
 from nullprobe.stats.null_distribution import Null
-
-POWER = 0.8  # an effect that is found four times out of five
-LEAST_RESAMPLES = 20
-LEAST_DRAWS = 39  # of a null, however large α is
-
-
-@dataclass(frozen=True, eq=False)
-class Observation:
-    """One statistic of the data: its value, what to compare it with, and how sure it is.
-
-    Attributes
-    ----------
-    value : float
-    unit : str
-        "AUC", "macro AUC", "balanced accuracy", "R²" or "canonical correlation".
-    chance : float
-        What the statistic is when nothing can be read.
-    resampled : ndarray of shape (B,)
-        Its bootstrap replicates.
-    trials : int or None
-        Of how many independent trials it is the share, where it is one.
-    """
-
-    value: float
-    unit: str
-    chance: float
-    resampled: np.ndarray = field(repr=False)
-    trials: int | None = None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 % interval, given the fitted eraser and probe; None without replicates."""
-        return self.within(0.95)
-
-    def within(self, coverage: float) -> tuple[float, float] | None:
-        """Return the interval of a coverage, given the fits; None without replicates.
-
-        Of a share it is Wilson's: the bootstrap would be certain of 0 and of 1.
-        """
-        if self.trials is not None:
-            wilson = binomtest(round(self.value * self.trials), self.trials).proportion_ci(
-                coverage, method="wilson"
-            )
-            return float(wilson.low), float(wilson.high)
-        kept = self.resampled[np.isfinite(self.resampled)]
-        if len(kept) < LEAST_RESAMPLES:
-            return None
-        tail = (1.0 - coverage) / 2.0
-        low, high = np.quantile(kept, [tail, 1.0 - tail])
-        return float(low), float(high)
-
-    def over(self, other: Observation) -> Observation:
-        """Return by how much this one is larger; replicates must be of the same resamples."""
-        gain = self.resampled - other.resampled
-        return Observation(self.value - other.value, self.unit, 0.0, gain)
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """From when on an observation counts.
-
-    Attributes
-    ----------
-    alpha : float
-        Share of wrong alarms that a test may raise.
-    effect : float
-        Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
-        balanced accuracy or R².
-    """
-
-    alpha: float = 0.05
-    effect: float = 0.05
-
-    @property
-    def least_draws(self) -> int:
-        """Draws of a null with fewer of which no two-sided p-value could reach α."""
-        return max(LEAST_DRAWS, int(np.ceil(2.0 / self.alpha - 1e-9)) - 1)
-
-    def interval(self, observation: Observation) -> tuple[float, float] | None:
-        """Return the 1 − α interval, on which verdicts rest; readers are shown that of 95 %."""
-        return observation.within(1.0 - self.alpha)
-
-    def stands_out(self, observation: Observation, null: Null) -> bool:
-        """Return whether a null does not reproduce the observation, two-sided at α."""
-        return null.p_value(observation.value) <= self.alpha
-
-    def beats_chance(self, observation: Observation, null: Null) -> bool:
-        """Return whether permuted labels do not reproduce it, and it is a reading at all.
-
-        Permuted labels have an R² well below 0, since probes overfit; to do better than they do
-        and still predict worse than the mean is not to read.
-        """
-        worse_than_the_mean = null.mean < observation.value <= observation.chance
-        return self.stands_out(observation, null) and not worse_than_the_mean
-
-    def negligible(self, observation: Observation) -> bool:
-        """Return whether the interval stays closer to chance than the effect of interest."""
-        interval = self.interval(observation)
-        return interval is not None and interval[1] < observation.chance + self.effect
-
-    def detectable(self, observation: Observation, null: Null) -> float:
-        """Return the smallest value that would have stood out four times out of five."""
-        tails = 1 if null.upper else 2
-        reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)
-        return float(observation.chance + reach * null.sd)
+from nullprobe.stats.observation import Observation
+from nullprobe.stats.thresholds import Thresholds
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,7 +161,7 @@ def compare(
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), kind)
-    found, others = sources.others_table(file, columns, keep or ())
+    found = sources.table(file, columns, keep or ())
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, seed=seed,
@@ -170,7 +170,7 @@ def compare(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
         command, sources.origin(file, columns),
     )  # fmt: skip
-    result = comparisons.run(found, others, settings)
+    result = comparisons.run(found, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")
     paths = subject.write_both(out, stem, result.to_html, result.to_json)
     comparisons.show(result, verdict_tables.Terminal())

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
@@ -46,7 +45,7 @@ class Settings:
     source: Mapping[str, str]
 
 
-def run(found: Table, others: Mapping[str, np.ndarray], settings: Settings) -> Comparison:
+def run(found: Table, settings: Settings) -> Comparison:
     """Compare with a progress bar on stderr, and write down how to do it again."""
     with Bars(settings.title) as bars:
         result = compare(
@@ -54,8 +53,9 @@ def run(found: Table, others: Mapping[str, np.ndarray], settings: Settings) -> C
             found.y,
             erasers=settings.erasers,
             probes=settings.probes,
-            others=others,
+            others=found.others,
             groups=found.groups,
+            feature_names=found.feature_names,
             random_state=settings.seed,
             title=settings.title,
             progress=bars,

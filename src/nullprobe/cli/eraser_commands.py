@@ -39,13 +39,11 @@ def fit(
     chosen = eraser_files.Choice(method, told)
     chosen.check()
     eraser_files.need_eraser_path(out)
-    columns = sources.columns_of(file, concept, leave_out=leave_out or (), kind=kind)
-    columns, where = sources.at_site(file, columns, site)
     tasks = [task] if task else []
-    found, kept = sources.others_table(file, columns, tasks)
-    eraser = eraser_files.fit(
-        found, chosen, [columns.concept, *columns.leave_out, *tasks], kept, where
-    )
+    columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
+    columns, where = sources.at_site(file, columns, site)
+    found = sources.table(file, columns, tasks)
+    eraser = eraser_files.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
     print(f"{eraser_files.fitted(eraser, found)}\nWrote {out}")
 

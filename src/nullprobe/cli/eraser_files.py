@@ -107,7 +107,6 @@ def fit(
     found: Table,
     chosen: Choice,
     others: Sequence[str],
-    kept: Mapping[str, np.ndarray],
     where: Mapping[str, str],
 ) -> Eraser:
     """Fit an eraser that remembers the names of its features, and of what was none.
@@ -115,17 +114,15 @@ def fit(
     Parameters
     ----------
     found : Table
-        What was read.
+        What was read, the values of the task among it, if there is one.
     chosen : Choice
     others : sequence of str
         Columns that are no features: the concept first, then what else.
-    kept : mapping of str to ndarray of shape (n,) or (n, t)
-        The values of the task, if there is one, under its name.
     where : mapping of str to str
         Site, model and token rule, where these are states that were captured.
     """
     z = found.y
-    task = {} if chosen.task is None else {"task": kept[chosen.task]}
+    task = {} if chosen.task is None else {"task": found.others[chosen.task]}
     eraser = chosen.unfitted(z).fit(found.X, z, **task).eraser_
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)

@@ -15,6 +15,7 @@ from rich.text import Text
 from nullprobe.cli.subject import Subject
 from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
+from nullprobe.data.files import read_labels
 from nullprobe.data.pairs import ContrastPairs, read_pairs
 from nullprobe.report.pages.pair_comparison import PERCENTILES, percentiles
 from nullprobe.report.text.wording import interval, number
@@ -54,10 +55,10 @@ class Columns:
         found = {"file": str(path), **self.sides, "concept": self.concept}
         return found if self.groups is None else {**found, "groups": self.groups}
 
-    def read(self, path: Path) -> tuple[ContrastPairs, dict[str, np.ndarray | None]]:
+    def read(self, path: Path) -> tuple[ContrastPairs, dict[str, np.ndarray]]:
         """Read the pairs of a file, and their other labels."""
         pairs = read_pairs(path, **self.sides, concept=self.concept, groups=self.groups)
-        return pairs, {name: read_pairs(path, **self.sides, concept=name).y for name in self.others}
+        return pairs, read_labels(path, self.others, len(pairs))
 
 
 def subject(

@@ -16,7 +16,7 @@ import numpy as np
 from nullprobe._core.validation import choice, complain, known
 from nullprobe.cli.subject import Subject
 from nullprobe.data.concept import concept
-from nullprobe.data.files import Table, read, read_matrix
+from nullprobe.data.files import Table, read, read_layers, read_matrix
 from nullprobe.data.formats import names
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
@@ -47,10 +47,13 @@ class Columns:
     kind: str | None = None
 
 
-def columns_of(path: Path, concept: str | None, **more: Any) -> Columns:
+def columns_of(
+    path: Path, concept: str | None, *, others: Sequence[str] = (), **more: Any
+) -> Columns:
     """Return which columns mean what; a folder of captured states says so where nobody else does.
 
-    Every label of such a folder that is neither concept nor groups is left out.
+    Every label of such a folder is left out that is neither concept nor groups nor named in
+    ``others``, those to be read as well.
     """
     said = manifest(path)
     concept = concept or (said or {}).get("concept")
@@ -60,7 +63,8 @@ def columns_of(path: Path, concept: str | None, **more: Any) -> Columns:
         return Columns(concept, **more)
     groups = more.pop("groups", None) or said["groups"]
     groups = None if groups == concept else groups
-    labels = [name for name in (*said["labels"], TEXT) if name not in (concept, groups)]
+    own = (concept, groups, *others)
+    labels = [name for name in (*said["labels"], TEXT) if name not in own]
     leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
     return Columns(concept, groups, leave_out, **more)
 
@@ -119,19 +123,10 @@ def need_concept(path: Path) -> NoReturn:
     )
 
 
-def table(path: Path, columns: Columns) -> Table:
-    """Read a file, and what its concept is."""
+def table(path: Path, columns: Columns, others: Sequence[str] = ()) -> Table:
+    """Read a file, what its concept is, and other columns that are no features, either."""
     choice("kind", columns.kind, (None, *KINDS))
-    found = read(path, concept=columns.concept, groups=columns.groups, leave_out=columns.leave_out)
-    return replace(found, y=concept(found.y, name=repr(columns.concept), kind=columns.kind))
-
-
-def others_table(
-    path: Path, columns: Columns, others: Sequence[str]
-) -> tuple[Table, dict[str, np.ndarray]]:
-    """Read a file, and the values of other columns that are no features, either."""
-    own = [columns.concept, *([columns.groups] if columns.groups else [])]
-    used = [*own, *columns.leave_out]
+    used = [columns.concept, columns.groups, *columns.leave_out]
     for position, name in enumerate(others):
         if name in [*used, *others[:position]]:
             complain(
@@ -139,14 +134,19 @@ def others_table(
                 f"{name!r} is named twice",
                 "name each column once",
             )
-    named = [*own, *others]
-    there = names(path)  # of a .npy, all that is named stands beside it
+    found = read(
+        path,
+        concept=columns.concept,
+        groups=columns.groups,
+        leave_out=columns.leave_out,
+        others=others,
+    )
+    return _decided(found, columns)
 
-    def leaving(*kept: str) -> list[str]:
-        return [*columns.leave_out, *(n for n in named if n in there and n not in kept)]
 
-    found = table(path, replace(columns, leave_out=leaving(*own)))
-    return found, {name: read(path, concept=name, leave_out=leaving(name)).y for name in others}
+def _decided(found: Table, columns: Columns) -> Table:
+    """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
+    return replace(found, y=concept(found.y, name=repr(columns.concept), kind=columns.kind))
 
 
 def origin(path: Path, columns: Columns) -> dict[str, str]:
@@ -213,12 +213,8 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "choose another",
             )
     inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
-    own = {columns.concept, columns.groups}
-
-    def alone(name: str) -> Columns:
-        return replace(columns, leave_out=[n for n in there if n != name and n not in own])
-
-    return {name: table(path, alone(name)) for name in inner}
+    tables = read_layers(path, inner, concept=columns.concept, groups=columns.groups)
+    return {name: _decided(one, columns) for name, one in tables.items()}
 
 
 def stem(path: Path) -> str:

@@ -109,6 +109,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             subject.X,
             None if isinstance(subject.X, ContrastPairs) else subject.y,
             groups=subject.groups,
+            feature_names=subject.feature_names,
             others=subject.others,
             baselines=subject.baselines,
             claims=settings.claims,
@@ -132,11 +133,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
 def _drawn(subject: Subject, columns: list[int] | None, seed: int) -> Portrait | None:
     """Return the portrait of chosen columns, with their names; None where the audit chose."""
     X = subject.matrix
-    if X is None:
-        return None
-    if columns is None and subject.feature_names is not None and X.shape[1] <= MOST_DRAWN:
-        columns = list(range(X.shape[1]))  # drawn anyway, and here they have names
-    if columns is None:
+    if X is None or columns is None:
         return None
     return portrait(
         X,

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import validation
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
 from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
 from nullprobe.data import provenance
-from nullprobe.data.concept import Concept, concept, rows
-from nullprobe.data.splits import group_codes, split
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.splits import split
 from nullprobe.erasers import ERASERS, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.heldout.fresh_probe import Fresh, fresh, named
@@ -31,6 +32,7 @@ def compare(
     others: Mapping[str, Any] | None = None,
     groups: Any = None,
     kind: str | None = None,
+    feature_names: Sequence[str] | None = None,
     random_state: int = 0,
     title: str = "data",
     progress: Progress | None = None,
@@ -55,6 +57,8 @@ def compare(
         Rows of a group depend on each other; they stay in one part of the split.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+    feature_names : sequence of d str, optional
+        Names of the columns of X; by default those of a frame.
     random_state : int
         Same seed, same numbers, times aside.
     title : str
@@ -88,17 +92,15 @@ def compare(
     none [1.0, 0.9]
     leace [0.5, 0.6]
     """
-    X, z, _ = rows(X, y, None, kind=kind)
-    X = arrays.host_native(validation.finite(X))
-    z.need_two_classes()
+    given = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
+    X, z = given.X, given.z
     seed = validation.whole_number("random_state", random_state, least=0)
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():
         validation.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
-    codes = group_codes(groups, len(z))
-    parts = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    parts = split(z, groups=given.groups, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     readings = [Reading.of(z, columns, parts, [seed, 1])]
     for i, other in enumerate(watched.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
@@ -114,7 +116,13 @@ def compare(
         ),
         left_out,
         {
-            **provenance.data(X, z, parts),
+            **provenance.data(
+                X,
+                z,
+                parts,
+                group_names=given.group_names,
+                feature_names=given.feature_names.get("", ()),
+            ),
             "others": list(watched),
             "random_state": seed,
             "resamples": len(readings[0].weights[0]) - 1,
@@ -176,7 +184,7 @@ def _ours(name: str, z: Concept, seed: int) -> Any:
 
 
 def _column(name: str, probe: Fresh) -> Column:
-    return Column(name, probe.unit, probe.chance, provenance.estimator(probe.probe))
+    return Column(name, probe.metric.name, probe.metric.chance, provenance.estimator(probe.probe))
 
 
 def _row(
@@ -220,7 +228,7 @@ def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
     if len(read) < len(found):
         return Cell(None, reason=next(why for why in found if isinstance(why, str)))
     each = np.mean(read, axis=0)
-    observed = Observation(float(each[0]), probe.unit, probe.chance, each[1:])
+    observed = Observation(float(each[0]), probe.metric.name, probe.metric.chance, each[1:])
     if not np.isfinite(observed.value):
-        return Cell(None, reason=f"the {probe.unit} is undefined for these rows")
+        return Cell(None, reason=f"the {probe.metric.name} is undefined for these rows")
     return Cell(observed.value, observed.interval)

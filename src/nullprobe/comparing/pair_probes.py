@@ -21,7 +21,7 @@ import numpy as np
 from nullprobe._core import validation
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
-from nullprobe.data.pair_labels import need_truth, other_labels
+from nullprobe.data.dataset import Dataset
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
@@ -94,8 +94,8 @@ def compare_pairs(
         )
     seed = validation.whole_number("random_state", random_state, least=0)
     held_out = HeldOut(pairs, seed)
-    labels = {concept: need_truth(pairs.y, len(pairs))}
-    labels |= other_labels(others, len(pairs), concept)
+    given = Dataset.of(pairs, others=others, truth=concept)
+    labels = {concept: given.z.labels, **given.others}
     chosen = {"CCS": CCS(random_state=seed), "CRC": CRC(), "VINC": VINC()}
     chosen = chosen if probes is None else dict(probes)
     for name, probe in chosen.items():

@@ -24,9 +24,8 @@ from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.heldout.fresh_probe import Fresh
 from nullprobe.measures.damage import Damage, damage
 from nullprobe.moments import Moments
-from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import replicates, resampled_weights
 
-MOST_RESAMPLES, LEAST_RESAMPLES = 1000, 100
 RESAMPLED = 1e7  # scores that a resampling of all parts may sort through
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
@@ -60,19 +59,18 @@ class Reading:
                 why = "a part of the split holds fewer than two rows of one of its classes"
                 return cls(z, probes, (), why)
         rng = np.random.default_rng(key)
-        m = int(np.clip(RESAMPLED / (len(z) * z.n_columns), LEAST_RESAMPLES, MOST_RESAMPLES))
+        m = replicates(len(z) * z.n_columns, drawn=RESAMPLED)
         weights = []
         for rows in members:
             groups = None if parts.groups is None else parts.groups[rows]
-            codes = None if z.codes is None else z.codes[rows]
-            drawn = metrics.resampled_weights(codes, groups, len(rows), m, rng)
+            drawn = resampled_weights(z.take(rows).codes, groups, len(rows), m, rng)
             weights.append(np.vstack([np.ones((1, len(rows))), drawn]))
         return cls(z, probes, tuple(weights))
 
     @property
     def y(self) -> np.ndarray:
         """The labels (n,), or numbers (n, k), as any estimator takes them."""
-        return self.z.data if self.z.codes is None else np.array(self.z.classes)[self.z.codes]
+        return self.z.labels if self.z.is_classes else self.z.data
 
 
 @dataclass(frozen=True, eq=False)

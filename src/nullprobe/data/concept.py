@@ -11,6 +11,7 @@ import numpy as np
 from nullprobe._core import arrays, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data import kinds
+from nullprobe.data.metric import AUC, MACRO_AUC, R_SQUARED, Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,20 @@ class Concept:
         return len(self.classes) if self.classes is not None else self.data.shape[1]
 
     @property
+    def n_scores(self) -> int:
+        """Number of scores that a row gets: 1 for two classes, K for more, k for numbers."""
+        return 1 if self.is_classes and self.n_columns == 2 else self.n_columns
+
+    @property
+    def metric(self) -> Metric:
+        """What scores are read by: the AUC, its mean over more than two classes, or R²."""
+        if not self.is_classes:
+            return R_SQUARED
+        return AUC if self.n_scores == 1 else MACRO_AUC
+
+    @property
     def labels(self) -> np.ndarray:
-        """The label of each row (n,), or the values (n,) or (n, k) of a numeric concept."""
+        """The label of each row (n,), or its number (n,) or numbers (n, k)."""
         if self.classes is not None:
             return np.array(self.classes)[self.codes]
         return self.data[:, 0] if self.n_columns == 1 else self.data

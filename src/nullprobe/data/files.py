@@ -7,17 +7,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._core.validation import complain
+from nullprobe._core.validation import complain, known
 from nullprobe.data.columns import Representation, array, labels, representation
-from nullprobe.data.formats import ARRAY_SUFFIXES, NAMES, Arrays, load, suffix_of
+from nullprobe.data.formats import ARRAY_SUFFIXES, NAMES, Arrays, load, names, suffix_of
 from nullprobe.data.writing import save
 
 
@@ -37,6 +37,8 @@ class Table:
         Names of the columns of ``X``, where the file has them.
     source : str
         The path that was read.
+    others : dict of str to ndarray of shape (n,) or (n, k)
+        Other labels or numbers that were asked for, by name.
     """
 
     X: np.ndarray
@@ -44,6 +46,7 @@ class Table:
     groups: np.ndarray | None
     feature_names: tuple[str, ...] | None
     source: str
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def read(
@@ -52,6 +55,7 @@ def read(
     concept: str,
     groups: str | None = None,
     leave_out: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> Table:
     r"""Read a representation and a concept from one file or a folder of shards.
 
@@ -65,7 +69,10 @@ def read(
     groups : str, optional
         Name of the array or column that says which rows belong together.
     leave_out : sequence of str
-        Names of arrays or columns that are no features, such as a text or an identifier.
+        Names of arrays or columns that are no features, such as a text or an identifier. They
+        are not read.
+    others : sequence of str
+        Names of other labels or numbers, which are no features, either.
 
     Returns
     -------
@@ -86,24 +93,99 @@ def read(
     >>> table.X.shape, table.y.tolist(), table.feature_names
     ((2, 2), ['yes', 'no'], ('age', 'height'))
     """
+    _need_two(concept, groups)
+    named = [concept, *([groups] if groups else []), *others]
+    content = _content(path, named, leave_out)
+    found = representation(content, named, str(path))
+    return _table(content, found, named, groups, str(path))
+
+
+def read_layers(
+    path: str | os.PathLike[str], layers: Sequence[str], *, concept: str, groups: str | None = None
+) -> dict[str, Table]:
+    """Read several representations of the same rows, each array once, and one concept.
+
+    Parameters
+    ----------
+    path, concept, groups
+        As for :func:`read`.
+    layers : sequence of str
+        Names of the arrays or columns, each a representation.
+
+    Returns
+    -------
+    dict of str to Table
+        All with the same concept and groups.
+    """
+    _need_two(concept, groups)
+    named = [concept, *([groups] if groups else [])]
+    content = _content(path, named, [n for n in names(path) if n not in (*named, *layers)])
+    if isinstance(content, dict):
+        each = {name: {name: content[name]} for name in layers}
+    else:
+        each = {name: content.select([name]) for name in layers}
+    source = str(path)
+    found = {name: representation(one, [], source) for name, one in each.items()}
+    first = _table(content, found[layers[0]], named, groups, source)
+    return {
+        name: replace(first, X=one.X, feature_names=one.feature_names)
+        for name, one in found.items()
+    }
+
+
+def read_labels(
+    path: str | os.PathLike[str], wanted: Sequence[str], n: int
+) -> dict[str, np.ndarray]:
+    """Read labels or numbers of n rows alone, by name."""
+    for name in wanted:
+        known("column", name, names(path))
+    content = load(path, only=wanted) if wanted else {}
+    return {name: labels(content, name, n, str(path)) for name in wanted}
+
+
+def _content(
+    path: str | os.PathLike[str], named: Sequence[str], leave_out: Sequence[str]
+) -> Arrays | pa.Table:
+    """Return what a file holds of what is named, and of the rest that is not left out."""
+    path = Path(path)
+    if path.suffix.lower() == ".npy" and path.is_file():
+        there = {**load(path), **{name: _beside(path, name) for name in named}}
+        for name in leave_out:
+            known("column", name, list(there))
+        return there
+    there = names(path)
+    for name in (*named, *leave_out):
+        known("column", name, there)
+    return load(path, only=[name for name in there if name in named or name not in leave_out])
+
+
+def _need_two(concept: str, groups: str | None) -> None:
     if concept == groups:
         complain(
             "concept and groups must be two columns",
             f"both are {concept!r}",
             "name another column, or pass no groups",
         )
-    source, content = str(path), load(path)
-    named = [concept] if groups is None else [concept, groups]
-    if Path(path).suffix.lower() == ".npy" and Path(path).is_file():
-        content = {**content, **{name: _beside(Path(path), name) for name in named}}
-    found = representation(content, [*named, *leave_out], source)
-    n = len(found.X)
+
+
+def _table(
+    content: Arrays | pa.Table,
+    found: Representation,
+    named: Sequence[str],
+    groups: str | None,
+    source: str,
+) -> Table:
+    """Put a representation together with what is named: the concept, the groups, others."""
+    n, (concept, *others) = len(found.X), named
     return Table(
         X=found.X,
         y=labels(content, concept, n, source, wide=True),
         groups=None if groups is None else labels(content, groups, n, source),
         feature_names=found.feature_names,
         source=source,
+        others={
+            name: labels(content, name, n, source, wide=True) for name in others if name != groups
+        },
     )
 
 
@@ -136,7 +218,7 @@ def read_matrix(
     >>> X.shape, X.dtype.name, names
     ((3, 3), 'float32', None)
     """
-    found = representation(load(path), leave_out, str(path))
+    found = representation(_content(path, [], leave_out), [], str(path))
     return found.X, found.feature_names
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,7 +57,12 @@ def suffix_of(path: Path) -> str:
     return suffix
 
 
-def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Arrays | pa.Table:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    only: Sequence[str] | None = None,
+    verbatim: Sequence[str] = (),
+) -> Arrays | pa.Table:
     """Read a file, or a folder of shards of one format, joined in the order of their names.
 
     Labels in a folder of captured states are codes, which its manifest explains.
@@ -65,6 +71,8 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
     ----------
     path : str or path
         A file with one of the known suffixes, or a folder of such files.
+    only : sequence of str, optional
+        Names of the arrays or columns to read; the others are not touched. By default all.
     verbatim : sequence of str
         Columns of a .csv to keep as the text that they are: ``007`` does not become 7.
 
@@ -83,23 +91,17 @@ def load(path: str | os.PathLike[str], *, verbatim: Sequence[str] = ()) -> Array
     """
     path = _there(path)
     if path.is_dir():
-        said = manifest.manifest(path)
-        if said is not None:
-            manifest.need_whole(path, said)
-        shards = _shards(path)
-        whole = _join([load(shard, verbatim=verbatim) for shard in shards], shards)
+        whole, said = _join(_shards(path), only, verbatim), manifest.manifest(path)
         if said is None or not isinstance(whole, dict):
             return whole
         return manifest.decoded(whole, said)
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
-        if suffix == ".csv":
-            return _one_of_each(_load_csv(path, verbatim), path)
-        if suffix == ".parquet":
-            # Not read_table: it makes extra columns of parent folders named like "fold=1".
-            with pyarrow.parquet.ParquetFile(path) as file:
-                return _one_of_each(file.read(), path)
-        return _load_safetensors(path) if suffix == ".safetensors" else _load_numpy(path, suffix)
+        if suffix in TABLE_SUFFIXES:
+            return _load_table(path, suffix, only, verbatim)
+        if suffix == ".safetensors":
+            return _load_safetensors(path, only)
+        return _load_numpy(path, suffix, only)
 
 
 def names(path: str | os.PathLike[str]) -> list[str]:
@@ -123,10 +125,10 @@ def names(path: str | os.PathLike[str]) -> list[str]:
     with _named_if_broken(path, suffix):
         if suffix == ".csv":
             with pyarrow.csv.open_csv(path) as file:
-                return file.schema.names
+                return _headed(file.schema.names, path)
         if suffix == ".parquet":
             with pyarrow.parquet.ParquetFile(path) as file:
-                return file.schema_arrow.names
+                return _one_of_each(file.schema_arrow.names, path)
         if suffix == ".safetensors":
             with safetensors.safe_open(path, framework="numpy") as content:
                 return list(content.keys())
@@ -160,6 +162,9 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
 
 
 def _shards(folder: Path) -> list[Path]:
+    said = manifest.manifest(folder)
+    if said is not None:
+        manifest.need_whole(folder, said)
     files = [
         file
         for file in sorted(folder.iterdir())
@@ -175,22 +180,35 @@ def _shards(folder: Path) -> list[Path]:
     return files
 
 
-def _join(parts: list[Arrays | pa.Table], shards: list[Path]) -> Arrays | pa.Table:
-    for part, shard in zip(parts, shards, strict=True):
-        if sorted(_names(part)) != sorted(_names(parts[0])):
+def _join(
+    shards: list[Path], only: Sequence[str] | None, verbatim: Sequence[str]
+) -> Arrays | pa.Table:
+    """Read shards, one array at a time: no more than one of them is in memory twice."""
+    there = names(shards[0])
+    for shard in shards[1:]:
+        if sorted(names(shard)) != sorted(there):
             complain(
                 f"all shards in {str(shard.parent)!r} must have the same columns",
-                f"{shard.name!r} has {_names(part)[:10]} and {shards[0].name!r} "
-                f"has {_names(parts[0])[:10]}",
+                f"{shard.name!r} has {names(shard)[:10]} and {shards[0].name!r} has {there[:10]}",
                 "rename or drop the columns that differ",
             )
-    arrays = [part for part in parts if isinstance(part, dict)]
+    wanted = there if only is None else [name for name in there if name in only]
+    if shards[0].suffix.lower() in TABLE_SUFFIXES:
+        tables: Any = [load(shard, only=wanted, verbatim=verbatim) for shard in shards]
+        with _named_if_they_differ(shards):
+            return pa.concat_tables(tables, promote_options="permissive")
+    found = {}
+    for name in wanted:
+        parts = [load(shard, only=[name])[name] for shard in shards]
+        with _named_if_they_differ(shards):
+            found[name] = _stack(parts, name)
+    return found
+
+
+@contextmanager
+def _named_if_they_differ(shards: list[Path]) -> Iterator[None]:
     try:
-        if arrays:
-            return {name: _stack([part[name] for part in arrays], name) for name in arrays[0]}
-        order = _names(parts[0])
-        tables = [part.select(order) for part in parts if not isinstance(part, dict)]
-        return pa.concat_tables(tables, promote_options="permissive")
+        yield
     except (pa.ArrowException, ValueError) as error:
         raise InputError(
             f"the shards in {str(shards[0].parent)!r} must have the same shapes and types, but "
@@ -210,11 +228,7 @@ def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
     return np.concatenate(arrays)
 
 
-def _names(content: Arrays | pa.Table) -> list[str]:
-    return list(content) if isinstance(content, dict) else content.column_names
-
-
-def _load_numpy(path: Path, suffix: str) -> Arrays:
+def _load_numpy(path: Path, suffix: str, only: Sequence[str] | None) -> Arrays:
     # Opened here, because np.load leaves a broken archive open.
     with open(path, "rb") as file:
         content = np.load(file, allow_pickle=False)
@@ -224,13 +238,15 @@ def _load_numpy(path: Path, suffix: str) -> Arrays:
             return {"X": content}
         if suffix == ".npy":
             raise ValueError("this is an archive of arrays (.npz)")
-        return {name: content[name] for name in content.files}
+        return {name: content[name] for name in content.files if only is None or name in only}
 
 
-def _load_safetensors(path: Path) -> Arrays:
+def _load_safetensors(path: Path, only: Sequence[str] | None) -> Arrays:
     arrays = {}
     with safetensors.safe_open(path, framework="numpy") as content:
         for name in content.keys():  # noqa: SIM118 (the object is not a dict)
+            if only is not None and name not in only:
+                continue
             if content.get_slice(name).get_dtype() == "BF16":
                 arrays[name] = _bfloat16(path, name)
             else:
@@ -249,15 +265,28 @@ def _bfloat16(path: Path, name: str) -> np.ndarray:
     return (upper.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
 
 
-def _load_csv(path: Path, verbatim: Sequence[str]) -> pa.Table:
-    options = pyarrow.csv.ConvertOptions(
-        column_types={name: pa.string() for name in verbatim},
-        # "NA" in a concept is a missing value and not a class, unless it stands in quotes.
-        strings_can_be_null=not verbatim,
-        quoted_strings_can_be_null=False,
-    )
-    table = pyarrow.csv.read_csv(path, convert_options=options)
-    names = table.column_names
+def _load_table(
+    path: Path, suffix: str, only: Sequence[str] | None, verbatim: Sequence[str]
+) -> pa.Table:
+    if suffix == ".parquet":
+        # Not read_table: it makes extra columns of parent folders named like "fold=1".
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _one_of_each(file.schema_arrow.names, path)
+            table = file.read(None if only is None else list(only))
+    else:
+        options = pyarrow.csv.ConvertOptions(
+            column_types={name: pa.string() for name in verbatim},
+            # "NA" in a concept is a missing value and not a class, unless it stands in quotes.
+            strings_can_be_null=not verbatim,
+            quoted_strings_can_be_null=False,
+        )
+        table = pyarrow.csv.read_csv(path, convert_options=options)
+        _headed(table.column_names, path)
+    return table if only is None else table.select(list(only))
+
+
+def _headed(names: list[str], path: Path) -> list[str]:
+    """Return the columns of a .csv, or complain that its first line does not name them."""
     # A matrix that pandas wrote is headed 0, 1, 2, ...; any other numbers are a row of data.
     if all(map(_is_number, names)) and names != [str(i) for i in range(len(names))]:
         complain(
@@ -265,7 +294,7 @@ def _load_csv(path: Path, verbatim: Sequence[str]) -> pa.Table:
             f"it holds numbers: {', '.join(names[:5])}",
             "add a line of names",
         )
-    return table
+    return _one_of_each(names, path)
 
 
 def _is_number(text: str) -> bool:
@@ -276,12 +305,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _one_of_each(table: pa.Table, path: Path) -> pa.Table:
-    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+def _one_of_each(names: list[str], path: Path) -> list[str]:
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         complain(
             f"column names in {str(path)!r} must differ",
             f"{', '.join(map(repr, twice[:5]))} stands there more than once",
             "rename the columns",
         )
-    return table
+    return names

@@ -106,6 +106,6 @@ def decoded(content: dict[str, np.ndarray], said: Mapping[str, Any]) -> dict[str
     """Return what shards hold with labels in place of their codes."""
     found = dict(content)
     for name, classes in said["labels"].items():
-        if classes is not None:
+        if classes is not None and name in content:
             found[name] = np.array(classes)[content[name]]
     return found

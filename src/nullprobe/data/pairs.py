@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from nullprobe._core import arrays, validation
 from nullprobe.data.columns import labels, representation
-from nullprobe.data.formats import Arrays, load
+from nullprobe.data.formats import Arrays, load, names
 from nullprobe.data.pair_labels import group_labels, truth
 
 
@@ -215,24 +215,19 @@ def read_pairs(
     >>> pairs.positive.shape, pairs.y.tolist()
     ((3, 3), [0, 1, 1])
     """
-    content, source = load(path), str(path)
+    source = str(path)
+    named = [name for name in (negative, positive, concept, groups) if name is not None]
+    for name in named:
+        validation.known("column", name, names(path))
+    content = load(path, only=named)
     below, above = (_side(content, name, source) for name in (negative, positive))
     y, templates = (
         None if name is None else labels(content, name, len(below), source)
-        for name in _known(content, concept, groups)
+        for name in (concept, groups)
     )
     return ContrastPairs(below, above, y, templates)
 
 
 def _side(content: Arrays | pa.Table, name: str, source: str) -> np.ndarray:
-    _known(content, name)
     alone = {name: content[name]} if isinstance(content, dict) else content.select([name])
     return representation(alone, [], source).X
-
-
-def _known(content: Arrays | pa.Table, *names: str | None) -> tuple[str | None, ...]:
-    available = list(content) if isinstance(content, dict) else content.column_names
-    for name in names:
-        if name is not None:
-            validation.known("column", name, available)
-    return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,15 @@ from nullprobe.data.splits import Parts
 RULE = "three parts take turns as F (eraser), P (probe) and S (scores)"
 
 
-def data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
-    """Return what X (n, d) and its concept were: shapes, classes, splits, and a fingerprint."""
+def data(
+    X: np.ndarray,
+    z: Concept,
+    parts: Parts,
+    *,
+    group_names: Sequence[str] = (),
+    feature_names: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return what X (n, d) and its concept were: shapes, names, splits, and a fingerprint."""
     digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
     digest.update(np.ascontiguousarray(z.data).data)
     kind: Any = "numeric"
@@ -32,6 +39,8 @@ def data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
         "dtype": str(X.dtype),
         "classes": kind,
         "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
+        **({"group_names": list(group_names)} if group_names else {}),
+        **({"feature_names": list(feature_names)} if feature_names else {}),
         "data hash": digest.hexdigest(),
         "splits": {
             "rule": RULE,

@@ -48,9 +48,15 @@ class Parts:
 
 def group_codes(groups: object, n: int) -> np.ndarray | None:
     """Return the group of each row as a code (n,), or None where there are no groups."""
+    return named_groups(groups, n)[0]
+
+
+def named_groups(groups: object, n: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the group of each row as a code (n,), and the name of each code, as it arrived."""
     if groups is None:
-        return None
-    return groups_of(groups, n).codes
+        return None, ()
+    z = groups_of(groups, n)
+    return z.codes, tuple(map(str, z.classes or ()))
 
 
 def groups_of(groups: object, n: int) -> Concept:

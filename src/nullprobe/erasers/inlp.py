@@ -119,8 +119,7 @@ def _why_not(sample: Sample, held: np.ndarray) -> str:
     if not held.any():
         return TOO_FEW
     there = sample.take(held)
-    columns = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
-    nothing = np.zeros((len(there.X), columns))
+    nothing = np.zeros((len(there.X), z.n_scores))
     reading, _ = above_chance(nothing, there.z, alpha=0.0, weights=there.w)
     return TOO_FEW if np.isnan(reading) else ""
 

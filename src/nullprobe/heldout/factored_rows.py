@@ -25,7 +25,7 @@ class Part:
     def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
         """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
-        moments = Moments.of(X, z)
+        moments = Moments.summed(X, z)
         factor = moments.factor(moments.oracle_shrinkage())
         # In float64: a float32 mean may be off by more than the last digit of a deviation.
         centred = (X - moments.mean).astype(X.dtype)

@@ -16,6 +16,7 @@ from sklearn.base import clone
 
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept, target
+from nullprobe.data.metric import BALANCED_ACCURACY, Metric
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
 from nullprobe.probes.base.nonlinear import scored
 from nullprobe.probes.base.nullspace import need_rows
@@ -39,16 +40,13 @@ class Fresh:
     name : str
     probe : estimator
         Unfitted.
-    unit : str
-        "AUC", "macro AUC", "balanced accuracy" or "R²".
-    chance : float
-        What the reading is where nothing can be read.
+    metric : Metric
+        AUC, its mean over classes, balanced accuracy or R².
     """
 
     name: str
     probe: Any
-    unit: str
-    chance: float
+    metric: Metric
 
     def read(
         self, P: tuple[np.ndarray, np.ndarray], S: np.ndarray, z: Concept, weights: np.ndarray
@@ -78,7 +76,7 @@ class Fresh:
         each = []
         for c, column in enumerate(scores.T, first):
             positive = (z.codes == c)[None]
-            if self.unit == "balanced accuracy":
+            if self.metric == BALANCED_ACCURACY:
                 each.append(metrics.balanced_accuracy(column[None] > 0, positive, weights))
             else:
                 each.append(metrics.auc(column[None], positive, weights))
@@ -110,7 +108,7 @@ def fresh(
         )
     for probe in probes.values():
         _need_scores(probe, z)
-    return tuple(Fresh(name, probe, *_unit(probe, z)) for name, probe in probes.items())
+    return tuple(Fresh(name, probe, _metric(probe, z)) for name, probe in probes.items())
 
 
 def named(kind: str, names: Any, available: Sequence[str]) -> list[str]:
@@ -143,9 +141,5 @@ def _seeded(probe: Any, seed: int) -> Any:
     return probe.set_params(random_state=seed) if "random_state" in probe.get_params() else probe
 
 
-def _unit(probe: Any, z: Concept) -> tuple[str, float]:
-    if not z.is_classes:
-        return "R²", 0.0
-    if isinstance(probe, HalfspaceProbe):
-        return "balanced accuracy", 0.5
-    return ("AUC" if z.n_columns == 2 else "macro AUC"), 0.5
+def _metric(probe: Any, z: Concept) -> Metric:
+    return BALANCED_ACCURACY if z.is_classes and isinstance(probe, HalfspaceProbe) else z.metric

@@ -45,13 +45,12 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
     ndarray of shape (rounds, n, k)
         k = 1 for two classes, K for more. After the last removal that was possible, scores are 0.
     """
-    k = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
-    scores = np.zeros((rounds, len(z), k))
+    scores = np.zeros((rounds, len(z), z.n_scores))
     for part in range(parts.n_parts):
         train, held = parts.part != part, parts.rows(part)
         told = z.take(train)
         rows, there = _in_units(X[train], X[held])
-        moments = Moments.of(rows, told)
+        moments = Moments.summed(rows, told)
         probe = LogisticProbe(tol=TOLERANCE) if z.is_classes else LDAProbe()
         space = Nullspace(probe, rows, told, w=None, moments=moments, most=X.shape[1])
         for step in range(rounds):

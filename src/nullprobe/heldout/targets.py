@@ -24,21 +24,16 @@ class Labellings:
     def __init__(self, z: Concept) -> None:
         self.z = z
 
-    @property
-    def n_outputs(self) -> int:
-        """Number of scores a row gets: 1 for two classes, K for more, k for numbers."""
-        return 1 if self.z.classes is not None and len(self.z.classes) == 2 else self.z.n_columns
-
     def columns(self, order: np.ndarray) -> np.ndarray:
         """Return the labelling y[order[:, j]] for each column of order (n, m), as (n, m, k)."""
         if self.z.codes is None:
             return self.z.data[order]
-        labels = np.arange(1, 2) if self.n_outputs == 1 else np.arange(self.n_outputs)
+        labels = np.arange(1, 2) if self.z.n_scores == 1 else np.arange(self.z.n_scores)
         return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
 
     def batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the columns (n, m, k) of all labellings of an order, some at a time."""
-        m = max(1, BATCH_ELEMENTS // (len(order) * self.n_outputs))
+        m = max(1, BATCH_ELEMENTS // (len(order) * self.z.n_scores))
         for start in range(0, order.shape[1], m):
             yield self.columns(order[:, start : start + m])
 

@@ -74,7 +74,7 @@ class ThreeWay(Labellings):
     def scores(self) -> Scores:
         """Return the held-out scores of the labelling as it is."""
         Z = self.columns(np.arange(len(self.z))[:, None])
-        raw, erased = np.empty((len(Z), self.n_outputs)), np.empty((len(Z), self.n_outputs))
+        raw, erased = (np.empty((len(Z), self.z.n_scores)) for _ in range(2))
         for (before, after), S in self._scored(Z):
             raw[S.rows], erased[S.rows] = before[0].T, after[0].T
         return Scores(raw, erased)
@@ -127,7 +127,7 @@ class ThreeWay(Labellings):
     def halfspace_calls(self, seed: int, n_init: int = 3) -> np.ndarray:
         """Return which rows (n, k) held-out halfspaces call positive, labels being as they are."""
         Z = self.columns(np.arange(len(self.z))[:, None])
-        calls = np.empty((len(Z), self.n_outputs), dtype=bool)
+        calls = np.empty((len(Z), self.z.n_scores), dtype=bool)
         for said, S in self._said(Z, seed, n_init):
             calls[S.rows] = said[0].T
         return calls

@@ -25,7 +25,7 @@ from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.guarded_weights import Loose, kept_weights
 from nullprobe.heldout.targets import Labellings
-from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import resampled_weights
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.
 Scored = tuple[int, int, int, list[np.ndarray]]
@@ -198,8 +198,8 @@ class Carry(Labellings):
                     yield a, b, s, scores
 
     def _weights(self, part: Part, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
-        codes = None if self.z.codes is None else self.z.codes[part.rows]
-        return metrics.resampled_weights(codes, None, len(part.rows), n_resamples, rng)
+        codes = self.z.take(part.rows).codes
+        return resampled_weights(codes, None, len(part.rows), n_resamples, rng)
 
 
 def _kept(

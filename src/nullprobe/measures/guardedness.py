@@ -41,6 +41,9 @@ def largest_correlation(X: Array, y: Any, *, sample_weight: Any = None) -> float
     >>> round(largest_correlation(np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 0, 1, 1]), 12)
     1.0
     """
-    return float(
-        canonical_correlations(Moments.of(X, y, sample_weight=sample_weight)).max(initial=0.0)
-    )
+    return largest_of(Moments.of(X, y, sample_weight=sample_weight))
+
+
+def largest_of(moments: Moments) -> float:
+    """Return the largest canonical correlation that moments hold; 0 if there is none."""
+    return float(canonical_correlations(moments).max(initial=0.0))

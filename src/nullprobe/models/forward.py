@@ -28,18 +28,19 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def running(model: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run]:
+def running(model: nn.Module, part: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run]:
     """Yield a function that runs a batch and returns rows (rows, d) by site, on their devices.
 
     Parameters
     ----------
     model : torch.nn.Module
         In evaluation mode within the block, and as it was afterwards.
+    part : torch.nn.Module
+        The part of the model to call, see :func:`reached`.
     sites : sequence of Site
     rule : Rule
         Which tokens are read; rows are in the order of ``batch.texts``.
     """
-    part = reached(model, sites)
     device = input_device(model)
     passed: dict[str, Tensor] = {}
     batch: Batch

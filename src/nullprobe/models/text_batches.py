@@ -36,9 +36,10 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """Texts that are to go through a model, all that was given checked."""
+    """Texts that are to go through a model: checked, and resolved once for all of them."""
 
     model: nn.Module
+    part: nn.Module  # of the model, to call
     texts: Sequence[str]
     sites: list[Site]
     rule: Rule
@@ -59,7 +60,8 @@ class Work:
         rule = Rule(given.tokens)
         validation.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
-        return cls(model, checked_texts(texts), chosen, rule, encoder, given)
+        part = reached(model, chosen)
+        return cls(model, part, checked_texts(texts), chosen, rule, encoder, given)
 
     def concept(self, y: Any) -> Concept:
         """Return the concept of all texts, or complain that it is of others."""
@@ -80,12 +82,12 @@ class Work:
         self, encoded: Sequence[np.ndarray], first: int
     ) -> Iterator[tuple[Batch, dict[str, Tensor]]]:
         """Run token ids, those of the texts from ``first`` on; yield batches and rows by site."""
-        mixed = takes_mask(reached(self.model, self.sites))
+        mixed = takes_mask(self.part)
         cut = batches(
             encoded, self.given.batch_size, self.encoder.padding, first=first, mixed=mixed
         )
         done = first
-        with running(self.model, self.sites, self.rule) as run:
+        with running(self.model, self.part, self.sites, self.rule) as run:
             for batch in cut:
                 yield batch, run(batch)
                 done += len(batch.texts)

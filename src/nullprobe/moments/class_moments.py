@@ -10,7 +10,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import concept, rows
+from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.moments import Moments
 from nullprobe.moments.scatter import (
@@ -73,7 +73,15 @@ class ClassMoments:
             )
         if self.spreads and X.shape[1] != self.d:
             complain_width(self.d, X.shape[1])
-        validation.finite(X)
+        return self._read(validation.finite(X), z, w)
+
+    @classmethod
+    def summed(cls, X: Array, z: Concept) -> ClassMoments:
+        """Read X (n, d) and class labels that were validated before."""
+        return cls({})._read(X, z, None)
+
+    def _read(self, X: Array, z: Concept, w: np.ndarray | None) -> ClassMoments:
+        assert z.classes is not None, "class moments are of classes"
         step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
         memory = arrays.working(arrays.empty_like(X[:step]))
         with np.errstate(invalid="ignore", over="ignore"):

@@ -58,10 +58,23 @@ class Moments:
 
         ``kind`` ("labels" or "numeric") decides where the rule for labels does not suit.
         """
-        X, z, w = rows(X, y, sample_weight, kind=kind)
-        moments = cls.zeros(X, z).update(X, z, sample_weight=w)
+        return cls.summed(*rows(X, y, sample_weight, kind=kind))
+
+    @classmethod
+    def summed(cls, X: Array, z: Concept, w: np.ndarray | None = None) -> Moments:
+        """Read X (n, d), a concept and weights (n,) that were validated before."""
+        moments = cls.zeros(X, z)
+        read_together([moments], X, [z], w)
         need_squares(X, w, moments.variance)
         return moments
+
+    def rescaled(self, factors: np.ndarray) -> Moments:
+        """Return the moments of (x − μ) times factors (d,): no row is touched."""
+        S = arrays.host(self.spread.scatter) * np.outer(factors, factors)
+        sums = self.sums.copy()
+        sums.cross *= factors[:, None]
+        spread = Spread(self.weight, self.n, np.zeros(self.d), S, self.eps)
+        return Moments(spread, sums)
 
     @classmethod
     def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:

@@ -83,8 +83,8 @@ class Surrogate:
         return X.astype(self.dtype, copy=False)
 
 
-def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
-    """Return the debiased Gaussian source for X (n, d) and its concept.
+def gaussian_surrogate(X: np.ndarray, z: Concept, moments: Moments | None = None) -> Surrogate:
+    """Return the debiased Gaussian source for X (n, d) and its concept, whose moments may be known.
 
     Notes
     -----
@@ -96,7 +96,7 @@ def gaussian_surrogate(X: np.ndarray, z: Concept) -> Surrogate:
     covariance counts as known and d alone is subtracted. d is the number of independent
     features.
     """
-    moments = Moments.of(X, z)
+    moments = Moments.of(X, z) if moments is None else moments
     fitted = moments.n - 1 - _rank(moments)  # degrees of freedom within
     slopes = np.linalg.lstsq(moments.concept_covariance, moments.cross_covariance.T, rcond=None)[0]
     # What the concept does not explain, divided by its freedom.
@@ -190,7 +190,7 @@ def _triangles(
 
 
 def _class_covariances(X: np.ndarray, z: Concept) -> tuple[np.ndarray, np.ndarray]:
-    moments = ClassMoments.of(X, z)
+    moments = ClassMoments.summed(X, z)
     counts = moments.counts
     return moments.covariances * (counts / np.maximum(counts - 1, 1))[:, None, None], counts
 

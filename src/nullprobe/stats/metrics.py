@@ -1,8 +1,8 @@
 """Reading: how well scores tell the concept, for many labellings at once.
 
 AUC for two classes, its macro average over one-against-the-rest for more, R² for a numeric
-concept. Intervals come from a bootstrap over groups, or over rows within each class. Where a fit
-must decide whether anything is read at all, the test is a formula (`above_chance`).
+concept. Where a fit must decide whether anything is read at all, the test is a formula
+(`above_chance`).
 """
 
 from __future__ import annotations
@@ -209,28 +209,3 @@ def _correlation_test(
     with np.errstate(divide="ignore"):  # a correlation of 1 is certain
         p = stdtr(freedom, -r * np.sqrt(freedom / (1.0 - r**2)))
     return np.where((values == values[:1]).all(axis=0), np.nan, r), p
-
-
-def resampled_weights(
-    positive: np.ndarray | None,
-    groups: np.ndarray | None,
-    n: int,
-    n_resamples: int,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw bootstrap weights (n_resamples, n): whole groups, or rows within each class."""
-    if groups is not None:
-        names, member = np.unique(groups, return_inverse=True)
-        counts = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=n_resamples)
-        return counts[:, member].astype(np.float64)
-    strata = (
-        [np.arange(n)]
-        if positive is None
-        else [np.flatnonzero(positive == v) for v in np.unique(positive)]
-    )
-    weights = np.empty((n_resamples, n))
-    for rows in strata:
-        weights[:, rows] = rng.multinomial(
-            len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples
-        )
-    return weights

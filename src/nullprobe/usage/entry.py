@@ -27,7 +27,7 @@ from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.forward import Progress
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
-from nullprobe.stats.metrics import resampled_weights
+from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, among
 
 ROUNDING = 1e-9
@@ -232,7 +232,7 @@ def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
 def _weights(z: Concept, halves: Parts, rng: np.random.Generator) -> np.ndarray | None:
     """Return bootstrap weights (B, m) of the texts that are asked about; None of too few."""
     rows = halves.rows(ASKED)
-    codes = None if z.codes is None else z.codes[rows]
+    codes = z.take(rows).codes
     groups = None if halves.groups is None else halves.groups[rows]
     few = len(rows) < LEAST_TEXTS if groups is None else len(np.unique(groups)) < LEAST_GROUPS
     return None if few else resampled_weights(codes, groups, len(rows), N_RESAMPLES, rng)

@@ -1,6 +1,7 @@
 """Captured states in a folder: what it holds, how it goes on, and what is refused."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from support import tiny_models as tiny
 
 from nullprobe import InputError
 from nullprobe.data import files
-from nullprobe.models import capture, capture_to
+from nullprobe.models import capture, capture_to, text_batches
 from nullprobe.models.capturing import folder as shards
 
 TEXTS = tiny.texts(11, shortest=3, longest=6)
@@ -62,15 +63,15 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(whole, tmp_pat
     class Killed(BaseException):
         pass
 
-    calls, real = [], shards.capture
+    calls, real = [], shards.captured
 
-    def dying(*args, **options):
-        calls.append(args[2])
+    def dying(work, first, stop):
+        calls.append(stop - first)
         if len(calls) == 2:
             raise Killed
-        return real(*args, **options)
+        return real(work, first, stop)
 
-    monkeypatch.setattr(shards, "capture", dying)
+    monkeypatch.setattr(shards, "captured", dying)
     with pytest.raises(Killed):
         written(tmp_path / "a")
     assert sorted(contents(tmp_path / "a")) == ["000000.safetensors", "manifest.json"]
@@ -78,11 +79,11 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(whole, tmp_pat
         files.read(tmp_path / "a", concept="kind")
     written(tmp_path / "a")
     assert contents(tmp_path / "a") == contents(whole)
-    assert [len(texts) for texts in calls] == [4, 4, 4, 3]  # the first shard was not made again
+    assert calls == [4, 4, 4, 3]  # the first shard was not made again
 
 
 def test_a_folder_that_is_whole_is_left_alone(whole, monkeypatch):
-    monkeypatch.setattr(shards, "capture", lambda *_, **__: pytest.fail("nothing is left to do"))
+    monkeypatch.setattr(shards, "captured", lambda *_, **__: pytest.fail("nothing is left to do"))
     before, steps = contents(whole), []
     written(whole, progress=lambda *step: steps.append(step))
     assert contents(whole) == before
@@ -157,10 +158,34 @@ def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
     assert table.y.tolist() == np.repeat(LABELS["kind"], lengths).tolist()
 
 
-def test_texts_that_were_cut_are_told_of_with_their_shard(tmp_path):
+@pytest.mark.parametrize("how", ["capture", "capture_to"])
+def test_model_sites_and_tokenizer_are_resolved_once(how, tmp_path, monkeypatch):
+    found = Counter()
+    for module, name in [
+        (text_batches, "sites_of"),
+        (text_batches, "encoder_for"),
+        (text_batches, "reached"),
+        (text_batches, "checked_texts"),
+    ]:
+        real = getattr(module, name)
+
+        def counted(*args, real=real, name=name, **options):
+            found[name] += 1
+            return real(*args, **options)
+
+        monkeypatch.setattr(module, name, counted)
+    if how == "capture":
+        capture(tiny.model_of("gpt2"), tiny.word_tokenizer(), TEXTS, SITES, batch_size=2)
+    else:
+        written(tmp_path / "many", shard_size=2)
+        assert len(list((tmp_path / "many").glob("*.safetensors"))) == 6
+    assert found == dict.fromkeys(["sites_of", "encoder_for", "reached", "checked_texts"], 1)
+
+
+def test_texts_that_were_cut_are_told_of_together(tmp_path):
     texts = [*TEXTS[:5], " ".join(["w1"] * 9)]
     labels = {name: y[:6] for name, y in LABELS.items()}
-    with pytest.warns(UserWarning, match="Texts 4 and on: 1 of 2 texts was longer than 6 tokens"):
+    with pytest.warns(UserWarning, match="1 of 6 texts was longer than 6 tokens"):
         written(tmp_path / "cut", texts=texts, labels=labels, max_length=6)
 
 

@@ -14,6 +14,7 @@ from nullprobe import (
     worlds,
 )
 from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import resampled_weights
 
 
 def readings(probe, world, draws=1000):
@@ -22,7 +23,7 @@ def readings(probe, world, draws=1000):
     scores = probe.fit(world.X[:half], world.y[:half]).decision_function(world.X[half:])
     positive = world.y[half:] == 1
     rng = np.random.default_rng(0)
-    weights = metrics.resampled_weights(positive, None, half, draws, rng)
+    weights = resampled_weights(positive, None, half, draws, rng)
     found = metrics.auc(scores[None], positive[None], weights)
     return metrics.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
 

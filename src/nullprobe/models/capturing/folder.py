@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,11 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from nullprobe._core import validation
-from nullprobe._core.caller_warnings import warn
 from nullprobe._version import __version__
 from nullprobe.data import manifest
 from nullprobe.data.kinds import as_array
 from nullprobe.data.writing import save
-from nullprobe.models.capturing.states import capture
+from nullprobe.models.capturing.states import captured
 from nullprobe.models.forward import Progress
 from nullprobe.models.site import listed
 from nullprobe.models.text_batches import Options, Work
@@ -85,9 +83,9 @@ def capture_to(
         As :func:`capture`; or if the folder holds something else.
     """
     # Complains before a folder is made.
-    given = Options(tokens, batch_size, max_length, layers)
+    given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
-    texts, chosen = work.texts, work.sites
+    texts = work.texts
     shard_size = validation.whole_number("shard_size", shard_size, least=1)
     columns, classes = _columns(labels or {}, len(texts))
     for name in (concept, groups):
@@ -96,7 +94,7 @@ def capture_to(
     said = {
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,
-        "sites": {site.name: site.width for site in chosen},
+        "sites": {site.name: site.width for site in work.sites},
         "tokens": tokens,
         "max_length": max_length,
         "texts": len(texts),
@@ -114,32 +112,15 @@ def capture_to(
         },
     }
     path = _begun(Path(folder), said)
-    cut: list[str] = []
     for i in range(said["shards"]):
-        first = i * shard_size
-        some = texts[first : first + shard_size]
+        first, stop = i * shard_size, min((i + 1) * shard_size, len(texts))
         if not _is_whole(manifest.shard(path, i)):
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                found = capture(
-                    model,
-                    tokenizer,
-                    some,
-                    [site.name for site in chosen],
-                    tokens=tokens,
-                    batch_size=batch_size,
-                    max_length=max_length,
-                    layers=layers,
-                    progress=_further(progress, first, len(texts)),
-                )
-            cut += [f"{first} and on: {one.message}" for one in caught]
-            which = first + found.text
-            content = {manifest.TEXT: which, **{name: y[which] for name, y in columns.items()}}
-            save(manifest.shard(path, i), {**content, **found})
+            found = captured(work, first, stop)
+            known = {name: y[found.text] for name, y in columns.items()}
+            save(manifest.shard(path, i), {manifest.TEXT: found.text, **known, **found})
         elif progress is not None:
-            progress("capture", first + len(some), len(texts))
-    if cut:
-        warn(f"Texts {'; '.join(cut)}")
+            progress("capture", stop, len(texts))
+    work.warn_of_cuts()
     return path
 
 
@@ -241,12 +222,6 @@ def _apart(name: str, there: Any, asked: Any) -> str:
     else:
         words = [json.dumps(one, ensure_ascii=False)[:LONGEST] for one in both]
     return f"{name!r} (there {words[0]}, asked for {words[1]})"
-
-
-def _further(progress: Progress | None, first: int, n: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda stage, done, _: progress(stage, first + done, n)
 
 
 def _text_hash(texts: Sequence[str]) -> str:

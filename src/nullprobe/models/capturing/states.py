@@ -125,19 +125,27 @@ def capture(
     """
     given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
-    encoded = work.encode(0, len(work.texts))
+    found = captured(work, 0, len(work.texts))
+    work.warn_of_cuts()
+    return found
+
+
+def captured(work: Work, first: int, stop: int) -> Captured:
+    """Return what passes the sites for the texts from ``first`` to ``stop``."""
+    encoded = work.encode(first, stop)
     rows = work.rule.rows(np.array([len(ids) for ids in encoded]))
     starts = np.concatenate([[0], np.cumsum(rows)])
     values: dict[str, np.ndarray] = {}
-    for batch, passed in work.passes(encoded, 0):
-        where = _positions(starts[batch.texts], rows[batch.texts])
+    for batch, passed in work.passes(encoded, first):
+        here = batch.texts - first
+        where = _positions(starts[here], rows[here])
         for name, x in passed.items():
             if name not in values:
                 values[name] = np.empty((starts[-1], x.shape[1]), dtype=_like(x))
             values[name][where] = x.cpu().numpy()
-    work.warn_of_cuts()
     values = {site.name: values[site.name] for site in work.sites}
-    return Captured(values, np.repeat(np.arange(len(rows)), rows), work.encoder.cut, tokens)
+    which = np.repeat(first + np.arange(len(rows)), rows)
+    return Captured(values, which, work.encoder.cut, work.rule.tokens)
 
 
 def capture_moments(

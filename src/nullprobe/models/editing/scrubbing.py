@@ -30,7 +30,6 @@ from nullprobe.models.forward import (
     evaluating,
     input_device,
     inputs,
-    reached,
     rows_of,
     takes_mask,
 )
@@ -129,7 +128,7 @@ class _Scrubbing:
     def run(self) -> None:
         """Take all batches from site to site; fit an eraser wherever all have arrived."""
         encoded = self.work.encode(0, len(self.work.texts))
-        part = reached(self.work.model, self.work.sites)
+        part = self.work.part
         size, pad = self.work.given.batch_size, self.work.encoder.padding
         cut = batches(encoded, size, pad, mixed=takes_mask(part))
         turns = [Turn(self._forward(part, batch, first=not i)) for i, batch in enumerate(cut)]

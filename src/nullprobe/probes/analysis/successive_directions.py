@@ -30,6 +30,7 @@ from nullprobe.probes.base.nullspace import Nullspace, need_usable
 from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.probes.pairs.rounds import rounds
 from nullprobe.stats import metrics
+from nullprobe.stats.bootstrap import resampled_weights
 
 N_RESAMPLES = 400
 LEVEL = 0.95
@@ -159,10 +160,8 @@ def successive(
             break
     else:
         ended = REACHED if space.basis.shape[1] == r else NOTHING_LEFT
-    positive = None if z.codes is None else z.take(held).data
-    weights = metrics.resampled_weights(
-        positive, None if codes is None else codes[held], int(held.sum()), N_RESAMPLES, rng
-    )
+    own = None if codes is None else codes[held]
+    weights = resampled_weights(z.take(held).codes, own, int(held.sum()), N_RESAMPLES, rng)
     curve = [_read(scores, z.take(held), weights) for scores in found]
     return Successive(
         space.basis,
@@ -193,7 +192,7 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Succ
     z.need_two_classes()
     there.need_two_classes()
     basis, found = rounds(probe, r, pairs.take(train), pairs.take(held))
-    weights = metrics.resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
+    weights = resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
     curve = []
     for own, scores in found:
         up = metrics.auc(own[None], (there.data == 1)[None]).item() >= CHANCE

@@ -183,7 +183,7 @@ class _Rows:
         self.X = arrays.working(X) - arrays.like(moments.mean, X)
         y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
         self.y = target(probe, y, z)
-        self.columns = 1 if z.is_classes and z.n_columns == 2 else z.n_columns
+        self.columns = z.n_scores
         self._keep(moments.scale > 0)
 
     def weights(self) -> np.ndarray:

@@ -1,34 +1,40 @@
-"""Given: what an audit is asked about, checked: representations, a concept, what else is known."""
+"""Dataset: what is examined, validated once: representations, a concept, what else is known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from nullprobe._core import arrays, validation
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept, concept
 from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
+from nullprobe.data.splits import named_groups
 
 TRUTH = "truth"  # what the labels of pairs are called among other labels
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
-    """Representations of the same rows, and what is known of these.
+class Dataset:
+    """Representations of the same rows, and what is known of these; nobody validates them again.
 
     Attributes
     ----------
     representations : dict of str to ndarray of shape (n, d)
-        By name; a single one has none. Of contrast pairs they are the differences.
+        By name, all finite; a single one has none. Of contrast pairs they are the differences.
     z : Concept
-    labels : ndarray of shape (n,) or (n, k)
-        The concept, as a page should name it.
+        Of two classes or more, or numbers that vary.
+    feature_names : dict of str to tuple of d str
+        Names of the columns of each representation that has some.
+    groups : ndarray of shape (n,) or None
+        Code of each row's group.
+    group_names : tuple of str
+        What the groups are called, by code.
     pairs : dict of str to ContrastPairs
-        The pairs of each representation; empty where they are none.
+        The pairs of each representation; empty where there are no pairs.
     others : dict of str to ndarray of shape (n,)
         Other labels of the pairs.
     baselines : dict of str to ndarray of shape (n, d')
@@ -36,7 +42,9 @@ class Given:
 
     representations: dict[str, np.ndarray]
     z: Concept
-    labels: np.ndarray
+    feature_names: dict[str, tuple[str, ...]]
+    groups: np.ndarray | None
+    group_names: tuple[str, ...]
     pairs: dict[str, ContrastPairs]
     others: dict[str, np.ndarray]
     baselines: dict[str, np.ndarray]
@@ -45,13 +53,23 @@ class Given:
     def of(
         cls,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
-        others: Mapping[str, Any] | None,
-        baselines: Mapping[str, Any] | None,
+        groups: Any = None,
+        others: Mapping[str, Any] | None = None,
+        baselines: Mapping[str, Any] | None = None,
+        feature_names: Sequence[str] | None = None,
         kind: str | None = None,
+        truth: str = TRUTH,
     ) -> Self:
-        """Check what `audit` was given.
+        """Validate what an audit or a comparison was given.
+
+        Parameters
+        ----------
+        X, y, groups, others, baselines, feature_names
+            As `audit` takes them.
+        truth : str
+            What the labels of pairs are called among other labels.
 
         Raises
         ------
@@ -59,6 +77,7 @@ class Given:
             If representations differ in their rows, pairs in their labels, or labels are missing.
         """
         several = _by_name(X)
+        names = {name: _columns(one, feature_names) for name, one in several.items()}
         pairs = {name: one for name, one in several.items() if isinstance(one, ContrastPairs)}
         if pairs:
             y = _labels_of(pairs, several, y)
@@ -69,34 +88,31 @@ class Given:
                 "the representation is none",
                 "pass ContrastPairs, or audit each label by itself",
             )
-        found = {
-            name: validation.representation(one, name=_called(name))
-            for name, one in several.items()
-        }
+        found = {name: _matrix(one, repr(name) if name else "X") for name, one in several.items()}
         if y is None:
             validation.complain(
                 "a concept is needed", "y is missing", "pass one label for each row"
             )
         _need_same_rows(found)
-        z = rows(next(iter(found.values())), y, None, kind=kind)[1]
+        n = len(next(iter(found.values())))
+        z = concept(y, n=n, kind=kind)
         z.need_two_classes()
+        codes, group_names = named_groups(groups, n)
         return cls(
-            {
-                name: arrays.host_native(validation.finite(one, name=_called(name)))
-                for name, one in found.items()
-            },
+            found,
             z,
-            _named(z),
+            {name: _need_width(of, found[name]) for name, of in names.items() if of is not None},
+            codes,
+            group_names,
             pairs,
-            other_labels(others, len(z), TRUTH) if pairs else {},
-            _baselines(baselines, len(z)),
+            other_labels(others, n, truth) if pairs else {},
+            _baselines(baselines, n),
         )
 
-
-def _named(z: Concept) -> np.ndarray:
-    """Return what a page should show of each row: labels, as text where they are floats."""
-    labels = z.labels
-    return labels.astype(str) if z.is_classes and labels.dtype.kind == "f" else labels
+    @property
+    def X(self) -> np.ndarray:
+        """The first representation (n, d)."""
+        return next(iter(self.representations.values()))
 
 
 def _by_name(X: Any) -> dict[str, Any]:
@@ -111,14 +127,31 @@ def _by_name(X: Any) -> dict[str, Any]:
     return validation.by_name("representation", X)
 
 
+def _columns(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of the columns, those of a frame where nobody says them."""
+    names = getattr(X, "columns", None) if feature_names is None else feature_names
+    return None if names is None else tuple(map(str, names))
+
+
+def _need_width(names: tuple[str, ...], X: np.ndarray) -> tuple[str, ...]:
+    if len(names) != X.shape[1]:
+        validation.complain(
+            f"feature_names must name the {X.shape[1]} columns of X",
+            f"{len(names)} names arrived",
+            "pass one name for each column",
+        )
+    return names
+
+
+def _matrix(X: Any, name: str) -> np.ndarray:
+    """Return a representation as a finite NumPy array (n, d)."""
+    return arrays.host_native(validation.finite(validation.representation(X, name=name), name=name))
+
+
 def _difference(pairs: ContrastPairs) -> np.ndarray:
     """Return the positive less the negative sides (n, d); whole numbers would wrap around."""
     wide = np.result_type(pairs.negative, pairs.positive, np.float32)
     return np.subtract(pairs.positive, pairs.negative, dtype=wide)
-
-
-def _called(name: str) -> str:
-    return repr(name) if name else "X"
 
 
 def _need_same_rows(found: Mapping[str, Any]) -> None:
@@ -170,10 +203,7 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
         )
     found = {}
     for name, B in validation.by_name("baseline", baselines or {}).items():
-        called = f"baseline {name!r}"
-        found[name] = arrays.host_native(
-            validation.finite(validation.representation(B, name=called), name=called)
-        )
+        found[name] = _matrix(B, f"baseline {name!r}")
         if len(found[name]) != n:
             validation.complain(
                 f"baseline {name!r} must have the {n} rows of X",

@@ -1,0 +1,64 @@
+"""Thresholds: from when on an observation counts: above chance, clearly, or hardly at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from nullprobe.stats.null_distribution import Null
+from nullprobe.stats.observation import Observation
+
+POWER = 0.8  # an effect that is found four times out of five
+LEAST_DRAWS = 39  # of a null, however large α is
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From when on an observation counts.
+
+    Attributes
+    ----------
+    alpha : float
+        Share of wrong alarms that a test may raise.
+    effect : float
+        Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
+        balanced accuracy or R².
+    """
+
+    alpha: float = 0.05
+    effect: float = 0.05
+
+    @property
+    def least_draws(self) -> int:
+        """Draws of a null with fewer of which no two-sided p-value could reach α."""
+        return max(LEAST_DRAWS, int(np.ceil(2.0 / self.alpha - 1e-9)) - 1)
+
+    def interval(self, observation: Observation) -> tuple[float, float] | None:
+        """Return the 1 − α interval, on which verdicts rest; readers are shown that of 95 %."""
+        return observation.within(1.0 - self.alpha)
+
+    def stands_out(self, observation: Observation, null: Null) -> bool:
+        """Return whether a null does not reproduce the observation, two-sided at α."""
+        return null.p_value(observation.value) <= self.alpha
+
+    def beats_chance(self, observation: Observation, null: Null) -> bool:
+        """Return whether permuted labels do not reproduce it, and it is a reading at all.
+
+        Permuted labels have an R² well below 0, since probes overfit; to do better than they do
+        and still predict worse than the mean is not to read.
+        """
+        worse_than_the_mean = null.mean < observation.value <= observation.chance
+        return self.stands_out(observation, null) and not worse_than_the_mean
+
+    def negligible(self, observation: Observation) -> bool:
+        """Return whether the interval stays closer to chance than the effect of interest."""
+        interval = self.interval(observation)
+        return interval is not None and interval[1] < observation.chance + self.effect
+
+    def detectable(self, observation: Observation, null: Null) -> float:
+        """Return the smallest value that would have stood out four times out of five."""
+        tails = 1 if null.upper else 2
+        reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)
+        return float(observation.chance + reach * null.sd)
