@@ -24,7 +24,7 @@ def founding(seed: int) -> list[dict[str, str]]:
     small = worlds.two_features(n_per_class=100, d=3, random_state=seed)
     result = audit(small.X, small.y, random_state=seed)
     before = result["readable"].details["accuracy of logistic regression"]
-    after = result["one_direction"].details["in-sample accuracy of logistic regression after"]
+    after = result["one_direction"].details["in_sample_after"]
     claim = result["one_direction"]
     large = worlds.two_features(n_per_class=10_000, d=3, random_state=seed)
     half = audit(large.X, large.y, claims=["no_halfspace"], n_permutations=495, random_state=seed)[

@@ -234,7 +234,7 @@ def test_what_was_left_out_is_printed_with_its_reason(capsys):
     out = done(capsys, "audit", "data.csv", "--concept", "y", *asked)
     (document,) = documents("data-y-audit.json")
     said = " ".join(out.split())
-    assert f"Transfers was left out: {document['provenance']['left out']['transfers']}" in said
+    assert f"Transfers was left out: {document['provenance']['left_out']['transfers']}" in said
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -250,7 +250,7 @@ def test_pairs_of_a_file_are_audited_as_python_does(capsys):
     options = {"claims": ["readable", "consistent"], "n_permutations": 39, "n_surrogates": 39}
     expected = audit(pairs, others={"sentiment": w.distractor}, **options).document()
     assert document["claims"] == expected["claims"]
-    assert document["provenance"]["other labels"] == ["sentiment"]
+    assert document["provenance"]["other_labels"] == ["sentiment"]
     assert "it follows that" in " ".join(out.split())
     again = shlex.split(document["provenance"]["command"])[1:]
     done(capsys, *again)

@@ -114,7 +114,7 @@ def test_the_numbers_are_those_of_the_library(capsys):
     for row in expected["rows"]:
         row["seconds"] = None
     assert found["rows"] == expected["rows"]
-    assert found["provenance"]["data hash"] == expected["provenance"]["data hash"]
+    assert found["provenance"]["data_hash"] == expected["provenance"]["data_hash"]
     assert found["others"][0]["unit"] == "R²"
 
 

@@ -55,7 +55,7 @@ def paired():
     w = worlds.distractor(n=48, d=8, random_state=0)
     others = {"sentiment": w.distractor}
     found = audit(w.pairs, others=others, claims=["readable", "consistent"], **FEW).document()
-    assert found["provenance"]["other labels"] == ["sentiment"]
+    assert found["provenance"]["other_labels"] == ["sentiment"]
     assert [len(claim["beside"]) for claim in found["claims"]] == [0, 1]
     return found
 
@@ -68,7 +68,7 @@ def left_out():
     X = np.random.default_rng(0).normal(size=(48, 1))
     groups = np.arange(48) // 2  # too few rows in each
     found = audit(X, X[:, 0], groups=groups, claims=None, **FEW).document()
-    assert "transfers" in found["provenance"]["left out"]
+    assert "transfers" in found["provenance"]["left_out"]
     return found
 
 

@@ -22,7 +22,6 @@ from nullprobe.data.splits import Parts, group_codes, split, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3
-PAIRED = "differences of contrast pairs, positive less negative side"
 
 
 def audit(
@@ -34,7 +33,7 @@ def audit(
     baselines: Mapping[str, Any] | None = None,
     claims: Sequence[str] | None = None,
     alpha: float = 0.05,
-    smallest_effect: float = 0.05,
+    min_effect: float = 0.05,
     n_permutations: int = 999,
     n_surrogates: int = 99,
     random_state: int = 0,
@@ -63,7 +62,7 @@ def audit(
         Names of claims; by default all that apply.
     alpha : float
         Share of wrong alarms that a test may raise; of several representations, all together.
-    smallest_effect : float
+    min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     n_permutations, n_surrogates : int
@@ -105,7 +104,7 @@ def audit(
     given = Given.of(X, y, others=others, baselines=baselines)
     z, several = given.z, given.representations
     seed = validation.whole_number("random_state", random_state, least=0)
-    thresholds = _thresholds(alpha, smallest_effect)
+    thresholds = _thresholds(alpha, min_effect)
     n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
     _need_what_claims_need(claims or (), z, n_surrogates, thresholds)
     codes = group_codes(groups, len(z))
@@ -134,24 +133,26 @@ def audit(
     for (name, one), told in zip(several.items(), evidence, strict=True):
         audits[name] = Audit(
             tuple(CLAIMS[claim](told) for claim in names),
-            title if len(several) == 1 else f"{title}: {name}",
+            title,
             given.labels,
             found[name][0],
-            portrait(one, z, random_state=seed),
+            portrait(one, z, given.labels, random_state=seed),
             {
                 **provenance.data(one, z, parts),
                 "baselines": list(given.baselines),
                 "random_state": seed,
                 "alpha": thresholds.alpha,
-                "smallest effect of interest": thresholds.effect,
+                "min_effect": thresholds.min_effect,
                 "permutations": n_permutations,
                 "surrogates": n_surrogates,
-                **({"rows are": PAIRED} if given.pairs else {}),
-                **({"other labels": list(given.others)} if given.others else {}),
+                **({"other_labels": list(given.others)} if given.others else {}),
                 **({"representations": list(several)} if len(several) > 1 else {}),
-                **({"left out": left_out} if left_out else {}),
+                **({"left_out": left_out} if left_out else {}),
                 "versions": provenance.versions(),
             },
+            name or None,
+            "pair_differences" if given.pairs else "rows",
+            "labels" if z.is_classes else "numeric",
         )
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
@@ -160,7 +161,7 @@ def _thresholds(alpha: float, effect: float) -> Thresholds:
     alpha = validation.share("alpha", alpha)
     if not 0.0 < alpha < 1.0:
         validation.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
-    return Thresholds(alpha, validation.real_number("smallest_effect", effect, least=0.0))
+    return Thresholds(alpha, validation.real_number("min_effect", effect, least=0.0))
 
 
 def _claim_names(claims: Sequence[str] | None) -> list[str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from nullprobe.moments import Moments
 from nullprobe.probes.linear.lda import directions
 
 MOST_POINTS = 1200
+Axes = Callable[[Moments], np.ndarray]  # orthonormal columns (d, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,8 @@ class Portrait:
     ----------
     axes : tuple of str
         What each coordinate is: a column, or a direction.
-    rows : ndarray of shape (s,)
-        Positions of the rows shown.
+    labels : ndarray of shape (s,) or (s, k)
+        The concept of the rows shown.
     raw, erased : ndarray of shape (s, 3) or less
         Coordinates before and after erasure (fitted on the whole sample).
     raw_standardised, erased_standardised : ndarray of shape (s, 3) or less
@@ -34,7 +35,7 @@ class Portrait:
     """
 
     axes: tuple[str, ...]
-    rows: np.ndarray
+    labels: np.ndarray
     raw: np.ndarray
     erased: np.ndarray
     raw_standardised: np.ndarray
@@ -44,6 +45,7 @@ class Portrait:
 def portrait(
     X: np.ndarray,
     z: Concept,
+    labels: np.ndarray,
     *,
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
@@ -55,6 +57,8 @@ def portrait(
     ----------
     X : ndarray of shape (n, d)
     z : Concept
+    labels : ndarray of shape (n,) or (n, k)
+        The concept, as a page should name it.
     columns : sequence of up to 3 ints, optional
         Which columns to show. By default all, if there are no more than three, and otherwise
         the leading discriminant direction and the first principal directions beside it.
@@ -67,6 +71,7 @@ def portrait(
         columns = range(d)
     rng = generator(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
+    labels = np.asarray(labels)[rows]
     if columns is not None:
         for c in columns:
             if not 0 <= c < d:
@@ -77,12 +82,13 @@ def portrait(
                 )
         names = [feature_names[c] if feature_names is not None else f"column {c}" for c in columns]
         turn = np.eye(d)[:, list(columns)]
-        return _portrait(X, z, rows, names, lambda moments: turn)
+        return Portrait(tuple(names), labels, *_views(X, z, rows, lambda moments: turn))
     names = ["discriminant", "1st principal direction", "2nd principal direction"]
-    return _portrait(X, z, rows, names, lambda moments: _leading(moments))
+    return Portrait(tuple(names), labels, *_views(X, z, rows, _leading))
 
 
-def _portrait(X, z, rows, names, axes) -> Portrait:  # noqa: ANN001
+def _views(X: np.ndarray, z: Concept, rows: np.ndarray, axes: Axes) -> list[np.ndarray]:
+    """Return the rows shown before and after erasure, as they are and standardised."""
     views = []
     moments = Moments.of(X, z)
     scaled = (np.asarray(X, dtype=np.float64) - moments.mean) * linalg.reciprocal(moments.scale)
@@ -90,7 +96,7 @@ def _portrait(X, z, rows, names, axes) -> Portrait:  # noqa: ANN001
         turn = axes(m)
         erased = leace(m).apply(data[rows])
         views += [data[rows] @ turn, erased @ turn]
-    return Portrait(tuple(names), rows, *views)
+    return views
 
 
 def _leading(moments: Moments) -> np.ndarray:

@@ -74,7 +74,7 @@ def carried(
         seen(read, reads, off_diagonal),
         seen(erased, lefts, diagonal),
         seen(erased, lefts, off_diagonal),
-        Null("random subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
+        Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
     )
 
 

@@ -16,6 +16,29 @@ LEAST_RESAMPLES = 20
 LEAST_DRAWS = 39  # of a null, however large α is
 
 
+@dataclass(frozen=True)
+class Metric:
+    """What a statistic is, so that nobody has to read it from its name.
+
+    Attributes
+    ----------
+    name : str
+        Such as "AUC" or "R²".
+    chance : float or None
+        Its value when nothing can be read; None where there is no such value.
+    kind : str
+        "reading" (on held-out rows), "residual" (left in the whole sample), "departure" (from a
+        band) or "change" (of what a model does).
+    better : str or None
+        "higher" where larger values read more; None where neither direction is better.
+    """
+
+    name: str
+    chance: float | None
+    kind: str = "reading"
+    better: str | None = "higher"
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One statistic of the data: its value, what to compare it with, and how sure it is.
@@ -38,6 +61,11 @@ class Observation:
     chance: float
     resampled: np.ndarray = field(repr=False)
     trials: int | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """What the statistic is."""
+        return Metric(self.unit, self.chance)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -75,13 +103,13 @@ class Thresholds:
     ----------
     alpha : float
         Share of wrong alarms that a test may raise.
-    effect : float
+    min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     """
 
     alpha: float = 0.05
-    effect: float = 0.05
+    min_effect: float = 0.05
 
     @property
     def least_draws(self) -> int:
@@ -108,7 +136,7 @@ class Thresholds:
     def negligible(self, observation: Observation) -> bool:
         """Return whether the interval stays closer to chance than the effect of interest."""
         interval = self.interval(observation)
-        return interval is not None and interval[1] < observation.chance + self.effect
+        return interval is not None and interval[1] < observation.chance + self.min_effect
 
     def detectable(self, observation: Observation, null: Null) -> float:
         """Return the smallest value that would have stood out four times out of five."""

@@ -190,11 +190,12 @@ def _row(
     settings = "" if eraser is None else provenance.estimator(eraser)
     if isinstance(eraser, SPLINCE) and others:
         settings += f", asked to keep {next(iter(others))!r}"
+    configured = settings not in ("", f"{type(eraser).__name__}()")
     told = isinstance(eraser, LabelledEstimator)
     done = [trial for trial in trials if isinstance(trial, Trial)]
     if len(done) < len(trials):
         why = next(trial for trial in trials if isinstance(trial, str))
-        return Row(name, settings, told, reason=why)
+        return Row(name, settings, told, reason=why, configured=configured)
     seconds = [trial.seconds for trial in done if trial.seconds is not None]
     own = {probe.name: _cell(probe, [t.read[0][i] for t in done]) for i, probe in enumerate(probes)}
     beside = {
@@ -211,6 +212,7 @@ def _row(
         own,
         beside,
         nothing_left=tuple(trial.nothing_left for trial in done),
+        configured=configured,
     )
 
 

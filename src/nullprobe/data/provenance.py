@@ -22,17 +22,17 @@ def data(X: np.ndarray, z: Concept, parts: Parts) -> dict[str, Any]:
     """Return what X (n, d) and its concept were: shapes, classes, splits, and a fingerprint."""
     digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
     digest.update(np.ascontiguousarray(z.data).data)
-    kind: Any = "numeric"
+    counts = None
     if z.codes is not None and z.classes is not None:
-        kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
+        counts = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
     fingerprint = hashlib.blake2b(parts.part.astype(np.int8).data, digest_size=8).hexdigest()
     return {
         "rows": len(z),
         "features": X.shape[1],
         "dtype": str(X.dtype),
-        "classes": kind,
+        "classes": counts,
         "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
-        "data hash": digest.hexdigest(),
+        "data_hash": digest.hexdigest(),
         "splits": {
             "rule": RULE,
             "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
@@ -52,8 +52,8 @@ def pairs(
         "pairs": len(negative),
         "features": negative.shape[1],
         "dtype": str(negative.dtype),
-        "positive shares": {name: float(np.mean(y)) for name, y in labels.items()},
-        "data hash": digest.hexdigest(),
+        "positive_shares": {name: float(np.mean(y)) for name, y in labels.items()},
+        "data_hash": digest.hexdigest(),
         "splits": "three parts of the pairs take turns to be held out, drawn without labels",
     }
 

@@ -185,7 +185,7 @@ def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
 
 def test_claims_that_were_left_out_are_listed_with_their_reason():
     document = documents.sample()
-    document["provenance"]["left out"] = {"transfers": "each group needs 18 rows"}
+    document["provenance"]["left_out"] = {"transfers": "each group needs 18 rows"}
     said = Reader(audits.render([document])).words
     assert "Transfers Left out of this audit. Each group needs 18 rows." in said
 

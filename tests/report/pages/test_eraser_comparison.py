@@ -132,7 +132,7 @@ def test_words_say_what_the_picture_shows():
 def test_table_to_be_copied_holds_every_number():
     document = comparisons.sample().document()
     table = page._numbers(document["rows"], document)
-    assert table.columns[1:4] == ("told the labels", "nothing left", "directions removed")
+    assert table.columns[1:4] == ("told the labels", "nothing left", "directions_removed")
     assert table.columns[4:8] == ("directions moved in", "linear (AUC)", "2.5 %", "97.5 %")
     leace, oracle = (
         next(row for row in table.rows if row[0] == name) for name in ("leace", "oracle_leace")
