@@ -32,7 +32,9 @@ def sample(title="data", **changes):
         {"age": Cell(None, None, "age is too rare"), "place": cell(0.78)},
         nothing_left=(False, True, False),
     )  # fmt: skip
-    failed = Row("mimic", "MiMiC(target='x')", True, reason="every class needs more rows.")
+    failed = Row(
+        "mimic", "MiMiC(target='x')", True, reason="every class needs more rows.", configured=True
+    )
     found = {
         "title": title,
         "probes": probes,

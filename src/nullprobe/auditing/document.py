@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def document(
         "rows": rows,
         "concept": concept,
         "claims": [claim_document(claim) for claim in claims],
-        "portrait": None if portrait is None else vars(portrait),
+        "portrait": portrait,
         "scores": None if scores is None else {"labels": labels, **scores},
         "provenance": dict(provenance),
     }
@@ -98,18 +98,13 @@ def document(
 
 def claim_document(claim: Claim) -> dict[str, Any]:
     """Return a claim as plain values."""
-    pictures = dict.fromkeys(PICTURES.values()) | {
-        key: {**claim.shown[key], "metric": asdict(claim.shown[key]["metric"])}
-        for key in PICTURES.values()
-        if key in claim.shown
-    }
     return plain(
         {
             "name": claim.name,
             "statement": claim.statement,
             "holds": claim.holds.value,
             "fact_about": claim.fact_about.value,
-            "metric": asdict(claim.metric),
+            "metric": claim.metric,
             "observed": claim.observed,
             "interval": claim.interval,
             "p_value": claim.p_value,
@@ -117,8 +112,8 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "detectable": claim.detectable,
             "details": claim.details,
             "nulls": [_null_document(null, claim) for null in claim.nulls],
-            "beside": [asdict(one) for one in claim.beside],
-            **pictures,
+            "beside": claim.beside,
+            **{key: claim.shown.get(key) for key in PICTURES.values()},
         }
     )
 
@@ -128,20 +123,17 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
     over = null.strongest is not None
+    if isinstance(null, Recorded) and null.record:
+        over = null.record["over_representations"]
     return {
         "rung": null.rung,
         "description": null.description,
         **compared,
-        "metric": asdict(compared["metric"]),
         "mean": null.mean,
         "sd": null.sd,
         "p_value": null.p_value(compared["observed"]),
         "one_sided": null.upper,
-        "over_representations": (
-            null.record["over_representations"]
-            if isinstance(null, Recorded) and null.record
-            else over
-        ),
+        "over_representations": over,
         "values": null.values,
     }
 

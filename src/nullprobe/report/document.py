@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -192,7 +193,7 @@ class ScoresDocument(Document):
 
 
 class Splits(Document):
-    """How rows were split."""
+    """The parts that rows were split into."""
 
     rule: str = doc("What the parts are for.")
     rows: list[Count] = doc("Rows of each part.")
@@ -204,14 +205,16 @@ class Provenance(Document):
 
     model_config = ConfigDict(extra="allow")
 
-    random_state: int = doc("Seed.", ge=0)
-    versions: dict[str, str] = doc("Versions of what the numbers depend on.")
+    random_state: int = Field(0, description="Seed.", ge=0)
+    versions: dict[str, str] = Field({}, description="Versions of what the numbers depend on.")
     command: str = Field("", description="Command line that does it again.")
 
 
 class AuditProvenance(Provenance):
     """What an audit was of, and how it was run. Open, too."""
 
+    random_state: int = doc("Seed.", ge=0)
+    versions: dict[str, str] = doc("Versions of what the numbers depend on.")
     rows: Count = doc("Number of rows.")
     classes: dict[str, Count] | None = doc("Rows of each class; null for a numeric concept.")
     groups: int = doc("Number of groups; 0 if there are none.", ge=0)
@@ -260,6 +263,8 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
+    if is_dataclass(value):
+        return plain(vars(value))
     if isinstance(value, Mapping):
         return {str(key): plain(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -290,12 +295,12 @@ def validated(model: type[D], found: Any) -> D:
         return model.model_validate(found)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        complain(
-            f"a document must follow the schema of {model.__name__}",
-            f"{where} does not: {first['msg']}",
-            "pass what to_json wrote",
-        )
+    where = ".".join(map(str, first["loc"])) or "the whole"
+    complain(
+        f"a document must follow the schema of {model.__name__}",
+        f"{where} does not: {first['msg']}",
+        "pass what to_json wrote",
+    )
 
 
 def read_json(source: str | Path) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def alone(page, folder):
 def test_everything_is_drawn_without_complaint_or_network(alone):
     assert alone.run(f"{EACH}.every((p) => p.querySelector('.main-svg'))")
     drawn = alone.run(f"{MARKS}.map((t) => [t.name, t.x])")
-    cells = comparisons.sample().document()["rows"][0]["read_back"]
+    cells = comparisons.sample().document().plain()["rows"][0]["read_back"]
     shown = {name: x[0] for name, x in drawn}
     assert shown == {"chance": 0.5, **{name: cell["value"] for name, cell in cells.items()}}
     names = "[...document.querySelectorAll('[data-figure=read-back] .ytick')]"

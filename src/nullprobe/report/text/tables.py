@@ -190,7 +190,7 @@ def provenance(document: Mapping[str, Any]) -> Table:
         for key, value in document["provenance"].items()
         if key != "command"
     }
-    if document.get("rows") in wording.ROWS:  # else they are the rows of X
+    if "concept" in document and document["rows"] in wording.ROWS:  # of an audit, not rows of X
         kept["rows are"] = wording.ROWS[document["rows"]]
     return Table(
         "How to obtain the same numbers",
