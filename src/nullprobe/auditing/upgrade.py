@@ -17,7 +17,7 @@ from nullprobe.report.document import AUDIT, PICTURES
 from nullprobe.report.text.wording import DETAILS, PROVENANCE
 
 OLD = "nullprobe.audit/2"
-KEYS = {words: key for key, words in {**DETAILS, **PROVENANCE}.items()}
+KEYS: dict[str, str] = {words: key for key, words in {**DETAILS, **PROVENANCE}.items()}
 NAMED = (("parts_read_by", re.compile("parts read by (.*)")),
          ("agreements", re.compile("agreement with ['\"](.*)['\"]")))  # fmt: skip
 
@@ -64,7 +64,7 @@ def _claim(old: Mapping[str, Any]) -> dict[str, Any]:
                 details.setdefault(key, {})[named[1]] = value
                 break
         else:
-            details[KEYS.get(words, words)] = value
+            details[KEYS.get(words) or words] = value
     return {
         **found,
         "metric": _metric(unit, change),
@@ -82,7 +82,9 @@ def _null(old: Mapping[str, Any], change: bool) -> dict[str, Any]:
 
 
 def _picture(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return old and {**{k: v for k, v in old.items() if k != "unit"}, "metric": _metric(old["unit"])}
+    if old is None:
+        return None
+    return {**{k: v for k, v in old.items() if k != "unit"}, "metric": _metric(old["unit"])}
 
 
 def _metric(unit: str, change: bool = False) -> dict[str, Any]:

@@ -311,7 +311,7 @@ def read_json(source: str | Path) -> list[dict[str, Any]]:
             "a result must be JSON text or a file", f"{source!s:.80} arrived", "check the path"
         )
     try:
-        found = json.loads(source if is_text else Path(source).read_text("utf-8"))
+        found = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
     except ValueError as error:
         complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
     return found if isinstance(found, list) else [found]

@@ -185,13 +185,14 @@ def rows_scored(shown: Mapping[str, Sequence[Any]], labels: Sequence[Any]) -> Ta
 
 def provenance(document: Mapping[str, Any]) -> Table:
     """Return how the audit came about, the command aside."""
-    kept = {
-        wording.PROVENANCE.get(key, key): "numeric" if key == "classes" and not value else value
-        for key, value in document["provenance"].items()
-        if key != "command"
-    }
+    found = {k: v for k, v in document["provenance"].items() if k != "command"}
+    # Where the data came from first, and versions last.
+    order = sorted(found, key=lambda key: {"source": 0, "versions": 2}.get(key, 1))
+    kept = {wording.PROVENANCE.get(key, key): found[key] for key in order}
+    if kept.get("classes", ...) is None:
+        kept["classes"] = "numeric"
     if "concept" in document and document["rows"] in wording.ROWS:  # of an audit, not rows of X
-        kept["rows are"] = wording.ROWS[document["rows"]]
+        kept = {"rows are": wording.ROWS[document["rows"]], **kept}
     return Table(
         "How to obtain the same numbers",
         ("what", "value"),

@@ -76,11 +76,11 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     rows = []
     for claim in claims:
         means = {null["rung"]: number(null["mean"]) for null in claim["nulls"]}
-        about, unit = claim["fact_about"], claim["metric"]["name"]
+        about, unit = claim["fact_about"], str(claim["metric"]["name"])
         ends = claim["interval"]
         between = "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
         rows.append((
-            Text.assemble(wording.claim_name(claim["name"]), "\n", (SHORT.get(unit, unit), "dim")),
+            Text.assemble(wording.claim_name(claim["name"]), "\n", (SHORT.get(unit) or unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
             Text(about.replace("_", " "), "bold" if about == "representation" else ""),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
