@@ -7,6 +7,7 @@ import pytest
 from support.pipeline import RAW
 
 from nullprobe import InputError, Layers, audit, worlds
+from nullprobe.cli import verdict_tables
 
 W = worlds.gaussian(n=90, d=4, gap=2.0, random_state=0)
 LAYERS = {"layer 0": W.X[:, 2:], "layer 1": W.X}
@@ -70,3 +71,13 @@ def test_without_pandas_a_frame_is_refused_with_a_hint(both, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(InputError, match="to_frame needs pandas"):
         both[0].to_frame()
+
+
+def test_no_control_code_of_a_user_reaches_a_terminal(capsys):
+    wild = "[bold]\x1b[31mred\x07"
+    options = {"baselines": {wild: W.X[:, :1]}, "title": wild, **RAW}
+    found = audit({wild: W.X}, np.where(W.y == 1, wild, "no"), **options)
+    verdict_tables.show(found[wild])
+    for shown in (str(found), capsys.readouterr().out):
+        assert not {"\x1b", "\x07"} & set(shown)
+        assert "[bold]\\x1b[31mred\\x07" in shown

@@ -141,7 +141,7 @@ def test_the_command_in_a_document_makes_it_again(capsys):
     assert again == Path("first/my data-y-audit.json").read_bytes()
     assert document["portrait"]["axes"] == ["depth", "height"]
     assert document["provenance"]["groups"] == 9
-    assert document["provenance"]["source"]["baseline words"] == "words.csv"
+    assert document["provenance"]["source"]["baselines"] == {"words": "words.csv"}
     assert "words" in document["claims"][0]["reason"]
 
 
@@ -186,7 +186,7 @@ def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     provenance = documents("two_features-audit.json")[0]["provenance"]
     assert provenance["rows"] == 60
     assert "standardise=True" in provenance["source"]["world"]
-    assert provenance["source"]["truth of gone"] == "no"
+    assert provenance["source"]["truth"]["gone"] == "no"
 
 
 def test_layers_of_a_file_are_audited_together(capsys):
@@ -196,7 +196,7 @@ def test_layers_of_a_file_are_audited_together(capsys):
     one = ["audit", "model.npz", "--concept", "y", "--layers", "layer.*", *FEW]
     out = done(capsys, *one, "--claims", "readable", "--alpha", "0.06")
     found = documents("model-y-audit.json")
-    named = [document["title"].split(": ")[-1] for document in found]
+    named = [document["representation"] for document in found]
     assert named == ["layer.1", "layer.2", "layer.10"]
     assert all(document["provenance"]["representations"] == named for document in found)
     assert found[0]["provenance"]["alpha"] == 0.06

@@ -13,7 +13,9 @@ from nullprobe import (
     FactAbout,
     Holds,
     InputError,
+    Layers,
     Moments,
+    audit,
     audit_use,
     leace,
     mean_projection,
@@ -156,6 +158,32 @@ def test_collateral_damage_stands_beside_it(found):
     assert details["random_divergence"] > 0
     plain = audit_use(*model_and_tokenizer(), TEXTS, Y, "final_norm", metric=by_class(), **FEW)
     assert "divergence" not in plain["final_norm"]["used"].details
+
+
+def test_the_result_prints_saves_and_renders_as_an_audit_does(found, tmp_path):
+    assert list(found.audits) == SITES
+    one = found["final_norm"]
+    assert (one.representation, one.rows, one.concept) == ("final_norm", "texts", "labels")
+    assert (one.provenance["rows"], one.provenance["features"]) == (MANY, 16)
+    assert one.provenance["representations"] == SITES
+    assert one.portrait is one.scores is None
+    assert "Used" in str(one)
+    assert Layers.from_json(found.to_json()) == found
+    found.to_html(tmp_path / "use.html")
+    page = (tmp_path / "use.html").read_text("utf-8")
+    assert one["used"].statement in page
+    assert found.to_frame()["claim"].tolist() == ["used", "used"]
+
+
+def test_what_is_read_and_what_is_used_join_in_one_result(found):
+    states = capture(*model_and_tokenizer(), ALL, SITES)
+    read = audit(dict(states), ALL_Y, claims=["readable"], n_permutations=39, n_surrogates=0)
+    joined = read | found
+    for site in SITES:
+        assert [claim.name for claim in joined[site].claims] == ["readable", "used"]
+        assert joined[site]["used"] is found[site]["used"]
+        assert joined[site].provenance["joined"][0]["random_subspaces"] == 39
+    assert Layers.from_json(joined.to_json()) == joined
 
 
 def test_answers_are_observed_by_their_log_probability():

@@ -1,6 +1,7 @@
 """Terminal: results as tables of text, for ``print`` and for the command line alike.
 
-What a user named stands in cells as text: rich reads no markup from it, and drops control codes.
+What a user named stands in cells as text, from which rich reads no markup, and its control codes
+are written out, so that a terminal does not obey them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nullprobe.report.text.wording import number
 WIDEST = 100  # columns of a line of words
 PRINTED = 200  # columns of what is printed, wide enough that no cell of a table is folded
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and line breaks
 DRAWN = ("chance", "moments")  # nulls whose mean stands in the table
 SHORT = {
     "balanced accuracy": "bal. accuracy",
@@ -28,6 +30,21 @@ SHORT = {
     "largest departure (sd)": "departure (sd)",
     "share of held-out pairs": "share of pairs",
 }
+
+
+def printable(value: Any) -> Any:
+    r"""Return a value of a document with the control codes of its strings written out.
+
+    Examples
+    --------
+    >>> printable({"title": "a\x1b[2J"})
+    {'title': 'a\\x1b[2J'}
+    """
+    if isinstance(value, str):
+        return CONTROL.sub(lambda code: repr(code[0])[1:-1], value)
+    if isinstance(value, Mapping):
+        return {printable(key): printable(inner) for key, inner in value.items()}
+    return [printable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def text(*parts: RenderableType) -> str:
@@ -40,7 +57,7 @@ def text(*parts: RenderableType) -> str:
     """
     console = Console(width=PRINTED, file=io.StringIO(), color_system=None, force_terminal=False)
     for part in parts:
-        console.print(Text(part) if isinstance(part, str) else part)
+        console.print(Text(printable(part)) if isinstance(part, str) else part)
     return re.sub(r" +(?=\n)", "", console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
 
 
@@ -58,7 +75,7 @@ def grid(first: str, *rows: Sequence[str | Text], heads: Sequence[str], left: in
 
 def heading(title: str, size: str) -> Text:
     """Return the heading of a result: what it is of, and how large that is."""
-    return Text.assemble((title, "bold"), "\n", (size, "dim"))
+    return Text.assemble((printable(title), "bold"), "\n", (printable(size), "dim"))
 
 
 def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
@@ -74,13 +91,14 @@ def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of the verdicts on some claims of a document."""
     rows = []
-    for claim in claims:
+    for claim in printable(claims):
         means = {null["rung"]: number(null["mean"]) for null in claim["nulls"]}
         about, unit = claim["fact_about"], str(claim["metric"]["name"])
+        unit = SHORT.get(unit) or unit
         ends = claim["interval"]
         between = "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
         rows.append((
-            Text.assemble(wording.claim_name(claim["name"]), "\n", (SHORT.get(unit) or unit, "dim")),
+            Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
             Text(about.replace("_", " "), "bold" if about == "representation" else ""),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
@@ -95,7 +113,7 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
     found = Table.grid(padding=(0, 2, 0, 0))
     found.add_column(no_wrap=True)
     found.add_column(ratio=1)
-    for position, claim in enumerate(claims):
+    for position, claim in enumerate(printable(claims)):
         if position:
             found.add_row()
         about, holds = wording.rung(claim["fact_about"]), claim["holds"]
@@ -110,7 +128,10 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
 
 def left_out(reasons: Mapping[str, str]) -> list[str]:
     """Return a line for each claim that could not be judged."""
-    return [f"{wording.claim_name(name)} was left out: {why}" for name, why in reasons.items()]
+    return [
+        f"{wording.claim_name(name)} was left out: {printable(why)}"
+        for name, why in reasons.items()
+    ]
 
 
 def numbers(table: Any) -> Table:
@@ -121,6 +142,7 @@ def numbers(table: Any) -> Table:
 
 def erasers(document: Mapping[str, Any]) -> Iterator[Table]:
     """Yield a table of what is read back and what it costs, and one of the other labels."""
+    document = printable(document)
     rows = comparisons.ordered(document["rows"])
     for key in ("probes", "others"):
         columns, cells = document[key], {"probes": "read_back", "others": "others"}[key]
@@ -185,6 +207,7 @@ def _costs(row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
 
 def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield how to read the table of erasers, and what is missing from it."""
+    document = printable(document)
     columns = [*document["probes"], *document["others"]]
     units = ", ".join(f"{column['name']} {column['metric']['name']}" for column in columns)
     yield (
@@ -209,6 +232,7 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
 
 def pairs(document: Mapping[str, Any]) -> Table:
     """Return how often each reader of pairs agrees with each label, beside random directions."""
+    document = printable(document)
     labels, rows = document["labels"], []
     for row in document["rows"]:
         cells = [row["agreements"][name] for name in labels]
