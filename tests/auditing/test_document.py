@@ -13,8 +13,8 @@ from support.pipeline import FEW, RAW
 from nullprobe import Audit, InputError, Layers, audit, worlds
 from nullprobe.auditing.document import claim_of, document
 from nullprobe.auditing.upgrade import upgraded
-from nullprobe.claims.observation import Metric
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, AuditDocument, write_json
 from nullprobe.stats.null_distribution import Null
 

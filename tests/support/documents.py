@@ -6,8 +6,9 @@ import numpy as np
 
 from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
-from nullprobe.claims.observation import Beside, Metric
+from nullprobe.claims.observation import Beside
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 AUC, SHARE = Metric("AUC", 0.5), Metric("share of held-out pairs", 0.5)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from nullprobe.claims.observation import Metric
 from nullprobe.claims.one_direction import METRIC as RESIDUAL
 from nullprobe.claims.one_feature import METRIC as DEPARTURE
+from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES
 from nullprobe.report.text.wording import DETAILS, PROVENANCE
 

@@ -9,34 +9,12 @@ from typing import Self
 import numpy as np
 from scipy.stats import binomtest, norm
 
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 POWER = 0.8  # an effect that is found four times out of five
 LEAST_RESAMPLES = 20
 LEAST_DRAWS = 39  # of a null, however large α is
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a statistic is, so that nobody has to read it from its name.
-
-    Attributes
-    ----------
-    name : str
-        Such as "AUC" or "R²".
-    chance : float or None
-        Its value when nothing can be read; None where there is no such value.
-    kind : str
-        "reading" (on held-out rows), "residual" (left in the whole sample), "departure" (from a
-        band) or "change" (of what a model does).
-    better : str or None
-        "higher" where larger values read more; None where neither direction is better.
-    """
-
-    name: str
-    chance: float | None
-    kind: str = "reading"
-    better: str | None = "higher"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nullprobe.claims.observation import Metric
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
+from nullprobe.data.metric import Metric
 
 NAME = "one_direction"
 METRIC = Metric("canonical correlation", 0.0, "residual")

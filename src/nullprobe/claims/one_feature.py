@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe.claims.observation import Curve, Metric
+from nullprobe.claims.observation import Curve
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, against_chance, number
+from nullprobe.data.metric import Metric
 
 NAME = "one_feature"
 STATEMENT = (

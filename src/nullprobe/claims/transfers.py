@@ -8,7 +8,7 @@ any loss counts that chance does not reproduce.
 
 from __future__ import annotations
 
-from nullprobe.claims.observation import Carried, Metric, Observation, Thresholds
+from nullprobe.claims.observation import Carried, Observation, Thresholds
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
@@ -18,6 +18,7 @@ from nullprobe.claims.verdict import (
     number,
     p_text,
 )
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 NAME = "transfers"

@@ -7,8 +7,9 @@ and variance, at the same site, change the metric less. Rung: chance (those subs
 
 from __future__ import annotations
 
-from nullprobe.claims.observation import Metric, Thresholds, Use
+from nullprobe.claims.observation import Thresholds, Use
 from nullprobe.claims.verdict import Claim, FactAbout, Holds, number, p_text
+from nullprobe.data.metric import Metric
 
 NAME = "used"
 STATEMENT = "Erasing the concept in the forward pass changes what the model does about it."

@@ -16,10 +16,10 @@ from nullprobe.claims.observation import (
     Carried,
     Curve,
     Followed,
-    Metric,
     Observation,
     Thresholds,
 )
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from nullprobe._core import validation
 from nullprobe._core.frames import frame
-from nullprobe.claims.observation import Metric
+from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
 from nullprobe.report.document import plain, validated, write_json

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from support import documents
 
-from nullprobe.claims.observation import Metric
+from nullprobe.data.metric import Metric
 from nullprobe.report.document import plain
 from nullprobe.report.figures import claims
 from nullprobe.report.text import alt_text, tables
