@@ -155,6 +155,7 @@ class PairComparison:
         found = {
             "schema": PAIRS,
             "title": self.title,
+            "chance": CHANCE,
             "labels": list(self.labels),
             "rows": [
                 {

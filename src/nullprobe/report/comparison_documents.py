@@ -102,6 +102,7 @@ class PairComparisonDocument(Document):
 
     schema_: Literal["nullprobe.pair_comparison/2"] = Field(alias="schema", description=SCHEMA)
     title: str = doc("Name of the data set.")
+    chance: float = doc("Agreement when nothing is read.")
     labels: list[str] = doc("Labels that pairs are compared with, the concept first.")
     rows: list[ReaderDocument] = doc("The readers; the last one is fitted to labels.")
     random: dict[str, Numbers] = doc("Agreements of random directions with each label, sorted.")

@@ -18,7 +18,6 @@ from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 RANDOM = "random directions"
-CHANCE = 0.5
 UNTESTED = (
     (
         "Other things that flip",
@@ -101,7 +100,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             hoverinfo="text",
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )
-    rule(drawn, CHANCE, len(names), "chance", right=True)
+    rule(drawn, document["chance"], len(names), "chance", right=True)
     shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
     drawn.update_xaxes(
         title="share of held-out pairs",
