@@ -190,6 +190,17 @@ def test_what_is_no_audit_is_refused(source, field):
         Audit.from_json(source)
 
 
+def test_layers_of_two_data_sets_keep_their_names_apart():
+    one = Layers.from_json(OLD / "layers-2.json").audits.values()
+    other = [replace(audit, title="another") for audit in one]
+    text = write_json(None, [audit.document() for audit in (*one, *other)])
+    found = Layers.from_json(text)
+    assert len(found) == 4
+    assert found["another: layer: 1"].title == "another"
+    with pytest.raises(InputError, match="'another: layer: 0' is there twice"):
+        Layers.from_json(write_json(None, [audit.document() for audit in (*other, *other)]))
+
+
 def test_one_audit_is_not_several():
     both = Layers.from_json(OLD / "layers-2.json").to_json()
     with pytest.raises(InputError, match="Layers.from_json"):

@@ -194,12 +194,13 @@ def test_layers_of_a_file_are_audited_together(capsys):
     arrays = {f"layer.{i}": rng.normal(size=(N, 3)) for i in (10, 2, 1)}
     np.savez("model.npz", y=Y, other=rng.normal(size=(N, 2)), **arrays)
     one = ["audit", "model.npz", "--concept", "y", "--layers", "layer.*", *FEW]
-    out = done(capsys, *one, "--claims", "readable", "--alpha", "0.06")
+    out = done(capsys, *one, "--claims", "readable", "--alpha", "0.06", "--min-effect", ".07")
     found = documents("model-y-audit.json")
     named = [document["representation"] for document in found]
     assert named == ["layer.1", "layer.2", "layer.10"]
     assert all(document["provenance"]["representations"] == named for document in found)
     assert found[0]["provenance"]["alpha"] == 0.06
+    assert found[0]["provenance"]["min_effect"] == 0.07
     assert found[0]["provenance"]["source"]["layers"] == "layer.1, layer.2, layer.10"
     assert "--layers 'layer.*'" in found[0]["provenance"]["command"]
     assert all(f"model: y: {name}" in out for name in named)

@@ -65,10 +65,10 @@ class Audit:
     >>> print(found)
     a world
     <BLANKLINE>
-    claim     holds    fact about      observed        chance  moments      p
-    ─────────────────────────────────────────────────────────────────────────
-    Readable  yes      representation  0.972            0.499        ·  0.020
-    AUC                                [0.939, 0.994]
+    claim     holds  fact about      observed        chance  moments      p
+    ───────────────────────────────────────────────────────────────────────
+    Readable  yes    representation  0.972            0.507        ·  0.020
+    AUC                              [0.935, 0.996]
     >>> Audit.from_json(found.to_json()) == found
     True
     """
@@ -317,9 +317,22 @@ class Layers:
 
     @classmethod
     def from_json(cls, source: str | Path) -> Self:
-        """Return the audits of a JSON text or file that ``to_json`` wrote, now or in version 2."""
+        """Return the audits of a JSON text or file that ``to_json`` wrote, now or in version 2.
+
+        They are named by representation, or by their headings where that names several: a page may
+        be of several data sets.
+        """
         audits = [Audit.from_document(one) for one in _documents(source)]
-        return cls({one.representation or one.title: one for one in audits})
+        names = [one.representation or one.title for one in audits]
+        if len(set(names)) < len(names):
+            names = [one.heading for one in audits]
+        if len(set(names)) < len(names):
+            validation.complain(
+                "audits in a file must have different names",
+                f"{max(names, key=names.count)!r} is there twice",
+                "rename one",
+            )
+        return cls(dict(zip(names, audits, strict=True)))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""
