@@ -11,13 +11,7 @@ import numpy as np
 
 from nullprobe._core import validation
 from nullprobe._core.frames import frame
-from nullprobe.auditing.document import (
-    claim_document,
-    claim_of,
-    document,
-    labels_of,
-    portrait_of,
-)
+from nullprobe.auditing.document import claim_document, claim_of, document, labels_of, portrait_of
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
