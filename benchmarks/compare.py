@@ -48,7 +48,7 @@ def main() -> None:
     for name, (X, y, others) in data().items():
         result, seconds = timed(lambda X=X, y=y, others=others: compare(X, y, others=others))
         print(name, X.shape, f"{seconds:.0f} s", flush=True)
-        whole[name] = {"seconds": seconds, **result.document()}
+        whole[name] = {"seconds": seconds, **result.document().plain()}
         for row in result.rows:
             cells = {k: shown(cell) for k, cell in (row.read_back | row.others).items()}
             text = row.reason or "; ".join(f"{k} {v}" for k, v in cells.items())

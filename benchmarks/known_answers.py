@@ -23,8 +23,8 @@ def row(what: str, result: str, target: str) -> dict[str, str]:
 def founding(seed: int) -> list[dict[str, str]]:
     small = worlds.two_features(n_per_class=100, d=3, random_state=seed)
     result = audit(small.X, small.y, random_state=seed)
-    before = result["readable"].details["accuracy of logistic regression"]
-    after = result["one_direction"].details["in-sample accuracy of logistic regression after"]
+    before = result["readable"].details["logistic_accuracy"]
+    after = result["one_direction"].details["in_sample_after"]
     claim = result["one_direction"]
     large = worlds.two_features(n_per_class=10_000, d=3, random_state=seed)
     half = audit(large.X, large.y, claims=["no_halfspace"], n_permutations=495, random_state=seed)[
@@ -52,7 +52,7 @@ def founding(seed: int) -> list[dict[str, str]]:
 def gaussian(seed: int) -> list[dict[str, str]]:
     w = worlds.gaussian(n=3000, d=768, gap=2.0, random_state=seed)
     claim = audit(w.X, w.y, claims=["erasure_holds"], random_state=seed)["erasure_holds"]
-    expected = claim.details["expected from estimated means"]
+    expected = claim.details["expected_from_means"]
     return [
         row(
             "Gaussian, d = 768, 1,000 rows a part, D = 2: read-back AUC",

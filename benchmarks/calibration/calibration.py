@@ -198,7 +198,8 @@ def verdicts(
     with threadpool_limits(1):
         if names == ["used"]:
             n_draws = DRAWS["n_permutations"]
-            (claim,) = nullprobe.audit_use(**data, n_draws=n_draws, random_state=seed).values()
+            found = nullprobe.audit_use(**data, n_draws=n_draws, random_state=seed)
+            ((claim,),) = (one.claims for one in found.audits.values())
             return {"used": (str(claim.holds), str(claim.fact_about))}
         if quick:
             found = audit(**data, claims=names, random_state=seed, **{**DRAWS, "n_surrogates": 0})

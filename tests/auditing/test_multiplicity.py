@@ -21,7 +21,7 @@ def layer(seed, agreement, other):
     """Return evidence of pairs, with draws of its own: how often CCS agrees with two labels."""
     follows = Followed(
         agreement=seen(agreement),
-        random=drawn("random directions", [seed, 1]),
+        random=drawn("random_directions", [seed, 1]),
         first=seen(0.5),
         others={"length": (seen(other), drawn("chance", [seed, 2]))},
         told=seen(0.9),

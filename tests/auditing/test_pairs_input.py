@@ -103,7 +103,7 @@ def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
     few = {"n_permutations": 39, "n_surrogates": 0}
     found = audit(pairs, groups=groups, **few)
     assert "consistent" not in [claim.name for claim in found.claims]
-    assert "independent" in found.provenance["left out"]["consistent"]
+    assert "independent" in found.provenance["left_out"]["consistent"]
     with pytest.raises(InputError, match="takes pairs as independent"):
         audit(pairs, groups=groups, claims=["consistent"], **few)
 
@@ -114,6 +114,6 @@ def test_templates_too_small_to_normalise_leave_consistent_out():
     pairs = ContrastPairs(w.negative, w.positive, w.y, templates)
     few = {"n_permutations": 39, "n_surrogates": 0}
     found = audit(pairs, **few)
-    assert "'rare' has 2" in found.provenance["left out"]["consistent"]
+    assert "'rare' has 2" in found.provenance["left_out"]["consistent"]
     with pytest.raises(InputError, match="'rare' has 2"):
         audit(pairs, claims=["consistent"], **few)

@@ -77,6 +77,7 @@ def test_use_is_judged_of_a_language_model_with_labels_at_random(study, monkeypa
     assert sorted(said[0]["y"]) == [0] * 20 + [1] * 20
     assert 0.2 < np.mean(said[0]["y"] == truth) < 0.8
     np.testing.assert_array_equal(said[1]["y"], truth)
-    (claim,) = audit_use(**said[0], n_draws=58, random_state=5).values()
+    (one,) = audit_use(**said[0], n_draws=58, random_state=5).audits.values()
+    (claim,) = one.claims
     found = study.verdicts(said[0], ["used"], 5)
     assert found == {"used": (str(claim.holds), str(claim.fact_about))}

@@ -32,7 +32,7 @@ def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
     """
     return Followed(
         agreement=share(agreement),
-        random=upper(random, 0.1, "random directions"),
+        random=upper(random, 0.1, "random_directions"),
         first=share(first),
         others={name: (share(value), chance) for name, value, chance in others},
         told=share(told),
@@ -55,8 +55,8 @@ def test_what_nothing_simpler_finds_is_credited_to_the_representation():
     assert (claim.name, claim.unit, claim.observed) == ("consistent", UNIT, 0.9)
     assert claim.interval[0] < 0.9 < claim.interval[1]
     assert claim.p_value == pytest.approx(0.01)
-    assert [n.rung for n in claim.nulls] == ["chance", "random directions"]
-    assert claim.smallest_effect is None
+    assert [n.rung for n in claim.nulls] == ["chance", "random_directions"]
+    assert claim.detectable is None
     assert "more than random directions do (0.600 on average, p = 0.01)" in claim.reason
     assert "first principal component (0.600); no other label was given" in claim.reason
 
@@ -72,8 +72,8 @@ def test_numbers_stand_beside_the_verdict():
     others = [("sentiment", 0.55, upper(0.5, 0.08))]
     claim = verdict(others=others, details={"consistent": {"more": 1.0}})[2]
     assert claim.details == {
-        "a probe with labels": 0.97,
-        "agreement with 'sentiment'": 0.55,
+        "labelled_probe": 0.97,
+        "agreements": {"sentiment": 0.55},
         "more": 1.0,
     }
     assert "it follows none of 'sentiment' instead" in claim.reason
@@ -84,7 +84,7 @@ def test_another_label_that_is_followed_instead_is_named():
     holds, about, claim = verdict(agreement=0.5, others=others)
     assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
     assert "and 0.950 as 'sentiment' says: it follows that." in claim.reason  # the one most
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
 
 
 def test_another_label_that_is_followed_more_denies_even_what_is_above_chance():
@@ -147,7 +147,7 @@ def test_a_label_that_is_followed_is_found_behind_one_that_chance_reproduces():
 def test_agreement_as_by_chance_is_denied_if_there_is_no_room_for_more():
     holds, about, claim = verdict(agreement=0.5)
     assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
     assert claim.reason.endswith("permuted labels are agreed with as often (p = 0.51).")
 
 
@@ -155,8 +155,8 @@ def test_agreement_as_by_chance_is_unclear_if_there_is_room_for_more():
     found = replace(followed(), agreement=share(0.53, 0.05))
     holds, about, claim = judged(found)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.486475 * claim.nulls[0].sd)
-    assert f"but {claim.smallest_effect:.3f} is the least" in claim.reason
+    assert claim.detectable == pytest.approx(0.5 + 2.486475 * claim.nulls[0].sd)
+    assert f"but {claim.detectable:.3f} is the least" in claim.reason
 
 
 def test_agreement_below_chance_is_no_sign_of_absence():
@@ -192,7 +192,7 @@ def test_random_directions_as_good_leave_nothing_to_consistency():
     holds, about, claim = verdict(random=0.85)
     assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
     assert "so do many random directions, 0.850 on average (p = 0.26)" in claim.reason
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
 
 
 @pytest.mark.parametrize("value", [0.91, 0.9])
@@ -200,7 +200,7 @@ def test_a_first_component_as_good_leaves_it_to_the_moments(value):
     holds, about, claim = verdict(first=value)
     assert (holds, about) == (Holds.YES, FactAbout.MOMENTS)
     assert f"reads {value:.3f}, which is not clearly less" in claim.reason
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
 
 
 def test_the_first_component_is_compared_in_pairs():
@@ -227,7 +227,7 @@ def test_p_at_alpha_stands_out_and_above_it_does_not(as_high, stands_out):
     by_chance = judged(followed(), chance=drawn(as_high))
     assert by_chance[2].p_value == pytest.approx((as_high + 1) / 100)
     assert (by_chance[0] is Holds.YES) is stands_out
-    at_random = judged(replace(followed(), random=drawn(as_high, rung="random directions")))
+    at_random = judged(replace(followed(), random=drawn(as_high, rung="random_directions")))
     assert (at_random[1] is FactAbout.REPRESENTATION) is stands_out
     strict = judged(followed(), Thresholds(alpha=0.03), chance=drawn(as_high))
     assert strict[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)

@@ -27,7 +27,7 @@ def test_erasure_of_what_was_not_readable_before_says_so():
 def test_read_back_that_could_be_hidden_by_noise_is_unclear():
     holds, about, claim = verdict(erased=seen(0.52, 0.05))
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
+    assert claim.detectable == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
 
 
 def test_read_back_as_of_gaussian_data_is_credited_to_the_moments():
@@ -63,10 +63,10 @@ def test_rung_that_was_not_tried_is_named_with_its_reason():
 
 
 def test_expectation_of_the_theory_stands_beside_the_reason():
-    details = {"erasure_holds": {"expected from estimated means": 0.612}}
+    details = {"erasure_holds": {"expected_from_means": 0.612}}
     _, _, claim = verdict(erased=seen(0.6), details=details)
     assert "lead one to expect 0.612" in claim.reason
-    assert claim.details["expected from estimated means"] == 0.612
+    assert claim.details["expected_from_means"] == 0.612
 
 
 def test_prediction_worse_than_the_mean_is_not_read_back_though_chance_is_worse_still():

@@ -35,7 +35,7 @@ def test_too_little_data_for_an_answer_is_unclear():
     chance = evidence().chance | {"family": null(0.5, 0.2)}
     holds, about, claim = verdict(family=seen(0.6, 0.1), chance=chance)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect > 0.7
+    assert claim.detectable > 0.7
 
 
 def test_linear_reading_after_erasure_does_not_decide():

@@ -33,7 +33,7 @@ def test_halfspace_is_judged_by_nulls_of_its_own():
     chance = {"raw": null(0.5, 0.04), "erased": null(0.5, 0.04), "halfspace": null(0.6, 0.2)}
     holds, about, claim = verdict(halfspace=half(0.6, 0.05), chance=chance)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect > 0.7
+    assert claim.detectable > 0.7
 
 
 def test_every_claim_is_found_by_its_name():

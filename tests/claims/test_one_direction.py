@@ -30,7 +30,7 @@ def test_permuted_labels_that_behave_otherwise_are_reported():
 
 @pytest.mark.parametrize(("rank", "words"), [(1, "1 direction from"), (3, "3 directions from")])
 def test_statement_counts_the_directions(rank, words):
-    details = {"one_direction": {"directions removed": float(rank)}}
+    details = {"one_direction": {"directions_removed": float(rank)}}
     claim = one_direction(evidence(details=details))
     assert words in claim.statement
-    assert claim.details["directions removed"] == rank
+    assert claim.details["directions_removed"] == rank

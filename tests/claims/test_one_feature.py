@@ -40,9 +40,9 @@ def test_nothing_can_be_removed_where_nothing_is_read():
     holds, about, claim = verdict(**unreadable)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
     sd = np.std(STEPS, ddof=1) * 0.04
-    assert claim.smallest_effect == pytest.approx(0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd)
-    assert f"{claim.smallest_effect:.3f} is the least" in claim.reason
-    assert verdict()[2].smallest_effect is None
+    assert claim.detectable == pytest.approx(0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd)
+    assert f"{claim.detectable:.3f} is the least" in claim.reason
+    assert verdict()[2].detectable is None
 
 
 def test_p_values_are_uniform_where_the_curve_is_one_of_the_surrogates():

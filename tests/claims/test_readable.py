@@ -16,7 +16,7 @@ def test_reading_above_chance_is_credited_to_the_representation():
     assert claim.p_value == pytest.approx(0.02)
     assert claim.observed == 0.9
     assert claim.interval[0] < 0.9 < claim.interval[1]
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
     assert "rung of the inputs was not tried" in claim.reason
 
 
@@ -48,14 +48,14 @@ def test_baselines_are_compared_in_pairs():
 def test_reading_as_much_as_chance_is_denied_if_there_is_no_room_for_more():
     holds, about, claim = verdict(raw=seen(0.5))
     assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
 
 
 def test_reading_as_much_as_chance_is_unclear_if_there_is_room_for_more():
     holds, about, claim = verdict(raw=seen(0.53, 0.05))
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
-    assert f"{claim.smallest_effect:.3f}" in claim.reason
+    assert claim.detectable == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
+    assert f"{claim.detectable:.3f}" in claim.reason
 
 
 def test_reading_below_chance_is_a_sign_of_dependent_rows():

@@ -22,7 +22,7 @@ def carried(within=0.9, across=0.89, left=0.6, random=0.85):
         across=seen(across),
         left_within=seen(0.55),
         left_across=seen(left),
-        random=null(random, 0.01, "random subspaces"),
+        random=null(random, 0.01, "random_subspaces"),
     )
 
 
@@ -49,8 +49,8 @@ def test_what_is_read_and_erased_everywhere_is_credited_to_the_representation():
     assert claim.observed == 0.89
     assert claim.interval[0] < 0.89 < claim.interval[1]
     assert claim.p_value == pytest.approx(0.02)
-    assert [n.rung for n in claim.nulls] == ["chance", "random subspaces"]
-    assert claim.smallest_effect is None
+    assert [n.rung for n in claim.nulls] == ["chance", "random_subspaces"]
+    assert claim.detectable is None
     assert "0.600 after erasing in another group" in claim.reason
     assert "0.850 after random subspaces" in claim.reason
 
@@ -58,10 +58,10 @@ def test_what_is_read_and_erased_everywhere_is_credited_to_the_representation():
 def test_numbers_stand_beside_the_verdict():
     claim = verdict(details={"transfers": {"groups": 2.0}})[2]
     assert claim.details == {
-        "within groups": 0.9,
-        "left within groups, after erasing there": 0.55,
-        "left across groups": 0.6,
-        "left by random subspaces": pytest.approx(0.85),
+        "within_groups": 0.9,
+        "left_within_groups": 0.55,
+        "left_across_groups": 0.6,
+        "left_by_random_subspaces": pytest.approx(0.85),
         "groups": 2.0,
     }
 
@@ -70,7 +70,7 @@ def test_what_is_read_in_its_own_group_alone_does_not_transfer():
     holds, about, claim = verdict(across=0.5, left=0.85)
     assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
     assert "of no use in the others" in claim.reason
-    assert claim.smallest_effect is None
+    assert claim.detectable is None
 
 
 def test_a_direction_that_turns_round_does_not_transfer():
@@ -82,8 +82,8 @@ def test_nothing_read_anywhere_is_unclear_and_chance():
     holds, about, claim = verdict(within=0.51, across=0.5)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
     sd = claim.nulls[0].sd
-    assert claim.smallest_effect == pytest.approx(0.5 + 2.801585 * sd)
-    assert f"{claim.smallest_effect:.3f}" in claim.reason
+    assert claim.detectable == pytest.approx(0.5 + 2.801585 * sd)
+    assert f"{claim.detectable:.3f}" in claim.reason
 
 
 @pytest.mark.parametrize("across", [0.4, 0.3])
@@ -114,7 +114,7 @@ def test_partial_transfer_is_none():
 
 def test_loss_below_the_effect_of_interest_is_let_pass():
     assert verdict(within=0.9, across=0.86)[0] is Holds.YES
-    strict = Thresholds(effect=0.02)
+    strict = Thresholds(min_effect=0.02)
     assert verdict(strict, within=0.9, across=0.86)[0] is Holds.NO
 
 
@@ -126,7 +126,7 @@ def test_loss_that_may_or_may_not_matter_is_unclear(across, sure):
     holds, about, claim = judged(replace(carried(across=across), **loose))
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.REPRESENTATION)
     assert "less than the effect of interest, 0.050" in claim.reason
-    assert claim.smallest_effect is not None
+    assert claim.detectable is not None
 
 
 @pytest.mark.parametrize("left", [0.845, 0.855, 0.95])
@@ -134,7 +134,7 @@ def test_reading_that_carries_over_without_erasing_is_unclear(left):
     holds, about, claim = verdict(left=left)
     assert (holds, about) == (Holds.UNCLEAR, FactAbout.REPRESENTATION)
     assert "whether erasing carries over is not clear" in claim.reason
-    assert claim.smallest_effect is not None
+    assert claim.detectable is not None
 
 
 def test_alpha_decides_what_stands_out():

@@ -52,7 +52,7 @@ def test_effect_is_negligible_if_the_interval_leaves_no_room(value, spread, is_s
     assert Thresholds().negligible(seen(value - 0.5, spread, chance=0.0)) is is_so
 
 
-def test_smallest_effect_is_found_four_times_out_of_five():
+def test_detectable_effect_is_found_four_times_out_of_five():
     draws = null(0.5, 0.1)
     least = Thresholds().detectable(seen(0.5), draws)
     rng = np.random.default_rng(0)
@@ -120,7 +120,7 @@ def test_least_draws_are_those_with_which_two_sided_p_can_reach_alpha(alpha, lea
         assert Null("chance", "", np.zeros(least - 1)).p_value(1.0) > alpha
 
 
-def test_smallest_effect_of_an_upper_tail_is_smaller():
+def test_detectable_effect_of_an_upper_tail_is_smaller():
     draws = null(0.5, 0.1)
     upper = replace(draws, upper=True)
     least = Thresholds().detectable(seen(0.5), upper)

@@ -141,7 +141,7 @@ def test_the_command_in_a_document_makes_it_again(capsys):
     assert again == Path("first/my data-y-audit.json").read_bytes()
     assert document["portrait"]["axes"] == ["depth", "height"]
     assert document["provenance"]["groups"] == 9
-    assert document["provenance"]["source"]["baseline words"] == "words.csv"
+    assert document["provenance"]["source"]["baselines"] == {"words": "words.csv"}
     assert "words" in document["claims"][0]["reason"]
 
 
@@ -188,7 +188,7 @@ def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     provenance = documents("two_features-audit.json")[0]["provenance"]
     assert provenance["rows"] == 60
     assert "standardise=True" in provenance["source"]["world"]
-    assert provenance["source"]["truth of gone"] == "no"
+    assert provenance["source"]["truth"]["gone"] == "no"
 
 
 def test_layers_of_a_file_are_audited_together(capsys):
@@ -196,12 +196,13 @@ def test_layers_of_a_file_are_audited_together(capsys):
     arrays = {f"layer.{i}": rng.normal(size=(N, 3)) for i in (10, 2, 1)}
     np.savez("model.npz", y=Y, other=rng.normal(size=(N, 2)), **arrays)
     one = ["audit", "model.npz", "--concept", "y", "--layers", "layer.*", *FEW]
-    out = done(capsys, *one, "--claims", "readable", "--alpha", "0.06")
+    out = done(capsys, *one, "--claims", "readable", "--alpha", "0.06", "--min-effect", ".07")
     found = documents("model-y-audit.json")
-    named = [document["title"].split(": ")[-1] for document in found]
+    named = [document["representation"] for document in found]
     assert named == ["layer.1", "layer.2", "layer.10"]
     assert all(document["provenance"]["representations"] == named for document in found)
     assert found[0]["provenance"]["alpha"] == 0.06
+    assert found[0]["provenance"]["min_effect"] == 0.07
     assert found[0]["provenance"]["source"]["layers"] == "layer.1, layer.2, layer.10"
     assert "--layers 'layer.*'" in found[0]["provenance"]["command"]
     assert all(f"model: y: {name}" in out for name in named)
@@ -236,7 +237,7 @@ def test_what_was_left_out_is_printed_with_its_reason(capsys):
     out = done(capsys, "audit", "data.csv", "--concept", "y", *asked)
     (document,) = documents("data-y-audit.json")
     said = " ".join(out.split())
-    assert f"Transfers was left out: {document['provenance']['left out']['transfers']}" in said
+    assert f"Transfers was left out: {document['provenance']['left_out']['transfers']}" in said
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -250,9 +251,9 @@ def test_pairs_of_a_file_are_audited_as_python_does(capsys):
     (document,) = documents("pairs-truth-audit.json")
     pairs = ContrastPairs(w.negative, w.positive, w.y, w.groups)
     options = {"claims": ["readable", "consistent"], "n_permutations": 39, "n_surrogates": 39}
-    expected = audit(pairs, others={"sentiment": w.distractor}, **options).document()
+    expected = audit(pairs, others={"sentiment": w.distractor}, **options).document().plain()
     assert document["claims"] == expected["claims"]
-    assert document["provenance"]["other labels"] == ["sentiment"]
+    assert document["provenance"]["other_labels"] == ["sentiment"]
     assert "it follows that" in " ".join(out.split())
     again = shlex.split(document["provenance"]["command"])[1:]
     done(capsys, *again)

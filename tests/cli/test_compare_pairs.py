@@ -8,7 +8,7 @@ import pytest
 from support.command_files import documents, done, refused
 
 from nullprobe import CRC, ContrastPairs, compare_pairs, worlds
-from nullprobe.report.pages.pair_comparison import percentiles
+from nullprobe.report.text.comparisons import percentiles
 from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=90, d=6, n_prompts=2)
@@ -29,7 +29,7 @@ def test_what_is_written_is_what_python_finds(file, folder, capsys):
     (document,) = documents(folder / "pairs-truth-compare-pairs.json")
     pairs = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y, WORLD.groups)
     expected = compare_pairs(pairs, others={"sentiment": WORLD.distractor})
-    assert document["rows"] == expected.document()["rows"]
+    assert document["rows"] == expected.document().plain()["rows"]
     assert document["title"] == "pairs: truth"
     said = " ".join(out.split())
     for finding in expected.findings:
@@ -51,7 +51,7 @@ def test_a_seed_and_groups_that_are_passed_count(file, folder, capsys):
     done(capsys, "compare-pairs", "pairs.npz", *COLUMNS[:-2], "--seed", "5")
     (document,) = documents(folder / "pairs-truth-compare-pairs.json")
     alone = ContrastPairs(WORLD.negative, WORLD.positive, WORLD.y)
-    expected = compare_pairs(alone, probes={"CRC": CRC()}, random_state=5).document()
+    expected = compare_pairs(alone, probes={"CRC": CRC()}, random_state=5).document().plain()
     assert document["rows"][1] == expected["rows"][0]
     assert document["random"] == expected["random"]
     assert document["provenance"]["random_state"] == 5

@@ -29,7 +29,7 @@ def sample(n=240, d=5, n_classes=2, gap=1.0):
 
 def numbers(result):
     """Return a document without what a clock said."""
-    document = result.document()
+    document = result.document().plain()
     for row in document["rows"]:
         row["seconds"] = None
     return json.dumps(document)
@@ -151,11 +151,22 @@ def test_no_eraser_at_all_leaves_the_row_in_which_nothing_is_erased():
 
 
 def test_a_comparison_prints_as_a_table():
-    lines = str(comparisons.sample()).splitlines()
-    assert lines[0].split() == ["eraser", "linear", "halfspace", "rbf", "age", "place", "damage"]
-    assert lines[3].split() == ["leace", "0.520", "-", "0.940", "-", "0.780", "1.000"]
-    assert lines[4].split() == ["mimic", *["-"] * 6]
-    assert len(set(map(len, lines))) == 1
+    lines = [line.split() for line in str(comparisons.sample()).splitlines()]
+    assert lines[0] == ["eraser", "linear", "halfspace", "rbf", "damage", "rank", "sec"]
+    assert ["leace", "0.520", "·", "0.940", "1.00", "1-2", "0.002"] in lines
+    assert ["mimic", *"······"] in lines
+    assert ["eraser", "age", "place"] in lines
+    assert ["leace", "·", "0.780"] in lines
+
+
+def test_a_frame_has_a_row_for_each_eraser_and_probe():
+    found = comparisons.sample()
+    frame = found.to_frame()
+    assert len(frame) == len(found.rows) * (len(found.probes) + len(found.others))
+    row = frame[(frame["eraser"] == "leace") & (frame["name"] == "rbf")].iloc[0]
+    assert (row["value"], row["low"], row["high"]) == (0.94, 0.94 - 0.03, 0.94 + 0.03)
+    assert (row["reads"], row["metric"], row["damage"]) == ("concept", "AUC", 1.0)
+    assert set(frame[frame["eraser"] == "mimic"]["reason"]) == {"every class needs more rows."}
 
 
 # The same, whatever else
@@ -228,8 +239,8 @@ def test_json_is_the_document_and_holds_all_there_is(tmp_path):
     result = compare(X, y, others={"sign": X[:, 0] > 0}, title="made", **FEW)
     result.to_json(tmp_path / "c.json")
     found = json.loads((tmp_path / "c.json").read_text())
-    assert found == result.document()
-    assert found["schema"] == "nullprobe.comparing.eraser_result/1"
+    assert found == result.document().plain()
+    assert found["schema"] == "nullprobe.comparison/2"
     assert found["title"] == "made"
     assert found["provenance"]["rows"] == 150
     row = found["rows"][1]

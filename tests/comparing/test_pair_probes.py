@@ -225,7 +225,7 @@ def test_crc_does_as_well_unless_ccs_is_right_more_often_beyond_the_error(right,
 
 def test_the_same_seed_gives_the_same_document(distracted):
     again = compare_pairs(pairs_of(DISTRACTED), others=OTHERS, n_random=200, n_permutations=99)
-    assert again.document() == distracted.document()
+    assert again.document().plain() == distracted.document().plain()
 
 
 def test_probes_of_ones_own_are_compared():
@@ -240,13 +240,24 @@ def test_probes_of_ones_own_are_compared():
 def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):
     distracted.to_json(tmp_path / "pairs.json")
     document = json.loads((tmp_path / "pairs.json").read_text("utf-8"))
-    assert document["schema"] == "nullprobe.data.pairs/1"
+    assert document["schema"] == "nullprobe.pair_comparison/2"
     assert document["findings"] == list(distracted.findings)
     assert len(document["random"]["truth"]) == 200
     assert document["provenance"]["pairs"] == 300
     lines = str(distracted).splitlines()
     assert lines[0].split() == ["reader", "truth", "sentiment"]
+    for row in distracted.rows:
+        at = next(i for i, line in enumerate(lines) if line.startswith(f"{row.name} "))
+        assert lines[at].split()[-2:] == [f"{a.share:.3f}" for a in row.agreements.values()]
     assert lines[-1] == distracted.findings[-1]
+
+
+def test_a_frame_has_a_row_for_each_reader_and_label(distracted):
+    frame = distracted.to_frame()
+    assert len(frame) == len(distracted.rows) * len(distracted.labels)
+    first = distracted.rows[0].agreements["sentiment"]
+    row = frame[(frame["reader"] == "CCS") & (frame["label"] == "sentiment")].iloc[0]
+    assert (row["share"], row["low"], row["high"]) == (first.share, *first.interval)
 
 
 @pytest.mark.parametrize(

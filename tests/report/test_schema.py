@@ -1,4 +1,4 @@
-"""Schema: what is published of the JSON is what audits write, and nothing else passes."""
+"""Schemas: what is published of the JSON is generated from the models, and is what is written."""
 
 import copy
 import json
@@ -7,20 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from support import documents
+from support import comparisons, documents
 from support.pipeline import FEW, RAW
 
-from nullprobe import audit, worlds
-from nullprobe.auditing.document import OWN, SCHEMA
+from nullprobe import ContrastPairs, InputError, audit, compare_pairs, worlds
 from nullprobe.claims import CLAIMS, FactAbout, Holds
 from nullprobe.claims.used import NAME as USED
+from nullprobe.report import schemas
+from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, validated
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "audit.schema.json"
+PUBLISHED = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def schema():
-    return json.loads(PUBLISHED.read_text("utf-8"))
+    return json.loads((PUBLISHED / "audit.schema.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -31,74 +32,97 @@ def valid(schema):
 
 @pytest.fixture(scope="module")
 def grouped(audited):
-    return audited.document()
+    return audited.document().plain()
+
+
+@pytest.mark.parametrize("name", schemas.FILES)
+def test_what_is_published_is_what_the_models_generate(name):
+    assert (PUBLISHED / f"{name}.schema.json").read_text("utf-8") == schemas.text(name)
+
+
+@pytest.mark.parametrize("name", schemas.FILES)
+def test_every_field_is_described(name):
+    whole = schemas.schema(name)
+    Draft202012Validator.check_schema(whole)
+    models = [whole, *whole["$defs"].values()]
+    fields = [field for model in models for field in model.get("properties", {}).items()]
+    assert len(fields) > 15
+    assert [key for key, field in fields if not field.get("description")] == []
+
+
+def test_comparisons_follow_their_schemas():
+    found = comparisons.sample().to_json()
+    Draft202012Validator(schemas.schema("comparison")).validate(json.loads(found))
+    w = worlds.distractor(n=60, d=4, random_state=0)
+    pairs = ContrastPairs(w.negative, w.positive, w.y)
+    found = compare_pairs(pairs, n_random=9, n_permutations=9).to_json()
+    Draft202012Validator(schemas.schema("pair_comparison")).validate(json.loads(found))
 
 
 def classes():
     w = worlds.null(n=48, d=2, random_state=0)
     asked = ["one_direction", "erasure_holds", "no_halfspace"]
-    return audit(w.X, w.y, claims=asked, **FEW).document()
+    return audit(w.X, w.y, claims=asked, **FEW).to_json()
 
 
 def gone():
     w = worlds.null(n=60, d=2, random_state=0)
-    return audit(w.X, w.y, claims=["gone"], **FEW).document()
+    return audit(w.X, w.y, claims=["gone"], **FEW).to_json()
 
 
 def numbers():
     X = np.random.default_rng(0).normal(size=(60, 3))
     asked = ["readable", "one_direction", "one_feature"]
-    return audit(X, X[:, :2] + 0.5, claims=asked, **FEW).document()
+    return audit(X, X[:, :2] + 0.5, claims=asked, **FEW).to_json()
 
 
 def paired():
     w = worlds.distractor(n=48, d=8, random_state=0)
     others = {"sentiment": w.distractor}
-    found = audit(w.pairs, others=others, claims=["readable", "consistent"], **FEW).document()
-    assert found["provenance"]["other labels"] == ["sentiment"]
-    assert [len(claim["beside"]) for claim in found["claims"]] == [0, 1]
-    return found
+    found = audit(w.pairs, others=others, claims=["readable", "consistent"], **FEW)
+    assert found.provenance["other_labels"] == ["sentiment"]
+    assert [len(claim.beside) for claim in found.claims] == [0, 1]
+    return found.to_json()
 
 
 def by_hand():
-    return documents.sample(claims=documents.all_claims(), provenance=paired()["provenance"])
+    return json.dumps(documents.sample(claims=documents.all_claims()))
 
 
 def left_out():
     X = np.random.default_rng(0).normal(size=(48, 1))
     groups = np.arange(48) // 2  # too few rows in each
-    found = audit(X, X[:, 0], groups=groups, claims=None, **FEW).document()
-    assert "transfers" in found["provenance"]["left out"]
-    return found
+    found = audit(X, X[:, 0], groups=groups, claims=None, **FEW)
+    assert "transfers" in found.provenance["left_out"]
+    return found.to_json()
 
 
 def several():
     w = worlds.gaussian(n=60, d=3, random_state=0)
-    return audit({"whole": w.X, "part": w.X[:, :1]}, w.y, **RAW).documents()
+    return audit({"whole": w.X, "part": w.X[:, :1]}, w.y, **RAW).to_json()
 
 
 @pytest.mark.parametrize("made", [classes, gone, numbers, paired, by_hand, left_out, several])
 def test_what_audits_write_follows_the_schema(made, valid):
-    valid(json.loads(json.dumps(made())))
+    valid(json.loads(made()))
 
 
 def test_groups_and_baselines_follow_the_schema(grouped, valid):
     assert grouped["provenance"]["baselines"] == ["first"]
     (beside,) = grouped["claims"][0]["beside"]
     assert (beside["rung"], beside["name"]) == ("inputs", "first")
-    assert {key for claim in grouped["claims"] for key in claim["shown"]} == set(OWN)
+    assert all(any(claim[key] for claim in grouped["claims"]) for key in PICTURES.values())
     valid(grouped)
 
 
 def test_the_schema_names_the_version_the_claims_and_the_rungs_of_the_code(schema):
     defined = schema["$defs"]
-    assert schema["title"] == SCHEMA == defined["document"]["properties"]["schema"]["const"]
-    assert schema["$id"] == "urn:" + SCHEMA.replace(".", ":").replace("/", ":")
-    claim = defined["claim"]["properties"]
+    assert schema["title"] == AUDIT == defined["AuditDocument"]["properties"]["schema"]["const"]
+    assert schema["$id"] == "urn:nullprobe:audit:3"
+    claim = defined["ClaimDocument"]["properties"]
     assert claim["name"]["enum"] == [*CLAIMS, USED]  # which needs a model
     assert claim["holds"]["enum"] == [str(value) for value in Holds]
     assert claim["fact_about"]["enum"] == [str(value) for value in FactAbout]
-    assert set(claim["shown"]["properties"]) == set(OWN)
 
 
 def set_to(*path):
@@ -128,7 +152,10 @@ def without(*path):
 @pytest.mark.parametrize(
     "broken",
     [
-        set_to("schema", "nullprobe.audit/1"),
+        set_to("schema", "nullprobe.audit/2"),
+        set_to("concept", "numbers"),
+        set_to("rows", "pairs"),
+        without("representation"),
         set_to("comment", "more"),
         without("portrait"),
         set_to("claims", 0, "holds", "perhaps"),
@@ -137,11 +164,14 @@ def without(*path):
         set_to("claims", 0, "observed", "0.9"),
         set_to("claims", 0, "interval", [0.1]),
         set_to("claims", 0, "p_value", 1.5),
-        set_to("claims", 0, "details", {"more": {"nested": 1}}),
-        set_to("claims", 0, "shown", {"curve": None}),
+        set_to("claims", 0, "details", {"more": {"nested": {"twice": 1}}}),
+        without("claims", 0, "metric"),
+        set_to("claims", 0, "metric", "AUC"),
+        set_to("claims", 0, "metric", "chance", "½"),
+        set_to("claims", 0, "curve", {}),
         without("claims", 0, "reason"),
         set_to("claims", 0, "nulls", 0, "p_value", 0),
-        without("claims", 0, "nulls", 0, "statistic"),
+        without("claims", 0, "nulls", 0, "metric"),
         set_to("claims", 0, "nulls", 0, "values", ["a"]),
         without("claims", 0, "beside"),
         set_to("claims", 0, "beside", None),
@@ -153,15 +183,15 @@ def without(*path):
         set_to("claims", 0, "beside", 0, "gain", [0.1, 0.2, 0.3]),
         set_to("claims", 0, "beside", 0, "more", 1),
         without("claims", 0, "beside", 0, "gain"),
-        without("claims", 1, "shown", "curve"),
-        without("claims", 1, "shown", "curve", "low"),
-        without("claims", 2, "shown", "matrices"),
-        set_to("claims", 2, "shown", "matrices", "read", [[0.5, "a"]]),
+        set_to("claims", 1, "curve", None),
+        without("claims", 1, "curve", "low"),
+        set_to("claims", 2, "matrices", None),
+        set_to("claims", 2, "matrices", "read", [[0.5, "a"]]),
         set_to("portrait", "axes", []),
         set_to("scores", "other", []),
         set_to("provenance", "alpha", 0),
-        set_to("provenance", "left out", {}),
-        set_to("provenance", "other labels", []),
+        set_to("provenance", "left_out", {}),
+        set_to("provenance", "other_labels", []),
         without("provenance", "versions"),
     ],
 )
@@ -172,6 +202,8 @@ def test_a_broken_document_is_refused(broken, grouped, valid):
         valid(document)
     with pytest.raises(ValidationError):
         valid([grouped, document])
+    with pytest.raises(InputError, match="AuditDocument"):
+        validated(AuditDocument, document)
 
 
 def test_a_list_of_one_document_is_refused(grouped, valid):

@@ -1,6 +1,7 @@
 """Comparisons made by hand for the tests of their page and of the command line."""
 
 from nullprobe.comparing.eraser_result import Cell, Column, Comparison, Row
+from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
 
 
@@ -11,11 +12,14 @@ def cell(value, room=0.03):
 def sample(title="data", **changes):
     """Return a comparison with everything in it: a failure, gaps, labels that were told."""
     probes = (
-        Column("linear", "AUC", 0.5, "LDAProbe()"),
-        Column("halfspace", "balanced accuracy", 0.5, "HalfspaceProbe()"),
-        Column("rbf", "AUC", 0.5, "RBFProbe()"),
+        Column("linear", Metric("AUC", 0.5), "LDAProbe()"),
+        Column("halfspace", Metric("balanced accuracy", 0.5), "HalfspaceProbe()"),
+        Column("rbf", Metric("AUC", 0.5), "RBFProbe()"),
     )
-    others = (Column("age", "R²", 0.0, "LDAProbe()"), Column("place", "AUC", 0.5, "LDAProbe()"))
+    others = (
+        Column("age", Metric("R²", 0.0), "LDAProbe()"),
+        Column("place", Metric("AUC", 0.5), "LDAProbe()"),
+    )
     beside = {"age": Cell(0.42, (-1.7, 0.71)), "place": cell(0.8)}
     none = Row(
         "none", "", False, (0, 0, 0), None, Damage(90, 0.0, 1.25, 0.0, 3.0),
@@ -32,7 +36,9 @@ def sample(title="data", **changes):
         {"age": Cell(None, None, "age is too rare"), "place": cell(0.78)},
         nothing_left=(False, True, False),
     )  # fmt: skip
-    failed = Row("mimic", "MiMiC(target='x')", True, reason="every class needs more rows.")
+    failed = Row(
+        "mimic", "MiMiC(target='x')", True, reason="every class needs more rows.", configured=True
+    )
     found = {
         "title": title,
         "probes": probes,
@@ -52,7 +58,7 @@ def numeric():
         Row(name, settings, False, (0, 0, 0), None, damage, {"linear": Cell(-0.01, (-0.05, 0.02))})
         for name, settings in (("none", ""), ("leace", "LEACE()"))
     )
-    probes = (Column("linear", "R²", 0.0, "LDAProbe()"),)
+    probes = (Column("linear", Metric("R²", 0.0), "LDAProbe()"),)
     return sample("numbers", probes=probes, others=(), rows=rows, left_out={})
 
 
@@ -60,8 +66,8 @@ def hostile(text):
     """Return a comparison in which every string of a user is ``text``."""
     whole = sample(text)
     units = ("AUC", "AUC", "balanced accuracy")
-    probes = tuple(Column(text + str(i), unit, 0.5, text) for i, unit in enumerate(units))
-    others = (Column(text, "AUC", 0.5, text),)
+    probes = tuple(Column(text + str(i), Metric(unit, 0.5), text) for i, unit in enumerate(units))
+    others = (Column(text, Metric("AUC", 0.5), text),)
     damage = Damage(9, 1.0, 1.0, 1.0, 3.0)
     rows = tuple(
         Row(text + end, settings, told, (1,), 0.1, damage,

@@ -8,8 +8,17 @@ from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.observation import Beside
 from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
+AUC, SHARE = Metric("AUC", 0.5), Metric("share of held-out pairs", 0.5)
+RESIDUAL = Metric("canonical correlation", 0.0, "residual")
+DEPARTURE = Metric("largest departure (sd)", None, "departure", None)
+PROVENANCE = {
+    "command": "nullprobe demo", "random_state": 0, "versions": {"numpy": "2"}, "rows": 60,
+    "classes": {"no": 30, "yes": 30}, "groups": 0, "alpha": 0.05, "min_effect": 0.05,
+    "splits": {"rule": "parts take turns", "rows": [20, 20, 20], "fingerprint": "0"},
+}  # fmt: skip
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>window.broken = 1</script>",
@@ -31,16 +40,16 @@ def claims(details=None, beside=()):
     algebra = Null("linear_algebra", "labels permuted", np.full(9, 1e-16))
     return [
         Claim("readable", "A linear probe reads the concept.", Holds.YES, FactAbout.REPRESENTATION,
-              0.95, "AUC", (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None,
+              0.95, AUC, (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None,
               details or {}, beside=beside),
         Claim("one_direction", "Removing 1 direction removes all of it.", Holds.YES,
-              FactAbout.LINEAR_ALGEBRA, 2e-16, "canonical correlation", None, (algebra,), None,
+              FactAbout.LINEAR_ALGEBRA, 2e-16, RESIDUAL, None, (algebra,), None,
               "so it is for any labels."),
         Claim("erasure_holds", "A fresh probe cannot read it.", Holds.NO, FactAbout.MOMENTS, 0.61,
-              "AUC", (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
-              {"expected from estimated means": 0.6}),
+              AUC, (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
+              {"expected_from_means": 0.6}),
         Claim("no_halfspace", "No linear classifier is accurate.", Holds.UNCLEAR, FactAbout.CHANCE,
-              0.53, "balanced accuracy", (0.47, 0.58), (chance,), 0.3,
+              0.53, Metric("balanced accuracy", 0.5), (0.47, 0.58), (chance,), 0.3,
               "chance does as much.", 0.58),
     ]  # fmt: skip
 
@@ -49,24 +58,25 @@ def all_claims():
     """Return claims of every name an audit has, with the pictures that some have of their own."""
     chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
     off = Null("moments", "the largest departure", np.linspace(0.5, 2.5, 39), True)
-    random = null("random subspaces", 0.8, 0.02, 39, 2)
+    random = null("random_subspaces", 0.8, 0.02, 39, 2)
     shares = replace(null("chance", 0.5, 0.04, 199, 3), upper=True)
-    directions = replace(null("random directions", 0.65, 0.1, 199, 4), upper=True)
+    directions = replace(null("random_directions", 0.65, 0.1, 199, 4), upper=True)
     return [
         *claims(),
         Claim("one_feature", "Removals leave what moments say.", Holds.NO,
-              FactAbout.REPRESENTATION, 6.0, "largest departure (sd)", None, (off,), 0.025,
+              FactAbout.REPRESENTATION, 6.0, DEPARTURE, None, (off,), 0.025,
               "more is left.", None, {}, {"curve": curve()}),
         Claim("gone", "No reader of a family reads it.", Holds.UNCLEAR, FactAbout.CHANCE, 0.55,
-              "AUC", (0.5, 0.6), (chance, moments), 0.2, "chance does as much.", 0.59),
+              AUC, (0.5, 0.6), (chance, moments), 0.2, "chance does as much.", 0.59),
         Claim("transfers", "What is read in one group carries over.", Holds.YES,
-              FactAbout.REPRESENTATION, 0.9, "AUC across groups", (0.88, 0.92),
-              (chance, random), 0.01, "it does.", None, {"within groups": 0.92},
-              {"matrices": matrices("abc"), "compared": {"random subspaces": {
-                  "statistic": "AUC after erasing", "observed": 0.6, "interval": (0.56, 0.64)}}}),
+              FactAbout.REPRESENTATION, 0.9, Metric("AUC across groups", 0.5), (0.88, 0.92),
+              (chance, random), 0.01, "it does.", None, {"within_groups": 0.92},
+              {"matrices": matrices("abc"), "compared": {"random_subspaces": {
+                  "metric": Metric("AUC after erasing", 0.5), "observed": 0.6,
+                  "interval": (0.56, 0.64)}}}),
         Claim("consistent", "CCS finds the concept.", Holds.YES, FactAbout.MOMENTS, 0.95,
-              "share of held-out pairs", (0.91, 0.97), (shares, directions), 0.005,
-              "so does the first component.", None, {"a probe with labels": 0.97},
+              SHARE, (0.91, 0.97), (shares, directions), 0.005,
+              "so does the first component.", None, {"labelled_probe": 0.97},
               beside=(first_component(),)),
     ]  # fmt: skip
 
@@ -76,27 +86,27 @@ def first_component(name="first principal component"):
     return Beside("moments", name, 0.98, (0.94, 0.99), (-0.06, 0.01))
 
 
-def curve(unit="AUC"):
+def curve(metric=AUC):
     """Return a curve that lies above its band after 2 removals."""
     values = np.array([0.9, 0.8, 0.75, 0.5])
     middle = np.array([0.9, 0.78, 0.6, 0.5])
     return {
-        "unit": unit, "values": values, "low": middle - 0.05, "middle": middle,
+        "metric": metric, "values": values, "low": middle - 0.05, "middle": middle,
         "high": middle + 0.05, "intervals": np.column_stack([values - 0.03, values + 0.03]),
     }  # fmt: skip
 
 
-def matrices(groups, unit="AUC"):
+def matrices(groups, metric=AUC):
     size = len(groups)
     read = 0.6 + 0.3 * np.eye(size) + 0.001 * np.arange(size)
-    return {"groups": list(groups), "unit": unit, "read": read, "erased": 1.5 - read}
+    return {"groups": list(groups), "metric": metric, "read": read, "erased": 1.5 - read}
 
 
-def portrait(n, n_axes, names=None, seed=0):
+def portrait(n, n_axes, names=None, labels=("no", "yes"), seed=0):
     rng = np.random.default_rng(seed)
     views = rng.normal(size=(4, n, n_axes)) * np.array([1, 0.2, 2, 0.4])[:, None, None]
     axes = tuple(names or [f"column {i}" for i in range(n_axes)])
-    return Portrait(axes, np.arange(n), *views)
+    return Portrait(axes, np.resize(np.array(labels), n), *views)
 
 
 def sample(title="data", labels=("no", "yes"), n=60, n_axes=3, **changes):
@@ -105,19 +115,23 @@ def sample(title="data", labels=("no", "yes"), n=60, n_axes=3, **changes):
     rng = np.random.default_rng(2)
     found = {
         "claims": claims(),
-        "portrait": portrait(n, n_axes),
+        "portrait": portrait(n, n_axes, labels=labels),
         "scores": {"raw": rng.normal(size=n), "erased": rng.normal(size=n)},
         "labels": y,
-        "provenance": {"command": "nullprobe demo", "random_state": 0, "versions": {"numpy": "2"}},
+        "provenance": {},
     }
     found |= changes
+    own = {key: found.pop(key) for key in ("representation", "concept", "rows") if key in found}
     return document(title, found["claims"], found["portrait"], found["scores"], found["labels"],
-                    found["provenance"])  # fmt: skip
+                    PROVENANCE | {"rows": n} | found["provenance"], **own).plain()  # fmt: skip
 
 
 def numeric(n=50):
     """Return a document of a numeric concept."""
-    return sample("numbers", labels=np.linspace(0, 1, n), n=n, n_axes=2)
+    return sample(
+        "numbers", labels=np.linspace(0, 1, n), n=n, n_axes=2, concept="numeric",
+        provenance={"classes": None},
+    )  # fmt: skip
 
 
 def layers(n_layers, n_axes=2):
@@ -125,7 +139,7 @@ def layers(n_layers, n_axes=2):
     names = [f"layer {i}" for i in range(n_layers)]
     told = {"representations": names}
     return [
-        sample(f"a model: {name}", n_axes=n_axes, claims=all_claims(), provenance=told)
+        sample("a model", n_axes=n_axes, claims=all_claims(), provenance=told, representation=name)
         for name in names
     ]
 
@@ -135,7 +149,7 @@ def hostile(text, n_axes=3):
     y = np.array([text, text + "!"])
     return sample(
         text, labels=y, n=20,
-        claims=claims({text: 0.5, "nested": {text: 1}}, (first_component(text),)),
-        portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes]),
+        claims=claims({text: 0.5, "nested": {text: 1.0}}, (first_component(text),)),
+        portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes], y),
         provenance={"command": text, text: text, "nested": {text: [text, 1]}},
     )  # fmt: skip

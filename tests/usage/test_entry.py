@@ -13,7 +13,9 @@ from nullprobe import (
     FactAbout,
     Holds,
     InputError,
+    Layers,
     Moments,
+    audit,
     audit_use,
     leace,
     mean_projection,
@@ -56,7 +58,7 @@ def found():
 
 
 def test_what_the_last_states_are_read_for_is_used(found):
-    claim = found["final_norm"]
+    claim = found["final_norm"]["used"]
     assert (claim.holds, claim.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
     assert claim.unit == "side"
     assert claim.observed < claim.interval[1] < 0
@@ -72,7 +74,7 @@ def test_erasing_is_what_an_eraser_of_the_other_half_does():
     metric = by_class(texts, y)
     claim = audit_use(
         model, tokenizer, texts, y, "final_norm", metric=metric, groups=groups, **FEW
-    )["final_norm"]
+    )["final_norm"]["used"]
     states = capture(model, tokenizer, texts, "final_norm")["final_norm"]
     rng = np.random.default_rng([0, 0])
     halves = split(concept(y), groups=groups, n_parts=2, rng=rng)
@@ -85,7 +87,7 @@ def test_erasing_is_what_an_eraser_of_the_other_half_does():
         return metric((torch.from_numpy(X).double() @ head).float(), asked).mean().item()
 
     before, after = mean(states[asked]), mean(eraser.apply(states[asked]))
-    assert claim.details["before erasing"] == pytest.approx(before, abs=1e-4)
+    assert claim.details["before_erasing"] == pytest.approx(before, abs=1e-4)
     assert claim.observed == pytest.approx(after - before, abs=1e-4)
 
 
@@ -128,7 +130,7 @@ def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
         y = rng.permutation(Y)
         options = {**FEW, "metric": metric, "random_state": i}
         claims = audit_use(*model_and_tokenizer(), TEXTS, y, "final_norm", **options)
-        ps.append(claims["final_norm"].p_value)
+        ps.append(claims["final_norm"]["used"].p_value)
     assert (np.array(ps) <= 0.1).sum() < 9
     assert (np.array(ps) <= 0.5).sum() > 4  # nor are p-values all large
 
@@ -136,22 +138,52 @@ def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
 def test_several_sites_are_judged_together(found):
     """A p-value among several sites is never less than by itself; the first draws are the same."""
     options = {**FEW, "metric": by_class(ALL, ALL_Y), "unit": "side"}
-    alone = audit_use(*model_and_tokenizer(), ALL, ALL_Y, SITES[0], **options)[SITES[0]]
-    assert found[SITES[0]].observed == pytest.approx(alone.observed, abs=1e-6)
-    np.testing.assert_allclose(found[SITES[0]].nulls[0].values, alone.nulls[0].values, atol=1e-6)
+    alone = audit_use(*model_and_tokenizer(), ALL, ALL_Y, SITES[0], **options)[SITES[0]]["used"]
+    assert found[SITES[0]]["used"].observed == pytest.approx(alone.observed, abs=1e-6)
+    np.testing.assert_allclose(
+        found[SITES[0]]["used"].nulls[0].values, alone.nulls[0].values, atol=1e-6
+    )
     assert alone.nulls[0].strongest is None
     for site in SITES:
-        null = found[site].nulls[0]
+        null = found[site]["used"].nulls[0]
         assert len(null.strongest) == 39
-        assert found[site].p_value >= replace(null, strongest=None).p_value(found[site].observed)
+        assert found[site]["used"].p_value >= replace(null, strongest=None).p_value(
+            found[site]["used"].observed
+        )
 
 
 def test_collateral_damage_stands_beside_it(found):
-    details = found["final_norm"].details
-    assert details["KL on neutral texts (nats a token)"] > 0
-    assert details["KL on neutral texts, random subspaces"] > 0
+    details = found["final_norm"]["used"].details
+    assert details["divergence"] > 0
+    assert details["random_divergence"] > 0
     plain = audit_use(*model_and_tokenizer(), TEXTS, Y, "final_norm", metric=by_class(), **FEW)
-    assert "KL on neutral texts (nats a token)" not in plain["final_norm"].details
+    assert "divergence" not in plain["final_norm"]["used"].details
+
+
+def test_the_result_prints_saves_and_renders_as_an_audit_does(found, tmp_path):
+    assert list(found.audits) == SITES
+    one = found["final_norm"]
+    assert (one.representation, one.rows, one.concept) == ("final_norm", "texts", "labels")
+    assert (one.provenance["rows"], one.provenance["features"]) == (MANY, 16)
+    assert one.provenance["representations"] == SITES
+    assert one.portrait is one.scores is None
+    assert "Used" in str(one)
+    assert Layers.from_json(found.to_json()) == found
+    found.to_html(tmp_path / "use.html")
+    page = (tmp_path / "use.html").read_text("utf-8")
+    assert one["used"].statement in page
+    assert found.to_frame()["claim"].tolist() == ["used", "used"]
+
+
+def test_what_is_read_and_what_is_used_join_in_one_result(found):
+    states = capture(*model_and_tokenizer(), ALL, SITES)
+    read = audit(dict(states), ALL_Y, claims=["readable"], n_permutations=39, n_surrogates=0)
+    joined = read | found
+    for site in SITES:
+        assert [claim.name for claim in joined[site].claims] == ["readable", "used"]
+        assert joined[site]["used"] is found[site]["used"]
+        assert joined[site].provenance["joined"][0]["random_subspaces"] == 39
+    assert Layers.from_json(joined.to_json()) == joined
 
 
 def test_answers_are_observed_by_their_log_probability():
@@ -159,7 +191,7 @@ def test_answers_are_observed_by_their_log_probability():
     answers = [tiny.WORDS[y] for y in Y]
     claim = audit_use(model, tokenizer, TEXTS, Y, "final_norm", answers=answers, **FEW)[
         "final_norm"
-    ]
+    ]["used"]
     assert claim.unit == "change of the answer's log-probability (nats)"
     alone = []
     halves = split(concept(Y), groups=None, n_parts=2, rng=np.random.default_rng([0, 0]))
@@ -168,7 +200,7 @@ def test_answers_are_observed_by_their_log_probability():
         with torch.no_grad():
             said = model(input_ids=tiny.ids_of(tokenizer, words)).logits[0, -1].log_softmax(-1)
         alone.append(said[tokenizer(answer)["input_ids"][0]].item())
-    assert claim.details["before erasing"] == pytest.approx(np.mean(alone), abs=1e-4)
+    assert claim.details["before_erasing"] == pytest.approx(np.mean(alone), abs=1e-4)
 
 
 def test_same_seed_gives_the_same_verdict_and_another_another():
@@ -177,7 +209,7 @@ def test_same_seed_gives_the_same_verdict_and_another_another():
         audit_use(*model_and_tokenizer(), TEXTS, Y, "final_norm", random_state=s, **options)
         for s in (1, 1, 2)
     )
-    one, same, another = (found["final_norm"] for found in (first, again, other))
+    one, same, another = (found["final_norm"]["used"] for found in (first, again, other))
     assert (one.observed, one.interval, one.p_value) == (same.observed, same.interval, same.p_value)
     np.testing.assert_array_equal(one.nulls[0].values, same.nulls[0].values)
     assert one.observed != another.observed
@@ -190,7 +222,7 @@ def test_an_eraser_that_does_nothing_changes_nothing():
     claims = audit_use(
         *model_and_tokenizer(), TEXTS, Y, "final_norm", metric=by_class(), fit=idle, **FEW
     )
-    claim = claims["final_norm"]
+    claim = claims["final_norm"]["used"]
     assert (claim.observed, claim.p_value) == (0.0, 1.0)
     assert (claim.holds, claim.fact_about) == (Holds.NO, FactAbout.CHANCE)
 

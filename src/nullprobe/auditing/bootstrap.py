@@ -70,4 +70,4 @@ class Observing:
 
     def _observed(self, value: float, metric: Metric, resampled: np.ndarray) -> Observation:
         told = resampled if self.has_interval else np.full_like(resampled, np.nan)
-        return Observation(float(value), metric.name, metric.chance, told)
+        return Observation.of(value, metric, told)

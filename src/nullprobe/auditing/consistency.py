@@ -66,7 +66,7 @@ def followed(
     n_each = max(n_permutations, ceil(len(others) * (n_permutations + 1) / 2) - 1)
     found = Followed(
         seen(read, signs),
-        Null("random directions", DRAWN, random, upper=True),
+        Null("random_directions", DRAWN, random, upper=True),
         seen(held_out.read(CRC()), signs),
         {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
         observed(held_out.told(y)),

@@ -6,7 +6,6 @@ import numpy as np
 
 from nullprobe._core import arrays
 from nullprobe.auditing.whole_sample import Whole
-from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.data.concept import Concept
 from nullprobe.data.metric import AUC
 from nullprobe.heldout.three_way import Scores, ThreeWay
@@ -38,31 +37,31 @@ def beside(
     X, z = whole.X, whole.z
     found: dict[str, dict[str, float]] = {
         "readable": {},
-        "one_direction": {"directions removed": whole.eraser.rank},
-        "erasure_holds": {"before erasure": before},
+        "one_direction": {"directions_removed": whole.eraser.rank},
+        "erasure_holds": {"before_erasure": before},
     }
     expected = expected_readback(whole.moments, z, len(data.parts))
     if expected is not None:
-        found["erasure_holds"]["expected from estimated means"] = expected
+        found["erasure_holds"]["expected_from_means"] = expected
     if z.codes is None or z.n_columns > MOST_CLASSES:
         return found
     largest = float(np.bincount(z.codes).max() / len(z))
     found["readable"] |= {
-        "accuracy of logistic regression": accuracy(X, data),
-        "share of the largest class": largest,
+        "logistic_accuracy": accuracy(X, data),
+        "largest_class": largest,
     }
     if z.metric == AUC:
-        found["readable"]["information (nats, lower bound)"] = metrics.information(
+        found["readable"]["information"] = metrics.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
     shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))
-    for name, told, own in (("", z, whole), (", labels shuffled", shuffled, Whole(X, shuffled))):
+    for name, told, own in (("", z, whole), ("_shuffled", shuffled, Whole(X, shuffled))):
         erased = own.eraser.apply(X)
         found["one_direction"] |= {
-            f"{IN_SAMPLE} before{name}": _in_sample(X, told),
-            f"{IN_SAMPLE} after{name}": _in_sample(erased, told),
+            f"in_sample_before{name}": _in_sample(X, told),
+            f"in_sample_after{name}": _in_sample(erased, told),
         }
-    found["one_direction"]["share of the largest class"] = largest
+    found["one_direction"]["largest_class"] = largest
     return found
 
 

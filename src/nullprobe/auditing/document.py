@@ -1,31 +1,68 @@
-"""Document: an audit as plain values, the twin of its page; what JSON holds, the page shows."""
+"""Document: an audit as plain values, and the audit that such values describe."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nullprobe.auditing.projection import Portrait
-from nullprobe.claims.verdict import Claim
-from nullprobe.report.document import plain
+from nullprobe.claims.observation import Beside
+from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.data.metric import Metric
+from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
 from nullprobe.stats.null_distribution import Null
 
-SCHEMA = "nullprobe.audit/2"  # docs/audit.schema.json says what it holds
-OWN = ("curve", "matrices")  # pictures that some claims have of their own
+VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded(Null):
+    """A null that was read from a file, with the numbers that were written about it.
+
+    Draws in a file have six digits, and no p-value over several representations can be computed
+    from the draws of one.
+
+    Attributes
+    ----------
+    record : mapping
+        ``mean``, ``sd``, ``observed``, ``p_value`` and ``over_representations``, as written.
+    """
+
+    record: Mapping[str, Any] | None = None
+
+    @property
+    def mean(self) -> float:
+        """Mean of the draws."""
+        return _number(self.record["mean"]) if self.record else super().mean
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the draws."""
+        return _number(self.record["sd"]) if self.record else super().sd
+
+    def p_value(self, observed: float) -> float:
+        """Return the p-value as it was written; of another value, as for one representation."""
+        if self.record and plain(observed) == self.record["observed"]:
+            return _number(self.record["p_value"])
+        return super().p_value(observed)
 
 
 def document(
     title: str,
     claims: Sequence[Claim],
     portrait: Portrait | None,
-    scores: Mapping[str, np.ndarray],
-    labels: np.ndarray,
+    scores: Mapping[str, np.ndarray] | None,
+    labels: np.ndarray | None,
     provenance: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return an audit as a dict of plain values.
+    *,
+    representation: str | None = None,
+    rows: str = "rows",
+    concept: str = "labels",
+) -> AuditDocument:
+    """Return an audit as a document.
 
     Parameters
     ----------
@@ -33,66 +70,138 @@ def document(
         Name of the data set.
     claims : sequence of Claim
     portrait : Portrait or None
-    scores : mapping of str to ndarray of shape (n,)
+    scores : mapping of str to ndarray of shape (n,), or None
         Held-out scores "raw" and "erased" of every row.
-    labels : ndarray of shape (n,)
+    labels : ndarray of shape (n,) or None
         The concept, as the page should name it.
     provenance : mapping
         Seed, versions, fingerprints, splits.
+    representation : str or None
+        Name of the representation.
+    rows : str
+        "rows", "pair_differences" or "texts".
+    concept : str
+        "labels" or "numeric".
     """
-    shown = (
-        None
-        if portrait is None
-        else {
-            "axes": list(portrait.axes),
-            "labels": plain(labels[portrait.rows]),
-            **{
-                view: plain(getattr(portrait, view))
-                for view in ("raw", "erased", "raw_standardised", "erased_standardised")
-            },
+    found = {
+        "schema": AUDIT,
+        "title": title,
+        "representation": representation,
+        "rows": rows,
+        "concept": concept,
+        "claims": [claim_document(claim) for claim in claims],
+        "portrait": portrait,
+        "scores": None if scores is None else {"labels": labels, **scores},
+        "provenance": dict(provenance),
+    }
+    return AuditDocument.model_validate(plain(found))
+
+
+def claim_document(claim: Claim) -> dict[str, Any]:
+    """Return a claim as plain values."""
+    return plain(
+        {
+            "name": claim.name,
+            "statement": claim.statement,
+            "holds": claim.holds.value,
+            "fact_about": claim.fact_about.value,
+            "metric": claim.metric,
+            "observed": claim.observed,
+            "interval": claim.interval,
+            "p_value": claim.p_value,
+            "reason": claim.reason,
+            "detectable": claim.detectable,
+            "details": claim.details,
+            "nulls": [_null_document(null, claim) for null in claim.nulls],
+            "beside": claim.beside,
+            **{key: claim.shown.get(key) for key in PICTURES.values()},
         }
     )
-    return {
-        "schema": SCHEMA,
-        "title": title,
-        "claims": [_claim(claim) for claim in claims],
-        "portrait": shown,
-        "scores": {"labels": plain(labels), **{name: plain(a) for name, a in scores.items()}},
-        "provenance": plain(dict(provenance)),
-    }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
-    return {
-        "name": claim.name,
-        "statement": claim.statement,
-        "holds": str(claim.holds),
-        "fact_about": str(claim.fact_about),
-        "observed": plain(claim.observed),
-        "unit": claim.unit,
-        "interval": plain(claim.interval),
-        "p_value": plain(claim.p_value),
-        "reason": claim.reason,
-        "smallest_effect": plain(claim.smallest_effect),
-        "details": plain(dict(claim.details)),
-        "nulls": [_null(null, claim) for null in claim.nulls],
-        "beside": [plain(asdict(one)) for one in claim.beside],
-        "shown": plain({key: claim.shown[key] for key in OWN if key in claim.shown}),
-    }
-
-
-def _null(null: Null, claim: Claim) -> dict[str, Any]:
-    """Return a null beside what it is compared with, which need not be what the claim observes."""
-    usual = {"statistic": claim.unit, "observed": claim.observed, "interval": claim.interval}
-    beside = claim.shown.get("compared", {}).get(null.rung, usual)
+def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
+    """Return a null with what it is compared with, which need not be what the claim observes."""
+    usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
+    compared = claim.shown.get("compared", {}).get(null.rung, usual)
+    over = null.strongest is not None
+    if isinstance(null, Recorded) and null.record:
+        over = null.record["over_representations"]
     return {
         "rung": null.rung,
         "description": null.description,
-        **plain(beside),
-        "mean": plain(null.mean),
-        "sd": plain(null.sd),
-        "p_value": plain(null.p_value(beside["observed"])),
+        **compared,
+        "mean": null.mean,
+        "sd": null.sd,
+        "p_value": null.p_value(compared["observed"]),
         "one_sided": null.upper,
-        "over_representations": null.strongest is not None,
-        "values": plain(null.values),
+        "over_representations": over,
+        "values": null.values,
     }
+
+
+def claim_of(found: Mapping[str, Any]) -> Claim:
+    """Return the claim that a document describes."""
+    metric = Metric(**found["metric"])
+    read = {"metric": lambda value: Metric(**value), "groups": list}
+    shown = {
+        key: {name: read.get(name, _array)(value) for name, value in found[key].items()}
+        for key in PICTURES.values()
+        if found[key] is not None
+    }
+    compared = {
+        null["rung"]: {
+            "metric": Metric(**null["metric"]),
+            "observed": _number(null["observed"]),
+            "interval": _pair(null["interval"]),
+        }
+        for null in found["nulls"]
+        if null["metric"] != found["metric"]
+    }
+    return Claim(
+        found["name"],
+        found["statement"],
+        Holds(found["holds"]),
+        FactAbout(found["fact_about"]),
+        _number(found["observed"]),
+        metric,
+        _pair(found["interval"]),
+        tuple(_null_of(null) for null in found["nulls"]),
+        found["p_value"],
+        found["reason"],
+        found["detectable"],
+        found["details"],
+        {**shown, **({"compared": compared} if compared else {})},
+        tuple(
+            Beside(**one | {key: _pair(one[key]) for key in ("interval", "gain")})
+            for one in found["beside"]
+        ),
+    )
+
+
+def portrait_of(found: Mapping[str, Any]) -> Portrait:
+    """Return the portrait that a document describes."""
+    views = {view: _array(found[view]) for view in VIEWS}
+    return Portrait(tuple(found["axes"]), labels_of(found["labels"]), **views)
+
+
+def labels_of(labels: Sequence[Any]) -> np.ndarray:
+    """Return labels as an array that has the same plain values."""
+    kinds = {type(label) for label in labels}
+    return np.array(labels, dtype=None if len(kinds) == 1 and kinds != {type(None)} else object)
+
+
+def _null_of(found: Mapping[str, Any]) -> Null:
+    values, upper = _array(found["values"]), found["one_sided"]
+    return Recorded(found["rung"], found["description"], values, upper, record=found)
+
+
+def _array(values: Sequence[Any]) -> np.ndarray:
+    return np.array(values, dtype=np.float64)  # None becomes NaN
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _pair(ends: Sequence[float | None] | None) -> tuple[float, float] | None:
+    return None if ends is None else (_number(ends[0]), _number(ends[1]))

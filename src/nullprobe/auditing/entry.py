@@ -22,7 +22,6 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.stats.thresholds import LEAST_DRAWS
 
 N_PARTS = 3
-PAIRED = "differences of contrast pairs, positive less negative side"
 
 
 def audit(
@@ -36,7 +35,7 @@ def audit(
     claims: Sequence[str] | None = None,
     kind: str | None = None,
     alpha: float = 0.05,
-    smallest_effect: float = 0.05,
+    min_effect: float = 0.05,
     n_permutations: int = 999,
     n_surrogates: int = 99,
     random_state: int = 0,
@@ -69,7 +68,7 @@ def audit(
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     alpha : float
         Share of wrong alarms that a test may raise; of several representations, all together.
-    smallest_effect : float
+    min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     n_permutations, n_surrogates : int
@@ -109,7 +108,7 @@ def audit(
     """
     claims = _claim_names(claims)
     seed = validation.whole_number("random_state", random_state, least=0)
-    thresholds = _thresholds(alpha, smallest_effect)
+    thresholds = _thresholds(alpha, min_effect)
     n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
     given = Dataset.of(
         X,
@@ -143,14 +142,16 @@ def audit(
         paired = (pairs[name], given.others) if pairs else None
         evidence = run.evidence(given.baselines, domains, paired)
         columns = given.feature_names.get(name)
-        drawn = portrait(one, z, feature_names=columns, random_state=seed, whole=run.whole)
+        drawn = portrait(
+            one, z, z.labels, feature_names=columns, random_state=seed, whole=run.whole
+        )
         found[name] = evidence, run.scores, drawn
     judged = told_of_each_other([evidence for evidence, _, _ in found.values()])
     audits = {}
     for (name, (_, scores, drawn)), evidence in zip(found.items(), judged, strict=True):
         audits[name] = Audit(
             tuple(CLAIMS[claim](evidence) for claim in names),
-            title if len(several) == 1 else f"{title}: {name}",
+            title,
             z.labels,
             scores,
             drawn,
@@ -165,15 +166,17 @@ def audit(
                 "baselines": list(given.baselines),
                 "random_state": seed,
                 "alpha": thresholds.alpha,
-                "smallest effect of interest": thresholds.effect,
+                "min_effect": thresholds.min_effect,
                 "permutations": n_permutations,
                 "surrogates": n_surrogates,
-                **({"rows are": PAIRED} if given.pairs else {}),
-                **({"other labels": list(given.others)} if given.others else {}),
+                **({"other_labels": list(given.others)} if given.others else {}),
                 **({"representations": list(several)} if len(several) > 1 else {}),
-                **({"left out": left_out} if left_out else {}),
+                **({"left_out": left_out} if left_out else {}),
                 "versions": provenance.versions(),
             },
+            name or None,
+            "pair_differences" if given.pairs else "rows",
+            "labels" if z.is_classes else "numeric",
         )
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
@@ -182,7 +185,7 @@ def _thresholds(alpha: float, effect: float) -> Thresholds:
     alpha = validation.share("alpha", alpha)
     if not 0.0 < alpha < 1.0:
         validation.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
-    return Thresholds(alpha, validation.real_number("smallest_effect", effect, least=0.0))
+    return Thresholds(alpha, validation.real_number("min_effect", effect, least=0.0))
 
 
 def _claim_names(claims: Sequence[str] | None) -> list[str] | None:

@@ -130,7 +130,7 @@ class Run:
         if not notes and asks("erasure_holds", "no_halfspace", "gone", "one_feature"):
             moments, gap = self._moments(raw, chance["raw"])
             if gap is not None:
-                details["erasure_holds"]["surrogate gap, as a share of the debiased one"] = gap
+                details["erasure_holds"]["surrogate_gap"] = gap
         if "curve" in moments:
             curve = self.removals.curve(moments.pop("curve"))
         carried = None
@@ -165,14 +165,13 @@ class Run:
             follows,
         )
 
-    def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, float]:
+    def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
         """Return how often the reader of each part is right, and which readers were chosen."""
-        found: dict[str, float] = {
-            f"parts read by {name}": readers.count(name) for name in dict.fromkeys(readers)
-        }
+        counts = {name: readers.count(name) for name in dict.fromkeys(readers)}
+        found: dict[str, Any] = {"parts_read_by": counts}
         if self.z.codes is not None:
             said = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
-            found["accuracy of the reader"] = float((said == self.z.codes).mean())
+            found["reader_accuracy"] = float((said == self.z.codes).mean())
         return found
 
     def _chance(self) -> dict[str, Null]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from nullprobe.moments import Moments
 from nullprobe.probes.linear.lda import directions
 
 MOST_POINTS = 1200
+Axes = Callable[[Moments], np.ndarray]  # orthonormal columns (d, 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,8 @@ class Portrait:
     ----------
     axes : tuple of str
         What each coordinate is: a column, or a direction.
-    rows : ndarray of shape (s,)
-        Positions of the rows shown.
+    labels : ndarray of shape (s,) or (s, k)
+        The concept of the rows shown.
     raw, erased : ndarray of shape (s, 3) or less
         Coordinates before and after erasure (fitted on the whole sample).
     raw_standardised, erased_standardised : ndarray of shape (s, 3) or less
@@ -34,7 +35,7 @@ class Portrait:
     """
 
     axes: tuple[str, ...]
-    rows: np.ndarray
+    labels: np.ndarray
     raw: np.ndarray
     erased: np.ndarray
     raw_standardised: np.ndarray
@@ -44,6 +45,7 @@ class Portrait:
 def portrait(
     X: np.ndarray,
     z: Concept,
+    labels: np.ndarray,
     *,
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
@@ -56,6 +58,8 @@ def portrait(
     ----------
     X : ndarray of shape (n, d)
     z : Concept
+    labels : ndarray of shape (n,) or (n, k)
+        The concept, as a page should name it.
     columns : sequence of up to 3 ints, optional
         Which columns to show. By default all, if there are no more than three, and otherwise
         the leading discriminant direction and the first principal directions beside it.
@@ -71,6 +75,7 @@ def portrait(
         columns = range(d)
     rng = generator(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
+    labels = np.asarray(labels)[rows]
     if columns is not None:
         for c in columns:
             if not 0 <= c < d:
@@ -81,21 +86,24 @@ def portrait(
                 )
         names = [feature_names[c] if feature_names is not None else f"column {c}" for c in columns]
         turn = np.eye(d)[:, list(columns)]
-        return _portrait(whole, rows, names, lambda moments: turn)
+        return _portrait(whole, rows, labels, names, lambda moments: turn)
     names = ["discriminant", "1st principal direction", "2nd principal direction"]
-    return _portrait(whole, rows, names, lambda moments: _leading(moments))
+    return _portrait(whole, rows, labels, names, _leading)
 
 
-def _portrait(whole, rows, names, axes) -> Portrait:  # noqa: ANN001
+def _portrait(
+    whole: Whole, rows: np.ndarray, labels: np.ndarray, names: Sequence[str], axes: Axes
+) -> Portrait:
+    """Return rows before and after erasure, as they are and standardised, along axes."""
     moments, own = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
     inverse = linalg.reciprocal(moments.scale)
-    both, views = (own, whole.eraser.apply(own)), []
+    both = (own, whole.eraser.apply(own))
     turn = axes(moments)
-    views += [view @ turn for view in both]
+    views = [view @ turn for view in both]
     # Erasure is free of units: standardised rows are erased as the rows are.
     turn = axes(moments.rescaled(inverse))
     views += [(view - moments.mean) * inverse @ turn for view in both]
-    return Portrait(tuple(names), rows, *views)
+    return Portrait(tuple(names), labels, *views)
 
 
 def _leading(moments: Moments) -> np.ndarray:

@@ -3,44 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from nullprobe._core import validation
-from nullprobe.auditing.document import document
+from nullprobe._core.frames import frame
+from nullprobe.auditing.document import claim_document, claim_of, document, labels_of, portrait_of
 from nullprobe.auditing.projection import Portrait
+from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
 from nullprobe.heldout.three_way import Scores
-from nullprobe.report.document import write_json
+from nullprobe.report.document import AuditDocument, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text import wording
-from nullprobe.report.text.tables import aligned
-
-HEADINGS = ("claim", "holds", "fact about", "observed", "p")
+from nullprobe.report.text import terminal, wording
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Audit:
     """The verdicts on one representation and concept, and all that is needed to show them.
 
-    Printed, it is a table of its verdicts, and of what was left out and why.
+    Printed, it is a table of its verdicts, and of what was left out and why. Two audits are equal
+    if they are the same document, which has six digits of each number. ``a | b`` is the audit with
+    the claims of both.
 
     Attributes
     ----------
     claims : tuple of Claim
     title : str
         Name of the data set on the page.
-    labels : ndarray of shape (n,)
+    labels : ndarray of shape (n,) or None
         The concept.
-    scores : Scores
+    scores : Scores or None
         Held-out scores of each row.
-    portrait : Portrait
+    portrait : Portrait or None
         What the scatter plots show.
     provenance : mapping
         Seed, versions, fingerprint, splits.
+    representation : str or None
+        Name of the representation, where several were audited.
+    rows : str
+        What a row is: "rows", "pair_differences" or "texts".
+    concept : str
+        "labels" or "numeric".
 
     Examples
     --------
@@ -51,69 +58,191 @@ class Audit:
     Audit('a world': readable yes)
     >>> print(found)
     a world
-    claim     holds      fact about   observed      p
-    readable    yes  representation  AUC 0.972  0.020
+    <BLANKLINE>
+    claim     holds  fact about      observed        chance  moments      p
+    ───────────────────────────────────────────────────────────────────────
+    Readable  yes    representation  0.972            0.507        ·  0.020
+    AUC                              [0.935, 0.996]
+    >>> Audit.from_json(found.to_json()) == found
+    True
     """
 
     claims: tuple[Claim, ...]
     title: str
-    labels: np.ndarray
-    scores: Scores
-    portrait: Portrait
+    labels: np.ndarray | None
+    scores: Scores | None
+    portrait: Portrait | None
     provenance: Mapping[str, Any]
+    representation: str | None = None
+    rows: str = "rows"
+    concept: str = "labels"
+
+    @property
+    def heading(self) -> str:
+        """Title, with the name of the representation where there is one."""
+        return wording.heading(self.title, self.representation)
 
     def __repr__(self) -> str:
-        """Return the title, and whether each claim holds."""
-        said = ", ".join(f"{claim.name} {claim.holds}" for claim in self.claims)
-        return f"Audit({self.title!r}: {said})"
+        """Return the heading, and whether each claim holds."""
+        verdicts = ", ".join(f"{claim.name} {claim.holds}" for claim in self.claims)
+        return f"Audit({self.heading!r}: {verdicts})"
 
     def __str__(self) -> str:
-        """Return the title, a line for each claim, and one for each that was left out."""
-        left_out = [f"{name} was left out: {why}" for name, why in self.left_out.items()]
-        return "\n".join([self.title, *aligned([HEADINGS, *map(_line, self.claims)]), *left_out])
+        """Return the heading, a table of the verdicts, and a line for each that was left out."""
+        table = terminal.verdicts([claim_document(claim) for claim in self.claims])
+        left_out = terminal.left_out(self.left_out)
+        return terminal.text(self.heading, "", table, *(["", *left_out] if left_out else []))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, Audit):
+            return NotImplemented
+        return self.document() == other.document()
+
+    def __or__(self, other: Audit) -> Audit:
+        """Return this audit with the claims of another of the same representation, too.
+
+        Pictures are those of the first that has some. The provenance of the claims that join is
+        kept as ``provenance["joined"]``.
+
+        Raises
+        ------
+        InputError
+            If both judge the same claim, or are of different representations.
+        """
+        if not isinstance(other, Audit):
+            return NotImplemented
+        names = [claim.name for claim in other.claims]
+        twice = [claim.name for claim in self.claims if claim.name in names]
+        if twice:
+            validation.complain(
+                "audits that are joined must judge different claims",
+                f"both judge {twice[0]!r}",
+                "join only what another audit adds",
+            )
+        if None not in (self.representation, other.representation) and (
+            self.representation != other.representation
+        ):
+            validation.complain(
+                "audits that are joined must be of the same representation",
+                f"they are of {self.representation!r} and {other.representation!r}",
+                "put audits of several representations into Layers",
+            )
+        apart = {"claims": names, "rows_are": other.rows, **other.provenance}
+        joined = [*self.provenance.get("joined", ()), apart]
+        pictures = self if self.portrait is not None or other.portrait is None else other
+        return replace(
+            self,
+            claims=(*self.claims, *other.claims),
+            labels=pictures.labels,
+            scores=pictures.scores,
+            portrait=pictures.portrait,
+            provenance={**self.provenance, "joined": joined},
+        )
 
     @property
     def left_out(self) -> Mapping[str, str]:
         """Why some claims could not be judged, by their names."""
-        return self.provenance.get("left out", {})
+        return self.provenance.get("left_out", {})
 
     def __getitem__(self, name: str) -> Claim:
         """Return the claim of this name."""
         validation.choice("claim", name, [claim.name for claim in self.claims])
         return next(claim for claim in self.claims if claim.name == name)
 
-    def document(self) -> dict[str, Any]:
-        """Return the audit as plain values, as ``to_json`` writes them."""
-        scores = {"raw": self.scores.raw[:, 0], "erased": self.scores.erased[:, 0]}
+    def document(self) -> AuditDocument:
+        """Return the audit as a document, as ``to_json`` writes it."""
+        scores = self.scores and {
+            "raw": self.scores.raw[:, 0],
+            "erased": self.scores.erased[:, 0],
+        }
         return document(
-            self.title, self.claims, self.portrait, scores, self.labels, self.provenance
+            self.title,
+            self.claims,
+            self.portrait,
+            scores,
+            self.labels,
+            self.provenance,
+            representation=self.representation,
+            rows=self.rows,
+            concept=self.concept,
         )
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the audit as JSON, whole or not at all."""
-        write_json(path, [self.document()])
+    @classmethod
+    def from_document(cls, found: AuditDocument) -> Self:
+        """Return the audit that a document describes."""
+        plain = found.plain()
+        scores = plain["scores"]
+        columns = scores and [
+            np.array(scores[view], dtype=np.float64)[:, None] for view in ("raw", "erased")
+        ]
+        return cls(
+            tuple(map(claim_of, plain["claims"])),
+            found.title,
+            labels_of(scores["labels"]) if scores else None,
+            Scores(*columns) if columns else None,
+            portrait_of(plain["portrait"]) if plain["portrait"] else None,
+            plain["provenance"],
+            found.representation,
+            found.rows,
+            found.concept,
+        )
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the audit of a JSON text or file that ``to_json`` wrote, now or in version 2.
+
+        Raises
+        ------
+        InputError
+            If it is no JSON, or not the document of one audit.
+        """
+        found = _documents(source)
+        if len(found) != 1:
+            validation.complain(
+                "Audit.from_json reads one audit",
+                f"there are {len(found)}",
+                "use Layers.from_json",
+            )
+        return cls.from_document(found[0])
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the audit as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
 
     def to_html(self, path: str | Path) -> None:
         """Write the audit as one self-contained page, whole or not at all."""
         write_html(path, [self.document()])
 
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each claim."""
+        return frame(self._lines())
 
-def _line(claim: Claim) -> tuple[str, ...]:
-    """Return what stands in a line for a claim."""
-    return (
-        claim.name,
-        str(claim.holds),
-        str(claim.fact_about).replace("_", " "),
-        f"{claim.unit} {wording.number(float(claim.observed))}",
-        wording.p_value(claim.p_value),
-    )
+    def _lines(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "representation": self.representation,
+                "claim": claim.name,
+                "holds": claim.holds.value,
+                "fact_about": claim.fact_about.value,
+                "metric": claim.metric.name,
+                "observed": claim.observed,
+                "low": (claim.interval or (None, None))[0],
+                "high": (claim.interval or (None, None))[1],
+                "chance": claim.metric.chance,
+                "p_value": claim.p_value,
+                "detectable": claim.detectable,
+            }
+            for claim in self.claims
+        ]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layers:
     """The verdicts on several representations of the same rows; p-values are over all of them.
 
-    Printed, it is a table of verdicts for each of them.
+    Printed, it is a table of verdicts for each of them. ``a | b`` joins audits of the same
+    representations, such as what is read from layers and what a model uses of them.
 
     Attributes
     ----------
@@ -128,14 +257,8 @@ class Layers:
     >>> found = audit(X, w.y, claims=["readable"], n_permutations=99)
     >>> found
     Layers('layer 0', 'layer 1')
-    >>> print(found)
-    data: layer 0
-    claim     holds      fact about   observed      p
-    readable    yes  representation  AUC 0.954  0.020
-    <BLANKLINE>
-    data: layer 1
-    claim     holds      fact about   observed      p
-    readable    yes  representation  AUC 0.972  0.020
+    >>> found.to_frame()[["representation", "claim", "holds"]].values.tolist()
+    [['layer 0', 'readable', 'yes'], ['layer 1', 'readable', 'yes']]
     """
 
     audits: Mapping[str, Audit]
@@ -148,6 +271,31 @@ class Layers:
         """Return the verdicts on each representation, with an empty line between them."""
         return "\n\n".join(map(str, self.audits.values()))
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same audits in the same order."""
+        if not isinstance(other, Layers):
+            return NotImplemented
+        return list(self.audits.items()) == list(other.audits.items())
+
+    def __or__(self, other: Layers) -> Layers:
+        """Return these audits, each joined with that of the same representation in the other.
+
+        Raises
+        ------
+        InputError
+            If the other has a representation that is not here, or an audit cannot be joined.
+        """
+        if not isinstance(other, Layers):
+            return NotImplemented
+        for name in other.audits:
+            validation.choice("representation", name, list(self.audits))
+        return Layers(
+            {
+                name: one | other.audits[name] if name in other.audits else one
+                for name, one in self.audits.items()
+            }
+        )
+
     def __getitem__(self, name: str) -> Audit:
         """Return the audit of the representation of this name."""
         validation.choice("representation", name, list(self.audits))
@@ -157,14 +305,42 @@ class Layers:
         """Return how many representations there are."""
         return len(self.audits)
 
-    def documents(self) -> list[dict[str, Any]]:
-        """Return the audits as plain values, one a representation."""
+    def documents(self) -> list[AuditDocument]:
+        """Return the audits as documents, one a representation."""
         return [one.document() for one in self.audits.values()]
 
-    def to_json(self, path: str | Path) -> None:
-        """Write all audits as one JSON list, whole or not at all."""
-        write_json(path, self.documents())
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the audits of a JSON text or file that ``to_json`` wrote, now or in version 2.
+
+        They are named by representation, or by their headings where that names several: a page may
+        be of several data sets.
+        """
+        audits = [Audit.from_document(one) for one in _documents(source)]
+        names = [one.representation or one.title for one in audits]
+        if len(set(names)) < len(names):
+            names = [one.heading for one in audits]
+        if len(set(names)) < len(names):
+            validation.complain(
+                "audits in a file must have different names",
+                f"{max(names, key=names.count)!r} is there twice",
+                "rename one",
+            )
+        return cls(dict(zip(names, audits, strict=True)))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write all audits as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, self.documents())
 
     def to_html(self, path: str | Path) -> None:
         """Write all audits as one self-contained page, whole or not at all."""
         write_html(path, self.documents())
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each claim of each representation."""
+        return frame([line for one in self.audits.values() for line in one._lines()])
+
+
+def _documents(source: str | Path) -> list[AuditDocument]:
+    """Return the documents of a JSON text or file, of this version or the last."""
+    return [validated(AuditDocument, upgraded(one)) for one in read_json(source)]

@@ -62,8 +62,7 @@ def carried(
     metric = carry.z.metric
 
     def seen(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
-        value = float(mean(matrix[None])[0])
-        return Observation(value, metric.name, metric.chance, mean(replicates))
+        return Observation.of(mean(matrix[None])[0], metric, mean(replicates))
 
     return Carried(
         tuple(names),
@@ -73,7 +72,7 @@ def carried(
         seen(read, reads, off_diagonal),
         seen(erased, lefts, diagonal),
         seen(erased, lefts, off_diagonal),
-        Null("random subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
+        Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
     )
 
 

@@ -13,7 +13,6 @@ from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number, 
 
 NAME = "consistent"
 STATEMENT = "CCS, a probe that is fitted to contrast pairs without labels, finds the concept."
-LABELLED = "a probe with labels"
 FIRST = "first principal component of the differences (CRC)"
 
 
@@ -24,21 +23,22 @@ def consistent(evidence: Evidence) -> Claim:
     own, chance = found.agreement, evidence.chance[NAME]
     first = Beside.of("moments", FIRST, found.first, own, bar)
     holds, about, reason = _judge(found, own, first, evidence)
+    agreements = {name: seen.value for name, (seen, _) in found.others.items()}
     return Claim(
         NAME,
         STATEMENT,
         holds,
         about,
         own.value,
-        own.unit,
+        own.metric,
         own.interval,
         (chance, found.random),
         chance.p_value(own.value),
         reason,
         bar.detectable(own, chance) if holds is Holds.UNCLEAR else None,
         {
-            LABELLED: found.told.value,
-            **{f"agreement with {name!r}": seen.value for name, (seen, _) in found.others.items()},
+            "labelled_probe": found.told.value,
+            **({"agreements": agreements} if agreements else {}),
             **evidence.details.get(NAME, {}),
         },
         beside=(first,),
@@ -95,7 +95,7 @@ def _leaves_no_room(own: Observation, bar: Thresholds) -> bool:
     if interval is None:
         return False
     low, high = interval
-    return max(high - own.chance, own.chance - low) < bar.effect
+    return max(high - own.chance, own.chance - low) < bar.min_effect
 
 
 def _followed(found: Followed, bar: Thresholds) -> str | None:

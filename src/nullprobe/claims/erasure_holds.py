@@ -18,7 +18,7 @@ def erasure_holds(evidence: Evidence) -> Claim:
     """Return the verdict on what a fresh probe reads back."""
     claim = after_erasure(NAME, STATEMENT, "erased", evidence.erased, evidence)
     reason = claim.reason
-    expected = claim.details.get("expected from estimated means")
+    expected = claim.details.get("expected_from_means")
     if expected is not None:
         reason += (
             f" For a probe that knew the covariance, estimated means alone lead one to expect "

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
+from nullprobe.data.metric import Metric
 
 NAME = "one_direction"
-IN_SAMPLE = "in-sample accuracy of logistic regression"  # how `details` call it: before, after, ...
+METRIC = Metric("canonical correlation", 0.0, "residual")
 STATEMENT = (
     "Removing {rank} {directions} from this sample removes all information that a linear probe "
     "could use on it."
@@ -23,7 +24,7 @@ ROUNDING = 1e-5
 def one_direction(evidence: Evidence) -> Claim:
     """Return the verdict on what is left in sample; it is a fact about linear algebra."""
     details = evidence.details.get(NAME, {})
-    rank = int(details.get("directions removed", 1))
+    rank = int(details.get("directions_removed", 1))
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
     same = evidence.residual_null.values.max() <= ROUNDING
     reason = (
@@ -45,7 +46,7 @@ def one_direction(evidence: Evidence) -> Claim:
         holds,
         about,
         evidence.residual,
-        "canonical correlation",
+        METRIC,
         None,
         (evidence.residual_null,),
         None,
@@ -58,14 +59,14 @@ def one_direction(evidence: Evidence) -> Claim:
 def _told(details: Mapping[str, float]) -> str:
     """Say what logistic regression makes of it, for the labels and for meaningless ones."""
     before, after, *shuffled = (
-        details.get(f"{IN_SAMPLE} {when}")
-        for when in ("before", "after", "before, labels shuffled", "after, labels shuffled")
+        details.get(f"in_sample_{when}")
+        for when in ("before", "after", "before_shuffled", "after_shuffled")
     )
     if before is None or after is None or None in shuffled:
         return ""
     return (
         f"Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
-        f"after; the largest class has {details['share of the largest class']:.1%}. With labels "
+        f"after; the largest class has {details['largest_class']:.1%}. With labels "
         f"that are shuffled and mean nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} "
         "after. "
     )

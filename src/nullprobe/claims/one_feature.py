@@ -11,13 +11,14 @@ import numpy as np
 
 from nullprobe.claims.observation import Curve
 from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, against_chance, number
+from nullprobe.data.metric import Metric
 
 NAME = "one_feature"
 STATEMENT = (
     "Removing the best direction, then the next, and so on, leaves nothing sooner or later than "
     "means and covariances say."
 )
-UNIT = "largest departure (sd)"
+METRIC = Metric("largest departure (sd)", None, "departure", None)
 
 
 def one_feature(evidence: Evidence) -> Claim:
@@ -33,14 +34,14 @@ def one_feature(evidence: Evidence) -> Claim:
         holds,
         about,
         observed,
-        UNIT,
+        METRIC,
         None,
         (null,),
         null.p_value(observed),
         reason,
         bar.detectable(raw, evidence.chance["raw"]) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": _shown(curve)},
+        {"curve": {"metric": raw.metric, **_shown(curve)}},
     )
 
 
@@ -85,7 +86,6 @@ def _shown(curve: Curve) -> dict[str, object]:
     """Return what a picture needs: the curve, its intervals, and the band of the surrogates."""
     low, middle, high = np.quantile(curve.drawn, [0.025, 0.5, 0.975], axis=0)
     return {
-        "unit": curve.unit,
         "values": curve.values,
         "intervals": curve.intervals,
         "low": low,

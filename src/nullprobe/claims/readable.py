@@ -35,7 +35,7 @@ def readable(evidence: Evidence) -> Claim:
         holds,
         about,
         raw.value,
-        raw.unit,
+        raw.metric,
         raw.interval,
         (null,),
         null.p_value(raw.value),

@@ -18,6 +18,7 @@ from nullprobe.claims.verdict import (
     number,
     p_text,
 )
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 NAME = "transfers"
@@ -36,30 +37,30 @@ def transfers(evidence: Evidence) -> Claim:
         holds,
         about,
         across.value,
-        f"{across.unit} across groups",
+        Metric(f"{across.unit} across groups", across.chance),
         across.interval,
         (chance, found.random),
         chance.p_value(across.value),
         reason,
         evidence.thresholds.detectable(across, chance) if unclear else None,
         {
-            "within groups": found.within.value,
-            "left within groups, after erasing there": found.left_within.value,
-            "left across groups": found.left_across.value,
-            "left by random subspaces": found.random.mean,
+            "within_groups": found.within.value,
+            "left_within_groups": found.left_within.value,
+            "left_across_groups": found.left_across.value,
+            "left_by_random_subspaces": found.random.mean,
             **evidence.details.get(NAME, {}),
         },
         {
             "matrices": {
                 "groups": list(found.groups),
-                "unit": across.unit,
+                "metric": across.metric,
                 "read": found.read,
                 "erased": found.erased,
             },
             # Random subspaces are compared with what erasing leaves, not with what is read.
             "compared": {
                 found.random.rung: {
-                    "statistic": f"{across.unit} across groups, after erasing",
+                    "metric": Metric(f"{across.unit} across groups, after erasing", across.chance),
                     "observed": found.left_across.value,
                     "interval": found.left_across.interval,
                 }
@@ -87,13 +88,13 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
             f"them; {least} across is the least that this much data would have told from chance."
         )
         return Holds.UNCLEAR, FactAbout.CHANCE, reason
-    if low > bar.effect:
+    if low > bar.min_effect:
         reason = f"{said}, but {beside}: it carries over only in part."
         return Holds.NO, FactAbout.REPRESENTATION, reason
     if not bar.negligible(gap):
         reason = (
             f"{said}, {beside}: some carries over, but the interval of the loss does not say "
-            f"whether that is less than the effect of interest, {number(bar.effect)}."
+            f"whether that is less than the effect of interest, {number(bar.min_effect)}."
         )
         return Holds.UNCLEAR, FactAbout.REPRESENTATION, reason
     left, random = found.left_across, found.random

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from nullprobe.claims.observation import Thresholds, Use
 from nullprobe.claims.verdict import Claim, FactAbout, Holds, number, p_text
+from nullprobe.data.metric import Metric
 
 NAME = "used"
-BEFORE, DAMAGE = "before erasing", "KL on neutral texts (nats a token)"
-DAMAGE_OF_RANDOM = "KL on neutral texts, random subspaces"
 STATEMENT = "Erasing the concept in the forward pass changes what the model does about it."
 
 
@@ -23,23 +22,23 @@ def used(found: Use, bar: Thresholds) -> Claim:
     ----------
     found : Use
     bar : Thresholds
-        Its ``effect`` is in the units of the metric.
+        Its ``min_effect`` is in the units of the metric.
     """
     holds, reason = _judge(found, bar)
     change, random = found.change, found.random
     unclear = holds is Holds.UNCLEAR
-    details = {BEFORE: found.before, "random subspaces, mean change": random.mean}
+    details = {"before_erasing": found.before, "random_change": random.mean}
     if found.divergence is not None:
         seen, null = found.divergence
-        details[DAMAGE] = seen
-        details[DAMAGE_OF_RANDOM] = null.mean
+        details["divergence"] = seen
+        details["random_divergence"] = null.mean
     return Claim(
         NAME,
         STATEMENT,
         holds,
         FactAbout.REPRESENTATION if bar.stands_out(change, random) else FactAbout.CHANCE,
         change.value,
-        change.unit,
+        Metric(change.unit, change.chance, "change", None),
         change.interval,
         (random,),
         random.p_value(change.value),
@@ -58,7 +57,7 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         f"{number(random.sd)} ({p})"
     )
     interval = bar.interval(found.excess)
-    small = interval is not None and max(-interval[0], interval[1]) < bar.effect
+    small = interval is not None and max(-interval[0], interval[1]) < bar.min_effect
     if bar.stands_out(change, random):
         if small:
             return Holds.NO, f"{said}: more than they do, and less than what matters."

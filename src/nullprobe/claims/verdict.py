@@ -19,6 +19,7 @@ from nullprobe.claims.observation import (
     Observation,
     Thresholds,
 )
+from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 
@@ -54,8 +55,8 @@ class Claim:
     fact_about : FactAbout
     observed : float
         The statistic.
-    unit : str
-        What the statistic is.
+    metric : Metric
+        What the statistic is: name, value at chance, which direction is better.
     interval : tuple of two floats or None
         95 % bootstrap interval of ``observed``, given the fitted eraser and probe.
     nulls : tuple of Null
@@ -64,11 +65,11 @@ class Claim:
         Two-sided, against chance; None where the claim needs no test.
     reason : str
         Why the verdict is what it is, in a sentence or two.
-    smallest_effect : float or None
+    detectable : float or None
         Where the verdict is "unclear": the smallest value that this much data would have told
         from chance four times out of five.
-    details : mapping of str to float
-        Further numbers that the page shows beside it.
+    details : mapping of str to float or mapping
+        Further numbers, by snake_case keys; the report has words for each.
     shown : mapping of str to Any
         What pictures of its own need: a curve of removals, matrices of groups.
     beside : tuple of Beside
@@ -80,15 +81,20 @@ class Claim:
     holds: Holds
     fact_about: FactAbout
     observed: float
-    unit: str
+    metric: Metric
     interval: tuple[float, float] | None
     nulls: tuple[Null, ...]
     p_value: float | None
     reason: str
-    smallest_effect: float | None = None
-    details: Mapping[str, float] = field(default_factory=dict)
+    detectable: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
     beside: tuple[Beside, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Name of the statistic."""
+        return self.metric.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +117,7 @@ class Evidence:
         The same for permuted labels.
     notes : mapping of str to str
         Why a rung could not be tried, by its name.
-    details : mapping of str to mapping of str to float
+    details : mapping of str to mapping of str to float or mapping
         Further numbers for each claim, by its name.
     thresholds : Thresholds
         From when on an observation counts.
@@ -134,7 +140,7 @@ class Evidence:
     residual: float
     residual_null: Null
     notes: Mapping[str, str]
-    details: Mapping[str, Mapping[str, float]]
+    details: Mapping[str, Mapping[str, Any]]
     thresholds: Thresholds = Thresholds()
     family: Observation | None = None
     curve: Curve | None = None
@@ -201,7 +207,7 @@ def after_erasure(
         holds,
         about,
         observed.value,
-        observed.unit,
+        observed.metric,
         observed.interval,
         (chance,) if moments is None else (chance, moments),
         chance.p_value(observed.value),

@@ -85,7 +85,7 @@ def audit(
     claims: options.Claims = None,
     columns: options.Columns = None,
     alpha: options.Alarms = 0.05,
-    smallest_effect: options.Effect = 0.05,
+    min_effect: options.Effect = 0.05,
     out: options.OutFolder = Path("."),
     permutations: options.Permutations = 999,
     surrogates: options.Surrogates = 99,
@@ -130,12 +130,12 @@ def audit(
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
-        smallest_effect=smallest_effect, permutations=permutations, surrogates=surrogates,
+        min_effect=min_effect, permutations=permutations, surrogates=surrogates,
         seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
         permutations, surrogates, seed, command, arguments.names(claims),
-        arguments.names(columns) or (), alpha, smallest_effect,
+        arguments.names(columns) or (), alpha, min_effect,
     )  # fmt: skip
     results = subject.run(one, settings)
     paths = subject.write(out, stem, results)

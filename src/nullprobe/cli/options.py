@@ -118,7 +118,7 @@ Alarms = Annotated[
 Effect = Annotated[
     float,
     typer.Option(
-        "--smallest-effect", min=0.0, metavar="E", help="What is read above chance and matters."
+        "--min-effect", min=0.0, metavar="E", help="What is read above chance and matters."
     ),
 ]
 Columns = Annotated[

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rich import box
 from rich.console import Console
-from rich.table import Table as Grid
 from rich.text import Text
 
+from nullprobe.cli import verdict_tables
 from nullprobe.cli.subject import Subject
 from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.data.files import read_labels
 from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.report.pages.pair_comparison import PERCENTILES, percentiles
-from nullprobe.report.text.wording import interval, number
-
-WIDEST = 100  # of a line of words
+from nullprobe.report.text import terminal
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def subject(
     columns: Columns,
     name: str,
     baselines: Mapping[str, np.ndarray],
-    source: Mapping[str, str],
+    source: Mapping[str, Any],
 ) -> Subject:
     """Return the pairs of a file of this name as what is audited, and where it all came from."""
     pairs, others = columns.read(path)
@@ -97,35 +94,12 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
 
 def show(result: PairComparison, console: Console) -> None:
     """Print how often each reader agrees with each label, and what it followed."""
-    width = min(WIDEST, console.width)
-    facts = result.provenance
-    size = f"{facts['pairs']:,} pairs, {facts['features']:,} features"
+    found = result.document().plain()
+    heading = terminal.heading(result.title, terminal.size(found["provenance"], "pairs"))
+    verdict_tables.show_parts(heading, console=console)
     console.print()
-    console.print(Text.assemble((result.title, "bold"), "\n", (size, "dim")), width=width)
-    grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column("reader")
-    for name in result.labels:
-        grid.add_column(Text(name), justify="right")
-    for row in result.rows:
-        cells = [row.agreements[name] for name in result.labels]
-        grid.add_row(Text(row.name), *(_cell(cell.share, cell.interval) for cell in cells))
-    ends = [percentiles(result.random[name]) for name in result.labels]
-    grid.add_row(Text("random"), *(_cell(middle, (low, high)) for low, middle, high in ends))
+    console.print(terminal.pairs(found))
     console.print()
-    console.print(grid)
     for finding in result.findings:
-        console.print(Text(finding), width=width)
-    few, _, most = PERCENTILES
-    console.print(
-        Text(
-            "\nShares of held-out pairs that are read as a label says, with 95 % intervals; chance "
-            f"is .5. Random: the median direction of {len(result.random[result.labels[0]]):,}, and "
-            f"percentiles {few} and {most}.",
-            "dim",
-        ),
-        width=width,
-    )
-
-
-def _cell(share: float, ends: tuple[float, float]) -> Text:
-    return Text.assemble(number(share), (f"\n{interval(ends)}", "dim"))
+        console.print(Text(finding), width=min(terminal.WIDEST, console.width))
+    verdict_tables.say(terminal.pair_note(found), console)

@@ -155,7 +155,7 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
     if columns.groups is not None:
         source["groups"] = columns.groups
     if columns.leave_out:
-        source["left out"] = ", ".join(columns.leave_out)
+        source["left_out"] = ", ".join(columns.leave_out)
     return source
 
 
@@ -181,10 +181,10 @@ def file_subject(
 
 
 def with_baselines(
-    baselines: Sequence[str], columns: Columns, source: Mapping[str, str]
-) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    baselines: Sequence[str], columns: Columns, source: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Read baselines (NAME=FILE), and add to where data came from where these did."""
-    found, source = {}, dict(source)
+    found, files = {}, {}
     for text in baselines:
         name, is_pair, file = text.partition("=")
         if not (name and is_pair and file):
@@ -196,8 +196,8 @@ def with_baselines(
         if name in found:
             complain("baselines need different names", f"{name!r} came twice", "rename one")
         found |= _baseline(name, Path(file), columns)
-        source[f"baseline {name}"] = file
-    return found, source
+        files[name] = file
+    return found, {**source, **({"baselines": files} if files else {})}
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
@@ -274,7 +274,7 @@ def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:
         X=world.X,
         y=world.y,
         groups=world.groups,
-        source={"world": world.description} | {f"truth of {k}": v for k, v in claims.items()},
+        source={"world": world.description, "truth": claims},
         truth=claims,
     )
 

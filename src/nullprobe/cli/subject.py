@@ -39,7 +39,7 @@ class Subject:
         Representation, contrast pairs, or several representations of the same rows.
     y : ndarray of shape (n,) or (n, k)
         Concept.
-    source : mapping of str to str
+    source : mapping
         Where it came from, for the provenance.
     groups : ndarray of shape (n,) or None
     feature_names : tuple of d str, or None
@@ -54,7 +54,7 @@ class Subject:
     title: str
     X: np.ndarray | ContrastPairs | Mapping[str, np.ndarray]
     y: np.ndarray
-    source: Mapping[str, str]
+    source: Mapping[str, Any]
     groups: np.ndarray | None = None
     feature_names: tuple[str, ...] | None = None
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Settings:
         Names of claims; None for all that apply.
     columns : sequence of str
         Names or numbers of the columns to draw; by default the audit chooses.
-    alpha, smallest_effect : float
+    alpha, min_effect : float
         As `audit` takes them.
     """
 
@@ -95,7 +95,7 @@ class Settings:
     claims: Sequence[str] | None = None
     columns: Sequence[str] = ()
     alpha: float = 0.05
-    smallest_effect: float = 0.05
+    min_effect: float = 0.05
 
 
 def run(subject: Subject, settings: Settings) -> list[Audit]:
@@ -114,30 +114,34 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             baselines=subject.baselines,
             claims=settings.claims,
             alpha=settings.alpha,
-            smallest_effect=settings.smallest_effect,
+            min_effect=settings.min_effect,
             n_permutations=settings.n_permutations,
             n_surrogates=settings.n_surrogates,
             random_state=settings.seed,
             title=subject.title,
             progress=bars,
         )
-    audits = list(result.audits.values()) if isinstance(result, Layers) else [result]
     origin = {"command": settings.command, "source": dict(subject.source)}
-    drawn = _drawn(subject, columns, settings.seed)
+    audits = list(result.audits.values()) if isinstance(result, Layers) else [result]
     return [
-        replace(one, portrait=drawn or one.portrait, provenance={**origin, **one.provenance})
+        replace(
+            one,
+            portrait=_drawn(subject, one, columns, settings.seed),
+            provenance={**origin, **one.provenance},
+        )
         for one in audits
     ]
 
 
-def _drawn(subject: Subject, columns: list[int] | None, seed: int) -> Portrait | None:
-    """Return the portrait of chosen columns, with their names; None where the audit chose."""
+def _drawn(subject: Subject, found: Audit, columns: list[int] | None, seed: int) -> Portrait | None:
+    """Return the portrait of chosen columns, with their names, or the one that the audit chose."""
     X = subject.matrix
-    if X is None or columns is None:
-        return None
+    if X is None or found.labels is None or columns is None:
+        return found.portrait
     return portrait(
         X,
         concept(subject.y),
+        found.labels,
         columns=columns,
         feature_names=subject.feature_names,
         random_state=seed,
@@ -255,7 +259,7 @@ def write(
     lead, lead_tables : sequence of str, sequence of Table
         Paragraphs that the page begins with, and tables after them.
     """
-    documents: list[dict[str, Any]] = [result.document() for result in results]
+    documents = [result.document() for result in results]
     return write_both(
         folder,
         stem,

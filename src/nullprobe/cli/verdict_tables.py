@@ -1,4 +1,4 @@
-"""Verdicts: what an audit found, as a table and in words, for a terminal."""
+"""Printing: what commands write to a terminal; what it looks like is `report.text.terminal`'s."""
 
 from __future__ import annotations
 
@@ -8,24 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Claim
-from nullprobe.report.text import tables, wording
-
-HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
-RUNGS = ("chance", "moments")  # nulls whose mean stands in the table
-UNITS = {
-    "balanced accuracy": "bal. accuracy",
-    "canonical correlation": "canonical corr.",
-    "largest departure (sd)": "departure (sd)",
-    "share of held-out pairs": "share of pairs",
-}
-WIDEST = 100  # of a line of words
+from nullprobe.report.text import tables, terminal, wording
 
 
 class Terminal(Console):
@@ -71,14 +58,13 @@ def show(
         Where to; by default stdout.
     """
     console = console or Terminal()
-    heading = Text.assemble((result.title, "bold"), "\n", (_size(result), "dim"))
-    width = min(WIDEST, console.width)
-    for part in (heading, _table(result.claims), _sentences(result.claims)):
-        console.print()
-        console.print(part, width=width)
-    for name, why in result.left_out.items():
-        say(f"{wording.claim_name(name)} was left out: {why}", console)
-    judged = [claim.name for claim in result.claims]
+    found = result.document().plain()
+    claims = found["claims"]
+    heading = terminal.heading(result.heading, terminal.size(found["provenance"]))
+    show_parts(heading, terminal.verdicts(claims), terminal.sentences(claims), console=console)
+    for line in terminal.left_out(result.left_out):
+        say(line, console)
+    judged = [claim["name"] for claim in claims]
     known = [f"{wording.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
         say(
@@ -88,11 +74,20 @@ def show(
         )
 
 
+def show_parts(*parts: RenderableType, console: Console | None = None) -> None:
+    """Print parts of a result, an empty line before each: tables as wide as they need be."""
+    console = console or Terminal()
+    for part in parts:
+        console.print()
+        # A table that is given a width breaks its cells to fit: one of numbers may be wider.
+        console.print(part, width=min(terminal.WIDEST, console.width))
+
+
 def say(text: str, console: Console | None = None) -> None:
     """Print a paragraph."""
     console = console or Terminal()
     console.print()
-    console.print(Text(text), width=min(WIDEST, console.width))
+    console.print(Text(text), width=min(terminal.WIDEST, console.width))
 
 
 def show_files(*paths: Path, console: Console | None = None) -> None:
@@ -103,73 +98,9 @@ def show_files(*paths: Path, console: Console | None = None) -> None:
         console.print(Text(f"Wrote {path}"), soft_wrap=True)
 
 
-def _size(result: Audit) -> str:
-    facts = result.provenance
-    size = f"{facts['rows']:,} rows, {facts['features']:,} features"
-    classes = facts["classes"]
-    if isinstance(classes, dict):
-        listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
-        size += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
-    return size + (f"; {facts['groups']:,} groups" if facts["groups"] else "")
-
-
 def show_table(shown: tables.Table, console: Console | None = None) -> None:
     """Print a table of numbers."""
     console = console or Terminal()
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    first, *others = shown.columns
-    table.add_column(first, overflow="fold")
-    for name in others:
-        table.add_column(name, overflow="fold", justify="right")
-    for name, *values in shown.rows:
-        table.add_row(Text(name), *(Text(wording.number(value)) for value in values))
-    for part in (Text(shown.caption, "bold"), table, Text(shown.note, "dim")):
-        console.print(part, width=min(WIDEST, console.width))
-
-
-def _table(claims: Iterable[Claim]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for header in ("claim", "holds", "fact about", "observed"):
-        table.add_column(header, overflow="fold")
-    for header in (*RUNGS, "p"):
-        table.add_column(header, overflow="fold", justify="right")
-    for claim in claims:
-        means = {null.rung: wording.number(float(null.mean)) for null in claim.nulls}
-        about = str(claim.fact_about)
-        table.add_row(
-            Text.assemble(
-                wording.claim_name(claim.name), "\n", (UNITS.get(claim.unit, claim.unit), "dim")
-            ),
-            Text(str(claim.holds), HOLDS[str(claim.holds)]),
-            Text(about.replace("_", " "), "bold" if about == "representation" else ""),
-            Text.assemble(wording.number(float(claim.observed)), "\n", (_interval(claim), "dim")),
-            *(Text(means.get(rung, "·")) for rung in RUNGS),
-            Text(wording.p_value(claim.p_value)),
-        )
-    return table
-
-
-def _interval(claim: Claim) -> str:
-    if claim.interval is None:
-        return ""
-    low, high = (wording.number(float(end)) for end in claim.interval)
-    return f"[{low}, {high}]"
-
-
-def _sentences(claims: Iterable[Claim]) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1)
-    for position, claim in enumerate(claims):
-        if position:
-            grid.add_row()
-        about = wording.rung(str(claim.fact_about))
-        said = {"yes": "Yes", "no": "No"}.get(str(claim.holds))
-        verdict = f"{said}, a fact about {about.name}: " if said else "Unclear: "
-        grid.add_row(
-            Text(wording.claim_name(claim.name), "bold"),
-            Text.assemble(
-                (claim.statement, "dim"), "\n", (verdict, HOLDS[str(claim.holds)]), claim.reason
-            ),
-        )
-    return grid
+    parts = (Text(shown.caption, "bold"), terminal.numbers(shown), Text(shown.note, "dim"))
+    for part in parts:
+        console.print(part, width=min(terminal.WIDEST, console.width))

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from nullprobe._core import validation
+from nullprobe._core.frames import frame
+from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
-from nullprobe.report.document import plain, write_json
+from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
+from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
-from nullprobe.report.text.tables import aligned
+from nullprobe.report.text import terminal
 
-SCHEMA = "nullprobe.comparing.eraser_result/1"
 NONE = "none"  # the row in which nothing is erased
 
 
@@ -24,17 +26,14 @@ class Column:
     Attributes
     ----------
     name : str
-    unit : str
-        "AUC", "macro AUC", "balanced accuracy" or "R²".
-    chance : float
-        What the reading is where nothing can be read.
+    metric : Metric
+        What its readings are.
     probe : str
         The probe, with its parameters.
     """
 
     name: str
-    unit: str
-    chance: float
+    metric: Metric
     probe: str
 
 
@@ -86,6 +85,8 @@ class Row:
         Why the eraser failed; "" where it did not.
     nothing_left : tuple of bool
         For each part, whether its rows are all the same once erased.
+    configured : bool
+        Whether the eraser has other parameters than by default, or something to keep.
     """
 
     eraser: str
@@ -98,6 +99,12 @@ class Row:
     others: Mapping[str, Cell] = field(default_factory=dict)
     reason: str = ""
     nothing_left: tuple[bool, ...] = ()
+    configured: bool = False
+
+    @property
+    def erases(self) -> bool:
+        """Whether anything is erased."""
+        return self.settings != ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,40 +138,63 @@ class Comparison:
         return next(row for row in self.rows if row.eraser == eraser)
 
     def __str__(self) -> str:
-        """Return what is read back and what it costs as lines of text."""
-        columns = [*self.probes, *self.others]
-        lines = [("eraser", *(column.name for column in columns), "damage")]
-        for row in self.rows:
-            cells = [{**row.read_back, **row.others}.get(column.name) for column in columns]
-            ratio = None if row.damage is None else row.damage.ratio
-            read = (_text(None if cell is None else cell.value) for cell in cells)
-            lines.append((row.eraser, *read, _text(ratio)))
-        return "\n".join(aligned(lines))
+        """Return what is read back and what it costs as tables of text."""
+        first, *others = terminal.erasers(self.document().plain())
+        return terminal.text(first, *(part for other in others for part in ("", other)))
 
-    def document(self) -> dict[str, Any]:
-        """Return the comparison as plain values, as ``to_json`` writes them."""
+    def document(self) -> ComparisonDocument:
+        """Return the comparison as a document, as ``to_json`` writes it."""
         found = {
-            "schema": SCHEMA,
+            "schema": ERASERS,
             "title": self.title,
-            "probes": [asdict(column) for column in self.probes],
-            "others": [asdict(column) for column in self.others],
+            "probes": [_column_document(column) for column in self.probes],
+            "others": [_column_document(column) for column in self.others],
             "rows": [_row_document(row) for row in self.rows],
             "left_out": dict(self.left_out),
             "provenance": dict(self.provenance),
         }
-        return plain(found)
+        return validated(ComparisonDocument, plain(found))
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the comparison as JSON, whole or not at all."""
-        write_json(path, [self.document()])
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the comparison as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
 
     def to_html(self, path: str | Path) -> None:
         """Write the comparison as one self-contained page, whole or not at all."""
         write_html(path, self.document())
 
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each eraser × probe or other label."""
+        return frame(
+            [
+                {
+                    "eraser": row.eraser,
+                    "told": row.told,
+                    "reads": reads,
+                    "name": column.name,
+                    "metric": column.metric.name,
+                    "chance": column.metric.chance,
+                    "value": cell.value,
+                    "low": (cell.interval or (None, None))[0],
+                    "high": (cell.interval or (None, None))[1],
+                    "damage": row.damage and row.damage.ratio,
+                    "seconds": row.seconds,
+                    "reason": cell.reason,
+                }
+                for row in self.rows
+                for reads, columns, cells in (
+                    ("concept", self.probes, row.read_back),
+                    ("other", self.others, row.others),
+                )
+                for column in columns
+                for cell in [cells.get(column.name, Cell(None, None, row.reason))]
+            ]
+        )
 
-def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+
+def _column_document(column: Column) -> dict[str, Any]:
+    metric = asdict(column.metric)
+    return {"name": column.name, "metric": metric, "probe": column.probe}
 
 
 def _row_document(row: Row) -> dict[str, Any]:
@@ -174,15 +204,4 @@ def _row_document(row: Row) -> dict[str, Any]:
         "share": row.damage.share,
         "reason": row.damage.reason,
     }
-    return {
-        "eraser": row.eraser,
-        "settings": row.settings,
-        "told": row.told,
-        "ranks": row.ranks,
-        "nothing_left": row.nothing_left,
-        "seconds": row.seconds,
-        "damage": moved,
-        "read_back": {name: asdict(cell) for name, cell in row.read_back.items()},
-        "others": {name: asdict(cell) for name, cell in row.others.items()},
-        "reason": row.reason,
-    }
+    return {**asdict(row), "erases": row.erases, "damage": moved}

@@ -184,7 +184,7 @@ def _ours(name: str, z: Concept, seed: int) -> Any:
 
 
 def _column(name: str, probe: Fresh) -> Column:
-    return Column(name, probe.metric.name, probe.metric.chance, provenance.estimator(probe.probe))
+    return Column(name, probe.metric, provenance.estimator(probe.probe))
 
 
 def _row(
@@ -198,11 +198,12 @@ def _row(
     settings = "" if eraser is None else provenance.estimator(eraser)
     if isinstance(eraser, SPLINCE) and others:
         settings += f", asked to keep {next(iter(others))!r}"
+    configured = settings not in ("", f"{type(eraser).__name__}()")
     told = isinstance(eraser, LabelledEstimator)
     done = [trial for trial in trials if isinstance(trial, Trial)]
     if len(done) < len(trials):
         why = next(trial for trial in trials if isinstance(trial, str))
-        return Row(name, settings, told, reason=why)
+        return Row(name, settings, told, reason=why, configured=configured)
     seconds = [trial.seconds for trial in done if trial.seconds is not None]
     own = {probe.name: _cell(probe, [t.read[0][i] for t in done]) for i, probe in enumerate(probes)}
     beside = {
@@ -219,6 +220,7 @@ def _row(
         own,
         beside,
         nothing_left=tuple(trial.nothing_left for trial in done),
+        configured=configured,
     )
 
 
@@ -228,7 +230,7 @@ def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
     if len(read) < len(found):
         return Cell(None, reason=next(why for why in found if isinstance(why, str)))
     each = np.mean(read, axis=0)
-    observed = Observation(float(each[0]), probe.metric.name, probe.metric.chance, each[1:])
+    observed = Observation.of(each[0], probe.metric, each[1:])
     if not np.isfinite(observed.value):
         return Cell(None, reason=f"the {probe.metric.name} is undefined for these rows")
     return Cell(observed.value, observed.interval)

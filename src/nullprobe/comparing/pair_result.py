@@ -10,12 +10,13 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import binomtest
 
-from nullprobe.report.document import plain, write_json
+from nullprobe._core.frames import frame
+from nullprobe.report.comparison_documents import PAIRS, PairComparisonDocument
+from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.pair_comparison import write_html
-from nullprobe.report.text.tables import aligned
+from nullprobe.report.text import terminal
 from nullprobe.report.text.wording import number
 
-SCHEMA = "nullprobe.data.pairs/1"
 SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
 LEVEL, CHANCE = 0.05, 0.5
 
@@ -146,19 +147,15 @@ class PairComparison:
             yield "CRC, which does not look for consistency, does as well."
 
     def __str__(self) -> str:
-        """Return agreements and findings as lines of text."""
-        lines = [("reader", *self.labels)]
-        for row in self.rows:
-            lines.append((row.name, *(f"{row.agreements[x].share:.3f}" for x in self.labels)))
-        middle = (f"{np.median(self.random[x]):.3f}" for x in self.labels)
-        lines.append((f"{len(self.random[self.labels[0]]):,} random, median", *middle))
-        return "\n".join([*aligned(lines), "", *self.findings])
+        """Return agreements and findings as text."""
+        return terminal.text(terminal.pairs(self.document().plain()), "", *self.findings)
 
-    def document(self) -> dict[str, Any]:
-        """Return the comparison as plain values, as ``to_json`` writes them."""
+    def document(self) -> PairComparisonDocument:
+        """Return the comparison as a document, as ``to_json`` writes it."""
         found = {
-            "schema": SCHEMA,
+            "schema": PAIRS,
             "title": self.title,
+            "chance": CHANCE,
             "labels": list(self.labels),
             "rows": [
                 {
@@ -174,15 +171,34 @@ class PairComparison:
             "findings": list(self.findings),
             "provenance": dict(self.provenance),
         }
-        return plain(found)
+        return validated(PairComparisonDocument, plain(found))
 
-    def to_json(self, path: str | Path) -> None:
-        """Write the comparison as JSON, whole or not at all."""
-        write_json(path, [self.document()])
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the comparison as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
 
     def to_html(self, path: str | Path) -> None:
         """Write the comparison as one self-contained page, whole or not at all."""
         write_html(path, self.document())
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each reader × label."""
+        return frame(
+            [
+                {
+                    "reader": row.name,
+                    "told": row.told,
+                    "label": name,
+                    "share": found.share,
+                    "low": found.interval[0],
+                    "high": found.interval[1],
+                    "p_value": found.p_value,
+                    "as_good": self.as_good(row, name),
+                }
+                for row in self.rows
+                for name, found in row.agreements.items()
+            ]
+        )
 
 
 def _reads_more(one: Agreement, other: Agreement) -> bool:

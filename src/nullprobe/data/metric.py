@@ -13,8 +13,8 @@ class Metric:
     ----------
     name : str
         Such as "AUC" or "R²".
-    chance : float
-        Its value when nothing can be read.
+    chance : float or None
+        Its value when nothing can be read; None where there is no such value.
     kind : str
         "reading" (on held-out rows), "residual" (left in the whole sample), "departure" (from a
         band) or "change" (of what a model does).
@@ -23,7 +23,7 @@ class Metric:
     """
 
     name: str
-    chance: float
+    chance: float | None
     kind: str = "reading"
     better: str | None = "higher"
 

@@ -29,19 +29,19 @@ def data(
     """Return what X (n, d) and its concept were: shapes, names, splits, and a fingerprint."""
     digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
     digest.update(np.ascontiguousarray(z.data).data)
-    kind: Any = "numeric"
+    counts = None
     if z.codes is not None and z.classes is not None:
-        kind = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
+        counts = dict(zip(map(str, z.classes), np.bincount(z.codes).tolist(), strict=True))
     fingerprint = hashlib.blake2b(parts.part.astype(np.int8).data, digest_size=8).hexdigest()
     return {
         "rows": len(z),
         "features": X.shape[1],
         "dtype": str(X.dtype),
-        "classes": kind,
+        "classes": counts,
         "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
         **({"group_names": list(group_names)} if group_names else {}),
         **({"feature_names": list(feature_names)} if feature_names else {}),
-        "data hash": digest.hexdigest(),
+        "data_hash": digest.hexdigest(),
         "splits": {
             "rule": RULE,
             "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
@@ -61,8 +61,8 @@ def pairs(
         "pairs": len(negative),
         "features": negative.shape[1],
         "dtype": str(negative.dtype),
-        "positive shares": {name: float(np.mean(y)) for name, y in labels.items()},
-        "data hash": digest.hexdigest(),
+        "positive_shares": {name: float(np.mean(y)) for name, y in labels.items()},
+        "data_hash": digest.hexdigest(),
         "splits": "three parts of the pairs take turns to be held out, drawn without labels",
     }
 

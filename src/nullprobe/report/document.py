@@ -1,16 +1,258 @@
-"""Plain documents: values as JSON holds them, and files of them."""
+"""Documents: results as plain values that JSON holds, each checked by a pydantic model.
+
+A document is what a page shows and what a file holds. Its models say what may stand in it; the
+JSON Schemas in ``docs`` are generated from them. Floats have six digits, and null stands for a
+value that is not defined.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import complain
+
+AUDIT = "nullprobe.audit/3"
+
+Number = float | None
+Numbers = list[Number]
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Count = Annotated[int, Field(ge=1)]
+PValue = Annotated[float, Field(gt=0, le=1)] | None
+Text = Annotated[str, Field(min_length=1)]
+Label = str | int | float | bool | None | Numbers
+Detail = int | float | None
+ClaimName = Literal[
+    "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature", "gone",
+    "transfers", "consistent", "used",
+]  # fmt: skip
+Rung = Literal["linear_algebra", "chance", "moments", "inputs", "representation"]
+INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if there is none."
+
+
+def doc(text: str, **limits: Any) -> Any:
+    """Return a required field with its description."""
+    return Field(description=text, **limits)
+
+
+class Document(BaseModel):
+    """Base of all models: every key is known, and no value is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the document as dicts and lists."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
+D = TypeVar("D", bound=Document)
+
+
+class Metric(Document):
+    """What a statistic is."""
+
+    name: Text = doc("Name of the statistic, such as AUC.")
+    kind: Literal["reading", "residual", "departure", "change"] = doc(
+        "A reading on held-out rows, a residual in the whole sample, the largest departure of a "
+        "curve, or a change of what a model does."
+    )
+    chance: Number = doc("Its value when nothing can be read; null if there is no such value.")
+    better: Literal["higher", "lower"] | None = doc("In which direction more is read.")
+
+
+class NullDocument(Document):
+    """Draws of one null, and what they are compared with."""
+
+    rung: Literal[
+        "linear_algebra", "chance", "moments", "random_subspaces", "random_directions"
+    ] = doc("What the draws keep.")
+    description: str = doc("How it was drawn.")
+    metric: Metric = doc(
+        "What was drawn: the metric of the claim, except for the random subspaces of `transfers`."
+    )
+    observed: Number = doc("The observation that the draws are compared with.")
+    interval: Pair | None = doc(INTERVAL)
+    mean: Number = doc("Mean of the draws.")
+    sd: Number = doc("Standard deviation of the draws.")
+    p_value: PValue = doc("p-value of the observation.")
+    one_sided: bool = doc("Whether only large values speak against the null.")
+    over_representations: bool = doc(
+        "Whether the p-value is that of the largest departure in any representation."
+    )
+    values: Numbers = doc("One value for each draw.")
+
+
+class BesideDocument(Document):
+    """What a simpler representation or reader reads of the same rows."""
+
+    rung: Literal["moments", "inputs"] = doc("Rung of the ladder.")
+    name: str = doc("Name of the simpler representation or reader.")
+    value: Number = doc("What it reads.")
+    interval: Pair | None = doc(INTERVAL)
+    gain: Pair | None = doc("Bootstrap interval of how much larger the observation is.")
+    coverage: Annotated[float, Field(gt=0, lt=1)] = doc("Coverage of the gain: 1 − α.")
+
+
+class CurveDocument(Document):
+    """What is read while direction after direction is removed."""
+
+    metric: Metric = doc("What is read.")
+    values: Annotated[Numbers, Field(min_length=1)] = doc("Readings after 0, 1, 2, ... removals.")
+    intervals: list[Pair] = doc("95 % bootstrap interval of each.")
+    low: Numbers = doc("2.5 % quantile of the surrogates.")
+    middle: Numbers = doc("Median of the surrogates.")
+    high: Numbers = doc("97.5 % quantile of the surrogates.")
+
+
+class MatricesDocument(Document):
+    """What carries over from group to group."""
+
+    groups: Annotated[list[str], Field(min_length=2)] = doc("Names of the groups.")
+    metric: Metric = doc("What is read.")
+    read: list[Numbers] = doc(
+        "Reading of a probe fitted in the group of the row and scored in the group of the column."
+    )
+    erased: list[Numbers] = doc(
+        "Reading of a fresh probe, fitted and scored in the group of the column, after an eraser "
+        "fitted in the group of the row."
+    )
+
+
+def _only(name: str, key: str) -> dict[str, Any]:
+    """Return the JSON Schema rule that one claim has a key and all others have null there."""
+    absent = {"properties": {key: {"type": "null"}}}
+    return {
+        "if": {"properties": {"name": {"const": name}}},
+        "then": {"not": absent},
+        "else": absent,
+    }
+
+
+PICTURES = {"one_feature": "curve", "transfers": "matrices"}  # of some claims only
+
+
+class ClaimDocument(Document):
+    """A verdict, with all that it rests on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [_only(name, key) for name, key in PICTURES.items()]}
+    )
+
+    name: ClaimName = doc("Name of the claim.")
+    statement: Text = doc("What is claimed, in words.")
+    holds: Literal["yes", "no", "unclear"] = doc("Whether the claim holds.")
+    fact_about: Rung = doc("The lowest rung of the ladder that reproduces the observation.")
+    metric: Metric = doc("What is observed.")
+    observed: Number = doc("The observation.")
+    interval: Pair | None = doc(INTERVAL)
+    p_value: PValue = doc("p-value against chance; null if the claim needs no test.")
+    reason: Text = doc("Why the verdict is what it is.")
+    detectable: Number = doc(
+        "If the verdict is unclear: the smallest value that this much data would have shown with "
+        "80 % power. For `one_feature`, of what is read before any removal."
+    )
+    details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
+    nulls: list[NullDocument] = doc("The nulls that were drawn, lowest rung first.")
+    beside: list[BesideDocument] = doc("Simpler representations or readers of the same rows.")
+    curve: CurveDocument | None = doc("The curve of removals; of `one_feature` only.")
+    matrices: MatricesDocument | None = doc("Readings by group; of `transfers` only.")
+
+    @model_validator(mode="after")
+    def _has_its_pictures(self) -> Self:
+        for name, key in PICTURES.items():
+            if (self.name == name) == (getattr(self, key) is None):
+                raise ValueError(f"{key} belongs to {name}, and to no other claim")
+        return self
+
+
+class PortraitDocument(Document):
+    """Coordinates of a sample of the rows, before and after erasure."""
+
+    axes: Annotated[list[str], Field(min_length=1, max_length=3)] = doc("What is on each axis.")
+    labels: list[Label] = doc("The concept of each point.")
+    raw: list[Numbers] = doc("Coordinates before erasure.")
+    erased: list[Numbers] = doc("Coordinates after erasure.")
+    raw_standardised: list[Numbers] = doc("The same before erasure, of standardised features.")
+    erased_standardised: list[Numbers] = doc("The same after erasure, of standardised features.")
+
+
+class ScoresDocument(Document):
+    """Held-out scores of every row."""
+
+    labels: list[Label] = doc("The concept: a class, a number, or several numbers a row.")
+    raw: Numbers = doc("Scores before erasure.")
+    erased: Numbers = doc("Scores after erasure.")
+
+
+class Splits(Document):
+    """The parts that rows were split into."""
+
+    rule: str = doc("What the parts are for.")
+    rows: list[Count] = doc("Rows of each part.")
+    fingerprint: str = doc("Hash of the parts.")
+
+
+class Provenance(Document):
+    """What a result was measured on and with. Open: a caller may add where data came from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    random_state: int = Field(0, description="Seed.", ge=0)
+    versions: dict[str, str] = Field({}, description="Versions of what the numbers depend on.")
+    command: str = Field("", description="Command line that does it again.")
+
+
+class AuditProvenance(Provenance):
+    """What an audit was of, and how it was run. Open, too."""
+
+    random_state: int = doc("Seed.", ge=0)
+    versions: dict[str, str] = doc("Versions of what the numbers depend on.")
+    rows: Count = doc("Number of rows.")
+    classes: dict[str, Count] | None = doc("Rows of each class; null for a numeric concept.")
+    groups: int = doc("Number of groups; 0 if there are none.", ge=0)
+    splits: Splits = doc("How rows were split.")
+    alpha: Annotated[float, Field(gt=0, lt=1)] = doc("Level of each test.")
+    min_effect: float = doc("Smallest effect of interest.", ge=0)
+    features: Count = Field(1, description="Number of features.")
+    baselines: list[str] = Field([], description="Names of the baselines.")
+    other_labels: list[str] = Field(
+        [], description="Labels of contrast pairs besides the concept.", min_length=1
+    )
+    representations: list[str] = Field(
+        [], description="All that were audited together, in order.", min_length=2
+    )
+    left_out: dict[str, Text] = Field(
+        {}, description="Claims that could not be judged, and why.", min_length=1
+    )
+    joined: list[dict[str, Any]] = Field(
+        [], description="Provenance of claims that were joined from other results."
+    )
+
+
+class AuditDocument(Document):
+    """The verdicts on one representation and concept."""
+
+    schema_: Literal["nullprobe.audit/3"] = Field(
+        alias="schema", description="Name and version of the format."
+    )
+    title: str = doc("Name of the data set.")
+    representation: str | None = doc("Name of the representation; null if it has none.")
+    rows: Literal["rows", "pair_differences", "texts"] = doc(
+        "What a row is: a row of X, the difference of a contrast pair, or a text."
+    )
+    concept: Literal["labels", "numeric"] = doc("Kind of concept.")
+    claims: list[ClaimDocument] = doc("The verdicts.")
+    portrait: PortraitDocument | None = doc("What the scatter plots show; null if nothing.")
+    scores: ScoresDocument | None = doc("Held-out scores; null if there are none.")
+    provenance: AuditProvenance = doc("What was audited, and how.")
 
 
 def plain(value: Any) -> Any:
@@ -21,6 +263,8 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
+    if is_dataclass(value):
+        return plain(vars(value))
     if isinstance(value, Mapping):
         return {str(key): plain(v) for key, v in value.items()}
     if isinstance(value, list | tuple):
@@ -28,10 +272,46 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 
-def write_json(path: str | Path, documents: Sequence[Mapping[str, Any]]) -> None:
-    """Write one document, or a list of several, whole or not at all."""
-    content = documents[0] if len(documents) == 1 else list(documents)
+def json_text(documents: Sequence[Document]) -> str:
+    """Return one document, or a list of several, as JSON."""
+    found = [one.plain() for one in documents]
+    content = found[0] if len(found) == 1 else found
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def write_json(path: str | Path | None, documents: Sequence[Document]) -> str | None:
+    """Write documents into a file, whole or not at all; without a path return the text."""
+    text = json_text(documents)
+    if path is None:
+        return text
     with whole_file(path) as temporary:
-        Path(temporary).write_text(
-            json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n", "utf-8"
+        Path(temporary).write_text(text, "utf-8")
+    return None
+
+
+def validated(model: type[D], found: Any) -> D:
+    """Return a document of a model, or complain of the first thing that is not as it should be."""
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+    where = ".".join(map(str, first["loc"])) or "the whole"
+    complain(
+        f"a document must follow the schema of {model.__name__}",
+        f"{where} does not: {first['msg']}",
+        "pass what to_json wrote",
+    )
+
+
+def read_json(source: str | Path) -> list[dict[str, Any]]:
+    """Return the documents of a text or a file as plain dicts."""
+    is_text = isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
+    if not is_text and not Path(source).is_file():
+        complain(
+            "a result must be JSON text or a file", f"{source!s:.80} arrived", "check the path"
         )
+    try:
+        found = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
+    except ValueError as error:
+        complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
+    return found if isinstance(found, list) else [found]

@@ -103,10 +103,10 @@ def _ends(pooled: np.ndarray) -> tuple[float, float]:
 def null_bins(ladder: Mapping[str, Any]) -> Bins:
     """Count the draws of each null of one statistic.
 
-    Canonical correlations are shown on the whole of their scale, from 0 to 1: in its own units
-    the rounding of a residual would look like a finding.
+    Residuals in the whole sample are shown on the whole of their scale, from 0 to 1: in its own
+    units their rounding would look like a finding.
     """
-    ends = (0.0, 1.0) if ladder["unit"] == "canonical correlation" else None
+    ends = (0.0, 1.0) if ladder["metric"]["kind"] == "residual" else None
     return binned([null["values"] for null in ladder["nulls"]], ends)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.stats import binomtest
 
+from nullprobe.data.metric import Metric
+
 LEAST_RESAMPLES = 20
 
 
@@ -32,6 +34,17 @@ class Observation:
     chance: float
     resampled: np.ndarray = field(repr=False)
     trials: int | None = None
+
+    @classmethod
+    def of(cls, value: float, metric: Metric, resampled: np.ndarray) -> Observation:
+        """Return an observation of a metric that has a value at chance."""
+        assert metric.chance is not None, f"{metric.name} has no value at chance"
+        return cls(float(value), metric.name, metric.chance, resampled)
+
+    @property
+    def metric(self) -> Metric:
+        """What the statistic is."""
+        return Metric(self.unit, self.chance)
 
     @property
     def interval(self) -> tuple[float, float] | None:

@@ -22,13 +22,13 @@ class Thresholds:
     ----------
     alpha : float
         Share of wrong alarms that a test may raise.
-    effect : float
+    min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     """
 
     alpha: float = 0.05
-    effect: float = 0.05
+    min_effect: float = 0.05
 
     @property
     def least_draws(self) -> int:
@@ -55,7 +55,7 @@ class Thresholds:
     def negligible(self, observation: Observation) -> bool:
         """Return whether the interval stays closer to chance than the effect of interest."""
         interval = self.interval(observation)
-        return interval is not None and interval[1] < observation.chance + self.effect
+        return interval is not None and interval[1] < observation.chance + self.min_effect
 
     def detectable(self, observation: Observation, null: Null) -> float:
         """Return the smallest value that would have stood out four times out of five."""

@@ -16,8 +16,10 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import validation
-from nullprobe.claims import Claim, Observation, Thresholds, Use
+from nullprobe.auditing.result import Audit, Layers
+from nullprobe.claims import Observation, Thresholds, Use
 from nullprobe.claims.used import used
+from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.erasers import AffineEraser
@@ -33,6 +35,7 @@ from nullprobe.stats.null_distribution import Null, among
 ROUNDING = 1e-9
 FITTED, ASKED, N_PARTS = 0, 1, 2
 N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
+RULE = "one half fits the eraser, the model is asked about the other"
 DRAWN = "random subspaces of the same rank that remove as much variance at this site"
 LOG_PROBABILITY = "change of the answer's log-probability (nats)"
 Fit = Callable[[Moments], AffineEraser]
@@ -54,13 +57,14 @@ def audit_use(
     fit: Fit = leace,
     n_draws: int = 99,
     alpha: float = 0.05,
-    smallest_effect: float = 0.05,
+    min_effect: float = 0.05,
     batch_size: int = 32,
     max_length: int | None = None,
     layers: str | None = None,
     random_state: int = 0,
     progress: Progress | None = None,
-) -> dict[str, Claim]:
+    title: str = "texts",
+) -> Layers:
     """Judge whether erasing a concept in the forward pass changes what a model does about it.
 
     Parameters
@@ -95,7 +99,7 @@ def audit_use(
         Random subspaces, at least 2/α − 1.
     alpha : float
         Share of wrong alarms, over all sites.
-    smallest_effect : float
+    min_effect : float
         Smallest change that matters, beyond that of random subspaces, in units of the metric.
     batch_size, max_length, layers
         As for :func:`nullprobe.models.capturing.states`.
@@ -103,11 +107,14 @@ def audit_use(
         Same seed, same verdicts.
     progress : callable, optional
         Called with the stage, how much of it is done, and of how much.
+    title : str
+        Name of the texts on the page.
 
     Returns
     -------
-    dict of str to Claim
-        The claim ``used`` of each site.
+    Layers
+        By site an Audit with the claim ``used``: ``found["layers.3.output"]["used"]``. It prints,
+        saves and renders as an audit of arrays does, and joins one of the same sites, ``a | b``.
 
     Raises
     ------
@@ -135,7 +142,7 @@ def audit_use(
         )
     bar = Thresholds(
         validation.share("alpha", alpha),
-        validation.real_number("smallest_effect", smallest_effect, least=0.0),
+        validation.real_number("min_effect", min_effect, least=0.0),
     )
     n_draws = validation.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed = validation.whole_number("random_state", random_state, least=0)
@@ -181,7 +188,38 @@ def audit_use(
     if len(uses) > 1:
         nulls = among([use.random for use in uses], [use.change.value for use in uses])
         uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
-    return {site: used(use, bar) for site, use in zip(found, uses, strict=True)}
+    record = _record(z, halves, found, bar, n_draws, seed)
+    return Layers(
+        {
+            site: Audit(
+                (used(use, bar),), title, None, None, None, {**record, "features": X.shape[1]},
+                site, "texts", "labels" if z.is_classes else "numeric",
+            )
+            for (site, X), use in zip(found.items(), uses, strict=True)
+        }
+    )  # fmt: skip
+
+
+def _record(
+    z: Concept, halves: Parts, found: Captured, bar: Thresholds, n_draws: int, seed: int
+) -> dict[str, Any]:
+    """Return what the audit was of and how it was run, but for the width of each site."""
+    first = next(iter(found.values()))
+    kept = {
+        key: value
+        for key, value in provenance.data(first, z, halves).items()
+        if key in ("rows", "classes", "groups", "splits")
+    }
+    kept["splits"] |= {"rule": RULE}
+    return {
+        **kept,
+        "random_state": seed,
+        "alpha": bar.alpha,
+        "min_effect": bar.min_effect,
+        "random_subspaces": n_draws,
+        **({"representations": list(found)} if len(found) > 1 else {}),
+        "versions": provenance.versions(),
+    }
 
 
 def _edits(found: Captured, z: Concept, fit: Fit, n_draws: int, seed: int) -> list[Edits]:
@@ -257,9 +295,9 @@ def _use(
     return Use(
         float(before.mean()),
         observed(own),
-        Null("random subspaces", DRAWN, random.mean(axis=1)),
+        Null("random_subspaces", DRAWN, random.mean(axis=1)),
         observed(own - random.mean(axis=0)),
         None
         if divergence is None
-        else (float(divergence[0]), Null("random subspaces", DRAWN, divergence[1:])),
+        else (float(divergence[0]), Null("random_subspaces", DRAWN, divergence[1:])),
     )

@@ -52,13 +52,12 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     said = [
         claim["details"] for d in documents("page/nullprobe-demo.json") for claim in d["claims"]
     ]
-    accuracy = "in-sample accuracy of logistic regression"
-    one = [details for details in said if f"{accuracy} before" in details]
+    one = [details for details in said if "in_sample_before" in details]
     assert len(one) == 3
-    before, after = (one[0][f"{accuracy} {when}"] for when in ("before", "after"))
+    before, after = (one[0][f"in_sample_{when}"] for when in ("before", "after"))
     fall = f"falls from {before:.0%} to {after:.0%} (Two features, standardised;"
     point = page.index(fall)
-    shuffled = [[d[f"{accuracy} {w}, labels shuffled"] for w in ("before", "after")] for d in one]
+    shuffled = [[d[f"in_sample_{w}_shuffled"] for w in ("before", "after")] for d in one]
     most = max(shuffled, key=lambda ends: ends[0] - ends[1])[0]
     assert point < page.index(f"mean nothing: from {most:.0%} to")
     assert page.index("a fact about linear algebra, not about the representation") < page.index(

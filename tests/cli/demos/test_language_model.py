@@ -33,14 +33,15 @@ def test_the_demo_of_a_model_writes_one_page_of_all_its_layers(small, capsys):
     )
     assert files() == ["page/nullprobe-demo-model.html", "page/nullprobe-demo-model.json"]
     found = documents("page/nullprobe-demo-model.json")
-    titles = [f"Truth: {site}" for site in LAYERS]
-    titles += [f'Ends in "!": {site}' for site in LAYERS]
-    assert [one["title"] for one in found] == titles
+    titles = [("Truth", site) for site in LAYERS] + [('Ends in "!"', site) for site in LAYERS]
+    assert [(one["title"], one["representation"]) for one in found] == titles
     for one in found:
-        assert one["title"] in out
+        assert f"{one['title']}: {one['representation']}" in out
         names = [claim["name"] for claim in one["claims"]]
-        truth = one["title"].startswith("Truth")
+        truth = one["title"] == "Truth"
         assert names == ["readable", *(["consistent"] if truth else []), "used"]
+        apart = [names for joined in one["provenance"]["joined"] for names in joined["claims"]]
+        assert apart == names[1:]
         assert one["provenance"]["command"].startswith("nullprobe demo --model --permutations 39")
     baselines = [f"untrained, {site}" for site in LAYERS] + ["bag of words"]
     assert found[0]["provenance"]["baselines"] == baselines
@@ -50,8 +51,8 @@ def test_the_demo_of_a_model_writes_one_page_of_all_its_layers(small, capsys):
 
     page = " ".join(Path("page/nullprobe-demo-model.html").read_text("utf-8").split())
     best = max(found[:2], key=lambda one: one["claims"][0]["observed"])
-    read = f"best in {best['title'][7:]}, with an AUC of {best['claims'][0]['observed']:.2f}"
-    changes = {one["title"][7:]: one["claims"][2]["observed"] for one in found[:2]}
+    read = f"best in {best['representation']}, with an AUC of {best['claims'][0]['observed']:.2f}"
+    changes = {one["representation"]: one["claims"][2]["observed"] for one in found[:2]}
     where = max(changes, key=lambda site: abs(changes[site]))
     lost = f"in {where} changes the log-probability of the right verdict by {changes[where]:+.2f}"
     ccs = max(claim["observed"] for one in found[:2] for claim in one["claims"][1:2])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support import documents
 
+from nullprobe.data.metric import Metric
 from nullprobe.report.document import plain
 from nullprobe.report.figures import claims
 from nullprobe.report.text import alt_text, tables
@@ -16,9 +17,9 @@ def curve(**changed):
     return plain(documents.curve() | changed)
 
 
-def matrix(groups, unit="AUC", key="read"):
-    found = plain(documents.matrices(groups, unit))
-    return found, claims.matrix(found["groups"], found[key], unit, "fitted")
+def matrix(groups, metric=documents.AUC, key="read"):
+    found = plain(documents.matrices(groups, metric))
+    return found, claims.matrix(found["groups"], found[key], found["metric"], "fitted")
 
 
 def test_the_curve_is_drawn_with_its_intervals_over_the_band():
@@ -44,7 +45,7 @@ def test_all_of_the_curve_fits_into_its_picture():
 
 
 def test_chance_of_a_numeric_concept_is_nothing_explained():
-    found = curve(unit="R²", values=np.array([0.5, 0.1, -30.0, 0.0]))
+    found = curve(metric=Metric("R²", 0.0), values=np.array([0.5, 0.1, -30.0, 0.0]))
     figure = claims.curve(found)
     assert figure["data"][2]["y"] == [0.0, 0.0]
     # A prediction far worse than the mean does not press the rest together.
@@ -73,7 +74,7 @@ def test_where_the_curve_leaves_its_band_is_said():
 
 
 def test_a_curve_of_one_point_is_drawn_and_said():
-    one = {key: value if key == "unit" else value[:1] for key, value in curve().items()}
+    one = {key: value if key == "metric" else value[:1] for key, value in curve().items()}
     assert len(claims.curve(one)["data"][-1]["y"]) == 1
     assert alt_text.curve(one).startswith("Held-out AUC 0.900 before any removal. It stays")
 
@@ -99,7 +100,7 @@ def test_a_matrix_has_rows_where_fitted_and_columns_where_scored():
 def test_matrices_of_one_unit_share_their_scale():
     for unit, chance in (("AUC", 0.5), ("macro AUC", 0.5), ("R²", 0.0)):
         for key in ("read", "erased"):
-            (trace,) = matrix("ab", unit, key)[1]["data"]
+            (trace,) = matrix("ab", Metric(unit, chance), key)[1]["data"]
             assert (trace["zmin"], trace["zmax"]) == (chance, 1.0)
 
 

@@ -10,7 +10,7 @@ from support import documents
 from nullprobe.report import histograms
 from nullprobe.report.figures import distributions, scatter, style
 from nullprobe.report.pages.claim import ladders
-from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text import alt_text, tables
 
 
 def axes_of(figure):
@@ -22,27 +22,29 @@ def axes_of(figure):
 
 @pytest.mark.parametrize(("n_axes", "kinds"), [(1, {"2d"}), (2, {"2d"}), (3, {"2d", "3d"})])
 def test_fewer_than_three_axes_give_no_third_dimension(n_axes, kinds):
-    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"])
+    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"], False)
     assert {name.split()[1] for name in found} == kinds
     assert len(found) == 4 * len(kinds)
 
 
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
 def test_before_and_after_share_their_axes(n_axes):
-    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"])
+    found = scatter.portrait(documents.sample(n_axes=n_axes)["portrait"], False)
     for name, figure in found.items():
         assert axes_of(figure) == axes_of(found[name.replace("after", "before")])
 
 
 def test_every_point_is_drawn_where_it_lies():
     shown = documents.sample(n_axes=3)["portrait"]
-    figure = scatter.portrait(shown)["standardised 3d after"]
+    figure = scatter.portrait(shown, False)["standardised 3d after"]
     drawn = [list(p) for t in figure["data"] for p in zip(t["x"], t["y"], t["z"], strict=True)]
     assert sorted(drawn) == sorted(shown["erased_standardised"])
 
 
 def test_classes_differ_in_colour_and_in_symbol():
-    figure = scatter.portrait(documents.sample(labels=list("abcde"))["portrait"])["raw 2d before"]
+    figure = scatter.portrait(documents.sample(labels=list("abcde"))["portrait"], False)[
+        "raw 2d before"
+    ]
     assert len({trace["marker"]["symbol"] for trace in figure["data"]}) == 5
     assert len({trace["meta"]["ink"] for trace in figure["data"]}) == 5
 
@@ -52,7 +54,7 @@ def test_sixty_four_classes_look_different():
 
 
 def test_a_numeric_concept_is_a_colour_scale():
-    figure = scatter.portrait(documents.numeric()["portrait"])["raw 2d before"]
+    figure = scatter.portrait(documents.numeric()["portrait"], True)["raw 2d before"]
     (trace,) = figure["data"]
     assert trace["marker"]["color"] == pytest.approx(np.linspace(0, 1, 50).tolist(), abs=1e-5)
     assert trace["marker"]["showscale"]
@@ -70,7 +72,7 @@ def test_a_flat_picture_has_room_even_for_one_place():
     shown = documents.sample(n_axes=2)["portrait"]
     still = [[0.0, 0.0]] * 60
     shown |= dict.fromkeys(("raw", "erased", "raw_standardised", "erased_standardised"), still)
-    for figure in scatter.portrait(shown).values():
+    for figure in scatter.portrait(shown, False).values():
         assert all(high > low for low, high in axes_of(figure))
 
 
@@ -201,23 +203,9 @@ def test_absent_scores_are_left_out():
 
 @pytest.mark.parametrize("text", documents.HOSTILE)
 def test_no_markup_of_a_user_reaches_plotly(text):
-    found = scatter.portrait(documents.hostile(text)["portrait"])
+    found = scatter.portrait(documents.hostile(text)["portrait"], False)
     said = json.dumps(found, ensure_ascii=False)
     assert not re.search("[<&%](?!\u2060)", said)
     assert said.count("\u2060") > 0 or not set(text) & set("<&%")
     traces = [trace for figure in found.values() for trace in figure["data"]]
     assert all("hovertemplate" not in trace for trace in traces)
-
-
-@pytest.mark.parametrize(
-    ("labels", "numeric"),
-    [
-        ([1.5, 2.5, 3.5], True),
-        ([0.0, 1.0], False),
-        ([0, 1, 2], False),
-        ([[1.0, 2.0]], True),
-        (["a"], False),
-    ],  # fmt: skip
-)
-def test_labels_are_read_as_the_concept_reads_them(labels, numeric):
-    assert wording.is_numeric(labels) is numeric

@@ -186,7 +186,7 @@ def test_the_first_screen_holds_every_verdict(page, folder):
 
 
 def test_a_real_audit_is_read_from_its_page(page, folder, audited):
-    opened(page, folder, [audited.document()])
+    opened(page, folder, [audited.document().plain()])
     assert page.run(VERDICTS) == said(audited.claims)
     assert page.run("document.querySelectorAll('.plot.curve, .plot.heat').length") == 3
     assert page.quiet

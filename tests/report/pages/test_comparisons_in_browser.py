@@ -7,6 +7,7 @@ from support import comparisons, documents
 from support.browser import needs_chromium
 
 from nullprobe.comparing.eraser_result import Column
+from nullprobe.data.metric import Metric
 
 pytestmark = needs_chromium
 
@@ -31,7 +32,7 @@ def alone(page, folder):
 def test_everything_is_drawn_without_complaint_or_network(alone):
     assert alone.run(f"{EACH}.every((p) => p.querySelector('.main-svg'))")
     drawn = alone.run(f"{MARKS}.map((t) => [t.name, t.x])")
-    cells = comparisons.sample().document()["rows"][0]["read_back"]
+    cells = comparisons.sample().document().plain()["rows"][0]["read_back"]
     shown = {name: x[0] for name, x in drawn}
     assert shown == {"chance": 0.5, **{name: cell["value"] for name, cell in cells.items()}}
     names = "[...document.querySelectorAll('[data-figure=read-back] .ytick')]"
@@ -92,7 +93,7 @@ def test_nothing_is_wider_than_a_small_window(alone):
 
 def test_the_table_of_four_probes_and_two_other_labels_fits_a_laptop(page, folder):
     whole = comparisons.sample()
-    more = Column("quadratic", "balanced accuracy", 0.5, "QuadraticProbe()")
+    more = Column("quadratic", Metric("balanced accuracy", 0.5), "QuadraticProbe()")
     rows = [
         replace(
             row,

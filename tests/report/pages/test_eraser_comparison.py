@@ -10,13 +10,14 @@ from support import comparisons
 from support.documents import HOSTILE
 from support.markup import Reader
 
+from nullprobe import InputError
 from nullprobe.report.figures import comparisons as figures
 from nullprobe.report.pages import eraser_comparison as page
 from nullprobe.report.text.wording import interval, number
 
 
 def rendered(result):
-    return Reader(page.render(result.document()))
+    return Reader(page.render(result.document().plain()))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def marks(figure, name):
 
 
 def test_every_reading_stands_in_the_table_with_its_interval(whole):
-    document = comparisons.sample().document()
+    document = comparisons.sample().document().plain()
     for row in document["rows"]:
         for cells in (row["read_back"], row["others"]):
             for cell in cells.values():
@@ -43,7 +44,7 @@ def test_every_reading_stands_in_the_table_with_its_interval(whole):
 
 
 def test_pictures_show_the_numbers_of_the_document(data):
-    document = comparisons.sample().document()
+    document = comparisons.sample().document().plain()
     # What is told the labels comes last, and a failure has a line but no marks.
     order = ["none", "leace", "oracle_leace", "mimic"]
     rows = {row["eraser"]: row for row in document["rows"]}
@@ -110,7 +111,7 @@ def test_where_leace_moves_nothing_distances_stand_alone():
 
 
 def test_words_say_what_the_picture_shows():
-    document = comparisons.sample().document()
+    document = comparisons.sample().document().plain()
     said = page.seen(document["rows"], document["probes"], "read_back")
     assert said[0] == (
         "linear: AUC 0.910 (0.880 to 0.940) where nothing is erased; 0.520 (0.490 to 0.550) after "
@@ -130,7 +131,7 @@ def test_words_say_what_the_picture_shows():
 
 
 def test_table_to_be_copied_holds_every_number():
-    document = comparisons.sample().document()
+    document = comparisons.sample().document().plain()
     table = page._numbers(document["rows"], document)
     assert table.columns[1:4] == ("told the labels", "nothing left", "directions removed")
     assert table.columns[4:8] == ("directions moved in", "linear (AUC)", "2.5 %", "97.5 %")
@@ -172,7 +173,7 @@ def test_links_within_the_page_lead_somewhere(whole):
 
 
 def test_the_page_is_self_contained_and_its_policy_lets_only_its_scripts_run():
-    html = page.render(comparisons.sample().document())
+    html = page.render(comparisons.sample().document().plain())
     reader = Reader(html)
     assert not {"link", "img", "iframe", "object", "base"} & {tag for tag, _ in reader.elements}
     ours = html.replace(reader.scripts[1], "")
@@ -210,7 +211,7 @@ def test_no_string_of_a_user_is_read_by_the_pictures_as_theirs(text):
 
 
 def test_the_same_document_gives_the_same_page():
-    document = comparisons.sample().document()
+    document = comparisons.sample().document().plain()
     assert page.render(document) == page.render(document)
 
 
@@ -221,9 +222,9 @@ def test_a_picture_grows_with_its_lines_and_marks():
 def test_the_page_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "c.html"
     path.write_text("before")
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match="ComparisonDocument"):
         page.write_html(path, {"title": "half"})
     assert path.read_text() == "before"
     comparisons.sample().to_html(path)
-    assert path.read_text("utf-8") == page.render(comparisons.sample().document())
+    assert path.read_text("utf-8") == page.render(comparisons.sample().document().plain())
     assert [p.name for p in tmp_path.iterdir()] == ["c.html"]

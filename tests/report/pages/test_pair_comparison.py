@@ -10,6 +10,7 @@ from support.markup import Reader
 
 from nullprobe import ContrastPairs, compare_pairs, worlds
 from nullprobe.report.pages import pair_comparison as page
+from nullprobe.report.text.comparisons import percentiles
 from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=60, d=4)
@@ -23,7 +24,7 @@ def compared(other="sentiment", **more):
 
 @pytest.fixture(scope="module")
 def document():
-    return compared().document()
+    return compared().document().plain()
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +47,14 @@ def test_the_picture_shows_the_numbers_of_the_document(whole, document):
     for name in document["labels"]:
         trace = next(t for t in figure["data"] if t["name"] == name)
         shares = [row["agreements"][name]["share"] for row in document["rows"]]
-        assert trace["x"] == [*shares, page.percentiles(document["random"][name])[1]]
+        assert trace["x"] == [*shares, percentiles(document["random"][name])[1]]
 
 
 def test_every_mark_of_the_picture_has_its_own_ends_and_tells_its_own_numbers(document):
     for name in document["labels"]:
         trace = next(t for t in page.figure(document)["data"] if t["name"] == name)
         cells = [row["agreements"][name] for row in document["rows"]]
-        low, middle, high = page.percentiles(document["random"][name])
+        low, middle, high = percentiles(document["random"][name])
         ends = [*(cell["interval"] for cell in cells), (low, high)]
         values = [*(cell["share"] for cell in cells), middle]
         readers = [*(row["name"] for row in document["rows"]), "random directions"]
@@ -93,7 +94,7 @@ def test_what_was_not_tested_and_how_each_reader_was_set_stand_on_the_page(whole
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_a_user_becomes_markup(text):
     tame, wild = (
-        Reader(page.render(compared(name, title=name, concept=f"{name}!").document()))
+        Reader(page.render(compared(name, title=name, concept=f"{name}!").document().plain()))
         for name in ("tame", text)
     )
     assert [tag for tag, _ in wild.elements] == [tag for tag, _ in tame.elements]
@@ -105,7 +106,7 @@ def test_no_string_of_a_user_becomes_markup(text):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_a_user_is_read_by_the_picture_as_its_own(text):
-    document = compared(text, title=text, concept=f"{text}!").document()
+    document = compared(text, title=text, concept=f"{text}!").document().plain()
     for trace in page.figure(document)["data"]:
         for one in [trace["name"], *trace.get("text", [])]:
             assert not re.search("[<&%](?!\u2060)", one), one

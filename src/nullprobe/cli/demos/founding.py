@@ -13,7 +13,6 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
 from nullprobe.auditing.result import Audit
-from nullprobe.claims.one_direction import IN_SAMPLE
 from nullprobe.cli.subject import Subject
 from nullprobe.worlds import two_features
 
@@ -22,7 +21,7 @@ QUESTION = (
     "Is that a fact about the representation, or about linear algebra? And what does a fresh probe "
     "read on new data?"
 )
-BEFORE, AFTER = (f"{IN_SAMPLE} {when}, labels shuffled" for when in ("before", "after"))
+BEFORE, AFTER = "in_sample_before_shuffled", "in_sample_after_shuffled"
 FOUNDING = {"n_per_class": 300, "d": 3}
 
 
@@ -63,7 +62,7 @@ def _founding(*, standardise: bool, seed: int) -> Subject:
 
 def point(results: Sequence[Audit]) -> list[str]:
     """Return the point of the demo in three paragraphs, with the numbers that were found."""
-    found = [(result.title, result["one_direction"].details) for result in results]
+    found = [(result.heading, result["one_direction"].details) for result in results]
     first, *others = [_fall(*one) for one in found]
     shuffled = max(found, key=lambda one: one[1][BEFORE] - one[1][AFTER])
     left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
@@ -74,7 +73,7 @@ def point(results: Sequence[Audit]) -> list[str]:
         "But those data are made of two independent features, each of which tells the classes "
         f"apart. In the other data sets of this page it falls, too: {'; '.join(others)}. And so it "
         "does when labels are shuffled and mean nothing: "
-        f"{_fall(*shuffled, ', labels shuffled')}. The result was a fact about linear algebra, not "
+        f"{_fall(*shuffled, '_shuffled')}. The result was a fact about linear algebra, not "
         "about the representation: that is what the second claim below says.",
         "To learn something about the representation, ask what a theorem does not answer. A fresh "
         f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
@@ -85,6 +84,6 @@ def point(results: Sequence[Audit]) -> list[str]:
 
 
 def _fall(title: str, details: Mapping[str, float], labels: str = "") -> str:
-    before, after = (details[f"{IN_SAMPLE} {when}{labels}"] for when in ("before", "after"))
-    largest = details["share of the largest class"]
+    before, after = (details[f"in_sample_{when}{labels}"] for when in ("before", "after"))
+    largest = details["largest_class"]
     return f"from {before:.0%} to {after:.0%} ({title}; the larger class has {largest:.0%})"

@@ -18,8 +18,6 @@ from nullprobe import models
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import Claim, FactAbout, Holds
-from nullprobe.claims.consistent import LABELLED
-from nullprobe.claims.used import BEFORE, DAMAGE, DAMAGE_OF_RANDOM
 from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
@@ -83,13 +81,12 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
     found = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
-        read = _read(layers[TRAINED], y, drawn.entity, baselines, concept, settings)
-        further = [_used(one, drawn, y, concept, settings)]
+        joined = _read(layers[TRAINED], y, drawn.entity, baselines, concept, settings)
         if concept == TRUTH:
-            further.insert(0, _consistent(one, settings))
-        for site, result in read.audits.items():
-            claims = (*result.claims, *(claims[site] for claims in further))
-            found.append(replace(result, claims=claims, provenance=_origin(result, settings)))
+            joined |= _consistent(one, settings)
+        joined |= _used(one, drawn, y, concept, settings)
+        for result in joined.audits.values():
+            found.append(replace(result, provenance=_origin(result, settings)))
     return found
 
 
@@ -112,13 +109,13 @@ def _read(
             n_permutations=settings.permutations,
             n_surrogates=0,
             random_state=settings.seed,
-            title=f"{concept[0].upper()}{concept[1:]}",
+            title=_title(concept),
             progress=bars,
         )
     return found
 
 
-def _consistent(one: Organism, settings: Settings) -> dict[str, Claim]:
+def _consistent(one: Organism, settings: Settings) -> Layers:
     """Audit what CCS finds in the states at either verdict, in each layer."""
     pairs = one.pairs(settings.n_pairs, settings.seed)
     with Bars("pairs") as bars:
@@ -135,12 +132,12 @@ def _consistent(one: Organism, settings: Settings) -> dict[str, Claim]:
             random_state=settings.seed,
             progress=bars,
         )
-    return {site: found[site]["consistent"] for site in sides}
+    return found
 
 
 def _used(
     one: Organism, drawn: Statements, y: np.ndarray, concept: str, settings: Settings
-) -> dict[str, Claim]:
+) -> Layers:
     """Audit whether the model uses a concept at each layer to say what is true.
 
     What else erasing does is measured where no verdict is due: within other statements.
@@ -200,7 +197,7 @@ def layer_by_layer(results: Sequence[Audit]) -> Table:
         f"of a {WORDS}": [found[WORDS] for found in beside],
         "pairs that CCS gets right": [claim.observed for claim in pairs],
         "that random directions get right": [claim.nulls[1].mean for claim in pairs],
-        "that a probe with labels gets right": [claim.details[LABELLED] for claim in pairs],
+        "that a probe with labels gets right": [claim.details["labelled_probe"] for claim in pairs],
         "truth erased, change in nats": [claim.observed for claim in used],
         "random subspaces removed, the same": [claim.nulls[0].mean for claim in used],
         f"{ENDING}, AUC": [one["readable"].observed for one in ending],
@@ -236,8 +233,8 @@ def _without_labels(truth: Sequence[Audit]) -> str:
         f"{claim.observed:.0%} of held-out pairs in {_layer(best)}, where it does so most; random "
         f"directions do in {random.mean:.0%} ± {random.sd:.0%} "
         f"({p_text(random.p_value(claim.observed))}), and a probe that is told labels in "
-        f"{claim.details[LABELLED]:.0%}. That CCS finds truth is said of {_count(found, truth)} "
-        "layers."
+        f"{claim.details['labelled_probe']:.0%}. That CCS finds truth is said of "
+        f"{_count(found, truth)} layers."
     )
 
 
@@ -250,13 +247,14 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
     spared = max(ending, key=lambda result: abs(result["used"].observed))
     claim = most["used"]
     told = f", and in {len(unclear)} it is unclear" if unclear else ""
-    damage, of_random = (claim.details[name] for name in (DAMAGE, DAMAGE_OF_RANDOM))
+    damage, of_random = (claim.details[name] for name in ("divergence", "random_divergence"))
     return (
         f"The model uses truth in {_count(used, truth)} layers{told}: erasing it in "
         f"{_layer(most)} changes the log-probability of the right verdict by "
         f"{claim.observed:+.2f} nats, random subspaces of the same size change it by "
-        f"{claim.nulls[0].mean:+.2f}. (Without erasing it is {claim.details[BEFORE]:.2f}; because "
-        f"of the corrections, {np.log(1 - CORRECTED):.2f} is the best there is.) Within other "
+        f"{claim.nulls[0].mean:+.2f}. (Without erasing it is "
+        f"{claim.details['before_erasing']:.2f}; because of the corrections, "
+        f"{np.log(1 - CORRECTED):.2f} is the best there is.) Within other "
         f"statements, where no verdict is due, predictions move by {damage:.2f} nats a word, and "
         f"by {of_random:.2f} after random subspaces. How a statement ends is there to be read, "
         f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it is not told "
@@ -267,16 +265,20 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
 
 def _by_concept(results: Sequence[Audit]) -> tuple[list[Audit], list[Audit]]:
     """Return the audits of truth, and those of how statements end, layer by layer."""
-    truth = [one for one in results if one.title.startswith(TRUTH.capitalize())]
-    return truth, [one for one in results if one not in truth]
+    truth = [one for one in results if one.title == _title(TRUTH)]
+    return truth, [one for one in results if one.title != _title(TRUTH)]
 
 
 def _beyond(claim: Claim) -> bool:
     return claim.holds is Holds.YES and claim.fact_about is FactAbout.REPRESENTATION
 
 
+def _title(concept: str) -> str:
+    return f"{concept[0].upper()}{concept[1:]}"
+
+
 def _layer(one: Audit) -> str:
-    return one.title.partition(": ")[2]
+    return one.representation or ""
 
 
 def _count(some: Sequence[Audit], every: Sequence[Audit]) -> str:

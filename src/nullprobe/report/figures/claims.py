@@ -8,7 +8,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from nullprobe.report.figures import style
-from nullprobe.report.text import wording
 from nullprobe.report.text.wording import number
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
@@ -27,7 +26,7 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         ``shown["curve"]`` of a claim of a document.
     """
     figure = go.Figure()
-    chance, last = wording.chance(found["unit"]), len(found["values"]) - 1
+    chance, last = found["metric"]["chance"], len(found["values"]) - 1
     band = [
         (x, low, high)
         for x, (low, high) in enumerate(zip(found["low"], found["high"], strict=True))
@@ -72,7 +71,7 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
     figure.update_xaxes(
         title="removals of the best direction", zeroline=False, dtick=1, range=[-0.4, last + 0.4]
     )
-    unit = style.text(f"held-out {found['unit']}")
+    unit = style.text(f"held-out {found['metric']['name']}")
     figure.update_yaxes(title=unit, zeroline=False, nticks=6, range=_room(found, chance))
     return style.plain(figure)
 
@@ -105,7 +104,10 @@ def height(n_groups: int) -> int:
 
 
 def matrix(
-    groups: Sequence[str], values: Sequence[Sequence[Any]], unit: str, fitted: str
+    groups: Sequence[str],
+    values: Sequence[Sequence[Any]],
+    metric: Mapping[str, Any],
+    fitted: str,
 ) -> dict[str, Any]:
     """Return a matrix of readings: a row for each group of the fit, a column for each scored.
 
@@ -113,13 +115,14 @@ def matrix(
     ----------
     groups : sequence of G str
     values : sequence of sequences of float or None, (G, G)
-    unit : str
+    metric : mapping
+        What is read: its name, and its value at chance.
     fitted : str
         What was done in the group of the row: "fitted", "erased".
 
     Notes
     -----
-    Every matrix of one unit has the same scale, from chance to 1, so that two can be compared.
+    Every matrix of one metric has the same scale, from chance to 1, so that two can be compared.
     """
     names = [style.text(name, LONGEST) for name in groups]
     places = list(range(len(groups)))
@@ -138,14 +141,18 @@ def matrix(
         x=places,
         y=places,
         z=[list(row) for row in values],
-        zmin=wording.chance(unit),
+        zmin=metric["chance"],
         zmax=1.0,
         xgap=2,
         ygap=2,
         hovertext=hover,
         hoverinfo="text",
         showscale=many,
-        colorbar={"thickness": 12, "outlinewidth": 0, "title": {"text": style.text(unit)}},
+        colorbar={
+            "thickness": 12,
+            "outlinewidth": 0,
+            "title": {"text": style.text(metric["name"])},
+        },
         meta={"ink": "heat"},
         **written,
     )

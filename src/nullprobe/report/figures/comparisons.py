@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from nullprobe.report.figures import style
+from nullprobe.report.text.comparisons import label
 from nullprobe.report.text.wording import interval, number
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
@@ -36,7 +37,7 @@ def readings(
         Where a row holds these: "read_back" or "others".
     """
     figure = go.Figure()
-    chance = columns[0]["chance"]
+    chance = columns[0]["metric"]["chance"]
     seen = [chance, chance + SHOWN * (1 - chance)]
     for position, column in enumerate(columns):
         found = [(y, row, row[key].get(column["name"])) for y, row in enumerate(rows)]
@@ -129,16 +130,11 @@ def _name(row: Mapping[str, Any]) -> str:
     return style.text(label(row), LONGEST)
 
 
-def label(row: Mapping[str, Any]) -> str:
-    """Return what the page calls the eraser of a row."""
-    return row["eraser"] if row["settings"] else "nothing erased"
-
-
 def _units(columns: Sequence[Mapping[str, Any]]) -> str:
     """Return the unit of most columns, and which have another."""
-    units = [column["unit"] for column in columns]
+    units = [column["metric"]["name"] for column in columns]
     usual = max(units, key=units.count)
-    odd = [f"{c['name']}: {c['unit']}" for c in columns if c["unit"] != usual]
+    odd = [f"{c['name']}: {c['metric']['name']}" for c in columns if c["metric"]["name"] != usual]
     return usual + (f" ({', '.join(odd)})" if odd else "")
 
 

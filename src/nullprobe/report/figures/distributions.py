@@ -72,7 +72,9 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
         said = {"meta": {"ink": f"rung-{one['rung']}"}, "name": style.text(one["name"])}
         marker = {"symbol": "circle-open", "size": 10}
         _point(figure, one["value"], one["interval"], step * top, marker, said)
-    figure.update_xaxes(title=style.text(claim["unit"]), zeroline=False, range=_room(claim, bins))
+    figure.update_xaxes(
+        title=style.text(claim["metric"]["name"]), zeroline=False, range=_room(claim, bins)
+    )
     figure.update_yaxes(title="share of draws", tickformat=".0%", range=[0, 1.3 * top], nticks=4)
     figure.update_layout(barmode="overlay", bargap=0)
     return style.plain(figure)

@@ -13,19 +13,22 @@ from nullprobe.report.text import wording
 
 SCALE = "Cividis"  # reads the same to colour-blind eyes
 LONGEST_TITLE = 26  # characters of a title along an edge of the 3-D box
+ROUND = ("circle", "circle-open")
 FLATTEST = 0.6  # shortest edge of the 3-D box, as a share of the longest
 CAMERA = {"eye": {"x": 1.4, "y": -1.7, "z": 0.85}, "center": {"x": 0, "y": 0, "z": -0.15}}
 STRIP = 0.7  # height that the points of one class take in a strip
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
-def portrait(shown: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any]]:
     """Return the scatter plots of a portrait.
 
     Parameters
     ----------
     shown : mapping
         The portrait of a document: one, two or three axes.
+    numeric : bool
+        Whether the concept is numbers, drawn as shades, rather than labels.
 
     Returns
     -------
@@ -39,19 +42,21 @@ def portrait(shown: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         ranges = _ranges(np.concatenate([before, after]))
         for when, points in (("before", before), ("after", after)):
             if len(shown["axes"]) >= 3:
-                found[f"{view} 3d {when}"] = _space(points, shown, ranges)
-            found[f"{view} 2d {when}"] = _plane(points, shown, ranges)
+                found[f"{view} 3d {when}"] = _space(points, shown, ranges, numeric)
+            found[f"{view} 2d {when}"] = _plane(points, shown, ranges, numeric)
     return found
 
 
-def _space(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]]) -> dict:
+def _space(
+    points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]], numeric: bool
+) -> dict:
     """Return a 3-D scatter of the first three axes."""
     figure = go.Figure()
-    for said, rows in _groups(shown["labels"]):
+    for said, rows in _groups(shown["labels"], numeric):
         x, y, z = (points[rows, axis].tolist() for axis in range(3))
         marker = said.pop("marker")
         # Plotly draws the other symbols wider than a circle of the same size.
-        marker |= {"size": 4.5 if marker.get("symbol", "circle").startswith("circle") else 3.5}
+        marker |= {"size": 4.5 if marker.get("symbol", "circle") in ROUND else 3.5}
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", marker=marker,
                              hoverinfo="name+x+y+z", **said)  # fmt: skip
     lengths = np.array([high - low for low, high in ranges[:3]])
@@ -72,18 +77,19 @@ def _space(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
     return style.plain(figure)
 
 
-def _plane(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]]) -> dict:
+def _plane(
+    points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]], numeric: bool
+) -> dict:
     """Return the projection to the first two axes, or a strip where there is one."""
     figure = go.Figure()
     strip = len(shown["axes"]) == 1
-    numeric = wording.is_numeric(shown["labels"])
     hover = "name+x" if strip else "name+x+y"
     if strip:
         heights = style.numbers(shown["labels"]) if numeric else _strip(shown["labels"])
         flat = np.column_stack([points[:, 0], heights])
     else:
         flat = fanned(points[:, :2], np.array([high - low for low, high in ranges[:2]]))
-    for said, rows in _groups(shown["labels"]):
+    for said, rows in _groups(shown["labels"], numeric):
         x, y = flat[rows].T.tolist()
         said["marker"] |= {"size": 7}
         figure.add_scatter(x=x, y=y, mode="markers", hoverinfo=hover, **said)
@@ -99,9 +105,9 @@ def _plane(points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float
     return style.plain(figure)
 
 
-def _groups(labels: Sequence[Any]) -> list[tuple[dict[str, Any], list[int]]]:
+def _groups(labels: Sequence[Any], numeric: bool) -> list[tuple[dict[str, Any], list[int]]]:
     """Return, for each trace, how it looks and which points it holds."""
-    if wording.is_numeric(labels):
+    if numeric:
         bar = {"title": {"text": "concept"}, "thickness": 12, "outlinewidth": 0}
         marker = {"color": style.numbers(labels), "colorscale": SCALE, "opacity": 0.85}
         marker |= {"showscale": True, "colorbar": bar}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.validation import complain
+from nullprobe.report.document import AuditDocument, validated
 from nullprobe.report.figures import distributions, scatter, style
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages import shell
@@ -24,7 +25,7 @@ MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores sho
 
 def write_html(
     path: str | Path,
-    documents: Sequence[Mapping[str, Any]],
+    documents: Sequence[AuditDocument],
     lead: Sequence[str] = (),
     lead_tables: Sequence[tables.Table] = (),
 ) -> None:
@@ -33,8 +34,7 @@ def write_html(
     Parameters
     ----------
     path : str or path
-    documents : sequence of mapping
-        What `document.document` returns.
+    documents : sequence of AuditDocument
     lead : sequence of str
         Paragraphs that the page begins with.
     lead_tables : sequence of Table
@@ -44,7 +44,7 @@ def write_html(
 
 
 def render(
-    documents: Sequence[Mapping[str, Any]],
+    documents: Sequence[AuditDocument | Mapping[str, Any]],
     lead: Sequence[str] = (),
     lead_tables: Sequence[tables.Table] = (),
 ) -> str:
@@ -52,8 +52,8 @@ def render(
 
     Parameters
     ----------
-    documents : sequence of mapping
-        What `document.document` returns, one for each data set.
+    documents : sequence of AuditDocument, or mappings that hold the same
+        One for each data set.
     lead : sequence of str
         Paragraphs that the page begins with.
     lead_tables : sequence of Table
@@ -67,16 +67,17 @@ def render(
     Raises
     ------
     InputError
-        If there is no document.
+        If there is no document, or one does not follow its model.
     """
     if not documents:
         complain("a page needs at least one audit", "none arrived", "pass a list of documents")
     sets, data = [], {}
-    for position, document in enumerate(documents, 1):
+    plain = [validated(AuditDocument, document).plain() for document in documents]
+    for position, document in enumerate(plain, 1):
         one, drawn = _data_set(document, position)
         sets.append(one)
         data |= drawn
-    told = several(documents)
+    told = several(plain)
     shown = {"sets": sets, "rungs": wording.RUNGS, "told": told, "summary": overview(sets, told)}
     shown |= {"lead": lead, "lead_tables": lead_tables}
     return shell.fill("page.html", shown, data)
@@ -84,11 +85,12 @@ def render(
 
 def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the template shows of a document, and the figures and tables that it embeds."""
-    key = f"set-{position}-{anchor(document['title'])}".strip("-")
+    title = wording.heading(document["title"], document["representation"])
+    key = f"set-{position}-{anchor(title)}".strip("-")
     data: dict[str, Any] = {}
     shown = {
         "key": key,
-        "title": document["title"],
+        "title": title,
         "claims": [section(claim, key, data) for claim in document["claims"]],
         "portrait": _portrait(document, key, data),
         "scores": _scores(document, key, data),
@@ -102,29 +104,33 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
 def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
     """Return the scatter plots; the table of their points is filled in when it is opened."""
     shown = document["portrait"]
-    if not shown or not shown["labels"]:
+    if not shown:
         return None
-    pictures = scatter.portrait(shown)
+    numeric = document["concept"] == "numeric"
+    pictures = scatter.portrait(shown, numeric)
     data |= {f"{key} {name}": figure for name, figure in pictures.items()}
     table = tables.points(shown)
     data[f"{key} points"] = asdict(table)
-    n_rows = len(document["scores"]["labels"])
+    n_rows = document["provenance"]["rows"]
     return {
         "kinds": ["3d", "2d"] if "raw 3d before" in pictures else ["2d"],
         "axes": shown["axes"],
-        "seen": {view: alt_text.portrait(shown, view, n_rows) for view in ("raw", "standardised")},
+        "seen": {
+            view: alt_text.portrait(shown, view, n_rows, numeric)
+            for view in ("raw", "standardised")
+        },
         "table": table,
-        "legend": _legend(shown["labels"]),
+        "legend": None if numeric else _legend(shown["labels"]),
     }
 
 
 def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
     """Return the pictures of the held-out scores, before and after."""
+    if not document["scores"]:
+        return None
     labels = document["scores"]["labels"]
     views = {name: a for name, a in document["scores"].items() if name != "labels"}
-    if not labels or not views:
-        return None
-    if wording.is_numeric(labels):
+    if document["concept"] == "numeric":
         return _scores_numeric(labels, views, key, data)
     names = wording.classes(labels)
     pictures = []
@@ -163,10 +169,8 @@ def _median(found: Sequence[Any], labels: Sequence[Any], name: Any) -> float | N
     return float(f"{np.median(values):.6g}") if len(values) else None
 
 
-def _legend(labels: Sequence[Any]) -> list[dict[str, Any]] | None:
-    """Return the classes with their colours and symbols; None for a numeric concept."""
-    if wording.is_numeric(labels):
-        return None
+def _legend(labels: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the classes with their colours and symbols."""
     return [
         {"name": str(name), "colour": style.look(i).colour, "glyph": style.look(i).letter}
         for i, name in enumerate(wording.classes(labels))

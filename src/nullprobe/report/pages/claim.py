@@ -43,8 +43,8 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "rung": wording.rung(claim["fact_about"]),
         "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.
-        "reading": claim["shown"].get("curve", claim)["unit"],
-        "no_interval": wording.no_interval(claim["unit"]),
+        "reading": (claim["curve"] or claim)["metric"]["name"],
+        "no_interval": wording.no_interval(claim["metric"]["kind"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
         "details": tables.details(claim),
         "evidence": tables.evidence(found),
@@ -59,15 +59,12 @@ def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     Most claims have one. What erasing leaves in other groups and what is read there are two:
     drawn into one picture, the one would seem to be tested by the nulls of the other.
     """
-    own = {"unit": claim["unit"], "observed": claim["observed"], "interval": claim["interval"]}
-    found: dict[str, dict[str, Any]] = {
-        claim["unit"]: {**own, "nulls": [], "beside": claim["beside"]}
-    }
+    observed = ("metric", "observed", "interval")
+    own = {key: claim[key] for key in observed}
+    found = {own["metric"]["name"]: {**own, "nulls": [], "beside": claim["beside"]}}
     for null in claim["nulls"]:
-        other = {"observed": null["observed"], "interval": null["interval"]}
-        other |= {"nulls": [], "beside": []}
-        ladder = found.setdefault(null["statistic"], {"unit": null["statistic"], **other})
-        ladder["nulls"].append(null)
+        other = {key: null[key] for key in observed} | {"nulls": [], "beside": []}
+        found.setdefault(null["metric"]["name"], other)["nulls"].append(null)
     return list(found.values())
 
 
@@ -76,7 +73,6 @@ def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[s
     data[key] = distributions.nulls(ladder, bins)
     return {
         "key": key,
-        "unit": ladder["unit"],
         "interval": ladder["interval"],
         "drawn": [wording.rung(null["rung"]) for null in ladder["nulls"]],
         "beside": [(wording.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
@@ -86,7 +82,7 @@ def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[s
 
 
 def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
-    found = claim["shown"].get("curve")
+    found = claim["curve"]
     if found is None:
         return None
     data[f"{key} curve"] = claims.curve(found)
@@ -95,13 +91,13 @@ def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str
 
 
 def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-    found = claim["shown"].get("matrices")
+    found = claim["matrices"]
     if found is None:
         return []
-    groups, unit, shown = found["groups"], found["unit"], []
+    groups, metric, shown = found["groups"], found["metric"], []
     for name, (title, what, fitted) in MATRICES.items():
-        caption = what.format(unit=unit)
-        data[f"{key} {name}"] = claims.matrix(groups, found[name], unit, fitted)
+        caption = what.format(unit=metric["name"])
+        data[f"{key} {name}"] = claims.matrix(groups, found[name], metric, fitted)
         shown.append({
             "key": f"{key} {name}", "title": title, "caption": caption,
             "height": claims.height(len(groups)),

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nullprobe.report.comparison_documents import ComparisonDocument
+from nullprobe.report.document import validated
 from nullprobe.report.figures import comparisons as figures
 from nullprobe.report.figures import style
-from nullprobe.report.figures.comparisons import label
 from nullprobe.report.pages import shell
+from nullprobe.report.text.comparisons import label, missing, nothing_left, ordered, way
 from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
@@ -31,22 +33,22 @@ LUCK = (
 )
 
 
-def write_html(path: str | Path, document: Mapping[str, Any]) -> None:
+def write_html(path: str | Path, document: ComparisonDocument) -> None:
     """Write the page of a comparison, whole or not at all.
 
     Parameters
     ----------
     path : str or path
-    document : mapping
+    document : ComparisonDocument
         What `Comparison.document` returns.
     """
     shell.write(path, render(document))
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     """Return the page of a comparison as HTML; the same document gives the same bytes."""
-    # Those that are told the labels come last: they answer another question.
-    rows = sorted(document["rows"], key=lambda row: row["told"])
+    document = validated(ComparisonDocument, document).plain()
+    rows = ordered(document["rows"])
     data: dict[str, Any] = {}
     marks = len(document["probes"])
     shown = {
@@ -77,8 +79,8 @@ def _pictures(
     yield _picture("read-back", "What is read back", seen(rows, document["probes"], "read_back"))
     data["damage"] = figures.damage(rows)
     yield _picture("damage", "How far rows are moved", seen_damage(rows))
-    for chance in dict.fromkeys(column["chance"] for column in document["others"]):
-        columns = [column for column in document["others"] if column["chance"] == chance]
+    for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
+        columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key = f"others {chance}"
         data[key] = figures.readings(rows, columns, "others")
         yield _picture(
@@ -108,12 +110,12 @@ def seen(
         cells = [(row, row[key].get(column["name"])) for row in rows]
         found = [(row, cell) for row, cell in cells if cell and cell["value"] is not None]
         parts = [
-            f"{column['unit']} {_estimate(cell)} where nothing is erased"
+            f"{column['metric']['name']} {_estimate(cell)} where nothing is erased"
             for row, cell in found
-            if not row["settings"]
+            if not row["erases"]
         ]
         for told, who in ((False, ""), (True, " of those that are told the labels")):
-            those = [(r, c) for r, c in found if r["settings"] and r["told"] == told]
+            those = [(r, c) for r, c in found if r["erases"] and r["told"] == told]
             if those:
                 row, cell = min(those, key=lambda pair: pair[1]["value"])
                 parts.append(f"{_estimate(cell)} after {row['eraser']}, the least{who}")
@@ -123,7 +125,7 @@ def seen(
 
 def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which eraser moves rows least, and which most."""
-    moved = [(row, row["damage"]) for row in rows if row["settings"] and row["damage"]]
+    moved = [(row, row["damage"]) for row in rows if row["erases"] and row["damage"]]
     if not moved:
         return ["No eraser could be fitted, so nothing was moved."]
     (low, least), (high, most) = (
@@ -157,7 +159,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
         "name": label(row),
         "told": row["told"],
         "rank": _ranks(row["ranks"]),
-        "way": way(row["settings"], row["told"]),
+        "way": way(row),
         "nothing_left": nothing_left(row["nothing_left"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
         "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
@@ -174,26 +176,6 @@ def _ranks(ranks: Sequence[int]) -> str | None:
     return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
-def way(settings: str, told: bool) -> str:
-    """Say what an eraser does to its directions; "" where nothing is erased."""
-    return ("moved in" if told else "removed") if settings else ""
-
-
-def nothing_left(parts: Sequence[bool]) -> str:
-    """Say in how many parts nothing is left; "" where something is left in all.
-
-    Examples
-    --------
-    >>> nothing_left([True, True, True]), nothing_left([True, False, False])
-    ('nothing left', 'nothing left in 1 of 3')
-    """
-    if not any(parts):
-        return ""
-    if all(parts):
-        return "nothing left"
-    return f"nothing left in {sum(parts)} of {len(parts)}"
-
-
 def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
     """Return every number of the comparison, to be copied."""
     columns = [(c, "read_back") for c in document["probes"]]
@@ -201,7 +183,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     heads = ["eraser", "told the labels", "nothing left"]
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
-        heads += [f"{column['name']} ({column['unit']})", "2.5 %", "97.5 %"]
+        heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
     heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
     lines = []
     for row in rows:
@@ -224,30 +206,8 @@ def _marks(row: Mapping[str, Any]) -> tuple[bool, bool]:
     return row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
 
 
-def missing(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what a comparison has no number of, and why, in sentences."""
-    return [(what, f"{why.rstrip('.')}.") for what, why in _missing(document)]
-
-
-def _missing(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    rows = [row for row in document["rows"] if not row["reason"]]
-    yield from ((label(row), row["reason"]) for row in document["rows"] if row["reason"])
-    for columns, key in ((document["probes"], "read_back"), (document["others"], "others")):
-        for name in (column["name"] for column in columns):
-            reasons = [row[key][name]["reason"] for row in rows]
-            if len(set(reasons)) == 1 and reasons[0]:
-                yield name, reasons[0]
-            else:
-                each = zip(rows, reasons, strict=True)
-                yield from ((f"{label(row)}, {name}", why) for row, why in each if why)
-    unmeasured = [row["damage"]["reason"] for row in rows if row["damage"]["reason"]]
-    if unmeasured:
-        yield "damage as a multiple of LEACE's", unmeasured[0]
-    yield from document["left_out"].items()
-
-
 def _settings(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
-    named = [("eraser", row["eraser"], row["settings"]) for row in rows if row["settings"]]
+    named = [("eraser", row["eraser"], row["settings"]) for row in rows if row["erases"]]
     named += [("probe", column["name"], column["probe"]) for column in document["probes"]]
     named += [("other label", column["name"], column["probe"]) for column in document["others"]]
     return Table("What was compared", ("kind", "name", "as it was set"), tuple(named))

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nullprobe.report.text.wording import heading
+
 MOST_COLUMNS = 4  # data sets that stand side by side; more stand below each other
 
 
@@ -31,21 +33,23 @@ class Several:
 def several(documents: Sequence[Mapping[str, Any]]) -> Several:
     """Return what the documents of a page are.
 
-    Representations are told by their provenance, which names all of them in each document.
+    Representations name themselves, and all that they were audited together with.
 
     Examples
     --------
-    >>> told = {"representations": ["layer 0", "layer 1"]}
-    >>> pages = [{"title": f"m: layer {i}", "provenance": told} for i in (0, 1)]
+    >>> together = {"representations": ["layer 0", "layer 1"]}
+    >>> pages = [
+    ...     {"title": "m", "representation": f"layer {i}", "provenance": together} for i in (0, 1)
+    ... ]
     >>> several(pages)
     Several(title='m', what='representation', names=('layer 0', 'layer 1'))
     """
-    titles = tuple(document["title"] for document in documents)
-    told = [document["provenance"].get("representations") for document in documents]
-    names = told[0] if told else None
-    if not names or len(names) != len(titles) or any(other != names for other in told):
-        return Several("What do these results say, and about what?", "data set", titles)
-    wholes = {title.removesuffix(f": {name}") for title, name in zip(titles, names, strict=True)}
+    names = [document["representation"] for document in documents]
+    together = [document["provenance"].get("representations") for document in documents]
+    if not all(one == names for one in together):
+        titles = (heading(one["title"], one["representation"]) for one in documents)
+        return Several("What do these results say, and about what?", "data set", tuple(titles))
+    wholes = {document["title"] for document in documents}
     title = wholes.pop() if len(wholes) == 1 else "Several representations"
     return Several(title, "representation", tuple(names))
 

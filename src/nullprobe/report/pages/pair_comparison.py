@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
 
+from nullprobe.report.comparison_documents import PairComparisonDocument
+from nullprobe.report.document import validated
 from nullprobe.report.figures import style
 from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, error, height, rule
 from nullprobe.report.pages import shell
+from nullprobe.report.text.comparisons import percentiles
 from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 RANDOM = "random directions"
-CHANCE = 0.5
-PERCENTILES = (5, 50, 95)
 UNTESTED = (
     (
         "Other things that flip",
@@ -37,20 +37,21 @@ UNTESTED = (
 )
 
 
-def write_html(path: str | Path, document: Mapping[str, Any]) -> None:
+def write_html(path: str | Path, document: PairComparisonDocument) -> None:
     """Write the page of a comparison of pair readers, whole or not at all.
 
     Parameters
     ----------
     path : str or path
-    document : mapping
+    document : PairComparisonDocument
         What `PairComparison.document` returns.
     """
     shell.write(path, render(document))
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: PairComparisonDocument | Mapping[str, Any]) -> str:
     """Return the page as HTML; the same document gives the same bytes."""
+    document = validated(PairComparisonDocument, document).plain()
     looked = [(name, style.look(i)) for i, name in enumerate(document["labels"])]
     shown = {
         "title": document["title"],
@@ -71,11 +72,6 @@ def render(document: Mapping[str, Any]) -> str:
         "provenance": provenance(document),
     }
     return shell.fill("pair_comparison.html", shown, {"agreements": figure(document)})
-
-
-def percentiles(draws: Sequence[float] | np.ndarray) -> list[float]:
-    """Return the percentiles of random directions that are shown: 5, 50 and 95."""
-    return [float(value) for value in np.percentile(draws, PERCENTILES)]
 
 
 def figure(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,7 +100,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             hoverinfo="text",
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )
-    rule(drawn, CHANCE, len(names), "chance", right=True)
+    rule(drawn, document["chance"], len(names), "chance", right=True)
     shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
     drawn.update_xaxes(
         title="share of held-out pairs",

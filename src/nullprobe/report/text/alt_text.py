@@ -12,7 +12,7 @@ from nullprobe.report.text import wording
 from nullprobe.report.text.wording import number
 
 
-def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
+def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) -> str:
     """Say how far apart the classes lie before and after erasure.
 
     Parameters
@@ -23,13 +23,15 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int) -> str:
         "raw" or "standardised".
     n_rows : int
         Rows of the data set, of which the points may be a sample.
+    numeric : bool
+        Whether the concept is numbers.
     """
     labels = shown["labels"]
     suffix = "" if view == "raw" else "_standardised"
     before, after = (_points(shown[name + suffix]) for name in ("raw", "erased"))
     many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
     said = f"{many} points along {_listed(shown['axes'])}, {view}. "
-    if wording.is_numeric(labels):
+    if numeric:
         ties = [_strongest_tie(points, labels) for points in (before, after)]
         return said + (
             "The strongest correlation of a coordinate shown with the concept is "
@@ -104,13 +106,17 @@ def scores_numeric(view: str, found: Sequence[Any], labels: Sequence[Any]) -> st
 
 def claim(found: Mapping[str, Any]) -> str:
     """Say where the observation lies among the draws of its nulls."""
-    observed, unit = found["observed"], found["unit"]
+    observed, metric = found["observed"], found["metric"]
     if observed is None:
-        return f"No {unit} could be computed: it is undefined for these data."
+        return f"No {metric['name']} could be computed: it is undefined for these data."
     between = wording.interval(found["interval"])
     said = [
-        f"Observed {unit} {number(observed)}"
-        + (f", 95 % interval {between}." if between else f" ({wording.no_interval(unit)}).")
+        f"Observed {metric['name']} {number(observed)}"
+        + (
+            f", 95 % interval {between}."
+            if between
+            else f" ({wording.no_interval(metric['kind'])})."
+        )
     ]
     for null in found["nulls"]:
         values = present(null["values"])
@@ -143,7 +149,7 @@ def _beside(one: Mapping[str, Any]) -> str:
 
 def curve(found: Mapping[str, Any]) -> str:
     """Say where the curve of removals leaves the band of its surrogates."""
-    values, unit = found["values"], found["unit"]
+    values, unit = found["values"], found["metric"]["name"]
     first, last = (number(value) for value in (values[0], values[-1]))
     steps = len(values) - 1
     said = f"Held-out {unit} {first} before any removal"

@@ -76,7 +76,7 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> found = untested({"claims": [], "provenance": {"left out": {"transfers": "one group"}}})
+    >>> found = untested({"claims": [], "provenance": {"left_out": {"transfers": "one group"}}})
     >>> found[0]
     ('Transfers', 'Left out of this audit. One group.')
     >>> found[-1][0]
@@ -88,7 +88,7 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     tried |= {claim["fact_about"] for claim in claims} & {"inputs"}
     left_out = [
         (claim_name(name), f"Left out of this audit. {sentence(why.rstrip('.'))}.")
-        for name, why in provenance.get("left out", {}).items()
+        for name, why in provenance.get("left_out", {}).items()
     ]
     open_questions = (
         (MOMENTS, "moments" not in tried),

@@ -66,7 +66,8 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
 
     Examples
     --------
-    >>> ladder = {"observed": 0.9, "unit": "AUC", "interval": [0.8, 0.95]}
+    >>> auc = {"name": "AUC", "kind": "reading"}
+    >>> ladder = {"observed": 0.9, "metric": auc, "interval": [0.8, 0.95]}
     >>> evidence([{**ladder, "nulls": [], "beside": []}]).rows[0]
     ('observed', 0.9, None, 0.8, 0.95, None, None)
     """
@@ -74,7 +75,7 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
     rows: list[tuple[Any, ...]] = []
     for position, ladder in enumerate(ladders):
         low, high = ladder["interval"] or (None, None)
-        name = f"observed: {ladder['unit']}" if position else "observed"
+        name = f"observed: {ladder['metric']['name']}" if position else "observed"
         rows.append((name, ladder["observed"], None, low, high, None, None))
         for null in ladder["nulls"]:
             values = present(null["values"])
@@ -92,13 +93,13 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
     if any(null["over_representations"] for null in nulls):
         how.append("Each p is over all representations: that of the largest departure of all.")
-    unit, bare = ladders[0]["unit"], [one for one in ladders if not one["interval"]]
+    unit, bare = ladders[0]["metric"]["name"], [one for one in ladders if not one["interval"]]
     return Table(
         f"{wording.sentence(unit)}, observed and under each null",
         ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
         "an observation is one value, and its p stands beside each null"
-        + (f"; {wording.no_interval(bare[0]['unit'])}" if bare else ""),
+        + (f"; {wording.no_interval(bare[0]['metric']['kind'])}" if bare else ""),
         " ".join(how),
     )
 
@@ -114,7 +115,8 @@ def details(claim: Mapping[str, Any]) -> Table | None:
     """Return the further numbers of a claim, the observation first; None if there are none."""
     if not claim["details"]:
         return None
-    rows = [(f"observed ({claim['unit']})", claim["observed"]), *wording.flat(claim["details"])]
+    first = (f"observed ({claim['metric']['name']})", claim["observed"])
+    rows = [first, *wording.details(claim["details"])]
     return Table("Further numbers", ("number", "value"), tuple(rows))
 
 
@@ -122,7 +124,7 @@ def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
     """Return the histograms of the nulls of one statistic."""
     names = [wording.rung(null["rung"]).drawn for null in ladder["nulls"]]
     return Table(
-        f"Share of draws in each bin of {ladder['unit']}",
+        f"Share of draws in each bin of {ladder['metric']['name']}",
         ("from", "to", *names),
         _binned(bins),
     )
@@ -136,7 +138,7 @@ def curve(found: Mapping[str, Any]) -> Table:
     )  # fmt: skip
     rows = tuple((str(i), value, *ends, *drawn) for i, (value, ends, *drawn) in enumerate(each))
     heads = ("removals", "observed", "2.5 %", "97.5 %", *(f"Gaussian, {q}" for q in QUANTILES))
-    return Table(f"Held-out {found['unit']} after each removal", heads, rows)
+    return Table(f"Held-out {found['metric']['name']} after each removal", heads, rows)
 
 
 def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], caption: str) -> Table:
@@ -183,7 +185,14 @@ def rows_scored(shown: Mapping[str, Sequence[Any]], labels: Sequence[Any]) -> Ta
 
 def provenance(document: Mapping[str, Any]) -> Table:
     """Return how the audit came about, the command aside."""
-    kept = {key: v for key, v in document["provenance"].items() if key != "command"}
+    found = {k: v for k, v in document["provenance"].items() if k != "command"}
+    # Where the data came from first, and versions last.
+    order = sorted(found, key=lambda key: {"source": 0, "versions": 2}.get(key, 1))
+    kept = {wording.PROVENANCE.get(key, key): found[key] for key in order}
+    if kept.get("classes", ...) is None:
+        kept["classes"] = "numeric"
+    if "concept" in document and document["rows"] in wording.ROWS:  # of an audit, not rows of X
+        kept = {"rows are": wording.ROWS[document["rows"]], **kept}
     return Table(
         "How to obtain the same numbers",
         ("what", "value"),

@@ -69,10 +69,57 @@ NAMES = {
     "consistent": "Consistent",
     "used": "Used",
 }
+# Words for the keys of `details`; where a key holds several numbers, "{}" is the name of each.
+DETAILS = {
+    "agreements": "agreement with “{}”",
+    "before_erasing": "before erasing",
+    "before_erasure": "before erasure",
+    "directions_removed": "directions removed",
+    "divergence": "KL on neutral texts (nats a token)",
+    "expected_from_means": "expected from estimated means",
+    "in_sample_after": "in-sample accuracy of logistic regression after",
+    "in_sample_after_shuffled": "in-sample accuracy of logistic regression after, labels shuffled",
+    "in_sample_before": "in-sample accuracy of logistic regression before",
+    "in_sample_before_shuffled": (
+        "in-sample accuracy of logistic regression before, labels shuffled"
+    ),
+    "information": "information (nats, lower bound)",
+    "labelled_probe": "a probe with labels",
+    "largest_class": "share of the largest class",
+    "left_across_groups": "left across groups",
+    "left_by_random_subspaces": "left by random subspaces",
+    "left_within_groups": "left within groups, after erasing there",
+    "logistic_accuracy": "accuracy of logistic regression",
+    "parts_read_by": "parts read by {}",
+    "random_change": "random subspaces, mean change",
+    "random_divergence": "KL on neutral texts, random subspaces",
+    "reader_accuracy": "accuracy of the reader",
+    "surrogate_gap": "surrogate gap, as a share of the debiased one",
+    "within_groups": "within groups",
+}
+# Words for the keys of `provenance` that do not speak for themselves.
+PROVENANCE = {
+    "data_hash": "data hash",
+    "left_out": "left out",
+    "min_effect": "smallest effect of interest",
+    "other_labels": "other labels",
+    "positive_shares": "positive shares",
+}
+ROWS = {
+    "pair_differences": "differences of contrast pairs, positive less negative side",
+    "texts": "texts, read and edited inside a model",
+}
+NO_INTERVAL = {
+    "residual": "no interval: computed on the whole sample, not estimated from it",
+    "departure": "no interval: it is compared with the largest departures of Gaussian data",
+}
+TOO_FEW = (
+    "no interval: fewer than ten rows or five groups in a part, or too few usable bootstrap samples"
+)
 # Nulls that are no rung of the ladder, by their key.
 OTHERS = {
-    "random subspaces": "random subspaces that remove as much",
-    "random directions": "directions drawn at random",
+    "random_subspaces": "random subspaces that remove as much",
+    "random_directions": "directions drawn at random",
 }
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
@@ -89,7 +136,7 @@ def rung(key: str) -> Rung:
     """
     known = {known.key: known for known in RUNGS}
     name = key.replace("_", " ")
-    return known.get(key, Rung(key, 0, name, "", OTHERS.get(name, name)))
+    return known.get(key, Rung(key, 0, name, "", OTHERS.get(key, name)))
 
 
 def claim_name(key: str) -> str:
@@ -177,44 +224,36 @@ def percent(share: float) -> str:
     return f"{100 * share:g} %"
 
 
-def no_interval(unit: str) -> str:
-    """Say why an estimate of this unit may come without an interval."""
-    if unit == "canonical correlation":
-        return "no interval: computed on the whole sample, not estimated from it"
-    if unit.startswith("largest departure"):
-        return "no interval: it is compared with the largest departures of Gaussian data"
-    return (
-        "no interval: fewer than ten rows or five groups in a part, or too few usable bootstrap "
-        "samples"
-    )
+def no_interval(kind: str) -> str:
+    """Say why an estimate of this kind of metric may come without an interval."""
+    return NO_INTERVAL.get(kind, TOO_FEW)
 
 
-def chance(unit: str) -> float:
-    """Return what a reading in this unit is when nothing can be read.
+def heading(title: str, representation: str | None) -> str:
+    """Return what a result of a data set, or of one representation of it, is called.
 
     Examples
     --------
-    >>> chance("macro AUC"), chance("R²")
-    (0.5, 0.0)
+    >>> heading("a model", "layer 0"), heading("digits", None)
+    ('a model: layer 0', 'digits')
     """
-    return 0.0 if unit == "R²" else 0.5
+    return title if representation is None else f"{title}: {representation}"
 
 
-def is_numeric(labels: Sequence[Any]) -> bool:
-    """Return whether these labels are numbers to be measured rather than classes.
-
-    Notes
-    -----
-    As `concepts.concept` reads them: floats of more than two values, or several columns.
+def details(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield further numbers of a claim with words for what they are.
 
     Examples
     --------
-    >>> is_numeric([0.5, 1.5, 2.5]), is_numeric([0.0, 1.0, 0.0]), is_numeric(["a", "b"])
-    (True, False, False)
+    >>> list(details({"largest_class": 0.5, "agreements": {"length": 0.7}}))
+    [('share of the largest class', 0.5), ('agreement with “length”', 0.7)]
     """
-    if any(isinstance(label, list) for label in labels):
-        return True
-    return any(isinstance(v, float) for v in labels) and len({v for v in labels}) > 2
+    for key, value in found.items():
+        words = DETAILS.get(key, key)
+        if isinstance(value, Mapping) and "{}" in words:
+            yield from ((words.format(name), each) for name, each in value.items())
+        else:
+            yield from flat(value, (words,))
 
 
 def classes(labels: Sequence[Any]) -> list[Any]:

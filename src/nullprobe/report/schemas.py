@@ -1,0 +1,60 @@
+"""Schemas: the JSON Schemas in ``docs``, generated from the models of the documents.
+
+``python -m nullprobe.report.schemas docs`` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from nullprobe.report.comparison_documents import (
+    ERASERS,
+    PAIRS,
+    ComparisonDocument,
+    PairComparisonDocument,
+)
+from nullprobe.report.document import AUDIT, AuditDocument
+
+# A file holds one audit, or a list of several.
+FILES = {
+    "audit": (AUDIT, AuditDocument | Annotated[list[AuditDocument], Field(min_length=2)]),
+    "comparison": (ERASERS, ComparisonDocument),
+    "pair_comparison": (PAIRS, PairComparisonDocument),
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a kind of file, one of ``FILES``.
+
+    Examples
+    --------
+    >>> schema("comparison")["title"]
+    'nullprobe.comparison/2'
+    """
+    version, model = FILES[name]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:" + version.replace(".", ":").replace("/", ":"),
+        **TypeAdapter(model).json_schema(),
+        "title": version,
+    }
+
+
+def text(name: str) -> str:
+    """Return the text of a schema's file."""
+    return json.dumps(schema(name), ensure_ascii=False, indent=2) + "\n"
+
+
+def main(folder: str | Path) -> None:
+    """Write all schemas into a folder."""
+    for name in FILES:
+        (Path(folder) / f"{name}.schema.json").write_text(text(name), "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,83 @@
+"""Results: joined, compared, and put into data frames."""
+
+import sys
+
+import numpy as np
+import pytest
+from support.pipeline import RAW
+
+from nullprobe import InputError, Layers, audit, worlds
+from nullprobe.cli import verdict_tables
+
+W = worlds.gaussian(n=90, d=4, gap=2.0, random_state=0)
+LAYERS = {"layer 0": W.X[:, 2:], "layer 1": W.X}
+FEW = {"n_permutations": 39, "n_surrogates": 0}
+
+
+@pytest.fixture(scope="module")
+def both():
+    found = audit(LAYERS, W.y, title="model", **RAW)
+    return found, audit(LAYERS, W.y, title="model", claims=["one_direction"], alpha=0.2, **FEW)
+
+
+def test_audits_that_are_joined_have_the_claims_of_both(both):
+    read, algebra = both
+    joined = read["layer 0"] | algebra["layer 0"]
+    assert [claim.name for claim in joined.claims] == ["readable", "one_direction"]
+    assert joined["one_direction"] is algebra["layer 0"]["one_direction"]
+    assert joined.portrait is read["layer 0"].portrait
+    assert joined.provenance["alpha"] == 0.05
+    (other,) = joined.provenance["joined"]
+    assert (other["claims"], other["alpha"]) == (["one_direction"], 0.2)
+
+
+def test_layers_that_are_joined_stand_in_one_page_and_one_file(both, tmp_path):
+    joined = both[0] | both[1]
+    assert list(joined.audits) == list(LAYERS)
+    assert Layers.from_json(joined.to_json()) == joined
+    joined.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert 'class="overview"' in page
+    assert "joined › 1 › alpha" in page
+    (one,) = (both[0] | Layers({"layer 1": both[1]["layer 1"]}))["layer 0"].claims
+    assert one.name == "readable"
+
+
+def test_what_does_not_belong_together_is_not_joined(both):
+    read, algebra = both
+    with pytest.raises(InputError, match="readable"):
+        read | read  # noqa: B018
+    with pytest.raises(InputError, match="same representation"):
+        read["layer 0"] | algebra["layer 1"]  # noqa: B018
+    with pytest.raises(InputError, match="'other'"):
+        read | Layers({"other": algebra["layer 0"]})  # noqa: B018
+    with pytest.raises(TypeError):
+        read | algebra["layer 0"]  # noqa: B018
+
+
+def test_a_frame_has_a_row_for_each_claim(both):
+    frame = (both[0] | both[1]).to_frame()
+    assert frame["representation"].tolist() == ["layer 0"] * 2 + ["layer 1"] * 2
+    assert frame["claim"].tolist() == ["readable", "one_direction"] * 2
+    claim = both[0]["layer 1"]["readable"]
+    row = frame.iloc[2]
+    assert (row["observed"], row["p_value"]) == (claim.observed, claim.p_value)
+    assert (row["low"], row["high"]) == claim.interval
+    assert (row["metric"], row["chance"], row["holds"]) == ("AUC", 0.5, "yes")
+    assert np.isnan(frame["p_value"][1])
+
+
+def test_without_pandas_a_frame_is_refused_with_a_hint(both, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match="to_frame needs pandas"):
+        both[0].to_frame()
+
+
+def test_no_control_code_of_a_user_reaches_a_terminal(capsys):
+    wild = "[bold]\x1b[31mred\x07"
+    options = {"baselines": {wild: W.X[:, :1]}, "title": wild, **RAW}
+    found = audit({wild: W.X}, np.where(W.y == 1, wild, "no"), **options)
+    verdict_tables.show(found[wild])
+    for shown in (str(found), capsys.readouterr().out):
+        assert not {"\x1b", "\x07"} & set(shown)
+        assert "[bold]\\x1b[31mred\\x07" in shown
