@@ -221,7 +221,7 @@ def test_other_labels_are_watched_and_splince_keeps_the_first():
             for F, _, S in thirds(y)]  # fmt: skip
     assert result["splince"].damage.distance == pytest.approx(sum(kept) / 900)
     assert result["splince"].damage.ratio > 1.05
-    assert [column.unit for column in result.others] == ["AUC", "macro AUC", "R²"]
+    assert [column.metric.name for column in result.others] == ["AUC", "macro AUC", "R²"]
     for row in read.values():
         assert row["noise"] == pytest.approx(0.5, abs=0.06)
         assert row["length"] == pytest.approx(1.0, abs=0.01)
@@ -279,7 +279,7 @@ def test_ten_digits_are_compared():
     X, y = load_digits(return_X_y=True)
     result = compare(X[::3], y[::3], erasers=["leace", "inlp", "rlace"], probes=["linear", "rbf"])
     assert result["leace"].ranks == (9, 9, 9)
-    assert result.probes[0].unit == "macro AUC"
+    assert result.probes[0].metric.name == "macro AUC"
     linear = [row.read_back["linear"].value for row in result.rows]
     assert linear[0] > 0.97
     assert max(linear[1:]) < linear[0] - 0.1

@@ -10,6 +10,9 @@ from support.samples import DTYPES, backed
 from nullprobe import ClassMoments, Moments, largest_correlation
 from nullprobe.erasers import LEACE, SPLINCE, MeanProjection, OracleLEACE
 
+# Integers of more than 20 values are labels, with a warning: here they are meant.
+pytestmark = pytest.mark.filterwarnings("ignore:(y|task). integers are taken as labels")
+
 
 def data(n, d, K, seed=0):
     """Return rows (n, d) whose class means differ, and labels (n,): all K occur if n >= K."""

@@ -199,7 +199,7 @@ def test_pieces_with_and_without_a_task_do_not_mix():
     [
         (np.zeros(3), "X has 400 and task has 3"),
         (np.full((400, 1), np.nan), "task must be finite"),
-        (np.zeros((2, 2, 2)), "task must be 1-D"),
+        (np.zeros((2, 2, 2)), "task must be labels or numbers"),
     ],
 )
 def test_a_bad_task_is_refused(task, said):

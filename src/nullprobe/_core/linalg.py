@@ -183,7 +183,7 @@ def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
 
 def reciprocal(scale: np.ndarray) -> np.ndarray:
     """Return 1 / scale, and 0 where scale is 0, or so small that this would be infinite."""
-    return np.divide(1.0, scale, out=np.zeros_like(scale), where=scale >= SMALLEST)
+    return np.divide(1.0, scale, out=np.zeros_like(scale), where=(scale > 0) & (scale >= SMALLEST))
 
 
 def correlation_noise(mean: np.ndarray, scale: np.ndarray, *, eps: float) -> np.ndarray:

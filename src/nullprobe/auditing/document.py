@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,7 +124,7 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
     """Return a null with what it is compared with, which need not be what the claim observes."""
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
-    over = null.strongest is not None
+    over, seen = null.strongest is not None, compared["observed"]
     if isinstance(null, Recorded) and null.record:
         over = null.record["over_representations"]
     return {
@@ -132,7 +133,7 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
         **compared,
         "mean": null.mean,
         "sd": null.sd,
-        "p_value": null.p_value(compared["observed"]),
+        "p_value": null.p_value(seen) if math.isfinite(seen) else None,
         "one_sided": null.upper,
         "over_representations": over,
         "values": null.values,

@@ -142,9 +142,7 @@ def audit(
         paired = (pairs[name], given.others) if pairs else None
         evidence = run.evidence(given.baselines, domains, paired)
         columns = given.feature_names.get(name)
-        drawn = portrait(
-            one, z, z.labels, feature_names=columns, random_state=seed, whole=run.whole
-        )
+        drawn = portrait(one, z, feature_names=columns, random_state=seed, whole=run.whole)
         found[name] = evidence, run.scores, drawn
     judged = told_of_each_other([evidence for evidence, _, _ in found.values()])
     audits = {}

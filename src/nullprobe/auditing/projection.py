@@ -45,7 +45,6 @@ class Portrait:
 def portrait(
     X: np.ndarray,
     z: Concept,
-    labels: np.ndarray,
     *,
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
@@ -58,8 +57,6 @@ def portrait(
     ----------
     X : ndarray of shape (n, d)
     z : Concept
-    labels : ndarray of shape (n,) or (n, k)
-        The concept, as a page should name it.
     columns : sequence of up to 3 ints, optional
         Which columns to show. By default all, if there are no more than three, and otherwise
         the leading discriminant direction and the first principal directions beside it.
@@ -75,7 +72,7 @@ def portrait(
         columns = range(d)
     rng = generator(random_state)
     rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
-    labels = np.asarray(labels)[rows]
+    labels = z.labels[rows]
     if columns is not None:
         for c in columns:
             if not 0 <= c < d:

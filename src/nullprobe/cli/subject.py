@@ -141,7 +141,6 @@ def _drawn(subject: Subject, found: Audit, columns: list[int] | None, seed: int)
     return portrait(
         X,
         concept(subject.y),
-        found.labels,
         columns=columns,
         feature_names=subject.feature_names,
         random_state=seed,

@@ -43,6 +43,7 @@ class StrongestOfTwo(StrongestProbe):
 NONLINEAR = [QuadraticProbe, RBFProbe, NeighboursProbe, SmallNetwork, StrongestOfTwo]
 
 
+@pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @parametrize_with_checks(
     [
         QuadraticProbe(),

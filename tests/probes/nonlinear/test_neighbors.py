@@ -8,8 +8,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from support.samples import draw
 
 from nullprobe import InputError, LDAProbe, NeighboursProbe, worlds
-from nullprobe.probes import neighbours
 from nullprobe.probes.base import nonlinear
+from nullprobe.probes.nonlinear import neighbors
 
 
 def naive(rows, codes, at, k, n_classes):
@@ -92,7 +92,7 @@ def test_number_of_neighbours_is_chosen_for_the_data_at_hand():
     fine, coarse = np.sin(5 * X[:, 0]) > 0, X[:, 0] + 3 * rng.standard_normal(800) > 0
     chosen = [NeighboursProbe().fit(X, y).probe_.setting for y in (fine, coarse)]
     assert chosen[0] <= 10
-    assert chosen[1] == max(neighbours.NEIGHBOURS)
+    assert chosen[1] == max(neighbors.NEIGHBOURS)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -93,7 +93,7 @@ def test_verdicts_are_what_is_known_of_it(grown):
             answers=drawn.right,
             n_draws=59,
             batch_size=200,
-        )[site]
+        )[site]["used"]
         for y in (drawn.truth, drawn.unrelated["exclaimed"])
     ]
     assert (used[0].holds, used[0].fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
