@@ -8,6 +8,7 @@ from support.reference import covariances, leace_matrix, one_hot
 from support.samples import DTYPES, backed
 
 from nullprobe import ClassMoments, Moments, largest_correlation
+from nullprobe.data.concept import concept
 from nullprobe.erasers import LEACE, SPLINCE, MeanProjection, OracleLEACE
 
 # Integers of more than 20 values are labels, with a warning: here they are meant.
@@ -61,7 +62,8 @@ def test_concept_axes_are_uncorrelated_and_of_unit_variance(shape):
 @pytest.mark.parametrize("method", [LEACE, MeanProjection, SPLINCE, lambda: MeanProjection(rank=3)])
 def test_eraser_is_that_of_indicator_columns(method, shape):
     X, y = data(*SHAPES[shape])
-    one, other = method().fit(X, y).eraser_, method().fit(X, one_hot(y)).eraser_
+    columns = concept(one_hot(y), kind="numeric")
+    one, other = method().fit(X, y).eraser_, method().fit(X, columns).eraser_
     assert one.rank == other.rank
     np.testing.assert_allclose(one.matrix, other.matrix, atol=1e-8)
     np.testing.assert_array_equal(np.isnan(one.level), np.isnan(other.level))
