@@ -57,7 +57,7 @@ def one_fit(d: int, gap: float, n: int, share: float, rng) -> list[float]:
     X, y = draw(n, delta, share, rng)
     fresh = Moments.of(eraser.apply(X, out=X), y)
     found = [float(left @ left), auc_of(left, delta)]
-    for shrinkage in (None, 0.0):
+    for shrinkage in ("oas", 0.0):
         if shrinkage == 0.0 and n < d + 10:
             return [*found, math.nan]
         weights = lda(fresh, shrinkage=shrinkage).weights[:, 0]

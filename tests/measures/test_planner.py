@@ -217,7 +217,7 @@ def test_fitted_erasers_leave_what_is_planned(method, d, gap, n, share):
     assert expected.raw_auc - mean > 20 * error
 
 
-@pytest.mark.parametrize("shrinkage", [None, 0.0])
+@pytest.mark.parametrize("shrinkage", ["oas", 0.0])
 def test_a_fresh_probe_reads_what_is_planned(shrinkage):
     """With the covariance to estimate, it reads less: sqrt(1 − d/n_P) of Φ's argument is left."""
     d, gap, n, m = 60, 2.0, 400, 300
@@ -229,7 +229,7 @@ def test_a_fresh_probe_reads_what_is_planned(shrinkage):
         weights = eraser.matrix.T @ probe.probe_.weights[:, 0]
         read.append(auc_of(weights, true_gap(d, gap)))
     expected = plan(d, gap, n=n, n_probe=m).auc
-    if shrinkage is not None:
+    if shrinkage != "oas":
         expected = norm.cdf(norm.ppf(expected) * math.sqrt(1 - d / m))
     mean, error = mean_and_error(read)
     assert abs(mean - expected) < 3 * error

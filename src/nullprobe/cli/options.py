@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nullprobe._version import __version__
+from nullprobe.cli import arguments
 
 # What the rooms of erasers and probes call their own; a test holds these lists to them.
 METHODS = (
@@ -152,10 +153,11 @@ Task = Annotated[
     typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
 ]
 Shrinkage = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         metavar="X",
-        help="Shrinkage of covariances, from 0 to 1 (leace, quadratic_leace, mimic).",
+        parser=arguments.number_or_word,
+        help="Of covariances: from 0 to 1, oas (leace) or minimal (quadratic_leace, mimic).",
     ),
 ]
 Target = Annotated[

@@ -64,7 +64,7 @@ class HalfspaceProbe(ProbeEstimator):
         validation.whole_number("n_init", self.n_init, least=0)
         moments = Moments.of(X, z)
         inverse = linalg.reciprocal(moments.scale)
-        factor = moments.factor(moments.oracle_shrinkage())
+        factor = moments.factor("oas")
         rows = (arrays.host(X) - moments.mean) * inverse
         labels = range(1, 2) if z.n_columns == 2 else range(z.n_columns)
         Y = z.codes[:, None] == np.array(labels)
