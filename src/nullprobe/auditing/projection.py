@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg, validation
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
@@ -47,7 +47,7 @@ def portrait(
     *,
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
 ) -> Portrait:
     """Return the portrait of X (n, d).
 
@@ -59,7 +59,7 @@ def portrait(
         Which columns to show. By default all, if there are no more than three, and otherwise
         the leading discriminant direction and the first principal directions beside it.
     feature_names : sequence of d str, optional
-    random_state : int
+    random_state : int, Generator or None
         Chooses the rows, where there are more than a page can show.
     """
     d = X.shape[1]

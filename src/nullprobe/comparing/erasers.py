@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from nullprobe._core import arrays, validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
 from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
@@ -31,7 +32,7 @@ def compare(
     others: Mapping[str, Any] | None = None,
     groups: Any = None,
     kind: str | None = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     title: str = "data",
     progress: Progress | None = None,
 ) -> Comparison:
@@ -55,8 +56,8 @@ def compare(
         Rows of a group depend on each other; they stay in one part of the split.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
-    random_state : int
-        Same seed, same numbers, times aside.
+    random_state : int, Generator or None
+        Same seed, same numbers, times aside; of a generator or None, a seed is drawn and recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
@@ -91,7 +92,7 @@ def compare(
     X, z, _ = rows(X, y, None, kind=kind)
     X = arrays.host_native(validation.finite(X))
     z.need_two_classes()
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
 from nullprobe.data.pair_labels import need_truth, other_labels
@@ -36,7 +37,7 @@ def compare_pairs(
     probes: Mapping[str, Any] | None = None,
     n_random: int = 1000,
     n_permutations: int = 999,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     concept: str = "truth",
     title: str = "pairs",
 ) -> PairComparison:
@@ -55,8 +56,8 @@ def compare_pairs(
         Random directions beside them.
     n_permutations : int
         Permutations of each label; 0 for no p-values.
-    random_state : int
-        Same seed, same numbers.
+    random_state : int, Generator or None
+        Same seed, same numbers; of a generator or None, a seed is drawn and recorded.
     concept : str
         What the labels ``y`` are called.
     title : str
@@ -92,7 +93,7 @@ def compare_pairs(
             f"{type(pairs).__name__} arrived",
             "pass ContrastPairs(negative, positive, y)",
         )
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     held_out = HeldOut(pairs, seed)
     labels = {concept: need_truth(pairs.y, len(pairs))}
     labels |= other_labels(others, len(pairs), concept)

@@ -25,7 +25,7 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.estimator import EraserEstimator, chosen
 from nullprobe.erasers.fits import fitted, kept_share
@@ -197,7 +197,7 @@ class INLP(EraserEstimator):
         max_rank: int | None = None,
         held_out: float = 0.2,
         alpha: float = 0.05,
-        random_state: Any = 0,
+        random_state: RandomState = 0,
         kind: str | None = None,
     ) -> None:
         self.probe = probe

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import (
     World,
@@ -25,7 +25,7 @@ def gaussian(
     n: int = 1000,
     d: int = 768,
     gap: float = 2.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw two balanced classes of identity covariance, their means ``gap`` apart.
 
@@ -37,7 +37,7 @@ def gaussian(
         Columns.
     gap : float
         Distance D of the class means, here also the Mahalanobis distance.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -68,7 +68,7 @@ def gaussian(
     )
 
 
-def null(*, n: int = 600, d: int = 50, random_state: int | np.random.Generator = 0) -> World:
+def null(*, n: int = 600, d: int = 50, random_state: RandomState = 0) -> World:
     """Draw balanced labels that have nothing to do with the standard normal representation.
 
     Parameters
@@ -77,7 +77,7 @@ def null(*, n: int = 600, d: int = 50, random_state: int | np.random.Generator =
         Rows; n // 2 are negatives.
     d : int
         Columns.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -107,7 +107,7 @@ def rare(
     d: int = 16,
     share: float = 0.001,
     gap: float = 4.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw a concept that few rows have, and that is plain to see in those.
 
@@ -121,7 +121,7 @@ def rare(
         Share of positives; exactly round(n · share) rows, but at least 2, are positive.
     gap : float
         Distance of the class means, in standard deviations.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -165,7 +165,7 @@ def multiclass(
     d: int = 64,
     n_classes: int = 4,
     gap: float = 2.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw K classes of identity covariance, each pair of means ``gap`` apart.
 
@@ -179,7 +179,7 @@ def multiclass(
         K, at least 2.
     gap : float
         Distance D of any two class means, here also the Mahalanobis distance.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns

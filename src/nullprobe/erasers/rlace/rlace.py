@@ -25,7 +25,7 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.estimator import MomentEraser, chosen
 from nullprobe.erasers.fits import orthogonal
@@ -116,14 +116,19 @@ def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, 
 
 
 def _played(
-    X: np.ndarray, z: Concept, w: np.ndarray, moments: Moments, rules: Rules, seed: Any
+    X: np.ndarray,
+    z: Concept,
+    w: np.ndarray,
+    moments: Moments,
+    rules: Rules,
+    rng: np.random.Generator,
 ) -> tuple[AffineEraser, Game]:
     """Return the eraser that plays best under log loss on rows of positive weight."""
     assert z.codes is not None, "log loss was asked about labels"
     X, w = X - moments.mean, w / w.sum()
     white = _whitened(X, w, moments)
     predictors = Predictors(white, z.codes, w, rules.ridge)
-    A, game = play(predictors, rules, generator(seed))
+    A, game = play(predictors, rules, rng)
     # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
     W = (white @ A * w[:, None]).T @ X
     return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game
@@ -200,7 +205,7 @@ class RLACE(MomentEraser):
         max_steps: int = 50,
         tol: float = 1e-6,
         ridge: float = 1e-4,
-        random_state: int | None = 0,
+        random_state: RandomState = 0,
         kind: str | None = None,
     ) -> None:
         self.rank = rank
@@ -233,14 +238,14 @@ class RLACE(MomentEraser):
         """
         frame = X
         X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
-        rules, loss = self._rules(z.classes)
+        (rules, loss), rng = self._rules(z.classes), generator(self.random_state)
         moments = self._gather(X, z, w)
         won = _closed_form(moments, rules.rank, loss)
         if won is None:
             w = np.ones(len(z)) if w is None else w
             kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
             X_, z = arrays.host(arrays.take(X, kept)), z.take(kept).present()
-            won = _played(X_, z, w[kept], moments, rules, self.random_state)
+            won = _played(X_, z, w[kept], moments, rules, rng)
         validate_data(self, frame, skip_check_array=True)
         return self._keep(moments, *won)
 

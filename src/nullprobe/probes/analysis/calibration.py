@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from nullprobe._core import validation
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.kinds import as_array
 
 LEVEL = 0.95
@@ -55,7 +55,7 @@ def reliability(
     *,
     bins: int = 10,
     n_resamples: int = 1000,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
 ) -> Reliability:
     """Compare chances with what happened, on rows that no fit has seen.
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.data.pair_labels import need_truth
 from nullprobe.data.pairs import ContrastPairs
@@ -88,7 +88,7 @@ def successive(
     y: Any = None,
     *,
     groups: Any = None,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
 ) -> Successive:
     """Find the best direction, the best orthogonal to it, and so on, r in all.
 
@@ -174,7 +174,7 @@ def successive(
     )
 
 
-def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Successive:
+def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: RandomState) -> Successive:
     """Go round with a probe of pairs."""
     if not (isinstance(pairs, ContrastPairs) and isinstance(probe, PairEstimator)) or y is not None:
         validation.complain(

@@ -21,7 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from nullprobe._core import arrays, parallel, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import integer_seed
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.base.batched import LinearProbes, ManyConcepts
@@ -108,7 +108,7 @@ class LogisticProbe(ManyConcepts):
     tol : float
         About the error that is left in the log-odds: of √(gᵀH⁻¹g), g and H the slope and the
         second derivative of the mean loss.
-    random_state : int or None
+    random_state : int, Generator or None
         Of the inner parts, where there is no ``C``.
 
     Attributes
@@ -139,7 +139,7 @@ class LogisticProbe(ManyConcepts):
         C: float | None = 1.0,
         max_iter: int = MOST_STEPS,
         tol: float = TOLERANCE,
-        random_state: int | None = 0,
+        random_state: RandomState = 0,
     ) -> None:
         self.C = C
         self.max_iter = max_iter

@@ -21,6 +21,7 @@ from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsRegressor
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice, distinct
 
 NEIGHBOURS = (160, 40, 20, 5)  # smoothest first: of equals the first is taken
@@ -69,7 +70,7 @@ class NeighboursProbe(InnerChoice):
         rows that it is fitted to.
     most_rows : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
-    random_state : int or None
+    random_state : int, Generator or None
         Of the rows and the cross-validation.
 
     Notes
@@ -91,7 +92,7 @@ class NeighboursProbe(InnerChoice):
         self,
         n_neighbors: int | None = None,
         most_rows: int = 20_000,
-        random_state: int | None = 0,
+        random_state: RandomState = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.most_rows = most_rows
@@ -108,5 +109,5 @@ class NeighboursProbe(InnerChoice):
             )
         return [self.n_neighbors]
 
-    def _model(self, setting: int, rows: np.ndarray, seed: int | None) -> Votes:
+    def _model(self, setting: int, rows: np.ndarray, seed: int) -> Votes:
         return Votes(setting)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg, validation
-from nullprobe._core.random_state import integer_seed
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.moments import Moments
 from nullprobe.moments.scatter import oracle_shrinkage
 from nullprobe.probes.base.nonlinear import (
@@ -92,7 +92,7 @@ class QuadraticReader(Reader):
 
 
 def quadratic(
-    X: np.ndarray, codes: np.ndarray, classes: tuple, *, shrinkage: float | str, seed: int | None
+    X: np.ndarray, codes: np.ndarray, classes: tuple, *, shrinkage: float | str, seed: int
 ) -> QuadraticReader:
     """Return the shrunk quadratic discriminant.
 
@@ -104,7 +104,7 @@ def quadratic(
     classes : tuple
     shrinkage : float in (0, 1] or "cv"
         α; "cv" for the one of best AUC in an inner cross-validation.
-    seed : int or None
+    seed : int
         Of that.
     """
     shrinkage = validation.shrinkage(shrinkage, "cv")
@@ -181,7 +181,7 @@ class QuadraticProbe(ReaderEstimator):
     shrinkage : float in (0, 1] or "cv"
         Weight of the covariance within classes in that of each class; 1 makes it linear. "cv"
         for the one of best AUC in a cross-validation inside the rows that it is fitted to.
-    random_state : int or None
+    random_state : int, Generator or None
         Of that cross-validation.
 
     Notes
@@ -198,7 +198,7 @@ class QuadraticProbe(ReaderEstimator):
     True
     """
 
-    def __init__(self, shrinkage: float | str = "cv", random_state: int | None = 0) -> None:
+    def __init__(self, shrinkage: float | str = "cv", random_state: RandomState = 0) -> None:
         self.shrinkage = shrinkage
         self.random_state = random_state
 

@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.base import clone
 
 from nullprobe._core import validation
-from nullprobe._core.random_state import integer_seed
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept, target
 from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_splits, readings, scored
 from nullprobe.probes.base.nullspace import need_rows
@@ -69,7 +69,7 @@ class StrongestProbe(ReaderEstimator):
     probes : mapping of str to estimator, or None
         Unfitted classifiers; None for "linear" (`LDAProbe`), "quadratic", "rbf", "neighbours"
         and "mlp", as they come.
-    random_state : int or None
+    random_state : int, Generator or None
         Of the inner cross-validation, and of the readers where ``probes`` is None.
 
     Attributes
@@ -98,7 +98,7 @@ class StrongestProbe(ReaderEstimator):
     """
 
     def __init__(
-        self, probes: Mapping[str, Any] | None = None, random_state: int | None = 0
+        self, probes: Mapping[str, Any] | None = None, random_state: RandomState = 0
     ) -> None:
         self.probes = probes
         self.random_state = random_state
@@ -124,7 +124,7 @@ class StrongestProbe(ReaderEstimator):
         return probe.name
 
 
-def _family(seed: int | None) -> dict[str, Any]:
+def _family(seed: int) -> dict[str, Any]:
     made = {name: probe() for name, probe in FAMILY.items()}
     return {
         name: probe.set_params(random_state=seed) if "random_state" in probe.get_params() else probe

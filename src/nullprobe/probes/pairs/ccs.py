@@ -26,7 +26,7 @@ import numpy as np
 
 from nullprobe._core import validation
 from nullprobe._core.parallel import Workers
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.probes.pairs.contrast_loss import Problem, Restarts
 from nullprobe.probes.solvers.descent import descend
@@ -222,7 +222,7 @@ class CCS(PairEstimator):
         ridge: float = 1e-6,
         positive_share: float | None = None,
         n_searches: int = 3,
-        random_state: int | np.random.Generator | None = 0,
+        random_state: RandomState = 0,
     ) -> None:
         self.n_init = n_init
         self.bias = bias
