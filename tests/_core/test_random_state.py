@@ -1,21 +1,32 @@
 """Seeds: numbers, generators and None are taken, and what else arrives is refused in words."""
 
+import inspect
+from collections.abc import Mapping
+from enum import Enum
+
 import numpy as np
 import pytest
 
+import nullprobe
 from nullprobe import (
-    HalfspaceProbe,
+    CRC,
+    INLP,
     InputError,
-    MLPProbe,
-    NeighboursProbe,
-    QuadraticProbe,
-    RBFProbe,
-    StrongestProbe,
+    LDAProbe,
+    LogisticProbe,
+    RandomProbe,
+    audit,
+    compare,
+    compare_pairs,
+    permutation_null,
     pipeline_null,
+    reliability,
+    successive,
+    usable_information,
     worlds,
 )
 from nullprobe._core import random_state
-from nullprobe.nulls.permutation import permutation_null
+from nullprobe.probes.base.pairs import PairEstimator
 
 
 def test_a_number_gives_the_same_generator_each_time():
@@ -29,16 +40,15 @@ def test_a_generator_is_used_as_it_is():
     assert random_state.generator(rng) is rng
 
 
-def test_what_scikit_learn_takes_too_is_a_number_or_none():
-    assert (
-        random_state.integer_seed(np.int64(4)),
-        random_state.integer_seed(None),
-        random_state.integer_seed(random_state.MOST),
-    ) == (
-        4,
-        None,
-        random_state.MOST,
-    )
+def test_one_number_repeats_a_run_however_it_was_seeded():
+    one = random_state.integer_seed
+    assert [one(np.int64(4)), one(random_state.MOST)] == [4, random_state.MOST]
+    rng = np.random.default_rng(3)
+    first, second = one(rng), one(rng)
+    assert first == one(np.random.default_rng(3)) != second
+    assert one(None) != one(None)
+    drawn = [one(source) for source in (rng, None) for _ in range(50)]
+    assert all(type(seed) is int and 0 <= seed <= random_state.MOST for seed in drawn)
 
 
 @pytest.mark.parametrize("wrong", ["a", -1, 1.0, True, [0, 1], np.random.RandomState(0)])
@@ -49,35 +59,86 @@ def test_what_cannot_seed_is_refused(wrong):
             function(wrong)
 
 
-@pytest.mark.parametrize("wrong", [2**32, np.random.default_rng(0)])
-def test_what_only_numpy_takes_is_refused_where_scikit_learn_needs_it(wrong):
-    with pytest.raises(InputError, match="from 0 to 4294967295, or None"):
-        random_state.integer_seed(wrong)
+def test_what_only_numpy_takes_is_refused_where_scikit_learn_needs_it():
+    with pytest.raises(InputError, match="from 0 to 4294967295"):
+        random_state.integer_seed(2**32)
 
 
-X = np.random.default_rng(0).standard_normal((40, 2))
-Y = np.arange(40) % 2
+X = np.random.default_rng(0).standard_normal((90, 2))
+Y = np.arange(90) % 2
+X[:, 0] += Y
+PAIRS = worlds.contrast(n=60, d=3).pairs
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        *(
-            lambda wrong, probe=probe: probe(random_state=wrong).fit(X, Y)
-            for probe in (
-                HalfspaceProbe,
-                QuadraticProbe,
-                RBFProbe,
-                NeighboursProbe,
-                MLPProbe,
-                StrongestProbe,
-            )
-        ),
-        *(lambda wrong, world=world: world(random_state=wrong) for world in worlds.WORLDS.values()),
-        lambda wrong: permutation_null(X, Y, n_permutations=39, random_state=wrong),
-        lambda wrong: pipeline_null(X, Y, QuadraticProbe(), random_state=wrong),
-    ],
-)
-def test_wherever_a_seed_is_taken_it_is_looked_at(use):
+def fits(estimator):
+    data = (PAIRS,) if issubclass(estimator, PairEstimator | RandomProbe) else (X, Y)
+    return lambda seed: estimator(random_state=seed).fit(*data)
+
+
+FEW = {"n_permutations": 39, "n_surrogates": 0, "claims": ["readable"]}
+ESTIMATORS = [
+    one
+    for one in map(nullprobe.__dict__.get, nullprobe.__all__)
+    if hasattr(one, "get_params") and "random_state" in inspect.signature(one).parameters
+]
+USES = {
+    **{one.__name__: fits(one) for one in ESTIMATORS},
+    "LogisticProbe": lambda s: LogisticProbe(C=None, random_state=s).fit(X, Y),
+    **{f"worlds.{name}": lambda s, w=w: w(random_state=s) for name, w in worlds.WORLDS.items()},
+    "audit": lambda s: audit(X, Y, random_state=s, **FEW),
+    "compare": lambda s: compare(
+        X, Y, erasers={"inlp": INLP()}, probes={"lda": LDAProbe()}, random_state=s
+    ),
+    "compare_pairs": lambda s: compare_pairs(
+        PAIRS, probes={"CRC": CRC()}, n_permutations=0, n_random=9, random_state=s
+    ),
+    "permutation_null": lambda s: permutation_null(X, Y, n_permutations=39, random_state=s),
+    "pipeline_null": lambda s: pipeline_null(X, Y, LDAProbe(), random_state=s),
+    "reliability": lambda s: reliability(np.linspace(0, 1, 90), Y, random_state=s),
+    "successive": lambda s: successive(LDAProbe(), 1, X, Y, random_state=s),
+    "usable_information": lambda s: usable_information(LDAProbe(), X, Y, random_state=s),
+}
+
+
+def test_the_table_has_all_that_takes_a_seed():
+    functions = {
+        name
+        for name in set(nullprobe.__all__) - {"InputError", "audit_use", "models"}
+        if "random_state" in _parameters(getattr(nullprobe, name))
+    }
+    assert {one.__name__ for one in ESTIMATORS} <= functions <= set(USES)
+
+
+def _parameters(one):
+    return inspect.signature(one).parameters if callable(one) else ()
+
+
+@pytest.mark.parametrize("name", USES)
+def test_wherever_a_seed_is_taken_it_is_none_a_number_or_a_generator(name):
+    use = USES[name]
+    made = [use(seed) for seed in (None, 3, 3, *map(np.random.default_rng, (3, 3)))]
+    assert b"" != digest(made[1]) == digest(made[2])
+    assert digest(made[3]) == digest(made[4])
     with pytest.raises(InputError, match="random_state must be a whole number"):
         use("a")
+
+
+@pytest.mark.parametrize("name", ["audit", "compare", "compare_pairs"])
+def test_the_seed_that_was_drawn_is_recorded_and_repeats_the_run(name):
+    for seed in (None, np.random.default_rng(3)):
+        first = USES[name](seed)
+        recorded = first.provenance["random_state"]
+        assert type(recorded) is int
+        assert digest(USES[name](recorded)) == digest(first)
+
+
+def digest(result):
+    """Return the numbers of a result, times aside, as bytes."""
+    if isinstance(result, np.ndarray | float):
+        return np.asarray(result).tobytes()
+    if isinstance(result, Enum):
+        return b""
+    if isinstance(result, tuple | list):
+        return b"".join(map(digest, result))
+    fields = result if isinstance(result, Mapping) else getattr(result, "__dict__", {})
+    return b"".join(digest(value) for name, value in fields.items() if "seconds" not in str(name))

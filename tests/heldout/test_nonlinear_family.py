@@ -51,7 +51,7 @@ def spelt_out(X, y, family):
     for turn in family.turns:
         F, P, S = (part.rows for part in (turn.F, turn.P, turn.S))
         kept = P[turn.kept]
-        eraser = LEACE(shrinkage=None).fit(X[F], y[F])
+        eraser = LEACE(shrinkage="oas").fit(X[F], y[F])
         shown = eraser.transform(X[P]).mean(axis=0)
         A, B = ((eraser.transform(X[i]) - shown) * units(X[F], X[P]) for i in (kept, S))
         length = np.sqrt((A**2).sum(axis=1).mean())

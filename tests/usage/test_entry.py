@@ -207,7 +207,7 @@ def test_same_seed_gives_the_same_verdict_and_another_another():
     options = {**FEW, "metric": by_class()}
     first, again, other = (
         audit_use(*model_and_tokenizer(), TEXTS, Y, "final_norm", random_state=s, **options)
-        for s in (1, 1, 2)
+        for s in (*map(np.random.default_rng, (1, 1)), 2)
     )
     one, same, another = (found["final_norm"]["used"] for found in (first, again, other))
     assert (one.observed, one.interval, one.p_value) == (same.observed, same.interval, same.p_value)

@@ -1,14 +1,15 @@
-"""Seeds: what a ``random_state`` may be, and the generator that it stands for."""
+"""Seeds: what a ``random_state`` may be, and the generator or number that it stands for."""
 
 from __future__ import annotations
 
 import numbers
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 
 from nullprobe._core import validation
 
+RandomState: TypeAlias = int | np.random.Generator | None
 MOST = 2**32 - 1  # that scikit-learn takes
 
 
@@ -28,13 +29,19 @@ def generator(random_state: object) -> np.random.Generator:
     return np.random.default_rng(whole)
 
 
-def integer_seed(random_state: object) -> int | None:
-    """Return a number or None, as scikit-learn takes them, too."""
-    if random_state is None:
-        return None
+def integer_seed(random_state: object) -> int:
+    """Return one number, which repeats a run: as given, or drawn from a generator or for None.
+
+    Examples
+    --------
+    >>> integer_seed(3), integer_seed(np.random.default_rng(0)) == integer_seed(None)
+    (3, False)
+    """
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(np.random.default_rng(random_state).integers(MOST + 1))
     whole = _whole(random_state)
     if whole is None or whole > MOST:
-        _complain(f"from 0 to {MOST}, or None", random_state)
+        _complain(f"from 0 to {MOST}, a NumPy Generator, or None", random_state)
     return whole
 
 

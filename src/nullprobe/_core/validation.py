@@ -126,11 +126,30 @@ def instance(kind: str, name: str, value: object) -> None:
         )
 
 
-def share(name: str, value: object) -> float:
-    """Return ``value`` as a float in [0, 1], or complain."""
+def share(name: str, value: object, *, words: Sequence[str] = ()) -> float:
+    """Return ``value`` as a float in [0, 1], or complain; a caller may take ``words``, too."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
-        complain(f"{name} must be a number from 0 to 1", f"{value!r} arrived", "pass such a number")
+        required = " or ".join([f"{name} must be a number from 0 to 1", *map(repr, words)])
+        complain(
+            required, f"{value!r} arrived", "pass one of these" if words else "pass such a number"
+        )
     return float(value)
+
+
+def shrinkage(value: object, *words: str) -> float | str:
+    """Return a shrinkage: a float in [0, 1], or one of the words that a method offers.
+
+    Examples
+    --------
+    >>> shrinkage("oas", "oas"), shrinkage(1, "oas")
+    ('oas', 1.0)
+    >>> shrinkage(None, "minimal")
+    Traceback (most recent call last):
+    nullprobe.InputError: shrinkage must be a number from 0 to 1 or 'minimal', but None arrived; \
+pass one of these.
+    """
+    known_word = isinstance(value, str) and value in words
+    return str(value) if known_word else share("shrinkage", value, words=words)
 
 
 def representation(X: Any, *, name: str = "X") -> Any:

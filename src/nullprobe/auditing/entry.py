@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.multiplicity import told_of_each_other
@@ -38,7 +39,7 @@ def audit(
     min_effect: float = 0.05,
     n_permutations: int = 999,
     n_surrogates: int = 99,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     title: str = "data",
     progress: Progress | None = None,
 ) -> Audit | Layers:
@@ -74,8 +75,8 @@ def audit(
     n_permutations, n_surrogates : int
         Draws of each null, at least 2/α − 1: 39 for α = .05. With 0 surrogates the rung of the
         moments is not tried: a quick look, which leaves `one_feature` out.
-    random_state : int
-        Same seed, same verdicts.
+    random_state : int, Generator or None
+        Same seed, same verdicts; of a generator or None, a seed is drawn and recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
@@ -107,7 +108,7 @@ def audit(
     ('yes', 'linear_algebra')
     """
     claims = _claim_names(claims)
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     thresholds = _thresholds(alpha, min_effect)
     n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
     given = Dataset.of(

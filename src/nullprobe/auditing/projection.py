@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg, validation
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
@@ -48,7 +48,7 @@ def portrait(
     *,
     columns: Sequence[int] | None = None,
     feature_names: Sequence[str] | None = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     whole: Whole | None = None,
 ) -> Portrait:
     """Return the portrait of X (n, d).
@@ -61,7 +61,7 @@ def portrait(
         Which columns to show. By default all, if there are no more than three, and otherwise
         the leading discriminant direction and the first principal directions beside it.
     feature_names : sequence of d str, optional
-    random_state : int
+    random_state : int, Generator or None
         Chooses the rows, where there are more than a page can show.
     whole : Whole, optional
         Moments and eraser of the whole sample, where they were formed before.

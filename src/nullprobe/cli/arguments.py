@@ -31,13 +31,27 @@ def names(text: str | None) -> list[str] | None:
     return parts
 
 
+def number_or_word(text: str) -> float | str:
+    """Return a number where the text is one, else the text.
+
+    Examples
+    --------
+    >>> number_or_word("0.5"), number_or_word("oas")
+    (0.5, 'oas')
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def flag(parameter: str) -> str:
     """Return the option by which a parameter of an estimator is told.
 
     Examples
     --------
-    >>> flag("held_out"), flag("random_state")
-    ('--held-out', '--seed')
+    >>> flag("validation_fraction"), flag("random_state")
+    ('--validation-fraction', '--seed')
     """
     return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nullprobe._version import __version__
+from nullprobe.cli import arguments
 
 # What the rooms of erasers and probes call their own; a test holds these lists to them.
 METHODS = (
@@ -152,10 +153,11 @@ Task = Annotated[
     typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
 ]
 Shrinkage = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         metavar="X",
-        help="Shrinkage of covariances, from 0 to 1 (leace, quadratic_leace, mimic).",
+        parser=arguments.number_or_word,
+        help="Of covariances: from 0 to 1, oas (leace) or minimal (quadratic_leace, mimic).",
     ),
 ]
 Target = Annotated[
@@ -177,7 +179,7 @@ Alpha = Annotated[
     float | None,
     typer.Option(metavar="X", help="How often noise may pass for the concept, each round (inlp)."),
 ]
-HeldOut = Annotated[
+ValidationFraction = Annotated[
     float | None,
     typer.Option(metavar="X", help="Share of the rows that settle how many rounds (inlp)."),
 ]
@@ -290,6 +292,6 @@ ProbeRows = Annotated[
         "--n-probe", metavar="N", help="Rows that the probe is fitted to; by default endless."
     ),
 ]
-Share = Annotated[
+PositiveFraction = Annotated[
     float | None, typer.Option(metavar="P", help="Share of one class; by default .5.")
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
 from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
@@ -33,7 +34,7 @@ def compare(
     groups: Any = None,
     kind: str | None = None,
     feature_names: Sequence[str] | None = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     title: str = "data",
     progress: Progress | None = None,
 ) -> Comparison:
@@ -59,8 +60,8 @@ def compare(
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     feature_names : sequence of d str, optional
         Names of the columns of X; by default those of a frame.
-    random_state : int
-        Same seed, same numbers, times aside.
+    random_state : int, Generator or None
+        Same seed, same numbers, times aside; of a generator or None, a seed is drawn and recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
@@ -94,7 +95,7 @@ def compare(
     """
     given = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
     X, z = given.X, given.z
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():

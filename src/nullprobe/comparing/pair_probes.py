@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
@@ -36,7 +37,7 @@ def compare_pairs(
     probes: Mapping[str, Any] | None = None,
     n_random: int = 1000,
     n_permutations: int = 999,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     concept: str = "truth",
     title: str = "pairs",
 ) -> PairComparison:
@@ -55,8 +56,8 @@ def compare_pairs(
         Random directions beside them.
     n_permutations : int
         Permutations of each label; 0 for no p-values.
-    random_state : int
-        Same seed, same numbers.
+    random_state : int, Generator or None
+        Same seed, same numbers; of a generator or None, a seed is drawn and recorded.
     concept : str
         What the labels ``y`` are called.
     title : str
@@ -92,7 +93,7 @@ def compare_pairs(
             f"{type(pairs).__name__} arrived",
             "pass ContrastPairs(negative, positive, y)",
         )
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     held_out = HeldOut(pairs, seed)
     given = Dataset.of(pairs, others=others, truth=concept)
     labels = {concept: given.z.labels, **given.others}
@@ -115,7 +116,7 @@ def compare_pairs(
         found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
         rows.append(Reader(name, provenance.estimator(probe), False, found))
     ceiling = {name: Agreement.of(held_out.told(y), None) for name, y in labels.items()}
-    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe()), True, ceiling))
+    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
     return PairComparison(
         title,

@@ -14,22 +14,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe._core import linalg, validation
+from nullprobe._core import linalg
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
 
 
-def leace(moments: Moments, *, shrinkage: float | None = 0.0) -> AffineEraser:
+def leace(moments: Moments, *, shrinkage: float | str = 0.0) -> AffineEraser:
     """Return the least-squares optimal eraser.
 
     Parameters
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
-    shrinkage : float in [0, 1] or None
-        Weight λ of diag Σ in Σ̃ = (1 − λ) Σ + λ diag Σ, which then stands for Σ; None for the
+    shrinkage : float in [0, 1] or "oas"
+        Weight λ of diag Σ in Σ̃ = (1 − λ) Σ + λ diag Σ, which then stands for Σ; "oas" for the
         oracle-approximating one.
 
     Notes
@@ -48,7 +48,7 @@ def leace(moments: Moments, *, shrinkage: float | None = 0.0) -> AffineEraser:
     """
     basis = moments.concept_basis()
     B = basis.correlation
-    lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
+    lam = moments.shrinkage(shrinkage)
     V = moments.factor(lam).solve(B) if basis.rank else B
     M = B.T @ V
     reading = linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T
@@ -66,9 +66,9 @@ class LEACE(MomentEraser):
 
     Parameters
     ----------
-    shrinkage : float in [0, 1] or None
+    shrinkage : float in [0, 1] or "oas"
         Weight of the diagonal in the covariance; 0 moves the fitting sample least. With few rows
-        the covariance is known badly, and a little shrinkage may move *new* rows less: None for
+        the covariance is known badly, and a little shrinkage may move *new* rows less: "oas" for
         the oracle-approximating weight, which looks at X alone. What is guaranteed does not
         depend on it.
     kind : {"labels", "numeric"} or None
@@ -85,11 +85,9 @@ class LEACE(MomentEraser):
     True
     """
 
-    def __init__(self, shrinkage: float | None = 0.0, kind: str | None = None) -> None:
+    def __init__(self, shrinkage: float | str = 0.0, kind: str | None = None) -> None:
         self.shrinkage = shrinkage
         self.kind = kind
 
     def _erase(self, moments: Moments) -> AffineEraser:
-        if self.shrinkage is not None:
-            validation.share("shrinkage", self.shrinkage)
         return leace(moments, shrinkage=self.shrinkage)

@@ -26,7 +26,7 @@ class Part:
         """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
         moments = Moments.summed(X, z)
-        factor = moments.factor(moments.oracle_shrinkage())
+        factor = moments.factor("oas")
         # In float64: a float32 mean may be off by more than the last digit of a deviation.
         centred = (X - moments.mean).astype(X.dtype)
         return cls(rows, centred, moments.mean, linalg.reciprocal(moments.scale), factor)

@@ -236,19 +236,25 @@ class Moments:
             eps=self.eps,
         )
 
-    def factor(self, shrinkage: float = 0.0) -> linalg.PSDFactor:
+    def factor(self, shrinkage: float | str = 0.0) -> linalg.PSDFactor:
         """Factor the correlation matrix of X, shrunk towards the identity.
 
         Parameters
         ----------
-        shrinkage : float in [0, 1]
+        shrinkage : float in [0, 1] or "oas"
             Weight λ of the identity in (1 − λ) R + λ I.
         """
+        lam = self.shrinkage(shrinkage)
         inverse = linalg.reciprocal(self.scale) / np.sqrt(self.weight)
         R = arrays.host(self.spread.scatter) * inverse[:, None]
-        R *= inverse * (1.0 - shrinkage)
-        R[np.diag_indices_from(R)] += shrinkage * (self.scale > 0)
+        R *= inverse * (1.0 - lam)
+        R[np.diag_indices_from(R)] += lam * (self.scale > 0)
         return linalg.factor_psd(R, eps=self.eps)
+
+    def shrinkage(self, value: float | str) -> float:
+        """Return the weight λ in [0, 1] that a number or "oas" stands for."""
+        lam = validation.shrinkage(value, "oas")
+        return self.oracle_shrinkage() if isinstance(lam, str) else lam
 
     def oracle_shrinkage(self) -> float:
         """Return the oracle-approximating λ for the correlation matrix, in [0, 1].

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import arrays, validation
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.heldout.factored_rows import Part
@@ -82,7 +82,7 @@ def permutation_null(
     groups: Any = None,
     n_folds: int = 5,
     n_permutations: int = 999,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> tuple[float, Null]:
     """Cross-validate a shrunk linear discriminant, and rerun all of it on permuted labels.
 
@@ -94,7 +94,7 @@ def permutation_null(
     groups : array-like of shape (n,), optional
         Rows of a group stay in one fold.
     n_folds, n_permutations : int
-    random_state : int or Generator
+    random_state : int, Generator or None
 
     Returns
     -------
@@ -146,7 +146,7 @@ def pipeline_null(
     *,
     groups: Any = None,
     n_permutations: int = 99,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
     progress: Progress | None = None,
 ) -> tuple[float, Null]:
     """Cross-validate any probe, and rerun all of it on permuted labels.
@@ -163,7 +163,7 @@ def pipeline_null(
         Rows of a group stay in one fold.
     n_permutations : int
         Each costs as much as the observation; with fewer than 39 no two-sided p reaches .05.
-    random_state : int or Generator
+    random_state : int, Generator or None
     progress : callable, optional
         Called with the stage, how much of it is done, and of how much: after the observation and
         after each permutation.
@@ -185,10 +185,10 @@ def pipeline_null(
     Examples
     --------
     >>> import numpy as np
-    >>> from nullprobe.probes import NeighboursProbe
+    >>> from nullprobe.probes import KNeighborsProbe
     >>> X = np.random.default_rng(0).normal(size=(120, 2))
     >>> y = X[:, 0] * X[:, 1] > 0
-    >>> observed, null = pipeline_null(X, y, NeighboursProbe(), n_permutations=39)
+    >>> observed, null = pipeline_null(X, y, KNeighborsProbe(), n_permutations=39)
     >>> observed > 0.8, null.p_value(observed)
     (True, 0.05)
     """

@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.result import Audit, Layers
 from nullprobe.claims import Observation, Thresholds, Use
 from nullprobe.claims.used import used
@@ -61,7 +62,7 @@ def audit_use(
     batch_size: int = 32,
     max_length: int | None = None,
     layers: str | None = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     progress: Progress | None = None,
     title: str = "texts",
 ) -> Layers:
@@ -103,8 +104,8 @@ def audit_use(
         Smallest change that matters, beyond that of random subspaces, in units of the metric.
     batch_size, max_length, layers
         As for :func:`nullprobe.models.capturing.states`.
-    random_state : int
-        Same seed, same verdicts.
+    random_state : int, Generator or None
+        Same seed, same verdicts; of a generator or None, a seed is drawn.
     progress : callable, optional
         Called with the stage, how much of it is done, and of how much.
     title : str
@@ -145,7 +146,7 @@ def audit_use(
         validation.real_number("min_effect", min_effect, least=0.0),
     )
     n_draws = validation.whole_number("n_draws", n_draws, least=bar.least_draws)
-    seed = validation.whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     z = concept(y, n=len(texts))
     z.need_two_classes()
     codes = group_codes(groups, len(texts))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import real_number, whole_number
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, unit_vector
@@ -73,7 +73,7 @@ def contrast(
     shared: float = 3.0,
     prompt: float = 3.0,
     n_prompts: int = 1,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> PairWorld:
     """Draw pairs in which truth is the one thing that flips.
 
@@ -92,7 +92,7 @@ def contrast(
         Standard deviation, in each column, of what a side owes to its prompt.
     n_prompts : int
         Prompt templates, drawn at random for each pair.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -127,7 +127,7 @@ def distractor(
     shared: float = 3.0,
     prompt: float = 3.0,
     n_prompts: int = 1,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> PairWorld:
     """Draw pairs in which something flips that is plainer to see than truth, and unrelated to it.
 
@@ -168,7 +168,7 @@ def _draw(
     signal: float,
     salience: float | None,
     arguments: Mapping[str, float],
-    random_state: int | np.random.Generator,
+    random_state: RandomState,
 ) -> PairWorld:
     n = whole_number("n", n, least=4)
     d = whole_number("d", d, least=1 if salience is None else 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import whole_number
 from nullprobe.worlds.world import World, labels
 
@@ -23,7 +23,7 @@ def two_features(
     n_per_class: int = 100,
     d: int = 3,
     standardise: bool = False,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw two classes that two independent, discrete features tell apart; the rest is noise.
 
@@ -35,7 +35,7 @@ def two_features(
         Columns, at least 2; all but the first two are standard normal noise.
     standardise : bool
         Whether each column is brought to mean zero and standard deviation one.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import (
     World,
@@ -25,7 +25,7 @@ def gaussian(
     n: int = 1000,
     d: int = 768,
     gap: float = 2.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw two balanced classes of identity covariance, their means ``gap`` apart.
 
@@ -37,7 +37,7 @@ def gaussian(
         Columns.
     gap : float
         Distance D of the class means, here also the Mahalanobis distance.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -68,7 +68,7 @@ def gaussian(
     )
 
 
-def null(*, n: int = 600, d: int = 50, random_state: int | np.random.Generator = 0) -> World:
+def null(*, n: int = 600, d: int = 50, random_state: RandomState = 0) -> World:
     """Draw balanced labels that have nothing to do with the standard normal representation.
 
     Parameters
@@ -77,7 +77,7 @@ def null(*, n: int = 600, d: int = 50, random_state: int | np.random.Generator =
         Rows; n // 2 are negatives.
     d : int
         Columns.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -105,9 +105,9 @@ def rare(
     *,
     n: int = 20_000,
     d: int = 16,
-    share: float = 0.001,
+    positive_fraction: float = 0.001,
     gap: float = 4.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw a concept that few rows have, and that is plain to see in those.
 
@@ -117,11 +117,11 @@ def rare(
         Rows.
     d : int
         Columns.
-    share : float
+    positive_fraction : float
         Share of positives; exactly round(n · share) rows, but at least 2, are positive.
     gap : float
         Distance of the class means, in standard deviations.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -135,19 +135,19 @@ def rare(
 
     Examples
     --------
-    >>> rare(n=2000, d=4, share=0.002).y.sum()
+    >>> rare(n=2000, d=4, positive_fraction=0.002).y.sum()
     np.int64(4)
     """
     n = whole_number("n", n, least=3)
     d = whole_number("d", d, least=1)
-    share = real_number("share", share, least=0.0, most=1.0)
+    share = real_number("positive_fraction", positive_fraction, least=0.0, most=1.0)
     gap = real_number("gap", gap, least=0.0)
     positives = max(2, round(n * share))
     if positives >= n:
         complain(
-            f"share must leave negatives among {n} rows",
-            f"share={share} makes {positives} rows positive",
-            "pass a smaller share or more rows",
+            f"positive_fraction must leave negatives among {n} rows",
+            f"positive_fraction={positive_fraction} makes {positives} rows positive",
+            "pass a smaller one or more rows",
         )
     rng = generator(random_state)
     return World(
@@ -155,7 +155,8 @@ def rare(
         *_two_classes(rng, n - positives, positives, d, gap),
         groups=None,
         truth=_truth(positives / n, gap),
-        description=f"{positives} positives among {n} Gaussian rows; {d=}, {share=}, {gap=}.",
+        description=f"{positives} positives among {n} Gaussian rows; {d=}, {positive_fraction=}, "
+        f"{gap=}.",
     )
 
 
@@ -165,7 +166,7 @@ def multiclass(
     d: int = 64,
     n_classes: int = 4,
     gap: float = 2.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw K classes of identity covariance, each pair of means ``gap`` apart.
 
@@ -179,7 +180,7 @@ def multiclass(
         K, at least 2.
     gap : float
         Distance D of any two class means, here also the Mahalanobis distance.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns

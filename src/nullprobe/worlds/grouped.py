@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
@@ -23,7 +23,7 @@ def shared(
     n_groups: int = 4,
     gap: float = 2.0,
     apart: float = 3.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw groups in all of which the same direction tells two classes apart.
 
@@ -39,7 +39,7 @@ def shared(
         Distance D of the class means in every group, here also the Mahalanobis distance.
     apart : float
         Root mean square distance of two group means.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -68,7 +68,7 @@ def rotating(
     n_groups: int = 4,
     gap: float = 2.0,
     apart: float = 3.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw groups in each of which another direction, orthogonal to the rest, tells two classes.
 
@@ -107,7 +107,7 @@ def _grouped(
     d: int,
     n_groups: int,
     distances: Mapping[str, float],
-    random_state: int | np.random.Generator,
+    random_state: RandomState,
 ) -> World:
     n_groups = whole_number("n_groups", n_groups, least=2)
     n = whole_number("n", n, least=2 * n_groups)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import World, frame, labels, normal_cdf, squared_correlation
 
@@ -22,7 +20,7 @@ def copies(
     n_copies: int = 10,
     gap: float = 2.0,
     noise: float = 1.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw one latent number that the concept depends on, and noisy copies of it.
 
@@ -40,7 +38,7 @@ def copies(
         given t are exp(D t).
     noise : float
         Standard deviation σ of the noise of each copy, t + σ ε.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns

@@ -7,12 +7,12 @@ import math
 import numpy as np
 from scipy.special import chdtr, fdtr
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, real_number, whole_number
 from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
 
-def skewed(*, n: int = 1000, d: int = 2, random_state: int | np.random.Generator = 0) -> World:
+def skewed(*, n: int = 1000, d: int = 2, random_state: RandomState = 0) -> World:
     """Draw two classes with equal means that one threshold tells apart in nine cases of ten.
 
     Parameters
@@ -21,7 +21,7 @@ def skewed(*, n: int = 1000, d: int = 2, random_state: int | np.random.Generator
         Rows; n // 2 are negatives.
     d : int
         Columns; all but the first are standard normal noise.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -70,7 +70,7 @@ def xor(
     n: int = 1000,
     d: int = 2,
     noise: float = 0.3,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw a concept that is the exclusive or of two signs: nothing linear, all nonlinear.
 
@@ -82,7 +82,7 @@ def xor(
         Columns, at least 2; all but the first two are standard normal noise.
     noise : float
         Standard deviation of what is added to the two signs, which are ±1.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns
@@ -132,7 +132,7 @@ def heteroscedastic(
     d: int = 8,
     wide: int = 4,
     ratio: float = 4.0,
-    random_state: int | np.random.Generator = 0,
+    random_state: RandomState = 0,
 ) -> World:
     """Draw two classes of equal means, one of which varies more than the other.
 
@@ -146,7 +146,7 @@ def heteroscedastic(
         Number m of directions in which positives vary more, from 1 to ``d``.
     ratio : float
         Their variance r there, at least 1; all other variances are 1.
-    random_state : int or Generator
+    random_state : int, Generator or None
         Seed.
 
     Returns

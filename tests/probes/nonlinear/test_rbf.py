@@ -86,8 +86,8 @@ def test_a_few_rows_that_tell_are_read_where_most_coincide():
 
 
 def test_rows_beyond_the_most_are_left_out_class_by_class():
-    world = worlds.rare(n=3000, d=3, share=0.01)
-    probe = RBFProbe(most_rows=300, C=1.0).fit(world.X, world.y)
+    world = worlds.rare(n=3000, d=3, positive_fraction=0.01)
+    probe = RBFProbe(max_samples=300, C=1.0).fit(world.X, world.y)
     assert probe.probe_.model.estimators_[0].n_support_.sum() <= 300
     kept = some(world.y, 300, 0)
     assert np.bincount(world.y[kept]).tolist() == [297, 3]
@@ -108,6 +108,6 @@ def test_strength_must_be_above_zero(C):
         RBFProbe(C=C).fit(np.eye(4), [0, 1, 0, 1])
 
 
-def test_most_rows_must_be_a_number():
-    with pytest.raises(InputError, match="most_rows must be"):
-        RBFProbe(most_rows=0).fit(np.eye(4), [0, 1, 0, 1])
+def test_max_samples_must_be_a_number():
+    with pytest.raises(InputError, match="max_samples must be"):
+        RBFProbe(max_samples=0).fit(np.eye(4), [0, 1, 0, 1])

@@ -143,7 +143,7 @@ def test_whatever_the_caller_has_set_makes_no_difference_and_stays():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"random_state": -1}, {"random_state": None}, {"steps": 0}, {"n_entities": 5}]
+    "wrong", [{"random_state": -1}, {"random_state": "a"}, {"steps": 0}, {"n_entities": 5}]
 )
 def test_what_cannot_be_made_is_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):

@@ -25,7 +25,7 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, rows
 from nullprobe.erasers.estimator import MomentEraser, chosen
 from nullprobe.erasers.fits import orthogonal
@@ -116,14 +116,19 @@ def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, 
 
 
 def _played(
-    X: np.ndarray, z: Concept, w: np.ndarray, moments: Moments, rules: Rules, seed: Any
+    X: np.ndarray,
+    z: Concept,
+    w: np.ndarray,
+    moments: Moments,
+    rules: Rules,
+    rng: np.random.Generator,
 ) -> tuple[AffineEraser, Game]:
     """Return the eraser that plays best under log loss on rows of positive weight."""
     assert z.codes is not None, "log loss was asked about labels"
     X, w = X - moments.mean, w / w.sum()
     white = _whitened(X, w, moments)
     predictors = Predictors(white, z.codes, w, rules.ridge)
-    A, game = play(predictors, rules, generator(seed))
+    A, game = play(predictors, rules, rng)
     # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
     W = (white @ A * w[:, None]).T @ X
     return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game
@@ -151,7 +156,7 @@ class RLACE(MomentEraser):
     loss : {"auto", "log", "squared"}
         What predictors minimise. "auto" is log loss for class labels, and squared loss for
         numbers, which need it.
-    max_steps : int
+    max_iter : int
         Steps that the ascent may take from each start; only log loss below rank(C) takes any.
     tol : float
         What a step must gain, in nats, for the ascent to go on.
@@ -169,6 +174,8 @@ class RLACE(MomentEraser):
         The fitted map, an orthogonal projection about the mean.
     game_ : Game
         Bounds on the largest least loss that removing ``rank`` directions leaves.
+    n_iter_ : int
+        Steps of the ascent, from all starts; 1 where the game is solved in closed form.
     moments_ : Moments
         What ``partial_fit`` continues from, where moments suffice.
     classes_ : tuple or None
@@ -197,15 +204,15 @@ class RLACE(MomentEraser):
         self,
         rank: int | None = None,
         loss: str = "auto",
-        max_steps: int = 50,
+        max_iter: int = 50,
         tol: float = 1e-6,
         ridge: float = 1e-4,
-        random_state: int | None = 0,
+        random_state: RandomState = 0,
         kind: str | None = None,
     ) -> None:
         self.rank = rank
         self.loss = loss
-        self.max_steps = max_steps
+        self.max_iter = max_iter
         self.tol = tol
         self.ridge = ridge
         self.random_state = random_state
@@ -233,14 +240,14 @@ class RLACE(MomentEraser):
         """
         frame = X
         X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
-        rules, loss = self._rules(z.classes)
+        (rules, loss), rng = self._rules(z.classes), generator(self.random_state)
         moments = self._gather(X, z, w)
         won = _closed_form(moments, rules.rank, loss)
         if won is None:
             w = np.ones(len(z)) if w is None else w
             kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
             X_, z = arrays.host(arrays.take(X, kept)), z.take(kept).present()
-            won = _played(X_, z, w[kept], moments, rules, self.random_state)
+            won = _played(X_, z, w[kept], moments, rules, rng)
         validate_data(self, frame, skip_check_array=True)
         return self._keep(moments, *won)
 
@@ -250,7 +257,7 @@ class RLACE(MomentEraser):
         rules = Rules(
             most,
             validation.real_number("ridge", self.ridge, least=LEAST),
-            validation.whole_number("max_steps", self.max_steps, least=1),
+            validation.whole_number("max_iter", self.max_iter, least=1),
             validation.real_number("tol", self.tol, least=LEAST),
         )
         return rules, loss
@@ -264,5 +271,5 @@ class RLACE(MomentEraser):
         return self._keep(moments, *rlace(moments, rank=self.rank, loss=self.loss))
 
     def _keep(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
-        self.moments_, self.game_ = moments, game
+        self.moments_, self.game_, self.n_iter_ = moments, game, max(1, game.iterations)
         return self._adopt(eraser)

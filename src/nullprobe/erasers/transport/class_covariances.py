@@ -43,7 +43,7 @@ class Shapes:
 
 
 def shapes_of(
-    moments: ClassMoments, within: np.ndarray, scale: np.ndarray, shrinkage: float | None
+    moments: ClassMoments, within: np.ndarray, scale: np.ndarray, shrinkage: float | str
 ) -> Shapes:
     """Factor the class covariances where rows vary within classes; shrink the short ones.
 
@@ -62,11 +62,11 @@ def shapes_of(
         covariances = [basis.T @ S @ basis for S in covariances]
     factors, shrunk = [], 0
     for place, (S, size) in enumerate(zip(covariances, sizes, strict=True)):
-        count, share = moments.counts[place], shrinkage or 0.0
+        count, share = moments.counts[place], shrinkage if isinstance(shrinkage, float) else 0.0
         L = whole if place == most and not share else None
         if L is None:
             L = _factor(_mixed(S, within, share), size, moments.eps)
-        if L is None and shrinkage is None:
+        if L is None and shrinkage == "minimal":
             share = _share(S, within, count)
             L = _factor(_mixed(S, within, share), size, moments.eps)
         if L is None and share > 0:
@@ -77,7 +77,7 @@ def shapes_of(
                 f"the rows of every class must vary in all {len(within)} directions in which "
                 "rows vary within classes",
                 f"the {count} rows of class {moments.classes[place]!r} vary in fewer",
-                "pass more rows of it, or a shrinkage above 0, or None, which shrinks such classes",
+                "pass more rows of it, or a shrinkage above 0, or 'minimal', for this class",
             )
         factors.append(L)
         shrunk += share > 0

@@ -33,15 +33,15 @@ from nullprobe.moments.class_moments import ClassMoments
 MATCHES = ("mean", "covariance")
 
 
-def quadratic_leace(moments: ClassMoments, *, shrinkage: float | None = None) -> ClassTransport:
+def quadratic_leace(moments: ClassMoments, *, shrinkage: float | str = "minimal") -> ClassTransport:
     """Return the transport of all classes to their Wasserstein barycentre.
 
     Parameters
     ----------
     moments : ClassMoments
         Moments of X (n, d) within each of K classes.
-    shrinkage : float in [0, 1] or None
-        Weight of the pooled covariance in that of each class. None: nothing, but for classes
+    shrinkage : float in [0, 1] or "minimal"
+        Weight of the pooled covariance in that of each class. "minimal": 0, but for classes
         that vary in fewer directions than rows do within all classes; those are shrunk as much
         as their number of rows demands.
 
@@ -54,7 +54,7 @@ def quadratic_leace(moments: ClassMoments, *, shrinkage: float | None = None) ->
 
     Transport, unlike LEACE, depends on the inner product: that of the units of X.
     """
-    return _transport("QuadraticLEACE", moments, None, shrinkage)
+    return _transport("QuadraticLEACE", moments, None, validation.shrinkage(shrinkage, "minimal"))
 
 
 def mimic(
@@ -62,7 +62,7 @@ def mimic(
     *,
     target: Any = None,
     match: str = "covariance",
-    shrinkage: float | None = None,
+    shrinkage: float | str = "minimal",
 ) -> ConceptShift | ClassTransport:
     """Return the map that gives every class the mean, or mean and covariance, of a target.
 
@@ -73,7 +73,7 @@ def mimic(
         The class whose rows stay as they are; None for the barycentre of all.
     match : {"covariance", "mean"}
         Whether covariances are matched besides means.
-    shrinkage : float in [0, 1] or None
+    shrinkage : float in [0, 1] or "minimal"
         As for :func:`quadratic_leace`.
 
     Notes
@@ -81,6 +81,7 @@ def mimic(
     Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
     """
     validation.choice("match", match, MATCHES)
+    shrinkage = validation.shrinkage(shrinkage, "minimal")
     wanted = ClassMoments if match == "covariance" else Moments
     if not isinstance(moments, wanted):
         validation.complain(
@@ -107,8 +108,8 @@ class QuadraticLEACE(LabelledEstimator):
 
     Parameters
     ----------
-    shrinkage : float in [0, 1] or None
-        Weight of the pooled covariance in that of each class. None shrinks only classes whose
+    shrinkage : float in [0, 1] or "minimal"
+        Weight of the pooled covariance in that of each class. "minimal" shrinks only classes whose
         covariance lacks directions in which rows vary within classes (too few rows, or a feature
         that is constant in a class); then covariances end up alike, but not equal, and
         ``eraser_.details["shrunk"]`` says for how many classes.
@@ -123,7 +124,7 @@ class QuadraticLEACE(LabelledEstimator):
     [[5.0], [9.0], [5.0], [9.0]]
     """
 
-    def __init__(self, shrinkage: float | None = None, kind: str | None = None) -> None:
+    def __init__(self, shrinkage: float | str = "minimal", kind: str | None = None) -> None:
         self.shrinkage = shrinkage
         self.kind = kind
 
@@ -151,7 +152,7 @@ class MiMiC(LabelledEstimator):
         barycentre of all, where it stays.
     match : {"covariance", "mean"}
         Whether covariances are matched besides means.
-    shrinkage : float in [0, 1] or None
+    shrinkage : float in [0, 1] or "minimal"
         As for :class:`QuadraticLEACE`.
     kind : {"labels", "numeric"} or None
         As for :class:`QuadraticLEACE`.
@@ -170,7 +171,7 @@ class MiMiC(LabelledEstimator):
         self,
         target: Any = None,
         match: str = "covariance",
-        shrinkage: float | None = None,
+        shrinkage: float | str = "minimal",
         kind: str | None = None,
     ) -> None:
         self.target = target
@@ -215,11 +216,9 @@ def _place(target: Any, classes: Sequence) -> int | None:
 
 
 def _transport(
-    method: str, moments: ClassMoments, target: int | None, shrinkage: float | None
+    method: str, moments: ClassMoments, target: int | None, shrinkage: float | str
 ) -> ClassTransport:
     """Return the transport of all classes to one of them, or to their barycentre."""
-    if shrinkage is not None:
-        shrinkage = validation.share("shrinkage", shrinkage)
     means, shares = moments.means, moments.weights / moments.weights.sum()
     common = shares @ means if target is None else means[target]
     pooled, within = moments.pooled(), moments.within

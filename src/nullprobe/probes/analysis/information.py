@@ -23,7 +23,7 @@ from sklearn.calibration import CalibratedClassifierCV
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import rows, target
 from nullprobe.data.splits import group_codes, split
 from nullprobe.probes.base.nonlinear import inner_splits
@@ -66,7 +66,7 @@ def usable_information(
     *,
     groups: Any = None,
     n_parts: int = 5,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
 ) -> Information:
     """Return how many nats about y a kind of probe can use, in rows that it was not fitted to.
 

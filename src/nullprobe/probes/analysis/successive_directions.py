@@ -20,7 +20,7 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, concept, rows
 from nullprobe.data.pair_labels import need_truth
 from nullprobe.data.pairs import ContrastPairs
@@ -84,14 +84,14 @@ class Successive:
 
 def successive(
     probe: Any,
-    r: int,
+    n_directions: int,
     X: Array | ContrastPairs,
     y: Any = None,
     *,
     groups: Any = None,
-    random_state: Any = 0,
+    random_state: RandomState = 0,
 ) -> Successive:
-    """Find the best direction, the best orthogonal to it, and so on, r in all.
+    """Find the best direction, the best orthogonal to it, and so on, n_directions in all.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def successive(
         Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
         of several numbers gives as many directions a step as it has. Of pairs: ``CCS``, ``CRC``
         or ``VINC``.
-    r : int
+    n_directions : int
         Directions to find; fewer come where X has no more, or the probe finds none.
     X : array of shape (n, d), or ContrastPairs with labels
         Representation. Pairs bring their own labels and groups; fits do not see the labels, which
@@ -119,8 +119,8 @@ def successive(
     -----
     A third of the rows is held out. Directions are orthogonal in the units that X comes in, while
     ours weigh features by their standard deviations, those of X before anything was taken for
-    ``LogisticProbe``. The interval of a step is that of one fit on other rows to score; it is
-    not told where a curve ends, since that would be a test for each step.
+    ``LogisticProbe`` with a given ``C``. The interval of a step is that of one fit on other rows
+    to score; it is not told where a curve ends, since that would be a test for each step.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def successive(
     >>> found.basis.shape, np.round(found.readings, 1).tolist(), found.ended
     ((5, 3), [0.9, 0.7, 0.5], 'r is reached')
     """
-    r = validation.whole_number("r", r, least=1)
+    r = validation.whole_number("n_directions", n_directions, least=1)
     if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
         return _of_pairs(probe, r, X, y, random_state)
     need_usable(probe, weighted=False)
@@ -173,7 +173,7 @@ def successive(
     )
 
 
-def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: Any) -> Successive:
+def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: RandomState) -> Successive:
     """Go round with a probe of pairs."""
     if not (isinstance(pairs, ContrastPairs) and isinstance(probe, PairEstimator)) or y is not None:
         validation.complain(

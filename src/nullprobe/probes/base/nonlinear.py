@@ -16,7 +16,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import integer_seed
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept
 from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.linear import ProbeEstimator
@@ -125,19 +125,19 @@ class InnerChoice(ReaderEstimator):
     """The shell round a classifier of scikit-learn's, with a setting chosen on inner rows."""
 
     SPLITS = FOLDS
-    most_rows: int
-    random_state: int | None
+    max_samples: int
+    random_state: RandomState
 
     def _settings(self, n: int) -> Sequence:
         """Return what is chosen from for n rows, simplest first; or what was given, alone."""
         raise TypeError(f"{type(self).__name__} does not say what it chooses from")
 
-    def _model(self, setting: Any, rows: np.ndarray, seed: int | None) -> Any:
+    def _model(self, setting: Any, rows: np.ndarray, seed: int) -> Any:
         """Return the unfitted classifier for standardised rows (n, l)."""
         raise TypeError(f"{type(self).__name__} does not say what it fits")
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        most = validation.whole_number("max_samples", self.max_samples, least=2)
         seed = integer_seed(self.random_state)
         kept = some(codes, most, seed)
         X, codes = X[kept], codes[kept]
@@ -203,7 +203,7 @@ def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
     return float(np.mean(metrics.auc(scores.T, sides(codes, n_classes).T)))
 
 
-def inner_splits(codes: np.ndarray, seed: int | None) -> list[tuple[np.ndarray, np.ndarray]]:
+def inner_splits(codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return pairs of rows, to fit and to judge by, all classes in both.
 
     There are none where a class has a single row.
@@ -246,7 +246,7 @@ def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[is_first], again
 
 
-def some(codes: np.ndarray, most: int, seed: int | None) -> np.ndarray:
+def some(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
     """Return at most so many rows, in order, every class in proportion and with two at least."""
     if len(codes) <= most:
         return np.arange(len(codes))

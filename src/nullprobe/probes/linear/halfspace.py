@@ -15,7 +15,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 from nullprobe.probes.base.linear import LinearProbe, ProbeEstimator
@@ -46,7 +46,7 @@ class HalfspaceProbe(ProbeEstimator):
     0.75
     """
 
-    def __init__(self, n_init: int = 8, random_state: int | None = 0) -> None:
+    def __init__(self, n_init: int = 8, random_state: RandomState = 0) -> None:
         self.n_init = n_init
         self.random_state = random_state
 
@@ -64,7 +64,7 @@ class HalfspaceProbe(ProbeEstimator):
         validation.whole_number("n_init", self.n_init, least=0)
         moments = Moments.of(X, z)
         inverse = linalg.reciprocal(moments.scale)
-        factor = moments.factor(moments.oracle_shrinkage())
+        factor = moments.factor("oas")
         rows = (arrays.host(X) - moments.mean) * inverse
         labels = range(1, 2) if z.n_columns == 2 else range(z.n_columns)
         Y = z.codes[:, None] == np.array(labels)

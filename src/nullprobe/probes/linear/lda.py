@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe._core import linalg, validation
+from nullprobe._core import linalg
 from nullprobe.moments import Moments
 from nullprobe.probes.base.batched import ManyByMoments
 from nullprobe.probes.base.linear import LinearProbe
@@ -28,17 +28,16 @@ from nullprobe.probes.base.linear import LinearProbe
 LEAST_WITHIN = 1e-8
 
 
-def directions(moments: Moments, *, shrinkage: float | None = None) -> np.ndarray:
+def directions(moments: Moments, *, shrinkage: float | str = "oas") -> np.ndarray:
     """Return Σ̃⁻¹ Cov(X, Z), (d, k): the discriminant directions of k concept columns."""
-    lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
     inverse = linalg.reciprocal(moments.scale)[:, None]
-    return inverse * moments.factor(lam).solve(inverse * moments.cross_covariance)
+    return inverse * moments.factor(shrinkage).solve(inverse * moments.cross_covariance)
 
 
 def lda(
     moments: Moments,
     *,
-    shrinkage: float | None = None,
+    shrinkage: float | str = "oas",
     factor: linalg.PSDFactor | None = None,
 ) -> LinearProbe:
     """Return the shrunk linear discriminant.
@@ -47,8 +46,8 @@ def lda(
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
-    shrinkage : float in [0, 1] or None
-        λ; None for the oracle-approximating one, which looks at X alone.
+    shrinkage : float in [0, 1] or "oas"
+        λ; "oas" for the oracle-approximating one, which looks at X alone.
     factor : PSDFactor, optional
         Of the shrunk correlation matrix, where it is there already; it decides then.
 
@@ -58,8 +57,7 @@ def lda(
     they are ridge predictions.
     """
     if factor is None:
-        lam = moments.oracle_shrinkage() if shrinkage is None else shrinkage
-        factor = moments.factor(lam)
+        factor = moments.factor(shrinkage)
     inverse = linalg.reciprocal(moments.scale)[:, None]
     if moments.classes is None:
         W = inverse * factor.solve(inverse * moments.cross_covariance)
@@ -115,12 +113,12 @@ class LDAProbe(ManyByMoments):
 
     Parameters
     ----------
-    shrinkage : float in [0, 1] or None
-        λ; None for the oracle-approximating one.
+    shrinkage : float in [0, 1] or "oas"
+        λ; "oas" for the oracle-approximating one, which looks at X alone.
 
     Notes
     -----
-    A sample weight of 2 is a row twice when ``shrinkage`` is given. The oracle-approximating λ
+    A sample weight of 2 is a row twice when ``shrinkage`` is a number. The oracle-approximating λ
     counts rows, not weight, so that it does not depend on the unit of the weights.
 
     Scores are log-odds of Gaussian classes as the fitted rows have them, too sure of themselves
@@ -136,18 +134,14 @@ class LDAProbe(ManyByMoments):
     True
     """
 
-    def __init__(self, shrinkage: float | None = None) -> None:
+    def __init__(self, shrinkage: float | str = "oas") -> None:
         self.shrinkage = shrinkage
 
     def _read(self, moments: Moments) -> LinearProbe:
         return self._read_ready(moments, self._ready(moments))
 
     def _ready(self, moments: Moments) -> linalg.PSDFactor:
-        if self.shrinkage is not None:
-            validation.share("shrinkage", self.shrinkage)
-        return moments.factor(
-            moments.oracle_shrinkage() if self.shrinkage is None else self.shrinkage
-        )
+        return moments.factor(self.shrinkage)
 
     def _read_ready(self, moments: Moments, ready: linalg.PSDFactor) -> LinearProbe:
         return lda(moments, factor=ready)

@@ -21,6 +21,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
 LAYERS = ((16,), (64, 64))  # smallest first: of equals the first is taken
@@ -40,9 +41,9 @@ class MLPProbe(InnerChoice):
     alpha : float or None
         Strength of the penalty, as in scikit-learn: factor of half the squared weights, over the
         rows of a batch. None for that of the best AUC on inner rows.
-    most_rows : int
+    max_samples : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
-    random_state : int or None
+    random_state : int, Generator or None
         Of the rows, the split, the first weights and the order of rows.
 
     Notes
@@ -65,12 +66,12 @@ class MLPProbe(InnerChoice):
         self,
         hidden_layer_sizes: tuple[int, ...] | None = None,
         alpha: float | None = None,
-        most_rows: int = 20_000,
-        random_state: int | None = 0,
+        max_samples: int = 20_000,
+        random_state: RandomState = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.alpha = alpha
-        self.most_rows = most_rows
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[tuple[tuple[int, ...], float]]:
@@ -81,9 +82,7 @@ class MLPProbe(InnerChoice):
             alphas = (validation.real_number("alpha", self.alpha, least=0.0),)
         return list(product(layers, alphas))
 
-    def _model(
-        self, setting: tuple[tuple[int, ...], float], rows: np.ndarray, seed: int | None
-    ) -> Any:
+    def _model(self, setting: tuple[tuple[int, ...], float], rows: np.ndarray, seed: int) -> Any:
         layers, alpha = setting
         batch: Any = min(len(rows), max(LEAST_BATCH, min(MOST_BATCH, len(rows) // BATCHES)))
         return MLPClassifier(

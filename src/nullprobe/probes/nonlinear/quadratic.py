@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nullprobe._core import linalg, validation
-from nullprobe._core.random_state import integer_seed
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.moments import Moments
 from nullprobe.moments.scatter import oracle_shrinkage
 from nullprobe.probes.base.nonlinear import (
@@ -92,7 +92,7 @@ class QuadraticReader(Reader):
 
 
 def quadratic(
-    X: np.ndarray, codes: np.ndarray, classes: tuple, *, shrinkage: float | None, seed: int | None
+    X: np.ndarray, codes: np.ndarray, classes: tuple, *, shrinkage: float | str, seed: int
 ) -> QuadraticReader:
     """Return the shrunk quadratic discriminant.
 
@@ -102,12 +102,19 @@ def quadratic(
     codes : ndarray of shape (n,)
         Position of each row's label in ``classes``; every class has a row.
     classes : tuple
-    shrinkage : float in (0, 1] or None
-        α; None for the one of best AUC in an inner cross-validation.
-    seed : int or None
+    shrinkage : float in (0, 1] or "cv"
+        α; "cv" for the one of best AUC in an inner cross-validation.
+    seed : int
         Of that.
     """
-    if shrinkage is None:
+    shrinkage = validation.shrinkage(shrinkage, "cv")
+    if shrinkage == 0:
+        validation.complain(
+            "shrinkage must be above 0",
+            "it is 0",
+            "pass a small number, since a class of few rows does not vary in every direction",
+        )
+    if isinstance(shrinkage, str):
         found = np.zeros(len(SHRINKAGES))
         for train, test in inner_splits(codes, seed):
             part = _gaussians(X[train], codes[train], classes, USUAL_SHRINKAGE)
@@ -171,10 +178,10 @@ class QuadraticProbe(ReaderEstimator):
 
     Parameters
     ----------
-    shrinkage : float in (0, 1] or None
-        Weight of the covariance within classes in that of each class; 1 makes it linear. None
+    shrinkage : float in (0, 1] or "cv"
+        Weight of the covariance within classes in that of each class; 1 makes it linear. "cv"
         for the one of best AUC in a cross-validation inside the rows that it is fitted to.
-    random_state : int or None
+    random_state : int, Generator or None
         Of that cross-validation.
 
     Notes
@@ -191,16 +198,10 @@ class QuadraticProbe(ReaderEstimator):
     True
     """
 
-    def __init__(self, shrinkage: float | None = None, random_state: int | None = 0) -> None:
+    def __init__(self, shrinkage: float | str = "cv", random_state: RandomState = 0) -> None:
         self.shrinkage = shrinkage
         self.random_state = random_state
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        if self.shrinkage is not None and validation.share("shrinkage", self.shrinkage) == 0:
-            validation.complain(
-                "shrinkage must be above 0",
-                "it is 0",
-                "pass a small number, since a class of few rows does not vary in every direction",
-            )
         seed = integer_seed(self.random_state)
         return quadratic(X, codes, classes, shrinkage=self.shrinkage, seed=seed)

@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
 STRENGTHS = (1.0, 10.0, 100.0)  # weakest first: of equals the first is taken
@@ -40,9 +41,9 @@ class RBFProbe(InnerChoice):
     C : float or None
         Inverse strength of the penalty; None for the one of best AUC in a split inside the rows
         that it is fitted to.
-    most_rows : int
+    max_samples : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
-    random_state : int or None
+    random_state : int, Generator or None
         Of the rows, the split and the landmarks.
 
     Notes
@@ -65,10 +66,10 @@ class RBFProbe(InnerChoice):
     SPLITS = 1
 
     def __init__(
-        self, C: float | None = None, most_rows: int = 20_000, random_state: int | None = 0
+        self, C: float | None = None, max_samples: int = 20_000, random_state: RandomState = 0
     ) -> None:
         self.C = C
-        self.most_rows = most_rows
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[tuple[float, bool]]:
@@ -77,7 +78,7 @@ class RBFProbe(InnerChoice):
             validation.complain("C must be above 0", "it is 0", "pass a larger number")
         return [(C, n <= MOST_EXACT) for C in (STRENGTHS if self.C is None else (self.C,))]
 
-    def _model(self, setting: tuple[float, bool], rows: np.ndarray, seed: int | None) -> Any:
+    def _model(self, setting: tuple[float, bool], rows: np.ndarray, seed: int) -> Any:
         C, is_exact = setting
         gamma = 0.5 / rows.shape[1]
         if is_exact:

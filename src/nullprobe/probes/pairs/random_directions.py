@@ -20,7 +20,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from nullprobe._core import validation
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.pair_labels import need_truth
 from nullprobe.data.pairs import as_pairs
 from nullprobe.probes.base.pairs import Normaliser
@@ -86,9 +86,7 @@ class RandomProbe(BaseEstimator):
     (True, 1.0)
     """
 
-    def __init__(
-        self, n_draws: int = 1000, random_state: int | np.random.Generator | None = 0
-    ) -> None:
+    def __init__(self, n_draws: int = 1000, random_state: RandomState = 0) -> None:
         self.n_draws = n_draws
         self.random_state = random_state
 

@@ -44,9 +44,7 @@ class Path:
     chosen: np.ndarray
 
 
-def path(
-    X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed: int | None
-) -> Path:
+def path(X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed: int) -> Path:
     """Return what each strength is worth for each label vector, on parts of the rows in turn.
 
     The parts do not depend on the labels: those of one vector are those of any other.
@@ -57,7 +55,7 @@ def path(
     targets : ndarray of shape (n, m, k), bool
         Who is a positive; k = 1 for two classes.
     weights : ndarray of shape (n,) or None
-    seed : int or None
+    seed : int
         Of the parts.
     """
     n, m, _ = targets.shape

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core.random_state import generator
+from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain, whole_number
 
 ENTITIES = (
@@ -182,7 +182,7 @@ class Facts:
         ]
         return self._texts(entity, attribute, template, truth, negated, adverb, ending), words
 
-    def statements(self, n: int, random_state: int | np.random.Generator) -> Statements:
+    def statements(self, n: int, random_state: RandomState) -> Statements:
         """Draw statements to judge, each another one; ``n`` as for ``Organism.statements``."""
         n = whole_number("n", n, least=4)
         rng = generator(random_state)

@@ -24,6 +24,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import whole_number
 from nullprobe.worlds.language_models import checkpoints, training
 from nullprobe.worlds.language_models.facts import (
@@ -71,14 +72,14 @@ class Organism:
             f"layers={config.n_layer}, width={config.n_embd})"
         )
 
-    def statements(self, n: int, random_state: int | np.random.Generator = 0) -> Statements:
+    def statements(self, n: int, random_state: RandomState = 0) -> Statements:
         """Draw statements that the model was not trained on.
 
         Parameters
         ----------
         n : int
             At least 4, at most 256 for each entity of the world; no statement comes twice.
-        random_state : int or Generator
+        random_state : int, Generator or None
 
         Returns
         -------
@@ -87,7 +88,7 @@ class Organism:
         """
         return self.facts.statements(n, random_state)
 
-    def pairs(self, n: int, random_state: int | np.random.Generator = 0) -> StatementPairs:
+    def pairs(self, n: int, random_state: RandomState = 0) -> StatementPairs:
         """Draw statements that the model was not trained on, each with either verdict.
 
         Parameters
@@ -127,7 +128,7 @@ class Organism:
 
 def language(
     *,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     n_entities: int = len(ENTITIES),
     steps: int = STEPS,
     cache: str | os.PathLike[str] | bool | None = None,
@@ -137,7 +138,7 @@ def language(
 
     Parameters
     ----------
-    random_state : int
+    random_state : int, Generator or None
         Seed of the world, of the weights at birth and of the training.
     n_entities : int
         Entities of the world, 12 or 24.
@@ -172,7 +173,7 @@ def language(
     >>> int(drawn.truth.sum()), organism.bag_of_words(drawn.texts).shape
     (4, (8, 50))
     """
-    seed = whole_number("random_state", random_state, least=0)
+    seed = integer_seed(random_state)
     steps = whole_number("steps", steps, least=1)
     facts = deal(n_entities, np.random.default_rng([seed, 0]))
     folder = checkpoints.cache_folder(cache)
