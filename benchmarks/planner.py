@@ -71,7 +71,10 @@ def cell(d: int, gap: float, n: int, share: float) -> dict:
     rng = np.random.default_rng([d, int(100 * gap), n, int(100 * share)])
     with threadpool_limits(1, "blas"):
         found = np.array([one_fit(d, gap, n, share, rng) for _ in range(SEEDS[d])])
-    endless, fresh = plan(d, gap, n=n, share=share), plan(d, gap, n=n, n_probe=n, share=share)
+    endless, fresh = (
+        plan(d, gap, n=n, positive_fraction=share),
+        plan(d, gap, n=n, n_probe=n, positive_fraction=share),
+    )
     argument = float(norm.ppf(fresh.auc)) * math.sqrt(max(0.0, 1.0 - d / n))
     formula = (endless.gap_left, endless.auc, fresh.auc, float(norm.cdf(argument)))
     readings = {
@@ -88,7 +91,7 @@ def cell(d: int, gap: float, n: int, share: float) -> dict:
 
 def planned(d: int, gap: float, share: float, auc: float, fits: int) -> dict | None:
     """Return the mean AUC with the planned rows; None where no eraser is needed."""
-    made = plan(d, gap, auc, share=share)
+    made = plan(d, gap, auc, positive_fraction=share)
     if made.raw_auc <= auc:
         return None
     rng = np.random.default_rng([d, int(100 * gap), int(100 * share), int(100 * auc)])

@@ -53,7 +53,10 @@ from nullprobe.probes import PROBES
                 ("--method mean_projection --rank -1", ["rank", "at least 1", "-1"]),
                 ("--method mean_projection --rank 0", ["rank", "at least 1", "0 arrived"]),
                 ("--method inlp --max-rank 0", ["max_rank", "at least 1", "0 arrived"]),
-                ("--method inlp --held-out 1", ["held_out must lie between 0 and 1", "1.0"]),
+                (
+                    "--method inlp --validation-fraction 1",
+                    ["validation_fraction must lie between 0 and 1", "1.0"],
+                ),
                 ("--method inlp --alpha 2", ["alpha", "from 0 to 1", "2.0 arrived"]),
                 (
                     "--method rlace --loss cubic",
@@ -63,7 +66,10 @@ from nullprobe.probes import PROBES
                 ("--seed 1", ["--seed is for --method inlp or rlace", "is leace"]),
                 ("--method leace --loss log", ["--loss is for --method rlace", "is leace"]),
                 ("--method rlace --alpha .1", ["--alpha is for --method inlp", "is rlace"]),
-                ("--method mimic --held-out .5", ["--held-out is for --method inlp", "is mimic"]),
+                (
+                    "--method mimic --validation-fraction .5",
+                    ["--validation-fraction is for --method inlp", "is mimic"],
+                ),
                 ("--method rlace --max-rank 2", ["--max-rank is for --method inlp", "is rlace"]),
                 ("--method splince", ["needs --task COLUMN", "it is LEACE", "--method leace"]),
                 ("--method rlace --rank 0", ["rank", "at least 1", "0 arrived"]),
@@ -255,7 +261,10 @@ def test_a_seed_and_the_share_held_out_reach_the_estimator():
     for method in ("inlp", "rlace"):
         assert eraser_files.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
         assert eraser_files.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
-    assert eraser_files.Choice("inlp", {"held_out": 0.5}).unfitted(z).held_out == 0.5
+    assert (
+        eraser_files.Choice("inlp", {"validation_fraction": 0.5}).unfitted(z).validation_fraction
+        == 0.5
+    )
 
 
 def test_the_help_lists_the_methods_and_probes_that_there_are():

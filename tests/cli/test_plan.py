@@ -23,7 +23,10 @@ from nullprobe.measures.expected_auc import unbiased_gap
         ("plan --d 8 --gap 2 --auc .6 --concept y", ["belong to a FILE"]),
         ("plan --d 8 --gap 2 --auc .6 --leave-out y", ["belong to a FILE"]),
         ("plan data.csv --concept y --auc .6 --gap 2", ["measured where there is a FILE"]),
-        ("plan data.csv --concept y --auc .6 --share .5", ["measured where there is a FILE"]),
+        (
+            "plan data.csv --concept y --auc .6 --positive-fraction .5",
+            ["measured where there is a FILE"],
+        ),
         ("plan --d 8 --gap 2 --auc .5", ["above .5", "0.5 arrived"]),
         ("plan --d 8 --gap 2 --auc 2", ["auc", "2.0 arrived"]),
         ("plan --d 8 --gap nan --auc .6", ["gap must be", "nan arrived"]),
@@ -31,9 +34,9 @@ from nullprobe.measures.expected_auc import unbiased_gap
         ("plan --d 0 --gap 1 --auc .6", ["d must be", "0 arrived"]),
         ("plan --d 2.5 --gap 1 --auc .6", ["'--d'", "nullprobe plan --help"]),
         ("plan --d 8 --gap 1 --n 1", ["n must be", "1 arrived"]),
-        ("plan --d 8 --gap 1 --n 9 --share .1", ["at least 10", "9 arrived"]),
+        ("plan --d 8 --gap 1 --n 9 --positive-fraction .1", ["at least 10", "9 arrived"]),
         ("plan --d 8 --gap 1 --n 9 --n-probe 1", ["n_probe", "1 arrived"]),
-        ("plan --d 8 --gap 1 --auc .6 --share 1", ["rows to both classes"]),
+        ("plan --d 8 --gap 1 --auc .6 --positive-fraction 1", ["rows to both classes"]),
         ("plan none.csv --concept y --auc .6", ["'none.csv' must exist"]),
         ("plan data.csv --auc .6", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
         ("plan data.csv --concept z --auc .6", ["'z' must name a column"]),
@@ -67,12 +70,12 @@ def test_a_plan_for_an_auc_says_how_many_rows(capsys):
 
 
 def test_a_plan_for_rows_says_what_is_read_back(capsys):
-    said = told(capsys, "--d 768 --gap 2 --n 1000 --n-probe 2000 --share .1")
-    made = plan(768, 2.0, n=1000, n_probe=2000, share=0.1)
+    said = told(capsys, "--d 768 --gap 2 --n 1000 --n-probe 2000 --positive-fraction .1")
+    made = plan(768, 2.0, n=1000, n_probe=2000, positive_fraction=0.1)
     assert said[0] == "768 features, a gap of 2.000, classes of 10.0% and 90.0%."
     assert f"a squared gap of {made.gap_left:.3f} on" in said[1]
     assert f"fitted to 2,000 rows then reads the classes back at AUC {made.auc:.3f};" in said[2]
-    most = plan(768, math.inf, n=1000, n_probe=2000, share=0.1).auc
+    most = plan(768, math.inf, n=1000, n_probe=2000, positive_fraction=0.1).auc
     assert said[3] == f"However large the gap, it would be at most {most:.3f}."
     assert len(said) == 5
 
@@ -105,8 +108,8 @@ def test_a_file_says_how_far_apart_its_classes_are(suffix, capsys):
         f"Measured from the 36 rows of {str(path)!r}; the squared gap is debiased: what sampling "
         "error adds to it on average is taken off."
     )
-    assert said == told(capsys, f"--d 3 --gap {gap!r} --share .25 --auc .55")
-    assert f"{plan(3, gap, 0.55, share=0.25).n:,} rows" in said[1]
+    assert said == told(capsys, f"--d 3 --gap {gap!r} --positive-fraction .25 --auc .55")
+    assert f"{plan(3, gap, 0.55, positive_fraction=0.25).n:,} rows" in said[1]
 
 
 def test_columns_that_say_nothing_new_are_not_counted(capsys):

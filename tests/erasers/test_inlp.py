@@ -46,7 +46,7 @@ def test_readings_fall_round_by_round_until_nothing_more_is_read():
     """Classes apart in every one of 30 correlated features, read one feature at a time."""
     s = draw(0, 20_000, 30, 2, gap=0.15)
     inlp = INLP(LDAProbe(shrinkage=1.0)).fit(s.X, s.y)
-    readings = np.array(inlp.readings_)
+    readings = np.array(inlp.scores_)
     chance = 3 * np.sqrt(4001 / 12 / 2000**2)
     assert inlp.stopped_ == READ
     assert len(readings) == inlp.eraser_.rank + 1 > 4
@@ -84,8 +84,8 @@ def recorded(held_out=0.2):
     """Return a sample with weights that name its rows, the fit, and what its probes were told."""
     s, w = draw(1, 200, 4, 2, shares=[0.8, 0.2], gap=0.5), 1.0 + 1e-6 * np.arange(200)
     Recorder.fitted = []
-    inlp = INLP(Recorder(), held_out=held_out).fit(s.X, s.y, sample_weight=w)
-    judged = len(inlp.readings_)
+    inlp = INLP(Recorder(), validation_fraction=held_out).fit(s.X, s.y, sample_weight=w)
+    judged = len(inlp.scores_)
     return s, w, inlp, Recorder.fitted[:judged], Recorder.fitted[judged:]
 
 
@@ -107,7 +107,7 @@ def test_readings_are_of_rows_that_the_probe_never_saw():
     probe = LDAProbe().fit(s.X[~held], s.y[~held], w[~held])
     scores = probe.decision_function(s.X[held])
     expected = roc_auc_score(s.y[held], scores, sample_weight=w[held])
-    assert inlp.readings_[0] == pytest.approx(expected)
+    assert inlp.scores_[0] == pytest.approx(expected)
     assert held.sum() == round(0.2 * (s.y == 0).sum()) + round(0.2 * (s.y == 1).sum())
 
 
@@ -128,7 +128,7 @@ def test_max_rank_bounds_the_directions_and_keeps_the_first():
         inlp = INLP(max_rank=most).fit(s.X, s.y)
         assert inlp.eraser_.rank == most
         assert inlp.stopped_ == MOST
-        assert inlp.readings_ == whole.readings_[:most]
+        assert inlp.scores_ == whole.scores_[:most]
         np.testing.assert_allclose(inlp.eraser_.reading, whole.eraser_.reading[:, :most])
     assert INLP(max_rank=99).fit(s.X, s.y).stopped_ == READ
 

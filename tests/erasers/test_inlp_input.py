@@ -18,7 +18,7 @@ def test_numbers_are_erased(probe, k):
     Y = X[:, :k] + rng.standard_normal((2000, k))
     inlp = INLP(probe).fit(X, Y if k > 1 else Y[:, 0])
     assert inlp.classes_ is None
-    assert inlp.readings_[0] == pytest.approx(np.sqrt(0.5), abs=0.1)
+    assert inlp.scores_[0] == pytest.approx(np.sqrt(0.5), abs=0.1)
     X_ = inlp.transform(X)
     left = np.corrcoef(X_.T, Y.T)[:8, 8:]
     assert np.abs(left).max() < 0.1
@@ -51,12 +51,11 @@ def test_the_same_seed_gives_the_same_eraser_and_another_one_other_rows():
     s = draw(10, 300, 6, 2, gap=0.4)
     one, again, other = (INLP(random_state=seed).fit(s.X, s.y) for seed in (0, 0, 1))
     assert_same_bytes(one.eraser_, again.eraser_)
-    assert one.readings_ == again.readings_
-    assert one.readings_ != other.readings_
+    assert one.scores_ == again.scores_
+    assert one.scores_ != other.scores_
     rng = np.random.default_rng(3)
     assert (
-        INLP(random_state=rng).fit(s.X, s.y).readings_
-        != INLP(random_state=rng).fit(s.X, s.y).readings_
+        INLP(random_state=rng).fit(s.X, s.y).scores_ != INLP(random_state=rng).fit(s.X, s.y).scores_
     )
 
 
@@ -67,8 +66,8 @@ def test_weights_count(probe):
     one, scaled, plain = (INLP(probe).fit(s.X, s.y, sample_weight=v) for v in (w, 8 * w, None))
     if isinstance(probe, LDAProbe):  # a weight in logistic regression is also less of a penalty
         np.testing.assert_allclose(one.eraser_.reading, scaled.eraser_.reading, atol=1e-9)
-        assert one.readings_ == pytest.approx(scaled.readings_)
-    assert one.readings_ != plain.readings_
+        assert one.scores_ == pytest.approx(scaled.scores_)
+    assert one.scores_ != plain.scores_
     np.testing.assert_allclose(one.eraser_.mean, np.average(s.X, axis=0, weights=w))
 
 
@@ -111,7 +110,7 @@ def test_few_rows_are_left_as_they_are(y, why, probe):
     inlp = INLP(probe).fit(X, y)
     assert inlp.eraser_.rank == 0
     assert inlp.stopped_ == (why or "too few rows to hold some out")
-    assert inlp.readings_ == ()
+    assert inlp.scores_ == ()
     np.testing.assert_array_equal(inlp.transform(X), X)
 
 
@@ -130,8 +129,8 @@ def test_of_a_rare_class_one_row_at_least_is_held_out_and_one_is_not(count, held
     rng = np.random.default_rng(0)
     y = (np.arange(3000) < count).astype(int)
     X = rng.standard_normal((3000, 5)) + 30.0 * y[:, None]
-    inlp = INLP(held_out=held_out).fit(X, y)
-    assert inlp.readings_[0] > 0.95
+    inlp = INLP(validation_fraction=held_out).fit(X, y)
+    assert inlp.scores_[0] > 0.95
     assert inlp.eraser_.rank > 0
 
 
@@ -147,9 +146,9 @@ def test_of_a_rare_class_one_row_at_least_is_held_out_and_one_is_not(count, held
         ({"probe": LDAProbe(shrinkage=2)}, "shrinkage must be a number from 0 to 1"),
         ({"max_rank": 0}, "max_rank must be a whole number of at least 1"),
         ({"random_state": "a"}, "random_state must be a whole number of at least 0"),
-        ({"held_out": 0}, "held_out must lie between 0 and 1"),
-        ({"held_out": 1.0}, "held_out must lie between 0 and 1"),
-        ({"held_out": "some"}, "held_out must be a number"),
+        ({"validation_fraction": 0}, "validation_fraction must lie between 0 and 1"),
+        ({"validation_fraction": 1.0}, "validation_fraction must lie between 0 and 1"),
+        ({"validation_fraction": "some"}, "validation_fraction must be a number"),
         ({"alpha": 1.5}, "alpha must be a number from 0 to 1"),
     ],
 )

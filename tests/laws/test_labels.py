@@ -28,7 +28,7 @@ PROBES = {
     "halfspace": probing.HalfspaceProbe(),
     "quadratic": probing.QuadraticProbe(),
     "rbf": probing.RBFProbe(),
-    "neighbours": probing.NeighboursProbe(),
+    "neighbors": probing.KNeighborsProbe(),
 }
 
 

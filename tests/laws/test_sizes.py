@@ -49,7 +49,7 @@ PROBES = [
     *probes.PROBES.values(),
     probes.QuadraticProbe,
     probes.RBFProbe,
-    probes.NeighboursProbe,
+    probes.KNeighborsProbe,
     probes.MLPProbe,
     probes.StrongestProbe,
 ]

@@ -55,37 +55,39 @@ def mean_and_error(values):
 @pytest.mark.parametrize("auc", [0.501, 0.55, 0.6])
 @pytest.mark.parametrize(("d", "gap", "share"), GRID)
 def test_the_planned_rows_are_the_fewest_that_do(d, gap, share, auc, n_probe):
-    planned = plan(d, gap, auc, share=share, n_probe=n_probe)
+    planned = plan(d, gap, auc, positive_fraction=share, n_probe=n_probe)
     assert planned.auc <= auc
     least = round(1 / share)
     if planned.n > least:
-        before = plan(d, gap, n=planned.n - 1, share=share, n_probe=n_probe)
+        before = plan(d, gap, n=planned.n - 1, positive_fraction=share, n_probe=n_probe)
         assert before.auc > auc
     else:
         assert planned.n == least
 
 
 def test_a_plan_says_what_the_formula_says():
-    made = plan(64, 1.5, n=900, n_probe=300, share=0.2)
+    made = plan(64, 1.5, n=900, n_probe=300, positive_fraction=0.2)
     assert astuple(made)[:5] == (64, 1.5, 0.2, 900, 300)
     assert made.gap_left == gap_left(1.5, 64, (180, 720))
     assert made.auc == expected_auc(1.5, 64, (180, 720), (60, 240))
     assert made.raw_auc == pytest.approx(norm.cdf(1.5 / math.sqrt(2)), rel=1e-12)
     assert [f.name for f in fields(Plan)][5:] == ["gap_left", "auc", "raw_auc"]
-    assert plan(64, 1.5, made.auc, n_probe=300, share=0.2).n == 900
+    assert plan(64, 1.5, made.auc, n_probe=300, positive_fraction=0.2).n == 900
 
 
 @pytest.mark.parametrize("n_probe", [None, 300])
 def test_rows_and_auc_are_each_others_answer_to_the_last_digit(n_probe):
     for n in range(100, 400):
-        read = plan(64, 1.5, n=n, n_probe=n_probe, share=0.3).auc
-        assert plan(64, 1.5, read, n_probe=n_probe, share=0.3).n == n
+        read = plan(64, 1.5, n=n, n_probe=n_probe, positive_fraction=0.3).auc
+        assert plan(64, 1.5, read, n_probe=n_probe, positive_fraction=0.3).n == n
         below = float(np.nextafter(read, 0.0))
-        assert plan(64, 1.5, below, n_probe=n_probe, share=0.3).auc <= below
+        assert plan(64, 1.5, below, n_probe=n_probe, positive_fraction=0.3).auc <= below
 
 
 def test_which_class_has_the_share_makes_no_difference():
-    assert plan(30, 2.0, 0.6, share=0.1).n == plan(30, 2.0, 0.6, share=0.9).n
+    assert (
+        plan(30, 2.0, 0.6, positive_fraction=0.1).n == plan(30, 2.0, 0.6, positive_fraction=0.9).n
+    )
 
 
 def test_a_probe_of_more_rows_reads_more_and_an_endless_one_most():
@@ -106,8 +108,10 @@ def test_more_rows_never_read_more():
 
 def test_rows_for_a_gap_that_is_not_known_are_enough_for_any():
     for share, n_probe in ((0.5, None), (0.1, 400)):
-        any_gap = plan(64, math.inf, 0.55, share=share, n_probe=n_probe)
-        needed = [plan(64, D, 0.55, share=share, n_probe=n_probe).n for D in (0.5, 2, 8, 1e9)]
+        any_gap = plan(64, math.inf, 0.55, positive_fraction=share, n_probe=n_probe)
+        needed = [
+            plan(64, D, 0.55, positive_fraction=share, n_probe=n_probe).n for D in (0.5, 2, 8, 1e9)
+        ]
         assert needed == sorted(needed)
         assert needed[-1] == any_gap.n
         assert any_gap.raw_auc == 1.0
@@ -126,7 +130,7 @@ def test_rows_for_a_gap_that_is_not_known_are_enough_for_any():
     ],
 )
 def test_where_nothing_is_to_be_done_one_row_of_each_class_is_planned(d, gap, auc, share, n):
-    planned = plan(d, gap, auc, share=share)
+    planned = plan(d, gap, auc, positive_fraction=share)
     assert planned.n == n
     assert planned.auc <= min(auc, planned.raw_auc)
 
@@ -144,12 +148,15 @@ def test_where_nothing_is_to_be_done_one_row_of_each_class_is_planned(d, gap, au
         ({"auc": 0.5 + 1e-12}, ["takes more than 9e+15 rows", "further above .5"]),
         ({"n": 1}, ["n must be", "at least 2", "1 arrived"]),
         ({"n": 99.5}, ["n must be a whole number", "99.5 arrived"]),
-        ({"n": 9, "share": 0.1}, ["at least 10", "one row of each class", "9 arrived"]),
-        ({"n": 50, "n_probe": 9, "share": 0.1}, ["n_probe", "at least 10", "9 arrived"]),
+        ({"n": 9, "positive_fraction": 0.1}, ["at least 10", "one row of each class", "9 arrived"]),
+        (
+            {"n": 50, "n_probe": 9, "positive_fraction": 0.1},
+            ["n_probe", "at least 10", "9 arrived"],
+        ),
         ({"auc": 0.6, "n_probe": 0}, ["n_probe", "0 arrived"]),
-        ({"auc": 0.6, "share": 0.0}, ["rows to both classes", "0.0 arrived"]),
-        ({"auc": 0.6, "share": 1}, ["rows to both classes", "1 arrived"]),
-        ({"auc": 0.6, "share": 1.5}, ["share", "1.5 arrived"]),
+        ({"auc": 0.6, "positive_fraction": 0.0}, ["rows to both classes", "0.0 arrived"]),
+        ({"auc": 0.6, "positive_fraction": 1}, ["rows to both classes", "1 arrived"]),
+        ({"auc": 0.6, "positive_fraction": 1.5}, ["positive_fraction", "1.5 arrived"]),
         ({"auc": 0.6, "d": 0}, ["d must be", "at least 1", "0 arrived"]),
         ({"auc": 0.6, "d": 2.5}, ["d must be a whole number", "2.5 arrived"]),
         ({"auc": 0.6, "gap": -1.0}, ["gap must be", "-1.0 arrived", "inf"]),
@@ -185,7 +192,7 @@ def exact_auc(d, gap, share, n, points=400):
 )
 def test_the_formula_is_never_too_low_and_little_too_high(d, excess):
     differences = [
-        plan(d, gap, n=n, share=share).auc - exact_auc(d, gap, share, n)
+        plan(d, gap, n=n, positive_fraction=share).auc - exact_auc(d, gap, share, n)
         for gap in (0.1, 0.5, 1.0, 2.0, 8.0)
         for share in (0.5, 0.1)
         for n in (10, 100, 500, 2000, 8000)
@@ -208,7 +215,7 @@ def test_fitted_erasers_leave_what_is_planned(method, d, gap, n, share):
         rest = left_by(eraser, gap)
         left.append(rest @ rest)
         read.append(auc_of(rest, rest))
-    expected = plan(d, gap, n=n, share=share)
+    expected = plan(d, gap, n=n, positive_fraction=share)
     mean, error = mean_and_error(left)
     # 1 part in d is what the formula neglects.
     assert abs(mean - expected.gap_left) < 3 * error + expected.gap_left / d
@@ -239,7 +246,7 @@ def test_a_fresh_probe_reads_what_is_planned(shrinkage):
 @pytest.mark.parametrize("auc", [0.55, 0.6])
 @pytest.mark.parametrize(("d", "gap", "share"), [(16, 1.0, 0.5), (64, 2.0, 0.1), (64, 0.5, 0.5)])
 def test_with_the_planned_rows_a_fresh_probe_stays_below(d, gap, share, auc):
-    planned = plan(d, gap, auc, share=share)
+    planned = plan(d, gap, auc, positive_fraction=share)
     rng, read, fewer = np.random.default_rng(2), [], []
     for _ in range(30):
         for n, found in ((planned.n, read), (planned.n // 2, fewer)):
@@ -265,7 +272,7 @@ def test_an_eraser_of_many_classes_leaves_no_pair_more_than_its_plan():
     for pair, values in zip(((0, 1), (0, 2), (1, 2)), np.transpose(left), strict=True):
         n = rows[pair[0]] + rows[pair[1]]
         gap = np.linalg.norm(means[pair[1]] - means[pair[0]])
-        most = plan(d, gap, n=n, share=rows[pair[1]] / n).gap_left
+        most = plan(d, gap, n=n, positive_fraction=rows[pair[1]] / n).gap_left
         mean, error = mean_and_error(values)
         assert mean < most + 3 * error
         assert mean > 0.5 * most

@@ -11,8 +11,8 @@ from sklearn.metrics import r2_score, roc_auc_score
 from nullprobe import (
     HalfspaceProbe,
     InputError,
+    KNeighborsProbe,
     LDAProbe,
-    NeighboursProbe,
     QuadraticProbe,
     StrongestProbe,
     permutation_null,
@@ -204,7 +204,7 @@ def test_labels_that_are_constant_in_groups_move_with_whole_groups():
 def test_same_seed_gives_the_same_null_and_another_another():
     X, y = nothing(0)
     first, again, other = (
-        pipeline_null(X, y, NeighboursProbe(3), n_permutations=9, random_state=s)[1].values
+        pipeline_null(X, y, KNeighborsProbe(3), n_permutations=9, random_state=s)[1].values
         for s in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, again)

@@ -67,7 +67,7 @@ def test_null_labels_are_uncorrelated_with_every_column():
     ("n", "share", "positives"), [(20_000, 0.001, 20), (1000, 0.0, 2), (1000, 0.0254, 25)]
 )
 def test_rare_has_exactly_its_share_of_positives(n, share, positives):
-    assert rare(n=n, d=2, share=share).y.sum() == positives
+    assert rare(n=n, d=2, positive_fraction=share).y.sum() == positives
 
 
 def test_rare_is_plain_to_see_and_hardly_correlated():
@@ -79,7 +79,9 @@ def test_rare_is_plain_to_see_and_hardly_correlated():
     assert squared < 0.02
 
 
-@pytest.mark.parametrize("arguments", [{"share": 1.0}, {"share": -0.1}, {"n": 2}])
+@pytest.mark.parametrize(
+    "arguments", [{"positive_fraction": 1.0}, {"positive_fraction": -0.1}, {"n": 2}]
+)
 def test_rare_needs_negatives(arguments):
     with pytest.raises(InputError):
         rare(**arguments)

@@ -50,8 +50,8 @@ def flag(parameter: str) -> str:
 
     Examples
     --------
-    >>> flag("held_out"), flag("random_state")
-    ('--held-out', '--seed')
+    >>> flag("validation_fraction"), flag("random_state")
+    ('--validation-fraction', '--seed')
     """
     return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
 

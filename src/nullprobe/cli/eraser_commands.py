@@ -23,7 +23,7 @@ def fit(
     loss: options.Loss = None,
     probe: options.Probe = None,
     alpha: options.Alpha = None,
-    held_out: options.HeldOut = None,
+    validation_fraction: options.ValidationFraction = None,
     seed: options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
@@ -34,7 +34,7 @@ def fit(
     told = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
         "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
-        "held_out": held_out, "random_state": seed,
+        "validation_fraction": validation_fraction, "random_state": seed,
     }  # fmt: skip
     chosen = eraser_files.Choice(method, told)
     chosen.check()
@@ -70,7 +70,7 @@ def plan(
     leave_out: options.LeaveOut = None,
     d: options.FeatureCount = None,
     gap: options.Gap = None,
-    share: options.Share = None,
+    positive_fraction: options.PositiveFraction = None,
     auc: options.TargetAUC = None,
     n: options.EraserRows = None,
     n_probe: options.ProbeRows = None,
@@ -80,9 +80,12 @@ def plan(
         raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two")
     if file is None and (concept or leave_out):
         raise arguments.UsageError("--concept and --leave-out belong to a FILE")
-    if file is not None and (d, gap, share) != (None, None, None):
-        raise arguments.UsageError("--d, --gap and --share are measured where there is a FILE")
-    setting = None if d is None or gap is None else (d, gap, 0.5 if share is None else share)
+    if file is not None and (d, gap, positive_fraction) != (None, None, None):
+        raise arguments.UsageError(
+            "--d, --gap and --positive-fraction are measured where there is a FILE"
+        )
+    fraction = 0.5 if positive_fraction is None else positive_fraction
+    setting = None if d is None or gap is None else (d, gap, fraction)
     if file is None and setting is None:
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import sample_size, sources

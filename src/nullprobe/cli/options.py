@@ -179,7 +179,7 @@ Alpha = Annotated[
     float | None,
     typer.Option(metavar="X", help="How often noise may pass for the concept, each round (inlp)."),
 ]
-HeldOut = Annotated[
+ValidationFraction = Annotated[
     float | None,
     typer.Option(metavar="X", help="Share of the rows that settle how many rounds (inlp)."),
 ]
@@ -292,6 +292,6 @@ ProbeRows = Annotated[
         "--n-probe", metavar="N", help="Rows that the probe is fitted to; by default endless."
     ),
 ]
-Share = Annotated[
+PositiveFraction = Annotated[
     float | None, typer.Option(metavar="P", help="Share of one class; by default .5.")
 ]

@@ -65,7 +65,7 @@ def answer(
     d: int, gap: float, share: float, auc: float | None, *, n: int | None, n_probe: int | None
 ) -> str:
     """Return a plan in words, one sentence a line; what it is for stands in `Plan`."""
-    made = plan(d, gap, auc, n=n, n_probe=n_probe, share=share)
+    made = plan(d, gap, auc, n=n, n_probe=n_probe, positive_fraction=share)
     said = [_setting(made), *_expectation(made)]
     if auc is not None:
         said.append(
@@ -74,7 +74,7 @@ def answer(
             else f"That is no more than {auc:g} even before: no eraser is needed for it."
         )
     if d > 1 and math.isfinite(gap):
-        most = plan(d, math.inf, auc, n=n, n_probe=n_probe, share=share)
+        most = plan(d, math.inf, auc, n=n, n_probe=n_probe, positive_fraction=share)
         said.append(
             f"However large the gap, it would be at most {number(most.auc)}."
             if auc is None
@@ -98,7 +98,7 @@ def origin(found: Table) -> str:
 def _setting(made: Plan) -> str:
     features = "1 feature" if made.d == 1 else f"{made.d:,} features"
     gap = number(made.gap) if math.isfinite(made.gap) else "any size"
-    shares = f"{made.share:.1%} and {1.0 - made.share:.1%}"
+    shares = f"{made.positive_fraction:.1%} and {1.0 - made.positive_fraction:.1%}"
     return f"{features}, a gap of {gap}, classes of {shares}."
 
 

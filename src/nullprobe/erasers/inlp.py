@@ -137,7 +137,7 @@ class INLP(EraserEstimator):
         ``None`` for ``LDAProbe()``.
     max_rank : int or None
         Most directions to remove; ``None`` for no bound but d.
-    held_out : float in (0, 1)
+    validation_fraction : float in (0, 1)
         Share of the rows, of each class alike, by which it is settled how many rounds there are:
         rounds with the other rows go on until these are not read above chance. As many rounds
         with all rows then make the eraser.
@@ -154,11 +154,11 @@ class INLP(EraserEstimator):
     eraser_ : AffineEraser
         The fitted map, an orthogonal projection about the mean of all rows: ``reading`` (d, r)
         holds orthonormal directions in the order in which they were found.
-    readings_ : tuple of float
+    scores_ : tuple of float
         Reading of each round's probe on the held-out rows, which it was not fitted to, before its
         directions go: the mean AUC of the classes, or the mean correlation with the numbers.
     stopped_ : str
-        Why the rounds ended. Where "nothing more is read", the last of ``readings_`` is the one
+        Why the rounds ended. Where "nothing more is read", the last of ``scores_`` is the one
         that was not above chance.
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
@@ -187,7 +187,7 @@ class INLP(EraserEstimator):
     >>> inlp = INLP().fit(X, y)
     >>> inlp.eraser_.rank, inlp.stopped_
     (1, 'nothing more is read')
-    >>> np.round(inlp.readings_, 2).tolist()
+    >>> np.round(inlp.scores_, 2).tolist()
     [0.97, 0.54]
     """
 
@@ -195,14 +195,14 @@ class INLP(EraserEstimator):
         self,
         probe: Any = None,
         max_rank: int | None = None,
-        held_out: float = 0.2,
+        validation_fraction: float = 0.2,
         alpha: float = 0.05,
         random_state: RandomState = 0,
         kind: str | None = None,
     ) -> None:
         self.probe = probe
         self.max_rank = max_rank
-        self.held_out = held_out
+        self.validation_fraction = validation_fraction
         self.alpha = alpha
         self.random_state = random_state
         self.kind = kind
@@ -236,13 +236,13 @@ class INLP(EraserEstimator):
             sample = Sample(sample.X, sample.z.present(), sample.w)
         Q, moments, readings, stopped = self._null_out(sample)
         validate_data(self, frame, skip_check_array=True)
-        self.readings_, self.stopped_ = tuple(readings), stopped
+        self.scores_, self.stopped_ = tuple(readings), stopped
         more = {"probe": type(self._reader()).__name__, "stopped": stopped}
         return self._adopt(fitted("INLP", moments, Q, Q.T, kept_share(moments, Q, Q.T), **more))
 
     def _null_out(self, sample: Sample) -> tuple[np.ndarray, Moments, list[float], str]:
         """Return the basis (d, r), the moments of all rows, the readings, and why they end."""
-        held = _held_out(sample.z, float(self.held_out), generator(self.random_state))
+        held = _held_out(sample.z, float(self.validation_fraction), generator(self.random_state))
         told = Sample(sample.X, _told(sample.z, held), sample.w)
         why_not = _why_not(told, held)
         if why_not:
@@ -274,9 +274,11 @@ class INLP(EraserEstimator):
         if self.max_rank is not None:
             validation.whole_number("max_rank", self.max_rank, least=1)
         validation.share("alpha", self.alpha)
-        if not 0 < validation.share("held_out", self.held_out) < 1:
+        if not 0 < validation.share("validation_fraction", self.validation_fraction) < 1:
             validation.complain(
-                "held_out must lie between 0 and 1", f"{self.held_out!r} arrived", "try 0.2"
+                "validation_fraction must lie between 0 and 1",
+                f"{self.validation_fraction!r} arrived",
+                "try 0.2",
             )
         probe = self._reader()
         need_usable(probe, weighted=weighted)

@@ -37,7 +37,7 @@ class Plan:
         Features that vary on their own: the rank of the covariance.
     gap : float
         D, Mahalanobis distance of the true class means.
-    share : float
+    positive_fraction : float
         p, share of one of the two classes, in the eraser's rows and in the probe's.
     n : int
         Rows that the eraser is fitted to, both classes together.
@@ -53,7 +53,7 @@ class Plan:
 
     d: int
     gap: float
-    share: float
+    positive_fraction: float
     n: int
     n_probe: int | None
     gap_left: float
@@ -68,7 +68,7 @@ def plan(
     *,
     n: int | None = None,
     n_probe: int | None = None,
-    share: float = 0.5,
+    positive_fraction: float = 0.5,
 ) -> Plan:
     """Say how many rows keep a fresh probe at or below an AUC, or what to expect of n rows.
 
@@ -86,8 +86,8 @@ def plan(
     n_probe : int, optional
         Rows that the probe is fitted to. By default it has endless data, which is the safe
         answer: no linear probe reads more.
-    share : float
-        Share of one of the classes.
+    positive_fraction : float
+        Share of one of the classes; it does not matter which.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def plan(
     96379
     """
     d = validation.whole_number("d", d, least=1)
-    gap, share = _gap(gap), _share(share)
+    gap, share = _gap(gap), _share(positive_fraction)
     if (auc is None) == (n is None):
         validation.complain(
             "plan takes auc, to say how many rows are needed, or n, to say what they give",
@@ -134,7 +134,7 @@ def _expect(d: int, gap: float, share: float, n: int, n_probe: int | None) -> Pl
     return Plan(
         d=d,
         gap=gap,
-        share=share,
+        positive_fraction=share,
         n=n,
         n_probe=n_probe,
         gap_left=gap_left(gap, d, fitting),
@@ -186,10 +186,10 @@ def _gap(gap: object) -> float:
 
 
 def _share(share: object) -> float:
-    value = validation.share("share", share)
+    value = validation.share("positive_fraction", share)
     if value in (0.0, 1.0):
         validation.complain(
-            "share must leave rows to both classes",
+            "positive_fraction must leave rows to both classes",
             f"{share!r} arrived",
             "pass a number above 0 and below 1",
         )

@@ -185,10 +185,10 @@ def pipeline_null(
     Examples
     --------
     >>> import numpy as np
-    >>> from nullprobe.probes import NeighboursProbe
+    >>> from nullprobe.probes import KNeighborsProbe
     >>> X = np.random.default_rng(0).normal(size=(120, 2))
     >>> y = X[:, 0] * X[:, 1] > 0
-    >>> observed, null = pipeline_null(X, y, NeighboursProbe(), n_permutations=39)
+    >>> observed, null = pipeline_null(X, y, KNeighborsProbe(), n_permutations=39)
     >>> observed > 0.8, null.p_value(observed)
     (True, 0.05)
     """

@@ -10,7 +10,7 @@ from nullprobe.probes.linear.lda import LDAProbe, lda
 from nullprobe.probes.linear.logistic import LogisticProbe, logistic
 from nullprobe.probes.linear.mean_difference import MeanDifferenceProbe, mean_difference
 from nullprobe.probes.nonlinear.mlp import MLPProbe
-from nullprobe.probes.nonlinear.neighbors import NeighboursProbe
+from nullprobe.probes.nonlinear.neighbors import KNeighborsProbe
 from nullprobe.probes.nonlinear.quadratic import QuadraticProbe, quadratic
 from nullprobe.probes.nonlinear.rbf import RBFProbe
 from nullprobe.probes.nonlinear.strongest import FAMILY, StrongestProbe
@@ -39,7 +39,7 @@ __all__ = [
     "LogisticProbe",
     "MLPProbe",
     "MeanDifferenceProbe",
-    "NeighboursProbe",
+    "KNeighborsProbe",
     "QuadraticProbe",
     "RBFProbe",
     "RandomProbe",

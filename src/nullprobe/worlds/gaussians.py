@@ -105,7 +105,7 @@ def rare(
     *,
     n: int = 20_000,
     d: int = 16,
-    share: float = 0.001,
+    positive_fraction: float = 0.001,
     gap: float = 4.0,
     random_state: RandomState = 0,
 ) -> World:
@@ -117,7 +117,7 @@ def rare(
         Rows.
     d : int
         Columns.
-    share : float
+    positive_fraction : float
         Share of positives; exactly round(n · share) rows, but at least 2, are positive.
     gap : float
         Distance of the class means, in standard deviations.
@@ -135,19 +135,19 @@ def rare(
 
     Examples
     --------
-    >>> rare(n=2000, d=4, share=0.002).y.sum()
+    >>> rare(n=2000, d=4, positive_fraction=0.002).y.sum()
     np.int64(4)
     """
     n = whole_number("n", n, least=3)
     d = whole_number("d", d, least=1)
-    share = real_number("share", share, least=0.0, most=1.0)
+    share = real_number("positive_fraction", positive_fraction, least=0.0, most=1.0)
     gap = real_number("gap", gap, least=0.0)
     positives = max(2, round(n * share))
     if positives >= n:
         complain(
-            f"share must leave negatives among {n} rows",
-            f"share={share} makes {positives} rows positive",
-            "pass a smaller share or more rows",
+            f"positive_fraction must leave negatives among {n} rows",
+            f"positive_fraction={positive_fraction} makes {positives} rows positive",
+            "pass a smaller one or more rows",
         )
     rng = generator(random_state)
     return World(
@@ -155,7 +155,8 @@ def rare(
         *_two_classes(rng, n - positives, positives, d, gap),
         groups=None,
         truth=_truth(positives / n, gap),
-        description=f"{positives} positives among {n} Gaussian rows; {d=}, {share=}, {gap=}.",
+        description=f"{positives} positives among {n} Gaussian rows; {d=}, {positive_fraction=}, "
+        f"{gap=}.",
     )
 
 

@@ -204,9 +204,9 @@ def test_more_steps_leave_more():
     A = subspace(4, 1, np.random.default_rng(4))
     ends = [ascend(game, A, Rules(1, RIDGE, steps, 1e-9))[0].certain for steps in (1, 3, 50)]
     assert ends[0] < ends[1] < ends[2]
-    limited = RLACE(rank=1, max_steps=1).fit(X, Y).game_
+    limited = RLACE(rank=1, max_iter=1).fit(X, Y).game_
     assert limited.iterations <= 2 + 3
-    assert limited.lower < RLACE(rank=1, max_steps=50).fit(X, Y).game_.lower
+    assert limited.lower < RLACE(rank=1, max_iter=50).fit(X, Y).game_.lower
 
 
 def test_of_all_replies_the_one_that_is_certain_of_most_is_kept():

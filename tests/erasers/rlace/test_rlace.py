@@ -152,7 +152,7 @@ def test_a_class_without_weight_takes_no_part():
 def test_the_same_seed_gives_the_same_bytes():
     sample = draw(2, 45, 3, 15, gap=4.0)
     one, again, other = (
-        RLACE(rank=2, max_steps=1, ridge=1e-2, random_state=seed).fit(sample.X, sample.y)
+        RLACE(rank=2, max_iter=1, ridge=1e-2, random_state=seed).fit(sample.X, sample.y)
         for seed in (3, 3, 4)
     )
     assert_same_bytes(one.eraser_, again.eraser_)
@@ -243,7 +243,7 @@ def test_a_stream_that_would_need_rows_is_refused_before_it_is_stored():
         ({"loss": "hinge"}, "loss must be one of 'auto', 'log', 'squared'"),
         ({"ridge": 0.0}, "ridge must be a finite number"),
         ({"tol": -1.0}, "tol must be a finite number"),
-        ({"max_steps": 0}, "max_steps must be a whole number of at least 1"),
+        ({"max_iter": 0}, "max_iter must be a whole number of at least 1"),
     ],
 )
 def test_a_wrong_parameter_is_refused_and_nothing_is_left_behind(parameters, said):

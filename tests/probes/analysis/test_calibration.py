@@ -8,11 +8,11 @@ from support.samples import draw
 from nullprobe import (
     HalfspaceProbe,
     InputError,
+    KNeighborsProbe,
     LDAProbe,
     LogisticProbe,
     MeanDifferenceProbe,
     MLPProbe,
-    NeighboursProbe,
     QuadraticProbe,
     RBFProbe,
     StrongestProbe,
@@ -50,7 +50,7 @@ CLASSIFIERS = [
     HalfspaceProbe(0),
     QuadraticProbe(0.5),
     RBFProbe(1.0),
-    NeighboursProbe(20),
+    KNeighborsProbe(20),
     MLPProbe((8,), 1.0),
     StrongestProbe({"linear": LDAProbe()}),
 ]
@@ -94,7 +94,7 @@ def test_squared_error_is_right_on_average_whatever_the_noise_and_bins_count_by_
     """Every outcome of ten rows that are said to be certain, as often as it comes."""
     said, few, many = np.repeat([0.0, 1.0], [6, 4]), np.arange(5), np.arange(7)
     squared = [
-        reliability(said, np.r_[np.arange(6) < i, np.arange(4) < j], bins=5, n_resamples=1).error
+        reliability(said, np.r_[np.arange(6) < i, np.arange(4) < j], n_bins=5, n_resamples=1).error
         ** 2
         for i in many
         for j in few
@@ -104,12 +104,12 @@ def test_squared_error_is_right_on_average_whatever_the_noise_and_bins_count_by_
 
 
 def test_chances_that_are_closer_than_noise_have_no_error():
-    assert reliability(np.full(10, 0.5), np.arange(10) < 5, bins=1).error == 0.0
+    assert reliability(np.full(10, 0.5), np.arange(10) < 5, n_bins=1).error == 0.0
 
 
 def test_interval_is_that_of_shares_drawn_again_about_those_that_were_seen():
     """One bin of 25 rows, said to be certain: what is drawn is binomial."""
-    found = reliability(np.ones(25), np.arange(25) < 12, bins=1, n_resamples=20_000)
+    found = reliability(np.ones(25), np.arange(25) < 12, n_bins=1, n_resamples=20_000)
 
     def squared(positives):
         share = positives / 25
@@ -150,14 +150,14 @@ def test_interval_covers_the_error_of_chances_that_are_wrong(sharpness):
 def test_curve_tells_what_was_said_and_what_was_so():
     p = np.repeat([0.2, 0.8], 10)
     y = np.array([1, 0] * 5 + [1] * 10)
-    found = reliability(p, y == 1, bins=2)
+    found = reliability(p, y == 1, n_bins=2)
     np.testing.assert_allclose(found.said, [0.2, 0.8])
     np.testing.assert_allclose(found.seen, [0.5, 1.0])
     assert found.rows.tolist() == [10, 10]
 
 
 def test_rows_of_one_chance_stay_in_one_bin():
-    found = reliability(np.repeat([0.2, 0.8], [15, 5]), np.arange(20) % 2, bins=4)
+    found = reliability(np.repeat([0.2, 0.8], [15, 5]), np.arange(20) % 2, n_bins=4)
     np.testing.assert_allclose(found.said, [0.2, 0.8])
     assert found.rows.tolist() == [15, 5]
 
@@ -165,7 +165,11 @@ def test_rows_of_one_chance_stay_in_one_bin():
 @pytest.mark.parametrize(
     ("chances", "positive", "message"),
     [
-        (np.full(40, 1.2), np.ones(40), r"chances must be numbers from 0 to 1, but 1\.2 arrived"),
+        (
+            np.full(40, 1.2),
+            np.ones(40),
+            r"probabilities must be numbers from 0 to 1, but 1\.2 arrived",
+        ),
         (np.full(40, -0.1), np.ones(40), r"from 0 to 1, but -0\.1 arrived"),
         (np.full(40, np.nan), np.ones(40), "from 0 to 1, but nan arrived"),
         (["likely"] * 40, np.ones(40), "from 0 to 1, but 'likely' arrived"),
@@ -184,7 +188,7 @@ def test_what_are_no_chances_is_refused(chances, positive, message):
         reliability(chances, positive)
 
 
-@pytest.mark.parametrize("name", ["bins", "n_resamples", "random_state"])
+@pytest.mark.parametrize("name", ["n_bins", "n_resamples", "random_state"])
 def test_what_cannot_be_counted_is_refused(name):
     with pytest.raises(InputError, match=f"{name} must be a whole number"):
         reliability(np.full(40, 0.5), np.ones(40), **{name: "a"})
@@ -194,6 +198,6 @@ def test_what_cannot_be_counted_is_refused(name):
 def test_rows_that_share_the_lowest_chance_hide_no_error(bins):
     p = np.repeat([0.2, 0.8], [12, 8])
     y = np.r_[np.arange(12) < 7, np.arange(8) < 2]
-    found = reliability(p, y, bins=bins)
+    found = reliability(p, y, n_bins=bins)
     assert found.rows.tolist() == [12, 8]
     assert found.error > 0.3

@@ -186,7 +186,10 @@ def test_groups_that_repeat_a_row_widen_the_interval():
 
 @pytest.mark.parametrize(
     ("r", "groups", "message"),
-    [(0, None, "r must be a whole number"), (2, np.zeros(3), "X has 60 and groups has 3")],
+    [
+        (0, None, "n_directions must be a whole number"),
+        (2, np.zeros(3), "X has 60 and groups has 3"),
+    ],
 )
 def test_what_makes_no_curve_is_refused(r, groups, message):
     X, y = planted(n=60)

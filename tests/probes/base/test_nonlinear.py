@@ -14,8 +14,8 @@ from support.samples import draw, feature_units
 
 from nullprobe import (
     InputError,
+    KNeighborsProbe,
     MLPProbe,
-    NeighboursProbe,
     QuadraticProbe,
     RBFProbe,
     StrongestProbe,
@@ -36,20 +36,20 @@ class StrongestOfTwo(StrongestProbe):
     """A family that is quickly fitted."""
 
     def __init__(self, random_state=0):
-        super().__init__({"quadratic": QuadraticProbe(0.5), "neighbours": NeighboursProbe(5)})
+        super().__init__({"quadratic": QuadraticProbe(0.5), "neighbors": KNeighborsProbe(5)})
         self.random_state = random_state
 
 
-NONLINEAR = [QuadraticProbe, RBFProbe, NeighboursProbe, SmallNetwork, StrongestOfTwo]
+NONLINEAR = [QuadraticProbe, RBFProbe, KNeighborsProbe, SmallNetwork, StrongestOfTwo]
 
 
 @parametrize_with_checks(
     [
         QuadraticProbe(),
         RBFProbe(),
-        NeighboursProbe(),
+        KNeighborsProbe(),
         MLPProbe((8,), 1.0),
-        StrongestProbe({"quadratic": QuadraticProbe(0.5), "neighbours": NeighboursProbe(5)}),
+        StrongestProbe({"quadratic": QuadraticProbe(0.5), "neighbors": KNeighborsProbe(5)}),
     ]
 )
 def test_scikit_learn_accepts_the_probe(estimator, check):

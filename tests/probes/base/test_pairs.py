@@ -109,12 +109,12 @@ def test_a_known_share_of_true_positives_settles_the_sign(probe):
     uneven = np.concatenate([true, false[: len(true) // 3]])
     pairs, y = UNTOLD.take(uneven), TRAIN.y[uneven]
     for share, right in ((0.75, True), (0.25, False)):
-        fitted = clone(probe).set_params(positive_share=share).fit(pairs)
-        assert fitted.sign_ == "from positive_share"
+        fitted = clone(probe).set_params(positive_fraction=share).fit(pairs)
+        assert fitted.sign_ == "from positive_fraction"
         agrees = np.mean(fitted.predict(pairs) == y) > 0.9
         assert agrees == right
-    assert clone(probe).set_params(positive_share=0.5).fit(pairs).sign_ == "unresolved"
-    told = clone(probe).set_params(positive_share=0.25).fit(replace(pairs, y=y))
+    assert clone(probe).set_params(positive_fraction=0.5).fit(pairs).sign_ == "unresolved"
+    told = clone(probe).set_params(positive_fraction=0.25).fit(replace(pairs, y=y))
     assert told.sign_ == "from labels"
 
 
@@ -190,7 +190,7 @@ def test_scores_come_in_the_kind_of_the_pairs():
         (lambda p: p.fit(replace(TRAIN, groups=np.arange(400))), "each group needs two pairs"),
         (lambda p: p.fit(still_in_group(1)), "positive side of group 1 does not"),
         (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or as two sides"),
-        (lambda p: p.set_params(positive_share=1.5).fit(TRAIN), "positive_share"),
+        (lambda p: p.set_params(positive_fraction=1.5).fit(TRAIN), "positive_fraction"),
     ],
 )
 def test_what_cannot_be_read_is_refused(call, message):

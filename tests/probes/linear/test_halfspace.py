@@ -94,7 +94,7 @@ def test_gaussian_classes_are_read_as_well_as_by_their_discriminant():
 
 
 def test_rare_class_counts_as_much_as_the_common_one():
-    w = worlds.rare(n=5000, d=4, share=0.004, gap=5.0, random_state=0)
+    w = worlds.rare(n=5000, d=4, positive_fraction=0.004, gap=5.0, random_state=0)
     probe = HalfspaceProbe().fit(w.X, w.y)
     assert (probe.predict(w.X)[w.y == 1] == 1).mean() > 0.9
     assert accuracy(probe, w.X, w.y) > 0.95

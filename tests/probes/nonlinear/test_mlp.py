@@ -7,7 +7,7 @@ from support.probe_data import held_out
 from support.samples import draw
 
 from nullprobe import InputError, LDAProbe, MLPProbe, RBFProbe, worlds
-from nullprobe.probes import mlp
+from nullprobe.probes.nonlinear import mlp
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

@@ -8,9 +8,9 @@ from sklearn.svm import SVC
 from support.probe_data import held_out, sample
 
 from nullprobe import InputError, QuadraticProbe, RBFProbe, worlds
-from nullprobe.probes import radial
 from nullprobe.probes.base import nonlinear
 from nullprobe.probes.base.nonlinear import some
+from nullprobe.probes.nonlinear import rbf
 
 
 def test_kernel_reads_an_exclusive_or():
@@ -56,16 +56,16 @@ def test_scores_are_those_of_a_support_vector_machine(n_classes):
 def test_landmarks_stand_in_for_many_rows(monkeypatch):
     world = worlds.xor(n=1600, d=2, random_state=1)
     exact = held_out(RBFProbe(), world.X, world.y)
-    monkeypatch.setattr(radial, "MOST_EXACT", 500)
+    monkeypatch.setattr(rbf, "MOST_EXACT", 500)
     probe = RBFProbe()
     assert held_out(probe, world.X, world.y) == pytest.approx(exact, abs=0.01)
     landmarks = probe.probe_.model.estimators_[0][0]
-    assert len(landmarks.components_) == radial.LANDMARKS
+    assert len(landmarks.components_) == rbf.LANDMARKS
 
 
 def test_scores_of_many_rows_are_those_of_a_logistic_regression_on_landmarks(monkeypatch):
-    monkeypatch.setattr(radial, "MOST_EXACT", 100)
-    monkeypatch.setattr(radial, "LANDMARKS", 40)
+    monkeypatch.setattr(rbf, "MOST_EXACT", 100)
+    monkeypatch.setattr(rbf, "LANDMARKS", 40)
     s = sample(n=200)
     fitted = RBFProbe(C=10.0, random_state=3).fit(s.X, s.y)
     rows = (s.X - s.X.mean(axis=0)) / s.X.std(axis=0)
@@ -86,8 +86,8 @@ def test_a_few_rows_that_tell_are_read_where_most_coincide():
 
 
 def test_rows_beyond_the_most_are_left_out_class_by_class():
-    world = worlds.rare(n=3000, d=3, share=0.01)
-    probe = RBFProbe(most_rows=300, C=1.0).fit(world.X, world.y)
+    world = worlds.rare(n=3000, d=3, positive_fraction=0.01)
+    probe = RBFProbe(max_samples=300, C=1.0).fit(world.X, world.y)
     assert probe.probe_.model.estimators_[0].n_support_.sum() <= 300
     kept = some(world.y, 300, 0)
     assert np.bincount(world.y[kept]).tolist() == [297, 3]
@@ -96,10 +96,10 @@ def test_rows_beyond_the_most_are_left_out_class_by_class():
 
 def test_strength_is_chosen_for_the_data_at_hand():
     world = worlds.gaussian(n=300, d=60, gap=2.0)
-    assert RBFProbe().fit(world.X, world.y).probe_.setting[0] == min(radial.STRENGTHS)
+    assert RBFProbe().fit(world.X, world.y).probe_.setting[0] == min(rbf.STRENGTHS)
     rng = np.random.default_rng(0)
     X = rng.uniform(-3, 3, size=(800, 2))
-    assert RBFProbe().fit(X, np.sin(4 * X[:, 0]) > 0).probe_.setting[0] == max(radial.STRENGTHS)
+    assert RBFProbe().fit(X, np.sin(4 * X[:, 0]) > 0).probe_.setting[0] == max(rbf.STRENGTHS)
 
 
 @pytest.mark.parametrize("C", [0.0, -1.0, np.inf, "auto"])
@@ -108,6 +108,6 @@ def test_strength_must_be_above_zero(C):
         RBFProbe(C=C).fit(np.eye(4), [0, 1, 0, 1])
 
 
-def test_most_rows_must_be_a_number():
-    with pytest.raises(InputError, match="most_rows must be"):
-        RBFProbe(most_rows=0).fit(np.eye(4), [0, 1, 0, 1])
+def test_max_samples_must_be_a_number():
+    with pytest.raises(InputError, match="max_samples must be"):
+        RBFProbe(max_samples=0).fit(np.eye(4), [0, 1, 0, 1])

@@ -11,10 +11,10 @@ from support.samples import draw
 
 from nullprobe import (
     InputError,
+    KNeighborsProbe,
     LDAProbe,
     LogisticProbe,
     MLPProbe,
-    NeighboursProbe,
     QuadraticProbe,
     StrongestProbe,
     worlds,
@@ -23,7 +23,7 @@ from nullprobe.probes import FAMILY
 
 
 def family():
-    return {"linear": LDAProbe(), "quadratic": QuadraticProbe(0.3), "neighbours": NeighboursProbe()}
+    return {"linear": LDAProbe(), "quadratic": QuadraticProbe(0.3), "neighbors": KNeighborsProbe()}
 
 
 class Spy(ClassifierMixin, BaseEstimator):
@@ -55,15 +55,15 @@ class Spy(ClassifierMixin, BaseEstimator):
 )
 def test_the_reader_that_reads_inner_rows_best_is_chosen(world, expected):
     probe = StrongestProbe(family()).fit(world.X, world.y)
-    assert list(probe.readings_) == ["linear", "quadratic", "neighbours"]
-    assert probe.chosen_ == max(probe.readings_, key=probe.readings_.get)
+    assert list(probe.scores_) == ["linear", "quadratic", "neighbors"]
+    assert probe.chosen_ == max(probe.scores_, key=probe.scores_.get)
     assert expected in (None, probe.chosen_)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_inner_readings_are_cross_validated_macro_areas(n_classes):
     world = worlds.multiclass(n=200, d=5, n_classes=n_classes)
-    found = StrongestProbe(family(), random_state=5).fit(world.X, world.y).readings_
+    found = StrongestProbe(family(), random_state=5).fit(world.X, world.y).scores_
     folds = StratifiedKFold(3, shuffle=True, random_state=5)
 
     def macro(probe, X, y):
@@ -99,7 +99,7 @@ def test_readers_are_judged_by_fitting_rows_that_they_were_not_fitted_to():
     assert Spy.seen[-1][1].tolist() == list(range(90))
 
 
-@pytest.mark.parametrize("probe", [StrongestProbe(family()), NeighboursProbe(), MLPProbe((8,))])
+@pytest.mark.parametrize("probe", [StrongestProbe(family()), KNeighborsProbe(), MLPProbe((8,))])
 def test_labels_of_scored_rows_leave_fits_unchanged(probe):
     """Of one data set: whatever the labels of the scored rows, scores are the same bytes."""
     world = worlds.gaussian(n=120, d=4, gap=1.0)
@@ -128,7 +128,7 @@ def test_with_one_row_of_a_class_the_first_reader_is_taken():
     world = worlds.gaussian(n=60, d=3)
     y = np.where(np.arange(60) == 7, 9, world.y)
     probe = StrongestProbe(family()).fit(world.X, y)
-    assert (probe.chosen_, probe.readings_) == ("linear", {})
+    assert (probe.chosen_, probe.scores_) == ("linear", {})
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -152,9 +152,7 @@ def test_rows_of_another_width_are_refused_whoever_was_chosen():
 def test_default_family_is_five_readers_and_finds_the_right_one():
     world = worlds.heteroscedastic(n=900, d=20, wide=6, ratio=3.0)
     probe = StrongestProbe(random_state=3).fit(world.X[:600], world.y[:600])
-    assert (
-        list(probe.readings_) == list(FAMILY) == ["linear", "quadratic", "rbf", "neighbours", "mlp"]
-    )
+    assert list(probe.scores_) == list(FAMILY) == ["linear", "quadratic", "rbf", "neighbors", "mlp"]
     assert probe.chosen_ == "quadratic"
     assert probe.probe_.reader.random_state == 3
     area = roc_auc_score(world.y[600:], probe.decision_function(world.X[600:]))

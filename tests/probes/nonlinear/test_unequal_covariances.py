@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from nullprobe import (
+    KNeighborsProbe,
     LDAProbe,
     LogisticProbe,
     MeanDifferenceProbe,
     MLPProbe,
-    NeighboursProbe,
     QuadraticProbe,
     RBFProbe,
     worlds,
@@ -34,7 +34,7 @@ def test_linear_probes_read_nothing_of_unequal_covariances(probe):
     assert low <= world.truth["linear_auc"] <= high
 
 
-@pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, NeighboursProbe, MLPProbe])
+@pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, KNeighborsProbe, MLPProbe])
 def test_nonlinear_probes_read_unequal_covariances(probe):
     world = worlds.heteroscedastic(n=4000, random_state=1)
     found, (low, high) = readings(probe(), world)

@@ -166,7 +166,7 @@ def test_two_pairs_are_read_for_certain():
         ({"n_init": 0}, "n_init"),
         ({"ridge": -1.0}, "ridge"),
         ({"random_state": "a"}, "random_state"),
-        ({"positive_share": 2}, "positive_share"),
+        ({"positive_fraction": 2}, "positive_fraction"),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(parameters, message):

@@ -89,7 +89,7 @@ def test_rounds_end_where_the_probe_finds_nothing():
         ((LDAProbe(), 2, PAIRS), "takes ContrastPairs"),
         ((CCS(), 2, PAIRS, WORLD.y), "takes ContrastPairs"),
         ((CCS(), 2, replace(PAIRS, y=None)), "y to be passed"),
-        ((CCS(), 0, PAIRS), "r must be"),
+        ((CCS(), 0, PAIRS), "n_directions must be"),
     ],
 )
 def test_what_cannot_go_together_is_refused(arguments, message):

@@ -75,7 +75,7 @@ class Rules(NamedTuple):
 
     rank: int
     ridge: float
-    max_steps: int
+    max_iter: int
     tol: float
 
 
@@ -175,7 +175,7 @@ def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, 
         jac=True,
         method="L-BFGS-B",
         options={
-            "maxiter": rules.max_steps,
+            "maxiter": rules.max_iter,
             "maxcor": MEMORY,
             "ftol": rules.tol,
             "gtol": np.sqrt(np.finfo(np.float64).eps),

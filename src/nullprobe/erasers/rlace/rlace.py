@@ -156,7 +156,7 @@ class RLACE(MomentEraser):
     loss : {"auto", "log", "squared"}
         What predictors minimise. "auto" is log loss for class labels, and squared loss for
         numbers, which need it.
-    max_steps : int
+    max_iter : int
         Steps that the ascent may take from each start; only log loss below rank(C) takes any.
     tol : float
         What a step must gain, in nats, for the ascent to go on.
@@ -174,6 +174,8 @@ class RLACE(MomentEraser):
         The fitted map, an orthogonal projection about the mean.
     game_ : Game
         Bounds on the largest least loss that removing ``rank`` directions leaves.
+    n_iter_ : int
+        Steps of the ascent, from all starts; 1 where the game is solved in closed form.
     moments_ : Moments
         What ``partial_fit`` continues from, where moments suffice.
     classes_ : tuple or None
@@ -202,7 +204,7 @@ class RLACE(MomentEraser):
         self,
         rank: int | None = None,
         loss: str = "auto",
-        max_steps: int = 50,
+        max_iter: int = 50,
         tol: float = 1e-6,
         ridge: float = 1e-4,
         random_state: RandomState = 0,
@@ -210,7 +212,7 @@ class RLACE(MomentEraser):
     ) -> None:
         self.rank = rank
         self.loss = loss
-        self.max_steps = max_steps
+        self.max_iter = max_iter
         self.tol = tol
         self.ridge = ridge
         self.random_state = random_state
@@ -255,7 +257,7 @@ class RLACE(MomentEraser):
         rules = Rules(
             most,
             validation.real_number("ridge", self.ridge, least=LEAST),
-            validation.whole_number("max_steps", self.max_steps, least=1),
+            validation.whole_number("max_iter", self.max_iter, least=1),
             validation.real_number("tol", self.tol, least=LEAST),
         )
         return rules, loss
@@ -269,5 +271,5 @@ class RLACE(MomentEraser):
         return self._keep(moments, *rlace(moments, rank=self.rank, loss=self.loss))
 
     def _keep(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
-        self.moments_, self.game_ = moments, game
+        self.moments_, self.game_, self.n_iter_ = moments, game, max(1, game.iterations)
         return self._adopt(eraser)

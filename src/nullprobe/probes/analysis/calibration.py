@@ -1,8 +1,8 @@
-"""Calibration: how far chances are from meaning what they say.
+"""Calibration: how far probabilities are from meaning what they say.
 
 Problem. The scores of a probe are larger on the rows that it was fitted to than on others, and
 those of some probes are no log-odds at all. scikit-learn's ``CalibratedClassifierCV`` turns the
-scores of any probe into chances; what these are worth is to be measured.
+scores of any probe into probabilities; what these are worth is to be measured.
 
 Solution. On rows that no fit has seen, in bins of equally many: how often the class was there,
 next to how often it was said to be.
@@ -28,7 +28,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What chances said, and what was so; frozen.
+    """What probabilities said, and what was so; frozen.
 
     Attributes
     ----------
@@ -50,22 +50,22 @@ class Reliability:
 
 
 def reliability(
-    chances: np.ndarray,
+    probabilities: np.ndarray,
     positive: np.ndarray,
     *,
-    bins: int = 10,
+    n_bins: int = 10,
     n_resamples: int = 1000,
     random_state: RandomState = 0,
 ) -> Reliability:
-    """Compare chances with what happened, on rows that no fit has seen.
+    """Compare probabilities with what happened, on rows that no fit has seen.
 
     Parameters
     ----------
-    chances : ndarray of shape (n,)
+    probabilities : ndarray of shape (n,)
         What was said of each row.
     positive : ndarray of shape (n,)
         Whether it was so: booleans, or 0 and 1.
-    bins : int
+    n_bins : int
         Of equally many rows each; rows of one chance stay together.
     n_resamples : int
         Of the bootstrap, rows within bins.
@@ -73,11 +73,11 @@ def reliability(
 
     Notes
     -----
-    An error within bins, where some chances are too high and others too low, is not seen.
+    An error within bins, where some probabilities are too high and others too low, is not seen.
 
     Examples
     --------
-    Chances that are right, and chances that are not:
+    Chances that are right, and probabilities that are not:
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -96,16 +96,16 @@ def reliability(
     >>> probe = LogisticProbe(C=10.0)
     >>> raw = probe.fit(X, y).predict_proba(X_new)[:, 1]
     >>> calibrated = CalibratedClassifierCV(probe, cv=3, ensemble=False).fit(X, y)
-    >>> chances = calibrated.predict_proba(X_new)[:, 1]
-    >>> reliability(raw, y_new).error > 2 * reliability(chances, y_new).error
+    >>> probabilities = calibrated.predict_proba(X_new)[:, 1]
+    >>> reliability(raw, y_new).error > 2 * reliability(probabilities, y_new).error
     True
     """
-    bins = validation.whole_number("bins", bins, least=1)
+    n_bins = validation.whole_number("n_bins", n_bins, least=1)
     n_resamples = validation.whole_number("n_resamples", n_resamples, least=1)
-    p, y = _said_and_so(chances, positive, bins)
+    p, y = _said_and_so(probabilities, positive, n_bins)
     # By the middle of the ranks that rows of one chance share.
     share = (rankdata(p) - 0.5) / len(p)
-    place = np.unique((share * bins).astype(int), return_inverse=True)[1]
+    place = np.unique((share * n_bins).astype(int), return_inverse=True)[1]
     counts = np.bincount(place).astype(np.float64)
     said, seen = np.bincount(place, p) / counts, np.bincount(place, y) / counts
     rng = generator(random_state)
@@ -120,19 +120,19 @@ def reliability(
     )
 
 
-def _said_and_so(chances: Any, positive: Any, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return chances (n,) and what was so (n,), 0 or 1, as float64."""
-    p, y = as_array(chances, "chances"), as_array(positive, "positive")
+def _said_and_so(probabilities: Any, positive: Any, n_bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities (n,) and what was so (n,), 0 or 1, as float64."""
+    p, y = as_array(probabilities, "probabilities"), as_array(positive, "positive")
     if p.shape != y.shape or p.ndim != 1:
         validation.complain(
-            "chances and positives must be vectors of one length",
+            "probabilities and positives must be vectors of one length",
             f"they have shapes {p.shape} and {y.shape}",
             "pass the chance of one class, (n,), and whether each row is of it",
         )
     wrong = p if p.dtype.kind not in "fiub" else p[~((p >= 0) & (p <= 1))]
     if len(wrong):
         validation.complain(
-            "chances must be numbers from 0 to 1",
+            "probabilities must be numbers from 0 to 1",
             f"{wrong[:1].tolist()[0]!r} arrived",
             "pass the chance of one class, such as predict_proba(X)[:, 1]",
         )
@@ -141,11 +141,11 @@ def _said_and_so(chances: Any, positive: Any, bins: int) -> tuple[np.ndarray, np
         validation.complain(
             "positives must be booleans, or 0 and 1",
             f"{', '.join(map(repr, labels))} arrived",
-            "pass whether each row is of the class whose chances these are, such as y == 'yes'",
+            "pass whether each row is of the class in question, such as y == 'yes'",
         )
-    if len(p) < 2 * bins:
+    if len(p) < 2 * n_bins:
         validation.complain(
-            f"{bins} bins need two rows each",
+            f"{n_bins} bins need two rows each",
             f"there are {len(p)}",
             "pass more rows, or fewer bins",
         )

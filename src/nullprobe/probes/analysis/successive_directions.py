@@ -83,14 +83,14 @@ class Successive:
 
 def successive(
     probe: Any,
-    r: int,
+    n_directions: int,
     X: Array | ContrastPairs,
     y: Any = None,
     *,
     groups: Any = None,
     random_state: RandomState = 0,
 ) -> Successive:
-    """Find the best direction, the best orthogonal to it, and so on, r in all.
+    """Find the best direction, the best orthogonal to it, and so on, n_directions in all.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def successive(
         Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
         of several numbers gives as many directions a step as it has. Of pairs: ``CCS``, ``CRC``
         or ``VINC``.
-    r : int
+    n_directions : int
         Directions to find; fewer come where X has no more, or the probe finds none.
     X : array of shape (n, d), or ContrastPairs with labels
         Representation. Pairs bring their own labels and groups; fits do not see the labels, which
@@ -132,7 +132,7 @@ def successive(
     >>> found.basis.shape, np.round(found.readings, 1).tolist(), found.ended
     ((5, 3), [0.9, 0.7, 0.5], 'r is reached')
     """
-    r = validation.whole_number("r", r, least=1)
+    r = validation.whole_number("n_directions", n_directions, least=1)
     if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
         return _of_pairs(probe, r, X, y, random_state)
     need_usable(probe, weighted=False)

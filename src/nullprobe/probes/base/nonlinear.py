@@ -125,7 +125,7 @@ class InnerChoice(ReaderEstimator):
     """The shell round a classifier of scikit-learn's, with a setting chosen on inner rows."""
 
     SPLITS = FOLDS
-    most_rows: int
+    max_samples: int
     random_state: RandomState
 
     def _settings(self, n: int) -> Sequence:
@@ -137,7 +137,7 @@ class InnerChoice(ReaderEstimator):
         raise TypeError(f"{type(self).__name__} does not say what it fits")
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        most = validation.whole_number("most_rows", self.most_rows, least=2)
+        most = validation.whole_number("max_samples", self.max_samples, least=2)
         seed = integer_seed(self.random_state)
         kept = some(codes, most, seed)
         X, codes = X[kept], codes[kept]

@@ -21,7 +21,7 @@ from nullprobe.data.pairs import ContrastPairs, as_pairs, both_sides
 from nullprobe.probes.base.nonlinear import units
 
 # How it was settled which end of the probe means true.
-UNRESOLVED, FROM_LABELS, FROM_SHARE = "unresolved", "from labels", "from positive_share"
+UNRESOLVED, FROM_LABELS, FROM_SHARE = "unresolved", "from labels", "from positive_fraction"
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,11 +178,11 @@ class PairEstimator(BaseEstimator):
     probe_ : PairedProbe
         The fitted reader.
     sign_ : str
-        How it was settled which end means true: "from labels", "from positive_share", or
+        How it was settled which end means true: "from labels", "from positive_fraction", or
         "unresolved".
     """
 
-    positive_share: float | None = None
+    positive_fraction: float | None = None
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides; every method says how."""
@@ -196,7 +196,7 @@ class PairEstimator(BaseEstimator):
         negative, positive : array of shape (n, d)
             The two sides; or one ContrastPairs, and nothing else.
         y : array-like of shape (n,), optional
-            1 where the positive side is true. Without labels, and unless ``positive_share`` is
+            1 where the positive side is true. Without labels, and unless ``positive_fraction`` is
             known and not ½, nothing tells truth from its opposite: ``sign_`` is then
             "unresolved", and the largest weight counts as positive.
         groups : array-like of shape (n,), optional
@@ -207,8 +207,8 @@ class PairEstimator(BaseEstimator):
         InputError
             If these are no pairs, see ContrastPairs, or there is a group of one pair.
         """
-        share = self.positive_share
-        share = 0.5 if share is None else validation.share("positive_share", share)
+        share = self.positive_fraction
+        share = 0.5 if share is None else validation.share("positive_fraction", share)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
         normaliser = Normaliser.of(pairs)

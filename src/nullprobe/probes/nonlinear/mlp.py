@@ -41,7 +41,7 @@ class MLPProbe(InnerChoice):
     alpha : float or None
         Strength of the penalty, as in scikit-learn: factor of half the squared weights, over the
         rows of a batch. None for that of the best AUC on inner rows.
-    most_rows : int
+    max_samples : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
     random_state : int, Generator or None
         Of the rows, the split, the first weights and the order of rows.
@@ -66,12 +66,12 @@ class MLPProbe(InnerChoice):
         self,
         hidden_layer_sizes: tuple[int, ...] | None = None,
         alpha: float | None = None,
-        most_rows: int = 20_000,
+        max_samples: int = 20_000,
         random_state: RandomState = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.alpha = alpha
-        self.most_rows = most_rows
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[tuple[tuple[int, ...], float]]:

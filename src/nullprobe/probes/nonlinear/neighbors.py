@@ -60,7 +60,7 @@ class Votes(BaseEstimator):
         return np.log(told) - np.log(k + 1.0 - told)
 
 
-class NeighboursProbe(InnerChoice):
+class KNeighborsProbe(InnerChoice):
     """Read a concept by the labels of the nearest rows: whatever differs from place to place.
 
     Parameters
@@ -68,7 +68,7 @@ class NeighboursProbe(InnerChoice):
     n_neighbors : int or None
         Distinct rows that vote; None for the number of best AUC in a cross-validation inside the
         rows that it is fitted to.
-    most_rows : int
+    max_samples : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
     random_state : int, Generator or None
         Of the rows and the cross-validation.
@@ -84,18 +84,18 @@ class NeighboursProbe(InnerChoice):
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(400, 2))
     >>> y = X[:, 0] * X[:, 1] > 0                          # no halfspace does
-    >>> NeighboursProbe().fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.8
+    >>> KNeighborsProbe().fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.8
     True
     """
 
     def __init__(
         self,
         n_neighbors: int | None = None,
-        most_rows: int = 20_000,
+        max_samples: int = 20_000,
         random_state: RandomState = 0,
     ) -> None:
         self.n_neighbors = n_neighbors
-        self.most_rows = most_rows
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[int]:

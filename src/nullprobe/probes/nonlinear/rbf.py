@@ -41,7 +41,7 @@ class RBFProbe(InnerChoice):
     C : float or None
         Inverse strength of the penalty; None for the one of best AUC in a split inside the rows
         that it is fitted to.
-    most_rows : int
+    max_samples : int
         Rows that it is fitted to; of more, so many are drawn, every class in proportion.
     random_state : int, Generator or None
         Of the rows, the split and the landmarks.
@@ -66,10 +66,10 @@ class RBFProbe(InnerChoice):
     SPLITS = 1
 
     def __init__(
-        self, C: float | None = None, most_rows: int = 20_000, random_state: RandomState = 0
+        self, C: float | None = None, max_samples: int = 20_000, random_state: RandomState = 0
     ) -> None:
         self.C = C
-        self.most_rows = most_rows
+        self.max_samples = max_samples
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[tuple[float, bool]]:

@@ -28,7 +28,7 @@ from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_split
 from nullprobe.probes.base.nullspace import need_rows
 from nullprobe.probes.linear.lda import LDAProbe
 from nullprobe.probes.nonlinear.mlp import MLPProbe
-from nullprobe.probes.nonlinear.neighbors import NeighboursProbe
+from nullprobe.probes.nonlinear.neighbors import KNeighborsProbe
 from nullprobe.probes.nonlinear.quadratic import QuadraticProbe
 from nullprobe.probes.nonlinear.rbf import RBFProbe
 
@@ -36,7 +36,7 @@ FAMILY = {  # simplest first: of equals the first is taken
     "linear": LDAProbe,
     "quadratic": QuadraticProbe,
     "rbf": RBFProbe,
-    "neighbours": NeighboursProbe,
+    "neighbors": KNeighborsProbe,
     "mlp": MLPProbe,
 }
 
@@ -67,7 +67,7 @@ class StrongestProbe(ReaderEstimator):
     Parameters
     ----------
     probes : mapping of str to estimator, or None
-        Unfitted classifiers; None for "linear" (`LDAProbe`), "quadratic", "rbf", "neighbours"
+        Unfitted classifiers; None for "linear" (`LDAProbe`), "quadratic", "rbf", "neighbors"
         and "mlp", as they come.
     random_state : int, Generator or None
         Of the inner cross-validation, and of the readers where ``probes`` is None.
@@ -76,7 +76,7 @@ class StrongestProbe(ReaderEstimator):
     ----------
     chosen_ : str
         Name of the reader that was chosen.
-    readings_ : dict of str to float
+    scores_ : dict of str to float
         Macro AUC of each reader on inner rows. The best of them is too good, being the best of
         several: score the probe on rows that it was not fitted to. Empty where a class is too
         rare for inner rows; the first reader is taken then.
@@ -91,10 +91,10 @@ class StrongestProbe(ReaderEstimator):
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(400, 2))
     >>> y = X[:, 0] * X[:, 1] > 0                          # no halfspace does
-    >>> family = {"linear": LDAProbe(), "neighbours": NeighboursProbe()}
+    >>> family = {"linear": LDAProbe(), "neighbors": KNeighborsProbe()}
     >>> probe = StrongestProbe(family).fit(X[:200], y[:200])
     >>> probe.chosen_, probe.score(X[200:], y[200:]) > 0.8
-    ('neighbours', True)
+    ('neighbors', True)
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class StrongestProbe(ReaderEstimator):
 
         splits, names = inner_splits(codes, seed), list(probes)
         found = readings(fit, names, X, codes, splits)
-        self.readings_ = dict(zip(names, found.tolist(), strict=True)) if splits else {}
+        self.scores_ = dict(zip(names, found.tolist(), strict=True)) if splits else {}
         return fit(X, codes, names[int(np.argmax(found))])
 
     @property

@@ -167,7 +167,7 @@ class CCS(PairEstimator):
         Whether the probe has a bias b.
     ridge : float
         λ: the path ends with λ|θ|²/2 added to the loss, θ in units of the standard deviations.
-    positive_share : float or None
+    positive_fraction : float or None
         Share of the training pairs whose positive side is true, where that is known (from how the
         questions were made) and not ½: it settles the sign without labels.
     n_searches : int
@@ -187,7 +187,7 @@ class CCS(PairEstimator):
         be less than the least of ``restarts_.losses``.
     sign_ : str
         How it was settled which end of the direction is true: "from labels", "from
-        positive_share", or "unresolved".
+        positive_fraction", or "unresolved".
 
     Notes
     -----
@@ -220,14 +220,14 @@ class CCS(PairEstimator):
         n_init: int = 10,
         bias: bool = True,
         ridge: float = 1e-6,
-        positive_share: float | None = None,
+        positive_fraction: float | None = None,
         n_searches: int = 3,
         random_state: RandomState = 0,
     ) -> None:
         self.n_init = n_init
         self.bias = bias
         self.ridge = ridge
-        self.positive_share = positive_share
+        self.positive_fraction = positive_fraction
         self.n_searches = n_searches
         self.random_state = random_state
 

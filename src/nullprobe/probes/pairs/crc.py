@@ -60,7 +60,7 @@ class CRC(PairEstimator):
 
     Parameters
     ----------
-    positive_share : float or None
+    positive_fraction : float or None
         Share of the training pairs whose positive side is true, where that is known (from how the
         questions were made) and not ½: it settles the sign without labels.
 
@@ -82,8 +82,8 @@ class CRC(PairEstimator):
     ('from labels', True)
     """
 
-    def __init__(self, positive_share: float | None = None) -> None:
-        self.positive_share = positive_share
+    def __init__(self, positive_fraction: float | None = None) -> None:
+        self.positive_fraction = positive_fraction
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
@@ -97,7 +97,7 @@ class VINC(PairEstimator):
     ----------
     eta : float
         η ≥ 0 of Cov(D) − η Cov(S): what it costs that both sides move together. 0 is ``CRC``.
-    positive_share : float or None
+    positive_fraction : float or None
         Share of the training pairs whose positive side is true, where that is known (from how the
         questions were made) and not ½: it settles the sign without labels.
 
@@ -117,9 +117,9 @@ class VINC(PairEstimator):
     1.0
     """
 
-    def __init__(self, eta: float = 1.0, positive_share: float | None = None) -> None:
+    def __init__(self, eta: float = 1.0, positive_fraction: float | None = None) -> None:
         self.eta = eta
-        self.positive_share = positive_share
+        self.positive_fraction = positive_fraction
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
