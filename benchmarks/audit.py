@@ -48,7 +48,7 @@ def their_curve(X, y, parts, tol) -> np.ndarray:
         mean, sd = X[train].mean(axis=0), X[train].std(axis=0)
         rows, there = (X[train] - mean) / sd, (X[held] - mean) / sd
         for step in range(ROUNDS):
-            w = LogisticRegression(max_iter=5000, tol=tol).fit(rows, y[train]).coef_[0]
+            w = LogisticRegression(C=1.0, max_iter=5000, tol=tol).fit(rows, y[train]).coef_[0]
             scores[step, held] = there @ w
             w = (w / np.linalg.norm(w)).astype(X.dtype)
             rows -= np.outer(rows @ w, w)

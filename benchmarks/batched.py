@@ -45,7 +45,7 @@ def data(n: int, d: int, m: int, spectrum: str, seed: int) -> tuple[np.ndarray, 
 
 
 def sklearns() -> LogisticRegression:
-    return LogisticRegression(max_iter=1000)
+    return LogisticRegression(C=1.0, max_iter=1000)
 
 
 def loss(scores: np.ndarray, Y: np.ndarray) -> float:
@@ -57,7 +57,7 @@ def many(n: int, d: int, m: int, some: int, spectrum: str, seed: int) -> dict[st
     """Return times and held-out log-losses of m label vectors."""
     X, Y = data(2 * n, d, m, spectrum, seed)
     train, test = slice(0, n), slice(n, 2 * n)
-    probe, ours = timed(lambda: LogisticProbe().fit(X[train], Y[train]))
+    probe, ours = timed(lambda: LogisticProbe(C=1.0).fit(X[train], Y[train]))
     with threadpool_limits(1, user_api="blas"):
         models, theirs = timed(lambda: [sklearns().fit(X[train], Y[train, j]) for j in range(some)])
     scores = np.column_stack([model.decision_function(X[test]) for model in models])
@@ -78,7 +78,7 @@ def directions(n: int, d: int, r: int, spectrum: str, seed: int) -> dict[str, fl
     def ours(most: int) -> np.ndarray:
         z = concept(labels)
         moments = Moments.of(rows, z)
-        space = Nullspace(LogisticProbe(), rows, z, w=None, moments=moments, most=most)
+        space = Nullspace(LogisticProbe(C=1.0), rows, z, w=None, moments=moments, most=most)
         while not space.is_full and space.grow(space.read()):
             pass
         return space.basis

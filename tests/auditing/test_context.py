@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nullprobe import audit
+from nullprobe import LogisticProbe, audit, compare_pairs, worlds
 
 ACCURACY = "in-sample accuracy of logistic regression"
 BEFORE, AFTER = f"{ACCURACY} before", f"{ACCURACY} after"
@@ -21,3 +21,23 @@ def test_after_erasure_all_rows_are_called_of_the_largest_class(shares, dtype, p
     said = audit(X.astype(dtype), y, **options)["one_direction"].details
     assert said[BEFORE] > max(shares) + 0.1
     assert said[AFTER] == said[f"{AFTER}, labels shuffled"] == max(shares)
+
+
+def test_the_own_logistic_readers_of_the_engines_have_a_penalty_that_is_given(monkeypatch):
+    """A default that changes, or is chosen, changes no verdict."""
+    seen = []
+    fit = LogisticProbe.fit
+
+    def spied(self, *given, **more):
+        seen.append(self.C)
+        return fit(self, *given, **more)
+
+    monkeypatch.setattr(LogisticProbe, "fit", spied)
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 2
+    pairs = worlds.contrast(n=90, d=4).pairs
+    audit(rng.normal(size=(90, 4)), y, n_permutations=39, n_surrogates=39)
+    audit(pairs, claims=["consistent"], n_permutations=39)
+    compare_pairs(pairs, n_permutations=0, n_random=9)
+    assert seen
+    assert set(seen) == {1.0}

@@ -102,7 +102,7 @@ def test_ceiling_and_random_directions_read_held_out_pairs_in_units_of_the_other
             for side in (world.negative, world.positive)
         )
         D, y = high - low, world.y
-        told += np.sum(LogisticProbe().fit(D[train], y[train]).predict(D[test]) == y[test])
+        told += np.sum(LogisticProbe(C=1.0).fit(D[train], y[train]).predict(D[test]) == y[test])
         same = ((D @ W > 0) == (y[:, None] == 1)) * 2 - 1
         sign = same[train].sum(axis=0) + 0.5 * same[train[0]]
         random += np.sum(same[test] * sign > 0, axis=0)

@@ -71,7 +71,7 @@ def _in_sample(X: np.ndarray, z: Concept) -> float:
     Where nothing is left to read, all log-odds are the same but for rounding: ties, of which none
     is to be right by the sign of what rounding left.
     """
-    log_odds = LogisticProbe().fit(X, z).decision_function(X)
+    log_odds = LogisticProbe(C=1.0).fit(X, z).decision_function(X)
     log_odds = np.round(log_odds, DIGITS)
     said = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
     return float((said == z.codes).mean())
@@ -82,6 +82,6 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
     right, z = 0, data.z
     for _, p, s in data.partition.roles():
         P, S = data.parts[p].rows, data.parts[s].rows
-        probe = LogisticProbe().fit(X[P], concept(z.data[P], kind="labels"))
+        probe = LogisticProbe(C=1.0).fit(X[P], concept(z.data[P], kind="labels"))
         right += int((probe.predict(X[S]) == z.data[S]).sum())
     return right / len(z)

@@ -116,7 +116,7 @@ def compare_pairs(
         found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
         rows.append(Reader(name, provenance.estimator(probe), False, found))
     ceiling = {name: Agreement.of(held_out.told(y), None) for name, y in labels.items()}
-    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe()), True, ceiling))
+    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
     return PairComparison(
         title,

@@ -52,7 +52,7 @@ def curve(X: np.ndarray, z: Concept, parts: Parts, rounds: int = ROUNDS) -> np.n
         told = z.take(train)
         rows, there = _in_units(X[train], X[held])
         moments = Moments.of(rows, told)
-        probe = LogisticProbe(tol=TOLERANCE) if z.is_classes else LDAProbe()
+        probe = LogisticProbe(C=1.0, tol=TOLERANCE) if z.is_classes else LDAProbe()
         space = Nullspace(probe, rows, told, w=None, moments=moments, most=X.shape[1])
         for step in range(rounds):
             if space.is_full:

@@ -19,7 +19,7 @@ from nullprobe.probes import (
 )
 
 # Two logistic fits leave their tol of the log-odds each, so more of a bias of slight curvature.
-LOGISTIC = [LogisticProbe(tol=1e-10), LogisticProbe(C=0.01, tol=1e-10)]
+LOGISTIC = [LogisticProbe(C=1.0, tol=1e-10), LogisticProbe(C=0.01, tol=1e-10)]
 PROBES = [MeanDifferenceProbe(), LDAProbe(), LDAProbe(0.2), *LOGISTIC]
 BY_MOMENTS = [MeanDifferenceProbe(), LDAProbe()]
 

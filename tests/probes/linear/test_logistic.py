@@ -41,7 +41,7 @@ def test_a_rare_class_far_away_is_fitted_as_scikit_learn_does():
     X = rng.standard_normal((4000, 6)) + 8.0 * y[:, None] * [1, 0, 0, 0, 0, 0]
     Z = StandardScaler().fit_transform(X)
     expected = reference(Z, y, 1.0)
-    found = LogisticProbe().fit(Z, y).probe_
+    found = LogisticProbe(C=1.0).fit(Z, y).probe_
     np.testing.assert_allclose(found.weights[:, 0], expected.coef_[0], atol=1e-4)
     np.testing.assert_allclose(found.bias, expected.intercept_, atol=1e-4)
 
@@ -56,16 +56,18 @@ def test_classes_that_no_penalty_keeps_together_are_fitted():
 def test_steps_that_do_not_suffice_are_told():
     s = draw(0, 100, 5, 2)
     with pytest.warns(ConvergenceWarning, match="1 of 1 logistic regressions took all 2 steps"):
-        LogisticProbe(max_iter=2).fit(s.X, s.y)
+        LogisticProbe(C=1.0, max_iter=2).fit(s.X, s.y)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_tol_is_about_what_is_left_in_the_log_odds(n_classes):
     s = draw(0, 400, 30, n_classes)
-    exact = LogisticProbe(tol=1e-12).fit(s.X, s.y).decision_function(s.X)
+    exact = LogisticProbe(C=1.0, tol=1e-12).fit(s.X, s.y).decision_function(s.X)
     left = {
         tol: np.sqrt(
-            np.mean((LogisticProbe(tol=tol).fit(s.X, s.y).decision_function(s.X) - exact) ** 2)
+            np.mean(
+                (LogisticProbe(C=1.0, tol=tol).fit(s.X, s.y).decision_function(s.X) - exact) ** 2
+            )
         )
         for tol in (1e-8, 1e-6, 1e-4, 1e-2)
     }
@@ -77,18 +79,20 @@ def test_tol_is_about_what_is_left_in_the_log_odds(n_classes):
 def test_tol_and_max_iter_hold_for_successive_fits_too():
     s = draw(0, 100, 5, 2)
     with pytest.warns(ConvergenceWarning, match="took all 1 steps"):
-        successive(LogisticProbe(max_iter=1), 1, s.X, s.y)
-    close, rough = (successive(LogisticProbe(tol=tol), 2, s.X, s.y).basis for tol in (1e-10, 1e-2))
+        successive(LogisticProbe(C=1.0, max_iter=1), 1, s.X, s.y)
+    close, rough = (
+        successive(LogisticProbe(C=1.0, tol=tol), 2, s.X, s.y).basis for tol in (1e-10, 1e-2)
+    )
     assert 1e-9 < np.abs(close - rough).max() < 0.1
 
 
 def test_weights_count_in_the_standard_deviations_too():
     s = draw(1, 60, 3, 2)
     w = np.random.default_rng(0).integers(1, 4, 60)
-    twice = LogisticProbe().fit(np.repeat(s.X, w, axis=0), np.repeat(s.y, w))
-    weighted = LogisticProbe().fit(s.X, s.y, sample_weight=w)
+    twice = LogisticProbe(C=1.0).fit(np.repeat(s.X, w, axis=0), np.repeat(s.y, w))
+    weighted = LogisticProbe(C=1.0).fit(s.X, s.y, sample_weight=w)
     np.testing.assert_allclose(weighted.probe_.weights, twice.probe_.weights, rtol=1e-6)
-    unweighted = LogisticProbe().fit(s.X, s.y)
+    unweighted = LogisticProbe(C=1.0).fit(s.X, s.y)
     assert not np.allclose(unweighted.probe_.weights, twice.probe_.weights, rtol=1e-3)
 
 
@@ -97,8 +101,10 @@ def test_chances_are_those_of_scikit_learn(n_classes):
     s = draw(0, 150, 4, n_classes)
     Z = StandardScaler().fit_transform(s.X)
     expected = reference(Z, s.y, 1.0).predict_proba(Z)
-    np.testing.assert_allclose(LogisticProbe().fit(Z, s.y).predict_proba(Z), expected, atol=1e-5)
-    both = LogisticProbe().fit(Z, np.column_stack([s.y == 0, s.y == 1]))
+    np.testing.assert_allclose(
+        LogisticProbe(C=1.0).fit(Z, s.y).predict_proba(Z), expected, atol=1e-5
+    )
+    both = LogisticProbe(C=1.0).fit(Z, np.column_stack([s.y == 0, s.y == 1]))
     assert both.predict_proba(Z).shape == (150, 2)
 
 
@@ -152,6 +158,13 @@ def test_a_class_too_rare_for_inner_parts_gets_the_usual_strength():
     assert np.isnan(few.path_.losses).all()
 
 
+def test_the_penalty_is_chosen_unless_one_is_given():
+    s = draw(0, 60, 3, 2)
+    default, chosen = (probe.fit(s.X, s.y) for probe in (LogisticProbe(), LogisticProbe(C=None)))
+    assert default.path_.chosen == chosen.path_.chosen
+    np.testing.assert_array_equal(default.probe_.weights, chosen.probe_.weights)
+
+
 def test_path_is_forgotten_by_a_fit_without_one():
     s = draw(0, 60, 3, 2)
     probe = LogisticProbe(C=None).fit(s.X, s.y)
@@ -170,7 +183,7 @@ def test_strength_must_be_above_zero(C):
 def test_tol_must_be_above_zero(tol):
     s = draw(0, 60, 3, 2)
     with pytest.raises(InputError, match="tol must be"):
-        LogisticProbe(tol=tol).fit(s.X, s.y)
+        LogisticProbe(C=1.0, tol=tol).fit(s.X, s.y)
 
 
 def slope_left(X, y, C, probe, w=None):
@@ -245,7 +258,7 @@ def test_columns_of_unequal_difficulty_are_one_by_one(name):
 def test_a_column_that_float32_loses_is_fitted_all_the_same(monkeypatch, n_classes, wrong):
     s = draw(0, 150, 5, n_classes)
     Y = np.column_stack([s.y, np.random.default_rng(0).permutation(s.y)])
-    expected = LogisticProbe().fit(s.X, Y).decision_function(s.X)
+    expected = LogisticProbe(C=1.0).fit(s.X, Y).decision_function(s.X)
     within_float32 = Problems._conjugate
 
     def lose(self, A, aim, most):
@@ -254,5 +267,5 @@ def test_a_column_that_float32_loses_is_fitted_all_the_same(monkeypatch, n_class
         return found, first, last
 
     monkeypatch.setattr(Problems, "_conjugate", lose)
-    found = LogisticProbe().fit(s.X, Y).decision_function(s.X)
+    found = LogisticProbe(C=1.0).fit(s.X, Y).decision_function(s.X)
     np.testing.assert_allclose(found, expected, atol=1e-7)

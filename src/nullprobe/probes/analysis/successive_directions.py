@@ -118,8 +118,8 @@ def successive(
     -----
     A third of the rows is held out. Directions are orthogonal in the units that X comes in, while
     ours weigh features by their standard deviations, those of X before anything was taken for
-    ``LogisticProbe``. The interval of a step is that of one fit on other rows to score; it is
-    not told where a curve ends, since that would be a test for each step.
+    ``LogisticProbe`` with a given ``C``. The interval of a step is that of one fit on other rows
+    to score; it is not told where a curve ends, since that would be a test for each step.
 
     Examples
     --------
