@@ -57,7 +57,7 @@ def test_a_captured_folder_is_audited_layer_by_layer_without_further_words(captu
     few = ["--claims", "readable", "--permutations", "99"]
     assert run("audit", captured, *few, "--out", tmp_path) == 0
     found = json.loads((tmp_path / "states-length-audit.json").read_text("utf-8"))
-    assert [one["title"].split(": ")[-1] for one in found] == ["layers.0.output", "layers.1.output"]
+    assert [one["representation"] for one in found] == ["layers.0.output", "layers.1.output"]
     assert found[0]["provenance"]["classes"] == {
         "long": LONG.count("long"),
         "short": LONG.count("short"),

@@ -204,7 +204,8 @@ def test_directions_are_exact_where_a_feature_is_hardly_ever_lit():
     X, z = digits.data[:1200], concept(y[:1200])
     moments = Moments.of(X, z)
     X = (X - moments.mean) * linalg.reciprocal(moments.scale)
-    space = Nullspace(LogisticProbe(), X, z, w=None, moments=Moments.of(X, z), most=6)
+    probe = LogisticProbe(C=1.0)
+    space = Nullspace(probe, X, z, w=None, moments=Moments.of(X, z), most=6)
     left = X.copy()
     for _ in range(6):
         w = space.read()[:, 0]

@@ -22,9 +22,9 @@ NUMERIC = ["mean_difference", "lda"]
 @pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @pytest.mark.parametrize("name", PROBES)
 def test_scikit_learn_accepts_the_probe(name):
-    # With a λ of its own choice LDA counts rows, so that a weight of 2 is not a row twice.
-    probe = LDAProbe(shrinkage=0.1) if name == "lda" else PROBES[name]()
-    check_estimator(probe, on_skip=None)
+    # With a λ or C of its own choice a probe counts rows, so that a weight of 2 is not a row twice.
+    given = {"lda": {"shrinkage": 0.1}, "logistic": {"C": 1.0}}.get(name, {})
+    check_estimator(PROBES[name](**given), on_skip=None)
 
 
 @pytest.mark.parametrize("name", PROBES)

@@ -122,7 +122,8 @@ class LogisticProbe(ManyConcepts):
     Notes
     -----
     The parts by which a strength is chosen are drawn without regard to the labels, so that all
-    label vectors share them. Rows of one group may be in two of them.
+    label vectors share them. Rows of one group may be in two of them. They are parts of the rows,
+    not of the weight: a sample weight of 2 is a row twice only where ``C`` is given.
 
     Examples
     --------
