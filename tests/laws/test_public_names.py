@@ -55,7 +55,7 @@ def test_a_shrinkage_is_a_number_or_a_word_that_the_method_offers(name):
             make(shrinkage=wrong)
 
 
-@pytest.mark.parametrize("name", set(SHRINKS) - {"LEACE", "leace"})
+@pytest.mark.parametrize("name", sorted({*SHRINKS} - {"LEACE", "leace"}))
 def test_the_word_is_the_default(name):
     make, word = SHRINKS[name]
     default, named = make(), make(shrinkage=word)
