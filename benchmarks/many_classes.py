@@ -17,6 +17,7 @@ from concept_erasure import LeaceFitter
 from record import record, timed
 
 from nullprobe import LEACE, largest_correlation
+from nullprobe.data.concept import concept
 
 
 def data(n: int, d: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,11 +39,11 @@ def compare(n: int, d: int, n_classes: int, repeats: int) -> list[dict]:
     X, y = data(n, d, n_classes)
     seconds = []
     for _ in range(repeats):
-        fitted, t_ours = timed(lambda: LEACE().fit(X, y))
+        fitted, t_ours = timed(lambda: LEACE(kind="labels").fit(X, y))
         seconds.append((t_ours, timed(lambda: theirs(X, y, n_classes))[1]))
     ours, other = np.median(seconds, axis=0).tolist()
     print(n_classes, f"ours {ours:.4f} s, theirs {other:.4f} s", flush=True)
-    left = largest_correlation(fitted.transform(X), y)
+    left = largest_correlation(fitted.transform(X), concept(y, kind="labels"))
     what = f"LEACE, {n_classes:,} classes"
     return [
         {
