@@ -55,6 +55,24 @@ def test_what_does_not_belong_together_is_not_joined(both):
         read | algebra["layer 0"]  # noqa: B018
 
 
+def test_audits_of_other_rows_or_classes_are_not_joined(both):
+    read = audit(W.X, W.y, claims=["readable"], **FEW)
+    others = {
+        "other rows": audit(W.X[:60], W.y[:60], claims=["one_direction"], **FEW),
+        "other classes": audit(W.X, np.arange(90) % 3, claims=["one_direction"], **FEW),
+        "numbers": audit(W.X, W.X[:, 0] * 1.7, claims=["one_direction"], **FEW),
+    }
+    for other in others.values():
+        with pytest.raises(InputError, match="same classes and the same rows"):
+            read | other  # noqa: B018
+
+
+def test_results_are_iterated_as_what_they_hold(both):
+    assert list(both[0]) == list(LAYERS)
+    assert "layer 0" in both[0]
+    assert [claim.name for claim in both[0]["layer 0"]] == ["readable"]
+
+
 def test_a_frame_has_a_row_for_each_claim(both):
     frame = (both[0] | both[1]).to_frame()
     assert frame["representation"].tolist() == ["layer 0"] * 2 + ["layer 1"] * 2

@@ -12,7 +12,16 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from support.samples import draw
 
-from nullprobe import ClassMoments, InputError, Moments, audit, compare
+from nullprobe import (
+    LEACE,
+    ClassMoments,
+    InputError,
+    LDAProbe,
+    MeanDifferenceProbe,
+    Moments,
+    audit,
+    compare,
+)
 from nullprobe import probes as probing
 from nullprobe.data.concept import concept
 from nullprobe.erasers import INLP, SPLINCE, OracleLEACE, load_eraser
@@ -394,3 +403,35 @@ def test_a_pipeline_routes_the_concept_to_every_eraser(method):
             if (method not in LABELLED)
             else True
         )
+
+
+# Kinds that the rule cannot see
+
+
+PROBES_OF_NUMBERS = [LDAProbe, MeanDifferenceProbe]
+
+
+@pytest.mark.parametrize("probe", PROBES_OF_NUMBERS)
+def test_a_probe_reads_whole_floats_as_numbers_where_it_is_asked_to(probe):
+    ratings = np.arange(240.0) % 5
+    rows = np.outer(ratings, [1.0, 0.5, 0.0]) + np.random.default_rng(0).normal(size=(240, 3))
+    numeric = probe().fit(rows, ratings, kind="numeric")
+    assert not hasattr(numeric, "classes_")
+    expected = probe().fit(rows, concept(ratings, kind="numeric"))
+    np.testing.assert_array_equal(numeric.decision_function(rows), expected.decision_function(rows))
+    assert len(probe().fit(rows, ratings, kind="labels").classes_) == 5
+
+
+LONG = [[2**63, 2**63 + 1, -1], [2**53, 2**53 + 1, 1]]
+
+
+@pytest.mark.parametrize("ids", LONG)
+@pytest.mark.parametrize("form", [list, lambda y: np.array(y, dtype=object)])
+def test_integers_that_floats_do_not_tell_apart_are_classes_apart(ids, form):
+    assert concept(form(ids * 3)).classes == tuple(sorted(ids))
+
+
+def test_labels_of_another_type_are_refused_in_a_later_piece():
+    eraser = LEACE().partial_fit(X[:100], ["a", "b"] * 50)
+    with pytest.raises(InputError, match="of one type in all pieces.*'a' came before, and now 1"):
+        eraser.partial_fit(X[100:150], [1] * 50)

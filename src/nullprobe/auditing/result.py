@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -108,7 +108,7 @@ class Audit:
         Raises
         ------
         InputError
-            If both judge the same claim, or are of different representations.
+            If both judge the same claim, or are of different representations, classes or rows.
         """
         if not isinstance(other, Audit):
             return NotImplemented
@@ -128,6 +128,13 @@ class Audit:
                 f"they are of {self.representation!r} and {other.representation!r}",
                 "put audits of several representations into Layers",
             )
+        one, two = (_identity(each, self.rows == other.rows) for each in (self, other))
+        if one != two:
+            validation.complain(
+                "audits that are joined must be of the same classes and the same rows",
+                f"one is of {', '.join(one)}, the other of {', '.join(two)}",
+                "write audits of several data sets to pages of their own",
+            )
         apart = {"claims": names, "rows_are": other.rows, **other.provenance}
         joined = [*self.provenance.get("joined", ()), apart]
         pictures = self if self.portrait is not None or other.portrait is None else other
@@ -143,7 +150,14 @@ class Audit:
     @property
     def left_out(self) -> Mapping[str, str]:
         """Why some claims could not be judged, by their names."""
-        return self.provenance.get("left_out", {})
+        parts = (self.provenance, *self.provenance.get("joined", ()))
+        judged = {claim.name for claim in self.claims}
+        found = {name: why for part in parts for name, why in part.get("left_out", {}).items()}
+        return {name: why for name, why in found.items() if name not in judged}
+
+    def __iter__(self) -> Iterator[Claim]:
+        """Yield the claims."""
+        return iter(self.claims)
 
     def __getitem__(self, name: str) -> Claim:
         """Return the claim of this name."""
@@ -296,6 +310,10 @@ class Layers:
             }
         )
 
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the representations, as a mapping does."""
+        return iter(self.audits)
+
     def __getitem__(self, name: str) -> Audit:
         """Return the audit of the representation of this name."""
         validation.choice("representation", name, list(self.audits))
@@ -339,6 +357,13 @@ class Layers:
     def to_frame(self) -> Any:
         """Return a pandas data frame with a row for each claim of each representation."""
         return frame([line for one in self.audits.values() for line in one._lines()])
+
+
+def _identity(one: Audit, rows_too: bool) -> list[str]:
+    """Return what an audit is of, in words: its classes, and its rows by their fingerprint."""
+    classes = one.provenance.get("classes")
+    named = [f"classes {', '.join(map(str, classes))}" if classes else "numbers"]
+    return named + [f"data {one.provenance.get('data_hash')}"] * rows_too
 
 
 def _documents(source: str | Path) -> list[AuditDocument]:

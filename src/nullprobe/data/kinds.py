@@ -7,6 +7,7 @@ masked or of mixed types.
 
 from __future__ import annotations
 
+import operator
 from numbers import Real
 from typing import Any
 
@@ -32,7 +33,9 @@ def as_array(y: Any, name: str = "y") -> np.ndarray:
         validation.complain_ragged(f"{name} must be 1-D or 2-D", y)
     if isinstance(y, list | tuple) and a.dtype.kind != "O":
         raw = np.array(y, dtype=object)
-        if len({_family(kind) for kind in set(map(type, raw.ravel().tolist()))}) > 1:
+        kinds = set(map(type, raw.ravel().tolist()))
+        # Floats do not tell integers apart that differ by one beyond 2^53.
+        if len({_family(kind) for kind in kinds}) > 1 or (a.dtype.kind == "f" and kinds == {int}):
             return raw
     return a
 
@@ -122,7 +125,9 @@ def _plain(a: np.ndarray, called: str) -> np.ndarray:
             f"{values[other]!r}",
             "convert them to strings",
         )
-    return np.array(values) if families <= {"numbers", "truth values"} else a
+    made = np.array(values) if families <= {"numbers", "truth values"} else a
+    exact = made.dtype.kind != "f" or all(map(operator.eq, made.tolist(), values))
+    return made if exact else a
 
 
 def few(a: np.ndarray) -> bool:

@@ -123,7 +123,15 @@ class ConceptSums:
             )
         if classes == self.classes:
             return classes
-        union = np.array([*self.classes, *classes], dtype=object)  # type: ignore[misc]
+        assert classes is not None
+        assert self.classes is not None
+        if {isinstance(c, str) for c in self.classes} != {isinstance(c, str) for c in classes}:
+            validation.complain(
+                "labels must be of one type in all pieces",
+                f"{self.classes[0]!r} came before, and now {classes[0]!r}",
+                "convert them to strings",
+            )
+        union = np.array([*self.classes, *classes], dtype=object)
         return concept(union, kind="labels").classes
 
     def _expand(self, names: tuple | None) -> None:

@@ -102,7 +102,7 @@ def _read(
     with Bars(concept) as bars:
         found: Any = audit(
             layers,
-            np.where(y, "yes", "no"),
+            _named(y),
             groups=groups,
             baselines=baselines,
             claims=["readable"],
@@ -148,7 +148,7 @@ def _used(
             one.model,
             one.tokenizer,
             drawn.texts,
-            y,
+            _named(y),
             SITES,
             answers=drawn.right,
             neutral=[text.rpartition(" ")[0] for text in others],
@@ -219,6 +219,11 @@ def _organism(one: Organism, settings: Settings) -> str:
         f"“{example}”. “true” or “false” follows {1 - CORRECTED:.0%} of them, and the value that "
         "is right the others. Its untrained twin has the weights that it began with."
     )
+
+
+def _named(y: np.ndarray) -> np.ndarray:
+    """Return the labels of both audits of a layer, as a page shows them."""
+    return np.where(y, "yes", "no")
 
 
 def _without_labels(truth: Sequence[Audit]) -> str:

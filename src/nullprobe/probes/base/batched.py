@@ -130,7 +130,7 @@ class ManyConcepts(ProbeEstimator):
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
         raise TypeError(f"{type(self).__name__} does not say how it fits many")
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Array, y: Any, sample_weight: Any = None, *, kind: str | None = None) -> Self:
         """Fit the probe, or one for each of many label vectors.
 
         Parameters
@@ -141,6 +141,8 @@ class ManyConcepts(ProbeEstimator):
             Concept: labels or numbers (n,) or (n, 1); m label vectors, each column a concept of
             its own, if at least one column is labels; or numbers of k columns.
         sample_weight : array-like of shape (n,), optional
+        kind : {"labels", "numeric"} or None
+            What y is; None for the rule: floats are numbers, unless all are whole and few differ.
 
         Raises
         ------
@@ -150,8 +152,8 @@ class ManyConcepts(ProbeEstimator):
         """
         frame, X = X, validation.representation(X)
         if y is None or isinstance(y, Concept):
-            return super().fit(frame, y, sample_weight)
-        concepts = columns(y, n=X.shape[0])
+            return super().fit(frame, y, sample_weight, kind=kind)
+        concepts = columns(y, n=X.shape[0], kind=kind)
         if len(concepts) == 1:
             return super().fit(frame, concepts[0], sample_weight)
         X = validation.finite(X)

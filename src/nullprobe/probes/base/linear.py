@@ -106,7 +106,7 @@ class ProbeEstimator(BaseEstimator):
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         raise TypeError(f"{type(self).__name__} does not say how it fits")
 
-    def fit(self, X: Array, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Array, y: Any, sample_weight: Any = None, *, kind: str | None = None) -> Self:
         """Fit the probe.
 
         Parameters
@@ -116,6 +116,8 @@ class ProbeEstimator(BaseEstimator):
         y : array-like of shape (n,) or (n, k)
             Concept: labels or numbers (n,), or numbers (n, k).
         sample_weight : array-like of shape (n,), optional
+        kind : {"labels", "numeric"} or None
+            What y is; None for the rule: floats are numbers, unless all are whole and few differ.
 
         Raises
         ------
@@ -123,7 +125,7 @@ class ProbeEstimator(BaseEstimator):
             If the input is empty, not finite, of lengths that differ, or of one class.
         """
         frame = X
-        X, z, w = rows(X, y, sample_weight, one=True)
+        X, z, w = rows(X, y, sample_weight, one=True, kind=kind)
         validation.finite(X)
         if w is not None and not w.all():  # a weight of 0 is a row that is not there
             kept = np.flatnonzero(w)

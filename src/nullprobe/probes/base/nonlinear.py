@@ -100,13 +100,15 @@ class ReaderEstimator(ProbeEstimator):
         Labels.
     """
 
-    def fit(self, X: Array, y: Any) -> Self:
+    def fit(self, X: Array, y: Any, *, kind: str | None = None) -> Self:
         """Fit the probe to X (n, d) and labels y (n,).
+
+        ``kind="labels"`` takes floats as labels.
 
         There is no ``sample_weight``; where rows have weights, use a linear probe that takes them,
         such as ``LDAProbe`` or ``LogisticProbe``. ``score`` takes weights.
         """
-        return super().fit(X, y)
+        return super().fit(X, y, kind=kind)
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
         if z.codes is None or z.classes is None:
