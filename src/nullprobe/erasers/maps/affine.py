@@ -8,24 +8,19 @@ baking are written once, here, and cost O(d r) a row: no d × d matrix is formed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from nullprobe._core import arrays, parallel, validation
 from nullprobe._core.arrays import Array
 from nullprobe._version import __version__
-from nullprobe.erasers.maps import store
-
-FORMAT = "nullprobe.AffineEraser/1"
-TENSORS = ("mean", "reading", "writing", "offset", "level")
+from nullprobe.erasers.maps.frozen import FrozenMap, set_level
 
 
-@dataclass(frozen=True, eq=False)
-class AffineEraser:
+@dataclass(frozen=True, eq=False, repr=False)
+class AffineEraser(FrozenMap):
     """The fitted map x ↦ x − ((x − μ) R − c) W; frozen, small, independent of the data.
 
     Attributes
@@ -60,6 +55,9 @@ class AffineEraser:
     [[0.0, 4.0]]
     """
 
+    FORMAT: ClassVar[str] = "nullprobe.AffineEraser/1"
+    TENSORS: ClassVar[tuple[str, ...]] = ("mean", "reading", "writing", "offset", "level")
+
     mean: np.ndarray
     reading: np.ndarray
     writing: np.ndarray
@@ -76,30 +74,8 @@ class AffineEraser:
             object.__setattr__(self, "offset", np.zeros(self.rank))
         if self.level is None:
             object.__setattr__(self, "level", np.full(self.d, np.nan))
-        for name in TENSORS:
-            a = np.array(getattr(self, name), dtype=np.float64)
-            a.flags.writeable = False
-            object.__setattr__(self, name, a)
-        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
-        d, r = self.mean.size, self.offset.size
-        required = dict(zip(TENSORS, [(d,), (d, r), (r, d), (r,), (d,)], strict=True))
-        for name, shape in required.items():
-            if getattr(self, name).shape != shape:
-                validation.complain(
-                    f"{name} must have shape {shape} beside a mean of {d} features and {r} offsets",
-                    f"it has shape {getattr(self, name).shape}",
-                    "pass arrays that belong together",
-                )
-
-    def __repr__(self) -> str:
-        """Return method, d, rank and classes in one line."""
-        return store.one_line(self)
-
-    def __reduce__(self) -> tuple:
-        """Pickle what the constructor takes, so that a copy is frozen, too."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        values["details"] = dict(self.details)
-        return type(self), tuple(values.values())
+        d, r = np.size(self.mean), np.size(self.offset)
+        self._freeze(mean=(d,), reading=(d, r), writing=(r, d), offset=(r,), level=(d,))
 
     @property
     def d(self) -> int:
@@ -152,9 +128,7 @@ class AffineEraser:
         parts = (self.mean, self.reading, self.offset, self.writing)
         maps, memory = tuple(arrays.like(a, X) for a in parts), parallel.Workspace()
         arrays.on_cache_blocks(lambda at, block: arrays.move_block(X_[at], block, maps, memory), X)
-        gone = np.flatnonzero(~np.isnan(self.level))
-        if len(gone):
-            arrays.put(X_.T, gone, arrays.like(self.level[gone, None], X))
+        set_level(X_, self.level)
         return X_
 
     def compose(self, first: AffineEraser) -> AffineEraser:
@@ -173,36 +147,4 @@ class AffineEraser:
             self.classes,
             self.feature_names or first.feature_names,
             {"nullprobe": __version__},
-        )
-
-    def named(self, feature_names: Any) -> AffineEraser:
-        """Return the same eraser with names for its features."""
-        return replace(self, feature_names=tuple(map(str, feature_names)))
-
-    def save(self, path: str | Path) -> None:
-        """Write the eraser to a .safetensors file, whole or not at all.
-
-        The file holds five float64 tensors and, as metadata, method, labels, feature names,
-        versions and the fingerprint of the fitting data as JSON.
-        """
-        tensors = {name: getattr(self, name) for name in TENSORS}
-        record = store.Record(tensors, self.method, self.classes, self.feature_names, self.details)
-        store.write(path, FORMAT, record)
-
-    @classmethod
-    def load(cls, path: str | Path) -> AffineEraser:
-        """Read an eraser that :meth:`save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, or not such an eraser.
-        """
-        record = store.read(path, FORMAT, TENSORS)
-        return cls(
-            **record.tensors,
-            method=record.method,
-            classes=record.classes,
-            feature_names=record.feature_names,
-            details=record.details,
         )

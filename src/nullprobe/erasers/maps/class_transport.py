@@ -11,7 +11,8 @@ import numpy as np
 from nullprobe._core import arrays, parallel
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.maps.labelled import LabelledMap, set_level
+from nullprobe.erasers.maps.frozen import set_level
+from nullprobe.erasers.maps.labelled import LabelledMap
 
 # Rows of one class that a core transports at a time: so few that they stay in its cache, but
 # not so few that reading the map costs more than multiplying with it.

@@ -11,7 +11,8 @@ import numpy as np
 from nullprobe._core import arrays
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.maps.labelled import LabelledMap, set_level
+from nullprobe.erasers.maps.frozen import set_level
+from nullprobe.erasers.maps.labelled import LabelledMap
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,32 +8,16 @@ its result is a NumPy array.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, replace
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar, Self
-
-import numpy as np
+from typing import Any
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, concept
-from nullprobe.erasers.maps import store
+from nullprobe.erasers.maps.frozen import FrozenMap
 
 
-class LabelledMap:
-    """What both maps do alike: check, apply in blocks, save, load."""
-
-    FORMAT: ClassVar[str]
-    TENSORS: ClassVar[tuple[str, ...]]
-
-    d: int
-    rank: int
-    method: str
-    classes: tuple | None
-    feature_names: tuple[str, ...] | None
-    details: Mapping[str, str]
+class LabelledMap(FrozenMap):
+    """What both maps do alike: check, and apply in blocks."""
 
     def _move(self, X_: Array, block: Array, z: Concept) -> None:
         """Write a block (m, d), erased, into ``X_``, which may be the block itself."""
@@ -42,30 +26,6 @@ class LabelledMap:
     def _width(self) -> int:
         """Return the number of columns of a numeric concept."""
         raise TypeError(f"{type(self).__name__} has no numeric concept")
-
-    def _freeze(self, **required: tuple[int, ...]) -> None:
-        """Hold read-only float64 copies of arrays, which must have the required shapes."""
-        for name, shape in required.items():
-            a = np.array(getattr(self, name), dtype=np.float64)
-            if a.shape != shape:
-                validation.complain(
-                    f"{name} must have shape {shape} beside the other arrays of the eraser",
-                    f"it has shape {a.shape}",
-                    "pass arrays that belong together",
-                )
-            a.flags.writeable = False
-            object.__setattr__(self, name, a)
-        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
-
-    def __repr__(self) -> str:
-        """Return method, d, rank and classes in one line."""
-        return store.one_line(self)
-
-    def __reduce__(self) -> tuple:
-        """Pickle what the constructor takes, so that a copy is frozen, too."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        values["details"] = dict(self.details)
-        return type(self), tuple(values.values())
 
     def __call__(self, X: Array, y: Any) -> Array:
         """Apply the eraser to X (n, d), whose rows have the concept y."""
@@ -128,39 +88,3 @@ class LabelledMap:
         """The labels of each column of y, where columns of labels were encoded together."""
         found = json.loads(self.details.get("levels", "null"))
         return found and tuple(one and tuple(one) for one in found)
-
-    def named(self, feature_names: Any) -> Self:
-        """Return the same eraser with names for its features."""
-        return replace(self, feature_names=tuple(map(str, feature_names)))  # type: ignore[type-var]
-
-    def save(self, path: str | Path) -> None:
-        """Write the eraser to a .safetensors file, whole or not at all.
-
-        The file holds its arrays in float64 and, as metadata, method, labels, feature names,
-        versions and the fingerprint of the fitting data as JSON.
-        """
-        tensors = {name: np.atleast_1d(getattr(self, name)) for name in self.TENSORS}
-        tensors = {name: a.astype(np.float64) for name, a in tensors.items()}
-        record = store.Record(tensors, self.method, self.classes, self.feature_names, self.details)
-        store.write(path, self.FORMAT, record)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read an eraser that :meth:`save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, or not such an eraser.
-        """
-        kind: Any = cls
-        r = store.read(path, cls.FORMAT, cls.TENSORS)
-        tensors = (r.tensors[name] for name in cls.TENSORS)
-        return kind(*tensors, r.method, r.classes, r.feature_names, r.details)
-
-
-def set_level(X_: Array, level: np.ndarray) -> None:
-    """Set features of which nothing is left to their level: a probe could read their rounding."""
-    gone = np.flatnonzero(~np.isnan(level))
-    if len(gone):
-        arrays.put(X_.T, gone, arrays.like(level[gone, None], X_))

@@ -5,16 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from nullprobe._core import validation
-from nullprobe.erasers.maps import affine, store
+from nullprobe.erasers.maps import store
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 
-KINDS = {
-    affine.FORMAT: AffineEraser,
-    ConceptShift.FORMAT: ConceptShift,
-    ClassTransport.FORMAT: ClassTransport,
-}
+KINDS = {kind.FORMAT: kind for kind in (AffineEraser, ConceptShift, ClassTransport)}
 
 
 def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTransport:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,59 +15,28 @@ from safetensors.numpy import save as serialise
 from nullprobe._core import validation
 from nullprobe._core.atomic_files import whole_file
 
-LONGEST_LABELS = 40  # letters that all labels may take in one line
 REQUIRED = "an eraser file that nullprobe wrote is required"
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a file holds of an eraser.
-
-    Attributes
-    ----------
-    tensors : mapping of str to ndarray
-        Its arrays, float64.
-    method : str
-        Name of the method that fitted it.
-    classes : tuple or None
-        Labels of the concept; None for a numeric one.
-    feature_names : tuple of str or None
-    details : mapping of str to str
-        Versions, rows and fingerprint of the fit.
-    """
-
-    tensors: Mapping[str, np.ndarray]
-    method: str
-    classes: tuple | None
-    feature_names: tuple[str, ...] | None
-    details: Mapping[str, str]
-
-
-def one_line(eraser: Any) -> str:
-    """Return an eraser in one line, where its arrays would fill the screen.
-
-    Parameters
-    ----------
-    eraser : AffineEraser, ConceptShift or ClassTransport
-    """
-    said = [repr(eraser.method), f"d={eraser.d}", f"rank={eraser.rank}"]
-    if eraser.classes is not None:
-        labels = repr(eraser.classes)
-        many = len(labels) > LONGEST_LABELS
-        said.append(f"classes=<{len(eraser.classes)}>" if many else f"classes={labels}")
-    return f"{type(eraser).__name__}({', '.join(said)})"
-
-
-def write(path: str | Path, mark: str, record: Record) -> None:
-    """Write a record to a .safetensors file under a format mark, such as "nullprobe.X/1"."""
+def write(
+    path: str | Path,
+    mark: str,
+    tensors: Mapping[str, np.ndarray],
+    *,
+    method: str,
+    classes: tuple | None,
+    feature_names: tuple[str, ...] | None,
+    details: Mapping[str, str],
+) -> None:
+    """Write an eraser to a .safetensors file under a format mark, such as "nullprobe.X/1"."""
     metadata = {
         "format": mark,
-        "method": record.method,
-        "classes": _labels_as_json(record.classes),
-        "feature_names": json.dumps(record.feature_names),
-        "details": json.dumps(dict(record.details)),
+        "method": method,
+        "classes": _labels_as_json(classes),
+        "feature_names": json.dumps(feature_names),
+        "details": json.dumps(dict(details)),
     }
-    flat = {name: np.ascontiguousarray(a) for name, a in record.tensors.items()}
+    flat = {name: np.ascontiguousarray(a, dtype=np.float64) for name, a in tensors.items()}
     with whole_file(path) as temporary:
         # Not save_file: it replaces the file by one that only its owner may read.
         temporary.write_bytes(_sorted_header(serialise(flat, metadata)))
@@ -86,8 +54,8 @@ def mark_of(path: str | Path) -> str:
         _complain_unreadable(path, error)
 
 
-def read(path: str | Path, mark: str, tensors: Sequence[str]) -> Record:
-    """Read the record that :func:`write` wrote under this mark.
+def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
+    """Read what :func:`write` wrote under this mark: by name, as an eraser's constructor takes it.
 
     Raises
     ------
@@ -108,13 +76,13 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> Record:
         classes, names, details = (
             json.loads(metadata[key]) for key in ("classes", "feature_names", "details")
         )
-        return Record(
-            {name: arrays[name] for name in tensors},
-            metadata["method"],
-            None if classes is None else tuple(classes),
-            None if names is None else tuple(names),
-            details,
-        )
+        return {
+            **{name: arrays[name] for name in tensors},
+            "method": metadata["method"],
+            "classes": None if classes is None else tuple(classes),
+            "feature_names": None if names is None else tuple(names),
+            "details": details,
+        }
     except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
         _complain_unreadable(path, error)
 

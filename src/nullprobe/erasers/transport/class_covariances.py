@@ -52,10 +52,7 @@ def shapes_of(
     give it the others' covariance.
     """
     covariances, sizes = moments.covariances, np.abs(moments.means)
-    most = int(np.argmax(moments.counts))
-    whole = _factor(covariances[most], sizes[most], moments.eps)
-    # Where one class varies in all directions, so do all together, and nothing is left out.
-    basis = _directions(within, scale, moments.eps) if whole is None else None
+    basis = _directions(within, scale, moments.eps)
     if basis is not None:
         within = basis.T @ within @ basis
         sizes = np.sqrt(np.square(moments.means) @ np.square(basis))
@@ -63,9 +60,7 @@ def shapes_of(
     factors, shrunk = [], 0
     for place, (S, size) in enumerate(zip(covariances, sizes, strict=True)):
         count, share = moments.counts[place], shrinkage if isinstance(shrinkage, float) else 0.0
-        L = whole if place == most and not share else None
-        if L is None:
-            L = _factor(_mixed(S, within, share), size, moments.eps)
+        L = _factor(_mixed(S, within, share), size, moments.eps)
         if L is None and shrinkage == "minimal":
             share = _share(S, within, count)
             L = _factor(_mixed(S, within, share), size, moments.eps)

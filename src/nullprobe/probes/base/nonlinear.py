@@ -239,13 +239,8 @@ def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = np.ascontiguousarray(rows + 0.0)
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
-    order = np.argsort(whole, kind="stable")
-    is_first = np.append(True, whole[order[1:]] != whole[order[:-1]])[: len(rows)]
-    if is_first.all():
-        return np.arange(len(rows)), np.arange(len(rows))
-    again = np.empty_like(order)
-    again[order] = np.cumsum(is_first) - 1
-    return order[is_first], again
+    _, first, again = np.unique(whole, return_index=True, return_inverse=True)
+    return first, again
 
 
 def some(codes: np.ndarray, most: int, seed: int) -> np.ndarray:

@@ -1,0 +1,106 @@
+"""What all kinds of map have in common: read-only arrays, one line to show, files, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from nullprobe._core import arrays, validation
+from nullprobe._core.arrays import Array
+from nullprobe.erasers.maps import store
+
+LONGEST_LABELS = 40  # letters that all labels may take in one line
+
+
+class FrozenMap:
+    """What a dataclass of arrays needs to be a map that is shown, copied, saved and loaded.
+
+    Attributes
+    ----------
+    FORMAT : str
+        Format mark of its files.
+    TENSORS : tuple of str
+        Names of its arrays, in the order of the constructor.
+    """
+
+    FORMAT: ClassVar[str]
+    TENSORS: ClassVar[tuple[str, ...]]
+
+    d: int
+    rank: int
+    method: str
+    classes: tuple | None
+    feature_names: tuple[str, ...] | None
+    details: Mapping[str, str]
+
+    def _freeze(self, **required: tuple[int, ...]) -> None:
+        """Hold read-only float64 copies of arrays, which must have the required shapes."""
+        for name, shape in required.items():
+            a = np.array(getattr(self, name), dtype=np.float64)
+            if a.shape != shape:
+                validation.complain(
+                    f"{name} must have shape {shape} to fit the other arrays of the eraser",
+                    f"it has shape {a.shape}",
+                    "pass arrays that belong together",
+                )
+            a.flags.writeable = False
+            object.__setattr__(self, name, a)
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
+    def __repr__(self) -> str:
+        """Return method, d, rank and classes in one line: its arrays would fill the screen."""
+        said = [repr(self.method), f"d={self.d}", f"rank={self.rank}"]
+        if self.classes is not None:
+            labels = repr(self.classes)
+            many = len(labels) > LONGEST_LABELS
+            said.append(f"classes=<{len(self.classes)}>" if many else f"classes={labels}")
+        return f"{type(self).__name__}({', '.join(said)})"
+
+    def __reduce__(self) -> tuple:
+        """Pickle what the constructor takes, so that a copy is frozen, too."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        values["details"] = dict(self.details)
+        return type(self), tuple(values.values())
+
+    def named(self, feature_names: Any) -> Self:
+        """Return the same eraser with names for its features."""
+        return replace(self, feature_names=tuple(map(str, feature_names)))  # type: ignore[type-var]
+
+    def save(self, path: str | Path) -> None:
+        """Write the eraser to a .safetensors file, whole or not at all.
+
+        The file holds its arrays in float64 and, as metadata, method, labels, feature names,
+        versions and the fingerprint of the fitting data as JSON.
+        """
+        store.write(
+            path,
+            self.FORMAT,
+            {name: np.atleast_1d(getattr(self, name)) for name in self.TENSORS},
+            method=self.method,
+            classes=self.classes,
+            feature_names=self.feature_names,
+            details=self.details,
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an eraser that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not such an eraser.
+        """
+        return cls(**store.read(path, cls.FORMAT, cls.TENSORS))
+
+
+def set_level(X_: Array, level: np.ndarray) -> None:
+    """Set features of which nothing is left to their level: a probe could read their rounding."""
+    gone = np.flatnonzero(~np.isnan(level))
+    if len(gone):
+        arrays.put(X_.T, gone, arrays.like(level[gone, None], X_))
