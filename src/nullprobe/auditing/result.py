@@ -131,7 +131,7 @@ class Audit:
         one, two = (_identity(each, self.rows == other.rows) for each in (self, other))
         if one != two:
             validation.complain(
-                "audits that are joined must be of the same classes and the same rows",
+                "audits that are joined must be of as many classes and the same rows",
                 f"one is of {', '.join(one)}, the other of {', '.join(two)}",
                 "write audits of several data sets to pages of their own",
             )
@@ -360,10 +360,13 @@ class Layers:
 
 
 def _identity(one: Audit, rows_too: bool) -> list[str]:
-    """Return what an audit is of, in words: its classes, and its rows by their fingerprint."""
+    """Return what an audit is of, in words: how many classes, and its rows by their fingerprint.
+
+    Rows of different kinds, such as texts and differences of pairs, may name the classes otherwise.
+    """
     classes = one.provenance.get("classes")
-    named = [f"classes {', '.join(map(str, classes))}" if classes else "numbers"]
-    return named + [f"data {one.provenance.get('data_hash')}"] * rows_too
+    counted = [validation.counted(len(classes), "class", "classes") if classes else "numbers"]
+    return counted + [f"data {one.provenance.get('data_hash')}"] * rows_too
 
 
 def _documents(source: str | Path) -> list[AuditDocument]:
