@@ -7,7 +7,8 @@ from nullprobe import worlds
 from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
 from nullprobe.auditing.entry import audit
-from nullprobe.auditing.result import Audit, Layers
+from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare

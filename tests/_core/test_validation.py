@@ -10,7 +10,7 @@ import scipy.sparse
 import torch
 
 from nullprobe import InputError
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.data import files
 
 
@@ -79,9 +79,9 @@ def test_lists_that_are_no_matrix_are_refused(ragged, said):
 
 def test_a_class_in_place_of_an_estimator_is_refused():
     assert "'mine' is the class dict itself; pass dict()" in complaint(
-        validation.instance, "eraser", "mine", dict
+        parameters.instance, "eraser", "mine", dict
     )
-    validation.instance("eraser", "mine", {})
+    parameters.instance("eraser", "mine", {})
 
 
 def test_text_is_refused():
@@ -167,20 +167,20 @@ def test_an_out_that_cannot_hold_the_result_is_refused(out):
 
 
 def test_words_and_numbers_are_checked():
-    validation.choice("mode", "a", ["a", "b"])
-    assert "'a', 'b'" in complaint(validation.choice, "mode", "c", ["a", "b"])
-    assert validation.whole_number("n", np.int64(3), least=1) == 3
+    parameters.choice("mode", "a", ["a", "b"])
+    assert "'a', 'b'" in complaint(parameters.choice, "mode", "c", ["a", "b"])
+    assert parameters.whole_number("n", np.int64(3), least=1) == 3
     for value in (0, 1.5, True, "2"):
-        assert repr(value) in complaint(validation.whole_number, "n", value, least=1)
+        assert repr(value) in complaint(parameters.whole_number, "n", value, least=1)
 
 
 def test_names_that_are_the_same_as_text_are_refused():
-    assert validation.by_name("label", {1: "a", "b": "c"}) == {"1": "a", "b": "c"}
-    message = complaint(validation.by_name, "label", {1: "a", "1": "c"})
+    assert parameters.by_name("label", {1: "a", "b": "c"}) == {"1": "a", "b": "c"}
+    message = complaint(parameters.by_name, "label", {1: "a", "1": "c"})
     assert "every label needs a name of its own, but two are called '1'" in message
 
 
 def test_names_that_resemble_are_suggested():
-    validation.known("column", "age", ["age"])
-    assert "did you mean 'age'" in complaint(validation.known, "column", "aeg", ["age", "size"])
-    assert "choose one of these" in complaint(validation.known, "column", "zzz", ["age"])
+    parameters.known("column", "age", ["age"])
+    assert "did you mean 'age'" in complaint(parameters.known, "column", "aeg", ["age", "size"])
+    assert "choose one of these" in complaint(parameters.known, "column", "zzz", ["age"])

@@ -22,8 +22,9 @@ from nullprobe import (
     successive,
     usable_information,
 )
-from nullprobe.data.concept import Concept, concept, rows, single, weights
+from nullprobe.data.concept import Concept, concept, single
 from nullprobe.data.metric import AUC, MACRO_AUC, R_SQUARED
+from nullprobe.data.rows import rows, weights
 
 
 @pytest.mark.parametrize(

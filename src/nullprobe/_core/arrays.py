@@ -312,24 +312,6 @@ def wide(block: Array) -> Array:
     return xp.astype(block, xp.float64, copy=False)
 
 
-def move_block(
-    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: parallel.Workspace
-) -> None:
-    """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
-    centre, reading, offset, writing = maps
-    if is_torch(X) or X.dtype != out.dtype or X.dtype != working_dtype(X):
-        out[...] = working(X) - ((working(X) - centre) @ reading - offset) @ writing
-        return
-    deviation, move = memory.take(X.shape, working_dtype(X))
-    scores = np.subtract(X, centre, out=deviation) @ reading
-    scores -= offset
-    # A product of a column with a row is no work for BLAS.
-    product = np.multiply if len(writing) == 1 else np.matmul
-    product(scores, writing, out=move)
-    # X - s W, not (X - c) - s W + c, which would round at the scale of the mean.
-    np.subtract(X, move, out=out)
-
-
 def transport_rows(
     out: Array,
     X: Array,

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
+from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.auditing.projection import portrait
-from nullprobe.auditing.result import Audit, Layers
+from nullprobe.auditing.result import Audit
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
@@ -181,10 +182,10 @@ def audit(
 
 
 def _thresholds(alpha: float, effect: float) -> Thresholds:
-    alpha = validation.share("alpha", alpha)
+    alpha = parameters.share("alpha", alpha)
     if not 0.0 < alpha < 1.0:
         validation.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
-    return Thresholds(alpha, validation.real_number("min_effect", effect, least=0.0))
+    return Thresholds(alpha, parameters.real_number("min_effect", effect, least=0.0))
 
 
 def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
@@ -204,7 +205,7 @@ def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
             f"name some of {', '.join(CLAIMS)}, or leave claims out for all that apply",
         )
     for position, name in enumerate(claims):
-        validation.choice("claim", name, list(CLAIMS))
+        parameters.choice("claim", name, list(CLAIMS))
         if name in claims[:position]:
             validation.complain(
                 "every claim is judged once", f"{name!r} is named twice", "name each claim once"
@@ -218,7 +219,7 @@ def _draws(n_permutations: int, n_surrogates: int, thresholds: Thresholds) -> tu
     if n_surrogates == 0:
         del drawn["n_surrogates"]
     for name, number in drawn.items():
-        drawn[name] = validation.whole_number(name, number, least=LEAST_DRAWS)
+        drawn[name] = parameters.whole_number(name, number, least=LEAST_DRAWS)
     least = thresholds.least_draws
     few = [name for name, number in drawn.items() if number < least]
     if few:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.atomic_files import place
-from nullprobe._core.validation import choice, complain, known
+from nullprobe._core.parameters import choice, known
+from nullprobe._core.validation import complain
 from nullprobe.cli import arguments
 from nullprobe.data.concept import Concept
 from nullprobe.data.files import Table, read, read_matrix, write_like

@@ -16,7 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 from nullprobe import models
-from nullprobe._core.validation import complain, counted, known
+from nullprobe._core.parameters import known
+from nullprobe._core.validation import complain, counted
 from nullprobe.cli.subject import Bars
 from nullprobe.data.columns import array
 from nullprobe.data.formats import load

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._core.validation import choice, complain, known
+from nullprobe._core.parameters import choice, known
+from nullprobe._core.validation import complain
 from nullprobe.cli.subject import Subject
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read, read_layers, read_matrix

@@ -14,10 +14,12 @@ import numpy as np
 from tqdm import tqdm
 
 from nullprobe._core.atomic_files import whole_file
-from nullprobe._core.validation import complain, known
+from nullprobe._core.parameters import known
+from nullprobe._core.validation import complain
 from nullprobe.auditing.entry import audit
+from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.projection import Portrait, portrait
-from nullprobe.auditing.result import Audit, Layers
+from nullprobe.auditing.result import Audit
 from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json

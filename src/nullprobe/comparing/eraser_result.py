@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nullprobe._core import validation
+from nullprobe._core import parameters
 from nullprobe._core.frames import frame
 from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
@@ -134,7 +134,7 @@ class Comparison:
 
     def __getitem__(self, eraser: str) -> Row:
         """Return the row of the eraser of this name."""
-        validation.known("row", eraser, [row.eraser for row in self.rows])
+        parameters.known("row", eraser, [row.eraser for row in self.rows])
         return next(row for row in self.rows if row.eraser == eraser)
 
     def __str__(self) -> str:

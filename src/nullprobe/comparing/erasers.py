@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import get_tags
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
@@ -99,7 +99,7 @@ def compare(
     watched = _watched(others, len(z))
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():
-        validation.instance("probe", name, probe)
+        parameters.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
     parts = split(z, groups=given.groups, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     readings = [Reading.of(z, columns, parts, [seed, 1])]
@@ -135,7 +135,7 @@ def compare(
 def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
     """Return the other labels as concepts of n rows."""
     watched = {}
-    for name, y in validation.by_name("label", others or {}).items():
+    for name, y in parameters.by_name("label", others or {}).items():
         watched[name] = concept(y, n=n, name=f"other label {name!r}")
         watched[name].need_two_classes()
     return watched
@@ -151,7 +151,7 @@ def _erasers(
                 f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
             )
         for name, eraser in erasers.items():
-            validation.instance("eraser", name, eraser)
+            parameters.instance("eraser", name, eraser)
             if not (hasattr(eraser, "fit") and hasattr(eraser, "transform")):
                 validation.complain(
                     "an eraser must have fit and transform",

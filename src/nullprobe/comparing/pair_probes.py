@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
@@ -100,7 +100,7 @@ def compare_pairs(
     chosen = {"CCS": CCS(random_state=seed), "CRC": CRC(), "VINC": VINC()}
     chosen = chosen if probes is None else dict(probes)
     for name, probe in chosen.items():
-        validation.instance("probe", name, probe)
+        parameters.instance("probe", name, probe)
         if not isinstance(probe, PairEstimator):
             validation.complain(
                 f"probe {name!r} must be one of pairs, such as CCS() or CRC()",
@@ -108,8 +108,8 @@ def compare_pairs(
                 "leave it out: a probe with labels and random directions are there anyway",
             )
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
-    n_permutations = validation.whole_number("n_permutations", n_permutations, least=0)
-    n_random = validation.whole_number("n_random", n_random, least=1)
+    n_permutations = parameters.whole_number("n_permutations", n_permutations, least=0)
+    n_random = parameters.whole_number("n_random", n_random, least=1)
     rows = []
     for name, probe in chosen.items():
         read = held_out.read(probe)

@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nullprobe._core.validation import complain, known
+from nullprobe._core.parameters import known
+from nullprobe._core.validation import complain
 from nullprobe.data.formats import NAMES, Arrays
 
 # What pandas calls the row numbers that it writes beside the data. They are seldom a feature,

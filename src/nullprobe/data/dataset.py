@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
@@ -124,7 +124,7 @@ def _by_name(X: Any) -> dict[str, Any]:
             "the mapping is empty",
             'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
         )
-    return validation.by_name("representation", X)
+    return parameters.by_name("representation", X)
 
 
 def _columns(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -202,7 +202,7 @@ def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndar
             'pass a mapping, such as {"bag of words": B}',
         )
     found = {}
-    for name, B in validation.by_name("baseline", baselines or {}).items():
+    for name, B in parameters.by_name("baseline", baselines or {}).items():
         found[name] = _matrix(B, f"baseline {name!r}")
         if len(found[name]) != n:
             validation.complain(

@@ -1,8 +1,4 @@
-"""Files to arrays, and erased arrays back to files.
-
-`_formats.py` knows what a file of each format holds, and `_saving.py` how it is written;
-`_layout.py` knows which part of that is the representation; the convention is written there.
-"""
+"""Files to arrays, and erased arrays back to files: by `formats`, `columns` and `writing`."""
 
 from __future__ import annotations
 
@@ -15,7 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._core.validation import complain, known
+from nullprobe._core.parameters import known
+from nullprobe._core.validation import complain
 from nullprobe.data.columns import Representation, array, labels, representation
 from nullprobe.data.formats import ARRAY_SUFFIXES, NAMES, Arrays, load, names, suffix_of
 from nullprobe.data.writing import save

@@ -1,6 +1,6 @@
 """What a file holds: named arrays (.npz .npy .safetensors) or named columns (.parquet .csv).
 
-This file knows the formats and nothing of representations or concepts; `readers.py` knows
+This file knows the formats and nothing of representations or concepts; `files.py` knows
 those and none of the formats. Nothing here runs code that a file contains: no pickle.
 """
 

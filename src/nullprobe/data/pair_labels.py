@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.data.concept import concept as read_concept
 from nullprobe.data.splits import groups_of
 
@@ -57,7 +57,7 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
             f"{type(others).__name__} arrived",
             'pass a mapping, such as {"sentiment": z}',
         )
-    for name, y in validation.by_name("label", others or {}).items():
+    for name, y in parameters.by_name("label", others or {}).items():
         if name == concept:
             validation.complain(
                 "every label needs a name of its own", f"{concept!r} came twice", "rename one"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe.data.columns import labels, representation
 from nullprobe.data.formats import Arrays, load, names
 from nullprobe.data.pair_labels import group_labels, truth
@@ -218,7 +218,7 @@ def read_pairs(
     source = str(path)
     named = [name for name in (negative, positive, concept, groups) if name is not None]
     for name in named:
-        validation.known("column", name, names(path))
+        parameters.known("column", name, names(path))
     content = load(path, only=named)
     below, above = (_side(content, name, source) for name in (negative, positive))
     y, templates = (

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, need_kind, rows
+from nullprobe.data.concept import Concept, need_kind
+from nullprobe.data.rows import rows
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments

@@ -23,10 +23,11 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import validate_data
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept
+from nullprobe.data.rows import rows
 from nullprobe.erasers.estimator import EraserEstimator, chosen
 from nullprobe.erasers.fits import fitted, kept_share
 from nullprobe.moments import Moments
@@ -271,9 +272,9 @@ class INLP(EraserEstimator):
 
     def _check_parameters(self, z: Concept, *, weighted: bool) -> None:
         if self.max_rank is not None:
-            validation.whole_number("max_rank", self.max_rank, least=1)
-        validation.share("alpha", self.alpha)
-        if not 0 < validation.share("validation_fraction", self.validation_fraction) < 1:
+            parameters.whole_number("max_rank", self.max_rank, least=1)
+        parameters.share("alpha", self.alpha)
+        if not 0 < parameters.share("validation_fraction", self.validation_fraction) < 1:
             validation.complain(
                 "validation_fraction must lie between 0 and 1",
                 f"{self.validation_fraction!r} arrived",

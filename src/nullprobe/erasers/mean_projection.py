@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters
 from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.erasers.fits import orthogonal
 from nullprobe.erasers.maps.affine import AffineEraser
@@ -76,5 +76,5 @@ class MeanProjection(MomentEraser):
 
     def _erase(self, moments: Moments) -> AffineEraser:
         if self.rank is not None:
-            validation.whole_number("rank", self.rank, least=1)
+            parameters.whole_number("rank", self.rank, least=1)
         return mean_projection(moments, rank=self.rank)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.data.concept import Concept, target
 from nullprobe.data.metric import BALANCED_ACCURACY, Metric
 from nullprobe.probes import HalfspaceProbe, LDAProbe, QuadraticProbe, RBFProbe
@@ -122,7 +122,7 @@ def named(kind: str, names: Any, available: Sequence[str]) -> list[str]:
                 f"{made} arrived without one",
                 f'pass such as {{"{made.lower()}": {made}()}}',
             )
-        validation.known(kind, name, available)
+        parameters.known(kind, name, available)
     return found
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from scipy.stats import norm
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.measures.expected_auc import expected_auc, gap_left, noise
 
 MOST_ROWS = 2.0**53  # above it, neighbouring whole numbers are one float
@@ -116,7 +116,7 @@ def plan(
     >>> plan(768, 2.0, auc=0.55).n
     96379
     """
-    d = validation.whole_number("d", d, least=1)
+    d = parameters.whole_number("d", d, least=1)
     gap, share = _gap(gap), _share(positive_fraction)
     if (auc is None) == (n is None):
         validation.complain(
@@ -182,11 +182,11 @@ def _gap(gap: object) -> float:
             f"{gap!r} arrived",
             "pass such a number, or inf if it is not known",
         )
-    return math.inf if gap == math.inf else validation.real_number("gap", gap, least=0.0)
+    return math.inf if gap == math.inf else parameters.real_number("gap", gap, least=0.0)
 
 
 def _share(share: object) -> float:
-    value = validation.share("positive_fraction", share)
+    value = parameters.share("positive_fraction", share)
     if value in (0.0, 1.0):
         validation.complain(
             "positive_fraction must leave rows to both classes",
@@ -197,7 +197,7 @@ def _share(share: object) -> float:
 
 
 def _target(auc: object) -> float:
-    value = validation.share("auc", auc)
+    value = parameters.share("auc", auc)
     if value <= 0.5:
         validation.complain(
             "auc must be above .5, for no number of rows makes an estimated mean exact",
@@ -208,7 +208,7 @@ def _target(auc: object) -> float:
 
 
 def _rows(name: str, n: object, share: float) -> int:
-    rows, least = validation.whole_number(name, n, least=2), _least(share)
+    rows, least = parameters.whole_number(name, n, least=2), _least(share)
     if rows < least:
         validation.complain(
             f"{name} must be at least {least}, for one row of each class at a share of {share:g}",

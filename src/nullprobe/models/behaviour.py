@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.editing.erasing import Map, paired
 from nullprobe.models.forward import (
@@ -73,7 +73,7 @@ class Texts:
         self.model, self.tokenizer, self.limit = model, tokenizer, encoder.limit
         self.pad, self.size = (
             encoder.padding,
-            validation.whole_number("batch_size", batch_size, least=1),
+            parameters.whole_number("batch_size", batch_size, least=1),
         )
 
     def __len__(self) -> int:

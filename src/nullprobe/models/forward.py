@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.models.hooks import reading
 from nullprobe.models.site import Site
 from nullprobe.models.tokens import NO_LIMIT, Batch, Encoder, Rule
@@ -138,7 +138,7 @@ def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None
             unused = 0 if module.padding_idx is None else module.padding_idx + 1
             positions = min(positions, module.num_embeddings - unused)
     if max_length is not None:
-        if validation.whole_number("max_length", max_length, least=1) > positions:
+        if parameters.whole_number("max_length", max_length, least=1) > positions:
             validation.complain(
                 f"max_length may be at most {positions}, the context of the model",
                 f"it is {max_length}",

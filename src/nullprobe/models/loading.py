@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers.utils import logging
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 
 DTYPES = {
     "auto": "auto",
@@ -61,7 +61,7 @@ def load(
     InputError
         If there is no such model, it has no safetensors, or it needs code of its own.
     """
-    validation.choice("dtype", dtype, list(DTYPES))
+    parameters.choice("dtype", dtype, list(DTYPES))
     source = _source(name)
     kind, config = _kind(source)
     if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):

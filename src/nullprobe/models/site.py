@@ -18,7 +18,7 @@ from typing import Any
 
 from torch import nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 
 INPUT, OUTPUT = "input", "output"
 # A feed-forward part that is no module of its own: its first and its last child in the layer.
@@ -144,7 +144,7 @@ def choose(found: Mapping[str, Site], wanted: str | Sequence[str]) -> list[Site]
 def known(name: str, there: Iterable[str]) -> None:
     """Refuse the name of a site that is not there; the message names all that are."""
     there = list(there)
-    validation.known("site", name, there, listed=listed(there))
+    parameters.known("site", name, there, listed=listed(there))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -186,7 +186,7 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
         if isinstance(module, nn.ModuleList | nn.Sequential) and len(module)
     }
     if layers is not None:
-        validation.known("list of layers", layers, list(lists))
+        parameters.known("list of layers", layers, list(lists))
         return layers
     depth = _told(getattr(model, "config", None), "num_hidden_layers")
     fitting = [path for path, module in lists.items() if len(module) == depth]

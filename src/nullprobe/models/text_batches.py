@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
@@ -58,7 +58,7 @@ class Work:
         """Check what was given."""
         chosen = choose(sites_of(model, given.layers), sites)
         rule = Rule(given.tokens)
-        validation.whole_number("batch_size", given.batch_size, least=1)
+        parameters.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
         part = reached(model, chosen)
         return cls(model, part, checked_texts(texts), chosen, rule, encoder, given)

@@ -10,7 +10,8 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, concept, rows
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.rows import rows
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.moments import Moments
 from nullprobe.moments.scatter import (

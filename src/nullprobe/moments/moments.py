@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, linalg, validation
+from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept
+from nullprobe.data.rows import rows
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares, oracle_shrinkage
 
@@ -253,7 +254,7 @@ class Moments:
 
     def shrinkage(self, value: float | str) -> float:
         """Return the weight λ in [0, 1] that a number or "oas" stands for."""
-        lam = validation.shrinkage(value, "oas")
+        lam = parameters.shrinkage(value, "oas")
         return self.oracle_shrinkage() if isinstance(lam, str) else lam
 
     def oracle_shrinkage(self) -> float:

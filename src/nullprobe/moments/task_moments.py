@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, concept, rows
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.rows import rows
 from nullprobe.moments.moments import Moments, add_together, read_together
 from nullprobe.moments.scatter import need_squares
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept
+from nullprobe.data.rows import rows
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.fresh_probe import fresh
@@ -194,8 +195,8 @@ def pipeline_null(
     """
     X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()
-    n_permutations = validation.whole_number("n_permutations", n_permutations, least=1)
-    validation.instance("probe", "probe", probe)
+    n_permutations = parameters.whole_number("n_permutations", n_permutations, least=1)
+    parameters.instance("probe", "probe", probe)
     rng = generator(random_state)
     X = arrays.host(validation.finite(X))
     (reader,) = fresh({"probe": probe}, z, 0)

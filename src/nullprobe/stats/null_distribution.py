@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 
 ROUNDING = 1e-9  # sums of the same terms in another order differ by less
 
@@ -66,7 +66,7 @@ class Null:
             If the observation is not a finite number, or a draw is NaN: no tail holds NaN, so
             that an undefined statistic would look like the strongest evidence.
         """
-        validation.real_number("an observed statistic", observed)
+        parameters.real_number("an observed statistic", observed)
         if np.isnan(self.values).any():
             validation.complain(
                 "every draw of a null must be a number",
@@ -90,7 +90,7 @@ class Null:
 
     def z(self, observed: float) -> float | None:
         """Return how many standard deviations the observation lies above the mean."""
-        validation.real_number("an observed statistic", observed)
+        parameters.real_number("an observed statistic", observed)
         return (observed - self.mean) / self.sd if self.sd > 0 else None
 
 
@@ -123,7 +123,7 @@ def among(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
     Šidák, and errs on the safe side.
     """
     for value in observed:
-        validation.real_number("an observed statistic", value)
+        parameters.real_number("an observed statistic", value)
     each = [
         departures(value, null.values, upper=null.upper)
         for value, null in zip(observed, nulls, strict=True)

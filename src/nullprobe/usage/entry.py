@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
-from nullprobe.auditing.result import Audit, Layers
+from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.result import Audit
 from nullprobe.claims import Observation, Thresholds, Use
 from nullprobe.claims.used import used
 from nullprobe.data import provenance
@@ -142,10 +143,10 @@ def audit_use(
             "pass a function that returns one number for each",
         )
     bar = Thresholds(
-        validation.share("alpha", alpha),
-        validation.real_number("min_effect", min_effect, least=0.0),
+        parameters.share("alpha", alpha),
+        parameters.real_number("min_effect", min_effect, least=0.0),
     )
-    n_draws = validation.whole_number("n_draws", n_draws, least=bar.least_draws)
+    n_draws = parameters.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed = integer_seed(random_state)
     z = concept(y, n=len(texts))
     z.need_two_classes()

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe._core.validation import real_number, whole_number
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, unit_vector
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from nullprobe._core.parameters import whole_number
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe._core.validation import whole_number
 from nullprobe.worlds.world import World, labels
 
 VALUES = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])

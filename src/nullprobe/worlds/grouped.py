@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe._core.validation import complain, real_number, whole_number
+from nullprobe._core.validation import complain
 from nullprobe.worlds.world import World, frame, labels, normal_cdf
 
 

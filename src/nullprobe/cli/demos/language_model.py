@@ -16,7 +16,8 @@ import numpy as np
 
 from nullprobe import models
 from nullprobe.auditing.entry import audit
-from nullprobe.auditing.result import Audit, Layers
+from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, FactAbout, Holds
 from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars

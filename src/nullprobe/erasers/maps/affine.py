@@ -127,7 +127,7 @@ class AffineEraser(FrozenMap):
             return X_
         parts = (self.mean, self.reading, self.offset, self.writing)
         maps, memory = tuple(arrays.like(a, X) for a in parts), parallel.Workspace()
-        arrays.on_cache_blocks(lambda at, block: arrays.move_block(X_[at], block, maps, memory), X)
+        arrays.on_cache_blocks(lambda at, block: _move(X_[at], block, maps, memory), X)
         set_level(X_, self.level)
         return X_
 
@@ -148,3 +148,21 @@ class AffineEraser(FrozenMap):
             self.feature_names or first.feature_names,
             {"nullprobe": __version__},
         )
+
+
+def _move(
+    out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: parallel.Workspace
+) -> None:
+    """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
+    centre, reading, offset, writing = maps
+    if arrays.is_torch(X) or X.dtype != out.dtype or X.dtype != arrays.working_dtype(X):
+        out[...] = arrays.working(X) - ((arrays.working(X) - centre) @ reading - offset) @ writing
+        return
+    deviation, move = memory.take(X.shape, arrays.working_dtype(X))
+    scores = np.subtract(X, centre, out=deviation) @ reading
+    scores -= offset
+    # A product of a column with a row is no work for BLAS.
+    product = np.multiply if len(writing) == 1 else np.matmul
+    product(scores, writing, out=move)
+    # X - s W, not (X - c) - s W + c, which would round at the scale of the mean.
+    np.subtract(X, move, out=out)

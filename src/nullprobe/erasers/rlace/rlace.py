@@ -23,10 +23,11 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr
 from sklearn.utils.validation import validate_data
 
-from nullprobe._core import arrays, linalg, validation
+from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept
+from nullprobe.data.rows import rows
 from nullprobe.erasers.estimator import MomentEraser, chosen
 from nullprobe.erasers.fits import orthogonal
 from nullprobe.erasers.maps.affine import AffineEraser
@@ -82,8 +83,8 @@ def rlace(
 
 def _question(rank: Any, loss: Any, classes: tuple | None) -> tuple[int, str]:
     """Return the most directions to remove and the loss of the game, or complain about one."""
-    most = sys.maxsize if rank is None else validation.whole_number("rank", rank, least=1)
-    validation.choice("loss", loss, ["auto", "log", "squared"])
+    most = sys.maxsize if rank is None else parameters.whole_number("rank", rank, least=1)
+    parameters.choice("loss", loss, ["auto", "log", "squared"])
     if loss == "auto":
         loss = "squared" if classes is None else "log"
     if loss == "log" and classes is None:
@@ -256,9 +257,9 @@ class RLACE(MomentEraser):
         most, loss = _question(self.rank, self.loss, classes)
         rules = Rules(
             most,
-            validation.real_number("ridge", self.ridge, least=LEAST),
-            validation.whole_number("max_iter", self.max_iter, least=1),
-            validation.real_number("tol", self.tol, least=LEAST),
+            parameters.real_number("ridge", self.ridge, least=LEAST),
+            parameters.whole_number("max_iter", self.max_iter, least=1),
+            parameters.real_number("tol", self.tol, least=LEAST),
         )
         return rules, loss
 

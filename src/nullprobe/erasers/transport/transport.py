@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import linalg, parallel, validation
+from nullprobe._core import linalg, parallel, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
 from nullprobe.erasers.estimator import LabelledEstimator
@@ -54,7 +54,7 @@ def quadratic_leace(moments: ClassMoments, *, shrinkage: float | str = "minimal"
 
     Transport, unlike LEACE, depends on the inner product: that of the units of X.
     """
-    return _transport("QuadraticLEACE", moments, None, validation.shrinkage(shrinkage, "minimal"))
+    return _transport("QuadraticLEACE", moments, None, parameters.shrinkage(shrinkage, "minimal"))
 
 
 def mimic(
@@ -80,8 +80,8 @@ def mimic(
     -----
     Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
     """
-    validation.choice("match", match, MATCHES)
-    shrinkage = validation.shrinkage(shrinkage, "minimal")
+    parameters.choice("match", match, MATCHES)
+    shrinkage = parameters.shrinkage(shrinkage, "minimal")
     wanted = ClassMoments if match == "covariance" else Moments
     if not isinstance(moments, wanted):
         validation.complain(

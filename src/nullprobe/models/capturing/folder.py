@@ -22,7 +22,7 @@ import transformers
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._version import __version__
 from nullprobe.data import manifest
 from nullprobe.data.kinds import as_array
@@ -86,11 +86,11 @@ def capture_to(
     given = Options(tokens, batch_size, max_length, layers, progress)
     work = Work.of(model, tokenizer, texts, sites, given)
     texts = work.texts
-    shard_size = validation.whole_number("shard_size", shard_size, least=1)
+    shard_size = parameters.whole_number("shard_size", shard_size, least=1)
     columns, classes = _columns(labels or {}, len(texts))
     for name in (concept, groups):
         if name is not None:
-            validation.known("label", name, list(columns))
+            parameters.known("label", name, list(columns))
     said = {
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,
@@ -161,7 +161,7 @@ def _columns(
 ) -> tuple[dict[str, np.ndarray], dict[str, list | None]]:
     """Return labels as numbers, and what their codes stand for, by name."""
     columns, classes = {}, {}
-    for name, y in validation.by_name("label", labels).items():
+    for name, y in parameters.by_name("label", labels).items():
         if name == manifest.TEXT:
             validation.complain(
                 f"{name!r} is the number of each row's text", "a label has this name", "rename it"

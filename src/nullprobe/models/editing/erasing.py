@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.hooks import editing
 from nullprobe.models.site import Site, choose, known, listed
@@ -81,7 +81,7 @@ def paired(
             f"{type(erasers).__name__} arrived",
             "pass {'layers.3.output': eraser}",
         )
-    named = {str(site): one for site, one in validation.by_name("site", erasers).items()}
+    named = {str(site): one for site, one in parameters.by_name("site", erasers).items()}
     there = sites_of(model, layers)
     for name in named:
         matched = [] if name in there else fnmatch.filter(there, name)
@@ -100,7 +100,7 @@ def paired(
 
 def affine(eraser: Any, site: Site) -> AffineEraser:
     """Return the affine eraser that was given for a site, or complain."""
-    validation.instance("eraser", site.name, eraser)
+    parameters.instance("eraser", site.name, eraser)
     found = getattr(eraser, "eraser_", eraser)
     if not isinstance(found, AffineEraser):
         if found is eraser and hasattr(eraser, "fit"):

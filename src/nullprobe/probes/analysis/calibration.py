@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.kinds import as_array
 
@@ -100,8 +100,8 @@ def reliability(
     >>> reliability(raw, y_new).error > 2 * reliability(probabilities, y_new).error
     True
     """
-    n_bins = validation.whole_number("n_bins", n_bins, least=1)
-    n_resamples = validation.whole_number("n_resamples", n_resamples, least=1)
+    n_bins = parameters.whole_number("n_bins", n_bins, least=1)
+    n_resamples = parameters.whole_number("n_resamples", n_resamples, least=1)
     p, y = _said_and_so(probabilities, positive, n_bins)
     # By the middle of the ranks that rows of one chance share.
     share = (rankdata(p) - 0.5) / len(p)

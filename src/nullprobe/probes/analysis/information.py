@@ -21,10 +21,11 @@ from scipy.special import ndtri
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe.data.concept import rows, target
+from nullprobe.data.concept import target
+from nullprobe.data.rows import rows
 from nullprobe.data.splits import group_codes, split
 from nullprobe.probes.base.nonlinear import inner_splits
 from nullprobe.probes.base.nullspace import need_usable
@@ -113,7 +114,7 @@ def usable_information(
             "pass labels, or cut the numbers into classes",
         )
     validation.finite(X)
-    n_parts = validation.whole_number("n_parts", n_parts, least=2)
+    n_parts = parameters.whole_number("n_parts", n_parts, least=2)
     codes = group_codes(groups, len(z))
     rng = generator(random_state)
     parts = split(z, groups=codes, n_parts=n_parts, rng=rng)

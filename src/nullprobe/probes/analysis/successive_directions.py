@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe.data.concept import Concept, concept, rows
+from nullprobe.data.concept import Concept, concept
 from nullprobe.data.pair_labels import need_truth
 from nullprobe.data.pairs import ContrastPairs
+from nullprobe.data.rows import rows
 from nullprobe.data.splits import group_codes, split
 from nullprobe.moments import Moments
 from nullprobe.probes.base.nullspace import Nullspace, need_usable
@@ -133,7 +134,7 @@ def successive(
     >>> found.basis.shape, np.round(found.readings, 1).tolist(), found.ended
     ((5, 3), [0.9, 0.7, 0.5], 'r is reached')
     """
-    r = validation.whole_number("n_directions", n_directions, least=1)
+    r = parameters.whole_number("n_directions", n_directions, least=1)
     if isinstance(X, ContrastPairs) or isinstance(probe, PairEstimator):
         return _of_pairs(probe, r, X, y, random_state)
     need_usable(probe, weighted=False)

@@ -18,7 +18,8 @@ from sklearn.utils.validation import validate_data
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, columns, weights
+from nullprobe.data.concept import Concept, columns
+from nullprobe.data.rows import weights
 from nullprobe.moments.moments import Moments, read_together
 from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement, scored

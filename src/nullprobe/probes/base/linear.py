@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept, rows
+from nullprobe.data.concept import Concept
+from nullprobe.data.rows import rows
 from nullprobe.moments import Moments
 
 FAR = 1e12  # size of weights whose scores float32 may not hold

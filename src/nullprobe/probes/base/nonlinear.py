@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import logsumexp
 from sklearn.model_selection import StratifiedKFold
 
-from nullprobe._core import arrays, linalg, validation
+from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept
@@ -139,7 +139,7 @@ class InnerChoice(ReaderEstimator):
         raise TypeError(f"{type(self).__name__} does not say what it fits")
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        most = validation.whole_number("max_samples", self.max_samples, least=2)
+        most = parameters.whole_number("max_samples", self.max_samples, least=2)
         seed = integer_seed(self.random_state)
         kept = some(codes, most, seed)
         X, codes = X[kept], codes[kept]

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.pair_labels import group_labels, need_truth
 from nullprobe.data.pairs import ContrastPairs, as_pairs, both_sides
@@ -208,7 +208,7 @@ class PairEstimator(BaseEstimator):
             If these are no pairs, see ContrastPairs, or there is a group of one pair.
         """
         share = self.positive_fraction
-        share = 0.5 if share is None else validation.share("positive_fraction", share)
+        share = 0.5 if share is None else parameters.share("positive_fraction", share)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
         normaliser = Normaliser.of(pairs)

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe._core import arrays, linalg, validation
+from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
@@ -61,7 +61,7 @@ class HalfspaceProbe(ProbeEstimator):
                 "the concept is numeric",
                 "use LDAProbe, or cut the concept into classes",
             )
-        validation.whole_number("n_init", self.n_init, least=0)
+        parameters.whole_number("n_init", self.n_init, least=0)
         moments = Moments.of(X, z)
         inverse = linalg.reciprocal(moments.scale)
         factor = moments.factor("oas")

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from nullprobe._core import arrays, parallel, validation
+from nullprobe._core import arrays, parallel, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept
@@ -204,10 +204,10 @@ class LogisticProbe(ManyConcepts):
         return LinearProbes.of(probes)
 
     def _check_parameters(self, concepts: list[Concept]) -> None:
-        if self.C is not None and validation.real_number("C", self.C, least=0.0) == 0:
+        if self.C is not None and parameters.real_number("C", self.C, least=0.0) == 0:
             validation.complain("C must be above 0", "it is 0", "pass a larger number")
-        validation.whole_number("max_iter", self.max_iter, least=1)
-        if validation.real_number("tol", self.tol, least=0.0) == 0:
+        parameters.whole_number("max_iter", self.max_iter, least=1)
+        if parameters.real_number("tol", self.tol, least=0.0) == 0:
             validation.complain("tol must be above 0", "it is 0", "pass a larger number")
         for j, z in enumerate(concepts):
             if not z.is_classes:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
@@ -79,7 +79,7 @@ class MLPProbe(InnerChoice):
         if self.hidden_layer_sizes is not None:
             layers = (_widths(self.hidden_layer_sizes),)
         if self.alpha is not None:
-            alphas = (validation.real_number("alpha", self.alpha, least=0.0),)
+            alphas = (parameters.real_number("alpha", self.alpha, least=0.0),)
         return list(product(layers, alphas))
 
     def _model(self, setting: tuple[tuple[int, ...], float], rows: np.ndarray, seed: int) -> Any:
@@ -106,5 +106,5 @@ def _widths(layers: Any) -> tuple[int, ...]:
             "pass a tuple such as (64,)",
         )
     return tuple(
-        validation.whole_number("the width of a layer", width, least=1) for width in layers
+        parameters.whole_number("the width of a layer", width, least=1) for width in layers
     )

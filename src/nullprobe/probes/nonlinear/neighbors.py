@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import KNeighborsRegressor
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice, distinct
 
@@ -101,7 +101,7 @@ class KNeighborsProbe(InnerChoice):
     def _settings(self, n: int) -> Sequence[int]:
         if self.n_neighbors is None:
             return [k for k in NEIGHBOURS if k <= n // 4] or [max(1, n // 4)]
-        if validation.whole_number("n_neighbors", self.n_neighbors, least=1) > n:
+        if parameters.whole_number("n_neighbors", self.n_neighbors, least=1) > n:
             validation.complain(
                 f"at least n_neighbors = {self.n_neighbors} rows are needed to vote",
                 f"{n} are fitted to",

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nullprobe._core import linalg, validation
+from nullprobe._core import linalg, parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.moments import Moments
 from nullprobe.moments.scatter import oracle_shrinkage
@@ -107,7 +107,7 @@ def quadratic(
     seed : int
         Of that.
     """
-    shrinkage = validation.shrinkage(shrinkage, "cv")
+    shrinkage = parameters.shrinkage(shrinkage, "cv")
     if shrinkage == 0:
         validation.complain(
             "shrinkage must be above 0",

@@ -24,7 +24,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
@@ -74,7 +74,7 @@ class RBFProbe(InnerChoice):
 
     def _settings(self, n: int) -> Sequence[tuple[float, bool]]:
         """Return C, and whether rows are so few that no landmarks are needed."""
-        if self.C is not None and validation.real_number("C", self.C, least=0.0) == 0:
+        if self.C is not None and parameters.real_number("C", self.C, least=0.0) == 0:
             validation.complain("C must be above 0", "it is 0", "pass a larger number")
         return [(C, n <= MOST_EXACT) for C in (STRENGTHS if self.C is None else (self.C,))]
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept, target
 from nullprobe.probes.base.nonlinear import Reader, ReaderEstimator, inner_splits, readings, scored
@@ -142,7 +142,7 @@ def _checked(probes: Any) -> Mapping[str, Any]:
             'pass such as {"linear": LDAProbe(), "rbf": RBFProbe()}, or leave it out',
         )
     for name, probe in probes.items():
-        validation.instance("probe", name, probe)
+        parameters.instance("probe", name, probe)
         need_rows(probe)
         scores = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
         if not hasattr(probe, "fit") or not scores:

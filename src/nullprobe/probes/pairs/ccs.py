@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nullprobe._core import validation
+from nullprobe._core import parameters
 from nullprobe._core.parallel import Workers
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.probes.base.pairs import PairEstimator
@@ -233,8 +233,8 @@ class CCS(PairEstimator):
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
-        m = validation.whole_number("n_init", self.n_init, least=1)
-        ridge = validation.real_number("ridge", self.ridge, least=0.0)
+        m = parameters.whole_number("n_init", self.n_init, least=1)
+        ridge = parameters.real_number("ridge", self.ridge, least=0.0)
         rng = generator(self.random_state)
         starts = rng.standard_normal((negative.shape[1], m))
         best, self.restarts_ = ccs(
@@ -243,7 +243,7 @@ class CCS(PairEstimator):
             starts,
             bias=bool(self.bias),
             ridge=ridge,
-            n_searches=validation.whole_number("n_searches", self.n_searches, least=0),
+            n_searches=parameters.whole_number("n_searches", self.n_searches, least=0),
             rng=rng,
         )
         self.consistency_, self.confidence_ = float(best.consistency[0]), float(best.confidence[0])

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import eigh
 
-from nullprobe._core import validation
+from nullprobe._core import parameters
 from nullprobe.probes.base.pairs import PairEstimator
 
 
@@ -123,5 +123,5 @@ class VINC(PairEstimator):
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Return weights (d,) and bias, fitted to normalised sides (n, d)."""
-        eta = validation.real_number("eta", self.eta, least=0.0)
+        eta = parameters.real_number("eta", self.eta, least=0.0)
         return leading(negative, positive, eta=eta), 0.0

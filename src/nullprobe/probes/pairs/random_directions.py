@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from nullprobe._core import validation
+from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.pair_labels import need_truth
 from nullprobe.data.pairs import as_pairs
@@ -46,7 +46,7 @@ class RandomAccuracies:
 
     def p_value(self, accuracy: float) -> float:
         """Return the share of directions that are as accurate: (b + 1) / (m + 1)."""
-        validation.real_number("accuracy", accuracy)
+        parameters.real_number("accuracy", accuracy)
         as_good = len(self.accuracies) - np.searchsorted(self.accuracies, accuracy - 1e-12)
         return float((as_good + 1) / (len(self.accuracies) + 1))
 
@@ -92,7 +92,7 @@ class RandomProbe(BaseEstimator):
 
     def fit(self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None) -> Self:
         """Draw the directions; of the pairs (n, d) only the normaliser is taken, never labels."""
-        n_draws = validation.whole_number("n_draws", self.n_draws, least=1)
+        n_draws = parameters.whole_number("n_draws", self.n_draws, least=1)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
         rng = generator(self.random_state)

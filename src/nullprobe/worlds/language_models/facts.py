@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nullprobe._core.parameters import whole_number
 from nullprobe._core.random_state import RandomState, generator
-from nullprobe._core.validation import complain, whole_number
+from nullprobe._core.validation import complain
 
 ENTITIES = (
     "ada ben cleo dan eve finn gus hana ivo jane karl lena "

@@ -24,8 +24,8 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from nullprobe._core.parameters import whole_number
 from nullprobe._core.random_state import RandomState, integer_seed
-from nullprobe._core.validation import whole_number
 from nullprobe.worlds.language_models import checkpoints, training
 from nullprobe.worlds.language_models.facts import (
     ENTITIES,

@@ -1,0 +1,131 @@
+"""Parameters: what names, numbers and words must be; complaints are those of `validation`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nullprobe._core.validation import complain
+
+
+def by_name(kind: str, named: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping with its names as text, or complain where two of them are the same then."""
+    found: dict[str, Any] = {}
+    for name, one in named.items():
+        if str(name) in found:
+            complain(
+                f"every {kind} needs a name of its own",
+                f"two are called {str(name)!r} once names are text",
+                "rename one",
+            )
+        found[str(name)] = one
+    return found
+
+
+def choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
+    """Refuse a ``value`` that is not one of the ``allowed`` words."""
+    if value not in allowed:
+        complain(
+            f"{name} must be one of {', '.join(map(repr, allowed))}",
+            f"{value!r} arrived",
+            "choose one of these",
+        )
+
+
+def whole_number(name: str, value: object, *, least: int) -> int:
+    """Return ``value`` as an ``int`` of at least ``least``, or complain."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
+        complain(
+            f"{name} must be a whole number of at least {least}",
+            f"{value!r} arrived",
+            "pass such a number",
+        )
+    return int(value)
+
+
+def instance(kind: str, name: str, value: object) -> None:
+    """Refuse a class where an estimator is needed."""
+    if isinstance(value, type):
+        article = "an" if kind[0] in "aeiou" else "a"
+        complain(
+            f"{article} {kind} must be an estimator, made with its parameters",
+            f"{name!r} is the class {value.__name__} itself",
+            f"pass {value.__name__}()",
+        )
+
+
+def share(name: str, value: object, *, words: Sequence[str] = ()) -> float:
+    """Return ``value`` as a float in [0, 1], or complain; a caller may take ``words``, too."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
+        required = " or ".join([f"{name} must be a number from 0 to 1", *map(repr, words)])
+        complain(
+            required, f"{value!r} arrived", "pass one of these" if words else "pass such a number"
+        )
+    return float(value)
+
+
+def shrinkage(value: object, *words: str) -> float | str:
+    """Return a shrinkage: a float in [0, 1], or one of the words that a method offers.
+
+    Examples
+    --------
+    >>> shrinkage("oas", "oas"), shrinkage(1, "oas")
+    ('oas', 1.0)
+    >>> shrinkage(None, "minimal")
+    Traceback (most recent call last):
+    nullprobe.InputError: shrinkage must be a number from 0 to 1 or 'minimal', but None arrived; \
+pass one of these.
+    """
+    known_word = isinstance(value, str) and value in words
+    return str(value) if known_word else share("shrinkage", value, words=words)
+
+
+def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -> None:
+    """Refuse a ``name`` that is not ``available``, and point to the names that resemble it.
+
+    Parameters
+    ----------
+    kind : str
+        What the name should name, such as ``"column"``.
+    name : str
+        The name that arrived.
+    available : sequence of str
+        The names that there are.
+    listed : str
+        How the message lists them; if it is not told, ten of them at most.
+
+    Examples
+    --------
+    >>> known("column", "gendr", ["age", "gender"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    nullprobe.InputError: 'gendr' must name a column, but there are only 'age', 'gender';...
+    """
+    if name in available:
+        return
+    more = f" and {len(available) - 10} more" if len(available) > 10 else ""
+    there = listed or (", ".join(map(repr, available[:10])) or "none") + more
+    close = difflib.get_close_matches(name, available)
+    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "choose one of these"
+    article = "an" if kind[0] in "aeiou" else "a"
+    complain(f"{name!r} must name {article} {kind}", f"there are only {there}", advice)
+
+
+def real_number(
+    name: str, value: object, *, least: float = -math.inf, most: float = math.inf
+) -> float:
+    """Return ``value`` as a finite ``float`` from ``least`` to ``most``, or complain."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not math.isfinite(value)
+        or not least <= float(value) <= most
+    ):
+        complain(
+            f"{name} must be a finite number from {least} to {most}",
+            f"{value!r} arrived",
+            "pass such a number",
+        )
+    return float(value)

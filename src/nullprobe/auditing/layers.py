@@ -1,0 +1,122 @@
+"""Layers: the verdicts on several representations of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from nullprobe._core import parameters, validation
+from nullprobe._core.frames import frame
+from nullprobe.auditing.result import Audit, documents_of
+from nullprobe.report.document import AuditDocument, write_json
+from nullprobe.report.pages.audits import write_html
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Layers:
+    """The verdicts on several representations of the same rows; p-values are over all of them.
+
+    Printed, it is a table of verdicts for each of them. ``a | b`` joins audits of the same
+    representations, such as what is read from layers and what a model uses of them.
+
+    Attributes
+    ----------
+    audits : mapping of str to Audit
+        By the name of the representation, in the order given.
+
+    Examples
+    --------
+    >>> from nullprobe import audit, worlds
+    >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
+    >>> X = {"layer 0": w.X[:, 2:], "layer 1": w.X}
+    >>> found = audit(X, w.y, claims=["readable"], n_permutations=99)
+    >>> found
+    Layers('layer 0', 'layer 1')
+    >>> found.to_frame()[["representation", "claim", "holds"]].values.tolist()
+    [['layer 0', 'readable', 'yes'], ['layer 1', 'readable', 'yes']]
+    """
+
+    audits: Mapping[str, Audit]
+
+    def __repr__(self) -> str:
+        """Return the names of the representations."""
+        return f"Layers({', '.join(map(repr, self.audits))})"
+
+    def __str__(self) -> str:
+        """Return the verdicts on each representation, with an empty line between them."""
+        return "\n\n".join(map(str, self.audits.values()))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same audits in the same order."""
+        if not isinstance(other, Layers):
+            return NotImplemented
+        return list(self.audits.items()) == list(other.audits.items())
+
+    def __or__(self, other: Layers) -> Layers:
+        """Return these audits, each joined with that of the same representation in the other.
+
+        Raises
+        ------
+        InputError
+            If the other has a representation that is not here, or an audit cannot be joined.
+        """
+        if not isinstance(other, Layers):
+            return NotImplemented
+        for name in other.audits:
+            parameters.choice("representation", name, list(self.audits))
+        return Layers(
+            {
+                name: one | other.audits[name] if name in other.audits else one
+                for name, one in self.audits.items()
+            }
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the representations, as a mapping does."""
+        return iter(self.audits)
+
+    def __getitem__(self, name: str) -> Audit:
+        """Return the audit of the representation of this name."""
+        parameters.choice("representation", name, list(self.audits))
+        return self.audits[name]
+
+    def __len__(self) -> int:
+        """Return how many representations there are."""
+        return len(self.audits)
+
+    def documents(self) -> list[AuditDocument]:
+        """Return the audits as documents, one a representation."""
+        return [one.document() for one in self.audits.values()]
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the audits of a JSON text or file that ``to_json`` wrote, now or in version 2.
+
+        They are named by representation, or by their headings where that names several: a page may
+        be of several data sets.
+        """
+        audits = [Audit.from_document(one) for one in documents_of(source)]
+        names = [one.representation or one.title for one in audits]
+        if len(set(names)) < len(names):
+            names = [one.heading for one in audits]
+        if len(set(names)) < len(names):
+            validation.complain(
+                "audits in a file must have different names",
+                f"{max(names, key=names.count)!r} is there twice",
+                "rename one",
+            )
+        return cls(dict(zip(names, audits, strict=True)))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write all audits as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, self.documents())
+
+    def to_html(self, path: str | Path) -> None:
+        """Write all audits as one self-contained page, whole or not at all."""
+        write_html(path, self.documents())
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each claim of each representation."""
+        return frame([line for one in self.audits.values() for line in one._lines()])

@@ -1,0 +1,60 @@
+"""Rows: X, its concept and its weights, validated together at the door of an estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nullprobe._core import arrays, validation
+from nullprobe.data.concept import Concept, concept, single
+
+
+def weights(sample_weight: Any, n: int) -> np.ndarray | None:
+    """Return sample weights (n,) as float64, or None where none were given."""
+    if sample_weight is None:
+        return None
+    sample_weight = validation.unmasked(arrays.stacked(sample_weight), "sample_weight")
+    try:
+        w = arrays.host(sample_weight)
+    except (TypeError, ValueError) as error:
+        validation.complain(
+            "sample weights must be numbers", f"they are not ({error})", "pass one for each row"
+        )
+    if w.ndim == 0:
+        w = np.full(n, float(w))
+    if w.shape != (n,):
+        validation.complain(
+            f"sample_weight must have shape ({n},)",
+            f"it has shape {w.shape}",
+            "pass one weight for each row of X",
+        )
+    if not np.isfinite(w).all() or (w < 0).any():
+        validation.complain(
+            "sample weights must be finite and not negative",
+            f"the smallest is {w.min():g}, and "
+            f"{validation.counted(int((~np.isfinite(w)).sum()), 'is', 'are')} not finite",
+            "set the weight of rows to leave out to 0",
+        )
+    if not w.any():
+        validation.complain(
+            "at least one sample weight must be above zero",
+            "all are zero (sum of weights is zero)",
+            "give the rows to use a weight",
+        )
+    return w
+
+
+def rows(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    one: bool = False,
+    kind: str | None = None,
+    like: Any = None,
+) -> tuple[Any, Concept, np.ndarray | None]:
+    """Read X, y and weights that belong together; of columns of labels, ``one`` allows one."""
+    X = validation.representation(X)
+    z = (single if one else concept)(y, n=X.shape[0], kind=kind, like=like)
+    return X, z, weights(sample_weight, X.shape[0])
