@@ -168,39 +168,6 @@ def test_take_selects_rows():
         np.testing.assert_array_equal(arrays.take(X, np.array([2, 0])), A[[2, 0]])
 
 
-def moved(X, centre, reading, offset, writing):
-    return X - ((X - centre) @ reading - offset) @ writing
-
-
-@pytest.mark.parametrize("dtype", [*FLOATS[:2], *FLOATS[3:5]])
-@pytest.mark.parametrize("layout", ["C", "F", "strided"])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (30, 4)])
-def test_moving_a_block_is_the_formula_in_any_layout(shape, layout, dtype):
-    n, d = shape
-    A = RNG.standard_normal((n, d)) + 100
-    parts = [RNG.standard_normal(s) for s in ((d,), (d, 2), (2,), (2, d))]
-    expected = moved(A, *parts)
-    X = array(A, dtype)
-    out = arrays.empty_like(X)
-    if layout == "F" and isinstance(out, np.ndarray):
-        out = np.asfortranarray(out)
-    if layout == "strided":
-        out = array(np.zeros((n, 2 * d)), dtype)[:, ::2]
-    maps = tuple(arrays.like(a, X) for a in parts)
-    arrays.move_block(out, X, maps, parallel.Workspace())
-    rtol = 1e-12 if "64" in str(dtype) else 1e-4
-    np.testing.assert_allclose(out, expected, rtol=rtol, atol=100 * rtol)
-
-
-def test_moving_keeps_what_is_not_moved_to_the_last_bit():
-    X = RNG.standard_normal((100, 3)).astype(np.float32) * 1e-6 + np.float32(1)
-    parts = (np.ones(3), np.eye(3)[:, :1], np.zeros(1), np.eye(3)[:1])
-    maps = tuple(arrays.like(a, X) for a in parts)
-    out = np.empty_like(X)
-    arrays.move_block(out, X, maps, parallel.Workspace())
-    np.testing.assert_array_equal(out[:, 1:], X[:, 1:])
-
-
 def test_mapping_rows_of_dask_is_lazy():
     X = da.from_array(np.arange(12.0).reshape(4, 3), chunks=(2, 2))
     seen = []

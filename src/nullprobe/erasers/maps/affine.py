@@ -127,7 +127,7 @@ class AffineEraser(FrozenMap):
             return X_
         parts = (self.mean, self.reading, self.offset, self.writing)
         maps, memory = tuple(arrays.like(a, X) for a in parts), parallel.Workspace()
-        arrays.on_cache_blocks(lambda at, block: _move(X_[at], block, maps, memory), X)
+        arrays.on_cache_blocks(lambda at, block: move_block(X_[at], block, maps, memory), X)
         set_level(X_, self.level)
         return X_
 
@@ -150,7 +150,7 @@ class AffineEraser(FrozenMap):
         )
 
 
-def _move(
+def move_block(
     out: Array, X: Array, maps: tuple[Array, Array, Array, Array], memory: parallel.Workspace
 ) -> None:
     """Write ``X - ((X - centre) @ reading - offset) @ writing`` (n, d) into ``out``."""
