@@ -138,8 +138,9 @@ class Comparison:
         return next(row for row in self.rows if row.eraser == eraser)
 
     def __str__(self) -> str:
-        """Return what is read back and what it costs as tables of text."""
-        first, *others = terminal.erasers(self.document().plain())
+        """Return what is read back and what it costs as tables of text, then what is missing."""
+        shown = self.document().plain()
+        first, *others = [*terminal.erasers(shown), *terminal.eraser_notes(shown)]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
