@@ -17,7 +17,7 @@ def test_family_that_reads_no_more_than_chance_holds():
 
 def test_statement_names_every_reader_of_the_family():
     said = verdict()[2].statement
-    assert all(name in said for name in ("quadratic", "RBF", "neighbors", "ReLU network"))
+    assert all(name in said for name in ("quadratic", "RBF", "nearest neighbours", "ReLU network"))
 
 
 def test_what_gaussian_data_gives_back_as_well_is_credited_to_the_moments():
