@@ -160,7 +160,7 @@ def test_an_eraser_that_cannot_be_baked_leaves_no_folder(saved, captured, tmp_pa
         ({"--text": "wrods"}, "wrods"),
         ({"--concept": "lenght"}, "lenght"),
         ({"--site": "layers.9.output"}, "layers.9.output"),
-        ({"--tokens": "first"}, "'last', 'mean', 'all' or a whole number"),
+        ({"--tokens": "frist"}, "text 0 (counted from 0) is no chat"),
         ({"--text": "half", "--dtype": "float8"}, "float8"),
         ({"--max-length": "99"}, "at most 24"),
     ],

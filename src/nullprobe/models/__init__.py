@@ -7,10 +7,12 @@ from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
 from nullprobe.models.loading import load, structure
 from nullprobe.models.site import Site, sites
+from nullprobe.models.tokens import Spans
 
 __all__ = [
     "Captured",
     "Site",
+    "Spans",
     "bake",
     "capture",
     "capture_moments",

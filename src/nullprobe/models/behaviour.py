@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from nullprobe._core import parameters, validation
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.editing.erasing import Map, paired
+from nullprobe.models.encoding import cut_in_words
 from nullprobe.models.forward import (
     Progress,
     encoder_for,
@@ -29,7 +30,8 @@ from nullprobe.models.forward import (
     takes_mask,
 )
 from nullprobe.models.hooks import editing
-from nullprobe.models.tokens import Batch, Rule, batches, checked_texts, cut_in_words
+from nullprobe.models.texts import given, strings
+from nullprobe.models.tokens import EVERY, Batch, Rule, batches, unread
 
 Edits = Mapping[str, AffineEraser]  # site → eraser
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)
@@ -44,7 +46,8 @@ class Texts:
     model : torch.nn.Module
         With a head that predicts tokens.
     tokenizer : PreTrainedTokenizerBase
-    texts : sequence of str
+    texts : sequence of str, chats, token ids, or pairs (prompt, continuation)
+        Chats get the start of an answer, which the template writes.
     batch_size : int
     max_length : int or None
     """
@@ -53,17 +56,17 @@ class Texts:
         self,
         model: nn.Module,
         tokenizer: Any,
-        texts: Sequence[str],
+        texts: Sequence[Any],
         *,
         batch_size: int = 32,
         max_length: int | None = None,
     ) -> None:
         _need_head(model)
-        texts = checked_texts(texts)
-        encoder = encoder_for(model, tokenizer, Rule("last"), max_length)
+        texts = given(texts)
+        encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length)
+        encoder.add_generation_prompt = True
         # What is predicted follows the text itself, not the sign that a text has ended.
-        ending = _ending(tokenizer, texts[0])
-        self.ids = [ids[: len(ids) - ending] for ids in encoder.encode(texts)]
+        self.ids = encoder.prompts(texts)
         if encoder.cut:
             validation.complain(
                 f"texts must fit into the context of the model, {encoder.limit} tokens",
@@ -88,7 +91,7 @@ class Texts:
             validation.complain(
                 f"every one of {len(self)} texts needs an answer", f"{arrived} arrived", "pass them"
             )
-        answers = checked_texts(list(answers), "answer")
+        answers = strings(answers, "answer")
         said = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         for i, ids in enumerate(said):
@@ -249,7 +252,7 @@ class _Pass:
         ]
         found, done = np.zeros((len(edits), len(texts))), 0
         with evaluating(model), torch.no_grad():
-            for batch in batches(self.ids, texts.size, texts.pad, mixed=takes_mask(model)):
+            for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
                 each = [self.places(text) for text in batch.texts]
                 rows = np.repeat(np.arange(len(each)), [len(one) for one in each])
                 kept, where = np.unique(np.concatenate(each), return_inverse=True)
@@ -271,12 +274,6 @@ def _logits(model: nn.Module, batch: Batch, kept: np.ndarray) -> Tensor:
         places = torch.from_numpy(kept).to(told["input_ids"].device)
         logits = model(**told, logits_to_keep=places).logits
     return logits if logits.dtype == torch.float64 else logits.float()
-
-
-def _ending(tokenizer: Any, text: str) -> int:
-    """Return how many tokens of its own a tokenizer puts after a text."""
-    special = tokenizer(text, return_special_tokens_mask=True)["special_tokens_mask"]
-    return special[::-1].index(0)
 
 
 def _need_head(model: nn.Module) -> None:

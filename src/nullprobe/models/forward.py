@@ -14,21 +14,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from nullprobe._core import parameters, validation
+from nullprobe.models.encoding import Encoder
 from nullprobe.models.hooks import reading
 from nullprobe.models.site import Site
-from nullprobe.models.tokens import NO_LIMIT, Batch, Encoder, Rule
+from nullprobe.models.tokens import NO_LIMIT, Batch, Rule
 
 Run = Callable[[Batch], dict[str, Tensor]]
 Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def running(model: nn.Module, part: nn.Module, sites: Sequence[Site], rule: Rule) -> Iterator[Run]:
+def running(model: nn.Module, part: nn.Module, sites: Sequence[Site]) -> Iterator[Run]:
     """Yield a function that runs a batch and returns rows (rows, d) by site, on their devices.
 
     Parameters
@@ -38,8 +38,7 @@ def running(model: nn.Module, part: nn.Module, sites: Sequence[Site], rule: Rule
     part : torch.nn.Module
         The part of the model to call, see :func:`reached`.
     sites : sequence of Site
-    rule : Rule
-        Which tokens are read; rows are in the order of ``batch.texts``.
+        Rows are in the order of ``batch.texts``.
     """
     device = input_device(model)
     passed: dict[str, Tensor] = {}
@@ -55,14 +54,12 @@ def running(model: nn.Module, part: nn.Module, sites: Sequence[Site], rule: Rule
             )
         if states.device not in positions:
             positions[states.device] = positions[device].to(states.device)
-        passed[site.name] = rule.read(
-            by_token(site, states, batch), batch, positions[states.device]
-        )
+        passed[site.name] = batch.read(by_token(site, states, batch), positions[states.device])
 
     def run(given: Batch) -> dict[str, Tensor]:
         nonlocal batch, positions
         batch = given
-        positions = {device: torch.from_numpy(rule.positions(given)).to(device)}
+        positions = {device: torch.from_numpy(given.positions).to(device)}
         passed.clear()
         part(**inputs(part, given, device))
         missed = [site for site in sites if site.name not in passed]
@@ -197,8 +194,3 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
-
-
-def rows_of(batch: Batch, rule: Rule) -> np.ndarray:
-    """Return which text each row is that a batch gives, (rows,)."""
-    return np.repeat(batch.texts, rule.rows(batch.lengths))

@@ -8,7 +8,7 @@ Solution. They share this: options, checked once, and passes that yield rows by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,21 +17,43 @@ from torch import Tensor, nn
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
+from nullprobe.models import texts as given_texts
+from nullprobe.models.encoding import Encoder, cut_in_words
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.site import Site, choose
 from nullprobe.models.site import sites as sites_of
-from nullprobe.models.tokens import Batch, Encoder, Rule, batches, checked_texts, cut_in_words
+from nullprobe.models.tokens import ALL, EVERY, Batch, Encoded, Rule, batches
 
 
 @dataclass(frozen=True)
 class Options:
     """How texts are read: see :func:`capture`."""
 
-    tokens: str | int = "last"
+    tokens: Any = "last"
     batch_size: int = 32
     max_length: int | None = None
     layers: str | None = None
     progress: Progress | None = None
+    add_generation_prompt: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A concept of texts, or of their rows.
+
+    Attributes
+    ----------
+    concept : Concept
+    starts : ndarray of shape (n + 1,), or None
+        Where the rows of each text begin, if every row has a label of its own.
+    """
+
+    concept: Concept
+    starts: np.ndarray | None = None
+
+    def rows(self, texts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return where the labels of the rows are that these texts give, (sum of rows,)."""
+        return np.repeat(texts, rows) if self.starts is None else where(self.starts[texts], rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +62,19 @@ class Work:
 
     model: nn.Module
     part: nn.Module  # of the model, to call
-    texts: Sequence[str]
+    texts: Sequence[given_texts.Text]
     sites: list[Site]
     rule: Rule
     encoder: Encoder
     given: Options
+    encoded: list[Encoded] = field(default_factory=list)  # of all texts, if labels need it
 
     @classmethod
     def of(
         cls,
         model: nn.Module,
         tokenizer: Any,
-        texts: Sequence[str],
+        texts: Any,
         sites: str | Sequence[str],
         given: Options,
     ) -> Work:
@@ -60,42 +83,106 @@ class Work:
         rule = Rule(given.tokens)
         parameters.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
+        encoder.add_generation_prompt = given.add_generation_prompt
         part = reached(model, chosen)
-        return cls(model, part, checked_texts(texts), chosen, rule, encoder, given)
+        return cls(model, part, given_texts.given(texts), chosen, rule, encoder, given)
 
-    def concept(self, y: Any) -> Concept:
-        """Return the concept of all texts, or complain that it is of others."""
-        z = concept(y)
-        if len(z) != len(self.texts):
-            validation.complain(
-                "every text needs one value of y",
-                f"there are {len(self.texts)} texts and {len(z)} values",
-                "pass one label or number for each text",
-            )
-        return z
+    def labelled(self, y: Any) -> tuple[Work, Labelled]:
+        """Return the concept, of texts or of rows, and the work that reads these rows.
 
-    def encode(self, first: int, stop: int) -> list[np.ndarray]:
-        """Return the token ids of the texts from ``first`` to ``stop``."""
+        ``tokens="all"`` leaves special tokens out, unless there is a label for every token.
+        """
+        n = len(self.texts)
+        nested = self.rule.may_give_several and _is_nested(y, n)
+        if not nested:
+            z = concept(y)
+            if len(z) == n:
+                return self, Labelled(z)
+        for work in self._readings():
+            rows = np.array([one.rows for one in work.encoded])
+            starts = np.concatenate([[0], np.cumsum(rows)])
+            if nested and np.array_equal(rows, [len(of_text) for of_text in y]):
+                return work, Labelled(
+                    concept([label for of_text in y for label in of_text]), starts
+                )
+            if not nested and len(z) == starts[-1]:
+                return work, Labelled(z, starts)
+        if nested and len({len(of_text) for of_text in y}) == 1:  # a row of numbers for each text
+            return self, Labelled(concept(y))
+        rows = np.array([one.rows for one in self._readings()[0].encoded])
+        arrived = f"{len(y if nested else z)} values arrived"
+        if nested:
+            odd = int(np.flatnonzero(rows != [len(of_text) for of_text in y])[0])
+            arrived = f"text {odd} (counted from 0) has {len(y[odd])} labels and {rows[odd]} tokens"
+        validation.complain(
+            f"y must have one value for each of {n} texts"
+            + (f", or for each of the {rows.sum()} rows" if self.rule.may_give_several else ""),
+            arrived,
+            "pass a label for each text, or for each token that is read",
+        )
+
+    def _readings(self) -> list[Work]:
+        """Return this work with its texts encoded, and with every token read in place of all."""
+        if not self.rule.may_give_several:
+            return [replace(self, encoded=self.encode(0, len(self.texts)))]
+        found = []
+        for tokens in [ALL, EVERY] if self.rule.tokens == ALL else [self.rule.tokens]:
+            rule = Rule(tokens)
+            work = replace(self, rule=rule, encoder=replace(self.encoder, rule=rule, cut={}))
+            found.append(replace(work, encoded=work.encode(0, len(self.texts))))
+        return found
+
+    def encode(self, first: int, stop: int) -> list[Encoded]:
+        """Return the tokens of the texts from ``first`` to ``stop``."""
+        if self.encoded:
+            return self.encoded[first:stop]
         return self.encoder.encode(self.texts[first:stop], first)
 
     def passes(
-        self, encoded: Sequence[np.ndarray], first: int
+        self, encoded: Sequence[Encoded], first: int
     ) -> Iterator[tuple[Batch, dict[str, Tensor]]]:
-        """Run token ids, those of the texts from ``first`` on; yield batches and rows by site."""
+        """Run tokens, those of the texts from ``first`` on; yield batches and rows by site."""
         mixed = takes_mask(self.part)
         cut = batches(
             encoded, self.given.batch_size, self.encoder.padding, first=first, mixed=mixed
         )
         done = first
-        with running(self.model, self.part, self.sites, self.rule) as run:
+        with running(self.model, self.part, self.sites) as run:
             for batch in cut:
                 yield batch, run(batch)
                 done += len(batch.texts)
                 if self.given.progress is not None:
                     self.given.progress("capture", done, len(self.texts))
 
-    def warn_of_cuts(self) -> None:
-        """Warn of texts that were cut, in words."""
-        cut = self.encoder.cut
-        if cut:
-            warn(cut_in_words(cut, len(self.texts), side=self.encoder.side))
+    def warn_of_texts(self) -> None:
+        """Warn of texts that were cut, and of those that begin with two start tokens."""
+        encoder, n = self.encoder, len(self.texts)
+        if encoder.cut:
+            warn(cut_in_words(encoder.cut, n, side=encoder.side))
+        if encoder.doubled:
+            warn(
+                f"{len(encoder.doubled)} of {n} texts begin with two start tokens, the first of "
+                f"them text {min(encoder.doubled)} (counted from 0): leave the start token out of "
+                "the texts, or pass chats as lists of messages."
+            )
+
+
+def where(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return where the rows of several texts go: each text's from its start on.
+
+    Examples
+    --------
+    >>> where(np.array([4, 0]), np.array([2, 3]))
+    array([4, 5, 0, 1, 2])
+    """
+    before = np.cumsum(rows) - rows
+    return np.repeat(starts - before, rows) + np.arange(rows.sum())
+
+
+def _is_nested(y: Any, n: int) -> bool:
+    """Whether y holds a list of labels for each text."""
+    return (
+        isinstance(y, list | tuple)
+        and len(y) == n
+        and all(isinstance(one, list | tuple | np.ndarray) for one in y)
+    )

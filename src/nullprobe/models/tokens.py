@@ -1,17 +1,18 @@
-"""Texts become batches of token ids; a rule says which tokens are read.
+"""Which tokens of a text are read, and batches of token ids.
 
-Problem. Position −1 is padding in one batch and a word in the next; some tokenizers have no
-padding token; what lies beyond a model's context is dropped without a word.
-Solution. Texts are padded here, on the right, where no family needs to be told at which position
-a text begins, with any id and a mask; tokens are counted among the real ones; what was cut is kept
-on record.
+Problem. Position −1 is padding in one batch and a word in the next. The first token of a text is an
+attention sink: in a mean over all tokens it holds nearly all of the variance. What a role says in a
+chat, or a marked word, is a different position in each text.
+Solution. Texts are padded here, on the right, where no family has to know where a text begins, with
+any id and a mask. A rule chooses positions for each text once, among the text's own tokens.
 """
 
 from __future__ import annotations
 
+import hashlib
 import numbers
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,243 @@ from torch import Tensor
 
 from nullprobe._core import validation
 
-RULES = ("last", "mean", "all")
 # A tokenizer that knows of no limit says 10³⁰.
 NO_LIMIT = 10**9
-# Texts that are tokenized at once: what a tokenizer tells of each, apart from ids, takes memory.
-AT_ONCE = 256
+POOLS = ("last", "first", "mean")
+# What can be read of any text. Any other word is the role of a speaker in a chat.
+ALL, EVERY, MARKS, SPANS = "all", "every", "marks", "spans"
+PROMPT, CONTINUATION, BEYOND_FIRST = "prompt", "continuation", "all but the first"
+PARTS = (ALL, EVERY, MARKS, PROMPT, CONTINUATION)
+RULES = (
+    "'last', 'mean', 'all', 'every', 'marks', 'prompt', 'continuation', a role such as "
+    "'assistant', any of these after 'mean:', 'last:' or 'first:', a position, a list or slice of "
+    "positions, Spans, or a function of the ids"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """The tokens of a text, and which of them are read.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (t,)
+        Token ids.
+    read : ndarray of shape (r,)
+        Positions among them.
+    rows : int
+        Rows that the text gives: r, or 1 if their mean is read.
+    """
+
+    ids: np.ndarray
+    read: np.ndarray
+    rows: int
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """The characters of each text whose tokens are read.
+
+    Attributes
+    ----------
+    start, end : array-like of shape (n,)
+        The first character, counted from 0, and the one after the last, of each text.
+    pool : {None, "mean", "last", "first"}
+        One row for each token of the span by default; or their mean, or one of them.
+    """
+
+    start: Sequence[int] | np.ndarray
+    end: Sequence[int] | np.ndarray
+    pool: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse spans that are no whole numbers, or that hold no character."""
+        for name in ("start", "end"):
+            values = np.asarray(getattr(self, name))
+            if values.ndim != 1 or values.dtype.kind not in "iu":
+                validation.complain(
+                    f"{name} must have one whole number for each text",
+                    f"an array of shape {values.shape} and dtype {values.dtype} arrived",
+                    "count characters from 0",
+                )
+            object.__setattr__(self, name, values)
+        if self.pool is not None and self.pool not in POOLS:
+            validation.complain(
+                f"pool must be None or one of {', '.join(map(repr, POOLS))}",
+                f"{self.pool!r} arrived",
+                "choose one of these",
+            )
+        start, end = np.asarray(self.start), np.asarray(self.end)
+        if len(start) != len(end):
+            validation.complain(
+                "every span needs a start and an end",
+                f"there are {len(start)} starts and {len(end)} ends",
+                "pass as many of one as of the other",
+            )
+        odd = np.flatnonzero((start < 0) | (end <= start))
+        if len(odd):
+            validation.complain(
+                "every span must hold a character: 0 <= start < end",
+                f"that of text {odd[0]} (counted from 0) is {start[odd[0]]} to {end[odd[0]]}",
+                "count characters from 0; the end is the one after the last",
+            )
+
+
+class Rule:
+    """Which tokens of a text are read.
+
+    Parameters
+    ----------
+    tokens : str, int, sequence of int, slice, Spans or callable
+        See :func:`capture`.
+
+    Attributes
+    ----------
+    pool : {None, "mean", "last", "first"}
+    part : str or None
+        What is read of a text, where a word says so.
+    """
+
+    def __init__(self, tokens: Any) -> None:
+        self.tokens: Any = tokens
+        self.pool: str | None = None
+        self.part: str | None = None
+        if isinstance(tokens, Spans):
+            self.pool, self.part = tokens.pool, SPANS
+        elif isinstance(tokens, str):
+            pool, named, part = tokens.rpartition(":")
+            if tokens == "mean":
+                self.pool, self.part = "mean", BEYOND_FIRST
+            elif tokens in ("last", "first"):
+                self.pool, self.part = tokens, EVERY
+            elif (named and pool not in POOLS) or not part or part in POOLS:
+                self._complain()
+            else:
+                self.pool, self.part = pool or None, part
+        elif isinstance(tokens, list | tuple | np.ndarray):
+            self._need(len(tokens) and all(map(_is_whole, tokens)))
+            self.tokens = [int(i) for i in tokens]
+        elif not isinstance(tokens, slice) and not callable(tokens):
+            self._need(_is_whole(tokens))
+
+    @property
+    def is_of_role(self) -> bool:
+        """Whether the words of one speaker in a chat are read."""
+        return self.part is not None and self.part not in (*PARTS, SPANS, BEYOND_FIRST)
+
+    @property
+    def needs_characters(self) -> bool:
+        """Whether it is characters that say which tokens are read."""
+        return self.is_of_role or self.part in (MARKS, SPANS)
+
+    @property
+    def needs_special(self) -> bool:
+        """Whether special tokens are left out."""
+        return self.part in (ALL, BEYOND_FIRST)
+
+    @property
+    def may_give_several(self) -> bool:
+        """Whether a text may give more than one row."""
+        return self.pool is None and not _is_whole(self.tokens)
+
+    def described(self) -> Any:
+        """Return the rule as JSON has it: the same for the same rule."""
+        tokens = self.tokens
+        if isinstance(tokens, slice):
+            return {"slice": [tokens.start, tokens.stop, tokens.step]}
+        if isinstance(tokens, Spans):
+            both = np.stack([tokens.start, tokens.end]).astype(np.int64)
+            digest = hashlib.blake2b(both.tobytes(), digest_size=16).hexdigest()
+            return {"spans": digest, "pool": tokens.pool}
+        if callable(tokens):
+            named = getattr(tokens, "__qualname__", type(tokens).__qualname__)
+            return {"function": f"{getattr(tokens, '__module__', '')}.{named}"}
+        return int(tokens) if _is_whole(tokens) else tokens
+
+    def encoded(
+        self,
+        ids: np.ndarray,
+        text: int,
+        *,
+        special: Callable[[np.ndarray], np.ndarray],
+        parts: dict[str, np.ndarray],
+    ) -> Encoded:
+        """Return the tokens of a text with the positions that are read.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (t,)
+        text : int
+            The number of the text, for messages.
+        special : callable
+            Ids → (t,) bool: which of them are special tokens.
+        parts : dict of str to ndarray
+            Positions of parts that characters, or the form of the text, have told.
+        """
+        if self.part is None:
+            read = self._at_positions(ids, text)
+        elif self.part in parts:
+            read = parts[self.part]
+        elif self.part in (PROMPT, CONTINUATION):
+            validation.complain(
+                f"tokens={self.tokens!r} needs texts that are pairs (prompt, continuation)",
+                f"text {text} (counted from 0) is not one",
+                "pass such pairs, or another rule",
+            )
+        else:
+            wanted = np.ones(len(ids), dtype=bool)
+            if self.part != EVERY:
+                wanted &= ~special(ids)
+            if self.part == BEYOND_FIRST:
+                wanted[0] = False
+            read = np.flatnonzero(wanted)
+        if not len(read):
+            validation.complain(
+                f"every text must have a token that tokens={self.tokens!r} reads",
+                f"text {text} (counted from 0), of "
+                f"{validation.counted(len(ids), 'token', 'tokens')}, has none",
+                "leave such texts out, or choose another rule: 'mean:every' is the mean of all "
+                "tokens, special ones and the first included",
+            )
+        if self.pool in ("last", "first"):
+            read = read[-1:] if self.pool == "last" else read[:1]
+        return Encoded(ids, read, 1 if self.pool else len(read))
+
+    def _at_positions(self, ids: np.ndarray, text: int) -> np.ndarray:
+        """Return the positions (r,) that a number, a list, a slice or a function names."""
+        asked = self.tokens
+        if isinstance(asked, slice):
+            return np.arange(len(ids))[asked]
+        if callable(asked):
+            asked = np.asarray(asked(ids.copy()))
+            if asked.dtype == bool and asked.shape == ids.shape:
+                return np.flatnonzero(asked)
+            if asked.ndim > 1 or asked.dtype.kind not in "iu":
+                validation.complain(
+                    "a function for tokens must return positions, or one truth value a token",
+                    f"for text {text} (counted from 0) it returned an array of shape "
+                    f"{asked.shape} and dtype {asked.dtype}",
+                    "return a list of whole numbers",
+                )
+        found = np.atleast_1d(np.asarray(asked, dtype=np.int64))
+        odd = found[(found < -len(ids)) | (found >= len(ids))]
+        if len(odd):
+            validation.complain(
+                f"every text must have a token {odd[0]}",
+                f"text {text} (counted from 0) has "
+                f"{validation.counted(len(ids), 'token', 'tokens')}",
+                "choose another position, or leave such texts out",
+            )
+        return np.where(found < 0, found + len(ids), found)
+
+    def _need(self, is_right: Any) -> None:
+        if not is_right:
+            self._complain()
+
+    def _complain(self) -> None:
+        validation.complain(
+            f"tokens must be {RULES}", f"{self.tokens!r} arrived", "choose one of these"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,173 +274,60 @@ class Batch:
         Which text each row is.
     lengths : ndarray of shape (b,)
         Number of tokens of each.
+    positions : ndarray of shape (sum of r,)
+        The tokens that are read, as positions in the flattened (b t) batch.
+    rows : ndarray of shape (b,)
+        Rows that each text gives.
+    is_pooled : bool
+        Whether the mean over the tokens of each text is read.
     """
 
     ids: Tensor
     mask: Tensor
     texts: np.ndarray
     lengths: np.ndarray
+    positions: np.ndarray
+    rows: np.ndarray
+    is_pooled: bool = False
 
+    def read(self, states: Tensor, positions: Tensor) -> Tensor:
+        """Return rows (rows, d) of hidden states (b, t, d): copies, in float32 or float64.
 
-@dataclass(frozen=True)
-class Rule:
-    """Which tokens of a text are read.
-
-    Attributes
-    ----------
-    tokens : str or int
-        ``"last"``, ``"mean"`` (of all), ``"all"``, or a position among the text's tokens,
-        special ones included, negative from the end.
-    """
-
-    tokens: str | int
-
-    def __post_init__(self) -> None:
-        """Refuse what is no rule."""
-        whole = isinstance(self.tokens, numbers.Integral) and not isinstance(self.tokens, bool)
-        if not whole and self.tokens not in RULES:
-            validation.complain(
-                "tokens must be 'last', 'mean', 'all' or a whole number",
-                f"{self.tokens!r} arrived",
-                "choose one of these",
-            )
-
-    def rows(self, lengths: np.ndarray) -> np.ndarray:
-        """Return how many rows texts of these lengths give."""
-        return lengths if self.tokens == "all" else np.ones_like(lengths)
-
-    def positions(self, batch: Batch) -> np.ndarray:
-        """Return the tokens (rows,) to read, as positions in the flattened (b t) batch."""
-        starts = np.arange(len(batch.lengths)) * batch.ids.shape[1]
-        if self.tokens in ("all", "mean"):
-            return np.flatnonzero(batch.mask.numpy())
-        index = -1 if self.tokens == "last" else int(self.tokens)
-        return starts + (index if index >= 0 else batch.lengths + index)
-
-    def read(self, states: Tensor, batch: Batch, positions: Tensor) -> Tensor:
-        """Return rows (rows, d) of hidden states (b, t, d): copies, in float32 or float64."""
+        Parameters
+        ----------
+        states : Tensor of shape (b, t, d)
+        positions : Tensor
+            ``self.positions`` on the device of the states.
+        """
         dtype = torch.float64 if states.dtype == torch.float64 else torch.float32
-        if self.tokens != "mean":
+        if not self.is_pooled:
             flat = states.detach().reshape(-1, states.shape[-1])
             # The same rows either way; picking costs twice as much as copying.
-            whole = len(positions) == len(flat) and self.tokens == "all"
+            whole = len(positions) == len(flat) and bool((np.diff(self.positions) == 1).all())
             rows = flat.to(dtype, copy=True) if whole else flat.index_select(0, positions)
             return rows.to(dtype)
         wide = states.detach().to(dtype)
-        if batch.lengths.min() < wide.shape[1]:
-            # Not times the mask: what a model makes of padding may be infinite.
-            wide = wide.masked_fill(~batch.mask.to(wide.device, torch.bool)[:, :, None], 0.0)
-        lengths = torch.as_tensor(batch.lengths, dtype=dtype).to(wide.device)
-        return wide.sum(dim=1) / lengths[:, None]
-
-
-@dataclass
-class Encoder:
-    """Texts to token ids, as a model and its tokenizer want them.
-
-    Attributes
-    ----------
-    tokenizer : callable
-        A Hugging Face tokenizer.
-    rule : Rule
-    limit : int or None
-        Longest text in tokens, special ones included.
-    vocabulary : int or None
-        Number of token ids that the model knows.
-    pad : int or None
-        The id that the model takes for padding, where the tokenizer has none.
-    cut : dict of int to (int, int)
-        Texts that were too long: their tokens, and how many were kept.
-    """
-
-    tokenizer: Any
-    rule: Rule
-    limit: int | None = None
-    vocabulary: int | None = None
-    pad: int | None = None
-    cut: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def side(self) -> str:
-        """Where a text that is too long is cut: "right" or "left"."""
-        return getattr(self.tokenizer, "truncation_side", "right")
-
-    def __post_init__(self) -> None:
-        """Refuse what is no tokenizer, and a limit that leaves no room for a text."""
-        if not callable(self.tokenizer) or not hasattr(self.tokenizer, "pad_token_id"):
-            validation.complain(
-                "the tokenizer must be one of transformers'",
-                f"{type(self.tokenizer).__name__} arrived",
-                "pass AutoTokenizer.from_pretrained(...), or wrap a tokenizers.Tokenizer in "
-                "PreTrainedTokenizerFast(tokenizer_object=...)",
-            )
-        self.special = self.tokenizer.num_special_tokens_to_add()
-        if self.limit is not None and self.limit <= self.special:
-            validation.complain(
-                f"max_length must leave room beside {self.special} special tokens",
-                f"it is {self.limit}",
-                "pass a larger one",
-            )
-
-    @property
-    def padding(self) -> int:
-        """The id to pad with; any will do under a mask, but the model must have it."""
-        for one in (self.tokenizer.pad_token_id, self.pad):
-            if isinstance(one, int) and 0 <= one < (self.vocabulary or NO_LIMIT):
-                return one
-        return 0
-
-    def encode(self, texts: Sequence[str], first: int = 0) -> list[np.ndarray]:
-        """Return the token ids (t,) of each text; ``first`` is the number of the first one."""
-        # Cut below, once it is known how long a text is; "verbose" would warn of that here.
-        how = {"add_special_tokens": True, "padding": False, "verbose": False}
-        ids = [
-            of_text
-            for i in range(0, len(texts), AT_ONCE)
-            for of_text in self.tokenizer(list(texts[i : i + AT_ONCE]), **how)["input_ids"]
-        ]
-        found = []
-        for i, of_text in enumerate(ids):
-            if len(of_text) <= self.special:
-                validation.complain(
-                    "every text needs at least one token",
-                    f"text {first + i} (counted from 0), {texts[i]!r}, has none",
-                    "leave empty texts out, together with their labels",
-                )
-            if self.limit is not None and len(of_text) > self.limit:
-                self.cut[first + i] = len(of_text), self.limit
-                of_text = self.tokenizer(
-                    texts[i], add_special_tokens=True, truncation=True, max_length=self.limit
-                )["input_ids"]
-            found.append(self._checked(np.asarray(of_text, dtype=np.int32), first + i))
-        return found
-
-    def _checked(self, ids: np.ndarray, text: int) -> np.ndarray:
-        index = self.rule.tokens
-        if not isinstance(index, str) and not -len(ids) <= index < len(ids):
-            validation.complain(
-                f"every text must have a token {index}",
-                f"text {text} (counted from 0) has "
-                f"{validation.counted(len(ids), 'token', 'tokens')}",
-                "choose another position, or leave such texts out",
-            )
-        if self.vocabulary is not None and ids.max() >= self.vocabulary:
-            validation.complain(
-                f"token ids must be below {self.vocabulary}, the vocabulary of the model",
-                f"text {text} (counted from 0) has the id {ids.max()}",
-                "pass the tokenizer that belongs to the model",
-            )
-        return ids
+        outside = torch.ones(wide.shape[:2].numel(), dtype=torch.bool, device=wide.device)
+        outside[positions] = False
+        # Not times the mask: what a model makes of padding may be infinite.
+        wide = wide.masked_fill(outside.view(*wide.shape[:2], 1), 0.0)
+        counts = (~outside).view(wide.shape[:2]).sum(dim=1, dtype=dtype)
+        return wide.sum(dim=1) / counts[:, None]
 
 
 def batches(
-    encoded: Sequence[np.ndarray], size: int, pad: int, *, first: int = 0, mixed: bool = True
+    encoded: Sequence[Encoded],
+    size: int,
+    pad: int,
+    *,
+    first: int = 0,
+    mixed: bool = True,
 ) -> Iterator[Batch]:
     """Yield batches of texts of about one length, the longest first.
 
     Parameters
     ----------
-    encoded : sequence of ndarray of shape (t,)
+    encoded : sequence of Encoded
     size : int
         Texts in a batch, at most.
     pad : int
@@ -217,7 +337,7 @@ def batches(
     mixed : bool
         Whether texts of different lengths may share a batch; not if the model takes no mask.
     """
-    lengths = np.array([len(ids) for ids in encoded])
+    lengths = np.array([len(one.ids) for one in encoded])
     order = np.argsort(-lengths, kind="stable")
     while len(order):
         together, longest = order[:size], int(lengths[order[0]])
@@ -225,52 +345,25 @@ def batches(
             together = together[lengths[together] == longest]
         order = order[len(together) :]
         ids = np.full((len(together), longest), pad, dtype=np.int64)
-        for row, text in zip(ids, together, strict=True):
-            row[: lengths[text]] = encoded[text]
+        here = [encoded[text] for text in together]
+        for row, one in zip(ids, here, strict=True):
+            row[: len(one.ids)] = one.ids
         mask = np.arange(longest) < lengths[together, None]
         yield Batch(
             torch.from_numpy(ids),
             torch.from_numpy(mask.astype(np.int64)),
             first + together,
             lengths[together],
+            np.concatenate([one.read + i * longest for i, one in enumerate(here)]),
+            np.array([one.rows for one in here]),
+            any(one.rows != len(one.read) for one in here),
         )
 
 
-def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
-    """Return the texts, or answers, or complain about what is none."""
-    if isinstance(texts, str) or not hasattr(texts, "__len__"):
-        validation.complain(
-            "texts must be a sequence of strings",
-            f"a single {type(texts).__name__} arrived",
-            "pass a list of texts",
-        )
-    # A column of a frame counts in its own way.
-    texts = texts if isinstance(texts, list | tuple) else list(texts)
-    if not texts:
-        validation.complain("at least one text is needed", "there are 0", "pass texts")
-    for i, text in enumerate(texts):
-        if not isinstance(text, str) or not text:
-            validation.complain(
-                f"every {kind} must be a string of at least one character",
-                f"{kind} {i} (counted from 0) is {text!r}",
-                "leave such texts out, together with their labels",
-            )
-    return texts
+def unread(ids: Sequence[np.ndarray]) -> list[Encoded]:
+    """Return texts of these token ids of which no token is read."""
+    return [Encoded(one, np.empty(0, dtype=np.int64), 0) for one in ids]
 
 
-def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int, *, side: str = "right") -> str:
-    """Return what was cut, in a sentence; ``side`` is where the tokenizer does.
-
-    Examples
-    --------
-    >>> cut_in_words({4: (57, 32), 9: (40, 32)}, 10)
-    '2 of 10 texts were longer than 32 tokens and lost their end; the longest, text 4, has 57.'
-    """
-    longest = max(cut, key=lambda text: cut[text][0])
-    whole, kept = cut[longest]
-    were = "text was" if texts == 1 else "texts was" if len(cut) == 1 else "texts were"
-    lost = f"{'its' if len(cut) == 1 else 'their'} {'end' if side == 'right' else 'beginning'}"
-    return (
-        f"{len(cut)} of {texts} {were} longer than {kept} tokens and lost {lost}; the longest, "
-        f"text {longest}, has {whole}."
-    )
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

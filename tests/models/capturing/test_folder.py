@@ -165,7 +165,7 @@ def test_model_sites_and_tokenizer_are_resolved_once(how, tmp_path, monkeypatch)
         (text_batches, "sites_of"),
         (text_batches, "encoder_for"),
         (text_batches, "reached"),
-        (text_batches, "checked_texts"),
+        (text_batches.given_texts, "given"),
     ]:
         real = getattr(module, name)
 
@@ -179,7 +179,7 @@ def test_model_sites_and_tokenizer_are_resolved_once(how, tmp_path, monkeypatch)
     else:
         written(tmp_path / "many", shard_size=2)
         assert len(list((tmp_path / "many").glob("*.safetensors"))) == 6
-    assert found == dict.fromkeys(["sites_of", "encoder_for", "reached", "checked_texts"], 1)
+    assert found == dict.fromkeys(["sites_of", "encoder_for", "reached", "given"], 1)
 
 
 def test_texts_that_were_cut_are_told_of_together(tmp_path):

@@ -22,7 +22,7 @@ def test_moments_are_those_of_what_is_captured(name, tokens, monkeypatch):
     monkeypatch.setattr(CAPTURE, "LEAST_ROWS", 7)
     monkeypatch.setattr(CAPTURE, "MOST_ROWS", 7)
     monkeypatch.setattr(CAPTURE, "WINDOW", 2)
-    monkeypatch.setattr("nullprobe.models.tokens.AT_ONCE", 3)
+    monkeypatch.setattr("nullprobe.models.encoding.AT_ONCE", 3)
     model, tokenizer = model_of(name), word_tokenizer()
     many = texts(41, seed=3)
     y = np.array(["yes", "no", "maybe"])[np.random.default_rng(0).integers(0, 3, 41)]
@@ -50,7 +50,7 @@ def test_moments_of_a_numeric_concept():
 
 
 def test_moments_need_a_value_for_every_text():
-    with pytest.raises(InputError, match="there are 11 texts and 3 values"):
+    with pytest.raises(InputError, match="each of 11 texts, but 3 values"):
         capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, [0, 1, 1], "final_norm")
 
 

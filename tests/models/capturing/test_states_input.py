@@ -95,7 +95,7 @@ def test_a_text_without_tokens_of_its_own_is_refused():
     [
         ({"texts": "w1 w2"}, "a single str arrived"),
         ({"texts": []}, "there are 0"),
-        ({"tokens": "first"}, "'first' arrived"),
+        ({"tokens": "frist"}, "text 0 .counted from 0. is no chat"),
         ({"tokens": True}, "True arrived"),
         ({"tokens": 3}, "text 1 .* has 3 tokens"),
         ({"tokens": -4}, "text 1 .* has 3 tokens"),

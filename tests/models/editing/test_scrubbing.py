@@ -231,7 +231,7 @@ def test_what_cannot_be_scrubbed_is_refused():
             scrub(model, tokenizer, MANY, y, names, batch_size=32, **how)
         assert (threads(), hooks(model)) == (before, 0)
 
-    refused("90 texts and 3 values", y=Y[:3])
+    refused("each of 90 texts, but 3 values", y=Y[:3])
     refused("at least two classes", y=["a"] * 90)
     refused("must name a site", names=["layers.9.output"])
     narrow = AffineEraser(np.zeros(3), np.zeros((3, 0)), np.zeros((0, 3)))

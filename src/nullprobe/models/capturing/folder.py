@@ -31,6 +31,7 @@ from nullprobe.models.capturing.states import captured
 from nullprobe.models.forward import Progress
 from nullprobe.models.site import listed
 from nullprobe.models.text_batches import Options, Work
+from nullprobe.models.texts import canonical
 
 SHARD_SIZE = 1024
 SAMPLED = 64  # values of each weight that go into a model's fingerprint
@@ -41,17 +42,18 @@ def capture_to(
     folder: str | os.PathLike[str],
     model: nn.Module,
     tokenizer: Any,
-    texts: Sequence[str],
+    texts: Sequence[Any],
     sites: str | Sequence[str],
     *,
     labels: Mapping[str, Any] | None = None,
     concept: str | None = None,
     groups: str | None = None,
-    tokens: str | int = "last",
+    tokens: Any = "last",
     batch_size: int = 32,
     max_length: int | None = None,
     shard_size: int = SHARD_SIZE,
     layers: str | None = None,
+    add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Write what passes the sites of a model for each text into a folder of shards.
@@ -60,7 +62,8 @@ def capture_to(
     ----------
     folder : str or path
         Made if it does not exist. If it holds a part of the same capture, that is continued.
-    model, tokenizer, texts, sites, tokens, batch_size, max_length, layers
+    model, tokenizer, texts, sites, tokens, batch_size, max_length, layers,
+    add_generation_prompt
         As for :func:`capture`. Another batch size changes the last digits of a shard, no more.
     labels : mapping of str to array-like of shape (n,), optional
         What is known of the texts, by name; every row has its text's.
@@ -83,7 +86,7 @@ def capture_to(
         As :func:`capture`; or if the folder holds something else.
     """
     # Complains before a folder is made.
-    given = Options(tokens, batch_size, max_length, layers, progress)
+    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, given)
     texts = work.texts
     shard_size = parameters.whole_number("shard_size", shard_size, least=1)
@@ -95,14 +98,15 @@ def capture_to(
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,
         "sites": {site.name: site.width for site in work.sites},
-        "tokens": tokens,
+        "tokens": work.rule.described(),
         "max_length": max_length,
+        "generation prompt": add_generation_prompt,
         "texts": len(texts),
-        "text hash": _text_hash(texts),
+        "text hash": _text_hash(canonical(texts)),
         "labels": classes,
         "label hash": {name: _hash([codes]) for name, codes in columns.items()},
         "concept": concept,
-        "groups": groups if groups or tokens != "all" else manifest.TEXT,
+        "groups": groups if groups or not work.rule.may_give_several else manifest.TEXT,
         "shards": -(-len(texts) // shard_size),
         "shard size": shard_size,
         "versions": {
@@ -120,7 +124,7 @@ def capture_to(
             save(manifest.shard(path, i), {manifest.TEXT: found.text, **known, **found})
         elif progress is not None:
             progress("capture", stop, len(texts))
-    work.warn_of_cuts()
+    work.warn_of_texts()
     return path
 
 

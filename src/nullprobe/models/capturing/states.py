@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.data.concept import Concept
-from nullprobe.models.forward import Progress, rows_of
+from nullprobe.models.forward import Progress
 from nullprobe.models.site import known
-from nullprobe.models.text_batches import Options, Work
+from nullprobe.models.text_batches import Labelled, Options, Work, where
+from nullprobe.models.tokens import Batch
 from nullprobe.moments import Moments
 
 # Texts of this many batches are tokenized and sorted by length together.
@@ -43,14 +43,14 @@ class Captured(Mapping[str, np.ndarray]):
         Which text each row is from.
     cut : dict of int to (int, int)
         Texts that were longer than the context: their tokens, and how many were read.
-    tokens : str or int
+    tokens : str, int, list of int, slice, Spans or callable
         The rule by which tokens were chosen.
     """
 
     arrays: dict[str, np.ndarray]
     text: np.ndarray
     cut: dict[int, tuple[int, int]]
-    tokens: str | int
+    tokens: Any
 
     def __getitem__(self, site: str) -> np.ndarray:
         """Return the rows of a site."""
@@ -73,13 +73,14 @@ class Captured(Mapping[str, np.ndarray]):
 def capture(
     model: nn.Module,
     tokenizer: Any,
-    texts: Sequence[str],
+    texts: Sequence[Any],
     sites: str | Sequence[str],
     *,
-    tokens: str | int = "last",
+    tokens: Any = "last",
     batch_size: int = 32,
     max_length: int | None = None,
     layers: str | None = None,
+    add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> Captured:
     """Return what passes the sites of a model for each text.
@@ -91,13 +92,24 @@ def capture(
         and is left in the mode that it was in.
     tokenizer : PreTrainedTokenizerBase
         Its own; it needs no padding token.
-    texts : sequence of str
-        n texts, none of them empty.
+    texts : sequence
+        n texts, none of them empty: strings; chats (lists of messages with ``role`` and
+        ``content``), which the model's own template renders; token ids, special ones included;
+        or pairs (prompt, continuation). A string that a chat template wrote gets no second start
+        token.
     sites : str or sequence of str
         Names of sites (see :func:`sites`) or patterns such as ``"layers.*.output"``.
-    tokens : {"last", "mean", "all"} or int
-        Which tokens of a text are read; special ones count. A number is a position among the
-        text's own tokens, padding apart, negative from the end.
+    tokens : str, int, list of int, slice, Spans or callable
+        Which tokens of a text are read. A position, or several, among the text's own tokens,
+        special ones included, negative from the end; ``"last"`` is -1. ``"all"``: every token but
+        special ones (or every token, if there is a label for each). ``"mean"``: the mean of all
+        tokens but special ones and the first, which in most models holds a huge state of its own.
+        ``"every"``: special ones, too. ``"assistant"``, or another role: what it says in a chat.
+        ``"marks"``: what stands between ``[[`` and ``]]``, which are taken out of the text.
+        ``"prompt"`` and ``"continuation"`` of a pair. :class:`Spans`: characters of each text. A
+        function of the ids (t,) of a text: its positions, or (t,) truth values. ``"mean:"``,
+        ``"last:"`` or ``"first:"`` before a word gives one row a text, as in
+        ``"mean:assistant"``.
     batch_size : int
         Texts in a batch. It makes no difference but to speed and memory.
     max_length : int, optional
@@ -105,13 +117,15 @@ def capture(
         cut, with a warning.
     layers : str, optional
         Path of the list of layers, where the structure does not tell.
+    add_generation_prompt : bool
+        Whether chats end in the start of an answer, as in ``apply_chat_template``.
     progress : callable, optional
         Called with ``("capture", texts done, n)`` after each batch.
 
     Returns
     -------
     Captured
-        Site → (n, d), or (number of tokens, d) for ``tokens="all"``.
+        Site → (n, d), or (number of tokens read, d).
 
     Raises
     ------
@@ -123,26 +137,26 @@ def capture(
     -----
     Of a causal model the head is not run. Half precision is read into float32, not made better.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress)
+    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, given)
     found = captured(work, 0, len(work.texts))
-    work.warn_of_cuts()
+    work.warn_of_texts()
     return found
 
 
 def captured(work: Work, first: int, stop: int) -> Captured:
     """Return what passes the sites for the texts from ``first`` to ``stop``."""
     encoded = work.encode(first, stop)
-    rows = work.rule.rows(np.array([len(ids) for ids in encoded]))
+    rows = np.array([one.rows for one in encoded])
     starts = np.concatenate([[0], np.cumsum(rows)])
     values: dict[str, np.ndarray] = {}
     for batch, passed in work.passes(encoded, first):
         here = batch.texts - first
-        where = _positions(starts[here], rows[here])
+        at = where(starts[here], rows[here])
         for name, x in passed.items():
             if name not in values:
                 values[name] = np.empty((starts[-1], x.shape[1]), dtype=_like(x))
-            values[name][where] = x.cpu().numpy()
+            values[name][at] = x.cpu().numpy()
     values = {site.name: values[site.name] for site in work.sites}
     which = np.repeat(first + np.arange(len(rows)), rows)
     return Captured(values, which, work.encoder.cut, work.rule.tokens)
@@ -151,24 +165,27 @@ def captured(work: Work, first: int, stop: int) -> Captured:
 def capture_moments(
     model: nn.Module,
     tokenizer: Any,
-    texts: Sequence[str],
+    texts: Sequence[Any],
     y: Any,
     sites: str | Sequence[str],
     *,
-    tokens: str | int = "last",
+    tokens: Any = "last",
     batch_size: int = 32,
     max_length: int | None = None,
     layers: str | None = None,
+    add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Moments]:
     """Return the moments of what passes the sites of a model, and of a concept of the texts.
 
     Parameters
     ----------
-    model, tokenizer, texts, sites, tokens, batch_size, max_length, layers, progress
+    model, tokenizer, texts, sites, tokens, batch_size, max_length, layers,
+    add_generation_prompt, progress
         As for :func:`capture`.
     y : array-like of shape (n,) or (n, k)
-        Labels or numbers, one for each text; with ``tokens="all"`` every token has its text's.
+        Labels or numbers, one for each text; or, where a text gives several rows, one for each
+        row: in one list, or in a list for each text. Every row has its text's otherwise.
 
     Returns
     -------
@@ -182,17 +199,16 @@ def capture_moments(
         As :func:`capture`, or if y has another length than the texts, or if hidden states are
         not finite.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress)
+    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, given)
-    z = work.concept(y)
-    collected = {site.name: Collected(site.name, z) for site in work.sites}
+    work, labels = work.labelled(y)
+    collected = {site.name: Collected(site.name, labels) for site in work.sites}
     step = WINDOW * batch_size
     for first in range(0, len(work.texts), step):
         for batch, passed in work.passes(work.encode(first, first + step), first):
-            texts_of_rows = rows_of(batch, work.rule)
             for name, x in passed.items():
-                collected[name].add(x, texts_of_rows)
-    work.warn_of_cuts()
+                collected[name].add(x, batch)
+    work.warn_of_texts()
     return {name: rows.result() for name, rows in collected.items()}
 
 
@@ -203,31 +219,35 @@ class Collected:
     ----------
     site : str
         What a complaint calls it.
-    z : Concept
-        The concept of all texts.
+    labels : Labelled
+        The concept of all texts or rows.
     """
 
-    def __init__(self, site: str, z: Concept) -> None:
+    def __init__(self, site: str, labels: Labelled) -> None:
         self.site = site
-        self.z = z
+        self.labels = labels
         self.moments: Moments | None = None
         self.filled = 0
         self.rows: Tensor | None = None
-        self.texts = np.empty(0, dtype=np.int64)
+        # Which text each row is from, and where its label is.
+        self.origins = np.empty((2, 0), dtype=np.int64)
 
-    def add(self, x: Tensor, texts: np.ndarray) -> None:
-        """Take rows (m, d), and which texts they are from (m,)."""
+    def add(self, x: Tensor, batch: Batch) -> None:
+        """Take the rows (m, d) that a batch gives."""
+        origins = np.stack(
+            [np.repeat(batch.texts, batch.rows), self.labels.rows(batch.texts, batch.rows)]
+        )
         if self.rows is None:
             # No more memory than the (d, d) totals take, unless these are very small.
             most = min(max(x.shape[1], LEAST_ROWS), MOST_ROWS)
             self.rows = torch.empty((most, x.shape[1]), dtype=x.dtype, device=x.device)
-            self.texts = np.empty(most, dtype=np.int64)
+            self.origins = np.empty((2, most), dtype=np.int64)
         start = 0
         while start < len(x):
             stop = min(start + len(self.rows) - self.filled, len(x))
             here = slice(self.filled, self.filled + stop - start)
             self.rows[here] = x[start:stop]
-            self.texts[here] = texts[start:stop]
+            self.origins[:, here] = origins[:, start:stop]
             self.filled, start = here.stop, stop
             if self.filled == len(self.rows):
                 self._fold()
@@ -241,7 +261,7 @@ class Collected:
 
     def _fold(self) -> None:
         assert self.rows is not None
-        block, texts = self.rows[: self.filled], self.texts[: self.filled]
+        block, (texts, labels) = self.rows[: self.filled], self.origins[:, : self.filled]
         self.filled = 0
         finite = torch.isfinite(block).all(dim=1)
         if not finite.all():
@@ -252,17 +272,11 @@ class Collected:
                 "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
                 "texts out",
             )
-        z = self.z.take(texts)
+        z = self.labels.concept.take(labels)
         # As a tensor, on the CPU, too: threads of NumPy's would wait on the cores of torch's.
         if self.moments is None:
             self.moments = Moments.zeros(block, z)
         self.moments.update(block, z)
-
-
-def _positions(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return where the rows of several texts go: each text's from its start on."""
-    before = np.cumsum(rows) - rows
-    return np.repeat(starts - before, rows) + np.arange(rows.sum())
 
 
 def _like(x: Tensor) -> Any:

@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
 from nullprobe.models.capturing.states import Collected
@@ -30,12 +29,11 @@ from nullprobe.models.forward import (
     evaluating,
     input_device,
     inputs,
-    rows_of,
     takes_mask,
 )
 from nullprobe.models.hooks import editing
 from nullprobe.models.site import Site
-from nullprobe.models.text_batches import Options, Work
+from nullprobe.models.text_batches import Labelled, Options, Work
 from nullprobe.models.tokens import Batch, batches
 from nullprobe.moments import Moments
 
@@ -43,25 +41,26 @@ from nullprobe.moments import Moments
 def scrub(
     model: nn.Module,
     tokenizer: Any,
-    texts: Sequence[str],
+    texts: Sequence[Any],
     y: Any,
     sites: str | Sequence[str],
     *,
-    tokens: str | int = "last",
+    tokens: Any = "last",
     fit: Callable[[Moments], AffineEraser] = leace,
     batch_size: int = 32,
     max_length: int | None = None,
     layers: str | None = None,
+    add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, AffineEraser]:
     """Return erasers of which each is fitted with those before it in force.
 
     Parameters
     ----------
-    model, tokenizer, texts, sites, tokens, max_length, layers
+    model, tokenizer, texts, sites, tokens, max_length, layers, add_generation_prompt
         As for :func:`capture`.
     y : array-like of shape (n,) or (n, k)
-        Labels or numbers, one for each text.
+        Labels or numbers, one for each text, or for each row, as for :func:`capture_moments`.
     fit : callable
         Moments → AffineEraser, such as :func:`nullprobe.leace`.
     batch_size : int
@@ -95,14 +94,14 @@ def scrub(
     The same as fitting one site after the other under :func:`erase` up to rounding, and the same
     each time on the same machine.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress)
+    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, given)
-    z = work.concept(y)
-    z.need_two_classes()
-    scrubbing = _Scrubbing(work, z, fit)
+    work, labels = work.labelled(y)
+    labels.concept.need_two_classes()
+    scrubbing = _Scrubbing(work, labels, fit)
     with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
         scrubbing.run()
-    work.warn_of_cuts()
+    work.warn_of_texts()
     return {name: one.eraser for name, one in scrubbing.maps.items()}
 
 
@@ -117,9 +116,11 @@ class _Pass:
 class _Scrubbing:
     """All batches on their way, from site to site."""
 
-    def __init__(self, work: Work, z: Concept, fit: Callable[[Moments], AffineEraser]) -> None:
+    def __init__(
+        self, work: Work, labels: Labelled, fit: Callable[[Moments], AffineEraser]
+    ) -> None:
         self.work, self.fit = work, fit
-        self.collected = {site.name: Collected(site.name, z) for site in work.sites}
+        self.collected = {site.name: Collected(site.name, labels) for site in work.sites}
         self.sites = {site.name: site for site in work.sites}
         self.maps: dict[str, Map] = {}
         self.here = threading.local()  # .passing, in the thread of a batch
@@ -178,10 +179,9 @@ class _Scrubbing:
                 "choose another site: a model that shares its layers has no states of one layer",
             )
         passing.sites.add(site.name)
-        rule, batch = self.work.rule, passing.batch
-        at = torch.from_numpy(rule.positions(batch)).to(states.device)
-        rows = rule.read(by_token(site, states, batch), batch, at)
-        self.collected[site.name].add(rows, rows_of(batch, rule))
+        batch = passing.batch
+        at = torch.from_numpy(batch.positions).to(states.device)
+        self.collected[site.name].add(batch.read(by_token(site, states, batch), at), batch)
 
     def _to_next_site(self, turns: list[Turn]) -> None:
         arrived: set[str | None] = set()
