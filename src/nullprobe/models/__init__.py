@@ -7,7 +7,7 @@ from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
 from nullprobe.models.loading import load, structure
 from nullprobe.models.site import Site, sites
-from nullprobe.models.tokens import Spans
+from nullprobe.models.token_rules import Spans
 
 __all__ = [
     "Captured",

@@ -31,7 +31,8 @@ from nullprobe.models.forward import (
 )
 from nullprobe.models.hooks import editing
 from nullprobe.models.texts import given, strings
-from nullprobe.models.tokens import EVERY, Batch, Rule, batches, unread
+from nullprobe.models.token_rules import EVERY, Rule
+from nullprobe.models.tokens import Batch, batches, unread
 
 Edits = Mapping[str, AffineEraser]  # site → eraser
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)

@@ -18,15 +18,8 @@ import numpy as np
 from nullprobe._core import validation
 from nullprobe.models import chats
 from nullprobe.models.texts import Text, Written, unmarked
-from nullprobe.models.tokens import (
-    CONTINUATION,
-    MARKS,
-    NO_LIMIT,
-    PROMPT,
-    SPANS,
-    Encoded,
-    Rule,
-)
+from nullprobe.models.token_rules import CONTINUATION, MARKS, PROMPT, SPANS, Rule
+from nullprobe.models.tokens import NO_LIMIT, Encoded
 
 # Texts that are tokenized at once: what a tokenizer tells of each, apart from ids, takes memory.
 AT_ONCE = 256

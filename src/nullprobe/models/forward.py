@@ -21,7 +21,8 @@ from nullprobe._core import parameters, validation
 from nullprobe.models.encoding import Encoder
 from nullprobe.models.hooks import reading
 from nullprobe.models.site import Site
-from nullprobe.models.tokens import NO_LIMIT, Batch, Rule
+from nullprobe.models.token_rules import Rule
+from nullprobe.models.tokens import NO_LIMIT, Batch
 
 Run = Callable[[Batch], dict[str, Tensor]]
 Progress = Callable[[str, int, int], None]

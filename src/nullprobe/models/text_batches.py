@@ -22,7 +22,8 @@ from nullprobe.models.encoding import Encoder, cut_in_words
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.site import Site, choose
 from nullprobe.models.site import sites as sites_of
-from nullprobe.models.tokens import ALL, EVERY, Batch, Encoded, Rule, batches
+from nullprobe.models.token_rules import ALL, EVERY, Rule
+from nullprobe.models.tokens import Batch, Encoded, batches
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,6 @@ class Work:
                 )
             if not nested and len(z) == starts[-1]:
                 return work, Labelled(z, starts)
-        if nested and len({len(of_text) for of_text in y}) == 1:  # a row of numbers for each text
-            return self, Labelled(concept(y))
         rows = np.array([one.rows for one in self._readings()[0].encoded])
         arrived = f"{len(y if nested else z)} values arrived"
         if nested:
@@ -118,7 +117,8 @@ class Work:
             f"y must have one value for each of {n} texts"
             + (f", or for each of the {rows.sum()} rows" if self.rule.may_give_several else ""),
             arrived,
-            "pass a label for each text, or for each token that is read",
+            "pass a label for each text, or for each token that is read; several columns of labels "
+            "as an array",
         )
 
     def _readings(self) -> list[Work]:

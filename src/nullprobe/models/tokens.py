@@ -1,38 +1,21 @@
-"""Which tokens of a text are read, and batches of token ids.
+"""Batches of token ids, and the rows that are read of their hidden states.
 
-Problem. Position −1 is padding in one batch and a word in the next. The first token of a text is an
-attention sink: in a mean over all tokens it holds nearly all of the variance. What a role says in a
-chat, or a marked word, is a different position in each text.
+Problem. Position −1 is padding in one batch and a word in the next.
 Solution. Texts are padded here, on the right, where no family has to know where a text begins, with
-any id and a mask. A rule chooses positions for each text once, among the text's own tokens.
+any id and a mask. Which tokens are read was chosen before, among the text's own.
 """
 
 from __future__ import annotations
 
-import hashlib
-import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nullprobe._core import validation
-
 # A tokenizer that knows of no limit says 10³⁰.
 NO_LIMIT = 10**9
-POOLS = ("last", "first", "mean")
-# What can be read of any text. Any other word is the role of a speaker in a chat.
-ALL, EVERY, MARKS, SPANS = "all", "every", "marks", "spans"
-PROMPT, CONTINUATION, BEYOND_FIRST = "prompt", "continuation", "all but the first"
-PARTS = (ALL, EVERY, MARKS, PROMPT, CONTINUATION)
-RULES = (
-    "'last', 'mean', 'all', 'every', 'marks', 'prompt', 'continuation', a role such as "
-    "'assistant', any of these after 'mean:', 'last:' or 'first:', a position, a list or slice of "
-    "positions, Spans, or a function of the ids"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,212 +35,6 @@ class Encoded:
     ids: np.ndarray
     read: np.ndarray
     rows: int
-
-
-@dataclass(frozen=True, eq=False)
-class Spans:
-    """The characters of each text whose tokens are read.
-
-    Attributes
-    ----------
-    start, end : array-like of shape (n,)
-        The first character, counted from 0, and the one after the last, of each text.
-    pool : {None, "mean", "last", "first"}
-        One row for each token of the span by default; or their mean, or one of them.
-    """
-
-    start: Sequence[int] | np.ndarray
-    end: Sequence[int] | np.ndarray
-    pool: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse spans that are no whole numbers, or that hold no character."""
-        for name in ("start", "end"):
-            values = np.asarray(getattr(self, name))
-            if values.ndim != 1 or values.dtype.kind not in "iu":
-                validation.complain(
-                    f"{name} must have one whole number for each text",
-                    f"an array of shape {values.shape} and dtype {values.dtype} arrived",
-                    "count characters from 0",
-                )
-            object.__setattr__(self, name, values)
-        if self.pool is not None and self.pool not in POOLS:
-            validation.complain(
-                f"pool must be None or one of {', '.join(map(repr, POOLS))}",
-                f"{self.pool!r} arrived",
-                "choose one of these",
-            )
-        start, end = np.asarray(self.start), np.asarray(self.end)
-        if len(start) != len(end):
-            validation.complain(
-                "every span needs a start and an end",
-                f"there are {len(start)} starts and {len(end)} ends",
-                "pass as many of one as of the other",
-            )
-        odd = np.flatnonzero((start < 0) | (end <= start))
-        if len(odd):
-            validation.complain(
-                "every span must hold a character: 0 <= start < end",
-                f"that of text {odd[0]} (counted from 0) is {start[odd[0]]} to {end[odd[0]]}",
-                "count characters from 0; the end is the one after the last",
-            )
-
-
-class Rule:
-    """Which tokens of a text are read.
-
-    Parameters
-    ----------
-    tokens : str, int, sequence of int, slice, Spans or callable
-        See :func:`capture`.
-
-    Attributes
-    ----------
-    pool : {None, "mean", "last", "first"}
-    part : str or None
-        What is read of a text, where a word says so.
-    """
-
-    def __init__(self, tokens: Any) -> None:
-        self.tokens: Any = tokens
-        self.pool: str | None = None
-        self.part: str | None = None
-        if isinstance(tokens, Spans):
-            self.pool, self.part = tokens.pool, SPANS
-        elif isinstance(tokens, str):
-            pool, named, part = tokens.rpartition(":")
-            if tokens == "mean":
-                self.pool, self.part = "mean", BEYOND_FIRST
-            elif tokens in ("last", "first"):
-                self.pool, self.part = tokens, EVERY
-            elif (named and pool not in POOLS) or not part or part in POOLS:
-                self._complain()
-            else:
-                self.pool, self.part = pool or None, part
-        elif isinstance(tokens, list | tuple | np.ndarray):
-            self._need(len(tokens) and all(map(_is_whole, tokens)))
-            self.tokens = [int(i) for i in tokens]
-        elif not isinstance(tokens, slice) and not callable(tokens):
-            self._need(_is_whole(tokens))
-
-    @property
-    def is_of_role(self) -> bool:
-        """Whether the words of one speaker in a chat are read."""
-        return self.part is not None and self.part not in (*PARTS, SPANS, BEYOND_FIRST)
-
-    @property
-    def needs_characters(self) -> bool:
-        """Whether it is characters that say which tokens are read."""
-        return self.is_of_role or self.part in (MARKS, SPANS)
-
-    @property
-    def needs_special(self) -> bool:
-        """Whether special tokens are left out."""
-        return self.part in (ALL, BEYOND_FIRST)
-
-    @property
-    def may_give_several(self) -> bool:
-        """Whether a text may give more than one row."""
-        return self.pool is None and not _is_whole(self.tokens)
-
-    def described(self) -> Any:
-        """Return the rule as JSON has it: the same for the same rule."""
-        tokens = self.tokens
-        if isinstance(tokens, slice):
-            return {"slice": [tokens.start, tokens.stop, tokens.step]}
-        if isinstance(tokens, Spans):
-            both = np.stack([tokens.start, tokens.end]).astype(np.int64)
-            digest = hashlib.blake2b(both.tobytes(), digest_size=16).hexdigest()
-            return {"spans": digest, "pool": tokens.pool}
-        if callable(tokens):
-            named = getattr(tokens, "__qualname__", type(tokens).__qualname__)
-            return {"function": f"{getattr(tokens, '__module__', '')}.{named}"}
-        return int(tokens) if _is_whole(tokens) else tokens
-
-    def encoded(
-        self,
-        ids: np.ndarray,
-        text: int,
-        *,
-        special: Callable[[np.ndarray], np.ndarray],
-        parts: dict[str, np.ndarray],
-    ) -> Encoded:
-        """Return the tokens of a text with the positions that are read.
-
-        Parameters
-        ----------
-        ids : ndarray of shape (t,)
-        text : int
-            The number of the text, for messages.
-        special : callable
-            Ids → (t,) bool: which of them are special tokens.
-        parts : dict of str to ndarray
-            Positions of parts that characters, or the form of the text, have told.
-        """
-        if self.part is None:
-            read = self._at_positions(ids, text)
-        elif self.part in parts:
-            read = parts[self.part]
-        elif self.part in (PROMPT, CONTINUATION):
-            validation.complain(
-                f"tokens={self.tokens!r} needs texts that are pairs (prompt, continuation)",
-                f"text {text} (counted from 0) is not one",
-                "pass such pairs, or another rule",
-            )
-        else:
-            wanted = np.ones(len(ids), dtype=bool)
-            if self.part != EVERY:
-                wanted &= ~special(ids)
-            if self.part == BEYOND_FIRST:
-                wanted[0] = False
-            read = np.flatnonzero(wanted)
-        if not len(read):
-            validation.complain(
-                f"every text must have a token that tokens={self.tokens!r} reads",
-                f"text {text} (counted from 0), of "
-                f"{validation.counted(len(ids), 'token', 'tokens')}, has none",
-                "leave such texts out, or choose another rule: 'mean:every' is the mean of all "
-                "tokens, special ones and the first included",
-            )
-        if self.pool in ("last", "first"):
-            read = read[-1:] if self.pool == "last" else read[:1]
-        return Encoded(ids, read, 1 if self.pool else len(read))
-
-    def _at_positions(self, ids: np.ndarray, text: int) -> np.ndarray:
-        """Return the positions (r,) that a number, a list, a slice or a function names."""
-        asked = self.tokens
-        if isinstance(asked, slice):
-            return np.arange(len(ids))[asked]
-        if callable(asked):
-            asked = np.asarray(asked(ids.copy()))
-            if asked.dtype == bool and asked.shape == ids.shape:
-                return np.flatnonzero(asked)
-            if asked.ndim > 1 or asked.dtype.kind not in "iu":
-                validation.complain(
-                    "a function for tokens must return positions, or one truth value a token",
-                    f"for text {text} (counted from 0) it returned an array of shape "
-                    f"{asked.shape} and dtype {asked.dtype}",
-                    "return a list of whole numbers",
-                )
-        found = np.atleast_1d(np.asarray(asked, dtype=np.int64))
-        odd = found[(found < -len(ids)) | (found >= len(ids))]
-        if len(odd):
-            validation.complain(
-                f"every text must have a token {odd[0]}",
-                f"text {text} (counted from 0) has "
-                f"{validation.counted(len(ids), 'token', 'tokens')}",
-                "choose another position, or leave such texts out",
-            )
-        return np.where(found < 0, found + len(ids), found)
-
-    def _need(self, is_right: Any) -> None:
-        if not is_right:
-            self._complain()
-
-    def _complain(self) -> None:
-        validation.complain(
-            f"tokens must be {RULES}", f"{self.tokens!r} arrived", "choose one of these"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,7 +140,3 @@ def batches(
 def unread(ids: Sequence[np.ndarray]) -> list[Encoded]:
     """Return texts of these token ids of which no token is read."""
     return [Encoded(one, np.empty(0, dtype=np.int64), 0) for one in ids]
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

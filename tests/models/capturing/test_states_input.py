@@ -31,7 +31,7 @@ def test_the_context_is_what_the_model_can_read(name, special):
     long = " ".join(WORDS[: CONTEXT + 3])
     tokenizer = word_tokenizer(special=special)
     with pytest.warns(UserWarning, match="1 of 1 text was longer than 24 tokens"):
-        found = capture(model_of(name), tokenizer, [long], "layers.1.output", tokens="all")
+        found = capture(model_of(name), tokenizer, [long], "layers.1.output", tokens="every")
     assert found["layers.1.output"].shape == (CONTEXT, 16)
     if special:  # [SEP] is kept
         kept = [" ".join(WORDS[: CONTEXT - 2])]
