@@ -9,17 +9,18 @@ from support.tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, wri
 
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_matrix, write_like
+from nullprobe.data.formats import TABLE_SUFFIXES
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_every_format_gives_the_same_arrays(tmp_path, suffix):
     table = read(make(tmp_path, suffix), concept="y", groups="g")
-    # A .csv has no float32: its decimal numbers are read as float64.
+    # Text has no float32: its decimal numbers are read as float64.
     np.testing.assert_array_equal(table.X.astype(np.float32), X)
-    assert table.X.dtype == (np.float64 if suffix == ".csv" else np.float32)
+    assert table.X.dtype == (np.float64 if suffix in (".csv", ".jsonl") else np.float32)
     np.testing.assert_array_equal(table.y, Y)
     np.testing.assert_array_equal(table.groups, GROUPS)
-    assert table.feature_names == (("a", "b", "c") if suffix in (".csv", ".parquet") else None)
+    assert table.feature_names == (("a", "b", "c") if suffix in TABLE_SUFFIXES else None)
     assert table.source.endswith(suffix)
 
 
@@ -47,8 +48,8 @@ def test_writing_keeps_everything_but_the_representation(tmp_path, suffix):
     assert after.feature_names == before.feature_names
 
 
-@pytest.mark.parametrize("suffix_out", [".npz", ".safetensors", ".parquet", ".csv"])
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet", ".csv", "lists"])
+@pytest.mark.parametrize("suffix_out", [".npz", ".safetensors", *TABLE_SUFFIXES])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", *TABLE_SUFFIXES, "lists"])
 def test_writing_in_another_format_keeps_the_values(tmp_path, suffix, suffix_out):
     if suffix == "lists":
         path = write(tmp_path / "data.parquet", embeddings(y=Y, g=GROUPS))
@@ -77,7 +78,7 @@ def test_a_list_column_is_replaced_and_its_neighbours_keep_their_types(tmp_path)
     assert found.column("emb").to_pylist() == [[0.0] * 3] * 6
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".csv", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", *TABLE_SUFFIXES])
 def test_an_interrupt_while_writing_leaves_the_old_file(tmp_path, suffix, monkeypatch):
     path = make(tmp_path, suffix)
     content = path.read_bytes()

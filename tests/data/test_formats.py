@@ -9,10 +9,10 @@ from support.tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_matrix, write_like
-from nullprobe.data.formats import load, names
+from nullprobe.data.formats import TABLE_SUFFIXES, load, names
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".parquet", ".csv"])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", *TABLE_SUFFIXES])
 def test_a_folder_of_shards_is_the_same_as_one_file(tmp_path, suffix):
     make(tmp_path, suffix, start=4, name="part-1")
     make(tmp_path, suffix, stop=4, name="part-0")
@@ -58,10 +58,10 @@ def test_an_empty_folder_is_refused(tmp_path):
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.6])
 def test_a_truncated_file_is_named_and_refused(tmp_path, suffix, kept):
     path = make(tmp_path, suffix)
-    content = path.read_bytes()
-    if suffix == ".csv":  # whole lines are a whole .csv: cut within a row, or to nothing
-        content = content[: int(kept * len(content))].rsplit(b",", 2)[0]
-    path.write_bytes(content[: int(kept * len(content))] if suffix != ".csv" else content)
+    content = path.read_bytes()[: int(kept * path.stat().st_size)]
+    if suffix in (".csv", ".jsonl"):  # whole lines are a whole file: cut in a row, or to nothing
+        content = content.rsplit(b",", 2)[0]
+    path.write_bytes(content)
     with pytest.raises(InputError, match=f"data{suffix}"):
         read(path, concept="y")
 
@@ -94,7 +94,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_an_unknown_suffix_is_refused_and_the_known_ones_are_listed(tmp_path):
     (tmp_path / "a.xlsx").write_text("")
-    with pytest.raises(InputError, match=r"\.parquet, \.csv, but .*'\.xlsx'|has \.xlsx"):
+    with pytest.raises(InputError, match=r"\.parquet, \.csv, \.jsonl, but .*'\.xlsx'|has \.xlsx"):
         read(tmp_path / "a.xlsx", concept="y")
 
 

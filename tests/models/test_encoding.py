@@ -257,7 +257,12 @@ def test_two_start_tokens_are_reported_with_the_count_of_texts():
     tokenizer.bos_token = "w1"
     start = tokenizer.bos_token_id
     with pytest.warns(UserWarning, match="1 of 2 texts begin with two start tokens"):
-        capture(model_of("gpt2"), tokenizer, [[start, start + 1], [start, start, start + 1]], "embeddings")
+        capture(
+            model_of("gpt2"),
+            tokenizer,
+            [[start, start + 1], [start, start, start + 1]],
+            "embeddings",
+        )
 
 
 @pytest.mark.parametrize("side", ["right", "left"])

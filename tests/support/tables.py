@@ -10,7 +10,7 @@ X = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
 Y = np.array([0, 1, 1, 0, 1, 0])
 LABELS = np.array(["no", "yes", "yes", "no", "yes", "no"])
 GROUPS = np.array([7, 7, 8, 8, 9, 9])
-SUFFIXES = [".npz", ".npy", ".safetensors", ".parquet", ".csv"]
+SUFFIXES = [".npz", ".npy", ".safetensors", ".parquet", ".csv", ".jsonl"]
 
 
 def columns(**others):
@@ -25,6 +25,9 @@ def embeddings(matrix=X, **others):
 def write(path, table):
     if path.suffix == ".csv":
         pyarrow.csv.write_csv(table, path)
+    elif path.suffix == ".jsonl":
+        frame = table.to_pandas()
+        frame.to_json(path, orient="records", lines=True, double_precision=15)
     else:
         pq.write_table(table, path)
     return path

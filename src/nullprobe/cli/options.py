@@ -23,7 +23,9 @@ METHODS = (
 )
 PROBES = ("mean_difference", "lda", "logistic", "halfspace")
 
-FORMATS = "A .npz, .npy, .safetensors, .parquet or .csv, or a folder of shards of one of these."
+FORMATS = (
+    "A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of shards of one of these."
+)
 
 
 def _version(wanted: bool) -> None:

@@ -59,7 +59,7 @@ def read(
     Parameters
     ----------
     path : str or path
-        A .npz, .npy, .safetensors, .parquet or .csv, or a folder of files of one of these
+        A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of files of one of these
         formats. The concept of ``X.npy`` is looked for in a file beside it: ``concept.npy``.
     concept : str
         Name of the array or column to find or remove: 1-D, or a 2-D array.

@@ -1,4 +1,4 @@
-"""What a file holds: named arrays (.npz .npy .safetensors) or named columns (.parquet .csv).
+"""What a file holds: named arrays (.npz .npy .safetensors) or named columns (.parquet .csv .jsonl).
 
 This file knows the formats and nothing of representations or concepts; `files.py` knows
 those and none of the formats. Nothing here runs code that a file contains: no pickle.
@@ -23,11 +23,11 @@ import pyarrow.parquet
 import safetensors
 
 from nullprobe._core.validation import InputError, complain
-from nullprobe.data import manifest
+from nullprobe.data import json_lines, manifest
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
-TABLE_SUFFIXES = (".parquet", ".csv")
+TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
 
 # What the libraries raise on a file that is cut short, empty or not what its suffix says.
@@ -129,6 +129,8 @@ def names(path: str | os.PathLike[str]) -> list[str]:
         if suffix == ".parquet":
             with pyarrow.parquet.ParquetFile(path) as file:
                 return _one_of_each(file.schema_arrow.names, path)
+        if suffix == ".jsonl":
+            return json_lines.read(path).column_names
         if suffix == ".safetensors":
             with safetensors.safe_open(path, framework="numpy") as content:
                 return list(content.keys())
@@ -273,6 +275,8 @@ def _load_table(
         with pyarrow.parquet.ParquetFile(path) as file:
             _one_of_each(file.schema_arrow.names, path)
             table = file.read(None if only is None else list(only))
+    elif suffix == ".jsonl":
+        table = json_lines.read(path)
     else:
         options = pyarrow.csv.ConvertOptions(
             column_types={name: pa.string() for name in verbatim},

@@ -15,6 +15,7 @@ import safetensors.numpy
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain
+from nullprobe.data import json_lines
 from nullprobe.data.formats import Arrays, suffix_of
 
 
@@ -63,9 +64,12 @@ def _save_table(temporary: Path, suffix: str, table: pa.Table, path: Path) -> No
     if suffix == ".parquet":
         pyarrow.parquet.write_table(table, temporary)
         return
+    if suffix == ".jsonl":
+        json_lines.write(temporary, table)
+        return
     nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
     if nested:
-        _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet")
+        _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet or .jsonl")
     pyarrow.csv.write_csv(table, temporary)
 
 

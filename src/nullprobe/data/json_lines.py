@@ -1,0 +1,73 @@
+"""JSON lines: one row on each line, as objects with the names of columns."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+
+from nullprobe._core.validation import complain
+
+
+def read(path: Path) -> pa.Table:
+    """Return the rows of a file as a table; a name that a line lacks is empty there.
+
+    Raises
+    ------
+    InputError
+        If a line is not a JSON object, or a column holds values of several types.
+    """
+    rows: list[dict[str, Any]] = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                rows.append(_row(path, number, line))
+    if not rows:
+        complain(f"{str(path)!r} must hold a JSON object on each line", "it is empty", "fill it")
+    columns = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        try:
+            columns[name] = pa.array(values)
+        except (pa.ArrowException, OverflowError) as error:
+            complain(
+                f"{name!r} in {str(path)!r} must hold values of one type",
+                " ".join(str(error).split())[:200].rstrip("."),
+                "convert the odd ones",
+            )
+    return pa.table(columns)
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Write a table, one row on each line."""
+    with open(path, "w", encoding="utf-8") as file:
+        for batch in table.to_batches(max_chunksize=1024):
+            for row in batch.to_pylist():
+                file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, object_pairs_hook=_one_of_each)
+    except (ValueError, RecursionError) as error:
+        _complain(path, number, f"it is not JSON: {error}")
+    if not isinstance(row, dict):
+        _complain(path, number, f"it holds a {type(row).__name__}")
+    return row
+
+
+def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there more than once")
+    return found
+
+
+def _complain(path: Path, number: int, received: str) -> NoReturn:
+    complain(
+        f'every line of {str(path)!r} must be a JSON object, such as {{"text": "..."}}',
+        f"line {number} is not: {received}",
+        "correct this line",
+    )
