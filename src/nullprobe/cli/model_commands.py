@@ -24,7 +24,11 @@ def capture(
     concept: options.TextConcept = None,
     groups: options.TextGroups = None,
     label: options.Labels = None,
+    continuation: options.Continuation = None,
+    role: options.Role = None,
+    chat: options.Chat = None,
     tokens: options.Tokens = "last",
+    add_generation_prompt: options.GenerationPrompt = False,
     batch_size: options.BatchSize = 32,
     max_length: options.MaxLength = None,
     shard_size: options.ShardSize = 1024,
@@ -33,14 +37,18 @@ def capture(
     layer_list: options.LayerList = None,
 ) -> None:
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
-    from nullprobe.cli import model_tasks
+    from nullprobe.cli import model_tasks, texts
 
-    told = model_tasks.Told(text, concept, groups, label or ())
+    told = texts.Told(text, concept, groups, label or (), continuation, role, chat)
     settings = {
-        "tokens": model_tasks.rule(tokens), "batch_size": batch_size, "max_length": max_length,
-        "shard_size": shard_size, "layers": layer_list,
+        "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
+        "layers": layer_list, "add_generation_prompt": add_generation_prompt,
     }  # fmt: skip
-    print(model_tasks.capture(model, file, told, site, out, settings, dtype=dtype, device=device))
+    print(
+        model_tasks.capture(
+            model, file, told, site, out, settings, tokens=tokens, dtype=dtype, device=device
+        )
+    )
 
 
 def bake(

@@ -20,12 +20,19 @@ TextFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="A .csv or .parquet with a column of texts, or a .npz with an array of them.",
+        help="A .jsonl, .csv or .parquet with a column of texts or chats, or a .npz with an array "
+        "of texts.",
         show_default=False,
     ),
 ]
 Text = Annotated[
-    str, typer.Option("--text", metavar="COLUMN", help="The texts.", show_default=False)
+    str,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        help="The texts: words, chats (lists of messages with role and content), or token ids.",
+        show_default=False,
+    ),
 ]
 Sites = Annotated[
     list[str],
@@ -52,7 +59,31 @@ TextGroups = Annotated[
 Tokens = Annotated[
     str,
     typer.Option(
-        metavar="RULE", help="Which tokens of a text are read: last, mean, all, or a position."
+        metavar="RULE",
+        help="Which tokens of a text are read: last, mean, all, every, a role such as assistant, "
+        "marks ([[...]]), spans (columns start and end), continuation, mean:assistant, a position, "
+        "several (0,-1) or a slice (1:3).",
+    ),
+]
+Continuation = Annotated[
+    str | None, typer.Option("--continuation", metavar="COLUMN", help="What follows each text.")
+]
+Role = Annotated[
+    str | None,
+    typer.Option(
+        "--role",
+        metavar="COLUMN",
+        help="Where each row is a message of a chat: who says it. --text is then what is said.",
+    ),
+]
+Chat = Annotated[
+    str | None,
+    typer.Option("--chat", metavar="COLUMN", help="Where each row is a message: of which chat."),
+]
+GenerationPrompt = Annotated[
+    bool,
+    typer.Option(
+        "--add-generation-prompt", help="Chats end in the start of an answer, which is read, too."
     ),
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Texts that go through the model together.")]

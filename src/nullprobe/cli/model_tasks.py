@@ -9,47 +9,20 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from nullprobe import models
-from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain, counted
+from nullprobe.cli import texts
 from nullprobe.cli.subject import Bars
-from nullprobe.data.columns import array
-from nullprobe.data.formats import load
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.capturing.folder import described
 from nullprobe.models.loading import without_bars
 from nullprobe.report.text.tables import aligned
-
-
-@dataclass(frozen=True)
-class Told:
-    """Which columns of a file of texts mean what.
-
-    Attributes
-    ----------
-    text : str
-    concept, groups : str or None
-    labels : sequence of str
-        What else is kept.
-    """
-
-    text: str
-    concept: str | None
-    groups: str | None
-    labels: Sequence[str]
-
-    @property
-    def kept(self) -> list[str]:
-        """Names of all labels, each once."""
-        named = [name for name in (self.concept, self.groups, *self.labels) if name is not None]
-        return list(dict.fromkeys(named))
 
 
 def listed(name: str, layers: str | None) -> list[str]:
@@ -59,50 +32,36 @@ def listed(name: str, layers: str | None) -> list[str]:
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
 
-def rule(text: str) -> str | int:
-    """Return a token rule: a position as a number."""
-    return int(text) if text.lstrip("-").isdecimal() else text
-
-
 def capture(
     name: str,
     file: Path,
-    told: Told,
+    told: texts.Told,
     sites: Sequence[str],
     out: Path,
     settings: Mapping[str, Any],
     *,
+    tokens: str,
     dtype: str,
     device: str | None,
 ) -> str:
     """Capture to a folder, and say what is there."""
-    content = load(file)
-    available = list(content) if isinstance(content, dict) else content.column_names
-    for column in (told.text, *told.kept):
-        known("column", column, available)
-    texts = array(content, told.text)
-    if texts.dtype.kind != "U":
-        complain(
-            f"{told.text!r} in {str(file)!r} must hold texts",
-            f"its dtype is {texts.dtype}",
-            "name another column",
-        )
-    labels = {column: array(content, column) for column in told.kept}
+    found = texts.read(file, told, tokens)
     model, tokenizer = models.load(name, dtype=dtype, device=device)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
             model,
             tokenizer,
-            texts.tolist(),
+            found.texts,
             list(sites),
-            labels=labels,
+            labels=found.labels,
+            tokens=found.tokens,
             concept=told.concept,
             groups=told.groups,
             progress=bars,
             **settings,
         )
-    said = f"Captured {counted(len(texts), 'text', 'texts')} in {out}"
+    said = f"Captured {counted(len(found.texts), 'text', 'texts')} in {out}"
     return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -113,15 +114,7 @@ def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
     """Return one array, or one column as an array; nulls are refused."""
     if isinstance(content, dict):
         return content[name]
-    column = content.column(name)
-    if column.null_count:
-        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
-        others = column.null_count - 1
-        complain(
-            f"{name!r} needs a value in every row",
-            f"row {row} (counted from 0) is empty{f', and {others} more' if others else ''}",
-            "fill these values or drop these rows",
-        )
+    column = _full(content, name)
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -133,6 +126,27 @@ def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
     return column.to_numpy()
+
+
+def values(content: Arrays | pa.Table, name: str) -> list[Any]:
+    """Return the values of one array or column as Python has them: text, lists, mappings."""
+    if isinstance(content, dict):
+        return content[name].tolist()
+    return _full(content, name).to_pylist()
+
+
+def _full(table: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return a column with a value in every row."""
+    column = table.column(name)
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        others = column.null_count - 1
+        complain(
+            f"{name!r} needs a value in every row",
+            f"row {row} (counted from 0) is empty{f', and {others} more' if others else ''}",
+            "fill these values or drop these rows",
+        )
+    return column
 
 
 Found = tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]

@@ -1,0 +1,163 @@
+"""Texts of a file: words, chats, token ids or pairs, with what is known of each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from nullprobe import models
+from nullprobe._core.parameters import known
+from nullprobe._core.validation import complain
+from nullprobe.data.columns import array, values
+from nullprobe.data.formats import Arrays, load
+
+SPANS, START, END = "spans", "start", "end"
+SLICE = re.compile(r"(-?\d*):(-?\d*)")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Which columns of a file of texts mean what.
+
+    Attributes
+    ----------
+    text : str
+        Texts, chats, token ids; or what each message of a chat says.
+    concept, groups : str or None
+    labels : sequence of str
+        What else is kept.
+    continuation : str or None
+        What follows each text.
+    role, chat : str or None
+        Where each row is a message: who says it, and in which chat.
+    """
+
+    text: str
+    concept: str | None
+    groups: str | None
+    labels: Sequence[str]
+    continuation: str | None = None
+    role: str | None = None
+    chat: str | None = None
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of all labels, each once."""
+        named = [name for name in (self.concept, self.groups, *self.labels) if name is not None]
+        return list(dict.fromkeys(named))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a file.
+
+    Attributes
+    ----------
+    texts : list
+        As :func:`nullprobe.models.capture` takes them.
+    labels : dict of str to array-like
+        One value a text, or a list of values for each text.
+    tokens : str, int, list, slice or Spans
+        Which tokens are read.
+    """
+
+    texts: list[Any]
+    labels: dict[str, Any]
+    tokens: Any
+
+
+def read(file: Path, told: Told, tokens: str = "last") -> Texts:
+    """Read the texts of a file, their labels, and the rule for their tokens."""
+    content = load(file)
+    rule = tokens_of(tokens)
+    more = (told.continuation, told.role, told.chat)
+    spans = (START, END) if rule == SPANS else ()
+    there = list(content) if isinstance(content, dict) else content.column_names
+    for column in (told.text, *told.kept, *spans, *filter(None, more)):
+        known("column", column, there)
+    if rule == SPANS:
+        rule = models.Spans(array(content, START), array(content, END))
+    texts = values(content, told.text)
+    labels = {column: _labels(content, column) for column in told.kept}
+    if told.role is not None:
+        return Texts(*_chats(content, told, texts, labels), rule)
+    texts = _parsed(texts)
+    if told.continuation is not None:
+        texts = list(zip(texts, values(content, told.continuation), strict=True))
+    return Texts(texts, labels, rule)
+
+
+def tokens_of(text: str) -> Any:
+    """Return a rule for tokens: positions as numbers, several as a list or slice.
+
+    Examples
+    --------
+    >>> tokens_of("-1"), tokens_of("0,-1"), tokens_of("1:3"), tokens_of("mean:assistant")
+    (-1, [0, -1], slice(1, 3, None), 'mean:assistant')
+    """
+    sliced = SLICE.fullmatch(text)
+    if sliced:
+        start, stop = (int(part) if part else None for part in sliced.groups())
+        return slice(start, stop)
+    parts = text.split(",")
+    if not all(part.strip().lstrip("-").isdecimal() for part in parts):
+        return text
+    return int(text) if len(parts) == 1 else [int(part) for part in parts]
+
+
+def _labels(content: Arrays | pa.Table, column: str) -> Any:
+    """Return one value a text, or a list of values where a column holds lists."""
+    if not isinstance(content, dict) and pa.types.is_nested(content.schema.field(column).type):
+        return values(content, column)
+    return array(content, column)
+
+
+def _parsed(texts: list[Any]) -> list[Any]:
+    """Return chats where every text is one as JSON."""
+    if not all(isinstance(text, str) and text.lstrip().startswith("[") for text in texts):
+        return texts
+    try:
+        found = [json.loads(text) for text in texts]
+    except ValueError:
+        return texts
+    is_chat = all(
+        chat and all(isinstance(message, dict) and "role" in message for message in chat)
+        for chat in found
+    )
+    return found if is_chat else texts
+
+
+def _chats(
+    content: Arrays | pa.Table, told: Told, said: list[Any], labels: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return chats of which each row holds a message, in the order of their first messages."""
+    roles = values(content, str(told.role))
+    if told.chat is None:
+        complain(
+            "a file with a message in each row needs a column that names the chat",
+            "--chat is not given",
+            "name the column, such as --chat conversation_id",
+        )
+    names = values(content, told.chat)
+    rows: dict[Any, list[int]] = {}
+    for row, name in enumerate(names):
+        rows.setdefault(name, []).append(row)
+    chats = [[{"role": roles[i], "content": said[i]} for i in each] for each in rows.values()]
+    kept = {}
+    for column, y in labels.items():
+        for name, each in rows.items():
+            if any(y[i] != y[each[0]] for i in each):
+                complain(
+                    f"all messages of a chat must have one value of {column!r}",
+                    f"those of chat {name!r} differ",
+                    "give every message the label of its chat",
+                )
+        firsts = [each[0] for each in rows.values()]
+        kept[column] = [y[i] for i in firsts] if isinstance(y, list) else y[firsts]
+    return chats, kept
