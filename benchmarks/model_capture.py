@@ -18,6 +18,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def ready(made: Any, texts: list[str], a: argparse.Namespace) -> list[Batch]:
     """Return the batches that capture would run, on the device."""
     work = Work.of(made, tokenizer(), texts, SITES, Options(batch_size=a.batch))
     found = batches(work.encode(0, len(texts)), a.batch, 0)
-    return [Batch(b.ids.to(a.device), b.mask.to(a.device), b.texts, b.lengths) for b in found]
+    return [replace(b, ids=b.ids.to(a.device), mask=b.mask.to(a.device)) for b in found]
 
 
 def bare(made: Any, some: list[Batch], device: str) -> None:

@@ -95,7 +95,10 @@ class Dataset:
             )
         _need_same_rows(found)
         n = len(next(iter(found.values())))
-        z = concept(y, n=n, kind=kind)
+        texts = getattr(X, "text", None)  # of states that were captured from texts
+        z = concept(y, n=n if texts is None else None, kind=kind)
+        if texts is not None:
+            z, groups = _by_row(z, groups, np.asarray(texts))
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
         return cls(
@@ -125,6 +128,21 @@ def _by_name(X: Any) -> dict[str, Any]:
             'pass arrays by name, such as {"layer 0": X0, "layer 1": X1}',
         )
     return parameters.by_name("representation", X)
+
+
+def _by_row(z: Concept, groups: Any, texts: np.ndarray) -> tuple[Concept, Any]:
+    """Return the concept and the groups of rows where those of their texts (n,) were given."""
+    n, several = len(texts), int(texts.max()) + 1
+    if len(z) != n and len(z) != several:
+        validation.complain(
+            f"y must have one value for each of {several} texts or of {n} rows",
+            f"it has {len(z)}",
+            "pass one label for each text",
+        )
+    z = z if len(z) == n else z.take(texts)
+    if groups is None:
+        return z, texts if several < n else None
+    return z, np.asarray(groups)[texts] if len(groups) == several else groups
 
 
 def _columns(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -236,3 +236,23 @@ def test_a_frame_of_what_was_captured_knows_its_sites():
     assert "layers.0.output" not in found
     with pytest.raises(InputError, match="must name a site"):
         found["final_nrm"]
+
+
+def test_rows_of_a_text_are_a_group_and_have_its_label():
+    from nullprobe.data.dataset import Dataset
+
+    model, tokenizer = model_of("gpt2"), word_tokenizer()
+    y = ["yes" if i % 2 else "no" for i in range(len(TEXTS))]
+    found = capture(model, tokenizer, TEXTS, "layers.*.output", tokens="all")
+    data = Dataset.of(found, y)
+    assert data.groups is not None
+    assert data.groups.tolist() == found.text.tolist()
+    assert data.z.labels.tolist() == np.array(y)[found.text].tolist()
+    asked = Dataset.of(found, np.array(y)[found.text], groups=["a", "b"] * 5 + ["a"])
+    assert [asked.group_names[i] for i in asked.groups[: LENGTHS[0] + 1]] == ["a"] * LENGTHS[0] + [
+        "b"
+    ]
+    with pytest.raises(InputError, match=f"{len(TEXTS)} texts or of {sum(LENGTHS)} rows"):
+        Dataset.of(found, y[:-1])
+    one = capture(model, tokenizer, TEXTS, "layers.*.output")
+    assert Dataset.of(one, y).groups is None
