@@ -23,8 +23,8 @@ from nullprobe.data.columns import array
 from nullprobe.data.formats import load
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.capturing.folder import described
 from nullprobe.models.loading import without_bars
+from nullprobe.models.provenance import described
 from nullprobe.report.text.tables import aligned
 
 
@@ -52,9 +52,9 @@ class Told:
         return list(dict.fromkeys(named))
 
 
-def listed(name: str, layers: str | None) -> list[str]:
+def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
     """Return a line for each site of a model."""
-    found = models.sites(models.structure(name), layers).values()
+    found = models.sites(models.structure(name, revision), layers).values()
     rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in found]
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
@@ -71,9 +71,7 @@ def capture(
     sites: Sequence[str],
     out: Path,
     settings: Mapping[str, Any],
-    *,
-    dtype: str,
-    device: str | None,
+    loading: Mapping[str, Any],
 ) -> str:
     """Capture to a folder, and say what is there."""
     content = load(file)
@@ -88,7 +86,7 @@ def capture(
             "name another column",
         )
     labels = {column: array(content, column) for column in told.kept}
-    model, tokenizer = models.load(name, dtype=dtype, device=device)
+    model, tokenizer = models.load(name, **loading)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
@@ -106,7 +104,14 @@ def capture(
     return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
 
 
-def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str | None) -> str:
+def bake(
+    name: str,
+    files: Sequence[str],
+    out: Path,
+    loading: Mapping[str, Any],
+    *,
+    layers: str | None,
+) -> str:
     """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
     if out.exists():
         complain(
@@ -115,7 +120,7 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
     erasers = dict(_at_site(text) for text in files)
     if len(erasers) < len(files):
         complain("every site takes one eraser", "one is named twice", "compose the two first")
-    model, tokenizer = models.load(name, dtype=dtype)
+    model, tokenizer = models.load(name, **loading, merge=True)
     _warn_of_origins(model, erasers)
     baked = models.bake(model, erasers, layers=layers)
     parent = out.resolve().parent
