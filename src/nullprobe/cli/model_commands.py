@@ -49,7 +49,7 @@ def capture(
     }  # fmt: skip
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision,
+        "revision": revision, "merge": quantization is None,
     }  # fmt: skip
     print(model_tasks.capture(model, file, told, site, out, settings, loading))
 
@@ -63,11 +63,8 @@ def bake(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
-    """Write erasers into the weights of a model, and save it as one that needs no hooks.
-
-    An adapter is merged into the weights.
-    """
+    """Write erasers into the weights of a model, and save it as one that needs no hooks."""
     from nullprobe.cli import model_tasks
 
-    loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
+    loading = {"dtype": dtype, "adapter": adapter, "revision": revision, "merge": True}
     print(model_tasks.bake(model, eraser, out, loading, layers=layer_list))

@@ -74,7 +74,11 @@ Quantization = Annotated[
 ]
 Adapter = Annotated[
     str | None,
-    typer.Option(metavar="DIR", help="A PEFT adapter to put on the model: a folder, or a name."),
+    typer.Option(
+        metavar="DIR",
+        help="A PEFT adapter, a folder or a name on the hub; it is merged into the weights, unless "
+        "they are quantised.",
+    ),
 ]
 Revision = Annotated[
     str | None,

@@ -23,7 +23,7 @@ from nullprobe.data.columns import array
 from nullprobe.data.formats import load
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.loading import without_bars
+from nullprobe.models.bars import without_bars
 from nullprobe.models.provenance import described
 from nullprobe.report.text.tables import aligned
 
@@ -120,7 +120,7 @@ def bake(
     erasers = dict(_at_site(text) for text in files)
     if len(erasers) < len(files):
         complain("every site takes one eraser", "one is named twice", "compose the two first")
-    model, tokenizer = models.load(name, **loading, merge=True)
+    model, tokenizer = models.load(name, **loading)
     _warn_of_origins(model, erasers)
     baked = models.bake(model, erasers, layers=layers)
     parent = out.resolve().parent

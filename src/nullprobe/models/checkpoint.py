@@ -128,6 +128,8 @@ def find(
         )
     try:
         folder = _fetched(text, revision, weights)
+    except validation.InputError:
+        raise
     except (OSError, ValueError, errors.HTTPError) as error:  # pyright: ignore
         _complain(text, error)
     return _of_folder(Checkpoint(text, folder, folder.name), weights)
@@ -142,7 +144,8 @@ def _of_folder(folder: Checkpoint, weights: bool) -> Checkpoint:
             "both are there",
             f"move {ADAPTER} and {ADAPTER_WEIGHTS} into a folder that you pass as adapter",
         )
-    if any(folder.path.glob("*.safetensors")) or not (weights or gguf):
+    has_weights = folder.is_adapter or any(folder.path.glob("*.safetensors"))
+    if has_weights or not (weights or gguf):
         return folder
     if len(gguf) == 1:
         return Checkpoint(folder.name, gguf[0], folder.revision)
@@ -165,9 +168,10 @@ def _fetched(name: str, revision: str | None, weights: bool) -> Path:
     options: dict[str, Any] = {"local_files_only": _is_offline()}
     folder = Path(snapshot_download(name, revision=revision, allow_patterns=TEXTS, **options))
     if weights:
-        index = folder / INDEX
-        shards = json.loads(index.read_bytes())["weight_map"].values() if index.is_file() else []
-        files = [*(set(shards) or [WEIGHTS]), ADAPTER_WEIGHTS]
+        there = (folder / INDEX).is_file()
+        shards = Checkpoint(name, folder).json(INDEX).get("weight_map") if there else None
+        names = map(str, shards.values()) if isinstance(shards, dict) else [WEIGHTS]
+        files = [*dict.fromkeys(names), ADAPTER_WEIGHTS]
         snapshot_download(name, revision=folder.name, allow_patterns=files, **options)
     return folder
 

@@ -10,13 +10,10 @@ import functools
 import importlib
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import transformers
-from tqdm.auto import tqdm
 
 from nullprobe._core import validation
 from nullprobe.models import packages
@@ -28,22 +25,18 @@ DAMAGES = (ValueError, LookupError, OverflowError, OSError, MemoryError, struct.
 def checked(file: Path) -> None:
     """Complain about a file that is not all of a model, or if packages are missing."""
     packages.need(["gguf", "accelerate"], "GGUF files", extra="models")
-    reader = _reader(file)
-    split = reader.get_field("split.count")
-    if split is not None and int(split.contents()) > 1:
+    parts, _ = _header(file)
+    if parts > 1:
         validation.complain(
             f"{file.name!r} must hold a whole model",
-            f"it is one of {split.contents()} parts",
+            f"it is one of {parts} parts",
             "merge them: llama-gguf-split --merge FIRST_PART WHOLE",
         )
 
 
 def stored_as(file: Path) -> str:
     """Return how the weights of a file are stored: its types, that of most values first."""
-    values: Counter[str] = Counter()
-    for tensor in _reader(file).tensors:
-        values[tensor.tensor_type.name] += int(tensor.n_elements)
-    return ", ".join(name for name, _ in values.most_common())
+    return _header(file)[1]
 
 
 def options() -> dict[str, Any]:
@@ -62,30 +55,25 @@ def made_plain(model: Any) -> None:
             vars(holder).pop(name, None)
 
 
-@contextmanager
-def without_bar() -> Iterator[None]:
-    """Keep away the bar of the conversion, which no setting of transformers governs."""
-    shown = tqdm.__init__
-    tqdm.__init__ = functools.partialmethod(shown, disable=True)  # pyright: ignore
-    try:
-        yield
-    finally:
-        tqdm.__init__ = shown
-
-
-@functools.lru_cache(maxsize=1)
-def _parsed(file: Path, size: int, changed: int) -> Any:
-    return importlib.import_module("gguf").GGUFReader(file)
-
-
-def _reader(file: Path) -> Any:
-    """Return the header of a file, parsed once."""
+def _header(file: Path) -> tuple[int, str]:
+    """Return of how many parts a file is one, and the types of its weights."""
     stat = file.stat()
     try:
-        return _parsed(file, stat.st_size, stat.st_mtime_ns)
+        return _read(file, stat.st_size, stat.st_mtime_ns)
     except DAMAGES as error:
         said = " ".join(str(error).split())[:120].rstrip(".")
         raise validation.InputError(
             f"{file.name!r} must be a whole GGUF file, but it cannot be read: {said}; download or "
             "convert it anew."
         ) from error
+
+
+@functools.lru_cache(maxsize=16)  # a vocabulary takes seconds to read
+def _read(file: Path, size: int, changed: int) -> tuple[int, str]:
+    reader = importlib.import_module("gguf").GGUFReader(file)
+    values: Counter[str] = Counter()
+    for tensor in reader.tensors:
+        values[tensor.tensor_type.name] += int(tensor.n_elements)
+    split = reader.get_field("split.count")
+    parts = 1 if split is None else int(split.contents())
+    return parts, ", ".join(name for name, _ in values.most_common())

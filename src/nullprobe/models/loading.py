@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -13,18 +12,13 @@ from typing import Any, NoReturn
 import torch
 import transformers
 from huggingface_hub.errors import StrictDataclassError
-from huggingface_hub.utils import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
 from safetensors import SafetensorError
 from torch import nn
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-from transformers.utils import logging
 
 from nullprobe._core import parameters, validation
-from nullprobe.models import adapters, gguf_file, packages
+from nullprobe.models import adapters, devices, gguf_file, packages
+from nullprobe.models.bars import without_bars
 from nullprobe.models.checkpoint import Checkpoint, find
 from nullprobe.models.provenance import Origin, hashes, note
 
@@ -36,7 +30,6 @@ DTYPES = {
     "float16": torch.float16,
 }
 QUANTIZATIONS = ("4bit", "8bit")
-SPREADS = ("auto", "balanced", "balanced_low_0", "sequential")
 # Of transformers, PEFT, bitsandbytes and safetensors, about files, packages and devices.
 REFUSALS = (
     *(OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError),
@@ -99,7 +92,7 @@ def load(
     """
     parameters.choice("dtype", dtype, list(DTYPES))
     parameters.choice("quantization", quantization, [None, *QUANTIZATIONS])
-    place = _placed(device)
+    place = devices.placed(device)
     base, change = _with_base(find(name, revision))
     if adapter is not None:
         if change is not None:
@@ -145,26 +138,6 @@ def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.M
             return kind._from_config(config)
 
 
-@contextmanager
-def without_bars() -> Iterator[None]:
-    """Keep the progress bars of transformers away within the block; those of downloads stay."""
-    own, downloads = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
-    _show_bars(False, downloads)
-    try:
-        yield
-    finally:
-        _show_bars(own, downloads)
-
-
-def _show_bars(own: bool, downloads: bool) -> None:
-    # The bars of transformers take those of downloads with them, but for where the environment
-    # has settled them, which is warned of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        (logging.enable_progress_bar if own else logging.disable_progress_bar)()
-        (enable_progress_bars if downloads else disable_progress_bars)()
-
-
 def _with_base(found: Checkpoint, *, weights: bool = True) -> tuple[Checkpoint, Checkpoint | None]:
     """Return a model and None, or the model that an adapter is for and the adapter."""
     if not found.is_adapter:
@@ -177,29 +150,6 @@ def _with_base(found: Checkpoint, *, weights: bool = True) -> tuple[Checkpoint, 
             "merge that one first, and save the result",
         )
     return base, found
-
-
-def _placed(device: str | Mapping[str, Any] | None) -> Any:
-    """Return a device map, a device that is there, or None."""
-    if isinstance(device, Mapping) or device in SPREADS:
-        packages.need(["accelerate"], f"device={device!r}", extra="models")
-        return device
-    if device is None:
-        return None
-    try:
-        place = torch.device(device)
-        torch.empty(0, device=place)
-    except (RuntimeError, AssertionError, ImportError, TypeError, ValueError) as error:
-        why = " ".join(str(error).split())[:120].partition(". ")[0].rstrip(".")
-        raise validation.InputError(
-            f"device must be one that is here, such as 'cpu', or 'auto' to spread the model, but "
-            f"{device!r} arrived: {why}; choose a device of this machine."
-        ) from error
-    if place.type == "meta":
-        validation.complain(
-            "device must be one that holds weights", "'meta' arrived", "use models.structure(name)"
-        )
-    return place
 
 
 def _loaded(
@@ -215,10 +165,12 @@ def _loaded(
             options |= _quantizing(base, config, quantization, dtype, place)
         if base.is_gguf:
             options |= gguf_file.options()
-        with without_bars(), gguf_file.without_bar():
-            model = kind.from_pretrained(
-                **files, config=config, use_safetensors=True, trust_remote_code=False, **options
-            )
+        with without_bars():
+            model, report = kind.from_pretrained(
+                **files, config=config, use_safetensors=True, trust_remote_code=False, **options,
+                output_loading_info=True,
+            )  # fmt: skip
+        _need_all(base, report["missing_keys"])
         if base.is_gguf:
             gguf_file.made_plain(model)
         own = change is not None and any(change.path.glob("tokenizer*"))
@@ -234,6 +186,18 @@ def _loaded(
             "save the tokenizer into the same folder with its save_pretrained",
         )
     return model, tokenizer
+
+
+def _need_all(base: Checkpoint, missing: Iterable[str]) -> None:
+    """Complain of weights that are not in the files: transformers draws them at random."""
+    drawn = sorted(name for name in missing if "pooler" not in name)  # no state passes a pooler
+    if drawn:
+        validation.complain(
+            f"{base.name!r} must hold all weights of the model",
+            f"it lacks {validation.counted(len(drawn), 'weight', 'weights')}, the first of them "
+            f"{drawn[0]!r}",
+            "check its config.json, or download it anew",
+        )
 
 
 @contextmanager
