@@ -92,8 +92,10 @@ def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, caps
     assert "1 of 16 directions at layers.1.mlp_output" in said.out
     assert "the eraser for layers.1.mlp_output was fitted at layers.1.output" in said.err
     assert "whose weights" not in said.err
-    baked = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "baked").eval()
-    transformers.AutoTokenizer.from_pretrained(tmp_path / "baked")
+    baked = transformers.AutoModelForCausalLM.from_pretrained(
+        tmp_path / "baked", trust_remote_code=False
+    ).eval()
+    transformers.AutoTokenizer.from_pretrained(tmp_path / "baked", trust_remote_code=False)
     model, ids = tiny.model_of("gpt2"), torch.arange(4, 20)[None]
     with torch.no_grad():
         with models.erase(model, {"layers.1.mlp_output": eraser}):

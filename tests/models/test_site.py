@@ -56,7 +56,7 @@ def test_a_model_of_two_parts_needs_to_be_told_which():
     config = transformers.AutoConfig.for_model(
         "t5", vocab_size=20, d_model=16, num_layers=2, num_heads=2, d_kv=8, d_ff=24
     )
-    model = transformers.AutoModel.from_config(config)
+    model = transformers.AutoModel.from_config(config, trust_remote_code=False)
     with pytest.raises(InputError, match=r"2 lists are.*encoder\.block.*pass the path"):
         sites(model)
     found = sites(model, layers="decoder.block")

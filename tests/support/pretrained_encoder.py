@@ -54,8 +54,8 @@ def embeddings(most=250):
     from transformers import AutoModel, AutoTokenizer
 
     texts = {package: sentences(package, most) for package in PACKAGES}
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    model = AutoModel.from_pretrained(path, local_files_only=True).eval()
+    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    model = AutoModel.from_pretrained(path, local_files_only=True, trust_remote_code=False).eval()
     every = [text for found in texts.values() for text in found]
     X = []
     with torch.inference_mode():

@@ -124,7 +124,7 @@ def make(name, *, seed=0, **changes):
         name, **{"vocab_size": VOCABULARY, **special, **family.config, **changes}
     )
     kind = transformers.AutoModelForCausalLM if family.causal else transformers.AutoModelForMaskedLM
-    return loud(kind.from_config(config).eval(), seed)
+    return loud(kind.from_config(config, trust_remote_code=False).eval(), seed)
 
 
 def loud(model, seed=0):
@@ -162,7 +162,7 @@ def vit():
         image_size=8,
         patch_size=4,
     )
-    model = loud(transformers.AutoModel.from_config(config).eval())
+    model = loud(transformers.AutoModel.from_config(config, trust_remote_code=False).eval())
     return model, torch.randn(3, 3, 8, 8, generator=torch.Generator().manual_seed(1))
 
 

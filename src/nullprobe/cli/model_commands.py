@@ -8,11 +8,15 @@ from __future__ import annotations
 from nullprobe.cli import model_options as options
 
 
-def sites(model: options.Model, layer_list: options.LayerList = None) -> None:
+def sites(
+    model: options.Model,
+    layer_list: options.LayerList = None,
+    revision: options.Revision = None,
+) -> None:
     """List the sites of a model, where hidden states can be read and edited."""
     from nullprobe.cli import model_tasks
 
-    print("\n".join(model_tasks.listed(model, layer_list)))
+    print("\n".join(model_tasks.listed(model, layer_list, revision)))
 
 
 def capture(
@@ -34,6 +38,9 @@ def capture(
     shard_size: options.ShardSize = 1024,
     dtype: options.Dtype = "auto",
     device: options.Device = None,
+    quantization: options.Quantization = None,
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
@@ -44,11 +51,11 @@ def capture(
         "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
         "layers": layer_list, "add_generation_prompt": add_generation_prompt,
     }  # fmt: skip
-    print(
-        model_tasks.capture(
-            model, file, told, site, out, settings, tokens=tokens, dtype=dtype, device=device
-        )
-    )
+    loading = {
+        "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
+        "revision": revision, "merge": quantization is None,
+    }  # fmt: skip
+    print(model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens))
 
 
 def bake(
@@ -56,9 +63,12 @@ def bake(
     eraser: options.BakedErasers,
     out: options.OutModel,
     dtype: options.Dtype = "auto",
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
     from nullprobe.cli import model_tasks
 
-    print(model_tasks.bake(model, eraser, out, dtype=dtype, layers=layer_list))
+    loading = {"dtype": dtype, "adapter": adapter, "revision": revision, "merge": True}
+    print(model_tasks.bake(model, eraser, out, loading, layers=layer_list))

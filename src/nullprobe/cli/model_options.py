@@ -11,8 +11,8 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="A folder with a model in safetensors and its tokenizer, or a name that transformers "
-        "knows.",
+        help="A folder with a model in safetensors and its tokenizer, a .gguf file, a folder of a "
+        "PEFT adapter, or a name on the hub.",
         show_default=False,
     ),
 ]
@@ -98,6 +98,22 @@ Dtype = Annotated[
 Device = Annotated[
     str | None,
     typer.Option(help="Such as cuda, or auto to spread the model over all that there is."),
+]
+Quantization = Annotated[
+    str | None,
+    typer.Option(metavar="BITS", help="4bit or 8bit: quantise the weights with bitsandbytes."),
+]
+Adapter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="A PEFT adapter, a folder or a name on the hub; it is merged into the weights, unless "
+        "they are quantised.",
+    ),
+]
+Revision = Annotated[
+    str | None,
+    typer.Option(help="Branch, tag or commit of a model on the hub."),
 ]
 LayerList = Annotated[
     str | None,

@@ -20,14 +20,14 @@ from nullprobe.cli import texts
 from nullprobe.cli.subject import Bars
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.capturing.folder import described
-from nullprobe.models.loading import without_bars
+from nullprobe.models.bars import without_bars
+from nullprobe.models.provenance import described
 from nullprobe.report.text.tables import aligned
 
 
-def listed(name: str, layers: str | None) -> list[str]:
+def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
     """Return a line for each site of a model."""
-    found = models.sites(models.structure(name), layers).values()
+    found = models.sites(models.structure(name, revision), layers).values()
     rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in found]
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
@@ -39,14 +39,13 @@ def capture(
     sites: Sequence[str],
     out: Path,
     settings: Mapping[str, Any],
+    loading: Mapping[str, Any],
     *,
     tokens: str,
-    dtype: str,
-    device: str | None,
 ) -> str:
     """Capture to a folder, and say what is there."""
     found = texts.read(file, told, tokens)
-    model, tokenizer = models.load(name, dtype=dtype, device=device)
+    model, tokenizer = models.load(name, **loading)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
@@ -65,7 +64,14 @@ def capture(
     return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
 
 
-def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str | None) -> str:
+def bake(
+    name: str,
+    files: Sequence[str],
+    out: Path,
+    loading: Mapping[str, Any],
+    *,
+    layers: str | None,
+) -> str:
     """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
     if out.exists():
         complain(
@@ -74,7 +80,7 @@ def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str 
     erasers = dict(_at_site(text) for text in files)
     if len(erasers) < len(files):
         complain("every site takes one eraser", "one is named twice", "compose the two first")
-    model, tokenizer = models.load(name, dtype=dtype)
+    model, tokenizer = models.load(name, **loading)
     _warn_of_origins(model, erasers)
     baked = models.bake(model, erasers, layers=layers)
     parent = out.resolve().parent

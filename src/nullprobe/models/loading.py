@@ -1,27 +1,26 @@
-"""Models and tokenizers from a folder or a name: safetensors only, no code of others."""
+"""Models and tokenizers from a folder, a GGUF file or a name: no pickles, no code of others."""
 
 from __future__ import annotations
 
 import os
-import re
-import warnings
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
 import transformers
-from huggingface_hub.utils import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
-from transformers.utils import logging
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from nullprobe._core import parameters, validation
+from nullprobe.models import adapters, devices, gguf_file, packages
+from nullprobe.models.bars import without_bars
+from nullprobe.models.checkpoint import Checkpoint, find
+from nullprobe.models.provenance import Origin, hashes, note
 
 DTYPES = {
     "auto": "auto",
@@ -30,25 +29,49 @@ DTYPES = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-# What may be a model's name on the hub, with or without its owner; anything else is a path.
-HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
-OFFLINE = "HF_HUB_OFFLINE"
+QUANTIZATIONS = ("4bit", "8bit")
+# Of transformers, PEFT, bitsandbytes and safetensors, about files, packages and devices.
+REFUSALS = (
+    *(OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError),
+    *(SafetensorError, StrictDataclassError),
+)
 
 
 def load(
-    name: str | os.PathLike[str], *, dtype: str = "auto", device: str | None = None
+    name: str | os.PathLike[str],
+    *,
+    dtype: str = "auto",
+    device: str | Mapping[str, Any] | None = None,
+    quantization: str | None = None,
+    adapter: str | os.PathLike[str] | None = None,
+    merge: bool = False,
+    revision: str | None = None,
 ) -> tuple[transformers.PreTrainedModel, Any]:
     """Load a model with the head that it was saved with, and its tokenizer.
 
     Parameters
     ----------
     name : str or path
-        A folder that ``save_pretrained`` wrote, or the name of a model on the hub, with or without
-        its owner. A path is never looked for there, nor is a name if ``HF_HUB_OFFLINE`` is set.
+        A folder that ``save_pretrained`` wrote, a GGUF file or a folder with one, a folder of a
+        PEFT adapter, or the name of a model or adapter on the hub, with or without its owner. A
+        path is never looked for there, nor is a name if ``HF_HUB_OFFLINE`` is set.
     dtype : {"auto", "float64", "float32", "bfloat16", "float16"}
-        "auto" is what the weights were saved in.
-    device : str, optional
-        Such as "cuda"; "auto" spreads a large model over what there is.
+        "auto" is what the weights were saved in; float32 for a quantised GGUF file, whose weights
+        are dequantised.
+    device : str or mapping, optional
+        Such as "cpu", "cuda", "cuda:1" or "mps". "auto" (or "balanced", "balanced_low_0",
+        "sequential", or a mapping of modules to devices) spreads a large model over several and
+        needs accelerate.
+    quantization : {"4bit", "8bit"}, optional
+        Quantise the weights with bitsandbytes as they are loaded: NF4, or LLM.int8().
+    adapter : str or path, optional
+        A folder, or a name on the hub, of a PEFT adapter to put on the model. Its tokenizer is
+        used if it has one.
+    merge : bool
+        Merge the adapter, if there is one, into the weights, so that the model is a plain one; if
+        not, it is active in a ``peft.PeftModel``.
+    revision : str, optional
+        Branch, tag or commit of ``name`` on the hub.
 
     Returns
     -------
@@ -59,111 +82,214 @@ def load(
     Raises
     ------
     InputError
-        If there is no such model, it has no safetensors, or it needs code of its own.
+        If there is no such model; it has no safetensors, or needs code of its own; the adapter
+        does not fit; a package is missing; or the device is not there.
+
+    Notes
+    -----
+    :func:`capture_to` records what was loaded: the revision or a hash of each file of weights,
+    dtype, quantisation and adapter.
     """
     parameters.choice("dtype", dtype, list(DTYPES))
-    source = _source(name)
-    kind, config = _kind(source)
-    if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
-        validation.complain(
-            f"the weights in {source!r} must be .safetensors",
-            "there are none",
-            "convert them: load the model once with transformers and save_pretrained it",
-        )
-    spread = {} if device is None else {"device_map": device}
-    told = {"dtype": DTYPES[dtype], "use_safetensors": True, "local_files_only": _is_offline()}
-    try:
-        with without_bars():
-            model = kind.from_pretrained(source, config=config, **told, **spread)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            source, local_files_only=_is_offline()
-        )
-    except (OSError, ValueError, SafetensorError) as error:
-        _complain(source, error)
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        validation.complain(
-            f"{source!r} must hold a tokenizer beside the model",
-            "what transformers finds there knows no words",
-            "save the tokenizer into the same folder with its save_pretrained",
-        )
+    parameters.choice("quantization", quantization, [None, *QUANTIZATIONS])
+    place = devices.placed(device)
+    base, change = _with_base(find(name, revision))
+    if adapter is not None:
+        if change is not None:
+            validation.complain(
+                "adapter must be left out where the model is an adapter itself",
+                f"{os.fspath(name)!r} and {os.fspath(adapter)!r} arrived",
+                "name the model that the adapter is for",
+            )
+        change = find(adapter)
+    if change is not None:
+        adapters.checked(change)
+        if merge and quantization is not None:
+            validation.complain(
+                "an adapter is merged into weights that are not quantised",
+                f"quantization={quantization!r} arrived",
+                "leave merge or quantization out",
+            )
+    with _refusals(base):
+        model, tokenizer = _loaded(base, change, DTYPES[dtype], quantization, place)
+    origin = _origin(base)
+    if change is not None:
+        model, kind = adapters.applied(model, change, merge=merge)
+        origin = replace(origin, adapter=_record(change, kind, merge))
+    note(model, origin)
+    if isinstance(place, torch.device) and quantization is None:
+        with _refusals(base):
+            model.to(place)  # pyright: ignore[reportArgumentType]
     return model.eval(), tokenizer
 
 
-def structure(name: str | os.PathLike[str]) -> nn.Module:
-    """Return a model without its weights, which are neither read nor made room for."""
-    kind, config = _kind(_source(name))
-    with torch.device("meta"):
-        return kind._from_config(config)
+def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.Module:
+    """Return a model without its weights, which are neither read nor made room for.
+
+    An adapter has the structure of the model that it changes.
+    """
+    base, _ = _with_base(find(name, revision, weights=False), weights=False)
+    with _refusals(base), _config_folder(base) as files:
+        kind, config = _kind(files)
+        with torch.device("meta"):
+            # A class of transformers; the auto class looks it up.
+            if kind is transformers.AutoModel:
+                return kind.from_config(config, trust_remote_code=False)
+            return kind._from_config(config)
+
+
+def _with_base(found: Checkpoint, *, weights: bool = True) -> tuple[Checkpoint, Checkpoint | None]:
+    """Return a model and None, or the model that an adapter is for and the adapter."""
+    if not found.is_adapter:
+        return found, None
+    base = find(adapters.base_of(found), weights=weights)
+    if base.is_adapter:
+        validation.complain(
+            f"the adapter {found.name!r} must be for a model",
+            f"{base.name!r} is an adapter itself",
+            "merge that one first, and save the result",
+        )
+    return base, found
+
+
+def _loaded(
+    base: Checkpoint, change: Checkpoint | None, dtype: Any, quantization: str | None, place: Any
+) -> tuple[Any, Any]:
+    """Return model and tokenizer, before any adapter; on a plain device only if quantised."""
+    options: dict[str, Any] = {"dtype": dtype}
+    if place is not None and not isinstance(place, torch.device):
+        options["device_map"] = place
+    with _config_folder(base) as files:
+        kind, config = _kind(files)
+        if quantization is not None:
+            options |= _quantizing(base, config, quantization, dtype, place)
+        if base.is_gguf:
+            options |= gguf_file.options()
+        with without_bars():
+            model, report = kind.from_pretrained(
+                **files, config=config, use_safetensors=True, trust_remote_code=False, **options,
+                output_loading_info=True,
+            )  # fmt: skip
+        _need_all(base, report["missing_keys"])
+        if base.is_gguf:
+            gguf_file.made_plain(model)
+        own = change is not None and any(change.path.glob("tokenizer*"))
+        words = _files(change.path) if change is not None and own else files
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            **words, config=config, trust_remote_code=False
+        )
+    model.config._name_or_path = model.name_or_path = base.name
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        validation.complain(
+            f"{base.name!r} must hold a tokenizer beside the model",
+            "what transformers finds there knows no words",
+            "save the tokenizer into the same folder with its save_pretrained",
+        )
+    return model, tokenizer
+
+
+def _need_all(base: Checkpoint, missing: Iterable[str]) -> None:
+    """Complain of weights that are not in the files: transformers draws them at random."""
+    drawn = sorted(name for name in missing if "pooler" not in name)  # no state passes a pooler
+    if drawn:
+        validation.complain(
+            f"{base.name!r} must hold all weights of the model",
+            f"it lacks {validation.counted(len(drawn), 'weight', 'weights')}, the first of them "
+            f"{drawn[0]!r}",
+            "check its config.json, or download it anew",
+        )
 
 
 @contextmanager
-def without_bars() -> Iterator[None]:
-    """Keep the progress bars of transformers away within the block; those of downloads stay."""
-    own, downloads = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
-    _show_bars(False, downloads)
+def _config_folder(base: Checkpoint) -> Iterator[dict[str, Any]]:
+    """Yield what names a model's files to transformers.
+
+    Beside a GGUF file, which holds everything, may lie files of other models: an empty folder is
+    named in their place.
+    """
+    if not base.is_gguf:
+        yield _files(base.path)
+        return
+    gguf_file.checked(base.path)
+    with tempfile.TemporaryDirectory() as empty:
+        yield {**_files(empty), "gguf_file": str(base.path.resolve())}
+
+
+def _files(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    return {"pretrained_model_name_or_path": os.fspath(folder), "local_files_only": True}
+
+
+def _kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the class that a model was saved as, and its config."""
+    config = transformers.AutoConfig.from_pretrained(**files, trust_remote_code=False)
+    saved = (config.architectures or [""])[0]
+    if "gguf_file" in files and not saved:
+        saved = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type, "")
+    kind = getattr(transformers, saved, None)
+    is_model = isinstance(kind, type) and issubclass(kind, transformers.PreTrainedModel)
+    return (kind if is_model else transformers.AutoModel), config
+
+
+def _quantizing(
+    base: Checkpoint, config: Any, quantization: str, dtype: Any, place: Any
+) -> dict[str, Any]:
+    """Return what makes transformers quantise the weights that it reads."""
+    packages.need(["bitsandbytes", "accelerate"], f"{quantization} weights", extra="models-extra")
+    if base.is_gguf or getattr(config, "quantization_config", None) is not None:
+        validation.complain(
+            "quantization is for weights that are stored unquantised",
+            f"those of {base.name!r} are {'in a GGUF file' if base.is_gguf else 'quantised'}",
+            "leave quantization out",
+        )
+    compute = dtype if isinstance(dtype, torch.dtype) else getattr(config, "dtype", None)
+    settings: dict[str, Any] = {"load_in_8bit": True}
+    if quantization == "4bit":
+        settings = {
+            "load_in_4bit": True,
+            "bnb_4bit_quant_type": "nf4",
+            "bnb_4bit_compute_dtype": compute or torch.float32,
+        }
+    where = {"device_map": {"": place}} if isinstance(place, torch.device) else {}
+    return {"quantization_config": transformers.BitsAndBytesConfig(**settings), **where}
+
+
+def _origin(base: Checkpoint) -> Origin:
+    files = {} if base.revision else hashes(base.weights)
+    if base.is_gguf:
+        stored = gguf_file.stored_as(base.path)
+        return Origin(base.label, base.revision, "gguf", stored, files)
+    return Origin(base.label, base.revision, "safetensors", files=files)
+
+
+def _record(change: Checkpoint, kind: str, merged: bool) -> dict[str, Any]:
+    return {
+        "name": change.label,
+        "revision": change.revision,
+        "files": {} if change.revision else hashes(change.weights),
+        "type": kind,
+        "merged": merged,
+    }
+
+
+@contextmanager
+def _refusals(base: Checkpoint) -> Iterator[None]:
+    """Say in words what transformers refuses within the block."""
     try:
         yield
-    finally:
-        _show_bars(own, downloads)
+    except validation.InputError:
+        raise
+    except torch.OutOfMemoryError as error:
+        raise validation.InputError(
+            f"{base.name!r} must fit into the memory of the device, but it does not; pass "
+            "device='auto', a smaller dtype, or quantization='4bit'."
+        ) from error
+    except REFUSALS as error:
+        _complain(base, error)
 
 
-def _show_bars(own: bool, downloads: bool) -> None:
-    # The bars of transformers take those of downloads with them, but for where the environment
-    # has settled them, which is warned of.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        (logging.enable_progress_bar if own else logging.disable_progress_bar)()
-        (enable_progress_bars if downloads else disable_progress_bars)()
-
-
-def _source(name: str | os.PathLike[str]) -> str:
-    """Return the folder that is meant, or what may be a name on the hub."""
-    if not isinstance(name, str | os.PathLike):
-        validation.complain(
-            "a model to be loaded must be named, by a folder or its name on the hub",
-            f"{type(name).__name__} arrived",
-            "pass a string or a path",
-        )
-    text = os.fspath(name)
-    path = Path(text).expanduser()
-    if text and path.is_dir():
-        return str(path)
-    if isinstance(name, os.PathLike) or path.exists() or not HUB_NAME.fullmatch(text):
-        validation.complain(
-            f"{text!r} must be a folder that holds a model, or a name on the hub (NAME or "
-            "OWNER/NAME)",
-            "it is a file" if path.is_file() else "there is no such folder",
-            "check the path",
-        )
-    return text
-
-
-def _kind(source: str) -> tuple[Any, Any]:
-    """Return the class that a model was saved as, and its config."""
-    try:
-        config = transformers.AutoConfig.from_pretrained(source, local_files_only=_is_offline())
-    except (OSError, ValueError) as error:
-        _complain(source, error)
-    saved = (config.architectures or [""])[0]
-    kind = getattr(transformers, saved, None)
-    return (transformers.AutoModel if kind is None else kind), config
-
-
-def _is_offline() -> bool:
-    """Whether the environment says so now; huggingface_hub asks it once, when it is imported."""
-    return os.environ.get(OFFLINE, "").upper() in ("1", "ON", "YES", "TRUE")
-
-
-def _complain(source: str, error: Exception) -> NoReturn:
+def _complain(base: Checkpoint, error: Exception) -> NoReturn:
     said = " ".join(str(error).split())[:300].rstrip(".")
-    required = "a model that transformers can load from safetensors without code of its own"
-    if Path(source).is_dir():
-        arrived, advice = f"it said: {said}", "check the folder, or save the model anew"
-    else:
-        kept = f" ({OFFLINE} is set, so that only its cache was asked)" if _is_offline() else ""
-        why = said.partition(". ")[0]  # what follows is where to read about it
-        arrived = f"there is no folder of this name here, and of the hub it said{kept}: {why}"
-        advice = "check the name, or pass the path of a folder"
     raise validation.InputError(
-        f"{source!r} must be {required}, but {arrived}; {advice}."
+        f"{base.name!r} must be a model that transformers can load from safetensors or GGUF "
+        f"without code of its own, but it said: {said}; check the files, or save the model anew."
     ) from error

@@ -150,7 +150,7 @@ def test_what_is_saved_loads_with_plain_transformers(case, tmp_path):
     baked = bake(model, erasers)
     baked.save_pretrained(tmp_path)
     loaded, told = transformers.AutoModelForCausalLM.from_pretrained(
-        tmp_path, local_files_only=True, output_loading_info=True
+        tmp_path, local_files_only=True, output_loading_info=True, trust_remote_code=False
     )
     assert type(loaded) is type(baked)
     assert not any(told.values()), told

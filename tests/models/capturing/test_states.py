@@ -197,7 +197,7 @@ def test_the_encoder_of_a_model_of_two_parts_is_captured():
     config = transformers.AutoConfig.for_model(
         "t5", vocab_size=48, d_model=16, num_layers=2, num_heads=2, d_kv=8, d_ff=24
     )
-    model = transformers.AutoModel.from_config(config).eval()
+    model = transformers.AutoModel.from_config(config, trust_remote_code=False).eval()
     where = {"layers": "encoder.block"}
     found = capture(model, word_tokenizer(), TEXTS, "final_norm", batch_size=3, **where)
     with torch.no_grad():

@@ -26,8 +26,8 @@ def test_what_was_made_once_is_fetched(tmp_path):
 def test_what_was_kept_is_loaded_by_plain_transformers(tmp_path):
     made = brief(cache=tmp_path)
     [folder] = tmp_path.iterdir()
-    model = AutoModelForCausalLM.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=False)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     assert same(model, made.model)
     text = made.statements(4).texts[0]
     assert tokenizer(text)["input_ids"] == made.tokenizer(text)["input_ids"]

@@ -29,12 +29,12 @@ from nullprobe.data.kinds import as_array
 from nullprobe.data.writing import save
 from nullprobe.models.capturing.states import captured
 from nullprobe.models.forward import Progress
+from nullprobe.models.provenance import described
 from nullprobe.models.site import listed
 from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.texts import canonical
 
 SHARD_SIZE = 1024
-SAMPLED = 64  # values of each weight that go into a model's fingerprint
 LONGEST = 120  # of an entry of a manifest, in a message
 
 
@@ -135,29 +135,6 @@ def _is_whole(path: Path) -> bool:
             return bool(shard.keys())
     except (OSError, SafetensorError):
         return False
-
-
-def described(model: nn.Module) -> dict[str, str]:
-    """Return what a model is: class, name, revision, and a fingerprint of its weights.
-
-    Of each weight a few values go into the fingerprint, spread evenly: training changes them all.
-    """
-    config = getattr(model, "config", None)
-    digest = hashlib.blake2b(digest_size=16)
-    for name, weight in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
-        flat = weight.detach().flatten()
-        if flat.device.type != "meta" and len(flat):
-            # In integers: float32 knows no odd position beyond 2^24.
-            some = min(SAMPLED, len(flat))
-            where = torch.arange(some) * (len(flat) - 1) // max(some - 1, 1)
-            digest.update(flat[where.to(flat.device)].double().cpu().numpy().tobytes())
-    return {
-        "class": type(model).__name__,
-        "name": Path(str(getattr(config, "_name_or_path", "") or "")).name,
-        "revision": str(getattr(config, "_commit_hash", None) or ""),
-        "weights": digest.hexdigest(),
-    }
 
 
 def _columns(

@@ -1,0 +1,36 @@
+"""Devices: one that is here, or a map that spreads a model over several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from nullprobe._core import validation
+from nullprobe.models import packages
+
+SPREADS = ("auto", "balanced", "balanced_low_0", "sequential")
+
+
+def placed(device: str | Mapping[str, Any] | None) -> Any:
+    """Return a device map, a device that is there, or None."""
+    if isinstance(device, Mapping) or device in SPREADS:
+        packages.need(["accelerate"], f"device={device!r}", extra="models")
+        return device
+    if device is None:
+        return None
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError, ImportError, TypeError, ValueError) as error:
+        why = " ".join(str(error).split())[:120].partition(". ")[0].rstrip(".")
+        raise validation.InputError(
+            f"device must be one that is here, such as 'cpu', or 'auto' to spread the model, but "
+            f"{device!r} arrived: {why}; choose a device of this machine."
+        ) from error
+    if place.type == "meta":
+        validation.complain(
+            "device must be one that holds weights", "'meta' arrived", "use models.structure(name)"
+        )
+    return place

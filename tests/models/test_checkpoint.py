@@ -1,0 +1,151 @@
+"""Files of a model: which are meant, and what is fetched of a repository on the hub."""
+
+import json
+import warnings
+
+import pytest
+from support import small_hub
+from support import tiny_models as tiny
+
+from nullprobe import InputError
+from nullprobe.models import checkpoint
+
+LOAD = """
+import json, sys
+from nullprobe import InputError, models
+from nullprobe.models.provenance import described
+try:
+    model, tokenizer = models.load({name!r}, **{options})
+    sites = list(models.sites(models.structure({name!r}, {options}.get("revision"))))
+    print(json.dumps({{"is": described(model), "words": len(tokenizer), "sites": len(sites)}}))
+except InputError as error:
+    print(json.dumps({{"refused": str(error)}}))
+"""
+
+
+def load(served, home, name="us/tiny", environment=None, **options):
+    code = LOAD.format(name=name, options=options)
+    return small_hub.python(code, served.address, home, **(environment or {}))
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory):
+    root = tmp_path_factory.mktemp("repositories")
+    new, old = tiny.make("gpt2"), tiny.make("gpt2", seed=1)
+    new.save_pretrained(root / "new", max_shard_size="20KB")
+    tiny.word_tokenizer().save_pretrained(root / "new")
+    tiny.save(root / "old", old)
+    (root / "new" / "own.py").write_text("raise SystemExit('code of others has run')")
+    (root / "new" / "pytorch_model.bin").write_bytes(b"a pickle")
+    (root / "new" / "consolidated.safetensors").write_bytes(b"the same weights once more")
+    (root / "only pickles").mkdir()
+    for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (root / "only pickles" / file).write_bytes((root / "old" / file).read_bytes())
+    (root / "only pickles" / "pytorch_model.bin").write_bytes(b"a pickle")
+    return {
+        "us/tiny": {"main": root / "new", "v1": root / "old"},
+        "us/pickles": {"main": root / "only pickles"},
+    }
+
+
+@pytest.fixture
+def served(repositories):
+    with small_hub.hub(repositories) as served:
+        yield served
+
+
+def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path):
+    found = load(served, tmp_path)
+    assert (found["words"], found["sites"]) == (44, 12)
+    assert found["is"]["name"] == "us/tiny"
+    assert found["is"]["revision"] == small_hub.COMMITS["main"]
+    assert found["is"]["format"] == "safetensors"
+    assert found["is"]["files"] == {}
+    assert len(served.fetched(".safetensors")) == len(
+        list(served.repositories["us/tiny"]["main"].glob("model-*"))
+    )
+    assert not [path for suffix in (".py", ".bin") for path in served.fetched(suffix)]
+
+
+def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
+    of_tag = load(served, tmp_path, revision="v1")
+    of_commit = load(served, tmp_path, revision=small_hub.COMMITS["v1"])
+    assert of_tag["is"] == of_commit["is"]
+    assert of_tag["is"]["revision"] == small_hub.COMMITS["v1"]
+    assert of_tag["is"]["weights"] != load(served, tmp_path)["is"]["weights"]
+
+
+def test_what_was_fetched_is_loaded_again_without_a_network(served, tmp_path):
+    first = load(served, tmp_path)
+    asked = len(served.asked)
+    again = load(served, tmp_path, environment={"HF_HUB_OFFLINE": "1"})
+    assert again == first
+    assert len(served.asked) == asked
+
+
+def test_commands_take_a_name_and_a_revision(served, tmp_path):
+    (tmp_path / "texts.csv").write_text("text\nw1 w2\nw3\n")
+    asked = ["us/tiny", str(tmp_path / "texts.csv"), "--text", "text", "--site", "embeddings"]
+    options = ["--revision", "v1", "--out", str(tmp_path / "states")]
+    code = f"from nullprobe.cli import main; print(main({['capture', *asked, *options]}))"
+    assert small_hub.python(code, served.address, tmp_path / "home") == 0
+    manifest = json.loads((tmp_path / "states" / "manifest.json").read_text("utf-8"))
+    assert manifest["model"]["revision"] == small_hub.COMMITS["v1"]
+    code = "from nullprobe.cli import main; print(main(['sites', 'us/tiny', '--revision', 'v1']))"
+    asked = len(served.fetched(".safetensors"))
+    assert small_hub.python(code, served.address, tmp_path / "other home") == 0
+    assert len(served.fetched(".safetensors")) == asked
+
+
+def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
+    peft = pytest.importorskip("peft")
+    config = peft.LoraConfig(target_modules=["c_proj"], init_lora_weights=False, r=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = peft.get_peft_model(tiny.make("gpt2"), config)
+    model.peft_config["default"].base_model_name_or_path = "us/tiny"
+    model.save_pretrained(tmp_path / "change")
+    there = {**repositories, "us/change": {"v1": tmp_path / "change", "main": tmp_path / "change"}}
+    with small_hub.hub(there) as served:
+        by_name = load(served, tmp_path / "home", "us/change")["is"]
+        given = load(served, tmp_path / "home", adapter="us/change")["is"]
+    assert by_name == given
+    assert (given["name"], given["adapter"]["name"]) == ("us/tiny", "us/change")
+    assert given["revision"] == given["adapter"]["revision"] == small_hub.COMMITS["main"]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("us/unknown", {}, "no folder of this name here"),
+        ("us/tiny", {"revision": "v2"}, "no folder of this name here"),
+        ("us/pickles", {}, "must be .safetensors"),
+    ],
+)
+def test_what_the_hub_does_not_have_is_refused(served, tmp_path, name, options, message):
+    assert message in load(served, tmp_path, name, **options)["refused"]
+
+
+def test_a_hub_that_cannot_be_reached_is_an_error_in_words(tmp_path):
+    with small_hub.hub({}) as gone:
+        pass
+    assert "no folder of this name here" in load(gone, tmp_path)["refused"]
+
+
+def test_a_revision_of_local_files_is_refused(tmp_path):
+    with pytest.raises(InputError, match="revision"):
+        checkpoint.find(tmp_path, "main")
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"{", b"\xff"])
+def test_a_damaged_json_file_is_refused(tmp_path, content):
+    (tmp_path / checkpoint.ADAPTER).write_bytes(content)
+    with pytest.raises(InputError, match="JSON object"):
+        checkpoint.Checkpoint("here", tmp_path).json(checkpoint.ADAPTER)
+
+
+def test_a_damaged_list_of_shards_on_the_hub_is_refused(repositories, tmp_path):
+    tiny.save(tmp_path / "model")
+    (tmp_path / "model" / checkpoint.INDEX).write_text("{")
+    with small_hub.hub({"us/damaged": {"main": tmp_path / "model"}}) as served:
+        assert "JSON object" in load(served, tmp_path / "home", "us/damaged")["refused"]
