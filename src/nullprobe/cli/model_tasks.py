@@ -21,11 +21,13 @@ from nullprobe._core.validation import complain, counted
 from nullprobe.cli.subject import Bars
 from nullprobe.data.columns import array
 from nullprobe.data.formats import load
-from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
+from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.capturing.folder import described
 from nullprobe.models.loading import without_bars
 from nullprobe.report.text.tables import aligned
+
+MOST_NAMES = 6  # of sites, in a line
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def capture(
     dtype: str,
     device: str | None,
 ) -> str:
-    """Capture to a folder, and say what is there."""
+    """Capture to a folder, and return in words what it holds."""
     content = load(file)
     available = list(content) if isinstance(content, dict) else content.column_names
     for column in (told.text, *told.kept):
@@ -89,6 +91,7 @@ def capture(
         )
     labels = {column: array(content, column) for column in told.kept}
     model, tokenizer = models.load(name, dtype=dtype, device=device)
+    before = _written(out)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
@@ -102,8 +105,30 @@ def capture(
             progress=bars,
             **settings,
         )
-    said = f"Captured {counted(len(texts), 'text', 'texts')} in {out}"
-    return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
+    lines = list(contents(out, nothing_new=before == _written(out)))
+    return "\n".join([*lines, f"Audit them: nullprobe audit {out}"] if told.concept else lines)
+
+
+def contents(folder: Path, *, nothing_new: bool) -> Iterator[str]:
+    """Yield in words what a folder of captured states holds: rows, sites, and their widths."""
+    about = manifest(folder)
+    assert about is not None, "a capture has just ended"
+    texts = counted(about["texts"], "text", "texts")
+    rows = counted(sum(one["rows"] for one in about["shards"]), "row", "rows")
+    places = counted(len(about["sites"]), "site", "sites")
+    done = "Already complete, nothing was to do" if nothing_new else "Captured"
+    yield f"{done}: {texts} in {folder}, {rows} at {places}"
+    by_width: dict[int, list[str]] = {}
+    for site, width in about["sites"].items():
+        by_width.setdefault(width, []).append(site)
+    for width, names in by_width.items():
+        few = [*names[:2], "...", names[-1]] if len(names) > MOST_NAMES else names
+        yield f"  {width:,} wide: {', '.join(few)}"
+
+
+def _written(folder: Path) -> dict[str, int]:
+    """Return when each shard of a folder was written."""
+    return {shard.name: shard.stat().st_mtime_ns for shard in folder.glob("*.safetensors")}
 
 
 def bake(name: str, files: Sequence[str], out: Path, *, dtype: str, layers: str | None) -> str:

@@ -53,7 +53,8 @@ def test_the_manifest_says_what_was_captured(whole):
     said = json.loads((whole / "manifest.json").read_text("utf-8"))
     assert said["model"]["class"] == "GPT2LMHeadModel"
     assert said["sites"] == {"embeddings": 16, "layers.1.output": 16}
-    assert (said["tokens"], said["texts"], said["shards"]) == ("last", 11, 3)
+    assert (said["tokens"], said["texts"], said["shard size"]) == ("last", 11, 4)
+    assert [one["rows"] for one in said["shards"]] == [4, 4, 3]
     assert said["labels"] == {"truth": [False, True], "kind": ["a", "b"], "size": None}
     assert (said["concept"], said["groups"]) == ("truth", "kind")
     assert str(whole) not in (whole / "manifest.json").read_text("utf-8")
@@ -94,7 +95,8 @@ def test_a_shard_that_is_damaged_is_made_again(whole, tmp_path):
     folder = written(tmp_path / "a")
     for damage in (b"abc", (whole / "000001.safetensors").read_bytes()[:-7]):
         (folder / "000001.safetensors").write_bytes(damage)
-        written(folder)
+        with pytest.warns(UserWarning, match=r"000001\.safetensors' .*made again"):
+            written(folder)
         assert contents(folder) == contents(whole)
 
 
@@ -249,5 +251,7 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path, text):
 
 def test_a_manifest_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": "nullprobe.capture/9"}')
-    with pytest.raises(InputError, match=r"format nullprobe.capture/1, but it is 'nullprobe"):
+    with pytest.raises(
+        InputError, match=r"format nullprobe.capture/2 or nullprobe.capture/1, but it is 'nullprobe"
+    ):
         files.read(tmp_path, concept="kind")
