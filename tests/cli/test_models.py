@@ -3,6 +3,7 @@
 import copy
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -63,6 +64,27 @@ def test_a_captured_folder_is_audited_layer_by_layer_without_further_words(captu
         "short": LONG.count("short"),
     }
     assert found[0]["claims"][0]["holds"] == "yes"  # position embeddings know the length
+
+
+def test_a_capture_says_what_the_folder_holds_and_whether_it_was_complete(
+    saved, sheet, tmp_path, capsys
+):
+    asked = ["--text", "words", "--site", "layers.*.output", "--out", tmp_path / "states"]
+    asked += ["--tokens", "all", "--shard-size", "25"]
+    assert run("capture", saved, sheet, *asked) == 0
+    first, *sites = capsys.readouterr().out.splitlines()
+    rows = sum(len(text.split()) for text in TEXTS)
+    assert {"60 texts", f"{rows} rows", "2 sites"} <= set(re.findall(r"\d+ [a-z]+", first))
+    assert "complete" not in first
+    assert sites == ["  16 wide: layers.0.output, layers.1.output"]
+    assert run("capture", saved, sheet, *asked) == 0
+    again, *same = capsys.readouterr().out.splitlines()
+    assert re.findall(r"\d+ [a-z]+", again) == re.findall(r"\d+ [a-z]+", first)
+    assert "complete" in again
+    assert same == sites
+    (tmp_path / "states" / "000001.safetensors").unlink()
+    assert run("capture", saved, sheet, *asked) == 0
+    assert "complete" not in capsys.readouterr().out
 
 
 def test_another_label_may_be_asked_for_and_other_folders_are_baselines(captured, tmp_path):

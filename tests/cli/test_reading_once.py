@@ -8,7 +8,7 @@ import safetensors
 from support.command_files import done
 
 from nullprobe.data import formats, manifest
-from nullprobe.data.writing import save
+from nullprobe.data.captured import write_shard
 
 N, SHARDS, D = 36, 3, 4
 SITES = [f"layers.{i}.output" for i in range(5)]
@@ -20,22 +20,23 @@ FEW = ["--permutations", "39", "--surrogates", "0", "--claims", "readable"]
 def opened(folder, monkeypatch):
     """Write a folder of shards; count which tensors are opened, and their bytes."""
     rng = np.random.default_rng(0)
-    said = {
+    about = {
         "model": {"name": "tiny", "weights": "0"},
         "sites": dict.fromkeys(SITES, D),
         "tokens": "last",
         "labels": LABELS,
         "concept": "y",
         "groups": None,
-        "shards": SHARDS,
+        "texts": N,
+        "shard size": N // SHARDS,
+        "shards": [],
     }
     path = folder / "states"
     path.mkdir()
-    manifest.write(path, said)
     for i, rows in enumerate(np.array_split(np.arange(N), SHARDS)):
         sites = {name: rng.normal(size=(len(rows), D)).astype("f4") for name in SITES}
         known = {"y": rows % 2, "other": rows // 2 % 2, "task": rng.normal(size=len(rows))}
-        save(manifest.shard(path, i), {manifest.TEXT: rows, **known, **sites})
+        write_shard(path, i, {manifest.TEXT: rows, **known, **sites}, about)
     found, whole = Counter(), safetensors.safe_open
 
     class Counted:

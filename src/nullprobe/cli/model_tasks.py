@@ -18,11 +18,13 @@ from nullprobe import models
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import texts
 from nullprobe.cli.subject import Bars
-from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
+from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.bars import without_bars
 from nullprobe.models.provenance import described
 from nullprobe.report.text.tables import aligned
+
+MOST_NAMES = 6  # of sites, in a line
 
 
 def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
@@ -43,9 +45,10 @@ def capture(
     *,
     tokens: str,
 ) -> str:
-    """Capture to a folder, and say what is there."""
+    """Capture to a folder, and return in words what it holds."""
     found = texts.read(file, told, tokens)
     model, tokenizer = models.load(name, **loading)
+    before = _written(out)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
@@ -60,8 +63,30 @@ def capture(
             progress=bars,
             **settings,
         )
-    said = f"Captured {counted(len(found.texts), 'text', 'texts')} in {out}"
-    return f"{said}\nAudit them: nullprobe audit {out}" if told.concept else said
+    lines = list(contents(out, nothing_new=before == _written(out)))
+    return "\n".join([*lines, f"Audit them: nullprobe audit {out}"] if told.concept else lines)
+
+
+def contents(folder: Path, *, nothing_new: bool) -> Iterator[str]:
+    """Yield in words what a folder of captured states holds: rows, sites, and their widths."""
+    about = manifest(folder)
+    assert about is not None, "a capture has just ended"
+    texts = counted(about["texts"], "text", "texts")
+    rows = counted(sum(one["rows"] for one in about["shards"]), "row", "rows")
+    places = counted(len(about["sites"]), "site", "sites")
+    done = "Already complete, nothing was to do" if nothing_new else "Captured"
+    yield f"{done}: {texts} in {folder}, {rows} at {places}"
+    by_width: dict[int, list[str]] = {}
+    for site, width in about["sites"].items():
+        by_width.setdefault(width, []).append(site)
+    for width, names in by_width.items():
+        few = [*names[:2], "...", names[-1]] if len(names) > MOST_NAMES else names
+        yield f"  {width:,} wide: {', '.join(few)}"
+
+
+def _written(folder: Path) -> dict[str, int]:
+    """Return when each shard of a folder was written."""
+    return {shard.name: shard.stat().st_mtime_ns for shard in folder.glob("*.safetensors")}
 
 
 def bake(

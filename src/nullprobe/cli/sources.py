@@ -21,6 +21,7 @@ from nullprobe.data.files import Table, read, read_layers, read_matrix
 from nullprobe.data.formats import names
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
+from nullprobe.data.manifest import groups as groups_of
 from nullprobe.worlds import WORLDS
 
 _TURNS = re.compile(r"(\d+)")
@@ -62,7 +63,7 @@ def columns_of(
         need_concept(path)
     if said is None:
         return Columns(concept, **more)
-    groups = more.pop("groups", None) or said["groups"]
+    groups = more.pop("groups", None) or groups_of(said)
     groups = None if groups == concept else groups
     own = (concept, groups, *others)
     labels = [name for name in (*said["labels"], TEXT) if name not in own]

@@ -23,7 +23,10 @@ import pyarrow.parquet
 import safetensors
 
 from nullprobe._core.validation import InputError, complain
-from nullprobe.data import json_lines, manifest
+from nullprobe.data import json_lines
+from nullprobe.data.captured import CapturedFolder
+from nullprobe.data.manifest import manifest
+from nullprobe.data.manifest import names as names_in
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
@@ -65,7 +68,7 @@ def load(
 ) -> Arrays | pa.Table:
     """Read a file, or a folder of shards of one format, joined in the order of their names.
 
-    Labels in a folder of captured states are codes, which its manifest explains.
+    A folder of captured states is verified against its manifest.
 
     Parameters
     ----------
@@ -91,10 +94,9 @@ def load(
     """
     path = _there(path)
     if path.is_dir():
-        whole, said = _join(_shards(path), only, verbatim), manifest.manifest(path)
-        if said is None or not isinstance(whole, dict):
-            return whole
-        return manifest.decoded(whole, said)
+        if manifest(path) is not None:
+            return CapturedFolder(path).read(only)
+        return _join(_shards(path), only, verbatim)
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
         if suffix in TABLE_SUFFIXES:
@@ -120,7 +122,8 @@ def names(path: str | os.PathLike[str]) -> list[str]:
     """
     path = _there(path)
     if path.is_dir():
-        return names(_shards(path)[0])
+        about = manifest(path)
+        return names(_shards(path)[0]) if about is None else names_in(about)
     suffix = suffix_of(path)
     with _named_if_broken(path, suffix):
         if suffix == ".csv":
@@ -164,9 +167,6 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
 
 
 def _shards(folder: Path) -> list[Path]:
-    said = manifest.manifest(folder)
-    if said is not None:
-        manifest.need_whole(folder, said)
     files = [
         file
         for file in sorted(folder.iterdir())

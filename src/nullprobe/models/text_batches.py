@@ -89,37 +89,53 @@ class Work:
         return cls(model, part, given_texts.given(texts), chosen, rule, encoder, given)
 
     def labelled(self, y: Any) -> tuple[Work, Labelled]:
-        """Return the concept, of texts or of rows, and the work that reads these rows.
+        """Return the concept, of texts or of rows, and the work that reads these rows."""
+        work, flat = self.aligned(y)
+        z = concept(flat)
+        return work, Labelled(z, work.starts if len(z) != len(self.texts) else None)
+
+    def aligned(self, y: Any, name: str = "y") -> tuple[Work, Any]:
+        """Return labels in one list, of texts or of rows, and the work that reads these rows.
 
         ``tokens="all"`` leaves special tokens out, unless there is a label for every token.
         """
         n = len(self.texts)
         nested = self.rule.may_give_several and _is_nested(y, n)
-        if not nested:
-            z = concept(y)
-            if len(z) == n:
-                return self, Labelled(z)
-        for work in self._readings():
-            rows = np.array([one.rows for one in work.encoded])
-            starts = np.concatenate([[0], np.cumsum(rows)])
+        arrived = len(y) if hasattr(y, "__len__") else len(concept(y))
+        if not nested and arrived == n:
+            return self, y
+        works = self._readings()
+        for work in works:
+            rows = np.diff(work.starts)
             if nested and np.array_equal(rows, [len(of_text) for of_text in y]):
-                return work, Labelled(
-                    concept([label for of_text in y for label in of_text]), starts
-                )
-            if not nested and len(z) == starts[-1]:
-                return work, Labelled(z, starts)
-        rows = np.array([one.rows for one in self._readings()[0].encoded])
-        arrived = f"{len(y if nested else z)} values arrived"
+                return work, [label for of_text in y for label in of_text]
+            if not nested and arrived == work.starts[-1]:
+                return work, y
+        rows = np.diff(works[0].starts)
+        received = f"{arrived} values arrived"
         if nested:
             odd = int(np.flatnonzero(rows != [len(of_text) for of_text in y])[0])
-            arrived = f"text {odd} (counted from 0) has {len(y[odd])} labels and {rows[odd]} tokens"
+            received = (
+                f"text {odd} (counted from 0) has {len(y[odd])} labels and {rows[odd]} tokens"
+            )
         validation.complain(
-            f"y must have one value for each of {n} texts"
+            f"{name} must have one value for each of {n} texts"
             + (f", or for each of the {rows.sum()} rows" if self.rule.may_give_several else ""),
-            arrived,
+            received,
             "pass a label for each text, or for each token that is read; several columns of labels "
             "as an array",
         )
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where the rows of each text begin, (n + 1,), of a work whose texts are encoded."""
+        return np.concatenate([[0], np.cumsum([one.rows for one in self.encoded])])
+
+    def of_rows(self, y: np.ndarray, texts: np.ndarray, first: int, stop: int) -> np.ndarray:
+        """Return the labels of the rows of some texts, from ``first`` to ``stop``."""
+        if len(y) == len(self.texts):
+            return y[texts]
+        return y[self.starts[first] : self.starts[stop]]
 
     def _readings(self) -> list[Work]:
         """Return this work with its texts encoded, and with every token read in place of all."""
@@ -128,7 +144,8 @@ class Work:
         found = []
         for tokens in [ALL, EVERY] if self.rule.tokens == ALL else [self.rule.tokens]:
             rule = Rule(tokens)
-            work = replace(self, rule=rule, encoder=replace(self.encoder, rule=rule, cut={}))
+            encoder = replace(self.encoder, rule=rule, cut={}, doubled=set())
+            work = replace(self, rule=rule, encoder=encoder, encoded=[])
             found.append(replace(work, encoded=work.encode(0, len(self.texts))))
         return found
 

@@ -10,6 +10,7 @@ from support import tiny_models as tiny
 
 from nullprobe import InputError
 from nullprobe.data import files
+from nullprobe.data.captured import CapturedFolder
 from nullprobe.models import capture, capture_to, text_batches
 from nullprobe.models.capturing import folder as shards
 
@@ -53,7 +54,8 @@ def test_the_manifest_says_what_was_captured(whole):
     said = json.loads((whole / "manifest.json").read_text("utf-8"))
     assert said["model"]["class"] == "GPT2LMHeadModel"
     assert said["sites"] == {"embeddings": 16, "layers.1.output": 16}
-    assert (said["tokens"], said["texts"], said["shards"]) == ("last", 11, 3)
+    assert (said["tokens"], said["texts"], said["shard size"]) == ("last", 11, 4)
+    assert [one["rows"] for one in said["shards"]] == [4, 4, 3]
     assert said["labels"] == {"truth": [False, True], "kind": ["a", "b"], "size": None}
     assert (said["concept"], said["groups"]) == ("truth", "kind")
     assert str(whole) not in (whole / "manifest.json").read_text("utf-8")
@@ -94,7 +96,8 @@ def test_a_shard_that_is_damaged_is_made_again(whole, tmp_path):
     folder = written(tmp_path / "a")
     for damage in (b"abc", (whole / "000001.safetensors").read_bytes()[:-7]):
         (folder / "000001.safetensors").write_bytes(damage)
-        written(folder)
+        with pytest.warns(UserWarning, match=r"000001\.safetensors' .*made again"):
+            written(folder)
         assert contents(folder) == contents(whole)
 
 
@@ -149,8 +152,7 @@ def test_a_fingerprint_reads_the_first_and_the_last_value_of_weights_of_any_size
 
 def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
     written(tmp_path / "all", tokens="all", groups=None)
-    said = json.loads((tmp_path / "all" / "manifest.json").read_text("utf-8"))
-    assert said["groups"] == "text"
+    assert CapturedFolder(tmp_path / "all").groups == "text"
     leave_out = ["embeddings", "truth", "size"]
     table = files.read(tmp_path / "all", concept="kind", groups="text", leave_out=leave_out)
     lengths = [len(text.split()) for text in TEXTS]
@@ -193,7 +195,7 @@ def test_texts_that_were_cut_are_told_of_together(tmp_path):
     ("change", "message"),
     [
         ({"labels": {"kind": ["a"]}}, "label 'kind' must have one value for each of 11 texts"),
-        ({"labels": {"kind": [None, *LABELS["kind"][1:]]}}, "that of text 0 .* is missing"),
+        ({"labels": {"kind": [None, *LABELS["kind"][1:]]}}, "that of number 0 .* is missing"),
         ({"labels": {"text": LABELS["kind"]}}, "'text' is the number"),
         ({"concept": "thruth"}, "thruth"),
         ({"sites": "layers.7.output"}, "layers.7.output"),
@@ -249,5 +251,20 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path, text):
 
 def test_a_manifest_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": "nullprobe.capture/9"}')
-    with pytest.raises(InputError, match=r"format nullprobe.capture/1, but it is 'nullprobe"):
+    with pytest.raises(
+        InputError, match=r"format nullprobe.capture/2 or nullprobe.capture/1, but it is 'nullprobe"
+    ):
         files.read(tmp_path, concept="kind")
+
+
+@pytest.mark.parametrize("form", ["flat", "nested"])
+def test_every_token_may_have_a_label_in_a_folder(tmp_path, form):
+    nested = [[f"{i}-{len(word)}" for i, word in enumerate(text.split())] for text in TEXTS]
+    flat = [label for one in nested for label in one]
+    y = {"flat": np.array(flat), "nested": nested}[form]
+    labels = {"part": y, "whole": [str(i) for i in range(len(TEXTS))]}
+    written(tmp_path / "a", labels=labels, concept="part", groups=None, tokens="all", shard_size=3)
+    found = CapturedFolder(tmp_path / "a")
+    assert found.labels["part"].tolist() == flat
+    assert found.labels["whole"].tolist() == [str(i) for i in found.text]
+    assert found.groups == "text"

@@ -2,9 +2,9 @@
 
 Problem. Hidden states of many texts do not fit into memory, and a run of hours may be killed.
 Solution. Texts are taken a thousand at a time; what passes the sites for these is one shard, which
-appears whole or not at all. A run that is started again skips the shards that are there: since no
-batch crosses a shard, the folder is the same to the byte. What another model, text or rule made is
-refused.
+appears whole or not at all. A run that is started again verifies the shards that are there and
+skips them: since no batch crosses a shard, the folder is the same to the byte. What another model,
+text or rule made is refused, unless that capture has no shard yet or was refused.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.atomic_files import TEMPORARY, only_writer
+from nullprobe._core.caller_warnings import warn
 from nullprobe._version import __version__
 from nullprobe.data import manifest
+from nullprobe.data.captured import Shard, write_shard
 from nullprobe.data.kinds import as_array
-from nullprobe.data.writing import save
 from nullprobe.models.capturing.states import captured
 from nullprobe.models.forward import Progress
 from nullprobe.models.provenance import described
@@ -61,12 +62,14 @@ def capture_to(
     Parameters
     ----------
     folder : str or path
-        Made if it does not exist. If it holds a part of the same capture, that is continued.
+        Made if it does not exist. If it holds a part of the same capture, that is continued; shards
+        that are damaged are made again, with a warning.
     model, tokenizer, texts, sites, tokens, batch_size, max_length, layers,
     add_generation_prompt
         As for :func:`capture`. Another batch size changes the last digits of a shard, no more.
     labels : mapping of str to array-like of shape (n,), optional
-        What is known of the texts, by name; every row has its text's.
+        What is known of the texts, by name; every row has its text's. Where a text gives several
+        rows, a label may also have one value for each row, as for :func:`capture_moments`.
     concept, groups : str, optional
         Names of the labels that an audit of the folder takes, unless it is told otherwise. Rows
         of the same text are a group where there is more than one and no groups are named.
@@ -78,23 +81,28 @@ def capture_to(
     Returns
     -------
     Path
-        The folder. ``nullprobe.data.files.read`` and ``nullprobe audit`` take it.
+        The folder. ``nullprobe.data.captured.CapturedFolder`` opens it, and ``nullprobe audit``
+        takes it.
 
     Raises
     ------
     InputError
-        As :func:`capture`; or if the folder holds something else.
+        As :func:`capture`; or if the folder holds something else, or another process writes it.
+        A refused capture leaves no folder, or one that another capture may replace.
     """
     # Complains before a folder is made.
     given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, given)
     texts = work.texts
     shard_size = parameters.whole_number("shard_size", shard_size, least=1)
-    columns, classes = _columns(labels or {}, len(texts))
+    flat: dict[str, Any] = {}
+    for name, y in parameters.by_name("label", labels or {}).items():
+        work, flat[name] = work.aligned(y, f"label {name!r}")
+    columns, classes = _columns(flat, [site.name for site in work.sites])
     for name in (concept, groups):
         if name is not None:
             parameters.known("label", name, list(columns))
-    said = {
+    about = {
         "model": described(model),
         "tokenizer": type(tokenizer).__name__,
         "sites": {site.name: site.width for site in work.sites},
@@ -106,90 +114,133 @@ def capture_to(
         "labels": classes,
         "label hash": {name: _hash([codes]) for name, codes in columns.items()},
         "concept": concept,
-        "groups": groups if groups or not work.rule.may_give_several else manifest.TEXT,
-        "shards": -(-len(texts) // shard_size),
+        "groups": groups,
         "shard size": shard_size,
         "versions": {
             "nullprobe": __version__,
             "torch": torch.__version__,
             "transformers": transformers.__version__,
         },
+        "shards": [],
     }
-    path = _begun(Path(folder), said)
-    for i in range(said["shards"]):
-        first, stop = i * shard_size, min((i + 1) * shard_size, len(texts))
-        if not _is_whole(manifest.shard(path, i)):
-            found = captured(work, first, stop)
-            known = {name: y[found.text] for name, y in columns.items()}
-            save(manifest.shard(path, i), {manifest.TEXT: found.text, **known, **found})
-        elif progress is not None:
-            progress("capture", stop, len(texts))
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        validation.complain(
+            f"{str(path)!r} must name a folder", "it is a file", "choose another path"
+        )
+    with only_writer(path):
+        _write_shards(path, _begun(path, about), work, columns)
     work.warn_of_texts()
     return path
 
 
-def _is_whole(path: Path) -> bool:
-    """Return whether a shard is there and can be read; ours appear whole, but disks fail."""
-    try:
-        with safe_open(path, framework="numpy") as shard:
-            return bool(shard.keys())
-    except (OSError, SafetensorError):
+def _write_shards(
+    folder: Path, about: dict[str, Any], work: Work, columns: Mapping[str, np.ndarray]
+) -> None:
+    """Write the shards that are not there, or not as they were written."""
+    n, size = about["texts"], about["shard size"]
+    for i in range(manifest.n_shards(about)):
+        first, stop = i * size, min((i + 1) * size, n)
+        if _is_whole(folder, i, about):
+            if work.given.progress is not None:
+                work.given.progress("capture", stop, n)
+            continue
+        try:
+            rows = captured(work, first, stop)
+        except validation.InputError as error:
+            if 0 < len(about["shards"]) <= i:
+                manifest.write(folder, {**about, manifest.REFUSED: str(error)})
+            raise
+        if not about["shards"]:
+            _clear(folder)
+        known = {name: work.of_rows(y, rows.text, first, stop) for name, y in columns.items()}
+        write_shard(folder, i, {manifest.TEXT: rows.text, **known, **rows}, about)
+
+
+def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
+    """Return whether a shard is there as it was written; warn if it is there otherwise."""
+    if i >= len(about["shards"]) or not manifest.shard(folder, i).is_file():
         return False
+    try:
+        for _ in Shard(folder, i, about).read(manifest.names(about)):
+            pass
+    except validation.InputError as error:
+        warn(f"{str(error).partition('; ')[0]}: this shard is made again.")
+        return False
+    return True
 
 
 def _columns(
-    labels: Mapping[str, Any], n: int
+    labels: Mapping[str, Any], sites: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, list | None]]:
     """Return labels as numbers, and what their codes stand for, by name."""
     columns, classes = {}, {}
-    for name, y in parameters.by_name("label", labels).items():
+    for name, y in labels.items():
         if name == manifest.TEXT:
             validation.complain(
                 f"{name!r} is the number of each row's text", "a label has this name", "rename it"
             )
-        a = as_array(y, f"label {name!r}")
-        if a.ndim != 1 or len(a) != n:
+        if name in sites:
             validation.complain(
-                f"label {name!r} must have one value for each of {n} texts",
+                f"{name!r} is a site to capture", "a label has this name", "rename the label"
+            )
+        a = as_array(y, f"label {name!r}")
+        if a.ndim != 1:
+            validation.complain(
+                f"label {name!r} must have one value for each text, or for each row",
                 f"it has shape {a.shape}",
-                "pass one for each text",
+                "pass several columns by names of their own",
             )
         missing = [i for i, one in enumerate(a.tolist()) if one is None or one != one]
         if missing:
             validation.complain(
-                f"every text needs a value of label {name!r}",
-                f"that of text {missing[0]} (counted from 0) is missing",
+                f"every text, or row, needs a value of label {name!r}",
+                f"that of number {missing[0]} (counted from 0) is missing",
                 "leave such texts out",
             )
         columns[name], classes[name] = manifest.encoded(a.astype(str) if a.dtype == object else a)
     return columns, classes
 
 
-def _begun(folder: Path, said: dict[str, Any]) -> Path:
-    """Return the folder with its manifest written, or complain that it holds something else."""
-    if folder.exists() and not folder.is_dir():
-        validation.complain(
-            f"{str(folder)!r} must name a folder", "it is a file", "choose another path"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    there = manifest.manifest(folder)
-    if there is None:
-        if any(not file.name.startswith(".nullprobe-") for file in folder.iterdir()):
+def _begun(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest to go on with, or complain that the folder holds something else."""
+    about = manifest.manifest(folder)
+    if about is None:
+        if any(not file.name.startswith(TEMPORARY) for file in folder.iterdir()):
             validation.complain(
                 f"{str(folder)!r} must be a new folder, or one of captured states",
                 "it holds something else",
                 "choose another path",
             )
-        manifest.write(folder, said)
-        return folder
-    other = [name for name in said if there.get(name) != said[name] and name != "versions"]
-    if other:
+        return asked
+    if about["format"] != manifest.FORMAT:
         validation.complain(
-            f"{str(folder)!r} must hold a part of the same capture",
-            f"it is of other {', '.join(_apart(one, there.get(one), said[one]) for one in other)}",
+            f"{str(folder)!r} must be of format {manifest.FORMAT} to go on with",
+            f"it is of {about['format']}, whose shards cannot be verified",
             "choose another folder, or delete this one",
         )
-    return folder
+    asked = json.loads(json.dumps(asked))  # a manifest has lists for tuples
+    open_to_change = ("versions", "shards")
+    other = [one for one in asked if one not in open_to_change and about.get(one) != asked[one]]
+    manifest.need_no_others(folder, len(about["shards"]))
+    if not other:
+        about.pop(manifest.REFUSED, None)
+        return about
+    begun = any(manifest.shard(folder, i).is_file() for i in range(len(about["shards"])))
+    if begun and manifest.REFUSED not in about:
+        validation.complain(
+            f"{str(folder)!r} must hold a part of the same capture",
+            f"it is of other {', '.join(_apart(one, about.get(one), asked[one]) for one in other)}",
+            "choose another folder, or delete this one",
+        )
+    return asked
+
+
+def _clear(folder: Path) -> None:
+    """Remove the shards of a capture that is replaced, before its manifest is."""
+    replaced = manifest.manifest(folder) or {"shards": []}
+    for i in range(len(replaced["shards"])):
+        manifest.shard(folder, i).unlink(missing_ok=True)
 
 
 def _apart(name: str, there: Any, asked: Any) -> str:
