@@ -47,10 +47,17 @@ def bake(
     model: options.Model,
     eraser: options.BakedErasers,
     out: options.OutModel,
+    tol: options.Tolerance = None,
+    texts: options.EffectTexts = None,
+    text: options.EffectText = None,
+    concept: options.EffectConcept = None,
+    answers: options.EffectAnswers = None,
+    groups: options.TextGroups = None,
     dtype: options.Dtype = "auto",
     layer_list: options.LayerList = None,
 ) -> None:
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
-    from nullprobe.cli import model_tasks
+    from nullprobe.cli import baking, model_tasks
 
-    print(model_tasks.bake(model, eraser, out, dtype=dtype, layers=layer_list))
+    asked = baking.asked(texts, text, concept, answers, groups)
+    print(model_tasks.bake(model, eraser, out, asked, dtype=dtype, layers=layer_list, tol=tol))

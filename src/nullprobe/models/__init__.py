@@ -1,6 +1,7 @@
 """Inside language models: where states can be read and edited; captured, erased."""
 
 from nullprobe.models.baking.entry import bake
+from nullprobe.models.baking.remaining import Effect, effect
 from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
@@ -10,11 +11,13 @@ from nullprobe.models.site import Site, sites
 
 __all__ = [
     "Captured",
+    "Effect",
     "Site",
     "bake",
     "capture",
     "capture_moments",
     "capture_to",
+    "effect",
     "erase",
     "load",
     "scrub",
