@@ -163,6 +163,43 @@ def test_bars_of_other_libraries_are_not_shown(saved, sheet, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_what_baking_leaves_of_a_concept_is_printed(saved, sheet, tmp_path, capsys):
+    AffineEraser(np.zeros(16), np.eye(16)[:, :1], np.eye(16)[:1]).save(tmp_path / "e.safetensors")
+    asked = [f"layers.0.mlp_input={tmp_path / 'e.safetensors'}", "--out", tmp_path / "baked"]
+    texts = ["--texts", sheet, "--text", "words", "--concept", "length", "--answers", "words"]
+    assert run("bake", saved, *asked, *texts, "--tol", "0.01") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "residual stream goes round" in line]
+    (probe,) = [line for line in lines if line.startswith("AUC")]
+    assert "(chance: 0.5)" in probe
+    assert probe.count("[") == 2
+    (answers,) = [line for line in lines if line.startswith("log-probability")]
+    assert " before, -" in answers
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--texts", "SHEET", "--concept", "length"], "--text COLUMN"),
+        (["--texts", "SHEET", "--text", "words"], "--concept or --answers"),
+        (["--text", "words", "--concept", "length"], "--texts FILE"),
+        (["--texts", "SHEET", "--text", "words", "--concept", "lenght"], "lenght"),
+        (["--texts", "SHEET", "--text", "words", "--answers", "empty"], "'empty'"),
+        (["--tol", "-1"], "tol"),
+    ],
+)
+@pytest.mark.filterwarnings("default")
+def test_what_baking_cannot_be_asked_leaves_no_folder(
+    saved, sheet, tmp_path, capsys, given, message
+):
+    AffineEraser(np.zeros(16), np.eye(16)[:, :1], np.eye(16)[:1]).save(tmp_path / "e.safetensors")
+    asked = [f"layers.0.mlp_input={tmp_path / 'e.safetensors'}", "--out", tmp_path / "baked"]
+    given = [sheet if one == "SHEET" else one for one in given]
+    assert run("bake", saved, *asked, *given) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["e.safetensors"]
+
+
 @pytest.mark.filterwarnings("default")
 def test_texts_that_were_cut_are_told_of_in_words(saved, sheet, tmp_path, capsys):
     asked = ["--text", "words", "--site", "embeddings", "--max-length", "4"]

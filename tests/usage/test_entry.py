@@ -175,6 +175,76 @@ def test_the_result_prints_saves_and_renders_as_an_audit_does(found, tmp_path):
     assert found.to_frame()["claim"].tolist() == ["used", "used"]
 
 
+ENDS = [f"{start} w{i % 2}" for i, start in enumerate(STARTS[:N])]
+
+
+@pytest.fixture(scope="module")
+def with_one_impossible():
+    """Embeddings of the last token are two points: whatever is removed there is all that varies."""
+    sites = ["embeddings", *SITES]
+    options = {**FEW, "answers": ["w1"] * N}
+    model = tiny.model_of("llama")  # without positions in its embeddings
+    return audit_use(model, tiny.word_tokenizer(), ENDS, np.arange(N) % 2, sites, **options)
+
+
+def test_a_site_that_cannot_be_judged_stops_no_other(with_one_impossible, tmp_path):
+    found = with_one_impossible
+    assert list(found) == ["embeddings", *SITES]
+    assert found["embeddings"].claims == ()
+    assert list(found["embeddings"].left_out) == ["used"]
+    assert "directions of these rows" in found["embeddings"].left_out["used"]
+    for site in SITES:
+        assert found[site].left_out == {}
+        assert len(found[site]["used"].nulls[0].strongest) == 39
+    assert found["embeddings"].left_out["used"] in str(found).replace("\n", " ")
+    assert Layers.from_json(found.to_json()) == found
+    found.to_html(tmp_path / "use.html")
+    assert "Left out of this audit" in (tmp_path / "use.html").read_text("utf-8")
+    assert found.to_frame()["representation"].tolist() == SITES
+
+
+def test_sites_that_can_be_judged_are_judged_as_without_the_other(with_one_impossible):
+    alone = audit_use(
+        tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, np.arange(N) % 2, SITES,
+        answers=["w1"] * N, **FEW,
+    )  # fmt: skip
+    for site in SITES:
+        one, other = with_one_impossible[site]["used"], alone[site]["used"]
+        assert one.observed == pytest.approx(other.observed, abs=1e-6)
+
+
+def test_a_site_that_cannot_be_judged_joins_what_is_read_there(with_one_impossible):
+    states = capture(tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, ["embeddings", *SITES])
+    y, options = np.arange(N) % 2, {"n_permutations": 39, "n_surrogates": 0}
+    joined = audit(dict(states), y, claims=["readable"], **options) | with_one_impossible
+    assert [claim.name for claim in joined["embeddings"].claims] == ["readable"]
+    assert list(joined["embeddings"].left_out) == ["used"]
+
+
+def test_an_eraser_that_cannot_be_fitted_leaves_its_site_out():
+    def fit(moments):
+        if np.allclose(moments.mean, moments.mean[0]):
+            raise InputError("one of its own")
+        return leace(moments)
+
+    model = tiny.make("llama")
+    with torch.no_grad():
+        model.model.layers[0].input_layernorm.weight.zero_()
+    options = {"answers": ["w1"] * N, "fit": fit, **FEW}
+    sites = ["layers.0.attention_input", "layers.1.output"]
+    found = audit_use(model, tiny.word_tokenizer(), TEXTS, Y, sites, **options)
+    assert "one of its own" in found[sites[0]].left_out["used"]
+    assert [claim.name for claim in found[sites[1]].claims] == ["used"]
+
+
+def test_if_no_site_can_be_judged_nothing_is():
+    with pytest.raises(InputError, match="directions of these rows"):
+        audit_use(
+            tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, np.arange(N) % 2, "embeddings",
+            answers=["w1"] * N, **FEW,
+        )  # fmt: skip
+
+
 def test_what_is_read_and_what_is_used_join_in_one_result(found):
     states = capture(*model_and_tokenizer(), ALL, SITES)
     read = audit(dict(states), ALL_Y, claims=["readable"], n_permutations=39, n_surrogates=0)

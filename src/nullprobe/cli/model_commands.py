@@ -62,13 +62,20 @@ def bake(
     model: options.Model,
     eraser: options.BakedErasers,
     out: options.OutModel,
+    tol: options.Tolerance = None,
+    texts: options.EffectTexts = None,
+    text: options.EffectText = None,
+    concept: options.EffectConcept = None,
+    answers: options.EffectAnswers = None,
+    groups: options.TextGroups = None,
     dtype: options.Dtype = "auto",
     adapter: options.Adapter = None,
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
-    from nullprobe.cli import model_tasks
+    from nullprobe.cli import baking, model_tasks
 
+    asked = baking.asked(texts, text, concept, answers, groups)
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision, "merge": True}
-    print(model_tasks.bake(model, eraser, out, loading, layers=layer_list))
+    print(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))

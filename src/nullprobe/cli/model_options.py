@@ -158,3 +158,33 @@ ModelDemo = Annotated[
         "the first time; --surrogates then counts random subspaces.",
     ),
 ]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        "--tol",
+        metavar="SHARE",
+        help="How far rounding may move a logit, as a share of the largest; by default about as "
+        "far as it moves those of the model that is edited in its forward pass.",
+    ),
+]
+EffectTexts = Annotated[
+    Path | None,
+    typer.Option(
+        "--texts",
+        metavar="FILE",
+        help="Texts on which to say what is left of a concept: a .csv, .parquet or .npz.",
+    ),
+]
+EffectText = Annotated[
+    str | None, typer.Option("--text", metavar="COLUMN", help="The texts in that file.")
+]
+EffectConcept = Annotated[
+    str | None,
+    typer.Option("--concept", metavar="COLUMN", help="The concept, read by a linear probe."),
+]
+EffectAnswers = Annotated[
+    str | None,
+    typer.Option(
+        "--answers", metavar="COLUMN", help="Right continuations, whose log-probability counts."
+    ),
+]

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from nullprobe import models
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import texts
+from nullprobe.cli.baking import Asked
 from nullprobe.cli.subject import Bars
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
 from nullprobe.erasers import AffineEraser
@@ -93,9 +94,11 @@ def bake(
     name: str,
     files: Sequence[str],
     out: Path,
+    asked: Asked | None,
     loading: Mapping[str, Any],
     *,
     layers: str | None,
+    tol: float | None,
 ) -> str:
     """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
     if out.exists():
@@ -107,7 +110,12 @@ def bake(
         complain("every site takes one eraser", "one is named twice", "compose the two first")
     model, tokenizer = models.load(name, **loading)
     _warn_of_origins(model, erasers)
-    baked = models.bake(model, erasers, layers=layers)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        baked = models.bake(model, erasers, layers=layers, tol=tol)
+    # Before anything is written: texts may be refused.
+    left = [] if asked is None else asked.lines(model, baked, tokenizer, erasers)
+    left = [*(f"Note: {note.message}" for note in notes), *left]
     parent = out.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     # A folder appears whole or not at all, too.
@@ -122,10 +130,9 @@ def bake(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     removed = ", ".join(f"{one.rank} of {one.d} directions at {s}" for s, one in erasers.items())
-    return (
-        f"Baked {removed}.\nCompared on random tokens: its logits are those of the model that is "
-        f"edited in its forward pass.\nWrote {out}"
-    )
+    compared = "its logits are those of the model that is edited in its forward pass."
+    lines = (f"Baked {removed}.", f"Compared on random tokens: {compared}", *left, f"Wrote {out}")
+    return "\n".join(lines)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Inside language models: where states can be read and edited; captured, erased."""
 
 from nullprobe.models.baking.entry import bake
+from nullprobe.models.baking.remaining import Effect, effect
 from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
@@ -11,12 +12,14 @@ from nullprobe.models.token_rules import Spans
 
 __all__ = [
     "Captured",
+    "Effect",
     "Site",
     "Spans",
     "bake",
     "capture",
     "capture_moments",
     "capture_to",
+    "effect",
     "erase",
     "load",
     "scrub",

@@ -3,13 +3,13 @@
 Problem. An edit counts by what the model does, and what it does must be compared over a hundred
 edits of the same texts.
 Solution. Each batch is run as it is and then under every edit, so that nothing but one number a
-text and edit is kept. Of all logits only those are formed that are read, where the model lets us
-say so.
+text and edit is kept. The head runs for a few of the tokens that are read at a time, in the dtype
+of the model; these logits are read in float32 or float64, and forgotten. Only for a divergence the
+logits of a whole batch are kept, once, in the dtype of the model.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -29,14 +29,22 @@ from nullprobe.models.forward import (
     inputs,
     takes_mask,
 )
+from nullprobe.models.head import head_of, logits_at
 from nullprobe.models.hooks import editing
+from nullprobe.models.site import Site
 from nullprobe.models.texts import given, strings
 from nullprobe.models.token_rules import EVERY, Rule
 from nullprobe.models.tokens import Batch, batches, unread
 
 Edits = Mapping[str, AffineEraser]  # site → eraser
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)
+# From logits (k, vocabulary) in the dtype of the model, the piece that they are of all tokens which
+# are read of a batch, and the batch, to one value for each (k,).
+Read = Callable[[Tensor, slice, Batch], Any]
 ANSWERS, NEUTRAL = "predictions", "neutral texts"
+# Logits in a piece: so many, or this share of all that are read of a batch, if that is more.
+# Reading them takes four times their memory.
+PIECE, SHARE = 2**19, 1 / 32
 
 
 class Texts:
@@ -62,7 +70,7 @@ class Texts:
         batch_size: int = 32,
         max_length: int | None = None,
     ) -> None:
-        _need_head(model)
+        head_of(model)
         texts = given(texts)
         encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length)
         encoder.add_generation_prompt = True
@@ -75,6 +83,7 @@ class Texts:
                 "shorten them: what is cut off is what comes right before the prediction",
             )
         self.model, self.tokenizer, self.limit = model, tokenizer, encoder.limit
+        self.vocabulary = encoder.vocabulary or 1
         self.pad, self.size = (
             encoder.padding,
             parameters.whole_number("batch_size", batch_size, least=1),
@@ -149,11 +158,10 @@ def log_probabilities(
         first = len(texts.ids[text]) - 1  # the token before the answer predicts its first one
         return np.arange(first, first + len(alone[text]))
 
-    def read(logits: Tensor, rows: np.ndarray, batch: Batch) -> np.ndarray:
-        ids = torch.from_numpy(np.concatenate([alone[text] for text in batch.texts]))
-        said = torch.log_softmax(logits, dim=-1)
-        chosen = said.gather(1, ids.to(said.device, torch.int64)[:, None])[:, 0]
-        return np.bincount(rows, chosen.cpu().numpy(), minlength=len(batch.texts))
+    def read(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
+        ids = torch.from_numpy(np.concatenate([alone[text] for text in batch.texts])[piece])
+        said = torch.log_softmax(_wide(logits), dim=-1)
+        return said.gather(1, ids.to(said.device, torch.int64)[:, None])[:, 0]
 
     # The last token of an answer predicts what nobody asks for.
     asked = [ids[:-1] for ids in whole]
@@ -174,19 +182,22 @@ def metrics(
     ----------
     metric : callable
         From logits (b, vocabulary), float32 or float64, after some texts, and their numbers (b,),
-        to one value for each (b,).
+        to one value for each (b,). Texts of a batch may come in several pieces.
     texts, edits, layers, progress
         As for :func:`log_probabilities`.
     """
 
-    def read(logits: Tensor, _: np.ndarray, batch: Batch) -> np.ndarray:
-        values = metric(logits, batch.texts)
+    def read(logits: Tensor, piece: slice, batch: Batch) -> np.ndarray:
+        which = batch.texts[piece]
+        values = metric(_wide(logits), which)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
-        if values.shape != (len(batch.texts),) or not np.isfinite(values).all():
+        # Of logits that are not finite, whoever runs the model complains.
+        finite = np.isfinite(values).all() or bool(logits.isnan().any())
+        if values.shape != which.shape or not finite:
             validation.complain(
-                f"the metric must return one finite number for each of {len(batch.texts)} texts",
+                f"the metric must return one finite number for each of {len(which)} texts",
                 f"it returned shape {values.shape}"
-                if values.shape != (len(batch.texts),)
+                if values.shape != which.shape
                 else "one of its values is not finite",
                 "return an array of shape (b,) from logits (b, vocabulary)",
             )
@@ -211,18 +222,23 @@ def divergences(
         return np.arange(len(texts.ids[text]))
 
     run = _Pass(texts, texts.ids, every, layers, progress, NEUTRAL)
-    before: dict[int, Tensor] = {}
+    before: dict[int, Tensor] = {}  # by the first token of a piece: logits of the model as it is
+    of: Batch | None = None
 
-    def read(logits: Tensor, rows: np.ndarray, batch: Batch) -> np.ndarray:
-        said = torch.log_softmax(logits, dim=-1)
-        if id(batch) not in before:
+    def read(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
+        nonlocal of
+        if batch is not of:
             before.clear()
-            before[id(batch)] = said
-        own = before[id(batch)]
-        kl = (own.exp() * (own - said)).nan_to_num(0.0).sum(dim=-1).cpu().numpy()
-        return np.bincount(rows, kl, minlength=len(batch.texts)) / batch.lengths
+            of = batch
+        own = before.setdefault(piece.start, logits)
+        own = torch.log_softmax(_wide(own), dim=-1)
+        said = torch.log_softmax(_wide(logits), dim=-1)
+        # own.exp() * (own - said), in place; what has no probability adds nothing.
+        terms = torch.sub(own, said, out=said).masked_fill_(own == -torch.inf, 0.0)
+        return terms.mul_(own.exp_()).sum(dim=-1)
 
-    return run.under([{}, *edits], read)[1:]
+    lengths = np.array([len(ids) for ids in texts.ids])
+    return run.under([{}, *edits], read)[1:] / lengths
 
 
 class _Pass:
@@ -240,12 +256,8 @@ class _Pass:
         self.texts, self.ids, self.places, self.layers = texts, ids, places, layers
         self.progress, self.stage = progress or (lambda *_: None), stage
 
-    def under(
-        self,
-        edits: Sequence[Edits],
-        read: Callable[[Tensor, np.ndarray, Batch], np.ndarray],
-    ) -> np.ndarray:
-        """Return what is read of each text under each edit, (m, n)."""
+    def under(self, edits: Sequence[Edits], read: Read) -> np.ndarray:
+        """Return the sum of what is read of each text under each edit, (m, n)."""
         model, texts = self.texts.model, self.texts
         maps = [
             {site: Map(one, site) for site, one in paired(model, edit, self.layers).items()}
@@ -254,34 +266,35 @@ class _Pass:
         found, done = np.zeros((len(edits), len(texts))), 0
         with evaluating(model), torch.no_grad():
             for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
-                each = [self.places(text) for text in batch.texts]
-                rows = np.repeat(np.arange(len(each)), [len(one) for one in each])
-                kept, where = np.unique(np.concatenate(each), return_inverse=True)
                 for e, edit in enumerate(maps):
                     with editing(model, edit):
-                        logits = _logits(model, batch, kept)
-                    found[e, batch.texts] = read(logits[rows, where], rows, batch)
+                        found[e, batch.texts] = self._read(batch, edit, read)
                 done += len(batch.texts)
                 self.progress(self.stage, done, len(texts))
         return found
 
+    def _read(self, batch: Batch, edit: Mapping[Site, Map], read: Read) -> np.ndarray:
+        """Return the sum of what is read of each text of a batch, (b,)."""
+        each = [self.places(text) for text in batch.texts]
+        rows, places = np.repeat(np.arange(len(each)), list(map(len, each))), np.concatenate(each)
+        values, model = np.zeros(len(rows)), self.texts.model
+        step = max(PIECE // self.texts.vocabulary, int(SHARE * len(rows)), 1)
+        with logits_at(model, inputs(model, batch, input_device(model))) as at:
+            for piece in (slice(i, i + step) for i in range(0, len(rows), step)):
+                found = read(at(rows[piece], places[piece]), piece, batch)
+                values[piece] = found.cpu().numpy() if isinstance(found, Tensor) else found
+        if not np.isfinite(values).all():
+            text = batch.texts[rows[~np.isfinite(values)][0]]
+            where = ", ".join(f"{site.name!r}" for site in edit)
+            validation.complain(
+                "what a model predicts must be finite",
+                f"it is not for text {text} (counted from 0), "
+                + (f"erased at {where}" if edit else "nothing erased"),
+                "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
+                "texts out",
+            )
+        return np.bincount(rows, values, minlength=len(each))
 
-def _logits(model: nn.Module, batch: Batch, kept: np.ndarray) -> Tensor:
-    """Return the logits (b, places, vocabulary) at some places of a batch."""
-    told = inputs(model, batch, input_device(model))
-    if "logits_to_keep" not in inspect.signature(model.forward).parameters:
-        logits = model(**told).logits[:, kept]
-    else:
-        places = torch.from_numpy(kept).to(told["input_ids"].device)
-        logits = model(**told, logits_to_keep=places).logits
+
+def _wide(logits: Tensor) -> Tensor:
     return logits if logits.dtype == torch.float64 else logits.float()
-
-
-def _need_head(model: nn.Module) -> None:
-    head = getattr(model, "get_output_embeddings", lambda: None)()
-    if head is None:
-        validation.complain(
-            "the model must predict tokens",
-            f"{type(model).__name__} has no head that does",
-            "load it with AutoModelForCausalLM",
-        )

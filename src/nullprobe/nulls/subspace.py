@@ -87,8 +87,8 @@ def random_subspaces(
     least, most = float(values[r - rank :].sum()), float(values[:rank].sum())
     if not least * (1 - SLACK) - SLACK * most <= removed <= most * (1 + SLACK):
         validation.complain(
-            f"{rank} directions of these rows remove a variance from {least:g} to {most:g}",
-            f"{removed:g} is asked for",
+            f"{rank} directions of these rows remove a variance from {least:.9g} to {most:.9g}",
+            f"{removed:.9g} is asked for",
             "pass the variance that directions of these rows remove",
         )
     start = np.linalg.qr(rng.standard_normal((n_draws, r, rank)))[0]

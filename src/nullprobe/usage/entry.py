@@ -20,7 +20,7 @@ from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Observation, Thresholds, Use
-from nullprobe.claims.used import used
+from nullprobe.claims.used import NAME, used
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts, group_codes, split
@@ -117,12 +117,14 @@ def audit_use(
     Layers
         By site an Audit with the claim ``used``: ``found["layers.3.output"]["used"]``. It prints,
         saves and renders as an audit of arrays does, and joins one of the same sites, ``a | b``.
+        The audit of a site that cannot be judged has no claim, and the reason in
+        ``found["embeddings"].left_out["used"]``.
 
     Raises
     ------
     InputError
-        If a site does not exist, texts do not fit into the context, or there are neither answers
-        nor a metric, or both.
+        If a site does not exist, texts do not fit into the context, there are neither answers
+        nor a metric, or both, or no site can be judged.
 
     Notes
     -----
@@ -161,7 +163,8 @@ def audit_use(
     found = capture(
         model, tokenizer, half, sites, tokens=tokens, layers=layers, progress=progress, **told
     )
-    edits = [{}, *_edits(found, z.take(fitted[found.text]), fit, n_draws, seed)]
+    each, left_out = _edits(found, z.take(fitted[found.text]), fit, n_draws, seed)
+    edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
     rows = halves.rows(ASKED)
     asked = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **told)
     if answers is not None:
@@ -174,9 +177,9 @@ def audit_use(
     if neutral is not None:
         apart = Texts(model, tokenizer, neutral, **told)
         moved = divergences(apart, edits[1:], layers=layers, progress=progress)
-        moved = moved.mean(axis=1).reshape(len(found), -1)
+        moved = moved.mean(axis=1).reshape(len(each), -1)
     weights = _weights(z, halves, np.random.default_rng([seed, 1]))
-    changes = (seen[1:] - seen[0]).reshape(len(found), 1 + n_draws, -1)
+    changes = (seen[1:] - seen[0]).reshape(len(each), 1 + n_draws, -1)
     uses = [
         _use(
             seen[0],
@@ -185,19 +188,22 @@ def audit_use(
             weights,
             None if moved is None else moved[s],
         )
-        for s in range(len(found))
+        for s in range(len(each))
     ]
     if len(uses) > 1:
         nulls = among([use.random for use in uses], [use.change.value for use in uses])
         uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
     record = _record(z, halves, found, bar, n_draws, seed)
+    claims = {site: (used(use, bar),) for site, use in zip(each, uses, strict=True)}
     return Layers(
         {
             site: Audit(
-                (used(use, bar),), title, None, None, None, {**record, "features": X.shape[1]},
+                claims.get(site, ()), title, None, None, None,
+                {**record, "features": X.shape[1]}
+                | ({"left_out": {NAME: left_out[site]}} if site in left_out else {}),
                 site, "texts", "labels" if z.is_classes else "numeric",
             )
-            for (site, X), use in zip(found.items(), uses, strict=True)
+            for site, X in found.items()
         }
     )  # fmt: skip
 
@@ -224,16 +230,29 @@ def _record(
     }
 
 
-def _edits(found: Captured, z: Concept, fit: Fit, n_draws: int, seed: int) -> list[Edits]:
-    """Return the eraser of each site, fitted to rows of the concept z, and then its likes."""
-    edits: list[Edits] = []
+def _edits(
+    found: Captured, z: Concept, fit: Fit, n_draws: int, seed: int
+) -> tuple[dict[str, list[Edits]], dict[str, str]]:
+    """Return the eraser of each site, fitted to rows of the concept z, and then its likes.
+
+    Sites that have no such eraser, or nothing like it, come second, with the reason. If all are
+    such, the last reason is raised.
+    """
+    edits: dict[str, list[Edits]] = {}
+    left_out: dict[str, str] = {}
     for s, (site, X) in enumerate(found.items()):
-        moments = Moments.of(X, z)
-        eraser = fit(moments)
         rng = np.random.default_rng([seed, 2, s])
-        edits.append({site: eraser})
-        edits += [{site: one} for one in _likes(eraser, X, moments.mean, n_draws, rng)]
-    return edits
+        try:
+            moments = Moments.of(X, z)
+            eraser = fit(moments)
+            likes = _likes(eraser, X, moments.mean, n_draws, rng)
+        except validation.InputError as error:
+            if len(left_out) + 1 == len(found):  # nothing is left to judge
+                raise
+            left_out[site] = f"no eraser, or nothing to compare it with, is there: {error}"
+        else:
+            edits[site] = [{site: one} for one in (eraser, *likes)]
+    return edits, left_out
 
 
 def _likes(

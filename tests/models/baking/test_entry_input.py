@@ -8,6 +8,8 @@ from nullprobe import AffineEraser, InputError
 from nullprobe.models import bake, erase
 from nullprobe.models.baking.folds import Fold
 
+pytestmark = pytest.mark.filterwarnings("ignore:only what blocks read")
+
 
 def test_the_stream_is_refused_where_it_was_not_erased_from_the_beginning():
     model, one = model_in("gpt_neox"), oblique()

@@ -127,8 +127,12 @@ def in_float64(
 
 def exact(tensor: torch.Tensor) -> torch.Tensor:
     """Return a detached float64 copy, on the same device where that can hold one."""
-    device = "cpu" if tensor.device.type == "mps" else tensor.device
-    return tensor.detach().to(device, copy=True).double()
+    return tensor.detach().to(float64_device(tensor.device), copy=True).double()
+
+
+def float64_device(device: torch.device) -> torch.device:
+    """Return the device on which float64 copies of what is on ``device`` lie."""
+    return torch.device("cpu") if device.type == "mps" else device
 
 
 def _norm(left: torch.Tensor, right: torch.Tensor) -> float:

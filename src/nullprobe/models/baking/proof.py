@@ -1,0 +1,169 @@
+"""Proof that a baked model is the hooked one: of the algebra in float64, then of the rounding.
+
+Problem. A fold that is wrong by a thousandth may move logits by less than float32 rounds them,
+while right ones at sixty sites, or of an oblique eraser, move them by more than a fixed bound.
+
+Solution. Two questions. Whether the folds are right is asked in float64, where rounding hides
+nothing: both models run on float64 copies of their weights, one module at a time, the folded ones
+not rounded yet. How far rounding moves the model that is returned is then compared with how far it
+moves the hooked one, whose states are rounded in the same dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from nullprobe._core.validation import complain
+from nullprobe.erasers import AffineEraser
+from nullprobe.models.baking.families import KEEP_HOOK
+from nullprobe.models.baking.folds import exact, float64_device
+from nullprobe.models.editing.erasing import erase
+from nullprobe.models.forward import evaluating, input_device
+
+Write = tuple[str, Callable[[Any], None]]  # path of a module, and what is done to it in place
+
+ROWS, TOKENS = 4, 24  # of the text that is not one, on which they are compared
+# All of the following are shares of the largest logit.
+EXACT = 1e-8  # up to which models agree in float64
+# How far rounding may move logits in any case, and at most: of float32 84 units in the last place
+# (2⁻²³), of half precision 16.
+LEAST = {torch.float64: 1e-11, torch.float32: 1e-5, torch.bfloat16: 2**-3, torch.float16: 2**-6}
+MOST = LEAST | {torch.float64: 1e-3, torch.float32: 1e-3}
+TIMES = 8  # and in between, so many times as far as those of the hooked model
+
+
+class Proof:
+    """The logits that a baked model must have.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        The one to be edited.
+    erasers : mapping of str to AffineEraser
+    layers : str or None
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, erasers: Mapping[str, AffineEraser], layers: str | None
+    ) -> None:
+        self.ids, self.mask = _text(model)
+        with erase(model, erasers, layers=layers):
+            self.rounded = self._logits(model)
+            with _in_float64(model) as device:
+                self.exact = self._logits(model, device)
+        self.largest = float(self.exact.abs().max())
+
+    def folds(self, baked: PreTrainedModel, writes: Sequence[Write]) -> None:
+        """Complain if a model into which all is written in float64 has other logits."""
+        with _in_float64(baked, writes) as device:
+            found = self._logits(baked, device)
+        difference = _apart(found, self.exact)
+        if not difference <= EXACT * self.largest:
+            complain(
+                "a baked model's logits must be those of the hooked one, in float64 up to "
+                f"{EXACT * self.largest:.2g}",
+                f"they differ by {difference:.2g} where the largest is {self.largest:.2g}",
+                KEEP_HOOK,
+            )
+
+    def rounding(self, baked: PreTrainedModel, tol: float | None) -> None:
+        """Complain if rounding moves the logits of the model that is returned too far."""
+        difference = _apart(self._logits(baked), self.exact)
+        hooked = _apart(self.rounded, self.exact)
+        least, most = LEAST[baked.dtype] * self.largest, MOST[baked.dtype] * self.largest
+        bound = min(max(TIMES * hooked, least), most) if tol is None else tol * self.largest
+        if not difference <= bound:
+            name = str(baked.dtype).removeprefix("torch.")
+            complain(
+                f"a baked model's logits must be those of the hooked one up to {bound:.2g}",
+                f"rounded to {name} they differ by {difference:.2g} where the largest is "
+                f"{self.largest:.2g} (those of the hooked one by {hooked:.2g})",
+                f"pass tol={1.01 * difference / self.largest:.2g} if that will do, bake a copy in "
+                f"a finer dtype (model.float(), model.double()), or {KEEP_HOOK}",
+            )
+
+    def _logits(self, model: PreTrainedModel, device: torch.device | None = None) -> Tensor:
+        """Return the logits of all tokens that are no padding, (n, vocabulary)."""
+        device = device or input_device(model)
+        text = {"input_ids": self.ids, "attention_mask": self.mask}
+        with evaluating(model), torch.no_grad():
+            logits = model(**{k: v.to(device) for k, v in text.items()}, use_cache=False).logits
+        return exact(logits).cpu()[self.mask.bool()]
+
+
+def _text(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
+    """Return ids and a mask (ROWS, t): the first row is padded left, the second right."""
+    generator = torch.Generator().manual_seed(0)
+    tokens = min(TOKENS, int(getattr(model.config, "max_position_embeddings", TOKENS)))
+    ids = torch.randint(model.config.vocab_size, (ROWS, tokens), generator=generator)
+    mask = torch.ones_like(ids)
+    mask[0, : tokens // 3], mask[1, tokens - tokens // 3 :] = 0, 0
+    return ids, mask
+
+
+def _apart(found: Tensor, expected: Tensor) -> float:
+    return float((found - expected).abs().max())
+
+
+@contextmanager
+def _in_float64(model: PreTrainedModel, writes: Sequence[Write] = ()) -> Iterator[torch.device]:
+    """Let each module run on float64 copies of its weights, made and written into as it is called.
+
+    Norms make no detour through float32, and attention takes no kernel of half precision alone.
+    Yields the device on which token ids belong.
+    """
+    kept: dict[nn.Module, tuple[dict[str, Any], dict[str, Any]]] = {}
+    handles, attention = [], model.config._attn_implementation
+
+    def enter(path: str, module: nn.Module, _: Any) -> None:
+        kept[module] = dict(module._parameters), dict(module._buffers)
+        for name, weight in kept[module][0].items():
+            if weight is not None:
+                module._parameters[name] = nn.Parameter(exact(weight), requires_grad=False)
+        for name, buffer in kept[module][1].items():
+            if buffer is not None:
+                module._buffers[name] = buffer.to(float64_device(buffer.device))
+        for where, write in writes:
+            if where == path:
+                write(module)
+
+    def leave(module: nn.Module, *_: Any) -> None:
+        if module in kept:
+            weights, buffers = kept.pop(module)
+            module._parameters.update(weights)
+            module._buffers.update(buffers)
+
+    norms = []
+    try:
+        model.config._attn_implementation = "sdpa"
+        for path, module in model.named_modules():
+            if module._parameters or module._buffers:
+                handles.append(module.register_forward_pre_hook(partial(enter, path)))
+                handles.append(module.register_forward_hook(leave))
+            if type(module).__name__.endswith("RMSNorm"):
+                norms.append((module, vars(module).get("forward")))
+                module.forward = partial(_norm, module)
+        yield float64_device(input_device(model))
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module in list(kept):
+            leave(module)
+        for module, forward in norms:
+            del module.forward
+            if forward is not None:
+                module.forward = forward
+        model.config._attn_implementation = attention
+
+
+def _norm(module: Any, states: Tensor) -> Tensor:
+    """Return what a root-mean-square norm does, without its detour through float32."""
+    square = states.square().mean(dim=-1, keepdim=True)
+    return module.weight * states * torch.rsqrt(square + module.variance_epsilon)

@@ -1,0 +1,180 @@
+"""What an edit of a model has left of a concept: read from its last states, or by what it predicts.
+
+Problem. A baked model computes what was asked for, and may still know the concept: the residual
+stream goes round the inputs of blocks, and what one layer lost another reads from the words again.
+Solution. Model and edited model are asked about the same texts. A probe that is fitted afresh to
+each reads the concept from what the head reads; or a metric of what each predicts is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.metric import Metric
+from nullprobe.data.splits import group_codes, split
+from nullprobe.heldout.fresh_probe import fresh
+from nullprobe.models.behaviour import Metric as MetricOfLogits
+from nullprobe.models.behaviour import Texts, log_probabilities, metrics
+from nullprobe.models.capturing.states import capture
+from nullprobe.stats.bootstrap import resampled_weights
+from nullprobe.stats.observation import Observation
+
+SITE = "final_norm"
+N_RESAMPLES = 1000
+LOG_PROBABILITY = Metric("log-probability of the answer (nats)", None, "change")
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """A metric of a model and of the edited model, on the same texts.
+
+    Attributes
+    ----------
+    metric : Metric
+        Its name, and its value where nothing can be read.
+    before, after : float
+    before_interval, after_interval : tuple of two floats or None
+        95 % bootstrap intervals over texts or groups, given the fitted probes; None where too few
+        replicates can be used.
+    change_interval : tuple of two floats or None
+        Of ``after`` less ``before``, from the same replicates.
+    """
+
+    metric: Metric
+    before: float
+    after: float
+    before_interval: tuple[float, float] | None
+    after_interval: tuple[float, float] | None
+    change_interval: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        """Return one line, such as "AUC of a linear probe at final_norm, held out: ..."."""
+        sides = (self.before, self.before_interval), (self.after, self.after_interval)
+        before, after = (
+            f"{value:.3f}" + (f" [{span[0]:.3f}, {span[1]:.3f}]" if span else "")
+            for value, span in sides
+        )
+        chance = "" if self.metric.chance is None else f" (chance: {self.metric.chance:g})"
+        return f"{self.metric.name}: {before} before, {after} after{chance}"
+
+
+def effect(
+    model: nn.Module,
+    edited: nn.Module,
+    tokenizer: Any,
+    texts: Sequence[str],
+    y: Any = None,
+    *,
+    answers: Sequence[str] | None = None,
+    metric: MetricOfLogits | None = None,
+    groups: Any = None,
+    tokens: str | int = "last",
+    batch_size: int = 32,
+    max_length: int | None = None,
+    random_state: RandomState = 0,
+) -> Effect:
+    """Return a metric of a model and of the edited model, such as one that ``bake`` returned.
+
+    Parameters
+    ----------
+    model, edited : torch.nn.Module
+        Hugging Face models that take the same tokens.
+    tokenizer : PreTrainedTokenizerBase
+    texts : sequence of str
+        n texts.
+    y : array-like of shape (n,) or (n, k), optional
+        A concept: how well a fresh linear probe reads it from ``final_norm``, on texts that it was
+        not fitted to (AUC, or R² of numbers).
+    answers : sequence of n str, optional
+        Instead: the right continuation of each text, whose log-probability counts.
+    metric : callable, optional
+        Instead: from logits (b, vocabulary) after some texts, and the numbers of these texts (b,),
+        to one value for each.
+    groups : array-like of shape (n,), optional
+        Texts of the same group are not divided between fitting and scoring, and are resampled
+        together.
+    tokens, batch_size, max_length
+        As for :func:`capture`.
+    random_state : int, Generator or None
+        Of the halves and the replicates.
+
+    Raises
+    ------
+    InputError
+        If not exactly one of ``y``, ``answers`` and ``metric`` is given, or texts cannot be split.
+
+    Notes
+    -----
+    What can be read need not be what the model predicts by: the probe shows the one, answers the
+    other. An eraser at ``final_norm`` is baked into the head, behind what the probe reads; only
+    answers or a metric see it. Nothing is compared with random subspaces here: ``audit_use`` does
+    that.
+    """
+    if sum(one is not None for one in (y, answers, metric)) != 1:
+        validation.complain(
+            "one of y, answers and metric says what is compared",
+            f"{sum(one is not None for one in (y, answers, metric))} of them arrived",
+            "pass the labels of the texts, their right continuations, or a metric",
+        )
+    rng = np.random.default_rng([integer_seed(random_state)])
+    options = {"batch_size": batch_size, "max_length": max_length}
+    both, codes = (model, edited), group_codes(groups, len(texts))
+    if y is not None:
+        z = concept(y, n=len(texts))
+        found = [capture(one, tokenizer, texts, SITE, tokens=tokens, **options) for one in both]
+        text = found[0].text
+        if codes is None and len(text) > len(texts):  # rows of a text belong together
+            codes = np.arange(len(texts))
+        of_row = None if codes is None else codes[text]
+        return _read([one[SITE] for one in found], z.take(text), of_row, rng)
+    asked = [Texts(one, tokenizer, texts, **options) for one in both]
+    if answers is not None:
+        kind, values = LOG_PROBABILITY, [log_probabilities(one, answers, [{}])[0] for one in asked]
+    else:
+        assert metric is not None
+        kind, values = (
+            Metric("metric", None, "change"),
+            [metrics(t, metric, [{}])[0] for t in asked],
+        )
+    weights = resampled_weights(None, codes, len(texts), N_RESAMPLES, rng)
+    weights = np.vstack([np.ones(len(texts)), weights])
+    return _effect(kind, *((weights @ one) / weights.sum(axis=1) for one in values))
+
+
+def _read(
+    both: Sequence[np.ndarray], z: Concept, groups: np.ndarray | None, rng: np.random.Generator
+) -> Effect:
+    """Return how well fresh linear probes read a concept from the rows of either model."""
+    z.need_two_classes()
+    parts = split(z, groups=groups, n_parts=2, rng=rng)
+    (probe,) = fresh(["linear"], z, 0)
+    found = np.zeros((2, 1 + N_RESAMPLES))
+    for fitted, scored in ((0, 1), (1, 0)):
+        P, S = parts.rows(fitted), parts.rows(scored)
+        there = z.take(S)
+        of_group = None if groups is None else groups[S]
+        weights = resampled_weights(there.codes, of_group, len(S), N_RESAMPLES, rng)
+        weights = np.vstack([np.ones(len(S)), weights])
+        target = z.take(P).data if z.codes is None else z.codes[P]
+        for X, values in zip(both, found, strict=True):
+            values += probe.read((X[P], target), X[S], there, weights) / 2
+    name = f"{probe.metric.name} of a linear probe at {SITE}, on held-out texts"
+    return _effect(Metric(name, probe.metric.chance), *found)
+
+
+def _effect(metric: Metric, before: np.ndarray, after: np.ndarray) -> Effect:
+    """Return an effect from the values of either model, (1 + B,), the observed one first."""
+
+    def interval(values: np.ndarray) -> tuple[float, float] | None:
+        return Observation(float(values[0]), metric.name, 0.0, values[1:]).interval
+
+    spans = (interval(one) for one in (before, after, after - before))
+    return Effect(metric, float(before[0]), float(after[0]), *spans)
