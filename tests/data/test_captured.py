@@ -8,7 +8,7 @@ import safetensors
 from support import captured_folder as small
 
 from nullprobe import InputError
-from nullprobe.data import files, formats, manifest
+from nullprobe.data import captured, files, formats, manifest
 from nullprobe.data.captured import CapturedFolder
 
 
@@ -75,6 +75,18 @@ def test_without_hashes_shapes_texts_and_codes_are_verified(way, bad):
             read()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"texts": "many"}, {"shard size": 0}, {"texts": -1}, {"sites": [1]}, {"labels": None},
+     {"shards": 0}, {"texts": 30}, {"texts": True}],
+)  # fmt: skip
+def test_a_manifest_of_the_first_format_must_fit_together(change, bad):
+    small.as_first_format(bad)
+    small.say(**change)(bad)
+    with pytest.raises(InputError, match=r"manifest\.json"):
+        CapturedFolder(bad)
+
+
 def test_a_folder_of_the_first_format_is_read_with_a_warning(bad):
     small.as_first_format(bad)
     with pytest.warns(UserWarning, match="without hashes"):
@@ -84,16 +96,25 @@ def test_a_folder_of_the_first_format_is_read_with_a_warning(bad):
             np.testing.assert_array_equal(states[name], right)
 
 
-@pytest.mark.parametrize("change", ["-1", "twice", "texts"])
-def test_values_are_verified_where_hashes_are_right(change, bad):
-    """What another writer of the format did wrong is found, too."""
-    small.forge(1, {
-        "-1": small.put("kind", lambda a: a - 1),
-        "twice": small.put("kind", lambda a: a * 2),
-        "texts": small.put("text", lambda a: a + 1),
-    }[change])(bad)  # fmt: skip
+@pytest.mark.parametrize("change", ["-1", "twice", "texts", "a text without rows"])
+def test_values_are_verified_where_hashes_are_right(change, bad, monkeypatch):
+    """What another writer of the format did wrong is found, and we do not write it."""
+    name, edit = {
+        "-1": ("kind", lambda a: a - 1),
+        "twice": ("kind", lambda a: a * 2),
+        "texts": ("text", lambda a: a + 1),
+        "a text without rows": ("text", lambda a: a + (a == 14)),
+    }[change]
+    before = {path.name: path.read_bytes() for path in bad.iterdir()}
+    with pytest.raises(InputError, match="000001"):
+        small.forge(1, small.put(name, edit))(bad)
+    assert {path.name: path.read_bytes() for path in bad.iterdir()} == before
+    with monkeypatch.context() as patch:
+        patch.setattr(captured.Shard, "check", lambda *_: None)
+        small.forge(1, small.put(name, edit))(bad)
     with pytest.raises(InputError, match="000001"):
         CapturedFolder(bad).read()
+    assert CapturedFolder(bad)[small.FIRST].shape == (40, 4)
 
 
 def test_what_is_not_read_is_not_hashed(bad, monkeypatch):

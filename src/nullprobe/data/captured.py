@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -83,7 +84,7 @@ class CapturedFolder(Mapping[str, np.ndarray]):
                 "that were changed since cannot be noticed; names, shapes and text numbers were "
                 "verified."
             )
-        shards = [Shard(self.path, i, about) for i in range(manifest.n_shards(about))]
+        shards = [Shard.of(self.path, i, about) for i in range(manifest.n_shards(about))]
         self._shards = shards
         self._types = shards[0].types
         for shard in shards[1:]:
@@ -144,42 +145,62 @@ class CapturedFolder(Mapping[str, np.ndarray]):
         return site in self.about["sites"]
 
 
+@dataclass(eq=False)
 class Shard:
     """One shard of a folder, whose header has been verified.
 
-    Parameters
-    ----------
-    folder : Path
-    i : int
-        Which shard, counted from 0.
-    about : mapping
-        The manifest.
-
     Attributes
     ----------
+    path : Path
+        The file.
+    texts : range
+        Texts that its rows are from.
+    about : mapping
+        The manifest.
+    entry : mapping or None
+        Rows and hash; None in the first format, which has neither.
+    name, hint : str
+        What messages call the file, and what they advise.
     rows : int
     types : dict of str to str
         Type of each array, as .safetensors calls it.
+    hashes : dict of str to str
+        Hash of each array; none in the first format.
     """
 
-    def __init__(self, folder: Path, i: int, about: Mapping[str, Any]) -> None:
-        self.path = manifest.shard(folder, i)
-        self.about = about
-        size = about["shard size"]
-        self.texts = range(i * size, min((i + 1) * size, about["texts"]))
-        entry = None if about["format"] == FIRST_FORMAT else about["shards"][i]
+    path: Path
+    texts: range
+    about: Mapping[str, Any]
+    entry: Mapping[str, Any] | None
+    name: str
+    hint: str
+    rows: int = field(init=False)
+    types: dict[str, str] = field(init=False)
+    hashes: dict[str, str] = field(init=False)
+
+    @classmethod
+    def of(cls, folder: Path, i: int, about: Mapping[str, Any]) -> Shard:
+        """Return shard i of a folder, counted from 0."""
+        path, texts = manifest.shard(folder, i), _texts(i, about)
+        if about["format"] == FIRST_FORMAT:
+            return cls(path, texts, about, None, str(path), "capture anew")
+        again = "run the same capture again: it makes this shard anew"
+        return cls(path, texts, about, about["shards"][i], str(path), again)
+
+    def __post_init__(self) -> None:
+        """Verify names, shapes and types."""
+        entry = self.entry
         if entry is not None and _header_hash(self.path) != entry[HASH]:
             self.complain("its header is not the one that was written")
         with self._opened() as content:
-            self.types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
-            shapes = {name: content.get_slice(name).get_shape() for name in self.types}
+            types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
+            shapes = {name: content.get_slice(name).get_shape() for name in types}
             notes = content.metadata() or {}
-        self._check_names()
+        self._check_names(set(types))
+        self.types = types
         self.rows = shapes[TEXT][0] if entry is None else entry["rows"]
-        if self.rows == 0:
-            self.complain("it has no rows")
+        self.hashes = {} if entry is None else json.loads(notes[HASHES])
         self._check_shapes(shapes)
-        self.hashes: dict[str, str] = {} if entry is None else json.loads(notes[HASHES])
 
     def read(self, wanted: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         """Yield arrays by name, each verified; labels are codes."""
@@ -190,17 +211,13 @@ class Shard:
                 a = content.get_tensor(name)
                 if self.hashes and _hash(a) != self.hashes[name]:
                     self.complain(f"values of {name!r} are not those that were written")
-                self._check_values(name, a)
+                self.check(name, a)
                 if name in wanted:
                     yield name, a
 
     def complain(self, how: str) -> NoReturn:
         """Complain that the shard is not what was captured."""
-        complain(
-            f"{str(self.path)!r} must be what was captured",
-            how,
-            "run the same capture again: it makes this shard anew",
-        )
+        complain(f"{self.name!r} must be what was captured", how, self.hint)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -210,16 +227,15 @@ class Shard:
         except (OSError, safetensors.SafetensorError) as error:
             self.complain(f"reading it stopped with {type(error).__name__}: {error}")
 
-    def _check_names(self) -> None:
-        names = set(manifest.names(self.about))
-        for kind, odd in (
-            ("lacks", names - set(self.types)),
-            ("also holds", set(self.types) - names),
-        ):
+    def _check_names(self, found: set[str]) -> None:
+        right = set(manifest.names(self.about))
+        for kind, odd in (("lacks", right - found), ("also holds", found - right)):
             if odd:
                 self.complain(f"it {kind} {', '.join(map(repr, sorted(odd)))}")
 
     def _check_shapes(self, shapes: Mapping[str, list[int]]) -> None:
+        if self.rows == 0:
+            self.complain("it has no rows")
         labels, sites = self.about["labels"], self.about["sites"]
         for name, shape in shapes.items():
             if name in sites:
@@ -234,7 +250,8 @@ class Shard:
                     f"not {tuple(right)} and {' or '.join(types)}"
                 )
 
-    def _check_values(self, name: str, a: np.ndarray) -> None:
+    def check(self, name: str, a: np.ndarray) -> None:
+        """Complain about codes of no class, and about text numbers that are not the shard's."""
         classes = self.about["labels"].get(name)
         if classes is not None and (a.min() < 0 or a.max() >= len(classes)):
             self.complain(
@@ -273,8 +290,18 @@ def write_shard(
     with whole_file(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(flat, notes))
         entry = {"rows": len(flat[TEXT]), HASH: _header_hash(temporary)}
+        # Better refused now than by whoever reads it.
+        hint = "this is a fault of the capture: please report it"
+        shard = Shard(temporary, _texts(i, about), about, entry, str(path), hint)
+        for name, a in flat.items():
+            shard.check(name, a)
         about["shards"][i : i + 1] = [entry]
         manifest.write(folder, about)
+
+
+def _texts(i: int, about: Mapping[str, Any]) -> range:
+    size = about["shard size"]
+    return range(i * size, min((i + 1) * size, about["texts"]))
 
 
 def _header_hash(path: Path) -> str | None:

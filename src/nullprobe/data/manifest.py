@@ -63,9 +63,18 @@ def manifest(folder: Path) -> dict[str, Any] | None:
         _complain_damaged(path, f"it lacks {', '.join(map(repr, lacking))}")
     if form == FORMAT and about.get(HASH) != _hash(about):
         _complain_damaged(path, f"its {HASH!r} is not that of its content")
-    if form == FIRST_FORMAT and about["shards"] != n_shards(about):
-        _complain_damaged(path, f"it has {about['texts']} texts in {about['shards']} shards")
+    if form == FIRST_FORMAT:
+        _check_first_format(path, about)
     return about
+
+
+def _check_first_format(path: Path, about: Mapping[str, Any]) -> None:
+    """Complain about numbers that do not fit together; the first format has no hash."""
+    for name, kind in (("texts", int), ("shard size", int), ("sites", dict), ("labels", dict)):
+        if type(about[name]) is not kind or (kind is int and about[name] < 1):
+            _complain_damaged(path, f"{name!r} is {str(about[name])[:40]}")
+    if about["shards"] != n_shards(about):
+        _complain_damaged(path, f"it has {about['texts']} texts in {about['shards']} shards")
 
 
 def write(folder: Path, about: Mapping[str, Any]) -> None:

@@ -158,6 +158,22 @@ def test_a_capture_that_was_refused_goes_on_where_it_stopped(whole, tmp_path, mo
     assert calls == [0, 4, 4, 8]
 
 
+def test_a_shard_of_other_widths_than_the_sites_have_is_not_written(tmp_path, monkeypatch):
+    real = module.captured
+
+    def wide(work, first, stop):
+        rows = real(work, first, stop)
+        if first:
+            rows.arrays[SITES[0]] = rows.arrays[SITES[0]].repeat(2, axis=1)
+        return rows
+
+    monkeypatch.setattr(module, "captured", wide)
+    with pytest.raises(InputError, match="000001.*32"):
+        written(tmp_path / "a")
+    assert sorted(contents(tmp_path / "a")) == ["000000.safetensors", "manifest.json"]
+    assert "refused" in json.loads((tmp_path / "a" / "manifest.json").read_text("utf-8"))
+
+
 @pytest.mark.parametrize(
     "way",
     ["a shard over another", "two shards swapped", "a missing shard", "a cut end",

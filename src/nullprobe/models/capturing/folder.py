@@ -147,14 +147,15 @@ def _write_shards(
             continue
         try:
             rows = captured(work, first, stop)
+            if not about["shards"]:
+                _clear(folder)
+            known = {name: work.of_rows(y, rows.text, first, stop) for name, y in columns.items()}
+            write_shard(folder, i, {manifest.TEXT: rows.text, **known, **rows}, about)
         except validation.InputError as error:
             if 0 < len(about["shards"]) <= i:
-                manifest.write(folder, {**about, manifest.REFUSED: str(error)})
+                why = str(error).rstrip(".")
+                manifest.write(folder, {**about, manifest.REFUSED: why})
             raise
-        if not about["shards"]:
-            _clear(folder)
-        known = {name: work.of_rows(y, rows.text, first, stop) for name, y in columns.items()}
-        write_shard(folder, i, {manifest.TEXT: rows.text, **known, **rows}, about)
 
 
 def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
@@ -162,7 +163,7 @@ def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
     if i >= len(about["shards"]) or not manifest.shard(folder, i).is_file():
         return False
     try:
-        for _ in Shard(folder, i, about).read(manifest.names(about)):
+        for _ in Shard.of(folder, i, about).read(manifest.names(about)):
             pass
     except validation.InputError as error:
         warn(f"{str(error).partition('; ')[0]}: this shard is made again.")
