@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import socket
 import sys
 
 import numpy as np
@@ -176,6 +177,15 @@ def test_a_tokenizer_beside_the_adapter_is_the_one_that_is_used(base, lora, tmp_
     _, tokenizer = models.load(base, adapter=folder)
     assert tokenizer("w1")["input_ids"][0] == 0
     assert models.load(base, adapter=lora)[1]("w1")["input_ids"][0] != 0
+
+
+def test_the_hub_is_not_asked_where_all_is_here(base, lora, tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("the hub was asked"))
+    folder = changed(lora, tmp_path, base_model_name_or_path="us/elsewhere")
+    models.load(base, adapter=folder, merge=True)
+    model, tokenizer = models.load(base, adapter=folder)
+    assert described(model)["adapter"]["name"] == "changed"
+    states(model, tokenizer)
 
 
 def test_a_merged_model_is_saved_as_a_plain_one(base, lora, tmp_path):

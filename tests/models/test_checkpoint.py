@@ -103,8 +103,10 @@ def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = peft.get_peft_model(tiny.make("gpt2"), config)
-    model.peft_config["default"].base_model_name_or_path = "us/tiny"
     model.save_pretrained(tmp_path / "change")
+    said = json.loads((tmp_path / "change" / checkpoint.ADAPTER).read_text("utf-8"))
+    said["base_model_name_or_path"] = "us/tiny"
+    (tmp_path / "change" / checkpoint.ADAPTER).write_text(json.dumps(said))
     there = {**repositories, "us/change": {"v1": tmp_path / "change", "main": tmp_path / "change"}}
     with small_hub.hub(there) as served:
         by_name = load(served, tmp_path / "home", "us/change")["is"]
