@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from nullprobe import models
@@ -64,6 +65,22 @@ def rule(text: str) -> str | int:
     return int(text) if text.lstrip("-").isdecimal() else text
 
 
+def read(file: Path, told: Told) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the texts of a file and its labels by name: the one place where texts are read."""
+    content = load(file)
+    available = list(content) if isinstance(content, dict) else content.column_names
+    for column in (told.text, *told.kept):
+        known("column", column, available)
+    texts = array(content, told.text)
+    if texts.dtype.kind != "U":
+        complain(
+            f"{told.text!r} in {str(file)!r} must hold texts",
+            f"its dtype is {texts.dtype}",
+            "name another column",
+        )
+    return texts.tolist(), {column: array(content, column) for column in told.kept}
+
+
 def capture(
     name: str,
     file: Path,
@@ -76,25 +93,14 @@ def capture(
     device: str | None,
 ) -> str:
     """Capture to a folder, and say what is there."""
-    content = load(file)
-    available = list(content) if isinstance(content, dict) else content.column_names
-    for column in (told.text, *told.kept):
-        known("column", column, available)
-    texts = array(content, told.text)
-    if texts.dtype.kind != "U":
-        complain(
-            f"{told.text!r} in {str(file)!r} must hold texts",
-            f"its dtype is {texts.dtype}",
-            "name another column",
-        )
-    labels = {column: array(content, column) for column in told.kept}
+    texts, labels = read(file, told)
     model, tokenizer = models.load(name, dtype=dtype, device=device)
     with _warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
             model,
             tokenizer,
-            texts.tolist(),
+            texts,
             list(sites),
             labels=labels,
             concept=told.concept,
