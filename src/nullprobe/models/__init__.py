@@ -5,17 +5,20 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
 from nullprobe.models.site import Site, sites
 
 __all__ = [
     "Captured",
+    "Generated",
     "Site",
     "bake",
     "capture",
     "capture_moments",
     "capture_to",
     "erase",
+    "generate",
     "load",
     "scrub",
     "sites",
