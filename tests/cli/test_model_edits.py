@@ -181,6 +181,14 @@ def test_a_prompt_is_a_message_where_the_model_chats(capsys):
     assert found[0] == found[1]
 
 
+def test_a_chat_is_shown_with_its_roles(saved, capsys, monkeypatch):
+    chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}]
+    fake = models.Generated((chat,), ("before it",), ("after it",))
+    monkeypatch.setattr(models, "generate", lambda *_, **__: fake)
+    said = done(capsys, "erase", saved, "layers.1.output=bare.safetensors", *PROMPT)
+    assert said.splitlines()[1:3] == ["system: Be brief.", "user: Hello"]
+
+
 @pytest.mark.parametrize("columns", ["40", "80", "120"])
 def test_texts_fit_the_terminal_which_obeys_none_of_them(saved, capsys, monkeypatch, columns):
     long = "\x1b[2J[bold]" + "w7 " * 60 + "\u4e16\u754c" * 30

@@ -77,6 +77,8 @@ def test_drawn_texts_follow_the_seed_and_differ_only_by_what_is_erased():
     assert first == written(**nothing)
     assert first != written(**nothing, random_state=1)
     assert written(sample=True, temperature=1e-4).before == written().before  # as good as greedy
+    twice = written(prompts=PROMPTS[:1] * 2, **nothing)
+    assert twice.before[0] != twice.before[1]  # each prompt has random numbers of its own
     assert torch.equal(torch.random.get_rng_state(), state)
 
 

@@ -121,8 +121,13 @@ def _document(model: Any, erasers: Mapping[str, AffineEraser], found: Generated)
 def _show(found: Generated) -> None:
     """Print each prompt with its two texts next to each other."""
     for prompt, before, after in zip(found.prompts, found.before, found.after, strict=True):
-        verdict_tables.show_parts(terminal.side_by_side(prompt, before, after))
+        said = prompt if isinstance(prompt, str) else _chat(prompt)
+        verdict_tables.show_parts(terminal.side_by_side(said, before, after))
     same = sum(b == a for b, a in zip(found.before, found.after, strict=True))
     verdict_tables.say(
         f"Erasing changed {len(found) - same} of {counted(len(found), 'text', 'texts')}."
     )
+
+
+def _chat(messages: Sequence[Mapping[str, str]]) -> str:
+    return "\n".join(f"{one['role']}: {one['content']}" for one in messages)
