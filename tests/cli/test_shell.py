@@ -55,7 +55,8 @@ def main(arguments):
     print("HEAVY", heavy & set(sys.modules))
     return code
 """
-    for name in ([], ["audit"], ["fit"], ["plan"], ["compare"]):
+    names = ("audit", "fit", "plan", "compare", "capture", "audit-use", "scrub", "erase", "bake")
+    for name in ([], *([name] for name in names)):
         process = command(*name, "--help", code=code)
         out, err = process.communicate(timeout=60)
         assert "HEAVY set()" in out, err

@@ -35,7 +35,7 @@ def chats(request, tmp_path):
         ]
         table, more = (
             pa.Table.from_pylist([rows[0], rows[2], rows[1]]),
-            {"role": "who", "chat": "c"},
+            {"role": "who", "conversation": "c"},
         )
     else:
         said = [json.dumps(chat) for chat in CHATS] if request.param == "csv" else CHATS
@@ -95,10 +95,10 @@ def test_a_rule_is_written_as_text(text, rule):
     [
         ({"m": ["a"]}, {"text": "n"}, "n"),
         ({"m": ["a", None]}, {}, "row 1"),
-        ({"m": ["a"], "who": ["user"]}, {"role": "who"}, "--chat"),
+        ({"m": ["a"], "who": ["user"]}, {"role": "who"}, "--conversation"),
         (
             {"m": ["a", "b"], "who": ["user"] * 2, "c": [1, 1], "y": ["p", "q"]},
-            {"role": "who", "chat": "c", "concept": "y"},
+            {"role": "who", "conversation": "c", "concept": "y"},
             "chat 1",
         ),
     ],

@@ -43,6 +43,9 @@ for command in (
     eraser_commands.plan,
     model_commands.sites,
     model_commands.capture,
+    model_commands.audit_use,
+    model_commands.scrub,
+    model_commands.erase,
     model_commands.bake,
 ):
     app.command()(command)

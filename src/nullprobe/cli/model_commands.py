@@ -1,11 +1,15 @@
-"""Commands that run models: what sites they have, what passes there, and erasers baked in.
+"""Commands that run models: what passes their sites, what is used, and what erasing changes.
 
 Heavy rooms are imported inside the commands that need them.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from nullprobe.cli import arguments
 from nullprobe.cli import model_options as options
+from nullprobe.cli import options as common
 
 
 def sites(
@@ -30,7 +34,7 @@ def capture(
     label: options.Labels = None,
     continuation: options.Continuation = None,
     role: options.Role = None,
-    chat: options.Chat = None,
+    conversation: options.Conversation = None,
     tokens: options.Tokens = "last",
     add_generation_prompt: options.GenerationPrompt = False,
     batch_size: options.BatchSize = 32,
@@ -46,7 +50,7 @@ def capture(
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
     from nullprobe.cli import model_tasks, texts
 
-    told = texts.Told(text, concept, groups, label or (), continuation, role, chat)
+    told = texts.Told(text, concept, groups, label or (), continuation, role, conversation)
     settings = {
         "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
         "layers": layer_list, "add_generation_prompt": add_generation_prompt,
@@ -60,7 +64,7 @@ def capture(
 
 def bake(
     model: options.Model,
-    eraser: options.BakedErasers,
+    eraser: options.Erasers,
     out: options.OutModel,
     tol: options.Tolerance = None,
     texts: options.EffectTexts = None,
@@ -79,3 +83,138 @@ def bake(
     asked = baking.asked(texts, text, concept, answers, groups)
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision, "merge": True}
     print(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
+
+
+def audit_use(
+    model: options.Model,
+    file: options.TextFile,
+    text: options.Text,
+    concept: options.TextConceptToErase,
+    site: options.EditedSites,
+    answers: options.Answers,
+    neutral: options.Neutral = None,
+    groups: options.TextGroups = None,
+    kind: common.Kind = None,
+    tokens: options.FitTokens = "last",
+    method: options.MomentMethod = "leace",
+    rank: common.Rank = None,
+    shrinkage: common.Shrinkage = None,
+    draws: options.Draws = 99,
+    alpha: common.Alarms = 0.05,
+    min_effect: options.UseEffect = 0.05,
+    batch_size: options.BatchSize = 32,
+    max_length: options.MaxLength = None,
+    dtype: options.Dtype = "auto",
+    device: options.Device = None,
+    quantization: options.Quantization = None,
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
+    layer_list: options.LayerList = None,
+    seed: common.Seed = 0,
+    out: common.OutFolder = Path("."),
+) -> None:
+    """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
+    from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
+
+    subject.need_folder(out)
+    told = texts.Told(text, concept, groups, [answers])
+    loading = {
+        "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
+        "revision": revision,
+    }  # fmt: skip
+    settings = {
+        "n_draws": draws, "alpha": alpha, "min_effect": min_effect, "batch_size": batch_size,
+        "max_length": max_length, "layers": layer_list, "random_state": seed,
+    }  # fmt: skip
+    fit = model_tasks.Fit(method, rank, shrinkage, kind)
+    command = arguments.line(
+        "nullprobe", "audit-use", model, file, text=text, concept=concept, site=site,
+        answers=answers, neutral=neutral, groups=groups, kind=kind, tokens=tokens, method=method,
+        rank=rank, shrinkage=shrinkage, draws=draws, alpha=alpha, min_effect=min_effect,
+        batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
+    )  # fmt: skip
+    asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
+    results, stem = model_audits.run(model, asked, fit, settings, loading)
+    paths = subject.write(out, stem, results)
+    for result in results:
+        verdict_tables.show(result)
+    verdict_tables.show_files(*paths)
+
+
+def scrub(
+    model: options.Model,
+    file: options.TextFile,
+    text: options.Text,
+    concept: options.TextConceptToErase,
+    site: options.EditedSites,
+    out: options.OutErasers,
+    kind: common.Kind = None,
+    tokens: options.FitTokens = "last",
+    method: options.MomentMethod = "leace",
+    rank: common.Rank = None,
+    shrinkage: common.Shrinkage = None,
+    batch_size: options.BatchSize = 32,
+    max_length: options.MaxLength = None,
+    dtype: options.Dtype = "auto",
+    device: options.Device = None,
+    quantization: options.Quantization = None,
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
+    layer_list: options.LayerList = None,
+) -> None:
+    """Fit an eraser at each site of a model, each with those before it in force."""
+    from nullprobe.cli import model_edits, model_tasks, texts
+
+    told = texts.Told(text, concept, None, ())
+    settings = {"batch_size": batch_size, "max_length": max_length, "layers": layer_list}
+    fit = model_tasks.Fit(method, rank, shrinkage, kind)
+    loading = {
+        "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
+        "revision": revision,
+    }  # fmt: skip
+    print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
+
+
+def erase(
+    model: options.Model,
+    eraser: options.Erasers,
+    generate: options.Prompts = None,
+    generate_from: options.PromptFile = None,
+    text: options.PromptColumn = None,
+    max_new_tokens: options.NewTokens = 50,
+    chat: options.Chat = False,
+    sample: options.Sample = False,
+    temperature: options.Temperature = None,
+    seed: common.Seed = 0,
+    dtype: options.Dtype = "auto",
+    device: options.Device = None,
+    quantization: options.Quantization = None,
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
+    layer_list: options.LayerList = None,
+    out: options.OutTexts = None,
+) -> None:
+    """Let a model continue prompts as it is and with erasers in force, side by side."""
+    if not generate and generate_from is None:
+        raise arguments.UsageError("erase takes prompts: --generate TEXT or --generate-from FILE")
+    if (generate_from is None) != (text is None):
+        raise arguments.UsageError("--generate-from FILE and --text COLUMN belong together")
+    if temperature is not None and not sample:
+        raise arguments.UsageError("--temperature belongs to --sample")
+    from nullprobe.cli import model_edits
+
+    settings = {
+        "max_new_tokens": max_new_tokens, "chat": chat, "sample": sample,
+        "temperature": temperature, "random_state": seed, "layers": layer_list,
+    }  # fmt: skip
+    loading = {
+        "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
+        "revision": revision,
+    }  # fmt: skip
+    command = arguments.line(
+        "nullprobe", "erase", model, *eraser, generate=generate, generate_from=generate_from,
+        text=text, max_new_tokens=max_new_tokens, chat=chat, sample=sample,
+        temperature=temperature, seed=seed, layer_list=layer_list, **loading,
+    )  # fmt: skip
+    prompts = model_edits.Prompts(generate or (), generate_from, text)
+    model_edits.written(model, eraser, prompts, out, command, settings, loading)

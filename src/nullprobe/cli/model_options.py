@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+MOMENT_METHODS = ("leace", "mean_projection")  # what is fitted as states pass by
+
 Model = Annotated[
     str,
     typer.Argument(
@@ -76,9 +78,11 @@ Role = Annotated[
         help="Where each row is a message of a chat: who says it. --text is then what is said.",
     ),
 ]
-Chat = Annotated[
+Conversation = Annotated[
     str | None,
-    typer.Option("--chat", metavar="COLUMN", help="Where each row is a message: of which chat."),
+    typer.Option(
+        "--conversation", metavar="COLUMN", help="Where each row is a message: of which chat."
+    ),
 ]
 GenerationPrompt = Annotated[
     bool,
@@ -132,11 +136,12 @@ OutCapture = Annotated[
         show_default=False,
     ),
 ]
-BakedErasers = Annotated[
+Erasers = Annotated[
     list[str],
     typer.Argument(
         metavar="ERASER...",
-        help="Files of erasers, each as SITE=FILE, or FILE if it was fitted at a site.",
+        help="Files of erasers, each as SITE=FILE, or FILE if it was fitted at a site; or the "
+        "folder that `nullprobe scrub` wrote.",
         show_default=False,
     ),
 ]
@@ -145,6 +150,99 @@ OutModel = Annotated[
     typer.Option(
         "--out", metavar="DIR", help="New folder for the baked model.", show_default=False
     ),
+]
+TextConceptToErase = Annotated[
+    str,
+    typer.Option(
+        "--concept", metavar="COLUMN", help="The concept of each text.", show_default=False
+    ),
+]
+EditedSites = Annotated[
+    list[str],
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="Where to erase, such as layers.3.output, or a pattern such as 'layers.*.output'; "
+        "repeatable. `nullprobe sites MODEL` lists them.",
+        show_default=False,
+    ),
+]
+FitTokens = Annotated[
+    str,
+    typer.Option(
+        "--tokens",
+        metavar="RULE",
+        help="Which tokens of a text an eraser is fitted to, as for capture. It edits all of them.",
+    ),
+]
+MomentMethod = Annotated[
+    str, typer.Option(metavar="NAME", help=f"How to erase: {' or '.join(MOMENT_METHODS)}.")
+]
+Answers = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="The right continuation of each text, with the blank that it begins with; its "
+        "log-probability is observed.",
+        show_default=False,
+    ),
+]
+Neutral = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN|FILE",
+        help="Texts that have nothing to do with the concept: a column of FILE, or another file "
+        "with the same column of texts.",
+    ),
+]
+Draws = Annotated[int, typer.Option(metavar="N", help="Random subspaces; at least 2/alpha - 1.")]
+UseEffect = Annotated[
+    float,
+    typer.Option(
+        "--min-effect",
+        min=0.0,
+        metavar="E",
+        help="Smallest change that matters, beyond that of random subspaces, in nats.",
+    ),
+]
+OutErasers = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="New folder for the erasers, one file for each site.",
+        show_default=False,
+    ),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option("--generate", metavar="TEXT", help="A prompt to continue; repeatable."),
+]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A file with a column of prompts; needs --text COLUMN."),
+]
+PromptColumn = Annotated[
+    str | None, typer.Option("--text", metavar="COLUMN", help="The prompts in that file.")
+]
+NewTokens = Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens to write.")]
+Chat = Annotated[
+    bool,
+    typer.Option(
+        "--chat", help="Pass each prompt as a message of the user, in the model's chat template."
+    ),
+]
+Sample = Annotated[
+    bool,
+    typer.Option("--sample", help="Draw tokens at random; if not, take the most probable one."),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(metavar="T", help="With --sample: what the logits are divided by."),
+]
+OutTexts = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write the texts to a .json file as well."),
 ]
 AtSite = Annotated[
     str | None,

@@ -9,23 +9,73 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from nullprobe import models
+from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import texts
 from nullprobe.cli.baking import Asked
-from nullprobe.cli.subject import Bars
+from nullprobe.cli.eraser_files import Choice
+from nullprobe.cli.model_options import MOMENT_METHODS
+from nullprobe.cli.subject import Bars, need_writable
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
-from nullprobe.erasers import AffineEraser
+from nullprobe.erasers import ERASERS, AffineEraser
 from nullprobe.models.bars import without_bars
 from nullprobe.models.provenance import described
+from nullprobe.moments import Moments
 from nullprobe.report.text.tables import aligned
 
 MOST_NAMES = 6  # of sites, in a line
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How an eraser is fitted to what passes a site.
+
+    Attributes
+    ----------
+    method : str
+    rank : int or None
+    shrinkage : float, str or None
+    kind : {"labels", "numeric"} or None
+        What the concept is; None for the rule.
+    """
+
+    method: str
+    rank: int | None
+    shrinkage: float | str | None
+    kind: str | None
+
+    def check(self) -> None:
+        """Refuse a method that is not fitted from moments, and what it does not take."""
+        chosen = Choice(self.method, {"rank": self.rank, "shrinkage": self.shrinkage})
+        chosen.check()
+        choice("kind", self.kind, (None, *KINDS))
+        if self.method not in MOMENT_METHODS:
+            complain(
+                f"--method must be {' or '.join(MOMENT_METHODS)} inside a model",
+                f"it is {self.method}, which needs all rows, their labels or a task",
+                "choose one of these, or capture the states and use `nullprobe fit`",
+            )
+
+    def __call__(self, moments: Moments) -> AffineEraser:
+        """Return the eraser that is fitted from moments."""
+        told = {"rank": self.rank, "shrinkage": self.shrinkage}
+        said = {name: value for name, value in told.items() if value is not None}
+        kind: Any = ERASERS[self.method]
+        return kind.from_moments(moments, **said).eraser_
+
+    def concept(self, labels: np.ndarray, column: str) -> Concept:
+        """Return the concept that a column of labels is."""
+        return concept(labels, name=repr(column), kind=self.kind)
 
 
 def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
@@ -50,7 +100,7 @@ def capture(
     found = texts.read(file, told, tokens)
     model, tokenizer = models.load(name, **loading)
     before = _written(out)
-    with _warning_in_words(), Bars(str(file)) as bars:
+    with warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
             out,
             model,
@@ -101,42 +151,52 @@ def bake(
     tol: float | None,
 ) -> str:
     """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
-    if out.exists():
-        complain(
-            "--out must name a new folder", f"{str(out)!r} exists", "choose another, or remove it"
-        )
-    erasers = dict(_at_site(text) for text in files)
-    if len(erasers) < len(files):
-        complain("every site takes one eraser", "one is named twice", "compose the two first")
+    need_new(out)
+    erasers = erasers_of(files)
     model, tokenizer = models.load(name, **loading)
-    _warn_of_origins(model, erasers)
+    warn_of_origins(model, erasers)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
         baked = models.bake(model, erasers, layers=layers, tol=tol)
     # Before anything is written: texts may be refused.
     left = [] if asked is None else asked.lines(model, baked, tokenizer, erasers)
     left = [*(f"Note: {note.message}" for note in notes), *left]
-    parent = out.resolve().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    # A folder appears whole or not at all, too.
-    temporary = Path(tempfile.mkdtemp(prefix=".nullprobe-", dir=parent))
-    try:
+    with whole_folder(out) as temporary:
         with without_bars():
             baked.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
-        temporary.chmod(0o755)
-        os.replace(temporary, out)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
     removed = ", ".join(f"{one.rank} of {one.d} directions at {s}" for s, one in erasers.items())
     compared = "its logits are those of the model that is edited in its forward pass."
     lines = (f"Baked {removed}.", f"Compared on random tokens: {compared}", *left, f"Wrote {out}")
     return "\n".join(lines)
 
 
+def need_new(out: Path) -> None:
+    """Refuse a folder that is there, or that cannot be made."""
+    if out.exists():
+        complain(
+            "--out must name a new folder", f"{str(out)!r} exists", "choose another, or remove it"
+        )
+    need_writable(out)
+
+
 @contextmanager
-def _warning_in_words() -> Iterator[None]:
+def whole_folder(out: Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes ``out`` if, and only if, the block succeeds."""
+    parent = out.resolve().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".nullprobe-", dir=parent))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        os.replace(temporary, out)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def warning_in_words() -> Iterator[None]:
     """Print warnings within the block as we complain: where in the code they arose helps nobody."""
     with warnings.catch_warnings():
         # Above the bar, if there is one.
@@ -144,21 +204,44 @@ def _warning_in_words() -> Iterator[None]:
         yield
 
 
-def _warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
+def warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
     """Say which erasers were fitted elsewhere, or to what another model does there."""
-    with _warning_in_words():
+    own = described(model)["weights"]
+    foreign: dict[str, list[str]] = {}  # model → sites
+    with warning_in_words():
         for site, eraser in erasers.items():
             fitted = eraser.details.get(SITE, site)
             if fitted != site:
                 warnings.warn(f"the eraser for {site} was fitted at {fitted}.", stacklevel=2)
-            weights = eraser.details.get(WEIGHTS)
-            if weights is not None and weights != described(model)["weights"]:
+            if eraser.details.get(WEIGHTS, own) != own:
                 other = eraser.details.get(MODEL) or "a model without a name"
-                warnings.warn(
-                    f"the eraser for {site} was fitted to states of {other}, whose weights, or "
-                    "their dtype, are not those of the model that it is baked into.",
-                    stacklevel=2,
-                )
+                foreign.setdefault(other, []).append(site)
+        for other, there in foreign.items():
+            which = there[0] if len(there) == 1 else f"{len(there)} sites, {there[0]} first,"
+            warnings.warn(
+                f"the eraser for {which} was fitted to states of {other}, whose weights, or "
+                "their dtype, are not those of the model that it edits.",
+                stacklevel=2,
+            )
+
+
+def erasers_of(named: Sequence[str]) -> dict[str, AffineEraser]:
+    """Return the eraser of each site that SITE=FILE, FILE, or a FOLDER of files names."""
+    found: dict[str, AffineEraser] = {}
+    for text in named:
+        folder = Path(text)
+        files = [str(one) for one in sorted(folder.glob("*.safetensors"))]
+        if folder.is_dir() and not files:
+            complain(
+                f"the folder {text!r} must hold erasers",
+                "it has no .safetensors files",
+                "name a folder that `nullprobe scrub` wrote",
+            )
+        for site, eraser in map(_at_site, files or [text]):
+            if site in found:
+                complain("every site takes one eraser", f"{site} has two", "compose the two first")
+            found[site] = eraser
+    return found
 
 
 def _at_site(text: str) -> tuple[str, AffineEraser]:

@@ -291,6 +291,11 @@ def need_folder(folder: Path) -> None:
             f"{str(folder)!r} {'is' if is_file else 'looks like'} a file",
             "name a folder; the files are named after what is audited",
         )
+    need_writable(folder)
+
+
+def need_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made, or not be written to."""
     above = folder.resolve()
     while not above.exists():
         above = above.parent

@@ -34,7 +34,7 @@ class Told:
         What else is kept.
     continuation : str or None
         What follows each text.
-    role, chat : str or None
+    role, conversation : str or None
         Where each row is a message: who says it, and in which chat.
     """
 
@@ -44,7 +44,7 @@ class Told:
     labels: Sequence[str]
     continuation: str | None = None
     role: str | None = None
-    chat: str | None = None
+    conversation: str | None = None
 
     @property
     def kept(self) -> list[str]:
@@ -76,7 +76,7 @@ def read(file: Path, told: Told, tokens: str = "last") -> Texts:
     """Read the texts of a file, their labels, and the rule for their tokens."""
     content = load(file)
     rule = tokens_of(tokens)
-    more = (told.continuation, told.role, told.chat)
+    more = (told.continuation, told.role, told.conversation)
     spans = (START, END) if rule == SPANS else ()
     there = list(content) if isinstance(content, dict) else content.column_names
     for column in (told.text, *told.kept, *spans, *filter(None, more)):
@@ -138,13 +138,13 @@ def _chats(
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return chats of which each row holds a message, in the order of their first messages."""
     roles = values(content, str(told.role))
-    if told.chat is None:
+    if told.conversation is None:
         complain(
             "a file with a message in each row needs a column that names the chat",
-            "--chat is not given",
-            "name the column, such as --chat conversation_id",
+            "--conversation is not given",
+            "name the column, such as --conversation id",
         )
-    names = values(content, told.chat)
+    names = values(content, told.conversation)
     rows: dict[Any, list[int]] = {}
     for row, name in enumerate(names):
         rows.setdefault(name, []).append(row)

@@ -6,6 +6,7 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
 from nullprobe.models.site import Site, sites
 from nullprobe.models.token_rules import Spans
@@ -13,6 +14,7 @@ from nullprobe.models.token_rules import Spans
 __all__ = [
     "Captured",
     "Effect",
+    "Generated",
     "Site",
     "Spans",
     "bake",
@@ -21,6 +23,7 @@ __all__ = [
     "capture_to",
     "effect",
     "erase",
+    "generate",
     "load",
     "scrub",
     "sites",

@@ -73,6 +73,17 @@ def grid(first: str, *rows: Sequence[str | Text], heads: Sequence[str], left: in
     return found
 
 
+def side_by_side(prompt: str, before: str, after: str) -> Table:
+    """Return a text before and after an edit next to each other, below what they follow."""
+    found = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    found.title, found.title_justify, found.title_style = Text(printable(prompt)), "left", "bold"
+    for head in ("before", "after"):
+        found.add_column(head, ratio=1, overflow="fold")
+    found.add_row(*(Text(printable(one)) for one in (before, after)))
+    found.expand = True
+    return found
+
+
 def heading(title: str, size: str) -> Text:
     """Return the heading of a result: what it is of, and how large that is."""
     return Text.assemble((printable(title), "bold"), "\n", (printable(size), "dim"))

@@ -1,0 +1,109 @@
+"""Audits of use: whether a model uses a concept, from a file of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nullprobe import models
+from nullprobe._core.validation import complain
+from nullprobe.auditing.result import Audit
+from nullprobe.cli import subject
+from nullprobe.cli.model_tasks import Fit, warning_in_words
+from nullprobe.cli.sources import stem
+from nullprobe.cli.subject import Bars
+from nullprobe.cli.texts import Told, read
+from nullprobe.data.formats import names
+from nullprobe.usage.entry import audit_use
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked about a model.
+
+    Attributes
+    ----------
+    file : Path
+        With a text, its concept and its answer in each row.
+    told : Told
+        Columns of the file.
+    sites : sequence of str
+    answers : str
+        Column of the right continuations.
+    neutral : str or None
+        Column of the file, or path of another file, with neutral texts.
+    tokens : str
+        The rule for tokens.
+    command : str
+        The command line that does it again.
+    """
+
+    file: Path
+    told: Told
+    sites: Sequence[str]
+    answers: str
+    neutral: str | None
+    tokens: str
+    command: str
+
+    @property
+    def source(self) -> dict[str, str]:
+        """Where the data came from, for the provenance."""
+        named = {
+            "file": str(self.file), "text": self.told.text, "concept": self.told.concept,
+            "groups": self.told.groups, "answers": self.answers, "neutral": self.neutral,
+        }  # fmt: skip
+        return {key: name for key, name in named.items() if name is not None}
+
+    def neutral_texts(self) -> list[Any] | None:
+        """Return the neutral texts, if there are any."""
+        if self.neutral is None:
+            return None
+        columns = names(self.file)
+        if self.neutral in columns:
+            return read(self.file, Told(self.neutral, None, None, ())).texts
+        if not Path(self.neutral).exists():
+            complain(
+                f"--neutral must name a column of {str(self.file)!r} or a file",
+                f"{self.neutral!r} is neither",
+                f"the columns are {', '.join(map(repr, columns[:10]))}",
+            )
+        return read(Path(self.neutral), Told(self.told.text, None, None, ())).texts
+
+
+def run(
+    name: str, asked: Asked, fit: Fit, settings: Mapping[str, Any], loading: Mapping[str, Any]
+) -> tuple[list[Audit], str]:
+    """Return an audit of each site, and what their files are called."""
+    fit.check()
+    given = read(asked.file, asked.told, asked.tokens)
+    labels = given.labels
+    neutral = asked.neutral_texts()
+    column = asked.told.concept or ""
+    title = f"{stem(asked.file)}: {column}"
+    z = fit.concept(labels[column], column)
+    groups = None if asked.told.groups is None else labels[asked.told.groups]
+    model, tokenizer = models.load(name, **loading)
+    with warning_in_words(), Bars(title) as bars:
+        found = audit_use(
+            model,
+            tokenizer,
+            given.texts,
+            z,
+            list(asked.sites),
+            answers=labels[asked.answers].tolist(),
+            neutral=neutral,
+            groups=groups,
+            fit=fit,
+            tokens=given.tokens,
+            title=title,
+            progress=bars,
+            **settings,
+        )
+    origin = {"command": asked.command, "source": {"model": name, **asked.source}}
+    audits = [
+        replace(one, provenance={**origin, **one.provenance}) for one in found.audits.values()
+    ]
+    return audits, subject.stem(stem(asked.file), column, "audit-use")

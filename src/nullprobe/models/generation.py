@@ -1,0 +1,214 @@
+"""Generation: what a model writes after prompts, as it is and with erasers in force.
+
+Problem. Padding, batches and the model's own settings may change what is written, and the change
+would be taken for one that the erasers made.
+Solution. Each prompt runs alone through the model's own ``generate``, once as it is and once
+edited. Where tokens are drawn at random, both runs draw the same random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+
+from nullprobe._core import parameters, validation
+from nullprobe._core.frames import frame
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe.erasers import AffineEraser
+from nullprobe.models.behaviour import Texts
+from nullprobe.models.editing.erasing import erase, paired
+from nullprobe.models.forward import Progress, evaluating, input_device
+from nullprobe.models.texts import sequence
+
+STAGE = "generate"
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What a model writes after n prompts.
+
+    Attributes
+    ----------
+    prompts : tuple of n str, or of n lists of messages
+    before : tuple of n str
+        Text that the model writes as it is, without the prompt and special tokens.
+    after : tuple of n str
+        The same with the erasers in force.
+    ids_before, ids_after : tuple of n pairs (list of int, list of int)
+        Token ids of each prompt and of what was written: :func:`capture` reads the states of
+        generated tokens from these pairs, with ``tokens="continuation"``.
+    """
+
+    prompts: tuple[Any, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    ids_before: tuple[tuple[list[int], list[int]], ...] = ()
+    ids_after: tuple[tuple[list[int], list[int]], ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number n of prompts."""
+        return len(self.prompts)
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each prompt."""
+        each = zip(self.prompts, self.before, self.after, strict=True)
+        return frame([{"prompt": p, "before": b, "after": a} for p, b, a in each])
+
+
+def generate(
+    model: nn.Module,
+    tokenizer: Any,
+    prompts: Sequence[Any],
+    *,
+    erasers: Mapping[str, AffineEraser],
+    max_new_tokens: int = 50,
+    chat: bool = False,
+    sample: bool = False,
+    temperature: float | None = None,
+    layers: str | None = None,
+    random_state: RandomState = 0,
+    progress: Progress | None = None,
+) -> Generated:
+    """Return what a model writes after each prompt, before and after erasing.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A decoder with its language-model head; it is left as it was.
+    tokenizer : PreTrainedTokenizerBase
+    prompts : sequence of n str, chats or token ids
+        As for :func:`capture`. A chat goes up to where the model's answer begins.
+    erasers : mapping of str to AffineEraser
+        Site → eraser, as for :func:`erase`. All are in force together.
+    max_new_tokens : int
+        Most tokens to write after a prompt.
+    chat : bool
+        Whether strings are messages of the user, which the model's chat template renders.
+    sample : bool
+        Draw tokens at random; if not, the most probable token is taken each time (greedy).
+    temperature : float > 0, optional
+        Divides the logits before a token is drawn; it needs ``sample``.
+    layers : str, optional
+        Path of the list of layers, where the structure does not tell.
+    random_state : int, Generator or None
+        Same seed, same texts, whatever the other prompts are.
+    progress : callable, optional
+        Called with ``("generate", texts done, 2n)``.
+
+    Returns
+    -------
+    Generated
+
+    Raises
+    ------
+    InputError
+        If the model cannot continue texts, a prompt with the new tokens does not fit into its
+        context, there is no chat template, or the erasers are as :func:`erase` refuses them.
+
+    Notes
+    -----
+    Prompts run one by one, so that the texts equal those of plain ``model.generate`` on one
+    prompt. All other settings are those of ``model.generation_config``. Erasers edit the prompt
+    and each new token.
+    """
+    _need_decoder(model)
+    parameters.whole_number("max_new_tokens", max_new_tokens, least=1)
+    prompts = sequence(prompts, "prompt")
+    seed = integer_seed(random_state)
+    how = {"max_new_tokens": max_new_tokens, **_choice(sample, temperature)}
+    if not paired(model, erasers, layers):
+        validation.complain(
+            "generation before and after needs at least one eraser",
+            "there is none",
+            "pass {'layers.3.output': eraser}",
+        )
+    asked = [
+        [{"role": "user", "content": p}] if chat and isinstance(p, str) else p for p in prompts
+    ]
+    texts = Texts(model, tokenizer, asked)
+    encoded, limit = texts.ids, texts.limit
+    for i, ids in enumerate(encoded):
+        if limit is not None and len(ids) + max_new_tokens > limit + 1:
+            validation.complain(
+                f"a prompt and the new tokens must fit into {limit} tokens",
+                f"prompt {i} (counted from 0) has {len(ids)}, and max_new_tokens is "
+                f"{max_new_tokens}",
+                "pass fewer new tokens or a shorter prompt",
+            )
+    tell = progress or (lambda *_: None)
+    written: list[str] = []
+    pairs: list[tuple[list[int], list[int]]] = []
+    with evaluating(model):
+        for edited in (False, True):
+            for i, ids in enumerate(encoded):
+                # A block for each text: an edit that does not run is noticed at its end.
+                with erase(model, erasers, layers=layers) if edited else nullcontext():
+                    new = _continued(model, ids, how, _of_prompt(seed, i))
+                written.append(tokenizer.decode(new, skip_special_tokens=True))
+                pairs.append((ids.tolist(), new))
+                tell(STAGE, len(written), 2 * len(encoded))
+    n = len(encoded)
+    before, after = tuple(written[:n]), tuple(written[n:])
+    return Generated(tuple(prompts), before, after, tuple(pairs[:n]), tuple(pairs[n:]))
+
+
+def _message(prompt: Any) -> Any:
+    """Return a prompt as a message of the user, if it is a string."""
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) and prompt else prompt
+
+
+def _need_decoder(model: nn.Module) -> None:
+    can = getattr(model, "can_generate", lambda: False)()
+    if not can or getattr(getattr(model, "config", None), "is_encoder_decoder", False):
+        validation.complain(
+            "the model must be a decoder that continues texts",
+            f"{type(model).__name__} arrived",
+            "load one with AutoModelForCausalLM",
+        )
+
+
+def _choice(sample: bool, temperature: float | None) -> dict[str, Any]:
+    """Return how a token is chosen, as ``model.generate`` takes it."""
+    if temperature is None:
+        return {"do_sample": sample}
+    if not sample:
+        validation.complain(
+            "temperature needs sample=True",
+            f"temperature={temperature!r} arrived without it",
+            "leave temperature out for the most probable tokens",
+        )
+    value = parameters.real_number("temperature", temperature, least=0.0)
+    if value == 0.0:
+        validation.complain(
+            "temperature must be above 0", "it is 0", "leave sample out for the most probable token"
+        )
+    return {"do_sample": True, "temperature": value}
+
+
+def _continued(model: Any, ids: np.ndarray, how: Mapping[str, Any], seed: int) -> list[int]:
+    """Return the ids that a model writes after those of one prompt."""
+    device = input_device(model)
+    given = torch.from_numpy(ids.astype(np.int64))[None].to(device)
+    with torch.no_grad(), _seeded(seed, device):
+        # A mask, since a prompt may hold the token that the model pads with.
+        out = model.generate(input_ids=given, attention_mask=torch.ones_like(given), **how)
+    return cast(torch.Tensor, out)[0, len(ids) :].tolist()
+
+
+def _of_prompt(seed: int, i: int) -> int:
+    return int(np.random.SeedSequence([seed, i]).generate_state(1, np.uint64)[0])
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Draw from a seed within the block; the state of torch's generators comes back."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
