@@ -30,6 +30,7 @@ AGAINST = {
     "batched": "scikit-learn",
     "audit": "",
     "model_capture": "transformers",
+    "model_memory": "transformers",
 }
 # What README.md shows: rows that begin like this.
 HEADLINES = (
