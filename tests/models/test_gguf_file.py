@@ -12,6 +12,7 @@ from transformers import LlamaForCausalLM
 
 from nullprobe import AffineEraser, InputError, models
 from nullprobe.cli import main
+from nullprobe.models import gguf_file
 from nullprobe.models.provenance import described
 
 TEXTS = ["a b", "c d e", "f g", "h i j"]
@@ -45,6 +46,15 @@ def test_a_gguf_file_is_a_plain_model_that_can_be_saved(loaded, file, tmp_path):
     second = models.capture(again, words, TEXTS, "*")
     for site in first:
         np.testing.assert_allclose(first[site], second[site], rtol=0, atol=1e-6)
+
+
+def test_a_model_is_plain_where_transformers_leaves_a_note_on_it(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(gguf_file, "options", dict)  # as versions without GgufConfig
+    model, _ = models.load(file)
+    assert not hasattr(model.config, "quantization_config")
+    assert not getattr(model, "is_quantized", False)
+    model.save_pretrained(tmp_path)
+    assert list(tmp_path.glob("*.safetensors"))
 
 
 def test_the_record_has_the_hash_of_the_file_and_how_it_was_quantised(loaded, file):
