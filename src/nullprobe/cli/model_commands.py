@@ -120,7 +120,7 @@ def audit_use(
     told = texts.Told(text, concept, groups, [answers])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision,
+        "revision": revision, "merge": quantization is None,
     }  # fmt: skip
     settings = {
         "n_draws": draws, "alpha": alpha, "min_effect": min_effect, "batch_size": batch_size,
@@ -170,7 +170,7 @@ def scrub(
     fit = model_tasks.Fit(method, rank, shrinkage, kind)
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision,
+        "revision": revision, "merge": quantization is None,
     }  # fmt: skip
     print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
 
@@ -209,7 +209,7 @@ def erase(
     }  # fmt: skip
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision,
+        "revision": revision, "merge": quantization is None,
     }  # fmt: skip
     command = arguments.line(
         "nullprobe", "erase", model, *eraser, generate=generate, generate_from=generate_from,
