@@ -5,8 +5,9 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.finding import sites
 from nullprobe.models.loading import load, structure
-from nullprobe.models.site import Site, sites
+from nullprobe.models.site import Site
 
 __all__ = [
     "Captured",

@@ -28,7 +28,8 @@ from nullprobe.models.forward import (
     inputs,
     takes_mask,
 )
-from nullprobe.models.hooks import editing
+from nullprobe.models.hooks import editing, plain
+from nullprobe.models.site import Site
 from nullprobe.models.tokens import Batch, Rule, batches, checked_texts, cut_in_words
 
 Edits = Mapping[str, AffineEraser]  # site → eraser
@@ -58,6 +59,7 @@ class Texts:
         batch_size: int = 32,
         max_length: int | None = None,
     ) -> None:
+        model = plain(model)
         _need_head(model)
         texts = checked_texts(texts)
         encoder = encoder_for(model, tokenizer, Rule("last"), max_length)
@@ -82,13 +84,13 @@ class Texts:
 
     def answered(self, answers: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return the ids of each text with its answer, and those of the answer alone."""
-        several = isinstance(answers, Sequence | np.ndarray) and not isinstance(answers, str)
-        if not several or len(answers) != len(self):
-            arrived = f"{len(answers)}" if several else f"one {type(answers).__name__}"
+        answers = checked_texts(answers, "answer")
+        if len(answers) != len(self):
             validation.complain(
-                f"every one of {len(self)} texts needs an answer", f"{arrived} arrived", "pass them"
+                f"every one of {len(self)} texts needs an answer",
+                f"{len(answers)} arrived",
+                "pass them",
             )
-        answers = checked_texts(list(answers), "answer")
         said = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         for i, ids in enumerate(said):
@@ -178,12 +180,14 @@ def metrics(
     def read(logits: Tensor, _: np.ndarray, batch: Batch) -> np.ndarray:
         values = metric(logits, batch.texts)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
-        if values.shape != (len(batch.texts),) or not np.isfinite(values).all():
+        right = values.shape == (len(batch.texts),)
+        if not right or not np.isfinite(values).all():
+            bad = batch.texts[~np.isfinite(values)][:1] if right else []
             validation.complain(
                 f"the metric must return one finite number for each of {len(batch.texts)} texts",
-                f"it returned shape {values.shape}"
-                if values.shape != (len(batch.texts),)
-                else "one of its values is not finite",
+                f"that of text {bad[0]} (counted from 0) is {values[batch.texts == bad[0]][0]}"
+                if right
+                else f"it returned shape {values.shape}",
                 "return an array of shape (b,) from logits (b, vocabulary)",
             )
         return values
@@ -256,7 +260,9 @@ class _Pass:
                 for e, edit in enumerate(maps):
                     with editing(model, edit):
                         logits = _logits(model, batch, kept)
-                    found[e, batch.texts] = read(logits[rows, where], rows, batch)
+                    kept_logits = logits[rows, where]
+                    _need_finite_logits(kept_logits, batch.texts[rows], edit)
+                    found[e, batch.texts] = read(kept_logits, rows, batch)
                 done += len(batch.texts)
                 self.progress(self.stage, done, len(texts))
         return found
@@ -271,6 +277,19 @@ def _logits(model: nn.Module, batch: Batch, kept: np.ndarray) -> Tensor:
         places = torch.from_numpy(kept).to(told["input_ids"].device)
         logits = model(**told, logits_to_keep=places).logits
     return logits if logits.dtype == torch.float64 else logits.float()
+
+
+def _need_finite_logits(logits: Tensor, texts: np.ndarray, edit: Mapping[Site, Any]) -> None:
+    """Refuse logits (m, vocabulary) with no largest one; -inf is a token that never comes."""
+    bad = ~torch.isfinite(logits.amax(dim=-1))
+    if bool(bad.any()):
+        under = f" with {', '.join(site.name for site in edit)} edited" if edit else ""
+        validation.complain(
+            "logits must be finite",
+            f"those of text {int(texts[int(bad.nonzero()[0, 0])])} (counted from 0){under} are not",
+            "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
+            "texts out",
+        )
 
 
 def _ending(tokenizer: Any, text: str) -> int:

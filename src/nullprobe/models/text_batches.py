@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
+from nullprobe.models.finding import chosen
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
-from nullprobe.models.site import Site, choose
-from nullprobe.models.site import sites as sites_of
+from nullprobe.models.hooks import plain
+from nullprobe.models.site import Site
 from nullprobe.models.tokens import Batch, Encoder, Rule, batches, checked_texts, cut_in_words
 
 
@@ -56,12 +57,13 @@ class Work:
         given: Options,
     ) -> Work:
         """Check what was given."""
-        chosen = choose(sites_of(model, given.layers), sites)
+        model = plain(model)
+        at = chosen(model, sites, given.layers)
         rule = Rule(given.tokens)
         parameters.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
-        part = reached(model, chosen)
-        return cls(model, part, checked_texts(texts), chosen, rule, encoder, given)
+        part = reached(model, at)
+        return cls(model, part, checked_texts(texts), at, rule, encoder, given)
 
     def concept(self, y: Any) -> Concept:
         """Return the concept of all texts, or complain that it is of others."""

@@ -238,13 +238,15 @@ def batches(
 
 def checked_texts(texts: Any, kind: str = "text") -> Sequence[str]:
     """Return the texts, or answers, or complain about what is none."""
-    if isinstance(texts, str) or not hasattr(texts, "__len__"):
+    ordered = hasattr(texts, "__len__") and hasattr(texts, "__getitem__")
+    if isinstance(texts, str | bytes | Mapping) or not ordered:
         validation.complain(
-            "texts must be a sequence of strings",
+            f"{kind}s must be a sequence of strings, whose order is that of the rows",
             f"a single {type(texts).__name__} arrived",
-            "pass a list of texts",
+            f"pass a list of {kind}s",
         )
-    # A column of a frame counts in its own way.
+    # A column of a frame counts in its own way; Arrow's strings are none of Python's.
+    texts = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
     texts = texts if isinstance(texts, list | tuple) else list(texts)
     if not texts:
         validation.complain("at least one text is needed", "there are 0", "pass texts")

@@ -29,6 +29,7 @@ from nullprobe.erasers.leace import leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.forward import Progress
+from nullprobe.models.tokens import checked_texts
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.stats.bootstrap import resampled_weights
@@ -148,6 +149,8 @@ def audit_use(
     )
     n_draws = parameters.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed = integer_seed(random_state)
+    texts = checked_texts(texts)
+    answers = None if answers is None else checked_texts(answers, "answer")
     z = concept(y, n=len(texts))
     z.need_two_classes()
     codes = group_codes(groups, len(texts))

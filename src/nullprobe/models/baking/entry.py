@@ -29,7 +29,7 @@ from nullprobe.models.baking.folds import Fold, exact, in_float64
 from nullprobe.models.baking.residual_stream import writers
 from nullprobe.models.editing.erasing import erase, paired
 from nullprobe.models.forward import evaluating, input_device
-from nullprobe.models.site import layers_path
+from nullprobe.models.layer_parts import layers_path
 
 # By how much logits up to LARGE may differ; those of larger ones in proportion.
 AGREE = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -251,7 +251,7 @@ def _into_head(model: PreTrainedModel, family: Family, fold: Fold) -> None:
 
 
 def _refuse_hooks(model: PreTrainedModel) -> None:
-    for path, module in model.named_modules():
+    for path, module in reversed(list(model.named_modules())):
         hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
         if any(getattr(hook, "__module__", "").startswith("nullprobe.") for hook in hooks):
             complain(

