@@ -1,4 +1,4 @@
-"""What is asked of a model is done, or it is an error: compiled code, other forwards, other rows."""
+"""What is asked of a model is done, or it is an error: compiled, replaced, not finite."""
 
 import numpy as np
 import pytest
@@ -77,18 +77,16 @@ def test_an_edit_that_the_model_did_not_reach_is_an_error():
         pass  # nothing ran, nothing was missed
     layer, real = model.transformer.h[1], model.transformer.forward
     for run in (model, model.transformer):
-        with (
-            pytest.raises(InputError, match=r"'layers\.1\.output' must be reached"),
-            erase(model, {"embeddings": whole(), SITE: whole()}),
-        ):
-            # Somebody calls what a layer does, and not the layer.
-            model.transformer.h[1] = torch.nn.Identity()
-            model.transformer.h[1].forward = layer.forward
-            try:
-                run(input_ids=IDS)
-            finally:
-                model.transformer.h[1] = layer
-    model.transformer.forward = lambda **how: real(**{**how, "inputs_embeds": None})
+        block = erase(model, {"embeddings": whole(), SITE: whole()})
+        block.__enter__()
+        # Somebody calls what a layer does, and not the layer.
+        model.transformer.h[1] = torch.nn.Identity()
+        model.transformer.h[1].forward = layer.forward
+        run(input_ids=IDS)
+        model.transformer.h[1] = layer
+        with pytest.raises(InputError, match=r"'layers\.1\.output' must be reached"):
+            block.__exit__(None, None, None)
+    model.transformer.forward = lambda *args, **how: real(*args, **how)
     with erase(model, {SITE: whole()}):  # replaced, but the layers are called
         model(input_ids=IDS)
 
@@ -96,24 +94,30 @@ def test_an_edit_that_the_model_did_not_reach_is_an_error():
 def test_a_forward_that_is_replaced_as_a_whole_is_an_error():
     model = make("gpt2")
     real = model.forward(input_ids=IDS)
-    sites(model)
+    block = erase(model, {SITE: whole()})
+    block.__enter__()
     model.forward = lambda *_, **__: real
-    with pytest.raises(InputError, match="must be reached"), erase(model, {SITE: whole()}):
-        model(input_ids=IDS)
-    with pytest.raises(InputError):
+    model(input_ids=IDS)
+    with pytest.raises(InputError, match="must be reached"):
+        block.__exit__(None, None, None)
+    with pytest.raises(InputError, match="not called"):
         sites(model)
 
 
 def test_the_error_of_a_block_is_not_hidden_by_an_edit_that_was_not_reached():
     model = make("gpt2")
-    with pytest.raises(ZeroDivisionError), erase(model, {SITE: whole()}):
-        model.transformer.wte(IDS)
-        raise ZeroDivisionError
+    real = model.forward(input_ids=IDS)
+    block = erase(model, {SITE: whole()})
+    block.__enter__()
+    model.forward = lambda *_, **__: real
+    model(input_ids=IDS)
+    assert not block.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
 
 
 def overflowing():
     """Return a model whose states are not finite where a text holds the word w7."""
     model, tokenizer = make("gpt2"), word_tokenizer()
+    model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
     with torch.no_grad():
         model.transformer.wte.weight[tokenizer("w7")["input_ids"][0]] = float("inf")
     return model, tokenizer
@@ -199,15 +203,15 @@ NO_ORDER = {
 def folder(tmp_path, texts, y):
     model, tokenizer = model_of("gpt2"), word_tokenizer()
     capture_to(tmp_path / "states", model, tokenizer, texts, SITE, labels={"y": y}, concept="y")
-    table = read(tmp_path / "states", concept=None)
-    return np.column_stack([table.X[SITE], table.y == "a"])
+    table = read(tmp_path / "states", concept="y", groups=None)
+    return np.column_stack([table.X, table.y == table.y[0]])
 
 
 def use(texts=TEXTS, y=Y, answers=ANSWERS):
     found = audit_use(
         model_of("gpt2"), word_tokenizer(), texts, y, SITE, answers=answers, n_draws=39
     )
-    return found[SITE]["used"].observed.value
+    return found[SITE]["used"].observed
 
 
 COMMANDS = {
@@ -221,7 +225,9 @@ COMMANDS = {
     "capture_moments, y": (
         Y,
         lambda v, _: (
-            capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, v, SITE)[SITE].cross
+            capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, v, SITE)[
+                SITE
+            ].cross_covariance
         ),
     ),
     "scrub, texts": (
