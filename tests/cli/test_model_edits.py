@@ -238,7 +238,7 @@ EDIT = "layers.1.output=bare.safetensors"
             for command in ("audit-use --answers answer", "scrub --out new")
             for arguments, parts in [
                 ("--text wrods --concept kind --site final_norm", ["'wrods'", "'words'?"]),
-                ("--text code --concept kind --site final_norm", ["texts", "'code'"]),
+                ("--text code --concept kind --site final_norm", ["text 0"]),
                 ("--text words --concept knd --site final_norm", ["'knd'", "'kind'?"]),
                 ("--text words --concept kind --site layers.9.output", ["layers.9.output"]),
                 ("--text words --concept kind", ["Missing option '--site'"]),
@@ -255,7 +255,7 @@ EDIT = "layers.1.output=bare.safetensors"
                         ("--shrinkage 2", ["shrinkage", "from 0 to 1"]),
                         ("--kind word", ["'word'"]),
                         ("--kind numeric", ["'kind'"]),
-                        ("--tokens first", ["'last', 'mean', 'all'"]),
+                        ("--tokens frist", ["no chat"]),
                         ("--tokens 9", ["token 9"]),
                         ("--batch-size 0", ["--batch-size"]),
                         ("--max-length 99", ["at most 24"]),
@@ -275,7 +275,7 @@ EDIT = "layers.1.output=bare.safetensors"
                 ("--site final_norm --answers answer --alpha 2", ["--alpha"]),
                 ("--site final_norm --answers answer --groups gruop", ["'gruop'"]),
                 ("--site final_norm --answers answer --neutral othre", ["column", "'othre'"]),
-                ("--site final_norm --answers answer --neutral code", ["texts", "'code'"]),
+                ("--site final_norm --answers answer --neutral code", ["text 0"]),
                 ("--site final_norm --answers answer --out words.csv", ["folder", "file"]),
             ]
         ),
@@ -297,7 +297,7 @@ EDIT = "layers.1.output=bare.safetensors"
                 (f"{EDIT} --generate w1", ["max_new_tokens is 50", "24 tokens"]),
                 (f"{EDIT} --generate w1 --max-new-tokens 0", ["--max-new-tokens"]),
                 (f"{EDIT} --generate w1 --max-new-tokens 2 --chat", ["chat template"]),
-                (f"{EDIT} --generate '' --max-new-tokens 2", ["at least one character"]),
+                (f"{EDIT} --generate '' --max-new-tokens 2", ["text 0"]),
                 (f"{EDIT} --generate w1 --out texts.csv", [".json"]),
                 (f"{EDIT} --generate w1 --out none/texts.json", ["folder"]),
                 (f"{EDIT} {EDIT} --generate w1", ["one eraser", "layers.1.output"]),

@@ -56,7 +56,7 @@ def served(repositories):
 
 def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path):
     found = load(served, tmp_path)
-    assert (found["words"], found["sites"]) == (44, 12)
+    assert (found["words"], found["sites"]) == (44, 14)
     assert found["is"]["name"] == "us/tiny"
     assert found["is"]["revision"] == small_hub.COMMITS["main"]
     assert found["is"]["format"] == "safetensors"

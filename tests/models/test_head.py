@@ -9,7 +9,7 @@ from support import tiny_models as tiny
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nullprobe import AffineEraser, InputError
-from nullprobe.models import behaviour, erase
+from nullprobe.models import behaviour, erase, sites
 from nullprobe.models.behaviour import Texts, divergences, log_probabilities, metrics
 from nullprobe.models.head import logits_at
 
@@ -59,6 +59,8 @@ def test_the_body_runs_once_a_batch_and_the_head_on_what_is_read(name, monkeypat
     head, body = model.get_output_embeddings(), model.get_decoder()
     run = body.forward
     monkeypatch.setattr(body, "forward", lambda *a, **k: runs.append(1) or run(*a, **k))
+    sites(model)  # runs the model once
+    runs.clear()
     hook = head.register_forward_hook(lambda _, args, out: states.append(tuple(args[0].shape)))
     divergences(Texts(model, tiny.word_tokenizer(), TEXTS, batch_size=len(TEXTS)), [{}])
     hook.remove()

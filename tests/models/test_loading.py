@@ -84,7 +84,7 @@ def test_who_has_said_that_there_is_no_network_does_not_wait_for_it(monkeypatch,
 def test_the_home_folder_may_be_written_as_a_tilde(saved, alone, monkeypatch):
     monkeypatch.setenv("HOME", str(saved.parent))
     monkeypatch.setenv("USERPROFILE", str(saved.parent))
-    assert len(models.sites(models.structure("~/tiny"))) == 12
+    assert len(models.sites(models.structure("~/tiny"))) == 14
     model, tokenizer = models.load("~/tiny")
     assert len(tokenizer) == 44
     assert not model.training

@@ -7,7 +7,8 @@ from nullprobe import InputError
 from nullprobe.models import sites
 from nullprobe.models.site import choose, listed
 
-PARTS = ["attention_input", "attention_output", "mlp_input", "mlp_output", "output"]
+PARTS = ["attention_input", "attention_heads", "attention_output"]
+PARTS += ["mlp_input", "mlp_output", "output"]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -42,14 +43,38 @@ def test_the_sites_of_a_vision_transformer_are_found():
 
 def test_a_norm_before_the_layers_is_not_the_final_one():
     assert sites(model_of("bloom"))["final_norm"].path == "transformer.ln_f"
-    model = torch.nn.Module()
-    model.config = transformers.BertConfig(hidden_size=12, num_hidden_layers=1)
-    model.embedding_norm = torch.nn.LayerNorm(12)
-    model.blocks = torch.nn.ModuleList([torch.nn.Linear(12, 12)])
-    model.pre_layrnorm = torch.nn.LayerNorm(12)
+    model = Stack()
     assert list(sites(model)) == ["embeddings", "layers.0.output"]
     model.norm = torch.nn.LayerNorm(12)
     assert sites(model)["final_norm"].path == "norm"
+    model = Stack()
+    model.norm = torch.nn.LayerNorm(12)
+    model.scale = 2.0  # what leaves the stack is not what the norm returns
+    assert "final_norm" not in sites(model)
+
+
+class Stack(torch.nn.Module):
+    """A model with norms where none is the final one."""
+
+    def __init__(self):
+        super().__init__()
+        self.config = transformers.BertConfig(hidden_size=12, num_hidden_layers=1)
+        self.table = torch.nn.Embedding(9, 12)
+        self.embedding_norm = torch.nn.LayerNorm(12)
+        self.blocks = torch.nn.ModuleList([torch.nn.Linear(12, 12)])
+        self.late_norm = torch.nn.LayerNorm(12)
+        self.scale = 1.0
+
+    def get_input_embeddings(self):
+        return self.table
+
+    def forward(self, input_ids):
+        states = self.blocks[0](self.embedding_norm(self.table(input_ids)))
+        self.late_norm(states)
+        return self.norm(states).mul(self.scale) if self.scale != 1.0 else self._last(states)
+
+    def _last(self, states):
+        return self.norm(states) if hasattr(self, "norm") else states
 
 
 def test_a_model_of_two_parts_needs_to_be_told_which():

@@ -113,6 +113,18 @@ FAMILIES = {
         causal=False,
     ),
 }
+# Of attention, the output projection; of all others, "self_attn.o_proj".
+PROJECTIONS = {
+    "gpt2": "attn.c_proj",
+    "gpt_neox": "attention.dense",
+    "opt": "self_attn.out_proj",
+    "bloom": "self_attention.dense",
+    "falcon": "self_attention.dense",
+    "phi": "self_attn.dense",
+    "bert": "attention.output.dense",
+    "roberta": "attention.output.dense",
+    "distilbert": "attention.out_lin",
+}
 CAUSAL = [name for name, family in FAMILIES.items() if family.causal]
 
 
@@ -234,6 +246,8 @@ def naive(model, name, tokenizer, all_texts):
         for part, (first, last) in {"attention": family.attention, "mlp": family.mlp}.items():
             places.append((f"{layer}.{first}", f"layers.{i}.{part}_input", True))
             places.append((f"{layer}.{last}", f"layers.{i}.{part}_output", False))
+        projection = PROJECTIONS.get(name, "self_attn.o_proj")
+        places.append((f"{layer}.{projection}", f"layers.{i}.attention_heads", True))
         places.append((layer, f"layers.{i}.output", False))
     if family.final_norm:
         places.append((family.final_norm, "final_norm", False))

@@ -6,6 +6,7 @@ Heavy rooms are imported inside the commands that need them.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from nullprobe.cli import arguments
 from nullprobe.cli import model_options as options
@@ -118,9 +119,9 @@ def audit_use(
 
     subject.need_folder(out)
     told = texts.Told(text, concept, groups, [answers])
-    loading = {
+    loading: dict[str, Any] = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision, "merge": quantization is None,
+        "revision": revision,
     }  # fmt: skip
     settings = {
         "n_draws": draws, "alpha": alpha, "min_effect": min_effect, "batch_size": batch_size,
@@ -134,6 +135,7 @@ def audit_use(
         batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
     )  # fmt: skip
     asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
+    loading["merge"] = quantization is None
     results, stem = model_audits.run(model, asked, fit, settings, loading)
     paths = subject.write(out, stem, results)
     for result in results:
@@ -150,6 +152,7 @@ def scrub(
     out: options.OutErasers,
     kind: common.Kind = None,
     tokens: options.FitTokens = "last",
+    add_generation_prompt: options.GenerationPrompt = False,
     method: options.MomentMethod = "leace",
     rank: common.Rank = None,
     shrinkage: common.Shrinkage = None,
@@ -166,13 +169,28 @@ def scrub(
     from nullprobe.cli import model_edits, model_tasks, texts
 
     told = texts.Told(text, concept, None, ())
-    settings = {"batch_size": batch_size, "max_length": max_length, "layers": layer_list}
+    settings = {
+        "batch_size": batch_size, "max_length": max_length, "layers": layer_list,
+        "add_generation_prompt": add_generation_prompt,
+    }  # fmt: skip
     fit = model_tasks.Fit(method, rank, shrinkage, kind)
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision, "merge": quantization is None,
     }  # fmt: skip
-    print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
+    print(
+        model_edits.scrub(
+            model,
+            file,
+            told,
+            site,
+            out,
+            fit,
+            tokens,
+            settings,
+            loading | {"merge": quantization is None},
+        )
+    )
 
 
 def erase(
@@ -207,9 +225,9 @@ def erase(
         "max_new_tokens": max_new_tokens, "chat": chat, "sample": sample,
         "temperature": temperature, "random_state": seed, "layers": layer_list,
     }  # fmt: skip
-    loading = {
+    loading: dict[str, Any] = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision, "merge": quantization is None,
+        "revision": revision,
     }  # fmt: skip
     command = arguments.line(
         "nullprobe", "erase", model, *eraser, generate=generate, generate_from=generate_from,
@@ -217,4 +235,6 @@ def erase(
         temperature=temperature, seed=seed, layer_list=layer_list, **loading,
     )  # fmt: skip
     prompts = model_edits.Prompts(generate or (), generate_from, text)
-    model_edits.written(model, eraser, prompts, out, command, settings, loading)
+    model_edits.written(
+        model, eraser, prompts, out, command, settings, loading | {"merge": quantization is None}
+    )

@@ -6,9 +6,10 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.finding import sites
 from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
-from nullprobe.models.site import Site, sites
+from nullprobe.models.site import Site
 from nullprobe.models.token_rules import Spans
 
 __all__ = [

@@ -11,7 +11,7 @@ logits of a whole batch are kept, once, in the dtype of the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ from nullprobe.models.forward import (
     takes_mask,
 )
 from nullprobe.models.head import head_of, logits_at
-from nullprobe.models.hooks import editing
+from nullprobe.models.hooks import editing, plain
 from nullprobe.models.site import Site
 from nullprobe.models.texts import given, strings
 from nullprobe.models.token_rules import EVERY, Rule
@@ -70,6 +70,7 @@ class Texts:
         batch_size: int = 32,
         max_length: int | None = None,
     ) -> None:
+        model = plain(model)
         head_of(model)
         texts = given(texts)
         encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length)
@@ -95,13 +96,13 @@ class Texts:
 
     def answered(self, answers: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Return the ids of each text with its answer, and those of the answer alone."""
-        several = isinstance(answers, Sequence | np.ndarray) and not isinstance(answers, str)
-        if not several or len(answers) != len(self):
-            arrived = f"{len(answers)}" if several else f"one {type(answers).__name__}"
-            validation.complain(
-                f"every one of {len(self)} texts needs an answer", f"{arrived} arrived", "pass them"
-            )
         answers = strings(answers, "answer")
+        if len(answers) != len(self):
+            validation.complain(
+                f"every one of {len(self)} texts needs an answer",
+                f"{len(answers)} arrived",
+                "pass them",
+            )
         said = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         for i, ids in enumerate(said):
@@ -191,14 +192,14 @@ def metrics(
         which = batch.texts[piece]
         values = metric(_wide(logits), which)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
-        # Of logits that are not finite, whoever runs the model complains.
-        finite = np.isfinite(values).all() or bool(logits.isnan().any())
-        if values.shape != which.shape or not finite:
+        right = values.shape == which.shape
+        if not right or not np.isfinite(values).all():
+            odd = np.flatnonzero(~np.isfinite(values))[:1] if right else []
             validation.complain(
                 f"the metric must return one finite number for each of {len(which)} texts",
-                f"it returned shape {values.shape}"
-                if values.shape != which.shape
-                else "one of its values is not finite",
+                f"that of text {which[odd[0]]} (counted from 0) is {values[odd[0]]}"
+                if right
+                else f"it returned shape {values.shape}",
                 "return an array of shape (b,) from logits (b, vocabulary)",
             )
         return values
@@ -281,19 +282,26 @@ class _Pass:
         step = max(PIECE // self.texts.vocabulary, int(SHARE * len(rows)), 1)
         with logits_at(model, inputs(model, batch, input_device(model))) as at:
             for piece in (slice(i, i + step) for i in range(0, len(rows), step)):
-                found = read(at(rows[piece], places[piece]), piece, batch)
+                logits = at(rows[piece], places[piece])
+                # No largest one; -inf is a token that never comes.
+                odd = ~torch.isfinite(logits.amax(dim=-1))
+                if bool(odd.any()):
+                    _complain_of_logits(batch.texts[rows[piece]][odd.cpu().numpy()][0], edit)
+                found = read(logits, piece, batch)
                 values[piece] = found.cpu().numpy() if isinstance(found, Tensor) else found
         if not np.isfinite(values).all():
-            text = batch.texts[rows[~np.isfinite(values)][0]]
-            where = ", ".join(f"{site.name!r}" for site in edit)
-            validation.complain(
-                "what a model predicts must be finite",
-                f"it is not for text {text} (counted from 0), "
-                + (f"erased at {where}" if edit else "nothing erased"),
-                "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
-                "texts out",
-            )
+            _complain_of_logits(batch.texts[rows[~np.isfinite(values)][0]], edit)
         return np.bincount(rows, values, minlength=len(each))
+
+
+def _complain_of_logits(text: Any, edit: Mapping[Site, Map]) -> NoReturn:
+    where = ", ".join(f"{site.name!r}" for site in edit)
+    validation.complain(
+        "what a model predicts must be finite",
+        f"it is not for text {text} (counted from 0), "
+        + (f"erased at {where}" if edit else "nothing erased"),
+        "run the model in bfloat16 or float32 if it overflows in float16, or leave such texts out",
+    )
 
 
 def _wide(logits: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ def messages(given: Any) -> Chat | None:
 def rendered(tokenizer: Any, chat: Chat, text: int, *, add_generation_prompt: bool = False) -> str:
     """Return a chat as its template writes it; ``text`` is its number in messages."""
     for i, message in enumerate(chat):
-        if not isinstance(message.get("role"), str):
+        if not isinstance(message.get("role"), str) or len(message) < 2:
             validation.complain(
                 "every message of a chat needs a role, such as 'user', and content",
                 f"message {i} of text {text} (counted from 0) has {sorted(map(str, message))}",

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -70,11 +71,35 @@ def running(model: nn.Module, part: nn.Module, sites: Sequence[Site]) -> Iterato
                 f"{missed[0].path!r} is not called",
                 "choose another site",
             )
+        for name, rows in passed.items():
+            need_finite(name, rows, given.texts_of_rows)
         return dict(passed)
 
     # Not inference_mode: what a model keeps for later passes could not be trained through then.
     with evaluating(model), torch.no_grad(), reading(model, sites, read):
         yield run
+
+
+def need_finite(site: str, rows: Tensor, texts: np.ndarray) -> None:
+    """Refuse rows (m, d) of a site that are not finite; ``texts`` (m,) says which text each is of.
+
+    Raises
+    ------
+    InputError
+        If one is not; it names the site and the text.
+    """
+    # A sum is not finite if one of its terms is not, and seldom else; it is cheaper than a mask.
+    if bool(torch.isfinite(rows.sum())):
+        return
+    finite = torch.isfinite(rows).all(dim=1)
+    if not finite.all():
+        text = int(texts[int((~finite).nonzero()[0, 0])])
+        validation.complain(
+            f"hidden states must be finite, those at {site!r}, too",
+            f"those of text {text} (counted from 0) are not",
+            "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
+            "texts out",
+        )
 
 
 def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
@@ -101,12 +126,12 @@ def encoder_for(model: nn.Module, tokenizer: Any, rule: Rule, max_length: int | 
     config = getattr(model, "config", None)
     if config is not None and hasattr(config, "get_text_config"):
         config = config.get_text_config()
-    embedding = _embedding(model)
+    table = embedding(model)
     return Encoder(
         tokenizer,
         rule,
         _limit(model, config, tokenizer, max_length),
-        getattr(embedding, "num_embeddings", None),
+        getattr(table, "num_embeddings", None),
         getattr(config, "pad_token_id", None),
     )
 
@@ -118,7 +143,7 @@ def takes_mask(part: nn.Module) -> bool:
 
 def input_device(model: nn.Module) -> torch.device:
     """Return the device that token ids belong on; the first one of a model spread over several."""
-    weights = [getattr(_embedding(model), "weight", None), *model.parameters()]
+    weights = [getattr(embedding(model), "weight", None), *model.parameters()]
     for weight in weights:
         # Weights that are loaded when they are needed have no device before.
         if isinstance(weight, Tensor) and weight.device.type != "meta":
@@ -178,7 +203,8 @@ def _accepts(part: nn.Module, name: str) -> bool:
     return name in parameters or "input_ids" not in parameters
 
 
-def _embedding(model: nn.Module) -> Any:
+def embedding(model: nn.Module) -> Any:
+    """Return the table of input embeddings, or None."""
     try:
         return cast(Any, model).get_input_embeddings()
     except (AttributeError, NotImplementedError):

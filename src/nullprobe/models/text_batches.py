@@ -19,9 +19,10 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models import texts as given_texts
 from nullprobe.models.encoding import Encoder, cut_in_words
+from nullprobe.models.finding import chosen
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
-from nullprobe.models.site import Site, choose
-from nullprobe.models.site import sites as sites_of
+from nullprobe.models.hooks import plain
+from nullprobe.models.site import Site
 from nullprobe.models.token_rules import ALL, EVERY, Rule
 from nullprobe.models.tokens import Batch, Encoded, batches
 
@@ -80,13 +81,14 @@ class Work:
         given: Options,
     ) -> Work:
         """Check what was given."""
-        chosen = choose(sites_of(model, given.layers), sites)
+        model = plain(model)
+        at = chosen(model, sites, given.layers)
         rule = Rule(given.tokens)
         parameters.whole_number("batch_size", given.batch_size, least=1)
         encoder = encoder_for(model, tokenizer, rule, given.max_length)
         encoder.add_generation_prompt = given.add_generation_prompt
-        part = reached(model, chosen)
-        return cls(model, part, given_texts.given(texts), chosen, rule, encoder, given)
+        part = reached(model, at)
+        return cls(model, part, given_texts.given(texts), at, rule, encoder, given)
 
     def labelled(self, y: Any) -> tuple[Work, Labelled]:
         """Return the concept, of texts or of rows, and the work that reads these rows."""

@@ -89,7 +89,9 @@ def given(texts: Any) -> list[Text]:
 def sequence(texts: Any, kind: str = "text") -> list[Any]:
     """Return what was given one by one, by position; refuse what has no order or no length."""
     several = f"{kind}s"
-    if isinstance(texts, str | bytes | Mapping | set | frozenset) or not hasattr(texts, "__len__"):
+    if isinstance(texts, str | bytes | Mapping | set | frozenset) or not (
+        hasattr(texts, "__len__") and hasattr(texts, "__getitem__")
+    ):
         validation.complain(
             f"{several} must be a sequence",
             f"a single {type(texts).__name__} arrived",

@@ -67,6 +67,11 @@ class Batch:
     rows: np.ndarray
     is_pooled: bool = False
 
+    @property
+    def texts_of_rows(self) -> np.ndarray:
+        """Which text each row is from, (rows,)."""
+        return np.repeat(self.texts, self.rows)
+
     def read(self, states: Tensor, positions: Tensor) -> Tensor:
         """Return rows (rows, d) of hidden states (b, t, d): copies, in float32 or float64.
 

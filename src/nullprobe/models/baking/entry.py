@@ -32,7 +32,7 @@ from nullprobe.models.baking.folds import Fold, exact, in_float64
 from nullprobe.models.baking.proof import Proof, Write
 from nullprobe.models.baking.residual_stream import writers
 from nullprobe.models.editing.erasing import paired
-from nullprobe.models.site import layers_path
+from nullprobe.models.layer_parts import layers_path
 
 
 def bake(
@@ -282,7 +282,7 @@ def _warn_of_ways_round(maps: Mapping[str, Fold]) -> None:
 
 
 def _refuse_hooks(model: PreTrainedModel) -> None:
-    for path, module in model.named_modules():
+    for path, module in reversed(list(model.named_modules())):
         hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
         if any(getattr(hook, "__module__", "").startswith("nullprobe.") for hook in hooks):
             complain(

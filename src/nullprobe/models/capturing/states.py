@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe._core import validation
 from nullprobe.models.forward import Progress
 from nullprobe.models.site import known
 from nullprobe.models.text_batches import Labelled, Options, Work, where
@@ -130,8 +129,8 @@ def capture(
     Raises
     ------
     InputError
-        If a site does not exist, a text is empty or has no token at the position, or the
-        tokenizer is not this model's.
+        If a site does not exist, a text is empty or has no token at the position, the
+        tokenizer is not this model's, or hidden states are not finite.
 
     Notes
     -----
@@ -229,25 +228,22 @@ class Collected:
         self.moments: Moments | None = None
         self.filled = 0
         self.rows: Tensor | None = None
-        # Which text each row is from, and where its label is.
-        self.origins = np.empty((2, 0), dtype=np.int64)
+        self.at = np.empty(0, dtype=np.int64)  # where the label of each row is
 
     def add(self, x: Tensor, batch: Batch) -> None:
         """Take the rows (m, d) that a batch gives."""
-        origins = np.stack(
-            [np.repeat(batch.texts, batch.rows), self.labels.rows(batch.texts, batch.rows)]
-        )
+        labels = self.labels.rows(batch.texts, batch.rows)
         if self.rows is None:
             # No more memory than the (d, d) totals take, unless these are very small.
             most = min(max(x.shape[1], LEAST_ROWS), MOST_ROWS)
             self.rows = torch.empty((most, x.shape[1]), dtype=x.dtype, device=x.device)
-            self.origins = np.empty((2, most), dtype=np.int64)
+            self.at = np.empty(most, dtype=np.int64)
         start = 0
         while start < len(x):
             stop = min(start + len(self.rows) - self.filled, len(x))
             here = slice(self.filled, self.filled + stop - start)
             self.rows[here] = x[start:stop]
-            self.origins[:, here] = origins[:, start:stop]
+            self.at[here] = labels[start:stop]
             self.filled, start = here.stop, stop
             if self.filled == len(self.rows):
                 self._fold()
@@ -261,17 +257,8 @@ class Collected:
 
     def _fold(self) -> None:
         assert self.rows is not None
-        block, (texts, labels) = self.rows[: self.filled], self.origins[:, : self.filled]
+        block, labels = self.rows[: self.filled], self.at[: self.filled]
         self.filled = 0
-        finite = torch.isfinite(block).all(dim=1)
-        if not finite.all():
-            text = int(texts[int((~finite).nonzero()[0, 0])])
-            validation.complain(
-                f"hidden states must be finite, those at {self.site!r}, too",
-                f"those of text {text} (counted from 0) are not",
-                "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
-                "texts out",
-            )
         z = self.labels.concept.take(labels)
         # As a tensor, on the CPU, too: threads of NumPy's would wait on the cores of torch's.
         if self.moments is None:

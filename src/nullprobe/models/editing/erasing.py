@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from nullprobe._core import parameters, validation
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.hooks import editing
+from nullprobe.models.finding import available
+from nullprobe.models.hooks import editing, plain
 from nullprobe.models.site import Site, choose, known, listed
-from nullprobe.models.site import sites as sites_of
 
 
 @contextmanager
@@ -67,7 +67,8 @@ def erase(
     >>> states[0, :, 0].abs().max().item()
     0.0
     """
-    with editing(model, {site: Map(e, site) for site, e in paired(model, erasers, layers).items()}):
+    edits = paired(plain(model), erasers, layers)
+    with editing(plain(model), {site: Map(e, site) for site, e in edits.items()}):
         yield model
 
 
@@ -82,7 +83,7 @@ def paired(
             "pass {'layers.3.output': eraser}",
         )
     named = {str(site): one for site, one in parameters.by_name("site", erasers).items()}
-    there = sites_of(model, layers)
+    there = available(model, list(named), layers)
     for name in named:
         matched = [] if name in there else fnmatch.filter(there, name)
         if matched:

@@ -29,6 +29,7 @@ from nullprobe.models.forward import (
     evaluating,
     input_device,
     inputs,
+    need_finite,
     takes_mask,
 )
 from nullprobe.models.hooks import editing
@@ -181,7 +182,9 @@ class _Scrubbing:
         passing.sites.add(site.name)
         batch = passing.batch
         at = torch.from_numpy(batch.positions).to(states.device)
-        self.collected[site.name].add(batch.read(by_token(site, states, batch), at), batch)
+        rows = batch.read(by_token(site, states, batch), at)
+        need_finite(site.name, rows, batch.texts_of_rows)
+        self.collected[site.name].add(rows, batch)
 
     def _to_next_site(self, turns: list[Turn]) -> None:
         arrived: set[str | None] = set()

@@ -1,0 +1,242 @@
+"""Where in a model hidden states can be read and edited: the sites of any family, by name.
+
+Problem. A user knows layers, attention and heads; a model has modules. To edit the wrong one is
+worse than to edit none.
+Solution. Structure proposes, and a trial run decides: a part is a site if one state for each token
+passes it, and ``final_norm`` is the norm whose very output leaves the stack of layers for the
+head. Any other module is a site by its path.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from torch import nn
+
+from nullprobe._core import parameters, validation
+from nullprobe.models.hooks import plain
+from nullprobe.models.layer_parts import NORM, ancestors, described, heads, layers_path, parts
+from nullprobe.models.site import INPUT, MODULE, OUTPUT, Site, choose
+from nullprobe.models.trial_run import Trial, output_embeddings, trial_run
+
+
+def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
+    """Return the sites of a model by name, in the order in which states pass them.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A Hugging Face model, or any module with a ``config`` that says ``hidden_size``.
+    layers : str, optional
+        Path of the ModuleList of layers, such as ``"model.layers"``, where the structure does
+        not tell.
+
+    Returns
+    -------
+    dict of str to Site
+        ``embeddings`` (what enters layer 0); for each layer I ``layers.I.output`` and, where
+        the layer has such parts, ``layers.I.attention_input``, ``layers.I.attention_heads``
+        (what all heads return, before the output projection), ``layers.I.attention_output``,
+        ``layers.I.mixer_input`` and ``layers.I.mixer_output`` (convolutions, state spaces,
+        recurrences), ``layers.I.mlp_input`` and ``layers.I.mlp_output``; ``final_norm`` (what the
+        norm after the last layer returns), if there is one.
+
+        Two more kinds are named where sites are chosen, and are not listed here:
+        ``layers.I.heads.H``, and ``module:PATH`` (what the module at this path returns) or
+        ``module:PATH:input``.
+
+    Raises
+    ------
+    InputError
+        If no list of layers is found, or several are.
+
+    Notes
+    -----
+    The first call runs the model on three tokens. Where that fails, parts are found from names
+    alone, and there is neither ``final_norm`` nor ``attention_heads``.
+
+    A part's output is what its module returns. In some families (BERT, Bloom) that module adds
+    the residual stream itself.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2Model
+    >>> model = GPT2Model(GPT2Config(vocab_size=9, n_embd=8, n_layer=1, n_head=1))
+    >>> list(sites(model))  # doctest: +NORMALIZE_WHITESPACE
+    ['embeddings', 'layers.0.attention_input', 'layers.0.attention_heads',
+     'layers.0.attention_output', 'layers.0.mlp_input', 'layers.0.mlp_output', 'layers.0.output',
+     'final_norm']
+    >>> sites(model)["final_norm"]
+    Site(name='final_norm', path='ln_f', side='output', width=8, first=None)
+    """
+    return _found(plain(model), layers)[0]
+
+
+def available(
+    model: nn.Module, wanted: str | Sequence[str], layers: str | None = None
+) -> dict[str, Site]:
+    """Return the sites of a model, and of the kinds that are not listed those that are wanted."""
+    names = [str(one) for one in ([wanted] if isinstance(wanted, str) else wanted)]
+    modules = [name for name in names if name.startswith(MODULE)]
+    try:
+        there, counts = _found(model, layers)
+    except validation.InputError:  # of a model of any other shape, modules can be named
+        if len(modules) < len(names) or not names or layers is not None:
+            raise
+        there, counts = {}, {}
+    if any(".heads." in name for name in names):
+        for name, n in counts.items():
+            whole = there[name]
+            each = whole.width // n
+            for h in range(n):
+                one = f"{name.removesuffix('attention_heads')}heads.{h}"
+                there[one] = Site(one, whole.path, whole.side, each, h * each)
+    return there | _modules(model, modules)
+
+
+def chosen(model: nn.Module, wanted: str | Sequence[str], layers: str | None = None) -> list[Site]:
+    """Return the sites of a model that are wanted, by names or patterns; see :func:`choose`."""
+    return choose(available(model, wanted, layers), wanted)
+
+
+def _found(model: nn.Module, layers: str | None) -> tuple[dict[str, Site], dict[str, int]]:
+    """Return the sites that are listed, and the number of heads at those that hold all heads."""
+    root = layers_path(model, layers)
+    trial, width = trial_run(model), _width(model, root)
+    stack = list(model.get_submodule(root).named_children())
+    ran = any(trial.of(plain(layer)).calls for _, layer in stack)
+    found: dict[str, Site] = {}
+    counts: dict[str, int] = {}
+
+    def add(name: str, path: str, side: str) -> None:
+        passed = trial.of(model.get_submodule(path)).widths.get(side)
+        if passed or not ran:
+            found[name] = Site(name, path, side, passed or width)
+
+    for i, (child, wrapped) in enumerate(stack):
+        layer = plain(wrapped)
+        path = f"{root}.{child}" + ("" if layer is wrapped else "._orig_mod")
+        if not i:
+            add("embeddings", path, INPUT)
+        for part, first, last in parts(layer):
+            at = f"layers.{i}.{part}"
+            add(f"{at}_input", f"{path}.{first}", INPUT)
+            if part == "attention":
+                projection, n, each = heads(model, layer.get_submodule(last), trial)
+                if n:
+                    counts[f"{at}_heads"] = n
+                    found[f"{at}_heads"] = Site(
+                        f"{at}_heads", f"{path}.{last}.{projection}", INPUT, n * each
+                    )
+            add(f"{at}_output", f"{path}.{last}", OUTPUT)
+        add(f"layers.{i}.output", path, OUTPUT)
+    norm = _final_norm(model, root, trial) if ran else None
+    if norm is not None:
+        add("final_norm", norm, OUTPUT)
+    return found, counts
+
+
+def _width(model: nn.Module, root: str) -> int:
+    # The nearest config: what the vision part of a model says of itself is not what the model says.
+    for path in ancestors(root):
+        width = described(getattr(model.get_submodule(path), "config", None), "hidden_size")
+        if isinstance(width, int):
+            return width
+    passed = trial_run(model).of(next(model.get_submodule(root).children())).widths.get(OUTPUT)
+    if passed:
+        return passed
+    validation.complain(
+        "the model's config must say hidden_size, the width of the hidden states",
+        "it does not",
+        "set model.config.hidden_size",
+    )
+
+
+def _final_norm(model: nn.Module, root: str, trial: Trial) -> str | None:
+    """Return the path of the norm whose output is what leaves the stack of layers.
+
+    What leaves it is what the module around the list returns and, if there is a head, what is
+    given to a module outside of that one.
+    """
+    last = max(trial.of(plain(layer)).order for layer in model.get_submodule(root).children())
+    norms = {
+        path: trial.of(module)
+        for path, module in model.named_modules()
+        if not path.startswith(f"{root}.") and _is_norm(path, module)
+    }
+    for around in ancestors(root):
+        leaving = trial.of(model.get_submodule(around)).memory.get(OUTPUT)
+        for path, passed in norms.items():
+            inside = path.startswith(f"{around}." if around else "")
+            if leaving is None or not inside or passed.order < last:
+                continue
+            if passed.memory.get(OUTPUT) == leaving:
+                return path if _reaches_head(model, around, leaving, trial) else None
+    return None
+
+
+def _is_norm(path: str, module: nn.Module) -> bool:
+    name = path.rpartition(".")[2].lower()
+    return bool(NORM.search(name)) or "norm" in type(module).__name__.lower()
+
+
+def _reaches_head(model: nn.Module, stack: str, leaving: int, trial: Trial) -> bool:
+    """Whether what leaves a stack of layers is given to the head, or there is none that ran."""
+    head = output_embeddings(model)
+    if head is None or not trial.of(head).calls:
+        return True
+    apart = (
+        module
+        for path, module in model.named_modules()
+        if not f"{path}.".startswith(f"{stack}.") and not f"{stack}.".startswith(f"{path}.")
+    )
+    return any(trial.of(one).memory.get(INPUT) == leaving for one in apart if one is not model)
+
+
+def _modules(model: nn.Module, names: Sequence[str]) -> dict[str, Site]:
+    """Return the sites of modules by their paths: those that patterns may match, and those named.
+
+    Raises
+    ------
+    InputError
+        If there is no such module, or no states (b, t, d) pass it.
+    """
+    if not names:
+        return {}
+    trial, modules = trial_run(model), dict(model.named_modules(remove_duplicate=False))
+    found: dict[str, Site] = {}
+    for path, module in modules.items():
+        for side, width in sorted(trial.of(module).widths.items(), reverse=True):
+            name = f"{MODULE}{path}" + (f":{INPUT}" if side == INPUT else "")
+            found[name] = Site(name, path, side, width)
+    for name in names:
+        path, _, side = name.removeprefix(MODULE).partition(":")
+        if not fnmatch.filter(found, name):
+            if not re.search(r"[*?\[]", path):
+                parameters.known("module", path, list(modules))
+            _complain_of_module(name, side, trial)
+    return found
+
+
+def _complain_of_module(name: str, side: str, trial: Trial) -> NoReturn:
+    required = f"states (b, t, d), one for each token, must pass site {name!r}"
+    if side not in ("", INPUT):
+        validation.complain(
+            f"site {name!r} must be module:PATH or module:PATH:input",
+            f"it ends in {side!r}",
+            "leave that out",
+        )
+    if trial.error:
+        validation.complain(
+            required,
+            f"the model cannot be run on three tokens to see that ({trial.error})",
+            "choose a site that models.sites(model) lists",
+        )
+    validation.complain(
+        required,
+        "a run on three tokens shows that none do",
+        "choose a module that is called and that returns such states",
+    )
