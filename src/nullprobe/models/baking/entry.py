@@ -13,6 +13,7 @@ with those of the hooked one before anybody gets it.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,8 @@ from nullprobe.models.baking.residual_stream import writers
 from nullprobe.models.editing.erasing import erase, paired
 from nullprobe.models.forward import evaluating, input_device
 from nullprobe.models.layer_parts import layers_path
+
+BAKED = re.compile(r"embeddings|final_norm|layers\.\d+\.((attention|mlp)_(in|out)put|output)")
 
 # By how much logits up to LARGE may differ; those of larger ones in proportion.
 AGREE = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -115,6 +118,14 @@ def bake(
         )
     maps = {site.name: Fold.of(eraser) for site, eraser in given.items()}
     maps = {name: fold for name, fold in maps.items() if not fold.changes_nothing}
+    other = [name for name in maps if not BAKED.fullmatch(name)]
+    if other:
+        complain(
+            "a site must be one that bake writes into weights: 'embeddings', 'final_norm', or an "
+            "input or output of layers, attention and mlps",
+            f"{other[0]!r} arrived",
+            f"edit there, or {KEEP_HOOK}",
+        )
     edits = _edits(model, family, maps)
     baked = _copy(model, family, _lacking(model, family, edits))
     with torch.no_grad():
