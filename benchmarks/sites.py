@@ -6,12 +6,14 @@ built is "found" (sites, and a run in which each layer was called once and in or
 (sites, but the model did not run), "choice" (two stacks of layers, each found when it is named) or
 "refused" (with the reason, an InputError). Anything else that it raises is "broken".
 
-    python benchmarks/sites.py                 all of them, in about ten minutes
+    python benchmarks/sites.py                 all of them, in ten minutes, and the docs
     python benchmarks/sites.py llama t5        these, in words
+    python benchmarks/sites.py --check         exit 1 if the table in the docs is out of date
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
@@ -20,13 +22,14 @@ import signal
 import sys
 import warnings
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
-from record import record
+from record import RESULTS, record
 from transformers.models.auto import configuration_auto, modeling_auto
 
 from nullprobe import InputError, models
@@ -34,6 +37,18 @@ from nullprobe.models.trial_run import trial_run
 
 HEADS = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM", "MULTIMODAL_LM", "IMAGE_TEXT_TO_TEXT")
 SECONDS = 60
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+START, END = "<!-- sites -->\n", "<!-- /sites -->"
+# Columns of the table in the docs, and the outcomes that they count.
+MEANT = {
+    "sites found, and seen to run": "found",
+    "two stacks: found when `layers=` names one": "choice",
+    "parts found from names alone": "structure",
+    "refused with the reason": "refused",
+    "not built": "not built",
+    "another error": "broken",
+}
+OUTCOMES = ("found", "choice", "structure", "refused", "not built", "broken")
 MOST_WEIGHTS = 40_000_000
 KV_HEADS = r"num_.*key_value_heads|n_head_kv|num_kv_heads|multi_query_group_num|num_.*query_groups"
 # Fields of configurations by what they are called, and a small value; the first that fits counts.
@@ -180,7 +195,8 @@ def _found(model: Any) -> tuple[dict[str, models.Site], int]:
     return found, len(stacks)
 
 
-def _work(given: tuple[str, str, str]) -> dict[str, Any]:
+def worked(given: tuple[str, str, str]) -> dict[str, Any]:
+    """Return what :func:`tried` does, in a minute at most."""
     kind, name, head = given
 
     def stop(*_: Any) -> None:
@@ -205,12 +221,35 @@ def _work(given: tuple[str, str, str]) -> dict[str, Any]:
         signal.alarm(0)
 
 
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return how many models gave what, in the order of the docs."""
+    kinds = {
+        "with a head that predicts tokens": [row for row in rows if row["head"]],
+        "without, but reading tokens": [r for r in rows if not r["head"] and r.get("text")],
+        "all others": [r for r in rows if not r["head"] and not r.get("text")],
+    }
+    lines = ["| models | " + " | ".join(MEANT) + " |", "|---" * (1 + len(MEANT)) + "|"]
+    for name, some in kinds.items():
+        counts = Counter(row["outcome"] for row in some)
+        lines.append(f"| {name} | " + " | ".join(str(counts[one]) for one in MEANT.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return the page of the docs as it should be."""
+    rows = json.loads((RESULTS / "sites.json").read_text())["rows"]
+    before, rest = PAGE.read_text().split(START)
+    return before + START + table(rows) + END + rest.split(END, 1)[1]
+
+
 def main() -> None:
     chosen = sys.argv[1:]
+    if "--check" in chosen:
+        sys.exit("docs/models.md: the counts are out of date" if PAGE.read_text() != page() else 0)
     work = [(k, *v) for k, v in kinds().items() if not chosen or k in chosen]
     with multiprocessing.Pool(1 if chosen else 2, maxtasksperchild=25) as pool:
         rows = []
-        for row in pool.imap(_work, work):
+        for row in pool.imap(worked, work):
             rows.append(row)
             print(
                 row if chosen else f"{len(rows)}/{len(work)} {row['type']} {row['outcome']}",
@@ -221,6 +260,7 @@ def main() -> None:
     if not chosen:
         versions = {"torch": torch.__version__, "transformers": transformers.__version__}
         record("sites", {"seconds": SECONDS}, rows, **versions)
+        PAGE.write_text(page())
 
 
 if __name__ == "__main__":

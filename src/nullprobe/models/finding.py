@@ -104,8 +104,24 @@ def chosen(model: nn.Module, wanted: str | Sequence[str], layers: str | None = N
 
 def _found(model: nn.Module, layers: str | None) -> tuple[dict[str, Site], dict[str, int]]:
     """Return the sites that are listed, and the number of heads at those that hold all heads."""
+    if not isinstance(model, nn.Module):
+        validation.complain(
+            "the model must be a torch module",
+            f"{type(model).__name__} arrived",
+            "load it with transformers' AutoModel or AutoModelForCausalLM",
+        )
+    trial = trial_run(model)
+    if layers not in trial.sites:
+        trial.sites[layers] = _look(model, layers, trial)
+    found, counts = trial.sites[layers]
+    return dict(found), counts
+
+
+def _look(
+    model: nn.Module, layers: str | None, trial: Trial
+) -> tuple[dict[str, Site], dict[str, int]]:
     root = layers_path(model, layers)
-    trial, width = trial_run(model), _width(model, root)
+    width = _width(model, root)
     stack = list(model.get_submodule(root).named_children())
     ran = any(trial.of(plain(layer)).calls for _, layer in stack)
     found: dict[str, Site] = {}

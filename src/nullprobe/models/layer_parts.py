@@ -39,12 +39,6 @@ HEAD_WIDTHS = ("v_head_dim", "head_dim", "attention_head_size", "d_head")
 
 def layers_path(model: nn.Module, layers: str | None = None) -> str:
     """Return the path of the list of layers, found or checked."""
-    if not isinstance(model, nn.Module):
-        validation.complain(
-            "the model must be a torch module",
-            f"{type(model).__name__} arrived",
-            "load it with transformers' AutoModel or AutoModelForCausalLM",
-        )
     lists = {
         path: module
         for path, module in model.named_modules()

@@ -64,10 +64,13 @@ class Trial:
         By the ``id`` of a module, for modules that ran.
     error : str
         Why there was no run, in words; empty if there was one.
+    sites : dict
+        What has been found with it, by what ``layers`` was.
     """
 
     passages: dict[int, Passage]
     error: str = ""
+    sites: dict[str | None, Any] = field(default_factory=dict)
 
     def of(self, module: nn.Module) -> Passage:
         """Return what passed a module; a passage without calls if it did not run."""

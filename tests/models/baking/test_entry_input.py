@@ -159,3 +159,10 @@ def test_erasers_that_do_not_fit_are_refused():
     inner.transformer.h[0].again = torch.nn.ModuleList([torch.nn.Linear(2, 2)])
     with pytest.raises(InputError, match=r"are 'transformer\.h', but layers='transformer\.h\.0"):
         bake(inner, {}, layers="transformer.h.0.again")
+
+
+@pytest.mark.parametrize(
+    "site", ["layers.0.attention_heads", "module:model.layers.0.mlp", "module:model.norm"]
+)
+def test_sites_that_no_weights_are_written_for_are_refused(site):
+    refused(f"'{site}' arrived", make("llama"), {site: oblique()})

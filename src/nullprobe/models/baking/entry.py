@@ -13,6 +13,7 @@ compared with those of the hooked one before anybody gets it (`proof.py`).
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -33,6 +34,8 @@ from nullprobe.models.baking.proof import Proof, Write
 from nullprobe.models.baking.residual_stream import writers
 from nullprobe.models.editing.erasing import paired
 from nullprobe.models.layer_parts import layers_path
+
+BAKED = re.compile(r"embeddings|final_norm|layers\.\d+\.((attention|mlp)_(in|out)put|output)")
 
 
 def bake(
@@ -127,6 +130,14 @@ def bake(
         )
     maps = {site.name: Fold.of(eraser) for site, eraser in given.items()}
     maps = {name: fold for name, fold in maps.items() if not fold.changes_nothing}
+    other = [name for name in maps if not BAKED.fullmatch(name)]
+    if other:
+        complain(
+            "a site must be one that bake writes into weights: 'embeddings', 'final_norm', or an "
+            "input or output of layers, attention and mlps",
+            f"{other[0]!r} arrived",
+            f"edit there, or {KEEP_HOOK}",
+        )
     edits = _edits(model, family, maps)
     baked = _copy(model, family, _lacking(model, family, edits))
     with torch.no_grad():
