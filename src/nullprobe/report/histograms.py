@@ -112,8 +112,5 @@ def null_bins(ladder: Mapping[str, Any]) -> Bins:
 
 def class_bins(scores: Sequence[Any], labels: Sequence[Any], names: Sequence[Any]) -> Bins:
     """Count the scores of each class."""
-    return binned([_of(scores, labels, name) for name in names])
-
-
-def _of(scores: Sequence[Any], labels: Sequence[Any], name: Any) -> list[Any]:
-    return [score for score, label in zip(scores, labels, strict=True) if label == name]
+    pairs = list(zip(scores, labels, strict=True))
+    return binned([[score for score, label in pairs if label == name] for name in names])

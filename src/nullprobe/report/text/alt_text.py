@@ -28,7 +28,9 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
     """
     labels = shown["labels"]
     suffix = "" if view == "raw" else "_standardised"
-    before, after = (_points(shown[name + suffix]) for name in ("raw", "erased"))
+    before, after = (
+        np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
+    )  # None becomes NaN
     many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
     said = f"{many} points along {_listed(shown['axes'])}, {view}. "
     if numeric:
@@ -52,10 +54,6 @@ def _small(gap: float) -> str:
 
 def _at_most(labels: Sequence[Any]) -> str:
     return " (the two furthest)" if len(wording.classes(labels)) > 2 else ""
-
-
-def _points(rows: Sequence[Sequence[Any]]) -> np.ndarray:
-    return np.array([[np.nan if v is None else v for v in row] for row in rows], dtype=np.float64)
 
 
 def _widest_gap(points: np.ndarray, labels: Sequence[Any]) -> float:
