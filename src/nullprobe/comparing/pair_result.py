@@ -46,8 +46,7 @@ class Agreement:
     @classmethod
     def of(cls, right: np.ndarray, p_value: float | None) -> Self:
         """Return the agreement, given which pairs (n,) are read as the label says."""
-        test = binomtest(int(right.sum()), len(right))
-        interval = test.proportion_ci(method="wilson")
+        interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         return cls(float(right.mean()), (float(interval.low), float(interval.high)), p_value, right)
 
 

@@ -83,8 +83,8 @@ def legend(names: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def error(
-    values: Sequence[float | None],
-    ends: Sequence[Sequence[float | None]],
+    values: Sequence[Any],
+    ends: Sequence[Sequence[Any]],
     *,
     width: int = 0,
     thickness: float = 1.8,

@@ -126,8 +126,10 @@ def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     (low, least), (high, most) = (
         choose(moved, key=lambda pair: pair[1]["moved"]) for choose in (min, max)
     )
-    said = ["Rows are those that the eraser was not fitted to, in standard deviations."]
-    said.append(f"Moved least by {low['eraser']}: {_distance(least)}.")
+    said = [
+        "Rows are those that the eraser was not fitted to, in standard deviations.",
+        f"Moved least by {low['eraser']}: {_distance(least)}.",
+    ]
     if high is not low:
         said.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
     if least["ratio"] is None:
@@ -183,7 +185,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     lines = []
     for row in rows:
         ranks = _ranks(row["ranks"])
-        line: list[Any] = [label(row), *("yes" if is_so else "no" for is_so in _marks(row))]
+        marks = row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
+        line: list[Any] = [label(row), *map(number, marks)]
         line += [None, ranks] if row["told"] else [ranks, None]
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
@@ -195,10 +198,6 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
         "not defined here; the reasons stand below the table above",
     )  # fmt: skip
-
-
-def _marks(row: Mapping[str, Any]) -> tuple[bool, bool]:
-    return row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
 
 
 def _settings(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:

@@ -116,17 +116,16 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(document: Mapping[str, Any]) -> Table:
     """Return every number of the comparison, to be copied."""
-    heads = ["reader", "label", "agreement", "2.5 %", "97.5 %", "p", "random directions as good"]
-    lines: list[tuple[Any, ...]] = []
-    for row in document["rows"]:
-        for name in document["labels"]:
-            cell = row["agreements"][name]
-            line = (row["name"], name, cell["share"], *cell["interval"], cell["p_value"])
-            lines.append((*line, row["as_good"][name]))
+    lines = tuple(
+        (row["name"], name, cell["share"], *cell["interval"], cell["p_value"], row["as_good"][name])
+        for row in document["rows"]
+        for name in document["labels"]
+        for cell in [row["agreements"][name]]
+    )
     return Table(
         "Agreement of each reader with each label",
-        tuple(heads),
-        tuple(lines),
+        ("reader", "label", "agreement", "2.5 %", "97.5 %", "p", "random directions as good"),
+        lines,
         "no p-value: this reader was fitted to labels",
     )
 
