@@ -226,7 +226,7 @@ def same_form(out: Any, X: Any) -> None:
         )
 
 
-def finite(X: Any, *, name: str = "X") -> Any:
+def finite(X: Any, *, name: str = "X", advice: str = "") -> Any:
     """Return X, or complain about the first value that is not finite."""
     for where, block in arrays.row_blocks(X):
         # A sum is finite unless a value is not: one pass, no array of booleans.
@@ -235,14 +235,16 @@ def finite(X: Any, *, name: str = "X") -> Any:
         if not np.isfinite(arrays.host(total)):
             bad = np.argwhere(~np.isfinite(arrays.host(block)))
             if len(bad):
-                complain_not_finite(where.start + bad[0][0], bad[0][1], name=name)
+                complain_not_finite(where.start + bad[0][0], bad[0][1], name=name, advice=advice)
     return X
 
 
-def complain_not_finite(row: int, column: int, *, name: str = "X") -> NoReturn:
+def complain_not_finite(row: int, column: int, *, name: str = "X", advice: str = "") -> NoReturn:
     """Complain about a NaN or inf at a place counted from 0."""
     complain(
         f"{name} must be finite (no NaN, no infinity)",
         f"row {row}, column {column} (counted from 0) is not",
-        f"drop such rows from {'X and y' if name == 'X' else 'all that you pass'}, or fill them in",
+        advice
+        or f"drop such rows from {'X and y' if name == 'X' else 'all that you pass'}, or fill them "
+        "in",
     )

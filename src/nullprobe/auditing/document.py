@@ -166,7 +166,16 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
         _number(found["observed"]),
         metric,
         _pair(found["interval"]),
-        tuple(_null_of(null) for null in found["nulls"]),
+        tuple(
+            Recorded(
+                null["rung"],
+                null["description"],
+                _array(null["values"]),
+                null["one_sided"],
+                record=null,
+            )
+            for null in found["nulls"]
+        ),
         found["p_value"],
         found["reason"],
         found["detectable"],
@@ -189,11 +198,6 @@ def labels_of(labels: Sequence[Any]) -> np.ndarray:
     """Return labels as an array that has the same plain values."""
     kinds = {type(label) for label in labels}
     return np.array(labels, dtype=None if len(kinds) == 1 and kinds != {type(None)} else object)
-
-
-def _null_of(found: Mapping[str, Any]) -> Null:
-    values, upper = _array(found["values"]), found["one_sided"]
-    return Recorded(found["rung"], found["description"], values, upper, record=found)
 
 
 def _array(values: Sequence[Any]) -> np.ndarray:

@@ -84,7 +84,6 @@ class Run:
         self.whole = Whole(X, z)
         self.data = ThreeWay(X, z, parts)
         self.scores = self.data.scores()
-        self.asis = np.arange(len(z))[:, None]
         self.observing = Observing(self.data, settings.seed)
         self.removals = Removals(X, self.data, self.observing, settings.seed)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nullprobe.claims import Carried, Curve, Evidence, Followed
+from nullprobe.claims import Evidence
 from nullprobe.stats.null_distribution import Null, among
 
 
@@ -19,60 +19,50 @@ def told_of_each_other(several: Sequence[Evidence]) -> list[Evidence]:
     """
     if len(several) == 1:
         return list(several)
-    chance = _nulls([one.chance for one in several], several)
-    moments = _nulls([one.moments for one in several], several)
-    curves = _curves([one.curve for one in several if one.curve is not None])
-    carried = _carried([one.carried for one in several if one.carried is not None])
-    followed = _followed([one.followed for one in several if one.followed is not None])
-    found = []
-    for i, one in enumerate(several):
-        found.append(
-            replace(
-                one,
-                chance=chance[i],
-                moments=moments[i],
-                curve=curves[i] if curves else None,
-                carried=carried[i] if carried else None,
-                followed=followed[i] if followed else None,
-            )
-        )
+    judged = [_judged(one) for one in several]
+    told: list[dict[tuple[str, str], Null]] = [{} for _ in several]
+    for place in judged[0]:
+        values, nulls = zip(*(one[place] for one in judged), strict=True)
+        for own, null in zip(told, among(nulls, values), strict=True):
+            own[place] = null
+    return [_told(one, nulls) for one, nulls in zip(several, told, strict=True)]
+
+
+def _judged(one: Evidence) -> dict[tuple[str, str], tuple[float, Null]]:
+    """Return each observed value with the null that it is judged by, by the place of that null."""
+    found = {
+        ("chance", name): (one.observed(name).value, null) for name, null in one.chance.items()
+    }
+    for name, null in one.moments.items():
+        found["moments", name] = one.observed(name).value, null
+    if one.curve is not None:
+        found["curve", ""] = one.curve.largest()
+    if one.carried is not None:
+        found["carried", ""] = one.carried.left_across.value, one.carried.random
+    if one.followed is not None:
+        found["followed", ""] = one.followed.agreement.value, one.followed.random
+        for name, (seen, null) in one.followed.others.items():
+            found["others", name] = seen.value, null
     return found
 
 
-def _nulls(rung: Sequence, several: Sequence[Evidence]) -> list[dict[str, Null]]:
-    found: list[dict[str, Null]] = [{} for _ in several]
-    for name in rung[0]:
-        values = [one.observed(name).value for one in several]
-        for own, null in zip(found, among([nulls[name] for nulls in rung], values), strict=True):
-            own[name] = null
-    return found
-
-
-def _curves(curves: Sequence[Curve]) -> list[Curve]:
-    if not curves:
-        return []
-    largest = [one.largest() for one in curves]
-    told = among([null for _, null in largest], [value for value, _ in largest])
-    return [replace(c, strongest=null.strongest) for c, null in zip(curves, told, strict=True)]
-
-
-def _carried(carried: Sequence[Carried]) -> list[Carried]:
-    if not carried:
-        return []
-    told = among([c.random for c in carried], [c.left_across.value for c in carried])
-    return [replace(c, random=null) for c, null in zip(carried, told, strict=True)]
-
-
-def _followed(followed: Sequence[Followed]) -> list[Followed]:
-    if not followed:
-        return []
-    told = among([f.random for f in followed], [f.agreement.value for f in followed])
-    found = [replace(f, random=null) for f, null in zip(followed, told, strict=True)]
-    for name in followed[0].others:
-        each = [f.others[name] for f in found]
-        nulls = among([null for _, null in each], [seen.value for seen, _ in each])
-        found = [
-            replace(f, others={**f.others, name: (f.others[name][0], null)})
-            for f, null in zip(found, nulls, strict=True)
-        ]
-    return found
+def _told(one: Evidence, nulls: Mapping[tuple[str, str], Null]) -> Evidence:
+    """Return the evidence with these nulls in the places of its own."""
+    curve, carried, followed = one.curve, one.carried, one.followed
+    if curve is not None:
+        curve = replace(curve, strongest=nulls["curve", ""].strongest)
+    if carried is not None:
+        carried = replace(carried, random=nulls["carried", ""])
+    if followed is not None:
+        others = {
+            name: (seen, nulls["others", name]) for name, (seen, _) in followed.others.items()
+        }
+        followed = replace(followed, random=nulls["followed", ""], others=others)
+    return replace(
+        one,
+        chance={name: nulls["chance", name] for name in one.chance},
+        moments={name: nulls["moments", name] for name in one.moments},
+        curve=curve,
+        carried=carried,
+        followed=followed,
+    )

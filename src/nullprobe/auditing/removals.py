@@ -41,18 +41,14 @@ class Removals:
         for i in range(1, repeats):
             rng = np.random.default_rng([seed, 7, i])
             self.partitions.append(split(z, groups=parts.groups, n_parts=parts.n_parts, rng=rng))
-        self.truth = observing.truth
 
     def readings(self, X: np.ndarray) -> np.ndarray:
         """Return what is read after 0, 1, ... removals, (r,), of a representation (n, d)."""
         return self._mean([self._scores(X, parts) for parts in self.partitions])
 
-    def rounds(self, X: np.ndarray) -> int:
-        """Return how many fits there are: no more than features, and one more for what is left."""
-        return min(ROUNDS, X.shape[1] + 1)
-
     def _scores(self, X: np.ndarray, parts: Parts) -> np.ndarray:
-        return curve(X, self.data.z, parts, self.rounds(X))
+        # No more fits than features, and one more for what is left.
+        return curve(X, self.data.z, parts, min(ROUNDS, X.shape[1] + 1))
 
     def _mean(self, scores: Sequence[np.ndarray]) -> np.ndarray:
         """Return the readings (r,) of the scores in each partition, averaged."""
@@ -64,7 +60,7 @@ class Removals:
         for j in range(parts.n_parts):
             rows = parts.rows(j)
             each = scores[:, rows].transpose(0, 2, 1)
-            truth = np.broadcast_to(self.truth[:, :, rows], each.shape)
+            truth = np.broadcast_to(self.observing.truth[:, :, rows], each.shape)
             found += self.data.statistic(each, truth) / parts.n_parts
         return found
 

@@ -16,7 +16,7 @@ STATEMENT = "After erasure, a fresh linear probe on new data cannot read the con
 
 def erasure_holds(evidence: Evidence) -> Claim:
     """Return the verdict on what a fresh probe reads back."""
-    claim = after_erasure(NAME, STATEMENT, "erased", evidence.erased, evidence)
+    claim = after_erasure(NAME, STATEMENT, "erased", evidence)
     reason = claim.reason
     expected = claim.details.get("expected_from_means")
     if expected is not None:

@@ -28,7 +28,6 @@ def readable(evidence: Evidence) -> Claim:
         Beside.of("inputs", name, one, raw, bar) for name, one in evidence.baselines.items()
     )
     holds, about, reason = _judge(raw, null, simpler, bar)
-    unclear = holds is Holds.UNCLEAR
     return Claim(
         NAME,
         STATEMENT,
@@ -40,7 +39,7 @@ def readable(evidence: Evidence) -> Claim:
         (null,),
         null.p_value(raw.value),
         reason,
-        bar.detectable(raw, null) if unclear else None,
+        bar.detectable(raw, null) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
         beside=simpler,
     )

@@ -30,7 +30,7 @@ def transfers(evidence: Evidence) -> Claim:
     found, chance = evidence.carried, evidence.chance["across"]
     assert found is not None, "the audit leaves this claim out where there are no groups"
     holds, about, reason = _judge(found, evidence)
-    across, unclear = found.across, holds is Holds.UNCLEAR
+    across, bar = found.across, evidence.thresholds
     return Claim(
         NAME,
         STATEMENT,
@@ -42,7 +42,7 @@ def transfers(evidence: Evidence) -> Claim:
         (chance, found.random),
         chance.p_value(across.value),
         reason,
-        evidence.thresholds.detectable(across, chance) if unclear else None,
+        bar.detectable(across, chance) if holds is Holds.UNCLEAR else None,
         {
             "within_groups": found.within.value,
             "left_within_groups": found.left_within.value,

@@ -184,9 +184,7 @@ def against_chance(observed: Observation, chance: Null) -> str:
     )
 
 
-def after_erasure(
-    name: str, statement: str, key: str, observed: Observation, evidence: Evidence
-) -> Claim:
+def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Claim:
     """Return the verdict on "nothing of this kind can be read after erasure".
 
     Parameters
@@ -194,13 +192,12 @@ def after_erasure(
     name, statement : str
         Of the claim.
     key : str
-        Under which the evidence holds its nulls.
-    observed : Observation
+        Under which the evidence holds the observation and its nulls.
     evidence : Evidence
     """
+    observed, bar = evidence.observed(key), evidence.thresholds
     chance, moments = evidence.chance[key], evidence.moments.get(key)
     holds, about, reason = _absence(observed, chance, moments, evidence)
-    unclear = holds is Holds.UNCLEAR
     return Claim(
         name,
         statement,
@@ -212,7 +209,7 @@ def after_erasure(
         (chance,) if moments is None else (chance, moments),
         chance.p_value(observed.value),
         reason,
-        evidence.thresholds.detectable(observed, chance) if unclear else None,
+        bar.detectable(observed, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(name, {}),
     )
 

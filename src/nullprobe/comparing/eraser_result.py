@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -145,15 +145,7 @@ class Comparison:
 
     def document(self) -> ComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        found = {
-            "schema": ERASERS,
-            "title": self.title,
-            "probes": [_column_document(column) for column in self.probes],
-            "others": [_column_document(column) for column in self.others],
-            "rows": [_row_document(row) for row in self.rows],
-            "left_out": dict(self.left_out),
-            "provenance": dict(self.provenance),
-        }
+        found = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
         return validated(ComparisonDocument, plain(found))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
@@ -193,16 +185,11 @@ class Comparison:
         )
 
 
-def _column_document(column: Column) -> dict[str, Any]:
-    metric = asdict(column.metric)
-    return {"name": column.name, "metric": metric, "probe": column.probe}
-
-
 def _row_document(row: Row) -> dict[str, Any]:
     moved = row.damage and {
-        **asdict(row.damage),
+        **vars(row.damage),
         "ratio": row.damage.ratio,
         "share": row.damage.share,
         "reason": row.damage.reason,
     }
-    return {**asdict(row), "erases": row.erases, "damage": moved}
+    return {**vars(row), "erases": row.erases, "damage": moved}

@@ -46,13 +46,8 @@ class Agreement:
     @classmethod
     def of(cls, right: np.ndarray, p_value: float | None) -> Self:
         """Return the agreement, given which pairs (n,) are read as the label says."""
-        test = binomtest(int(right.sum()), len(right))
-        interval = test.proportion_ci(method="wilson")
+        interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         return cls(float(right.mean()), (float(interval.low), float(interval.high)), p_value, right)
-
-    def document(self) -> dict[str, Any]:
-        """Return it as plain values, without the pairs one by one."""
-        return {"share": self.share, "interval": self.interval, "p_value": self.p_value}
 
 
 @dataclass(frozen=True)
@@ -152,26 +147,20 @@ class PairComparison:
 
     def document(self) -> PairComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        found = {
-            "schema": PAIRS,
-            "title": self.title,
-            "chance": CHANCE,
-            "labels": list(self.labels),
-            "rows": [
-                {
-                    "name": row.name,
-                    "settings": row.settings,
-                    "told": row.told,
-                    "agreements": {k: a.document() for k, a in row.agreements.items()},
-                    "as_good": {k: self.as_good(row, k) for k in self.labels},
-                }
-                for row in self.rows
-            ],
-            "random": {name: draws.tolist() for name, draws in self.random.items()},
-            "findings": list(self.findings),
-            "provenance": dict(self.provenance),
-        }
-        return validated(PairComparisonDocument, plain(found))
+        keys = ("share", "interval", "p_value")  # not the pairs one by one
+        rows = [
+            {
+                **vars(row),
+                "agreements": {
+                    name: {key: getattr(one, key) for key in keys}
+                    for name, one in row.agreements.items()
+                },
+                "as_good": {name: self.as_good(row, name) for name in self.labels},
+            }
+            for row in self.rows
+        ]
+        found = {**vars(self), "schema": PAIRS, "chance": CHANCE, "rows": rows}
+        return validated(PairComparisonDocument, plain({**found, "findings": self.findings}))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the comparison as JSON, whole or not at all; without a path return the text."""

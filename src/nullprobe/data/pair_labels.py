@@ -80,6 +80,4 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
 
 def group_labels(groups: Any, n: int) -> np.ndarray | None:
     """Return the labels of the groups (n,), or None where there are no groups."""
-    if groups is None:
-        return None
-    return groups_of(groups, n).labels
+    return None if groups is None else groups_of(groups, n).labels

@@ -137,19 +137,7 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
             "select the columns of one as those of the other",
         )
     for name, side in sides.items():
-        for where, block in arrays.row_blocks(side):
-            # A sum is finite unless a value is not: no array of booleans where all is well.
-            with np.errstate(over="ignore", invalid="ignore"):
-                total = float(arrays.host(arrays.working(block).sum()))
-            if np.isfinite(total):
-                continue
-            bad = np.argwhere(~np.isfinite(arrays.host(block)))
-            if len(bad):
-                validation.complain(
-                    f"the {name} side must be finite (no NaN, no infinity)",
-                    f"row {where.start + bad[0, 0]}, column {bad[0, 1]} (counted from 0) is not",
-                    "drop such pairs",
-                )
+        validation.finite(side, name=f"the {name} side", advice="drop such pairs")
     return sides["negative"], sides["positive"]
 
 

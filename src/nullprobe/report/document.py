@@ -272,16 +272,11 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
 
-def json_text(documents: Sequence[Document]) -> str:
-    """Return one document, or a list of several, as JSON."""
+def write_json(path: str | Path | None, documents: Sequence[Document]) -> str | None:
+    """Write one document, or a list of several, whole or not at all; without a path return it."""
     found = [one.plain() for one in documents]
     content = found[0] if len(found) == 1 else found
-    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def write_json(path: str | Path | None, documents: Sequence[Document]) -> str | None:
-    """Write documents into a file, whole or not at all; without a path return the text."""
-    text = json_text(documents)
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     if path is None:
         return text
     with whole_file(path) as temporary:

@@ -83,11 +83,9 @@ def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = 
     size = len(pooled) / max(1, len(kept))
     n_bins = MOST_BINS if ends is not None else int(np.clip(2 * size**0.5, LEAST_BINS, MOST_BINS))
     edges = np.linspace(low, high, n_bins + 1)
-    shares = []
-    for k in kept:
-        counts = np.histogram(np.clip(k, low, high), edges)[0]
-        shares.append(counts / max(1, len(k)))
-    return Bins(edges, tuple(shares), tuple(len(k) for k in kept))
+    counts = [np.histogram(np.clip(k, low, high), edges)[0] for k in kept]
+    sizes = tuple(map(len, kept))
+    return Bins(edges, tuple(c / max(1, n) for c, n in zip(counts, sizes, strict=True)), sizes)
 
 
 def _ends(pooled: np.ndarray) -> tuple[float, float]:
@@ -112,8 +110,5 @@ def null_bins(ladder: Mapping[str, Any]) -> Bins:
 
 def class_bins(scores: Sequence[Any], labels: Sequence[Any], names: Sequence[Any]) -> Bins:
     """Count the scores of each class."""
-    return binned([_of(scores, labels, name) for name in names])
-
-
-def _of(scores: Sequence[Any], labels: Sequence[Any], name: Any) -> list[Any]:
-    return [score for score, label in zip(scores, labels, strict=True) if label == name]
+    pairs = list(zip(scores, labels, strict=True))
+    return binned([[score for score, label in pairs if label == name] for name in names])

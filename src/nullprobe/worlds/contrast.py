@@ -16,7 +16,7 @@ import numpy as np
 from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.pairs import ContrastPairs
-from nullprobe.worlds.world import normal_cdf, unit_vector
+from nullprobe.worlds.world import normal_cdf, size, unit_vector
 
 SHARED = 10  # directions that questions differ along
 
@@ -170,8 +170,7 @@ def _draw(
     arguments: Mapping[str, float],
     random_state: RandomState,
 ) -> PairWorld:
-    n = whole_number("n", n, least=4)
-    d = whole_number("d", d, least=1 if salience is None else 2)
+    n, d = size(n, d, least=(4, 1 if salience is None else 2))
     n_prompts = whole_number("n_prompts", arguments["n_prompts"], least=1)
     shared, prompt = (real_number(k, arguments[k], least=0.0) for k in ("shared", "prompt"))
     rng = generator(random_state)

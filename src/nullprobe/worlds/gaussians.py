@@ -14,6 +14,7 @@ from nullprobe.worlds.world import (
     frame,
     labels,
     normal_cdf,
+    size,
     squared_correlation,
     unit_vector,
 )
@@ -56,8 +57,7 @@ def gaussian(
     >>> world.X.shape, round(world.truth["bayes_auc"], 3)
     ((100, 8), 0.921)
     """
-    n = whole_number("n", n, least=2)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2, 1))
     gap = real_number("gap", gap, least=0.0)
     rng = generator(random_state)
     return World(
@@ -90,8 +90,7 @@ def null(*, n: int = 600, d: int = 50, random_state: RandomState = 0) -> World:
     >>> null(n=10, d=2).truth["readable"]
     'no'
     """
-    n = whole_number("n", n, least=2)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2, 1))
     rng = generator(random_state)
     return World(
         "null",
@@ -139,8 +138,7 @@ def rare(
     >>> rare(n=2000, d=4, positive_fraction=0.002).y.sum()
     np.int64(4)
     """
-    n = whole_number("n", n, least=3)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(3, 1))
     share = real_number("positive_fraction", positive_fraction, least=0.0, most=1.0)
     gap = real_number("gap", gap, least=0.0)
     positives = max(2, round(n * share))
@@ -203,8 +201,7 @@ def multiclass(
     ((100, 8), [20, 20, 20, 20, 20], 0.627)
     """
     n_classes = whole_number("n_classes", n_classes, least=2)
-    n = whole_number("n", n, least=n_classes)
-    d = whole_number("d", d, least=n_classes)
+    n, d = size(n, d, least=(n_classes, n_classes))
     gap = real_number("gap", gap, least=0.0)
     rng = generator(random_state)
     y = rng.permutation(np.arange(n) % n_classes)

@@ -14,7 +14,7 @@ import numpy as np
 from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain
-from nullprobe.worlds.world import World, frame, labels, normal_cdf
+from nullprobe.worlds.world import World, frame, labels, normal_cdf, size
 
 
 def shared(
@@ -111,8 +111,7 @@ def _grouped(
     random_state: RandomState,
 ) -> World:
     n_groups = whole_number("n_groups", n_groups, least=2)
-    n = whole_number("n", n, least=2 * n_groups)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2 * n_groups, 1))
     gap, apart = (real_number(k, distances[k], least=0.0) for k in ("gap", "apart"))
     one = name == "shared"
     r = 1 if one else n_groups

@@ -11,7 +11,7 @@ import math
 from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain
-from nullprobe.worlds.world import World, frame, labels, normal_cdf, squared_correlation
+from nullprobe.worlds.world import World, frame, labels, normal_cdf, size, squared_correlation
 
 
 def copies(
@@ -66,8 +66,7 @@ def copies(
     >>> [round(truth[f"{name}_accuracy"], 3) for name in names]
     [0.76, 0.83, 0.841, 0.829]
     """
-    n = whole_number("n", n, least=2)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2, 1))
     n_copies = whole_number("n_copies", n_copies, least=1)
     gap = real_number("gap", gap, least=0.0)
     noise = real_number("noise", noise, least=0.0)

@@ -10,7 +10,7 @@ from scipy.special import chdtr, fdtr
 from nullprobe._core.parameters import real_number, whole_number
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe._core.validation import complain
-from nullprobe.worlds.world import World, frame, labels, normal_cdf
+from nullprobe.worlds.world import World, frame, labels, normal_cdf, size
 
 
 def skewed(*, n: int = 1000, d: int = 2, random_state: RandomState = 0) -> World:
@@ -43,8 +43,7 @@ def skewed(*, n: int = 1000, d: int = 2, random_state: RandomState = 0) -> World
     >>> sorted(set(abs(world.X[:, 0]).tolist())) in ([1.0], [1.0, 9.0])
     True
     """
-    n = whole_number("n", n, least=2)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2, 1))
     rng = generator(random_state)
     y = labels(rng, n // 2, n - n // 2)
     X = rng.standard_normal((n, d))
@@ -101,8 +100,7 @@ def xor(
     >>> bool(((world.X[:, 0] * world.X[:, 1] < 0) == world.y).all())
     True
     """
-    n = whole_number("n", n, least=1)
-    d = whole_number("d", d, least=2)
+    n, d = size(n, d, least=(1, 2))
     noise = real_number("noise", noise, least=0.0)
     rng = generator(random_state)
     signs = rng.choice([-1.0, 1.0], size=(n, 2))
@@ -169,8 +167,7 @@ def heteroscedastic(
     >>> world.truth["linear_auc"], round(world.truth["quadratic_auc"], 6)  # r / (1 + r) if m = 2
     (0.5, 0.75)
     """
-    n = whole_number("n", n, least=2)
-    d = whole_number("d", d, least=1)
+    n, d = size(n, d, least=(2, 1))
     wide = whole_number("wide", wide, least=1)
     ratio = real_number("ratio", ratio, least=1.0)
     if wide > d:

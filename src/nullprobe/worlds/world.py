@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nullprobe._core.parameters import whole_number
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class World:
@@ -43,6 +45,11 @@ class World:
     def __repr__(self) -> str:
         """Return the name and the numbers of rows and features."""
         return f"World({self.name!r}, n={len(self.X)}, d={self.X.shape[1]})"
+
+
+def size(n: int, d: int, *, least: tuple[int, int]) -> tuple[int, int]:
+    """Return the numbers of rows and columns, at least as many as a world needs, or complain."""
+    return whole_number("n", n, least=least[0]), whole_number("d", d, least=least[1])
 
 
 def normal_cdf(x: float) -> float:

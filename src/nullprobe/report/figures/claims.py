@@ -63,7 +63,7 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         mode="lines+markers",
         marker={"symbol": "diamond", "size": 9},
         line={"width": 1.5},
-        error_y=_error(found),
+        error_y=style.error(found["values"], found["intervals"], width=4),
         name="observed",
         hoverinfo="name+y",
         meta={"ink": "ink"},
@@ -74,16 +74,6 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
     unit = style.text(f"held-out {found['metric']['name']}")
     figure.update_yaxes(title=unit, zeroline=False, nticks=6, range=_room(found, chance))
     return style.plain(figure)
-
-
-def _error(found: Mapping[str, Any]) -> dict[str, Any]:
-    up, down = [], []
-    for value, (low, high) in zip(found["values"], found["intervals"], strict=True):
-        known = None not in (value, low, high)
-        up.append(max(0.0, high - value) if known else 0.0)
-        down.append(max(0.0, value - low) if known else 0.0)
-    bars = {"type": "data", "symmetric": False, "thickness": 1.8, "width": 4}
-    return {**bars, "array": up, "arrayminus": down}
 
 
 def _room(found: Mapping[str, Any], chance: float) -> list[float]:

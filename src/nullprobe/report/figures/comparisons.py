@@ -52,7 +52,7 @@ def readings(
             mode="markers",
             name=style.text(column["name"]),
             marker={"size": 9, "symbol": style.look(position).symbol},
-            error_x=error(values, ends),
+            error_x=style.error(values, ends),
             text=[_hover(row, column, cell) for _, row, cell in shown],
             hoverinfo="text",
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
@@ -106,18 +106,6 @@ def rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: bool
         meta={"ink": "muted"},
     )
     figure.data = (figure.data[-1], *figure.data[:-1])  # below the marks
-
-
-def error(values: Sequence[float], ends: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Return bars from values to the ends of their intervals."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "thickness": 1.8,
-        "width": 0,
-        "array": [max(0.0, high - v) for v, (_, high) in zip(values, ends, strict=True)],
-        "arrayminus": [max(0.0, v - low) for v, (low, _) in zip(values, ends, strict=True)],
-    }
 
 
 def _hover(row: Mapping[str, Any], column: Mapping[str, Any], cell: Mapping[str, Any]) -> str:

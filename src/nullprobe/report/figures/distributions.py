@@ -102,10 +102,7 @@ def _point(
     if value is None:
         return
     if interval and None not in interval:
-        low, high = interval
-        ends = {"array": [max(0.0, high - value)], "arrayminus": [max(0.0, value - low)]}
-        bars = {"type": "data", "symmetric": False, "thickness": 2, "width": 5} | ends
-        said = {**said, "error_x": bars}
+        said = {**said, "error_x": style.error([value], [interval], width=5, thickness=2)}
     marked = {"x": [value], "y": [height], "mode": "markers", "marker": marker}
     figure.add_scatter(**marked, hoverinfo="name+x", **said)
 

@@ -38,7 +38,9 @@ def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any
     """
     found = {}
     for view, suffix in (("raw", ""), ("standardised", "_standardised")):
-        before, after = (_matrix(shown[name + suffix]) for name in ("raw", "erased"))
+        before, after = (
+            np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
+        )  # None becomes NaN
         ranges = _ranges(np.concatenate([before, after]))
         for when, points in (("before", before), ("after", after)):
             if len(shown["axes"]) >= 3:
@@ -164,7 +166,3 @@ def _ranges(points: np.ndarray) -> list[list[float]]:
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     room = np.where(high > low, 0.07 * (high - low), 1.0)
     return np.column_stack([low - room, high + room]).tolist()
-
-
-def _matrix(rows: Sequence[Sequence[Any]]) -> np.ndarray:
-    return np.array([[np.nan if v is None else v for v in row] for row in rows], dtype=np.float64)

@@ -74,6 +74,36 @@ def text(value: Any, longest: int = LONGEST) -> str:
     return re.sub("[<&%]", "\\g<0>\u2060", said)
 
 
+def legend(names: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return what the page shows of names in order: each with its colour and its letter."""
+    return [
+        {"name": str(name), "colour": look(i).colour, "glyph": look(i).letter}
+        for i, name in enumerate(names)
+    ]
+
+
+def error(
+    values: Sequence[Any],
+    ends: Sequence[Sequence[Any]],
+    *,
+    width: int = 0,
+    thickness: float = 1.8,
+) -> dict[str, Any]:
+    """Return bars from values to the ends of their intervals; of no length where one is unknown."""
+    reach = [
+        (0.0, 0.0) if value is None or None in (low, high) else (high - value, value - low)
+        for value, (low, high) in zip(values, ends, strict=True)
+    ]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "thickness": thickness,
+        "width": width,
+        "array": [max(0.0, up) for up, _ in reach],
+        "arrayminus": [max(0.0, down) for _, down in reach],
+    }
+
+
 def numbers(labels: Sequence[Any]) -> list[Any]:
     """Return the (first) value of each label of a numeric concept."""
     return [label[0] if isinstance(label, list) else label for label in labels]

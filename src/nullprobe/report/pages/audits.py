@@ -120,7 +120,7 @@ def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> di
             for view in ("raw", "standardised")
         },
         "table": table,
-        "legend": None if numeric else _legend(shown["labels"]),
+        "legend": None if numeric else style.legend(wording.classes(shown["labels"])),
     }
 
 
@@ -143,7 +143,8 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
             "seen": alt_text.scores(view, bins, names, medians),
             "table": tables.scores(view, bins, names),
         })  # fmt: skip
-    return {"pictures": pictures, "legend": _legend(labels), "many": len(names) > 2, "points": None}
+    legend = style.legend(names)
+    return {"pictures": pictures, "legend": legend, "many": len(names) > 2, "points": None}
 
 
 def _scores_numeric(
@@ -167,11 +168,3 @@ def _scores_numeric(
 def _median(found: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
     values = present([s for s, label in zip(found, labels, strict=True) if label == name])
     return float(f"{np.median(values):.6g}") if len(values) else None
-
-
-def _legend(labels: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the classes with their colours and symbols."""
-    return [
-        {"name": str(name), "colour": style.look(i).colour, "glyph": style.look(i).letter}
-        for i, name in enumerate(wording.classes(labels))
-    ]

@@ -50,12 +50,12 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     document = validated(ComparisonDocument, document).plain()
     rows = ordered(document["rows"])
     data: dict[str, Any] = {}
-    marks = len(document["probes"])
+    groups = () if document["provenance"].get("groups") else (GROUPS,)
     shown = {
         "title": document["title"],
         "pictures": list(_pictures(rows, document, data)),
-        "height": figures.height(len(rows), marks),
-        "entries": _legend(document["probes"]),
+        "height": figures.height(len(rows), len(document["probes"])),
+        "entries": style.legend([column["name"] for column in document["probes"]]),
         "rows": [_row(row, document) for row in rows],
         "probes": document["probes"],
         "others": document["others"],
@@ -64,7 +64,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
         "told": any(row["told"] for row in rows),
         "emptied": any(any(row["nothing_left"]) for row in rows),
         "settings": _settings(rows, document),
-        "untested": [STRONGER, CHANCE, LUCK, *_groups(document), ELSEWHERE, USE],
+        "untested": [STRONGER, CHANCE, LUCK, *groups, ELSEWHERE, USE],
         "command": document["provenance"].get("command"),
         "provenance": provenance(document),
     }
@@ -88,17 +88,12 @@ def _pictures(
             "What is still read of other labels",
             seen(rows, columns, "others"),
             height=figures.height(len(rows), len(columns)),
-            legend=_legend(columns),
+            legend=style.legend([column["name"] for column in columns]),
         )
 
 
 def _picture(key: str, title: str, said: Sequence[str], **more: Any) -> dict[str, Any]:
     return {"key": key, "title": title, "seen": said, "height": None, "legend": None, **more}
-
-
-def _legend(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    looked = [(column, style.look(i)) for i, column in enumerate(columns)]
-    return [{"name": c["name"], "colour": look.colour, "glyph": look.letter} for c, look in looked]
 
 
 def seen(
@@ -131,8 +126,10 @@ def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     (low, least), (high, most) = (
         choose(moved, key=lambda pair: pair[1]["moved"]) for choose in (min, max)
     )
-    said = ["Rows are those that the eraser was not fitted to, in standard deviations."]
-    said.append(f"Moved least by {low['eraser']}: {_distance(least)}.")
+    said = [
+        "Rows are those that the eraser was not fitted to, in standard deviations.",
+        f"Moved least by {low['eraser']}: {_distance(least)}.",
+    ]
     if high is not low:
         said.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
     if least["ratio"] is None:
@@ -188,7 +185,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     lines = []
     for row in rows:
         ranks = _ranks(row["ranks"])
-        line: list[Any] = [label(row), *("yes" if is_so else "no" for is_so in _marks(row))]
+        marks = row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
+        line: list[Any] = [label(row), *map(number, marks)]
         line += [None, ranks] if row["told"] else [ranks, None]
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
@@ -202,16 +200,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     )  # fmt: skip
 
 
-def _marks(row: Mapping[str, Any]) -> tuple[bool, bool]:
-    return row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
-
-
 def _settings(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Table:
     named = [("eraser", row["eraser"], row["settings"]) for row in rows if row["erases"]]
     named += [("probe", column["name"], column["probe"]) for column in document["probes"]]
     named += [("other label", column["name"], column["probe"]) for column in document["others"]]
     return Table("What was compared", ("kind", "name", "as it was set"), tuple(named))
-
-
-def _groups(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [] if document["provenance"].get("groups") else [GROUPS]

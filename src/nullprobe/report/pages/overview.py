@@ -64,28 +64,15 @@ def overview(sets: Sequence[Mapping[str, Any]], found: Several) -> dict[str, Any
     found : Several
     """
     few = found.what == "data set" and len(sets) <= MOST_COLUMNS
-    return {"few": few, "rows": by_statement(sets) if few else by_claim(sets)}
+    return {"few": few, "rows": _grouped(sets, "statement" if few else "name")}
 
 
-def by_statement(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each claim once, in words, with what every data set says to it."""
-    rows: dict[str, dict[str, Any]] = {}
-    for position, shown in enumerate(sets):
-        for claim in shown["claims"]:
-            row = rows.setdefault(
-                claim["statement"],
-                {"statement": claim["statement"], "cells": [None] * len(sets)},
-            )
-            row["cells"][position] = claim
-    return list(rows.values())
-
-
-def by_claim(sets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each claim once, by its name, with what every data set says to it."""
+def _grouped(sets: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return each claim once, by its statement or its name, with what every data set says to it."""
     rows: dict[str, dict[str, Any]] = {}
     for position, shown in enumerate(sets):
         for claim in shown["claims"]:
             told = {"short": claim["short"], "statement": claim["statement"]}
-            row = rows.setdefault(claim["name"], {**told, "cells": [None] * len(sets)})
+            row = rows.setdefault(claim[key], {**told, "cells": [None] * len(sets)})
             row["cells"][position] = claim
     return list(rows.values())

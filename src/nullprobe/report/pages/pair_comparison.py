@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.document import validated
 from nullprobe.report.figures import style
-from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, error, height, rule
+from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, height, rule
 from nullprobe.report.pages import shell
 from nullprobe.report.text.comparisons import percentiles
 from nullprobe.report.text.tables import Table, provenance
@@ -52,16 +52,13 @@ def write_html(path: str | Path, document: PairComparisonDocument) -> None:
 def render(document: PairComparisonDocument | Mapping[str, Any]) -> str:
     """Return the page as HTML; the same document gives the same bytes."""
     document = validated(PairComparisonDocument, document).plain()
-    looked = [(name, style.look(i)) for i, name in enumerate(document["labels"])]
     shown = {
         "title": document["title"],
         "labels": document["labels"],
         "findings": document["findings"],
-        "entries": [
-            {"name": name, "colour": look.colour, "glyph": look.letter} for name, look in looked
-        ],
+        "entries": style.legend(document["labels"]),
         "seen": " ".join(document["findings"]),
-        "height": height(len(document["rows"]) + 1, len(looked)),
+        "height": height(len(document["rows"]) + 1, len(document["labels"])),
         "rows": document["rows"],
         "percentiles": [percentiles(document["random"][name]) for name in document["labels"]],
         "n_random": len(document["random"][document["labels"][0]]),
@@ -95,7 +92,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             mode="markers",
             name=style.text(name),
             marker={"size": 9, "symbol": style.look(position).symbol},
-            error_x=error(values, ends),
+            error_x=style.error(values, ends),
             text=said,
             hoverinfo="text",
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
@@ -119,17 +116,16 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(document: Mapping[str, Any]) -> Table:
     """Return every number of the comparison, to be copied."""
-    heads = ["reader", "label", "agreement", "2.5 %", "97.5 %", "p", "random directions as good"]
-    lines: list[tuple[Any, ...]] = []
-    for row in document["rows"]:
-        for name in document["labels"]:
-            cell = row["agreements"][name]
-            line = (row["name"], name, cell["share"], *cell["interval"], cell["p_value"])
-            lines.append((*line, row["as_good"][name]))
+    lines = tuple(
+        (row["name"], name, cell["share"], *cell["interval"], cell["p_value"], row["as_good"][name])
+        for row in document["rows"]
+        for name in document["labels"]
+        for cell in [row["agreements"][name]]
+    )
     return Table(
         "Agreement of each reader with each label",
-        tuple(heads),
-        tuple(lines),
+        ("reader", "label", "agreement", "2.5 %", "97.5 %", "p", "random directions as good"),
+        lines,
         "no p-value: this reader was fitted to labels",
     )
 

@@ -28,7 +28,9 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
     """
     labels = shown["labels"]
     suffix = "" if view == "raw" else "_standardised"
-    before, after = (_points(shown[name + suffix]) for name in ("raw", "erased"))
+    before, after = (
+        np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
+    )  # None becomes NaN
     many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
     said = f"{many} points along {_listed(shown['axes'])}, {view}. "
     if numeric:
@@ -38,24 +40,14 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
             f"{number(ties[0])} before erasure and {number(ties[1])} after it."
         )
     gaps = [_widest_gap(points, labels) for points in (before, after)]
+    after = number(gaps[1]) if gaps[1] >= 1e-3 else "less than 0.001"
+    furthest = " (the two furthest)" if len(wording.classes(labels)) > 2 else ""
     sampled = " (the eraser was fitted on all rows, these are some)" if n_rows > len(labels) else ""
     return said + (
         f"The class means of these points lie {number(gaps[0])} apart before erasure"
-        f"{_at_most(labels)} and {_small(gaps[1])} after it{sampled}: "
+        f"{furthest} and {after} after it{sampled}: "
         + ("one centre for all." if gaps[1] <= 0.05 * gaps[0] else "not one centre, as shown.")
     )
-
-
-def _small(gap: float) -> str:
-    return number(gap) if gap >= 1e-3 else "less than 0.001"
-
-
-def _at_most(labels: Sequence[Any]) -> str:
-    return " (the two furthest)" if len(wording.classes(labels)) > 2 else ""
-
-
-def _points(rows: Sequence[Sequence[Any]]) -> np.ndarray:
-    return np.array([[np.nan if v is None else v for v in row] for row in rows], dtype=np.float64)
 
 
 def _widest_gap(points: np.ndarray, labels: Sequence[Any]) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
 
@@ -158,10 +159,8 @@ def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:
 
 def _binned(bins: Bins) -> tuple[tuple[Any, ...], ...]:
     kept = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else []
-    return tuple(
-        (_six(bins.edges[b]), _six(bins.edges[b + 1]), *(_six(share[b]) for share in bins.shares))
-        for b in kept
-    )
+    columns = np.column_stack([bins.edges[:-1], bins.edges[1:], *bins.shares])
+    return tuple(map(tuple, plain(columns[kept])))
 
 
 def points(portrait: Mapping[str, Any]) -> Table:
@@ -203,7 +202,3 @@ def provenance(document: Mapping[str, Any]) -> Table:
 
 def _label(label: Any) -> Any:
     return ", ".join(map(str, label)) if isinstance(label, list) else label
-
-
-def _six(value: float) -> float:
-    return float(f"{value:.6g}")
