@@ -70,8 +70,7 @@ def portrait(
     d = X.shape[1]
     if columns is None and d <= 3:
         columns = range(d)
-    rng = generator(random_state)
-    rows = np.sort(rng.permutation(len(X))[:MOST_POINTS])
+    rows = np.sort(generator(random_state).permutation(len(X))[:MOST_POINTS])
     labels = z.labels[rows]
     if columns is not None:
         for c in columns:

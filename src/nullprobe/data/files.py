@@ -281,8 +281,7 @@ def _beside(path: Path, name: str) -> np.ndarray:
             "it does not",
             "save it there, or save both in one .npz",
         )
-    content = load(sibling)
-    return content["X"]
+    return load(sibling)["X"]
 
 
 def _new_arrays(

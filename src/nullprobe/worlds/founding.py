@@ -61,9 +61,8 @@ def two_features(
     y = labels(rng, n_per_class, n_per_class)
     X = rng.standard_normal((len(y), d))
     for column, probabilities in enumerate((FIRST, SECOND)):
-        for label in (0, 1):
-            drawn = rng.choice(VALUES, size=n_per_class, p=probabilities[label])
-            X[y == label, column] = drawn
+        for label, p in enumerate(probabilities):
+            X[y == label, column] = rng.choice(VALUES, size=n_per_class, p=p)
     if standardise:
         spread = X.std(axis=0)
         # A handful of rows may all have drawn the same value.

@@ -201,8 +201,7 @@ def heteroscedastic(
 def _told_by_spread(m: int, r: float) -> dict[str, float]:
     """Return what is read of two variances, 1 and r, in m directions."""
     if r == 1:
-        chance = ("quadratic_auc", "bayes_accuracy", "halfspace_accuracy")
-        return dict.fromkeys(chance, 0.5)
+        return dict.fromkeys(("quadratic_auc", "bayes_accuracy", "halfspace_accuracy"), 0.5)
     crossing = math.log(r) / (1 - 1 / r)  # per direction; also the square of the best cut
     cut = math.sqrt(crossing)
     return {

@@ -16,20 +16,22 @@ from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
-STRONGER = (
-    "Stronger readers",
-    "A probe that reads nothing here is one reader. A network, or a kernel on fewer features, may "
-    "still find the concept.",
-)
-CHANCE = (
-    "What it is a fact about",
-    "Permuted labels and Gaussian data were not tried: whether linear algebra, chance or the "
-    "moments alone explain a number is what an audit says.",
-)
-LUCK = (
-    "The best of several",
-    "The eraser that leaves least here was picked with the same rows that say how little it "
-    "leaves; on other data it may leave more.",
+UNTESTED = (
+    (
+        "Stronger readers",
+        "A probe that reads nothing here is one reader. A network, or a kernel on fewer features, "
+        "may still find the concept.",
+    ),
+    (
+        "What it is a fact about",
+        "Permuted labels and Gaussian data were not tried: whether linear algebra, chance or the "
+        "moments alone explain a number is what an audit says.",
+    ),
+    (
+        "The best of several",
+        "The eraser that leaves least here was picked with the same rows that say how little it "
+        "leaves; on other data it may leave more.",
+    ),
 )
 
 
@@ -64,7 +66,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
         "told": any(row["told"] for row in rows),
         "emptied": any(any(row["nothing_left"]) for row in rows),
         "settings": _settings(rows, document),
-        "untested": [STRONGER, CHANCE, LUCK, *groups, ELSEWHERE, USE],
+        "untested": [*UNTESTED, *groups, ELSEWHERE, USE],
         "command": document["provenance"].get("command"),
         "provenance": provenance(document),
     }

@@ -35,9 +35,7 @@ def nothing_left(parts: Sequence[bool]) -> str:
     """
     if not any(parts):
         return ""
-    if all(parts):
-        return "nothing left"
-    return f"nothing left in {sum(parts)} of {len(parts)}"
+    return "nothing left" + ("" if all(parts) else f" in {sum(parts)} of {len(parts)}")
 
 
 def missing(document: Mapping[str, Any]) -> list[tuple[str, str]]:
