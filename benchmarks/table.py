@@ -31,6 +31,7 @@ AGAINST = {
     "audit": "",
     "model_capture": "transformers",
     "model_memory": "transformers",
+    "real_model_capture": "transformers",
 }
 # What README.md shows: rows that begin like this.
 HEADLINES = (
