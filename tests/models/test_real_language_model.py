@@ -9,7 +9,10 @@ from support import language_model
 from support.language_model import LAYERS, WIDTH
 
 from nullprobe import models
+from nullprobe.models.encoding import Encoder
 from nullprobe.models.provenance import described
+from nullprobe.models.texts import given
+from nullprobe.models.token_rules import Rule
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +114,41 @@ def test_quantised_it_still_knows_the_capital(loaded, tmp_path, bits):
     assert words.decode(answer).strip() == "Paris"
     states = models.capture(small, words, TEXTS, "layers.*.output")
     assert np.isfinite(np.stack(list(states.values()))).all()
+
+
+CHAT = [
+    {"role": "system", "content": "Answer in one word."},
+    {"role": "user", "content": "What is the capital of France?"},
+    {"role": "assistant", "content": "Paris"},
+    {"role": "user", "content": "And of assistant\nItaly?"},
+    {"role": "assistant", "content": "Rome, naïvely said."},
+]
+
+
+@pytest.mark.parametrize("chat", [CHAT, CHAT[1:], CHAT[:2]])
+@pytest.mark.parametrize("more", [False, True])
+def test_the_ids_of_a_chat_are_those_of_its_own_template(loaded, chat, more):
+    _, tokenizer = loaded
+    how = {"add_generation_prompt": more}
+    expected = tokenizer.apply_chat_template(chat, tokenize=True, **how)["input_ids"]
+    text = tokenizer.apply_chat_template(chat, tokenize=False, **how)
+    for one in (chat, text):
+        (found,) = Encoder(tokenizer, Rule("last"), **how).encode(given([one]))
+        assert found.ids.tolist() == expected
+
+
+def test_what_the_assistant_says_is_read_and_nothing_else(loaded):
+    model, tokenizer = loaded
+    (found,) = Encoder(tokenizer, Rule("assistant")).encode(given([CHAT]))
+    assert tokenizer.decode(found.ids[found.read]) == "ParisRome, naïvely said."
+    states = models.capture(model, tokenizer, [CHAT], "layers.9.output", tokens="assistant")
+    ids = torch.tensor(found.ids[None].astype(np.int64))
+    expected = []
+    hook = model.model.layers[9].register_forward_hook(
+        lambda _, __, out: expected.append(out if isinstance(out, torch.Tensor) else out[0])
+    )
+    with torch.no_grad():
+        model(ids)
+    hook.remove()
+    rows = expected[0][0, found.read].numpy()
+    np.testing.assert_allclose(states["layers.9.output"], rows, atol=1e-4 * np.abs(rows).max())
