@@ -94,7 +94,11 @@ def build(family: str, form: str) -> Any:
     )
     kind = transformers.AutoModelForMaskedLM if family == "bert" else None
     torch.manual_seed(0)
-    made: Any = (kind or transformers.AutoModelForCausalLM).from_config(config).eval()
+    made: Any = (
+        (kind or transformers.AutoModelForCausalLM)
+        .from_config(config, trust_remote_code=False)
+        .eval()
+    )
     with torch.no_grad():
         for weight in made.parameters():
             weight.mul_(4.0 if weight.ndim > 1 else 1.0)  # so that every part matters
@@ -114,7 +118,9 @@ def _in_4_bits(made: Any) -> Any:
     )
     with tempfile.TemporaryDirectory() as folder:
         made.save_pretrained(folder)
-        small = type(made).from_pretrained(folder, quantization_config=how, device_map="cpu")
+        small = type(made).from_pretrained(
+            folder, quantization_config=how, device_map="cpu", trust_remote_code=False
+        )
     if not any("4bit" in type(module).__name__ for module in small.modules()):
         raise NotApplicable("transformers leaves all of its maps as they are")
     return small.eval()

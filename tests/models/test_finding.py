@@ -25,7 +25,7 @@ SMALL = {
 def built(kind, **more):
     config = transformers.AutoConfig.for_model(kind, **{**SMALL, "num_hidden_layers": 4, **more})
     torch.manual_seed(0)
-    return transformers.AutoModelForCausalLM.from_config(config).eval()
+    return transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False).eval()
 
 
 def lfm2():
@@ -103,7 +103,7 @@ def t5(**more):
     config = transformers.AutoConfig.for_model(
         "t5", vocab_size=48, d_model=16, num_layers=2, num_heads=2, d_kv=8, d_ff=24, **more
     )
-    return transformers.AutoModelForSeq2SeqLM.from_config(config).eval()
+    return transformers.AutoModelForSeq2SeqLM.from_config(config, trust_remote_code=False).eval()
 
 
 @pytest.mark.parametrize(

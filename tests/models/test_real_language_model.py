@@ -70,7 +70,7 @@ def test_it_knows_the_capital_of_france(loaded):
 
 def test_its_sites_are_found_with_and_without_weights(loaded):
     found = models.sites(loaded[0])
-    assert len(found) == 2 + 5 * LAYERS
+    assert len(found) == 2 + 6 * LAYERS
     assert {site.width for site in found.values()} == {WIDTH}
     assert models.sites(models.structure(language_model.file())) == found
 
