@@ -157,6 +157,13 @@ class Encoder:
             spans = [self._span(text, len(whole))]
         elif self.rule.is_of_role:
             chat = one.chat or self._complain_of_role(text)
+            roles = dict.fromkeys(message["role"] for message in chat)
+            if self.rule.part not in roles:
+                validation.complain(
+                    f"tokens={self.rule.tokens!r} must be a rule, or a role in every chat",
+                    f"the roles in text {text} (counted from 0) are {', '.join(map(repr, roles))}",
+                    "name one of these, or leave such chats out",
+                )
             if self.rule.part == chats.ASSISTANT:
                 more = self.add_generation_prompt
                 tokens = chats.generated(self.tokenizer, chat, add_generation_prompt=more)
