@@ -6,7 +6,7 @@ from support.chats import FAMILIES, byte_tokenizer
 from support.tiny_models import model_of, torch, word_tokenizer
 
 from nullprobe import InputError
-from nullprobe.models import Spans, capture, capture_moments, scrub
+from nullprobe.models import Spans, capture
 from nullprobe.models.encoding import Encoder
 from nullprobe.models.texts import given
 from nullprobe.models.token_rules import Rule
@@ -171,9 +171,9 @@ def test_a_continuation_follows_the_prompt_without_an_ending_between(special):
 
 def test_a_chat_is_continued_after_the_start_of_an_answer():
     tokenizer, chat = byte_tokenizer("chatml"), CHATS["one turn"]
-    more = {"add_generation_prompt": True}
-    (found,) = encoded(tokenizer, [(chat, "yes")], "continuation", **more)
-    whole = tokenizer.apply_chat_template(chat, tokenize=False, **more) + "yes"
+    (found,) = encoded(tokenizer, [(chat, "yes")], "continuation")
+    start = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    whole = start + "yes"
     assert tokenizer.decode(found.ids) == whole
     assert tokenizer.decode(found.ids[found.read]) == "yes"
 
@@ -232,7 +232,6 @@ def test_a_rule_chooses_positions(tokens, expected):
         ("continuation", [("w1", "w2"), "w1"], "text 1"),
         ("assistant", ["w1"], "no chat"),
         ("mean", ["w1 w2", "w1"], "mean:every"),
-        (Spans([0], [1]), ["w1", "w1"], "1 spans"),
         (Spans([0, 0], [1, 9]), ["w1", "w1"], "text 1"),
         (Spans([0], [1]), [[5]], "token ids"),
     ],
@@ -296,58 +295,19 @@ def test_states_are_those_at_the_positions():
     np.testing.assert_allclose(mean["layers.1.output"], expected, atol=1e-5)
 
 
-def parts(text):
-    return ["odd" if int(word[1:]) % 2 else "even" for word in text.split()]
-
-
 @pytest.mark.parametrize("special", [False, True])
-@pytest.mark.parametrize("form", ["flat", "nested", "array"])
-def test_every_token_may_have_a_label(form, special):
-    model, tokenizer = model_of("gpt2"), word_tokenizer(special=special)
-    rng = np.random.default_rng(0)
-    texts = [" ".join(f"w{i}" for i in rng.integers(1, 30, n)) for n in rng.integers(3, 9, 30)]
-    nested = [parts(text) for text in texts]
-    flat = [label for one in nested for label in one]
-    y = {"flat": flat, "nested": nested, "array": np.array(flat)}[form]
-    rows = capture(model, tokenizer, texts, "layers.0.output", tokens="all")["layers.0.output"]
-    assert len(rows) == len(flat)
-    moments = capture_moments(
-        model, tokenizer, texts, y, "layers.0.output", tokens="all", batch_size=4
-    )["layers.0.output"]
-    labels = np.array(flat)
-    for name, mean in zip(moments.classes, moments.mean + class_shifts(moments), strict=True):
-        np.testing.assert_allclose(mean, rows[labels == name].mean(0), atol=1e-4)
-    eraser = scrub(model, tokenizer, texts, y, "layers.0.output", tokens="all")["layers.0.output"]
-    erased = eraser.apply(rows)
-    gap = erased[labels == "odd"].mean(0) - erased[labels == "even"].mean(0)
-    assert np.abs(gap).max() < 1e-4 * np.abs(rows).max()
+def test_an_ending_is_left_out_where_something_follows(special):
+    tokenizer = word_tokenizer(special=special)
+    encoder = Encoder(tokenizer, Rule("every"))
+    for text in ("w1", "w1 w2 w3"):
+        whole = tokenizer(text)["input_ids"]
+        (found,) = encoder.encode(given([text]), with_ending=False)
+        assert found.ids.tolist() == whole[: len(whole) - special]
+    assert encoder.ending == special
 
 
-def class_shifts(moments):
-    """Return the class means less the whole mean, (classes, d)."""
-    shares = moments.concept_mean
-    return (moments.cross_covariance / shares).T
-
-
-def test_labels_of_every_token_let_special_ones_be_read():
-    model, tokenizer = model_of("gpt2"), word_tokenizer(special=True)
-    texts = ["w1 w2", "w3 w4 w5"]
-    y = ["s", "odd", "even", "s", "s", "odd", "even", "odd", "s"]
-    found = capture_moments(model, tokenizer, texts, y, "final_norm", tokens="all")["final_norm"]
-    assert (found.n, sorted(found.classes)) == (9, ["even", "odd", "s"])
-
-
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        ([1, 2, 3], "2 texts"),
-        ([[1, 2], [1, 2]], "text 1"),
-        ([["a", "b", "c"], ["a", "b", "c"]], "text 0"),
-    ],
-)
-def test_labels_of_another_length_are_refused(y, message):
-    with pytest.raises(InputError) as caught:
-        capture_moments(
-            model_of("gpt2"), word_tokenizer(), ["w1 w2", "w3 w4 w5"], y, "final_norm", tokens="all"
-        )
-    assert message in str(caught.value)
+@pytest.mark.parametrize("n", [1, 3])
+def test_there_is_one_span_for_each_text(n):
+    spans = Spans([0] * n, [1] * n)
+    with pytest.raises(InputError, match="each of 2 texts"):
+        capture(model_of("gpt2"), word_tokenizer(), ["w1", "w2"], "embeddings", tokens=spans)

@@ -179,3 +179,28 @@ def test_what_is_no_chat_is_refused(prompts, message):
 def test_the_last_new_token_needs_no_place_in_the_context():
     found = written(prompts=[LONG], max_new_tokens=5)  # 20 + 5 = 24 + 1
     assert len(found.before) == 1
+
+
+def test_states_of_generated_tokens_are_read_from_the_pairs():
+    model, tokenizer = tiny.make("gpt2"), tiny.word_tokenizer()
+    eraser = {"layers.0.output": AffineEraser(np.zeros(16), np.eye(16)[:, :1], np.eye(16)[:1])}
+    found = models.generate(model, tokenizer, ["w1 w2", "w3"], erasers=eraser, max_new_tokens=3)
+    site = "layers.1.output"
+    states = models.capture(
+        model, tokenizer, found.ids_before, site, tokens="continuation", batch_size=2
+    )
+    expected = []
+    for prompt, new in found.ids_before:
+        with torch.no_grad():
+            out = model(torch.tensor([prompt + new]), output_hidden_states=True)
+        kept = models.capture(model, tokenizer, [prompt + new], site, tokens="every")[site]
+        np.testing.assert_allclose(
+            kept[0], models.capture(model, tokenizer, [prompt], site, tokens=0)[site][0], atol=1e-5
+        )
+        greedy = out.logits[0, len(prompt) - 1 : -1].argmax(dim=-1).tolist()
+        assert greedy == new
+        expected.append(kept[len(prompt) :])
+    np.testing.assert_allclose(states[site], np.concatenate(expected), atol=1e-5)
+    assert states.text.tolist() == [0, 0, 0, 1, 1, 1]
+    assert [tokenizer.decode(new) for _, new in found.ids_before] == list(found.before)
+    assert [tokenizer.decode(new) for _, new in found.ids_after] == list(found.after)

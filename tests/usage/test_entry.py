@@ -22,7 +22,7 @@ from nullprobe import (
 )
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.models import capture
+from nullprobe.models import Spans, capture
 from nullprobe.usage import entry
 
 MANY, N = 200, 60
@@ -333,3 +333,18 @@ def test_arrays_need_no_torch_and_models_are_there_when_asked_for():
     assert callable(nullprobe.audit_use)
     with pytest.raises(AttributeError, match="no attribute 'model'"):
         _ = nullprobe.model
+
+
+def test_spans_are_those_of_the_texts_that_an_eraser_is_fitted_to():
+    ends = [len(text) for text in TEXTS]
+    spans = Spans([end - 2 for end in ends], ends)  # the last word, w0 or w1
+    options = {**FEW, "metric": by_class()}
+    one, other = (
+        audit_use(*model_and_tokenizer(), TEXTS, Y, SITES[0], tokens=tokens, **options)
+        for tokens in ("last", spans)
+    )
+    both = [found[SITES[0]]["used"] for found in (one, other)]
+    assert repr(both[1]) == repr(both[0])
+    short = Spans(spans.start[1:], spans.end[1:])
+    with pytest.raises(InputError, match=f"each of {N} texts"):
+        audit_use(*model_and_tokenizer(), TEXTS, Y, SITES[0], tokens=short, **options)

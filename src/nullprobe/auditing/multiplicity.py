@@ -47,7 +47,7 @@ def _judged(one: Evidence) -> dict[tuple[str, str], tuple[float, Null]]:
 
 
 def _told(one: Evidence, nulls: Mapping[tuple[str, str], Null]) -> Evidence:
-    """Return the evidence with these nulls in the places of its own."""
+    """Return the evidence with its nulls replaced by these."""
     curve, carried, followed = one.curve, one.carried, one.followed
     if curve is not None:
         curve = replace(curve, strongest=nulls["curve", ""].strongest)

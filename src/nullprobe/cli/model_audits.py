@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nullprobe import models
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.cli import subject
-from nullprobe.cli.model_tasks import Fit, warning_in_words
+from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.subject import Bars
 from nullprobe.cli.texts import Told, read
@@ -85,7 +84,7 @@ def run(
     title = f"{stem(asked.file)}: {column}"
     z = fit.concept(labels[column], column)
     groups = None if asked.told.groups is None else labels[asked.told.groups]
-    model, tokenizer = models.load(name, **loading)
+    model, tokenizer = loaded(name, loading)
     with warning_in_words(), Bars(title) as bars:
         found = audit_use(
             model,

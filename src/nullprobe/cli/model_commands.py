@@ -6,7 +6,6 @@ Heavy rooms are imported inside the commands that need them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from nullprobe.cli import arguments
 from nullprobe.cli import model_options as options
@@ -58,7 +57,7 @@ def capture(
     }  # fmt: skip
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision, "merge": quantization is None,
+        "revision": revision,
     }  # fmt: skip
     print(model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens))
 
@@ -82,7 +81,7 @@ def bake(
     from nullprobe.cli import baking, model_tasks
 
     asked = baking.asked(texts, text, concept, answers, groups)
-    loading = {"dtype": dtype, "adapter": adapter, "revision": revision, "merge": True}
+    loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
     print(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
 
 
@@ -119,7 +118,7 @@ def audit_use(
 
     subject.need_folder(out)
     told = texts.Told(text, concept, groups, [answers])
-    loading: dict[str, Any] = {
+    loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
@@ -135,7 +134,6 @@ def audit_use(
         batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
     )  # fmt: skip
     asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
-    loading["merge"] = quantization is None
     results, stem = model_audits.run(model, asked, fit, settings, loading)
     paths = subject.write(out, stem, results)
     for result in results:
@@ -176,21 +174,9 @@ def scrub(
     fit = model_tasks.Fit(method, rank, shrinkage, kind)
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
-        "revision": revision, "merge": quantization is None,
+        "revision": revision,
     }  # fmt: skip
-    print(
-        model_edits.scrub(
-            model,
-            file,
-            told,
-            site,
-            out,
-            fit,
-            tokens,
-            settings,
-            loading | {"merge": quantization is None},
-        )
-    )
+    print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
 
 
 def erase(
@@ -225,7 +211,7 @@ def erase(
         "max_new_tokens": max_new_tokens, "chat": chat, "sample": sample,
         "temperature": temperature, "random_state": seed, "layers": layer_list,
     }  # fmt: skip
-    loading: dict[str, Any] = {
+    loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
@@ -235,6 +221,4 @@ def erase(
         temperature=temperature, seed=seed, layer_list=layer_list, **loading,
     )  # fmt: skip
     prompts = model_edits.Prompts(generate or (), generate_from, text)
-    model_edits.written(
-        model, eraser, prompts, out, command, settings, loading | {"merge": quantization is None}
-    )
+    model_edits.written(model, eraser, prompts, out, command, settings, loading)

@@ -42,7 +42,7 @@ def scrub(
     given = read(file, told, tokens)
     column = told.concept or ""
     z = fit.concept(given.labels[column], column)
-    model, tokenizer = models.load(name, **loading)
+    model, tokenizer = model_tasks.loaded(name, loading)
     with model_tasks.warning_in_words(), Bars(str(file)) as bars:
         erasers = models.scrub(
             model,
@@ -102,7 +102,7 @@ def written(
         place(out)
     every = prompts.all()
     erasers = model_tasks.erasers_of(files)
-    model, tokenizer = models.load(name, **loading)
+    model, tokenizer = model_tasks.loaded(name, loading)
     model_tasks.warn_of_origins(model, erasers)
     with model_tasks.warning_in_words(), Bars("texts") as bars:
         found = models.generate(model, tokenizer, every, erasers=erasers, progress=bars, **settings)

@@ -85,6 +85,11 @@ def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
 
+def loaded(name: str, loading: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return a model and its tokenizer; an adapter is merged where weights are not quantised."""
+    return models.load(name, merge=loading.get("quantization") is None, **loading)
+
+
 def capture(
     name: str,
     file: Path,
@@ -98,7 +103,7 @@ def capture(
 ) -> str:
     """Capture to a folder, and return in words what it holds."""
     found = texts.read(file, told, tokens)
-    model, tokenizer = models.load(name, **loading)
+    model, tokenizer = loaded(name, loading)
     before = _written(out)
     with warning_in_words(), Bars(str(file)) as bars:
         models.capture_to(
@@ -153,7 +158,7 @@ def bake(
     """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
     need_new(out)
     erasers = erasers_of(files)
-    model, tokenizer = models.load(name, **loading)
+    model, tokenizer = loaded(name, loading)
     warn_of_origins(model, erasers)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)

@@ -95,7 +95,8 @@ class Dataset:
             )
         _need_same_rows(found)
         n = len(next(iter(found.values())))
-        texts = getattr(X, "text", None)  # of states that were captured from texts
+        # Of states that were captured from texts; a frame may have a column of this name.
+        texts = getattr(X, "text", None) if isinstance(X, Mapping) else None
         z = concept(y, n=n if texts is None else None, kind=kind)
         if texts is not None:
             z, groups = _by_row(z, groups, np.asarray(texts))

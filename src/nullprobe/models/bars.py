@@ -13,6 +13,7 @@ from huggingface_hub.utils import (
     enable_progress_bars,
 )
 from tqdm.auto import tqdm
+from transformers import modeling_gguf_pytorch_utils as gguf
 from transformers.utils import logging
 
 
@@ -20,14 +21,13 @@ from transformers.utils import logging
 def without_bars() -> Iterator[None]:
     """Keep the progress bars of transformers away within the block; those of downloads stay."""
     own, downloads = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
-    shown = tqdm.__init__
     _show_bars(False, downloads)
     # That of the conversion of GGUF files, which no setting of transformers governs.
-    tqdm.__init__ = functools.partialmethod(shown, disable=True)  # pyright: ignore
+    gguf.tqdm = functools.partial(tqdm, disable=True)  # pyright: ignore[reportPrivateImportUsage]
     try:
         yield
     finally:
-        tqdm.__init__ = shown
+        gguf.tqdm = tqdm  # pyright: ignore[reportPrivateImportUsage]
         _show_bars(own, downloads)
 
 

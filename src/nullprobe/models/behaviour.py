@@ -73,10 +73,9 @@ class Texts:
         model = plain(model)
         head_of(model)
         texts = given(texts)
-        encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length)
-        encoder.add_generation_prompt = True
+        encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length, True)
         # What is predicted follows the text itself, not the sign that a text has ended.
-        self.ids = encoder.prompts(texts)
+        self.ids = [one.ids for one in encoder.encode(texts, with_ending=False)]
         if encoder.cut:
             validation.complain(
                 f"texts must fit into the context of the model, {encoder.limit} tokens",

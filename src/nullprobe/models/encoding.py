@@ -116,8 +116,19 @@ class Encoder:
         """What the chat template writes before the first message."""
         return chats.openings(self.tokenizer)
 
-    def encode(self, texts: Sequence[Text], first: int = 0) -> list[Encoded]:
-        """Return the tokens of each text; ``first`` is the number of the first one."""
+    def encode(
+        self, texts: Sequence[Text], first: int = 0, *, with_ending: bool = True
+    ) -> list[Encoded]:
+        """Return the tokens of each text.
+
+        Parameters
+        ----------
+        texts : sequence of Text
+        first : int
+            The number of the first one.
+        with_ending : bool
+            Whether what the tokenizer puts after a text belongs to it.
+        """
         written = [self._written(one, first + i) for i, one in enumerate(texts)]
         found: list[Encoded] = []
         for start in range(0, len(texts), AT_ONCE):
@@ -127,16 +138,8 @@ class Encoder:
                 one, ids = texts[i], texts[i].ids
                 how: Mapping[str, Any] = {} if ids is not None else known[i - start]
                 ids = np.asarray(how["input_ids"] if ids is None else ids, dtype=np.int32)
-                found.append(self._encoded(one, written[i], ids, how, first + i))
-        return found
-
-    def prompts(self, texts: Sequence[Text]) -> list[np.ndarray]:
-        """Return the token ids of texts without what the tokenizer puts after them."""
-        found = []
-        for i, (one, encoded) in enumerate(zip(texts, self.encode(texts), strict=True)):
-            written = None if one.continuation is not None else self._written(one, i)
-            has_ending = written is not None and not written.is_rendered
-            found.append(encoded.ids[: len(encoded.ids) - has_ending * self.ending])
+                ending = self.ending if not with_ending and _has_own(written[i]) else 0
+                found.append(self._encoded(one, written[i], ids, how, first + i, ending))
         return found
 
     def _written(self, one: Text, text: int) -> Written | None:
@@ -144,12 +147,13 @@ class Encoder:
         if one.ids is not None:
             return None
         if one.chat is None:
-            whole, is_rendered = (
-                one.words,
-                chats.is_rendered(one.words, self.tokenizer, self.openings),
-            )
+            whole = one.words
+            is_rendered = chats.is_rendered(whole, self.tokenizer, self.openings)
         else:
-            whole, is_rendered = self._rendered(one.chat, text), True
+            # What continues a chat is an answer.
+            more = self.add_generation_prompt or one.continuation is not None
+            whole = chats.rendered(self.tokenizer, one.chat, text, add_generation_prompt=more)
+            is_rendered = True
         spans, tokens = None, None
         if self.rule.part == MARKS:
             whole, spans = unmarked(whole)
@@ -171,21 +175,15 @@ class Encoder:
                 spans = chats.spans(self.tokenizer, chat, whole, text, str(self.rule.part))
         return Written(whole, is_rendered, spans, tokens)
 
-    def _rendered(self, chat: chats.Chat, text: int) -> str:
-        more = self.add_generation_prompt
-        return chats.rendered(self.tokenizer, chat, text, add_generation_prompt=more)
-
     def _span(self, text: int, length: int) -> chats.Span:
-        start, end = (self.rule.tokens.start, self.rule.tokens.end)
-        if text >= len(start) or end[text] > length:
-            there = f"text {text} (counted from 0) has {length} characters"
-            arrived = (
-                f"there are {len(start)} spans"
-                if text >= len(start)
-                else (f"{there}, and its span ends at {end[text]}")
+        start, end = int(self.rule.tokens.start[text]), int(self.rule.tokens.end[text])
+        if end > length:
+            validation.complain(
+                "every span must lie within its text",
+                f"that of text {text} (counted from 0) ends at {end} of {length} characters",
+                "count characters from 0",
             )
-            validation.complain("every text needs a span within it", arrived, "check the spans")
-        return int(start[text]), int(end[text])
+        return start, end
 
     def _tokenized(self, written: Sequence[Written | None]) -> list[Mapping[str, Any]]:
         """Return what the tokenizer says of each text that is characters."""
@@ -206,9 +204,16 @@ class Encoder:
         return how | {"return_offsets_mapping": more[0], "return_special_tokens_mask": more[1]}
 
     def _encoded(
-        self, one: Text, written: Written | None, ids: np.ndarray, how: Mapping[str, Any], text: int
+        self,
+        one: Text,
+        written: Written | None,
+        ids: np.ndarray,
+        how: Mapping[str, Any],
+        text: int,
+        ending: int,
     ) -> Encoded:
-        own = self.special if written is not None and not written.is_rendered else 0
+        """Return the tokens of a text without its last ones, so many as ``ending`` says."""
+        own = self.special if _has_own(written) else 0
         if len(ids) <= own:
             said = ids.tolist() if written is None else repr(written.text)
             validation.complain(
@@ -219,6 +224,9 @@ class Encoder:
         parts = self._parts(written, how, text)
         if one.continuation is not None:
             ids, parts = self._continued(one.continuation, written, ids, text)
+        elif ending:
+            ids = ids[:-ending]
+            self._is_too_long(ids, text)
         elif self._is_too_long(ids, text) and written is not None and own:
             how = self.tokenizer(
                 written.text, truncation=True, max_length=self.limit, **self._how(False)
@@ -244,7 +252,7 @@ class Encoder:
         self, after: Text, written: Written | None, ids: np.ndarray, text: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Return a prompt and its continuation in one, and where each of them is."""
-        if written is not None and not written.is_rendered:
+        if _has_own(written):
             ids = ids[: len(ids) - self.ending]
         more = after.ids
         if more is None:
@@ -305,6 +313,11 @@ class Encoder:
             f"text {text} (counted from 0) is no chat",
             "pass 'last', 'mean', 'all', a position, or chats as lists of messages",
         )
+
+
+def _has_own(written: Written | None) -> bool:
+    """Whether the tokenizer adds special tokens to a text."""
+    return written is not None and not written.is_rendered
 
 
 def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int, *, side: str = "right") -> str:

@@ -200,7 +200,7 @@ def _is_norm(path: str, module: nn.Module) -> bool:
 
 
 def _reaches_head(model: nn.Module, stack: str, leaving: int, trial: Trial) -> bool:
-    """Whether what leaves a stack of layers is given to the head, or there is none that ran."""
+    """Whether the head gets what leaves a stack of layers; true if no head ran."""
     head = output_embeddings(model)
     if head is None or not trial.of(head).calls:
         return True

@@ -121,7 +121,13 @@ def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
     )
 
 
-def encoder_for(model: nn.Module, tokenizer: Any, rule: Rule, max_length: int | None) -> Encoder:
+def encoder_for(
+    model: nn.Module,
+    tokenizer: Any,
+    rule: Rule,
+    max_length: int | None,
+    add_generation_prompt: bool = False,
+) -> Encoder:
     """Return what turns texts into token ids for a model, none longer than it can read."""
     config = getattr(model, "config", None)
     if config is not None and hasattr(config, "get_text_config"):
@@ -133,6 +139,7 @@ def encoder_for(model: nn.Module, tokenizer: Any, rule: Rule, max_length: int | 
         _limit(model, config, tokenizer, max_length),
         getattr(table, "num_embeddings", None),
         getattr(config, "pad_token_id", None),
+        add_generation_prompt,
     )
 
 

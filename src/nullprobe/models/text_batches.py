@@ -7,6 +7,7 @@ Solution. They share this: options, checked once, and passes that yield rows by 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,6 +26,8 @@ from nullprobe.models.hooks import plain
 from nullprobe.models.site import Site
 from nullprobe.models.token_rules import ALL, EVERY, Rule
 from nullprobe.models.tokens import Batch, Encoded, batches
+
+HASHED = 1024  # texts that are tokenized together for a hash
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,10 @@ class Work:
         at = chosen(model, sites, given.layers)
         rule = Rule(given.tokens)
         parameters.whole_number("batch_size", given.batch_size, least=1)
-        encoder = encoder_for(model, tokenizer, rule, given.max_length)
-        encoder.add_generation_prompt = given.add_generation_prompt
-        part = reached(model, at)
-        return cls(model, part, given_texts.given(texts), at, rule, encoder, given)
+        encoder = encoder_for(model, tokenizer, rule, given.max_length, given.add_generation_prompt)
+        part, texts = reached(model, at), given_texts.given(texts)
+        rule.need_spans(len(texts))
+        return cls(model, part, texts, at, rule, encoder, given)
 
     def labelled(self, y: Any) -> tuple[Work, Labelled]:
         """Return the concept, of texts or of rows, and the work that reads these rows."""
@@ -156,6 +159,19 @@ class Work:
         if self.encoded:
             return self.encoded[first:stop]
         return self.encoder.encode(self.texts[first:stop], first)
+
+    def token_hash(self) -> str:
+        """Return a hash of the ids of all texts and of which of them are read.
+
+        It knows the tokenizer, its template, the cut and the rule, a function included.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        for first in range(0, len(self.texts), HASHED):
+            for one in self.encode(first, first + HASHED):
+                ids, read = one.ids.astype(np.int64), one.read.astype(np.int64)
+                digest.update(np.array([len(ids), len(read), one.rows]).tobytes())
+                digest.update(ids.tobytes() + read.tobytes())
+        return digest.hexdigest()
 
     def passes(
         self, encoded: Sequence[Encoded], first: int

@@ -24,7 +24,7 @@ ALL, EVERY, MARKS, SPANS = "all", "every", "marks", "spans"
 PROMPT, CONTINUATION, BEYOND_FIRST = "prompt", "continuation", "all but the first"
 PARTS = (ALL, EVERY, MARKS, PROMPT, CONTINUATION)
 RULES = (
-    "'last', 'mean', 'all', 'every', 'marks', 'prompt', 'continuation', a role such as "
+    "'last', 'first', 'mean', 'all', 'every', 'marks', 'prompt', 'continuation', a role such as "
     "'assistant', any of these after 'mean:', 'last:' or 'first:', a position, a list or slice of "
     "positions, Spans, or a function of the ids"
 )
@@ -77,6 +77,10 @@ class Spans:
                 f"that of text {odd[0]} (counted from 0) is {start[odd[0]]} to {end[odd[0]]}",
                 "count characters from 0; the end is the one after the last",
             )
+
+    def take(self, texts: np.ndarray) -> Spans:
+        """Return the spans of some texts (m,), given by their numbers."""
+        return Spans(np.asarray(self.start)[texts], np.asarray(self.end)[texts], self.pool)
 
 
 class Rule:
@@ -135,6 +139,15 @@ class Rule:
     def may_give_several(self) -> bool:
         """Whether a text may give more than one row."""
         return self.pool is None and not _is_whole(self.tokens)
+
+    def need_spans(self, n: int) -> None:
+        """Refuse spans that are not those of n texts."""
+        if self.part == SPANS and len(self.tokens.start) != n:
+            validation.complain(
+                f"there must be one span for each of {n} texts",
+                f"there are {len(self.tokens.start)}",
+                "pass a start and an end for each text",
+            )
 
     def described(self) -> Any:
         """Return the rule as JSON has it: the same for the same rule."""

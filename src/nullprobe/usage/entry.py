@@ -30,6 +30,7 @@ from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_pr
 from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.forward import Progress
 from nullprobe.models.texts import sequence, strings
+from nullprobe.models.token_rules import Rule, Spans
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.stats.bootstrap import resampled_weights
@@ -163,12 +164,14 @@ def audit_use(
         every.answered(answers)
     fitted = halves.rows(FITTED)
     half = [texts[i] for i in map(int, fitted)]
+    if isinstance(tokens, Spans):
+        Rule(tokens).need_spans(len(texts))
     found = capture(
         model,
         tokenizer,
         half,
         sites,
-        tokens=tokens,
+        tokens=tokens.take(fitted) if isinstance(tokens, Spans) else tokens,
         layers=layers,
         add_generation_prompt=True,  # of a chat, what is predicted is the answer
         progress=progress,

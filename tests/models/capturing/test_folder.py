@@ -11,7 +11,7 @@ from support import tiny_models as tiny
 from nullprobe import InputError
 from nullprobe.data import files
 from nullprobe.data.captured import CapturedFolder
-from nullprobe.models import capture, capture_to, text_batches
+from nullprobe.models import Spans, capture, capture_to, text_batches
 from nullprobe.models.capturing import folder as shards
 
 TEXTS = tiny.texts(11, shortest=3, longest=6)
@@ -268,3 +268,24 @@ def test_every_token_may_have_a_label_in_a_folder(tmp_path, form):
     assert found.labels["part"].tolist() == flat
     assert found.labels["whole"].tolist() == [str(i) for i in found.text]
     assert found.groups == "text"
+
+
+@pytest.mark.parametrize("change", ["a function", "a tokenizer", "a span"])
+def test_a_capture_goes_on_with_the_same_tokens_alone(tmp_path, change):
+    def first(i):
+        return lambda ids: [i]
+
+    given = {
+        "a function": ({"tokens": first(0)}, {"tokens": first(1)}),
+        "a span": ({"tokens": spans(1)}, {"tokens": spans(2)}),
+        "a tokenizer": ({}, {}),
+    }[change]
+    written(tmp_path / "a", **given[0])
+    tokenizer = tiny.word_tokenizer(special=change == "a tokenizer")
+    model = tiny.model_of("gpt2")
+    with pytest.raises(InputError, match="'token hash'|other 'tokens'"):
+        capture_to(tmp_path / "a", model, tokenizer, TEXTS, SITES, **{**GIVEN, **given[1]})
+
+
+def spans(end):
+    return Spans([0] * len(TEXTS), [end] * len(TEXTS))

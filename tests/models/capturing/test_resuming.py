@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from support import captured_folder as small
@@ -82,10 +83,22 @@ def snapshots(folder, into, monkeypatch):
         yield taken
 
 
+def refused_at_text_8(folder, **changes):
+    """Leave another capture, refused when the states of text 8 are not finite."""
+    real = module.captured
+
+    def flawed(work, first, stop):
+        if first <= 8 < stop:
+            raise InputError("hidden states must be finite, but those of text 8 are not.")
+        return real(work, first, stop)
+
+    with mock.patch.object(module, "captured", flawed), pytest.raises(InputError, match="text 8"):
+        written(folder, tokens="mean", **changes)
+
+
 def refused_first(folder):
-    """Leave a capture that was refused in its second shard."""
-    with pytest.raises(InputError):
-        written(folder, tokens=2, shard_size=2)
+    refused_at_text_8(folder, shard_size=2)
+    assert len(list(folder.glob("*.safetensors"))) == 4
 
 
 def damaged(folder):
@@ -130,8 +143,7 @@ def test_a_kill_before_the_first_shard_leaves_a_folder_for_any_capture(tmp_path,
 
 @pytest.mark.parametrize(("shard_size", "left"), [(10, 0), (4, 2), (9, 0)])
 def test_a_refused_capture_does_not_block_another(shard_size, left, whole, tmp_path):
-    with pytest.raises(InputError, match="text 8"):
-        written(tmp_path / "a" / "b", tokens=2, shard_size=shard_size)
+    refused_at_text_8(tmp_path / "a" / "b", shard_size=shard_size)
     assert len(list(tmp_path.rglob("*.safetensors"))) == left
     if left:
         with pytest.raises(InputError, match="was refused: .*text 8"):
@@ -139,6 +151,13 @@ def test_a_refused_capture_does_not_block_another(shard_size, left, whole, tmp_p
     else:
         assert not (tmp_path / "a").exists()
     assert contents(written(tmp_path / "a" / "b")) == whole
+
+
+@pytest.mark.parametrize("shard_size", [4, 9, 10])
+def test_a_text_that_cannot_be_read_is_refused_before_anything_is_written(shard_size, tmp_path):
+    with pytest.raises(InputError, match="text 8"):
+        written(tmp_path / "a" / "b", tokens=2, shard_size=shard_size)
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_capture_that_was_refused_goes_on_where_it_stopped(whole, tmp_path, monkeypatch):

@@ -256,3 +256,14 @@ def test_rows_of_a_text_are_a_group_and_have_its_label():
         Dataset.of(found, y[:-1])
     one = capture(model, tokenizer, TEXTS, "layers.*.output")
     assert Dataset.of(one, y).groups is None
+
+
+def test_a_frame_may_have_a_column_called_text():
+    import pandas
+
+    from nullprobe.data.dataset import Dataset
+
+    X = pandas.DataFrame({"text": [0.5, 1.5, 2.5, 9.5], "other": [1.0, 0.0, 2.0, 3.0]})
+    data = Dataset.of(X, ["a", "b", "a", "b"])
+    assert data.groups is None
+    assert data.z.labels.tolist() == ["a", "b", "a", "b"]

@@ -111,6 +111,7 @@ def capture_to(
         "generation prompt": add_generation_prompt,
         "texts": len(texts),
         "text hash": _text_hash(canonical(texts)),
+        "token hash": work.token_hash(),
         "labels": classes,
         "label hash": {name: _hash([codes]) for name, codes in columns.items()},
         "concept": concept,
