@@ -263,7 +263,7 @@ def test_a_frame_may_have_a_column_called_text():
 
     from nullprobe.data.dataset import Dataset
 
-    X = pandas.DataFrame({"text": [0.5, 1.5, 2.5, 9.5], "other": [1.0, 0.0, 2.0, 3.0]})
+    X = pandas.DataFrame({"text": [0.5, 1.5, 0.5, 0.0], "other": [1.0, 0.0, 2.0, 3.0]})
     data = Dataset.of(X, ["a", "b", "a", "b"])
     assert data.groups is None
     assert data.z.labels.tolist() == ["a", "b", "a", "b"]
