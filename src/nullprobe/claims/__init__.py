@@ -10,6 +10,7 @@ from nullprobe.claims import (
     readable,
     transfers,
 )
+from nullprobe.claims.explanations import ComesFrom, Explanation, FactAbout, Outcome, Takes
 from nullprobe.claims.observation import (
     Beside,
     Carried,
@@ -19,7 +20,7 @@ from nullprobe.claims.observation import (
     Thresholds,
     Use,
 )
-from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds
+from nullprobe.claims.verdict import Claim, Evidence, Holds
 
 CLAIMS = {
     "readable": readable.readable,
@@ -37,12 +38,16 @@ __all__ = [
     "Beside",
     "Carried",
     "Claim",
+    "ComesFrom",
     "Curve",
     "Evidence",
+    "Explanation",
     "FactAbout",
     "Followed",
     "Holds",
     "Observation",
+    "Outcome",
+    "Takes",
     "Thresholds",
     "Use",
 ]

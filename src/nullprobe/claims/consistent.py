@@ -8,8 +8,12 @@ differences, which looks for neither).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Beside, Followed, Observation, Thresholds
-from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number, p_text
+from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources, number, p_text
+from nullprobe.stats.null_distribution import Null
 
 NAME = "consistent"
 STATEMENT = "CCS, a probe that is fitted to contrast pairs without labels, finds the concept."
@@ -20,15 +24,16 @@ def consistent(evidence: Evidence) -> Claim:
     """Return the verdict on what the probe follows."""
     found, bar = evidence.followed, evidence.thresholds
     assert found is not None, "the audit leaves this claim out where there are no pairs"
-    own, chance = found.agreement, evidence.chance[NAME]
+    own, chance = found.agreement, evidence.chance(NAME)
     first = Beside.of("moments", FIRST, found.first, own, bar)
-    holds, about, reason = _judge(found, own, first, evidence)
+    explanations = (*_tried(found, own, chance, first, bar), *no_sources())
+    holds, reason = _judge(found, own, first, explanations, evidence)
     agreements = {name: seen.value for name, (seen, _) in found.others.items()}
     return Claim(
         NAME,
         STATEMENT,
         holds,
-        about,
+        explanations,
         own.value,
         own.metric,
         own.interval,
@@ -45,43 +50,59 @@ def consistent(evidence: Evidence) -> Claim:
     )
 
 
+def _tried(
+    found: Followed, own: Observation, chance: Null, first: Beside, bar: Thresholds
+) -> tuple[Explanation, ...]:
+    """Return what became of labels that mean nothing, random directions and the first component."""
+    by_labels = Explanation.of(own.value, chance, bar)
+    outcome = Outcome.REJECTED if bar.stands_out(own, chance) else Outcome.UNDECIDED
+    if _leaves_no_room(own, bar):
+        outcome = Outcome.SUFFICIENT
+    return (
+        replace(by_labels, outcome=outcome),
+        Explanation.of(own.value, found.random, bar),
+        first.explanation(bar),
+        Explanation.not_tried("noise", "its draws have no pairs"),
+    )
+
+
 def _judge(
-    found: Followed, own: Observation, first: Beside, evidence: Evidence
-) -> tuple[Holds, FactAbout, str]:
-    bar, chance, random = evidence.thresholds, evidence.chance[NAME], found.random
+    found: Followed,
+    own: Observation,
+    first: Beside,
+    explanations: tuple[Explanation, ...],
+    evidence: Evidence,
+) -> tuple[Holds, str]:
+    bar, chance, random = evidence.thresholds, evidence.chance(NAME), found.random
+    by_labels, by_random, by_first = explanations[:3]
     said = f"CCS reads {number(own.value)} of held-out pairs as the labels say"
     followed = _followed(found, bar)
     if followed is not None:
         share = number(found.others[followed][0].value)
-        reason = f"{said}, and {share} as {followed!r} says: it follows that."
-        return Holds.NO, FactAbout.REPRESENTATION, reason
-    p = p_text(chance.p_value(own.value))
-    if not bar.stands_out(own, chance):
-        reason = f"{said}; permuted labels are agreed with as often ({p})"
-        if _leaves_no_room(own, bar):
-            return Holds.NO, FactAbout.CHANCE, f"{reason}."
+        return Holds.NO, f"{said}, and {share} as {followed!r} says: it follows that."
+    said += f" (permuted labels: {number(chance.mean)}, {p_text(by_labels.judged_p)})"
+    if by_labels.suffices:
+        return Holds.NO, f"CCS does not find the concept: {said}."
+    if not by_labels.is_rejected:
         least = number(bar.detectable(own, chance))
-        reason += f", but {least} is the least that so many pairs would have told from chance."
-        return Holds.UNCLEAR, FactAbout.CHANCE, reason
-    said += f" (permuted labels: {number(chance.mean)}, {p})"
-    by_random = p_text(random.p_value(own.value))
-    if not bar.stands_out(own, random):
-        reason = (
-            f"{said}; but so do many random directions, {number(random.mean)} on average "
-            f"({by_random}): looking for consistency adds nothing to that."
-        )
-        return Holds.YES, FactAbout.CHANCE, reason
-    said += f", more than random directions do ({number(random.mean)} on average, {by_random})"
-    if first.reproduces:
-        reason = (
-            f"{said}; but the first principal component of the differences reads "
-            f"{number(first.value)}, which is not clearly less: to vary most is enough."
-        )
-        return Holds.YES, FactAbout.MOMENTS, reason
-    reason = f"{said} and than the first principal component ({number(first.value)})"
+        reason = f"{said}; {least} is the least that so many pairs would have told from chance."
+        return Holds.UNCLEAR, f"Whether CCS finds the concept cannot be said: {reason}"
+    said += (
+        f"; random directions read {number(random.mean)} on average ({by_random.outcome.value}, "
+        f"{p_text(by_random.judged_p)}), the first principal component of the differences "
+        f"{number(first.value)} ({by_first.outcome.value})"
+    )
+    if by_random.suffices:
+        start = "Any direction finds as much, and looking for consistency adds nothing"
+    elif by_first.suffices:
+        start = "To vary most is enough"
+    elif by_random.is_rejected and by_first.is_rejected:
+        start = "CCS finds the concept, more than random directions and the first component do"
+    else:
+        start = "CCS finds the concept, and whether less would do is undecided"
     others = ", ".join(repr(name) for name in found.others)
-    tried = f"it follows none of {others} instead" if others else "no other label was given"
-    return Holds.YES, FactAbout.REPRESENTATION, f"{reason}; {tried}."
+    followed_none = f"it follows none of {others} instead" if others else "no other label was given"
+    return Holds.YES, f"{start}: {said}; {followed_none}."
 
 
 def _leaves_no_room(own: Observation, bar: Thresholds) -> bool:

@@ -1,14 +1,14 @@
 """Erasure holds: a fresh linear probe on new data cannot read y after erasure.
 
-Rungs: chance (labels permuted through eraser, probe and score), moments (Gaussian data with
-the same class means and covariances, same pipeline).
+Explanations: chance (labels permuted through eraser, probe and score), moments (data of the same
+class means and covariances), and the shape of the noise; the whole pipeline is rerun for each.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, number
+from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, by_chance, number
 
 NAME = "erasure_holds"
 STATEMENT = "After erasure, a fresh linear probe on new data cannot read the concept."
@@ -24,8 +24,7 @@ def erasure_holds(evidence: Evidence) -> Claim:
             f" For a probe that knew the covariance, estimated means alone lead one to expect "
             f"{number(expected)}."
         )
-    if claim.holds is Holds.YES and not evidence.thresholds.beats_chance(
-        evidence.raw, evidence.chance["raw"]
-    ):
+    before = by_chance(evidence.raw, evidence.chance("raw"), evidence.thresholds)
+    if claim.holds is Holds.YES and not before.is_rejected:
         reason += " The concept was not clearly readable before, either."
     return replace(claim, reason=reason)

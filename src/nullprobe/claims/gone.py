@@ -1,7 +1,7 @@
 """Gone: no reader of a family, nonlinear ones included, reads the concept after erasure.
 
 Equal means stop every linear probe under a convex loss, and nothing else. The family is named,
-since no experiment can speak for all readers. Rungs: chance, moments.
+since no experiment can speak for all readers. Explanations: chance, moments, noise.
 """
 
 from __future__ import annotations

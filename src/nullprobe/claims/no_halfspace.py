@@ -1,7 +1,7 @@
 """No halfspace: no linear classifier is accurate after erasure.
 
 Equal means stop every convex loss, not the 0-1 loss: a halfspace chosen for accuracy may still
-be right. Rungs: chance, moments.
+be right. Explanations: chance, moments, noise.
 """
 
 from __future__ import annotations

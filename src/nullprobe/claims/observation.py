@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
+from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.stats.null_distribution import Null
 from nullprobe.stats.observation import Observation
 from nullprobe.stats.thresholds import Thresholds
 
+CURVES = {
+    "moments": "data of the same class means and covariances",
+    "noise": "data that also have the shape of the noise",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What is read on while direction after direction is removed, and what surrogates show.
+    """What is read on while direction after direction is removed, and what nulls show.
 
     Attributes
     ----------
@@ -24,33 +30,50 @@ class Curve:
     unit : str
     intervals : ndarray of shape (r, 2)
         95 % bootstrap intervals.
-    drawn : ndarray of shape (m, r)
-        The same curve of each surrogate.
-    strongest : ndarray of shape (m,), optional
-        Of several representations, see Null.
+    drawn : mapping of str to ndarray of shape (m, r)
+        The same curve in each draw of an explanation ("moments", "noise").
     """
 
     values: np.ndarray
     unit: str
     intervals: np.ndarray
-    drawn: np.ndarray = field(repr=False)
-    strongest: np.ndarray | None = field(default=None, repr=False)
+    drawn: Mapping[str, np.ndarray] = field(repr=False)
 
-    def departures(self) -> np.ndarray:
+    def departures(self, explanation: str) -> np.ndarray:
         """Return how far each curve is from the mean of all, (1 + m, r − 1), the observed first.
 
         In standard deviations of all. What is read before any removal is no part of it, since
-        surrogates are matched to it.
+        draws may be matched to it.
         """
-        every = np.vstack([self.values, self.drawn])[:, 1:]
+        every = np.vstack([self.values, self.drawn[explanation]])[:, 1:]
         off, sd = every - every.mean(axis=0), every.std(axis=0)
         return np.divide(off, sd, out=np.zeros_like(off), where=sd > 0)
 
-    def largest(self) -> tuple[float, Null]:
-        """Return the largest departure over all removals, and those of the surrogates."""
-        size = np.abs(self.departures()).max(axis=1, initial=0.0)
-        said = "Gaussian data with the same class means and covariances; the largest departure"
-        return float(size[0]), Null("moments", said, size[1:], True, self.strongest)
+    def largest(self, explanation: str) -> tuple[float, Null]:
+        """Return the largest departure over all removals, and those of the draws."""
+        size = np.abs(self.departures(explanation)).max(axis=1, initial=0.0)
+        said = f"{CURVES[explanation]}; the largest departure"
+        return float(size[0]), Null(explanation, said, size[1:], True)
+
+    def explained(self, null: Null, bar: Thresholds) -> Explanation:
+        """Judge the curve by draws of an explanation, of which ``null`` has the departures.
+
+        Sufficient, where after every removal the difference from the mean of the draws is less
+        than the smallest effect of interest, jointly over all removals.
+        """
+        drawn = self.drawn[null.rung][:, 1:]
+        observed = float(np.abs(self.departures(null.rung))[0].max(initial=0.0))
+        found = Explanation.of(observed, null, replace(bar, min_effect=0.0))
+        if not drawn.shape[1]:
+            return replace(found, outcome=Outcome.SUFFICIENT, difference=None)
+        off = self.values[1:] - drawn.mean(axis=0)
+        # The departure that draws exceed in a share 2α, as the two one-sided tests of one value.
+        reach = float(np.quantile(null.values, 1 - 2 * bar.alpha)) * drawn.std(axis=0, ddof=1)
+        low, high = float((off - reach).min()), float((off + reach).max())
+        outcome = found.outcome
+        if max(-low, high) < bar.min_effect:
+            outcome = Outcome.SUFFICIENT
+        return replace(found, outcome=outcome, difference=(low, high))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +184,31 @@ class Beside:
 
     @classmethod
     def of(
-        cls, rung: str, name: str, simpler: Observation, observed: Observation, bar: Thresholds
+        cls,
+        rung: str,
+        name: str,
+        simpler: Observation,
+        observed: Observation,
+        bar: Thresholds,
+        several: int = 1,
     ) -> Self:
-        """Compare two observations of the same rows, with replicates of the same resamples."""
-        gain = bar.interval(observed.over(simpler))
-        return cls(rung, name, simpler.value, simpler.interval, gain, 1.0 - bar.alpha)
+        """Compare two observations of the same rows, with replicates of the same resamples.
 
-    @property
-    def reproduces(self) -> bool:
-        """Whether the observation does not clearly exceed it."""
-        return self.gain is None or self.gain[0] <= 0
+        The coverage of the gain is 1 − α over all of several comparisons (Bonferroni).
+        """
+        coverage = 1.0 - bar.alpha / several
+        gain = observed.over(simpler).within(coverage)
+        return cls(rung, name, simpler.value, simpler.interval, gain, coverage)
+
+    def explanation(self, bar: Thresholds) -> Explanation:
+        """Judge whether it accounts for the observation.
+
+        Sufficient, where the observation exceeds it by less than the smallest effect of interest;
+        else rejected, where the observation exceeds it at all; else undecided.
+        """
+        outcome = Outcome.UNDECIDED
+        if self.gain is not None and self.gain[1] < bar.min_effect:
+            outcome = Outcome.SUFFICIENT
+        elif self.gain is not None and self.gain[0] > 0:
+            outcome = Outcome.REJECTED
+        return Explanation(self.rung, outcome, difference=self.gain)

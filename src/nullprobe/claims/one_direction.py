@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, number
+from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.verdict import Claim, Evidence, Holds, number
 from nullprobe.data.metric import Metric
 
 NAME = "one_direction"
@@ -32,19 +33,18 @@ def one_direction(evidence: Evidence) -> Claim:
         f"and {number(evidence.residual_null.values.max())} at most when labels are permuted: "
         + ("this is so for any labels, meaningful or not." if same else "the two differ.")
     )
-    about = FactAbout.LINEAR_ALGEBRA if same else FactAbout.REPRESENTATION
+    outcome = Outcome.SUFFICIENT if same or holds is Holds.NO else Outcome.REJECTED
     if holds is Holds.NO:
         reason += (
             " A theorem says it is 0: rounding has spoilt this input (its mean may be very large "
             "for its precision)."
         )
-        about = FactAbout.LINEAR_ALGEBRA
     statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
     return Claim(
         NAME,
         statement,
         holds,
-        about,
+        (Explanation("linear_algebra", outcome),),
         evidence.residual,
         METRIC,
         None,

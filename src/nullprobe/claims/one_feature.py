@@ -1,17 +1,29 @@
 """One feature: removing the best direction, then the next, leaves what means and covariances say.
 
-Rungs: moments (Gaussian data with the same class means and covariances, directions found and
-removed anew). Surrogates are matched in what is read before any removal, so that only the way
-down is compared: the largest departure of the curve from theirs, over all removals.
+Explanations: moments, and the shape of the noise; directions are found and removed anew in each
+draw. What is compared is the largest departure of the curve from theirs, over all removals.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Curve
-from nullprobe.claims.verdict import Claim, Evidence, FactAbout, Holds, against_chance, number
+from nullprobe.claims.verdict import (
+    MAKES,
+    Claim,
+    Evidence,
+    Holds,
+    against_chance,
+    by_chance,
+    no_sources,
+    number,
+    p_text,
+    took,
+)
 from nullprobe.data.metric import Metric
+from nullprobe.stats.null_distribution import Null
 
 NAME = "one_feature"
 STATEMENT = (
@@ -22,59 +34,74 @@ METRIC = Metric("largest departure (sd)", None, "departure", None)
 
 
 def one_feature(evidence: Evidence) -> Claim:
-    """Return the verdict on the curve of removals."""
-    curve = evidence.curve
+    """Return the verdict on the curve of removals.
+
+    It is held against means and covariances where these could be drawn, else against the shape of
+    the noise, which allows more: then it can fail, and hold only where that suffices.
+    """
+    curve, bar = evidence.curve, evidence.thresholds
     assert curve is not None, "the audit measures the curve where this claim is asked for"
-    observed, null = curve.largest()
-    holds, about, reason = _judge(curve, curve.departures()[0], null.p_value(observed), evidence)
-    bar, raw = evidence.thresholds, evidence.raw
+    nulls = {name: evidence.null(name, "curve") for name in MAKES}
+    drawn = [null for null in nulls.values() if null is not None]
+    tried = tuple(
+        evidence.not_tried(name) if null is None else curve.explained(null, bar)
+        for name, null in nulls.items()
+    )
+    raw, chance = evidence.raw, evidence.chance("raw")
+    read = by_chance(raw, chance, bar)
+    least = next(one for one in tried if one.outcome is not Outcome.NOT_TRIED)
+    observed = curve.largest(least.name)[0]
+    holds = Holds.UNCLEAR
+    if read.is_rejected and least.outcome is not Outcome.UNDECIDED:
+        holds = Holds.YES if least.suffices else Holds.NO
     return Claim(
         NAME,
         STATEMENT,
         holds,
-        about,
+        (*tried, *no_sources()),
         observed,
         METRIC,
         None,
-        (null,),
-        null.p_value(observed),
-        reason,
-        bar.detectable(raw, evidence.chance["raw"]) if holds is Holds.UNCLEAR else None,
+        tuple(drawn),
+        least.p_value,
+        _reason(curve, tried, read, holds, evidence),
+        bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": {"metric": raw.metric, **_shown(curve)}},
+        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}},
     )
 
 
-def _judge(
-    curve: Curve, off: np.ndarray, p: float, evidence: Evidence
-) -> tuple[Holds, FactAbout, str]:
-    bar, chance = evidence.thresholds, evidence.chance["raw"]
-    if not bar.beats_chance(evidence.raw, chance):
-        least = number(bar.detectable(evidence.raw, chance))
-        reason = (
-            f"{against_chance(evidence.raw, chance)}: nothing is clearly there to remove; {least} "
-            "is the least that this much data would have told from chance."
-        )
-        return Holds.UNCLEAR, FactAbout.CHANCE, reason
-    step = int(np.abs(off).argmax()) if len(off) else 0
-    gaussian = curve.drawn[:, 1:].mean(axis=0)
-    if not len(off):
-        return Holds.YES, FactAbout.MOMENTS, "There is no second direction to remove."
-    how = f"held-out {curve.unit} {number(curve.values[step + 1])} after {_removals(step + 1)}"
-    beside = f"against {number(gaussian[step])} for Gaussian data of the same moments"
-    if p > bar.alpha:
+def _reason(
+    curve: Curve,
+    tried: tuple[Explanation, ...],
+    read: Explanation,
+    holds: Holds,
+    evidence: Evidence,
+) -> str:
+    bar, raw, chance = evidence.thresholds, evidence.raw, evidence.chance("raw")
+    if not read.is_rejected:
         return (
-            Holds.YES,
-            FactAbout.MOMENTS,
-            f"{how} is the largest departure of the curve, {beside}: no more than such data "
-            f"depart among themselves (p = {p:.3g}).",
+            f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
+            f"{number(bar.detectable(raw, chance))} is the least that this much data would have "
+            "told from chance."
         )
-    way = "less" if off[step] < 0 else "more"
+    if len(curve.values) < 2:
+        return "There is no second direction to remove."
+    start = took(tried) if holds is not Holds.UNCLEAR else "What the curve takes is undecided"
+    return f"{start}{''.join(_compared(curve, one) for one in tried)}."
+
+
+def _compared(curve: Curve, one: Explanation) -> str:
+    """Say where the curve departs most from draws of an explanation, and what became of it."""
+    if one.outcome is Outcome.NOT_TRIED:
+        return f"; {MAKES[one.name]} were not tried: {one.reason}"
+    off = curve.departures(one.name)[0]
+    step = int(np.abs(off).argmax())
+    mean = curve.drawn[one.name][:, 1 + step].mean()
     return (
-        Holds.NO,
-        FactAbout.REPRESENTATION,
-        f"{how}, {beside}: {way} is left than means and covariances say (p = {p:.3g}, over all "
-        "removals).",
+        f"; against {MAKES[one.name]} it departs most after {_removals(step + 1)}, "
+        f"{curve.unit} {number(curve.values[1 + step])} where they have {number(mean)} "
+        f"({one.outcome.value}, {p_text(one.judged_p)})"
     )
 
 
@@ -82,9 +109,9 @@ def _removals(step: int) -> str:
     return "one removal" if step == 1 else f"{step} removals"
 
 
-def _shown(curve: Curve) -> dict[str, object]:
-    """Return what a picture needs: the curve, its intervals, and the band of the surrogates."""
-    low, middle, high = np.quantile(curve.drawn, [0.025, 0.5, 0.975], axis=0)
+def _shown(curve: Curve, null: Null) -> dict[str, object]:
+    """Return what a picture needs: the curve, its intervals, and the band of the draws."""
+    low, middle, high = np.quantile(curve.drawn[null.rung], [0.025, 0.5, 0.975], axis=0)
     return {
         "values": curve.values,
         "intervals": curve.intervals,

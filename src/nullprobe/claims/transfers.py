@@ -8,13 +8,15 @@ any loss counts that chance does not reproduce.
 
 from __future__ import annotations
 
+from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Carried, Observation, Thresholds
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
-    FactAbout,
     Holds,
     against_chance,
+    by_chance,
+    no_sources,
     number,
     p_text,
 )
@@ -27,15 +29,21 @@ STATEMENT = "What is read or erased in one group carries over to the others."
 
 def transfers(evidence: Evidence) -> Claim:
     """Return the verdict on whether groups share what tells the concept."""
-    found, chance = evidence.carried, evidence.chance["across"]
+    found, chance = evidence.carried, evidence.chance("across")
     assert found is not None, "the audit leaves this claim out where there are no groups"
-    holds, about, reason = _judge(found, evidence)
+    holds, reason = _judge(found, evidence)
     across, bar = found.across, evidence.thresholds
+    explanations = (
+        by_chance(across, chance, bar),
+        Explanation.of(found.left_across.value, found.random, bar),
+        Explanation.not_tried("moments", "they are not drawn for each group"),
+        *no_sources(),
+    )
     return Claim(
         NAME,
         STATEMENT,
         holds,
-        about,
+        explanations,
         across.value,
         Metric(f"{across.unit} across groups", across.chance),
         across.interval,
@@ -69,8 +77,8 @@ def transfers(evidence: Evidence) -> Claim:
     )
 
 
-def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
-    bar, nulls = evidence.thresholds, evidence.chance
+def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
+    bar, nulls = evidence.thresholds, evidence.nulls["chance"]
     said = f"across groups {against_chance(found.across, nulls['across'])}"
     beside = f"within groups {number(found.within.value)}"
     gap = found.within.over(found.across)
@@ -81,22 +89,22 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
         read_within = _above(bar, found.within, nulls["within"])
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
             reason = f"{said}, but {beside}: what is read in one group is of no use in the others."
-            return Holds.NO, FactAbout.REPRESENTATION, reason
+            return Holds.NO, reason
         least = number(bar.detectable(found.across, nulls["across"]))
         reason = (
             f"{said}, {beside}: nothing is clearly read across groups, nor clearly more within "
             f"them; {least} across is the least that this much data would have told from chance."
         )
-        return Holds.UNCLEAR, FactAbout.CHANCE, reason
+        return Holds.UNCLEAR, reason
     if low > bar.min_effect:
         reason = f"{said}, but {beside}: it carries over only in part."
-        return Holds.NO, FactAbout.REPRESENTATION, reason
+        return Holds.NO, reason
     if not bar.negligible(gap):
         reason = (
             f"{said}, {beside}: some carries over, but the interval of the loss does not say "
             f"whether that is less than the effect of interest, {number(bar.min_effect)}."
         )
-        return Holds.UNCLEAR, FactAbout.REPRESENTATION, reason
+        return Holds.UNCLEAR, reason
     left, random = found.left_across, found.random
     compared = (
         f"a fresh probe reads {number(left.value)} after erasing in another group, and "
@@ -105,10 +113,10 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, FactAbout, str]:
     )
     if left.value < random.mean and bar.stands_out(left, random):
         reason = f"{said}, {beside}, and erasing carries over, too: {compared}."
-        return Holds.YES, FactAbout.REPRESENTATION, reason
+        return Holds.YES, reason
     reason = f"{said}, {beside}; but whether erasing carries over is not clear: {compared}."
-    return Holds.UNCLEAR, FactAbout.REPRESENTATION, reason
+    return Holds.UNCLEAR, reason
 
 
 def _above(bar: Thresholds, observed: Observation, null: Null) -> bool:
-    return observed.value > null.mean and bar.beats_chance(observed, null)
+    return observed.value > null.mean and by_chance(observed, null, bar).is_rejected

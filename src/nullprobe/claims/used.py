@@ -7,8 +7,11 @@ and variance, at the same site, change the metric less. Rung: chance (those subs
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Thresholds, Use
-from nullprobe.claims.verdict import Claim, FactAbout, Holds, number, p_text
+from nullprobe.claims.verdict import Claim, Holds, no_sources, number, p_text
 from nullprobe.data.metric import Metric
 
 NAME = "used"
@@ -36,7 +39,7 @@ def used(found: Use, bar: Thresholds) -> Claim:
         NAME,
         STATEMENT,
         holds,
-        FactAbout.REPRESENTATION if bar.stands_out(change, random) else FactAbout.CHANCE,
+        (_by_random(found, bar), *no_sources()),
         change.value,
         Metric(change.unit, change.chance, "change", None),
         change.interval,
@@ -56,8 +59,7 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
         f"{number(random.sd)} ({p})"
     )
-    interval = bar.interval(found.excess)
-    small = interval is not None and max(-interval[0], interval[1]) < bar.min_effect
+    small = _is_small(found, bar)
     if bar.stands_out(change, random):
         if small:
             return Holds.NO, f"{said}: more than they do, and less than what matters."
@@ -72,6 +74,19 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         f"{least} would have been told from it four times out of five."
     )
     return Holds.UNCLEAR, reason
+
+
+def _is_small(found: Use, bar: Thresholds) -> bool:
+    """Return whether the change differs from that of random subspaces by less than what matters."""
+    interval = bar.interval(found.excess)
+    return interval is not None and max(-interval[0], interval[1]) < bar.min_effect
+
+
+def _by_random(found: Use, bar: Thresholds) -> Explanation:
+    """Judge random subspaces; what is small by the texts suffices, whatever its p-value."""
+    of = Explanation.of(found.change.value, found.random, bar)
+    outcome = Outcome.REJECTED if bar.stands_out(found.change, found.random) else Outcome.UNDECIDED
+    return replace(of, outcome=Outcome.SUFFICIENT if _is_small(found, bar) else outcome)
 
 
 def _harm(found: Use) -> str:

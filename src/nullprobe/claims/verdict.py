@@ -1,16 +1,23 @@
-"""What every claim ends in: whether it holds, and what that is a fact about.
-
-A claim that holds *or fails* is credited to the lowest rung of the ladder that reproduces the
-observation: linear algebra, chance, means and covariances, the inputs, the representation.
-"""
+"""What every claim ends in: whether it holds, what that takes, and where it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from nullprobe.claims.explanations import (
+    SOURCES,
+    ComesFrom,
+    Explanation,
+    FactAbout,
+    Outcome,
+    Takes,
+    comes_from,
+    fact_about,
+    takes,
+)
 from nullprobe.claims.observation import (
     Beside,
     Carried,
@@ -22,6 +29,18 @@ from nullprobe.claims.observation import (
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
+MAKES = {
+    "moments": "data of the same class means and covariances",
+    "noise": "data that also have the shape of the noise",
+}
+TOOK = {
+    Takes.CHANCE: "Chance is enough",
+    Takes.MOMENTS: "Class means and covariances are enough",
+    Takes.NOISE: "Class means, covariances and the shape of the noise are enough",
+    Takes.STRUCTURE: "It takes more than class means, covariances and the shape of the noise",
+    Takes.UNDECIDED: "It is more than chance, and what it takes is undecided",
+}
+
 
 class Holds(StrEnum):
     """Whether a claim holds."""
@@ -29,16 +48,6 @@ class Holds(StrEnum):
     YES = "yes"
     NO = "no"
     UNCLEAR = "unclear"
-
-
-class FactAbout(StrEnum):
-    """What a result is a fact about: the rungs of the ladder, lowest first."""
-
-    LINEAR_ALGEBRA = "linear_algebra"
-    CHANCE = "chance"
-    MOMENTS = "moments"
-    INPUTS = "inputs"
-    REPRESENTATION = "representation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +61,8 @@ class Claim:
     statement : str
         What is claimed, in words.
     holds : Holds
-    fact_about : FactAbout
+    explanations : tuple of Explanation
+        What may account for the observation, least first, and what became of each.
     observed : float
         The statistic.
     metric : Metric
@@ -60,7 +70,7 @@ class Claim:
     interval : tuple of two floats or None
         95 % bootstrap interval of ``observed``, given the fitted eraser and probe.
     nulls : tuple of Null
-        The rungs that were tried, lowest first.
+        The nulls that were drawn, least first.
     p_value : float or None
         Two-sided, against chance; None where the claim needs no test.
     reason : str
@@ -79,7 +89,7 @@ class Claim:
     name: str
     statement: str
     holds: Holds
-    fact_about: FactAbout
+    explanations: tuple[Explanation, ...]
     observed: float
     metric: Metric
     interval: tuple[float, float] | None
@@ -96,6 +106,30 @@ class Claim:
         """Name of the statistic."""
         return self.metric.name
 
+    @property
+    def adjusted_p(self) -> float | None:
+        """p-value against chance, adjusted for the claims and representations judged together."""
+        return self.nulls[0].adjusted if self.p_value is not None else None
+
+    @property
+    def takes(self) -> Takes:
+        """What it takes: the least explanation that suffices; undecided where it is unclear."""
+        return Takes.UNDECIDED if self.holds is Holds.UNCLEAR else takes(self.explanations)
+
+    @property
+    def comes_from(self) -> ComesFrom:
+        """Where it comes from; undecided where the claim is unclear and a source was tried."""
+        found = comes_from(self.explanations)
+        tried = found is not ComesFrom.NOT_TRIED
+        return ComesFrom.UNDECIDED if self.holds is Holds.UNCLEAR and tried else found
+
+    @property
+    def fact_about(self) -> FactAbout | None:
+        """Both axes in one word (`explanations.fact_about`); None where nothing suffices."""
+        if self.holds is Holds.UNCLEAR:
+            return None
+        return fact_about(self.takes, self.comes_from)
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -105,18 +139,18 @@ class Evidence:
     ----------
     raw, erased, halfspace : Observation or None
         Held-out reading before and after erasure, and the best halfspace after it.
-    chance : mapping of str to Null
-        Permutation null of each of these, by its name.
-    moments : mapping of str to Null
-        Surrogate null of each; absent where it could not be drawn.
-    baselines : mapping of str to Observation
-        Reading of each baseline representation, with the replicates of ``raw``.
+    nulls : mapping of str to mapping of str to Null
+        Nulls of each explanation ("chance", "moments", "noise"), by what they are of ("raw",
+        "erased", ...); absent where it could not be drawn.
+    baselines : mapping of str to mapping of str to Observation
+        Readings of other representations of the rows, with the replicates of ``raw``, by source
+        ("inputs", "architecture") and name.
     residual : float
         Largest canonical correlation left in the whole sample after erasing from it.
     residual_null : Null
         The same for permuted labels.
     notes : mapping of str to str
-        Why a rung could not be tried, by its name.
+        Why an explanation was not tried, by its name.
     details : mapping of str to mapping of str to float or mapping
         Further numbers for each claim, by its name.
     thresholds : Thresholds
@@ -134,9 +168,8 @@ class Evidence:
     raw: Observation
     erased: Observation
     halfspace: Observation | None
-    chance: Mapping[str, Null]
-    moments: Mapping[str, Null]
-    baselines: Mapping[str, Observation]
+    nulls: Mapping[str, Mapping[str, Null]]
+    baselines: Mapping[str, Mapping[str, Observation]]
     residual: float
     residual_null: Null
     notes: Mapping[str, str]
@@ -146,6 +179,19 @@ class Evidence:
     curve: Curve | None = None
     carried: Carried | None = None
     followed: Followed | None = None
+
+    def null(self, explanation: str, name: str) -> Null | None:
+        """Return the null of an observation under an explanation, or None where none was drawn."""
+        return self.nulls.get(explanation, {}).get(name)
+
+    def chance(self, name: str) -> Null:
+        """Return what permuted labels make of an observation."""
+        return self.nulls["chance"][name]
+
+    def not_tried(self, explanation: str) -> Explanation:
+        """Return an explanation that was not tried, with the reason."""
+        reason = self.notes.get(explanation, "it was not asked for")
+        return Explanation.not_tried(explanation, reason)
 
     def observed(self, name: str) -> Observation:
         """Return the observation that a null of this name is of."""
@@ -180,8 +226,29 @@ def against_chance(observed: Observation, chance: Null) -> str:
     """Say what was observed, and what permuted labels make of it."""
     return (
         f"held-out {observed.unit} {number(observed.value)} against {number(chance.mean)} for "
-        f"permuted labels ({p_text(chance.p_value(observed.value))})"
+        f"permuted labels ({p_text(chance.judged_p(observed.value))})"
     )
+
+
+def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanation:
+    """Judge an observation by permuted labels.
+
+    Permuted labels have an R² well below 0, since probes overfit. To do better than they do and
+    still predict worse than the mean is not to read: then chance suffices where the interval
+    leaves no room for more.
+    """
+    found = Explanation.of(observed.value, chance, bar)
+    if found.is_rejected and chance.mean < observed.value <= observed.chance:
+        enough = bar.negligible(observed)
+        return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
+    return found
+
+
+def shown(explanation: Explanation, null: Null) -> str:
+    """Say what draws of an explanation leave, and what became of it."""
+    p = p_text(explanation.judged_p)
+    left = f"{MAKES[explanation.name]} leave {number(null.mean)} ± {number(null.sd)}"
+    return f"{left} ({explanation.outcome.value}, {p})"
 
 
 def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Claim:
@@ -196,52 +263,78 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     evidence : Evidence
     """
     observed, bar = evidence.observed(key), evidence.thresholds
-    chance, moments = evidence.chance[key], evidence.moments.get(key)
-    holds, about, reason = _absence(observed, chance, moments, evidence)
+    chance = evidence.chance(key)
+    first = by_chance(observed, chance, bar)
+    rest, drawn = [], [chance]
+    for explanation in ("moments", "noise"):
+        null = evidence.null(explanation, key)
+        if null is None:
+            rest.append(evidence.not_tried(explanation))
+        else:
+            rest.append(Explanation.of(observed.value, null, bar))
+            drawn.append(null)
+    explanations = (first, *rest, *no_sources())
+    holds = Holds.UNCLEAR
+    if first.outcome is not Outcome.UNDECIDED:
+        holds = Holds.YES if first.suffices else Holds.NO
     return Claim(
         name,
         statement,
         holds,
-        about,
+        explanations,
         observed.value,
         observed.metric,
         observed.interval,
-        (chance,) if moments is None else (chance, moments),
+        tuple(drawn),
         chance.p_value(observed.value),
-        reason,
+        _reason(holds, observed, explanations, drawn, bar),
         bar.detectable(observed, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(name, {}),
     )
 
 
-def _absence(
-    observed: Observation, chance: Null, moments: Null | None, evidence: Evidence
-) -> tuple[Holds, FactAbout, str]:
-    said, bar = against_chance(observed, chance), evidence.thresholds
-    if not bar.beats_chance(observed, chance):
-        said += (
-            ": no better than always saying the mean"
-            if bar.stands_out(observed, chance)
-            else ": no more than chance"
-        )
-        if bar.negligible(observed):
-            return Holds.YES, FactAbout.CHANCE, f"{said}."
+def no_sources() -> tuple[Explanation, ...]:
+    """Return the sources of a claim that is compared with no other representation."""
+    reason = "other representations are compared in what can be read before erasure"
+    return tuple(Explanation.not_tried(name, reason) for name in SOURCES[:2])
+
+
+def _reason(
+    holds: Holds,
+    observed: Observation,
+    explanations: Sequence[Explanation],
+    drawn: Sequence[Null],
+    bar: Thresholds,
+) -> str:
+    chance = drawn[0]
+    said = against_chance(observed, chance)
+    if holds is Holds.YES:
+        return f"Nothing that matters is left: {said}."
+    if holds is Holds.UNCLEAR:
         least = number(bar.detectable(observed, chance))
-        reason = f"{said}, but {least} is the least that this much data would have told from it."
-        return Holds.UNCLEAR, FactAbout.CHANCE, reason
+        return (
+            f"Whether anything is left cannot be said: {said}; {least} is the least that this "
+            "much data would have told from chance."
+        )
     if observed.value < chance.mean:
-        said += ", below chance, so that labels could be recovered by turning the probe round"
-    if moments is None:
-        why = evidence.notes.get("moments", "surrogates were not drawn")
-        reason = f"{said}; the rung of the moments was not tried: {why}."
-        return Holds.NO, FactAbout.REPRESENTATION, reason
-    beside = (
-        f"Gaussian data of the same moments leave {number(moments.mean)} ± {number(moments.sd)}"
-    )
-    p = p_text(moments.p_value(observed.value))
-    if bar.stands_out(observed, moments):
-        about = FactAbout.REPRESENTATION
-        compared = "less than observed" if observed.value > moments.mean else "more than observed"
-    else:
-        about, compared = FactAbout.MOMENTS, "which does not tell it from the observed"
-    return Holds.NO, about, f"{said}; {beside}, {compared} ({p})."
+        said += ", below chance, so that turning the probe round recovers labels"
+    return f"{took(explanations)}: {said}{compared(explanations, drawn)}."
+
+
+def took(explanations: Sequence[Explanation]) -> str:
+    """Say what an observation that chance does not explain takes."""
+    return TOOK[takes(explanations)]
+
+
+def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
+    """Say what became of each explanation after chance, with what its draws leave."""
+    nulls = {null.rung: null for null in drawn}
+    parts = []
+    for one in explanations:
+        if one.name not in MAKES:
+            continue
+        if one.outcome is Outcome.NOT_TRIED:
+            parts.append(f"; {MAKES[one.name]} were not tried: {one.reason}")
+        else:
+            parts.append(f"; {shown(one, nulls[one.name])}")
+    return "".join(parts)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from nullprobe._core import parameters, validation
 
@@ -14,21 +16,20 @@ ROUNDING = 1e-9  # sums of the same terms in another order differ by less
 
 @dataclass(frozen=True, eq=False)
 class Null:
-    """The distribution of a statistic under one rung of the ladder.
+    """The distribution of a statistic under one explanation.
 
     Attributes
     ----------
     rung : str
-        What is kept: "chance", "moments", ...
+        What is kept: "chance", "moments", "noise", ...
     description : str
         How it was drawn, in words.
     values : ndarray of shape (m,)
         The statistic in each draw.
     upper : bool
-        Whether only large values speak against it, as of a largest departure.
-    strongest : ndarray of shape (m,), optional
-        Where the statistic was taken of several representations: the largest departure among
-        them in each draw, in standard deviations. The p-value is then that of the largest of all.
+        Whether only large values speak against it, as for a largest departure.
+    adjusted : float, optional
+        p-value adjusted for the other claims and representations that share its draws.
 
     Examples
     --------
@@ -41,7 +42,7 @@ class Null:
     description: str
     values: np.ndarray = field(repr=False)
     upper: bool = False
-    strongest: np.ndarray | None = field(default=None, repr=False)
+    adjusted: float | None = None
 
     @property
     def mean(self) -> float:
@@ -56,9 +57,8 @@ class Null:
     def p_value(self, observed: float) -> float:
         """Return the exact two-sided p-value: twice the smaller of the tails (b + 1)/(m + 1).
 
-        Values that differ by rounding alone are ties, and count in both tails. Of a null of which
-        only the upper tail speaks, that tail; among several representations, the share of draws
-        whose largest departure is as large, if that is more.
+        Values that differ by rounding alone are ties, and count in both tails. Where only large
+        values speak against the null, it is the upper tail.
 
         Raises
         ------
@@ -66,6 +66,34 @@ class Null:
             If the observation is not a finite number, or a draw is NaN: no tail holds NaN, so
             that an undefined statistic would look like the strongest evidence.
         """
+        tails, b = self._tails(observed)
+        return min(1.0, tails * (b + 1) / (len(self.values) + 1))
+
+    def judged_p(self, observed: float) -> float:
+        """Return the p-value that a verdict uses: the adjusted one where there is one."""
+        return self.p_value(observed) if self.adjusted is None else self.adjusted
+
+    def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
+        """Return the interval of the p-value that endless draws would give.
+
+        Clopper and Pearson's interval of the share of draws in the tail, times the tails.
+        """
+        tails, b = self._tails(observed)
+        ends = binomtest(b, len(self.values)).proportion_ci(coverage, method="exact")
+        return min(1.0, tails * float(ends.low)), min(1.0, tails * float(ends.high))
+
+    def difference(self, observed: float, coverage: float) -> tuple[float, float]:
+        """Return an interval of the observation less what the null makes of it on average.
+
+        Under the null the observation is one more draw, so that it is the prediction interval of
+        a draw: Student's t with m − 1 degrees of freedom times sd √(1 + 1/m).
+        """
+        m = len(self.values)
+        half = float(student.ppf(0.5 + coverage / 2, m - 1)) * self.sd * np.sqrt(1 + 1 / m)
+        return observed - self.mean - half, observed - self.mean + half
+
+    def _tails(self, observed: float) -> tuple[int, int]:
+        """Return how many tails count, and the draws in the smaller of them."""
         parameters.real_number("an observed statistic", observed)
         if np.isnan(self.values).any():
             validation.complain(
@@ -73,20 +101,12 @@ class Null:
                 f"{int(np.isnan(self.values).sum())} of {len(self.values)} are NaN",
                 "leave out what cannot be read in every draw",
             )
-        if self.strongest is None:
-            return self._alone(observed)
-        departure = departures(observed, self.values, upper=self.upper)[0]
-        as_far = int(np.count_nonzero(self.strongest >= departure - ROUNDING))
-        # A departure has one tail where a value has two: among others no p is less than by itself.
-        return max(self._alone(observed), (as_far + 1) / (len(self.strongest) + 1))
-
-    def _alone(self, observed: float) -> float:
         slack = ROUNDING * max(1.0, abs(observed))
         above = int(np.count_nonzero(self.values >= observed - slack))
         if self.upper:
-            return (above + 1) / (len(self.values) + 1)
+            return 1, above
         below = int(np.count_nonzero(self.values <= observed + slack))
-        return min(1.0, 2.0 * (min(above, below) + 1) / (len(self.values) + 1))
+        return 2, min(above, below)
 
     def z(self, observed: float) -> float | None:
         """Return how many standard deviations the observation lies above the mean."""
@@ -106,27 +126,40 @@ def departures(observed: float, values: np.ndarray, *, upper: bool = False) -> n
     return off / sd if sd > 0 else np.zeros(len(every))
 
 
-def among(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
-    """Return nulls of several representations, told of each other.
+def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
+    """Return nulls with p-values that are adjusted for each other.
 
     Parameters
     ----------
     nulls : sequence of L Null
-        Of the same statistic and rung, with m draws each, of which the j-th belong together.
+        Of several statistics, with m draws each, the j-th of which belong together.
     observed : sequence of L floats
 
     Notes
     -----
-    Maximum statistic: P. H. Westfall, S. S. Young, "Resampling-based multiple testing", 1993,
-    chapter 2. Where draws that belong together share their permutation, the largest departure has
-    the dependence among representations in it; where they are independent the test is that of
-    Šidák, and errs on the safe side.
+    Maximum statistic with step-down: P. H. Westfall, S. S. Young, "Resampling-based multiple
+    testing", 1993, algorithm 2.8. The largest departure is held against the largest of all in each
+    draw, the next against the largest of those that remain. Draws that belong together share what
+    acts on the data, so that the dependence among statistics is in them.
     """
     for value in observed:
         parameters.real_number("an observed statistic", value)
-    each = [
-        departures(value, null.values, upper=null.upper)
-        for value, null in zip(observed, nulls, strict=True)
-    ]
-    strongest = np.max(each, axis=0)[1:]
-    return [replace(null, strongest=strongest) for null in nulls]
+    raw = [null.p_value(value) for null, value in zip(nulls, observed, strict=True)]
+    if len(nulls) == 1:
+        return [replace(nulls[0], adjusted=raw[0])]
+    off = np.array(
+        [
+            departures(value, null.values, upper=null.upper)
+            for value, null in zip(observed, nulls, strict=True)
+        ]
+    )
+    order = np.argsort(-off[:, 0], kind="stable")
+    # The largest of those that remain, in each draw: a maximum from the smallest up.
+    largest = np.maximum.accumulate(off[order, 1:][::-1], axis=0)[::-1]
+    as_far = (largest >= off[order, :1] - ROUNDING).sum(axis=1)
+    share = (as_far + 1) / (off.shape[1])
+    # A departure has one tail where a value has two: together no p is less than alone.
+    p = np.maximum.accumulate(np.maximum(share, np.array(raw)[order]))
+    adjusted = np.empty(len(nulls))
+    adjusted[order] = p
+    return [replace(null, adjusted=float(q)) for null, q in zip(nulls, adjusted, strict=True)]

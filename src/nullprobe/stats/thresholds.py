@@ -41,16 +41,7 @@ class Thresholds:
 
     def stands_out(self, observation: Observation, null: Null) -> bool:
         """Return whether a null does not reproduce the observation, two-sided at α."""
-        return null.p_value(observation.value) <= self.alpha
-
-    def beats_chance(self, observation: Observation, null: Null) -> bool:
-        """Return whether permuted labels do not reproduce it, and it is a reading at all.
-
-        Permuted labels have an R² well below 0, since probes overfit; to do better than they do
-        and still predict worse than the mean is not to read.
-        """
-        worse_than_the_mean = null.mean < observation.value <= observation.chance
-        return self.stands_out(observation, null) and not worse_than_the_mean
+        return null.judged_p(observation.value) <= self.alpha
 
     def negligible(self, observation: Observation) -> bool:
         """Return whether the interval stays closer to chance than the effect of interest."""

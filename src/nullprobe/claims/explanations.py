@@ -1,0 +1,192 @@
+"""Explanations: what may account for an observation, and what became of each.
+
+A verdict has two axes. What it *takes*: linear algebra, chance, class means and covariances, the
+shape of the noise, or more structure than these. Where it *comes from*: the inputs, the
+architecture, the corpus, or training. On either axis an explanation is sufficient, rejected,
+undecided or not tried; only one that suffices is ever credited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nullprobe.stats.null_distribution import Null
+from nullprobe.stats.thresholds import Thresholds
+
+
+class Takes(StrEnum):
+    """What an observation takes, least first."""
+
+    LINEAR_ALGEBRA = "linear_algebra"
+    CHANCE = "chance"
+    MOMENTS = "moments"
+    NOISE = "noise"
+    STRUCTURE = "structure"
+    UNDECIDED = "undecided"
+
+
+class ComesFrom(StrEnum):
+    """Where an observation comes from."""
+
+    INPUTS = "inputs"
+    ARCHITECTURE = "architecture"
+    CORPUS = "corpus"
+    TRAINING = "training"
+    UNDECIDED = "undecided"
+    NOT_TRIED = "not_tried"
+
+
+class FactAbout(StrEnum):
+    """What a result is a fact about: both axes in one word, where one can be said."""
+
+    LINEAR_ALGEBRA = "linear_algebra"
+    CHANCE = "chance"
+    MOMENTS = "moments"
+    NOISE = "noise"
+    INPUTS = "inputs"
+    ARCHITECTURE = "architecture"
+    CORPUS = "corpus"
+    REPRESENTATION = "representation"
+
+
+class Outcome(StrEnum):
+    """What became of an explanation."""
+
+    SUFFICIENT = "sufficient"
+    REJECTED = "rejected"
+    UNDECIDED = "undecided"
+    NOT_TRIED = "not_tried"
+
+
+# Those of the first axis, least first, and of the second.
+TAKEN = ("linear_algebra", "chance", "random_directions", "random_subspaces", "moments", "noise")
+SOURCES = ("inputs", "architecture", "corpus")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What may account for an observation, and what became of it.
+
+    Attributes
+    ----------
+    name : str
+        Such as "chance", "moments" or "inputs".
+    outcome : Outcome
+    reason : str
+        Why it was not tried; empty for one that was.
+    p_value, adjusted_p : float or None
+        Two-sided, of the observation under this explanation; adjusted for the other claims and
+        representations that were judged with it.
+    difference : tuple of two floats or None
+        Interval of the observation less what the explanation makes of it; its coverage is 1 − 2α,
+        so that "sufficient" is wrong in a share α at most (two one-sided tests).
+    """
+
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    p_value: float | None = None
+    adjusted_p: float | None = None
+    difference: tuple[float, float] | None = None
+
+    @classmethod
+    def not_tried(cls, name: str, reason: str) -> Explanation:
+        """Return an explanation that could not be tried, or was not."""
+        return cls(name, Outcome.NOT_TRIED, reason)
+
+    @classmethod
+    def of(cls, observed: float, null: Null, bar: Thresholds) -> Explanation:
+        """Judge an observation by draws of a null.
+
+        Sufficient, where the interval of the difference lies within the smallest effect of
+        interest; else rejected, where the adjusted p-value is at most α; else undecided.
+        """
+        difference = null.difference(observed, 1 - 2 * bar.alpha)
+        p = null.judged_p(observed)
+        if max(-difference[0], difference[1]) < bar.min_effect:
+            outcome = Outcome.SUFFICIENT
+        else:
+            outcome = Outcome.REJECTED if p <= bar.alpha else Outcome.UNDECIDED
+        return cls(null.rung, outcome, "", null.p_value(observed), null.adjusted, difference)
+
+    @property
+    def judged_p(self) -> float:
+        """The p-value that counts: the adjusted one where there is one; NaN if not tried."""
+        found = self.p_value if self.adjusted_p is None else self.adjusted_p
+        return float("nan") if found is None else found
+
+    @property
+    def suffices(self) -> bool:
+        """Whether nothing more is needed to account for the observation."""
+        return self.outcome is Outcome.SUFFICIENT
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it cannot account for the observation."""
+        return self.outcome is Outcome.REJECTED
+
+
+def takes(explanations: Sequence[Explanation]) -> Takes:
+    """Return what an observation takes: the least that suffices, or more than all where so.
+
+    Each explanation of this axis allows all that those before it allow. Where the last, the
+    shape of the noise, is rejected, all are, whether or not they were tried.
+    """
+    by_name = {one.name: one for one in explanations if one.name in TAKEN}
+    for name in TAKEN:
+        if name in by_name and by_name[name].suffices:
+            return Takes.CHANCE if name.startswith("random") else Takes(name)
+    noise = by_name.get("noise")
+    return Takes.STRUCTURE if noise is not None and noise.is_rejected else Takes.UNDECIDED
+
+
+def comes_from(explanations: Sequence[Explanation]) -> ComesFrom:
+    """Return where an observation comes from: the first source that suffices, or training.
+
+    Training is said only where inputs and architecture were both tried, and both rejected.
+    """
+    by_name = {one.name: [e for e in explanations if e.name == one.name] for one in explanations}
+    tried = False
+    for name in SOURCES:
+        own = [one for one in by_name.get(name, ()) if one.outcome is not Outcome.NOT_TRIED]
+        tried = tried or bool(own)
+        if any(one.suffices for one in own):
+            return ComesFrom(name)
+    if not tried:
+        return ComesFrom.NOT_TRIED
+    both = [one for name in SOURCES[:2] for one in by_name.get(name, ())]
+    rejected = {one.name for one in both if one.is_rejected}
+    if rejected == {*SOURCES[:2]} and all(one.is_rejected for one in both):
+        return ComesFrom.TRAINING
+    return ComesFrom.UNDECIDED
+
+
+def fact_about(takes: Takes, comes_from: ComesFrom) -> FactAbout | None:
+    """Return both axes in one word; None where nothing that was tried suffices.
+
+    ==================  ===============  ==================
+    takes               comes from       fact about
+    ==================  ===============  ==================
+    linear algebra      any              linear algebra
+    chance              any              chance
+    any other           inputs           inputs
+    any other           architecture     architecture
+    any other           corpus           corpus
+    moments             any other        moments
+    noise               any other        noise
+    structure           training         representation
+    structure           any other        None
+    undecided           any other        None
+    ==================  ===============  ==================
+    """
+    if takes in (Takes.LINEAR_ALGEBRA, Takes.CHANCE):
+        return FactAbout(takes.value)
+    if comes_from.value in SOURCES:
+        return FactAbout(comes_from.value)
+    if takes in (Takes.MOMENTS, Takes.NOISE):
+        return FactAbout(takes.value)
+    if takes is Takes.STRUCTURE and comes_from is ComesFrom.TRAINING:
+        return FactAbout.REPRESENTATION
+    return None
