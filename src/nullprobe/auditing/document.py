@@ -11,7 +11,8 @@ import numpy as np
 
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.observation import Beside
-from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.claims.explanations import FactAbout
+from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
 from nullprobe.stats.null_distribution import Null

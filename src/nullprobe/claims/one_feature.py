@@ -6,6 +6,8 @@ draw. What is compared is the largest departure of the curve from theirs, over a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
@@ -44,15 +46,15 @@ def one_feature(evidence: Evidence) -> Claim:
     nulls = {name: evidence.null(name, "curve") for name in MAKES}
     drawn = [null for null in nulls.values() if null is not None]
     tried = tuple(
-        evidence.not_tried(name) if null is None else curve.explained(null, bar)
+        evidence.not_tried(name, "curve") if null is None else curve.explained(null, bar)
         for name, null in nulls.items()
     )
     raw, chance = evidence.raw, evidence.chance("raw")
     read = by_chance(raw, chance, bar)
-    least = next(one for one in tried if one.outcome is not Outcome.NOT_TRIED)
-    observed = curve.largest(least.name)[0]
+    least = next((one for one in tried if one.outcome is not Outcome.NOT_TRIED), None)
+    observed = curve.largest(least.name)[0] if least else float("nan")
     holds = Holds.UNCLEAR
-    if read.is_rejected and least.outcome is not Outcome.UNDECIDED:
+    if least and least.outcome is not Outcome.UNDECIDED:
         holds = Holds.YES if least.suffices else Holds.NO
     return Claim(
         NAME,
@@ -63,11 +65,11 @@ def one_feature(evidence: Evidence) -> Claim:
         METRIC,
         None,
         tuple(drawn),
-        least.p_value,
+        least.p_value if least else None,
         _reason(curve, tried, read, holds, evidence),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}},
+        {"curve": {"metric": raw.metric, **_shown(curve, drawn)}},
     )
 
 
@@ -109,9 +111,11 @@ def _removals(step: int) -> str:
     return "one removal" if step == 1 else f"{step} removals"
 
 
-def _shown(curve: Curve, null: Null) -> dict[str, object]:
-    """Return what a picture needs: the curve, its intervals, and the band of the draws."""
-    low, middle, high = np.quantile(curve.drawn[null.rung], [0.025, 0.5, 0.975], axis=0)
+def _shown(curve: Curve, drawn: Sequence[Null]) -> dict[str, object]:
+    """Return what a picture needs: the curve, its intervals, and the band of the first draws."""
+    low = middle = high = np.zeros(0)
+    if drawn:
+        low, middle, high = np.quantile(curve.drawn[drawn[0].rung], [0.025, 0.5, 0.975], axis=0)
     return {
         "values": curve.values,
         "intervals": curve.intervals,
