@@ -52,8 +52,10 @@ def one_feature(evidence: Evidence) -> Claim:
     least = next(one for one in tried if one.outcome is not Outcome.NOT_TRIED)
     observed = curve.largest(least.name)[0]
     holds = Holds.UNCLEAR
-    if read.is_rejected and least.outcome is not Outcome.UNDECIDED:
-        holds = Holds.YES if least.suffices else Holds.NO
+    if read.is_rejected and least.suffices:
+        holds = Holds.YES
+    elif read.is_rejected and any(one.is_rejected for one in tried):
+        holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
     return Claim(
         NAME,
         STATEMENT,
@@ -113,6 +115,7 @@ def _shown(curve: Curve, null: Null) -> dict[str, object]:
     """Return what a picture needs: the curve, its intervals, and the band of the draws."""
     low, middle, high = np.quantile(curve.drawn[null.rung], [0.025, 0.5, 0.975], axis=0)
     return {
+        "rung": null.rung,
         "values": curve.values,
         "intervals": curve.intervals,
         "low": low,

@@ -2,7 +2,7 @@
 
 That a probe can read a concept does not say that the model does. Whatever is projected out of a
 hidden state, something is lost, so that erasing counts only if random subspaces of the same rank
-and variance, at the same site, change the metric less. Rung: chance (those subspaces).
+and variance, at the same site, change the metric less. Explanation: those subspaces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Thresholds, Use
-from nullprobe.claims.verdict import Claim, Holds, no_sources, number, p_text
+from nullprobe.claims.verdict import MAKES, Claim, Holds, no_sources, number, p_text
 from nullprobe.data.metric import Metric
 
 NAME = "used"
@@ -39,7 +39,11 @@ def used(found: Use, bar: Thresholds) -> Claim:
         NAME,
         STATEMENT,
         holds,
-        (_by_random(found, bar), *no_sources()),
+        (
+            _by_random(found, bar),
+            *(Explanation.not_tried(name, "a model takes no drawn states") for name in MAKES),
+            *no_sources(),
+        ),
         change.value,
         Metric(change.unit, change.chance, "change", None),
         change.interval,
@@ -53,7 +57,7 @@ def used(found: Use, bar: Thresholds) -> Claim:
 
 def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
     change, random = found.change, found.random
-    p = p_text(random.p_value(change.value))
+    p = p_text(random.judged_p(change.value))
     said = (
         f"erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
