@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import binom
 from support.evidence import evidence, null, seen
 
-from nullprobe.claims import FactAbout, Followed, Holds, Observation, Thresholds
+from nullprobe.claims import Followed, Holds, Observation, Takes, Thresholds
 from nullprobe.claims.consistent import FIRST, consistent
-from nullprobe.nulls import Null
+from nullprobe.stats.null_distribution import Null
 
 UNIT = "share of held-out pairs"
 
@@ -42,7 +42,7 @@ def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
 def judged(found, thresholds=None, details=None, chance=None):
     given = evidence(chance={"consistent": chance or upper(0.5, 0.08)}, details=details or {})
     claim = consistent(replace(given, followed=found, thresholds=thresholds or Thresholds()))
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.takes, claim
 
 
 def verdict(thresholds=None, details=None, **changed):
@@ -50,8 +50,8 @@ def verdict(thresholds=None, details=None, **changed):
 
 
 def test_what_nothing_simpler_finds_is_credited_to_the_representation():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.REPRESENTATION)
+    holds, takes, claim = verdict()
+    assert (holds, takes) == (Holds.YES, Takes.STRUCTURE)
     assert (claim.name, claim.unit, claim.observed) == ("consistent", UNIT, 0.9)
     assert claim.interval[0] < 0.9 < claim.interval[1]
     assert claim.p_value == pytest.approx(0.01)
@@ -81,8 +81,8 @@ def test_numbers_stand_beside_the_verdict():
 
 def test_another_label_that_is_followed_instead_is_named():
     others = [("length", 0.7, drawn(0)), ("sentiment", 0.95, drawn(0))]
-    holds, about, claim = verdict(agreement=0.5, others=others)
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    holds, takes, claim = verdict(agreement=0.5, others=others)
+    assert (holds, takes) == (Holds.NO, Takes.STRUCTURE)
     assert "and 0.950 as 'sentiment' says: it follows that." in claim.reason  # the one most
     assert claim.detectable is None
 
@@ -91,7 +91,7 @@ def test_another_label_that_is_followed_more_denies_even_what_is_above_chance():
     """A label that goes along with the concept leaves agreement with it far above one half."""
     found = verdict(agreement=0.8, others=[("sentiment", 0.99, drawn(0))])
     assert found[2].p_value == pytest.approx(0.01)
-    assert found[:2] == (Holds.NO, FactAbout.REPRESENTATION)
+    assert found[:2] == (Holds.NO, Takes.STRUCTURE)
 
 
 @pytest.mark.parametrize("value", [0.3, 0.89, 0.9])
@@ -102,7 +102,7 @@ def test_another_label_that_is_agreed_with_no_more_often_is_not_followed(value):
 def test_agreements_are_compared_in_pairs():
     """Replicates that move together tell .92 from .90; those that do not leave it open."""
     found = verdict(others=[("sentiment", 0.92, drawn(0))])
-    assert found[:2] == (Holds.NO, FactAbout.REPRESENTATION)
+    assert found[:2] == (Holds.NO, Takes.STRUCTURE)
     loose = 0.92 + 0.02 * np.random.default_rng(1).standard_normal(2000)
     others = {"sentiment": (Observation(0.92, UNIT, 0.5, loose), drawn(0))}
     assert judged(replace(followed(), others=others))[0] is Holds.YES
@@ -116,13 +116,13 @@ def test_without_an_interval_no_other_label_is_followed():
     found = replace(followed(), agreement=few["agreement"], first=few["first"])
     found = replace(found, others={"sentiment": (few["other"], drawn(0))})
     # Nothing tells it from the first component either.
-    assert judged(found)[:2] == (Holds.YES, FactAbout.MOMENTS)
+    assert judged(found)[:2] == (Holds.YES, Takes.MOMENTS)
 
 
 def test_what_permuted_labels_are_agreed_with_as_often_is_not_followed():
     """More than the concept by .45, and still chance; what is left is to judge the concept."""
     found = verdict(agreement=0.5, others=[("sentiment", 0.95, drawn(5))])
-    assert found[:2] == (Holds.NO, FactAbout.CHANCE)
+    assert found[:2] == (Holds.NO, Takes.CHANCE)
     assert "sentiment" not in found[2].reason
 
 
@@ -145,16 +145,16 @@ def test_a_label_that_is_followed_is_found_behind_one_that_chance_reproduces():
 
 
 def test_agreement_as_by_chance_is_denied_if_there_is_no_room_for_more():
-    holds, about, claim = verdict(agreement=0.5)
-    assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
+    holds, takes, claim = verdict(agreement=0.5)
+    assert (holds, takes) == (Holds.NO, Takes.CHANCE)
     assert claim.detectable is None
     assert claim.reason.endswith("permuted labels are agreed with as often (p = 0.51).")
 
 
 def test_agreement_as_by_chance_is_unclear_if_there_is_room_for_more():
     found = replace(followed(), agreement=share(0.53, 0.05))
-    holds, about, claim = judged(found)
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    holds, takes, claim = judged(found)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.CHANCE)
     assert claim.detectable == pytest.approx(0.5 + 2.486475 * claim.nulls[0].sd)
     assert f"but {claim.detectable:.3f} is the least" in claim.reason
 
@@ -162,7 +162,7 @@ def test_agreement_as_by_chance_is_unclear_if_there_is_room_for_more():
 def test_agreement_below_chance_is_no_sign_of_absence():
     """Where training pairs settle the wrong sign, what was found is read below one half."""
     for value in (0.46, 0.4, 0.1):
-        assert verdict(agreement=value)[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+        assert verdict(agreement=value)[:2] == (Holds.UNCLEAR, Takes.CHANCE)
 
 
 @pytest.mark.parametrize("strength", [0.55, 0.6])
@@ -185,40 +185,40 @@ def test_a_reader_that_is_right_often_enough_to_matter_is_hardly_ever_denied(n, 
 def test_agreement_without_an_interval_denies_nothing():
     bare = Observation(0.5, UNIT, 0.5, np.full(2000, np.nan))
     found = judged(replace(followed(), agreement=bare))
-    assert found[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+    assert found[:2] == (Holds.UNCLEAR, Takes.CHANCE)
 
 
 def test_random_directions_as_good_leave_nothing_to_consistency():
-    holds, about, claim = verdict(random=0.85)
-    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
+    holds, takes, claim = verdict(random=0.85)
+    assert (holds, takes) == (Holds.YES, Takes.CHANCE)
     assert "so do many random directions, 0.850 on average (p = 0.26)" in claim.reason
     assert claim.detectable is None
 
 
 @pytest.mark.parametrize("value", [0.91, 0.9])
 def test_a_first_component_as_good_leaves_it_to_the_moments(value):
-    holds, about, claim = verdict(first=value)
-    assert (holds, about) == (Holds.YES, FactAbout.MOMENTS)
+    holds, takes, claim = verdict(first=value)
+    assert (holds, takes) == (Holds.YES, Takes.MOMENTS)
     assert f"reads {value:.3f}, which is not clearly less" in claim.reason
     assert claim.detectable is None
 
 
 def test_the_first_component_is_compared_in_pairs():
     """Replicates that move together tell .89 from .90; those that do not leave it open."""
-    assert verdict(first=0.89)[1] is FactAbout.REPRESENTATION
+    assert verdict(first=0.89)[1] is Takes.STRUCTURE
     loose = 0.89 + 0.02 * np.random.default_rng(1).standard_normal(2000)
     first = Observation(0.89, UNIT, 0.5, loose)
-    assert judged(replace(followed(), first=first))[1] is FactAbout.MOMENTS
+    assert judged(replace(followed(), first=first))[1] is Takes.MOMENTS
 
 
 def test_random_directions_are_asked_before_the_first_component():
     """The lowest rung that reproduces an observation is credited with it."""
-    assert verdict(random=0.85, first=0.95)[1] is FactAbout.CHANCE
+    assert verdict(random=0.85, first=0.95)[1] is Takes.CHANCE
 
 
 def test_nothing_simpler_is_asked_where_nothing_is_found():
     found = verdict(agreement=0.5, random=0.85, first=0.95)
-    assert found[:2] == (Holds.NO, FactAbout.CHANCE)
+    assert found[:2] == (Holds.NO, Takes.CHANCE)
 
 
 @pytest.mark.parametrize(("as_high", "stands_out"), [(3, True), (4, True), (5, False)])
@@ -228,9 +228,9 @@ def test_p_at_alpha_stands_out_and_above_it_does_not(as_high, stands_out):
     assert by_chance[2].p_value == pytest.approx((as_high + 1) / 100)
     assert (by_chance[0] is Holds.YES) is stands_out
     at_random = judged(replace(followed(), random=drawn(as_high, rung="random_directions")))
-    assert (at_random[1] is FactAbout.REPRESENTATION) is stands_out
+    assert (at_random[1] is Takes.STRUCTURE) is stands_out
     strict = judged(followed(), Thresholds(alpha=0.03), chance=drawn(as_high))
-    assert strict[:2] == (Holds.UNCLEAR, FactAbout.CHANCE)
+    assert strict[:2] == (Holds.UNCLEAR, Takes.CHANCE)
 
 
 def test_p_values_over_representations_decide():
@@ -238,8 +238,8 @@ def test_p_values_over_representations_decide():
     alone = upper(0.5, 0.08)
     assert judged(followed(), chance=alone)[0] is Holds.YES
     among = replace(alone, strongest=np.full(99, 1e3))
-    assert judged(followed(), chance=among)[1] is FactAbout.CHANCE
+    assert judged(followed(), chance=among)[1] is Takes.CHANCE
     random = replace(followed().random, strongest=np.full(99, 1e3))
-    assert judged(replace(followed(), random=random))[1] is FactAbout.CHANCE
+    assert judged(replace(followed(), random=random))[1] is Takes.CHANCE
     others = [("sentiment", 0.95, replace(drawn(0), strongest=np.full(99, 1e3)))]
     assert verdict(others=others)[0] is Holds.YES

@@ -3,19 +3,19 @@ import pytest
 from scipy.stats import norm
 from support.evidence import STEPS, curve, evidence, seen
 
-from nullprobe.claims import FactAbout, Holds, Thresholds
+from nullprobe.claims import Holds, Takes, Thresholds
 from nullprobe.claims.one_feature import one_feature
-from nullprobe.nulls import Null
+from nullprobe.stats.null_distribution import Null
 
 
 def verdict(**changed):
     claim = one_feature(evidence(**changed))
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.takes, claim
 
 
 def test_a_curve_among_those_of_surrogates_is_a_fact_about_moments():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.MOMENTS)
+    holds, takes, claim = verdict()
+    assert (holds, takes) == (Holds.YES, Takes.MOMENTS)
     assert claim.name == "one_feature"
     assert [n.rung for n in claim.nulls] == ["moments"]
     assert claim.p_value > 0.05
@@ -24,8 +24,8 @@ def test_a_curve_among_those_of_surrogates_is_a_fact_about_moments():
 
 @pytest.mark.parametrize(("left", "word"), [(0.5, "less"), (0.8, "more")])
 def test_leaving_less_or_more_than_surrogates_is_a_fact_about_the_representation(left, word):
-    holds, about, claim = verdict(curve=curve([0.9, left, 0.6]))
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    holds, takes, claim = verdict(curve=curve([0.9, left, 0.6]))
+    assert (holds, takes) == (Holds.NO, Takes.STRUCTURE)
     assert claim.p_value == pytest.approx(0.01)
     assert f"held-out AUC {left:.3f} after one removal" in claim.reason
     assert f"{word} is left" in claim.reason
@@ -37,8 +37,8 @@ def test_what_is_read_before_any_removal_decides_nothing():
 
 def test_nothing_can_be_removed_where_nothing_is_read():
     unreadable = {"raw": seen(0.5), "curve": curve([0.5, 0.3, 0.3])}
-    holds, about, claim = verdict(**unreadable)
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    holds, takes, claim = verdict(**unreadable)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.CHANCE)
     sd = np.std(STEPS, ddof=1) * 0.04
     assert claim.detectable == pytest.approx(0.5 + (norm.isf(0.025) + norm.ppf(0.8)) * sd)
     assert f"{claim.detectable:.3f} is the least" in claim.reason

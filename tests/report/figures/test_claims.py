@@ -70,8 +70,11 @@ def test_where_the_curve_leaves_its_band_is_said():
         "95 % of the draws lie (same class means and covariances) after 2 removals."
     )
     inside = curve(values=documents.curve()["middle"])
-    assert "stays where 95 % of the draws lie" in alt_text.curve(inside)def test_a_curve_of_one_point_is_drawn_and_said():
-    one = {key: value if key == "metric" else value[:1] for key, value in curve().items()}
+    assert "stays where 95 % of the draws lie" in alt_text.curve(inside)
+
+
+def test_a_curve_of_one_point_is_drawn_and_said():
+    one = {key: value if key in ("metric", "rung") else value[:1] for key, value in curve().items()}
     assert len(claims.curve(one)["data"][-1]["y"]) == 1
     assert alt_text.curve(one).startswith("Held-out AUC 0.900 before any removal. It stays")
 
