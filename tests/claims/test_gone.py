@@ -1,4 +1,5 @@
-from support.evidence import evidence, null, seen
+import pytest
+from support.evidence import evidence, null, nulls, seen
 
 from nullprobe.claims import Holds, Takes
 from nullprobe.claims.gone import gone
@@ -20,21 +21,20 @@ def test_statement_names_every_reader_of_the_family():
     assert all(name in said for name in ("quadratic", "RBF", "nearest neighbours", "ReLU network"))
 
 
-def test_what_gaussian_data_gives_back_as_well_is_credited_to_the_moments():
-    assert verdict(family=seen(0.6))[:2] == (Holds.NO, Takes.MOMENTS)
-
-
-def test_what_gaussian_data_does_not_give_back_is_credited_to_the_representation():
-    holds, takes, claim = verdict(family=seen(0.95))
-    assert (holds, takes) == (Holds.NO, Takes.STRUCTURE)
-    assert claim.observed == 0.95
-    assert [n.rung for n in claim.nulls] == ["chance", "moments"]
+@pytest.mark.parametrize(
+    ("value", "takes"), [(0.6, Takes.MOMENTS), (0.7, Takes.NOISE), (0.95, Takes.STRUCTURE)]
+)
+def test_what_a_reader_gives_back_takes_the_least_that_suffices(value, takes):
+    holds, found, claim = verdict(family=seen(value))
+    assert (holds, found) == (Holds.NO, takes)
+    assert claim.observed == value
+    assert [n.rung for n in claim.nulls] == ["chance", "moments", "noise"]
 
 
 def test_too_little_data_for_an_answer_is_unclear():
-    chance = evidence().chance | {"family": null(0.5, 0.2)}
-    holds, takes, claim = verdict(family=seen(0.6, 0.1), chance=chance)
-    assert (holds, takes) == (Holds.UNCLEAR, Takes.CHANCE)
+    wide = nulls(chance={"family": null(0.5, 0.2)})
+    holds, takes, claim = verdict(family=seen(0.6, 0.1), nulls=wide)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable > 0.7
 
 

@@ -1,4 +1,5 @@
-from support.evidence import evidence, null, seen
+import pytest
+from support.evidence import evidence, null, nulls, seen
 
 from nullprobe.claims import CLAIMS, Holds, Takes
 from nullprobe.claims.no_halfspace import no_halfspace
@@ -19,20 +20,19 @@ def test_halfspace_of_no_more_than_chance_holds():
     assert claim.unit == "balanced accuracy"
 
 
-def test_halfspace_as_accurate_as_on_gaussian_data_is_credited_to_the_moments():
-    assert verdict(halfspace=half(0.6))[:2] == (Holds.NO, Takes.MOMENTS)
-
-
-def test_halfspace_more_accurate_than_that_is_credited_to_the_representation():
-    holds, takes, claim = verdict(halfspace=half(0.75))
-    assert (holds, takes) == (Holds.NO, Takes.STRUCTURE)
-    assert claim.observed == 0.75
+@pytest.mark.parametrize(
+    ("value", "takes"), [(0.6, Takes.MOMENTS), (0.7, Takes.NOISE), (0.8, Takes.STRUCTURE)]
+)
+def test_an_accurate_halfspace_takes_the_least_that_suffices(value, takes):
+    holds, found, claim = verdict(halfspace=half(value))
+    assert (holds, found) == (Holds.NO, takes)
+    assert claim.observed == value
 
 
 def test_halfspace_is_judged_by_nulls_of_its_own():
-    chance = {"raw": null(0.5, 0.04), "erased": null(0.5, 0.04), "halfspace": null(0.6, 0.2)}
-    holds, takes, claim = verdict(halfspace=half(0.6, 0.05), chance=chance)
-    assert (holds, takes) == (Holds.UNCLEAR, Takes.CHANCE)
+    wide = nulls(chance={"halfspace": null(0.6, 0.2)})
+    holds, takes, claim = verdict(halfspace=half(0.6, 0.05), nulls=wide)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable > 0.7
 
 

@@ -79,13 +79,13 @@ def _judge(
     followed = _followed(found, bar)
     if followed is not None:
         share = number(found.others[followed][0].value)
-        return Holds.NO, f"{said}, and {share} as {followed!r} says: it follows that."
+        return Holds.NO, f"CCS follows {followed!r}: {said}, and {share} as {followed!r} says."
     said += f" (permuted labels: {number(chance.mean)}, {p_text(by_labels.judged_p)})"
     if by_labels.suffices:
         return Holds.NO, f"CCS does not find the concept: {said}."
     if not by_labels.is_rejected:
         least = number(bar.detectable(own, chance))
-        reason = f"{said}; {least} is the least that so many pairs would have told from chance."
+        reason = f"{said}. With so many pairs, {least} or less would often go undetected."
         return Holds.UNCLEAR, f"Whether CCS finds the concept cannot be said: {reason}"
     said += (
         f"; random directions read {number(random.mean)} on average ({by_random.outcome.value}, "

@@ -84,8 +84,8 @@ def _reason(
     if not read.is_rejected:
         return (
             f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
-            f"{number(bar.detectable(raw, chance))} is the least that this much data would have "
-            "told from chance."
+            f"a reading below {number(bar.detectable(raw, chance))} would often go undetected "
+            "(80 % power)."
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."

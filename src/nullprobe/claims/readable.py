@@ -103,8 +103,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         least = number(evidence.thresholds.detectable(raw, chance))
         return (
-            f"Whether it is read cannot be said: {said}; {least} is the least that this much data "
-            "would have told from chance"
+            f"Whether it is read cannot be said: {said}. With this much data, a reading below "
+            f"{least} would often go undetected (80 % power)"
         )
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:

@@ -90,21 +90,22 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
     if not _above(bar, found.across, nulls["across"]):
         read_within = _above(bar, found.within, nulls["within"])
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
-            reason = f"{said}, but {beside}: what is read in one group is of no use in the others."
-            return Holds.NO, reason
+            start = "What is read in one group is of no use in the others"
+            return Holds.NO, f"{start}: {said}, {beside}."
         least = number(bar.detectable(found.across, nulls["across"]))
         reason = (
-            f"{said}, {beside}: nothing is clearly read across groups, nor clearly more within "
-            f"them; {least} across is the least that this much data would have told from chance."
+            "Nothing is clearly read across groups, nor clearly more within them: "
+            f"{said}, {beside}. A reading across groups below {least} would often go undetected "
+            "(80 % power)."
         )
         return Holds.UNCLEAR, reason
     if low > bar.min_effect:
-        reason = f"{said}, but {beside}: it carries over only in part."
-        return Holds.NO, reason
+        return Holds.NO, f"What is read carries over only in part: {said}, {beside}."
     if not bar.negligible(gap):
         reason = (
-            f"{said}, {beside}: some carries over, but the interval of the loss does not say "
-            f"whether that is less than the effect of interest, {number(bar.min_effect)}."
+            "What is read carries over, and whether all of it does is unclear: "
+            f"{said}, {beside}. The interval of the loss includes the smallest effect of "
+            f"interest, {number(bar.min_effect)}."
         )
         return Holds.UNCLEAR, reason
     left, random = found.left_across, found.random
@@ -114,10 +115,9 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
         f"({p_text(random.judged_p(left.value))})"
     )
     if left.value < random.mean and _by_random(found, bar).is_rejected:
-        reason = f"{said}, {beside}, and erasing carries over, too: {compared}."
-        return Holds.YES, reason
-    reason = f"{said}, {beside}; but whether erasing carries over is not clear: {compared}."
-    return Holds.UNCLEAR, reason
+        return Holds.YES, f"Reading and erasing carry over: {said}, {beside}; {compared}."
+    start = "What is read carries over, and whether erasing does is unclear"
+    return Holds.UNCLEAR, f"{start}: {said}, {beside}; {compared}."
 
 
 def _by_random(found: Carried, bar: Thresholds) -> Explanation:

@@ -64,20 +64,17 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         f"{number(random.sd)} ({p})"
     )
     small = _is_small(found, bar)
-    if bar.stands_out(change, random):
-        if small:
-            return Holds.NO, f"{said}: more than they do, and less than what matters."
-        if random.mean < change.value < 0 or 0 < change.value < random.mean:
-            return Holds.NO, f"{said}: it matters less than whatever else is projected out."
-        return Holds.YES, f"{said}{_harm(found)}."
     if small:
-        return Holds.NO, f"{said}, which does not tell it from them."
-    least = number(abs(bar.detectable(found.excess, random)))
-    reason = (
-        f"{said}, which does not tell it from them; but only a change that differs from theirs by "
-        f"{least} would have been told from it four times out of five."
-    )
-    return Holds.UNCLEAR, reason
+        return Holds.NO, f"Random subspaces do as much, up to what matters: {said}."
+    if not bar.stands_out(change, random):
+        least = number(abs(bar.detectable(found.excess, random)))
+        return Holds.UNCLEAR, (
+            f"Whether the model uses it cannot be said: {said}; a change that differs from theirs "
+            f"by less than {least} would often go undetected (80 % power)."
+        )
+    if random.mean < change.value < 0 or 0 < change.value < random.mean:
+        return Holds.NO, f"Erasing it matters less than erasing anything else: {said}."
+    return Holds.YES, f"The model uses it: {said}{_harm(found)}."
 
 
 def _is_small(found: Use, bar: Thresholds) -> bool:

@@ -313,8 +313,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         least = number(bar.detectable(observed, chance))
         return (
-            f"Whether anything is left cannot be said: {said}; {least} is the least that this "
-            "much data would have told from chance."
+            f"Whether anything is left cannot be said: {said}. With this much data, a reading "
+            f"below {least} would often go undetected (80 % power)."
         )
     if observed.value < chance.mean:
         said += ", below chance, so that turning the probe round recovers labels"
