@@ -171,7 +171,7 @@ def test_files_of_version_2_are_read(name):
             assert one["smallest_effect"] == other["detectable"]
             assert one["unit"] == other["metric"]["name"]
             names = [each["name"] for each in other["explanations"]]
-            assert {null["rung"] for null in one["nulls"]} <= set(names)
+            assert {null["rung"] for null in other["nulls"]} <= set(names)
             assert len(names) == len(set(names))
             assert [null["values"] for null in one["nulls"]] == [
                 null["values"] for null in other["nulls"]
@@ -265,9 +265,8 @@ def test_a_baseline_of_version_3_that_read_as_much_is_an_input():
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_broken_file_of_an_earlier_version_is_refused(version):
-    whole = third(documents.claims()[0], "representation") | {
-        "schema": f"nullprobe.audit/{version}"
-    }
+    schema = {"schema": f"nullprobe.audit/{version}"}
+    whole = third(documents.claims()[0], "representation") | schema
     for broken in ({"claims": None}, {"claims": [{}]}, {"provenance": 3}):
         with pytest.raises(InputError):
             Audit.from_json(json.dumps(whole | broken))
