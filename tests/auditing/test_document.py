@@ -13,7 +13,8 @@ from support.pipeline import FEW, RAW
 from nullprobe import Audit, InputError, Layers, audit, worlds
 from nullprobe.auditing.document import claim_of, document
 from nullprobe.auditing.upgrade import upgraded
-from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.claims import Claim, Explanation, Holds, Outcome
+from nullprobe.claims.observation import Beside
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, AuditDocument, write_json
 from nullprobe.stats.null_distribution import Null
@@ -70,7 +71,9 @@ def test_a_document_holds_plain_values_only():
     assert plain(found)
     assert found["schema"] == AUDIT
     assert found["claims"][0]["holds"] == "yes"
-    assert found["claims"][0]["fact_about"] == "representation"
+    assert found["claims"][0]["takes"] == "undecided"
+    assert found["claims"][0]["comes_from"] == "training"
+    assert "fact_about" not in found["claims"][0]  # it follows from the two
 
 
 @pytest.mark.parametrize("made", [left_out, columns, paired, "grouped"])
@@ -109,7 +112,8 @@ def test_layers_are_read_back_as_the_same():
     assert list(again.audits) == ["whole", "a: part"]
     claim, copy = found["whole"]["readable"], again["whole"]["readable"]
     assert copy.p_value == claim.p_value
-    assert copy.nulls[0].p_value(claim.observed) == claim.p_value  # over both representations
+    assert copy.nulls[0].p_value(claim.observed) == claim.p_value
+    assert copy.adjusted_p == pytest.approx(claim.adjusted_p, rel=1e-5)  # for both representations
     alone = audit({"one": w.X}, w.y, **RAW)
     assert Layers.from_json(alone.to_json()) == alone
 
@@ -121,6 +125,30 @@ def test_a_claim_survives_as_a_document_whatever_it_shows():
             "t", [claim_of(found)], None, None, None, documents.PROVENANCE
         ).claims  # fmt: skip
         assert again.plain() == found
+        copy = claim_of(found)
+        assert (copy.takes, copy.comes_from) == (claim.takes, claim.comes_from)
+        assert copy.fact_about is claim.fact_about
+
+
+def test_adjusted_p_values_and_their_intervals_survive_as_a_document():
+    claim = documents.claims()[0]
+    drawn = replace(claim.nulls[0], adjusted=0.034)
+    tried = Explanation("chance", Outcome.REJECTED, "", 0.01, 0.034, (0.4, 0.5))
+    claim = replace(claim, nulls=(drawn,), explanations=(tried,))
+    (found,) = document("t", [claim], None, None, None, documents.PROVENANCE).plain()["claims"]
+    assert found["adjusted_p"] == found["nulls"][0]["adjusted_p"] == 0.034
+    low, high = found["nulls"][0]["p_interval"]
+    assert low <= found["nulls"][0]["p_value"] <= high
+    (one,) = found["explanations"]
+    assert one == {
+        "name": "chance", "outcome": "rejected", "reason": "", "p_value": 0.01,
+        "adjusted_p": 0.034, "difference": [0.4, 0.5],
+    }  # fmt: skip
+    copy = claim_of(found)
+    assert copy.explanations == (tried,)
+    assert (copy.adjusted_p, copy.nulls[0].judged_p(claim.observed)) == (0.034, 0.034)
+    rounded = json.loads(json.dumps(found))
+    assert claim_of(rounded).nulls[0].p_interval(found["observed"]) == (low, high)
 
 
 @pytest.mark.parametrize("name", ["layers-2.json", "numbers-2.json", "pairs-2.json"])
@@ -138,15 +166,110 @@ def test_files_of_version_2_are_read(name):
         assert before["scores"] == after["scores"]
         assert before["portrait"] == after["portrait"]
         for one, other in zip(before["claims"], after["claims"], strict=True):
-            for key in ("name", "holds", "fact_about", "observed", "interval", "p_value", "beside"):
+            for key in ("name", "holds", "observed", "interval", "p_value", "beside"):
                 assert one[key] == other[key]
             assert one["smallest_effect"] == other["detectable"]
             assert one["unit"] == other["metric"]["name"]
+            names = [each["name"] for each in other["explanations"]]
+            assert {null["rung"] for null in other["nulls"]} <= set(names)
+            assert len(names) == len(set(names))
             assert [null["values"] for null in one["nulls"]] == [
                 null["values"] for null in other["nulls"]
             ]
         assert [key for key in keys(after) if not SNAKE.fullmatch(key)] == []
     assert Layers.from_json(found.to_json()) == found
+
+
+def third(claim, fact_about, bar=(0.05, 0.05)):
+    """Return a document of version 3 with one claim, as that version wrote it."""
+    found = documents.sample(claims=[claim])
+    (written,) = found["claims"]
+    for key in ("takes", "comes_from", "explanations", "adjusted_p"):
+        del written[key]
+    for null in written["nulls"]:
+        null["over_representations"] = null.pop("adjusted_p") is not None
+        del null["p_interval"]
+    if written["curve"] is not None:
+        del written["curve"]["rung"]
+    written["fact_about"] = fact_about
+    found["provenance"] |= dict(zip(("alpha", "min_effect"), bar, strict=True))
+    return {**found, "schema": "nullprobe.audit/3"}
+
+
+def draws(rung, mean, sd, m=199):
+    spread = np.linspace(-2, 2, m)
+    return Null(rung, rung, mean + sd * spread / spread.std(ddof=1))
+
+
+CASES = {
+    "what was not rejected is not credited": (
+        "moments", [("chance", 0.5, 0.01), ("moments", 0.6, 0.05)], "undecided"
+    ),
+    "what is enough is credited": (
+        "moments", [("chance", 0.5, 0.01), ("moments", 0.61, 0.01)], "moments"
+    ),
+    "all that was tried being rejected, it is undecided": (
+        "representation", [("chance", 0.5, 0.01), ("moments", 0.4, 0.01)], "undecided"
+    ),
+    "nothing but chance was tried": ("representation", [("chance", 0.5, 0.01)], "undecided"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_files_of_version_3_are_judged_anew_by_their_draws(case):
+    about, nulls, takes = CASES[case]
+    drawn = tuple(draws(*null) for null in nulls)
+    written = documents.claims()[2]
+    claim = replace(written, nulls=drawn, p_value=drawn[0].p_value(written.observed))
+    old = json.dumps(third(claim, about))
+    found = Audit.from_json(old)["erasure_holds"]
+    assert (found.holds, found.takes, found.comes_from) == (Holds.NO, takes, "not_tried")
+    assert found.p_value == pytest.approx(claim.p_value)
+    for null, one in zip(drawn, found.explanations, strict=False):
+        assert one.name == null.rung
+        assert one.difference == pytest.approx(null.difference(written.observed, 0.9), rel=1e-4)
+        assert one.p_value == pytest.approx(null.p_value(written.observed))
+    untried = {one.name for one in found.explanations if one.outcome == "not_tried"}
+    assert untried == {"moments", "noise", "inputs", "architecture"} - {n.rung for n in drawn}
+    again = Audit.from_json(Audit.from_json(old).to_json())
+    assert again == Audit.from_json(old)
+
+
+@pytest.mark.parametrize("claim", documents.all_claims(), ids=lambda claim: claim.name)
+def test_every_claim_of_version_3_is_read(claim):
+    about = "linear_algebra" if claim.name == "one_direction" else "representation"
+    found = Audit.from_json(json.dumps(third(claim, about)))[claim.name]
+    assert (found.holds, found.observed) == (claim.holds, claim.observed)
+    assert {one.name for one in found.beside} == {one.name for one in claim.beside}
+    assert found.comes_from == "not_tried"
+    if claim.name == "one_direction":
+        assert found.takes == "linear_algebra"
+        assert len(found.explanations) == 1
+
+
+def test_p_values_over_representations_of_version_3_are_adjusted_ones():
+    claim = documents.claims()[2]
+    nulls = tuple(replace(null, adjusted=0.5) for null in claim.nulls)
+    found = Audit.from_json(json.dumps(third(replace(claim, nulls=nulls), "moments")))
+    for null in found["erasure_holds"].nulls:
+        assert null.adjusted == null.p_value(claim.observed)
+
+
+def test_a_baseline_of_version_3_that_read_as_much_is_an_input():
+    claim = documents.claims()[0]
+    for gain, source in (((-0.02, 0.03), "inputs"), ((0.1, 0.2), "undecided")):
+        beside = Beside("inputs", "words", 0.9, (0.88, 0.92), gain)
+        old = json.dumps(third(replace(claim, beside=(beside,)), "inputs"))
+        assert Audit.from_json(old)["readable"].comes_from == source
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_broken_file_of_an_earlier_version_is_refused(version):
+    schema = {"schema": f"nullprobe.audit/{version}"}
+    whole = third(documents.claims()[0], "representation") | schema
+    for broken in ({"claims": None}, {"claims": [{}]}, {"provenance": 3}):
+        with pytest.raises(InputError):
+            Audit.from_json(json.dumps(whole | broken))
 
 
 def test_what_version_2_left_in_strings_is_a_field():
@@ -182,7 +305,8 @@ def test_a_document_of_today_is_not_upgraded():
         ("{", "JSON"),
         ("[]", "there are 0"),
         ("[1]", "AuditDocument"),
-        ('{"schema": "nullprobe.audit/3"}', "title"),
+        ('{"schema": "nullprobe.audit/4"}', "title"),
+        ('{"schema": "nullprobe.audit/3"}', "as nullprobe wrote it"),
     ],
 )
 def test_what_is_no_audit_is_refused(source, field):
@@ -220,7 +344,8 @@ def test_floats_keep_six_digits():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_absent(value):
-    claim = Claim("readable", "It reads.", Holds.UNCLEAR, FactAbout.CHANCE, value,
+    tried = Explanation("chance", Outcome.UNDECIDED, "", None, None, (value, 1.0))
+    claim = Claim("readable", "It reads.", Holds.UNCLEAR, (tried,), value,
                   Metric("AUC", 0.5), (value, 1.0),
                   (Null("chance", "drawn", np.array([value, 1.0])),), value, "why",
                   value, {"more": value})  # fmt: skip
@@ -231,7 +356,8 @@ def test_what_is_not_finite_is_absent(value):
         ).plain()  # fmt: skip
     (shown,) = found["claims"]
     assert shown["observed"] is shown["p_value"] is shown["detectable"] is None
-    assert shown["interval"] == [None, 1.0]
+    assert shown["interval"] == shown["explanations"][0]["difference"] == [None, 1.0]
+    assert shown["nulls"][0]["p_interval"] is None
     assert shown["details"] == {"more": None}
     assert shown["nulls"][0]["values"] == [None, 1.0]
     assert found["scores"] == {"labels": [None], "raw": [None], "erased": [None]}

@@ -82,6 +82,9 @@ def test_a_frame_has_a_row_for_each_claim(both):
     assert (row["observed"], row["p_value"]) == (claim.observed, claim.p_value)
     assert (row["low"], row["high"]) == claim.interval
     assert (row["metric"], row["chance"], row["holds"]) == ("AUC", 0.5, "yes")
+    assert (row["takes"], row["comes_from"]) == (claim.takes, claim.comes_from)
+    assert (row["fact_about"], row["adjusted_p"]) == (claim.fact_about, claim.adjusted_p)
+    assert frame["fact_about"][1] == "linear_algebra"
     assert np.isnan(frame["p_value"][1])
 
 

@@ -54,8 +54,10 @@ def one_feature(evidence: Evidence) -> Claim:
     least = next((one for one in tried if one.outcome is not Outcome.NOT_TRIED), None)
     observed = curve.largest(least.name)[0] if least else float("nan")
     holds = Holds.UNCLEAR
-    if least and least.outcome is not Outcome.UNDECIDED:
-        holds = Holds.YES if least.suffices else Holds.NO
+    if least and least.suffices:
+        holds = Holds.YES
+    elif any(one.is_rejected for one in tried):
+        holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
     return Claim(
         NAME,
         STATEMENT,
@@ -84,8 +86,8 @@ def _reason(
     if not read.is_rejected:
         return (
             f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
-            f"{number(bar.detectable(raw, chance))} is the least that this much data would have "
-            "told from chance."
+            f"a reading below {number(bar.detectable(raw, chance))} would often go undetected "
+            "(80 % power)."
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."
@@ -117,6 +119,7 @@ def _shown(curve: Curve, drawn: Sequence[Null]) -> dict[str, object]:
     if drawn:
         low, middle, high = np.quantile(curve.drawn[drawn[0].rung], [0.025, 0.5, 0.975], axis=0)
     return {
+        "rung": drawn[0].rung if drawn else None,
         "values": curve.values,
         "intervals": curve.intervals,
         "low": low,

@@ -235,13 +235,13 @@ def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanati
 
     Permuted labels have an R² well below 0, since probes overfit. To do better than they do and
     still predict worse than the mean is not to read: then chance suffices where the interval
-    leaves no room for more.
+    leaves no room for more, and is undecided elsewhere.
     """
     found = Explanation.of(observed.value, chance, bar)
-    if found.is_rejected and chance.mean < observed.value <= observed.chance:
-        enough = bar.negligible(observed)
-        return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
-    return found
+    if found.suffices or not chance.mean < observed.value <= observed.chance:
+        return found
+    enough = bar.negligible(observed)
+    return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
 
 
 def shown(explanation: Explanation, null: Null) -> str:
@@ -313,8 +313,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         least = number(bar.detectable(observed, chance))
         return (
-            f"Whether anything is left cannot be said: {said}; {least} is the least that this "
-            "much data would have told from chance."
+            f"Whether anything is left cannot be said: {said}. With this much data, a reading "
+            f"below {least} would often go undetected (80 % power)."
         )
     if observed.value < chance.mean:
         said += ", below chance, so that turning the probe round recovers labels"
@@ -323,7 +323,11 @@ def _reason(
 
 def took(explanations: Sequence[Explanation]) -> str:
     """Say what an observation that chance does not explain takes."""
-    return TOOK[takes(explanations)]
+    found = takes(explanations)
+    rejected = {one.name for one in explanations if one.is_rejected}
+    if found is Takes.UNDECIDED and "moments" in rejected:
+        return "It takes more than class means and covariances, and how much more is undecided"
+    return TOOK[found]
 
 
 def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
