@@ -67,7 +67,8 @@ def evidence(
             _with_test(run.observed.get(key), nulls[i]["chance"].get(key))
             for key in ("raw", "erased", "halfspace", "family")
         )
-        assert raw is not None and erased is not None, "these are always read"
+        assert raw is not None, "it is always read"
+        assert erased is not None, "it is always read"
         found.append(
             Evidence(
                 raw,

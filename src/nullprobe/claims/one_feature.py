@@ -6,8 +6,6 @@ draw. What is compared is the largest departure of the curve from theirs, over a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
@@ -71,7 +69,7 @@ def one_feature(evidence: Evidence) -> Claim:
         _reason(curve, tried, read, holds, evidence),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": {"metric": raw.metric, **_shown(curve, drawn)}},
+        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}} if drawn else {},
     )
 
 
@@ -113,13 +111,11 @@ def _removals(step: int) -> str:
     return "one removal" if step == 1 else f"{step} removals"
 
 
-def _shown(curve: Curve, drawn: Sequence[Null]) -> dict[str, object]:
-    """Return what a picture needs: the curve, its intervals, and the band of the first draws."""
-    low = middle = high = np.zeros(0)
-    if drawn:
-        low, middle, high = np.quantile(curve.drawn[drawn[0].rung], [0.025, 0.5, 0.975], axis=0)
+def _shown(curve: Curve, null: Null) -> dict[str, object]:
+    """Return what a picture needs: the curve, its intervals, and the band of the draws."""
+    low, middle, high = np.quantile(curve.drawn[null.rung], [0.025, 0.5, 0.975], axis=0)
     return {
-        "rung": drawn[0].rung if drawn else None,
+        "rung": null.rung,
         "values": curve.values,
         "intervals": curve.intervals,
         "low": low,
