@@ -44,17 +44,17 @@ def one_feature(evidence: Evidence) -> Claim:
     nulls = {name: evidence.null(name, "curve") for name in MAKES}
     drawn = [null for null in nulls.values() if null is not None]
     tried = tuple(
-        evidence.not_tried(name) if null is None else curve.explained(null, bar)
+        evidence.not_tried(name, "curve") if null is None else curve.explained(null, bar)
         for name, null in nulls.items()
     )
     raw, chance = evidence.raw, evidence.chance("raw")
     read = by_chance(raw, chance, bar)
-    least = next(one for one in tried if one.outcome is not Outcome.NOT_TRIED)
-    observed = curve.largest(least.name)[0]
+    least = next((one for one in tried if one.outcome is not Outcome.NOT_TRIED), None)
+    observed = curve.largest(least.name)[0] if least else float("nan")
     holds = Holds.UNCLEAR
-    if read.is_rejected and least.suffices:
+    if least and least.suffices:
         holds = Holds.YES
-    elif read.is_rejected and any(one.is_rejected for one in tried):
+    elif any(one.is_rejected for one in tried):
         holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
     return Claim(
         NAME,
@@ -65,11 +65,11 @@ def one_feature(evidence: Evidence) -> Claim:
         METRIC,
         None,
         tuple(drawn),
-        least.p_value,
+        least.p_value if least else None,
         _reason(curve, tried, read, holds, evidence),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}},
+        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}} if drawn else {},
     )
 
 

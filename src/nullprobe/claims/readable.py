@@ -34,7 +34,7 @@ def readable(evidence: Evidence) -> Claim:
     first, moments = by_chance(raw, chance, bar), evidence.null("moments", "raw")
     explanations = (
         first,
-        evidence.not_tried("moments")
+        evidence.not_tried("moments", "raw")
         if moments is None
         else Explanation.of(raw.value, moments, bar),
         Explanation.not_tried("noise", MATCHED),

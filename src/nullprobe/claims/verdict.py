@@ -150,7 +150,7 @@ class Evidence:
     residual_null : Null
         The same for permuted labels.
     notes : mapping of str to str
-        Why an explanation was not tried, by its name.
+        Why an explanation was not tried of an observation, by "explanation observation".
     details : mapping of str to mapping of str to float or mapping
         Further numbers for each claim, by its name.
     thresholds : Thresholds
@@ -188,9 +188,9 @@ class Evidence:
         """Return what permuted labels make of an observation."""
         return self.nulls["chance"][name]
 
-    def not_tried(self, explanation: str) -> Explanation:
-        """Return an explanation that was not tried, with the reason."""
-        reason = self.notes.get(explanation, "not asked for")
+    def not_tried(self, explanation: str, name: str) -> Explanation:
+        """Return an explanation that was not tried of an observation, with the reason."""
+        reason = self.notes.get(f"{explanation} {name}", "not asked for")
         return Explanation.not_tried(explanation, reason)
 
     def observed(self, name: str) -> Observation:
@@ -269,7 +269,7 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     for explanation in ("moments", "noise"):
         null = evidence.null(explanation, key)
         if null is None:
-            rest.append(evidence.not_tried(explanation))
+            rest.append(evidence.not_tried(explanation, key))
         else:
             rest.append(Explanation.of(observed.value, null, bar))
             drawn.append(null)

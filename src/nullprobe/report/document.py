@@ -155,13 +155,10 @@ class MatricesDocument(Document):
 
 
 def _only(name: str, key: str) -> dict[str, Any]:
-    """Return the JSON Schema rule that one claim has a key and all others have null there."""
+    """Return the JSON Schema rule that one claim has a key where there are draws, others never."""
     absent = {"properties": {key: {"type": "null"}}}
-    return {
-        "if": {"properties": {"name": {"const": name}}},
-        "then": {"not": absent},
-        "else": absent,
-    }
+    own = {"name": {"const": name}, "nulls": {"minItems": 1}}
+    return {"if": {"properties": own}, "then": {"not": absent}, "else": absent}
 
 
 PICTURES = {"one_feature": "curve", "transfers": "matrices"}  # of some claims only
@@ -204,7 +201,8 @@ class ClaimDocument(Document):
     @model_validator(mode="after")
     def _has_its_pictures(self) -> Self:
         for name, key in PICTURES.items():
-            if (self.name == name) == (getattr(self, key) is None):
+            needed = self.name == name and bool(self.nulls)  # without draws there is no picture
+            if needed == (getattr(self, key) is None):
                 raise ValueError(f"{key} belongs to {name}, and to no other claim")
         return self
 

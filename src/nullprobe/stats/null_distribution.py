@@ -82,6 +82,19 @@ class Null:
         ends = binomtest(b, len(self.values)).proportion_ci(coverage, method="exact")
         return min(1.0, tails * float(ends.low)), min(1.0, tails * float(ends.high))
 
+    def is_settled(self, observed: float, alpha: float) -> bool:
+        """Return whether the 99 % interval of the p-value that counts excludes α.
+
+        Of an adjusted p-value, (b + 1)/(m + 1) of m draws, it is that of the share b/m.
+        """
+        low, high = self.p_interval(observed)
+        if self.adjusted is not None:
+            m = len(self.values)
+            b = min(m, max(0, round(self.adjusted * (m + 1)) - 1))
+            ends = binomtest(b, m).proportion_ci(0.99, method="exact")
+            low, high = max(low, float(ends.low)), max(high, float(ends.high))
+        return low > alpha or high < alpha
+
     def difference(self, observed: float, coverage: float) -> tuple[float, float]:
         """Return an interval of the observation less what the null makes of it on average.
 
