@@ -71,7 +71,7 @@ def test_read_back_below_chance_may_be_that_of_data_of_the_same_moments():
 
 def test_what_was_not_tried_is_named_with_its_reason():
     without = nulls(moments=None, noise=None)
-    notes = {"moments": "too wide", "noise": "too few rows"}
+    notes = {"moments erased": "too wide", "noise erased": "too few rows"}
     holds, takes, claim = verdict(erased=seen(0.7), nulls=without, notes=notes)
     assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
     reasons = {one.name: one.reason for one in claim.explanations}

@@ -70,10 +70,20 @@ def test_the_shape_of_the_noise_is_tried_after_moments(noise, takes):
 )
 def test_where_moments_were_not_drawn_the_shape_of_the_noise_decides(noise, expected):
     found = curve(MIDDLE, moments=None, noise=noise, **TIGHT)
-    holds, takes, claim = verdict(found, notes={"moments": "too few rows"})
+    holds, takes, claim = verdict(found, notes={"moments curve": "too few rows"})
     assert (holds, takes) == expected
     assert claim.explanations[0].reason == "too few rows"
     assert claim.shown["curve"]["rung"] == "noise"
+
+
+def test_a_curve_without_draws_is_unclear_and_says_why():
+    found = replace(curve(MIDDLE), drawn={})
+    notes = {"moments curve": "too few rows", "noise curve": "too many columns"}
+    holds, takes, claim = verdict(found, notes=notes)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
+    assert (claim.nulls, claim.p_value, claim.adjusted_p) == ((), None, None)
+    assert all(reason in claim.reason for reason in notes.values())
+    assert "curve" not in claim.shown
 
 
 def test_noise_that_is_rejected_denies_where_moments_are_undecided():
@@ -96,6 +106,16 @@ def test_a_curve_without_removals_takes_nothing():
     holds, _, claim = verdict(found)
     assert holds is Holds.YES
     assert "no second direction" in claim.reason
+
+
+def test_rounding_where_nothing_is_left_is_no_departure():
+    """Once all is removed every reading is one half, up to the order of a sum."""
+    found = curve((0.9, 0.7, 0.5 + 6e-17), **TIGHT)
+    drawn = found.drawn["moments"]
+    drawn[:, 2] = 0.5
+    found.values[2] = 0.5 - 5.6e-17
+    assert found.largest("moments")[0] < 4
+    assert verdict(found)[:2] == (Holds.YES, Takes.MOMENTS)
 
 
 def test_nothing_can_be_removed_where_nothing_is_read():

@@ -164,6 +164,14 @@ def test_stepping_down_finds_more_than_the_largest_of_all_would():
     assert p[1] < single
 
 
+@pytest.mark.parametrize("off", [0.0, 5e-17, -5e-17])
+def test_a_statistic_that_never_varies_takes_nothing_from_the_others(off):
+    """Rounding is no departure, and a null of ties must not stand before a finding."""
+    values = np.random.default_rng(0).standard_normal(199)
+    p = adjusted([null(values), null([0.5] * 199)], [5.0, 0.5 + off])
+    assert p == [null(values).p_value(5.0), 1.0]
+
+
 @pytest.mark.parametrize("upper", [False, True])
 @pytest.mark.parametrize("b", [0, 1, 7, 49])
 def test_interval_of_p_is_that_of_the_share_of_draws_times_the_tails(b, upper):

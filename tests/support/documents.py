@@ -1,5 +1,6 @@
 """Documents made by hand for the tests of the report: honest ones, and hostile ones."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ PROVENANCE = {
     "classes": {"no": 30, "yes": 30}, "groups": 0, "alpha": 0.05, "min_effect": 0.05,
     "splits": {"rule": "parts take turns", "rows": [20, 20, 20], "fingerprint": "0"},
 }  # fmt: skip
+SNAKE = re.compile("[a-z][a-z0-9_]*")
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>window.broken = 1</script>",
@@ -177,3 +179,14 @@ def hostile(text, n_axes=3):
         portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes], y),
         provenance={"command": text, text: text, "nested": {text: [text, 1]}},
     )  # fmt: skip
+
+
+def keys(value, skipped=("classes", "versions", "agreements", "parts_read_by", "left_out")):
+    """Yield all keys of a document, but for those that are names of a user's."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from () if key in skipped else keys(inner)

@@ -52,9 +52,9 @@ def one_feature(evidence: Evidence) -> Claim:
     least = next((one for one in tried if one.outcome is not Outcome.NOT_TRIED), None)
     observed = curve.largest(least.name)[0] if least else float("nan")
     holds = Holds.UNCLEAR
-    if least and least.suffices:
+    if read.is_rejected and least and least.suffices:
         holds = Holds.YES
-    elif any(one.is_rejected for one in tried):
+    elif read.is_rejected and any(one.is_rejected for one in tried):
         holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
     return Claim(
         NAME,

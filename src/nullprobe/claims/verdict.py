@@ -190,7 +190,7 @@ class Evidence:
 
     def not_tried(self, explanation: str, name: str) -> Explanation:
         """Return an explanation that was not tried of an observation, with the reason."""
-        reason = self.notes.get(f"{explanation} {name}", "it was not asked for")
+        reason = self.notes.get(f"{explanation} {name}", "not asked for")
         return Explanation.not_tried(explanation, reason)
 
     def observed(self, name: str) -> Observation:
@@ -245,9 +245,9 @@ def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanati
 
 
 def shown(explanation: Explanation, null: Null) -> str:
-    """Say what draws of an explanation leave, and what became of it."""
+    """Say what draws of an explanation give, and what became of it."""
     p = p_text(explanation.judged_p)
-    left = f"{MAKES[explanation.name]} leave {number(null.mean)} ± {number(null.sd)}"
+    left = f"{MAKES[explanation.name]} give {number(null.mean)} ± {number(null.sd)}"
     return f"{left} ({explanation.outcome.value}, {p})"
 
 
@@ -331,7 +331,7 @@ def took(explanations: Sequence[Explanation]) -> str:
 
 
 def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
-    """Say what became of each explanation after chance, with what its draws leave."""
+    """Say what became of each explanation after chance, with what its draws give."""
     nulls = {null.rung: null for null in drawn}
     parts = []
     for one in explanations:

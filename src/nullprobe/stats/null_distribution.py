@@ -103,7 +103,7 @@ class Null:
         """
         m = len(self.values)
         half = float(student.ppf(0.5 + coverage / 2, m - 1)) * self.sd * np.sqrt(1 + 1 / m)
-        return observed - self.mean - half, observed - self.mean + half
+        return float(observed - self.mean - half), float(observed - self.mean + half)
 
     def _tails(self, observed: float) -> tuple[int, int]:
         """Return how many tails count, and the draws in the smaller of them."""
@@ -131,12 +131,14 @@ def departures(observed: float, values: np.ndarray, *, upper: bool = False) -> n
     """Return how far the observation and m draws lie from their common mean, (1 + m,).
 
     In their common standard deviations, so that under the null the observation is one of them.
+    Where these are rounding, nothing departs.
     """
     every = np.concatenate([[observed], values])
     off = every - every.mean()
     off = off if upper else np.abs(off)
     sd = every.std()
-    return off / sd if sd > 0 else np.zeros(len(every))
+    is_spread = sd > ROUNDING * max(1.0, abs(float(every.mean())))
+    return off / sd if is_spread else np.zeros(len(every))
 
 
 def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:

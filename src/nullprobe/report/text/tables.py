@@ -112,10 +112,9 @@ def _p(nulls: Sequence[Mapping[str, Any]]) -> str:
 
 def _ends(null: Mapping[str, Any]) -> str:
     """Say between what ends the p-value of endless draws lies."""
-    if null["p_interval"] is None:
+    if null["p_interval"] is None or null["metric"]["kind"] == "residual":
         return ""
-    low, high = map(wording.p_value, null["p_interval"])
-    return f" With endless draws p would lie between {low} and {high} (99 % interval)."
+    return f" With endless draws, p: {wording.interval(null['p_interval'])} (99 % interval)."
 
 
 def explanations(claim: Mapping[str, Any]) -> Table:
@@ -135,7 +134,7 @@ def explanations(claim: Mapping[str, Any]) -> Table:
     for one in claim["explanations"]:
         name, value = wording.rung(one["name"]).name, values.get(one["name"])
         if one["outcome"] == "not_tried":
-            why.append(f"{wording.sentence(name)} was not tried: {one['reason'].rstrip('.')}.")
+            why.append(f"{wording.sentence(name)}, not tried: {one['reason'].rstrip('.')}.")
         elif beside.get(one["name"]):
             other = beside[one["name"]].pop(0)  # in the order of the explanations
             name, value = f"{name}: {other['name']}", other["value"]
@@ -144,10 +143,10 @@ def explanations(claim: Mapping[str, Any]) -> Table:
         rows.append((name, wording.OUTCOMES[one["outcome"]], value, *p, *ends))
     return Table(
         "What may account for it",
-        ("", "outcome", "its value", "p", "adjusted p", "observed less this, from", "to"),
+        ("", "outcome", "it gives", "p", "adjusted p", "difference", "to"),
         tuple(rows),
         "not tried, not drawn, or judged alone",
-        " ".join(dict.fromkeys(why)),
+        " ".join(["Difference: interval of the observation less what it gives.", *why]),
     )
 
 
