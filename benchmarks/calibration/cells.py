@@ -82,6 +82,7 @@ SAYS_SO = {  # what each claim says where it finds something
     "one_feature": ("yes", "no"),
     "transfers": ("yes", "no"),
     "consistent": ("yes",),
+    "used": ("yes",),
 }
 ABSENT = {  # what each claim says where it finds nothing
     "readable": ("no",),
@@ -91,6 +92,7 @@ ABSENT = {  # what each claim says where it finds nothing
     "one_feature": (),
     "transfers": (),
     "consistent": ("no",),
+    "used": ("no",),
 }
 RUNGS = ("chance", "moments", "noise", "structure")
 

@@ -6,6 +6,9 @@ takes a generator and returns the arguments of an audit.
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
 from worlds import HALF, Arguments, dealt, sizes
 
@@ -186,3 +189,28 @@ def pairs(rng: np.random.Generator, *, n: int, d: int, signal: float) -> Argumen
 
     world = worlds.contrast(n=n, d=d, signal=signal, random_state=int(rng.integers(2**31)))
     return {"X": ContrastPairs(world.negative, world.positive, world.y)}
+
+
+@functools.cache
+def organism() -> Any:
+    """Return the small GPT that knows which statements are true; it is trained once."""
+    from nullprobe import worlds
+
+    return worlds.language()
+
+
+def asked(
+    rng: np.random.Generator, *, n: int, layer: int, at_random: bool = False
+) -> dict[str, Any]:
+    """Return statements, whether they are true or labels at random, and the model."""
+    grown = organism()
+    statements = grown.statements(n, int(rng.integers(2**31)))
+    return {
+        "model": grown.model,
+        "tokenizer": grown.tokenizer,
+        "texts": statements.texts,
+        "y": dealt(HALF, n, rng) if at_random else statements.truth,
+        "sites": f"layers.{layer}.output",
+        "answers": statements.right,
+        "batch_size": n,
+    }

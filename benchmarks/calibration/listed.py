@@ -92,6 +92,7 @@ def _power() -> list[Cell]:
     two = {"n_groups": 2, "d": 8, "gap": 2.0}
     slight, mild, strong = ({**two, "angle": angle} for angle in (20.0, 46.9, 53.7))
     large = {"n": 600, "d": 64}
+    used = {"used": Truth("structure", 0.1, (("yes", None),))}
     rows: list[tuple[Any, ...]] = [
         ("mirrored log-normal, 1 of 10", b.mirrored, {"n": 600, "d": 10, "features": 1}, more)
         + ((34, 40),),
@@ -123,6 +124,9 @@ def _power() -> list[Cell]:
         ),
         ("unequal groups, 1 odd row", b.odd_rows, {"odd": 1, "equal": False}, read, (0, 40)),
         ("series, D 1.5", b.in_series, {"gap": 1.5, "rho": 0.9, "n_series": 12}, read, (29, 30)),
+        ("used, 200 statements", b.asked, {"n": 200, "layer": 3}, used, (40, 40)),
+        ("used, 100 statements", b.asked, {"n": 100, "layer": 3}, used, (23, 40)),
+        ("used, layer 1", b.asked, {"n": 200, "layer": 1}, used, (18, 40)),
         # Angles at which a direction from the other group loses .013, .088 and .122 of AUC.
         ("loss .013, 2 of 200", b.directions, {**slight, "n": 400}, carries, (10, 30)),
         (
@@ -177,6 +181,12 @@ def _faults() -> list[Cell]:
                 b.directions,
                 small,
                 {"transfers": Truth("carries", 0.1, (("yes", None),))},
+            ),
+            (
+                "statements labelled at random",
+                b.asked,
+                {"n": 200, "layer": 3, "at_random": True},
+                {"used": nothing("used")},
             ),
             ("pairs, truth varies most", b.pairs, {"n": 150, "d": 30, "signal": 2.0}, consistent),
             (

@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Line = Mapping[str, Any]
-ORDER = (
-    *(f"{h}, {t}" for h in ("yes", "no") for t in ("linear_algebra", "chance", "moments")),
-    *(f"{h}, {t}" for h in ("yes", "no") for t in ("noise", "structure", "undecided")),
-    "unclear, undecided",
-)
+TAKES = ("linear_algebra", "chance", "moments", "noise", "structure", "undecided")
+ORDER = (*(f"{holds}, {takes}" for holds in ("yes", "no") for takes in TAKES), "unclear, undecided")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:

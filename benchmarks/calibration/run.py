@@ -6,7 +6,7 @@
 
 Seeds are the outer loop and cells the inner one, so that an early stop leaves every cell as deep
 as any other. A cell of which 9 of 100 seeds or more err is extended to 400. Every audit is written
-as one line at once; what was killed is run again.
+as one line at once; what was killed is run again. Delete records.jsonl when the audit changes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from design import cells  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
 from judge import wrong_claims  # noqa: E402
 
-from nullprobe import __version__, audit  # noqa: E402
+from nullprobe import __version__, audit, audit_use  # noqa: E402
 from nullprobe._core.validation import InputError  # noqa: E402
 
 FIRST_SEED, FIRST, EXTENDED, SUSPECT = 1000, 100, 400, 9
@@ -41,6 +41,10 @@ TIME = "seconds"
 
 def called(data: Mapping[str, Any], claims: Sequence[str], seed: int, options: Any) -> Any:
     """Return the audit; the only place that knows how it is called."""
+    if [*claims] == ["used"]:
+        found = audit_use(**data, n_draws=options["draws"], random_state=seed)
+        (one,) = found.audits.values()
+        return one
     return audit(**data, claims=[*claims], random_state=seed, **options)
 
 
@@ -106,22 +110,33 @@ def wanted(cell: Cell, rows: Iterable[records.Record]) -> int:
 def pending(
     every: Sequence[Cell], done: Mapping[str, Sequence[records.Record]]
 ) -> Iterator[tuple[Cell, int]]:
-    """Yield cells and seeds to run, the least deep first; ``done`` may grow meanwhile."""
+    """Yield cells and seeds to run, the least deep first; ``done`` may grow meanwhile.
+
+    Whether a cell is extended is asked once its first seeds have been yielded; where some of them
+    are still running, the next run asks again.
+    """
     ran = {(name, row["seed"]) for name, rows in done.items() for row in rows}
+    target: dict[str, int] = {}
     for depth in range(EXTENDED):
         for cell in every:
+            if depth == cell.seeds:
+                target[cell.name] = wanted(cell, done.get(cell.name, ()))
             seed = FIRST_SEED + depth
-            if (cell.name, seed) not in ran and depth < wanted(cell, done.get(cell.name, ())):
+            if depth < target.get(cell.name, cell.seeds) and (cell.name, seed) not in ran:
                 yield cell, seed
 
 
-def study(every: Sequence[Cell], path: Path, minutes: float, jobs: int) -> int:
-    """Run what is pending until the time is over; return how many audits were run."""
+def study(every: Sequence[Cell], path: Path, minutes: float, jobs: int, retry: bool = False) -> int:
+    """Run what is pending until the time is over; return how many audits were run.
+
+    With ``retry`` audits that failed are run again; the later record counts.
+    """
     end, number = time.monotonic() + 60 * minutes, 0
     done: dict[str, list[records.Record]] = defaultdict(list)
     with records.appending(path) as file:
         for row in records.read(path):
-            done[row["cell"]].append(row)
+            if not (retry and "failed" in row):
+                done[row["cell"]].append(row)
 
         def until() -> Iterator[Any]:
             for cell, seed in pending(every, done):
@@ -156,13 +171,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--records", type=Path, default=records.PATH)
     parser.add_argument("--only", action="append", help="part of the names of cells; repeatable")
+    parser.add_argument("--retry", action="store_true", help="run again what failed")
     parser.add_argument("--estimate", action="store_true", help="one seed a cell; writes nothing")
     a = parser.parse_args()
     every = [c for c in cells() if not a.only or any(part in c.name for part in a.only)]
     if a.estimate:
         estimate(every)
         return
-    number = study(every, a.records, a.minutes, a.jobs)
+    number = study(every, a.records, a.minutes, a.jobs, a.retry)
     rows = records.read(a.records)
     depth = Counter(row["cell"] for row in rows)
     left = sum(1 for _ in pending(every, _by_cell(rows)))

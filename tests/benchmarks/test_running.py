@@ -84,6 +84,11 @@ def test_refusals_and_faults_are_recorded_and_do_not_end_the_study(says, tmp_pat
     path = tmp_path / "r.jsonl"
     assert run.study([cell("a")], path, 1.0, 1) == 3
     assert all(key in row and "claims" not in row for row in records.read(path))
+    del says["raises"]
+    assert run.study([cell("a")], path, 1.0, 1) == 0
+    again = 3 if key == "failed" else 0
+    assert run.study([cell("a")], path, 1.0, 1, retry=True) == again
+    assert sum("claims" in row for row in records.read(path)) == again
 
 
 def test_two_runs_do_not_write_to_one_file(tmp_path):
