@@ -11,7 +11,7 @@ from nullprobe.cli import verdict_tables
 
 W = worlds.gaussian(n=90, d=4, gap=2.0, random_state=0)
 LAYERS = {"layer 0": W.X[:, 2:], "layer 1": W.X}
-FEW = {"n_permutations": 39, "n_surrogates": 0}
+FEW = {"draws": 39, "n_splits": 1}
 
 
 @pytest.fixture(scope="module")

@@ -211,7 +211,7 @@ def test_sites_that_can_be_judged_are_judged_as_without_the_other(with_one_impos
 
 def test_a_site_that_cannot_be_judged_joins_what_is_read_there(with_one_impossible):
     states = capture(tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, ["embeddings", *SITES])
-    y, options = np.arange(N) % 2, {"n_permutations": 39, "n_surrogates": 0}
+    y, options = np.arange(N) % 2, {"draws": 39, "n_splits": 1}
     joined = audit(dict(states), y, claims=["readable"], **options) | with_one_impossible
     assert [claim.name for claim in joined["embeddings"].claims] == ["readable"]
     assert list(joined["embeddings"].left_out) == ["used"]
@@ -243,7 +243,7 @@ def test_if_no_site_can_be_judged_nothing_is():
 
 def test_what_is_read_and_what_is_used_join_in_one_result(found):
     states = capture(*model_and_tokenizer(), ALL, SITES)
-    read = audit(dict(states), ALL_Y, claims=["readable"], n_permutations=39, n_surrogates=0)
+    read = audit(dict(states), ALL_Y, claims=["readable"], draws=39, n_splits=1)
     joined = read | found
     for site in SITES:
         assert [claim.name for claim in joined[site].claims] == ["readable", "used"]

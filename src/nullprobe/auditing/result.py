@@ -53,16 +53,16 @@ class Audit:
     --------
     >>> from nullprobe import audit, worlds
     >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
-    >>> found = audit(w.X, w.y, claims=["readable"], n_permutations=99, title="a world")
+    >>> found = audit(w.X, w.y, claims=["readable"], draws=99, title="a world")
     >>> found
     Audit('a world': readable yes)
     >>> print(found)
     a world
     <BLANKLINE>
-    claim     holds  takes      comes from  observed        chance      p
-    ─────────────────────────────────────────────────────────────────────
-    Readable  yes    undecided  not tried   0.972            0.507  0.020
-    AUC                                     [0.935, 0.996]
+    claim     holds  takes    comes from  observed        chance  moments  adjusted p
+    ─────────────────────────────────────────────────────────────────────────────────
+    Readable  yes    moments  not tried   0.970            0.495    0.975       0.020
+    AUC                                   [0.934, 0.991]
     >>> Audit.from_json(found.to_json()) == found
     True
     """
