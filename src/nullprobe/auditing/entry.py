@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nullprobe._core import parameters, validation
+from nullprobe._core import parameters
 from nullprobe._core.random_state import RandomState, integer_seed
-from nullprobe._core.validation import InputError
-from nullprobe.auditing.evidence import evidence
+from nullprobe.auditing.asked import (
+    claim_names,
+    claims_that_apply,
+    draws_asked,
+    groups_to_compare,
+    need_what_claims_need,
+    order_of,
+    pairs_to_hold_out,
+    thresholds,
+)
+from nullprobe.auditing.guards import without_aside
+from nullprobe.auditing.judging import Judged, Plan, among_blocks, judge, withheld
 from nullprobe.auditing.layers import Layers
-from nullprobe.auditing.measurement import Progress, Run, Settings
-from nullprobe.auditing.projection import portrait
+from nullprobe.auditing.measurement import Progress
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data import provenance
-from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
-from nullprobe.data.partitions import partitions
-from nullprobe.data.splits import Parts, split_within
-from nullprobe.heldout.pair_agreement import HeldOut
-
-N_PARTS = 3
-QUICK = ("readable", "one_direction")
+from nullprobe.stats.dependence import LEVEL, blocks, neighbours, with_copies
 
 
 def audit(
@@ -67,6 +68,13 @@ def audit(
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split. Where every
         group holds enough rows of every class, `transfers` asks what carries over among them.
+    order : array-like of shape (n,), optional
+        Time or place of each row, where rows are a series, or one in each group.
+    duplicates : {"group", "drop", "keep"}
+        What becomes of rows that are copies of others, exactly or nearly: they are kept together as
+        groups, all but one are dropped, or they count as independent. A warning says how many.
+    independent : bool
+        Whether rows are independent although they may resemble their neighbours in the file.
     feature_names : sequence of d str, optional
         Names of the columns of X; by default those of a frame.
     others : mapping of str to array-like of shape (n,), optional
@@ -126,10 +134,10 @@ def audit(
     >>> str(result["one_direction"].holds), str(result["one_direction"].takes)
     ('yes', 'linear_algebra')
     """
-    claims = _claim_names(claims, depth)
+    claims = claim_names(claims, depth)
     seed = integer_seed(random_state)
-    bar = _thresholds(alpha, min_effect)
-    draws, explain = _draws(draws, n_permutations, n_surrogates, bar)
+    bar = thresholds(alpha, min_effect)
+    draws, explain = draws_asked(draws, n_permutations, n_surrogates, bar)
     n_splits = parameters.whole_number("n_splits", n_splits, least=1)
     given = Dataset.of(
         X,
@@ -141,199 +149,121 @@ def audit(
         feature_names=feature_names,
         kind=kind,
     )
-    z, several = given.z, given.representations
-    _need_what_claims_need(claims or (), z, explain)
-    # What carries over is asked within groups: two of them will do, and none is kept whole.
-    whole = None if claims == ["transfers"] else given.groups
-    rng = np.random.default_rng([seed, 0])
-    splits = partitions(z, groups=whole, n_splits=n_splits, rng=rng)
-    domains, left_out = _domains(given, claims, seed)
-    pairs, unpaired = _held_out(given, claims, seed)
+    need_what_claims_need(claims or (), given.z, explain)
+    place = order_of(order, len(given.z))
+    given, unit, copied = with_copies(given, duplicates, seed)
+    domains, left_out = groups_to_compare(given, claims, seed)
+    pairs, unpaired = pairs_to_hold_out(given, claims, seed)
     left_out |= unpaired
-    cannot = {
-        "no_halfspace": not z.is_classes,
-        "one_feature": not explain,
-        "transfers": domains is None,
-        "consistent": not pairs,
+    names = claims or claims_that_apply(given, explain, domains, pairs)
+    given, whole, aside = _set_aside(given, seed)
+    plan = Plan(
+        given,
+        whole,
+        aside,
+        unit,
+        place,
+        names,
+        domains,
+        pairs,
+        seed,
+        draws,
+        n_splits,
+        explain and depth == "full",
+        bar,
+        lambda name: _progress(progress, name, len(given.representations)),
+    )
+    found, dependence = _judged(plan, independent, depth)
+    record = {
+        "baselines": list(given.baselines),
+        "random_state": seed,
+        **({"untrained": list(given.untrained)} if given.untrained else {}),
+        "alpha": bar.alpha,
+        "min_effect": bar.min_effect,
+        "draws": draws,
+        **({"copies": copied} if copied else {}),
+        **({"dependence": dependence} if dependence else {}),
+        **({"other_labels": list(given.others)} if given.others else {}),
+        **({"representations": list(found)} if len(found) > 1 else {}),
+        **({"left_out": left_out} if left_out else {}),
     }
-    names = claims or [name for name in CLAIMS if not cannot.get(name, False)]
-    with ExitStack() as stack:
-        runs = {}
-        for number, (name, one) in enumerate(several.items()):
-            said = _progress(progress, name, len(several))
-            settings = Settings(names, seed, draws, explain and depth == "full", bar, said, number)
-            runs[name] = stack.enter_context(Run(one, z, splits, settings))
-        others_ = {"inputs": given.baselines, "architecture": given.untrained}
-        judged = evidence(runs, others_, domains, pairs, given.others)
-        found = {
-            name: (
-                run.scores[0],
-                portrait(
-                    run.X,
-                    z,
-                    feature_names=given.feature_names.get(name),
-                    random_state=seed,
-                    whole=run.whole,
-                ),
-            )
-            for name, run in runs.items()
-        }
-    audits = {}
-    for (name, (scores, drawn)), own in zip(found.items(), judged, strict=True):
-        audits[name] = Audit(
-            tuple(CLAIMS[claim](own) for claim in names),
-            title,
-            z.labels,
-            scores,
-            drawn,
-            {
-                **provenance.data(
-                    several[name],
-                    z,
-                    splits[0],
-                    group_names=given.group_names,
-                    feature_names=given.feature_names.get(name, ()),
-                ),
-                "baselines": list(given.baselines),
-                "random_state": seed,
-                **({"untrained": list(given.untrained)} if given.untrained else {}),
-                "alpha": bar.alpha,
-                "min_effect": bar.min_effect,
-                "draws": draws,
-                "n_splits": len(splits),
-                **({"other_labels": list(given.others)} if given.others else {}),
-                **({"representations": list(several)} if len(several) > 1 else {}),
-                **({"left_out": left_out} if left_out else {}),
-                "versions": provenance.versions(),
-            },
-            name or None,
-            "pair_differences" if given.pairs else "rows",
-            "labels" if z.is_classes else "numeric",
-        )
+    audits = {name: _audit(name, one, given, title, record) for name, one in found.items()}
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
 
-def _thresholds(alpha: float, effect: float) -> Thresholds:
-    alpha = parameters.share("alpha", alpha)
-    if not 0.0 < alpha < 1.0:
-        validation.complain("alpha must be above 0 and below 1", f"it is {alpha}", "pass .05, say")
-    return Thresholds(alpha, parameters.real_number("min_effect", effect, least=0.0))
+def _set_aside(
+    given: Dataset, seed: int
+) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[int, str]]]:
+    """Return the data without features that must not decide, what these had, and why."""
+    kept, whole, aside, names = {}, {}, {}, dict(given.feature_names)
+    for name, X in given.representations.items():
+        keep, reasons = without_aside(X, seed)
+        kept[name] = X
+        if reasons:
+            whole[name], aside[name] = X, reasons
+            kept[name] = np.ascontiguousarray(X[:, keep])
+            if name in names:
+                names[name] = tuple(names[name][j] for j in keep)
+                aside[name] = reasons
+    return replace(given, representations=kept, feature_names=names), whole, aside
 
 
-def _claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
-    """Return the names of claims that are asked for, or complain; None for all that apply."""
-    parameters.choice("depth", depth, ["full", "quick"])
-    if claims is None:
-        return list(QUICK) if depth == "quick" else None
-    if isinstance(claims, str) or not isinstance(claims, Sequence):
-        validation.complain(
-            "claims must be a list of names",
-            f"{claims!r} arrived",
-            'pass a list, such as ["readable"]',
-        )
-    if not claims:
-        validation.complain(
-            "at least one claim is needed",
-            "none is named",
-            f"name some of {', '.join(CLAIMS)}, or leave claims out for all that apply",
-        )
-    for position, name in enumerate(claims):
-        parameters.choice("claim", name, list(CLAIMS))
-        if name in claims[:position]:
-            validation.complain(
-                "every claim is judged once", f"{name!r} is named twice", "name each claim once"
-            )
-    return list(claims)
+def _judged(plan: Plan, independent: bool, depth: str) -> tuple[dict[str, Judged], dict[str, Any]]:
+    """Return the claims on each representation, and what was found of neighbours in the file."""
+    given, unit = plan.given, plan.unit
+    if plan.place is not None:
+        return _in_series(plan)
+    found = judge(plan)
+    if independent or depth == "quick":
+        return found, {"independent": True} if independent else {}
+    seen = neighbours(given, unit, plan.seed)
+    if seen.p_value > LEVEL:
+        return found, {}
+    return among_blocks(plan, found, seen)
 
 
-def _draws(
-    draws: int, n_permutations: int | None, n_surrogates: int | None, bar: Thresholds
-) -> tuple[int, bool]:
-    """Return how many draws there are at most, and whether to draw more than permutations."""
-    old = {"n_permutations": n_permutations, "n_surrogates": n_surrogates}
-    named = {name: value for name, value in old.items() if value is not None}
-    if named:
-        warnings.warn(
-            f"{' and '.join(named)} will go: pass draws=, of which no more are drawn than needed",
-            FutureWarning,
-            stacklevel=3,
-        )
-        draws = max(parameters.whole_number(name, value, least=0) for name, value in named.items())
-    draws = parameters.whole_number("draws", draws, least=1)
-    if draws < bar.least_draws:
-        validation.complain(
-            f"alpha={bar.alpha:g} needs at least {bar.least_draws} draws of each null, since of "
-            "fewer no p-value could be as small",
-            f"draws is {draws}",
-            f"pass draws={bar.least_draws}, or a larger alpha",
-        )
-    return draws, n_surrogates != 0
+def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
+    """Return the claims where rows are declared to be a series, or a series in each group."""
+    if plan.given.groups is not None:
+        return judge(plan, "shifted"), {"order": "a series in each group"}
+    assert plan.place is not None, "a series has an order"
+    rows = np.argsort(plan.place, kind="stable")
+    unit = None if plan.unit is None else plan.unit[rows]
+    seen = neighbours(plan.given.take(rows), unit, plan.seed)
+    found = {"order": "one series", "length": seen.length}
+    cut = blocks(len(rows), unit, seen.length)
+    if isinstance(cut, str):
+        return {name: withheld(one, cut) for name, one in judge(plan).items()}, found
+    code = np.empty(len(rows), dtype=int)
+    code[rows] = cut
+    return judge(replace(plan, unit=code), "kept"), {**found, "blocks": len(np.unique(cut))}
 
 
-def _need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> None:
-    """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
-    if "no_halfspace" in claims and not z.is_classes:
-        validation.complain(
-            "the claim 'no_halfspace' needs classes",
-            "the concept is numbers",
-            "cut it into classes, or leave the claim out",
-        )
-    if "one_feature" in claims and not explain:
-        validation.complain(
-            "the claim 'one_feature' compares with data of the same means and covariances",
-            "n_surrogates is 0",
-            "leave n_surrogates out, or the claim",
-        )
-
-
-def _domains(
-    given: Dataset, claims: Sequence[str] | None, seed: int
-) -> tuple[tuple[Parts, Sequence[str]] | None, dict[str, str]]:
-    """Return a split within each group, and what was left out of an audit that can have none."""
-    if claims is not None and "transfers" not in claims:
-        return None, {}
-    if given.groups is None:
-        if claims is not None:
-            validation.complain(
-                "the claim 'transfers' needs groups",
-                "there are none",
-                "pass the group of each row, or leave the claim out",
-            )
-        return None, {}
-    rng, names = np.random.default_rng([seed, 10]), given.group_names
-    try:
-        parts = split_within(given.z, groups=given.groups, names=names, n_parts=N_PARTS, rng=rng)
-    except InputError as error:
-        if claims is not None:
-            raise
-        return None, {"transfers": str(error)}
-    return (parts, names), {}
-
-
-def _held_out(
-    given: Dataset, claims: Sequence[str] | None, seed: int
-) -> tuple[dict[str, HeldOut], dict[str, str]]:
-    """Return the pairs ready to be held out, and what was left out where they cannot be."""
-    if claims is not None and "consistent" not in claims:
-        return {}, {}
-    try:
-        if not given.pairs and claims is not None:
-            validation.complain(
-                "the claim 'consistent' needs contrast pairs",
-                "the representation is none",
-                "pass ContrastPairs(negative, positive, y), or leave the claim out",
-            )
-        if given.pairs and given.groups is not None:
-            validation.complain(
-                "the claim 'consistent' takes pairs as independent",
-                "groups say that they are not",
-                "leave the claim out, or pass one pair of each group and no groups",
-            )
-        return {name: HeldOut(one, seed) for name, one in given.pairs.items()}, {}
-    except InputError as error:
-        if claims is not None:
-            raise
-        return {}, {"consistent": str(error)}
+def _audit(name: str, one: Judged, given: Dataset, title: str, record: Mapping[str, Any]) -> Audit:
+    z, parts = given.z, one.splits[0]
+    return Audit(
+        one.claims,
+        title,
+        z.labels,
+        one.scores,
+        one.portrait,
+        {
+            **provenance.data(
+                given.representations[name],
+                z,
+                parts,
+                group_names=given.group_names,
+                feature_names=given.feature_names.get(name, ()),
+            ),
+            **record,
+            "n_splits": len(one.splits),
+            **one.record,
+            "versions": provenance.versions(),
+        },
+        name or None,
+        "pair_differences" if given.pairs else "rows",
+        "labels" if z.is_classes else "numeric",
+    )
 
 
 def _progress(progress: Progress | None, name: str, several: int) -> Progress:

@@ -53,8 +53,10 @@ class Settings:
     progress : callable
     number : int
         Of the representation among several: draws of its rows are its own.
-    ordered : bool
-        Whether rows of a group are a series in the order of the file.
+    within : {"permuted", "shifted", "kept"}
+        What becomes of the labels within a group that has several (`Permutations`).
+    place : ndarray of shape (n,), optional
+        Order of the rows in a series.
     """
 
     names: Sequence[str]
@@ -64,7 +66,8 @@ class Settings:
     thresholds: Thresholds
     progress: Progress
     number: int = 0
-    ordered: bool = False
+    within: str = "permuted"
+    place: np.ndarray | None = None
 
     def asks(self, *names: str) -> bool:
         """Return whether any of some claims is asked for."""
@@ -172,8 +175,10 @@ class Run:
     @cached_property
     def permuted(self) -> Permutations:
         """Permutations of the labels, alike for all representations."""
-        parts, ordered = self.partitions[0], self.settings.ordered
-        return Permutations.of(self.z, parts, (self.seed, 2), ordered=ordered)
+        how = self.settings
+        return Permutations.of(
+            self.z, self.partitions[0], (self.seed, 2), within=how.within, place=how.place
+        )
 
     def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
         """Return what permuted labels read, (m,), by key."""

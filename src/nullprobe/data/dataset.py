@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -114,6 +114,23 @@ class Dataset:
             other_labels(others, n, truth) if pairs else {},
             _baselines(baselines, n),
             _baselines(untrained, n, "untrained"),
+        )
+
+    def take(self, rows: np.ndarray) -> Dataset:
+        """Return some of the rows, by their positions (m,)."""
+
+        def some(several: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: one[rows] for name, one in several.items()}
+
+        return replace(
+            self,
+            representations=some(self.representations),
+            z=self.z.take(rows),
+            groups=None if self.groups is None else self.groups[rows],
+            pairs={name: one.take(rows) for name, one in self.pairs.items()},
+            others=some(self.others),
+            baselines=some(self.baselines),
+            untrained=some(self.untrained),
         )
 
     @property

@@ -43,7 +43,8 @@ class Permutations(Action):
     - Groups of one label exchange it with other such groups of their block, whatever their sizes
       (the counts of rows then vary, those of groups do not).
     - A group of several labels exchanges all of them with groups of its size in its block, whatever
-      labels these have, and then permutes them among its rows; of a series, it shifts them round.
+      labels these have, and then permutes them among its rows; or shifts them round, where rows of
+      a group are a series; or leaves them as they run, where groups are blocks of one series.
 
     Attributes
     ----------
@@ -53,21 +54,30 @@ class Permutations(Action):
         Blocks that labels stay in; a group lies in one block.
     data : ndarray of shape (n,) or (n, k)
         Labels, which say whether a group has one or several.
-    ordered : bool
-        Whether rows of a group are a series in the order of the file.
+    within : {"permuted", "shifted", "kept"}
+        What becomes of labels within a group of several.
+    place : ndarray of shape (n,), optional
+        Order of the rows in a series; that of the file by default.
     """
 
     groups: np.ndarray | None
     blocks: np.ndarray
     data: np.ndarray
-    ordered: bool = False
+    within: str = "permuted"
+    place: np.ndarray | None = None
 
     @classmethod
     def of(
-        cls, z: Concept, parts: Parts, seed: Sequence[int], *, ordered: bool = False
+        cls,
+        z: Concept,
+        parts: Parts,
+        seed: Sequence[int],
+        *,
+        within: str = "permuted",
+        place: np.ndarray | None = None,
     ) -> Permutations:
         """Return the permutations of a concept that leave its partitions as they are."""
-        return cls(tuple(seed), parts.groups, parts.blocks, z.data, ordered)
+        return cls(tuple(seed), parts.groups, parts.blocks, z.data, within, place)
 
     @property
     def description(self) -> str:
@@ -76,7 +86,11 @@ class Permutations(Action):
             return "labels permuted within each block of the split; everything rerun"
         if self._constant.all():
             return "labels permuted over whole groups, within each block; everything rerun"
-        within = "shifted round in each series" if self.ordered else "permuted within each group"
+        within = {
+            "permuted": "permuted within each group",
+            "shifted": "shifted round in each series",
+            "kept": "kept as they run",
+        }[self.within]
         if self._strata[1].max(initial=0) < 2:
             return f"labels {within}; everything rerun"
         return f"labels exchanged between groups of a block, and {within}; everything rerun"
@@ -85,7 +99,8 @@ class Permutations(Action):
     def _units(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows in order of their groups (n,), and where each of G groups starts and how many."""
         assert self.groups is not None, "rows without groups are permuted one by one"
-        home = np.argsort(self.groups, kind="stable")
+        place = np.arange(len(self.groups)) if self.place is None else self.place
+        home = np.lexsort((place, self.groups))
         _, start, size = np.unique(self.groups[home], return_index=True, return_counts=True)
         return home, start, size
 
@@ -130,7 +145,9 @@ class Permutations(Action):
         self, rng: np.random.Generator, start: np.ndarray, size: np.ndarray, place: np.ndarray
     ) -> np.ndarray:
         """Return which place of a group each place (n,) takes its label from."""
-        if self.ordered:
+        if self.within == "kept":
+            return place
+        if self.within == "shifted":
             shift = np.repeat((rng.random(len(size)) * size).astype(int), size)
             return (place + shift) % np.repeat(size, size)
         group = np.repeat(np.arange(len(size)), size)

@@ -25,10 +25,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
+from nullprobe.moments import Moments
 from nullprobe.nulls.matching import MatchedAction
+from nullprobe.nulls.residuals import Residuals
 
 LEAST_SHARE = 1e-10  # of the largest eigenvalue: below, nothing varies
 HALVES = 50
@@ -39,12 +42,23 @@ class CommonShape(MatchedAction):
     """Permutations of residuals over all rows, or of whole groups of one size.
 
     Kept are class means (matched), what of the difference of covariances is real, and the pooled
-    shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape.
-    Where a class has no more rows than features, or the concept is numbers, one covariance is
-    assumed.
+    shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape, more
+    rows in each class than features. Of numbers, one covariance is assumed.
     """
 
     description = "residuals permuted over all classes, on matched class means; everything rerun"
+
+    @classmethod
+    def of(cls, residuals: Residuals, moments: Moments, seed: tuple[int, ...]) -> Self | str:
+        """Return the permutations on means of unbiased size, or why there are none."""
+        codes = residuals.z.codes
+        rank = np.linalg.matrix_rank(moments.covariance, hermitian=True)
+        if codes is not None and np.bincount(codes).min() < rank + 2:
+            return (
+                f"a class has {np.bincount(codes).min()} rows, and its covariance in {rank} "
+                f"directions needs {rank + 2}"
+            )
+        return super().of(residuals, moments, seed)
 
     @cached_property
     def _turned(self) -> tuple[np.ndarray, list[np.ndarray] | None]:
@@ -53,7 +67,7 @@ class CommonShape(MatchedAction):
         values, vectors = np.linalg.eigh(rest.T @ rest / len(rest))
         there = values > LEAST_SHARE * values.max()
         counts = np.bincount(member)
-        if len(counts) < 2 or counts.min() < there.sum() + 2:
+        if self.residuals.z.codes is None:
             return self.rest, None
         sizes, basis = np.sqrt(values[there]), vectors[:, there]
         V = rest @ (basis / sizes)

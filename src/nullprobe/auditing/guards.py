@@ -1,0 +1,85 @@
+"""Guards: features and rows that must not decide a reading, set aside or named before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nullprobe.auditing.readings import Readings
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
+from nullprobe.stats.outlying import outlying_rows
+from nullprobe.stats.rare_features import aside_features
+
+MOST_NAMED = 20  # features or rows that are listed one by one
+BOTH = ("raw", "erased")
+
+
+def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]:
+    """Return the features (m,) that are read, and why each other one is set aside.
+
+    Where none would be left, as of one-hot symbols, none is set aside.
+    """
+    found = aside_features(X, seed)
+    keep = found.keep
+    if not len(keep) or len(keep) == X.shape[1]:
+        return np.arange(X.shape[1]), {}
+    return keep, found.reasons
+
+
+def aside_record(
+    X: np.ndarray, reasons: dict[int, str], names: Sequence[str], how: Readings
+) -> dict[str, Any]:
+    """Return which features were set aside, and what is read with them; empty if none were."""
+    if not reasons:
+        return {}
+    named = {(names[j] if names else str(j)): why for j, why in reasons.items()}
+    return {
+        "features": dict(list(named.items())[:MOST_NAMED]),
+        "how_many": len(named),
+        **_reading(X, how, "with_them"),
+    }
+
+
+def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:
+    """Return which rows lie far out, and what is read without them; empty if none do."""
+    far = outlying_rows(X)
+    if not len(far):
+        return {}
+    kept = np.setdiff1d(np.arange(len(X)), far)
+    some = replace(
+        how,
+        z=how.z.take(kept),
+        partitions=tuple(_take(parts, kept) for parts in how.partitions),
+    )
+    found = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
+    enough = all(_holds_classes(some.z, parts) for parts in some.partitions)
+    return found | (_reading(X[kept], some, "without_them") if enough else {})
+
+
+def _reading(X: np.ndarray, how: Readings, when: str) -> dict[str, float]:
+    read = how.of(X).read(how.asis, BOTH)
+    return {f"{key}_{when}": float(read[key][0]) for key in BOTH}
+
+
+def _take(parts: Parts, rows: np.ndarray) -> Parts:
+    groups, block = parts.groups, parts.block
+    return replace(
+        parts,
+        part=parts.part[rows],
+        groups=None if groups is None else groups[rows],
+        block=None if block is None else block[rows],
+    )
+
+
+def _holds_classes(z: Concept, parts: Parts) -> bool:
+    """Return whether every part holds two rows of every class."""
+    if z.codes is None:
+        return True
+    each = (
+        np.bincount(z.codes[parts.rows(j)], minlength=z.n_columns) for j in range(parts.n_parts)
+    )
+    return all(counts.min() >= 2 for counts in each)

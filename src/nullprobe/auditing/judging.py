@@ -1,0 +1,219 @@
+"""Judging: the claims on every representation, and what becomes of them where rows may depend.
+
+Rows are taken as independent but for groups and copies. Where neighbours in the file resemble each
+other, all is judged again with blocks of neighbours as groups. A verdict that stays is kept with a
+note; one that changes is withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nullprobe.auditing.evidence import evidence
+from nullprobe.auditing.guards import aside_record, outlying_record
+from nullprobe.auditing.measurement import Progress, Run, Settings
+from nullprobe.auditing.projection import Portrait, portrait
+from nullprobe.auditing.readings import OF_CLAIMS
+from nullprobe.claims import CLAIMS, Claim, Holds, Thresholds
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.partitions import partitions
+from nullprobe.data.splits import Parts
+from nullprobe.heldout.pair_agreement import HeldOut
+from nullprobe.heldout.three_way import Scores
+from nullprobe.stats.dependence import blocks
+from nullprobe.stats.neighbours import Resemblance
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is asked of which data.
+
+    Attributes
+    ----------
+    given : Dataset
+        Features that are set aside are gone from its representations.
+    whole : mapping of str to ndarray of shape (n, d)
+        Representations with all features, where some are set aside.
+    aside : mapping of str to mapping of int to str
+        Why each feature of a representation is set aside, by its position.
+    unit : ndarray of shape (n,) or None
+        What each row moves with.
+    place : ndarray of shape (n,) or None
+        Order of the rows, where one is declared.
+    names : sequence of str
+        Claims.
+    domains, pairs
+        As `evidence` takes them.
+    seed, draws, n_splits, explain, bar, progress
+        As `Settings` and `partitions` take them.
+    """
+
+    given: Dataset
+    whole: Mapping[str, np.ndarray]
+    aside: Mapping[str, Mapping[int, str]]
+    unit: np.ndarray | None
+    place: np.ndarray | None
+    names: Sequence[str]
+    domains: tuple[Parts, Sequence[str]] | None
+    pairs: Mapping[str, HeldOut]
+    seed: int
+    draws: int
+    n_splits: int
+    explain: bool
+    bar: Thresholds
+    progress: Callable[[str], Progress]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The claims on one representation, with what is shown beside them.
+
+    Attributes
+    ----------
+    claims : tuple of Claim
+    scores : Scores
+        Held out, in the first partition.
+    portrait : Portrait or None
+    splits : tuple of Parts
+    record : mapping
+        Draws used, features set aside and outlying rows, for the provenance.
+    """
+
+    claims: tuple[Claim, ...]
+    scores: Scores
+    portrait: Portrait | None
+    splits: tuple[Parts, ...]
+    record: Mapping[str, Any]
+
+
+def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[str, Judged]:
+    """Return the claims on each representation, by its name.
+
+    Parameters
+    ----------
+    plan : Plan
+    within : {"permuted", "shifted", "kept"}
+        What becomes of labels within a group of several.
+    again : bool
+        Whether only claims are wanted, and neither pictures nor records.
+    """
+    given, z, found = plan.given, plan.given.z, {}
+    # What carries over is asked within groups: two of them will do, and none is kept whole.
+    unit = None if plan.names == ["transfers"] else plan.unit
+    rng = np.random.default_rng([plan.seed, 0])
+    splits = partitions(z, groups=unit, n_splits=plan.n_splits, rng=rng)
+    with ExitStack() as stack:
+        runs = {}
+        for number, (name, X) in enumerate(given.representations.items()):
+            settings = Settings(
+                plan.names,
+                plan.seed,
+                plan.draws,
+                plan.explain,
+                plan.bar,
+                plan.progress(name),
+                number,
+                within,
+                plan.place,
+            )
+            runs[name] = stack.enter_context(Run(X, z, splits, settings))
+        others = {"inputs": given.baselines, "architecture": given.untrained}
+        several = evidence(runs, others, plan.domains, plan.pairs, given.others)
+        for (name, run), own in zip(runs.items(), several, strict=True):
+            claims = tuple(CLAIMS[claim](own) for claim in plan.names)
+            picture = None if again else _picture(plan, name, run)
+            record = {} if again else _record(plan, name, run, claims)
+            found[name] = Judged(claims, run.scores[0], picture, splits, record)
+    return found
+
+
+def _picture(plan: Plan, name: str, run: Run) -> Portrait:
+    names = plan.given.feature_names.get(name)
+    return portrait(run.X, run.z, feature_names=names, random_state=plan.seed, whole=run.whole)
+
+
+def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[str, Any]:
+    """Return draws used, features set aside, and rows that lie far out."""
+    used: dict[str, int] = {}
+    for claim in claims:
+        for null in claim.nulls:
+            used[null.rung] = max(used.get(null.rung, 0), len(null.values))
+    aside = plan.aside.get(name, {})
+    if aside:
+        names = plan.given.feature_names.get(name, ())
+        aside = aside_record(plan.whole[name], dict(aside), names, run.readings)
+    far = outlying_record(run.X, run.readings)
+    return {
+        "draws_used": used,
+        **({"set_aside": aside} if aside else {}),
+        **({"outlying": far} if far else {}),
+    }
+
+
+def among_blocks(
+    plan: Plan, first: Mapping[str, Judged], seen: Resemblance
+) -> tuple[dict[str, Judged], dict[str, Any]]:
+    """Judge again with blocks of neighbours as groups, and withhold what changes.
+
+    Also returned is what was found, for the provenance.
+    """
+    n = len(plan.given.z)
+    found = {"correlation": seen.correlation, "p_value": seen.p_value, "length": seen.length}
+    unit = blocks(n, plan.unit, seen.length)
+    names = [name for name in plan.names if name in OF_CLAIMS]
+    if isinstance(unit, str):
+        held = {name: withheld(one, unit) for name, one in first.items()}
+        return held, {**found, "withheld": names}
+    narrow = replace(plan, unit=unit, names=names, domains=None, pairs={})
+    again = judge(narrow, "kept", again=True)
+    kept, changed = {}, set()
+    for name, one in first.items():
+        other = {claim.name: claim for claim in again[name].claims}
+        claims = []
+        for claim in one.claims:
+            new = other.get(claim.name, claim)
+            if (new.holds, new.takes) != (claim.holds, claim.takes):
+                changed.add(claim.name)
+                claim = _changed(claim, new, seen.length)
+            claims.append(claim)
+        kept[name] = replace(one, claims=tuple(claims))
+    count = len(np.unique(unit))
+    return kept, {**found, "blocks": count, **({"withheld": sorted(changed)} if changed else {})}
+
+
+def _changed(claim: Claim, new: Claim, length: int) -> Claim:
+    """Return what is left of a verdict that blocks of neighbours change.
+
+    Where both hold alike, what it takes is that of the blocks; else nothing can be said.
+    """
+    if new.holds is claim.holds:
+        return new
+    return replace(
+        new,
+        holds=Holds.UNCLEAR,
+        reason=(
+            f"Withheld: rows resemble their neighbours in the file over {length} rows, and with "
+            f"blocks of neighbours as groups the verdict is {new.holds.value}, not "
+            f"{claim.holds.value}. Name the groups, or pass independent=True. {new.reason}"
+        ),
+    )
+
+
+def withheld(one: Judged, why: str) -> Judged:
+    """Return claims of which none that needs independent rows is said to hold or to fail."""
+    claims = [
+        replace(
+            claim,
+            holds=Holds.UNCLEAR,
+            reason=f"Cannot be tested: {why}. Name the groups, or pass independent=True.",
+        )
+        if claim.name in OF_CLAIMS
+        else claim
+        for claim in one.claims
+    ]
+    return replace(one, claims=tuple(claims))

@@ -1,0 +1,147 @@
+"""Dependence: which rows move together, because groups say so, or because they are copies.
+
+Rows that repeat others, and rows that resemble their neighbours in the file, are no independent
+evidence. Copies are kept together. Where neighbours resemble each other, rows are cut into blocks
+longer than the dependence, in the order of the file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from nullprobe._core import parameters
+from nullprobe.data.dataset import Dataset
+from nullprobe.stats.copies import Copies, copies
+from nullprobe.stats.neighbours import Resemblance, resemblance
+
+RULES = ("group", "drop", "keep")
+LOOKED_AT = 3  # representations: a row is a copy if it is one in the first, middle and last
+LEVEL = 0.01
+LONGER = 2  # blocks are so many times as long as the dependence
+LEAST_BLOCKS = 27  # three to each of nine blocks of the partitions
+
+
+def with_copies(
+    given: Dataset, rule: str, seed: int, *, stacklevel: int = 4
+) -> tuple[Dataset, np.ndarray | None, dict[str, Any]]:
+    """Return the data, the unit that each row moves with, and what was found.
+
+    Parameters
+    ----------
+    given : Dataset
+    rule : {"group", "drop", "keep"}
+        What becomes of copies: they are kept together as groups, all but the first are dropped, or
+        they count as independent rows.
+    seed : int
+
+    Returns
+    -------
+    given : Dataset
+        Without copies, if these are dropped.
+    unit : ndarray of shape (n,) or None
+        Groups, joined where they share copies; None where rows move one by one.
+    found : dict
+        How many rows are copies, and the rule; empty where there are none.
+
+    Warns
+    -----
+    UserWarning
+        If there are copies, with their number.
+    """
+    parameters.choice("duplicates", rule, list(RULES))
+    found = _in_all(list(given.representations.values()), seed)
+    if not found.any:
+        return given, given.groups, {}
+    count = found.n_exact + found.n_near
+    record = {"exact": found.n_exact, "near": found.n_near, "rule": rule}
+    done = {
+        "group": "each set of copies is kept together, as a group",
+        "drop": "all but the first of each set of copies are dropped",
+        "keep": "they count as independent rows, as duplicates='keep' asks",
+    }[rule]
+    warnings.warn(
+        f"{count} rows are copies of others ({found.n_exact} exact, {found.n_near} near): {done}",
+        UserWarning,
+        stacklevel=stacklevel,
+    )
+    if rule == "keep":
+        return given, given.groups, record
+    if rule == "drop":
+        first = np.unique(found.codes, return_index=True)[1]
+        given = given.take(np.sort(first))
+        return given, given.groups, record
+    codes = [found.codes] if given.groups is None else [found.codes, given.groups]
+    return given, joined(codes), record
+
+
+def _in_all(several: Sequence[np.ndarray], seed: int) -> Copies:
+    """Return which rows are copies in each of several representations, of three at most."""
+    places = sorted({0, len(several) // 2, len(several) - 1})[:LOOKED_AT]
+    found = [copies(several[i], seed) for i in places]
+    if len(found) == 1:
+        return found[0]
+    codes = np.unique(np.stack([one.codes for one in found]), axis=1, return_inverse=True)[1]
+    codes = codes.ravel()
+    repeated = int((np.bincount(codes)[codes] > 1).sum())
+    exact = min(min(one.n_exact for one in found), repeated)
+    return Copies(codes, exact, repeated - exact, min(one.n_equal for one in found))
+
+
+def joined(several: Sequence[np.ndarray]) -> np.ndarray:
+    """Return codes (n,) of the sets into which rows fall that share any of several codes (n,).
+
+    Examples
+    --------
+    >>> joined([np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])]).tolist()
+    [0, 0, 0, 1]
+    """
+    n, rows, columns, offset = len(several[0]), [], [], 0
+    for codes in several:
+        dense = np.unique(codes, return_inverse=True)[1]
+        rows.append(np.arange(n))
+        columns.append(n + offset + dense)
+        offset += int(dense.max()) + 1
+    i, j = np.concatenate(rows), np.concatenate(columns)
+    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n + offset, n + offset))
+    return np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
+
+
+def neighbours(given: Dataset, unit: np.ndarray | None, seed: int) -> Resemblance:
+    """Return whether neighbours in the file resemble each other, by the last representation."""
+    return resemblance(list(given.representations.values())[-1], given.z, seed, unit, alpha=LEVEL)
+
+
+def blocks(n: int, unit: np.ndarray | None, length: int) -> np.ndarray | str:
+    """Return codes (n,) of blocks in the order of the file, longer than a dependence.
+
+    Parameters
+    ----------
+    n : int
+    unit : ndarray of shape (n,) or None
+        What moves together in any case; a block holds whole units, in order of their first rows.
+    length : int
+        Rows, or units, that the dependence spans.
+
+    Returns
+    -------
+    ndarray of shape (n,), or str
+        Why there are too few blocks.
+    """
+    code = np.arange(n) if unit is None else unit
+    _, first, member = np.unique(code, return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(first))[member]
+    found = place // (LONGER * length)
+    count = int(found.max()) + 1
+    if count < LEAST_BLOCKS:
+        what = "rows" if unit is None else "groups"
+        return (
+            f"neighbours resemble each other over {length} {what}, which leaves {count} blocks, "
+            f"and {LEAST_BLOCKS} are needed: {LEAST_BLOCKS * LONGER * length:,} {what}"
+        )
+    return found
