@@ -53,6 +53,8 @@ def common_shape(R, y, unit):
 
 def debiased_shape(R, y, unit):
     """SU: as S, with covariances C + t (C_c - C); t² is the unbiased share of |C_1 - C_0|²."""
+    if np.bincount(y).min() <= R.shape[1] + 1:
+        return None
     root = np.linalg.cholesky(R.T @ R / len(R))
     V, t = np.linalg.solve(root, R.T).T, np.sqrt(_share(np.linalg.solve(root, R.T).T, y))
     pooled = np.eye(R.shape[1])

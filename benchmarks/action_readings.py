@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg import get_lapack_funcs
 
 from nullprobe.probes.solvers.halfspace_search import halfspaces
 
 RIDGE = 0.02
+(POSV,) = get_lapack_funcs(("posv",), dtype=np.float64)
 
 # Partitions: nine stratified blocks as the affine plane over Z3; its four pencils of parallel
 # lines are four partitions into three parts, each used in its three cyclic roles.
@@ -80,11 +81,11 @@ def _solve(R, V):
     if d <= m:
         A = (1 - RIDGE) / m * (R.T @ R)
         A.flat[:: d + 1] += ridge
-        return dposv(A, V.T)[1].T
+        return POSV(A, V.T)[1].T
     scale = (1 - RIDGE) / m
     A = scale * (R @ R.T)
     A.flat[:: m + 1] += ridge
-    return (V - scale * dposv(A, R @ V.T)[1].T @ R) / ridge
+    return (V - scale * POSV(A, R @ V.T)[1].T @ R) / ridge
 
 
 # Other statistics of a whole X
@@ -126,7 +127,7 @@ def _kernel_ridge(X, y, parts, kernel):
         Z = erased_rows(X, y, F)
         Z = (Z - Z[P].mean(0)) / Z[P].std(0)
         K = kernel(Z, Z[P], P)
-        a = dposv(K[P] + 0.1 * np.eye(len(P)), y[P] - y[P].mean())[1]
+        a = POSV(K[P] + 0.1 * np.eye(len(P)), y[P] - y[P].mean())[1]
         values.append(auc(K[S] @ a, y[S]))
     return np.mean(values)
 

@@ -101,6 +101,7 @@ WORLDS = {
     "gone": (
         *(f"{w}-300x8" for w in ("gaussian", "t3", "lognormal", "xor", "heteroscedastic", "wide")),
         *(f"{w}-300x60" for w in ("gaussian", "t3", "lognormal")),
+        *(f"{w}-300x600" for w in ("gaussian", "t3")),
     ),
     "no_halfspace": (
         "founding-1000x3",
