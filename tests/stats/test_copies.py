@@ -130,12 +130,12 @@ def test_classes_far_apart_are_no_copies(classes, rows):
 
 
 def test_loose_texts_are_not_joined_in_part():
-    found = 0
-    for seed in range(20):
+    joined = 0
+    for seed in range(12):
         rng = np.random.default_rng(seed)
-        X = np.repeat(rng.normal(size=(120, 20)), 5, 0) + 0.7 * rng.normal(size=(600, 20))
-        found += copies(X, seed).any
-    assert found <= 2
+        X = np.repeat(rng.normal(size=(120, 20)), 5, 0) + 0.6 * rng.normal(size=(600, 20))
+        joined += copies(X, seed).n_near
+    assert joined <= 48  # of 7,200 rows
 
 
 def test_zero_and_minus_zero_are_equal():
