@@ -122,6 +122,22 @@ def test_a_series_is_no_chain_of_copies(step):
     assert np.bincount(copies(X, 0).codes).max() <= 2
 
 
+@pytest.mark.parametrize(("classes", "rows"), [(2, 20), (10, 15), (40, 40)])
+def test_classes_far_apart_are_no_copies(classes, rows):
+    rng = np.random.default_rng(0)
+    X = np.repeat(30 * rng.normal(size=(classes, 20)), rows, 0)
+    assert not copies(X + rng.normal(size=X.shape), 0).any
+
+
+def test_loose_texts_are_not_joined_in_part():
+    joined = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X = np.repeat(rng.normal(size=(120, 20)), 5, 0) + 0.6 * rng.normal(size=(600, 20))
+        joined += copies(X, seed).n_near
+    assert joined <= 48  # of 7,200 rows
+
+
 def test_zero_and_minus_zero_are_equal():
     X = np.zeros((4, 3))
     X[2:] = -0.0

@@ -38,6 +38,12 @@ def test_rows_with_rare_values_are_not_out(world):
     assert not len(outlying_rows(discrete(world, 0)))
 
 
+def test_rows_that_alone_have_a_feature_are_not_out():
+    X = np.random.default_rng(0).normal(size=(600, 8))
+    X[:, 5:] = np.arange(600)[:, None] < 2
+    assert not len(outlying_rows(X))
+
+
 @pytest.mark.parametrize("load", ["digits", "breast_cancer", "wine", "diabetes", "iris"])
 def test_real_rows_are_not_out(load):
     assert not len(outlying_rows(getattr(datasets, f"load_{load}")().data))

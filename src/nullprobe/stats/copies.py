@@ -69,18 +69,20 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     by chance have far more places to meet in all but four features (1 + d + d (d − 1) / 2 + ...
     to 1). A row that at least a tenth of all rows equal is a value, never a copy.
 
-    *Near.* For each row that is no exact copy of an earlier one, distances to 21 neighbours are
-    taken, in features divided by their standard deviations and blurred by their steps, so that
-    rows on a lattice do not look close. With the dimension D estimated from neighbours 21 to 40,
-    the smallest of k (k + 1) (r_k / r_{k+1})^(k D) is a p-value of the crowd of k. Rows whose p
-    the rule of Benjamini and Hochberg takes at .002, and whose crowd ends with a gap of
-    r_k ≤ ⅔ r_{k+1}, are joined with it, if the wish is mutual.
+    *Near.* For each row that is no exact copy of an earlier one, distances r_k to 40 neighbours are
+    taken, in features divided by their standard deviations. With the dimension D estimated from
+    neighbours 20 to 40, the smallest of k (k + 1) (r_k / r_{k+1})^(k D) over k ≤ 20 is a p-value
+    of the crowd of k. Rows whose p the rule of Benjamini and Hochberg takes at .002, and whose
+    crowd ends with a gap of r_k ≤ ⅔ r_{k+1}, are joined with it, if the wish is mutual and they
+    differ in more than four features.
 
     At most 6 × 10⁷ distances are taken. For n > 7,700 a sample of rows is judged first, and only
     where it holds near copies, all rows are compared within three random partition trees. A row
     of 10⁵ whose near copies are fewer than one row in a hundred may then stay unnoticed.
 
-    Not found: more than 20 near copies of one row, loose groups (tokens of one text), series.
+    Not found: crowds of more than 21 rows, or of more than 5 % of the rows (clusters, such as
+    classes far apart), loose groups (tokens of one text), series. Smaller clusters that lie far
+    apart *are* joined: nothing in X tells ten rows of a tight class from ten paraphrases.
 
     Examples
     --------
@@ -105,7 +107,7 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     repeated = np.flatnonzero((counts > 1) & (counts < max(ATOM * n, 4)))
     if len(repeated) and len(U) > 1:
         is_copy[repeated] = _apart(U, repeated, units, steps, rng)
-    near = crowds(U, units, steps, rng) if len(U) >= LEAST and U.shape[1] else np.arange(len(U))
+    near = crowds(U, units, rng) if len(U) >= LEAST and U.shape[1] else np.arange(len(U))
     codes = near[content]
     # Equal rows that are no copies stay apart, unless near copies make them a crowd.
     loose = ~is_copy[content]

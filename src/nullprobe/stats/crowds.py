@@ -17,6 +17,7 @@ from scipy.spatial.distance import cdist
 ALONE = 4  # features: two symbols of a one-hot code swapped
 RATE = 0.002  # of false discoveries among near copies
 GAP = 2 / 3  # of distances: the edge of a crowd, as sharp as a blurred one-hot code has none
+SMALL = 0.05  # of all rows: a larger crowd is a cluster, such as a class far from others
 NEAREST = 20  # near copies of one row, at most
 PAIRS = 60_000_000  # distances, at most
 SKETCH = 64  # dimensions in which distances are taken
@@ -25,17 +26,15 @@ LEAST = 12  # different rows, to speak of surroundings
 TILE = 4_000_000  # numbers that are worked on at once
 
 
-def crowds(
-    U: np.ndarray, units: np.ndarray, steps: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the crowd of each of K different rows: codes (K,) from 0.
 
     Parameters
     ----------
     U : ndarray of shape (K, d)
         Different rows, K at least 12, without constant features.
-    units, steps : ndarray of shape (d,)
-        Standard deviation of each feature, and median distance of its consecutive values.
+    units : ndarray of shape (d,)
+        Standard deviation of each feature.
     rng : Generator
 
     Notes
@@ -49,7 +48,6 @@ def crowds(
     step = max(1, TILE // d)
     for start in range(0, K, step):
         block = U[start : start + step] - mean
-        block += steps * (rng.random(block.shape) - 0.5)
         block /= units
         W[start : start + step] = block if mix is None else block @ mix
     judged = np.arange(K)
@@ -57,14 +55,15 @@ def crowds(
         judged = rng.choice(K, max(LEAST, PAIRS // K), replace=False)
     r, neighbours = _neighbours(W, judged)
     dimension = _dimension(r, d)
-    p, crowd = _crowds(r, dimension)
+    most = max(1, int(SMALL * K) - 1)
+    p, crowd = _crowds(r, dimension, most)
     cut = _false_discovery(p, RATE)
     if not (p[crowd > 0] <= cut).any():
         return np.arange(K)
     if len(judged) == K:
         a, b = _wishes(judged, neighbours, crowd * (p <= cut))
     else:
-        pairs = [_leaf_pairs(W, leaf, dimension, cut) for leaf in _leaves(W, rng)]
+        pairs = [_leaf_pairs(W, leaf, dimension, cut, most) for leaf in _leaves(W, rng)]
         a, b = np.hstack(pairs)
     return _components(K, *_differing(U, a, b))
 
@@ -111,9 +110,9 @@ def _dimension(r: np.ndarray, d: int) -> float:
     return float(min(d, logs.size / total)) if total > 0 else float(d)
 
 
-def _crowds(r: np.ndarray, dimension: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return p for the clearest crowd about each row, and its size k, 0 where its edge is soft."""
-    k = np.arange(1, r.shape[1] // 2 + 1)
+def _crowds(r: np.ndarray, dimension: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return p of the clearest crowd about each row, and its size k, 0 if its edge is soft."""
+    k = np.arange(1, min(most, r.shape[1] // 2) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(r[:, k - 1] / r[:, k], nan=1.0)
         logs = np.log(ratio) * k * dimension + np.log(k * (k + 1.0))
@@ -136,9 +135,11 @@ def _wishes(
     return rows[np.nonzero(chosen)[0]], neighbours[chosen]
 
 
-def _leaf_pairs(W: np.ndarray, leaf: np.ndarray, dimension: float, cut: float) -> np.ndarray:
+def _leaf_pairs(
+    W: np.ndarray, leaf: np.ndarray, dimension: float, cut: float, most: int
+) -> np.ndarray:
     r, who = _neighbours(W[leaf], np.arange(len(leaf)))
-    p, crowd = _crowds(r, dimension)
+    p, crowd = _crowds(r, dimension, most)
     return leaf[np.vstack(_wishes(np.arange(len(leaf)), who, crowd * (p <= cut)))]
 
 
