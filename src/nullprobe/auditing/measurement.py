@@ -203,20 +203,20 @@ class Run:
         return Residuals.of(self.X, self.z, self.whole.moments, self.groups)
 
     def _made(self, name: str) -> Action | str:
-        seed = (self.seed, {"rotations": 3, "flips": 4, "shape": 13}[name], self.settings.number)
+        stream = {"rotations": 3, "flips": 4, "shape": 13}[name]
+        seed = (self.seed, stream, self.settings.number)
         if name == "rotations":
             return Rotations.of(self.residuals, seed)
-        if name == "shape":
-            return CommonShape.of(self.residuals, seed)
-        flips = SignFlips.of(self.residuals, self.whole.moments, seed)
-        if isinstance(flips, str):
-            return flips
+        kind = SignFlips if name == "flips" else CommonShape
+        action = kind.of(self.residuals, self.whole.moments, seed)
+        if isinstance(action, str):
+            return action
         chance = self.chance_raw
 
         def read(several: list[np.ndarray]) -> np.ndarray:
             return np.array(self.workers.map("matching", self.readings.raw, several))
 
-        return flips.matched(read, self.observed["raw"].value, chance.mean, chance.sd)
+        return action.matched(read, self.observed["raw"].value, chance.mean, chance.sd)
 
     def explained(
         self, explanation: str, keys: Sequence[str], draws: range

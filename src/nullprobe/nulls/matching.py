@@ -12,19 +12,98 @@ reading within one standard deviation of chance is no evidence of a gap, and get
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from nullprobe._core import linalg
 from nullprobe.moments import Moments
 from nullprobe.moments.scatter import oracle_shrinkage
+from nullprobe.nulls.action import Action
 from nullprobe.nulls.residuals import Residuals
 from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 PILOTS = 8
 HALVINGS = 6
 WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
+LEAST_UNITS = 10  # of a class: fewer leave too few draws, and their mean holds much of each
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedAction(Action):
+    """An action on residuals of full size, on class means that read as the data do.
+
+    Residuals are too short by √(1 − h), h the share of the mean that a unit makes up: they are
+    brought to full size, and not centred again once something has acted on them.
+
+    Attributes
+    ----------
+    residuals : Residuals
+    rest : ndarray of shape (n, d)
+        Residuals at full size.
+    slopes : ndarray of shape (q, d)
+        Of the means.
+    scale : float
+        Factor on the slopes.
+    """
+
+    residuals: Residuals
+    rest: np.ndarray
+    slopes: np.ndarray
+    scale: float
+
+    @classmethod
+    def of(cls, residuals: Residuals, moments: Moments, seed: tuple[int, ...]) -> Self | str:
+        """Return the action on means of unbiased size, or why there is none."""
+        units = residuals.units_in_class()
+        if units < LEAST_UNITS:
+            what = "groups" if residuals.is_grouped else "rows"
+            return f"a class has {units} {what}, and {LEAST_UNITS} are needed"
+        full = residuals.rest / np.sqrt(1.0 - residuals.share)[:, None]
+        slopes = unbiased_slopes(residuals, moments)
+        scale, slopes = (0.0, residuals.slopes) if slopes is None else (1.0, slopes)
+        return cls(seed, residuals, full.astype(residuals.dtype, copy=False), slopes, scale)
+
+    def matched(
+        self,
+        read: Callable[[list[np.ndarray]], np.ndarray],
+        observed: float,
+        chance: float,
+        noise: float,
+    ) -> Self:
+        """Return the action on means with which its draws read as the data do.
+
+        Parameters
+        ----------
+        read : callable
+            Takes several representations (n, d), and returns the raw reading of each.
+        observed, chance, noise : float
+            Raw reading of the data, and mean and standard deviation of that of permuted labels.
+        """
+        pilots = [self.acted(np.random.default_rng([*self.seed, 1, i])) for i in range(PILOTS)]
+
+        def reading(scale: float) -> np.ndarray:
+            fitted = self.residuals.fitted(scale, self.slopes)
+            return read([(fitted + rest).astype(rest.dtype, copy=False) for rest in pilots])
+
+        return replace(self, scale=matched_scale(reading, observed, chance, noise))
+
+    def rng(self, k: int) -> np.random.Generator:
+        """Return the generator of draw k, another than those of the pilots."""
+        return np.random.default_rng([*self.seed, 0, k])
+
+    def draw(self, k: int) -> np.ndarray:
+        """Return draw k of the rows, (n, d)."""
+        rest = self.acted(self.rng(k))
+        rest += self.residuals.fitted(self.scale, self.slopes)
+        return rest
+
+    @abstractmethod
+    def acted(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the residuals (n, d) once something has acted on them."""
 
 
 def unbiased_slopes(residuals: Residuals, moments: Moments) -> np.ndarray | None:
