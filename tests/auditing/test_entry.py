@@ -257,15 +257,15 @@ def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
     _, result = gaussian
     title, _, heads, _, *lines = str(result).splitlines()
     assert title == "data"
-    assert heads.split() == "claim holds fact about observed chance moments p".split()
+    assert heads.split() == "claim holds takes comes from observed chance adj. p".split()
     names = [wording.claim_name(claim.name) for claim in result.claims]
     assert [line for line in lines[::2] if line.startswith(tuple(names))] == lines[::2]
     for line, below, claim in zip(lines[::2], lines[1::2], result.claims, strict=True):
-        p = "·" if claim.p_value is None else f"{claim.p_value:.3f}"
+        p = "·" if claim.adjusted_p is None else f"{claim.adjusted_p:.3f}"
         means = {null.rung: wording.number(null.mean) for null in claim.nulls}
-        about = str(claim.fact_about).split("_")
-        drawn = [means.get(rung, "·") for rung in ("chance", "moments")]
-        cells = [str(claim.holds), *about, wording.number(claim.observed), *drawn, p]
+        axes = f"{claim.takes}_{claim.comes_from}".split("_")
+        chance = means.get("chance", "·")
+        cells = [str(claim.holds), *axes, wording.number(claim.observed), chance, p]
         assert line.split()[-len(cells) :] == cells
         if claim.interval is not None:
             assert "[{}, {}]".format(*map(wording.number, claim.interval)) in below

@@ -27,6 +27,7 @@ from support.command_files import (
 
 from nullprobe import ContrastPairs, audit, worlds
 from nullprobe.claims import CLAIMS
+from nullprobe.report.text.wording import rung, source
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,8 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     for claim in claims:
         assert claim["statement"] in words
         assert claim["reason"] in words
-        assert claim["fact_about"].replace("_", " ") in words
+        assert f"Takes: {rung(claim['takes']).name}." in words
+        assert f"Comes from: {source(claim['comes_from'])}." in words
     assert "36 rows, 3 features; classes 0 (18), 1 (18)" in words
     assert "Wrote data-y-audit.html" in out
     assert [line for line in out.splitlines() if line != line.rstrip()] == []
@@ -120,7 +122,7 @@ def test_a_table_is_never_cut(columns, capsys, monkeypatch):
     out = done(capsys, "audit", "--world", "two_features", *few)
     assert "…" not in out
     assert max(map(len, out.splitlines())) <= int(columns)
-    for cell in ("canonical corr.", "linear algebra", "representation", "moments"):
+    for cell in ("canon. corr.", "linear algebra", "comes from", "not tried"):
         assert cell in out or columns == "50"
 
 

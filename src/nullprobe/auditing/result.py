@@ -59,9 +59,9 @@ class Audit:
     >>> print(found)
     a world
     <BLANKLINE>
-    claim     holds  takes    comes from  observed        chance  moments  adjusted p
-    ─────────────────────────────────────────────────────────────────────────────────
-    Readable  yes    moments  not tried   0.970            0.495    0.975       0.020
+    claim     holds  takes    comes from  observed        chance  adj. p
+    ────────────────────────────────────────────────────────────────────
+    Readable  yes    moments  not tried   0.970            0.495   0.020
     AUC                                   [0.934, 0.991]
     >>> Audit.from_json(found.to_json()) == found
     True

@@ -9,7 +9,7 @@ import torch
 from support.organisms import brief, same
 
 from nullprobe import (
-    FactAbout,
+    ComesFrom,
     Holds,
     InputError,
     LDAProbe,
@@ -77,12 +77,12 @@ def test_verdicts_are_what_is_known_of_it(grown):
         models.capture(model, grown.tokenizer, drawn.texts, site)[site]
         for model in (grown.untrained, grown.model)
     )
-    baselines = {"untrained": before, "bag of words": grown.bag_of_words(drawn.texts)}
-    told = {"claims": ["readable"], "n_permutations": 99, "baselines": baselines}
+    words = {"bag of words": grown.bag_of_words(drawn.texts)}
+    told = {"claims": ["readable"], "draws": 99, "baselines": words, "untrained": {"twin": before}}
     truth = audit(after, drawn.truth, **told)["readable"]
-    assert (truth.holds, truth.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert (truth.holds, truth.comes_from) == (Holds.YES, ComesFrom.TRAINING)
     ending = audit(after, drawn.unrelated["exclaimed"], **told)["readable"]
-    assert (ending.holds, ending.fact_about) == (Holds.YES, FactAbout.INPUTS)
+    assert (ending.holds, ending.comes_from) == (Holds.YES, ComesFrom.INPUTS)
     used = [
         audit_use(
             grown.model,

@@ -77,12 +77,14 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
             name: dict(models.capture(model, one.tokenizer, drawn.texts, SITES, progress=bars))
             for name, model in ((TRAINED, one.model), (UNTRAINED, one.untrained))
         }
-    baselines = {f"{UNTRAINED}, {site}": X for site, X in layers[UNTRAINED].items()}
-    baselines[WORDS] = one.bag_of_words(drawn.texts)
+    others = {
+        "untrained": {f"{UNTRAINED}, {site}": X for site, X in layers[UNTRAINED].items()},
+        "baselines": {WORDS: one.bag_of_words(drawn.texts)},
+    }
     found = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
-        joined = _read(layers[TRAINED], y, drawn.entity, baselines, concept, settings)
+        joined = _read(layers[TRAINED], y, drawn.entity, others, concept, settings)
         if concept == TRUTH:
             joined |= _consistent(one, settings)
         joined |= _used(one, drawn, y, concept, settings)
@@ -95,7 +97,7 @@ def _read(
     layers: Mapping[str, np.ndarray],
     y: np.ndarray,
     groups: np.ndarray,
-    baselines: Mapping[str, np.ndarray],
+    others: Mapping[str, Mapping[str, np.ndarray]],
     concept: str,
     settings: Settings,
 ) -> Layers:
@@ -105,10 +107,10 @@ def _read(
             layers,
             _named(y),
             groups=groups,
-            baselines=baselines,
+            baselines=others["baselines"],
+            untrained=others["untrained"],
             claims=["readable"],
-            n_permutations=settings.permutations,
-            n_surrogates=0,
+            draws=settings.permutations,
             random_state=settings.seed,
             title=_title(concept),
             progress=bars,
@@ -128,8 +130,7 @@ def _consistent(one: Organism, settings: Settings) -> Layers:
         found: Any = audit(
             sides,
             claims=["consistent"],
-            n_permutations=settings.permutations,
-            n_surrogates=0,
+            draws=settings.permutations,
             random_state=settings.seed,
             progress=bars,
         )
@@ -177,8 +178,8 @@ def point(one: Organism, results: Sequence[Audit], settings: Settings) -> list[s
         f"At the last word of {settings.n} statements that it never saw, truth is read best in "
         f"{_layer(best)}, with an AUC of {best['readable'].observed:.2f}, on entities that the "
         f"probe was not fitted to; of what it is compared with, “{simpler.name}” reads most, "
-        f"{simpler.value:.2f}. In {_count(above, truth)} layers that is a fact about what training "
-        "put there.",
+        f"{simpler.value:.2f}. In {_count(above, truth)} layers neither inputs nor architecture "
+        "are enough for it, so that training put it there.",
         _without_labels(truth),
         _use(truth, ending),
     ]

@@ -23,12 +23,11 @@ WIDEST = 100  # columns of a line of words
 PRINTED = 200  # columns of what is printed, wide enough that no cell of a table is folded
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and line breaks
-DRAWN = ("chance", "moments", "noise")  # nulls whose mean stands in the table
 SHORT = {
     "balanced accuracy": "bal. accuracy",
-    "canonical correlation": "canonical corr.",
-    "largest departure (sd)": "departure (sd)",
-    "share of held-out pairs": "share of pairs",
+    "canonical correlation": "canon. corr.",
+    "largest departure (sd)": "departure, sd",
+    "share of held-out pairs": "pairs (share)",
 }
 
 
@@ -102,8 +101,6 @@ def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of the verdicts on some claims of a document."""
     rows = []
-    there = {null["rung"] for claim in claims for null in claim["nulls"]}
-    drawn = [rung for rung in DRAWN if rung in there]
     adjusted = any(claim["adjusted_p"] is not None for claim in claims)
     for claim in printable(claims):
         means = {null["rung"]: number(null["mean"]) for null in claim["nulls"]}
@@ -116,11 +113,11 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
             Text(claim["holds"], HOLDS[claim["holds"]]),
             *(_axis(claim[axis]) for axis in ("takes", "comes_from")),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
-            *(means.get(rung, "·") for rung in drawn),
+            means.get("chance", "·"),
             wording.p_value(claim["adjusted_p"] if adjusted else claim["p_value"]),
         ))  # fmt: skip
-    p = "adjusted p" if adjusted else "p"
-    heads = ("holds", "takes", "comes from", "observed", *drawn, p)
+    p = "adj. p" if adjusted else "p"
+    heads = ("holds", "takes", "comes from", "observed", "chance", p)
     return grid("claim", *rows, heads=heads, left=4)
 
 
