@@ -144,8 +144,8 @@ def study(every: Sequence[Cell], path: Path, minutes: float, jobs: int, retry: b
                     return
                 yield delayed(measured)(cell, seed)
 
-        run = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-        for row in run(until()):
+        finished: Any = Parallel(n_jobs=jobs, return_as="generator_unordered")(until())
+        for row in finished:
             records.append(file, row)
             done[row["cell"]].append(row)
             number += 1
@@ -166,7 +166,7 @@ def estimate(every: Sequence[Cell]) -> None:
 
 def main() -> None:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--records", type=Path, default=records.PATH)
