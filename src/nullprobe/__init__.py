@@ -9,7 +9,7 @@ from nullprobe._version import __version__
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Claim, FactAbout, Holds
+from nullprobe.claims import Claim, ComesFrom, Explanation, FactAbout, Holds, Outcome, Takes
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.comparing.pair_probes import compare_pairs
@@ -80,10 +80,12 @@ __all__ = [
     "Claim",
     "ClassMoments",
     "ClassTransport",
+    "ComesFrom",
     "Comparison",
     "ConceptShift",
     "ContrastPairs",
     "Damage",
+    "Explanation",
     "FactAbout",
     "Game",
     "HalfspaceProbe",
@@ -101,12 +103,14 @@ __all__ = [
     "Moments",
     "KNeighborsProbe",
     "OracleLEACE",
+    "Outcome",
     "Plan",
     "QuadraticLEACE",
     "QuadraticProbe",
     "RBFProbe",
     "RandomProbe",
     "StrongestProbe",
+    "Takes",
     "TaskMoments",
     "VINC",
     "__version__",

@@ -1,25 +1,23 @@
 """Document: plain values, six digits, nothing undefined, and files that are whole or not there."""
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import documents
+from support.documents import SNAKE, keys
 from support.pipeline import FEW, RAW
 
 from nullprobe import Audit, InputError, Layers, audit, worlds
 from nullprobe.auditing.document import claim_of, document
-from nullprobe.auditing.upgrade import upgraded
-from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.claims import Claim, Explanation, Holds, Outcome
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, AuditDocument, write_json
 from nullprobe.stats.null_distribution import Null
 
 OLD = Path(__file__).parent / "data"  # written by version 2
-SNAKE = re.compile("[a-z][a-z0-9_]*")
 
 
 def plain(value):
@@ -28,17 +26,6 @@ def plain(value):
     if isinstance(value, list):
         return all(map(plain, value))
     return value is None or type(value) in (str, int, float, bool)
-
-
-def keys(value, skipped=("classes", "versions", "agreements", "parts_read_by", "left_out")):
-    """Yield all keys of a document, but for those that are names of a user's."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from keys(inner)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from () if key in skipped else keys(inner)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +57,9 @@ def test_a_document_holds_plain_values_only():
     assert plain(found)
     assert found["schema"] == AUDIT
     assert found["claims"][0]["holds"] == "yes"
-    assert found["claims"][0]["fact_about"] == "representation"
+    assert found["claims"][0]["takes"] == "undecided"
+    assert found["claims"][0]["comes_from"] == "training"
+    assert "fact_about" not in found["claims"][0]  # it follows from the two
 
 
 @pytest.mark.parametrize("made", [left_out, columns, paired, "grouped"])
@@ -109,7 +98,8 @@ def test_layers_are_read_back_as_the_same():
     assert list(again.audits) == ["whole", "a: part"]
     claim, copy = found["whole"]["readable"], again["whole"]["readable"]
     assert copy.p_value == claim.p_value
-    assert copy.nulls[0].p_value(claim.observed) == claim.p_value  # over both representations
+    assert copy.nulls[0].p_value(claim.observed) == claim.p_value
+    assert copy.adjusted_p == pytest.approx(claim.adjusted_p, rel=1e-5)  # for both representations
     alone = audit({"one": w.X}, w.y, **RAW)
     assert Layers.from_json(alone.to_json()) == alone
 
@@ -121,58 +111,30 @@ def test_a_claim_survives_as_a_document_whatever_it_shows():
             "t", [claim_of(found)], None, None, None, documents.PROVENANCE
         ).claims  # fmt: skip
         assert again.plain() == found
+        copy = claim_of(found)
+        assert (copy.takes, copy.comes_from) == (claim.takes, claim.comes_from)
+        assert copy.fact_about is claim.fact_about
 
 
-@pytest.mark.parametrize("name", ["layers-2.json", "numbers-2.json", "pairs-2.json"])
-def test_files_of_version_2_are_read(name):
-    old = json.loads((OLD / name).read_text("utf-8"))
-    old = old if isinstance(old, list) else [old]
-    found = Layers.from_json(OLD / name)
-    new = [one.plain() for one in found.documents()]
-    assert len(new) == len(old)
-    for before, after in zip(old, new, strict=True):
-        assert after["schema"] == AUDIT
-        assert before["title"] in (
-            after["title"], f"{after['title']}: {after['representation']}"
-        )  # fmt: skip
-        assert before["scores"] == after["scores"]
-        assert before["portrait"] == after["portrait"]
-        for one, other in zip(before["claims"], after["claims"], strict=True):
-            for key in ("name", "holds", "fact_about", "observed", "interval", "p_value", "beside"):
-                assert one[key] == other[key]
-            assert one["smallest_effect"] == other["detectable"]
-            assert one["unit"] == other["metric"]["name"]
-            assert [null["values"] for null in one["nulls"]] == [
-                null["values"] for null in other["nulls"]
-            ]
-        assert [key for key in keys(after) if not SNAKE.fullmatch(key)] == []
-    assert Layers.from_json(found.to_json()) == found
-
-
-def test_what_version_2_left_in_strings_is_a_field():
-    layers = Layers.from_json(OLD / "layers-2.json")
-    assert list(layers.audits) == ["layer: 0", "layer: 1"]
-    one = layers["layer: 1"]
-    assert (one.title, one.concept, one.rows) == ("a world: y", "labels", "rows")
-    assert one["readable"].metric == Metric("AUC", 0.5)
-    assert one["one_direction"].metric.kind == "residual"
-    assert one["one_feature"].metric.kind == "departure"
-    assert one["transfers"].shown["matrices"]["metric"] == Metric("AUC", 0.5)
-    assert one["transfers"].nulls[1].rung == "random_subspaces"
-    assert "in_sample_before_shuffled" in one["one_direction"].details
-    numbers = Audit.from_json(OLD / "numbers-2.json")
-    assert (numbers.concept, numbers["readable"].metric) == ("numeric", Metric("R²", 0.0))
-    assert numbers["gone"].details["parts_read_by"] == {"none, nothing being left": 3}
-    assert list(numbers.left_out) == ["transfers"]
-    pairs = Audit.from_json(OLD / "pairs-2.json")
-    assert pairs.rows == "pair_differences"
-    assert list(pairs["consistent"].details["agreements"]) == ["sentiment"]
-    assert pairs.provenance["other_labels"] == ["sentiment"]
-
-
-def test_a_document_of_today_is_not_upgraded():
-    found = documents.sample()
-    assert upgraded(found) == found
+def test_adjusted_p_values_and_their_intervals_survive_as_a_document():
+    claim = documents.claims()[0]
+    drawn = replace(claim.nulls[0], adjusted=0.034)
+    tried = Explanation("chance", Outcome.REJECTED, "", 0.01, 0.034, (0.4, 0.5))
+    claim = replace(claim, nulls=(drawn,), explanations=(tried,))
+    (found,) = document("t", [claim], None, None, None, documents.PROVENANCE).plain()["claims"]
+    assert found["adjusted_p"] == found["nulls"][0]["adjusted_p"] == 0.034
+    low, high = found["nulls"][0]["p_interval"]
+    assert low <= found["nulls"][0]["p_value"] <= high
+    (one,) = found["explanations"]
+    assert one == {
+        "name": "chance", "outcome": "rejected", "reason": "", "p_value": 0.01,
+        "adjusted_p": 0.034, "difference": [0.4, 0.5],
+    }  # fmt: skip
+    copy = claim_of(found)
+    assert copy.explanations == (tried,)
+    assert (copy.adjusted_p, copy.nulls[0].judged_p(claim.observed)) == (0.034, 0.034)
+    rounded = json.loads(json.dumps(found))
+    assert claim_of(rounded).nulls[0].p_interval(found["observed"]) == (low, high)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +144,8 @@ def test_a_document_of_today_is_not_upgraded():
         ("{", "JSON"),
         ("[]", "there are 0"),
         ("[1]", "AuditDocument"),
-        ('{"schema": "nullprobe.audit/3"}', "title"),
+        ('{"schema": "nullprobe.audit/4"}', "title"),
+        ('{"schema": "nullprobe.audit/3"}', "as nullprobe wrote it"),
     ],
 )
 def test_what_is_no_audit_is_refused(source, field):
@@ -220,7 +183,8 @@ def test_floats_keep_six_digits():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_absent(value):
-    claim = Claim("readable", "It reads.", Holds.UNCLEAR, FactAbout.CHANCE, value,
+    tried = Explanation("chance", Outcome.UNDECIDED, "", None, None, (value, 1.0))
+    claim = Claim("readable", "It reads.", Holds.UNCLEAR, (tried,), value,
                   Metric("AUC", 0.5), (value, 1.0),
                   (Null("chance", "drawn", np.array([value, 1.0])),), value, "why",
                   value, {"more": value})  # fmt: skip
@@ -231,7 +195,8 @@ def test_what_is_not_finite_is_absent(value):
         ).plain()  # fmt: skip
     (shown,) = found["claims"]
     assert shown["observed"] is shown["p_value"] is shown["detectable"] is None
-    assert shown["interval"] == [None, 1.0]
+    assert shown["interval"] == shown["explanations"][0]["difference"] == [None, 1.0]
+    assert shown["nulls"][0]["p_interval"] is None
     assert shown["details"] == {"more": None}
     assert shown["nulls"][0]["values"] == [None, 1.0]
     assert found["scores"] == {"labels": [None], "raw": [None], "erased": [None]}

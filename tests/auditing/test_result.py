@@ -11,7 +11,7 @@ from nullprobe.cli import verdict_tables
 
 W = worlds.gaussian(n=90, d=4, gap=2.0, random_state=0)
 LAYERS = {"layer 0": W.X[:, 2:], "layer 1": W.X}
-FEW = {"n_permutations": 39, "n_surrogates": 0}
+FEW = {"draws": 39, "n_splits": 1}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,9 @@ def test_a_frame_has_a_row_for_each_claim(both):
     assert (row["observed"], row["p_value"]) == (claim.observed, claim.p_value)
     assert (row["low"], row["high"]) == claim.interval
     assert (row["metric"], row["chance"], row["holds"]) == ("AUC", 0.5, "yes")
+    assert (row["takes"], row["comes_from"]) == (claim.takes, claim.comes_from)
+    assert (row["fact_about"], row["adjusted_p"]) == (claim.fact_about, claim.adjusted_p)
+    assert frame["fact_about"][1] == "linear_algebra"
     assert np.isnan(frame["p_value"][1])
 
 

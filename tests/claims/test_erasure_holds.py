@@ -1,19 +1,19 @@
 import pytest
-from support.evidence import evidence, null, seen
+from support.evidence import evidence, null, nulls, outcomes, seen
 
-from nullprobe.claims import FactAbout, Holds
+from nullprobe.claims import ComesFrom, Holds, Takes
 from nullprobe.claims.erasure_holds import erasure_holds
 
 
 def verdict(**changed):
     claim = erasure_holds(evidence(**changed))
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.takes, claim
 
 
 def test_read_back_of_no_more_than_chance_holds():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
-    assert [n.rung for n in claim.nulls] == ["chance", "moments"]
+    holds, takes, claim = verdict()
+    assert (holds, takes) == (Holds.YES, Takes.CHANCE)
+    assert [n.rung for n in claim.nulls] == ["chance", "moments", "noise"]
     assert claim.p_value > 0.05
     assert "not clearly readable before" not in claim.reason
 
@@ -25,41 +25,64 @@ def test_erasure_of_what_was_not_readable_before_says_so():
 
 
 def test_read_back_that_could_be_hidden_by_noise_is_unclear():
-    holds, about, claim = verdict(erased=seen(0.52, 0.05))
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    wide = nulls(chance={"erased": null(0.5, 0.1)})
+    holds, takes, claim = verdict(erased=seen(0.52), nulls=wide)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
 
 
-def test_read_back_as_of_gaussian_data_is_credited_to_the_moments():
-    holds, about, claim = verdict(erased=seen(0.6))
-    assert (holds, about) == (Holds.NO, FactAbout.MOMENTS)
-    assert "does not tell it from the observed" in claim.reason
+def test_a_small_p_of_less_than_the_effect_of_interest_still_holds():
+    holds, takes, claim = verdict(erased=seen(0.523))
+    assert claim.p_value <= 0.05
+    assert (holds, takes) == (Holds.YES, Takes.CHANCE)
+
+
+@pytest.mark.parametrize(
+    ("value", "takes"),
+    [(0.6, Takes.MOMENTS), (0.7, Takes.NOISE), (0.55, Takes.STRUCTURE), (0.9, Takes.STRUCTURE)],
+)
+def test_what_is_read_back_takes_the_least_that_suffices(value, takes):
+    holds, found, claim = verdict(erased=seen(value))
+    assert (holds, found) == (Holds.NO, takes)
     assert claim.p_value == pytest.approx(0.02)
+    assert claim.comes_from is ComesFrom.NOT_TRIED
+    assert claim.fact_about is None or takes is not Takes.STRUCTURE
 
 
-@pytest.mark.parametrize("value", [0.55, 0.8])
-def test_read_back_unlike_gaussian_data_is_credited_to_the_representation(value):
-    holds, about, claim = verdict(erased=seen(value))
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert "than observed" in claim.reason
+def test_what_is_merely_not_rejected_is_not_credited():
+    """Draws that are too wide to suffice leave open what it takes."""
+    holds, takes, claim = verdict(erased=seen(0.65), nulls=nulls(0.6, 0.7, spread=0.2))
+    assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
+    found = outcomes(claim.explanations)
+    assert (found["chance"], found["moments"], found["noise"]) == (
+        "rejected", "undecided", "undecided",
+    )  # fmt: skip
 
 
 def test_read_back_below_chance_is_no_success():
-    holds, about, claim = verdict(erased=seen(0.3))
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
+    holds, takes, claim = verdict(erased=seen(0.3))
+    assert (holds, takes) == (Holds.NO, Takes.STRUCTURE)
     assert "below chance" in claim.reason
 
 
-def test_read_back_below_chance_may_be_that_of_gaussian_data():
-    below = {"erased": null(0.4, 0.04, "moments")}
-    assert verdict(erased=seen(0.4), moments=below)[:2] == (Holds.NO, FactAbout.MOMENTS)
+def test_read_back_below_chance_may_be_that_of_data_of_the_same_moments():
+    assert verdict(erased=seen(0.4), nulls=nulls(0.4))[:2] == (Holds.NO, Takes.MOMENTS)
 
 
-def test_rung_that_was_not_tried_is_named_with_its_reason():
-    holds, about, claim = verdict(erased=seen(0.7), moments={}, notes={"moments": "too wide"})
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert "not tried: too wide" in claim.reason
+def test_what_was_not_tried_is_named_with_its_reason():
+    without = nulls(moments=None, noise=None)
+    notes = {"moments erased": "too wide", "noise erased": "too few rows"}
+    holds, takes, claim = verdict(erased=seen(0.7), nulls=without, notes=notes)
+    assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
+    reasons = {one.name: one.reason for one in claim.explanations}
+    assert (reasons["moments"], reasons["noise"]) == ("too wide", "too few rows")
+    assert all(reason in claim.reason for reason in notes.values())
     assert [n.rung for n in claim.nulls] == ["chance"]
+
+
+def test_noise_that_is_rejected_rejects_moments_that_were_not_tried():
+    takes = verdict(erased=seen(0.9), nulls=nulls(moments=None))[1]
+    assert takes is Takes.STRUCTURE
 
 
 def test_expectation_of_the_theory_stands_beside_the_reason():
@@ -70,8 +93,8 @@ def test_expectation_of_the_theory_stands_beside_the_reason():
 
 
 def test_prediction_worse_than_the_mean_is_not_read_back_though_chance_is_worse_still():
-    chance = {"raw": null(-0.3, 0.1), "erased": null(-0.3, 0.1)}
+    chance = nulls(chance={"raw": null(-0.3, 0.1), "erased": null(-0.3, 0.1)})
     raw, erased = (seen(value, unit="R²", chance=0.0) for value in (0.4, -0.1))
-    holds, about, claim = verdict(raw=raw, erased=erased, chance=chance)
-    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
-    assert "no better than always saying the mean" in claim.reason
+    holds, takes, claim = verdict(raw=raw, erased=erased, nulls=chance)
+    assert claim.p_value <= 0.05
+    assert (holds, takes) == (Holds.YES, Takes.CHANCE)

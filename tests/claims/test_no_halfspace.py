@@ -1,12 +1,13 @@
-from support.evidence import evidence, null, seen
+import pytest
+from support.evidence import evidence, null, nulls, seen
 
-from nullprobe.claims import CLAIMS, FactAbout, Holds
+from nullprobe.claims import CLAIMS, Holds, Takes
 from nullprobe.claims.no_halfspace import no_halfspace
 
 
 def verdict(**changed):
     claim = no_halfspace(evidence(**changed))
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.takes, claim
 
 
 def half(value, spread=0.02):
@@ -14,25 +15,24 @@ def half(value, spread=0.02):
 
 
 def test_halfspace_of_no_more_than_chance_holds():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.CHANCE)
+    holds, takes, claim = verdict()
+    assert (holds, takes) == (Holds.YES, Takes.CHANCE)
     assert claim.unit == "balanced accuracy"
 
 
-def test_halfspace_as_accurate_as_on_gaussian_data_is_credited_to_the_moments():
-    assert verdict(halfspace=half(0.6))[:2] == (Holds.NO, FactAbout.MOMENTS)
-
-
-def test_halfspace_more_accurate_than_that_is_credited_to_the_representation():
-    holds, about, claim = verdict(halfspace=half(0.75))
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert claim.observed == 0.75
+@pytest.mark.parametrize(
+    ("value", "takes"), [(0.6, Takes.MOMENTS), (0.7, Takes.NOISE), (0.8, Takes.STRUCTURE)]
+)
+def test_an_accurate_halfspace_takes_the_least_that_suffices(value, takes):
+    holds, found, claim = verdict(halfspace=half(value))
+    assert (holds, found) == (Holds.NO, takes)
+    assert claim.observed == value
 
 
 def test_halfspace_is_judged_by_nulls_of_its_own():
-    chance = {"raw": null(0.5, 0.04), "erased": null(0.5, 0.04), "halfspace": null(0.6, 0.2)}
-    holds, about, claim = verdict(halfspace=half(0.6, 0.05), chance=chance)
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    wide = nulls(chance={"halfspace": null(0.6, 0.2)})
+    holds, takes, claim = verdict(halfspace=half(0.6, 0.05), nulls=wide)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable > 0.7
 
 

@@ -1,83 +1,135 @@
-import pytest
-from support.evidence import evidence, null, seen
+from dataclasses import replace
 
-from nullprobe.claims import FactAbout, Holds
-from nullprobe.claims.readable import readable
+import pytest
+from support.evidence import evidence, null, nulls, outcomes, seen
+
+from nullprobe.claims import ComesFrom, Holds, Observation, Outcome, Takes
+from nullprobe.claims.readable import MATCHED, readable
 
 
 def verdict(**changed):
     claim = readable(evidence(**changed))
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.comes_from, claim
 
 
-def test_reading_above_chance_is_credited_to_the_representation():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.REPRESENTATION)
+def baselines(**sources):
+    """Return baselines by source and name, from readings by source."""
+    return {
+        source: {f"{source} {i}": one for i, one in enumerate(several)}
+        for source, several in sources.items()
+    }
+
+
+def test_reading_above_chance_holds_and_where_from_was_not_tried():
+    holds, source, claim = verdict()
+    assert (holds, source) == (Holds.YES, ComesFrom.NOT_TRIED)
+    assert claim.takes is Takes.UNDECIDED
+    assert claim.fact_about is None
     assert claim.p_value == pytest.approx(0.02)
     assert claim.observed == 0.9
     assert claim.interval[0] < 0.9 < claim.interval[1]
     assert claim.detectable is None
-    assert "rung of the inputs was not tried" in claim.reason
+    assert outcomes(claim.explanations) == {
+        "chance": "rejected",
+        "moments": "not_tried",
+        "noise": "not_tried",
+        "inputs": "not_tried",
+        "architecture": "not_tried",
+    }
+    reasons = {one.name: one.reason for one in claim.explanations}
+    assert reasons["noise"] == MATCHED
+    assert all(reason for name, reason in reasons.items() if name != "chance")
 
 
-def test_baseline_that_reads_as_much_is_credited_to_the_inputs():
-    holds, about, claim = verdict(baselines={"bag of words": seen(0.9)})
-    assert (holds, about) == (Holds.YES, FactAbout.INPUTS)
-    assert "'bag of words' reads 0.900" in claim.reason
+def test_reading_as_of_data_of_the_same_moments_takes_no_more():
+    drawn = nulls()
+    drawn["moments"]["raw"] = null(0.9, 0.02, "moments")
+    assert verdict(nulls=drawn)[2].takes is Takes.MOMENTS
+    drawn["moments"]["raw"] = null(0.7, 0.02, "moments")
+    claim = verdict(nulls=drawn)[2]
+    assert claim.takes is Takes.UNDECIDED  # the shape of the noise was not tried
+    assert [one.rung for one in claim.nulls] == ["chance", "moments"]
 
 
-def test_one_good_baseline_among_bad_ones_is_enough():
-    baselines = {"lengths": seen(0.55), "untrained": seen(0.93)}
-    assert verdict(baselines=baselines)[1] is FactAbout.INPUTS
-
-
-def test_baseline_that_is_clearly_surpassed_leaves_it_to_the_representation():
-    holds, about, claim = verdict(baselines={"lengths": seen(0.6)})
-    assert (holds, about) == (Holds.YES, FactAbout.REPRESENTATION)
-    assert "every baseline ('lengths') reads less" in claim.reason
+@pytest.mark.parametrize(
+    ("readings", "source"),
+    [
+        ({"inputs": [0.9]}, ComesFrom.INPUTS),
+        ({"inputs": [0.55, 0.93]}, ComesFrom.INPUTS),
+        ({"inputs": [0.6], "architecture": [0.9]}, ComesFrom.ARCHITECTURE),
+        ({"inputs": [0.6], "architecture": [0.6]}, ComesFrom.TRAINING),
+        ({"inputs": [0.6, 0.7], "architecture": [0.6, 0.7]}, ComesFrom.TRAINING),
+        ({"inputs": [0.6]}, ComesFrom.UNDECIDED),
+        ({"architecture": [0.6]}, ComesFrom.UNDECIDED),
+    ],
+)
+def test_where_a_reading_comes_from_depends_on_what_was_tried(readings, source):
+    given = {key: [seen(value) for value in values] for key, values in readings.items()}
+    holds, found, claim = verdict(baselines=baselines(**given))
+    assert (holds, found) == (Holds.YES, source)
+    assert [(one.rung, one.value) for one in claim.beside] == [
+        (key, value) for key, values in readings.items() for value in values
+    ]
 
 
 def test_baselines_are_compared_in_pairs():
-    """Replicates that move together tell .90 from .89, though the intervals overlap."""
-    together = seen(0.89)
-    assert verdict(baselines={"close": together})[1] is FactAbout.REPRESENTATION
-    apart = type(together)(0.89, "AUC", 0.5, together.resampled[::-1])
-    assert verdict(baselines={"close": apart})[1] is FactAbout.INPUTS
+    """Replicates that move together tell .90 from .845, though the intervals overlap."""
+    both = seen(0.845, 0.03)
+    apart = Observation(0.845, "AUC", 0.5, both.resampled[::-1])
+    for one, outcome in ((both, Outcome.REJECTED), (apart, Outcome.UNDECIDED)):
+        claim = verdict(baselines=baselines(inputs=[one]))[2]
+        assert outcomes(claim.explanations)["inputs"] is outcome
 
 
 def test_reading_as_much_as_chance_is_denied_if_there_is_no_room_for_more():
-    holds, about, claim = verdict(raw=seen(0.5))
-    assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
+    holds, source, claim = verdict(raw=seen(0.5))
+    assert (holds, claim.takes, source) == (Holds.NO, Takes.CHANCE, ComesFrom.NOT_TRIED)
     assert claim.detectable is None
 
 
 def test_reading_as_much_as_chance_is_unclear_if_there_is_room_for_more():
-    holds, about, claim = verdict(raw=seen(0.53, 0.05))
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    wide = nulls(chance={"raw": null(0.5, 0.1)})
+    holds, _, claim = verdict(raw=seen(0.53), nulls=wide)
+    assert (holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable == pytest.approx(0.5 + 2.801585 * claim.nulls[0].sd)
     assert f"{claim.detectable:.3f}" in claim.reason
 
 
 def test_reading_below_chance_is_a_sign_of_dependent_rows():
-    holds, about, claim = verdict(raw=seen(0.3))
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.REPRESENTATION)
+    holds, _, claim = verdict(raw=seen(0.3))
+    assert (holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert "below chance" in claim.reason
 
 
-def test_baselines_are_not_asked_where_nothing_is_read():
-    assert verdict(raw=seen(0.5), baselines={"b": seen(0.9)})[1] is FactAbout.CHANCE
+def test_where_nothing_is_read_it_comes_from_nowhere():
+    claim = verdict(raw=seen(0.5), baselines=baselines(inputs=[seen(0.9)]))[2]
+    assert (claim.takes, claim.comes_from) == (Takes.CHANCE, ComesFrom.NOT_TRIED)
+    assert claim.beside[0].value == 0.9
 
 
 def test_r_squared_is_compared_with_zero():
-    numeric = {"raw": null(-0.05, 0.04)}
-    claim = readable(evidence(raw=seen(0.2, unit="R²", chance=0.0), chance=numeric))
+    numeric = nulls(chance={"raw": null(-0.05, 0.04)})
+    claim = readable(evidence(raw=seen(0.2, unit="R²", chance=0.0), nulls=numeric))
     assert claim.holds is Holds.YES
     assert "R² 0.200 against -0.050" in claim.reason
 
 
-def test_prediction_worse_than_the_mean_is_no_reading_though_chance_is_worse_still():
-    """Probes of permuted labels overfit: their R² is well below 0."""
-    chance = {"raw": null(-0.3, 0.1)}
-    claim = readable(evidence(raw=seen(-0.1, unit="R²", chance=0.0), chance=chance))
-    assert claim.p_value <= 0.05
-    assert (claim.holds, claim.fact_about) == (Holds.NO, FactAbout.CHANCE)
+@pytest.mark.parametrize("value", [-0.1, -0.25])
+def test_prediction_worse_than_the_mean_is_no_reading_though_chance_is_worse_still(value):
+    """Probes of permuted labels overfit: their R² is well below 0, whether or not p is small."""
+    chance = nulls(chance={"raw": null(-0.3, 0.1)})
+    claim = readable(evidence(raw=seen(value, unit="R²", chance=0.0), nulls=chance))
+    assert (claim.p_value <= 0.05) is (value == -0.1)
+    assert (claim.holds, claim.takes) == (Holds.NO, Takes.CHANCE)
+
+
+def test_prediction_worse_than_the_mean_with_room_for_more_is_unclear():
+    chance = nulls(chance={"raw": null(-0.3, 0.1)})
+    claim = readable(evidence(raw=seen(-0.1, 0.2, unit="R²", chance=0.0), nulls=chance))
+    assert (claim.holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
+
+
+def test_the_adjusted_p_decides_and_stands_beside_the_raw_one():
+    adjusted = {"raw": replace(null(0.5, 0.06), adjusted=0.2)}
+    claim = readable(evidence(nulls=nulls(chance=adjusted)))
+    assert (claim.holds, claim.p_value, claim.adjusted_p) == (Holds.UNCLEAR, 0.02, 0.2)

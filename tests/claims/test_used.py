@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from support.evidence import null, seen
 
-from nullprobe.claims import FactAbout, Holds, Thresholds, Use
+from nullprobe.claims import ComesFrom, Holds, Takes, Thresholds, Use
 from nullprobe.claims.used import used
-from nullprobe.nulls import Null
+from nullprobe.stats.null_distribution import Null
 
 UNIT = "change of log-probability (nats)"
 
@@ -20,12 +20,13 @@ def use(change=-2.0, random=-0.1, spread=0.1, width=0.05, divergence=None):
 
 def verdict(bar=None, **changed):
     claim = used(use(**changed), bar or Thresholds())
-    return claim.holds, claim.fact_about, claim
+    return claim.holds, claim.takes, claim
 
 
 def test_what_harms_more_than_random_subspaces_is_used():
-    holds, about, claim = verdict()
-    assert (holds, about) == (Holds.YES, FactAbout.REPRESENTATION)
+    holds, takes, claim = verdict()
+    assert (holds, takes) == (Holds.YES, Takes.UNDECIDED)
+    assert claim.comes_from is ComesFrom.NOT_TRIED
     assert (claim.name, claim.observed, claim.unit) == ("used", -2.0, UNIT)
     assert claim.p_value == pytest.approx(0.02)
     assert claim.interval[0] < -2.0 < claim.interval[1]
@@ -43,38 +44,38 @@ def test_what_harms_more_than_random_subspaces_is_used():
 
 def test_what_the_model_does_better_without_is_used_too():
     """Erasing what misleads a model changes what it does: for the better."""
-    assert verdict(change=1.0)[:2] == (Holds.YES, FactAbout.REPRESENTATION)
+    assert verdict(change=1.0)[:2] == (Holds.YES, Takes.UNDECIDED)
 
 
 def test_what_harms_less_than_random_subspaces_is_not_used():
     """It stands out, but on the side of no change at all."""
-    holds, about, claim = verdict(change=-0.1, random=-2.0)
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert claim.reason.endswith("it matters less than whatever else is projected out.")
+    holds, takes, claim = verdict(change=-0.1, random=-2.0)
+    assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
+    assert "matters less than erasing anything else" in claim.reason
     assert verdict(change=0.1, random=2.0)[0] is Holds.NO
 
 
 def test_what_stands_out_and_hardly_changes_anything_is_not_used():
     """A thousandth of a nat may be far outside what random subspaces do."""
-    holds, about, claim = verdict(change=-0.02, random=0.0, spread=0.001, width=0.005)
-    assert (holds, about) == (Holds.NO, FactAbout.REPRESENTATION)
-    assert claim.reason.endswith("more than they do, and less than what matters.")
+    holds, takes, claim = verdict(change=-0.02, random=0.0, spread=0.001, width=0.005)
+    assert (holds, takes) == (Holds.NO, Takes.CHANCE)  # by less than what matters
+    assert "up to what matters" in claim.reason
     assert (
         verdict(Thresholds(min_effect=0.01), change=-0.02, random=0.0, spread=0.001)[0] is Holds.YES
     )
 
 
 def test_what_changes_no_more_than_random_subspaces_is_denied_where_nothing_else_fits():
-    holds, about, claim = verdict(change=-0.1, width=0.01)
-    assert (holds, about) == (Holds.NO, FactAbout.CHANCE)
-    assert claim.reason.endswith("which does not tell it from them.")
+    holds, takes, claim = verdict(change=-0.1, width=0.01)
+    assert (holds, takes) == (Holds.NO, Takes.CHANCE)
+    assert "up to what matters" in claim.reason
 
 
 def test_what_changes_no_more_than_random_subspaces_is_unclear_where_more_may_fit():
-    holds, about, claim = verdict(change=-0.1, width=0.1)
-    assert (holds, about) == (Holds.UNCLEAR, FactAbout.CHANCE)
+    holds, takes, claim = verdict(change=-0.1, width=0.1)
+    assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert claim.detectable == pytest.approx(2.8016 * claim.nulls[0].sd, rel=1e-4)
-    assert "told from it four times out of five" in claim.reason
+    assert "cannot be said" in claim.reason
 
 
 def test_an_interval_on_either_side_leaves_room():
@@ -94,7 +95,7 @@ def test_alpha_is_that_of_the_two_sided_test():
     """Four of 99 subspaces lie below: p = .1."""
     drawn = np.r_[np.full(4, -3.0), np.linspace(-1, 1, 95)]
     found = replace(use(), random=Null("random_subspaces", "", drawn))
-    assert used(found, Thresholds()).fact_about is FactAbout.CHANCE
+    assert used(found, Thresholds()).holds is Holds.UNCLEAR
     assert used(found, Thresholds(alpha=0.1)).holds is Holds.YES
 
 

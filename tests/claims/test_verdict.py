@@ -5,19 +5,9 @@ import pytest
 from scipy.stats import norm
 from support.evidence import STEPS, null, seen
 
-from nullprobe.claims import Beside, FactAbout, Holds, Observation, Thresholds
+from nullprobe.claims import Beside, Observation, Outcome, Thresholds
 from nullprobe.claims.verdict import number, p_text
-from nullprobe.nulls import Null
-
-
-def test_words_of_a_verdict_compare_as_strings():
-    assert [str(h) for h in Holds] == ["yes", "no", "unclear"]
-    assert FactAbout.MOMENTS == "moments"
-
-
-def test_rungs_are_in_order_lowest_first():
-    rungs = ["linear_algebra", "chance", "moments", "inputs", "representation"]
-    assert [str(rung) for rung in FactAbout] == rungs
+from nullprobe.stats.null_distribution import Null
 
 
 def test_interval_holds_95_percent_of_the_replicates():
@@ -134,20 +124,30 @@ def test_detectable_effect_of_an_upper_tail_is_smaller():
 
 
 @pytest.mark.parametrize(
-    ("simpler", "reproduces"), [(0.95, True), (0.9, True), (0.89, False), (0.5, False)]
+    ("simpler", "outcome"),
+    [
+        (0.95, "sufficient"),
+        (0.9, "sufficient"),
+        (0.89, "sufficient"),  # surpassed for certain, by less than the effect of interest
+        (0.84, "rejected"),
+        (0.5, "rejected"),
+    ],
 )
-def test_what_is_beside_reproduces_unless_it_is_clearly_exceeded(simpler, reproduces):
+def test_what_is_simpler_suffices_unless_it_is_surpassed_by_what_matters(simpler, outcome):
     one = Beside.of("inputs", "lengths", seen(simpler), seen(0.9), Thresholds())
-    assert one.reproduces is reproduces
+    found = one.explanation(Thresholds())
+    assert (found.name, found.outcome) == ("inputs", Outcome(outcome))
     assert (one.rung, one.name, one.value) == ("inputs", "lengths", simpler)
     assert one.interval == seen(simpler).interval
     assert one.gain == (pytest.approx(0.9 - simpler), pytest.approx(0.9 - simpler))
+    assert found.difference == one.gain
 
 
-def test_without_resamples_nothing_is_clearly_exceeded():
+def test_without_resamples_what_is_simpler_is_undecided():
     bare = Observation(0.2, "AUC", 0.5, np.full(2000, np.nan))
-    assert Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds()).gain is None
-    assert Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds()).reproduces
+    one = Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds())
+    assert one.gain is None
+    assert one.explanation(Thresholds()).outcome is Outcome.UNDECIDED
 
 
 def test_verdicts_rest_on_intervals_of_one_less_alpha_and_readers_see_95_percent():
@@ -155,10 +155,10 @@ def test_verdicts_rest_on_intervals_of_one_less_alpha_and_readers_see_95_percent
     draws = np.random.default_rng(0).permutation(norm.ppf((np.arange(2000) + 0.5) / 2000))
     observed = Observation(0.7, "AUC", 0.5, 0.7 + 0.01 * draws)
     simpler = Observation(0.678, "AUC", 0.5, np.full(2000, 0.678))
-    for alpha, reproduces in ((0.05, False), (0.01, True)):
-        bar = Thresholds(alpha)
+    for alpha, outcome in ((0.05, Outcome.REJECTED), (0.01, Outcome.UNDECIDED)):
+        bar = Thresholds(alpha, min_effect=0.01)
         one = Beside.of("inputs", "lengths", simpler, observed, bar)
-        assert one.reproduces is reproduces
+        assert one.explanation(bar).outcome is outcome
         assert one.coverage == 1 - alpha
         reach = 0.01 * norm.ppf(1 - alpha / 2)
         np.testing.assert_allclose(bar.interval(observed), [0.7 - reach, 0.7 + reach], atol=2e-4)

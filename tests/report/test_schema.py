@@ -11,7 +11,8 @@ from support import comparisons, documents
 from support.pipeline import FEW, RAW
 
 from nullprobe import ContrastPairs, InputError, audit, compare_pairs, worlds
-from nullprobe.claims import CLAIMS, FactAbout, Holds
+from nullprobe.claims import CLAIMS, Beside, ComesFrom, Holds, Outcome, Takes
+from nullprobe.claims.explanations import SOURCES, TAKEN
 from nullprobe.claims.used import NAME as USED
 from nullprobe.report import schemas
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, validated
@@ -31,8 +32,13 @@ def valid(schema):
 
 
 @pytest.fixture(scope="module")
-def grouped(audited):
-    return audited.document().plain()
+def grouped():
+    """Return a document with a baseline, and both claims that have pictures."""
+    beside = (Beside("inputs", "first", 0.9, (0.88, 0.92), (0.02, 0.08)),)
+    claims = {claim.name: claim for claim in documents.all_claims()}
+    claims["readable"] = documents.claims(beside=beside)[0]
+    asked = [claims[name] for name in ("readable", "one_feature", "transfers")]
+    return documents.sample(claims=asked, provenance={"baselines": ["first"]})
 
 
 @pytest.mark.parametrize("name", schemas.FILES)
@@ -107,22 +113,28 @@ def test_what_audits_write_follows_the_schema(made, valid):
     valid(json.loads(made()))
 
 
-def test_groups_and_baselines_follow_the_schema(grouped, valid):
-    assert grouped["provenance"]["baselines"] == ["first"]
-    (beside,) = grouped["claims"][0]["beside"]
+def test_groups_and_baselines_follow_the_schema(audited, valid):
+    found = audited.document().plain()
+    assert found["provenance"]["baselines"] == ["first"]
+    (beside,) = found["claims"][0]["beside"]
     assert (beside["rung"], beside["name"]) == ("inputs", "first")
-    assert all(any(claim[key] for claim in grouped["claims"]) for key in PICTURES.values())
-    valid(grouped)
+    assert all(any(claim[key] for claim in found["claims"]) for key in PICTURES.values())
+    valid(found)
 
 
-def test_the_schema_names_the_version_the_claims_and_the_rungs_of_the_code(schema):
+def test_the_schema_names_the_version_the_claims_and_the_axes_of_the_code(schema):
     defined = schema["$defs"]
     assert schema["title"] == AUDIT == defined["AuditDocument"]["properties"]["schema"]["const"]
-    assert schema["$id"] == "urn:nullprobe:audit:3"
+    assert schema["$id"] == "urn:nullprobe:audit:4"
     claim = defined["ClaimDocument"]["properties"]
     assert claim["name"]["enum"] == [*CLAIMS, USED]  # which needs a model
     assert claim["holds"]["enum"] == [str(value) for value in Holds]
-    assert claim["fact_about"]["enum"] == [str(value) for value in FactAbout]
+    assert claim["takes"]["enum"] == [str(value) for value in Takes]
+    assert claim["comes_from"]["enum"] == [str(value) for value in ComesFrom]
+    explanation = defined["ExplanationDocument"]["properties"]
+    assert explanation["name"]["enum"] == [*TAKEN, *SOURCES]
+    assert explanation["outcome"]["enum"] == [str(value) for value in Outcome]
+    assert defined["NullDocument"]["properties"]["rung"]["enum"] == list(TAKEN)
 
 
 def set_to(*path):
@@ -152,14 +164,23 @@ def without(*path):
 @pytest.mark.parametrize(
     "broken",
     [
-        set_to("schema", "nullprobe.audit/2"),
+        set_to("schema", "nullprobe.audit/3"),
         set_to("concept", "numbers"),
         set_to("rows", "pairs"),
         without("representation"),
         set_to("comment", "more"),
         without("portrait"),
         set_to("claims", 0, "holds", "perhaps"),
-        set_to("claims", 0, "fact_about", "random subspaces"),
+        set_to("claims", 0, "fact_about", "chance"),
+        set_to("claims", 0, "takes", "representation"),
+        set_to("claims", 0, "comes_from", "not tried"),
+        without("claims", 0, "explanations"),
+        set_to("claims", 0, "explanations", 0, "outcome", "refuted"),
+        set_to("claims", 0, "explanations", 0, "name", "representation"),
+        set_to("claims", 0, "explanations", 0, "reason", None),
+        set_to("claims", 0, "explanations", 0, "difference", [0.1]),
+        without("claims", 0, "explanations", 0, "adjusted_p"),
+        without("claims", 0, "adjusted_p"),
         set_to("claims", 0, "name", "unheard_of"),
         set_to("claims", 0, "observed", "0.9"),
         set_to("claims", 0, "interval", [0.1]),
@@ -171,6 +192,9 @@ def without(*path):
         set_to("claims", 0, "curve", {}),
         without("claims", 0, "reason"),
         set_to("claims", 0, "nulls", 0, "p_value", 0),
+        set_to("claims", 0, "nulls", 0, "adjusted_p", True),
+        set_to("claims", 0, "nulls", 0, "p_interval", [None, 0.1]),
+        without("claims", 0, "nulls", 0, "p_interval"),
         without("claims", 0, "nulls", 0, "metric"),
         set_to("claims", 0, "nulls", 0, "values", ["a"]),
         without("claims", 0, "beside"),
@@ -185,6 +209,7 @@ def without(*path):
         without("claims", 0, "beside", 0, "gain"),
         set_to("claims", 1, "curve", None),
         without("claims", 1, "curve", "low"),
+        set_to("claims", 1, "curve", "rung", "chance"),
         set_to("claims", 2, "matrices", None),
         set_to("claims", 2, "matrices", "read", [[0.5, "a"]]),
         set_to("portrait", "axes", []),

@@ -1,13 +1,15 @@
 """Documents made by hand for the tests of the report: honest ones, and hostile ones."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
+from support.evidence import explained
 
 from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.observation import Beside
-from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
@@ -19,6 +21,7 @@ PROVENANCE = {
     "classes": {"no": 30, "yes": 30}, "groups": 0, "alpha": 0.05, "min_effect": 0.05,
     "splits": {"rule": "parts take turns", "rows": [20, 20, 20], "fingerprint": "0"},
 }  # fmt: skip
+SNAKE = re.compile("[a-z][a-z0-9_]*")
 HOSTILE = [
     "<script>alert(1)</script>",
     "</script><script>window.broken = 1</script>",
@@ -34,21 +37,39 @@ def null(rung, mean, sd, m=199, seed=0):
     return Null(rung, f"drawn for the rung of {rung}", values)
 
 
+def moments_enough():
+    untried = {"noise": "not_tried", "inputs": "not_tried", "architecture": "not_tried"}
+    return explained(chance="rejected", moments="sufficient", **untried)
+
+
+def structure(**sources):
+    """Return explanations of which none is enough, but for sources that were not tried."""
+    sources = {"inputs": "not_tried", "architecture": "not_tried"} | sources
+    return explained(chance="rejected", moments="rejected", noise="rejected", **sources)
+
+
+def unclear():
+    untried = {"noise": "not_tried", "inputs": "not_tried", "architecture": "not_tried"}
+    return explained(chance="undecided", moments="undecided", **untried)
+
+
 def claims(details=None, beside=()):
-    """Return claims of every verdict, with and without intervals and surrogates."""
+    """Return claims of every verdict, with and without intervals and further draws."""
     chance, moments = null("chance", 0.5, 0.03), null("moments", 0.6, 0.02, 39, 1)
     algebra = Null("linear_algebra", "labels permuted", np.full(9, 1e-16))
     return [
-        Claim("readable", "A linear probe reads the concept.", Holds.YES, FactAbout.REPRESENTATION,
+        Claim("readable", "A linear probe reads the concept.", Holds.YES,
+              explained(chance="rejected", moments="undecided", noise="not_tried",
+                        inputs="rejected", architecture="rejected"),
               0.95, AUC, (0.93, 0.97), (chance,), 0.01, "held-out AUC is high.", None,
               details or {}, beside=beside),
         Claim("one_direction", "Removing 1 direction removes all of it.", Holds.YES,
-              FactAbout.LINEAR_ALGEBRA, 2e-16, RESIDUAL, None, (algebra,), None,
+              explained(linear_algebra="sufficient"), 2e-16, RESIDUAL, None, (algebra,), None,
               "so it is for any labels."),
-        Claim("erasure_holds", "A fresh probe cannot read it.", Holds.NO, FactAbout.MOMENTS, 0.61,
-              AUC, (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
+        Claim("erasure_holds", "A fresh probe cannot read it.", Holds.NO, moments_enough(),
+              0.61, AUC, (0.58, 0.64), (chance, moments), 0.01, "as Gaussian data.", None,
               {"expected_from_means": 0.6}),
-        Claim("no_halfspace", "No linear classifier is accurate.", Holds.UNCLEAR, FactAbout.CHANCE,
+        Claim("no_halfspace", "No linear classifier is accurate.", Holds.UNCLEAR, unclear(),
               0.53, Metric("balanced accuracy", 0.5), (0.47, 0.58), (chance,), 0.3,
               "chance does as much.", 0.58),
     ]  # fmt: skip
@@ -64,17 +85,21 @@ def all_claims():
     return [
         *claims(),
         Claim("one_feature", "Removals leave what moments say.", Holds.NO,
-              FactAbout.REPRESENTATION, 6.0, DEPARTURE, None, (off,), 0.025,
+              structure(), 6.0, DEPARTURE, None, (off,), 0.025,
               "more is left.", None, {}, {"curve": curve()}),
-        Claim("gone", "No reader of a family reads it.", Holds.UNCLEAR, FactAbout.CHANCE, 0.55,
+        Claim("gone", "No reader of a family reads it.", Holds.UNCLEAR, unclear(), 0.55,
               AUC, (0.5, 0.6), (chance, moments), 0.2, "chance does as much.", 0.59),
         Claim("transfers", "What is read in one group carries over.", Holds.YES,
-              FactAbout.REPRESENTATION, 0.9, Metric("AUC across groups", 0.5), (0.88, 0.92),
+              explained(chance="rejected", random_subspaces="rejected", moments="not_tried",
+                        noise="not_tried", inputs="not_tried", architecture="not_tried"),
+              0.9, Metric("AUC across groups", 0.5), (0.88, 0.92),
               (chance, random), 0.01, "it does.", None, {"within_groups": 0.92},
               {"matrices": matrices("abc"), "compared": {"random_subspaces": {
                   "metric": Metric("AUC after erasing", 0.5), "observed": 0.6,
                   "interval": (0.56, 0.64)}}}),
-        Claim("consistent", "CCS finds the concept.", Holds.YES, FactAbout.MOMENTS, 0.95,
+        Claim("consistent", "CCS finds the concept.", Holds.YES,
+              explained(chance="rejected", random_directions="rejected", moments="sufficient",
+                        noise="not_tried", inputs="not_tried", architecture="not_tried"), 0.95,
               SHARE, (0.91, 0.97), (shares, directions), 0.005,
               "so does the first component.", None, {"labelled_probe": 0.97},
               beside=(first_component(),)),
@@ -91,7 +116,8 @@ def curve(metric=AUC):
     values = np.array([0.9, 0.8, 0.75, 0.5])
     middle = np.array([0.9, 0.78, 0.6, 0.5])
     return {
-        "metric": metric, "values": values, "low": middle - 0.05, "middle": middle,
+        "rung": "moments", "metric": metric, "values": values, "low": middle - 0.05,
+        "middle": middle,
         "high": middle + 0.05, "intervals": np.column_stack([values - 0.03, values + 0.03]),
     }  # fmt: skip
 
@@ -153,3 +179,14 @@ def hostile(text, n_axes=3):
         portrait=portrait(20, n_axes, [text, text + " 2", text + " 3"][:n_axes], y),
         provenance={"command": text, text: text, "nested": {text: [text, 1]}},
     )  # fmt: skip
+
+
+def keys(value, skipped=("classes", "versions", "agreements", "parts_read_by", "left_out")):
+    """Yield all keys of a document, but for those that are names of a user's."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from keys(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from () if key in skipped else keys(inner)

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from nullprobe.claims import Curve, Evidence, Observation, Thresholds
-from nullprobe.nulls import Null
+from nullprobe.claims import Curve, Evidence, Explanation, Observation, Outcome, Thresholds
+from nullprobe.stats.null_distribution import Null
 
 STEPS = np.linspace(-1.0, 1.0, 99)
+DRAWN = ("erased", "halfspace", "family")
 
 
 def null(mean, spread, rung="chance"):
@@ -19,30 +20,62 @@ def seen(value, spread=0.02, unit="AUC", chance=0.5):
     return Observation(value, unit, chance, resampled)
 
 
-def curve(values, gaussian=(0.9, 0.7, 0.6), spread=0.02, n_drawn=99):
-    """Return a curve of removals beside those of surrogates."""
-    drawn = np.array(gaussian) + spread * np.random.default_rng(1).standard_normal((n_drawn, 3))
+def curve(values, moments=(0.9, 0.7, 0.6), spread=0.02, n_drawn=99, **others):
+    """Return a curve of removals and those of draws; ``others`` by explanation."""
+    rng = np.random.default_rng(1)
+    drawn = {
+        name: np.array(middle) + spread * rng.standard_normal((n_drawn, len(values)))
+        for name, middle in {"moments": moments, **others}.items()
+        if middle is not None
+    }
     values = np.array(values)
     return Curve(values, "AUC", np.column_stack([values - 0.05, values + 0.05]), drawn)
 
 
+def nulls(moments=0.6, noise=0.7, spread=0.04, chance=None, curve=None):
+    """Return nulls of each explanation: of chance .5, of the others as given, or None to leave out.
+
+    ``chance`` are changes of the nulls of chance, and ``curve`` the curve that is judged.
+    """
+    found = {"chance": {name: null(0.5, 0.02) for name in ("raw", *DRAWN)} | (chance or {})}
+    for name, middle in (("moments", moments), ("noise", noise)):
+        if middle is not None:
+            found[name] = {each: null(middle, spread, name) for each in DRAWN}
+            if curve is not None and name in curve.drawn:
+                found[name]["curve"] = curve.largest(name)[1]
+    return found
+
+
 def evidence(**changed):
     """Return evidence of a readable concept of which erasure leaves nothing, but for changes."""
+    drawn = changed.get("curve") or curve([0.9, 0.7, 0.6])
     given = {
         "raw": seen(0.9),
         "erased": seen(0.5),
         "halfspace": seen(0.5, unit="balanced accuracy"),
-        "chance": {name: null(0.5, 0.04) for name in ("raw", "erased", "halfspace", "family")},
-        "moments": {name: null(0.6, 0.04, "moments") for name in ("erased", "halfspace", "family")},
+        "nulls": nulls(curve=drawn),
         "baselines": {},
         "residual": 1e-16,
         "residual_null": Null("linear_algebra", "", np.full(9, 1e-16)),
         "notes": {},
         "details": {},
         "family": seen(0.5),
-        "curve": curve([0.9, 0.7, 0.6]),
+        "curve": drawn,
         "carried": None,
         "thresholds": Thresholds(),
     }
     assert set(changed) <= set(given)
     return Evidence(**given | changed)
+
+
+def outcomes(explanations):
+    """Return the outcome of each explanation by its name."""
+    return {one.name: one.outcome for one in explanations}
+
+
+def explained(**named):
+    """Return explanations of these names and outcomes, such as ``chance="rejected"``."""
+    return tuple(
+        Explanation(name, Outcome(outcome), "because" if outcome == "not_tried" else "")
+        for name, outcome in named.items()
+    )

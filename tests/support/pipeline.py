@@ -7,8 +7,8 @@ from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
 from nullprobe.heldout.three_way import ThreeWay
 
-# Options of an audit: the fewest draws there may be; without halfspaces; without surrogates.
-FEW = {"n_permutations": 39, "n_surrogates": 39}
+# Options of an audit: the fewest draws there may be; without halfspaces; readings alone.
+FEW = {"draws": 39, "n_splits": 1}
 LINEAR = {"claims": ["readable", "one_direction", "erasure_holds"], **FEW}
 RAW = {"claims": ["readable"], **FEW}
 

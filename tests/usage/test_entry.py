@@ -1,7 +1,5 @@
 """Whether a model uses a concept: one that it must use, one that means nothing, and bad input."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -10,11 +8,11 @@ from support import tiny_models as tiny
 import nullprobe
 from nullprobe import (
     AffineEraser,
-    FactAbout,
     Holds,
     InputError,
     Layers,
     Moments,
+    Takes,
     audit,
     audit_use,
     leace,
@@ -59,7 +57,8 @@ def found():
 
 def test_what_the_last_states_are_read_for_is_used(found):
     claim = found["final_norm"]["used"]
-    assert (claim.holds, claim.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert (claim.holds, claim.takes) == (Holds.YES, Takes.UNDECIDED)
+    assert claim.explanations[0].is_rejected
     assert claim.unit == "side"
     assert claim.observed < claim.interval[1] < 0
     assert claim.observed < claim.nulls[0].values.min()
@@ -136,20 +135,17 @@ def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
 
 
 def test_several_sites_are_judged_together(found):
-    """A p-value among several sites is never less than by itself; the first draws are the same."""
+    """An adjusted p-value is never less than the raw one; the first draws are the same."""
     options = {**FEW, "metric": by_class(ALL, ALL_Y), "unit": "side"}
     alone = audit_use(*model_and_tokenizer(), ALL, ALL_Y, SITES[0], **options)[SITES[0]]["used"]
     assert found[SITES[0]]["used"].observed == pytest.approx(alone.observed, abs=1e-6)
     np.testing.assert_allclose(
         found[SITES[0]]["used"].nulls[0].values, alone.nulls[0].values, atol=1e-6
     )
-    assert alone.nulls[0].strongest is None
+    assert alone.adjusted_p is None
     for site in SITES:
-        null = found[site]["used"].nulls[0]
-        assert len(null.strongest) == 39
-        assert found[site]["used"].p_value >= replace(null, strongest=None).p_value(
-            found[site]["used"].observed
-        )
+        claim = found[site]["used"]
+        assert claim.adjusted_p >= claim.p_value == claim.nulls[0].p_value(claim.observed)
 
 
 def test_collateral_damage_stands_beside_it(found):
@@ -195,7 +191,7 @@ def test_a_site_that_cannot_be_judged_stops_no_other(with_one_impossible, tmp_pa
     assert "directions of these rows" in found["embeddings"].left_out["used"]
     for site in SITES:
         assert found[site].left_out == {}
-        assert len(found[site]["used"].nulls[0].strongest) == 39
+        assert found[site]["used"].adjusted_p is not None
     assert found["embeddings"].left_out["used"] in str(found).replace("\n", " ")
     assert Layers.from_json(found.to_json()) == found
     found.to_html(tmp_path / "use.html")
@@ -215,7 +211,7 @@ def test_sites_that_can_be_judged_are_judged_as_without_the_other(with_one_impos
 
 def test_a_site_that_cannot_be_judged_joins_what_is_read_there(with_one_impossible):
     states = capture(tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, ["embeddings", *SITES])
-    y, options = np.arange(N) % 2, {"n_permutations": 39, "n_surrogates": 0}
+    y, options = np.arange(N) % 2, {"draws": 39, "n_splits": 1}
     joined = audit(dict(states), y, claims=["readable"], **options) | with_one_impossible
     assert [claim.name for claim in joined["embeddings"].claims] == ["readable"]
     assert list(joined["embeddings"].left_out) == ["used"]
@@ -247,7 +243,7 @@ def test_if_no_site_can_be_judged_nothing_is():
 
 def test_what_is_read_and_what_is_used_join_in_one_result(found):
     states = capture(*model_and_tokenizer(), ALL, SITES)
-    read = audit(dict(states), ALL_Y, claims=["readable"], n_permutations=39, n_surrogates=0)
+    read = audit(dict(states), ALL_Y, claims=["readable"], draws=39, n_splits=1)
     joined = read | found
     for site in SITES:
         assert [claim.name for claim in joined[site].claims] == ["readable", "used"]
@@ -294,7 +290,7 @@ def test_an_eraser_that_does_nothing_changes_nothing():
     )
     claim = claims["final_norm"]["used"]
     assert (claim.observed, claim.p_value) == (0.0, 1.0)
-    assert (claim.holds, claim.fact_about) == (Holds.NO, FactAbout.CHANCE)
+    assert (claim.holds, claim.takes) == (Holds.NO, Takes.CHANCE)
 
 
 @pytest.mark.parametrize(

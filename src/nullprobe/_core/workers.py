@@ -18,7 +18,8 @@ from joblib import Parallel, delayed
 
 from nullprobe._core.parallel import one_blas_thread
 
-SENT = ("nonlinear readers", "matching", "surrogates")  # stages that processes share where X is
+# Stages that processes share where X is large.
+SENT = ("nonlinear readers", "matching", "moments", "noise")
 LARGE = 2**20  # elements or more
 
 

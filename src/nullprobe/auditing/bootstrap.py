@@ -1,12 +1,16 @@
-"""Observing: held-out scores become an observation, averaged over parts, with its replicates."""
+"""Observing: held-out scores become an observation, averaged over partitions, with replicates."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from nullprobe.claims import Observation
+from nullprobe.data.concept import Concept
 from nullprobe.data.metric import BALANCED_ACCURACY, Metric
-from nullprobe.heldout.three_way import ThreeWay
+from nullprobe.data.splits import Parts
+from nullprobe.heldout.targets import Labellings
 from nullprobe.stats import metrics
 from nullprobe.stats.bootstrap import replicates, resampled_weights
 
@@ -19,55 +23,70 @@ LEAST_ROWS = 10
 class Observing:
     """Bootstrap weights drawn once, so that observations of the same rows can be compared in pairs.
 
+    Rows, or whole groups, are resampled once for all partitions, since they are the same in each.
+
     Parameters
     ----------
-    data : ThreeWay
-        Its parts and its concept; the representation does not matter here.
+    z : Concept
+    partitions : sequence of Parts
     seed : int
     """
 
-    def __init__(self, data: ThreeWay, seed: int) -> None:
-        self.data, n = data, len(data.z)
-        self.truth = data.columns(np.arange(n)[:, None]).transpose(1, 2, 0)
-        rng = np.random.default_rng([seed, 1])
+    def __init__(self, z: Concept, partitions: Sequence[Parts], seed: int) -> None:
+        self.z, self.partitions, n = z, partitions, len(z)
+        self.labellings = Labellings(z)
+        self.truth = self.labellings.columns(np.arange(n)[:, None]).transpose(1, 2, 0)
         self.n_resamples = replicates(n)
-        self.weights, self.has_interval = [], True
-        for part in data.parts:
-            groups = data.partition.groups
-            few = groups is not None and len(np.unique(groups[part.rows])) < LEAST_GROUPS
-            if few or len(part.rows) < LEAST_ROWS:
-                self.has_interval = False
-            self.weights.append(
-                resampled_weights(
-                    data.z.take(part.rows).codes,
-                    None if groups is None else groups[part.rows],
-                    len(part.rows),
-                    self.n_resamples,
-                    rng,
-                )
-            )
+        groups = partitions[0].groups
+        rng = np.random.default_rng([seed, 1])
+        self.weights = resampled_weights(z.codes, groups, n, self.n_resamples, rng)
+        self.has_interval = all(
+            len(rows) >= LEAST_ROWS
+            and (groups is None or len(np.unique(groups[rows])) >= LEAST_GROUPS)
+            for rows in (partitions[0].rows(j) for j in range(partitions[0].n_parts))
+        )
 
-    def scores(self, scores: np.ndarray) -> Observation:
-        """Observe the reading of held-out scores (n, k)."""
+    def scores(self, several: Sequence[np.ndarray]) -> Observation:
+        """Observe the reading of held-out scores (n, k), of one or more partitions."""
+        return self._observed(
+            [
+                (scores[rows].T[None], rows)
+                for scores, rows in self._parts(several)
+            ],
+            self.labellings.statistic,
+            self.truth,
+            self.z.metric,
+        )  # fmt: skip
+
+    def calls(self, several: Sequence[np.ndarray]) -> Observation:
+        """Observe the balanced accuracy of held-out calls (n, k), bool, of some partitions."""
+        return self._observed(
+            [(calls[rows].T[None], rows) for calls, rows in self._parts(several)],
+            _balanced,
+            self.truth > 0.5,
+            BALANCED_ACCURACY,
+        )
+
+    def _parts(self, several: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [
+            (one, parts.rows(j))
+            for one, parts in zip(several, self.partitions, strict=False)
+            for j in range(parts.n_parts)
+        ]
+
+    def _observed(self, each, statistic, truth, metric: Metric) -> Observation:  # noqa: ANN001
         value, resampled = 0.0, np.zeros(self.n_resamples)
-        for part, weights in zip(self.data.parts, self.weights, strict=True):
-            s, truth = scores[part.rows].T[None], self.truth[:, :, part.rows]
-            value += self.data.statistic(s, truth)[0] / len(self.data.parts)
-            resampled += self.data.statistic(s, truth, weights) / len(self.data.parts)
-        return self._observed(value, self.data.z.metric, resampled)
+        for said, rows in each:
+            value += statistic(said, truth[:, :, rows])[0] / len(each)
+            if self.has_interval:
+                resampled += statistic(said, truth[:, :, rows], self.weights[:, rows]) / len(each)
+        if not self.has_interval:
+            resampled = np.full_like(resampled, np.nan)
+        return Observation.of(value, metric, resampled)
 
-    def calls(self, calls: np.ndarray) -> Observation:
-        """Observe the balanced accuracy of held-out calls (n, k), bool."""
-        value, resampled = 0.0, np.zeros(self.n_resamples)
-        outputs = range(self.data.z.n_scores)
-        for part, weights in zip(self.data.parts, self.weights, strict=True):
-            for c in outputs:
-                said, truth = calls[None, part.rows, c], self.truth[:, c, part.rows] > 0.5
-                share = len(self.data.parts) * len(outputs)
-                value += metrics.balanced_accuracy(said, truth)[0] / share
-                resampled += metrics.balanced_accuracy(said, truth, weights) / share
-        return self._observed(value, BALANCED_ACCURACY, resampled)
 
-    def _observed(self, value: float, metric: Metric, resampled: np.ndarray) -> Observation:
-        told = resampled if self.has_interval else np.full_like(resampled, np.nan)
-        return Observation.of(value, metric, told)
+def _balanced(said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the balanced accuracy of calls (1, k, n), the mean over outputs, (m,)."""
+    outputs = range(said.shape[1])
+    each = [metrics.balanced_accuracy(said[:, c], truth[:, c], weights) for c in outputs]
+    return np.mean(each, axis=0)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from nullprobe.auditing.projection import Portrait
+from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Beside
-from nullprobe.claims.verdict import Claim, FactAbout, Holds
+from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
 from nullprobe.stats.null_distribution import Null
@@ -23,13 +24,12 @@ VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")
 class Recorded(Null):
     """A null that was read from a file, with the numbers that were written about it.
 
-    Draws in a file have six digits, and no p-value over several representations can be computed
-    from the draws of one.
+    Draws in a file have six digits, so that a value which was a draw may not be one any more.
 
     Attributes
     ----------
     record : mapping
-        ``mean``, ``sd``, ``observed``, ``p_value`` and ``over_representations``, as written.
+        ``mean``, ``sd``, ``observed``, ``p_value`` and ``p_interval``, as written.
     """
 
     record: Mapping[str, Any] | None = None
@@ -45,10 +45,16 @@ class Recorded(Null):
         return _number(self.record["sd"]) if self.record else super().sd
 
     def p_value(self, observed: float) -> float:
-        """Return the p-value as it was written; of another value, as for one representation."""
+        """Return the p-value as it was written; of another value, that of the draws."""
         if self.record and plain(observed) == self.record["observed"]:
             return _number(self.record["p_value"])
         return super().p_value(observed)
+
+    def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
+        """Return the interval of the p-value as it was written; else that of the draws."""
+        written = self.record and plain(observed) == self.record["observed"] and coverage == 0.99
+        ends = _pair(self.record["p_interval"]) if self.record and written else None
+        return super().p_interval(observed, coverage) if ends is None else ends
 
 
 def document(
@@ -105,11 +111,14 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "name": claim.name,
             "statement": claim.statement,
             "holds": claim.holds.value,
-            "fact_about": claim.fact_about.value,
+            "takes": claim.takes.value,
+            "comes_from": claim.comes_from.value,
+            "explanations": claim.explanations,
             "metric": claim.metric,
             "observed": claim.observed,
             "interval": claim.interval,
             "p_value": claim.p_value,
+            "adjusted_p": claim.adjusted_p,
             "reason": claim.reason,
             "detectable": claim.detectable,
             "details": claim.details,
@@ -124,18 +133,18 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
     """Return a null with what it is compared with, which need not be what the claim observes."""
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
-    over, seen = null.strongest is not None, compared["observed"]
-    if isinstance(null, Recorded) and null.record:
-        over = null.record["over_representations"]
+    seen = compared["observed"]
+    is_tested = math.isfinite(seen)
     return {
         "rung": null.rung,
         "description": null.description,
         **compared,
         "mean": null.mean,
         "sd": null.sd,
-        "p_value": null.p_value(seen) if math.isfinite(seen) else None,
+        "p_value": null.p_value(seen) if is_tested else None,
         "one_sided": null.upper,
-        "over_representations": over,
+        "adjusted_p": null.adjusted,
+        "p_interval": null.p_interval(seen) if is_tested else None,
         "values": null.values,
     }
 
@@ -143,7 +152,7 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
 def claim_of(found: Mapping[str, Any]) -> Claim:
     """Return the claim that a document describes."""
     metric = Metric(**found["metric"])
-    read = {"metric": lambda value: Metric(**value), "groups": list}
+    read = {"metric": lambda value: Metric(**value), "groups": list, "rung": str}
     shown = {
         key: {name: read.get(name, _array)(value) for name, value in found[key].items()}
         for key in PICTURES.values()
@@ -162,7 +171,12 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
         found["name"],
         found["statement"],
         Holds(found["holds"]),
-        FactAbout(found["fact_about"]),
+        tuple(
+            Explanation(
+                **one | {"outcome": Outcome(one["outcome"]), "difference": _pair(one["difference"])}
+            )
+            for one in found["explanations"]
+        ),
         _number(found["observed"]),
         metric,
         _pair(found["interval"]),
@@ -172,6 +186,7 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
                 null["description"],
                 _array(null["values"]),
                 null["one_sided"],
+                null["adjusted_p"],
                 record=null,
             )
             for null in found["nulls"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -10,20 +12,21 @@ import numpy as np
 from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
+from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.measurement import Progress, Run, Settings
-from nullprobe.auditing.multiplicity import told_of_each_other
 from nullprobe.auditing.projection import portrait
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
-from nullprobe.data.splits import Parts, split, split_within
+from nullprobe.data.partitions import partitions
+from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
-from nullprobe.stats.thresholds import LEAST_DRAWS
 
 N_PARTS = 3
+QUICK = ("readable", "one_direction")
 
 
 def audit(
@@ -31,18 +34,25 @@ def audit(
     y: Any = None,
     *,
     groups: Any = None,
+    order: Any = None,
+    duplicates: str = "group",
+    independent: bool = False,
     feature_names: Sequence[str] | None = None,
     others: Mapping[str, Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
+    untrained: Mapping[str, Any] | None = None,
     claims: Sequence[str] | None = None,
+    depth: str = "full",
     kind: str | None = None,
     alpha: float = 0.05,
     min_effect: float = 0.05,
-    n_permutations: int = 999,
-    n_surrogates: int = 99,
+    draws: int = 499,
+    n_splits: int = 4,
     random_state: RandomState = 0,
     title: str = "data",
     progress: Progress | None = None,
+    n_permutations: int | None = None,
+    n_surrogates: int | None = None,
 ) -> Audit | Layers:
     """Audit what a representation says about a concept, and what that is a fact about.
 
@@ -63,9 +73,13 @@ def audit(
         Other labels of contrast pairs, 1 where something else is so of the positive side: a probe
         without labels may follow one of these instead.
     baselines : mapping of str to array of shape (n, d'), optional
-        Other representations of the same rows: an untrained model, a bag of words.
+        Other representations of the inputs: a bag of words, lengths, an embedding layer.
+    untrained : mapping of str to array of shape (n, d'), optional
+        Representations of the same rows in networks of the same architecture that were not trained.
     claims : sequence of str, optional
         Names of claims; by default all that apply.
+    depth : {"full", "quick"}
+        "quick" judges `readable` and `one_direction` alone, against chance alone.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     alpha : float
@@ -73,20 +87,24 @@ def audit(
     min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
-    n_permutations, n_surrogates : int
-        Draws of each null, at least 2/α − 1: 39 for α = .05. With 0 surrogates the rung of the
-        moments is not tried: a quick look, which leaves `one_feature` out.
+    draws : int
+        Draws of each null at most, at least 2/α − 1: 39 for α = .05. No more are drawn once the
+        99 % interval of every p-value excludes α.
+    n_splits : int
+        Partitions that readings are averaged over, from 1 to 13; fewer where classes are small.
     random_state : int, Generator or None
         Same seed, same verdicts; of a generator or None, a seed is drawn and recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
         Called with the stage, how much of it is done, and of how much.
+    n_permutations, n_surrogates : int, optional
+        Old names of ``draws``, read until the next release, with a warning.
 
     Returns
     -------
     Audit, or Layers where X is a mapping
-        ``.claims``, each with ``.holds``, ``.fact_about`` and what they rest on.
+        ``.claims``, each with ``.holds``, ``.takes``, ``.comes_from`` and what they rest on.
 
     Raises
     ------
@@ -96,61 +114,74 @@ def audit(
     Notes
     -----
     Rows are split into three stratified parts that take turns as F (eraser), P (probe) and S
-    (scores). Intervals are conditional on the fitted erasers and probes. Among several
-    representations, a p-value is that of the largest departure of all: labels are permuted alike
-    for each of them.
+    (scores), in several partitions whose readings are averaged. Intervals are conditional on the
+    fitted erasers and probes. p-values are adjusted over claims and representations (Westfall and
+    Young's maximum statistic): labels are permuted alike for all of them.
 
     Examples
     --------
     >>> from nullprobe import worlds
     >>> w = worlds.two_features(random_state=0)
-    >>> result = audit(w.X, w.y, claims=["one_direction"], n_permutations=99, n_surrogates=39)
-    >>> str(result["one_direction"].holds), str(result["one_direction"].fact_about)
+    >>> result = audit(w.X, w.y, claims=["one_direction"])
+    >>> str(result["one_direction"].holds), str(result["one_direction"].takes)
     ('yes', 'linear_algebra')
     """
-    claims = _claim_names(claims)
+    claims = _claim_names(claims, depth)
     seed = integer_seed(random_state)
-    thresholds = _thresholds(alpha, min_effect)
-    n_permutations, n_surrogates = _draws(n_permutations, n_surrogates, thresholds)
+    bar = _thresholds(alpha, min_effect)
+    draws, explain = _draws(draws, n_permutations, n_surrogates, bar)
+    n_splits = parameters.whole_number("n_splits", n_splits, least=1)
     given = Dataset.of(
         X,
         y,
         groups=groups,
         others=others,
         baselines=baselines,
+        untrained=untrained,
         feature_names=feature_names,
         kind=kind,
     )
     z, several = given.z, given.representations
-    _need_what_claims_need(claims or (), z, n_surrogates, thresholds)
+    _need_what_claims_need(claims or (), z, explain)
     # What carries over is asked within groups: two of them will do, and none is kept whole.
     whole = None if claims == ["transfers"] else given.groups
-    parts = split(z, groups=whole, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    rng = np.random.default_rng([seed, 0])
+    splits = partitions(z, groups=whole, n_splits=n_splits, rng=rng)
     domains, left_out = _domains(given, claims, seed)
     pairs, unpaired = _held_out(given, claims, seed)
     left_out |= unpaired
     cannot = {
         "no_halfspace": not z.is_classes,
-        "one_feature": n_surrogates == 0,
+        "one_feature": not explain,
         "transfers": domains is None,
         "consistent": not pairs,
     }
     names = claims or [name for name in CLAIMS if not cannot.get(name, False)]
-    found = {}
-    for number, (name, one) in enumerate(several.items()):
-        said = _progress(progress, name, len(several))
-        settings = Settings(names, seed, n_permutations, n_surrogates, thresholds, said, number)
-        run = Run(one, z, parts, settings)
-        paired = (pairs[name], given.others) if pairs else None
-        evidence = run.evidence(given.baselines, domains, paired)
-        columns = given.feature_names.get(name)
-        drawn = portrait(one, z, feature_names=columns, random_state=seed, whole=run.whole)
-        found[name] = evidence, run.scores, drawn
-    judged = told_of_each_other([evidence for evidence, _, _ in found.values()])
+    with ExitStack() as stack:
+        runs = {}
+        for number, (name, one) in enumerate(several.items()):
+            said = _progress(progress, name, len(several))
+            settings = Settings(names, seed, draws, explain and depth == "full", bar, said, number)
+            runs[name] = stack.enter_context(Run(one, z, splits, settings))
+        others_ = {"inputs": given.baselines, "architecture": given.untrained}
+        judged = evidence(runs, others_, domains, pairs, given.others)
+        found = {
+            name: (
+                run.scores[0],
+                portrait(
+                    run.X,
+                    z,
+                    feature_names=given.feature_names.get(name),
+                    random_state=seed,
+                    whole=run.whole,
+                ),
+            )
+            for name, run in runs.items()
+        }
     audits = {}
-    for (name, (_, scores, drawn)), evidence in zip(found.items(), judged, strict=True):
+    for (name, (scores, drawn)), own in zip(found.items(), judged, strict=True):
         audits[name] = Audit(
-            tuple(CLAIMS[claim](evidence) for claim in names),
+            tuple(CLAIMS[claim](own) for claim in names),
             title,
             z.labels,
             scores,
@@ -159,16 +190,17 @@ def audit(
                 **provenance.data(
                     several[name],
                     z,
-                    parts,
+                    splits[0],
                     group_names=given.group_names,
                     feature_names=given.feature_names.get(name, ()),
                 ),
                 "baselines": list(given.baselines),
                 "random_state": seed,
-                "alpha": thresholds.alpha,
-                "min_effect": thresholds.min_effect,
-                "permutations": n_permutations,
-                "surrogates": n_surrogates,
+                **({"untrained": list(given.untrained)} if given.untrained else {}),
+                "alpha": bar.alpha,
+                "min_effect": bar.min_effect,
+                "draws": draws,
+                "n_splits": len(splits),
                 **({"other_labels": list(given.others)} if given.others else {}),
                 **({"representations": list(several)} if len(several) > 1 else {}),
                 **({"left_out": left_out} if left_out else {}),
@@ -188,10 +220,11 @@ def _thresholds(alpha: float, effect: float) -> Thresholds:
     return Thresholds(alpha, parameters.real_number("min_effect", effect, least=0.0))
 
 
-def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
+def _claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
     """Return the names of claims that are asked for, or complain; None for all that apply."""
+    parameters.choice("depth", depth, ["full", "quick"])
     if claims is None:
-        return None
+        return list(QUICK) if depth == "quick" else None
     if isinstance(claims, str) or not isinstance(claims, Sequence):
         validation.complain(
             "claims must be a list of names",
@@ -213,28 +246,31 @@ def _claim_names(claims: Sequence[str] | None) -> list[str] | None:
     return list(claims)
 
 
-def _draws(n_permutations: int, n_surrogates: int, thresholds: Thresholds) -> tuple[int, int]:
-    """Return how many draws of each null are asked for, or complain that these are too few."""
-    drawn = {"n_permutations": n_permutations, "n_surrogates": n_surrogates}
-    if n_surrogates == 0:
-        del drawn["n_surrogates"]
-    for name, number in drawn.items():
-        drawn[name] = parameters.whole_number(name, number, least=LEAST_DRAWS)
-    least = thresholds.least_draws
-    few = [name for name, number in drawn.items() if number < least]
-    if few:
-        validation.complain(
-            f"alpha={thresholds.alpha:g} needs at least {least} draws of each null, since of fewer "
-            "no p-value could be as small",
-            " and ".join(f"{name} is {drawn[name]}" for name in few),
-            f"pass {' and '.join(f'{name}={least}' for name in few)}, or a larger alpha",
+def _draws(
+    draws: int, n_permutations: int | None, n_surrogates: int | None, bar: Thresholds
+) -> tuple[int, bool]:
+    """Return how many draws there are at most, and whether to draw more than permutations."""
+    old = {"n_permutations": n_permutations, "n_surrogates": n_surrogates}
+    named = {name: value for name, value in old.items() if value is not None}
+    if named:
+        warnings.warn(
+            f"{' and '.join(named)} will go: pass draws=, of which no more are drawn than needed",
+            FutureWarning,
+            stacklevel=3,
         )
-    return drawn["n_permutations"], drawn.get("n_surrogates", 0)
+        draws = max(parameters.whole_number(name, value, least=0) for name, value in named.items())
+    draws = parameters.whole_number("draws", draws, least=1)
+    if draws < bar.least_draws:
+        validation.complain(
+            f"alpha={bar.alpha:g} needs at least {bar.least_draws} draws of each null, since of "
+            "fewer no p-value could be as small",
+            f"draws is {draws}",
+            f"pass draws={bar.least_draws}, or a larger alpha",
+        )
+    return draws, n_surrogates != 0
 
 
-def _need_what_claims_need(
-    claims: Sequence[str], z: Concept, n_surrogates: int, thresholds: Thresholds
-) -> None:
+def _need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> None:
     """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
     if "no_halfspace" in claims and not z.is_classes:
         validation.complain(
@@ -242,11 +278,11 @@ def _need_what_claims_need(
             "the concept is numbers",
             "cut it into classes, or leave the claim out",
         )
-    if "one_feature" in claims and n_surrogates == 0:
+    if "one_feature" in claims and not explain:
         validation.complain(
-            "the claim 'one_feature' compares with surrogates",
+            "the claim 'one_feature' compares with data of the same means and covariances",
             "n_surrogates is 0",
-            f"ask for {thresholds.least_draws} or more, or leave the claim out",
+            "leave n_surrogates out, or the claim",
         )
 
 

@@ -31,7 +31,7 @@ class Layers:
     >>> from nullprobe import audit, worlds
     >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
     >>> X = {"layer 0": w.X[:, 2:], "layer 1": w.X}
-    >>> found = audit(X, w.y, claims=["readable"], n_permutations=99)
+    >>> found = audit(X, w.y, claims=["readable"], draws=99)
     >>> found
     Layers('layer 0', 'layer 1')
     >>> found.to_frame()[["representation", "claim", "holds"]].values.tolist()

@@ -1,15 +1,11 @@
-"""Run: one audit under way, everything measured once, by the same splits and seeds.
-
-Observed readings with their bootstrap intervals, the permutation and surrogate nulls of each,
-and what is left in sample after erasure. What it means is decided in `claims`.
-"""
+"""Run: one representation under audit, everything measured by the same partitions and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,21 +15,23 @@ from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
 from nullprobe.auditing.context import beside
-from nullprobe.auditing.removals import Removals
-from nullprobe.auditing.surrogate_run import Rereading
+from nullprobe.auditing.readings import SPLITS, Reader, Readings
 from nullprobe.auditing.whole_sample import Whole
-from nullprobe.claims import Carried, Evidence, Followed, Observation, Thresholds
+from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
-from nullprobe.heldout.nonlinear_family import Family
 from nullprobe.heldout.pair_agreement import HeldOut
-from nullprobe.heldout.three_way import ThreeWay
+from nullprobe.heldout.three_way import Scores
 from nullprobe.heldout.transfer import Carry
-from nullprobe.nulls import permutation, surrogate
+from nullprobe.nulls.action import Action
+from nullprobe.nulls.flips import SignFlips
+from nullprobe.nulls.permutation import Permutations
+from nullprobe.nulls.residuals import Residuals
+from nullprobe.nulls.rotation import Rotations
+from nullprobe.nulls.shape import CommonShape
 from nullprobe.stats.null_distribution import Null
 
 N_ALGEBRA = 9
-LEAST_SEARCHES = 99
 N_RANDOM = 999  # directions, which cost little
 Progress = Callable[[str, int, int], object]  # stage, done, of how many
 
@@ -47,21 +45,26 @@ class Settings:
     names : sequence of str
         Claims that the evidence is for.
     seed : int
-    n_permutations, n_surrogates : int
-        Draws of each null; 0 surrogates leave the rung of the moments out.
+    draws : int
+        Of each null, at most.
+    explain : bool
+        Whether to ask what a reading takes: whether to draw the nulls after chance.
     thresholds : Thresholds
     progress : callable
     number : int
-        Of the representation among several: their surrogates are drawn independently.
+        Of the representation among several: draws of its rows are its own.
+    ordered : bool
+        Whether rows of a group are a series in the order of the file.
     """
 
     names: Sequence[str]
     seed: int
-    n_permutations: int
-    n_surrogates: int
+    draws: int
+    explain: bool
     thresholds: Thresholds
     progress: Progress
     number: int = 0
+    ordered: bool = False
 
     def asks(self, *names: str) -> bool:
         """Return whether any of some claims is asked for."""
@@ -69,100 +72,91 @@ class Settings:
 
 
 class Run:
-    """One representation and concept, split and factored.
+    """One representation and concept, with its partitions.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     z : Concept
-    parts : Parts
+    partitions : tuple of Parts
     settings : Settings
     """
 
-    def __init__(self, X: np.ndarray, z: Concept, parts: Parts, settings: Settings) -> None:
-        self.X, self.z, self.parts, self.settings, self.seed = X, z, parts, settings, settings.seed
+    def __init__(
+        self, X: np.ndarray, z: Concept, partitions: tuple[Parts, ...], settings: Settings
+    ) -> None:
+        self.X, self.z, self.partitions, self.settings = X, z, partitions, settings
+        self.seed, self.groups = settings.seed, partitions[0].groups
+        self.readings = Readings(z, partitions, settings.seed)
         self.whole = Whole(X, z)
-        self.data = ThreeWay(X, z, parts)
-        self.scores = self.data.scores()
-        self.observing = Observing(self.data, settings.seed)
-        self.removals = Removals(X, self.data, self.observing, settings.seed)
+        self.observing = Observing(z, partitions, settings.seed)
+        self._stack = ExitStack()
+        self.workers = Workers(self._stack, X.size, settings.progress)
+        self._actions: dict[str, Action | str] = {}
+        self.chance_raw: Null  # set once labels have been permuted
 
-    def evidence(
-        self,
-        baselines: Mapping[str, np.ndarray],
-        domains: tuple[Parts, Sequence[str]] | None = None,
-        pairs: tuple[HeldOut, Mapping[str, np.ndarray]] | None = None,
-    ) -> Evidence:
-        """Measure what the claims that are asked for need.
+    def __enter__(self) -> Run:
+        """Start nothing: workers start with the first work."""
+        return self
 
-        Parameters
-        ----------
-        baselines : mapping of str to ndarray of shape (n, d')
-        domains : tuple of Parts and names, or None
-            A split within each group, and what the groups are called, for `transfers`.
-        pairs : tuple of HeldOut and mapping of str to ndarray of shape (n,), or None
-            The pairs whose differences are audited, and other labels of them, for `consistent`.
-        """
-        with ExitStack() as stack:
-            self.workers = Workers(stack, self.X.size, self.settings.progress)
-            return self._evidence(baselines, domains, pairs)
+    def __exit__(self, *_: object) -> None:
+        """End the workers."""
+        self._stack.close()
 
-    def _evidence(
-        self,
-        baselines: Mapping[str, np.ndarray],
-        domains: tuple[Parts, Sequence[str]] | None,
-        pairs: tuple[HeldOut, Mapping[str, np.ndarray]] | None,
-    ) -> Evidence:
-        observe, asks = self.observing, self.settings.asks
-        halfspace = family = curve = None
-        raw, erased = observe.scores(self.scores.raw), observe.scores(self.scores.erased)
-        details = beside(self.whole, self.data, self.scores, raw.value, self.seed)
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads the data."""
+        return self.readings.of(self.X)
+
+    def forget(self) -> None:
+        """Free what is factored; it is formed again where it is needed again."""
+        self.__dict__.pop("reader", None)
+
+    @cached_property
+    def scores(self) -> list[Scores]:
+        """Held-out scores in each partition."""
+        return [data.scores() for data in self.reader.data]
+
+    @cached_property
+    def observed(self) -> dict[str, Observation]:
+        """What is read of the data, by key."""
+        asks, see = self.settings.asks, self.observing
+        found = {
+            "raw": see.scores([scores.raw for scores in self.scores]),
+            "erased": see.scores([scores.erased for scores in self.scores]),
+        }
         if asks("no_halfspace"):
-            halfspace = observe.calls(self.data.halfspace_calls(self.seed))
+            some = self.reader.data[: SPLITS["halfspace"]]
+            found["halfspace"] = see.calls([data.halfspace_calls(self.seed) for data in some])
         if asks("gone"):
-            scores, readers = Family(self.data, self.seed).scores()
-            family = observe.scores(scores)
-            details["gone"] = self._gone(scores, readers)
-        chance = self._chance()
-        moments: dict[str, np.ndarray] = {}
-        notes = {} if self.settings.n_surrogates else {"moments": "no surrogates were asked for"}
-        if not notes and asks("erasure_holds", "no_halfspace", "gone", "one_feature"):
-            moments, gap = self._moments(raw, chance["raw"])
-            if gap is not None:
-                details["erasure_holds"]["surrogate_gap"] = gap
-        if "curve" in moments:
-            curve = self.removals.curve(moments.pop("curve"))
-        carried = None
-        if domains is not None and asks("transfers"):
-            carried, across = self._carried(*domains)
-            chance |= across
-        follows = None
-        if pairs is not None and asks("consistent"):
-            follows, chance["consistent"] = self._followed(*pairs)
-        residual, null = self._algebra()
-        return Evidence(
-            raw,
-            erased,
-            halfspace,
-            chance,
-            {
-                name: Null("moments", surrogate.DESCRIPTION, values)
-                for name, values in moments.items()
-            },
-            {
-                name: observe.scores(ThreeWay(B, self.z, self.parts).scores().raw)
-                for name, B in baselines.items()
-            },
-            residual,
-            null,
-            notes,
-            details,
-            self.settings.thresholds,
-            family,
-            curve,
-            carried,
-            follows,
+            found["family"] = see.scores([scores for scores, _ in self._family])
+        return found
+
+    @cached_property
+    def _family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
+        return [family.scores() for family in self.reader.families]
+
+    @cached_property
+    def curve(self) -> Curve:
+        """The curve of removals of the data, held against nothing yet."""
+        scores = self.reader.curve_scores()
+        steps = [self.observing.scores(each) for each in zip(*scores, strict=True)]
+        values = np.array([step.value for step in steps])
+        ends = [step.interval or (np.nan, np.nan) for step in steps]
+        return Curve(values, self.z.metric.name, np.array(ends), {})
+
+    def details(self) -> dict[str, dict[str, Any]]:
+        """Return numbers that stand beside the verdicts."""
+        first, before = self.reader.data[0], self.observed["raw"].value
+        found: dict[str, dict[str, Any]] = dict(
+            beside(self.whole, first, self.scores[0], before, self.seed)
         )
+        if self.settings.asks("gone"):
+            found["gone"] = self._gone(*self._family[0])
+        flips = self._actions.get("flips")
+        if isinstance(flips, SignFlips):
+            found["erasure_holds"]["matched_gap"] = flips.scale
+        return found
 
     def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
         """Return how often the reader of each part is right, and which readers were chosen."""
@@ -173,91 +167,102 @@ class Run:
             found["reader_accuracy"] = float((said == self.z.codes).mean())
         return found
 
-    def _chance(self) -> dict[str, Null]:
-        """Rerun everything on permuted labels."""
-        rng, n = np.random.default_rng([self.seed, 2]), self.settings.n_permutations
-        order = permutation.permutations(self.z, self.parts, n, rng)
-        said = permutation.description(self.z, self.parts)
+    # Nulls
 
-        def reread(stage: str, work: Callable[[Any], Any], pieces: list) -> Null:
-            return Null("chance", said, np.concatenate(self.workers.map(stage, work, pieces)))
+    @cached_property
+    def permuted(self) -> Permutations:
+        """Permutations of the labels, alike for all representations."""
+        parts, ordered = self.partitions[0], self.settings.ordered
+        return Permutations.of(self.z, parts, (self.seed, 2), ordered=ordered)
 
-        found = self.workers.map("permutations", self.data.read, _pieces(order, 50))
-        raw, erased = (np.concatenate(values) for values in zip(*found, strict=True))
-        nulls = {"raw": Null("chance", said, raw), "erased": Null("chance", said, erased)}
-        # These cost hundreds of times what a linear reading costs: a tenth of them.
-        least = max(LEAST_SEARCHES, self.settings.thresholds.least_draws)
-        some = order[:, : max(least, n // 10)]
-        if self.settings.asks("no_halfspace"):
-            nulls["halfspace"] = reread(
-                "halfspaces", lambda o: self.data.halfspace(o, self.seed), _pieces(some, 25)
-            )
-        if self.settings.asks("gone"):
-            family = Family(self.data, self.seed)
-            nulls["family"] = reread("nonlinear readers", family.read, _pieces(some, 2))
-        return nulls
+    def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
+        """Return what permuted labels read, (m,), by key."""
+        order = self.permuted.orders(draws)
+        found: dict[str, np.ndarray] = {}
+        for stage, own, size in (
+            ("permutations", [k for k in keys if k in ("raw", "erased")], 50),
+            ("halfspaces", [k for k in keys if k == "halfspace"], 25),
+            ("nonlinear readers", [k for k in keys if k == "family"], 2),
+        ):
+            if own:
+                pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)
+                read = self.workers.map(stage, partial(self.reader.read, keys=own), pieces)
+                found |= {k: np.concatenate([one[k] for one in read]) for k in own}
+        return found
 
-    def _moments(
-        self, raw: Observation, chance: Null
-    ) -> tuple[dict[str, np.ndarray], float | None]:
-        """Rerun everything on Gaussian data of the same class moments."""
-        debiased = surrogate.gaussian_surrogate(self.X, self.z, self.whole.moments)
-        again = Rereading(self.removals, self.settings.names, self.seed, self.settings.number)
+    def action(self, explanation: str, key: str) -> Action | str:
+        """Return what is drawn of an explanation for a key, or why nothing can be."""
+        name = "rotations" if explanation == "moments" else "shape" if key == "family" else "flips"
+        if name not in self._actions:
+            self._actions[name] = self._made(name)
+        return self._actions[name]
 
-        def pilots(source: surrogate.Surrogate, noises: Sequence[np.ndarray]) -> np.ndarray:
-            read = partial(again.shifted, source)
-            return np.concatenate(self.workers.map("matching", read, noises))
+    @cached_property
+    def residuals(self) -> Residuals:
+        """What class means leave of the rows."""
+        return Residuals.of(self.X, self.z, self.whole.moments, self.groups)
 
-        source = surrogate.match(
-            debiased,
-            pilots,
-            raw.value,
-            chance.mean,
-            chance.sd,
-            np.random.default_rng([self.seed, 3, self.settings.number]),
-        )
-        numbers = range(self.settings.n_surrogates)
-        found = self.workers.map("surrogates", partial(again.surrogate, source), numbers)
-        values = {name: np.array([one[name] for one in found]) for name in found[0]}
-        return values, source.gap if debiased.gap > 0 else None
+    def _made(self, name: str) -> Action | str:
+        stream = {"rotations": 3, "flips": 4, "shape": 13}[name]
+        seed = (self.seed, stream, self.settings.number)
+        if name == "rotations":
+            return Rotations.of(self.residuals, seed)
+        kind = SignFlips if name == "flips" else CommonShape
+        action = kind.of(self.residuals, self.whole.moments, seed)
+        if isinstance(action, str):
+            return action
+        chance = self.chance_raw
 
-    def _carried(self, parts: Parts, names: Sequence[str]) -> tuple[Carried, dict[str, Null]]:
+        def read(several: list[np.ndarray]) -> np.ndarray:
+            return np.array(self.workers.map("matching", self.readings.raw, several))
+
+        return action.matched(read, self.observed["raw"].value, chance.mean, chance.sd)
+
+    def explained(
+        self, explanation: str, keys: Sequence[str], draws: range
+    ) -> dict[str, np.ndarray]:
+        """Return what draws of an explanation read, (m,) or (m, r) of a curve, by key."""
+        found: dict[str, np.ndarray] = {}
+        actions: dict[int, tuple[Action, list[str]]] = {}
+        for key in keys:
+            action = self.action(explanation, key)
+            assert isinstance(action, Action), "keys without an action are left out"
+            actions.setdefault(id(action), (action, []))[1].append(key)
+        for action, own in actions.values():
+            work = partial(self.readings.draw, action, own)
+            read = self.workers.map(explanation, work, list(draws))
+            found |= {key: np.array([one[key] for one in read]) for key in own}
+        return found
+
+    def carried(self, parts: Parts, names: Sequence[str]) -> tuple[Carried, dict[str, Null]]:
         """Read across groups, and again with permuted labels."""
-        carry, n = Carry(self.X, self.z, parts), self.settings.n_permutations
-        rng = np.random.default_rng([self.seed, 8])
-        order = permutation.permutations(self.z, carry.strata, n, rng)
-        read = self.workers.map("groups", carry.probed, _pieces(order, 50))
+        carry, n = Carry(self.X, self.z, parts), self.settings.draws
+        permuted = Permutations.of(self.z, carry.strata, (self.seed, 8))
+        pieces = np.array_split(permuted.orders(range(n)), max(1, n // 50), axis=1)
+        read = self.workers.map("groups", carry.probed, pieces)
         found = transfer.carried(
             carry,
             names,
             n_resamples=self.observing.n_resamples,
             rng=np.random.default_rng([self.seed, 9]),
-            n_draws=max(self.settings.n_surrogates, self.settings.thresholds.least_draws),
+            n_draws=max(transfer.DRAWS, self.settings.thresholds.least_draws),
         )
         return found, transfer.chance(np.concatenate(read))
 
-    def _followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
+    def followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
         """Fit CCS to the pairs, and hold what it reads against all labels."""
         self.settings.progress("pairs", 0, 1)
+        draws = self.settings.draws
         found = followed(
-            pairs,
-            self.z.data,
-            others,
-            n_permutations=self.settings.n_permutations,
-            n_random=max(N_RANDOM, self.settings.n_permutations),
+            pairs, self.z.data, others, n_permutations=draws, n_random=max(N_RANDOM, draws)
         )
         self.settings.progress("pairs", 1, 1)
         return found
 
-    def _algebra(self) -> tuple[float, Null]:
+    def algebra(self) -> tuple[float, Null]:
         """Erase from the whole sample and look what is left; likewise for permuted labels."""
         rng = np.random.default_rng([self.seed, 5])
         permuted = (self.z.take(rng.permutation(len(self.z))) for _ in range(N_ALGEBRA))
         left = np.array([Whole(self.X, z).left() for z in permuted])
         said = "labels permuted over all rows; erased in sample"
         return self.whole.left(), Null("linear_algebra", said, left)
-
-
-def _pieces(order: np.ndarray, size: int) -> list[np.ndarray]:
-    """Cut an order (n, m) into pieces of some labellings, the same on any machine."""
-    return np.array_split(order, max(1, order.shape[1] // size), axis=1)

@@ -53,16 +53,16 @@ class Audit:
     --------
     >>> from nullprobe import audit, worlds
     >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
-    >>> found = audit(w.X, w.y, claims=["readable"], n_permutations=99, title="a world")
+    >>> found = audit(w.X, w.y, claims=["readable"], draws=99, title="a world")
     >>> found
     Audit('a world': readable yes)
     >>> print(found)
     a world
     <BLANKLINE>
-    claim     holds  fact about      observed        chance  moments      p
-    ───────────────────────────────────────────────────────────────────────
-    Readable  yes    representation  0.972            0.507        ·  0.020
-    AUC                              [0.935, 0.996]
+    claim     holds  takes    comes from  observed        chance  moments  adjusted p
+    ─────────────────────────────────────────────────────────────────────────────────
+    Readable  yes    moments  not tried   0.970            0.495    0.975       0.020
+    AUC                                   [0.934, 0.991]
     >>> Audit.from_json(found.to_json()) == found
     True
     """
@@ -204,7 +204,7 @@ class Audit:
 
     @classmethod
     def from_json(cls, source: str | Path) -> Self:
-        """Return the audit of a JSON text or file that ``to_json`` wrote, now or in version 2.
+        """Return the audit of a JSON text or file that ``to_json`` wrote, now or since version 2.
 
         Raises
         ------
@@ -238,13 +238,16 @@ class Audit:
                 "representation": self.representation,
                 "claim": claim.name,
                 "holds": claim.holds.value,
-                "fact_about": claim.fact_about.value,
+                "takes": claim.takes.value,
+                "comes_from": claim.comes_from.value,
+                "fact_about": claim.fact_about and claim.fact_about.value,
                 "metric": claim.metric.name,
                 "observed": claim.observed,
                 "low": (claim.interval or (None, None))[0],
                 "high": (claim.interval or (None, None))[1],
                 "chance": claim.metric.chance,
                 "p_value": claim.p_value,
+                "adjusted_p": claim.adjusted_p,
                 "detectable": claim.detectable,
             }
             for claim in self.claims
@@ -262,5 +265,5 @@ def _identity(one: Audit, rows_too: bool) -> list[str]:
 
 
 def documents_of(source: str | Path) -> list[AuditDocument]:
-    """Return the documents of a JSON text or file, of this version or the last."""
+    """Return the documents of a JSON text or file, of this version or of 2 or 3."""
     return [validated(AuditDocument, upgraded(one)) for one in read_json(source)]

@@ -1,37 +1,121 @@
-"""Upgrade: documents of version 2, which left much to be read from strings, as those of version 3.
+"""Upgrade: documents of versions 2 and 3 as those of version 4.
 
-This is the only place that reads a chance level, a kind or a name from a string.
+Version 2 left much to be read from strings: this is the only place that reads a chance level, a
+kind or a name from one. Versions 2 and 3 credited a claim to the first rung that was not rejected.
+What became of each explanation is judged anew from the draws in the file.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from nullprobe._core.validation import complain
+from nullprobe.auditing.document import Recorded, claim_document, claim_of
+from nullprobe.claims.explanations import SOURCES, TAKEN, Explanation, Outcome
 from nullprobe.claims.one_direction import METRIC as RESIDUAL
 from nullprobe.claims.one_feature import METRIC as DEPARTURE
+from nullprobe.claims.verdict import MAKES, Holds, no_sources
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES
 from nullprobe.report.text.wording import DETAILS, PROVENANCE
+from nullprobe.stats.thresholds import Thresholds
 
-OLD = "nullprobe.audit/2"
+SECOND, THIRD = "nullprobe.audit/2", "nullprobe.audit/3"
+UNKNOWN = "audits of that version did not try it"
 KEYS: dict[str, str] = {words: key for key, words in {**DETAILS, **PROVENANCE}.items()}
 NAMED = (("parts_read_by", re.compile("parts read by (.*)")),
          ("agreements", re.compile("agreement with ['\"](.*)['\"]")))  # fmt: skip
 
 
 def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document of version 2 as one of version 3, and any other as it is.
+    """Return a document of version 2 or 3 as one of version 4, and any other as it is.
 
     Examples
     --------
-    >>> upgraded({"schema": "nullprobe.audit/3", "title": "data"})["title"]
+    >>> upgraded({"schema": "nullprobe.audit/4", "title": "data"})["title"]
     'data'
+
+    Raises
+    ------
+    InputError
+        If it is not as that version wrote it.
     """
-    if not isinstance(old, Mapping) or old.get("schema") != OLD:
+    version = old.get("schema") if isinstance(old, Mapping) else None
+    if version not in (SECOND, THIRD):
         return old
+    try:
+        found = _third(old) if version == SECOND else old
+        claims = [_explained(claim, _bar(claim, found["provenance"])) for claim in found["claims"]]
+        return {**found, "schema": AUDIT, "claims": claims}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        complain(
+            f"a document of {version} must be as nullprobe wrote it",
+            f"it has no readable {error}",
+            "pass what to_json wrote",
+        )
+
+
+def _bar(claim: Mapping[str, Any], provenance: Mapping[str, Any]) -> Thresholds:
+    """Return the thresholds that a claim was judged by, which may have joined from elsewhere."""
+    joined = (part for part in provenance.get("joined", ()) if claim["name"] in part["claims"])
+    part = next(joined, provenance)
+    return Thresholds(part["alpha"], part["min_effect"])
+
+
+def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
+    """Return a claim of version 3 as one of version 4."""
+    found = {**old, "explanations": [], "nulls": [_adjusted(null) for null in old["nulls"]]}
+    if old["curve"] is not None:
+        found["curve"] = {"rung": "moments", **old["curve"]}
+    claim = claim_of(found)
+    # What erasing leaves says nothing where no reading carries over.
+    aside = "random_subspaces" if (claim.name, claim.holds) == ("transfers", Holds.NO) else ""
+    nulls = (null for null in claim.nulls if isinstance(null, Recorded) and null.rung != aside)
+    tried = [_drawn(null, old, bar) for null in nulls]
+    tried += [one.explanation(bar) for one in claim.beside]
+    names = {one.name for one in tried}
+    untried = [Explanation.not_tried(name, UNKNOWN) for name in (*MAKES, *SOURCES[:2])]
+    if claim.name != "readable":
+        untried[-2:] = no_sources()
+    if claim.name == "one_direction":
+        untried = []
+    every = [*tried, *(one for one in untried if one.name not in names)]
+    order = (*TAKEN, *SOURCES)
+    every.sort(key=lambda one: order.index(one.name))
+    return claim_document(replace(claim, explanations=tuple(every)))
+
+
+def _drawn(null: Recorded, claim: Mapping[str, Any], bar: Thresholds) -> Explanation:
+    """Judge a null of version 3 by its draws."""
+    assert null.record is not None, "claim_of keeps what was written"
+    seen, kind = null.record["observed"], null.record["metric"]["kind"]
+    if kind == "residual":
+        enough = claim["fact_about"] == "linear_algebra"
+        return Explanation(null.rung, Outcome.SUFFICIENT if enough else Outcome.REJECTED)
+    if seen is None:
+        return Explanation.not_tried(null.rung, "the observation is undefined")
+    if kind == "departure":  # in standard deviations, where the effect of interest is no reading
+        found = Explanation.of(seen, null, replace(bar, min_effect=0.0))
+        return replace(found, difference=None)
+    found = Explanation.of(seen, null, bar)
+    if null.rung == "chance" and null.mean < seen <= (claim["metric"]["chance"] or 0.0):
+        # Better than what overfits, and no better than the mean.
+        return found if found.suffices else replace(found, outcome=Outcome.UNDECIDED)
+    return found
+
+
+def _adjusted(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a null of version 3 with the fields of one of version 4."""
+    found = dict(old)
+    over = found.pop("over_representations")
+    return {**found, "adjusted_p": found["p_value"] if over else None, "p_interval": None}
+
+
+def _third(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document of version 2 as one of version 3."""
     provenance = {KEYS.get(key, key): value for key, value in old["provenance"].items()}
     pairs = provenance.pop("rows are", None) is not None
     numeric = provenance["classes"] == "numeric"
@@ -41,7 +125,7 @@ def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
         if representation is None and title.endswith(f": {name}"):
             title, representation = title.removesuffix(f": {name}"), name
     return {
-        "schema": AUDIT,
+        "schema": THIRD,
         "title": title,
         "representation": representation,
         "rows": "pair_differences" if pairs else "rows",

@@ -1,9 +1,9 @@
 """Consistent: a probe of contrast pairs that was fitted without labels finds the concept.
 
 CCS looks for a direction that is consistent and confident over pairs. What it finds may be the
-concept, something else that flips within pairs, or what any direction would have found. Rungs:
-chance (labels permuted; directions drawn at random), moments (the first principal component of the
-differences, which looks for neither).
+concept, something else that flips within pairs, or what any direction would have found.
+Explanations: chance (labels permuted; directions drawn at random), moments (the first principal
+component of the differences, which looks for neither).
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ def _judge(
     followed = _followed(found, bar)
     if followed is not None:
         share = number(found.others[followed][0].value)
-        return Holds.NO, f"{said}, and {share} as {followed!r} says: it follows that."
+        return Holds.NO, f"CCS follows {followed!r}: {said}, and {share} as {followed!r} says."
     said += f" (permuted labels: {number(chance.mean)}, {p_text(by_labels.judged_p)})"
     if by_labels.suffices:
         return Holds.NO, f"CCS does not find the concept: {said}."
     if not by_labels.is_rejected:
         least = number(bar.detectable(own, chance))
-        reason = f"{said}; {least} is the least that so many pairs would have told from chance."
+        reason = f"{said}. With so many pairs, {least} or less would often go undetected."
         return Holds.UNCLEAR, f"Whether CCS finds the concept cannot be said: {reason}"
     said += (
         f"; random directions read {number(random.mean)} on average ({by_random.outcome.value}, "
@@ -128,6 +128,6 @@ def _followed(found: Followed, bar: Thresholds) -> str | None:
     level = bar.alpha / max(1, len(found.others))
     for name, (seen, null) in sorted(found.others.items(), key=lambda item: -item[1][0].value):
         more = bar.interval(seen.over(found.agreement))
-        if more is not None and more[0] > 0 and null.p_value(seen.value) <= level:
+        if more is not None and more[0] > 0 and null.judged_p(seen.value) <= level:
             return name
     return None

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.stats.null_distribution import Null
+from nullprobe.stats.null_distribution import ROUNDING, Null
 from nullprobe.stats.observation import Observation
 from nullprobe.stats.thresholds import Thresholds
 
@@ -42,12 +42,12 @@ class Curve:
     def departures(self, explanation: str) -> np.ndarray:
         """Return how far each curve is from the mean of all, (1 + m, r − 1), the observed first.
 
-        In standard deviations of all. What is read before any removal is no part of it, since
-        draws may be matched to it.
+        In standard deviations of all; where these are rounding, nothing departs. What is read
+        before any removal is no part of it, since draws may be matched to it.
         """
         every = np.vstack([self.values, self.drawn[explanation]])[:, 1:]
         off, sd = every - every.mean(axis=0), every.std(axis=0)
-        return np.divide(off, sd, out=np.zeros_like(off), where=sd > 0)
+        return np.divide(off, sd, out=np.zeros_like(off), where=sd > ROUNDING)
 
     def largest(self, explanation: str) -> tuple[float, Null]:
         """Return the largest departure over all removals, and those of the draws."""

@@ -28,10 +28,11 @@ def one_direction(evidence: Evidence) -> Claim:
     rank = int(details.get("directions_removed", 1))
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
     same = evidence.residual_null.values.max() <= ROUNDING
+    start = "This is so for any labels" if same else "Permuted labels behave otherwise"
     reason = (
-        f"{_told(details)}The largest canonical correlation left is {number(evidence.residual)}, "
-        f"and {number(evidence.residual_null.values.max())} at most when labels are permuted: "
-        + ("this is so for any labels, meaningful or not." if same else "the two differ.")
+        f"{start}: the largest canonical correlation left is {number(evidence.residual)}, and "
+        f"{number(evidence.residual_null.values.max())} at most when labels are permuted."
+        f"{_told(details)}"
     )
     outcome = Outcome.SUFFICIENT if same or holds is Holds.NO else Outcome.REJECTED
     if holds is Holds.NO:
@@ -65,8 +66,8 @@ def _told(details: Mapping[str, float]) -> str:
     if before is None or after is None or None in shuffled:
         return ""
     return (
-        f"Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
+        f" Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
         f"after; the largest class has {details['largest_class']:.1%}. With labels "
         f"that are shuffled and mean nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} "
-        "after. "
+        "after."
     )

@@ -44,16 +44,18 @@ def one_feature(evidence: Evidence) -> Claim:
     nulls = {name: evidence.null(name, "curve") for name in MAKES}
     drawn = [null for null in nulls.values() if null is not None]
     tried = tuple(
-        evidence.not_tried(name) if null is None else curve.explained(null, bar)
+        evidence.not_tried(name, "curve") if null is None else curve.explained(null, bar)
         for name, null in nulls.items()
     )
     raw, chance = evidence.raw, evidence.chance("raw")
     read = by_chance(raw, chance, bar)
-    least = next(one for one in tried if one.outcome is not Outcome.NOT_TRIED)
-    observed = curve.largest(least.name)[0]
+    least = next((one for one in tried if one.outcome is not Outcome.NOT_TRIED), None)
+    observed = curve.largest(least.name)[0] if least else float("nan")
     holds = Holds.UNCLEAR
-    if read.is_rejected and least.outcome is not Outcome.UNDECIDED:
-        holds = Holds.YES if least.suffices else Holds.NO
+    if read.is_rejected and least and least.suffices:
+        holds = Holds.YES
+    elif read.is_rejected and any(one.is_rejected for one in tried):
+        holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
     return Claim(
         NAME,
         STATEMENT,
@@ -63,11 +65,11 @@ def one_feature(evidence: Evidence) -> Claim:
         METRIC,
         None,
         tuple(drawn),
-        least.p_value,
+        least.p_value if least else None,
         _reason(curve, tried, read, holds, evidence),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
-        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}},
+        {"curve": {"metric": raw.metric, **_shown(curve, drawn[0])}} if drawn else {},
     )
 
 
@@ -82,8 +84,8 @@ def _reason(
     if not read.is_rejected:
         return (
             f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
-            f"{number(bar.detectable(raw, chance))} is the least that this much data would have "
-            "told from chance."
+            f"a reading below {number(bar.detectable(raw, chance))} would often go undetected "
+            "(80 % power)."
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."
@@ -113,6 +115,7 @@ def _shown(curve: Curve, null: Null) -> dict[str, object]:
     """Return what a picture needs: the curve, its intervals, and the band of the draws."""
     low, middle, high = np.quantile(curve.drawn[null.rung], [0.025, 0.5, 0.975], axis=0)
     return {
+        "rung": null.rung,
         "values": curve.values,
         "intervals": curve.intervals,
         "low": low,

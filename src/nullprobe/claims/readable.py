@@ -34,11 +34,11 @@ def readable(evidence: Evidence) -> Claim:
     first, moments = by_chance(raw, chance, bar), evidence.null("moments", "raw")
     explanations = (
         first,
-        evidence.not_tried("moments")
+        evidence.not_tried("moments", "raw")
         if moments is None
         else Explanation.of(raw.value, moments, bar),
         Explanation.not_tried("noise", MATCHED),
-        *_sources(others, bar),
+        *_sources(others, bar, nothing_read=first.suffices),
     )
     drawn = (chance,) if moments is None else (chance, moments)
     # Below chance is no sign of absence, and no reading either.
@@ -67,8 +67,12 @@ def readable(evidence: Evidence) -> Claim:
     )
 
 
-def _sources(others: Sequence[Beside], bar: Thresholds) -> tuple[Explanation, ...]:
+def _sources(
+    others: Sequence[Beside], bar: Thresholds, *, nothing_read: bool
+) -> tuple[Explanation, ...]:
     """Return what became of each other representation of the rows, and of sources without one."""
+    if nothing_read:
+        return tuple(Explanation.not_tried(source, "nothing is read") for source in SOURCES[:2])
     found = [one.explanation(bar) for one in others]
     there = {one.name for one in found}
     return (
@@ -99,8 +103,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         least = number(evidence.thresholds.detectable(raw, chance))
         return (
-            f"Whether it is read cannot be said: {said}; {least} is the least that this much data "
-            "would have told from chance"
+            f"Whether it is read cannot be said: {said}. With this much data, a reading below "
+            f"{least} would often go undetected (80 % power)"
         )
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:

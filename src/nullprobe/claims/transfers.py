@@ -1,9 +1,9 @@
 """Transfers: what is read or erased in one group carries over to the others.
 
-Rungs: chance (labels permuted within each part of each group), and random subspaces that remove
-as much as the erasers do. What is lost on the way to another group must be shown to be less than
-the smallest effect of interest for a yes, and more for a no; where nothing carries over at all,
-any loss counts that chance does not reproduce.
+Explanations: chance (labels permuted within each part of each group), and random subspaces that
+remove as much as the erasers do, which count where a reading carries over. What is lost on the way
+to another group must be shown to be less than the smallest effect of interest for a yes, and more
+for a no; where nothing carries over at all, any loss counts that chance does not reproduce.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Carried, Observation, Thresholds
 from nullprobe.claims.verdict import (
+    MAKES,
     Claim,
     Evidence,
     Holds,
@@ -35,8 +36,9 @@ def transfers(evidence: Evidence) -> Claim:
     across, bar = found.across, evidence.thresholds
     explanations = (
         by_chance(across, chance, bar),
-        Explanation.of(found.left_across.value, found.random, bar),
-        Explanation.not_tried("moments", "they are not drawn for each group"),
+        # They account for what erasing leaves, which says nothing where no reading carries over.
+        *((_by_random(found, bar),) if holds is not Holds.NO else ()),
+        *(Explanation.not_tried(name, "they are not drawn for each group") for name in MAKES),
         *no_sources(),
     )
     return Claim(
@@ -88,34 +90,38 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
     if not _above(bar, found.across, nulls["across"]):
         read_within = _above(bar, found.within, nulls["within"])
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
-            reason = f"{said}, but {beside}: what is read in one group is of no use in the others."
-            return Holds.NO, reason
+            start = "What is read in one group is of no use in the others"
+            return Holds.NO, f"{start}: {said}, {beside}."
         least = number(bar.detectable(found.across, nulls["across"]))
         reason = (
-            f"{said}, {beside}: nothing is clearly read across groups, nor clearly more within "
-            f"them; {least} across is the least that this much data would have told from chance."
+            "Nothing is clearly read across groups, nor clearly more within them: "
+            f"{said}, {beside}. A reading across groups below {least} would often go undetected "
+            "(80 % power)."
         )
         return Holds.UNCLEAR, reason
     if low > bar.min_effect:
-        reason = f"{said}, but {beside}: it carries over only in part."
-        return Holds.NO, reason
+        return Holds.NO, f"What is read carries over only in part: {said}, {beside}."
     if not bar.negligible(gap):
         reason = (
-            f"{said}, {beside}: some carries over, but the interval of the loss does not say "
-            f"whether that is less than the effect of interest, {number(bar.min_effect)}."
+            "What is read carries over, and whether all of it does is unclear: "
+            f"{said}, {beside}. The interval of the loss includes the smallest effect of "
+            f"interest, {number(bar.min_effect)}."
         )
         return Holds.UNCLEAR, reason
     left, random = found.left_across, found.random
     compared = (
         f"a fresh probe reads {number(left.value)} after erasing in another group, and "
         f"{number(random.mean)} after random subspaces of the same size "
-        f"({p_text(random.p_value(left.value))})"
+        f"({p_text(random.judged_p(left.value))})"
     )
-    if left.value < random.mean and bar.stands_out(left, random):
-        reason = f"{said}, {beside}, and erasing carries over, too: {compared}."
-        return Holds.YES, reason
-    reason = f"{said}, {beside}; but whether erasing carries over is not clear: {compared}."
-    return Holds.UNCLEAR, reason
+    if left.value < random.mean and _by_random(found, bar).is_rejected:
+        return Holds.YES, f"Reading and erasing carry over: {said}, {beside}; {compared}."
+    start = "What is read carries over, and whether erasing does is unclear"
+    return Holds.UNCLEAR, f"{start}: {said}, {beside}; {compared}."
+
+
+def _by_random(found: Carried, bar: Thresholds) -> Explanation:
+    return Explanation.of(found.left_across.value, found.random, bar)
 
 
 def _above(bar: Thresholds, observed: Observation, null: Null) -> bool:

@@ -2,7 +2,7 @@
 
 That a probe can read a concept does not say that the model does. Whatever is projected out of a
 hidden state, something is lost, so that erasing counts only if random subspaces of the same rank
-and variance, at the same site, change the metric less. Rung: chance (those subspaces).
+and variance, at the same site, change the metric less. Explanation: those subspaces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Thresholds, Use
-from nullprobe.claims.verdict import Claim, Holds, no_sources, number, p_text
+from nullprobe.claims.verdict import MAKES, Claim, Holds, no_sources, number, p_text
 from nullprobe.data.metric import Metric
 
 NAME = "used"
@@ -39,7 +39,11 @@ def used(found: Use, bar: Thresholds) -> Claim:
         NAME,
         STATEMENT,
         holds,
-        (_by_random(found, bar), *no_sources()),
+        (
+            _by_random(found, bar),
+            *(Explanation.not_tried(name, "a model takes no drawn states") for name in MAKES),
+            *no_sources(),
+        ),
         change.value,
         Metric(change.unit, change.chance, "change", None),
         change.interval,
@@ -53,27 +57,24 @@ def used(found: Use, bar: Thresholds) -> Claim:
 
 def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
     change, random = found.change, found.random
-    p = p_text(random.p_value(change.value))
+    p = p_text(random.judged_p(change.value))
     said = (
         f"erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
         f"{number(random.sd)} ({p})"
     )
     small = _is_small(found, bar)
-    if bar.stands_out(change, random):
-        if small:
-            return Holds.NO, f"{said}: more than they do, and less than what matters."
-        if random.mean < change.value < 0 or 0 < change.value < random.mean:
-            return Holds.NO, f"{said}: it matters less than whatever else is projected out."
-        return Holds.YES, f"{said}{_harm(found)}."
     if small:
-        return Holds.NO, f"{said}, which does not tell it from them."
-    least = number(abs(bar.detectable(found.excess, random)))
-    reason = (
-        f"{said}, which does not tell it from them; but only a change that differs from theirs by "
-        f"{least} would have been told from it four times out of five."
-    )
-    return Holds.UNCLEAR, reason
+        return Holds.NO, f"Random subspaces do as much, up to what matters: {said}."
+    if not bar.stands_out(change, random):
+        least = number(abs(bar.detectable(found.excess, random)))
+        return Holds.UNCLEAR, (
+            f"Whether the model uses it cannot be said: {said}; a change that differs from theirs "
+            f"by less than {least} would often go undetected (80 % power)."
+        )
+    if random.mean < change.value < 0 or 0 < change.value < random.mean:
+        return Holds.NO, f"Erasing it matters less than erasing anything else: {said}."
+    return Holds.YES, f"The model uses it: {said}{_harm(found)}."
 
 
 def _is_small(found: Use, bar: Thresholds) -> bool:

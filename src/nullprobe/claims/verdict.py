@@ -150,7 +150,7 @@ class Evidence:
     residual_null : Null
         The same for permuted labels.
     notes : mapping of str to str
-        Why an explanation was not tried, by its name.
+        Why an explanation was not tried of an observation, by "explanation observation".
     details : mapping of str to mapping of str to float or mapping
         Further numbers for each claim, by its name.
     thresholds : Thresholds
@@ -188,9 +188,9 @@ class Evidence:
         """Return what permuted labels make of an observation."""
         return self.nulls["chance"][name]
 
-    def not_tried(self, explanation: str) -> Explanation:
-        """Return an explanation that was not tried, with the reason."""
-        reason = self.notes.get(explanation, "it was not asked for")
+    def not_tried(self, explanation: str, name: str) -> Explanation:
+        """Return an explanation that was not tried of an observation, with the reason."""
+        reason = self.notes.get(f"{explanation} {name}", "not asked for")
         return Explanation.not_tried(explanation, reason)
 
     def observed(self, name: str) -> Observation:
@@ -235,19 +235,19 @@ def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanati
 
     Permuted labels have an R² well below 0, since probes overfit. To do better than they do and
     still predict worse than the mean is not to read: then chance suffices where the interval
-    leaves no room for more.
+    leaves no room for more, and is undecided elsewhere.
     """
     found = Explanation.of(observed.value, chance, bar)
-    if found.is_rejected and chance.mean < observed.value <= observed.chance:
-        enough = bar.negligible(observed)
-        return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
-    return found
+    if found.suffices or not chance.mean < observed.value <= observed.chance:
+        return found
+    enough = bar.negligible(observed)
+    return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
 
 
 def shown(explanation: Explanation, null: Null) -> str:
-    """Say what draws of an explanation leave, and what became of it."""
+    """Say what draws of an explanation give, and what became of it."""
     p = p_text(explanation.judged_p)
-    left = f"{MAKES[explanation.name]} leave {number(null.mean)} ± {number(null.sd)}"
+    left = f"{MAKES[explanation.name]} give {number(null.mean)} ± {number(null.sd)}"
     return f"{left} ({explanation.outcome.value}, {p})"
 
 
@@ -269,7 +269,7 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     for explanation in ("moments", "noise"):
         null = evidence.null(explanation, key)
         if null is None:
-            rest.append(evidence.not_tried(explanation))
+            rest.append(evidence.not_tried(explanation, key))
         else:
             rest.append(Explanation.of(observed.value, null, bar))
             drawn.append(null)
@@ -313,8 +313,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         least = number(bar.detectable(observed, chance))
         return (
-            f"Whether anything is left cannot be said: {said}; {least} is the least that this "
-            "much data would have told from chance."
+            f"Whether anything is left cannot be said: {said}. With this much data, a reading "
+            f"below {least} would often go undetected (80 % power)."
         )
     if observed.value < chance.mean:
         said += ", below chance, so that turning the probe round recovers labels"
@@ -323,11 +323,15 @@ def _reason(
 
 def took(explanations: Sequence[Explanation]) -> str:
     """Say what an observation that chance does not explain takes."""
-    return TOOK[takes(explanations)]
+    found = takes(explanations)
+    rejected = {one.name for one in explanations if one.is_rejected}
+    if found is Takes.UNDECIDED and "moments" in rejected:
+        return "It takes more than class means and covariances, and how much more is undecided"
+    return TOOK[found]
 
 
 def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
-    """Say what became of each explanation after chance, with what its draws leave."""
+    """Say what became of each explanation after chance, with what its draws give."""
     nulls = {null.rung: null for null in drawn}
     parts = []
     for one in explanations:

@@ -37,7 +37,7 @@ class Dataset:
         The pairs of each representation; empty where there are no pairs.
     others : dict of str to ndarray of shape (n,)
         Other labels of the pairs.
-    baselines : dict of str to ndarray of shape (n, d')
+    baselines, untrained : dict of str to ndarray of shape (n, d')
     """
 
     representations: dict[str, np.ndarray]
@@ -48,6 +48,7 @@ class Dataset:
     pairs: dict[str, ContrastPairs]
     others: dict[str, np.ndarray]
     baselines: dict[str, np.ndarray]
+    untrained: dict[str, np.ndarray]
 
     @classmethod
     def of(
@@ -58,6 +59,7 @@ class Dataset:
         groups: Any = None,
         others: Mapping[str, Any] | None = None,
         baselines: Mapping[str, Any] | None = None,
+        untrained: Mapping[str, Any] | None = None,
         feature_names: Sequence[str] | None = None,
         kind: str | None = None,
         truth: str = TRUTH,
@@ -66,7 +68,7 @@ class Dataset:
 
         Parameters
         ----------
-        X, y, groups, others, baselines, feature_names
+        X, y, groups, others, baselines, untrained, feature_names
             As `audit` takes them.
         truth : str
             What the labels of pairs are called among other labels.
@@ -111,6 +113,7 @@ class Dataset:
             pairs,
             other_labels(others, n, truth) if pairs else {},
             _baselines(baselines, n),
+            _baselines(untrained, n, "untrained"),
         )
 
     @property
@@ -213,10 +216,12 @@ def _labels_of(
     return found
 
 
-def _baselines(baselines: Mapping[str, Any] | None, n: int) -> dict[str, np.ndarray]:
+def _baselines(
+    baselines: Mapping[str, Any] | None, n: int, what: str = "baselines"
+) -> dict[str, np.ndarray]:
     if baselines is not None and not isinstance(baselines, Mapping):
         validation.complain(
-            "baselines must have names",
+            f"{what} must have names",
             f"{type(baselines).__name__} arrived",
             'pass a mapping, such as {"bag of words": B}',
         )

@@ -30,11 +30,19 @@ class Parts:
     n_parts : int
     groups : ndarray of shape (n,) or None
         Code of each row's group; a group lies in one part.
+    block : ndarray of shape (n,), optional
+        Block of each row, within which labels may be permuted, where that is finer than its part.
     """
 
     part: np.ndarray
     n_parts: int
     groups: np.ndarray | None
+    block: np.ndarray | None = None
+
+    @property
+    def blocks(self) -> np.ndarray:
+        """Block of each row (n,): permuted within, labels leave the parts as they are."""
+        return self.part if self.block is None else self.block
 
     def rows(self, j: int) -> np.ndarray:
         """Return the positions of the rows in part j."""

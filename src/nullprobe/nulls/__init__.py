@@ -1,14 +1,24 @@
-"""Nulls: reference procedures that rerun the whole pipeline on data of less structure."""
+"""Nulls: group actions on labels or rows, for each of which the whole pipeline is rerun."""
 
-from nullprobe.nulls.permutation import permutation_null, permutations, pipeline_null
-from nullprobe.nulls.surrogate import Surrogate, gaussian_surrogate, match
+from nullprobe.nulls.action import Action
+from nullprobe.nulls.flips import SignFlips
+from nullprobe.nulls.permutation import (
+    Permutations,
+    permutation_null,
+    permutations,
+    pipeline_null,
+)
+from nullprobe.nulls.rotation import Rotations
+from nullprobe.nulls.shape import CommonShape
 from nullprobe.stats.null_distribution import Null
 
 __all__ = [
+    "Action",
+    "CommonShape",
     "Null",
-    "Surrogate",
-    "gaussian_surrogate",
-    "match",
+    "Permutations",
+    "Rotations",
+    "SignFlips",
     "permutation_null",
     "permutations",
     "pipeline_null",

@@ -1,10 +1,8 @@
 """Permutation: cut the tie between X and y, keep everything else, and rerun the pipeline.
 
-Labels move only where they could have been swapped from the start: within the parts of the
-split, so that class counts, groups and every factorisation stay as they are; within groups
-where the concept varies inside them; whole groups at a time where it does not (then it is the
-number of groups of each class that stays; that of rows, too, if groups are of one size). Under
-the null each such relabelling is as likely as the one observed, so p = (b + 1)/(m + 1) is exact.
+Labels move only where they could have been from the start, within the blocks of the partitions, so
+that class counts, groups and every factorisation stay as they are. Under the null each such
+relabelling is as likely as the one observed, so p = (b + 1)/(m + 1) is exact.
 
 Reference. B. Phipson, G. K. Smyth, "Permutation p-values should never be zero", 2010,
 equation 2.
@@ -12,7 +10,9 @@ equation 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from nullprobe.data.rows import rows
 from nullprobe.data.splits import Parts, group_codes, split
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.fresh_probe import fresh
+from nullprobe.nulls.action import Action
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 
@@ -31,20 +32,117 @@ Progress = Callable[[str, int, int], object]  # stage, done, of how many
 FOLDS = 3  # of any pipeline, each fit of which may take seconds
 
 
-def description(z: Concept, parts: Parts) -> str:
-    """Say in words how labels are permuted."""
-    if parts.groups is None:
-        return "labels permuted within each part of the split; everything rerun"
-    if _constant_in_groups(z, parts.groups):
-        return "labels permuted over whole groups, within each part of the split; everything rerun"
-    return "labels permuted within each group; everything rerun"
+@dataclass(frozen=True, eq=False)
+class Permutations(Action):
+    """Labels that move to rows where they could have been from the start.
+
+    Kept are X, the counts of the classes in each block of the partitions, and how labels run
+    within groups; the tie between X and y is cut. Exact if rows, or groups, are exchangeable.
+
+    - Without groups, labels move among the rows of a block.
+    - Groups of one label exchange it with other such groups of their block, whatever their sizes
+      (the counts of rows then vary, those of groups do not).
+    - A group of several labels exchanges all of them with groups of its size in its block, whatever
+      labels these have, and then permutes them among its rows; of a series, it shifts them round.
+
+    Attributes
+    ----------
+    groups : ndarray of shape (n,) or None
+        Group codes.
+    blocks : ndarray of shape (n,)
+        Blocks that labels stay in; a group lies in one block.
+    data : ndarray of shape (n,) or (n, k)
+        Labels, which say whether a group has one or several.
+    ordered : bool
+        Whether rows of a group are a series in the order of the file.
+    """
+
+    groups: np.ndarray | None
+    blocks: np.ndarray
+    data: np.ndarray
+    ordered: bool = False
+
+    @classmethod
+    def of(
+        cls, z: Concept, parts: Parts, seed: Sequence[int], *, ordered: bool = False
+    ) -> Permutations:
+        """Return the permutations of a concept that leave its partitions as they are."""
+        return cls(tuple(seed), parts.groups, parts.blocks, z.data, ordered)
+
+    @property
+    def description(self) -> str:
+        """How labels are permuted, in words."""
+        if self.groups is None:
+            return "labels permuted within each block of the split; everything rerun"
+        if self._constant.all():
+            return "labels permuted over whole groups, within each block; everything rerun"
+        within = "shifted round in each series" if self.ordered else "permuted within each group"
+        if self._strata[1].max(initial=0) < 2:
+            return f"labels {within}; everything rerun"
+        return f"labels exchanged between groups of a block, and {within}; everything rerun"
+
+    @cached_property
+    def _units(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows in order of their groups (n,), and where each of G groups starts and how many."""
+        assert self.groups is not None, "rows without groups are permuted one by one"
+        home = np.argsort(self.groups, kind="stable")
+        _, start, size = np.unique(self.groups[home], return_index=True, return_counts=True)
+        return home, start, size
+
+    @cached_property
+    def _constant(self) -> np.ndarray:
+        """Whether each of G groups has one label."""
+        home, start, size = self._units
+        data = self.data.reshape(len(self.data), -1)[home]
+        same = (data == data[np.repeat(start, size)]).all(axis=1)
+        return np.logical_and.reduceat(same, start)
+
+    @cached_property
+    def _strata(self) -> tuple[np.ndarray, np.ndarray]:
+        """Stratum (G,) within which each group exchanges its labels, and how many are in each."""
+        home, start, size = self._units
+        mixed_sizes = np.unique(size[~self._constant])
+        # Groups of one label go together, but for those that several-labelled ones have a use for.
+        kind = np.where(np.isin(size, mixed_sizes), size, 0)
+        key = np.stack([self.blocks[home][start], kind])
+        _, stratum, counts = np.unique(key, axis=1, return_inverse=True, return_counts=True)
+        return stratum.ravel(), counts
+
+    def draw(self, k: int) -> np.ndarray:
+        """Return permutation k as positions (n,), such that y[order] is the permuted y.
+
+        Where groups of different sizes exchange their one label, a position may come twice.
+        """
+        rng = self.rng(k)
+        if self.groups is None:
+            return _shuffled(self.blocks, rng)
+        home, start, size = self._units
+        order = np.empty(len(home), dtype=np.intp)
+        from_group = _shuffled(self._strata[0], rng)
+        # The row of the other group in the same place, of which there is one if sizes are equal.
+        place = np.arange(len(home)) - np.repeat(start, size)
+        other = np.repeat(from_group, size)
+        within = self._within(rng, start, size, place)
+        order[home] = home[start[other] + np.minimum(within, size[other] - 1)]
+        return order
+
+    def _within(
+        self, rng: np.random.Generator, start: np.ndarray, size: np.ndarray, place: np.ndarray
+    ) -> np.ndarray:
+        """Return which place of a group each place (n,) takes its label from."""
+        if self.ordered:
+            shift = np.repeat((rng.random(len(size)) * size).astype(int), size)
+            return (place + shift) % np.repeat(size, size)
+        group = np.repeat(np.arange(len(size)), size)
+        return _shuffled(group, rng) - np.repeat(start, size)
+
+    def orders(self, draws: Sequence[int]) -> np.ndarray:
+        """Return some permutations side by side, (n, m)."""
+        return np.stack([self.draw(k) for k in draws], axis=1)
 
 
 def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw n orders, an (rows, n) array of positions, such that y[order] is a permuted y.
-
-    Where whole groups are swapped, each row is given the position of one row of another group:
-    y[order] is a relabelling, but a position may come more than once.
 
     Parameters
     ----------
@@ -52,27 +150,16 @@ def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> 
     parts : Parts
     n : int
     rng : Generator
+        Draws the seed of the permutations.
     """
-    if parts.groups is None:
-        return _shuffled(parts.part, n, rng)
-    if not _constant_in_groups(z, parts.groups):
-        return _shuffled(parts.groups, n, rng)
-    names, first, member = np.unique(parts.groups, return_index=True, return_inverse=True)
-    swapped = _shuffled(parts.part[first], n, rng)
-    return first[swapped[member]]
+    return Permutations.of(z, parts, [int(rng.integers(2**31))]).orders(range(n))
 
 
-def _constant_in_groups(z: Concept, groups: np.ndarray) -> bool:
-    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
-    return bool((z.data == z.data[first][member]).all())
-
-
-def _shuffled(stratum: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Permute positions within strata, n times: sorting by stratum plus a random fraction."""
+def _shuffled(stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Permute positions (n,) within strata: sorting by stratum, at random within."""
     home = np.argsort(stratum, kind="stable")
-    _, dense = np.unique(stratum, return_inverse=True)
-    order = np.empty((len(stratum), n), dtype=np.intp)
-    order[home] = np.argsort(dense[:, None] + rng.random((len(stratum), n)), axis=0)
+    order = np.empty(len(stratum), dtype=np.intp)
+    order[home] = np.lexsort((rng.random(len(stratum)), stratum))
     return order
 
 
@@ -128,7 +215,8 @@ def permutation_null(
     rng = generator(random_state)
     X = arrays.host_native(validation.finite(X))
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=n_folds, rng=rng)
-    order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])
+    permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
+    order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
     Y = z.data[order].astype(np.float64)
     found = np.zeros(Y.shape[1])
     for fold in range(n_folds):
@@ -137,7 +225,7 @@ def permutation_null(
         W = part.solve(part.cross(Y))
         scores = (X[test] @ W.astype(X.dtype)).T
         found += metrics.auc(scores, Y[test].T > 0.5) / n_folds
-    return float(found[0]), Null("chance", description(z, parts), found[1:])
+    return float(found[0]), Null("chance", permuted.description, found[1:])
 
 
 def pipeline_null(
@@ -201,15 +289,16 @@ def pipeline_null(
     X = arrays.host(validation.finite(X))
     (reader,) = fresh({"probe": probe}, z, 0)
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=FOLDS, rng=rng)
-    order = np.hstack([np.arange(len(z))[:, None], permutations(z, parts, n_permutations, rng)])
+    permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
+    order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
     found = np.zeros(order.shape[1])
     for j, labelling in enumerate(order.T):
-        permuted = z.take(labelling)
+        relabelled = z.take(labelling)
         for fold in range(FOLDS):
             train, test = parts.part != fold, parts.rows(fold)
-            fit = X[train], permuted.data[train]
+            fit = X[train], relabelled.data[train]
             once = np.ones((1, len(test)))
-            found[j] += reader.read(fit, X[test], permuted.take(test), once)[0] / FOLDS
+            found[j] += reader.read(fit, X[test], relabelled.take(test), once)[0] / FOLDS
         if progress is not None:
             progress("permutations", j + 1, len(found))
-    return float(found[0]), Null("chance", description(z, parts), found[1:])
+    return float(found[0]), Null("chance", permuted.description, found[1:])

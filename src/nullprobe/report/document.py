@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain
 
-AUDIT = "nullprobe.audit/3"
+AUDIT = "nullprobe.audit/4"
 
 Number = float | None
 Numbers = list[Number]
@@ -34,7 +34,8 @@ ClaimName = Literal[
     "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature", "gone",
     "transfers", "consistent", "used",
 ]  # fmt: skip
-Rung = Literal["linear_algebra", "chance", "moments", "inputs", "representation"]
+Takes = Literal["linear_algebra", "chance", "moments", "noise", "structure", "undecided"]
+ComesFrom = Literal["inputs", "architecture", "corpus", "training", "undecided", "not_tried"]
 INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if there is none."
 
 
@@ -72,8 +73,8 @@ class NullDocument(Document):
     """Draws of one null, and what they are compared with."""
 
     rung: Literal[
-        "linear_algebra", "chance", "moments", "random_subspaces", "random_directions"
-    ] = doc("What the draws keep.")
+        "linear_algebra", "chance", "random_directions", "random_subspaces", "moments", "noise"
+    ] = doc("The explanation that the draws are of.")
     description: str = doc("How it was drawn.")
     metric: Metric = doc(
         "What was drawn: the metric of the claim, except for the random subspaces of `transfers`."
@@ -84,16 +85,42 @@ class NullDocument(Document):
     sd: Number = doc("Standard deviation of the draws.")
     p_value: PValue = doc("p-value of the observation.")
     one_sided: bool = doc("Whether only large values speak against the null.")
-    over_representations: bool = doc(
-        "Whether the p-value is that of the largest departure in any representation."
+    adjusted_p: PValue = doc(
+        "p-value adjusted for the claims and representations that were judged together; null if "
+        "there was one only."
+    )
+    p_interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None = doc(
+        "99 % interval of the p-value that endless draws would give; null if there is no p-value."
     )
     values: Numbers = doc("One value for each draw.")
+
+
+class ExplanationDocument(Document):
+    """What may account for an observation, and what became of it."""
+
+    name: Literal[
+        "linear_algebra", "chance", "random_directions", "random_subspaces", "moments", "noise",
+        "inputs", "architecture", "corpus",
+    ] = doc("The explanation.")  # fmt: skip
+    outcome: Literal["sufficient", "rejected", "undecided", "not_tried"] = doc(
+        "Sufficient: the observation differs from it by less than the smallest effect of interest. "
+        "Rejected: it is not sufficient, and the adjusted p-value is at most α."
+    )
+    reason: str = doc("Why it was not tried; empty for an explanation that was.")
+    p_value: PValue = doc("p-value of the observation under it; null if nothing was drawn.")
+    adjusted_p: PValue = doc("The same, adjusted for what was judged together; null if not.")
+    difference: Pair | None = doc(
+        "Interval, of coverage 1 − 2α, of the observation less what the explanation makes of it. "
+        "For another representation or reader: the interval `gain` of `beside`."
+    )
 
 
 class BesideDocument(Document):
     """What a simpler representation or reader reads of the same rows."""
 
-    rung: Literal["moments", "inputs"] = doc("Rung of the ladder.")
+    rung: Literal["moments", "inputs", "architecture", "corpus"] = doc(
+        "The explanation that it is of."
+    )
     name: str = doc("Name of the simpler representation or reader.")
     value: Number = doc("What it reads.")
     interval: Pair | None = doc(INTERVAL)
@@ -104,12 +131,13 @@ class BesideDocument(Document):
 class CurveDocument(Document):
     """What is read while direction after direction is removed."""
 
+    rung: Literal["moments", "noise"] = doc("The explanation whose draws are shown.")
     metric: Metric = doc("What is read.")
     values: Annotated[Numbers, Field(min_length=1)] = doc("Readings after 0, 1, 2, ... removals.")
     intervals: list[Pair] = doc("95 % bootstrap interval of each.")
-    low: Numbers = doc("2.5 % quantile of the surrogates.")
-    middle: Numbers = doc("Median of the surrogates.")
-    high: Numbers = doc("97.5 % quantile of the surrogates.")
+    low: Numbers = doc("2.5 % quantile of the draws.")
+    middle: Numbers = doc("Median of the draws.")
+    high: Numbers = doc("97.5 % quantile of the draws.")
 
 
 class MatricesDocument(Document):
@@ -127,13 +155,10 @@ class MatricesDocument(Document):
 
 
 def _only(name: str, key: str) -> dict[str, Any]:
-    """Return the JSON Schema rule that one claim has a key and all others have null there."""
+    """Return the JSON Schema rule that one claim has a key where there are draws, others never."""
     absent = {"properties": {key: {"type": "null"}}}
-    return {
-        "if": {"properties": {"name": {"const": name}}},
-        "then": {"not": absent},
-        "else": absent,
-    }
+    own = {"name": {"const": name}, "nulls": {"minItems": 1}}
+    return {"if": {"properties": own}, "then": {"not": absent}, "else": absent}
 
 
 PICTURES = {"one_feature": "curve", "transfers": "matrices"}  # of some claims only
@@ -149,18 +174,26 @@ class ClaimDocument(Document):
     name: ClaimName = doc("Name of the claim.")
     statement: Text = doc("What is claimed, in words.")
     holds: Literal["yes", "no", "unclear"] = doc("Whether the claim holds.")
-    fact_about: Rung = doc("The lowest rung of the ladder that reproduces the observation.")
+    takes: Takes = doc("What the observation takes: the least explanation that suffices.")
+    comes_from: ComesFrom = doc("Where the observation comes from.")
+    explanations: list[ExplanationDocument] = doc(
+        "What may account for the observation, least first, and what became of each."
+    )
     metric: Metric = doc("What is observed.")
     observed: Number = doc("The observation.")
     interval: Pair | None = doc(INTERVAL)
     p_value: PValue = doc("p-value against chance; null if the claim needs no test.")
+    adjusted_p: PValue = doc(
+        "The same, adjusted for the claims and representations that were judged together; null if "
+        "there was one only."
+    )
     reason: Text = doc("Why the verdict is what it is.")
     detectable: Number = doc(
         "If the verdict is unclear: the smallest value that this much data would have shown with "
         "80 % power. For `one_feature`, of what is read before any removal."
     )
     details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
-    nulls: list[NullDocument] = doc("The nulls that were drawn, lowest rung first.")
+    nulls: list[NullDocument] = doc("The nulls that were drawn, least first.")
     beside: list[BesideDocument] = doc("Simpler representations or readers of the same rows.")
     curve: CurveDocument | None = doc("The curve of removals; of `one_feature` only.")
     matrices: MatricesDocument | None = doc("Readings by group; of `transfers` only.")
@@ -168,7 +201,8 @@ class ClaimDocument(Document):
     @model_validator(mode="after")
     def _has_its_pictures(self) -> Self:
         for name, key in PICTURES.items():
-            if (self.name == name) == (getattr(self, key) is None):
+            needed = self.name == name and bool(self.nulls)  # without draws there is no picture
+            if needed == (getattr(self, key) is None):
                 raise ValueError(f"{key} belongs to {name}, and to no other claim")
         return self
 
@@ -240,7 +274,7 @@ class AuditProvenance(Provenance):
 class AuditDocument(Document):
     """The verdicts on one representation and concept."""
 
-    schema_: Literal["nullprobe.audit/3"] = Field(
+    schema_: Literal["nullprobe.audit/4"] = Field(
         alias="schema", description="Name and version of the format."
     )
     title: str = doc("Name of the data set.")

@@ -82,6 +82,19 @@ class Null:
         ends = binomtest(b, len(self.values)).proportion_ci(coverage, method="exact")
         return min(1.0, tails * float(ends.low)), min(1.0, tails * float(ends.high))
 
+    def is_settled(self, observed: float, alpha: float) -> bool:
+        """Return whether the 99 % interval of the p-value that counts excludes α.
+
+        Of an adjusted p-value, (b + 1)/(m + 1) of m draws, it is that of the share b/m.
+        """
+        low, high = self.p_interval(observed)
+        if self.adjusted is not None:
+            m = len(self.values)
+            b = min(m, max(0, round(self.adjusted * (m + 1)) - 1))
+            ends = binomtest(b, m).proportion_ci(0.99, method="exact")
+            low, high = max(low, float(ends.low)), max(high, float(ends.high))
+        return low > alpha or high < alpha
+
     def difference(self, observed: float, coverage: float) -> tuple[float, float]:
         """Return an interval of the observation less what the null makes of it on average.
 
@@ -90,7 +103,7 @@ class Null:
         """
         m = len(self.values)
         half = float(student.ppf(0.5 + coverage / 2, m - 1)) * self.sd * np.sqrt(1 + 1 / m)
-        return observed - self.mean - half, observed - self.mean + half
+        return float(observed - self.mean - half), float(observed - self.mean + half)
 
     def _tails(self, observed: float) -> tuple[int, int]:
         """Return how many tails count, and the draws in the smaller of them."""
@@ -118,12 +131,14 @@ def departures(observed: float, values: np.ndarray, *, upper: bool = False) -> n
     """Return how far the observation and m draws lie from their common mean, (1 + m,).
 
     In their common standard deviations, so that under the null the observation is one of them.
+    Where these are rounding, nothing departs.
     """
     every = np.concatenate([[observed], values])
     off = every - every.mean()
     off = off if upper else np.abs(off)
     sd = every.std()
-    return off / sd if sd > 0 else np.zeros(len(every))
+    is_spread = sd > ROUNDING * max(1.0, abs(float(every.mean())))
+    return off / sd if is_spread else np.zeros(len(every))
 
 
 def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:

@@ -27,6 +27,9 @@ class Observation:
         Its bootstrap replicates.
     trials : int or None
         Of how many independent trials it is the share, where it is one.
+    chance_p : float or None
+        p-value of the test against chance. Intervals of a coverage that the test does not exclude
+        chance at reach it: the bootstrap leaves the fits as they are, which the test does not.
     """
 
     value: float
@@ -34,6 +37,7 @@ class Observation:
     chance: float
     resampled: np.ndarray = field(repr=False)
     trials: int | None = None
+    chance_p: float | None = None
 
     @classmethod
     def of(cls, value: float, metric: Metric, resampled: np.ndarray) -> Observation:
@@ -65,8 +69,10 @@ class Observation:
         if len(kept) < LEAST_RESAMPLES:
             return None
         tail = (1.0 - coverage) / 2.0
-        low, high = np.quantile(kept, [tail, 1.0 - tail])
-        return float(low), float(high)
+        low, high = map(float, np.quantile(kept, [tail, 1.0 - tail]))
+        if self.chance_p is not None and self.chance_p > 1.0 - coverage:
+            low, high = min(low, self.chance), max(high, self.chance)
+        return low, high
 
     def over(self, other: Observation) -> Observation:
         """Return by how much this one is larger; replicates must be of the same resamples."""

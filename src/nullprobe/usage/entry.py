@@ -34,7 +34,7 @@ from nullprobe.models.token_rules import Rule, Spans
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.stats.bootstrap import resampled_weights
-from nullprobe.stats.null_distribution import Null, among
+from nullprobe.stats.null_distribution import Null, together
 
 ROUNDING = 1e-9
 FITTED, ASKED, N_PARTS = 0, 1, 2
@@ -205,7 +205,7 @@ def audit_use(
         for s in range(len(each))
     ]
     if len(uses) > 1:
-        nulls = among([use.random for use in uses], [use.change.value for use in uses])
+        nulls = together([use.random for use in uses], [use.change.value for use in uses])
         uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
     record = _record(z, halves, found, bar, n_draws, seed)
     claims = {site: (used(use, bar),) for site, use in zip(each, uses, strict=True)}

@@ -67,14 +67,14 @@ def test_what_is_undefined_leaves_a_gap_in_the_curve():
 def test_where_the_curve_leaves_its_band_is_said():
     assert alt_text.curve(curve()) == (
         "Held-out AUC 0.900 before any removal and 0.500 after 3 removals. It lies above where "
-        "95 % of the Gaussian data lie after 2 removals."
+        "95 % of the draws lie (same class means and covariances) after 2 removals."
     )
     inside = curve(values=documents.curve()["middle"])
-    assert "stays where 95 % of the Gaussian data lie" in alt_text.curve(inside)
+    assert "stays where 95 % of the draws lie" in alt_text.curve(inside)
 
 
 def test_a_curve_of_one_point_is_drawn_and_said():
-    one = {key: value if key == "metric" else value[:1] for key, value in curve().items()}
+    one = {key: value if key in ("metric", "rung") else value[:1] for key, value in curve().items()}
     assert len(claims.curve(one)["data"][-1]["y"]) == 1
     assert alt_text.curve(one).startswith("Held-out AUC 0.900 before any removal. It stays")
 

@@ -7,12 +7,14 @@ import re
 
 import pytest
 from support import documents
+from support.evidence import explained
 from support.markup import Reader
 
 from nullprobe._core.validation import InputError
+from nullprobe.report.document import plain
 from nullprobe.report.pages import audits
 from nullprobe.report.pages.claim import ladders
-from nullprobe.report.text import wording
+from nullprobe.report.text import tables, wording
 from nullprobe.report.text.limitations import untested
 
 
@@ -167,12 +169,21 @@ def test_what_was_not_tested_depends_on_what_was():
     document = documents.sample()
     said = {what for what, _ in untested(document)}
     assert {"The inputs", "Nonlinear readers", "Use by a model", "Every halfspace"} <= said
-    assert "Means and covariances" not in said
-    document["provenance"] |= {"baselines": ["untrained"], "groups": 12}
+    document["provenance"] |= {"groups": 12}
     document["claims"] = document["claims"][:2]
     said = {what for what, _ in untested(document)}
     assert not {"The inputs", "Every halfspace", "Rows that depend on each other"} & said
-    assert "Means and covariances" in said
+
+
+def test_explanations_that_were_not_tried_are_listed_with_claims_and_reasons():
+    document = documents.sample()
+    document["claims"][0]["explanations"] = plain(explained(inputs="not_tried", chance="rejected"))
+    document["claims"][0]["explanations"][0]["reason"] = "none was given"
+    said = dict(untested(document))
+    assert "Readable: none was given." in said["The inputs"]
+    assert "Erasure holds, No halfspace: because." in said["The inputs"]
+    assert "Readable" not in said["The architecture"]
+    assert not {"Chance", "Means and covariances"} & set(said)  # tried by every claim
 
 
 def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
@@ -218,7 +229,7 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
 def test_a_largest_departure_is_one_sided_and_says_why_it_has_no_interval():
     said = Reader(audits.render([documents.sample(claims=documents.all_claims())])).words
     assert "one-sided p" in said
-    assert "no interval: it is compared with the largest departures of Gaussian data" in said
+    assert "no interval: it is compared with the largest departures of the draws" in said
 
 
 @pytest.mark.parametrize("n_layers", [2, 5])
@@ -236,7 +247,7 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
         assert " ".join(kept) == verdicts
     said = Reader(html).words
     assert f"{n_layers} representations of the same rows" in said
-    assert "Every p-value on this page is over all of them" in said
+    assert "Verdicts use adjusted p-values" in said
     for claim in claims:
         assert f"{wording.claim_name(claim.name)} {claim.statement}" in said
 
@@ -244,17 +255,45 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
 def test_many_data_sets_are_lines_too_and_their_p_values_their_own():
     html = audits.render([documents.sample(f"data {i}", n_axes=1) for i in range(5)])
     assert 'class="overview"' in html
-    assert "is over all of them" not in html
+    assert "Verdicts use adjusted p-values" not in html
     assert "Data set 5 of 5" in html
 
 
-def test_p_values_over_representations_are_called_so():
+def test_every_explanation_of_a_claim_stands_in_a_table_with_its_outcome():
+    claim = documents.sample()["claims"][2]
+    tried = {"p_value": 0.3, "adjusted_p": 0.6, "difference": [-0.01, 0.02]}
+    claim["explanations"][1] |= tried
+    table = tables.explanations(claim)
+    assert [row[:2] for row in table.rows] == [
+        (wording.rung(one["name"]).name, wording.OUTCOMES[one["outcome"]])
+        for one in claim["explanations"]
+    ]
+    assert table.rows[1][2:] == (claim["nulls"][1]["mean"], 0.3, 0.6, -0.01, 0.02)
+    assert table.note.count("not tried: because.") == 3
+    html = audits.render([documents.sample()])
+    assert html.count("<caption>What may account for it</caption>") == len(documents.claims())
+
+
+def test_each_baseline_stands_by_its_name_among_the_explanations():
+    beside = [
+        {"rung": rung, "name": name, "value": value, "interval": None, "gain": None}
+        for rung, name, value in (("inputs", "words", 0.6), ("inputs", "lengths", 0.5))
+    ]
+    explanations = plain(explained(inputs="rejected")) * 2
+    claim = {"explanations": explanations, "nulls": [], "beside": beside}
+    rows = tables.explanations(claim).rows
+    assert [row[0] for row in rows] == ["the inputs: words", "the inputs: lengths"]
+    assert [row[2] for row in rows] == [0.6, 0.5]
+
+
+@pytest.mark.parametrize("source", ["training", "inputs", "undecided", "not_tried"])
+def test_a_fact_about_the_representation_is_said_of_training_alone(source):
     document = documents.sample()
-    for null in document["claims"][0]["nulls"]:
-        null["over_representations"] = True
+    for claim in document["claims"]:
+        claim["comes_from"] = source
     said = Reader(audits.render([document])).words
-    assert "Each p is over all representations" in said
-    assert "Each p is over all" not in Reader(audits.render([documents.sample()])).words
+    assert ("fact about the representation" in said) == (source == "training")
+    assert said.count(f"Comes from {wording.source(source)}") == 2 * len(document["claims"])
 
 
 def test_what_is_beside_a_claim_is_in_its_legend_its_words_and_its_table():
@@ -278,19 +317,3 @@ def test_what_is_beside_belongs_to_what_the_claim_observes_alone():
     beside = documents.sample(claims=documents.all_claims())["claims"][-1]["beside"]
     reads, leaves = ladders(claim | {"beside": beside})
     assert (reads["beside"], leaves["beside"]) == (beside, [])
-
-
-def test_what_baselines_and_several_claims_leave_open_is_listed():
-    names = ["readable", "one_direction", "erasure_holds"]
-    claims = [{"name": name, "nulls": [], "fact_about": "chance"} for name in names]
-
-    def heads(claims, **provenance):
-        return {head for head, _ in untested({"claims": claims, "provenance": provenance})}
-
-    several, after = "Several claims at once", "The inputs, after erasure"
-    assert several in heads(claims)
-    assert several not in heads(claims[:2])  # one of them is a theorem
-    assert after not in heads(claims)
-    assert after in heads(claims, baselines=["words"])
-    assert after not in heads(claims[:2], baselines=["words"])
-    assert "The inputs" not in heads(claims, baselines=["words"])

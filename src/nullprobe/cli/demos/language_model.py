@@ -18,7 +18,7 @@ from nullprobe import models
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Claim, FactAbout, Holds
+from nullprobe.claims import Claim, ComesFrom, Holds
 from nullprobe.claims.verdict import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
@@ -276,7 +276,7 @@ def _by_concept(results: Sequence[Audit]) -> tuple[list[Audit], list[Audit]]:
 
 
 def _beyond(claim: Claim) -> bool:
-    return claim.holds is Holds.YES and claim.fact_about is FactAbout.REPRESENTATION
+    return claim.holds is Holds.YES and claim.comes_from is ComesFrom.TRAINING
 
 
 def _title(concept: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from nullprobe.report.figures import style
-from nullprobe.report.text.wording import number
+from nullprobe.report.text.wording import number, rung
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point
@@ -18,7 +18,7 @@ CELL, ENDS = 34, 96  # pixels of a row, and of what is above and below all
 
 
 def curve(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is read after each removal, over the band of the surrogates.
+    """Return what is read after each removal, over the band of the draws.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         for x, (low, high) in enumerate(zip(found["low"], found["high"], strict=True))
         if None not in (low, high)
     ]
-    moments = {"meta": {"ink": "rung-moments"}}
+    drawn = {"meta": {"ink": f"rung-{found['rung']}"}}
     figure.add_scatter(
         x=[x for x, *_ in band] + [x for x, *_ in reversed(band)],
         y=[low for _, low, _ in band] + [high for *_, high in reversed(band)],
@@ -40,15 +40,15 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         fill="toself",
         line={"width": 0},
         hoverinfo="skip",
-        **moments,
+        **drawn,
     )
     figure.add_scatter(
         y=found["middle"],
         mode="lines",
         line={"width": 2, "dash": "dash"},
-        name="Gaussian data",
+        name=rung(found["rung"]).drawn,
         hoverinfo="name+y",
-        **moments,
+        **drawn,
     )
     figure.add_scatter(
         x=[-0.4, last + 0.4],

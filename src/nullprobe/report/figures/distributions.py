@@ -63,7 +63,7 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
             opacity=0.75,
             name=style.text(known.drawn),
             hoverinfo="name+x+y",
-            meta={"ink": f"rung-{known.key if known.height else 'other'}"},
+            meta={"ink": f"rung-{known.colour}"},
         )
     if claim["observed"] is not None:
         _mark(figure, claim, top)

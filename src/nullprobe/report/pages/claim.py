@@ -40,13 +40,15 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "key": key,
         "short": wording.claim_name(claim["name"]),
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": wording.rung(claim["fact_about"]),
+        "rung": wording.rung(claim["takes"]),
+        "source": wording.SOURCES[claim["comes_from"]],
         "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
         "details": tables.details(claim),
+        "explanations": tables.explanations(claim),
         "evidence": tables.evidence(found),
         "curve": _curve(claim, key, data),
         "matrices": _matrices(claim, key, data),
@@ -87,7 +89,8 @@ def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str
         return None
     data[f"{key} curve"] = claims.curve(found)
     said, table = alt_text.curve(found), tables.curve(found)
-    return {"key": f"{key} curve", "seen": said, "table": table}
+    rung = wording.rung(found["rung"])
+    return {"key": f"{key} curve", "seen": said, "table": table, "rung": rung}
 
 
 def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[dict[str, Any]]:

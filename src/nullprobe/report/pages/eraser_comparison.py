@@ -23,9 +23,9 @@ UNTESTED = (
         "may still find the concept.",
     ),
     (
-        "What it is a fact about",
-        "Permuted labels and Gaussian data were not tried: whether linear algebra, chance or the "
-        "moments alone explain a number is what an audit says.",
+        "What it takes, and where it comes from",
+        "No null was drawn: whether linear algebra, chance or class means and covariances are "
+        "enough for a number is what an audit says.",
     ),
     (
         "The best of several",

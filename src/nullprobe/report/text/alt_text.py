@@ -140,7 +140,7 @@ def _beside(one: Mapping[str, Any]) -> str:
 
 
 def curve(found: Mapping[str, Any]) -> str:
-    """Say where the curve of removals leaves the band of its surrogates."""
+    """Say where the curve of removals leaves the band of its draws."""
     values, unit = found["values"], found["metric"]["name"]
     first, last = (number(value) for value in (values[0], values[-1]))
     steps = len(values) - 1
@@ -151,7 +151,7 @@ def curve(found: Mapping[str, Any]) -> str:
     for step, (value, low, high) in enumerate(ends):
         if None not in (value, low, high) and not low <= value <= high:
             out["above" if value > high else "below"].append(str(step))
-    band = "where 95 % of the Gaussian data lie"
+    band = f"where 95 % of the draws lie ({wording.rung(found['rung']).drawn})"
     parts = [
         f"{where} {band} after {', '.join(places)} removal{'' if places == ['1'] else 's'}"
         for where, places in out.items()

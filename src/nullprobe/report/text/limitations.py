@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nullprobe.report.text.wording import claim_name, sentence
+from nullprobe.report.text.wording import claim_name, rung, sentence
 
-MOMENTS = (
-    "Means and covariances",
-    "No Gaussian surrogate was drawn, so what is credited to the representation may already "
-    "follow from its class means and covariances.",
-)
-INPUTS = (
-    "The inputs",
-    "No baseline was given (an untrained model, a bag of words, lengths), so what is credited to "
-    "the representation may already lie in its inputs.",
-)
-INPUTS_AFTER = (
-    "The inputs, after erasure",
-    "Baselines were compared in what can be read before erasure. Whether erasing leaves as much "
-    "of the concept in them was not asked.",
-)
-TOGETHER = (
-    "Several claims at once",
-    "Each claim may be credited to too high a rung in a share α of audits; that one of several "
-    "is, by mistake, happens more often. A p that only just reaches α is no strong evidence.",
-)
 NONLINEAR = (
     "Nonlinear readers",
     "Every probe here is linear. A quadratic, nearest-neighbour or neural reader may still find "
@@ -66,13 +46,13 @@ USE = (
     "That a probe can read a concept does not say that a model uses it. Only erasing it inside a "
     "forward pass would.",
 )
-ERASED = {"erasure_holds", "no_halfspace", "gone"}
 
 
 def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what was not tested, each with what that means.
 
-    Claims that an audit had to leave out come first, with the reason.
+    Claims that an audit had to leave out come first, then explanations that were not tried, both
+    with the reason.
 
     Examples
     --------
@@ -84,17 +64,11 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     claims, provenance = document["claims"], document["provenance"]
     names = {claim["name"] for claim in claims}
-    tried = {null["rung"] for claim in claims for null in claim["nulls"]}
-    tried |= {claim["fact_about"] for claim in claims} & {"inputs"}
     left_out = [
         (claim_name(name), f"Left out of this audit. {sentence(why.rstrip('.'))}.")
         for name, why in provenance.get("left_out", {}).items()
     ]
     open_questions = (
-        (MOMENTS, "moments" not in tried),
-        (INPUTS, "inputs" not in tried and not provenance.get("baselines")),
-        (INPUTS_AFTER, bool(provenance.get("baselines")) and bool(names & ERASED)),
-        (TOGETHER, len(names - {"one_direction"}) > 1),
         (FAMILY, "gone" in names),
         (NONLINEAR, "gone" not in names),
         (HALFSPACES, "no_halfspace" in names),
@@ -104,4 +78,18 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         (ELSEWHERE, "transfers" not in names),
         (USE, "used" not in names),
     )
-    return left_out + [question for question, is_open in open_questions if is_open]
+    still_open = (question for question, is_open in open_questions if is_open)
+    return [*left_out, *_not_tried(claims), *still_open]
+
+
+def _not_tried(claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield each explanation that was not tried, with the reasons and the claims they are of."""
+    reasons: dict[str, dict[str, list[str]]] = {}
+    for claim in claims:
+        for one in claim["explanations"]:
+            if one["outcome"] == "not_tried":
+                of = reasons.setdefault(one["name"], {})
+                of.setdefault(one["reason"].rstrip("."), []).append(claim_name(claim["name"]))
+    for name, found in reasons.items():
+        why = (f"{', '.join(dict.fromkeys(of))}: {reason}." for reason, of in found.items())
+        yield sentence(rung(name).name), f"Not tried. {' '.join(why)}"

@@ -12,6 +12,7 @@ from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
 
+BESIDE = ("moments", "inputs", "architecture", "corpus")  # explanations with a value of their own
 QUANTILES = ("2.5 %", "median", "97.5 %")
 
 
@@ -83,7 +84,7 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
             ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
             name = wording.rung(null["rung"]).drawn
             rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
-            how.append(f"{wording.sentence(name)}: {null['description']}.")
+            how.append(f"{wording.sentence(name)}: {null['description'].rstrip('.')}.{_ends(null)}")
         for one in ladder["beside"]:
             ends = one["interval"] or (None, None)
             rows.append((one["name"], one["value"], None, *ends, None, None))
@@ -92,8 +93,6 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
                 of = wording.percent(one["coverage"])
                 how.append(f"Observed less {one['name']}, {of} interval: {more}.")
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
-    if any(null["over_representations"] for null in nulls):
-        how.append("Each p is over all representations: that of the largest departure of all.")
     unit, bare = ladders[0]["metric"]["name"], [one for one in ladders if not one["interval"]]
     return Table(
         f"{wording.sentence(unit)}, observed and under each null",
@@ -108,8 +107,47 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
 def _p(nulls: Sequence[Mapping[str, Any]]) -> str:
     """Return what the p-values of these nulls are called."""
     sides = {"one-sided" if null["one_sided"] else "two-sided" for null in nulls} or {"two-sided"}
-    over = {null["over_representations"] for null in nulls}
-    return "p" if True in over or len(sides) > 1 else f"{sides.pop()} p"
+    return "p" if len(sides) > 1 else f"{sides.pop()} p"
+
+
+def _ends(null: Mapping[str, Any]) -> str:
+    """Say between what ends the p-value of endless draws lies."""
+    if null["p_interval"] is None or null["metric"]["kind"] == "residual":
+        return ""
+    return f" With endless draws, p: {wording.interval(null['p_interval'])} (99 % interval)."
+
+
+def explanations(claim: Mapping[str, Any]) -> Table:
+    """Return what may account for a claim's observation, and what became of each.
+
+    Examples
+    --------
+    >>> tried = {"name": "chance", "outcome": "rejected", "reason": "", "p_value": 0.01}
+    >>> tried |= {"adjusted_p": 0.02, "difference": [0.3, 0.4]}
+    >>> claim = {"explanations": [tried], "nulls": [{"rung": "chance", "mean": 0.5}], "beside": []}
+    >>> explanations(claim).rows[0]
+    ('chance', 'is not enough', 0.5, 0.01, 0.02, 0.3, 0.4)
+    """
+    values = {null["rung"]: null["mean"] for null in claim["nulls"]}
+    beside = {rung: [one for one in claim["beside"] if one["rung"] == rung] for rung in BESIDE}
+    rows, why = [], []
+    for one in claim["explanations"]:
+        name, value = wording.rung(one["name"]).name, values.get(one["name"])
+        if one["outcome"] == "not_tried":
+            why.append(f"{wording.sentence(name)}, not tried: {one['reason'].rstrip('.')}.")
+        elif beside.get(one["name"]):
+            other = beside[one["name"]].pop(0)  # in the order of the explanations
+            name, value = f"{name}: {other['name']}", other["value"]
+        ends = one["difference"] or (None, None)
+        p = (one["p_value"], one["adjusted_p"])
+        rows.append((name, wording.OUTCOMES[one["outcome"]], value, *p, *ends))
+    return Table(
+        "What may account for it",
+        ("", "outcome", "it gives", "p", "adjusted p", "difference", "to"),
+        tuple(rows),
+        "not tried, not drawn, or judged alone",
+        " ".join(["Difference: interval of the observation less what it gives.", *why]),
+    )
 
 
 def details(claim: Mapping[str, Any]) -> Table | None:
@@ -132,13 +170,13 @@ def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
 
 
 def curve(found: Mapping[str, Any]) -> Table:
-    """Return what is read after each removal, with its interval, beside the surrogates."""
+    """Return what is read after each removal, with its interval, beside the draws."""
     each = zip(
         found["values"], found["intervals"], found["low"], found["middle"], found["high"],
         strict=True,
     )  # fmt: skip
     rows = tuple((str(i), value, *ends, *drawn) for i, (value, ends, *drawn) in enumerate(each))
-    heads = ("removals", "observed", "2.5 %", "97.5 %", *(f"Gaussian, {q}" for q in QUANTILES))
+    heads = ("removals", "observed", "2.5 %", "97.5 %", *(f"draws, {q}" for q in QUANTILES))
     return Table(f"Held-out {found['metric']['name']} after each removal", heads, rows)
 
 

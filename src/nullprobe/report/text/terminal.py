@@ -23,7 +23,7 @@ WIDEST = 100  # columns of a line of words
 PRINTED = 200  # columns of what is printed, wide enough that no cell of a table is folded
 HOLDS = {"yes": "bold green", "no": "bold red", "unclear": "bold yellow"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and line breaks
-DRAWN = ("chance", "moments")  # nulls whose mean stands in the table
+DRAWN = ("chance", "moments", "noise")  # nulls whose mean stands in the table
 SHORT = {
     "balanced accuracy": "bal. accuracy",
     "canonical correlation": "canonical corr.",
@@ -102,21 +102,32 @@ def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of the verdicts on some claims of a document."""
     rows = []
+    there = {null["rung"] for claim in claims for null in claim["nulls"]}
+    drawn = [rung for rung in DRAWN if rung in there]
+    adjusted = any(claim["adjusted_p"] is not None for claim in claims)
     for claim in printable(claims):
         means = {null["rung"]: number(null["mean"]) for null in claim["nulls"]}
-        about, unit = claim["fact_about"], str(claim["metric"]["name"])
+        unit = str(claim["metric"]["name"])
         unit = SHORT.get(unit) or unit
         ends = claim["interval"]
         between = "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            Text(about.replace("_", " "), "bold" if about == "representation" else ""),
+            *(_axis(claim[axis]) for axis in ("takes", "comes_from")),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
-            *(means.get(rung, "·") for rung in DRAWN),
-            wording.p_value(claim["p_value"]),
+            *(means.get(rung, "·") for rung in drawn),
+            wording.p_value(claim["adjusted_p"] if adjusted else claim["p_value"]),
         ))  # fmt: skip
-    return grid("claim", *rows, heads=("holds", "fact about", "observed", *DRAWN, "p"), left=3)
+    p = "adjusted p" if adjusted else "p"
+    heads = ("holds", "takes", "comes from", "observed", *drawn, p)
+    return grid("claim", *rows, heads=heads, left=4)
+
+
+def _axis(value: str) -> Text:
+    """Return one axis of a verdict; in bold where it says more than a simple explanation does."""
+    style = {"structure": "bold", "training": "bold", "undecided": "dim", "not_tried": "dim"}
+    return Text(value.replace("_", " "), style.get(value, ""))
 
 
 def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
@@ -127,14 +138,26 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
     for position, claim in enumerate(printable(claims)):
         if position:
             found.add_row()
-        about, holds = wording.rung(claim["fact_about"]), claim["holds"]
-        said = {"yes": "Yes", "no": "No"}.get(holds)
-        verdict = f"{said}, a fact about {about.name}: " if said else "Unclear: "
+        holds = claim["holds"]
         words = Text.assemble(
-            (claim["statement"], "dim"), "\n", (verdict, HOLDS[holds]), claim["reason"]
-        )
+            (claim["statement"], "dim"), "\n",
+            (f"{holds.capitalize()}. ", HOLDS[holds]), wording.sentence(claim["reason"]),
+            (f"\n{axes(claim)}", "dim"),
+        )  # fmt: skip
         found.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
     return found
+
+
+def axes(claim: Mapping[str, Any]) -> str:
+    """Say what an observation takes, and where it comes from.
+
+    Examples
+    --------
+    >>> axes({"takes": "moments", "comes_from": "not_tried"})
+    'Takes: means and covariances. Comes from: not tried.'
+    """
+    takes, source = wording.rung(claim["takes"]).name, wording.source(claim["comes_from"])
+    return f"Takes: {takes}. Comes from: {source}."
 
 
 def left_out(reasons: Mapping[str, str]) -> list[str]:

@@ -13,16 +13,16 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung of the ladder of explanations, in words.
+    """What a result may take, in words; each rung allows all that those below it allow.
 
     Attributes
     ----------
     key : str
         As in a document: "linear_algebra", "chance", ...
     height : int
-        1 for the lowest; 0 for one that the page does not know.
+        1 for the lowest; 0 for one that is not on the ladder.
     name : str
-        What the result is a fact about.
+        What the result takes.
     gloss : str
         What that means.
     drawn : str
@@ -35,6 +35,11 @@ class Rung:
     gloss: str
     drawn: str
 
+    @property
+    def colour(self) -> str:
+        """Key of its colour; "other" for one without a colour."""
+        return self.key if self.key in COLOURED else "other"
+
 
 RUNGS = (
     Rung(
@@ -44,18 +49,38 @@ RUNGS = (
     Rung("chance", 2, "chance", "what is drawn by chance does as much", "labels permuted"),
     Rung(
         "moments", 3, "means and covariances",
-        "means and covariances alone do as much",
-        "Gaussian data, same means and covariances",
+        "class means and covariances alone do as much", "same class means and covariances",
     ),
     Rung(
-        "inputs", 4, "the inputs",
-        "a simpler representation of the same inputs does as much", "simpler representation",
+        "noise", 4, "the shape of the noise",
+        "class means, covariances and the shape of the noise do as much",
+        "the shape of the noise kept, too",
     ),
     Rung(
-        "representation", 5, "the representation",
-        "no simpler explanation that was tried reproduces it", "the representation",
+        "structure", 5, "more structure",
+        "class means, covariances and the shape of the noise are not enough", "more structure",
     ),
 )  # fmt: skip
+UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
+# Where a result comes from, in words, and what that means.
+SOURCES = {
+    "inputs": ("the inputs", "a representation of the inputs alone does as much"),
+    "architecture": ("the architecture", "an untrained model does as much"),
+    "corpus": ("the corpus", "the corpus alone does as much"),
+    "training": (
+        "training",
+        "a fact about the representation: neither inputs nor architecture are enough",
+    ),
+    "undecided": ("undecided", "what was compared neither is enough nor falls short for certain"),
+    "not_tried": ("not tried", "not compared with the inputs or an untrained model"),
+}
+COLOURED = {*(rung.key for rung in RUNGS), "inputs", "architecture", "corpus"}
+OUTCOMES = {
+    "sufficient": "is enough",
+    "rejected": "is not enough",
+    "undecided": "undecided",
+    "not_tried": "not tried",
+}
 
 VERDICTS = {"yes": "Holds", "no": "Does not hold", "unclear": "Unclear"}
 NAMES = {
@@ -99,11 +124,17 @@ DETAILS = {
 }
 # Words for the keys of `provenance` that do not speak for themselves.
 PROVENANCE = {
+    "copies": "copied rows",
     "data_hash": "data hash",
+    "dependence": "dependence of neighbouring rows",
+    "draws": "draws of each null, at most",
+    "draws_used": "draws of each null",
     "left_out": "left out",
     "min_effect": "smallest effect of interest",
+    "n_splits": "partitions of the rows",
     "other_labels": "other labels",
     "positive_shares": "positive shares",
+    "set_aside": "features set aside",
 }
 ROWS = {
     "pair_differences": "differences of contrast pairs, positive less negative side",
@@ -111,7 +142,7 @@ ROWS = {
 }
 NO_INTERVAL = {
     "residual": "no interval: computed on the whole sample, not estimated from it",
-    "departure": "no interval: it is compared with the largest departures of Gaussian data",
+    "departure": "no interval: it is compared with the largest departures of the draws",
 }
 TOO_FEW = (
     "no interval: fewer than ten rows or five groups in a part, or too few usable bootstrap samples"
@@ -125,7 +156,7 @@ VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 
 def rung(key: str) -> Rung:
-    """Return a rung by its key; one that is not on the ladder is named after its key.
+    """Return a rung by its key; what is not on the ladder is named after its key.
 
     Examples
     --------
@@ -134,9 +165,20 @@ def rung(key: str) -> Rung:
     >>> rung("random_subspaces").name
     'random subspaces'
     """
-    known = {known.key: known for known in RUNGS}
-    name = key.replace("_", " ")
+    known = {known.key: known for known in (*RUNGS, UNDECIDED)}
+    name = SOURCES[key][0] if key in SOURCES else key.replace("_", " ")
     return known.get(key, Rung(key, 0, name, "", OTHERS.get(key, name)))
+
+
+def source(key: str) -> str:
+    """Return the name of where a result comes from.
+
+    Examples
+    --------
+    >>> source("inputs"), source("not_tried")
+    ('the inputs', 'not tried')
+    """
+    return SOURCES[key][0]
 
 
 def claim_name(key: str) -> str:
@@ -221,7 +263,7 @@ def percent(share: float) -> str:
     >>> percent(0.95), percent(0.999)
     ('95 %', '99.9 %')
     """
-    return f"{100 * share:g} %"
+    return f"{100 * share:.4g} %"
 
 
 def no_interval(kind: str) -> str:

@@ -1,0 +1,103 @@
+"""Drawing: draws of an explanation, as many as its p-values need.
+
+Problem. A thousand reruns of everything settle p-values to the last digit, where forty would have
+settled whether they are above α.
+
+Solution. After 39 draws (for α = .05), and then after about 100, 220, 500 and 1,000, it is asked
+whether the 99 % interval of every p-value that counts excludes α; if so, no more are drawn. All
+claims and representations share their draws, and their p-values are adjusted for each other.
+
+Reference. Sequential Monte Carlo p-values: J. Besag, P. Clifford, "Sequential Monte Carlo
+p-values", 1991; A. Gandy, "Sequential implementation of Monte Carlo tests with uniformly bounded
+resampling risk", 2009. Stopping at a few fixed counts leaves the level as it is: see
+`tests/auditing/test_drawing.py`, which computes it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from nullprobe.stats.null_distribution import Null, together
+from nullprobe.stats.thresholds import Thresholds
+
+GROWTH = (1.0, 2.5, 5.6, 12.8, 25.6)  # of the least number of draws
+
+Values = Mapping[str, np.ndarray]
+# What draws of a representation read, and the nulls and observed values that they become.
+Draw = Callable[[int, range], Values]
+Judge = Callable[[int, Values], Mapping[str, tuple[float, Null]]]
+
+
+def looks(limit: int, bar: Thresholds) -> list[int]:
+    """Return the numbers of draws after which it is asked whether to go on.
+
+    Examples
+    --------
+    >>> looks(999, Thresholds(alpha=0.05))
+    [39, 98, 218, 499, 999]
+    """
+    found = [int(round(bar.least_draws * g)) for g in GROWTH]
+    kept = [m for m in found if m < limit]
+    return [*kept, limit]
+
+
+def drawn(
+    n_representations: int, draw: Draw, judge: Judge, limit: int, bar: Thresholds
+) -> tuple[list[dict[str, Null]], list[dict[str, np.ndarray]]]:
+    """Draw until every p-value is settled, or the limit is reached.
+
+    Parameters
+    ----------
+    n_representations : int
+    draw : callable
+        Takes the number of a representation and a range of draws, and returns what these read,
+        (m,) or (m, ...), by key.
+    judge : callable
+        Takes the number of a representation and what all draws so far read, and returns the
+        observed value and the null of each statistic that counts, by key.
+    limit : int
+        Draws at most.
+    bar : Thresholds
+
+    Returns
+    -------
+    nulls : list of dict of str to Null
+        Of each representation, with adjusted p-values.
+    values : list of dict of str to ndarray
+        All that was read.
+    """
+    values: list[dict[str, np.ndarray]] = [{} for _ in range(n_representations)]
+    nulls: list[dict[str, Null]] = []
+    start = 0
+    for stop in looks(limit, bar):
+        for i, own in enumerate(values):
+            for key, more in draw(i, range(start, stop)).items():
+                own[key] = np.concatenate([own[key], more]) if key in own else more
+        nulls, settled = adjusted([judge(i, own) for i, own in enumerate(values)], bar.alpha)
+        if settled:
+            break
+        start = stop
+    return nulls, values
+
+
+def adjusted(
+    judged: Sequence[Mapping[str, tuple[float, Null]]], alpha: float
+) -> tuple[list[dict[str, Null]], bool]:
+    """Return nulls with p-values adjusted over all keys of all representations.
+
+    Also returned is whether all of these p-values are settled.
+    """
+    places = [(i, key) for i, own in enumerate(judged) for key in own]
+    pairs = [judged[i][key] for i, key in places]
+    found: list[dict[str, Null]] = [{} for _ in judged]
+    if not places:
+        return found, True
+    together_ = together([null for _, null in pairs], [value for value, _ in pairs])
+    for (i, key), null in zip(places, together_, strict=True):
+        found[i][key] = null
+    settled = all(
+        null.is_settled(value, alpha) for null, (value, _) in zip(together_, pairs, strict=True)
+    )
+    return found, settled

@@ -1,0 +1,143 @@
+"""Readings: all that claims observe of a representation, averaged over several partitions.
+
+Data and draws are read by the same partitions, erasers and probes; what costs hundreds of times
+what a linear reading costs is averaged over fewer of them, in data and draws alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nullprobe._core.parallel import one_blas_thread
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts
+from nullprobe.heldout.nonlinear_family import Family
+from nullprobe.heldout.removal_curve import ROUNDS, curve
+from nullprobe.heldout.targets import Labellings
+from nullprobe.heldout.three_way import ThreeWay
+from nullprobe.nulls.action import Action
+
+# Partitions that each reading is averaged over, at most: see docs/decisions.
+SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
+KEYS = ("raw", "erased", "halfspace", "family", "curve")
+OF_CLAIMS = {
+    "readable": "raw",
+    "erasure_holds": "erased",
+    "no_halfspace": "halfspace",
+    "gone": "family",
+    "one_feature": "curve",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """How rows are read: the concept, the partitions, and a seed; it can be sent to others.
+
+    Attributes
+    ----------
+    z : Concept
+    partitions : tuple of Parts
+    seed : int
+        Of searches and of choices.
+    """
+
+    z: Concept
+    partitions: tuple[Parts, ...]
+    seed: int
+
+    def of(self, X: np.ndarray) -> Reader:
+        """Return what reads a representation (n, d)."""
+        return Reader(X, self)
+
+    @property
+    def asis(self) -> np.ndarray:
+        """The one labelling that is not permuted, (n, 1)."""
+        return np.arange(len(self.z))[:, None]
+
+    def draw(self, action: Action, keys: Sequence[str], k: int) -> dict[str, np.ndarray]:
+        """Return what is read of draw k of an action on the rows, by key."""
+        with one_blas_thread:
+            reader = self.of(action.draw(k))
+            found = reader.read(self.asis, [key for key in keys if key != "curve"])
+            if "curve" in keys:
+                found["curve"] = reader.curve()[None]
+        return {key: values[0] for key, values in found.items()}
+
+    def raw(self, X: np.ndarray) -> float:
+        """Return the raw reading of a representation (n, d)."""
+        with one_blas_thread:
+            return float(self.of(X).read(self.asis, ["raw"])["raw"][0])
+
+
+class Reader:
+    """A representation, split and factored in each partition when it is first asked for.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    how : Readings
+    """
+
+    def __init__(self, X: np.ndarray, how: Readings) -> None:
+        self.X, self.how, self.z = X, how, how.z
+
+    @cached_property
+    def data(self) -> list[ThreeWay]:
+        """The rows, split and factored in each partition."""
+        return [ThreeWay(self.X, self.z, parts) for parts in self.how.partitions]
+
+    @cached_property
+    def families(self) -> list[Family]:
+        """Nonlinear readers of the first partitions."""
+        return [Family(data, self.how.seed) for data in self.data[: SPLITS["family"]]]
+
+    def read(self, order: np.ndarray, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return what m reordered labellings y[order[:, j]] read, (m,), by key.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n, m)
+        keys : sequence of str
+            Among "raw", "erased", "halfspace" and "family".
+        """
+        found: dict[str, list[np.ndarray]] = {key: [] for key in keys}
+        if {"raw", "erased"} & {*keys}:
+            for data in self.data:
+                for key, values in zip(("raw", "erased"), data.read(order), strict=True):
+                    if key in found:
+                        found[key].append(values)
+        if "halfspace" in keys:
+            for data in self.data[: SPLITS["halfspace"]]:
+                found["halfspace"].append(data.halfspace(order, self.how.seed))
+        if "family" in keys:
+            found["family"] = [family.read(order) for family in self.families]
+        return {key: np.mean(values, axis=0) for key, values in found.items()}
+
+    def curve_scores(self) -> list[np.ndarray]:
+        """Return the held-out scores after 0, 1, ... removals, (r, n, k), in each partition."""
+        # No more fits than features, and one more for what is left.
+        rounds = min(ROUNDS, self.X.shape[1] + 1)
+        return [curve(self.X, self.z, parts, rounds) for parts in self.curve_partitions]
+
+    @property
+    def curve_partitions(self) -> tuple[Parts, ...]:
+        """The partitions that the curve of removals is averaged over."""
+        return self.how.partitions[: SPLITS["curve"]]
+
+    def curve(self) -> np.ndarray:
+        """Return what is read after 0, 1, ... removals, (r,)."""
+        labellings = Labellings(self.z)
+        truth = labellings.columns(self.how.asis).transpose(1, 2, 0)
+        found = []
+        for scores, parts in zip(self.curve_scores(), self.curve_partitions, strict=True):
+            for j in range(parts.n_parts):
+                rows = parts.rows(j)
+                each = scores[:, rows].transpose(0, 2, 1)
+                found.append(
+                    labellings.statistic(each, np.broadcast_to(truth[:, :, rows], each.shape))
+                )
+        return np.mean(found, axis=0)

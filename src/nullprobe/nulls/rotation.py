@@ -1,0 +1,123 @@
+"""Rotations: rows that have the class means and covariances of the data exactly, and nothing else.
+
+Residuals of a class are R = V S, with the columns of V orthonormal and orthogonal to 1. If the
+noise is Gaussian, V is uniformly distributed among all such frames, whatever S is: it is replaced
+by a frame drawn from them. Nothing is estimated, so that nothing has to be debiased or matched,
+and p is exact at any n and d.
+
+Where rows come in groups, the groups are rotated among each other, each as one long row of all that
+its members hold. That is exact for Gaussian groups with any dependence inside, and asks that
+groups of a class have one size and one pattern of labels.
+
+Reference. Conditional sampling given sufficient statistics: R. Barber, L. Janson, "Testing
+goodness-of-fit and conditional independence with approximate co-sufficient sampling", 2022; Haar
+frames: M. Eaton, "Multivariate statistics", 1983, chapter 7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from nullprobe.nulls.action import Action
+from nullprobe.nulls.residuals import LEAST_IN_CLASS, Residuals, basis
+
+NEARLY_SQUARE = 2.0  # frames of more than 1/2 as many columns as rows: QR, not Cholesky
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Rows, or groups of rows, that are rotated among each other."""
+
+    rows: np.ndarray  # (u, s): positions of the s rows of each of u units
+    triangle: np.ndarray  # (r, s d): S, with residuals V S and what is fixed
+    fixed: np.ndarray  # (u, q): orthonormal; what frames are orthogonal to
+    kept: np.ndarray  # (q, s d): what residuals of groups have along it
+
+
+@dataclass(frozen=True, eq=False)
+class Rotations(Action):
+    """Haar rotations of the residuals of each class that leave its mean and covariance alone.
+
+    Kept are class means and covariances (of numbers: the regression on them, and one covariance);
+    broken is the shape of the noise. Exact if the noise is Gaussian, also with fewer rows than
+    features.
+    """
+
+    residuals: Residuals
+    pieces: tuple[_Piece, ...]
+
+    description = "residuals rotated: same class means and covariances; everything rerun"
+
+    @classmethod
+    def of(cls, residuals: Residuals, seed: tuple[int, ...]) -> Rotations | str:
+        """Return the rotations of residuals, or why there are none."""
+        patterns = _patterns(residuals)
+        if isinstance(patterns, str):
+            return patterns
+        z, pieces = residuals.z, []
+        for rows in patterns:
+            u = len(rows)
+            fixed = np.ones((u, 1))
+            if z.codes is None:
+                fixed = np.column_stack([fixed, residuals.design[rows[:, 0]]])
+            fixed = basis(fixed)
+            if u < fixed.shape[1] + LEAST_IN_CLASS - 1:
+                what = "groups" if residuals.is_grouped else "rows"
+                return f"a class has {u} {what}, of which none can be rotated"
+            R = residuals.rest[rows].reshape(u, -1).astype(np.float64)
+            kept = fixed.T @ R
+            R -= fixed @ kept
+            pieces.append(_Piece(rows, _triangle(R, u - fixed.shape[1]), fixed, kept))
+        return cls(seed, residuals, tuple(pieces))
+
+    def draw(self, k: int) -> np.ndarray:
+        """Return draw k of the rows, (n, d)."""
+        rng, rest = self.rng(k), np.empty_like(self.residuals.rest)
+        for piece in self.pieces:
+            turned = piece.fixed @ piece.kept + _frame(piece, rng)
+            rest[piece.rows] = turned.reshape(*piece.rows.shape, -1)
+        return self.residuals.rows(rest)
+
+
+def _patterns(residuals: Residuals) -> list[np.ndarray] | str:
+    """Return the rows (u, s) of units that may be rotated among each other, or why none may be."""
+    z, unit = residuals.z, residuals.unit
+    if not residuals.is_grouped:
+        members = residuals.members
+        return [np.flatnonzero(members == c)[:, None] for c in range(int(members.max()) + 1)]
+    if z.codes is None:
+        return "rows of a group depend on each other, and numbers differ within groups"
+    # Members of a group in the order of their classes, so that patterns can be compared.
+    order = np.lexsort((z.codes, unit))
+    _, start, size = np.unique(unit[order], return_index=True, return_counts=True)
+    if (size != size[0]).any():
+        return "rotations among groups ask that groups are of one size"
+    rows = order.reshape(-1, size[0])
+    patterns, member = np.unique(z.codes[rows], axis=0, return_inverse=True)
+    member = member.ravel()
+    if len(patterns) > z.n_columns:
+        return "rotations among groups ask that groups have the labels of each other"
+    return [rows[member == p] for p in range(len(patterns))]
+
+
+def _triangle(R: np.ndarray, most: int) -> np.ndarray:
+    """Return S (r, s) with SᵀS = RᵀR, r at most so many."""
+    if R.shape[1] < most:
+        return np.asarray(np.linalg.qr(R, mode="r"))
+    _, sizes, right = np.linalg.svd(R, full_matrices=False)
+    return (sizes[:, None] * right)[:most]
+
+
+def _frame(piece: _Piece, rng: np.random.Generator) -> np.ndarray:
+    """Return U S (u, s), U a uniform frame orthogonal to what is fixed."""
+    u, r = len(piece.rows), len(piece.triangle)
+    G = rng.standard_normal((u, r))
+    G -= piece.fixed @ (piece.fixed.T @ G)
+    if u > NEARLY_SQUARE * (r + piece.fixed.shape[1]):
+        lower = np.linalg.cholesky(G.T @ G)
+        return G @ solve_triangular(lower, piece.triangle, trans=1, lower=True)
+    Q, T = np.linalg.qr(G)
+    return (Q * np.sign(np.diag(T))) @ piece.triangle

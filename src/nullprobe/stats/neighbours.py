@@ -1,0 +1,230 @@
+"""Neighbours in the file: whether rows resemble those that follow them, and how far that reaches.
+
+Tokens of one text, paraphrases, templates and time series arrive in the order in which they were
+made. Rows that depend on each other then stand side by side, and a null that permutes single rows
+errs. Rows are compared after subtraction of what the concept explains, as cosines, which heavy
+tails cannot move, and against the same rows in an order drawn within classes, which leaves
+alone whatever the classes differ in. Given the labels, independent rows are exchangeable within
+their class, so the test is exact in any order of the labels and under any shape of the noise.
+
+References: von Neumann 1941 (the ratio of successive differences); Moran 1950; Möttönen and Oja
+1995 (spatial signs); Besag and Clifford 1991 (stopping once ten draws are as large).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from nullprobe.data.concept import Concept
+
+DRAWS = 399  # p can be .0025, a quarter of the level of .01 at which neighbours are judged
+ENOUGH = 10  # draws as large as the data, after which p is known to be large
+BLOCK = 2_000_000  # numbers that are worked on at once
+MOST_NUMBERS = 2_000_000  # of the sketch, n × m: bounds the work of a draw
+SKETCH = (16, 256)  # directions m, at least and at most
+BIN = 10  # rows of similar numbers, among which the order is drawn
+ROUNDING = 1e-9  # of a cosine: an order that changes nothing counts as large as the data
+FURTHEST = 3  # lags reach n / 3: blocks longer than that would leave fewer than three
+CLEAR = 2.33  # standard errors: the 99 % point of a lag without resemblance
+
+
+@dataclass(frozen=True)
+class Resemblance:
+    """Whether neighbours in the file resemble each other.
+
+    Attributes
+    ----------
+    p_value : float
+        Of the correlation of neighbours, upper tail, by permuted order. 1 where nothing can be
+        permuted.
+    length : int
+        Rows (or groups) that the dependence spans: the smallest lag from which on rows no longer
+        resemble each other. Pairs have 2, texts of 15 tokens 15, independent rows 1. Blocks
+        should be longer. It is at least 2 where p is at most .01, at most n / 3.
+    correlation : float
+        Mean cosine of a row's residual and the next one's, less its mean in permuted order.
+    """
+
+    p_value: float
+    length: int
+    correlation: float
+
+
+def resemblance(
+    X: np.ndarray, z: Concept, seed: int, groups: np.ndarray | None = None, *, alpha: float = 0.01
+) -> Resemblance:
+    """Test whether neighbours in the file resemble each other more than other rows do.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+        Rows in the order of the file, finite.
+    z : Concept
+        Of n rows. Class means are subtracted, or a cubic regression on numbers.
+    seed : int
+        Of the sketch and of the permutations: same seed, same answer.
+    groups : ndarray of shape (n,) or None
+        Code of each row's group. With groups, the means of groups are compared, in the order in
+        which the groups begin; lags then count groups.
+    alpha : float
+        Level at which the length exceeds 1.
+
+    Returns
+    -------
+    Resemblance
+
+    Notes
+    -----
+    The statistic is T = Σ cos(rᵢ, rᵢ₊₁) over residuals r of features divided by their standard
+    deviations. Cosines are taken in m random directions where d is larger, with m at least 16 and
+    n m at most 2 million: a hundredth of the correlation is visible at n = 10,000 even so.
+    Numbers are permuted among about ten rows of similar z: exact where their law changes slowly.
+
+    The length is the first of two consecutive lags at which the autocorrelation is below the 99 %
+    point of permuted order.
+
+    Not seen: files whose rows were shuffled (`copies` looks for those), dependence of rows far
+    apart alone, neighbours that avoid each other.
+
+    Examples
+    --------
+    >>> from nullprobe.data.concept import concept
+    >>> rng = np.random.default_rng(0)
+    >>> y, X = np.arange(200) % 2, rng.normal(size=(200, 8))
+    >>> resemblance(X, concept(y), 0).length
+    1
+    >>> pairs = resemblance(X.repeat(2, axis=0), concept(y.repeat(2)), 0)
+    >>> pairs.p_value, pairs.length, round(pairs.correlation, 1)
+    (0.0025, 2, 0.5)
+    """
+    rng = np.random.default_rng(seed)
+    R, strata = _sketch(X, z, rng), _strata(z)
+    if groups is not None:
+        R, strata = _by_group(R, strata, groups)
+    R = _directions(R)
+    observed = _lag_one(R)
+    p_value, mean, sd = _against_permuted(R, strata, observed, rng)
+    n = len(R)
+    length = 1
+    if p_value <= alpha and n >= 2 * FURTHEST:
+        length = _length(R, mean / (n - 1), sd / np.sqrt(n - 1))
+    return Resemblance(p_value, length, float((observed - mean) / max(n - 1, 1)))
+
+
+def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
+    """Return what the concept leaves of the features (n, m), in standard deviations, in sketch.
+
+    Two passes over X, in blocks of rows.
+    """
+    n, d = X.shape
+    Q = _explained(z)
+    fit = Q.T @ X
+    step = max(1, BLOCK // max(d, 1))
+    blocks = [slice(start, start + step) for start in range(0, n, step)]
+
+    def left(rows: slice) -> np.ndarray:
+        return X[rows].astype(np.float64) - Q[rows] @ fit
+
+    squares, largest = np.zeros(d), np.zeros(d)
+    for rows in blocks:
+        squares += (left(rows) ** 2).sum(axis=0)
+        np.maximum(largest, np.abs(X[rows]).max(axis=0), out=largest)
+    scale = np.sqrt(squares / n)
+    # What a sum over n rows leaves of a feature that the concept explains is rounding.
+    varies = scale > 8 * np.sqrt(n) * np.finfo(np.result_type(X, np.float32)).eps * largest
+    weights = np.divide(1.0, scale, out=np.zeros(d), where=varies)
+    m = int(np.clip(MOST_NUMBERS // n, *SKETCH))
+    mix = weights[:, None] * rng.standard_normal((d, m)) if d > m else None
+    return np.vstack([left(rows) * weights if mix is None else left(rows) @ mix for rows in blocks])
+
+
+def _explained(z: Concept) -> Any:
+    """Return orthonormal columns (n, .) that hold what is subtracted."""
+    n = len(z)
+    if z.codes is not None:
+        shares = 1 / np.sqrt(np.bincount(z.codes, minlength=z.n_columns).clip(1))
+        return csr_array((shares[z.codes], (np.arange(n), z.codes)), (n, len(shares)))
+    v = z.data - z.data.mean(axis=0)
+    v = v / np.maximum(np.abs(v).max(axis=0), np.finfo(float).tiny)
+    return np.linalg.qr(np.hstack([np.ones((n, 1)), v, v**2, v**3]))[0]
+
+
+def _strata(z: Concept) -> np.ndarray:
+    """Return the sets (n,) of rows among which the order is drawn."""
+    if z.codes is not None:
+        return z.codes
+    rank = np.lexsort(z.data.T).argsort()
+    return rank // BIN
+
+
+def _by_group(
+    R: np.ndarray, strata: np.ndarray, groups: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each group's mean and its commonest stratum, in the order in which groups begin."""
+    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+    member = first.argsort().argsort()[member]
+    n_groups = len(first)
+    sums = np.zeros((n_groups, R.shape[1]))
+    np.add.at(sums, member, R)
+    # Sorted by group and stratum, so that the commonest pair of each group comes last.
+    pairs, counts = np.unique(np.column_stack([member, strata]), axis=0, return_counts=True)
+    commonest = np.empty(n_groups, dtype=int)
+    order = counts.argsort(kind="stable")
+    commonest[pairs[order, 0]] = pairs[order, 1]
+    return sums / np.bincount(member)[:, None], commonest
+
+
+def _directions(R: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(R, axis=1, keepdims=True)
+    return R / np.where(length > 0, length, 1.0)
+
+
+def _lag_one(R: np.ndarray) -> float:
+    return float(np.einsum("ij,ij->", R[:-1], R[1:]))
+
+
+def _against_permuted(
+    R: np.ndarray, strata: np.ndarray, observed: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
+    """Return p, and the mean and standard deviation of T in permuted order."""
+    members = [rows for rows in _sets(strata) if len(rows) > 1]
+    if not members or not R.size:
+        return 1.0, observed, 0.0
+    drawn: list[float] = []
+    exceed, order = 0, np.arange(len(R))
+    while len(drawn) < DRAWS and exceed < ENOUGH:
+        for rows in members:
+            order[rows] = rng.permutation(rows)
+        drawn.append(_lag_one(R[order]))
+        exceed += drawn[-1] >= observed - ROUNDING * len(R)
+    m = len(drawn)
+    p_value = exceed / m if exceed == ENOUGH else (exceed + 1) / (m + 1)
+    return p_value, float(np.mean(drawn)), float(np.std(drawn))
+
+
+def _sets(strata: np.ndarray) -> list[np.ndarray]:
+    order = strata.argsort(kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(strata[order])) + 1)
+
+
+def _length(R: np.ndarray, mean: float, sd: float) -> int:
+    """Return the first of two consecutive lags without resemblance.
+
+    ``mean`` and ``sd`` are those of one pair of rows in permuted order.
+    """
+    n = len(R)
+    furthest = n // FURTHEST
+    padded = 1 << (n + furthest + 2).bit_length()
+    power = np.zeros(padded // 2 + 1)
+    for column in R.T:
+        power += np.abs(np.fft.rfft(column, padded)) ** 2
+    lags = np.arange(1, furthest + 2)
+    pairs = n - lags
+    autocorrelation = np.fft.irfft(power, padded)[lags] / pairs
+    still = autocorrelation - mean < CLEAR * sd / np.sqrt(pairs)
+    ends = np.flatnonzero(still[:-1] & still[1:])
+    return max(2, int(lags[ends[0]])) if len(ends) else furthest
