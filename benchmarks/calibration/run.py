@@ -35,7 +35,7 @@ from nullprobe import __version__, audit, audit_use  # noqa: E402
 from nullprobe._core.validation import InputError  # noqa: E402
 
 FIRST_SEED, FIRST, EXTENDED, SUSPECT = 1000, 100, 400, 9
-OPTIONS: dict[str, Any] = {"draws": 199, "n_splits": 4}  # of every audit; in every record
+OPTIONS: dict[str, Any] = {"draws": 99, "n_splits": 4}  # of every audit; in every record
 TIME = "seconds"
 
 
