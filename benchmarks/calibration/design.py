@@ -64,6 +64,8 @@ def sensible(one: Combination) -> bool:
     n, d = size(one)
     if n * d > (60_000 if ratio == "2" else 110_000 if read else 15_000):
         return False  # a search takes minutes
+    if concept == "five" and (n * d > 60_000 or (not read and balance != "balanced")):
+        return False  # so does one of four directions at a time
     # What nonlinear or repeated readers find in shifted symbols and rectified units is not known.
     return not (truth == "shift" and noise in ("onehot", "relu") and not read)
 

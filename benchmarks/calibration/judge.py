@@ -188,7 +188,7 @@ def main() -> None:
     """Judge the records and write the results and their page."""
     from design import cells
 
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--records", type=Path, default=records.PATH)
     a = parser.parse_args()
     results = judged(cells(), records.read(a.records))
