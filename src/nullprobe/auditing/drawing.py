@@ -22,7 +22,8 @@ import numpy as np
 from nullprobe.stats.null_distribution import Null, together
 from nullprobe.stats.thresholds import Thresholds
 
-GROWTH = (1.0, 2.5, 5.6, 12.8, 25.6)  # of the least number of draws
+GROWTH = (1.0, 2.5, 5.6, 12.8)  # of the least number of draws
+SPARED = 1.5
 
 Values = Mapping[str, np.ndarray]
 # What draws of a representation read, and the nulls and observed values that they become.
@@ -39,7 +40,8 @@ def looks(limit: int, bar: Thresholds) -> list[int]:
     [39, 98, 218, 499, 999]
     """
     found = [int(round(bar.least_draws * g)) for g in GROWTH]
-    kept = [m for m in found if m < limit]
+    # A look just before the limit would cost more than it saves.
+    kept = [m for m in found if m < limit / SPARED]
     return [*kept, limit]
 
 

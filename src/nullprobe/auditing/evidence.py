@@ -181,7 +181,7 @@ def _to_explain(
         if explanation == "noise" and key == "raw":
             continue  # its draws are matched to be as readable
         if not run.settings.explain:
-            why[place] = "it was not asked for"
+            why[place] = "not asked for"
         elif not by_chance(run.observed[judged], chance[judged], bar).is_rejected:
             why[place] = NOTHING
         elif not isinstance(action := run.action(explanation, key), Action):

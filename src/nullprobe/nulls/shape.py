@@ -42,8 +42,8 @@ class CommonShape(MatchedAction):
     """Permutations of residuals over all rows, or of whole groups of one size.
 
     Kept are class means (matched), what of the difference of covariances is real, and the pooled
-    shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape, more
-    rows in each class than features. Of numbers, one covariance is assumed.
+    shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape,
+    more rows in each class than features. Of numbers, one covariance is assumed.
     """
 
     description = "residuals permuted over all classes, on matched class means; everything rerun"

@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from nullprobe._core import parameters
 from nullprobe.data.dataset import Dataset
@@ -45,7 +43,7 @@ def with_copies(
     given : Dataset
         Without copies, if these are dropped.
     unit : ndarray of shape (n,) or None
-        Groups, joined where they share copies; None where rows move one by one.
+        Groups, or else copies of a row; None where rows move one by one.
     found : dict
         How many rows are copies, and the rule; empty where there are none.
 
@@ -58,6 +56,9 @@ def with_copies(
     found = _in_all(list(given.representations.values()), seed)
     if not found.any:
         return given, given.groups, {}
+    if given.groups is not None and rule == "group":
+        # Rows that all texts share, such as a start token, would chain all groups into one.
+        return given, given.groups, _across_groups(found, given.groups, stacklevel)
     count = found.n_exact + found.n_near
     record = {"exact": found.n_exact, "near": found.n_near, "rule": rule}
     done = {
@@ -76,8 +77,23 @@ def with_copies(
         first = np.unique(found.codes, return_index=True)[1]
         given = given.take(np.sort(first))
         return given, given.groups, record
-    codes = [found.codes] if given.groups is None else [found.codes, given.groups]
-    return given, joined(codes), record
+    return given, found.codes, record
+
+
+def _across_groups(found: Copies, groups: np.ndarray, stacklevel: int) -> dict[str, Any]:
+    """Warn of rows that are copies of rows in other groups, which are not joined; say how many."""
+    pairs = np.unique(np.stack([found.codes, groups]), axis=1)
+    shared = np.flatnonzero(np.bincount(pairs[0]) > 1)
+    count = int(np.isin(found.codes, shared).sum())
+    if not count:
+        return {}
+    warnings.warn(
+        f"{count} rows are copies of rows in other groups: groups stay as they were named; pass "
+        "duplicates='drop' to drop all but the first of each set of copies",
+        UserWarning,
+        stacklevel=stacklevel + 1,
+    )
+    return {"across_groups": count, "rule": "keep"}
 
 
 def _in_all(several: Sequence[np.ndarray], seed: int) -> Copies:
@@ -91,25 +107,6 @@ def _in_all(several: Sequence[np.ndarray], seed: int) -> Copies:
     repeated = int((np.bincount(codes)[codes] > 1).sum())
     exact = min(min(one.n_exact for one in found), repeated)
     return Copies(codes, exact, repeated - exact, min(one.n_equal for one in found))
-
-
-def joined(several: Sequence[np.ndarray]) -> np.ndarray:
-    """Return codes (n,) of the sets into which rows fall that share any of several codes (n,).
-
-    Examples
-    --------
-    >>> joined([np.array([0, 0, 1, 2]), np.array([5, 6, 6, 7])]).tolist()
-    [0, 0, 0, 1]
-    """
-    n, rows, columns, offset = len(several[0]), [], [], 0
-    for codes in several:
-        dense = np.unique(codes, return_inverse=True)[1]
-        rows.append(np.arange(n))
-        columns.append(n + offset + dense)
-        offset += int(dense.max()) + 1
-    i, j = np.concatenate(rows), np.concatenate(columns)
-    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n + offset, n + offset))
-    return np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
 
 
 def neighbours(given: Dataset, unit: np.ndarray | None, seed: int) -> Resemblance:
