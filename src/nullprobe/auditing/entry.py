@@ -151,7 +151,9 @@ def audit(
     )
     need_what_claims_need(claims or (), given.z, explain)
     place = order_of(order, len(given.z))
-    given, unit, copied = with_copies(given, duplicates, seed)
+    rows, unit, copied = with_copies(given, duplicates, seed)
+    if len(rows) < len(given.z):
+        given, place = given.take(rows), None if place is None else place[rows]
     domains, left_out = groups_to_compare(given, claims, seed)
     pairs, unpaired = pairs_to_hold_out(given, claims, seed)
     left_out |= unpaired
