@@ -73,14 +73,14 @@ def point(results: Sequence[Audit]) -> list[str]:
         "But those data are made of two independent features, each of which tells the classes "
         f"apart. In the other data sets of this page it falls, too: {'; '.join(others)}. And so it "
         "does when labels are shuffled and mean nothing: "
-        f"{_fall(*shuffled, '_shuffled')}. The result was a fact about linear algebra, and none about "
-        "the representation: that is what the second claim below says.",
+        f"{_fall(*shuffled, '_shuffled')}. The result takes linear algebra alone: "
+        "that is what the second claim below says.",
         "To learn something about the representation, ask what a theorem does not answer. A fresh "
         f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
         "erasure; a classifier chosen for accuracy, or a nonlinear reader, may read more. "
-        "Each verdict below says whether that takes no more than chance, than means and covariances, "
-        "or than the shape of the noise. Where it comes from is not tried here: no other "
-        "representation of these rows is given.",
+        "Each verdict below says whether that takes more than chance, means and covariances, and "
+        "the shape of the noise. Where it comes from is not tried here: no other representation "
+        "of these rows is given.",
     ]
 
 
