@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from support import captured_folder as small
-from support.command_files import done, refused
+from support.command_files import documents, done, refused
 
 FEW = ["--draws", "39", "--claims", "readable"]
 LEFT = [a for name in ("text", "other", "size", small.LAST) for a in ("--leave-out", name)]
@@ -53,3 +53,12 @@ def test_an_audit_of_texts_with_several_rows_takes_these_as_groups(folder, capsy
     done(capsys, "audit", "bad", *FEW, "--out", "out")
     found = next((folder / "out").glob("*.json")).read_text("utf-8")
     assert '"groups": "text"' in found
+
+
+def test_captured_states_are_audited_as_a_series_beside_an_untrained_twin(good, folder, capsys):
+    shutil.copytree(good, folder / "good")
+    small.write(folder / "twin", seed=1)
+    done(capsys, "audit", "good", *FEW, "--order", "size", "--untrained", "twin=twin")
+    for document in documents("good-kind-audit.json"):
+        assert document["provenance"]["dependence"]["order"] == "one series"
+        assert document["provenance"]["untrained"] == [f"twin, {site}" for site in small.SITES]
