@@ -193,18 +193,20 @@ def audit(
 
 def _set_aside(
     given: Dataset, seed: int
-) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[int, str]]]:
+) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
     """Return the data without features that must not decide, what these had, and why."""
     kept, whole, aside, names = {}, {}, {}, dict(given.feature_names)
     for name, X in given.representations.items():
         keep, reasons = without_aside(X, seed)
         kept[name] = X
         if reasons:
-            whole[name], aside[name] = X, reasons
+            own = names.get(name) or range(X.shape[1])
+            aside[name] = {str(own[j]): why for j, why in reasons.items()}
+        if len(keep) < X.shape[1]:
+            whole[name] = X
             kept[name] = np.ascontiguousarray(X[:, keep])
             if name in names:
                 names[name] = tuple(names[name][j] for j in keep)
-                aside[name] = reasons
     return replace(given, representations=kept, feature_names=names), whole, aside
 
 

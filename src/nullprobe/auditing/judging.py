@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe.auditing.evidence import evidence
-from nullprobe.auditing.guards import aside_record, outlying_record
+from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
@@ -39,8 +39,9 @@ class Plan:
         Features that are set aside are gone from its representations.
     whole : mapping of str to ndarray of shape (n, d)
         Representations with all features, where some are set aside.
-    aside : mapping of str to mapping of int to str
-        Why each feature of a representation is set aside, by its position.
+    aside : mapping of str to mapping of str to str
+        Why each feature of a representation should be set aside, by its name. Where that is so of
+        all, none is.
     unit : ndarray of shape (n,) or None
         What each row moves with.
     place : ndarray of shape (n,) or None
@@ -55,7 +56,7 @@ class Plan:
 
     given: Dataset
     whole: Mapping[str, np.ndarray]
-    aside: Mapping[str, Mapping[int, str]]
+    aside: Mapping[str, Mapping[str, str]]
     unit: np.ndarray | None
     place: np.ndarray | None
     names: Sequence[str]
@@ -120,6 +121,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 number,
                 within,
                 plan.place,
+                ALL_RARE if name in plan.aside and name not in plan.whole else "",
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
         others = {"inputs": given.baselines, "architecture": given.untrained}
@@ -143,10 +145,9 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
     for claim in claims:
         for null in claim.nulls:
             used[null.rung] = max(used.get(null.rung, 0), len(null.values))
-    aside = plan.aside.get(name, {})
-    if aside:
-        names = plan.given.feature_names.get(name, ())
-        aside = aside_record(plan.whole[name], dict(aside), names, run.readings)
+    aside = {}
+    if name in plan.whole:
+        aside = aside_record(plan.whole[name], plan.aside[name], run.readings)
     far = outlying_record(run.X, run.readings)
     return {
         "draws_used": used,

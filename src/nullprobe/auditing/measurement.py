@@ -57,6 +57,8 @@ class Settings:
         What becomes of the labels within a group that has several (`Permutations`).
     place : ndarray of shape (n,), optional
         Order of the rows in a series.
+    no_noise : str
+        Why the shape of the noise cannot be drawn; empty where it can.
     """
 
     names: Sequence[str]
@@ -68,6 +70,7 @@ class Settings:
     number: int = 0
     within: str = "permuted"
     place: np.ndarray | None = None
+    no_noise: str = ""
 
     def asks(self, *names: str) -> bool:
         """Return whether any of some claims is asked for."""
@@ -198,6 +201,8 @@ class Run:
     def action(self, explanation: str, key: str) -> Action | str:
         """Return what is drawn of an explanation for a key, or why nothing can be."""
         name = "rotations" if explanation == "moments" else "shape" if key == "family" else "flips"
+        if explanation == "noise" and self.settings.no_noise:
+            return self.settings.no_noise
         if name not in self._actions:
             self._actions[name] = self._made(name)
         return self._actions[name]
