@@ -2,7 +2,7 @@
 
 Rows are taken as independent but for groups and copies. Where neighbours in the file resemble each
 other, all is judged again with blocks of neighbours as groups. A verdict that stays is kept with a
-note; one that changes is withheld.
+note; one that changes is withheld; what it takes is what blocks say where these contradict it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import CLAIMS, Claim, Holds, Thresholds
+from nullprobe.claims import CLAIMS, Claim, Holds, Outcome, Takes, Thresholds
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import partitions
 from nullprobe.data.splits import Parts
@@ -172,28 +172,44 @@ def among_blocks(
         return held, {**found, "withheld": names}
     narrow = replace(plan, unit=unit, names=names, domains=None, pairs={})
     again = judge(narrow, "kept", again=True)
-    kept, changed = {}, set()
+    kept, gone, other_takes = {}, set(), set()
     for name, one in first.items():
         other = {claim.name: claim for claim in again[name].claims}
         claims = []
         for claim in one.claims:
             new = other.get(claim.name, claim)
-            if (new.holds, new.takes) != (claim.holds, claim.takes):
-                changed.add(claim.name)
-                claim = _changed(claim, new, seen.length)
+            if new.holds is not claim.holds:
+                gone.add(claim.name)
+                claim = _withheld(claim, new, seen.length)
+            elif _contradicts(claim, new):
+                other_takes.add(claim.name)
+                claim = new
             claims.append(claim)
         kept[name] = replace(one, claims=tuple(claims))
     count = len(np.unique(unit))
-    return kept, {**found, "blocks": count, **({"withheld": sorted(changed)} if changed else {})}
+    found["blocks"] = count
+    if gone:
+        found["withheld"] = sorted(gone)
+    if other_takes:
+        found["by_blocks"] = sorted(other_takes)
+    return kept, found
 
 
-def _changed(claim: Claim, new: Claim, length: int) -> Claim:
-    """Return what is left of a verdict that blocks of neighbours change.
+def _contradicts(claim: Claim, new: Claim) -> bool:
+    """Return whether blocks of neighbours contradict what a verdict takes.
 
-    Where both hold alike, what it takes is that of the blocks; else nothing can be said.
+    They do where an explanation suffices for one and is rejected by the other, or where only
+    independent rows would take more structure. An explanation that blocks cannot try says nothing.
     """
-    if new.holds is claim.holds:
-        return new
+    if claim.takes is Takes.STRUCTURE:
+        return new.takes is not Takes.STRUCTURE
+    other = {one.name: one.outcome for one in new.explanations}
+    against = {Outcome.SUFFICIENT, Outcome.REJECTED}
+    return any({one.outcome, other.get(one.name)} == against for one in claim.explanations)
+
+
+def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
+    """Return what is left of a verdict that blocks of neighbours change: nothing can be said."""
     return replace(
         new,
         holds=Holds.UNCLEAR,
