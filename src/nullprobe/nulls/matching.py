@@ -113,8 +113,9 @@ def unbiased_slopes(residuals: Residuals, moments: Moments) -> np.ndarray | None
     -----
     With H = (design)ᵀ(design), slopes B and the within-covariance S of n − q' degrees of
     freedom, the eigenvalues g of H½ B S⁻¹ Bᵀ H½ have expectation
-    (n − q')/(n − q' − d − 1) (γ + d) for true values γ: each is replaced by the unbiased
-    max(0, (n − q' − d − 1)/(n − q') g − d). For two classes this is
+    (n − q')/(n − q' − d − 1) (γ + d) for true values γ. So (n − q' − d − 1)/(n − q') g is the
+    size of what the slopes are, and less d the unbiased size of what they are in truth: slopes
+    are scaled by the root of max(0, the second) over the first. For two classes the second is
     D²_u = (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀). With too few rows for that, the shrunk
     covariance counts as known and d alone is subtracted. d is the number of independent
     features.
@@ -160,11 +161,14 @@ def _debias(
     if spare > 0:
         sample = B @ raw.solve(B.T)
         seen = np.einsum("ij,ik,kj->j", vectors, sample, vectors)
-        unbiased = np.clip(spare / dof * seen - raw.rank, 0.0, None)
+        sizes, excess = spare / dof * seen, raw.rank
     else:
-        unbiased = np.clip(values - np.count_nonzero(inverse), 0.0, None)
+        sizes, excess = values, np.count_nonzero(inverse)
     keep = np.divide(
-        unbiased, values, out=np.zeros_like(values), where=values > 1e-12 * values.max(initial=0)
+        np.clip(sizes - excess, 0.0, None),
+        sizes,
+        out=np.zeros_like(sizes),
+        where=sizes > 1e-12 * sizes.max(initial=0),
     )
     if not keep.any():
         return None
