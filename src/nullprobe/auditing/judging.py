@@ -50,7 +50,7 @@ class Plan:
         Claims.
     domains, pairs
         As `evidence` takes them.
-    seed, draws, n_splits, explain, bar, progress
+    seed, draws, n_splits, explain, quick, bar, progress
         As `Settings` and `partitions` take them.
     """
 
@@ -66,6 +66,7 @@ class Plan:
     draws: int
     n_splits: int
     explain: bool
+    quick: bool
     bar: Thresholds
     progress: Callable[[str], Progress]
 
@@ -116,6 +117,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.seed,
                 plan.draws,
                 plan.explain,
+                plan.quick,
                 plan.bar,
                 plan.progress(name),
                 number,
@@ -128,8 +130,9 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
         several = evidence(runs, others, plan.domains, plan.pairs, given.others)
         for (name, run), own in zip(runs.items(), several, strict=True):
             claims = tuple(CLAIMS[claim](own) for claim in plan.names)
-            picture = None if again else _picture(plan, name, run)
-            record = {} if again else _record(plan, name, run, claims)
+            bare = again or plan.quick
+            picture = None if bare else _picture(plan, name, run)
+            record = {} if bare else _record(plan, name, run, claims)
             found[name] = Judged(claims, run.scores[0], picture, splits, record)
     return found
 
