@@ -15,7 +15,7 @@ from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
 from nullprobe.auditing.context import beside
-from nullprobe.auditing.readings import SPLITS, Reader, Readings
+from nullprobe.auditing.readings import Reader, Readings, splits
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
@@ -135,7 +135,7 @@ class Run:
             "erased": see.scores([scores.erased for scores in self.scores]),
         }
         if asks("no_halfspace"):
-            some = self.reader.data[: SPLITS["halfspace"]]
+            some = self.reader.data[: splits("halfspace", self.X)]
             found["halfspace"] = see.calls([data.halfspace_calls(self.seed) for data in some])
         if asks("gone"):
             found["family"] = see.scores([scores for scores, _ in self._family])

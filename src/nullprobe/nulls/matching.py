@@ -27,7 +27,8 @@ from nullprobe.nulls.residuals import Residuals
 from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 PILOTS = 8
-HALVINGS = 6
+STEPS = 10
+CLOSE = 0.25  # standard errors of the pilots that the reading may be off
 WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
 LEAST_UNITS = 10  # of a class: fewer leave too few draws, and their mean holds much of each
 
@@ -193,23 +194,32 @@ def matched_scale(
 
     Notes
     -----
-    The same pilots serve every factor, so that the reading grows smoothly with it and bisection
-    finds the crossing; a factor of 1 that is off by less than half a standard error of the pilots
-    is kept. The R² of a shrunk probe may fall again as the gap widens: then the factor of the best
-    reading before that is taken, not one far beyond.
+    The same pilots serve every factor, so that the reading grows smoothly with it. A factor is
+    taken once the reading is off by a quarter of a standard error of the pilots or less. The R² of
+    a shrunk probe may fall again as the gap widens: then the factor of the best reading before
+    that is taken, not one far beyond.
     """
     if observed <= chance + noise:
         return 0.0
     first = read(1.0)
-    if abs(first.mean() - observed) <= 0.5 * first.std(ddof=1) / np.sqrt(len(first)):
+    close = CLOSE * first.std(ddof=1) / np.sqrt(len(first))
+    if abs(first.mean() - observed) <= close:
         return 1.0
-    low, high, reached = 0.0, 1.0, float(first.mean())
-    while reached < observed:
-        low, high, before = high, WIDENING * high, reached
-        reached = float(read(high).mean())
-        if reached < before or high > WIDEST_SCALE:
+    low, high, above = 0.0, 1.0, float(first.mean()) - observed
+    below = chance - observed
+    while above < 0:
+        low, below, high = high, above, WIDENING * high
+        above = float(read(high).mean()) - observed
+        if above < below or high > WIDEST_SCALE:
             return low
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if read(middle).mean() < observed else (low, middle)
+    for step in range(STEPS):
+        # Where a straight line would cross, and in turn the middle, so that both ends move.
+        share = below / (below - above) if step % 2 == 0 else 0.5
+        middle = low + share * (high - low)
+        off = float(read(middle).mean()) - observed
+        if abs(off) <= close:
+            return middle
+        low, below, high, above = (
+            (middle, off, high, above) if off < 0 else (low, below, middle, off)
+        )
     return 0.5 * (low + high)
