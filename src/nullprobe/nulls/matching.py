@@ -28,7 +28,7 @@ from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 PILOTS = 8
 STEPS = 10
-CLOSE = 0.25  # standard errors of the pilots that the reading may be off
+CLOSE = 0.5  # standard errors of the pilots that the reading may be off
 WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
 LEAST_UNITS = 10  # of a class: fewer leave too few draws, and their mean holds much of each
 
@@ -195,7 +195,7 @@ def matched_scale(
     Notes
     -----
     The same pilots serve every factor, so that the reading grows smoothly with it. A factor is
-    taken once the reading is off by a quarter of a standard error of the pilots or less. The R² of
+    taken once the reading is off by half a standard error of the pilots or less. The R² of
     a shrunk probe may fall again as the gap widens: then the factor of the best reading before
     that is taken, not one far beyond.
     """
