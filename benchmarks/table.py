@@ -46,7 +46,6 @@ HEADLINES = (
     "capture_moments of all layers, all tokens, decoder",
     "erase at every layer, decoder",
     "10,000 a class",
-    "Gaussian worlds",
 )
 
 
@@ -66,19 +65,7 @@ def rows() -> list[tuple[str, str, str]]:
             found.append((f"{row['what']}{beside}", f"{row['ratio']:.3g}", row["target"]))
     for name in ("known_answers", "compare"):
         found += [(r["what"], r["result"], r["target"]) for r in load(name)["rows"]]
-    return found + _surrogates()
-
-
-def _surrogates() -> list[tuple[str, str, str]]:
-    measured = load("surrogate_calibration")["rows"]
-    if not measured:
-        return []
-    worst = {}
-    for row in measured:
-        largest = max(abs(row["mean z raw"]), abs(row["mean z read-back"]))
-        worst[row["drawn with"]] = max(worst.get(row["drawn with"], 0.0), largest)
-    what = "Gaussian worlds: largest mean z against their surrogates (against sample moments)"
-    return [(what, f"{worst['nullprobe']:.2g} ({worst['sample moments']:.2g})", "≤ 0.5")]
+    return found
 
 
 def pages() -> dict[Path, str]:

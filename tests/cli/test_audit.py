@@ -376,19 +376,20 @@ def test_the_untrained_network_is_another_rung(capsys):
 
 
 @pytest.mark.parametrize(
-    "old",
+    ("old", "draws"),
     [
-        ["--permutations", "59"],
-        ["--surrogates", "59"],
-        ["--permutations", "59", "--surrogates", "0"],
+        (["--permutations", "59"], 59),
+        (["--surrogates", "59"], 59),
+        (["--permutations", "59", "--surrogates", "0"], 59),
+        (["--surrogates", "0"], 499),
     ],
 )
-def test_old_names_of_draws_are_read_with_a_line_of_warning(old, capsys):
+def test_old_names_of_draws_are_read_with_a_line_of_warning(old, draws, capsys):
     write(Path("data.csv"))
     one = ["audit", "data.csv", "--concept", "y", "--claims", "one_direction"]
     (line,) = noted(capsys, *one, *old)
     assert "draws=" in line
-    assert documents("data-y-audit.json")[0]["provenance"]["draws"] == 59
+    assert documents("data-y-audit.json")[0]["provenance"]["draws"] == draws
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ def draws_asked(
             f"{' and '.join(named)} will go: pass draws=, of which no more are drawn than needed",
             FutureWarning,
         )
-        draws = max(parameters.whole_number(name, value, least=0) for name, value in named.items())
+        each = [parameters.whole_number(name, value, least=0) for name, value in named.items()]
+        draws = max(each) or draws  # n_surrogates=0 alone left the permutations as they were
     draws = parameters.whole_number("draws", draws, least=1)
     if draws < bar.least_draws:
         validation.complain(

@@ -8,6 +8,7 @@ import pytest
 from support.command_files import FEW, documents, done, files, refuses
 
 from nullprobe import worlds
+from nullprobe.cli import main
 from nullprobe.cli.demos import founding
 from nullprobe.cli.demos.founding import subjects
 
@@ -31,7 +32,7 @@ def test_the_demo_writes_one_page_of_four_data_sets(capsys, monkeypatch):
     assert [document["title"] for document in found] == [one.title for one in subjects(0)]
     for document in found:
         assert document["title"] in out
-        assert document["provenance"]["command"].startswith("nullprobe demo --permutations 39")
+        assert document["provenance"]["command"].startswith("nullprobe demo --draws 39")
     assert found[0]["portrait"]["axes"][2] == "noise"
     assert files() == ["page/nullprobe-demo.html", "page/nullprobe-demo.json"]
 
@@ -63,3 +64,11 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     assert page.index("a fact about linear algebra, not about the representation") < page.index(
         "A linear probe reads the concept"
     )
+
+
+def test_old_names_of_draws_are_read_with_one_line_of_warning(capsys, monkeypatch):
+    some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
+    monkeypatch.setattr(founding, "subjects", lambda seed: some)
+    assert main(["demo", "--permutations", "39", "--surrogates", "0", "--out", "page"]) == 0
+    assert capsys.readouterr().err.count("\n") == 1
+    assert documents("page/nullprobe-demo.json")[0]["provenance"]["draws"] == 39
