@@ -6,7 +6,7 @@ import pytest
 from support import captured_folder as small
 from support.command_files import done, refused
 
-FEW = ["--permutations", "39", "--surrogates", "0", "--claims", "readable"]
+FEW = ["--draws", "39", "--claims", "readable"]
 LEFT = [a for name in ("text", "other", "size", small.LAST) for a in ("--leave-out", name)]
 PAIRS = ["--negative", small.FIRST, "--positive", small.LAST, "--concept", "kind"]
 COMMANDS = {

@@ -208,3 +208,25 @@ def test_the_twin_is_the_document(capsys):
     page = Path("data-y-compare.html").read_text("utf-8")
     found = json.loads(Path("data-y-compare.json").read_text("utf-8"))
     assert f"{found['rows'][1]['read_back']['linear']['value']:.3f}" in page
+
+
+@pytest.mark.parametrize(("rule", "rows"), [("group", 72), ("drop", 36), ("keep", 72)])
+def test_copies_are_counted_in_a_line_and_dealt_with(rule, rows, capsys):
+    X = np.random.default_rng(0).normal(size=(36, 8)).repeat(2, axis=0)
+    np.savez("data.npz", X=X, y=Y.repeat(2))
+    one = ["compare", "data.npz", "--concept", "y", *QUICK, "--duplicates", rule, "--independent"]
+    assert main(one) == 0
+    assert capsys.readouterr().err.startswith("nullprobe: 72 rows are copies of others (72 exact")
+    found = told("data-y-compare.json")["provenance"]
+    assert found["copies"]["rule"] == rule
+    assert found["rows"] == rows
+    assert found["dependence"] == {"independent": True}
+    assert f"--duplicates {rule} --independent" in found["command"]
+
+
+def test_rows_like_their_neighbours_are_warned_of_in_a_line(capsys):
+    X = np.cumsum(np.random.default_rng(0).normal(size=(240, 4)), axis=0)
+    np.savez("data.npz", X=X, y=np.random.default_rng(1).permutation(240) % 2)
+    assert main(["compare", "data.npz", "--concept", "y", *QUICK]) == 0
+    assert "neighbours in the file" in capsys.readouterr().err
+    assert told("data-y-compare.json")["provenance"]["dependence"]["length"] > 2

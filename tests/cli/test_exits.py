@@ -91,7 +91,7 @@ def tell(self, stage, done, total):
     print(stage, flush=True)
 subject.Bars.__call__ = tell
 """
-    many = ["--permutations", "9999", "--surrogates", "9999"]
+    many = ["--draws", "9999"]
     process = command("audit", "--world", "two_features", *many, code=code)
     assert process.stdout is not None
     assert process.stdout.readline() == "permutations\n"

@@ -20,7 +20,7 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import eraser_files, options
+from nullprobe.cli import eraser_files, main, options
 from nullprobe.data.concept import concept
 from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
@@ -270,3 +270,12 @@ def test_a_seed_and_the_share_held_out_reach_the_estimator():
 def test_the_help_lists_the_methods_and_probes_that_there_are():
     assert options.METHODS == tuple(ERASERS)
     assert options.PROBES == tuple(PROBES)
+
+
+@pytest.mark.parametrize("method", ["leace", "mimic"])
+def test_copies_are_warned_of_in_a_line(method, capsys):
+    X = np.random.default_rng(0).normal(size=(40, 8)).repeat(2, axis=0)
+    np.savez("data.npz", X=X, y=np.arange(80) // 2 % 2)
+    one = ["fit", "data.npz", "--concept", "y", "--method", method, "--out", "e.safetensors"]
+    assert main(one) == 0
+    assert capsys.readouterr().err.startswith("nullprobe: 80 rows are copies of others (80 exact")

@@ -13,7 +13,7 @@ from nullprobe.data.captured import write_shard
 N, SHARDS, D = 36, 3, 4
 SITES = [f"layers.{i}.output" for i in range(5)]
 LABELS = {"y": [False, True], "other": [False, True], "task": None}
-FEW = ["--permutations", "39", "--surrogates", "0", "--claims", "readable"]
+FEW = ["--draws", "39", "--claims", "readable"]
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_each_row_is_scored_once_by_fits_that_never_saw_it(grouped):
     groups = np.arange(240) // 4 if grouped else np.arange(240)
     SpyEraser.log, SpyProbe.log = [], []
     spies = {"erasers": {"spy": SpyEraser()}, "probes": {"spy": SpyProbe()}}
-    result = compare(X, y, groups=groups if grouped else None, **spies)
+    result = compare(X, y, groups=groups if grouped else None, independent=True, **spies)
     assert result["spy"].reason == ""
     scored = []
     for _, tag, F, y_F in SpyEraser.log:
@@ -251,11 +251,16 @@ def test_numbers_are_read_by_r_squared():
     assert result["leace"].read_back["linear"].value == pytest.approx(np.mean(expected), abs=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:480 rows are copies")
 def test_interval_knows_that_rows_of_a_group_are_one():
     w = worlds.gaussian(n=120, d=3, gap=1.0, random_state=0)
     X, y, groups = (a.repeat(4, axis=0) for a in (w.X, w.y, np.arange(120)))
     named, unnamed = (
-        np.ptp(compare(X, y, groups=g, **FEW)["none"].read_back["linear"].interval)
+        np.ptp(
+            compare(X, y, groups=g, duplicates="keep", independent=True, **FEW)["none"]
+            .read_back["linear"]
+            .interval
+        )
         for g in (groups, None)
     )
     assert named / unnamed == pytest.approx(2.0, rel=0.3)
@@ -277,7 +282,10 @@ def test_parity_of_digits_is_left_to_nonlinear_probes():
 
 def test_ten_digits_are_compared():
     X, y = load_digits(return_X_y=True)
-    result = compare(X[::3], y[::3], erasers=["leace", "inlp", "rlace"], probes=["linear", "rbf"])
+    three = ["leace", "inlp", "rlace"]
+    with pytest.warns(UserWarning, match="resemble their neighbours"):
+        result = compare(X[::3], y[::3], erasers=three, probes=["linear", "rbf"])
+    assert result.provenance["dependence"]["length"] > 1
     assert result["leace"].ranks == (9, 9, 9)
     assert result.probes[0].metric.name == "macro AUC"
     linear = [row.read_back["linear"].value for row in result.rows]
@@ -287,7 +295,8 @@ def test_ten_digits_are_compared():
 
 def test_breast_cancer_is_compared():
     X, y = load_breast_cancer(return_X_y=True)
-    result = compare(X, y, probes=["linear", "quadratic"])
+    with pytest.warns(UserWarning, match="resemble their neighbours"):
+        result = compare(X, y, probes=["linear", "quadratic"])
     assert [row.reason for row in result.rows] == [""] * len(result.rows)
     assert result["none"].read_back["linear"].value > 0.98
     assert result["leace"].read_back["linear"].value < 0.8

@@ -11,6 +11,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from support import comparisons
 from support.pipeline import thirds
 from support.samples import draw
@@ -277,3 +278,64 @@ def test_one_name_may_come_alone():
     X, y = sample(60)
     alone = compare(X, y, erasers="leace", probes="linear")
     assert numbers(alone) == numbers(compare(X, y, **FEW))
+
+
+# Rows that depend on each other
+
+
+def repeated(n=60):
+    """Return n rows of eight features, each three times, in any order, and their labels."""
+    rng = np.random.default_rng(1)
+    order = rng.permutation(3 * n)
+    X = rng.normal(size=(n, 8)).repeat(3, axis=0)[order]
+    return X, rng.permutation(np.arange(n) % 2).repeat(3)[order]
+
+
+@pytest.mark.parametrize(
+    ("rule", "rows", "groups"), [("group", 180, 60), ("drop", 60, 0), ("keep", 180, 0)]
+)
+def test_copies_are_counted_and_dealt_with(rule, rows, groups):
+    X, y = repeated()
+    with pytest.warns(UserWarning, match="180 rows are copies"):
+        found = compare(X, y, **FEW, duplicates=rule, others={"first": X[:, 0]}).provenance
+    assert found["copies"] == {"exact": 180, "near": 0, "rule": rule}
+    assert (found["rows"], found["groups"]) == (rows, groups)
+
+
+def test_noise_of_which_there_are_copies_is_read_by_no_probe():
+    """Rows of pure noise, each thrice: what was fitted has seen what is scored."""
+    X, y = repeated()
+    probes = {"neighbour": KNeighborsClassifier(1)}
+    with pytest.warns(UserWarning, match="copies"):
+        kept = compare(X, y, erasers=["leace"], probes=probes, duplicates="keep")
+    with pytest.warns(UserWarning, match="copies"):
+        grouped = compare(X, y, erasers=["leace"], probes=probes)
+    leaks, honest = (one["none"].read_back["neighbour"] for one in (kept, grouped))
+    assert leaks.value > 0.7
+    assert honest.interval[0] < 0.5 < honest.interval[1]
+
+
+def test_rows_that_resemble_their_neighbours_are_warned_of():
+    rng = np.random.default_rng(0)
+    X = np.cumsum(rng.normal(size=(240, 4)), axis=0)
+    y = rng.permutation(240) % 2
+    with pytest.warns(UserWarning, match="resemble their neighbours"):
+        found = compare(X, y, **FEW).provenance["dependence"]
+    assert found["p_value"] <= 0.01
+    assert found["length"] > 2
+    silent = compare(X, y, **FEW, independent=True).provenance
+    assert silent["dependence"] == {"independent": True}
+
+
+def test_independent_rows_are_not_warned_of():
+    X, y = sample()
+    assert not {"copies", "dependence"} & {*compare(X, y, **FEW).provenance}
+
+
+def test_named_groups_stay_as_they_are_where_rows_repeat_across_them():
+    X, y = repeated()
+    groups = np.arange(len(y)) // 6
+    with pytest.warns(UserWarning, match="copies of rows in other groups"):
+        found = compare(X, y, **FEW, groups=groups, independent=True).provenance
+    assert found["copies"]["rule"] == "keep"
+    assert found["groups"] == 30

@@ -24,7 +24,7 @@ X = RNG.standard_normal((N, 3)) + 0.8 * Y[:, None]
 LABELS = np.where(Y == 1, "yes", "no")
 CODES = np.array([f"{i:03d}" for i in range(N)])
 NAMES = ["height", "width", "depth"]
-FEW = ["--permutations", "39", "--surrogates", "39"]
+FEW = ["--draws", "39"]
 QUICK = [*FEW, "--claims", "one_direction"]
 ARRAYS, TABLES = [".npz", ".safetensors"], [".csv", ".parquet"]
 FORMATS = [*ARRAYS, *TABLES]

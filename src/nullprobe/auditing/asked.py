@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.validation import InputError
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data.concept import Concept
@@ -61,10 +61,9 @@ def draws_asked(
     old = {"n_permutations": n_permutations, "n_surrogates": n_surrogates}
     named = {name: value for name, value in old.items() if value is not None}
     if named:
-        warnings.warn(
+        warn(
             f"{' and '.join(named)} will go: pass draws=, of which no more are drawn than needed",
             FutureWarning,
-            stacklevel=4,
         )
         draws = max(parameters.whole_number(name, value, least=0) for name, value in named.items())
     draws = parameters.whole_number("draws", draws, least=1)

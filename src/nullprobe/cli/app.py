@@ -51,6 +51,13 @@ for command in (
     app.command()(command)
 
 
+def _in_a_line(said: Warning | str, *_: object) -> None:
+    """Print a warning above the bar, if there is one; where in the code it arose helps nobody."""
+    from tqdm import tqdm
+
+    tqdm.write(f"nullprobe: {said}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 (our fault), 2 (bad input) or 130 (Ctrl-C)."""
     for stream in (sys.stdout, sys.stderr):
@@ -63,10 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with command.make_context("nullprobe", given) as context:
             debug = bool(context.params.get("debug"))
             with warnings.catch_warnings():
+                # Of data, or of an old name: never an error, whatever the filters were.
+                for category in (UserWarning, FutureWarning):
+                    warnings.simplefilter("default", category)
                 # What joblib says of the tasks that an interrupt leaves undone.
                 warnings.filterwarnings("ignore", message=r"\d+ tasks ", category=UserWarning)
-                # Where in the code a warning arose helps nobody.
-                warnings.showwarning = lambda said, *_: print(f"nullprobe: {said}", file=sys.stderr)
+                warnings.showwarning = _in_a_line
                 command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as exit_:

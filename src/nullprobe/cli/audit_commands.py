@@ -12,23 +12,25 @@ from nullprobe.cli import arguments, model_options, options
 
 def demo(
     out: options.OutFolder = Path("."),
-    permutations: options.Permutations = 499,
-    surrogates: options.Surrogates = 99,
+    draws: options.Draws = 499,
+    permutations: options.Permutations = None,
+    surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
     model: model_options.ModelDemo = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
+    from nullprobe.auditing.asked import draws_asked
+    from nullprobe.claims import Thresholds
     from nullprobe.cli import subject, verdict_tables
     from nullprobe.cli.demos import founding as demonstration
 
     subject.need_folder(out)
+    draws, _ = draws_asked(draws, permutations, surrogates, Thresholds())
     if model:
-        demo_of_model(out, permutations, surrogates, seed)
+        demo_of_model(out, draws, seed)
         return
-    command = arguments.line(
-        "nullprobe", "demo", permutations=permutations, surrogates=surrogates, seed=seed
-    )
-    settings = subject.Settings(permutations, surrogates, seed, command)
+    command = arguments.line("nullprobe", "demo", draws=draws, seed=seed)
+    settings = subject.Settings(draws, seed, command)
     verdict_tables.say(demonstration.QUESTION)
     results = []
     for one in demonstration.subjects(seed):
@@ -39,22 +41,14 @@ def demo(
     verdict_tables.show_files(*subject.write(out, "nullprobe-demo", results, lead))
 
 
-def demo_of_model(out: Path, permutations: int, draws: int, seed: int) -> None:
+def demo_of_model(out: Path, draws: int, seed: int) -> None:
     """Train a small language model, and audit what its layers hold and use."""
-    from nullprobe.claims import Thresholds
     from nullprobe.cli import subject, verdict_tables
     from nullprobe.cli.demos import language_model
 
-    least = Thresholds().least_draws
-    if draws < least:  # told before anything is trained
-        raise arguments.UsageError(
-            "with --model, --surrogates counts random subspaces, of which at least "
-            f"{least} are needed, but {draws} arrived"
-        )
-    command = arguments.line(
-        "nullprobe", "demo", model=True, permutations=permutations, surrogates=draws, seed=seed
-    )
-    settings = language_model.Settings(seed, permutations, draws, command)
+    command = arguments.line("nullprobe", "demo", model=True, draws=draws, seed=seed)
+    subspaces = min(draws, language_model.MOST_SUBSPACES)
+    settings = language_model.Settings(seed, draws, subspaces, command)
     verdict_tables.say(language_model.QUESTION)
     organism = language_model.grown(settings)
     results = language_model.audits(organism, settings)
@@ -74,7 +68,9 @@ def audit(
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    order: options.Order = None,
     baseline: options.Baselines = None,
+    untrained: options.Untrained = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
     negative: options.Negative = "negative",
@@ -87,8 +83,13 @@ def audit(
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
     out: options.OutFolder = Path("."),
-    permutations: options.Permutations = 999,
-    surrogates: options.Surrogates = 99,
+    draws: options.Draws = 499,
+    n_splits: options.Splits = 4,
+    depth: options.Depth = "full",
+    duplicates: options.Duplicates = "group",
+    independent: options.Independent = False,
+    permutations: options.Permutations = None,
+    surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
 ) -> None:
     """Audit what a representation says about a concept, and what that is a fact about."""
@@ -96,11 +97,11 @@ def audit(
         raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
-    of_files = (concept, groups, leave_out, kind, baseline, layers, pairs)
+    of_files = (concept, groups, leave_out, kind, order, baseline, untrained, layers, pairs)
     if world is not None and any(of_files):
         raise arguments.UsageError(
-            "--concept, --groups, --leave-out, --kind, --baseline, --layers and --pairs belong "
-            "to a FILE, and a world brings its own"
+            "--concept, --groups, --leave-out, --kind, --order, --baseline, --untrained, "
+            "--layers and --pairs belong to a FILE, and a world brings its own"
         )
     if pairs and (layers or leave_out or kind):
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
@@ -111,31 +112,34 @@ def audit(
     subject.need_folder(out)
     if file is not None:
         meaning = sources.columns_of(
-            file, concept, groups=groups, leave_out=leave_out or (), kind=kind
+            file, concept, groups=groups, leave_out=leave_out or (), kind=kind, order=order
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or sources.sites_of(file)
         if pairs:
             sides = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
-            others, source = sources.with_baselines(baseline or (), meaning, sides.source(file))
-            one = pair_comparisons.subject(file, sides, sources.stem(file), others, source)
+            one = pair_comparisons.subject(file, sides, sources.stem(file), order)
         else:
-            one = sources.file_subject(file, meaning, baseline or (), layers or ())
+            one = sources.file_subject(file, meaning, layers or ())
+        one = sources.with_others(one, meaning, baselines=baseline or (), untrained=untrained or ())
         stem = subject.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
-        leave_out=leave_out, kind=kind, baseline=baseline, layers=layers, pairs=pairs,
+        leave_out=leave_out, kind=kind, order=order, baseline=baseline, untrained=untrained,
+        layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
-        min_effect=min_effect, permutations=permutations, surrogates=surrogates,
-        seed=seed,
+        min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
+        duplicates=duplicates, independent=independent, permutations=permutations,
+        surrogates=surrogates, seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
-        permutations, surrogates, seed, command, arguments.names(claims),
-        arguments.names(columns) or (), alpha, min_effect,
+        draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,
+        min_effect, n_splits, depth, duplicates, independent,
+        {"n_permutations": permutations, "n_surrogates": surrogates},
     )  # fmt: skip
     results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
@@ -153,6 +157,8 @@ def compare(
     kind: options.Kind = None,
     erasers: options.Erasers = None,
     probes: options.Probes = None,
+    duplicates: options.Duplicates = "group",
+    independent: options.Independent = False,
     out: options.OutFolder = Path("."),
     seed: options.Seed = 0,
 ) -> None:
@@ -164,11 +170,12 @@ def compare(
     found = sources.table(file, columns, keep or ())
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
-        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, seed=seed,
+        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,
+        independent=independent, seed=seed,
     )  # fmt: skip
     settings = comparisons.Settings(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
-        command, sources.origin(file, columns),
+        command, sources.origin(file, columns), duplicates, independent,
     )  # fmt: skip
     result = comparisons.run(found, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")

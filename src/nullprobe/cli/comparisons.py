@@ -29,6 +29,8 @@ class Settings:
         The command line that does it again.
     source : mapping of str to str
         Where the data came from.
+    duplicates, independent
+        As `compare` takes them.
     """
 
     title: str
@@ -37,6 +39,8 @@ class Settings:
     seed: int
     command: str
     source: Mapping[str, str]
+    duplicates: str = "group"
+    independent: bool = False
 
 
 def run(found: Table, settings: Settings) -> Comparison:
@@ -49,6 +53,8 @@ def run(found: Table, settings: Settings) -> Comparison:
             probes=settings.probes,
             others=found.others,
             groups=found.groups,
+            duplicates=settings.duplicates,
+            independent=settings.independent,
             feature_names=found.feature_names,
             random_state=settings.seed,
             title=settings.title,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from nullprobe.data.formats import names, suffix_of
 from nullprobe.data.manifest import SITE
 from nullprobe.erasers import ERASERS, AffineEraser, ClassTransport, ConceptShift, load_eraser
 from nullprobe.probes import PROBES
+from nullprobe.stats.copies import copies
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"
@@ -123,12 +125,28 @@ def fit(
         Site, model and token rule, where these are states that were captured.
     """
     z = found.y
+    warn_of_copies(found.X)
     task = {} if chosen.task is None else {"task": found.others[chosen.task]}
     eraser = chosen.unfitted(z).fit(found.X, z, **task).eraser_
     if found.feature_names is not None:
         eraser = eraser.named(found.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
     return replace(eraser, details={**eraser.details, **remembered, **where})
+
+
+def warn_of_copies(X: np.ndarray) -> None:
+    """Warn of rows (n, d) that are copies of others: an eraser counts each of them."""
+    if not np.isfinite(X).all():  # the fit complains of it
+        return
+    found = copies(X, 0)
+    if found.any:
+        warnings.warn(
+            f"{found.n_exact + found.n_near} rows are copies of others ({found.n_exact} exact, "
+            f"{found.n_near} near): the eraser counts each of them, so that its means and "
+            "covariances are known less well than the number of rows suggests",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def apply(

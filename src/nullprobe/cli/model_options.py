@@ -253,7 +253,7 @@ ModelDemo = Annotated[
     typer.Option(
         "--model",
         help="Instead: train a small language model and audit its layers, in about five minutes "
-        "the first time; --surrogates then counts random subspaces.",
+        "the first time.",
     ),
 ]
 Tolerance = Annotated[

@@ -83,6 +83,13 @@ Baselines = Annotated[
         help="Another representation of the same rows, such as a bag of words; repeatable.",
     ),
 ]
+Untrained = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE",
+        help="States of the same rows in an untrained network of this architecture; repeatable.",
+    ),
+]
 Layers = Annotated[
     list[str] | None,
     typer.Option(
@@ -131,11 +138,47 @@ Columns = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
 ]
-Permutations = Annotated[int, typer.Option(min=39, metavar="N", help="Labellings drawn by chance.")]
-Surrogates = Annotated[
+Draws = Annotated[
     int,
     typer.Option(
-        min=0, metavar="N", help="Gaussian data sets of the same moments, 39 or more; 0 for none."
+        min=39,
+        metavar="N",
+        help="Draws of each null at most; no more are drawn than its p-value needs.",
+    ),
+]
+Permutations = Annotated[
+    int | None, typer.Option(min=39, metavar="N", hidden=True, help="Old name of --draws.")
+]
+Surrogates = Annotated[
+    int | None, typer.Option(min=0, metavar="N", hidden=True, help="Old name of --draws.")
+]
+Splits = Annotated[
+    int,
+    typer.Option("--n-splits", min=1, metavar="N", help="Partitions to average over, up to 13."),
+]
+Depth = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD", help="full, or quick: readable and one_direction, against chance alone."
+    ),
+]
+Duplicates = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="Rows that are copies of others: group, drop or keep (as independent rows).",
+    ),
+]
+Order = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Time or place of each row in a series, or in one for each group."
+    ),
+]
+Independent = Annotated[
+    bool,
+    typer.Option(
+        "--independent", help="Rows are independent although they resemble their neighbours."
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same bytes.")]

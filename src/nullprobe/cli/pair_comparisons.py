@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from nullprobe.cli import verdict_tables
+from nullprobe.cli.sources import places
 from nullprobe.cli.subject import Subject
 from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
@@ -58,22 +58,21 @@ class Columns:
         return pairs, read_labels(path, self.others, len(pairs))
 
 
-def subject(
-    path: Path,
-    columns: Columns,
-    name: str,
-    baselines: Mapping[str, np.ndarray],
-    source: Mapping[str, Any],
-) -> Subject:
-    """Return the pairs of a file of this name as what is audited, and where it all came from."""
+def subject(path: Path, columns: Columns, name: str, order: str | None) -> Subject:
+    """Return the pairs of a file of this name as what is audited; they may be a series."""
     pairs, others = columns.read(path)
+    source = columns.source(path)
+    place = None
+    if order is not None:
+        source["order"] = order
+        place = places(read_labels(path, [order], len(pairs))[order], order)
     assert pairs.y is not None, "a concept is named"
     return Subject(
         title=f"{name}: {columns.concept}",
         X=pairs,
         y=pairs.y,
         source=source,
-        baselines=baselines,
+        order=place,
         others=others,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -41,12 +41,15 @@ class Columns:
         What is neither of these and no feature, either.
     kind : {"labels", "numeric"} or None
         What the concept is; None for the rule.
+    order : str or None
+        Time or place of each row.
     """
 
     concept: str
     groups: str | None = None
     leave_out: Sequence[str] = ()
     kind: str | None = None
+    order: str | None = None
 
 
 def columns_of(
@@ -65,7 +68,7 @@ def columns_of(
         return Columns(concept, **more)
     groups = more.pop("groups", None) or groups_of(said)
     groups = None if groups == concept else groups
-    own = (concept, groups, *others)
+    own = (concept, groups, more.get("order"), *others)
     labels = [name for name in (*said["labels"], TEXT) if name not in own]
     leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
     return Columns(concept, groups, leave_out, **more)
@@ -156,56 +159,87 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
     source = {"file": str(path), "concept": columns.concept}
     if columns.groups is not None:
         source["groups"] = columns.groups
+    if columns.order is not None:
+        source["order"] = columns.order
     if columns.leave_out:
         source["left_out"] = ", ".join(columns.leave_out)
     return source
 
 
-def file_subject(
-    path: Path, columns: Columns, baselines: Sequence[str], layers: Sequence[str] = ()
-) -> Subject:
-    """Return what a file or folder holds as a subject, with its baselines (NAME=FILE).
+def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Subject:
+    """Return what a file or folder holds as a subject.
 
     Where patterns of layers are given, every array that matches is a representation of its own.
     """
     several = _layers(path, columns, layers) if layers else {}
-    found = next(iter(several.values())) if several else table(path, columns)
-    others, source = with_baselines(baselines, columns, origin(path, columns))
+    order = [columns.order] if columns.order else []
+    found = next(iter(several.values())) if several else table(path, columns, order)
+    source = origin(path, columns)
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
         X={name: one.X for name, one in several.items()} if several else found.X,
         y=found.y,
         source=source | ({"layers": ", ".join(several)} if several else {}),
         groups=found.groups,
+        order=places(found.others[order[0]], order[0]) if order else None,
         feature_names=None if several else found.feature_names,
-        baselines=others,
     )
 
 
-def with_baselines(
-    baselines: Sequence[str], columns: Columns, source: Mapping[str, Any]
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read baselines (NAME=FILE), and add to where data came from where these did."""
+def places(column: np.ndarray, name: str) -> np.ndarray:
+    """Return the times or places that a column holds: numbers, or dates as text.
+
+    Examples
+    --------
+    >>> places(np.array(["2024-03-01", "2024-02-29"]), "day").argsort().tolist()
+    [1, 0]
+    """
+    if column.dtype.kind not in "OU":
+        return column
+    try:
+        return column.astype("datetime64")
+    except ValueError:
+        complain(
+            f"--order {name} must hold numbers, or dates such as 2024-02-29",
+            f"it holds {str(column[0])!r}",
+            "name a column of times or places",
+        )
+
+
+def with_others(
+    subject: Subject, columns: Columns, *, baselines: Sequence[str], untrained: Sequence[str]
+) -> Subject:
+    """Return a subject with the representations that files hold (NAME=FILE), and their names."""
+    found, source = {}, dict(subject.source)
+    for option, texts in (("baselines", baselines), ("untrained", untrained)):
+        found[option], files = _others("--" + option.removesuffix("s"), texts, columns)
+        source |= {option: files} if files else {}
+    return replace(subject, source=source, **found)
+
+
+def _others(
+    option: str, texts: Sequence[str], columns: Columns
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     found, files = {}, {}
-    for text in baselines:
+    for text in texts:
         name, is_pair, file = text.partition("=")
         if not (name and is_pair and file):
             complain(
-                "--baseline takes NAME=FILE, such as words=bag-of-words.npz",
+                f"{option} takes NAME=FILE, such as words=bag-of-words.npz",
                 f"{text!r} arrived",
-                "name the baseline and its file",
+                "name the representation and its file",
             )
         if name in found:
-            complain("baselines need different names", f"{name!r} came twice", "rename one")
+            complain(f"each {option} needs its own name", f"{name!r} came twice", "rename one")
         found |= _baseline(name, Path(file), columns)
         files[name] = file
-    return found, {**source, **({"baselines": files} if files else {})}
+    return found, files
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
     """Read every array whose name matches a pattern, numbers in names in their order."""
     there = names(path)
-    taken = {columns.concept, columns.groups, *columns.leave_out}
+    taken = {columns.concept, columns.groups, columns.order, *columns.leave_out}
     found = {n for p in patterns for n in there if fnmatchcase(n, p) and n not in taken}
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in found):
@@ -215,7 +249,8 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "choose another",
             )
     inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
-    tables = read_layers(path, inner, concept=columns.concept, groups=columns.groups)
+    others = [columns.order] if columns.order else []
+    tables = read_layers(path, inner, concept=columns.concept, groups=columns.groups, others=others)
     return {name: _decided(one, columns) for name, one in tables.items()}
 
 
@@ -232,11 +267,11 @@ def stem(path: Path) -> str:
 
 
 def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
-    """Read a baseline, which may repeat the concept, the groups and what else is no feature.
+    """Read another representation; its file may repeat what is no feature.
 
-    Each site of a folder of captured states is a baseline of its own.
+    Each site of a folder of captured states is one of its own.
     """
-    others = (columns.concept, columns.groups, *columns.leave_out)
+    others = (columns.concept, columns.groups, columns.order, *columns.leave_out)
     there, sites = names(path), sites_of(path)
     if not sites:
         X, _ = read_matrix(path, leave_out=[column for column in others if column in there])

@@ -45,8 +45,10 @@ class Subject:
         Where it came from, for the provenance.
     groups : ndarray of shape (n,) or None
     feature_names : tuple of d str, or None
-    baselines : mapping of str to ndarray of shape (n, d')
-        Other representations of the same rows.
+    order : ndarray of shape (n,) or None
+        Time or place of each row, where rows are a series.
+    baselines, untrained : mapping of str to ndarray of shape (n, d')
+        Other representations of the same rows, and those in untrained networks.
     others : mapping of str to ndarray of shape (n,)
         Other labels of contrast pairs.
     truth : mapping of str to str
@@ -59,7 +61,9 @@ class Subject:
     source: Mapping[str, Any]
     groups: np.ndarray | None = None
     feature_names: tuple[str, ...] | None = None
+    order: np.ndarray | None = None
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
+    untrained: Mapping[str, np.ndarray] = field(default_factory=dict)
     others: Mapping[str, np.ndarray | None] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,8 +81,8 @@ class Settings:
 
     Attributes
     ----------
-    n_permutations, n_surrogates : int
-        Draws of each null.
+    draws : int
+        Draws of each null at most.
     seed : int
     command : str
         The command line that does it again.
@@ -86,18 +90,24 @@ class Settings:
         Names of claims; None for all that apply.
     columns : sequence of str
         Names or numbers of the columns to draw; by default the audit chooses.
-    alpha, min_effect : float
+    alpha, min_effect, n_splits, depth, duplicates, independent
         As `audit` takes them.
+    old : mapping of str to int
+        Old names of ``draws`` that were used, as `audit` takes them.
     """
 
-    n_permutations: int
-    n_surrogates: int
+    draws: int
     seed: int
     command: str
     claims: Sequence[str] | None = None
     columns: Sequence[str] = ()
     alpha: float = 0.05
     min_effect: float = 0.05
+    n_splits: int = 4
+    depth: str = "full"
+    duplicates: str = "group"
+    independent: bool = False
+    old: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def run(subject: Subject, settings: Settings) -> list[Audit]:
@@ -111,14 +121,20 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             subject.X,
             None if isinstance(subject.X, ContrastPairs) else subject.y,
             groups=subject.groups,
+            order=subject.order,
             feature_names=subject.feature_names,
             others=subject.others,
             baselines=subject.baselines,
+            untrained=subject.untrained,
             claims=settings.claims,
             alpha=settings.alpha,
             min_effect=settings.min_effect,
-            n_permutations=settings.n_permutations,
-            n_surrogates=settings.n_surrogates,
+            draws=settings.draws,
+            n_splits=settings.n_splits,
+            depth=settings.depth,
+            duplicates=settings.duplicates,
+            independent=settings.independent,
+            **settings.old,
             random_state=settings.seed,
             title=subject.title,
             progress=bars,

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import get_tags
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
@@ -20,6 +21,7 @@ from nullprobe.data.splits import split
 from nullprobe.erasers import ERASERS, SPLINCE, MiMiC
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.heldout.fresh_probe import Fresh, fresh, named
+from nullprobe.stats.dependence import LEVEL, neighbours, with_copies
 
 N_PARTS = 3
 
@@ -32,6 +34,8 @@ def compare(
     probes: Mapping[str, Any] | Sequence[str] | None = None,
     others: Mapping[str, Any] | None = None,
     groups: Any = None,
+    duplicates: str = "group",
+    independent: bool = False,
     kind: str | None = None,
     feature_names: Sequence[str] | None = None,
     random_state: RandomState = 0,
@@ -56,6 +60,11 @@ def compare(
         keep the first.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other; they stay in one part of the split.
+    duplicates : {"group", "drop", "keep"}
+        What becomes of rows that are copies of others, exactly or nearly: they are kept together as
+        groups, all but one are dropped, or they count as independent. A warning says how many.
+    independent : bool
+        Whether rows are independent although they may resemble their neighbours in the file.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     feature_names : sequence of d str, optional
@@ -77,6 +86,12 @@ def compare(
     InputError
         If the input is not finite, of lengths that differ, of one class, or too small to split.
 
+    Warns
+    -----
+    UserWarning
+        If rows are copies of others, or resemble their neighbours in the file: an eraser and a
+        probe then see nearly the rows that are scored, and intervals are too narrow.
+
     Notes
     -----
     Rows are split into three stratified parts that take turns as F (erasers are fitted), P
@@ -94,14 +109,18 @@ def compare(
     leace [0.5, 0.6]
     """
     given = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
-    X, z = given.X, given.z
     seed = integer_seed(random_state)
-    watched = _watched(others, len(z))
+    watched = _watched(others, len(given.z))
+    rows, unit, copied = with_copies(given, duplicates, seed)
+    if len(rows) < len(given.z):
+        given, watched = given.take(rows), {name: y.take(rows) for name, y in watched.items()}
+    X, z = given.X, given.z
+    dependence = {"independent": True} if independent else _neighbours(given, unit, seed)
     chosen, left_out = _erasers(erasers, z, bool(watched), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():
         parameters.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
-    parts = split(z, groups=given.groups, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
+    parts = split(z, groups=unit, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     readings = [Reading.of(z, columns, parts, [seed, 1])]
     for i, other in enumerate(watched.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
@@ -124,12 +143,28 @@ def compare(
                 group_names=given.group_names,
                 feature_names=given.feature_names.get("", ()),
             ),
+            **({"copies": copied} if copied else {}),
+            **({"dependence": dependence} if dependence else {}),
             "others": list(watched),
             "random_state": seed,
             "resamples": len(readings[0].weights[0]) - 1,
             "versions": provenance.versions(),
         },
     )
+
+
+def _neighbours(given: Dataset, unit: np.ndarray | None, seed: int) -> dict[str, Any]:
+    """Warn of rows that resemble their neighbours in the file; return how much, and how far."""
+    seen = neighbours(given, unit, seed)
+    if seen.p_value > LEVEL:
+        return {}
+    what = "rows" if unit is None else "groups"
+    warn(
+        f"{what} resemble their neighbours in the file over {seen.length} {what}, so that what is "
+        "read back may be too high and intervals too narrow: name the groups, or pass "
+        "independent=True"
+    )
+    return {"correlation": seen.correlation, "p_value": seen.p_value, "length": seen.length}
 
 
 def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:

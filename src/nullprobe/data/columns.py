@@ -82,10 +82,21 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
 
 
 def labels(
-    content: Arrays | pa.Table, name: str, n: int, source: str, *, wide: bool = False
+    content: Arrays | pa.Table,
+    name: str,
+    n: int,
+    source: str,
+    *,
+    wide: bool = False,
+    times: bool = False,
 ) -> np.ndarray:
-    """Return the labels or numbers (n,) of that name; columns (n, k), too, if ``wide``."""
+    """Return the labels or numbers (n,) of that name; columns (n, k), too, if ``wide``.
+
+    Dates and times are refused, or if ``times``, text (2024-02-29).
+    """
     y = array(content, name)
+    if times and y.dtype.kind == "M":
+        y = y.astype(str)
     if y.ndim != 1 and not (wide and y.ndim == 2):
         complain(
             f"{name!r} in {source!r} must be 1-D{', or 2-D' if wide else ''}",

@@ -90,21 +90,25 @@ def read(
     >>> table.X.shape, table.y.tolist(), table.feature_names
     ((2, 2), ['yes', 'no'], ('age', 'height'))
     """
-    _need_two(concept, groups)
-    named = [concept, *([groups] if groups else []), *others]
+    named = _named(concept, groups, others)
     content = _content(path, named, leave_out)
     found = representation(content, named, str(path))
     return _table(content, found, named, groups, str(path))
 
 
 def read_layers(
-    path: str | os.PathLike[str], layers: Sequence[str], *, concept: str, groups: str | None = None
+    path: str | os.PathLike[str],
+    layers: Sequence[str],
+    *,
+    concept: str,
+    groups: str | None = None,
+    others: Sequence[str] = (),
 ) -> dict[str, Table]:
     """Read several representations of the same rows, each array once, and one concept.
 
     Parameters
     ----------
-    path, concept, groups
+    path, concept, groups, others
         As for :func:`read`.
     layers : sequence of str
         Names of the arrays or columns, each a representation.
@@ -114,8 +118,7 @@ def read_layers(
     dict of str to Table
         All with the same concept and groups.
     """
-    _need_two(concept, groups)
-    named = [concept, *([groups] if groups else [])]
+    named = _named(concept, groups, others)
     content = _content(path, named, [n for n in names(path) if n not in (*named, *layers)])
     if isinstance(content, dict):
         each = {name: {name: content[name]} for name in layers}
@@ -137,7 +140,7 @@ def read_labels(
     for name in wanted:
         known("column", name, names(path))
     content = load(path, only=wanted) if wanted else {}
-    return {name: labels(content, name, n, str(path)) for name in wanted}
+    return {name: labels(content, name, n, str(path), times=True) for name in wanted}
 
 
 def _content(
@@ -156,13 +159,14 @@ def _content(
     return load(path, only=[name for name in there if name in named or name not in leave_out])
 
 
-def _need_two(concept: str, groups: str | None) -> None:
+def _named(concept: str, groups: str | None, others: Sequence[str]) -> list[str]:
     if concept == groups:
         complain(
             "concept and groups must be two columns",
             f"both are {concept!r}",
             "name another column, or pass no groups",
         )
+    return [concept, *([groups] if groups else []), *others]
 
 
 def _table(
@@ -174,15 +178,14 @@ def _table(
 ) -> Table:
     """Put a representation together with what is named: the concept, the groups, others."""
     n, (concept, *others) = len(found.X), named
+    rest = [name for name in others if name != groups]
     return Table(
         X=found.X,
         y=labels(content, concept, n, source, wide=True),
         groups=None if groups is None else labels(content, groups, n, source),
         feature_names=found.feature_names,
         source=source,
-        others={
-            name: labels(content, name, n, source, wide=True) for name in others if name != groups
-        },
+        others={name: labels(content, name, n, source, wide=True, times=True) for name in rest},
     )
 
 

@@ -7,13 +7,13 @@ longer than the dependence, in the order of the file.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import linalg, parameters
+from nullprobe._core.caller_warnings import warn
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.copies import Copies, copies
 from nullprobe.stats.neighbours import Resemblance, resemblance
@@ -26,9 +26,9 @@ LEAST_BLOCKS = 27  # three to each of nine blocks of the partitions
 
 
 def with_copies(
-    given: Dataset, rule: str, seed: int, *, stacklevel: int = 4
-) -> tuple[Dataset, np.ndarray | None, dict[str, Any]]:
-    """Return the data, the unit that each row moves with, and what was found.
+    given: Dataset, rule: str, seed: int
+) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
+    """Return which rows count, the unit that each of these moves with, and what was found.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def with_copies(
 
     Returns
     -------
-    given : Dataset
-        Without copies, if these are dropped.
-    unit : ndarray of shape (n,) or None
+    rows : ndarray of shape (m,)
+        Positions of the rows that count: all, or the first of each set of copies.
+    unit : ndarray of shape (m,) or None
         Groups, or else copies of a row; None where rows move one by one.
     found : dict
         How many rows are copies, and the rule; empty where there are none.
@@ -62,11 +62,12 @@ def with_copies(
         with np.errstate(over="ignore"):
             linalg.need_finite(np.square(np.abs(X).max(axis=0), dtype=np.float64))
     found = _in_all(list(given.representations.values()), seed)
+    every = np.arange(len(given.z))
     if not found.any:
-        return given, given.groups, {}
+        return every, given.groups, {}
     if given.groups is not None and rule == "group":
         # Rows that all texts share, such as a start token, would chain all groups into one.
-        return given, given.groups, _across_groups(found, given.groups, stacklevel)
+        return every, given.groups, _across_groups(found, given.groups)
     count = found.n_exact + found.n_near
     record = {"exact": found.n_exact, "near": found.n_near, "rule": rule}
     done = {
@@ -74,32 +75,25 @@ def with_copies(
         "drop": "all but the first of each set of copies are dropped",
         "keep": "they count as independent rows, as duplicates='keep' asks",
     }[rule]
-    warnings.warn(
-        f"{count} rows are copies of others ({found.n_exact} exact, {found.n_near} near): {done}",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
+    warn(f"{count} rows are copies of others ({found.n_exact} exact, {found.n_near} near): {done}")
     if rule == "keep":
-        return given, given.groups, record
+        return every, given.groups, record
     if rule == "drop":
-        first = np.unique(found.codes, return_index=True)[1]
-        given = given.take(np.sort(first))
-        return given, given.groups, record
-    return given, found.codes, record
+        first = np.sort(np.unique(found.codes, return_index=True)[1])
+        return first, None if given.groups is None else given.groups[first], record
+    return every, found.codes, record
 
 
-def _across_groups(found: Copies, groups: np.ndarray, stacklevel: int) -> dict[str, Any]:
+def _across_groups(found: Copies, groups: np.ndarray) -> dict[str, Any]:
     """Warn of rows that are copies of rows in other groups, which are not joined; say how many."""
     pairs = np.unique(np.stack([found.codes, groups]), axis=1)
     shared = np.flatnonzero(np.bincount(pairs[0]) > 1)
     count = int(np.isin(found.codes, shared).sum())
     if not count:
         return {}
-    warnings.warn(
+    warn(
         f"{count} rows are copies of rows in other groups: groups stay as they were named; pass "
-        "duplicates='drop' to drop all but the first of each set of copies",
-        UserWarning,
-        stacklevel=stacklevel + 1,
+        "duplicates='drop' to drop all but the first of each set of copies"
     )
     return {"across_groups": count, "rule": "keep"}
 

@@ -29,6 +29,7 @@ from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statem
 from nullprobe.worlds.language_models.organism import Organism
 
 N, N_PAIRS, N_NEUTRAL = 800, 240, 100
+MOST_SUBSPACES = 99  # each of which the model is asked about all texts with
 SITES = "layers.*.output"
 TRUTH, ENDING, WORDS = "truth", 'ends in "!"', "bag of words"
 TRAINED, UNTRAINED = "trained", "untrained"
@@ -45,8 +46,8 @@ class Settings:
 
     Attributes
     ----------
-    seed, permutations, draws : int
-        Draws are those of random subspaces.
+    seed, draws, subspaces : int
+        Draws of each null at most, and how many random subspaces are removed from the model.
     command : str
         The command line that does it again.
     n, n_pairs, n_neutral : int
@@ -55,8 +56,8 @@ class Settings:
     """
 
     seed: int
-    permutations: int
     draws: int
+    subspaces: int
     command: str
     n: int = N
     n_pairs: int = N_PAIRS
@@ -110,7 +111,7 @@ def _read(
             baselines=others["baselines"],
             untrained=others["untrained"],
             claims=["readable"],
-            draws=settings.permutations,
+            draws=settings.draws,
             random_state=settings.seed,
             title=_title(concept),
             progress=bars,
@@ -130,7 +131,7 @@ def _consistent(one: Organism, settings: Settings) -> Layers:
         found: Any = audit(
             sides,
             claims=["consistent"],
-            draws=settings.permutations,
+            draws=settings.draws,
             random_state=settings.seed,
             progress=bars,
         )
@@ -155,7 +156,7 @@ def _used(
             answers=drawn.right,
             neutral=[text.rpartition(" ")[0] for text in others],
             groups=drawn.entity,
-            n_draws=settings.draws,
+            n_draws=settings.subspaces,
             batch_size=256,
             random_state=settings.seed,
             progress=bars,
