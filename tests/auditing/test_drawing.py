@@ -136,7 +136,7 @@ class Source:
 
 @pytest.mark.parametrize(("shift", "draws"), [(0.0, 39), (0.3, 39), (9.0, 218), (-9.0, 218)])
 def test_draws_stop_where_p_is_far_from_alpha(shift, draws):
-    """Of 98 draws none of which is as large, p may still be .1: 1 − .005^(1/98), twice."""
+    """Of 109 draws none of which is as large, p may still be .09: 1 − .005^(1/109), twice."""
     source = Source([shift], seed=1)
     nulls, values = source.run()
     assert len(nulls[0]["raw"].values) == len(values[0]["raw"]) == draws
