@@ -109,7 +109,7 @@ def world(name, seed=0):
 def assert_uniform(p):
     """Hold counts of small p to 99.9 % binomial limits, and the whole to Kolmogorov-Smirnov.
 
-    p is a multiple of 2 / (draws + 1), so that the share below each of these levels is exact.
+    p is a multiple of 1 / (draws + 1), so that the share below each of these levels is exact.
     """
     for level in (0.1, 0.2, 0.5):
         low, high = binom.interval(0.999, len(p), level)
