@@ -102,7 +102,7 @@ class _Turn:
         variances = np.array([linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
         self.inverse = linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
         self.shift = S.mean - P.mean
-        self.some, self.judged = _share(self.folds)
+        self.some, self.judged = _share(self.folds, len(self.kept))
         self.X = P.X[self.kept] * self.inverse
         self.inside = self._products(self.X)
         blocks = [slice(i, i + BLOCK) for i in range(0, len(S.rows), BLOCK)]
@@ -156,8 +156,13 @@ def _drawn(
     return kept, [f for f in folds if 0 < f.stop - f.start < len(kept)]
 
 
-def _share(folds: list[slice]) -> tuple[np.ndarray, list[slice]]:
-    """Return some rows of each fold, by which readers are judged, and where folds then lie."""
+def _share(folds: list[slice], n: int) -> tuple[np.ndarray, list[slice]]:
+    """Return some rows of each fold, by which readers are judged, and where folds then lie.
+
+    Where all n rows are of one group there are no folds.
+    """
+    if not folds:
+        return np.arange(min(n, MOST_JUDGED)), []
     rows = [np.arange(f.start, f.stop)[: MOST_JUDGED // len(folds)] for f in folds]
     ends = np.cumsum([len(own) for own in rows])
     return np.concatenate(rows), [
