@@ -16,7 +16,7 @@ def test_after_erasure_all_rows_are_called_of_the_largest_class(shares, dtype, p
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(len(shares)), np.round(np.multiply(shares, 60)).astype(int))
     X = rng.normal(size=(60, 4)) + 2 * rng.normal(size=(len(shares), 4))[y] + place
-    options = {"claims": ["one_direction"], "n_permutations": 39, "n_surrogates": 0}
+    options = {"claims": ["one_direction"], "draws": 39, "n_splits": 1}
     said = audit(X.astype(dtype), y, **options)["one_direction"].details
     assert said[BEFORE] > max(shares) + 0.1
     assert said[AFTER] == said[f"{AFTER}_shuffled"] == max(shares)
@@ -35,8 +35,8 @@ def test_the_own_logistic_readers_of_the_engines_have_a_penalty_that_is_given(mo
     rng = np.random.default_rng(0)
     y = np.arange(90) % 2
     pairs = worlds.contrast(n=90, d=4).pairs
-    audit(rng.normal(size=(90, 4)), y, n_permutations=39, n_surrogates=39)
-    audit(pairs, claims=["consistent"], n_permutations=39)
+    audit(rng.normal(size=(90, 4)), y, draws=39, n_splits=1)
+    audit(pairs, claims=["consistent"], draws=39)
     compare_pairs(pairs, n_permutations=0, n_random=9)
     assert seen
     assert set(seen) == {1.0}

@@ -15,7 +15,7 @@ from nullprobe.data.concept import concept
 from nullprobe.erasers.leace import leace
 
 N = 120
-FEW = {"n_permutations": 39, "n_surrogates": 39}
+FEW = {"draws": 39, "n_splits": 1}
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(N, 5))
 Y = np.arange(N) % 2

@@ -86,12 +86,6 @@ def refusals():
             {"claims": ["no_halfspace"]},
             "'no_halfspace' needs classes, but the concept is numbers; cut it into classes",
         ),
-        "claim of surrogates": (
-            X,
-            y,
-            {"claims": ["one_feature"], "n_surrogates": 0},
-            "'one_feature' compares with surrogates, but n_surrogates is 0; ask for 39 or more",
-        ),
         "claims as a number": (X, y, {"claims": 3}, "must be a list of names, but 3 arrived; pass"),
         "claims as text": (
             X,
@@ -111,22 +105,22 @@ def refusals():
             {"claims": ["readable", "gone", "readable"]},
             "every claim is judged once, but 'readable' is named twice; name each claim once",
         ),
-        "permutations": (X, y, {"n_permutations": 38}, "at least 39"),
-        "surrogates": (X, y, {"n_surrogates": 38}, "at least 39"),
+        "draws": (X, y, {"draws": 38}, "at least 39"),
+        "no draws": (X, y, {"draws": 0}, "draws"),
+        "splits": (X, y, {"n_splits": 0}, "n_splits"),
+        "depth": (X, y, {"depth": "deep"}, "depth"),
+        "duplicates": (X, y, {"duplicates": "warn"}, "duplicates"),
+        "order": (X, y, {"order": np.arange(50)}, "60 rows, but its shape is"),
+        "hole in the order": (X, y, {"order": [np.nan, *range(59)]}, "all known"),
+        "words as order": (X, y, {"order": ["a"] * 60}, "numbers or times"),
         "alpha": (
             X,
             y,
-            {"alpha": 0.001, "n_surrogates": 0},
-            "alpha=0.001 needs at least 1999 draws .*, but n_permutations is 999; "
-            "pass n_permutations=1999, or a larger alpha",
+            {"alpha": 0.001},
+            "alpha=0.001 needs at least 1999 draws .*, but draws is 499; "
+            "pass draws=1999, or a larger alpha",
         ),
-        "alpha of surrogates": (
-            X,
-            y,
-            {"alpha": 0.01},
-            "at least 199 draws .*, but n_surrogates is 99; pass n_surrogates=199, or",
-        ),
-        "alpha of both": (X, y, {"alpha": 0.001}, "n_permutations is 999 and n_surrogates is 99;"),
+        "no alpha": (X, y, {"alpha": 1.5}, "alpha"),
         "seed": (X, y, {"random_state": -1}, "random_state"),
         "groups": (X, y, {"groups": np.arange(50)}, "X has 60 and groups has 50"),
         "group": (X, y, {"groups": [None] + ["a", "b", "c"] * 19 + ["a", "b"]}, "missing"),
@@ -170,9 +164,40 @@ def test_input_that_cannot_be_audited_is_refused_with_its_place(case):
         audit(X, y, **options)
 
 
+OLD = {
+    "permutations": {"n_permutations": 99},
+    "both": {"n_permutations": 99, "n_surrogates": 39},
+    "surrogates alone": {"n_surrogates": 99},
+}
+
+
+@pytest.mark.parametrize("names", OLD)
+def test_old_names_of_draws_give_a_warning_and_the_same_result(names):
+    w = worlds.gaussian(n=90, d=3, gap=1.0, random_state=0)
+    options = {"claims": ["readable", "erasure_holds"], "n_splits": 1}
+    expected = audit(w.X, w.y, draws=99, **options)
+    with pytest.warns(FutureWarning, match="draws="):
+        found = audit(w.X, w.y, **OLD[names], **options)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_permutations": 38}, "at least 39"),
+        ({"n_permutations": -1}, "n_permutations"),
+        ({"n_permutations": 39, "n_surrogates": 0, "claims": ["one_feature"]}, "'one_feature'"),
+    ],
+)
+def test_old_names_of_draws_are_validated(options, message):
+    w = worlds.null(n=60, d=3, random_state=0)
+    with pytest.warns(FutureWarning), pytest.raises(InputError, match=message):
+        audit(w.X, w.y, **options)
+
+
 @pytest.mark.parametrize("size", [2.0**-83, 2.0**83])
 def test_float32_rows_whose_squares_it_cannot_hold_are_audited_as_any(size):
-    few = {"claims": ["readable"], "n_permutations": 39, "n_surrogates": 0}
+    few = RAW
     X = np.random.default_rng(0).normal(size=(90, 4)).astype(np.float32)
     y = np.arange(90) % 2
     claims = [audit(rows, y, **few)["readable"] for rows in (X, X * np.float32(size))]

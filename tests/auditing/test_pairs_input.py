@@ -74,7 +74,7 @@ REFUSED = {
     "eleven pairs": (
         ContrastPairs(X[:11], -X[:11], np.arange(11) % 2),
         CONSISTENT,
-        "at least 6 rows.*has 5; pass more rows",
+        "at least 12 pairs are needed, but there are 11; pass more pairs",
     ),
     "a small template": (
         ContrastPairs(PAIRS.negative, X, Y, TEMPLATES),
@@ -100,7 +100,7 @@ def test_what_cannot_be_audited_as_pairs_is_refused_with_advice(case):
 def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
     w = worlds.contrast(n=60, d=4, random_state=0)
     pairs, groups = ContrastPairs(w.negative, w.positive, w.y), np.arange(60) // 2
-    few = {"n_permutations": 39, "n_surrogates": 0}
+    few = {"draws": 39, "n_splits": 1}
     found = audit(pairs, groups=groups, **few)
     assert "consistent" not in [claim.name for claim in found.claims]
     assert "independent" in found.provenance["left_out"]["consistent"]
@@ -112,7 +112,7 @@ def test_templates_too_small_to_normalise_leave_consistent_out():
     w = worlds.contrast(n=60, d=4, random_state=0)
     templates = np.where(np.arange(60) < 2, "rare", "common")
     pairs = ContrastPairs(w.negative, w.positive, w.y, templates)
-    few = {"n_permutations": 39, "n_surrogates": 0}
+    few = {"draws": 39, "n_splits": 1}
     found = audit(pairs, **few)
     assert "'rare' has 2" in found.provenance["left_out"]["consistent"]
     with pytest.raises(InputError, match="'rare' has 2"):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.evidence import evidence
+from support.evidence import evidence, nulls, outcomes
 from support.pipeline import asis, sample
 
 from nullprobe import worlds
 from nullprobe.auditing import transfer
 from nullprobe.auditing.transfer import carried, chance
-from nullprobe.claims import FactAbout, Holds
+from nullprobe.claims import Holds, Outcome, Takes
 from nullprobe.claims.transfers import transfers
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split_within
@@ -41,8 +41,8 @@ def grouped(kind, n=270):
 
 
 def judged(world):
-    found, nulls = measured(world.X, world.y, world.groups)
-    return transfers(replace(evidence(chance=nulls), carried=found))
+    found, drawn = measured(world.X, world.y, world.groups)
+    return transfers(replace(evidence(nulls=nulls(chance=drawn)), carried=found))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,18 +120,22 @@ def test_labellings_in_pieces_are_those_all_at_once():
 
 def test_shared_direction_transfers():
     claim = judged(worlds.shared(n=480, d=10))
-    assert (claim.holds, claim.fact_about) == (Holds.YES, FactAbout.REPRESENTATION)
+    assert (claim.holds, claim.takes) == (Holds.YES, Takes.UNDECIDED)
+    found = outcomes(claim.explanations)
+    assert found["chance"] is found["random_subspaces"] is Outcome.REJECTED
+    assert found["moments"] is found["noise"] is Outcome.NOT_TRIED
 
 
 def test_rotating_direction_does_not():
     claim = judged(worlds.rotating(n=480, d=10))
-    assert (claim.holds, claim.fact_about) == (Holds.NO, FactAbout.REPRESENTATION)
+    assert (claim.holds, claim.takes) == (Holds.NO, Takes.CHANCE)
 
 
 def test_nothing_that_is_read_is_nothing_that_transfers():
     """Five seeds of labels without meaning; each of two tests errs in one of forty."""
     said = [judged(worlds.shared(n=240, d=10, gap=0.0, random_state=s)) for s in range(5)]
-    assert [claim.fact_about for claim in said].count(FactAbout.CHANCE) >= 4
+    assert [claim.holds for claim in said].count(Holds.UNCLEAR) >= 4
+    assert Holds.YES not in [claim.holds for claim in said]
 
 
 @pytest.mark.parametrize("kind", KINDS)

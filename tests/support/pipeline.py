@@ -14,8 +14,8 @@ RAW = {"claims": ["readable"], **FEW}
 
 
 def verdicts(result):
-    """Return name -> (holds, fact about) of an audit's claims, as strings."""
-    return {claim.name: (str(claim.holds), str(claim.fact_about)) for claim in result.claims}
+    """Return name -> (holds, what it takes) of an audit's claims, as strings."""
+    return {claim.name: (str(claim.holds), str(claim.takes)) for claim in result.claims}
 
 
 def ready(X, y, seed=0):

@@ -3,7 +3,7 @@
 Problem. A thousand reruns of everything settle p-values to the last digit, where forty would have
 settled whether they are above α.
 
-Solution. After 39 draws (for α = .05), and then after about 100, 220, 500 and 1,000, it is asked
+Solution. After 39 draws (for α = .05), and then after about 110, 220, 500 and 1,000, it is asked
 whether the 99 % interval of every p-value that counts excludes α; if so, no more are drawn. All
 claims and representations share their draws, and their p-values are adjusted for each other.
 
@@ -22,7 +22,7 @@ import numpy as np
 from nullprobe.stats.null_distribution import Null, together
 from nullprobe.stats.thresholds import Thresholds
 
-GROWTH = (1.0, 2.5, 5.6, 12.8)  # of the least number of draws
+GROWTH = (1.0, 2.8, 5.6, 12.8)  # of the least number of draws
 SPARED = 1.5
 
 Values = Mapping[str, np.ndarray]
@@ -37,7 +37,7 @@ def looks(limit: int, bar: Thresholds) -> list[int]:
     Examples
     --------
     >>> looks(999, Thresholds(alpha=0.05))
-    [39, 98, 218, 499, 999]
+    [39, 109, 218, 499, 999]
     """
     found = [int(round(bar.least_draws * g)) for g in GROWTH]
     # A look just before the limit would cost more than it saves.

@@ -172,10 +172,11 @@ def audit(
         draws,
         n_splits,
         explain and depth == "full",
+        depth == "quick",
         bar,
         lambda name: _progress(progress, name, len(given.representations)),
     )
-    found, dependence = _judged(plan, independent, depth)
+    found, dependence = _judged(plan, independent)
     record = {
         "baselines": list(given.baselines),
         "random_state": seed,
@@ -195,28 +196,30 @@ def audit(
 
 def _set_aside(
     given: Dataset, seed: int
-) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[int, str]]]:
+) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
     """Return the data without features that must not decide, what these had, and why."""
     kept, whole, aside, names = {}, {}, {}, dict(given.feature_names)
     for name, X in given.representations.items():
         keep, reasons = without_aside(X, seed)
         kept[name] = X
         if reasons:
-            whole[name], aside[name] = X, reasons
+            own = names.get(name) or range(X.shape[1])
+            aside[name] = {str(own[j]): why for j, why in reasons.items()}
+        if len(keep) < X.shape[1]:
+            whole[name] = X
             kept[name] = np.ascontiguousarray(X[:, keep])
             if name in names:
                 names[name] = tuple(names[name][j] for j in keep)
-                aside[name] = reasons
     return replace(given, representations=kept, feature_names=names), whole, aside
 
 
-def _judged(plan: Plan, independent: bool, depth: str) -> tuple[dict[str, Judged], dict[str, Any]]:
+def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str, Any]]:
     """Return the claims on each representation, and what was found of neighbours in the file."""
     given, unit = plan.given, plan.unit
     if plan.place is not None:
         return _in_series(plan)
     found = judge(plan)
-    if independent or depth == "quick":
+    if independent or plan.quick:
         return found, {"independent": True} if independent else {}
     seen = neighbours(given, unit, plan.seed)
     if seen.p_value > LEVEL:

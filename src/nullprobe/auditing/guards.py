@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,30 +16,29 @@ from nullprobe.stats.rare_features import aside_features
 
 MOST_NAMED = 20  # features or rows that are listed one by one
 BOTH = ("raw", "erased")
+ALL_RARE = (
+    "every feature leaves its most common value in too few rows (see docs/methods/dependence.md), "
+    "and draws of the noise would fill what the data leave empty"
+)
 
 
 def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]:
     """Return the features (m,) that are read, and why each other one is set aside.
 
-    Where none would be left, as of one-hot symbols, none is set aside.
+    Where none would be left, as of one-hot symbols, all are read, and no null of the shape of the
+    noise is drawn: `ALL_RARE`.
     """
     found = aside_features(X, seed)
-    keep = found.keep
-    if not len(keep) or len(keep) == X.shape[1]:
-        return np.arange(X.shape[1]), {}
-    return keep, found.reasons
+    if len(found.keep) == X.shape[1]:
+        return found.keep, {}
+    return found.keep if len(found.keep) else np.arange(X.shape[1]), found.reasons
 
 
-def aside_record(
-    X: np.ndarray, reasons: dict[int, str], names: Sequence[str], how: Readings
-) -> dict[str, Any]:
-    """Return which features were set aside, and what is read with them; empty if none were."""
-    if not reasons:
-        return {}
-    named = {(names[j] if names else str(j)): why for j, why in reasons.items()}
+def aside_record(X: np.ndarray, reasons: Mapping[str, str], how: Readings) -> dict[str, Any]:
+    """Return which features were set aside and why, by name, and what is read with them."""
     return {
-        "features": dict(list(named.items())[:MOST_NAMED]),
-        "how_many": len(named),
+        "features": dict(list(reasons.items())[:MOST_NAMED]),
+        "how_many": len(reasons),
         **_reading(X, how, "with_them"),
     }
 

@@ -2,7 +2,7 @@
 
 Rows are taken as independent but for groups and copies. Where neighbours in the file resemble each
 other, all is judged again with blocks of neighbours as groups. A verdict that stays is kept with a
-note; one that changes is withheld.
+note; one that changes is withheld; what it takes is what blocks say where these contradict it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from nullprobe.auditing.evidence import evidence
-from nullprobe.auditing.guards import aside_record, outlying_record
+from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import CLAIMS, Claim, Holds, Thresholds
+from nullprobe.claims import CLAIMS, Claim, Holds, Outcome, Takes, Thresholds
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import partitions
 from nullprobe.data.splits import Parts
@@ -39,8 +39,9 @@ class Plan:
         Features that are set aside are gone from its representations.
     whole : mapping of str to ndarray of shape (n, d)
         Representations with all features, where some are set aside.
-    aside : mapping of str to mapping of int to str
-        Why each feature of a representation is set aside, by its position.
+    aside : mapping of str to mapping of str to str
+        Why each feature of a representation should be set aside, by its name. Where that is so of
+        all, none is.
     unit : ndarray of shape (n,) or None
         What each row moves with.
     place : ndarray of shape (n,) or None
@@ -49,13 +50,13 @@ class Plan:
         Claims.
     domains, pairs
         As `evidence` takes them.
-    seed, draws, n_splits, explain, bar, progress
+    seed, draws, n_splits, explain, quick, bar, progress
         As `Settings` and `partitions` take them.
     """
 
     given: Dataset
     whole: Mapping[str, np.ndarray]
-    aside: Mapping[str, Mapping[int, str]]
+    aside: Mapping[str, Mapping[str, str]]
     unit: np.ndarray | None
     place: np.ndarray | None
     names: Sequence[str]
@@ -65,6 +66,7 @@ class Plan:
     draws: int
     n_splits: int
     explain: bool
+    quick: bool
     bar: Thresholds
     progress: Callable[[str], Progress]
 
@@ -115,19 +117,22 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.seed,
                 plan.draws,
                 plan.explain,
+                plan.quick,
                 plan.bar,
                 plan.progress(name),
                 number,
                 within,
                 plan.place,
+                ALL_RARE if name in plan.aside and name not in plan.whole else "",
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
         others = {"inputs": given.baselines, "architecture": given.untrained}
         several = evidence(runs, others, plan.domains, plan.pairs, given.others)
         for (name, run), own in zip(runs.items(), several, strict=True):
             claims = tuple(CLAIMS[claim](own) for claim in plan.names)
-            picture = None if again else _picture(plan, name, run)
-            record = {} if again else _record(plan, name, run, claims)
+            bare = again or plan.quick
+            picture = None if bare else _picture(plan, name, run)
+            record = {} if bare else _record(plan, name, run, claims)
             found[name] = Judged(claims, run.scores[0], picture, splits, record)
     return found
 
@@ -143,10 +148,9 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
     for claim in claims:
         for null in claim.nulls:
             used[null.rung] = max(used.get(null.rung, 0), len(null.values))
-    aside = plan.aside.get(name, {})
-    if aside:
-        names = plan.given.feature_names.get(name, ())
-        aside = aside_record(plan.whole[name], dict(aside), names, run.readings)
+    aside = {}
+    if name in plan.whole:
+        aside = aside_record(plan.whole[name], plan.aside[name], run.readings)
     far = outlying_record(run.X, run.readings)
     return {
         "draws_used": used,
@@ -171,28 +175,44 @@ def among_blocks(
         return held, {**found, "withheld": names}
     narrow = replace(plan, unit=unit, names=names, domains=None, pairs={})
     again = judge(narrow, "kept", again=True)
-    kept, changed = {}, set()
+    kept, gone, other_takes = {}, set(), set()
     for name, one in first.items():
         other = {claim.name: claim for claim in again[name].claims}
         claims = []
         for claim in one.claims:
             new = other.get(claim.name, claim)
-            if (new.holds, new.takes) != (claim.holds, claim.takes):
-                changed.add(claim.name)
-                claim = _changed(claim, new, seen.length)
+            if new.holds is not claim.holds:
+                gone.add(claim.name)
+                claim = _withheld(claim, new, seen.length)
+            elif _contradicts(claim, new):
+                other_takes.add(claim.name)
+                claim = new
             claims.append(claim)
         kept[name] = replace(one, claims=tuple(claims))
     count = len(np.unique(unit))
-    return kept, {**found, "blocks": count, **({"withheld": sorted(changed)} if changed else {})}
+    found["blocks"] = count
+    if gone:
+        found["withheld"] = sorted(gone)
+    if other_takes:
+        found["by_blocks"] = sorted(other_takes)
+    return kept, found
 
 
-def _changed(claim: Claim, new: Claim, length: int) -> Claim:
-    """Return what is left of a verdict that blocks of neighbours change.
+def _contradicts(claim: Claim, new: Claim) -> bool:
+    """Return whether blocks of neighbours contradict what a verdict takes.
 
-    Where both hold alike, what it takes is that of the blocks; else nothing can be said.
+    They do where an explanation suffices for one and is rejected by the other, or where only
+    independent rows would take more structure. An explanation that blocks cannot try says nothing.
     """
-    if new.holds is claim.holds:
-        return new
+    if claim.takes is Takes.STRUCTURE:
+        return new.takes is not Takes.STRUCTURE
+    other = {one.name: one.outcome for one in new.explanations}
+    against = {Outcome.SUFFICIENT, Outcome.REJECTED}
+    return any({one.outcome, other.get(one.name)} == against for one in claim.explanations)
+
+
+def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
+    """Return what is left of a verdict that blocks of neighbours change: nothing can be said."""
     return replace(
         new,
         holds=Holds.UNCLEAR,

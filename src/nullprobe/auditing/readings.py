@@ -23,6 +23,7 @@ from nullprobe.nulls.action import Action
 
 # Partitions that each reading is averaged over, at most: see docs/decisions.
 SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
+WIDE, SPLITS_OF_WIDE = 256, 2  # features, above which no reading but a linear one has more
 KEYS = ("raw", "erased", "halfspace", "family", "curve")
 OF_CLAIMS = {
     "readable": "raw",
@@ -31,6 +32,11 @@ OF_CLAIMS = {
     "gone": "family",
     "one_feature": "curve",
 }
+
+
+def splits(key: str, X: np.ndarray) -> int:
+    """Return how many partitions a reading of rows X (n, d) is averaged over, at most."""
+    return min(SPLITS[key], SPLITS_OF_WIDE if X.shape[1] > WIDE else SPLITS[key])
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +99,7 @@ class Reader:
     @cached_property
     def families(self) -> list[Family]:
         """Nonlinear readers of the first partitions."""
-        return [Family(data, self.how.seed) for data in self.data[: SPLITS["family"]]]
+        return [Family(data, self.how.seed) for data in self.data[: splits("family", self.X)]]
 
     def read(self, order: np.ndarray, keys: Sequence[str]) -> dict[str, np.ndarray]:
         """Return what m reordered labellings y[order[:, j]] read, (m,), by key.
@@ -111,7 +117,7 @@ class Reader:
                     if key in found:
                         found[key].append(values)
         if "halfspace" in keys:
-            for data in self.data[: SPLITS["halfspace"]]:
+            for data in self.data[: splits("halfspace", self.X)]:
                 found["halfspace"].append(data.halfspace(order, self.how.seed))
         if "family" in keys:
             found["family"] = [family.read(order) for family in self.families]
@@ -126,7 +132,7 @@ class Reader:
     @property
     def curve_partitions(self) -> tuple[Parts, ...]:
         """The partitions that the curve of removals is averaged over."""
-        return self.how.partitions[: SPLITS["curve"]]
+        return self.how.partitions[: splits("curve", self.X)]
 
     def curve(self) -> np.ndarray:
         """Return what is read after 0, 1, ... removals, (r,)."""

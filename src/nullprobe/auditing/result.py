@@ -61,7 +61,7 @@ class Audit:
     <BLANKLINE>
     claim     holds  takes    comes from  observed        chance  adj. p
     ────────────────────────────────────────────────────────────────────
-    Readable  yes    moments  not tried   0.970            0.495   0.020
+    Readable  yes    moments  not tried   0.970            0.495   0.010
     AUC                                   [0.934, 0.991]
     >>> Audit.from_json(found.to_json()) == found
     True

@@ -24,6 +24,7 @@ from nullprobe.heldout.kernel_probes import DIGITS, Products, fitted, strongest
 from nullprobe.heldout.three_way import ThreeWay
 
 FOLDS = 3
+MOST_JUDGED = 450  # of these, by which the reader is chosen: most of the cost of a labelling
 MOST_ROWS = 1500  # of P that are fitted to: a fit takes their cube
 MOST_KEPT = 1 << 24  # inner products of S and P; where there are more, they are formed again
 BLOCK = 2000  # rows of S that are scored together
@@ -101,6 +102,7 @@ class _Turn:
         variances = np.array([linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
         self.inverse = linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
         self.shift = S.mean - P.mean
+        self.some, self.judged = _share(self.folds, len(self.kept))
         self.X = P.X[self.kept] * self.inverse
         self.inside = self._products(self.X)
         blocks = [slice(i, i + BLOCK) for i in range(0, len(S.rows), BLOCK)]
@@ -126,7 +128,9 @@ class _Turn:
             return np.tile(Y.mean(axis=0), (len(self.S.rows), 1)), NOTHING_LEFT
         a /= typical
         inside = Products(G / typical, a, a)
-        name = strongest(inside, Y, self.folds, is_classes)
+        some = self.some
+        few = Products(inside.G[np.ix_(some, some)], a[some], a[some])
+        name = strongest(few, Y[some], self.judged, is_classes)
         fit = fitted(name, inside, Y)
         scores = np.empty((len(self.S.rows), Y.shape[1]))
         for rows, known in self.blocks:
@@ -150,6 +154,20 @@ def _drawn(
     folds = [slice(a, b) for a, b in zip([0, *ends[:-1]], ends, strict=True)]
     kept = kept[np.argsort(fold, kind="stable")]
     return kept, [f for f in folds if 0 < f.stop - f.start < len(kept)]
+
+
+def _share(folds: list[slice], n: int) -> tuple[np.ndarray, list[slice]]:
+    """Return some rows of each fold, by which readers are judged, and where folds then lie.
+
+    Where all n rows are of one group there are no folds.
+    """
+    if not folds:
+        return np.arange(min(n, MOST_JUDGED)), []
+    rows = [np.arange(f.start, f.stop)[: MOST_JUDGED // len(folds)] for f in folds]
+    ends = np.cumsum([len(own) for own in rows])
+    return np.concatenate(rows), [
+        slice(a, b) for a, b in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,8 @@ from nullprobe.nulls.residuals import Residuals
 from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 PILOTS = 8
-HALVINGS = 6
+STEPS = 10
+CLOSE = 0.5  # standard errors of the pilots that the reading may be off
 WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
 LEAST_UNITS = 10  # of a class: fewer leave too few draws, and their mean holds much of each
 
@@ -113,8 +114,9 @@ def unbiased_slopes(residuals: Residuals, moments: Moments) -> np.ndarray | None
     -----
     With H = (design)ᵀ(design), slopes B and the within-covariance S of n − q' degrees of
     freedom, the eigenvalues g of H½ B S⁻¹ Bᵀ H½ have expectation
-    (n − q')/(n − q' − d − 1) (γ + d) for true values γ: each is replaced by the unbiased
-    max(0, (n − q' − d − 1)/(n − q') g − d). For two classes this is
+    (n − q')/(n − q' − d − 1) (γ + d) for true values γ. So (n − q' − d − 1)/(n − q') g is the
+    size of what the slopes are, and less d the unbiased size of what they are in truth: slopes
+    are scaled by the root of max(0, the second) over the first. For two classes the second is
     D²_u = (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀). With too few rows for that, the shrunk
     covariance counts as known and d alone is subtracted. d is the number of independent
     features.
@@ -160,11 +162,14 @@ def _debias(
     if spare > 0:
         sample = B @ raw.solve(B.T)
         seen = np.einsum("ij,ik,kj->j", vectors, sample, vectors)
-        unbiased = np.clip(spare / dof * seen - raw.rank, 0.0, None)
+        sizes, excess = spare / dof * seen, raw.rank
     else:
-        unbiased = np.clip(values - np.count_nonzero(inverse), 0.0, None)
+        sizes, excess = values, np.count_nonzero(inverse)
     keep = np.divide(
-        unbiased, values, out=np.zeros_like(values), where=values > 1e-12 * values.max(initial=0)
+        np.clip(sizes - excess, 0.0, None),
+        sizes,
+        out=np.zeros_like(sizes),
+        where=sizes > 1e-12 * sizes.max(initial=0),
     )
     if not keep.any():
         return None
@@ -189,23 +194,32 @@ def matched_scale(
 
     Notes
     -----
-    The same pilots serve every factor, so that the reading grows smoothly with it and bisection
-    finds the crossing; a factor of 1 that is off by less than half a standard error of the pilots
-    is kept. The R² of a shrunk probe may fall again as the gap widens: then the factor of the best
-    reading before that is taken, not one far beyond.
+    The same pilots serve every factor, so that the reading grows smoothly with it. A factor is
+    taken once the reading is off by half a standard error of the pilots or less. The R² of
+    a shrunk probe may fall again as the gap widens: then the factor of the best reading before
+    that is taken, not one far beyond.
     """
     if observed <= chance + noise:
         return 0.0
     first = read(1.0)
-    if abs(first.mean() - observed) <= 0.5 * first.std(ddof=1) / np.sqrt(len(first)):
+    close = CLOSE * first.std(ddof=1) / np.sqrt(len(first))
+    if abs(first.mean() - observed) <= close:
         return 1.0
-    low, high, reached = 0.0, 1.0, float(first.mean())
-    while reached < observed:
-        low, high, before = high, WIDENING * high, reached
-        reached = float(read(high).mean())
-        if reached < before or high > WIDEST_SCALE:
+    low, high, above = 0.0, 1.0, float(first.mean()) - observed
+    below = chance - observed
+    while above < 0:
+        low, below, high = high, above, WIDENING * high
+        above = float(read(high).mean()) - observed
+        if above < below or high > WIDEST_SCALE:
             return low
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if read(middle).mean() < observed else (low, middle)
+    for step in range(STEPS):
+        # Where a straight line would cross, and in turn the middle, so that both ends move.
+        share = below / (below - above) if step % 2 == 0 else 0.5
+        middle = low + share * (high - low)
+        off = float(read(middle).mean()) - observed
+        if abs(off) <= close:
+            return middle
+        low, below, high, above = (
+            (middle, off, high, above) if off < 0 else (low, below, middle, off)
+        )
     return 0.5 * (low + high)

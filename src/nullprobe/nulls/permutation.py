@@ -220,7 +220,7 @@ def permutation_null(
     >>> X, y = rng.normal(size=(60, 4)), np.arange(60) % 2
     >>> observed, null = permutation_null(X + 2 * y[:, None], y, n_permutations=99)
     >>> null.p_value(observed)
-    0.02
+    0.01
     """
     X, z, _ = rows(X, y, None, one=True)
     if z.classes is None or len(z.classes) != 2:
@@ -296,7 +296,7 @@ def pipeline_null(
     >>> y = X[:, 0] * X[:, 1] > 0
     >>> observed, null = pipeline_null(X, y, KNeighborsProbe(), n_permutations=39)
     >>> observed > 0.8, null.p_value(observed)
-    (True, 0.05)
+    (True, 0.025)
     """
     X, z, _ = rows(X, y, None, one=True)
     z.need_two_classes()

@@ -24,7 +24,7 @@ from scipy.linalg import solve_triangular
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.residuals import LEAST_IN_CLASS, Residuals, basis
 
-NEARLY_SQUARE = 2.0  # frames of more than 1/2 as many columns as rows: QR, not Cholesky
+NEARLY_SQUARE = 1.1  # frames with nearly as many columns as rows: QR, not Cholesky
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,7 @@ class CommonShape(MatchedAction):
             own = V[member == c]
             spread = (1.0 - t) * np.eye(len(sizes)) + t * (own.T @ own / len(own))
             k, Q = np.linalg.eigh(spread)
-            root = np.sqrt(np.maximum(k, LEAST_SHARE * k.max()))
+            root = np.sqrt(np.maximum(k, LEAST_SHARE * k.max(initial=0.0)))
             found[member == c] = own @ ((Q / root) @ Q.T)
             colours.append(((Q * root) @ Q.T) @ (sizes[:, None] * basis.T))
         return found, colours

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import parameters
+from nullprobe._core import linalg, parameters
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.copies import Copies, copies
@@ -51,8 +51,16 @@ def with_copies(
     -----
     UserWarning
         If there are copies, with their number.
+
+    Raises
+    ------
+    InputError
+        If squares of a feature overflow, so that no distance could be compared.
     """
     parameters.choice("duplicates", rule, list(RULES))
+    for X in given.representations.values():
+        with np.errstate(over="ignore"):
+            linalg.need_finite(np.square(np.abs(X).max(axis=0), dtype=np.float64))
     found = _in_all(list(given.representations.values()), seed)
     every = np.arange(len(given.z))
     if not found.any:

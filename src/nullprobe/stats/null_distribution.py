@@ -35,7 +35,7 @@ class Null:
     --------
     >>> import numpy as np
     >>> Null("chance", "labels permuted", np.linspace(0, 1, 99)).p_value(2.0)
-    0.02
+    0.01
     """
 
     rung: str
@@ -55,19 +55,19 @@ class Null:
         return float(np.std(self.values, ddof=1))
 
     def p_value(self, observed: float) -> float:
-        """Return the exact two-sided p-value: twice the smaller of the tails (b + 1)/(m + 1).
+        """Return the exact two-sided p-value (b + 1)/(m + 1), b draws being as far out.
 
-        Values that differ by rounding alone are ties, and count in both tails. Where only large
-        values speak against the null, it is the upper tail.
+        How far is measured from the mean of observation and draws, to either side; where only
+        large values speak against the null, to the upper side alone. Draws that are as far but for
+        rounding count.
 
         Raises
         ------
         InputError
-            If the observation is not a finite number, or a draw is NaN: no tail holds NaN, so
-            that an undefined statistic would look like the strongest evidence.
+            If the observation is not a finite number, or a draw is NaN: an undefined statistic
+            would look like the strongest evidence.
         """
-        tails, b = self._tails(observed)
-        return min(1.0, tails * (b + 1) / (len(self.values) + 1))
+        return (self._as_far(observed) + 1) / (len(self.values) + 1)
 
     def judged_p(self, observed: float) -> float:
         """Return the p-value that a verdict uses: the adjusted one where there is one."""
@@ -76,11 +76,12 @@ class Null:
     def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
         """Return the interval of the p-value that endless draws would give.
 
-        Clopper and Pearson's interval of the share of draws in the tail, times the tails.
+        Clopper and Pearson's interval of the share of draws that are as far out.
         """
-        tails, b = self._tails(observed)
-        ends = binomtest(b, len(self.values)).proportion_ci(coverage, method="exact")
-        return min(1.0, tails * float(ends.low)), min(1.0, tails * float(ends.high))
+        ends = binomtest(self._as_far(observed), len(self.values)).proportion_ci(
+            coverage, method="exact"
+        )
+        return float(ends.low), float(ends.high)
 
     def is_settled(self, observed: float, alpha: float) -> bool:
         """Return whether the 99 % interval of the p-value that counts excludes α.
@@ -105,8 +106,8 @@ class Null:
         half = float(student.ppf(0.5 + coverage / 2, m - 1)) * self.sd * np.sqrt(1 + 1 / m)
         return float(observed - self.mean - half), float(observed - self.mean + half)
 
-    def _tails(self, observed: float) -> tuple[int, int]:
-        """Return how many tails count, and the draws in the smaller of them."""
+    def _as_far(self, observed: float) -> int:
+        """Return how many draws are as far out as the observation."""
         parameters.real_number("an observed statistic", observed)
         if np.isnan(self.values).any():
             validation.complain(
@@ -114,12 +115,8 @@ class Null:
                 f"{int(np.isnan(self.values).sum())} of {len(self.values)} are NaN",
                 "leave out what cannot be read in every draw",
             )
-        slack = ROUNDING * max(1.0, abs(observed))
-        above = int(np.count_nonzero(self.values >= observed - slack))
-        if self.upper:
-            return 1, above
-        below = int(np.count_nonzero(self.values <= observed + slack))
-        return 2, min(above, below)
+        off = departures(observed, self.values, upper=self.upper)
+        return int(np.count_nonzero(off[1:] >= off[0] - ROUNDING))
 
     def z(self, observed: float) -> float | None:
         """Return how many standard deviations the observation lies above the mean."""
@@ -159,9 +156,8 @@ def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
     """
     for value in observed:
         parameters.real_number("an observed statistic", value)
-    raw = [null.p_value(value) for null, value in zip(nulls, observed, strict=True)]
     if len(nulls) == 1:
-        return [replace(nulls[0], adjusted=raw[0])]
+        return [replace(nulls[0], adjusted=nulls[0].p_value(observed[0]))]
     off = np.array(
         [
             departures(value, null.values, upper=null.upper)
@@ -172,9 +168,6 @@ def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
     # The largest of those that remain, in each draw: a maximum from the smallest up.
     largest = np.maximum.accumulate(off[order, 1:][::-1], axis=0)[::-1]
     as_far = (largest >= off[order, :1] - ROUNDING).sum(axis=1)
-    share = (as_far + 1) / (off.shape[1])
-    # A departure has one tail where a value has two: together no p is less than alone.
-    p = np.maximum.accumulate(np.maximum(share, np.array(raw)[order]))
     adjusted = np.empty(len(nulls))
-    adjusted[order] = p
+    adjusted[order] = np.maximum.accumulate((as_far + 1) / off.shape[1])
     return [replace(null, adjusted=float(q)) for null, q in zip(nulls, adjusted, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nullprobe.report.text.rows import notes
 from nullprobe.report.text.wording import claim_name, rung, sentence
 
 NONLINEAR = (
@@ -24,8 +25,8 @@ HALFSPACES = (
 )
 GROUPS = (
     "Rows that depend on each other",
-    "No groups were named. If rows repeat or share a source, the intervals are too narrow and "
-    "the split leaks.",
+    "No groups were named. Copies, and neighbours in the file that resemble each other, are looked "
+    "for; rows that share a source and stand apart are not found.",
 )
 ELSEWHERE = (
     "Other data",
@@ -72,14 +73,14 @@ def untested(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         (FAMILY, "gone" in names),
         (NONLINEAR, "gone" not in names),
         (HALFSPACES, "no_halfspace" in names),
-        (GROUPS, not provenance.get("groups")),
+        (GROUPS, not provenance.get("groups") and "dependence" not in provenance),
         (RIVALS, "consistent" in names),
         (STRANGERS, "transfers" in names),
         (ELSEWHERE, "transfers" not in names),
         (USE, "used" not in names),
     )
     still_open = (question for question, is_open in open_questions if is_open)
-    return [*left_out, *_not_tried(claims), *still_open]
+    return [*left_out, *notes(provenance), *_not_tried(claims), *still_open]
 
 
 def _not_tried(claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

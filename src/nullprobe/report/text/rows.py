@@ -1,0 +1,90 @@
+"""Rows and features: what was found of them before anything was read, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nullprobe.report.text.wording import claim_name, number
+
+MOST_NAMED = 5
+
+
+def notes(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what was found of rows and features, each with a heading.
+
+    Examples
+    --------
+    >>> next(notes({"copies": {"exact": 4, "near": 0, "rule": "group"}}))
+    ('Copied rows', '4 exact and 0 near copies of other rows: kept together, as groups.')
+    """
+    if copies := provenance.get("copies"):
+        yield "Copied rows", _copies(copies)
+    if dependence := provenance.get("dependence"):
+        yield "Neighbours in the file", _neighbours(dependence)
+    if aside := provenance.get("set_aside"):
+        listed = _listed([f"{name} ({why})" for name, why in aside["features"].items()])
+        yield (
+            "Features set aside",
+            f"{aside['how_many']} features must not decide what is read: {listed}. With them, "
+            f"{number(aside['raw_with_them'])} is read before and "
+            f"{number(aside['erased_with_them'])} after erasure.",
+        )
+    if far := provenance.get("outlying"):
+        yield "Outlying rows", _outlying(far)
+
+
+def _copies(found: Mapping[str, Any]) -> str:
+    if "across_groups" in found:
+        return (
+            f"{found['across_groups']} rows are copies of rows in other groups. Groups stay as "
+            "they were named, so that what is read may be the copies."
+        )
+    done = {
+        "group": "kept together, as groups",
+        "drop": "all but the first of each set were dropped",
+        "keep": "they count as independent rows, as was asked",
+    }[found["rule"]]
+    return f"{found['exact']} exact and {found['near']} near copies of other rows: {done}."
+
+
+def _neighbours(found: Mapping[str, Any]) -> str:
+    if found.get("independent"):
+        return "Rows count as independent, as was asked; neighbours were not compared."
+    if "order" in found:
+        blocks = f", cut into {found['blocks']} blocks" if "blocks" in found else ""
+        return f"Rows are {found['order']}{blocks}, as was declared."
+    said = (
+        f"Rows resemble their neighbours over {found['length']} rows (correlation "
+        f"{number(found['correlation'])}, p = {found['p_value']:.2g})"
+    )
+    if "blocks" not in found:
+        return f"{said}, and the file is too short to be cut into blocks: no verdict is given."
+    said += f". All was judged again with {found['blocks']} blocks of neighbours as groups: "
+    gone, other = found.get("withheld", ()), found.get("by_blocks", ())
+    parts = []
+    if gone:
+        parts.append(f"the verdicts change for {_names(gone)}, and are withheld")
+    if other:
+        parts.append(f"what it takes is judged by blocks for {_names(other)}")
+    return f"{said}{'; '.join(parts) or 'all verdicts stay'}."
+
+
+def _outlying(found: Mapping[str, Any]) -> str:
+    count = found["how_many"]
+    rows = _listed([str(row) for row in found["rows"]])
+    said = f"{count} {'row lies' if count == 1 else 'rows lie'} far out: {rows}."
+    if "raw_without_them" not in found:
+        return said
+    return (
+        f"{said} Without them, {number(found['raw_without_them'])} is read before and "
+        f"{number(found['erased_without_them'])} after erasure."
+    )
+
+
+def _names(claims: Sequence[str]) -> str:
+    return ", ".join(claim_name(name) for name in claims)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")

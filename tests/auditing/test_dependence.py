@@ -1,0 +1,258 @@
+"""Rows that depend on each other although nobody said so, and rows and features that must not
+decide: found, acted on, and recorded."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+from support.dependent_rows import dependent, independent
+from support.pipeline import FEW, RAW
+
+from nullprobe import Holds, audit, worlds
+
+BOTH = {"claims": ["readable", "erasure_holds"], **FEW}
+
+
+def quietly(*given, **options):
+    """Audit where rows may be found to be copies."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return audit(*given, **options)
+
+
+def copied(seed=0, n=80, each=3, noise=0.0):
+    """Rows of noise that stand in the file several times, nearly, in any order, labelled alike."""
+    rng = np.random.default_rng([51, seed])
+    order = rng.permutation(np.repeat(np.arange(n), each))
+    X = rng.normal(size=(n, 10))[order] + noise * rng.normal(size=(n * each, 10))
+    return X, (np.arange(n) % 2)[order], order
+
+
+def tokens(seed=0, texts=60, each=6, d=8):
+    """Loose groups in the order of the file; labels belong to texts, and say nothing."""
+    rng = np.random.default_rng([52, seed])
+    X = np.repeat(rng.normal(size=(texts, d)), each, axis=0)
+    X += 0.8 * rng.normal(size=X.shape)
+    return X, np.repeat(rng.permutation(np.arange(texts) % 2), each)
+
+
+# Copies
+
+
+@pytest.mark.parametrize(("noise", "kind"), [(0.0, "exact"), (0.01, "near")])
+def test_copies_are_grouped_with_a_warning_and_are_no_evidence(noise, kind):
+    X, y, order = copied(noise=noise)
+    with pytest.warns(UserWarning, match="240 rows are copies"):
+        found = audit(X, y, **RAW)
+    assert found.provenance["copies"] == {
+        "exact": 240 * (kind == "exact"),
+        "near": 240 * (kind == "near"),
+        "rule": "group",
+    }
+    assert found.provenance["groups"] == 80
+    assert found["readable"].holds is Holds.UNCLEAR
+    named = audit(X, y, groups=order, **RAW)["readable"]
+    assert named.interval is not None
+    assert np.ptp(named.interval) == pytest.approx(np.ptp(found["readable"].interval), rel=0.25)
+
+
+def test_copies_can_be_dropped_or_kept():
+    X, y, order = copied()
+    with pytest.warns(UserWarning, match="dropped"):
+        dropped = audit(X, y, duplicates="drop", **RAW)
+    assert dropped.provenance["copies"]["rule"] == "drop"
+    assert sum(dropped.provenance["splits"]["rows"]) == 80
+    first = np.sort(np.unique(order, return_index=True)[1])
+    expected = audit(X[first], y[first], **RAW)["readable"]
+    assert dropped["readable"].observed == expected.observed
+    with pytest.warns(UserWarning, match="count as independent"):
+        kept = audit(X, y, duplicates="keep", **RAW)
+    assert kept.provenance["copies"]["rule"] == "keep"
+    assert kept["readable"].holds is Holds.YES  # any label of a row that stands elsewhere is read
+
+
+def test_named_groups_are_not_chained_by_copies_across_them():
+    """A start token that all texts share would make one group of them."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 6)
+    X = rng.normal(size=(240, 8)) + rng.normal(size=(40, 8))[groups]
+    X[:96:6] = X[0]
+    y = groups % 2
+    with pytest.warns(UserWarning, match="copies of rows in other groups"):
+        found = audit(X, y, groups=groups, **RAW)
+    assert found.provenance["groups"] == 40
+    assert found.provenance["copies"] == {"across_groups": 16, "rule": "keep"}
+
+
+def test_copies_within_named_groups_are_no_matter():
+    X, y, order = copied()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = audit(X, y, groups=order, **RAW)
+    assert "copies" not in found.provenance
+
+
+# Neighbours in the file
+
+
+def test_noise_of_paraphrases_in_file_order_is_not_readable_unless_said_to_be_independent():
+    said = {"looked at": [], "independent": []}
+    for seed in range(6):
+        X, y = dependent("5 paraphrases", seed)
+        options = {"duplicates": "keep", "random_state": seed, **RAW}
+        found = quietly(X, y, **options)
+        assert found.provenance["dependence"]["length"] == 5
+        said["looked at"].append(found["readable"].holds)
+        trusted = quietly(X, y, independent=True, **options)
+        assert trusted.provenance["dependence"] == {"independent": True}
+        said["independent"].append(trusted["readable"].holds)
+    assert said["looked at"].count(Holds.YES) <= binom.ppf(0.999, 6, 0.05)
+    assert said["independent"].count(Holds.YES) >= 4
+
+
+def test_verdicts_that_blocks_change_are_withheld_and_recorded():
+    found = [audit(*tokens(seed, texts=120, each=4), **RAW) for seed in range(5)]
+    withheld = [one for one in found if one.provenance["dependence"].get("withheld")]
+    assert withheld
+    for one in found:
+        record = one.provenance["dependence"]
+        assert record["p_value"] <= 0.01
+        assert record["length"] >= 3
+        assert record["blocks"] >= 27
+        assert one["readable"].holds is not Holds.YES
+    for one in withheld:
+        assert one.provenance["dependence"]["withheld"] == ["readable"]
+        assert one["readable"].holds is Holds.UNCLEAR
+
+
+def test_a_verdict_that_blocks_leave_alone_is_kept():
+    X, y = tokens(texts=80, each=3)
+    found = audit(X + 3.0 * y[:, None] * (np.arange(8) == 0), y, **RAW)
+    assert found["readable"].holds is Holds.YES
+    assert "withheld" not in found.provenance["dependence"]
+
+
+def test_too_few_blocks_withhold_the_verdict_and_say_how_many_rows_are_needed():
+    X, y = tokens(texts=20, each=12)
+    found = audit(X, y, claims=["readable", "one_direction"], **FEW)
+    claim, record = found["readable"], found.provenance["dependence"]
+    assert claim.holds is Holds.UNCLEAR
+    assert f"{27 * 2 * record['length']:,} rows" in claim.reason
+    assert record["withheld"] == ["readable"]
+    assert found["one_direction"].holds is Holds.YES  # algebra needs no independent rows
+
+
+@pytest.mark.parametrize("name", ["gaussian", "t3", "sorted"])
+def test_independent_rows_are_audited_as_if_nobody_had_looked(name):
+    X, y = independent(name, 1, n=240, d=6)
+    found, trusted = (audit(X, y, independent=told, **RAW) for told in (False, True))
+    assert "dependence" not in found.provenance
+    assert "copies" not in found.provenance
+    assert found["readable"].p_value == trusted["readable"].p_value
+    assert found["readable"].holds is trusted["readable"].holds
+    assert found["readable"].observed == trusted["readable"].observed
+
+
+# Series
+
+
+def series(n=400, run=20, rho=0.8, seed=0):
+    rng = np.random.default_rng([53, seed])
+    X = rng.normal(size=(n, 6))
+    for t in range(1, n):
+        X[t] = rho * X[t - 1] + np.sqrt(1 - rho**2) * X[t]
+    return X, np.repeat(rng.permutation(np.arange(n // run) % 2), run)
+
+
+def test_one_series_is_cut_into_blocks_in_its_order():
+    X, y = series(1200)
+    rng = np.random.default_rng(0)
+    order = rng.permutation(1200)
+    straight = audit(X, y, order=np.arange(1200), **RAW)
+    shuffled = audit(X[order], y[order], order=order, **RAW)
+    for found in (straight, shuffled):
+        record = found.provenance["dependence"]
+        assert record["order"] == "one series"
+        assert 4 <= record["length"] <= 22
+        assert record["blocks"] >= 27
+        assert found["readable"].holds is not Holds.YES
+        assert "kept as they run" in found["readable"].nulls[0].description or (
+            "whole groups" in found["readable"].nulls[0].description
+        )
+    assert straight.provenance["dependence"]["length"] == pytest.approx(
+        shuffled.provenance["dependence"]["length"], abs=3
+    )
+
+
+def test_a_series_that_is_too_short_for_its_dependence_cannot_be_tested():
+    X, y = series(240, rho=0.95)
+    found = audit(X, y, order=np.arange(240), **RAW)
+    assert found["readable"].holds is Holds.UNCLEAR
+    assert "needed" in found["readable"].reason
+
+
+def test_labels_are_shifted_round_where_every_group_is_a_series():
+    rng = np.random.default_rng(0)
+    parts = [series(30, run=10, seed=s)[0] for s in range(16)]
+    X, groups = np.vstack(parts), np.repeat(np.arange(16), 30)
+    y = np.concatenate([np.roll(np.repeat([0, 1, 0], 10), rng.integers(30)) for _ in range(16)])
+    found = audit(X, y, groups=groups, order=np.arange(480), **RAW)
+    assert found.provenance["dependence"] == {"order": "a series in each group"}
+    assert "shifted" in found["readable"].nulls[0].description
+    assert found["readable"].holds is not Holds.YES
+
+
+# Features and rows that must not decide
+
+
+def test_features_that_must_not_decide_are_set_aside_and_named():
+    rng = np.random.default_rng(0)
+    w = worlds.gaussian(n=300, d=5, gap=2.0, random_state=0)
+    rare = np.zeros(300)
+    rare[rng.permutation(300)[:6]] = 1.0
+    X = np.column_stack([w.X, rare, np.full(300, 2.5), 3.0 - 2.0 * w.X[:, 0]])
+    names = ["a", "b", "c", "d", "e", "rare", "constant", "copy"]
+    found, plain = audit(X, w.y, feature_names=names, **BOTH), audit(w.X, w.y, **BOTH)
+    aside = found.provenance["set_aside"]
+    assert list(aside["features"]) == names[5:]
+    assert aside["how_many"] == 3
+    assert {"raw_with_them", "erased_with_them"} <= set(aside)
+    for one, other in zip(found, plain, strict=True):
+        assert one.observed == other.observed
+    assert found.provenance["feature_names"] == names[:5]
+    assert "set_aside" not in plain.provenance
+
+
+def test_symbols_of_which_every_feature_is_rare_are_read_as_they_are():
+    rng = np.random.default_rng(0)
+    X = np.eye(30)[rng.integers(0, 30, 300)]
+    found = audit(X, np.arange(300) % 2, **RAW)
+    assert "set_aside" not in found.provenance
+
+
+def test_one_wild_row_is_named_with_what_is_read_without_it():
+    w = worlds.gaussian(n=300, d=6, gap=1.5, random_state=0)
+    X = w.X.copy()
+    X[17] *= 10_000
+    found, plain = audit(X, w.y, **BOTH), audit(w.X, w.y, **BOTH)
+    far = found.provenance["outlying"]
+    assert (far["rows"], far["how_many"]) == ([17], 1)
+    assert far["raw_without_them"] == pytest.approx(plain["readable"].observed, abs=0.03)
+    assert far["erased_without_them"] == pytest.approx(plain["erasure_holds"].observed, abs=0.06)
+    assert "outlying" not in plain.provenance
+
+
+# Quick
+
+
+def test_quick_depth_judges_two_claims_by_chance_alone():
+    w = worlds.gaussian(n=200, d=5, gap=2.0, random_state=0)
+    found = audit(w.X, w.y, depth="quick")
+    assert [claim.name for claim in found] == ["readable", "one_direction"]
+    assert [null.rung for null in found["readable"].nulls] == ["chance"]
+    assert found["readable"].holds is Holds.YES
+    full = audit(w.X, w.y, claims=["readable"])["readable"]
+    assert found["readable"].observed == full.observed
+    erased = audit(w.X, w.y, claims=["erasure_holds"], depth="quick", draws=39)
+    assert [null.rung for null in erased["erasure_holds"].nulls] == ["chance"]
