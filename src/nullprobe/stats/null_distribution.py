@@ -51,8 +51,8 @@ class Null:
 
     @property
     def sd(self) -> float:
-        """Standard deviation of the draws."""
-        return float(np.std(self.values, ddof=1))
+        """Standard deviation of the draws; NaN of a single one."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else float("nan")
 
     def p_value(self, observed: float) -> float:
         """Return the exact two-sided p-value (b + 1)/(m + 1), b draws being as far out.
