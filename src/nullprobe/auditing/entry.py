@@ -55,7 +55,7 @@ def audit(
     n_permutations: int | None = None,
     n_surrogates: int | None = None,
 ) -> Audit | Layers:
-    """Audit what a representation says about a concept, and what that is a fact about.
+    """Audit what a representation says of a concept, what that takes, and where it comes from.
 
     Parameters
     ----------

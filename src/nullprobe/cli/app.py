@@ -20,7 +20,7 @@ DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
 app = typer.Typer(
     name="nullprobe",
     help="Find, remove and audit concepts in representations, "
-    "and say what each result is a fact about.",
+    "and say what each result takes, and where it comes from.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,7 +30,7 @@ app = typer.Typer(
 
 @app.callback()
 def every_command(debug: options.Debug = False, version: options.Version = False) -> None:
-    """Find, remove and audit concepts in representations, and say what a result is about."""
+    """Find, remove and audit concepts in representations, and say what a result takes."""
 
 
 for command in (

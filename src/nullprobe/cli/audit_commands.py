@@ -92,7 +92,7 @@ def audit(
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
 ) -> None:
-    """Audit what a representation says about a concept, and what that is a fact about."""
+    """Audit what a representation says of a concept, what that takes, and where it comes from."""
     if (file is None) == (world is None):
         raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:

@@ -107,7 +107,7 @@ class Settings:
     depth: str = "full"
     duplicates: str = "group"
     independent: bool = False
-    old: Mapping[str, int | None] = field(default_factory=dict)
+    old: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(subject: Subject, settings: Settings) -> list[Audit]:

@@ -1,4 +1,4 @@
-"""Moments within each class: what Gaussian surrogates and quadratic erasers need."""
+"""Moments within each class: what quadratic erasers need."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ LEAST_PIECE_ROWS = 1024
 class ClassMoments:
     """Count, mean and covariance of X within each class; weighted, mergeable.
 
-    What Gaussian surrogates, quadratic erasers and mean-and-covariance matching need. Memory
-    is K d² float64.
+    What quadratic erasers and mean-and-covariance matching need. Memory is K d² float64.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
 """Moments of a representation and its concept: update, merge, and nothing of the data kept.
 
-Every mean-equalising eraser, the linear discriminant and the Gaussian surrogate need no more of
-the data than counts, means and (cross-)covariances. How they are formed is told in `_spread`;
-here the concept joins, by the same update.
+Every mean-equalising eraser, the linear discriminant and the planner need no more of the data than
+counts, means and (cross-)covariances. How they are formed stands in `scatter`; here the concept
+joins, by the same update.
 """
 
 from __future__ import annotations

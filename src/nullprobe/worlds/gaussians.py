@@ -1,4 +1,4 @@
-"""Gaussian worlds: everything in them is a fact about means and covariances, or about chance."""
+"""Gaussian worlds: nothing in them takes more than means and covariances, or chance."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Demo: the founding experiment, and two data sets in which other things happen.
 
-One direction holds all the linearly available information in each of them, for that is a fact
-about linear algebra; what remains for a fresh probe, and why, is not the same in any two.
+One direction holds all the linearly available information in each of them, for that takes linear
+algebra alone; what remains for a fresh probe, and why, is not the same in any two.
 """
 
 from __future__ import annotations
@@ -73,13 +73,14 @@ def point(results: Sequence[Audit]) -> list[str]:
         "But those data are made of two independent features, each of which tells the classes "
         f"apart. In the other data sets of this page it falls, too: {'; '.join(others)}. And so it "
         "does when labels are shuffled and mean nothing: "
-        f"{_fall(*shuffled, '_shuffled')}. The result was a fact about linear algebra, not "
-        "about the representation: that is what the second claim below says.",
+        f"{_fall(*shuffled, '_shuffled')}. The result takes linear algebra alone: "
+        "that is what the second claim below says.",
         "To learn something about the representation, ask what a theorem does not answer. A fresh "
         f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
         "erasure; a classifier chosen for accuracy, or a nonlinear reader, may read more. "
-        "Each verdict below says whether that is chance, what means and covariances entail, or "
-        "something that the representation has of its own.",
+        "Each verdict below says whether that takes more than chance, means and covariances, and "
+        "the shape of the noise. Where it comes from is not tried here: no other representation "
+        "of these rows is given.",
     ]
 
 
