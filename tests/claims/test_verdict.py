@@ -102,12 +102,12 @@ def test_a_difference_of_shares_is_no_share():
 @pytest.mark.parametrize(
     ("alpha", "least"), [(0.5, 39), (0.05, 39), (0.04, 49), (0.01, 199), (0.001, 1999)]
 )
-def test_least_draws_are_those_with_which_two_sided_p_can_reach_alpha(alpha, least):
+def test_least_draws_are_those_with_which_p_can_reach_half_of_alpha(alpha, least):
     bar = Thresholds(alpha)
     assert bar.least_draws == least
-    assert Null("chance", "", np.zeros(least)).p_value(1.0) <= alpha
+    assert Null("chance", "", np.zeros(least)).p_value(1.0) <= alpha / 2
     if least > 39:
-        assert Null("chance", "", np.zeros(least - 1)).p_value(1.0) > alpha
+        assert Null("chance", "", np.zeros(least - 1)).p_value(1.0) > alpha / 2
 
 
 def test_detectable_effect_of_an_upper_tail_is_smaller():
