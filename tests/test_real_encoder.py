@@ -1,6 +1,7 @@
 """Embeddings of a pretrained encoder go through the comparison; the concept is the package."""
 
 import numpy as np
+import pytest
 from support.pretrained_encoder import PACKAGES, embeddings
 
 from nullprobe import compare
@@ -9,7 +10,10 @@ from nullprobe import compare
 def test_erasers_are_compared_on_the_embeddings_of_a_pretrained_encoder():
     X, y = embeddings()
     assert X.shape[1] == 384
-    result = compare(X, y, erasers=["leace", "mean_projection"], probes=["linear"])
+    # Docstrings of one template are nearly the same sentence.
+    with pytest.warns(UserWarning) as told:
+        result = compare(X, y, erasers=["leace", "mean_projection"], probes=["linear"])
+    assert ["copies" in str(one.message) for one in told] == [True, False]  # and neighbours
     raw, *erased = (row.read_back["linear"] for row in result.rows)
     # Docstrings tell their package, and with few rows a wide eraser leaves part of that.
     assert raw.interval[0] > 0.7

@@ -75,7 +75,7 @@ def fits(estimator):
     return lambda seed: estimator(random_state=seed).fit(*data)
 
 
-FEW = {"n_permutations": 39, "n_surrogates": 0, "claims": ["readable"]}
+FEW = {"draws": 39, "claims": ["readable"]}
 ESTIMATORS = [
     one
     for one in map(nullprobe.__dict__.get, nullprobe.__all__)

@@ -44,7 +44,7 @@ def test_a_small_p_of_less_than_the_effect_of_interest_still_holds():
 def test_what_is_read_back_takes_the_least_that_suffices(value, takes):
     holds, found, claim = verdict(erased=seen(value))
     assert (holds, found) == (Holds.NO, takes)
-    assert claim.p_value == pytest.approx(0.02)
+    assert claim.p_value == pytest.approx(0.01)
     assert claim.comes_from is ComesFrom.NOT_TRIED
     assert claim.fact_about is None or takes is not Takes.STRUCTURE
 

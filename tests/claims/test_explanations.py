@@ -160,7 +160,7 @@ def test_an_explanation_suffices_within_the_effect_of_interest_and_is_rejected_b
 def test_the_adjusted_p_decides():
     drawn = replace(null(0.5, 0.06), adjusted=0.2)
     found = Explanation.of(0.7, drawn, BAR)
-    assert (found.outcome, found.p_value, found.adjusted_p) == (Outcome.UNDECIDED, 0.02, 0.2)
+    assert (found.outcome, found.p_value, found.adjusted_p) == (Outcome.UNDECIDED, 0.01, 0.2)
     assert found.judged_p == 0.2
     assert Explanation.of(0.7, replace(drawn, adjusted=0.05), BAR).is_rejected
 

@@ -25,7 +25,7 @@ def test_reading_above_chance_holds_and_where_from_was_not_tried():
     assert (holds, source) == (Holds.YES, ComesFrom.NOT_TRIED)
     assert claim.takes is Takes.UNDECIDED
     assert claim.fact_about is None
-    assert claim.p_value == pytest.approx(0.02)
+    assert claim.p_value == pytest.approx(0.01)
     assert claim.observed == 0.9
     assert claim.interval[0] < 0.9 < claim.interval[1]
     assert claim.detectable is None
@@ -132,4 +132,4 @@ def test_prediction_worse_than_the_mean_with_room_for_more_is_unclear():
 def test_the_adjusted_p_decides_and_stands_beside_the_raw_one():
     adjusted = {"raw": replace(null(0.5, 0.06), adjusted=0.2)}
     claim = readable(evidence(nulls=nulls(chance=adjusted)))
-    assert (claim.holds, claim.p_value, claim.adjusted_p) == (Holds.UNCLEAR, 0.02, 0.2)
+    assert (claim.holds, claim.p_value, claim.adjusted_p) == (Holds.UNCLEAR, 0.01, 0.2)

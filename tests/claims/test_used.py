@@ -28,7 +28,7 @@ def test_what_harms_more_than_random_subspaces_is_used():
     assert (holds, takes) == (Holds.YES, Takes.UNDECIDED)
     assert claim.comes_from is ComesFrom.NOT_TRIED
     assert (claim.name, claim.observed, claim.unit) == ("used", -2.0, UNIT)
-    assert claim.p_value == pytest.approx(0.02)
+    assert claim.p_value == pytest.approx(0.01)
     assert claim.interval[0] < -2.0 < claim.interval[1]
     assert [n.rung for n in claim.nulls] == ["random_subspaces"]
     assert (
@@ -92,8 +92,8 @@ def test_without_an_interval_nothing_is_denied():
 
 
 def test_alpha_is_that_of_the_two_sided_test():
-    """Four of 99 subspaces lie below: p = .1."""
-    drawn = np.r_[np.full(4, -3.0), np.linspace(-1, 1, 95)]
+    """Seven of 99 subspaces lie further out: p = .08."""
+    drawn = np.r_[np.full(7, -3.0), np.linspace(-1, 1, 92)]
     found = replace(use(), random=Null("random_subspaces", "", drawn))
     assert used(found, Thresholds()).holds is Holds.UNCLEAR
     assert used(found, Thresholds(alpha=0.1)).holds is Holds.YES
@@ -103,6 +103,6 @@ def test_what_else_erasing_does_stands_beside_it():
     claim = verdict(divergence=(0.3, null(0.1, 0.05)))[2]
     assert claim.details["divergence"] == 0.3
     assert claim.details["random_divergence"] == pytest.approx(0.1)
-    assert "move by 0.300 nats a token, and by 0.100 after random subspaces (p = 0.02)" in (
+    assert "move by 0.300 nats a token, and by 0.100 after random subspaces (p = 0.01)" in (
         claim.reason
     )

@@ -54,9 +54,7 @@ READERS = {
 }
 RESULTS = {
     "audit": lambda A, y, **more: (
-        audit(A, y, claims=["readable"], n_permutations=39, n_surrogates=0, **more)[
-            "readable"
-        ].observed
+        audit(A, y, claims=["readable"], draws=39, **more)["readable"].observed
     ),
     "compare": lambda A, y, **more: (
         compare(A, y, erasers=["leace"], probes=["linear"], **more)
@@ -361,7 +359,7 @@ def test_names_are_kept_as_they_came():
     with pytest.raises(InputError, match="'size' of y.*row 1"):
         concept(pd.DataFrame({"region": ["n", "s"], "size": ["s", None]}))
     groups = pd.Series(["north", "south"] * 120, dtype="category")
-    found = audit(X, Y, groups=groups, claims=["transfers"], n_permutations=39, n_surrogates=39)
+    found = audit(X, Y, groups=groups, claims=["transfers"], draws=39)
     assert "north" in str(found.document())
 
 

@@ -150,7 +150,7 @@ def test_numbers_of_any_unit_are_read_alike_or_refused(probe):
 
 
 def test_numbers_of_any_unit_are_audited_alike_or_refused():
-    fast = {"claims": ["readable"], "n_permutations": 39, "n_surrogates": 0}
+    fast = {"claims": ["readable"], "draws": 39}
     expected = audit(X, Z, **fast)["readable"].observed
     for unit in FINE:
         assert audit(X, Z * unit, **fast)["readable"].observed == pytest.approx(expected, abs=1e-6)

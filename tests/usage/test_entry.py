@@ -62,7 +62,7 @@ def test_what_the_last_states_are_read_for_is_used(found):
     assert claim.unit == "side"
     assert claim.observed < claim.interval[1] < 0
     assert claim.observed < claim.nulls[0].values.min()
-    assert claim.p_value == pytest.approx(2 / 40)
+    assert claim.p_value == pytest.approx(1 / 40)
     assert len(claim.nulls[0].values) == 39
 
 

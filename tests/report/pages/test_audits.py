@@ -223,7 +223,7 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
     assert "random subspaces that remove as much" in said
     # Its draws lie around 0.8: what is read (0.9) is above them all, what is left (0.6) below.
     assert "Observed AUC after erasing 0.600, 95 % interval 0.560 to 0.640." in said
-    assert leaves["nulls"][0]["p_value"] == 0.05
+    assert leaves["nulls"][0]["p_value"] == 0.025
 
 
 def test_a_largest_departure_is_one_sided_and_says_why_it_has_no_interval():
