@@ -11,7 +11,7 @@ def test_erasers_are_compared_on_the_embeddings_of_a_pretrained_encoder():
     X, y = embeddings()
     assert X.shape[1] == 384
     # Docstrings of one template are nearly the same sentence.
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="copies|resemble") as told:
         result = compare(X, y, erasers=["leace", "mean_projection"], probes=["linear"])
     assert ["copies" in str(one.message) for one in told] == [True, False]  # and neighbours
     raw, *erased = (row.read_back["linear"] for row in result.rows)

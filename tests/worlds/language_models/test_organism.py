@@ -82,6 +82,7 @@ def test_verdicts_are_what_is_known_of_it(grown):
     # Statements of the same words but for their ending have nearly the same states.
     with pytest.warns(UserWarning, match="copies"):
         truth = audit(after, drawn.truth, **told)["readable"]
+    with pytest.warns(UserWarning, match="copies"):
         ending = audit(after, drawn.unrelated["exclaimed"], **told)["readable"]
     assert (truth.holds, truth.comes_from) == (Holds.YES, ComesFrom.TRAINING)
     assert (ending.holds, ending.comes_from) == (Holds.YES, ComesFrom.INPUTS)
