@@ -93,8 +93,8 @@ def test_expectation_of_the_theory_stands_beside_the_reason():
 
 
 def test_prediction_worse_than_the_mean_is_not_read_back_though_chance_is_worse_still():
-    chance = nulls(chance={"raw": null(-0.3, 0.1), "erased": null(-0.3, 0.1)})
-    raw, erased = (seen(value, unit="R²", chance=0.0) for value in (0.4, -0.1))
+    chance = nulls(chance={"raw": null(-0.3, 0.1), "erased": null(-0.045, 0.02)})
+    raw, erased = (seen(value, unit="R²", chance=0.0) for value in (0.4, -0.01))
     holds, takes, claim = verdict(raw=raw, erased=erased, nulls=chance)
     assert claim.p_value <= 0.05
     assert (holds, takes) == (Holds.YES, Takes.CHANCE)

@@ -157,5 +157,5 @@ def test_numbers_that_are_predicted_worse_than_by_the_mean_do_not_transfer():
     chance = {"within": null(-0.1, 0.03), "across": null(-0.3, 0.1), "gap": null(0.2, 0.1)}
     holds, takes, claim = judged(replace(carried(), **found), chance)
     assert claim.p_value <= 0.05
-    assert (holds, takes) == (Holds.NO, Takes.CHANCE)
+    assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
     assert "of no use in the others" in claim.reason

@@ -233,14 +233,16 @@ def against_chance(observed: Observation, chance: Null) -> str:
 def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanation:
     """Judge an observation by permuted labels.
 
-    Permuted labels have an R² well below 0, since probes overfit. To do better than they do and
-    still predict worse than the mean is not to read: then chance suffices where the interval
-    leaves no room for more, and is undecided elsewhere.
+    Permuted labels have an R² below 0, since probes overfit. To do better than they do and still
+    predict worse than the mean is not to read: then chance suffices where the interval leaves no
+    room for more. It is undecided elsewhere, and where probes overfit by more than the effect of
+    interest: what they miss then says nothing of what is there.
     """
     found = Explanation.of(observed.value, chance, bar)
     if found.suffices or not chance.mean < observed.value <= observed.chance:
         return found
-    enough = bar.negligible(observed)
+    fits = observed.chance - chance.mean < bar.min_effect
+    enough = fits and bar.negligible(observed)
     return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
 
 

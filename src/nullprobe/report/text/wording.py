@@ -119,7 +119,7 @@ DETAILS = {
     "random_change": "random subspaces, mean change",
     "random_divergence": "KL on neutral texts, random subspaces",
     "reader_accuracy": "accuracy of the reader",
-    "surrogate_gap": "surrogate gap, as a share of the debiased one",
+    "matched_gap": "matched gap of class means, as a share of the debiased one",
     "within_groups": "within groups",
 }
 # Words for the keys of `provenance` that do not speak for themselves.
