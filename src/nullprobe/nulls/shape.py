@@ -23,8 +23,7 @@ share was chosen among seven actions: see `docs/decisions/004-which-action-judge
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -34,7 +33,7 @@ from nullprobe.nulls.matching import MatchedAction
 from nullprobe.nulls.residuals import Residuals
 
 LEAST_SHARE = 1e-10  # of the largest eigenvalue: below, nothing varies
-HALVES = 50
+HALVES, HALVES_OF_WIDE, WIDE = 50, 10, 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,9 @@ class CommonShape(MatchedAction):
     shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape,
     more rows in each class than features. Of numbers, one covariance is assumed.
     """
+
+    turned: np.ndarray | None = None  # (n, r), what is permuted
+    colours: list[np.ndarray] | None = None  # (r, d) of each class
 
     description = "residuals permuted over all classes, on matched class means; everything rerun"
 
@@ -58,9 +60,12 @@ class CommonShape(MatchedAction):
                 f"a class has {np.bincount(codes).min()} rows, and its covariance in {rank} "
                 f"directions needs {rank + 2}"
             )
-        return super().of(residuals, moments, seed)
+        found = super().of(residuals, moments, seed)
+        if isinstance(found, str):
+            return found
+        turned, colours = found._turned()
+        return replace(found, turned=turned, colours=colours)
 
-    @cached_property
     def _turned(self) -> tuple[np.ndarray, list[np.ndarray] | None]:
         """Rows v (n, r) that are permuted, and what colours them in each class, (r, d)."""
         member, rest = self.residuals.members, self.rest.astype(np.float64)
@@ -84,12 +89,12 @@ class CommonShape(MatchedAction):
 
     def acted(self, rng: np.random.Generator) -> np.ndarray:
         """Return the residuals (n, d), permuted over all classes."""
-        rows, colours = self._turned
+        rows = self.rest if self.turned is None else self.turned
         moved = rows[self._order(rng)]
-        if colours is None:
+        if self.colours is None:
             return moved
         rest = np.empty_like(self.rest)
-        for c, colour in enumerate(colours):
+        for c, colour in enumerate(self.colours):
             here = self.residuals.members == c
             rest[here] = moved[here] @ colour
         return rest
@@ -137,7 +142,7 @@ def real_share(V: np.ndarray, member: np.ndarray) -> float:
         return np.sqrt(share)[:, None, None] * off
 
     values = []
-    for _ in range(HALVES):
+    for _ in range(HALVES_OF_WIDE if V.shape[1] > WIDE else HALVES):
         half = np.zeros(len(V), dtype=bool)
         for c in range(len(counts)):
             half[rng.permutation(np.flatnonzero(member == c))[: counts[c] // 2]] = True
