@@ -256,3 +256,22 @@ def test_quick_depth_judges_two_claims_by_chance_alone():
     assert found["readable"].observed == full.observed
     erased = audit(w.X, w.y, claims=["erasure_holds"], depth="quick", draws=39)
     assert [null.rung for null in erased["erasure_holds"].nulls] == ["chance"]
+
+
+@pytest.mark.parametrize("depth", ["full", "quick"])
+def test_noise_of_texts_in_file_order_is_no_reading_at_any_depth(depth):
+    for seed in range(4):
+        X, y = tokens(seed)
+        found = audit(X, y, claims=["readable"], depth=depth, draws=39, random_state=seed)
+        assert found["readable"].holds is not Holds.YES
+        assert "length" in found.provenance["dependence"]
+
+
+@pytest.mark.parametrize("order", [None, np.arange(360)], ids=["found", "declared"])
+def test_a_class_in_too_few_blocks_withholds_the_verdict(order):
+    """One text of 360 rows has a class to itself: no three parts of whole blocks all hold it."""
+    X, _ = tokens()
+    y = (np.arange(360) < 12).astype(int)
+    claim = audit(X, y, order=order, **RAW)["readable"]
+    assert claim.holds is Holds.UNCLEAR
+    assert "Cannot be tested" in claim.reason

@@ -202,3 +202,10 @@ def test_float32_rows_whose_squares_it_cannot_hold_are_audited_as_any(size):
     y = np.arange(90) % 2
     claims = [audit(rows, y, **few)["readable"] for rows in (X, X * np.float32(size))]
     assert claims[0].observed == pytest.approx(claims[1].observed, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_splits", [0, 14, 2.5])
+def test_partitions_are_those_that_there_are(n_splits):
+    with pytest.raises(InputError, match="n_splits") as complaint:
+        audit(np.eye(40), np.arange(40) % 2, n_splits=n_splits)
+    assert str(n_splits) in complaint.value.received

@@ -4,13 +4,16 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.linalg import null_space, orth
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
+from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
-from nullprobe.heldout.removal_curve import curve
+from nullprobe.heldout.removal_curve import SHRINKAGE, _discriminants, curve
+from nullprobe.moments import Moments
 
 
 def drawn(n=240, d=6, kinds=2, seed=0):
@@ -102,3 +105,42 @@ def test_what_one_direction_holds_is_gone_after_one_step():
     first, second = (roc_auc_score(y, s[:, 0]) for s in curve(X, concept(y), parts_of(y), 2))
     assert first > 0.97
     assert second < 0.56
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_discriminants_of_all_removals_solve_what_is_left(classes):
+    """Each is the shrunk discriminant within what is orthogonal to all before it."""
+    rng = np.random.default_rng(8)
+    y = np.arange(300) % classes
+    X = rng.normal(size=(300, 9)) @ rng.normal(size=(9, 9)) + rng.normal(size=(classes, 9))[y]
+    moments = Moments.summed(X, concept(y))
+    R = moments.covariance / np.outer(moments.scale, moments.scale)
+    R = (1 - SHRINKAGE) * R + SHRINKAGE * np.eye(9)
+    S = R * np.outer(moments.scale, moments.scale)
+    removed, C = np.zeros((9, 0)), moments.cross_covariance
+    found = list(_discriminants(moments, 3))
+    assert len(found) == min(3, -(-9 // (classes - 1)))
+    for W in found:
+        left = null_space(removed.T) if removed.shape[1] else np.eye(9)
+        expected = left @ np.linalg.solve(left.T @ S @ left, left.T @ C)
+        np.testing.assert_allclose(W, expected, atol=1e-9 * np.abs(expected).max())
+        removed = np.hstack([removed, orth(W, rcond=1e-9)])
+
+
+def test_a_curve_of_many_features_reads_as_that_of_few(monkeypatch):
+    """Above 256 features the probe changes; before any removal it reads alike."""
+    w = worlds.gaussian(n=600, d=12, gap=1.5, random_state=0)
+    z = concept(w.y)
+    parts = split(z, groups=None, n_parts=3, rng=np.random.default_rng(0))
+
+    def readings():
+        held = [parts.rows(j) for j in range(3)]
+        scored = curve(w.X, z, parts)[:, :, 0]
+        return np.array([np.mean([roc_auc_score(w.y[h], s[h]) for h in held]) for s in scored])
+
+    logistic = readings()
+    monkeypatch.setattr(sys.modules["nullprobe.heldout.removal_curve"], "MOST_FEATURES", 1)
+    other = readings()
+    assert other[0] == pytest.approx(logistic[0], abs=0.02)
+    # An AUC of 600 rows at chance has a standard error of .024: four of them.
+    assert np.abs(other[1:] - 0.5).max() < 0.095

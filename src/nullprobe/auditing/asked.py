@@ -13,6 +13,7 @@ from nullprobe._core.validation import InputError
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
+from nullprobe.data.partitions import MOST_SPLITS
 from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
 
@@ -78,6 +79,18 @@ def draws_asked(
     return draws, n_surrogates != 0
 
 
+def splits_asked(n_splits: int) -> int:
+    """Return how many partitions are asked for, or complain that there are not so many."""
+    n_splits = parameters.whole_number("n_splits", n_splits, least=1)
+    if n_splits > MOST_SPLITS:
+        validation.complain(
+            f"n_splits must be {MOST_SPLITS} at most, the partitions that 27 blocks have",
+            f"it is {n_splits}",
+            f"pass n_splits={MOST_SPLITS}",
+        )
+    return n_splits
+
+
 def need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> None:
     """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
     if "no_halfspace" in claims and not z.is_classes:
@@ -128,7 +141,7 @@ def pairs_to_hold_out(
         if not given.pairs and claims is not None:
             validation.complain(
                 "the claim 'consistent' needs contrast pairs",
-                "the representation is none",
+                "the representation is an array of rows",
                 "pass ContrastPairs(negative, positive, y), or leave the claim out",
             )
         if given.pairs and given.groups is not None:

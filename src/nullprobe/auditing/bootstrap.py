@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -49,14 +49,11 @@ class Observing:
     def scores(self, several: Sequence[np.ndarray]) -> Observation:
         """Observe the reading of held-out scores (n, k), of one or more partitions."""
         return self._observed(
-            [
-                (scores[rows].T[None], rows)
-                for scores, rows in self._parts(several)
-            ],
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
             self.labellings.statistic,
             self.truth,
             self.z.metric,
-        )  # fmt: skip
+        )
 
     def calls(self, several: Sequence[np.ndarray]) -> Observation:
         """Observe the balanced accuracy of held-out calls (n, k), bool, of some partitions."""
@@ -74,7 +71,14 @@ class Observing:
             for j in range(parts.n_parts)
         ]
 
-    def _observed(self, each, statistic, truth, metric: Metric) -> Observation:  # noqa: ANN001
+    def _observed(
+        self,
+        each: Sequence[tuple[np.ndarray, np.ndarray]],
+        statistic: Callable[..., np.ndarray],
+        truth: np.ndarray,
+        metric: Metric,
+    ) -> Observation:
+        """Average a statistic of what is said (1, k, m) of rows (m,), with its replicates."""
         value, resampled = 0.0, np.zeros(self.n_resamples)
         for said, rows in each:
             value += statistic(said, truth[:, :, rows])[0] / len(each)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import parameters
 from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe._core.validation import InputError
 from nullprobe.auditing.asked import (
     claim_names,
     claims_that_apply,
@@ -18,6 +18,7 @@ from nullprobe.auditing.asked import (
     need_what_claims_need,
     order_of,
     pairs_to_hold_out,
+    splits_asked,
     thresholds,
 )
 from nullprobe.auditing.guards import without_aside
@@ -138,7 +139,7 @@ def audit(
     seed = integer_seed(random_state)
     bar = thresholds(alpha, min_effect)
     draws, explain = draws_asked(draws, n_permutations, n_surrogates, bar)
-    n_splits = parameters.whole_number("n_splits", n_splits, least=1)
+    n_splits = splits_asked(n_splits)
     given = Dataset.of(
         X,
         y,
@@ -219,8 +220,8 @@ def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str,
     if plan.place is not None:
         return _in_series(plan)
     found = judge(plan)
-    if independent or plan.quick:
-        return found, {"independent": True} if independent else {}
+    if independent:
+        return found, {"independent": True}
     seen = neighbours(given, unit, plan.seed)
     if seen.p_value > LEVEL:
         return found, {}
@@ -241,7 +242,11 @@ def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
         return {name: withheld(one, cut) for name, one in judge(plan).items()}, found
     code = np.empty(len(rows), dtype=int)
     code[rows] = cut
-    return judge(replace(plan, unit=code), "kept"), {**found, "blocks": len(np.unique(cut))}
+    try:
+        judged = judge(replace(plan, unit=code), "kept")
+    except InputError as error:  # too few blocks of a class
+        return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, found
+    return judged, {**found, "blocks": len(np.unique(cut))}
 
 
 def _audit(name: str, one: Judged, given: Dataset, title: str, record: Mapping[str, Any]) -> Audit:

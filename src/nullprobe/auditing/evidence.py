@@ -154,7 +154,8 @@ def _explain(
                 found[key] = curve(i, values).largest(explanation)
             else:
                 action = several[i].action(explanation, key)
-                null = Null(explanation, getattr(action, "description", ""), each)
+                assert isinstance(action, Action), "keys without an action are left out"
+                null = Null(explanation, action.description, each)
                 found[key] = several[i].observed[key].value, null
         return found
 

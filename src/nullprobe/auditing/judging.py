@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core.validation import InputError
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
@@ -174,7 +175,11 @@ def among_blocks(
         held = {name: withheld(one, unit) for name, one in first.items()}
         return held, {**found, "withheld": names}
     narrow = replace(plan, unit=unit, names=names, domains=None, pairs={})
-    again = judge(narrow, "kept", again=True)
+    try:
+        again = judge(narrow, "kept", again=True)
+    except InputError as error:  # too few blocks of a class
+        held = {name: withheld(one, str(error)) for name, one in first.items()}
+        return held, {**found, "withheld": names}
     kept, gone, other_takes = {}, set(), set()
     for name, one in first.items():
         other = {claim.name: claim for claim in again[name].claims}

@@ -24,7 +24,6 @@ from nullprobe.nulls.action import Action
 # Partitions that each reading is averaged over, at most: see docs/decisions.
 SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
 WIDE, SPLITS_OF_WIDE = 256, 2  # features, above which no reading but a linear one has more
-KEYS = ("raw", "erased", "halfspace", "family", "curve")
 OF_CLAIMS = {
     "readable": "raw",
     "erasure_holds": "erased",

@@ -269,7 +269,7 @@ def stem(path: Path) -> str:
 def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
     """Read another representation; its file may repeat what is no feature.
 
-    Each site of a folder of captured states is one of its own.
+    From a folder of captured states, each site becomes a representation.
     """
     others = (columns.concept, columns.groups, columns.order, *columns.leave_out)
     there, sites = names(path), sites_of(path)

@@ -26,6 +26,11 @@ class Action(ABC):
 
     seed: tuple[int, ...]
 
+    @property
+    @abstractmethod
+    def description(self) -> str:
+        """What is done, in words."""
+
     def rng(self, k: int) -> np.random.Generator:
         """Return the generator of draw k, the same in any order and on any worker."""
         return np.random.default_rng([*self.seed, k])

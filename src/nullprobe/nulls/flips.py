@@ -27,7 +27,10 @@ class SignFlips(MatchedAction):
     structure. Asymptotic: residuals and their opposites equally likely, class sizes well above 1.
     """
 
-    description = "signs of residuals flipped, on matched class means; everything rerun"
+    @property
+    def description(self) -> str:
+        """What is done, in words."""
+        return "signs of residuals flipped, on matched class means; everything rerun"
 
     def acted(self, rng: np.random.Generator) -> np.ndarray:
         """Return the residuals (n, d) with random signs."""

@@ -58,7 +58,7 @@ class MatchedAction(Action):
 
     @classmethod
     def of(cls, residuals: Residuals, moments: Moments, seed: tuple[int, ...]) -> Self | str:
-        """Return the action on means of unbiased size, or why there is none."""
+        """Return the action on means of unbiased size, or why it cannot be drawn."""
         units = residuals.units_in_class()
         if units < LEAST_UNITS:
             what = "groups" if residuals.is_grouped else "rows"

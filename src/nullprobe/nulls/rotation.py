@@ -49,7 +49,10 @@ class Rotations(Action):
     residuals: Residuals
     pieces: tuple[_Piece, ...]
 
-    description = "residuals rotated: same class means and covariances; everything rerun"
+    @property
+    def description(self) -> str:
+        """What is done, in words."""
+        return "residuals rotated: same class means and covariances; everything rerun"
 
     @classmethod
     def of(cls, residuals: Residuals, seed: tuple[int, ...]) -> Rotations | str:

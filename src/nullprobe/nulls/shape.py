@@ -48,7 +48,10 @@ class CommonShape(MatchedAction):
     turned: np.ndarray | None = None  # (n, r), what is permuted
     colours: list[np.ndarray] | None = None  # (r, d) of each class
 
-    description = "residuals permuted over all classes, on matched class means; everything rerun"
+    @property
+    def description(self) -> str:
+        """What is done, in words."""
+        return "residuals permuted over all classes, on matched class means; everything rerun"
 
     @classmethod
     def of(cls, residuals: Residuals, moments: Moments, seed: tuple[int, ...]) -> Self | str:
