@@ -208,4 +208,4 @@ def test_float32_rows_whose_squares_it_cannot_hold_are_audited_as_any(size):
 def test_partitions_are_those_that_there_are(n_splits):
     with pytest.raises(InputError, match="n_splits") as complaint:
         audit(np.eye(40), np.arange(40) % 2, n_splits=n_splits)
-    assert str(n_splits) in complaint.value.received
+    assert str(n_splits) in str(complaint.value)
