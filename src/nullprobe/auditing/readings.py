@@ -6,9 +6,12 @@ what a linear reading costs is averaged over fewer of them, in data and draws al
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +92,11 @@ class Reader:
 
     def __init__(self, X: np.ndarray, how: Readings) -> None:
         self.X, self.how, self.z = X, how, how.z
+        self.name = f"{os.getpid()} {next(_NUMBERS)}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send the rows alone: a process factors them once, at the first piece of work."""
+        return _received, (self.name, self.X, self.how)
 
     @cached_property
     def data(self) -> list[ThreeWay]:
@@ -146,3 +154,15 @@ class Reader:
                     labellings.statistic(each, np.broadcast_to(truth[:, :, rows], each.shape))
                 )
         return np.mean(found, axis=0)
+
+
+_NUMBERS = itertools.count()
+_RECEIVED: dict[str, Reader] = {}  # the last reader that came to this process, by name
+
+
+def _received(name: str, X: np.ndarray, how: Readings) -> Reader:
+    """Return the reader of this name, with what it has factored if it came here before."""
+    if name not in _RECEIVED:
+        _RECEIVED.clear()
+        _RECEIVED[name] = Reader(X, how)
+    return _RECEIVED[name]
