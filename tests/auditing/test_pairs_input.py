@@ -68,7 +68,7 @@ REFUSED = {
     "no pairs": (
         X,
         {"y": Y, **CONSISTENT},
-        r"'consistent' needs contrast pairs, but.* an array of rows; pass ContrastPairs\(negative, positive",
+        r"'consistent' needs contrast pairs, but.* an array of rows; pass ContrastPairs\(negative",
     ),
     "no concept": (X, {}, "a concept is needed, but y is missing; pass one label for each row"),
     "eleven pairs": (
