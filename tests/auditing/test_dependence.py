@@ -143,6 +143,32 @@ def test_too_few_blocks_withhold_the_verdict_and_say_how_many_rows_are_needed():
     assert found["one_direction"].holds is Holds.YES  # algebra needs no independent rows
 
 
+def entities(seed, signal):
+    """Groups of four rows with a mean each, a series; how many rows are of class 1 follows it."""
+    rng = np.random.default_rng([53, seed])
+    means = np.zeros((100, 12))
+    for i in range(1, 100):
+        means[i] = 0.5 * means[i - 1] + rng.normal(size=12)
+    y = np.concatenate([rng.permutation([0, 1, 1, int(i > 50)]) for i in range(100)])
+    X = np.repeat(means, 4, axis=0) + rng.normal(size=(400, 12))
+    X[:, 0] += signal * y
+    return X, y, np.repeat(np.arange(100), 4)
+
+
+def test_labels_of_neighbouring_groups_are_permuted_inside_them():
+    """Neighbouring groups are alike: so few blocks suffice only where labels vary in each group."""
+    found = [
+        audit(X, y, groups=groups, **RAW) for X, y, groups in map(entities, range(8), [0.0] * 8)
+    ]
+    dependence = [one.provenance.get("dependence", {}) for one in found]
+    assert sum(6 <= one.get("blocks", 0) < 27 for one in dependence) >= 6
+    assert all(one["readable"].holds is not Holds.YES for one in found)
+    X, y, groups = entities(0, 1.5)
+    told = audit(X, y, groups=groups, **RAW)
+    assert told["readable"].holds is Holds.YES
+    assert told.provenance["dependence"]["blocks"] < 27
+
+
 @pytest.mark.parametrize("name", ["gaussian", "t3", "sorted"])
 def test_independent_rows_are_audited_as_if_nobody_had_looked(name):
     X, y = independent(name, 1, n=240, d=6)

@@ -114,6 +114,20 @@ def test_groups_of_any_sizes_and_labels_keep_how_many_have_one_label_and_how_man
         assert census(y[column]) == before
 
 
+def test_blocks_of_units_of_several_labels_permute_them_inside_units_alone():
+    """Blocks of four units of five rows; in half of the blocks each unit has one label."""
+    unit, block = np.arange(240) // 5, np.arange(240) // 20
+    y = np.where(block % 2 == 0, unit // 2 % 2, np.arange(240) % 5 < 2)
+    _, _, order = drawn(y, block, 60, within="kept", unit=unit)
+    inside = block % 2 == 1
+    assert (block[order[~inside]] != block[~inside, None]).any()
+    np.testing.assert_array_equal(unit[order[inside]], np.repeat(unit[inside, None], 60, axis=1))
+    assert len(np.unique(y[order[inside]], axis=1).T) == 60
+    for column in order.T:
+        runs = y[column][~inside].reshape(-1, 5)
+        assert (runs == runs[:, :1]).all()
+
+
 @pytest.mark.parametrize("within", ["shifted", "kept"])
 def test_series_keep_their_runs(within):
     """Labels are shifted round in each series, or stay as they run where blocks are exchanged."""

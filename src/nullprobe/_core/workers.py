@@ -22,9 +22,9 @@ from joblib import Parallel, delayed
 
 from nullprobe._core.parallel import one_blas_thread
 
-# Stages that processes share where X is large.
+# Stages that processes share where X is large, or where there is much to draw.
 SENT = ("halfspaces", "nonlinear readers", "matching", "moments", "noise")
-LARGE = 2**16  # elements or more
+LARGE, MANY = 2**16, 100  # elements, or pieces, or more
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # of mallopt, in <malloc.h>
 
 
@@ -49,7 +49,8 @@ class Workers:
 
     def map(self, stage: str, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         """Apply work to items on all cores, in order, with progress."""
-        kind = "processes" if stage in SENT and self.size >= LARGE else "threads"
+        is_long = self.size >= LARGE or len(items) >= MANY
+        kind = "processes" if stage in SENT and is_long else "threads"
         if kind not in self._jobs:
             jobs = Parallel(n_jobs=-1, prefer=kind, return_as="generator")
             self._jobs[kind] = self.stack.enter_context(jobs)

@@ -235,15 +235,16 @@ def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
     assert plan.place is not None, "a series has an order"
     rows = np.argsort(plan.place, kind="stable")
     unit = None if plan.unit is None else plan.unit[rows]
-    seen = neighbours(plan.given.take(rows), unit, plan.seed)
+    given = plan.given.take(rows)
+    seen = neighbours(given, unit, plan.seed)
     found = {"order": "one series", "length": seen.length}
-    cut = blocks(len(rows), unit, seen.length)
+    cut = blocks(given.z, unit, seen.length)
     if isinstance(cut, str):
         return {name: withheld(one, cut) for name, one in judge(plan).items()}, found
     code = np.empty(len(rows), dtype=int)
     code[rows] = cut
     try:
-        judged = judge(replace(plan, unit=code), "kept")
+        judged = judge(replace(plan, unit=code, inside=plan.unit), "kept")
     except InputError as error:  # too few blocks of a class
         return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, found
     return judged, {**found, "blocks": len(np.unique(cut))}

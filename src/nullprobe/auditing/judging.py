@@ -47,6 +47,8 @@ class Plan:
         What each row moves with.
     place : ndarray of shape (n,) or None
         Order of the rows, where one is declared.
+    inside : ndarray of shape (n,) or None
+        What moves together inside a unit that is a block of neighbours.
     names : sequence of str
         Claims.
     domains, pairs
@@ -70,6 +72,7 @@ class Plan:
     quick: bool
     bar: Thresholds
     progress: Callable[[str], Progress]
+    inside: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +127,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 number,
                 within,
                 plan.place,
+                plan.inside,
                 ALL_RARE if name in plan.aside and name not in plan.whole else "",
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
@@ -167,14 +171,13 @@ def among_blocks(
 
     Also returned is what was found, for the provenance.
     """
-    n = len(plan.given.z)
     found = {"correlation": seen.correlation, "p_value": seen.p_value, "length": seen.length}
-    unit = blocks(n, plan.unit, seen.length)
+    unit = blocks(plan.given.z, plan.unit, seen.length)
     names = [name for name in plan.names if name in OF_CLAIMS]
     if isinstance(unit, str):
         held = {name: withheld(one, unit) for name, one in first.items()}
         return held, {**found, "withheld": names}
-    narrow = replace(plan, unit=unit, names=names, domains=None, pairs={})
+    narrow = replace(plan, unit=unit, inside=plan.unit, names=names, domains=None, pairs={})
     try:
         again = judge(narrow, "kept", again=True)
     except InputError as error:  # too few blocks of a class

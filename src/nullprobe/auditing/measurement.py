@@ -59,6 +59,8 @@ class Settings:
         What becomes of the labels within a group that has several (`Permutations`).
     place : ndarray of shape (n,), optional
         Order of the rows in a series.
+    unit : ndarray of shape (n,), optional
+        What moves together within groups that are blocks of one series.
     no_noise : str
         Why the shape of the noise cannot be drawn; empty where it can.
     """
@@ -73,6 +75,7 @@ class Settings:
     number: int = 0
     within: str = "permuted"
     place: np.ndarray | None = None
+    unit: np.ndarray | None = None
     no_noise: str = ""
 
     def asks(self, *names: str) -> bool:
@@ -184,9 +187,8 @@ class Run:
     def permuted(self) -> Permutations:
         """Permutations of the labels, alike for all representations."""
         how = self.settings
-        return Permutations.of(
-            self.z, self.partitions[0], (self.seed, 2), within=how.within, place=how.place
-        )
+        kept = {"within": how.within, "place": how.place, "unit": how.unit}
+        return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **kept)
 
     def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
         """Return what permuted labels read, (m,), by key."""

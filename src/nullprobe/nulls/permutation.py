@@ -45,6 +45,8 @@ class Permutations(Action):
     - A group of several labels exchanges all of them with groups of its size in its block, whatever
       labels these have, and then permutes them among its rows; or shifts them round, where rows of
       a group are a series; or leaves them as they run, where groups are blocks of one series.
+    - A block of one series that holds a unit of several labels exchanges nothing: labels are
+      permuted among the rows of each of its units, whose rows are exchangeable.
 
     Attributes
     ----------
@@ -58,6 +60,8 @@ class Permutations(Action):
         What becomes of labels within a group of several.
     place : ndarray of shape (n,), optional
         Order of the rows in a series; that of the file by default.
+    unit : ndarray of shape (n,), optional
+        What moves together within groups that are blocks of one series.
     """
 
     groups: np.ndarray | None
@@ -65,6 +69,7 @@ class Permutations(Action):
     data: np.ndarray
     within: str = "permuted"
     place: np.ndarray | None = None
+    unit: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -75,9 +80,10 @@ class Permutations(Action):
         *,
         within: str = "permuted",
         place: np.ndarray | None = None,
+        unit: np.ndarray | None = None,
     ) -> Permutations:
         """Return the permutations of a concept that leave its partitions as they are."""
-        return cls(tuple(seed), parts.groups, parts.blocks, z.data, within, place)
+        return cls(tuple(seed), parts.groups, parts.blocks, z.data, within, place, unit)
 
     @property
     def description(self) -> str:
@@ -91,6 +97,8 @@ class Permutations(Action):
             "shifted": "shifted round in each series",
             "kept": "kept as they run",
         }[self.within]
+        if self._alone.any():
+            within = "permuted within each unit of a block that has several"
         if self._strata[1].max(initial=0) < 2:
             return f"labels {within}; everything rerun"
         return f"labels exchanged between groups of a block, and {within}; everything rerun"
@@ -108,9 +116,21 @@ class Permutations(Action):
     def _constant(self) -> np.ndarray:
         """Whether each of G groups has one label."""
         home, start, size = self._units
+        return np.logical_and.reduceat(self._as_first(home, np.repeat(start, size)), start)
+
+    @cached_property
+    def _alone(self) -> np.ndarray:
+        """Whether each of G groups holds a unit of several labels, and so exchanges none."""
+        home, start, _ = self._units
+        if self.unit is None:
+            return np.zeros(len(start), dtype=bool)
+        _, first, member = np.unique(self.unit[home], return_index=True, return_inverse=True)
+        return ~np.logical_and.reduceat(self._as_first(home, first[member]), start)
+
+    def _as_first(self, home: np.ndarray, first: np.ndarray) -> np.ndarray:
+        """Return whether rows in an order (n,) have the labels of those in other places of it."""
         data = self.data.reshape(len(self.data), -1)[home]
-        same = (data == data[np.repeat(start, size)]).all(axis=1)
-        return np.logical_and.reduceat(same, start)
+        return (data == data[first]).all(axis=1)
 
     @cached_property
     def _strata(self) -> tuple[np.ndarray, np.ndarray]:
@@ -119,7 +139,8 @@ class Permutations(Action):
         mixed_sizes = np.unique(size[~self._constant])
         # Groups of one label go together, but for those that several-labelled ones have a use for.
         kind = np.where(np.isin(size, mixed_sizes), size, 0)
-        key = np.stack([self.blocks[home][start], kind])
+        own = np.where(self._alone, np.arange(len(size)), -1)
+        key = np.stack([self.blocks[home][start], kind, own])
         _, stratum, counts = np.unique(key, axis=1, return_inverse=True, return_counts=True)
         return stratum.ravel(), counts
 
@@ -137,16 +158,24 @@ class Permutations(Action):
         # The row of the other group in the same place, of which there is one if sizes are equal.
         place = np.arange(len(home)) - np.repeat(start, size)
         other = np.repeat(from_group, size)
-        within = self._within(rng, start, size, place)
+        within = self._within(rng, home, start, size, place)
         order[home] = home[start[other] + np.minimum(within, size[other] - 1)]
         return order
 
     def _within(
-        self, rng: np.random.Generator, start: np.ndarray, size: np.ndarray, place: np.ndarray
+        self,
+        rng: np.random.Generator,
+        home: np.ndarray,
+        start: np.ndarray,
+        size: np.ndarray,
+        place: np.ndarray,
     ) -> np.ndarray:
         """Return which place of a group each place (n,) takes its label from."""
         if self.within == "kept":
-            return place
+            if self.unit is None:
+                return place
+            moved = _shuffled(self.unit[home], rng) - np.repeat(start, size)
+            return np.where(np.repeat(self._alone, size), moved, place)
         if self.within == "shifted":
             shift = np.repeat((rng.random(len(size)) * size).astype(int), size)
             return (place + shift) % np.repeat(size, size)

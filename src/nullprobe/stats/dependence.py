@@ -14,6 +14,7 @@ import numpy as np
 
 from nullprobe._core import linalg, parameters
 from nullprobe._core.caller_warnings import warn
+from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.copies import Copies, copies
 from nullprobe.stats.neighbours import Resemblance, resemblance
@@ -23,6 +24,7 @@ LOOKED_AT = 3  # representations: a row is a copy if it is one in the first, mid
 LEVEL = 0.01
 LONGER = 2  # blocks are so many times as long as the dependence
 LEAST_BLOCKS = 27  # three to each of nine blocks of the partitions
+LEAST_OF_MIXED = 6  # two to each of three parts, where labels move inside units alone
 
 
 def with_copies(
@@ -116,12 +118,14 @@ def neighbours(given: Dataset, unit: np.ndarray | None, seed: int) -> Resemblanc
     return resemblance(list(given.representations.values())[-1], given.z, seed, unit, alpha=LEVEL)
 
 
-def blocks(n: int, unit: np.ndarray | None, length: int) -> np.ndarray | str:
+def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | str:
     """Return codes (n,) of blocks in the order of the file, longer than a dependence.
 
     Parameters
     ----------
-    n : int
+    z : Concept
+        Of n rows. Where every unit has several labels, these are permuted inside units, which is
+        exact whatever units have in common: fewer blocks will do.
     unit : ndarray of shape (n,) or None
         What moves together in any case; a block holds whole units, in order of their first rows.
     length : int
@@ -132,15 +136,18 @@ def blocks(n: int, unit: np.ndarray | None, length: int) -> np.ndarray | str:
     ndarray of shape (n,), or str
         Why there are too few blocks.
     """
-    code = np.arange(n) if unit is None else unit
+    code = np.arange(len(z)) if unit is None else unit
     _, first, member = np.unique(code, return_index=True, return_inverse=True)
+    other = np.zeros(len(first), dtype=bool)
+    np.logical_or.at(other, member, (z.data != z.data[first[member]]).reshape(len(z), -1).any(1))
+    least = LEAST_OF_MIXED if other.all() else LEAST_BLOCKS
     place = np.argsort(np.argsort(first))[member]
     found = place // (LONGER * length)
     count = int(found.max()) + 1
-    if count < LEAST_BLOCKS:
+    if count < least:
         what = "rows" if unit is None else "groups"
         return (
             f"neighbours resemble each other over {length} {what}, which leaves {count} blocks, "
-            f"and {LEAST_BLOCKS} are needed: {LEAST_BLOCKS * LONGER * length:,} {what}"
+            f"and {least} are needed: {least * LONGER * length:,} {what}"
         )
     return found
