@@ -152,3 +152,16 @@ def test_kernel_of_hardly_any_spread_is_fitted_all_the_same(made):
     X[0 if made == "one outlier" else slice(None)] = 1e6
     X /= np.sqrt((X**2).sum(axis=1).mean())
     assert np.isfinite(held_out(products(X, X), Y, FOLDS)).all()
+
+
+@pytest.mark.parametrize("scale", [1e1, 1e2, 1e3, 1e4, 1e6, 1e9])
+@pytest.mark.parametrize("n", [120, 450])
+def test_one_wild_row_leaves_kernels_positive_definite(scale, n):
+    """All rows but one nearly coincide in units of the typical length."""
+    rng = np.random.default_rng(0)
+    for wild in range(0, n, n // 6):
+        X = rng.standard_normal((n, 8))
+        X[wild] *= scale
+        X /= np.sqrt((X**2).sum(axis=1).mean())
+        folds = [slice(0, n // 3), slice(n // 3, n // 2), slice(n // 2, n)]
+        assert np.isfinite(held_out(products(X, X), one_hot(np.arange(n) % 2), folds)).all()

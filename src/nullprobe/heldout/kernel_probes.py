@@ -37,7 +37,9 @@ def wide(G: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     np.clip(cosine, -1, 1, out=cosine)
     turned = np.pi - np.arccos(cosine)
     turned *= cosine
-    turned += np.sqrt(1 - np.square(cosine, out=cosine))
+    # The sine as √((1 − c)(1 + c)): where rows nearly coincide, 1 − c² would be rounding.
+    sine = np.sqrt((1 - cosine) * np.add(1, cosine, out=cosine))
+    turned += sine
     turned *= size / np.pi
     return turned
 
@@ -177,9 +179,10 @@ class _Kernel:
     @classmethod
     def of(cls, kernel: Callable[..., np.ndarray], inside: Products) -> _Kernel:
         K = kernel(inside.G, inside.a, inside.b)
-        mean, size = K.mean(axis=0), float(K.diagonal().mean())
-        K -= mean
-        K -= (mean - mean.mean())[:, None]
+        # A float32 sum is off by more than the ridge where all rows but one nearly coincide.
+        mean, size = K.mean(axis=0, dtype=np.float64), float(K.diagonal().mean())
+        K -= mean.astype(K.dtype)
+        K -= (mean - mean.mean()).astype(K.dtype)[:, None]
         return cls(K, mean, size)
 
     def ridge(self, share: float) -> float:
