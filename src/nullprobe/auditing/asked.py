@@ -18,6 +18,7 @@ from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3
+DRAWS = 499
 QUICK = ("readable", "one_direction")
 
 
@@ -52,6 +53,13 @@ def claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
             validation.complain(
                 "every claim is judged once", f"{name!r} is named twice", "name each claim once"
             )
+    beyond = [name for name in claims if name not in QUICK]
+    if depth == "quick" and beyond:
+        validation.complain(
+            f"depth='quick' judges {' and '.join(QUICK)}",
+            f"{', '.join(beyond)} was asked for",
+            "leave depth or claims out",
+        )
     return list(claims)
 
 
@@ -66,6 +74,12 @@ def draws_asked(
             f"{' and '.join(named)} will go: pass draws=, of which no more are drawn than needed",
             FutureWarning,
         )
+        if draws != DRAWS:
+            validation.complain(
+                "draws are asked for once",
+                f"draws={draws!r} and {' and '.join(named)} arrived",
+                f"leave {' and '.join(named)} out",
+            )
         each = [parameters.whole_number(name, value, least=0) for name, value in named.items()]
         draws = max(each) or draws  # n_surrogates=0 alone left the permutations as they were
     draws = parameters.whole_number("draws", draws, least=1)
@@ -77,6 +91,22 @@ def draws_asked(
             f"pass draws={bar.least_draws}, or a larger alpha",
         )
     return draws, n_surrogates != 0
+
+
+def independent_asked(independent: bool, place: np.ndarray | None) -> None:
+    """Complain where rows are said to be independent in a word, or of a declared series."""
+    if not isinstance(independent, (bool, np.bool_)):
+        validation.complain(
+            "independent must be True or False",
+            f"{independent!r} arrived",
+            "pass independent=True if rows have nothing in common",
+        )
+    if independent and place is not None:
+        validation.complain(
+            "rows of a series are not independent",
+            "both order= and independent=True arrived",
+            "leave one of them out",
+        )
 
 
 def splits_asked(n_splits: int) -> int:
@@ -173,7 +203,7 @@ def claims_that_apply(
     return [name for name in CLAIMS if not cannot.get(name, False)]
 
 
-def order_of(order: Any, n: int) -> np.ndarray | None:
+def order_of(order: Any, n: int, groups: np.ndarray | None) -> np.ndarray | None:
     """Return the place (n,) of each row in its series, or None where no order is declared."""
     if order is None:
         return None
@@ -189,5 +219,15 @@ def order_of(order: Any, n: int) -> np.ndarray | None:
             "order must be numbers or times, all known",
             f"it holds {place.dtype}",
             "pass the time or the place of each row in its series",
+        )
+    group = np.zeros(n, dtype=int) if groups is None else groups
+    same = np.lexsort((place, group))
+    tied = (np.diff(group[same]) == 0) & (place[same[1:]] == place[same[:-1]])
+    if tied.any():
+        first, second = np.sort(same[np.flatnonzero(tied)[0] :][:2])
+        validation.complain(
+            "order must tell the rows of a series apart",
+            f"rows {first} and {second} both have {place[first]}",
+            "pass the place of each row, or name the series that rows belong to as groups",
         )
     return np.argsort(np.argsort(place, kind="stable"), kind="stable")

@@ -15,6 +15,7 @@ from nullprobe.auditing.asked import (
     claims_that_apply,
     draws_asked,
     groups_to_compare,
+    independent_asked,
     need_what_claims_need,
     order_of,
     pairs_to_hold_out,
@@ -28,7 +29,7 @@ from nullprobe.auditing.measurement import Progress
 from nullprobe.auditing.result import Audit
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
-from nullprobe.stats.dependence import LEVEL, blocks, neighbours, with_copies
+from nullprobe.stats.dependence import LEVEL, blocks, few_runs, neighbours, with_copies
 
 
 def audit(
@@ -151,7 +152,8 @@ def audit(
         kind=kind,
     )
     need_what_claims_need(claims or (), given.z, explain)
-    place = order_of(order, len(given.z))
+    place = order_of(order, len(given.z), given.groups)
+    independent_asked(independent, place)
     rows, unit, copied = with_copies(given, duplicates, seed)
     if len(rows) < len(given.z):
         given, place = given.take(rows), None if place is None else place[rows]
@@ -238,6 +240,9 @@ def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
     given = plan.given.take(rows)
     seen = neighbours(given, unit, plan.seed)
     found = {"order": "one series", "length": seen.length}
+    few = few_runs(given.z)
+    if few:
+        return {name: withheld(one, few) for name, one in judge(plan).items()}, found
     cut = blocks(given.z, unit, seen.length)
     if isinstance(cut, str):
         return {name: withheld(one, cut) for name, one in judge(plan).items()}, found

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
@@ -28,6 +29,15 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
 from nullprobe.stats.dependence import blocks
 from nullprobe.stats.neighbours import Resemblance
+
+ADVICE = (
+    "Name the groups, or declare the order; pass independent=True only if you know that "
+    "neighbours have nothing in common"
+)
+STUCK = (
+    "every permutation that groups or blocks allow leaves all labels as they are, so that there "
+    "is nothing to compare with. Labels must differ between groups, or inside them"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +148,8 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             bare = again or plan.quick
             picture = None if bare else _picture(plan, name, run)
             record = {} if bare else _record(plan, name, run, claims)
-            found[name] = Judged(claims, run.scores[0], picture, splits, record)
+            judged = Judged(claims, run.scores[0], picture, splits, record)
+            found[name] = withheld(judged, STUCK) if run.is_stuck else judged
     return found
 
 
@@ -157,6 +168,15 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
     if name in plan.whole:
         aside = aside_record(plan.whole[name], plan.aside[name], run.readings)
     far = outlying_record(run.X, run.readings)
+    without, read = far.get("raw_without_them"), run.observed["raw"]
+    if without is not None and abs(without - read.value) >= plan.bar.min_effect:
+        count, rows = far["how_many"], ", ".join(map(str, far["rows"]))
+        warn(
+            f"{count} row{'s lie' if count > 1 else ' lies'} far out ({rows}) and decide"
+            f"{'' if count > 1 else 's'} what is read: {read.unit} {read.value:.3f}, and "
+            f"{without:.3f} without; look at {'them' if count > 1 else 'it'}, or leave "
+            f"{'them' if count > 1 else 'it'} out"
+        )
     return {
         "draws_used": used,
         **({"set_aside": aside} if aside else {}),
@@ -175,13 +195,13 @@ def among_blocks(
     unit = blocks(plan.given.z, plan.unit, seen.length)
     names = [name for name in plan.names if name in OF_CLAIMS]
     if isinstance(unit, str):
-        held = {name: withheld(one, unit) for name, one in first.items()}
+        held = {name: withheld(one, f"{unit}. {ADVICE}") for name, one in first.items()}
         return held, {**found, "withheld": names}
     narrow = replace(plan, unit=unit, inside=plan.unit, names=names, domains=None, pairs={})
     try:
         again = judge(narrow, "kept", again=True)
     except InputError as error:  # too few blocks of a class
-        held = {name: withheld(one, str(error)) for name, one in first.items()}
+        held = {name: withheld(one, f"{error} {ADVICE}") for name, one in first.items()}
         return held, {**found, "withheld": names}
     kept, gone, other_takes = {}, set(), set()
     for name, one in first.items():
@@ -227,7 +247,7 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
         reason=(
             f"Withheld: rows resemble their neighbours in the file over {length} rows, and with "
             f"blocks of neighbours as groups the verdict is {new.holds.value}, not "
-            f"{claim.holds.value}. Name the groups, or pass independent=True. {new.reason}"
+            f"{claim.holds.value}. {ADVICE}. {new.reason}"
         ),
     )
 
@@ -235,11 +255,7 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
 def withheld(one: Judged, why: str) -> Judged:
     """Return claims of which none that needs independent rows is said to hold or to fail."""
     claims = [
-        replace(
-            claim,
-            holds=Holds.UNCLEAR,
-            reason=f"Cannot be tested: {why}. Name the groups, or pass independent=True.",
-        )
+        replace(claim, holds=Holds.UNCLEAR, reason=f"Cannot be tested: {why}.")
         if claim.name in OF_CLAIMS
         else claim
         for claim in one.claims

@@ -14,7 +14,7 @@ from nullprobe._core.frames import frame
 from nullprobe.auditing.document import claim_document, claim_of, document, labels_of, portrait_of
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
-from nullprobe.claims import Claim
+from nullprobe.claims import Claim, Holds
 from nullprobe.heldout.three_way import Scores
 from nullprobe.report.document import AuditDocument, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
@@ -88,10 +88,14 @@ class Audit:
         return f"Audit({self.heading!r}: {verdicts})"
 
     def __str__(self) -> str:
-        """Return the heading, a table of the verdicts, and a line for each that was left out."""
-        table = terminal.verdicts([claim_document(claim) for claim in self.claims])
-        left_out = terminal.left_out(self.left_out)
-        return terminal.text(self.heading, "", table, *(["", *left_out] if left_out else []))
+        """Return the heading, a table of the verdicts, and why some are unclear or left out."""
+        claims = [claim_document(claim) for claim in self.claims]
+        unclear = [claim for claim in claims if claim["holds"] == Holds.UNCLEAR]
+        why = terminal.left_out(self.left_out)
+        if unclear:
+            why = [terminal.sentences(unclear), *(["", *why] if why else [])]
+        table = terminal.verdicts(claims)
+        return terminal.text(self.heading, "", table, *(["", *why] if why else []))
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same document."""

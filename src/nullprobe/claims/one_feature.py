@@ -21,6 +21,7 @@ from nullprobe.claims.verdict import (
     number,
     p_text,
     took,
+    undetected,
 )
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
@@ -84,8 +85,7 @@ def _reason(
     if not read.is_rejected:
         return (
             f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
-            f"a reading below {number(bar.detectable(raw, chance))} would often go undetected "
-            "(80 % power)."
+            f"{undetected(bar, raw, chance)}."
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."

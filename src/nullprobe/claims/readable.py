@@ -19,6 +19,7 @@ from nullprobe.claims.verdict import (
     by_chance,
     compared,
     number,
+    undetected,
 )
 
 NAME = "readable"
@@ -101,11 +102,8 @@ def _reason(
     if holds is Holds.NO:
         return f"Nothing that matters is read: {said}"
     if holds is Holds.UNCLEAR:
-        least = number(evidence.thresholds.detectable(raw, chance))
-        return (
-            f"Whether it is read cannot be said: {said}. With this much data, a reading below "
-            f"{least} would often go undetected (80 % power)"
-        )
+        lost = undetected(evidence.thresholds, raw, chance)
+        return f"Whether it is read cannot be said: {said}. With this much data, {lost}"
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:
         return f"It is read, and where from was not tried (no baseline was given): {said}"

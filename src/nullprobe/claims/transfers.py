@@ -20,6 +20,7 @@ from nullprobe.claims.verdict import (
     no_sources,
     number,
     p_text,
+    undetected,
 )
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
@@ -92,11 +93,10 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
             start = "What is read in one group is of no use in the others"
             return Holds.NO, f"{start}: {said}, {beside}."
-        least = number(bar.detectable(found.across, nulls["across"]))
+        lost = undetected(bar, found.across, nulls["across"], "a reading across groups")
         reason = (
             "Nothing is clearly read across groups, nor clearly more within them: "
-            f"{said}, {beside}. A reading across groups below {least} would often go undetected "
-            "(80 % power)."
+            f"{said}, {beside}. With this much data, {lost}."
         )
         return Holds.UNCLEAR, reason
     if low > bar.min_effect:

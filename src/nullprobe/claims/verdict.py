@@ -313,14 +313,21 @@ def _reason(
     if holds is Holds.YES:
         return f"Nothing that matters is left: {said}."
     if holds is Holds.UNCLEAR:
-        least = number(bar.detectable(observed, chance))
-        return (
-            f"Whether anything is left cannot be said: {said}. With this much data, a reading "
-            f"below {least} would often go undetected (80 % power)."
-        )
+        lost = undetected(bar, observed, chance)
+        return f"Whether anything is left cannot be said: {said}. With this much data, {lost}."
     if observed.value < chance.mean:
         said += ", below chance, so that turning the probe round recovers labels"
     return f"{took(explanations)}: {said}{compared(explanations, drawn)}."
+
+
+def undetected(
+    bar: Thresholds, observed: Observation, chance: Null, what: str = "a reading"
+) -> str:
+    """Say what would often go undetected; no reading is above 1."""
+    least = bar.detectable(observed, chance)
+    if least > 1.0:
+        return f"even {what} without an error would often go undetected (80 % power)"
+    return f"{what} below {number(least)} would often go undetected (80 % power)"
 
 
 def took(explanations: Sequence[Explanation]) -> str:

@@ -24,6 +24,8 @@ LOOKED_AT = 3  # representations: a row is a copy if it is one in the first, mid
 LEVEL = 0.01
 LONGER = 2  # blocks are so many times as long as the dependence
 LEAST_BLOCKS = 27  # three to each of nine blocks of the partitions
+# Runs of two classes have 70 orders if there are 8: fewer could not reach p = .025.
+LEAST_RUNS = 8
 LEAST_OF_MIXED = 6  # two to each of three parts, where labels move inside units alone
 
 
@@ -77,7 +79,10 @@ def with_copies(
         "drop": "all but the first of each set of copies are dropped",
         "keep": "they count as independent rows, as duplicates='keep' asks",
     }[rule]
-    warn(f"{count} rows are copies of others ({found.n_exact} exact, {found.n_near} near): {done}")
+    warn(
+        f"{count} rows are copies of others ({found.n_exact} exact, {found.n_near} near): {done}; "
+        "if rows come in groups, such as texts or people, pass groups= instead"
+    )
     if rule == "keep":
         return every, given.groups, record
     if rule == "drop":
@@ -142,12 +147,26 @@ def blocks(z: Concept, unit: np.ndarray | None, length: int) -> np.ndarray | str
     np.logical_or.at(other, member, (z.data != z.data[first[member]]).reshape(len(z), -1).any(1))
     least = LEAST_OF_MIXED if other.all() else LEAST_BLOCKS
     place = np.argsort(np.argsort(first))[member]
-    found = place // (LONGER * length)
+    size = LONGER * length if length > 1 else 1
+    found = place // size
     count = int(found.max()) + 1
     if count < least:
         what = "rows" if unit is None else "groups"
         return (
             f"neighbours resemble each other over {length} {what}, which leaves {count} blocks, "
-            f"and {least} are needed: {least * LONGER * length:,} {what}"
+            f"and {least} are needed: {least * size:,} {what}"
         )
     return found
+
+
+def few_runs(z: Concept) -> str:
+    """Return why labels of a series, in its order, cannot be told from drift; or nothing."""
+    if z.codes is None:
+        return ""
+    runs = 1 + int(np.count_nonzero(np.diff(z.codes)))
+    if runs >= LEAST_RUNS:
+        return ""
+    return (
+        f"labels form {runs} runs along the series, so that a slow drift would look the same, and "
+        f"{LEAST_RUNS} are needed"
+    )

@@ -49,7 +49,10 @@ class Thresholds:
         return interval is not None and interval[1] < observation.chance + self.min_effect
 
     def detectable(self, observation: Observation, null: Null) -> float:
-        """Return the smallest value that would have stood out four times out of five."""
+        """Return the smallest value that would have stood out four times out of five.
+
+        It may be more than any value can be: then nothing would have.
+        """
         tails = 1 if null.upper else 2
         reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)
         return float(observation.chance + reach * null.sd)
