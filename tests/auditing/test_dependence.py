@@ -9,7 +9,7 @@ from scipy.stats import binom
 from support.dependent_rows import dependent, independent
 from support.pipeline import FEW, RAW
 
-from nullprobe import Holds, audit, worlds
+from nullprobe import Holds, InputError, audit, worlds
 
 BOTH = {"claims": ["readable", "erasure_holds"], **FEW}
 
@@ -301,3 +301,78 @@ def test_a_class_in_too_few_blocks_withholds_the_verdict(order):
     claim = audit(X, y, order=order, **RAW)["readable"]
     assert claim.holds is Holds.UNCLEAR
     assert "Cannot be tested" in claim.reason
+
+
+# Nothing to compare with
+
+
+def test_labels_that_no_permutation_can_move_cannot_be_tested():
+    """Pairs of a labelled row and an unlabelled one, alike for a while: blocks exchange nothing."""
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.normal(size=(100, 5)), 2, axis=0) + 0.5 * rng.normal(size=(200, 5))
+    y = np.arange(200) % 2
+    X[:, 0] += 2 * y
+    for options in ({}, {"order": np.arange(200)}):
+        claim = quietly(X, y, duplicates="keep", **RAW, **options)["readable"]
+        assert claim.holds is Holds.UNCLEAR
+        assert "leaves all labels as they are" in claim.reason
+
+
+def test_rows_of_a_series_without_dependence_move_one_by_one():
+    rng = np.random.default_rng(1)
+    y = np.arange(200) % 2
+    X = rng.normal(size=(200, 5))
+    X[:, 0] += 2 * y
+    found = audit(X, y, order=np.arange(200), **RAW)
+    assert found["readable"].holds is Holds.YES
+    assert found.provenance["dependence"]["blocks"] == 200
+
+
+@pytest.mark.parametrize("runs", [2, 4, 7])
+def test_labels_of_few_runs_cannot_be_told_from_drift(runs):
+    rng = np.random.default_rng(2)
+    y = (np.arange(280) * runs // 280) % 2
+    X = np.cumsum(rng.normal(size=(280, 5)), axis=0) / 10 + rng.normal(size=(280, 5))
+    claim = audit(X, y, order=np.arange(280), **RAW)["readable"]
+    assert claim.holds is Holds.UNCLEAR
+    assert f"{runs} runs along the series" in claim.reason
+
+
+@pytest.mark.parametrize("scale", [1e5, 1e6, 1e7])
+def test_a_row_far_out_in_all_features_makes_none_repeat_another(scale):
+    rng = np.random.default_rng(3)
+    y = np.arange(201) % 2
+    X = rng.normal(size=(201, 5))
+    X[:, 2] += 2 * y
+    X[200] = scale * (1 + rng.normal(size=5))
+    with pytest.warns(UserWarning, match=r"1 row lies far out \(200\)"):
+        found = audit(X, y, claims=["readable", "erasure_holds"], **FEW)
+    assert "set_aside" not in found.provenance
+    assert found.provenance["outlying"]["raw_without_them"] > 0.85
+
+
+SERIES = {"order": np.arange(60)}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"independent": "no"}, "independent must be True or False, but 'no' arrived"),
+        (SERIES | {"independent": True}, "rows of a series are not independent, but both"),
+        ({"order": np.zeros(60)}, "order must tell the rows of a series apart, but rows 0 and 1"),
+        ({"draws": 99, "n_permutations": 199}, "draws are asked for once, but draws=99 and n_perm"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_options_that_contradict_are_refused(options, message):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(InputError, match=message):
+        audit(X, np.arange(60) % 2, **options)
+
+
+def test_rows_of_several_series_may_share_their_times():
+    rng = np.random.default_rng(0)
+    groups, time = np.repeat(np.arange(12), 10), np.tile(np.arange(10), 12)
+    y = (time // 5 + groups) % 2
+    found = audit(rng.normal(size=(120, 3)), y, groups=groups, order=time, **RAW)
+    assert found.provenance["dependence"]["order"] == "a series in each group"

@@ -290,7 +290,8 @@ def test_json_is_the_document(tmp_path, founding):
 
 def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
     _, result = gaussian
-    title, _, heads, _, *lines = str(result).splitlines()
+    title, table, *why = str(result).split("\n\n")
+    heads, _, *lines = table.splitlines()
     assert title == "data"
     assert heads.split() == "claim holds takes comes from observed chance adj. p".split()
     names = [wording.claim_name(claim.name) for claim in result.claims]
@@ -304,6 +305,11 @@ def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
         assert line.split()[-len(cells) :] == cells
         if claim.interval is not None:
             assert "[{}, {}]".format(*map(wording.number, claim.interval)) in below
+    unclear = [claim for claim in result.claims if claim.holds is Holds.UNCLEAR]
+    assert len(why) == len(unclear)
+    for one, claim in zip(why, unclear, strict=True):
+        assert one.startswith(wording.claim_name(claim.name))
+        assert claim.reason.split()[-1].rstrip(".") in one
     assert repr(result).startswith("Audit('data': readable yes, one_direction yes, erasure_holds")
 
 

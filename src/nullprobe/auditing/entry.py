@@ -89,7 +89,8 @@ def audit(
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
-        "quick" judges `readable` and `one_direction` alone, against chance alone.
+        "quick" judges `readable` and `one_direction`, or the claims that are named, against
+        chance alone.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
     alpha : float
