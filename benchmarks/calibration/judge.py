@@ -93,6 +93,7 @@ def counted(cell: Cell, rows: Sequence[records.Record]) -> list[dict[str, Any]]:
                 "truth": truth.rung,
                 "effect": truth.effect,
                 "seeds": len(rows),
+                "wanted": cell.seeds,
                 "audited": len(each),
                 "refused": sum("refused" in row for row in rows),
                 "failed": sum("failed" in row for row in rows),
@@ -175,7 +176,7 @@ def _too_unclear(one: Mapping[str, Any]) -> bool:
 def passes(lines: Sequence[Mapping[str, Any]], pooled: float) -> dict[str, bool]:
     """Return which demands are met."""
     return {
-        "every cell was run": all(one["seeds"] > 0 for one in lines),
+        "every cell has all its seeds": all(one["seeds"] >= one["wanted"] for one in lines),
         "no audit failed": all(one["failed"] == 0 for one in lines),
         "no cell errs too often": all(one["adjusted_p"] > LEVEL for one in lines),
         "the pooled bound is at most .06": pooled <= POOLED,

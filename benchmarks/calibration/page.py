@@ -38,7 +38,7 @@ def page(results: Mapping[str, Any]) -> str:
         "",
         f"{results['audits']} audits, {results['hours']} hours of one core. Wrong: "
         f"{pooled['wrong']} of {pooled['audited']} verdicts; the upper 95 % bound of the rate is "
-        f"{pooled['upper']:.4f}. Versions and options: {'; '.join(results['options']) or 'none'}.",
+        f"{pooled['upper']:.4f}. {_depth(lines)} Versions and options: {'; '.join(results['options']) or 'none'}.",
         "",
         *table(
             ("demand", "met"), [(k, "yes" if v else "**no**") for k, v in results["passes"].items()]
@@ -159,3 +159,14 @@ def _power(lines: Sequence[Line]) -> list[str]:
             + (one["wrong"], _verdicts(one))
         )
     return table(("cell", "claim", "right", "before", "wrong", "verdicts"), rows)
+
+
+def _depth(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many of the seeds that are wanted of each cell have been run."""
+    share = [one["seeds"] / one["wanted"] for one in lines]
+    if not share or min(share) >= 1.0:
+        return "Every cell has all its seeds."
+    return (
+        f"**The study is not complete:** of the seeds that a cell is to have (100, or 50 where it "
+        f"measures power), from {min(share):.0%} to {max(share):.0%} have been run."
+    )

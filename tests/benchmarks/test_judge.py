@@ -143,7 +143,7 @@ def test_lost_power_and_unclear_verdicts_are_marked(found, lost, unclear):
 def test_cells_without_records_are_named_and_fail():
     results = judge.judged(cells(), records(0)[:100])
     assert results["not_run"] == ["power"]
-    assert not results["passes"]["every cell was run"]
+    assert not results["passes"]["every cell has all its seeds"]
     assert "power" in page(results)
 
 
