@@ -38,7 +38,8 @@ def page(results: Mapping[str, Any]) -> str:
         "",
         f"{results['audits']} audits, {results['hours']} hours of one core. Wrong: "
         f"{pooled['wrong']} of {pooled['audited']} verdicts; the upper 95 % bound of the rate is "
-        f"{pooled['upper']:.4f}. {_depth(lines)} Versions and options: {'; '.join(results['options']) or 'none'}.",
+        f"{pooled['upper']:.4f}. {_depth(lines)} Versions and options: "
+        f"{'; '.join(results['options']) or 'none'}.",
         "",
         *table(
             ("demand", "met"), [(k, "yes" if v else "**no**") for k, v in results["passes"].items()]
