@@ -10,9 +10,8 @@ from nullprobe import worlds
 from nullprobe.data.concept import concept
 from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout import targets as labellings
-from nullprobe.heldout import three_way
+from nullprobe.heldout import three_way, transfer
 from nullprobe.heldout.transfer import Carry, diagonal, in_units, off_diagonal
-from nullprobe.moments import Moments
 from nullprobe.nulls.permutation import permutations
 
 G = 3
@@ -73,7 +72,7 @@ def spelt_out(X, y, parts):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_matrices_are_those_of_eraser_and_probe_spelt_out(monkeypatch, kind):
-    monkeypatch.setattr(Moments, "oracle_shrinkage", lambda self: 0.0)
+    monkeypatch.setattr(transfer, "SHRINKAGE", 0.0)
     X, y, groups = grouped(kind)
     _, parts, carry = ready(X, y, groups)
     found = carry.read(asis(y))
@@ -99,7 +98,8 @@ def test_many_labellings_are_read_as_each_one_rerun_from_the_start(monkeypatch, 
     np.testing.assert_allclose(carry.probed(order), together[0], atol=1e-12)
 
 
-def test_within_a_group_that_is_all_there_is_reading_is_three_way():
+def test_within_a_group_that_is_all_there_is_reading_is_three_way(monkeypatch):
+    monkeypatch.setattr(transfer, "SHRINKAGE", "oas")
     X, y, groups = grouped("three classes")
     z, parts, carry = ready(X, y, groups)
     found = carry.read(asis(y))

@@ -110,8 +110,11 @@ def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null
         _spare(several[i], several)
         return found
 
+    # R² below that of permuted labels is no reading; AUC below .5 is, turned round.
+    upper = not first.z.is_classes
+
     def null(values: np.ndarray) -> Null:
-        return Null("chance", said, values)
+        return Null("chance", said, values, upper)
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
         seen = several[i].observed

@@ -22,11 +22,13 @@ class Part:
     factor: linalg.PSDFactor  # of the shrunk correlation matrix
 
     @classmethod
-    def of(cls, X: np.ndarray, z: Concept, rows: np.ndarray) -> Part:
+    def of(
+        cls, X: np.ndarray, z: Concept, rows: np.ndarray, shrinkage: float | str = "oas"
+    ) -> Part:
         """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
         moments = Moments.summed(X, z)
-        factor = moments.factor("oas")
+        factor = moments.factor(shrinkage)
         # In float64: a float32 mean may be off by more than the last digit of a deviation.
         centred = (X - moments.mean).astype(X.dtype)
         return cls(rows, centred, moments.mean, linalg.reciprocal(moments.scale), factor)

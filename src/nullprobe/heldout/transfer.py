@@ -29,6 +29,10 @@ from nullprobe.stats.bootstrap import resampled_weights
 
 # The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.
 Scored = tuple[int, int, int, list[np.ndarray]]
+# Of the covariance towards its diagonal. The diagonal holds the gap of the group itself, and turns
+# the probe away from that of other groups: as much as OAS shrinks, a loss of .045 was "no" in 86
+# of 113 data sets.
+SHRINKAGE = 0.1
 LEAST_DIRECTION = 1e-8  # of the largest singular value: below, C_F has no further direction
 
 
@@ -68,7 +72,7 @@ class Carry(Labellings):
         self.n_groups = int(self.groups.max()) + 1
         self.parts = [
             [
-                Part.of(X, z, np.flatnonzero((self.groups == g) & (parts.part == j)))
+                Part.of(X, z, np.flatnonzero((self.groups == g) & (parts.part == j)), SHRINKAGE)
                 for j in range(parts.n_parts)
             ]
             for g in range(self.n_groups)

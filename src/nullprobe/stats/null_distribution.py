@@ -27,7 +27,7 @@ class Null:
     values : ndarray of shape (m,)
         The statistic in each draw.
     upper : bool
-        Whether only large values speak against it, as for a largest departure.
+        Whether only large values speak against it, as for a largest departure, or R² by chance.
     adjusted : float, optional
         p-value adjusted for the other claims and representations that share its draws.
 
