@@ -109,7 +109,7 @@ def main() -> None:
             claims[claim.name] = {
                 "holds": str(claim.holds),
                 "takes": str(claim.takes),
-                "observed": claim.observed,
+                "observed": claim.observed if np.isfinite(claim.observed) else None,
                 "outcomes": outcomes,
                 "reason": claim.reason,
             }
