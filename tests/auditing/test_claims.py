@@ -179,3 +179,15 @@ def test_the_old_way_to_leave_out_what_a_reading_takes_says_so():
     with pytest.warns(FutureWarning):
         everything = audit(w.X[:60], w.y[:60], n_permutations=39, n_surrogates=0, n_splits=1)
     assert "one_feature" not in verdicts(everything)
+
+
+def test_r_squared_below_that_of_permuted_labels_is_no_reading():
+    """The noise of numbers follows their size: held out, R² lies far below that of the draws."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    X = rng.normal(size=(300, 8)) * (0.2 + np.abs(y))[:, None]
+    claim = audit(X, y, claims=["erasure_holds"], draws=99)["erasure_holds"]
+    (chance,) = (null for null in claim.nulls if null.rung == "chance")
+    assert claim.observed < np.quantile(chance.values, 0.02)
+    assert claim.holds is not Holds.NO
+    assert chance.upper
