@@ -18,7 +18,7 @@ from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout.pair_agreement import HeldOut
 
 N_PARTS = 3
-DRAWS = 499
+DRAWS = 499  # at most, unless others are asked for
 QUICK = ("readable", "one_direction")
 
 
@@ -87,7 +87,7 @@ def draws_asked(
 
 
 def independent_asked(independent: bool, place: np.ndarray | None) -> None:
-    """Complain where rows are said to be independent in a word, or of a declared series."""
+    """Complain about anything but True or False, and about True beside a declared order."""
     if not isinstance(independent, (bool, np.bool_)):
         validation.complain(
             "independent must be True or False",

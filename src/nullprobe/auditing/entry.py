@@ -11,6 +11,7 @@ import numpy as np
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.asked import (
+    DRAWS,
     claim_names,
     claims_that_apply,
     draws_asked,
@@ -49,7 +50,7 @@ def audit(
     kind: str | None = None,
     alpha: float = 0.05,
     min_effect: float = 0.05,
-    draws: int = 499,
+    draws: int = DRAWS,
     n_splits: int = 4,
     random_state: RandomState = 0,
     title: str = "data",
