@@ -89,7 +89,7 @@ def test_few_rows_of_a_real_effect_hardly_ever_leave_no_room_for_it():
 def test_without_intervals_every_claim_still_gets_a_verdict_and_a_document():
     w = worlds.gaussian(n=24, d=3, gap=2.0, random_state=0)
     claims = audit(w.X, w.y, baselines={"part": w.X[:, 1:]}, **FEW).document().claims
-    assert len(claims) == 6
+    assert len(claims) == 7
     assert all(claim.interval is None for claim in claims)
     assert all(claim.beside[0].gain is None for claim in claims if claim.beside)
 
@@ -113,6 +113,7 @@ def test_intervals_hold_their_observation(gaussian):
 def test_each_claim_comes_with_the_nulls_of_its_rungs(gaussian):
     rungs = {claim.name: [n.rung for n in claim.nulls] for claim in gaussian[1].claims}
     assert rungs == {
+        "dependent": ["chance"],
         "readable": ["chance", "moments"],
         "one_direction": ["linear_algebra"],
         "erasure_holds": ["chance", "moments", "noise"],
@@ -208,7 +209,8 @@ def test_number_is_read_by_r_squared():
     X = rng.normal(size=(300, 6))
     result = audit(X, X[:, 0] + rng.normal(size=300), **FEW)
     found = verdicts(result)
-    assert set(found) == {"readable", "one_direction", "erasure_holds", "one_feature", "gone"}
+    asked = {"dependent", "readable", "one_direction", "erasure_holds", "one_feature", "gone"}
+    assert set(found) == asked
     assert found["readable"][0] == "yes"
     assert result["readable"].unit == "R²"
     assert result["readable"].observed == pytest.approx(0.5, abs=0.12)
@@ -310,7 +312,7 @@ def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
     for one, claim in zip(why, unclear, strict=True):
         assert one.startswith(wording.claim_name(claim.name))
         assert claim.reason.split()[-1].rstrip(".") in one
-    assert repr(result).startswith("Audit('data': readable yes, one_direction yes, erasure_holds")
+    assert repr(result).startswith("Audit('data': dependent yes, readable yes, one_direction yes,")
 
 
 def test_what_was_left_out_is_printed_with_its_reason():

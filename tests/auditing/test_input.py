@@ -78,7 +78,7 @@ def refusals():
             X,
             y,
             {"claims": ["redable"]},
-            "one of 'readable', .*'transfers', 'consistent', but 'redable' arrived; choose",
+            "one of 'dependent', .*'transfers', 'consistent', but 'redable' arrived; choose",
         ),
         "claim of classes": (
             X,
@@ -97,7 +97,7 @@ def refusals():
             X,
             y,
             {"claims": []},
-            "at least one claim is needed, but none is named; name some of readable, .* or leave",
+            "at least one claim is needed, but none is named; name some of dependent, .* or leave",
         ),
         "a claim twice": (
             X,

@@ -1,5 +1,7 @@
 """Evidence made by hand, so that a verdict can be judged without an audit."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from nullprobe.claims import Curve, Evidence, Explanation, Observation, Outcome, Thresholds
@@ -37,7 +39,9 @@ def nulls(moments=0.6, noise=0.7, spread=0.04, chance=None, curve=None):
 
     ``chance`` are changes of the nulls of chance, and ``curve`` the curve that is judged.
     """
-    found = {"chance": {name: null(0.5, 0.02) for name in ("raw", *DRAWN)} | (chance or {})}
+    by_chance = {name: null(0.5, 0.02) for name in ("raw", *DRAWN)}
+    by_chance["association"] = replace(null(0.0, 2.0), upper=True)
+    found = {"chance": by_chance | (chance or {})}
     for name, middle in (("moments", moments), ("noise", noise)):
         if middle is not None:
             found[name] = {each: null(middle, spread, name) for each in DRAWN}
@@ -62,6 +66,9 @@ def evidence(**changed):
         "family": seen(0.5),
         "curve": drawn,
         "carried": None,
+        "association": seen(4.0, unit="association (sd)", chance=0.0),
+        "probe_rows": 200,
+        "sizes": (),
         "thresholds": Thresholds(),
     }
     assert set(changed) <= set(given)

@@ -124,6 +124,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "details": claim.details,
             "nulls": [_null_document(null, claim) for null in claim.nulls],
             "beside": claim.beside,
+            "learning_curve": claim.shown.get("learning_curve"),
             **{key: claim.shown.get(key) for key in PICTURES.values()},
         }
     )
@@ -158,6 +159,11 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
         for key in PICTURES.values()
         if found[key] is not None
     }
+    if found.get("learning_curve"):
+        shown["learning_curve"] = [
+            one | {"value": _number(one["value"]), "interval": _pair(one["interval"])}
+            for one in found["learning_curve"]
+        ]
     compared = {
         null["rung"]: {
             "metric": Metric(**null["metric"]),

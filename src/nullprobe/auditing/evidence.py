@@ -85,6 +85,9 @@ def evidence(
                 curves[i],
                 across[i] if across else None,
                 follows[i] if follows else None,
+                run.observed.get("association"),
+                run.probe_rows,
+                run.sizes if run.settings.asks("readable") else (),
             )
         )
         _spare(run, several)
@@ -100,7 +103,7 @@ def _spare(run: Run, several: Sequence[Run]) -> None:
 def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null]]:
     """Return what permuted labels make of each representation, by key."""
     first = several[0]
-    costly = [key for key in asked if key in ("halfspace", "family")]
+    costly = [key for key in asked if key in ("halfspace", "family", "association")]
     # What is left in the curve is asked for only where something is read at all.
     counts = {"raw" if key == "curve" else key for key in asked}
     said = first.permuted.description
@@ -113,17 +116,17 @@ def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null
     # R² below that of permuted labels is no reading; AUC below .5 is, turned round.
     upper = not first.z.is_classes
 
-    def null(values: np.ndarray) -> Null:
-        return Null("chance", said, values, upper)
+    def null(key: str, values: np.ndarray) -> Null:
+        return Null("chance", said, values, upper or key == "association")
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
         seen = several[i].observed
-        return {key: (seen[key].value, null(values[key])) for key in values if key in counts}
+        return {key: (seen[key].value, null(key, values[key])) for key in values if key in counts}
 
     settings = first.settings
     found, values = drawn(len(several), draw, judge, settings.draws, settings.thresholds)
     for run, own, read in zip(several, found, values, strict=True):
-        own |= {key: null(each) for key, each in read.items() if key not in own}
+        own |= {key: null(key, each) for key, each in read.items() if key not in own}
         run.chance_raw = own["raw"]
     return found
 
@@ -179,6 +182,8 @@ def _to_explain(
     """Return the keys that an explanation is drawn for, and note why others are not."""
     keys = []
     for key in asked:
+        if key == "association":
+            continue  # it is asked whether anything is there, not what that takes
         place = f"{explanation} {key}"
         judged = "raw" if key == "curve" else key
         bar = run.settings.thresholds

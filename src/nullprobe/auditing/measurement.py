@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -20,9 +20,12 @@ from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
+from nullprobe.heldout.learning_curve import folds, learning_curve
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
 from nullprobe.heldout.transfer import Carry
+from nullprobe.measures.association import REFERENCE, Association
+from nullprobe.measures.largest_gap import largest_auc
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.flips import SignFlips
 from nullprobe.nulls.permutation import Permutations
@@ -120,9 +123,16 @@ class Run:
         """What reads the data."""
         return self.readings.of(self.X)
 
+    @cached_property
+    def association(self) -> Association:
+        """What holds all rows against any labelling, standardised by draws of its own."""
+        reference = replace(self.permuted, seed=(self.seed, 16)).orders(range(REFERENCE))
+        return Association(self.X, self.z, self.whole.moments, reference)
+
     def forget(self) -> None:
         """Free what is factored; it is formed again where it is needed again."""
         self.__dict__.pop("reader", None)
+        self.__dict__.pop("association", None)
 
     @cached_property
     def scores(self) -> list[Scores]:
@@ -140,6 +150,10 @@ class Run:
         if asks("no_halfspace"):
             some = self.reader.data[: splits("halfspace", self.X)]
             found["halfspace"] = see.calls([data.halfspace_calls(self.seed) for data in some])
+        if asks("dependent"):
+            value = self.association.read(self.readings.asis)[0]
+            nothing = np.full(self.observing.n_resamples, np.nan)
+            found["association"] = Observation(float(value), "association (sd)", 0.0, nothing)
         if asks("gone"):
             found["family"] = see.scores([scores for scores, _ in self._family])
         return found
@@ -157,6 +171,23 @@ class Run:
         ends = [step.interval or (np.nan, np.nan) for step in steps]
         return Curve(values, self.z.metric.name, np.array(ends), {})
 
+    @property
+    def probe_rows(self) -> int:
+        """Rows that each probe was trained on, in the first partition; the fewest."""
+        parts = self.partitions[0]
+        return min(len(parts.rows(j)) for j in range(parts.n_parts))
+
+    @cached_property
+    def sizes(self) -> list[tuple[int, Observation]]:
+        """What a linear probe reads of other rows, by the rows that it was trained on."""
+        rng = np.random.default_rng([self.seed, 17])
+        parts = None if self.settings.quick else folds(self.z, self.groups, rng)
+        if parts is None:
+            return []
+        see = Observing(self.z, [parts], self.seed)
+        curve = learning_curve(self.X, self.z, parts)
+        return [(one.rows, see.scores([one.scores])) for one in curve]
+
     def details(self) -> dict[str, dict[str, Any]]:
         """Return numbers that stand beside the verdicts."""
         if self.settings.quick:
@@ -167,10 +198,18 @@ class Run:
         )
         if self.settings.asks("gone"):
             found["gone"] = self._gone(*self._family[0])
+        if "readable" in found:
+            found["readable"] |= self._readable()
         flips = self._actions.get("flips")
         if isinstance(flips, SignFlips):
             found["erasure_holds"]["matched_gap"] = flips.scale
         return found
+
+    def _readable(self) -> dict[str, Any]:
+        """Return how many rows probes had, and a bound on what any linear reader reads."""
+        found: dict[str, Any] = {"probe_rows": self.probe_rows}
+        most = None if self.groups is not None else largest_auc(self.whole.moments)
+        return found if most is None else found | {"largest_auc": most}
 
     def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
         """Return how often the reader of each part is right, and which readers were chosen."""
@@ -210,6 +249,8 @@ class Run:
                 pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)
                 read = self.workers.map(stage, partial(self.reader.read, keys=own), pieces)
                 found |= {k: np.concatenate([one[k] for one in read]) for k in own}
+        if "association" in keys:
+            found["association"] = self.association.read(order)
         return found
 
     def action(self, explanation: str, key: str) -> Action | str:

@@ -28,6 +28,7 @@ from nullprobe.nulls.action import Action
 SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
 WIDE, SPLITS_OF_WIDE = 256, 2  # features, above which no reading but a linear one has more
 OF_CLAIMS = {
+    "dependent": "association",
     "readable": "raw",
     "erasure_holds": "erased",
     "no_halfspace": "halfspace",

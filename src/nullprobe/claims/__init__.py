@@ -2,6 +2,7 @@
 
 from nullprobe.claims import (
     consistent,
+    dependent,
     erasure_holds,
     gone,
     no_halfspace,
@@ -23,6 +24,7 @@ from nullprobe.claims.observation import (
 from nullprobe.claims.verdict import Claim, Evidence, Holds
 
 CLAIMS = {
+    "dependent": dependent.dependent,
     "readable": readable.readable,
     "one_direction": one_direction.one_direction,
     "erasure_holds": erasure_holds.erasure_holds,

@@ -15,6 +15,7 @@ from nullprobe.claims.verdict import (
     Claim,
     Evidence,
     Holds,
+    absent,
     against_chance,
     by_chance,
     compared,
@@ -64,7 +65,27 @@ def readable(evidence: Evidence) -> Claim:
         + ".",
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(NAME, {}),
+        shown=_shown(evidence),
         beside=others,
+    )
+
+
+def _shown(evidence: Evidence) -> dict[str, object]:
+    """Return what a picture needs: what is read by the rows that the probe was trained on."""
+    points = [
+        {"rows": rows, "value": one.value, "interval": one.interval} for rows, one in evidence.sizes
+    ]
+    return {"learning_curve": points} if points else {}
+
+
+def _dependent(evidence: Evidence) -> str:
+    """Say that more is there than is read, where the test of dependence found something."""
+    seen, bar = evidence.association, evidence.thresholds
+    if seen is None or not bar.stands_out(seen, evidence.chance("association")):
+        return ""
+    return (
+        ". Something is there all the same (claim 'dependent'), and a probe trained on more rows "
+        "may read it"
     )
 
 
@@ -100,10 +121,14 @@ def _reason(
     raw, chance = evidence.raw, evidence.chance("raw")
     said = against_chance(raw, chance)
     if holds is Holds.NO:
-        return f"Nothing that matters is read: {said}"
+        who = f"linear probe trained on up to {evidence.probe_rows:,} rows"
+        return f"{absent(who, raw, evidence.thresholds)}: {said}{_dependent(evidence)}"
     if holds is Holds.UNCLEAR:
         lost = undetected(evidence.thresholds, raw, chance)
-        return f"Whether it is read cannot be said: {said}. With this much data, {lost}"
+        return (
+            f"Whether it is read cannot be said: {said}. With this much data, {lost}"
+            f"{_dependent(evidence)}"
+        )
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:
         return f"It is read, and where from was not tried (no baseline was given): {said}"

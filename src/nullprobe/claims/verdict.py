@@ -33,6 +33,12 @@ MAKES = {
     "moments": "data of the same class means and covariances",
     "noise": "data that also have the shape of the noise",
 }
+READERS = {
+    "raw": "linear probe",
+    "erased": "linear probe",
+    "halfspace": "halfspace",
+    "family": "nonlinear reader",
+}
 TOOK = {
     Takes.CHANCE: "Chance is enough",
     Takes.MOMENTS: "Class means and covariances are enough",
@@ -163,6 +169,12 @@ class Evidence:
         What carries over from group to group.
     followed : Followed or None
         What a probe of contrast pairs follows that was fitted without labels.
+    association : Observation or None
+        How strongly rows and concept go together in the whole sample.
+    probe_rows : int
+        Rows that each probe was trained on.
+    sizes : sequence of (int, Observation)
+        What a linear probe reads of other rows, trained on so many.
     """
 
     raw: Observation
@@ -179,6 +191,9 @@ class Evidence:
     curve: Curve | None = None
     carried: Carried | None = None
     followed: Followed | None = None
+    association: Observation | None = None
+    probe_rows: int = 0
+    sizes: Sequence[tuple[int, Observation]] = ()
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None where none was drawn."""
@@ -200,6 +215,7 @@ class Evidence:
             "erased": self.erased,
             "halfspace": self.halfspace,
             "family": self.family,
+            "association": self.association,
             "consistent": None if self.followed is None else self.followed.agreement,
         }
         if self.carried is not None:
@@ -276,6 +292,7 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
             rest.append(Explanation.of(observed.value, null, bar))
             drawn.append(null)
     explanations = (first, *rest, *no_sources())
+    who = f"{READERS[key]} trained on up to {evidence.probe_rows:,} rows"
     holds = Holds.UNCLEAR
     if first.outcome is not Outcome.UNDECIDED:
         holds = Holds.YES if first.suffices else Holds.NO
@@ -289,7 +306,7 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
         observed.interval,
         tuple(drawn),
         chance.p_value(observed.value),
-        _reason(holds, observed, explanations, drawn, bar),
+        _reason(holds, observed, explanations, drawn, bar, who),
         bar.detectable(observed, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(name, {}),
     )
@@ -307,17 +324,24 @@ def _reason(
     explanations: Sequence[Explanation],
     drawn: Sequence[Null],
     bar: Thresholds,
+    who: str,
 ) -> str:
     chance = drawn[0]
     said = against_chance(observed, chance)
     if holds is Holds.YES:
-        return f"Nothing that matters is left: {said}."
+        return f"{absent(who, observed, bar)}: {said}."
     if holds is Holds.UNCLEAR:
         lost = undetected(bar, observed, chance)
         return f"Whether anything is left cannot be said: {said}. With this much data, {lost}."
     if observed.value < chance.mean:
         said += ", below chance, so that turning the probe round recovers labels"
     return f"{took(explanations)}: {said}{compared(explanations, drawn)}."
+
+
+def absent(who: str, observed: Observation, bar: Thresholds) -> str:
+    """Say what is unlikely of a reader: to read more than the smallest effect of interest."""
+    most = number(observed.chance + bar.min_effect)
+    return f"No {who} is likely to read more than {most} of new rows"
 
 
 def undetected(

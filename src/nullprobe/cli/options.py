@@ -117,8 +117,8 @@ Claims = Annotated[
     str | None,
     typer.Option(
         metavar="A,B,...",
-        help="Claims to judge, by default all that apply: readable, one_direction, "
-        "erasure_holds, no_halfspace, one_feature, gone, transfers, consistent.",
+        help="Claims to judge, by default all that apply: dependent, readable, "
+        "one_direction, erasure_holds, no_halfspace, one_feature, gone, transfers, consistent.",
     ),
 ]
 Alarms = Annotated[

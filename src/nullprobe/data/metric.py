@@ -17,7 +17,7 @@ class Metric:
         Its value when nothing can be read; None where there is no such value.
     kind : str
         "reading" (on held-out rows), "residual" (left in the whole sample), "departure" (from a
-        band) or "change" (of what a model does).
+        band), "change" (of what a model does) or "association" (in the whole sample).
     better : str or None
         "higher" where larger values read more; None where neither direction is better.
     """

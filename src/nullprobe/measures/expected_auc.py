@@ -69,20 +69,31 @@ def unbiased_gap(moments: Moments) -> float | None:
     D²_u = max(0, (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀)), with D² the sample's own, d the
     number of independent features.
     """
+    found = squared_gap(moments)
+    if found is None:
+        return None
+    biased, d = found
+    n, p = moments.n, float(moments.concept_mean[1])
+    if n - d - 3 <= 0:
+        return None
+    return float(np.sqrt(max(0.0, (n - d - 3) / (n - 2) * biased - d / (n * p * (1.0 - p)))))
+
+
+def squared_gap(moments: Moments) -> tuple[float, int] | None:
+    """Return the sample's own D² of two classes, and d; None without two, or if they are points.
+
+    D² is in the covariance within classes, divided by n − 2, of d independent features.
+    """
     if moments.classes is None or len(moments.classes) != 2:
         return None
     factor = moments.factor()
-    n, d = moments.n, factor.rank
-    if n - d - 3 <= 0:
-        return None
-    p = float(moments.concept_mean[1])
+    n, p = moments.n, float(moments.concept_mean[1])
     B = moments.concept_basis().correlation
     rho2 = float(np.vdot(B, factor.solve(B))) if B.size else 0.0
     if not linalg.left_over(np.array(1.0 - rho2), eps=moments.eps):
         return None  # classes are points: their distance has no unit
     # ρ² = p(1−p)D²/(1 + p(1−p)D²) with D² in the covariance divided by n; n − 2 is unbiased.
-    biased = rho2 / ((1.0 - rho2) * p * (1.0 - p)) * (n - 2) / n
-    return float(np.sqrt(max(0.0, (n - d - 3) / (n - 2) * biased - d / (n * p * (1.0 - p)))))
+    return rho2 / ((1.0 - rho2) * p * (1.0 - p)) * (n - 2) / n, factor.rank
 
 
 def expected_readback(moments: Moments, z: Concept, n_parts: int) -> float | None:

@@ -31,8 +31,8 @@ Text = Annotated[str, Field(min_length=1)]
 Label = str | int | float | bool | None | Numbers
 Detail = int | float | None
 ClaimName = Literal[
-    "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature", "gone",
-    "transfers", "consistent", "used",
+    "dependent", "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature",
+    "gone", "transfers", "consistent", "used",
 ]  # fmt: skip
 Takes = Literal["linear_algebra", "chance", "moments", "noise", "structure", "undecided"]
 ComesFrom = Literal["inputs", "architecture", "corpus", "training", "undecided", "not_tried"]
@@ -61,9 +61,9 @@ class Metric(Document):
     """What a statistic is."""
 
     name: Text = doc("Name of the statistic, such as AUC.")
-    kind: Literal["reading", "residual", "departure", "change"] = doc(
+    kind: Literal["reading", "residual", "departure", "change", "association"] = doc(
         "A reading on held-out rows, a residual in the whole sample, the largest departure of a "
-        "curve, or a change of what a model does."
+        "curve, a change of what a model does, or an association in the whole sample."
     )
     chance: Number = doc("Its value when nothing can be read; null if there is no such value.")
     better: Literal["higher", "lower"] | None = doc("In which direction more is read.")
@@ -126,6 +126,14 @@ class BesideDocument(Document):
     interval: Pair | None = doc(INTERVAL)
     gain: Pair | None = doc("Bootstrap interval of how much larger the observation is.")
     coverage: Annotated[float, Field(gt=0, lt=1)] = doc("Coverage of the gain: 1 − α.")
+
+
+class SizeDocument(Document):
+    """What a linear probe reads of other rows, trained on so many."""
+
+    rows: Count = doc("Rows that each probe was trained on.")
+    value: Number = doc("What it reads of rows that it has not seen.")
+    interval: Pair | None = doc(INTERVAL)
 
 
 class CurveDocument(Document):
@@ -195,6 +203,9 @@ class ClaimDocument(Document):
     details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
     nulls: list[NullDocument] = doc("The nulls that were drawn, least first.")
     beside: list[BesideDocument] = doc("Simpler representations or readers of the same rows.")
+    learning_curve: list[SizeDocument] | None = Field(
+        None, description="What is read by the rows a probe was trained on; of `readable` only."
+    )
     curve: CurveDocument | None = doc("The curve of removals; of `one_feature` only.")
     matrices: MatricesDocument | None = doc("Readings by group; of `transfers` only.")
 

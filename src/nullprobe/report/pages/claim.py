@@ -48,6 +48,7 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
         "details": tables.details(claim),
+        "learned": tables.learning_curve(claim),
         "explanations": tables.explanations(claim),
         "evidence": tables.evidence(found),
         "curve": _curve(claim, key, data),

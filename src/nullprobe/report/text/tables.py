@@ -117,6 +117,30 @@ def _ends(null: Mapping[str, Any]) -> str:
     return f" With endless draws, p: {wording.interval(null['p_interval'])} (99 % interval)."
 
 
+def learning_curve(claim: Mapping[str, Any]) -> Table | None:
+    """Return what is read by the rows that a probe was trained on, or None where it is not known.
+
+    Examples
+    --------
+    >>> claim = {"learning_curve": [{"rows": 30, "value": 0.6, "interval": [0.55, 0.65]}]}
+    >>> learning_curve(claim | {"metric": {"name": "AUC"}}).rows
+    ((30, 0.6, 0.55, 0.65),)
+    >>> learning_curve({}) is None
+    True
+    """
+    points = claim.get("learning_curve")
+    if not points:
+        return None
+    rows = ((one["rows"], one["value"], *(one["interval"] or (None, None))) for one in points)
+    return Table(
+        f"{claim['metric']['name']} of new rows, by the rows that a linear probe was trained on",
+        ("rows", claim["metric"]["name"], "2.5 %", "97.5 %"),
+        tuple(rows),
+        wording.TOO_FEW,
+        "If it still climbs at the end, a probe trained on more rows would read more.",
+    )
+
+
 def explanations(claim: Mapping[str, Any]) -> Table:
     """Return what may account for a claim's observation, and what became of each.
 

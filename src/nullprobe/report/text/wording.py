@@ -84,6 +84,7 @@ OUTCOMES = {
 
 VERDICTS = {"yes": "Holds", "no": "Does not hold", "unclear": "Unclear"}
 NAMES = {
+    "dependent": "Dependent",
     "readable": "Readable",
     "one_direction": "One direction",
     "erasure_holds": "Erasure holds",
@@ -110,12 +111,14 @@ DETAILS = {
     ),
     "information": "information (nats, lower bound)",
     "labelled_probe": "a probe with labels",
+    "largest_auc": "AUC of any linear reader at most (97.5 %, Gaussian classes of one covariance)",
     "largest_class": "share of the largest class",
     "left_across_groups": "left across groups",
     "left_by_random_subspaces": "left by random subspaces",
     "left_within_groups": "left within groups, after erasing there",
     "logistic_accuracy": "accuracy of logistic regression",
     "parts_read_by": "parts read by {}",
+    "probe_rows": "rows that each probe was trained on",
     "random_change": "random subspaces, mean change",
     "random_divergence": "KL on neutral texts, random subspaces",
     "reader_accuracy": "accuracy of the reader",
@@ -142,6 +145,7 @@ ROWS = {
 }
 NO_INTERVAL = {
     "residual": "no interval: computed on the whole sample, not estimated from it",
+    "association": "no interval: it says whether anything is there, not how much",
     "departure": "no interval: it is compared with the largest departures of the draws",
 }
 TOO_FEW = (

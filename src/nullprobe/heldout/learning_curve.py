@@ -1,0 +1,75 @@
+"""Learning curve: what a linear probe reads of other rows, trained on ever more of them.
+
+How much is read says how many rows the probe had as much as what is there. Rows are cut into
+folds; a probe is trained on one, two, four or all but one of them and scored on the next, each fold
+once. So every size is scored on every row, and sizes can be compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nullprobe._core.validation import InputError
+from nullprobe.data.concept import Concept
+from nullprobe.data.splits import Parts, split
+from nullprobe.heldout.factored_rows import Part
+from nullprobe.heldout.targets import Labellings
+
+FOLDS = (8, 4)  # as many as the rarest class has rows for
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Held-out scores of probes that were trained on so many rows.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that each probe was trained on, on average.
+    scores : ndarray of shape (n, k)
+        Of every row, by a probe that has not seen it.
+    """
+
+    rows: int
+    scores: np.ndarray
+
+
+def folds(z: Concept, groups: np.ndarray | None, rng: np.random.Generator) -> Parts | None:
+    """Return eight folds, or four where classes or groups are too few for eight, or None."""
+    for n_parts in FOLDS:
+        try:
+            return split(z, groups=groups, n_parts=n_parts, rng=rng)
+        except InputError:
+            continue
+    return None
+
+
+def learning_curve(X: np.ndarray, z: Concept, parts: Parts) -> list[Trained]:
+    """Train the shrunk discriminant on one fold, on two, on four, ... and on all but one.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, d)
+    z : Concept
+    parts : Parts
+        The folds.
+    """
+    labellings, n_folds = Labellings(z), parts.n_parts
+    Z = labellings.columns(np.arange(len(z))[:, None])[:, 0]
+    level = z.codes is None  # R² is about levels, AUC is not
+    sizes = sorted({*(2**i for i in range(n_folds.bit_length() - 1)), n_folds - 1})
+    found = []
+    for size in sizes:
+        scores, rows = np.empty((len(z), z.n_scores)), 0
+        for j in range(n_folds):
+            train = np.isin(parts.part, (j + 1 + np.arange(size)) % n_folds)
+            test = parts.rows(j)
+            part = Part.of(X, z, np.flatnonzero(train))
+            W = part.solve(part.cross(Z))
+            scores[test] = (X[test] - part.mean).astype(X.dtype) @ W.astype(X.dtype)
+            scores[test] += Z[train].mean(axis=0) * level
+            rows += int(train.sum())
+        found.append(Trained(round(rows / n_folds), scores))
+    return found
