@@ -23,7 +23,8 @@ class Truth:
         "tilted" for `transfers`.
     effect : float
         How far above chance the population lies, in units of the claim's metric; 0 where nothing
-        is there. Where only a bound is known, a lower one.
+        is there. Where only a bound is known, a lower one. Where probes trained on the audit's
+        rows read less than the smallest effect of interest, what these read on average.
     right : tuple of (holds, takes or None)
         The right answers.
     source : str

@@ -5,8 +5,8 @@ A verdict errs where it
 - goes above the truth: "structure" where noise is enough, or "noise" with the moments rejected
   where moments are enough;
 - names a source that is not the true one, or where no other representation was given;
-- says that nothing is there, or that chance suffices, and the population is above chance by the
-  smallest effect of interest or more;
+- says that no probe of so many rows reads more, or that chance suffices, and such probes are above
+  chance by the smallest effect of interest or more;
 - says that a direction carries over where it is tilted, or the reverse.
 
 "Unclear", "undecided" and a refusal are never errors; they have columns of their own. The study

@@ -36,9 +36,11 @@ def _sufficient() -> list[Cell]:
     rows = [
         ("nothing, d 8", b.plain, {"n": 2000, "d": 8, "gap": 0.0}, dict.fromkeys(both)),
         ("nothing, d 100", b.plain, {"n": 2000, "d": 100, "gap": 0.0}, dict.fromkeys(both)),
-        ("AUC .57, d 40", b.plain, {"n": 2000, "d": 40, "gap": 0.25}, {"readable": 0.07}),
-        ("AUC .598, d 300", b.plain, {"n": 2000, "d": 300, "gap": 0.35}, {"readable": 0.098}),
-        ("AUC .638, d 300", b.plain, {"n": 2000, "d": 300, "gap": 0.5}, {"readable": 0.138}),
+        # The best reader is above chance by .07, .098 and .138; probes trained on a third of the
+        # rows, of which an absence speaks, are by less (tests/benchmarks/test_design.py).
+        ("AUC .57, d 40", b.plain, {"n": 2000, "d": 40, "gap": 0.25}, {"readable": 0.031}),
+        ("AUC .598, d 300", b.plain, {"n": 2000, "d": 300, "gap": 0.35}, {"readable": 0.025}),
+        ("AUC .638, d 300", b.plain, {"n": 2000, "d": 300, "gap": 0.5}, {"readable": 0.047}),
         ("Gaussian shift", b.plain, {"n": 2000, "d": 40, "gap": 1.5}, {"erasure_holds": None}),
         ("t3 shift", b.heavy_tails, {"n": 2000, "d": 40, "gap": 2.6}, {"erasure_holds": None}),
     ]

@@ -8,6 +8,10 @@ import pytest
 import worlds
 from cells import ABSENT, RUNGS, SAYS_SO
 from listed import LISTED
+from scipy.stats import norm
+
+from nullprobe.data.concept import concept
+from nullprobe.heldout.factored_rows import Part
 
 CHOSEN = design.chosen()
 CELLS = design.cells()
@@ -134,3 +138,18 @@ def test_listed_cells_can_be_drawn_and_sufficient_ones_have_2000_rows():
         assert len(data["X"]) == len(data["y"])
         assert np.isfinite(data["X"]).all()
         assert len(data["y"]) == 2000 or cell.kind != "sufficient"
+
+
+@pytest.mark.parametrize("name", ["AUC .57, d 40", "AUC .598, d 300", "AUC .638, d 300"])
+def test_what_probes_of_a_third_of_the_rows_read_is_as_the_cell_says(name):
+    """Of weights w and a gap along the first feature, new Gaussian rows read Φ(gap w₁ / |w| √2)."""
+    (cell,) = [cell for cell in LISTED if cell.name == f"sufficient/{name}"]
+    n, d, gap = (cell.settings[key] for key in ("n", "d", "gap"))
+    y, read = np.arange(n // 3) % 2, []
+    for seed in range(40):
+        X = np.random.default_rng([seed, d]).normal(size=(n // 3, d))
+        X[:, 0] += gap * y
+        part = Part.of(X, concept(y), np.arange(n // 3))
+        w = part.solve(part.cross(y[:, None].astype(np.float64)))[:, 0]
+        read.append(norm.cdf(gap * w[0] / np.linalg.norm(w) / np.sqrt(2)) - 0.5)
+    assert np.mean(read) == pytest.approx(cell.truth["readable"].effect, abs=0.005)

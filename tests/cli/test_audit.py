@@ -424,3 +424,20 @@ def test_a_series_of_layers_is_audited(capsys):
     found = documents("model-y-audit.json")
     assert [one["representation"] for one in found] == ["layer.1", "layer.2"]
     assert all(one["provenance"]["dependence"]["order"] == "one series" for one in found)
+
+
+def test_confounds_are_columns_and_no_features(capsys, folder):
+    rng = np.random.default_rng(0)
+    word = rng.random(300) < 0.4
+    y = (rng.random(300) < np.where(word, 0.85, 0.25)).astype(int)
+    table = pd.DataFrame(rng.normal(size=(300, 3)) + 2 * word[:, None], columns=list("abc"))
+    table["label"], table["source"] = y, np.where(word, "news", "wiki")
+    table["length"] = 10 + (rng.random(300) < 0.5)
+    table.to_csv(folder / "table.csv", index=False)
+    given = "--concept label --confounds source,length --claims readable --independent"
+    out = done(capsys, *f"audit table.csv {given} --draws 39 --n-splits 1".split())
+    assert "3 features" in out
+    assert "Comes from: the inputs" in out
+    (found,) = documents("table-label-audit.json")
+    assert found["provenance"]["confounds"] == ["source", "length"]
+    assert found["provenance"]["source"]["confounds"] == "source, length"

@@ -102,6 +102,16 @@ def independent_asked(independent: bool, place: np.ndarray | None) -> None:
         )
 
 
+def need_no_order(given: Dataset, place: np.ndarray | None) -> None:
+    """Complain about confounds of a series, whose labels cannot be drawn row by row."""
+    if given.confounds is not None and place is not None:
+        validation.complain(
+            "labels are drawn given confounds row by row, and rows of a series are not independent",
+            "both confounds= and order= arrived",
+            "leave one of them out, or name parts of the series as groups",
+        )
+
+
 def splits_asked(n_splits: int) -> int:
     """Return how many partitions are asked for, or complain that there are not so many."""
     n_splits = parameters.whole_number("n_splits", n_splits, least=1)

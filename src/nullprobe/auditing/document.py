@@ -154,7 +154,7 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
     """Return the claim that a document describes."""
     metric = Metric(**found["metric"])
     read = {"metric": lambda value: Metric(**value), "groups": list, "rung": str}
-    shown = {
+    shown: dict[str, Any] = {
         key: {name: read.get(name, _array)(value) for name, value in found[key].items()}
         for key in PICTURES.values()
         if found[key] is not None

@@ -17,6 +17,7 @@ from nullprobe.auditing.asked import (
     draws_asked,
     groups_to_compare,
     independent_asked,
+    need_no_order,
     need_what_claims_need,
     order_of,
     pairs_to_hold_out,
@@ -45,6 +46,7 @@ def audit(
     others: Mapping[str, Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     untrained: Mapping[str, Any] | None = None,
+    confounds: Any = None,
     claims: Sequence[str] | None = None,
     depth: str = "full",
     kind: str | None = None,
@@ -87,6 +89,10 @@ def audit(
         Other representations of the inputs: a bag of words, lengths, an embedding layer.
     untrained : mapping of str to array of shape (n, d'), optional
         Representations of the same rows in networks of the same architecture that were not trained.
+    confounds : array of shape (n,) or (n, q), frame, or mapping of str to such, optional
+        What else is known of the rows and may account for a reading: source, length, a word. What
+        is read of labels that follow these alone is held against the reading. Strings, booleans
+        and numbers of few values are categories.
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
@@ -150,12 +156,14 @@ def audit(
         others=others,
         baselines=baselines,
         untrained=untrained,
+        confounds=confounds,
         feature_names=feature_names,
         kind=kind,
     )
     need_what_claims_need(claims or (), given.z, explain)
     place = order_of(order, len(given.z), given.groups)
     independent_asked(independent, place)
+    need_no_order(given, place)
     rows, unit, copied = with_copies(given, duplicates, seed)
     if len(rows) < len(given.z):
         given, place = given.take(rows), None if place is None else place[rows]
@@ -186,6 +194,7 @@ def audit(
         "baselines": list(given.baselines),
         "random_state": seed,
         **({"untrained": list(given.untrained)} if given.untrained else {}),
+        **({"confounds": list(given.confounds.names)} if given.confounds else {}),
         "alpha": bar.alpha,
         "min_effect": bar.min_effect,
         "draws": draws,

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from nullprobe.auditing.confounding import confounded
 from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
 from nullprobe.claims.verdict import MAKES, by_chance
+from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls.action import Action
@@ -31,6 +33,7 @@ def evidence(
     domains: tuple[Parts, Sequence[str]] | None,
     pairs: Mapping[str, HeldOut],
     others: Mapping[str, np.ndarray],
+    confounds: Confounds | None = None,
 ) -> list[Evidence]:
     """Return what each representation shows.
 
@@ -46,6 +49,8 @@ def evidence(
         The pairs whose differences are audited, by representation, for `consistent`.
     others : mapping of str to ndarray of shape (n,)
         Other labels of the pairs.
+    confounds : Confounds or None
+        What else is known of the rows, for `readable`.
     """
     several = list(runs.values())
     first, bar = several[0], several[0].settings.thresholds
@@ -60,6 +65,7 @@ def evidence(
     across = _carried_across([one for one in carried if one], nulls)
     follows = _followed_across([one for one in followed if one], nulls)
     seen = _baselines(first, baselines)
+    given = [None for _ in several] if confounds is None else confounded(several, confounds, nulls)
     found = []
     for i, run in enumerate(several):
         residual, algebra = run.algebra()
@@ -88,6 +94,7 @@ def evidence(
                 run.observed.get("association"),
                 run.probe_rows,
                 run.sizes if run.settings.asks("readable") else (),
+                given[i],
             )
         )
         _spare(run, several)

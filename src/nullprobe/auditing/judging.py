@@ -142,7 +142,14 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
         others = {"inputs": given.baselines, "architecture": given.untrained}
-        several = evidence(runs, others, plan.domains, plan.pairs, given.others)
+        several = evidence(
+            runs,
+            others,
+            plan.domains,
+            plan.pairs,
+            given.others,
+            given.confounds if "readable" in plan.names else None,
+        )
         for (name, run), own in zip(runs.items(), several, strict=True):
             claims = tuple(CLAIMS[claim](own) for claim in plan.names)
             bare = again or plan.quick

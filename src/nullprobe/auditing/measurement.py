@@ -238,7 +238,10 @@ class Run:
 
     def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
         """Return what permuted labels read, (m,), by key."""
-        order = self.permuted.orders(draws)
+        return self.read(keys, self.permuted.orders(draws))
+
+    def read(self, keys: Sequence[str], order: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what reordered labellings y[order[:, j]] read, (m,), by key."""
         found: dict[str, np.ndarray] = {}
         for stage, own, size in (
             ("permutations", [k for k in keys if k in ("raw", "erased")], 50),

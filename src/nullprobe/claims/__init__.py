@@ -15,6 +15,7 @@ from nullprobe.claims.explanations import ComesFrom, Explanation, FactAbout, Out
 from nullprobe.claims.observation import (
     Beside,
     Carried,
+    Confounded,
     Curve,
     Followed,
     Observation,
@@ -41,6 +42,7 @@ __all__ = [
     "Carried",
     "Claim",
     "ComesFrom",
+    "Confounded",
     "Curve",
     "Evidence",
     "Explanation",

@@ -132,6 +132,45 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
+class Confounded:
+    """What is read of labels that follow the confounds alone.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the confounds.
+    null : Null
+        The raw reading of labels drawn given the confounds.
+    covariance_p : float
+        p-value of no covariance of scores and labels beyond the confounds.
+    model : str
+        What P(y | W) was learned by.
+    informative : float
+        How many rows' worth of labels the confounds leave open.
+    odds : float or None
+        By how much the odds given the confounds may be wrong before the verdict changes; None
+        where this was not asked.
+    """
+
+    names: tuple[str, ...]
+    null: Null
+    covariance_p: float
+    model: str
+    informative: float
+    odds: float | None
+
+    def explanation(self, observed: float, bar: Thresholds) -> Explanation:
+        """Judge whether the confounds account for an observation.
+
+        Rejected only where the covariance beyond them is found, too.
+        """
+        found = Explanation.of(observed, self.null, bar)
+        if found.is_rejected and self.covariance_p > bar.alpha:
+            return replace(found, outcome=Outcome.UNDECIDED)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Use:
     """What a model does differently once something is erased from its hidden states.
 

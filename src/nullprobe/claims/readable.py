@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nullprobe.claims.explanations import SOURCES, ComesFrom, Explanation, Outcome, comes_from
-from nullprobe.claims.observation import Beside, Observation, Thresholds
+from nullprobe.claims.observation import Beside, Confounded, Observation
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
@@ -20,6 +20,7 @@ from nullprobe.claims.verdict import (
     by_chance,
     compared,
     number,
+    p_text,
     undetected,
 )
 
@@ -40,9 +41,11 @@ def readable(evidence: Evidence) -> Claim:
         if moments is None
         else Explanation.of(raw.value, moments, bar),
         Explanation.not_tried("noise", MATCHED),
-        *_sources(others, bar, nothing_read=first.suffices),
+        *_sources(others, evidence, nothing_read=first.suffices),
     )
     drawn = (chance,) if moments is None else (chance, moments)
+    if evidence.confounded is not None:
+        drawn = (*drawn, evidence.confounded.null)
     # Below chance is no sign of absence, and no reading either.
     below = first.is_rejected and raw.value < chance.mean
     holds = Holds.UNCLEAR
@@ -64,7 +67,7 @@ def readable(evidence: Evidence) -> Claim:
         + compared(explanations[1:2], drawn) * (holds is Holds.YES)
         + ".",
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
-        evidence.details.get(NAME, {}),
+        {**evidence.details.get(NAME, {}), **_confounds(evidence)},
         shown=_shown(evidence),
         beside=others,
     )
@@ -76,6 +79,25 @@ def _shown(evidence: Evidence) -> dict[str, object]:
         {"rows": rows, "value": one.value, "interval": one.interval} for rows, one in evidence.sizes
     ]
     return {"learning_curve": points} if points else {}
+
+
+def _confounds(evidence: Evidence) -> dict[str, float]:
+    """Return further numbers about the confounds, where there are any."""
+    one = evidence.confounded
+    if one is None:
+        return {}
+    found = {"covariance_p": one.covariance_p, "rows_open": one.informative}
+    return found if one.odds is None else found | {"odds_may_be_off_by": one.odds}
+
+
+def _given(one: Confounded, observed: float) -> str:
+    """Say what labels that follow the confounds alone are read by."""
+    names = ", ".join(one.names[:3]) + (", ..." if len(one.names) > 3 else "")
+    return (
+        f"labels drawn given {names} give {number(one.null.mean)} ± {number(one.null.sd)} "
+        f"({p_text(one.null.judged_p(observed))}; covariance beyond them: "
+        f"{p_text(one.covariance_p)})"
+    )
 
 
 def _dependent(evidence: Evidence) -> str:
@@ -90,12 +112,15 @@ def _dependent(evidence: Evidence) -> str:
 
 
 def _sources(
-    others: Sequence[Beside], bar: Thresholds, *, nothing_read: bool
+    others: Sequence[Beside], evidence: Evidence, *, nothing_read: bool
 ) -> tuple[Explanation, ...]:
     """Return what became of each other representation of the rows, and of sources without one."""
     if nothing_read:
         return tuple(Explanation.not_tried(source, "nothing is read") for source in SOURCES[:2])
+    bar = evidence.thresholds
     found = [one.explanation(bar) for one in others]
+    if evidence.confounded is not None:
+        found.append(evidence.confounded.explanation(evidence.raw.value, bar))
     there = {one.name for one in found}
     return (
         *found,
@@ -132,11 +157,20 @@ def _reason(
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:
         return f"It is read, and where from was not tried (no baseline was given): {said}"
-    beside = ", ".join(f"{one.name!r} reads {number(one.value)}" for one in others)
+    each = [f"{one.name!r} reads {number(one.value)}" for one in others]
+    if evidence.confounded is not None:
+        each.append(_given(evidence.confounded, raw.value))
+    beside = ", ".join(each)
     if source is ComesFrom.TRAINING:
         start = "It is read, and neither inputs nor architecture account for it"
     elif source is ComesFrom.UNDECIDED:
         start = "It is read, and where from is undecided"
+        tried = [one for one in explanations if one.name == "inputs"]
+        if tried and all(one.is_rejected for one in tried):
+            start = (
+                "It is read, the inputs that were tried do not account for it, and whether an "
+                "untrained network reads as much was not shown"
+            )
     else:
         start = f"It is read, and the {source.value} account for it"
     return f"{start}: {said}; {beside}"

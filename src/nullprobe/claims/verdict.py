@@ -21,6 +21,7 @@ from nullprobe.claims.explanations import (
 from nullprobe.claims.observation import (
     Beside,
     Carried,
+    Confounded,
     Curve,
     Followed,
     Observation,
@@ -173,6 +174,8 @@ class Evidence:
         How strongly rows and concept go together in the whole sample.
     probe_rows : int
         Rows that each probe was trained on.
+    confounded : Confounded or None
+        What is read of labels that follow the confounds alone.
     sizes : sequence of (int, Observation)
         What a linear probe reads of other rows, trained on so many.
     """
@@ -194,6 +197,7 @@ class Evidence:
     association: Observation | None = None
     probe_rows: int = 0
     sizes: Sequence[tuple[int, Observation]] = ()
+    confounded: Confounded | None = None
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None where none was drawn."""

@@ -71,6 +71,7 @@ def audit(
     order: options.Order = None,
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
+    confounds: options.Confounds = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
     negative: options.Negative = "negative",
@@ -97,14 +98,18 @@ def audit(
         raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
-    of_files = (concept, groups, leave_out, kind, order, baseline, untrained, layers, pairs)
+    of_files = (
+        concept, groups, leave_out, kind, order, baseline, untrained, confounds, layers, pairs,
+    )  # fmt: skip
     if world is not None and any(of_files):
         raise arguments.UsageError(
             "--concept, --groups, --leave-out, --kind, --order, --baseline, --untrained, "
-            "--layers and --pairs belong to a FILE, and a world brings its own"
+            "--confounds, --layers and --pairs belong to a FILE, and a world brings its own"
         )
     if pairs and (layers or leave_out or kind):
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
+    if pairs and confounds:
+        raise arguments.UsageError("--confounds does not go with --pairs")
     if other and not pairs:
         raise arguments.UsageError("--other belongs to --pairs")
     from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
@@ -112,7 +117,14 @@ def audit(
     subject.need_folder(out)
     if file is not None:
         meaning = sources.columns_of(
-            file, concept, groups=groups, leave_out=leave_out or (), kind=kind, order=order
+            file,
+            concept,
+            others=arguments.names(confounds) or (),
+            groups=groups,
+            leave_out=leave_out or (),
+            kind=kind,
+            order=order,
+            confounds=tuple(arguments.names(confounds) or ()),
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or sources.sites_of(file)
@@ -128,7 +140,7 @@ def audit(
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, kind=kind, order=order, baseline=baseline, untrained=untrained,
-        layers=layers, pairs=pairs,
+        confounds=confounds, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,

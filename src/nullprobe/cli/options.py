@@ -83,6 +83,14 @@ Baselines = Annotated[
         help="Another representation of the same rows, such as a bag of words; repeatable.",
     ),
 ]
+Confounds = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A,B,...",
+        help="Columns that are no features and may account for what is read: source, length, "
+        "a word. What is read of labels that follow these alone is held against the reading.",
+    ),
+]
 Untrained = Annotated[
     list[str] | None,
     typer.Option(

@@ -43,6 +43,8 @@ class Columns:
         What the concept is; None for the rule.
     order : str or None
         Time or place of each row.
+    confounds : sequence of str
+        What may account for a reading.
     """
 
     concept: str
@@ -50,6 +52,12 @@ class Columns:
     leave_out: Sequence[str] = ()
     kind: str | None = None
     order: str | None = None
+    confounds: Sequence[str] = ()
+
+    @property
+    def beside(self) -> list[str]:
+        """What is read besides concept and groups, and is no feature."""
+        return [*([self.order] if self.order else []), *self.confounds]
 
 
 def columns_of(
@@ -161,6 +169,8 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
         source["groups"] = columns.groups
     if columns.order is not None:
         source["order"] = columns.order
+    if columns.confounds:
+        source["confounds"] = ", ".join(columns.confounds)
     if columns.leave_out:
         source["left_out"] = ", ".join(columns.leave_out)
     return source
@@ -172,8 +182,7 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
     Where patterns of layers are given, every array that matches is a representation of its own.
     """
     several = _layers(path, columns, layers) if layers else {}
-    order = [columns.order] if columns.order else []
-    found = next(iter(several.values())) if several else table(path, columns, order)
+    found = next(iter(several.values())) if several else table(path, columns, columns.beside)
     source = origin(path, columns)
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
@@ -181,7 +190,8 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
         y=found.y,
         source=source | ({"layers": ", ".join(several)} if several else {}),
         groups=found.groups,
-        order=places(found.others[order[0]], order[0]) if order else None,
+        order=places(found.others[columns.order], columns.order) if columns.order else None,
+        confounds={name: found.others[name] for name in columns.confounds},
         feature_names=None if several else found.feature_names,
     )
 
@@ -239,7 +249,7 @@ def _others(
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
     """Read every array whose name matches a pattern, numbers in names in their order."""
     there = names(path)
-    taken = {columns.concept, columns.groups, columns.order, *columns.leave_out}
+    taken = {columns.concept, columns.groups, *columns.beside, *columns.leave_out}
     found = {n for p in patterns for n in there if fnmatchcase(n, p) and n not in taken}
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in found):
@@ -249,8 +259,9 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "choose another",
             )
     inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
-    others = [columns.order] if columns.order else []
-    tables = read_layers(path, inner, concept=columns.concept, groups=columns.groups, others=others)
+    tables = read_layers(
+        path, inner, concept=columns.concept, groups=columns.groups, others=columns.beside
+    )
     return {name: _decided(one, columns) for name, one in tables.items()}
 
 
@@ -271,7 +282,7 @@ def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
 
     From a folder of captured states, each site becomes a representation.
     """
-    others = (columns.concept, columns.groups, columns.order, *columns.leave_out)
+    others = (columns.concept, columns.groups, *columns.beside, *columns.leave_out)
     there, sites = names(path), sites_of(path)
     if not sites:
         X, _ = read_matrix(path, leave_out=[column for column in others if column in there])

@@ -49,6 +49,8 @@ class Subject:
         Time or place of each row, where rows are a series.
     baselines, untrained : mapping of str to ndarray of shape (n, d')
         Other representations of the same rows, and those in untrained networks.
+    confounds : mapping of str to ndarray of shape (n,)
+        What else is known of the rows.
     others : mapping of str to ndarray of shape (n,)
         Other labels of contrast pairs.
     truth : mapping of str to str
@@ -64,6 +66,7 @@ class Subject:
     order: np.ndarray | None = None
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
     untrained: Mapping[str, np.ndarray] = field(default_factory=dict)
+    confounds: Mapping[str, np.ndarray] = field(default_factory=dict)
     others: Mapping[str, np.ndarray | None] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
 
@@ -126,6 +129,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             others=subject.others,
             baselines=subject.baselines,
             untrained=subject.untrained,
+            confounds=subject.confounds or None,
             claims=settings.claims,
             alpha=settings.alpha,
             min_effect=settings.min_effect,

@@ -10,6 +10,7 @@ import numpy as np
 
 from nullprobe._core import arrays, parameters, validation
 from nullprobe.data.concept import Concept, concept
+from nullprobe.data.confounds import Confounds
 from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.data.splits import named_groups
@@ -38,6 +39,7 @@ class Dataset:
     others : dict of str to ndarray of shape (n,)
         Other labels of the pairs.
     baselines, untrained : dict of str to ndarray of shape (n, d')
+    confounds : Confounds or None
     """
 
     representations: dict[str, np.ndarray]
@@ -49,6 +51,7 @@ class Dataset:
     others: dict[str, np.ndarray]
     baselines: dict[str, np.ndarray]
     untrained: dict[str, np.ndarray]
+    confounds: Confounds | None = None
 
     @classmethod
     def of(
@@ -60,6 +63,7 @@ class Dataset:
         others: Mapping[str, Any] | None = None,
         baselines: Mapping[str, Any] | None = None,
         untrained: Mapping[str, Any] | None = None,
+        confounds: Any = None,
         feature_names: Sequence[str] | None = None,
         kind: str | None = None,
         truth: str = TRUTH,
@@ -68,7 +72,7 @@ class Dataset:
 
         Parameters
         ----------
-        X, y, groups, others, baselines, untrained, feature_names
+        X, y, groups, others, baselines, untrained, confounds, feature_names
             As `audit` takes them.
         truth : str
             What the labels of pairs are called among other labels.
@@ -114,6 +118,7 @@ class Dataset:
             other_labels(others, n, truth) if pairs else {},
             _baselines(baselines, n),
             _baselines(untrained, n, "untrained"),
+            Confounds.of(confounds, n),
         )
 
     def take(self, rows: np.ndarray) -> Dataset:
@@ -131,6 +136,7 @@ class Dataset:
             others=some(self.others),
             baselines=some(self.baselines),
             untrained=some(self.untrained),
+            confounds=None if self.confounds is None else self.confounds.take(rows),
         )
 
     @property

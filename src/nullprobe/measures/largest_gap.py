@@ -9,6 +9,8 @@ Reference. B. Reiser, "Confidence intervals for the Mahalanobis distance", 2001.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import ncf, norm
@@ -74,4 +76,5 @@ def largest_gap(
     high = 1.0 + share * square
     while excess(high) > 0.0:
         high *= 2.0
-    return float(np.sqrt(float(brentq(excess, 0.0, high)) / share))
+    root: Any = brentq(excess, 0.0, high)
+    return float(np.sqrt(root / share))

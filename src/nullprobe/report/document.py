@@ -73,7 +73,13 @@ class NullDocument(Document):
     """Draws of one null, and what they are compared with."""
 
     rung: Literal[
-        "linear_algebra", "chance", "random_directions", "random_subspaces", "moments", "noise"
+        "linear_algebra",
+        "chance",
+        "random_directions",
+        "random_subspaces",
+        "moments",
+        "noise",
+        "inputs",
     ] = doc("The explanation that the draws are of.")
     description: str = doc("How it was drawn.")
     metric: Metric = doc(

@@ -100,6 +100,7 @@ DETAILS = {
     "agreements": "agreement with “{}”",
     "before_erasing": "before erasing",
     "before_erasure": "before erasure",
+    "covariance_p": "p of no covariance beyond the confounds",
     "directions_removed": "directions removed",
     "divergence": "KL on neutral texts (nats a token)",
     "expected_from_means": "expected from estimated means",
@@ -117,12 +118,14 @@ DETAILS = {
     "left_by_random_subspaces": "left by random subspaces",
     "left_within_groups": "left within groups, after erasing there",
     "logistic_accuracy": "accuracy of logistic regression",
+    "odds_may_be_off_by": "factor by which odds given the confounds may be wrong",
     "parts_read_by": "parts read by {}",
     "probe_rows": "rows that each probe was trained on",
     "random_change": "random subspaces, mean change",
     "random_divergence": "KL on neutral texts, random subspaces",
     "reader_accuracy": "accuracy of the reader",
     "matched_gap": "matched gap of class means, as a share of the debiased one",
+    "rows_open": "rows whose labels the confounds leave open",
     "within_groups": "within groups",
 }
 # Words for the keys of `provenance` that do not speak for themselves.
@@ -155,6 +158,7 @@ TOO_FEW = (
 OTHERS = {
     "random_subspaces": "random subspaces that remove as much",
     "random_directions": "directions drawn at random",
+    "inputs": "labels drawn given the confounds",
 }
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 

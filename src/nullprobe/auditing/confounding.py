@@ -1,0 +1,118 @@
+"""Confounding: whether labels that follow the confounds alone are read as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nullprobe._core.caller_warnings import warn
+from nullprobe.auditing.drawing import drawn
+from nullprobe.auditing.measurement import Run
+from nullprobe.claims import Confounded
+from nullprobe.claims.verdict import by_chance
+from nullprobe.data.confounds import Confounds
+from nullprobe.heldout.given_confounds import Given, folds, given_confounds
+from nullprobe.measures.covariance_beyond import covariance_beyond
+from nullprobe.nulls.given import GivenConfounds
+from nullprobe.stats.null_distribution import Null
+
+ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # by which the odds given W may be wrong
+LEAST_OPEN = 0.1  # of all rows, whose labels W should leave open
+
+
+def confounded(
+    several: Sequence[Run], W: Confounds, nulls: Sequence[Mapping[str, Mapping[str, Null]]]
+) -> list[Confounded | None]:
+    """Return what labels drawn given W read of each representation; None where nothing is read.
+
+    Parameters
+    ----------
+    several : sequence of Run
+    W : Confounds
+    nulls : sequence of mapping of str to mapping of str to Null
+        Those of each run, by explanation and key; "chance" has been drawn.
+    """
+    first = several[0]
+    bar, seed, z = first.settings.thresholds, first.seed, first.z
+    is_read = [
+        by_chance(run.observed["raw"], own["chance"]["raw"], bar).is_rejected
+        for run, own in zip(several, nulls, strict=True)
+    ]
+    if not any(is_read):
+        return [None for _ in several]
+    parts = folds(z, first.groups, np.random.default_rng([seed, 18]))
+    given = given_confounds(z, W, parts, seed)
+    _warn_of_few(given, len(z))
+    action = GivenConfounds.of(z, first.partitions[0], W, given, (seed, 19))
+
+    def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
+        return several[i].read(["raw"], action.orders(draws)) if is_read[i] else {}
+
+    def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
+        observed = several[i].observed
+        return {
+            key: (observed[key].value, Null("inputs", action.description, each))
+            for key, each in values.items()
+        }
+
+    found, _ = drawn(len(several), draw, judge, first.settings.draws, bar)
+    made: list[Confounded | None] = []
+    for run, own in zip(several, found, strict=True):
+        if not own:
+            made.append(None)
+            continue
+        null, scores = own["raw"], _standardised(run)
+        rejected = null.judged_p(run.observed["raw"].value) <= bar.alpha
+        made.append(
+            Confounded(
+                W.names,
+                null,
+                covariance_beyond(scores, z, W, given, parts, seed),
+                given.model,
+                given.informative,
+                _robust(run, action, scores) if rejected else None,
+            )
+        )
+    return made
+
+
+def _warn_of_few(given: Given, n: int) -> None:
+    if given.informative < LEAST_OPEN * n:
+        warn(
+            f"the confounds nearly say what the concept is: they leave it open in about "
+            f"{given.informative:.0f} of {n} rows, and all that can be read beyond them is read of "
+            "those. Pairs or matched rows that differ in the concept alone would tell more"
+        )
+
+
+def _standardised(run: Run) -> np.ndarray:
+    """Return held-out scores (n, k) in units of each part: those of its probe."""
+    scores, parts = run.scores[0].raw.copy(), run.partitions[0]
+    for j in range(parts.n_parts):
+        rows = parts.rows(j)
+        sd = scores[rows].std(axis=0)
+        scores[rows] -= scores[rows].mean(axis=0)
+        scores[rows] *= np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
+    return scores
+
+
+def _robust(run: Run, action: GivenConfounds, scores: np.ndarray) -> float | None:
+    """Return by how much odds may be wrong, against the verdict, before it changes; of classes.
+
+    The odds of a label are multiplied where the probe speaks for it, and divided elsewhere: the
+    worst that a wrong P(y | W) could do.
+    """
+    if not run.z.is_classes or action.strata:
+        return None
+    speaks = np.where(scores > np.median(scores, axis=0), 0.5, -0.5)
+    slope = np.hstack([-speaks, speaks]) if run.z.n_scores == 1 else 2 * speaks
+    bar, last = run.settings.thresholds, 1.0
+    draws = range(bar.least_draws)
+    for odds in ODDS:
+        tilted = action.tilted(np.log(odds) * slope)
+        values = run.read(["raw"], tilted.orders(draws))["raw"]
+        if Null("inputs", "", values).p_value(run.observed["raw"].value) > bar.alpha:
+            break
+        last = odds
+    return last

@@ -1,0 +1,85 @@
+"""Confounds: what a sceptic would name, encoded once: words, lengths, sources, positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from nullprobe._core import linalg, parameters, validation
+from nullprobe.data import kinds
+
+ROWS_OF_STRATUM = 30  # on average, for labels to be permuted within the values of the confounds
+
+
+@dataclass(frozen=True, eq=False)
+class Confounds:
+    """Known properties of n rows that may account for what is read of them.
+
+    Attributes
+    ----------
+    names : tuple of str
+    design : ndarray of shape (n, q)
+        Numbers, standardised, and an indicator of each category.
+    strata : ndarray of shape (n,) or None
+        Which combination of values each row has, where all are categories and combinations have
+        rows enough; else None.
+    """
+
+    names: tuple[str, ...]
+    design: np.ndarray
+    strata: np.ndarray | None
+
+    @classmethod
+    def of(cls, W: Any, n: int) -> Self | None:
+        """Return the confounds of n rows, or None where none are given.
+
+        Parameters
+        ----------
+        W : array of shape (n,) or (n, q), frame, or mapping of str to such, or None
+            Strings, booleans, and numbers of few values are categories; other numbers are numbers.
+        """
+        if W is None:
+            return None
+        named = parameters.by_name("confound", W) if isinstance(W, Mapping) else {"confounds": W}
+        names, blocks, codes = [], [], []
+        for name, one in named.items():
+            for called, values, is_category in kinds.columns(one, name, n):
+                names.append(called)
+                made, code = _encoded(values, called, is_category)
+                blocks.append(made)
+                codes.append(code)
+        if not names:
+            validation.complain(
+                "at least one confound is needed", "the mapping is empty", "leave confounds out"
+            )
+        if any(code is None for code in codes):
+            return cls(tuple(names), np.hstack(blocks), None)
+        strata = np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].ravel()
+        has_rows = n >= ROWS_OF_STRATUM * (int(strata.max()) + 1)
+        return cls(tuple(names), np.hstack(blocks), strata if has_rows else None)
+
+    def take(self, rows: np.ndarray) -> Confounds:
+        """Return the confounds of some rows, by their positions (m,)."""
+        strata = None if self.strata is None else self.strata[rows]
+        return Confounds(self.names, self.design[rows], strata)
+
+
+def _encoded(
+    values: np.ndarray, called: str, is_category: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the columns (n, q) of one confound, and its codes (n,) where it is a category."""
+    distinct, codes = np.unique(values, return_inverse=True)
+    few = len(distinct) <= kinds.FEW_VALUES
+    if len(distinct) < 2:
+        validation.complain(
+            f"{called} must differ between rows to be a confound",
+            f"it is {distinct[0]!r} in all of them",
+            "leave it out",
+        )
+    if is_category or values.dtype.kind not in "fiu" or few:
+        return (codes[:, None] == np.arange(len(distinct))).astype(np.float64), codes
+    numbers = kinds.numbers(values, called)
+    return (numbers - numbers.mean()) * linalg.reciprocal(numbers.std(axis=0)), None

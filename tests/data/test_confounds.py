@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from nullprobe import InputError
+from nullprobe.data.confounds import Confounds
+
+
+def test_categories_become_indicators_and_numbers_are_standardised():
+    W = {"source": np.array(["a", "b", "b", "c"] * 30), "length": np.linspace(1, 9, 120)}
+    found = Confounds.of(W, 120)
+    assert found.names == ("source", "length")
+    assert found.design.shape == (120, 4)
+    assert found.design[:4, :3].tolist() == [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]]
+    assert found.design[:, 3].mean() == pytest.approx(0.0)
+    assert found.design[:, 3].std() == pytest.approx(1.0)
+    assert found.strata is None  # lengths are numbers
+
+
+def test_categories_with_rows_enough_are_strata_of_their_combinations():
+    rng = np.random.default_rng(0)
+    W = pd.DataFrame({"source": rng.choice(["a", "b"], 200), "long": rng.random(200) < 0.5})
+    found = Confounds.of(W, 200)
+    assert len(found.names) == 2
+    assert len(np.unique(found.strata)) == 4
+    again = found.take(np.arange(10))
+    assert np.array_equal(again.strata, found.strata[:10])
+    assert again.design.shape == (10, 4)
+    assert Confounds.of(rng.integers(0, 15, 200), 200).strata is None  # 13 rows each
+
+
+def test_frames_keep_their_names_and_nothing_is_no_confound():
+    frame = pd.DataFrame({"a": [0.5, 1.5, 2.5] * 10, "b": list("xyz") * 10})
+    assert Confounds.of(frame, 30).names == ("column 'a' of confounds", "column 'b' of confounds")
+    assert Confounds.of(None, 30) is None
+
+
+@pytest.mark.parametrize(
+    ("W", "said"),
+    [
+        ({}, "at least one confound is needed"),
+        ({"source": ["a"] * 6}, "source must differ between rows to be a confound, but it is"),
+        ({"source": ["a", "b"]}, "same number of rows"),
+        ({"length": [1.0, np.nan, 2.0, 3.0, 4.0, 5.0]}, "length must be finite"),
+    ],
+)
+def test_bad_confounds_are_refused(W, said):
+    with pytest.raises(InputError, match=said):
+        Confounds.of(W, 6)

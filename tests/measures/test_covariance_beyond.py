@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from scipy.special import expit
+from scipy.stats import binom
+
+from nullprobe.data.concept import concept
+from nullprobe.data.confounds import Confounds
+from nullprobe.heldout.given_confounds import folds, given_confounds
+from nullprobe.measures.covariance_beyond import covariance_beyond
+
+
+def p_value(beyond, seed, groups=None, numeric=False, n=200):
+    rng = np.random.default_rng(seed)
+    W = rng.normal(size=(n, 1))
+    own = rng.normal(size=n)
+    pull = 1.5 * W[:, 0] + beyond * own
+    y = pull + rng.normal(size=n) if numeric else (rng.random(n) < expit(pull)).astype(int)
+    scores = W + own[:, None] + 0.3 * rng.normal(size=(n, 1))
+    z, confounds = concept(y, kind="numeric" if numeric else None), Confounds.of(W, n)
+    parts = folds(z, groups, rng)
+    given = given_confounds(z, confounds, parts, seed)
+    return covariance_beyond(scores, z, confounds, given, parts, seed)
+
+
+@pytest.mark.parametrize("numeric", [False, True])
+def test_what_goes_together_through_the_confounds_alone_is_seldom_found(numeric):
+    found = sum(p_value(0.0, seed, numeric=numeric) <= 0.05 for seed in range(60))
+    assert found <= binom.ppf(0.999, 60, 0.05)
+
+
+@pytest.mark.parametrize("numeric", [False, True])
+def test_what_goes_together_beyond_them_is_found(numeric):
+    assert sum(p_value(1.5, seed, numeric=numeric) <= 0.05 for seed in range(6)) == 6
+
+
+def test_groups_count_once():
+    """Each row eight times over: as independent rows they would look certain."""
+    rng = np.random.default_rng(0)
+    n, times, alone, grouped = 30, 8, 0, 0
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 1])
+        rows = np.repeat(np.arange(n), times)
+        W = rng.normal(size=(n, 1))[rows]
+        y = rng.permutation(np.arange(n) % 2)[rows]
+        scores = rng.normal(size=(n, 1))[rows]
+        z, confounds = concept(y), Confounds.of(W, len(y))
+        parts = folds(z, rows, rng)
+        given = given_confounds(z, confounds, parts, seed)
+        grouped += covariance_beyond(scores, z, confounds, given, parts, seed) <= 0.05
+        split = folds(z, None, rng)
+        alone += covariance_beyond(scores, z, confounds, given, split, seed) <= 0.05
+    assert grouped <= binom.ppf(0.999, 40, 0.05)
+    assert alone > grouped
