@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nullprobe import worlds
 from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
+from nullprobe.auditing.calibrating import Calibration, calibrate
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CCS",
+    "Calibration",
     "CRC",
     "INLP",
     "LEACE",
@@ -116,6 +118,7 @@ __all__ = [
     "__version__",
     "audit",
     "audit_use",
+    "calibrate",
     "canonical_correlations",
     "compare",
     "compare_pairs",

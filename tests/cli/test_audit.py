@@ -441,3 +441,13 @@ def test_confounds_are_columns_and_no_features(capsys, folder):
     (found,) = documents("table-label-audit.json")
     assert found["provenance"]["confounds"] == ["source", "length"]
     assert found["provenance"]["source"]["confounds"] == "source, length"
+
+
+def test_calibrate_says_how_often_verdicts_are_wrong_here(capsys, folder):
+    write(folder / "data.csv")
+    few = ["--claims", "readable", "--audits", "3", "--draws", "39", "--n-splits", "1"]
+    out = done(capsys, "calibrate", "data.csv", "--concept", "y", *few)
+    assert "wrong verdicts where the truth is known, asked: 0.05" in out
+    assert "nothing  readable" in out
+    assert "moments  readable" in out
+    assert files() == ["data.csv"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from nullprobe.claims.verdict import MAKES, by_chance
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
+from nullprobe.measures.contained import is_contained
 from nullprobe.nulls.action import Action
 from nullprobe.stats.null_distribution import Null, together
 
@@ -65,6 +67,7 @@ def evidence(
     across = _carried_across([one for one in carried if one], nulls)
     follows = _followed_across([one for one in followed if one], nulls)
     seen = _baselines(first, baselines)
+    inside = [_contained(run.X, baselines) for run in several]
     given = [None for _ in several] if confounds is None else confounded(several, confounds, nulls)
     found = []
     for i, run in enumerate(several):
@@ -95,6 +98,7 @@ def evidence(
                 run.probe_rows,
                 run.sizes if run.settings.asks("readable") else (),
                 given[i],
+                inside[i],
             )
         )
         _spare(run, several)
@@ -217,14 +221,32 @@ def _with_test(observed: Observation | None, chance: Null | None) -> Observation
 def _baselines(
     run: Run, baselines: Mapping[str, Mapping[str, np.ndarray]]
 ) -> dict[str, dict[str, Observation]]:
-    """Return the reading of each other representation of the rows, by source and name."""
-    return {
-        source: {
-            name: run.observing.scores([d.scores().raw for d in run.readings.of(B).data])
-            for name, B in several.items()
-        }
-        for source, several in baselines.items()
-    }
+    """Return the reading of each other representation of the rows, by source and name.
+
+    Each is held against permuted labels of its own: what reads nothing accounts for nothing.
+    """
+    several = sum(map(len, baselines.values()))
+    draws = max(run.settings.draws, ceil(2 * several / run.settings.thresholds.alpha) - 1)
+    found: dict[str, dict[str, Observation]] = {}
+    for source, named in baselines.items():
+        found[source] = {}
+        for name, B in named.items():
+            reader = run.readings.of(B)
+            own = run.observing.scores([d.scores().raw for d in reader.data])
+            null = Null(
+                "chance", "", reader.read(run.permuted.orders(range(draws)), ["raw"])["raw"]
+            )
+            p = null.p_value(own.value) if own.value > null.mean else 1.0
+            found[source][name] = replace(own, chance_p=p)
+    return found
+
+
+def _contained(
+    X: np.ndarray, baselines: Mapping[str, Mapping[str, np.ndarray]]
+) -> frozenset[tuple[str, str]]:
+    """Return sources and names of the baselines that X (n, d) is a linear function of."""
+    every = ((source, name, B) for source, named in baselines.items() for name, B in named.items())
+    return frozenset((source, name) for source, name, B in every if is_contained(X, B))
 
 
 def _carried_across(

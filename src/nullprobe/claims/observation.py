@@ -212,6 +212,10 @@ class Beside:
         Bootstrap interval of by how much the observation exceeds it, row by row.
     coverage : float
         Of ``gain``: 1 − α.
+    p_value : float or None
+        Of its own reading against permuted labels, if it was tested.
+    contains : bool
+        Whether what is audited is a linear function of it.
     """
 
     rung: str
@@ -220,6 +224,8 @@ class Beside:
     interval: tuple[float, float] | None
     gain: tuple[float, float] | None
     coverage: float = 0.95
+    p_value: float | None = None
+    contains: bool = False
 
     @classmethod
     def of(
@@ -230,6 +236,7 @@ class Beside:
         observed: Observation,
         bar: Thresholds,
         several: int = 1,
+        contains: bool = False,
     ) -> Self:
         """Compare two observations of the same rows, with replicates of the same resamples.
 
@@ -237,16 +244,20 @@ class Beside:
         """
         coverage = 1.0 - bar.alpha / several
         gain = observed.over(simpler).within(coverage)
-        return cls(rung, name, simpler.value, simpler.interval, gain, coverage)
+        p = simpler.chance_p
+        return cls(rung, name, simpler.value, simpler.interval, gain, coverage, p, contains)
 
     def explanation(self, bar: Thresholds) -> Explanation:
         """Judge whether it accounts for the observation.
 
-        Sufficient, where the observation exceeds it by less than the smallest effect of interest;
-        else rejected, where the observation exceeds it at all; else undecided.
+        Sufficient, where what is audited is a function of it, or where it is above chance itself
+        and the observation exceeds it by less than the smallest effect of interest; else rejected,
+        where the observation exceeds it at all; else undecided.
         """
         outcome = Outcome.UNDECIDED
-        if self.gain is not None and self.gain[1] < bar.min_effect:
+        reads = self.p_value is None or self.p_value <= 1.0 - self.coverage + ROUNDING
+        as_much = self.gain is not None and self.gain[1] < bar.min_effect
+        if self.contains or (reads and as_much):
             outcome = Outcome.SUFFICIENT
         elif self.gain is not None and self.gain[0] > 0:
             outcome = Outcome.REJECTED

@@ -33,7 +33,10 @@ def readable(evidence: Evidence) -> Claim:
     """Return the verdict on whether the concept can be read linearly."""
     raw, chance, bar = evidence.raw, evidence.chance("raw"), evidence.thresholds
     each = [(s, *one) for s, several in evidence.baselines.items() for one in several.items()]
-    others = tuple(Beside.of(s, name, one, raw, bar, len(each)) for s, name, one in each)
+    others = tuple(
+        Beside.of(s, name, one, raw, bar, len(each), (s, name) in evidence.contained)
+        for s, name, one in each
+    )
     first, moments = by_chance(raw, chance, bar), evidence.null("moments", "raw")
     explanations = (
         first,
@@ -79,6 +82,11 @@ def _shown(evidence: Evidence) -> dict[str, object]:
         {"rows": rows, "value": one.value, "interval": one.interval} for rows, one in evidence.sizes
     ]
     return {"learning_curve": points} if points else {}
+
+
+def _beside(one: Beside) -> str:
+    said = f"{one.name!r} reads {number(one.value)}"
+    return f"{said}, and what is audited is a linear function of it" if one.contains else said
 
 
 def _confounds(evidence: Evidence) -> dict[str, float]:
@@ -157,7 +165,7 @@ def _reason(
     source = comes_from(explanations)
     if source is ComesFrom.NOT_TRIED:
         return f"It is read, and where from was not tried (no baseline was given): {said}"
-    each = [f"{one.name!r} reads {number(one.value)}" for one in others]
+    each = [_beside(one) for one in others]
     if evidence.confounded is not None:
         each.append(_given(evidence.confounded, raw.value))
     beside = ", ".join(each)

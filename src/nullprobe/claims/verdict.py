@@ -176,6 +176,8 @@ class Evidence:
         Rows that each probe was trained on.
     confounded : Confounded or None
         What is read of labels that follow the confounds alone.
+    contained : set of (str, str)
+        Sources and names of baselines that what is audited is a linear function of.
     sizes : sequence of (int, Observation)
         What a linear probe reads of other rows, trained on so many.
     """
@@ -198,6 +200,7 @@ class Evidence:
     probe_rows: int = 0
     sizes: Sequence[tuple[int, Observation]] = ()
     confounded: Confounded | None = None
+    contained: frozenset[tuple[str, str]] = frozenset()
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None where none was drawn."""

@@ -36,6 +36,7 @@ def every_command(debug: options.Debug = False, version: options.Version = False
 for command in (
     audit_commands.demo,
     audit_commands.audit,
+    audit_commands.calibrate,
     audit_commands.compare,
     audit_commands.compare_pairs,
     eraser_commands.fit,

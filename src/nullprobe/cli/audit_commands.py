@@ -160,6 +160,38 @@ def audit(
     verdict_tables.show_files(*paths)
 
 
+def calibrate(
+    file: options.File,
+    concept: options.ConceptIfAny = None,
+    groups: options.Groups = None,
+    leave_out: options.LeaveOut = None,
+    kind: options.Kind = None,
+    claims: options.CalibratedClaims = None,
+    alpha: options.Alarms = 0.05,
+    min_effect: options.Effect = 0.05,
+    audits: options.Audits = 100,
+    draws: options.FewDraws = 99,
+    n_splits: options.Splits = 4,
+    duplicates: options.Duplicates = "group",
+    seed: options.Seed = 0,
+) -> None:
+    """Measure how often verdicts are wrong on the rows of a file, where the truth is known."""
+    from nullprobe.auditing.calibrating import NAMES
+    from nullprobe.auditing.calibrating import calibrate as calibrated
+    from nullprobe.cli import sources, subject, verdict_tables
+
+    meaning = sources.columns_of(file, concept, groups=groups, leave_out=leave_out or (), kind=kind)
+    one = sources.file_subject(file, meaning)
+    with subject.Bars(one.title) as bars:
+        found = calibrated(
+            one.X, one.y, groups=one.groups, claims=arguments.names(claims) or NAMES,
+            n_audits=audits, draws=draws, n_splits=n_splits, alpha=alpha, min_effect=min_effect,
+            duplicates=duplicates, random_state=seed, progress=bars,
+        )  # fmt: skip
+    verdict_tables.say(f"{one.title}: wrong verdicts where the truth is known, asked: {alpha:g}")
+    verdict_tables.show_plain(str(found))
+
+
 def compare(
     file: options.File,
     concept: options.Concept,

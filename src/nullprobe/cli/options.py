@@ -164,6 +164,19 @@ Splits = Annotated[
     int,
     typer.Option("--n-splits", min=1, metavar="N", help="Partitions to average over, up to 13."),
 ]
+Audits = Annotated[int, typer.Option("--audits", min=1, metavar="N", help="Audits for each truth.")]
+CalibratedClaims = Annotated[
+    str | None,
+    typer.Option(
+        "--claims",
+        metavar="A,B,...",
+        help="Claims to judge, by default dependent, readable and erasure_holds; also "
+        "no_halfspace and gone.",
+    ),
+]
+FewDraws = Annotated[
+    int, typer.Option("--draws", min=1, metavar="N", help="Draws of each null, at most.")
+]
 Depth = Annotated[
     str,
     typer.Option(

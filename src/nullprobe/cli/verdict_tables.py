@@ -90,6 +90,13 @@ def say(text: str, console: Console | None = None) -> None:
     console.print(Text(text), width=min(terminal.WIDEST, console.width))
 
 
+def show_plain(text: str, console: Console | None = None) -> None:
+    """Print lines that are aligned already, none of them broken."""
+    console = console or Terminal()
+    console.print()
+    console.print(Text(text), soft_wrap=True)
+
+
 def show_files(*paths: Path, console: Console | None = None) -> None:
     """Print which files were written, each path on a line of its own and never broken."""
     console = console or Terminal()

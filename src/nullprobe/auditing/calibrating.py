@@ -1,0 +1,280 @@
+"""Calibrating: how often verdicts are wrong on a user's own rows, where the truth is known.
+
+Labels that are permuted say nothing of the rows. Rows whose residuals were rotated hold nothing but
+class means and covariances. Audits of such data have known answers, and every other property of
+the rows (their tails, groups, features, number) is the user's own.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from nullprobe._core import parameters, validation
+from nullprobe._core.frames import frame
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe._core.validation import InputError
+from nullprobe.auditing.asked import claim_names, draws_asked, splits_asked, thresholds
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.result import Audit
+from nullprobe.claims import Holds, Outcome
+from nullprobe.data.concept import Concept
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.partitions import partitions
+from nullprobe.data.splits import Parts
+from nullprobe.moments import Moments
+from nullprobe.nulls.action import Action
+from nullprobe.nulls.permutation import Permutations
+from nullprobe.nulls.residuals import Residuals
+from nullprobe.nulls.rotation import Rotations
+from nullprobe.report.text.tables import aligned
+
+NAMES = ("dependent", "readable", "erasure_holds")
+# What each claim says where it finds something.
+FOUND = {
+    "dependent": Holds.YES,
+    "readable": Holds.YES,
+    "erasure_holds": Holds.NO,
+    "no_halfspace": Holds.NO,
+    "gone": Holds.NO,
+}
+TRUTHS = {
+    "nothing": "labels permuted: nothing is there to be found",
+    "moments": "residuals rotated: class means and covariances are all there is",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What audits said of one claim where the truth is known.
+
+    Attributes
+    ----------
+    truth : str
+        "nothing" or "moments".
+    claim : str
+    audits : int
+        How many ended in a verdict.
+    wrong : int
+        How many of these said that something is there that is not, or reject means and covariances
+        where they are all there is.
+    verdicts : mapping of str to int
+        How often each was said: "yes", "no" and "unclear".
+    """
+
+    truth: str
+    claim: str
+    audits: int
+    wrong: int
+    verdicts: Mapping[str, int]
+
+    @property
+    def rate(self) -> float:
+        """Share of audits that were wrong."""
+        return self.wrong / self.audits if self.audits else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the rate (Clopper and Pearson)."""
+        if not self.audits:
+            return 0.0, 1.0
+        ends = binomtest(self.wrong, self.audits).proportion_ci(0.95, method="exact")
+        return float(ends.low), float(ends.high)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration:
+    """How often verdicts were wrong on a user's own rows. Printed, it is a table.
+
+    Attributes
+    ----------
+    judged : tuple of Judged
+    alpha : float
+        Share of wrong alarms that was asked for.
+    refused : mapping of str to int
+        Audits that ended in a refusal, by reason.
+    not_tried : mapping of str to str
+        Truths that could not be made of these rows, and why.
+    """
+
+    judged: tuple[Judged, ...]
+    alpha: float
+    refused: Mapping[str, int]
+    not_tried: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[Judged]:
+        """Yield what was said of each claim under each truth."""
+        return iter(self.judged)
+
+    def __repr__(self) -> str:
+        """Return the rates in one line."""
+        each = (f"{one.claim} {one.wrong}/{one.audits} ({one.truth})" for one in self.judged)
+        return f"Calibration({', '.join(each)})"
+
+    def __str__(self) -> str:
+        """Return a table: truth, claim, how often it was wrong, and what was said."""
+        lines = [("truth", "claim", "wrong", "95 % interval", *map(str, Holds))]
+        for one in self.judged:
+            low, high = one.interval
+            said = (str(one.verdicts.get(holds, 0)) for holds in map(str, Holds))
+            rate = f"{one.wrong} of {one.audits}"
+            lines.append((one.truth, one.claim, rate, f"{low:.3f} to {high:.3f}", *said))
+        text = aligned(lines, left=2)
+        text += [f"{name}: not tried: {why}" for name, why in self.not_tried.items()]
+        text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
+        return "\n".join(text)
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each truth and claim."""
+        return frame(
+            [
+                {
+                    "truth": one.truth,
+                    "claim": one.claim,
+                    "audits": one.audits,
+                    "wrong": one.wrong,
+                    "low": one.interval[0],
+                    "high": one.interval[1],
+                    **{str(holds): one.verdicts.get(str(holds), 0) for holds in Holds},
+                }
+                for one in self.judged
+            ]
+        )
+
+
+def calibrate(
+    X: Any,
+    y: Any,
+    *,
+    groups: Any = None,
+    kind: str | None = None,
+    claims: Sequence[str] = NAMES,
+    n_audits: int = 100,
+    draws: int = 99,
+    n_splits: int = 4,
+    alpha: float = 0.05,
+    min_effect: float = 0.05,
+    duplicates: str = "group",
+    random_state: RandomState = 0,
+    progress: Any = None,
+) -> Calibration:
+    """Measure how often verdicts are wrong on these rows, where the truth is known.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    y : array-like of shape (n,) or (n, k)
+        Concept, whose labels are permuted.
+    groups, kind, draws, n_splits, alpha, min_effect, duplicates
+        As `audit` takes them.
+    claims : sequence of str
+        Among "dependent", "readable", "erasure_holds", "no_halfspace" and "gone".
+    n_audits : int
+        For each truth. Of 100, an error rate of .05 is seen as .016 to .113 at most (95 %).
+    random_state : int, Generator or None
+    progress : callable, optional
+        Called with the stage, how much of it is done, and of how much.
+
+    Returns
+    -------
+    Calibration
+
+    Notes
+    -----
+    Rows keep their order: a verdict that is withheld where neighbours in the file resemble each
+    other counts as unclear.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> w = worlds.gaussian(n=60, d=3, random_state=0)
+    >>> found = calibrate(w.X, w.y, claims=["readable"], n_audits=4, draws=39, n_splits=1)
+    >>> [(one.truth, one.claim, one.audits) for one in found]
+    [('nothing', 'readable', 4), ('moments', 'readable', 4)]
+    """
+    names = claim_names(claims, "full") or []
+    for name in names:
+        parameters.choice("claim", name, list(FOUND))
+    bar = thresholds(alpha, min_effect)
+    n_audits = parameters.whole_number("n_audits", n_audits, least=1)
+    draws, _ = draws_asked(draws, None, None, bar)
+    n_splits = splits_asked(n_splits)
+    seed = integer_seed(random_state)
+    given = Dataset.of(X, y, groups=groups, kind=kind)
+    if len(given.representations) > 1 or given.pairs:
+        validation.complain(
+            "one representation is calibrated at a time",
+            "several arrived",
+            "pass one array",
+        )
+    options = {
+        "groups": given.groups,
+        "claims": names,
+        "draws": draws,
+        "n_splits": n_splits,
+        "alpha": alpha,
+        "min_effect": min_effect,
+        "duplicates": duplicates,
+    }
+    refused: Counter[str] = Counter()
+    judged, not_tried = [], {}
+    for truth, world in _worlds(given, n_splits, seed).items():
+        if isinstance(world, str):
+            not_tried[truth] = world
+            continue
+        audits = []
+        for k in range(n_audits):
+            rows, concept = _drawn(given, world, k)
+            try:
+                audits.append(_quiet(rows, concept, options, seed + k))
+            except InputError as error:
+                refused[str(error)] += 1
+            if progress is not None:
+                progress(truth, k + 1, n_audits)
+        judged += [_judge(truth, name, audits, bar.alpha) for name in names]
+    return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
+
+
+def _worlds(given: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:
+    """Return what makes data of each truth, or why nothing can."""
+    z, X = given.z, given.X
+    rng = np.random.default_rng([seed, 0])
+    parts = partitions(z, groups=given.groups, n_splits=n_splits, rng=rng)[0]
+    whole = Parts(np.zeros(len(z), dtype=int), 1, parts.groups)
+    rotated = Rotations.of(Residuals.of(X, z, Moments.summed(X, z), given.groups), (seed, 22))
+    return {"nothing": Permutations.of(z, whole, (seed, 21)), "moments": rotated}
+
+
+def _drawn(given: Dataset, world: Action, k: int) -> tuple[np.ndarray, Concept]:
+    """Return the rows and the concept of draw k of a world."""
+    found = world.draw(k)
+    return (given.X, given.z.take(found)) if found.ndim == 1 else (found, given.z)
+
+
+def _quiet(rows: np.ndarray, z: Concept, options: Mapping[str, Any], seed: int) -> Audit:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = audit(rows, z, random_state=seed, **options)
+    assert isinstance(found, Audit), "one representation has one audit"
+    return found
+
+
+def _judge(truth: str, name: str, audits: Sequence[Audit], alpha: float) -> Judged:
+    """Count what audits said of a claim, and how often that is wrong."""
+    claims = [one[name] for one in audits]
+    if truth == "nothing":
+        wrong = sum(claim.holds is FOUND[name] for claim in claims)
+    else:
+        wrong = sum(
+            one.name == "moments" and one.outcome is Outcome.REJECTED
+            for claim in claims
+            for one in claim.explanations
+        )
+    verdicts = Counter(str(claim.holds) for claim in claims)
+    return Judged(truth, name, len(claims), wrong, dict(verdicts))

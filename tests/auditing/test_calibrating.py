@@ -1,0 +1,85 @@
+"""Error rates on a user's own rows."""
+
+import numpy as np
+import pytest
+
+from nullprobe import Calibration, InputError, calibrate
+from nullprobe.auditing.calibrating import Judged
+
+RNG = np.random.default_rng(0)
+Y = np.arange(90) % 2
+X = RNG.normal(size=(90, 4)) + 2 * Y[:, None]
+FEW = {"draws": 39, "n_splits": 1, "n_audits": 12}
+
+
+def by_name(found):
+    return {(one.truth, one.claim): one for one in found}
+
+
+def test_each_truth_and_claim_is_judged_and_few_verdicts_are_wrong():
+    found = calibrate(X, Y, claims=["readable", "erasure_holds"], **FEW)
+    each = by_name(found)
+    asked = {(t, c) for t in ("nothing", "moments") for c in ("readable", "erasure_holds")}
+    assert set(each) == asked
+    assert all(one.audits == 12 == sum(one.verdicts.values()) for one in found)
+    assert all(one.wrong <= 4 for one in found)  # of 12 at .05, five are one in 3,000
+    # Labels are cut off from the rows in one world, and rows are as readable as ever in the other.
+    assert each["nothing", "readable"].verdicts.get("yes", 0) <= 3
+    assert each["moments", "readable"].verdicts["yes"] == 12
+
+
+def test_rows_that_depend_in_secret_are_found_out():
+    """Labels that go round in a file of copies: named groups hold the level, no groups do not."""
+    rows = np.repeat(np.arange(24), 5)
+    own = RNG.normal(size=(24, 6))[rows] + 0.3 * RNG.normal(size=(120, 6))
+    y = (np.arange(24) % 2)[rows]
+    order = RNG.permutation(120)
+    found = calibrate(own[order], y[order], groups=rows[order], claims=["readable"], **FEW)
+    assert by_name(found)["nothing", "readable"].wrong <= 4
+
+
+def test_what_cannot_be_made_is_said():
+    groups = np.repeat(np.arange(30), 3)
+    groups[:2] = 31  # of different sizes: residuals cannot be rotated among them
+    y = (np.arange(90) // 3) % 2
+    found = calibrate(X, y, groups=groups, claims=["readable"], **FEW)
+    assert [one.truth for one in found] == ["nothing"]
+    assert "groups are of one size" in found.not_tried["moments"]
+    assert "moments: not tried" in str(found)
+
+
+def test_it_is_a_table_and_a_frame():
+    found = Calibration(
+        (Judged("nothing", "readable", 100, 5, {"yes": 5, "unclear": 95}),),
+        0.05,
+        {"too few": 2},
+        {},
+    )
+    assert "5 of 100  0.016 to 0.113" in str(found)
+    assert "refused 2 times: too few" in str(found)
+    assert found.to_frame().to_dict("records")[0]["wrong"] == 5
+    assert repr(found) == "Calibration(readable 5/100 (nothing))"
+
+
+def test_the_same_seed_says_the_same():
+    one, other = (calibrate(X, Y, claims=["readable"], **{**FEW, "n_audits": 3}) for _ in range(2))
+    assert str(one) == str(other)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"claims": ["one_direction"]}, "claim must be one of 'dependent'"),
+        ({"n_audits": 0}, "n_audits must be a whole number of at least 1"),
+        ({"draws": 9}, "needs at least 39 draws"),
+        ({"n_splits": 14}, "n_splits must be 13 at most"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(changed, said):
+    with pytest.raises(InputError, match=said):
+        calibrate(X, Y, **{**FEW, "claims": ["readable"], **changed})
+
+
+def test_several_representations_are_refused():
+    with pytest.raises(InputError, match="one representation is calibrated at a time"):
+        calibrate({"a": X, "b": X}, Y, **FEW)
