@@ -451,3 +451,21 @@ def test_calibrate_says_how_often_verdicts_are_wrong_here(capsys, folder):
     assert "nothing  readable" in out
     assert "moments  readable" in out
     assert files() == ["data.csv"]
+
+
+def test_an_eraser_of_ones_own_is_audited_on_new_rows(capsys, folder):
+    write(folder / "old.csv")
+    rng = np.random.default_rng(1)
+    write(folder / "new.csv", X=rng.normal(size=(N, 3)) + 0.8 * Y[:, None])
+    done(capsys, "fit", "old.csv", "--concept", "y", "--out", "own.safetensors")
+    given = ["--concept", "y", "--eraser", "own.safetensors", *FEW]
+    out = done(capsys, "audit", "new.csv", *given, "--claims", "readable,erasure_holds")
+    assert "Erasure holds" in out
+    (found,) = documents("new-y-audit.json")
+    assert found["provenance"]["eraser"]["fitted_rows"] == N
+    capsys.readouterr()
+    refuses(
+        capsys,
+        f"audit old.csv --concept y --eraser own.safetensors {' '.join(FEW)}",
+        ["fitted to these very rows"],
+    )

@@ -36,7 +36,8 @@ def confounded(
     first = several[0]
     bar, seed, z = first.settings.thresholds, first.seed, first.z
     is_read = [
-        by_chance(run.observed["raw"], own["chance"]["raw"], bar).is_rejected
+        run.settings.asks("readable")
+        and by_chance(run.observed["raw"], own["chance"]["raw"], bar).is_rejected
         for run, own in zip(several, nulls, strict=True)
     ]
     if not any(is_read):

@@ -28,6 +28,7 @@ from nullprobe.auditing.guards import without_aside
 from nullprobe.auditing.judging import Judged, Plan, among_blocks, judge, withheld
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.measurement import Progress
+from nullprobe.auditing.own_eraser import OwnEraser, need_claims_of_erased, with_eraser
 from nullprobe.auditing.result import Audit
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
@@ -47,6 +48,7 @@ def audit(
     baselines: Mapping[str, Any] | None = None,
     untrained: Mapping[str, Any] | None = None,
     confounds: Any = None,
+    eraser: Any = None,
     claims: Sequence[str] | None = None,
     depth: str = "full",
     kind: str | None = None,
@@ -93,6 +95,9 @@ def audit(
         What else is known of the rows and may account for a reading: source, length, a word. What
         is read of labels that follow these alone is held against the reading. Strings, booleans
         and numbers of few values are categories.
+    eraser : fitted eraser, loaded eraser or fitted transformer, optional
+        Of your own, fitted to other rows: these are erased by it, in place of erasers that are
+        fitted to a part of them.
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
@@ -171,6 +176,14 @@ def audit(
     pairs, unpaired = pairs_to_hold_out(given, claims, seed)
     left_out |= unpaired
     names = claims or claims_that_apply(given, explain, domains, pairs)
+    own = None
+    if eraser is not None:
+        own = OwnEraser.of(eraser)
+        given = with_eraser(given, own)
+        names = [
+            n for n in need_claims_of_erased(claims) if n != "no_halfspace" or given.z.is_classes
+        ]
+        domains, pairs = None, {}
     given, whole, aside = _set_aside(given, seed)
     plan = Plan(
         given,
@@ -188,6 +201,7 @@ def audit(
         depth == "quick",
         bar,
         lambda name: _progress(progress, name, len(given.representations)),
+        own=own,
     )
     found, dependence = _judged(plan, independent)
     record = {
@@ -195,6 +209,7 @@ def audit(
         "random_state": seed,
         **({"untrained": list(given.untrained)} if given.untrained else {}),
         **({"confounds": list(given.confounds.names)} if given.confounds else {}),
+        **({"eraser": own.record} if own else {}),
         "alpha": bar.alpha,
         "min_effect": bar.min_effect,
         "draws": draws,

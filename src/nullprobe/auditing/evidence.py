@@ -18,6 +18,7 @@ from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
+from nullprobe.claims.readable import MATCHED
 from nullprobe.claims.verdict import MAKES, by_chance
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
@@ -26,6 +27,7 @@ from nullprobe.measures.contained import is_contained
 from nullprobe.nulls.action import Action
 from nullprobe.stats.null_distribution import Null, together
 
+COSTLY = ("halfspace", "family", "association")  # to read of a labelling
 NOTHING = "chance was not rejected, so that nothing is there to explain"
 
 
@@ -56,12 +58,11 @@ def evidence(
     """
     several = list(runs.values())
     first, bar = several[0], several[0].settings.thresholds
-    asked = [OF_CLAIMS[name] for name in first.settings.names if name in OF_CLAIMS]
-    nulls = [{"chance": own} for own in _chance(several, asked)]
+    nulls = [{"chance": own} for own in _chance(several)]
     notes: list[dict[str, str]] = [{} for _ in several]
-    curves = [run.curve if "curve" in asked else None for run in several]
+    curves = [run.curve if "curve" in _asked(run) else None for run in several]
     for explanation in MAKES:
-        _explain(explanation, several, asked, nulls, notes, curves)
+        _explain(explanation, several, nulls, notes, curves)
     carried = [run.carried(*domains) if domains else None for run in several]
     followed = [run.followed(pairs[name], others) if pairs else None for name, run in runs.items()]
     across = _carried_across([one for one in carried if one], nulls)
@@ -111,15 +112,20 @@ def _spare(run: Run, several: Sequence[Run]) -> None:
         run.forget()
 
 
-def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null]]:
+def _asked(run: Run) -> list[str]:
+    """Return the keys of the claims that a run is for."""
+    return [OF_CLAIMS[name] for name in run.settings.names if name in OF_CLAIMS]
+
+
+def _chance(several: Sequence[Run]) -> list[dict[str, Null]]:
     """Return what permuted labels make of each representation, by key."""
     first = several[0]
-    costly = [key for key in asked if key in ("halfspace", "family", "association")]
     # What is left in the curve is asked for only where something is read at all.
-    counts = {"raw" if key == "curve" else key for key in asked}
+    counts = [{"raw" if key == "curve" else key for key in _asked(run)} for run in several]
     said = first.permuted.description
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
+        costly = [key for key in _asked(several[i]) if key in COSTLY]
         found = several[i].by_chance(["raw", "erased", *costly], draws)
         _spare(several[i], several)
         return found
@@ -132,7 +138,9 @@ def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
         seen = several[i].observed
-        return {key: (seen[key].value, null(key, values[key])) for key in values if key in counts}
+        return {
+            key: (seen[key].value, null(key, values[key])) for key in values if key in counts[i]
+        }
 
     settings = first.settings
     found, values = drawn(len(several), draw, judge, settings.draws, settings.thresholds)
@@ -145,7 +153,6 @@ def _chance(several: Sequence[Run], asked: Sequence[str]) -> list[dict[str, Null
 def _explain(
     explanation: str,
     several: Sequence[Run],
-    asked: Sequence[str],
     nulls: Sequence[dict[str, dict[str, Null]]],
     notes: Sequence[dict[str, str]],
     curves: list[Curve | None],
@@ -154,7 +161,7 @@ def _explain(
     settings = several[0].settings
     bar, keys = settings.thresholds, []
     for run, own, why in zip(several, nulls, notes, strict=True):
-        keys.append(_to_explain(explanation, run, asked, own["chance"], why))
+        keys.append(_to_explain(explanation, run, own["chance"], why))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
         return several[i].explained(explanation, keys[i], draws) if keys[i] else {}
@@ -186,13 +193,12 @@ def _explain(
 def _to_explain(
     explanation: str,
     run: Run,
-    asked: Sequence[str],
     chance: Mapping[str, Null],
     why: dict[str, str],
 ) -> list[str]:
     """Return the keys that an explanation is drawn for, and note why others are not."""
     keys = []
-    for key in asked:
+    for key in _asked(run):
         if key == "association":
             continue  # it is asked whether anything is there, not what that takes
         place = f"{explanation} {key}"
@@ -202,6 +208,8 @@ def _to_explain(
             continue  # its draws are matched to be as readable
         if not run.settings.explain:
             why[place] = "not asked for"
+        elif explanation == "noise" and key == "erased" and not run.settings.erases:
+            why[place] = MATCHED
         elif not by_chance(run.observed[judged], chance[judged], bar).is_rejected:
             why[place] = NOTHING
         elif not isinstance(action := run.action(explanation, key), Action):

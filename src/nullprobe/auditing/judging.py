@@ -19,11 +19,12 @@ from nullprobe._core.validation import InputError
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
+from nullprobe.auditing.own_eraser import BEFORE, ERASED, OwnEraser, joined
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import CLAIMS, Claim, Holds, Outcome, Takes, Thresholds
+from nullprobe.claims import CLAIMS, Claim, Evidence, Holds, Outcome, Takes, Thresholds
 from nullprobe.data.dataset import Dataset
-from nullprobe.data.partitions import partitions
+from nullprobe.data.partitions import N_PARTS, partitions
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
@@ -57,6 +58,8 @@ class Plan:
         What each row moves with.
     place : ndarray of shape (n,) or None
         Order of the rows, where one is declared.
+    own : OwnEraser or None
+        An eraser that is given; erased rows are then a representation beside the rows.
     inside : ndarray of shape (n,) or None
         What moves together inside a unit that is a block of neighbours.
     names : sequence of str
@@ -83,6 +86,13 @@ class Plan:
     bar: Thresholds
     progress: Callable[[str], Progress]
     inside: np.ndarray | None = None
+    own: OwnEraser | None = None
+
+    def names_of(self, representation: str) -> Sequence[str]:
+        """Return the claims that a representation is read for."""
+        if self.own is None:
+            return self.names
+        return [name for name in self.names if (name in BEFORE) == (representation != ERASED)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +132,13 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
     # What carries over is asked within groups: two of them will do, and none is kept whole.
     unit = None if plan.names == ["transfers"] else plan.unit
     rng = np.random.default_rng([plan.seed, 0])
-    splits = partitions(z, groups=unit, n_splits=plan.n_splits, rng=rng)
+    n_parts = N_PARTS if plan.own is None else 2
+    splits = partitions(z, groups=unit, n_splits=plan.n_splits, rng=rng, n_parts=n_parts)
     with ExitStack() as stack:
         runs = {}
         for number, (name, X) in enumerate(given.representations.items()):
             settings = Settings(
-                plan.names,
+                plan.names_of(name),
                 plan.seed,
                 plan.draws,
                 plan.explain,
@@ -139,6 +150,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.place,
                 plan.inside,
                 ALL_RARE if name in plan.aside and name not in plan.whole else "",
+                plan.own is None,
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
         others = {"inputs": given.baselines, "architecture": given.untrained}
@@ -150,6 +162,8 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             given.others,
             given.confounds if "readable" in plan.names else None,
         )
+        if plan.own is not None:
+            return {"": _of_own_eraser(plan, runs, several, splits, again=again)}
         for (name, run), own in zip(runs.items(), several, strict=True):
             claims = tuple(CLAIMS[claim](own) for claim in plan.names)
             bare = again or plan.quick
@@ -158,6 +172,26 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             judged = Judged(claims, run.scores[0], picture, splits, record)
             found[name] = withheld(judged, STUCK) if run.is_stuck else judged
     return found
+
+
+def _of_own_eraser(
+    plan: Plan,
+    runs: Mapping[str, Run],
+    several: Sequence[Evidence],
+    splits: tuple[Parts, ...],
+    *,
+    again: bool,
+) -> Judged:
+    """Return the claims on rows and on the same rows erased by an eraser that is given."""
+    assert plan.own is not None, "this is for an eraser that is given"
+    before, after = runs.values()
+    expected = plan.own.expected(before.whole.moments, before.z, splits[0].n_parts)
+    own = joined(several[0], several[1], expected)
+    claims = tuple(CLAIMS[claim](own) for claim in plan.names)
+    scores = Scores(before.scores[0].raw, after.scores[0].raw)
+    bare = again or plan.quick
+    record = {} if bare else _record(plan, next(iter(runs)), before, claims)
+    return Judged(claims, scores, None, splits, record)
 
 
 def _picture(plan: Plan, name: str, run: Run) -> Portrait:

@@ -64,6 +64,8 @@ class Settings:
         Order of the rows in a series.
     unit : ndarray of shape (n,), optional
         What moves together within groups that are blocks of one series.
+    erases : bool
+        Whether erasers are fitted, or rows come erased.
     no_noise : str
         Why the shape of the noise cannot be drawn; empty where it can.
     """
@@ -80,6 +82,7 @@ class Settings:
     place: np.ndarray | None = None
     unit: np.ndarray | None = None
     no_noise: str = ""
+    erases: bool = True
 
     def asks(self, *names: str) -> bool:
         """Return whether any of some claims is asked for."""
@@ -102,7 +105,7 @@ class Run:
     ) -> None:
         self.X, self.z, self.partitions, self.settings = X, z, partitions, settings
         self.seed, self.groups = settings.seed, partitions[0].groups
-        self.readings = Readings(z, partitions, settings.seed)
+        self.readings = Readings(z, partitions, settings.seed, settings.erases)
         self.whole = Whole(X, z)
         self.observing = Observing(z, partitions, settings.seed)
         self._stack = ExitStack()

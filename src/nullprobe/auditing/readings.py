@@ -52,11 +52,14 @@ class Readings:
     partitions : tuple of Parts
     seed : int
         Of searches and of choices.
+    erases : bool
+        Whether an eraser is fitted to a part of the rows, or rows are read as they are.
     """
 
     z: Concept
     partitions: tuple[Parts, ...]
     seed: int
+    erases: bool = True
 
     def of(self, X: np.ndarray) -> Reader:
         """Return what reads a representation (n, d)."""
@@ -102,7 +105,7 @@ class Reader:
     @cached_property
     def data(self) -> list[ThreeWay]:
         """The rows, split and factored in each partition."""
-        return [ThreeWay(self.X, self.z, parts) for parts in self.how.partitions]
+        return [ThreeWay(self.X, self.z, parts, self.how.erases) for parts in self.how.partitions]
 
     @cached_property
     def families(self) -> list[Family]:

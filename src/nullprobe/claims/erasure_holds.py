@@ -24,6 +24,12 @@ def erasure_holds(evidence: Evidence) -> Claim:
             f" For a probe that knew the covariance, estimated means alone lead one to expect "
             f"{number(expected)}."
         )
+    theory = claim.details.get("expected_of_eraser")
+    if theory is not None:
+        reason += (
+            f" By the number of rows that the eraser was fitted to, theory expects "
+            f"{number(theory)}, if the classes are Gaussian with one covariance."
+        )
     before = by_chance(evidence.raw, evidence.chance("raw"), evidence.thresholds)
     if claim.holds is Holds.YES and not before.is_rejected:
         reason += " The concept was not clearly readable before, either."

@@ -72,6 +72,7 @@ def audit(
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
     confounds: options.Confounds = None,
+    eraser: options.OwnEraser = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
     negative: options.Negative = "negative",
@@ -99,20 +100,23 @@ def audit(
     if file is not None and world_option:
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
     of_files = (
-        concept, groups, leave_out, kind, order, baseline, untrained, confounds, layers, pairs,
+        concept, groups, leave_out, kind, order, baseline, untrained, confounds, eraser, layers,
+        pairs,
     )  # fmt: skip
     if world is not None and any(of_files):
         raise arguments.UsageError(
             "--concept, --groups, --leave-out, --kind, --order, --baseline, --untrained, "
-            "--confounds, --layers and --pairs belong to a FILE, and a world brings its own"
+            "--confounds, --eraser, --layers and --pairs belong to a FILE, and a world brings "
+            "its own"
         )
     if pairs and (layers or leave_out or kind):
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
-    if pairs and confounds:
-        raise arguments.UsageError("--confounds does not go with --pairs")
+    if pairs and (confounds or eraser):
+        raise arguments.UsageError("--confounds and --eraser do not go with --pairs")
     if other and not pairs:
         raise arguments.UsageError("--other belongs to --pairs")
     from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
+    from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
     if file is not None:
@@ -140,7 +144,7 @@ def audit(
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, kind=kind, order=order, baseline=baseline, untrained=untrained,
-        confounds=confounds, layers=layers, pairs=pairs,
+        confounds=confounds, eraser=eraser, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
@@ -152,6 +156,7 @@ def audit(
         draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,
         min_effect, n_splits, depth, duplicates, independent,
         {"n_permutations": permutations, "n_surrogates": surrogates},
+        None if eraser is None else load_eraser(eraser),
     )  # fmt: skip
     results = subject.run(one, settings)
     paths = subject.write(out, stem, results)

@@ -91,6 +91,14 @@ Confounds = Annotated[
         "a word. What is read of labels that follow these alone is held against the reading.",
     ),
 ]
+OwnEraser = Annotated[
+    Path | None,
+    typer.Option(
+        "--eraser",
+        metavar="FILE",
+        help="An eraser that was fitted to other rows: these are erased by it.",
+    ),
+]
 Untrained = Annotated[
     list[str] | None,
     typer.Option(

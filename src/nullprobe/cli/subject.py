@@ -97,6 +97,8 @@ class Settings:
         As `audit` takes them.
     old : mapping of str to int
         Old names of ``draws`` that were used, as `audit` takes them.
+    eraser : fitted eraser, optional
+        That the rows are erased by.
     """
 
     draws: int
@@ -111,6 +113,7 @@ class Settings:
     duplicates: str = "group"
     independent: bool = False
     old: Mapping[str, Any] = field(default_factory=dict)
+    eraser: Any = None
 
 
 def run(subject: Subject, settings: Settings) -> list[Audit]:
@@ -130,6 +133,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             baselines=subject.baselines,
             untrained=subject.untrained,
             confounds=subject.confounds or None,
+            eraser=settings.eraser,
             claims=settings.claims,
             alpha=settings.alpha,
             min_effect=settings.min_effect,

@@ -7,8 +7,9 @@ partition drawn anew for each labelling costs a factorisation each.
 Solution. Rows are cut into 3^r stratified blocks, the points of an affine space over the field of
 three elements. Every direction a of that space cuts it into three parallel planes, which are the
 three parts of one partition: block b is in part a·b mod 3. There are (3^r − 1)/2 directions: one
-partition of 3 blocks, four of 9, thirteen of 27. Permutations within blocks leave the parts,
-class counts and factorisations of *all* partitions as they are.
+partition of 3 blocks, four of 9, thirteen of 27. Into halves, over the field of two elements, there
+are one of 2 blocks, three of 4, seven of 8 and fifteen of 16. Permutations within blocks leave the
+parts, class counts and factorisations of *all* partitions as they are.
 
 Reference. Affine planes and resolvable designs: D. Stinson, "Combinatorial designs", 2004,
 chapter 5.
@@ -29,7 +30,12 @@ LEAST_IN_BLOCK = 3  # rows or groups: with fewer, labels have little to be permu
 
 
 def partitions(
-    z: Concept, *, groups: np.ndarray | None, n_splits: int, rng: np.random.Generator
+    z: Concept,
+    *,
+    groups: np.ndarray | None,
+    n_splits: int,
+    rng: np.random.Generator,
+    n_parts: int = N_PARTS,
 ) -> tuple[Parts, ...]:
     """Return up to ``n_splits`` partitions into three parts each, with their common blocks.
 
@@ -44,33 +50,38 @@ def partitions(
         so many blocks: one partition needs six rows of each class, four need nine groups or rows
         of each class, thirteen need twenty-seven.
     rng : Generator
+    n_parts : {3, 2}
+        Thirds, or halves where no rows are needed for an eraser.
 
     Raises
     ------
     InputError
         If a class has too few rows, or too few groups, for every part to hold two of it.
     """
-    r = next(r for r in (1, 2, 3) if len(directions(r)) >= min(n_splits, MOST_SPLITS))
+    wanted = min(n_splits, MOST_SPLITS)
+    r = next(r for r in itertools.count(1) if len(directions(r, n_parts)) >= wanted)
     for dimension in range(r, 1, -1):
-        block = _blocks(z, groups, N_PARTS**dimension, rng)
+        block = _blocks(z, groups, n_parts**dimension, rng)
         if block is not None:
-            points = np.array(list(itertools.product(range(N_PARTS), repeat=dimension)))
-            lines = directions(dimension)[:n_splits]
+            points = np.array(list(itertools.product(range(n_parts), repeat=dimension)))
+            lines = directions(dimension, n_parts)[:n_splits]
             return tuple(
-                Parts((points[block] @ a) % N_PARTS, N_PARTS, groups, block) for a in lines
+                Parts((points[block] @ a) % n_parts, n_parts, groups, block) for a in lines
             )
-    return (split(z, groups=groups, n_parts=N_PARTS, rng=rng),)
+    return (split(z, groups=groups, n_parts=n_parts, rng=rng),)
 
 
-def directions(r: int) -> list[np.ndarray]:
-    """Return the (3^r − 1)/2 directions of the affine space of dimension r over three elements.
+def directions(r: int, n_parts: int = N_PARTS) -> list[np.ndarray]:
+    """Return the (q^r − 1)/(q − 1) directions of the affine space of dimension r over q elements.
 
     Examples
     --------
     >>> [a.tolist() for a in directions(2)]
     [[0, 1], [1, 0], [1, 1], [1, 2]]
+    >>> len(directions(3, 2))
+    7
     """
-    every = (np.array(a) for a in itertools.product(range(N_PARTS), repeat=r))
+    every = (np.array(a) for a in itertools.product(range(n_parts), repeat=r))
     return [a for a in every if a.any() and a[np.flatnonzero(a)[0]] == 1]
 
 

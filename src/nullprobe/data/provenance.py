@@ -15,6 +15,7 @@ from nullprobe._version import __version__
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 
+HALVES = "two halves take turns as P (probe) and S (scores); the eraser was given"
 RULE = "three parts take turns as F (eraser), P (probe) and S (scores)"
 
 
@@ -43,7 +44,7 @@ def data(
         **({"feature_names": list(feature_names)} if feature_names else {}),
         "data_hash": digest.hexdigest(),
         "splits": {
-            "rule": RULE,
+            "rule": RULE if parts.n_parts > 2 else HALVES,
             "rows": [len(parts.rows(j)) for j in range(parts.n_parts)],
             "fingerprint": fingerprint,
         },

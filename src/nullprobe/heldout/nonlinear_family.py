@@ -67,7 +67,8 @@ class Family:
         rng = np.random.default_rng(seed)
         parts, groups = data.parts, data.partition.groups
         self.turns = [
-            _Turn(parts[f], parts[p], parts[s], groups, rng) for f, p, s in data.partition.roles()
+            _Turn(data, parts[f], parts[p], parts[s], groups, rng)
+            for f, p, s in data.partition.roles()
         ]
 
     def read(self, order: np.ndarray) -> np.ndarray:
@@ -95,11 +96,19 @@ class _Turn:
     """One way in which the parts play F, P and S, with all that no labelling changes."""
 
     def __init__(
-        self, F: Part, P: Part, S: Part, groups: np.ndarray | None, rng: np.random.Generator
+        self,
+        data: ThreeWay,
+        F: Part,
+        P: Part,
+        S: Part,
+        groups: np.ndarray | None,
+        rng: np.random.Generator,
     ) -> None:
-        self.F, self.P, self.S = F, P, S
+        self.data, self.F, self.P, self.S = data, F, P, S
         self.kept, self.folds = _drawn(len(P.rows), None if groups is None else groups[P.rows], rng)
-        variances = np.array([linalg.reciprocal(part.inverse) ** 2 for part in (F, P)])
+        variances = np.array(
+            [linalg.reciprocal(part.inverse) ** 2 for part in ((F, P) if data.erases else (P,))]
+        )
         self.inverse = linalg.reciprocal(np.sqrt(variances.mean(axis=0)))
         self.shift = S.mean - P.mean
         self.some, self.judged = _share(self.folds, len(self.kept))
@@ -120,7 +129,7 @@ class _Turn:
     def scores(self, Z: np.ndarray, is_classes: bool) -> tuple[np.ndarray, str]:
         """Return scores (n_S, k) of the reader that read best inside P, and its name."""
         Y = Z[self.P.rows[self.kept]]
-        eraser = _Eraser.of(self.F, Z, self.inverse)
+        eraser = _Eraser.of(self.F, self.data.taken(self.F.cross(Z)), self.inverse)
         moves = eraser.moves(self.X)
         G, a = _erased(self.inside, moves, moves)
         typical = a.mean()
@@ -182,8 +191,8 @@ class _Eraser:
     square: np.ndarray  # (k, k), of C with itself
 
     @classmethod
-    def of(cls, F: Part, Z: np.ndarray, inverse: np.ndarray) -> _Eraser:
-        C = F.cross(Z).astype(np.float64)
+    def of(cls, F: Part, C: np.ndarray, inverse: np.ndarray) -> _Eraser:
+        C = C.astype(np.float64)
         U = F.solve(C)
         U = U @ np.linalg.pinv(C.T @ U, rcond=1e-10, hermitian=True)
         U, C = linalg.reciprocal(inverse)[:, None] * U, inverse[:, None] * C

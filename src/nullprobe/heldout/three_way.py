@@ -53,14 +53,22 @@ class ThreeWay(Labellings):
     X : ndarray of shape (n, d)
     z : Concept
     parts : Parts
+    erases : bool
+        Whether an eraser is fitted on F; if not, nothing is taken from what a probe on P may use,
+        and parts may be two.
     """
 
-    def __init__(self, X: np.ndarray, z: Concept, parts: Parts) -> None:
+    def __init__(self, X: np.ndarray, z: Concept, parts: Parts, erases: bool = True) -> None:
         super().__init__(z)
+        self.erases = erases
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
         self.partition = parts
         self.parts = [Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
+
+    def taken(self, cross: np.ndarray) -> np.ndarray:
+        """Return the directions that an eraser of this Cov(X, Z) takes: none without one."""
+        return cross if self.erases else np.zeros_like(cross)
 
     def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the reading before and after erasure, (m,) each, of m reordered labellings."""
@@ -95,7 +103,7 @@ class ThreeWay(Labellings):
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
-            loose = Loose.of(self.parts[f], P, crosses[f], k)
+            loose = Loose.of(self.parts[f], P, self.taken(crosses[f]), k)
             kept = kept_weights(U, crosses[p], P.solve(loose.bound), loose.bound, k)
             loose.settle(kept)
             # R² is about levels, AUC is not
@@ -141,7 +149,7 @@ class ThreeWay(Labellings):
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             # In whitened coordinates "weights orthogonal to C_F" is a plain projection.
-            loose = Loose.of(self.parts[f], P, crosses[f], k)
+            loose = Loose.of(self.parts[f], P, self.taken(crosses[f]), k)
             bars = P.factor.whiten((P.inverse[:, None] * loose.bound).T).T
             W, cuts = halfspaces(
                 P.factor.whiten(P.X * P.inverse),

@@ -103,6 +103,7 @@ DETAILS = {
     "covariance_p": "p of no covariance beyond the confounds",
     "directions_removed": "directions removed",
     "divergence": "KL on neutral texts (nats a token)",
+    "expected_of_eraser": "expected by the number of rows that the eraser was fitted to",
     "expected_from_means": "expected from estimated means",
     "in_sample_after": "in-sample accuracy of logistic regression after",
     "in_sample_after_shuffled": "in-sample accuracy of logistic regression after, labels shuffled",

@@ -1,0 +1,169 @@
+"""Own eraser: an eraser that was fitted elsewhere, audited on rows that it has not seen.
+
+Rows are erased once and split in halves, which take turns as P (probe) and S (scores): no rows are
+needed to fit an eraser. What is read before erasure and after it stands side by side, with what
+theory expects of the rows that the eraser was fitted to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nullprobe._core import arrays, validation
+from nullprobe.claims import Evidence
+from nullprobe.data.concept import Concept
+from nullprobe.data.dataset import Dataset
+from nullprobe.erasers.maps.frozen import FrozenMap
+from nullprobe.erasers.maps.labelled import LabelledMap
+from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
+from nullprobe.moments import Moments
+
+ERASED = "erased"  # what the erased rows are called among representations
+BEFORE = ("dependent", "readable")  # claims about the rows as they come
+CLAIMS = (*BEFORE, "erasure_holds", "no_halfspace", "gone")
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEraser:
+    """An eraser that was fitted elsewhere.
+
+    Attributes
+    ----------
+    method : str
+        What it is called.
+    map : object
+        With ``apply``; or what has ``transform``.
+    n : int or None
+        Rows that it was fitted to, where it says so.
+    rank : int or None
+        Directions that it removes, where it says so.
+    """
+
+    method: str
+    map: Any
+    n: int | None
+    rank: int | None
+
+    @classmethod
+    def of(cls, eraser: Any) -> OwnEraser:
+        """Return a fitted eraser of ours, a map that was loaded, or a fitted transformer."""
+        found = getattr(eraser, "eraser_", eraser)
+        if isinstance(found, FrozenMap):
+            rows = found.details.get("n", "")
+            return cls(found.method, found, int(rows) if rows.isdigit() else None, found.rank)
+        if not callable(getattr(found, "transform", None)):
+            validation.complain(
+                "eraser must be a fitted eraser, a loaded one, or any fitted transformer",
+                f"{type(eraser).__name__} arrived",
+                "fit it first, to other rows than these",
+            )
+        return cls(type(found).__name__, found, None, None)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What the provenance says of it."""
+        known = {"fitted_rows": self.n, "rank": self.rank}
+        return {"method": self.method, **{k: v for k, v in known.items() if v is not None}}
+
+    def rows(self, X: np.ndarray, z: Concept) -> np.ndarray:
+        """Return rows X (n, d) with the concept erased, (n, d')."""
+        if isinstance(self.map, LabelledMap):
+            found = self.map.apply(X, z.labels)
+        elif isinstance(self.map, FrozenMap):
+            found = self.map.apply(X)  # type: ignore[attr-defined]
+        else:
+            found = self.map.transform(X)
+        found = arrays.host_native(validation.finite(validation.representation(found)))
+        if len(found) != len(X):
+            validation.complain(
+                f"the eraser must return the {len(X)} rows that it is given",
+                f"{len(found)} came back",
+                "pass one that keeps rows",
+            )
+        return found
+
+    def need_unseen(self, moments: Moments) -> None:
+        """Complain about an eraser that was fitted to these very rows.
+
+        Of an eraser that kept no fingerprint, or was fitted to more rows than these, nothing is
+        known.
+        """
+        kept = getattr(self.map, "details", {}).get("data_hash")
+        if kept == moments.data_hash:
+            validation.complain(
+                "an eraser is audited on rows that it was not fitted to",
+                "this one was fitted to these very rows, where it leaves nothing by construction",
+                "pass new rows; or leave eraser out, and one is fitted to a part of these",
+            )
+
+    def expected(self, moments: Moments, z: Concept, n_parts: int) -> float | None:
+        """Return the AUC that theory expects of a fresh probe of a part, or None.
+
+        Classes are taken to be Gaussian, with one covariance, of the same shares as in the rows
+        that the eraser was fitted to.
+        """
+        gap = unbiased_gap(moments)
+        if gap is None or self.n is None or z.codes is None or not self.rank:
+            return None
+        shares = np.bincount(z.codes) / len(z)
+        fitted, probe = shares * self.n, shares * len(z) / n_parts
+        pair = (float(fitted[0]), float(fitted[1])), (float(probe[0]), float(probe[1]))
+        return expected_auc(gap, moments.factor().rank, *pair)
+
+
+def with_eraser(given: Dataset, eraser: OwnEraser) -> Dataset:
+    """Return the data with the erased rows beside the rows as they come."""
+    if given.pairs or len(given.representations) > 1:
+        validation.complain(
+            "an eraser that is given is audited on one representation",
+            "contrast pairs arrived" if given.pairs else "several representations arrived",
+            "pass the array of rows that it is for",
+        )
+    ((name, X),) = given.representations.items()
+    eraser.need_unseen(Moments.summed(X, given.z))
+    return replace(given, representations={name: X, ERASED: eraser.rows(X, given.z)})
+
+
+def need_claims_of_erased(claims: Sequence[str] | None) -> list[str]:
+    """Return the claims that can be asked of an eraser that is given, or complain."""
+    for name in claims or ():
+        if name not in CLAIMS:
+            validation.complain(
+                f"claims about an eraser that is given are {', '.join(CLAIMS)}",
+                f"{name!r} was asked for, which fits erasers of its own",
+                "leave the claim out, or the eraser",
+            )
+    return list(claims or CLAIMS)
+
+
+def joined(before: Evidence, after: Evidence, expected: float | None) -> Evidence:
+    """Return what was read of rows as they come, and of the same rows erased, as one evidence."""
+    nulls = {name: dict(each) for name, each in after.nulls.items()}
+    for name, each in before.nulls.items():
+        own = nulls.setdefault(name, {})
+        own.pop("raw", None)
+        own |= {key: null for key, null in each.items() if key in ("raw", "association")}
+    notes = {k: why for k, why in after.notes.items() if not k.endswith((" raw", " association"))}
+    beside = {"before_erasure": before.raw.value}
+    if expected is not None:
+        beside["expected_of_eraser"] = expected
+    return replace(
+        after,
+        raw=before.raw,
+        nulls=nulls,
+        notes={**notes, **{k: why for k, why in before.notes.items() if k.endswith(" raw")}},
+        baselines=before.baselines,
+        details={
+            "readable": before.details.get("readable", {}),
+            "erasure_holds": beside,
+            "gone": after.details.get("gone", {}),
+        },
+        association=before.association,
+        sizes=before.sizes,
+        confounded=before.confounded,
+        contained=before.contained,
+    )

@@ -1,0 +1,139 @@
+"""Audits of an eraser that was fitted elsewhere."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from nullprobe import LEACE, Audit, InputError, OracleLEACE, audit, worlds
+from nullprobe.auditing.own_eraser import CLAIMS, OwnEraser
+from nullprobe.moments import Moments
+
+W = worlds.gaussian(n=900, d=8, gap=2.0, random_state=0)
+OLD, NEW = slice(0, 450), slice(450, 900)
+ERASER = LEACE().fit(W.X[OLD], W.y[OLD])
+FEW = {"draws": 39, "n_splits": 1, "independent": True}
+
+
+class Leaves:
+    """A transformer that erases nothing, as others than ours may be given."""
+
+    def transform(self, X):
+        return X
+
+
+def test_what_a_good_eraser_leaves_is_said_beside_what_was_read_before():
+    found = audit(W.X[NEW], W.y[NEW], eraser=ERASER, **FEW)
+    assert [claim.name for claim in found.claims] == list(CLAIMS)
+    before, after = found["readable"], found["erasure_holds"]
+    assert (str(before.holds), before.observed > 0.85) == ("yes", True)
+    assert abs(after.observed - 0.5) < 0.1
+    assert after.details["before_erasure"] == before.observed
+    assert found.provenance["eraser"] == {"method": "LEACE", "fitted_rows": 450, "rank": 1}
+    assert found.provenance["splits"]["rows"] == [225, 225]
+    assert "the eraser was given" in found.provenance["splits"]["rule"]
+    assert Audit.from_json(found.to_json()) == found
+
+
+def test_an_eraser_that_leaves_everything_does_not_hold():
+    found = audit(W.X[NEW], W.y[NEW], eraser=Leaves(), **FEW)
+    after = found["erasure_holds"]
+    assert str(after.holds) == "no"
+    assert after.observed == found["readable"].observed
+    outcomes = {one.name: str(one.outcome) for one in after.explanations}
+    assert outcomes["noise"] == "not_tried"  # its draws are matched to be as readable
+    assert str(found["gone"].holds) == "no"
+    assert found.provenance["eraser"] == {"method": "Leaves"}
+
+
+def test_the_reading_is_that_of_a_probe_on_erased_rows():
+    """Fitted to one half of erased rows by the parts of the audit, and scored on the other."""
+    from nullprobe.data.concept import concept
+    from nullprobe.data.partitions import partitions
+    from nullprobe.heldout.factored_rows import Part
+    from nullprobe.stats import metrics
+
+    X, y = W.X[NEW], W.y[NEW]
+    found = audit(X, y, eraser=Leaves(), claims=["erasure_holds"], **FEW)["erasure_holds"]
+    z, rng = concept(y), np.random.default_rng([0, 0])
+    (parts,) = partitions(z, groups=None, n_splits=1, rng=rng, n_parts=2)
+    read = []
+    for p in (0, 1):
+        P, S = Part.of(X, z, parts.rows(p)), parts.rows(1 - p)
+        w = P.solve(P.cross(y[:, None].astype(float)))
+        read.append(metrics.auc((X[S] @ w).T, y[S][None] > 0)[0])
+    assert found.observed == pytest.approx(np.mean(read), abs=1e-9)
+
+
+def test_expected_is_what_theory_says_of_the_fitted_rows():
+    """Over many erasers, the mean of what is read is what is expected of them."""
+    rng, read, said = np.random.default_rng(0), [], []
+    for _ in range(60):
+        n, d, gap = 120, 12, 1.5
+        y = np.arange(2 * n) % 2
+        X = rng.normal(size=(2 * n, d))
+        X[:, 0] += gap * y
+        own = OwnEraser.of(LEACE().fit(X[:n], y[:n]))
+        weights = own.map.apply(np.vstack([np.zeros(d), gap * np.eye(d)[0]]))
+        left = float(np.square(weights[1] - weights[0]).sum())
+        said.append(own.expected(Moments.of(X[n:], y[n:]), _concept(y[n:]), 2))
+        noise = (d - 1) * (1 / 30 + 1 / 30)
+        read.append(norm.cdf(left / np.sqrt(left + noise) / np.sqrt(2)))
+    assert np.mean(read) == pytest.approx(np.mean(said), abs=0.02)
+
+
+def _concept(y):
+    from nullprobe.data.concept import concept
+
+    return concept(y)
+
+
+def test_an_eraser_that_was_told_the_labels_is_told_them_again():
+    told = OracleLEACE().fit(W.X[OLD], W.y[OLD])
+    found = audit(W.X[NEW], W.y[NEW], eraser=told, claims=["erasure_holds"], **FEW)
+    assert abs(found["erasure_holds"].observed - 0.5) < 0.1
+
+
+def test_a_transformer_of_another_width_is_audited_too():
+    class Half:
+        def transform(self, X):
+            return X[:, 4:]
+
+    found = audit(W.X[NEW], W.y[NEW], eraser=Half(), claims=["erasure_holds"], **FEW)
+    assert 0.6 < found["erasure_holds"].observed < found["erasure_holds"].details["before_erasure"]
+
+
+def test_numbers_and_groups_go_with_it():
+    rng = np.random.default_rng(1)
+    number = W.X[:, 0] + 0.2 * rng.normal(size=900)
+    eraser = LEACE().fit(W.X[OLD], number[OLD])
+    found = audit(W.X[NEW], number[NEW], eraser=eraser, **FEW)
+    assert "no_halfspace" not in [claim.name for claim in found.claims]
+    assert found["readable"].observed > 0.8 > 0.2 > found["erasure_holds"].observed
+    groups = np.arange(450) // 3
+    options = {"draws": 39, "n_splits": 4, "claims": ["erasure_holds"]}
+    grouped = audit(W.X[NEW], W.y[NEW], groups=groups, eraser=ERASER, **options)
+    assert grouped.provenance["groups"] == 150
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "changed", "said"),
+    [
+        (W.X[OLD], W.y[OLD], {}, "fitted to these very rows"),
+        (W.X[NEW], W.y[NEW], {"claims": ["one_feature"]}, "fits erasers of its own"),
+        ({"a": W.X, "b": W.X}, W.y, {}, "on one representation, but several"),
+        (W.X[NEW], W.y[NEW], {"eraser": "LEACE"}, "eraser must be a fitted eraser"),
+        (W.X[NEW, :3], W.y[NEW], {}, "8"),
+    ],
+)
+def test_what_cannot_be_audited_is_refused(X, y, changed, said):
+    with pytest.raises(InputError, match=said):
+        audit(X, y, **{"eraser": ERASER, **FEW, **changed})
+
+
+def test_rows_that_a_transformer_drops_are_missed():
+    class Drops:
+        def transform(self, X):
+            return X[1:]
+
+    with pytest.raises(InputError, match="must return the 450 rows"):
+        audit(W.X[NEW], W.y[NEW], eraser=Drops(), **FEW)
