@@ -10,6 +10,7 @@ from nullprobe.auditing.calibrating import Calibration, calibrate
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
+from nullprobe.auditing.same_concept import SameConcept, same_concept
 from nullprobe.claims import Claim, ComesFrom, Explanation, FactAbout, Holds, Outcome, Takes
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
@@ -111,6 +112,7 @@ __all__ = [
     "QuadraticProbe",
     "RBFProbe",
     "RandomProbe",
+    "SameConcept",
     "StrongestProbe",
     "Takes",
     "TaskMoments",
@@ -137,6 +139,7 @@ __all__ = [
     "read_pairs",
     "reliability",
     "rlace",
+    "same_concept",
     "splince",
     "successive",
     "usable_information",

@@ -1,0 +1,209 @@
+"""Same concept: whether two sets of labels for one idea read the same thing.
+
+Problem. Two annotators, two definitions, a proxy and the thing: their labels agree in most rows,
+and so do probes that are fitted to them. That they agree there says nothing of where they differ.
+
+Solution. Look at the rows on which they differ. If both are noisy labels of the same thing, with
+log-odds that differ by a constant at most, then which of the two says "yes" there has nothing to do
+with the representation. So that is audited like any other concept: if it can be read, they are not
+the same to a probe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe._core import validation
+from nullprobe.auditing.bootstrap import Observing
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.result import Audit
+from nullprobe.claims import Holds, Observation
+from nullprobe.data.concept import Concept
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.partitions import partitions
+from nullprobe.heldout.factored_rows import Part
+
+CLAIMS = ("dependent", "readable")
+NAMES = ("first", "second")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SameConcept:
+    """Whether two sets of labels read the same thing. Printed, it says so in words.
+
+    Attributes
+    ----------
+    holds : Holds
+        "no" where it can be read which of them says "yes" in the rows on which they differ; "yes"
+        where no probe of so many rows is likely to read more of that than the smallest effect of
+        interest; else "unclear".
+    agreement : float
+        Share of rows with the same label.
+    kappa : float
+        Cohen's κ: agreement beyond chance.
+    differing : int
+        Rows with different labels.
+    crossed : dict of (str, str) to Observation
+        Reading of a probe fitted to one set of labels and scored against another, by the two names.
+    audit : Audit
+        Of which set says "yes" in the rows that differ.
+    """
+
+    holds: Holds
+    agreement: float
+    kappa: float
+    differing: int
+    crossed: dict[tuple[str, str], Observation]
+    audit: Audit
+
+    def __repr__(self) -> str:
+        """Return the verdict in one line."""
+        return f"SameConcept({self.holds}, agreement {self.agreement:.3f}, κ {self.kappa:.3f})"
+
+    def __str__(self) -> str:
+        """Return the verdict, what it rests on, and how probes fare across the labels."""
+        answer = {
+            Holds.YES: "Yes, as far as a linear probe of these rows can tell",
+            Holds.NO: "No: where they differ, a probe reads which of them says yes",
+            Holds.UNCLEAR: "Unclear",
+        }[self.holds]
+        lines = [
+            f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
+            f"differ in {self.differing}.",
+            self.audit["readable"].reason,
+        ]
+        for (fitted, scored), one in self.crossed.items():
+            ends = one.interval
+            within = "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
+            lines.append(
+                f"fitted to {fitted}, scored on {scored}: {one.unit} {one.value:.3f}{within}"
+            )
+        return "\n".join(lines)
+
+
+def same_concept(
+    X: Any,
+    first: Any,
+    second: Any,
+    *,
+    names: tuple[str, str] = NAMES,
+    groups: Any = None,
+    random_state: int = 0,
+    **options: Any,
+) -> SameConcept:
+    """Ask whether two sets of labels for one idea read the same thing.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    first, second : array-like of shape (n,)
+        Labels of two classes, the same two in both.
+    names : tuple of two str
+        What they are called.
+    groups : array-like of shape (n,), optional
+        Rows of a group depend on each other.
+    random_state : int
+    **options
+        As `audit` takes them: ``alpha``, ``min_effect``, ``draws``, ``n_splits``, ...
+
+    Returns
+    -------
+    SameConcept
+
+    Raises
+    ------
+    InputError
+        If labels are not of the same two classes, or differ in too few rows to be audited.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(600, 4))
+    >>> thing = X[:, 0] + rng.normal(size=600) > 0
+    >>> proxy = X[:, 1] + thing + rng.normal(size=600) > 0.5
+    >>> same_concept(X, thing, proxy, draws=39, independent=True).holds
+    <Holds.NO: 'no'>
+    """
+    given = Dataset.of(X, first, groups=groups)
+    other = Dataset.of(X, second, groups=groups)
+    one, two = given.z, other.z
+    _need_same_classes(one, two)
+    assert one.codes is not None, "they are labels"
+    assert two.codes is not None, "they are labels"
+    differ = np.flatnonzero(one.codes != two.codes)
+    if not len(differ):
+        validation.complain(
+            "two sets of labels must differ in some rows",
+            "they are the same in all",
+            "audit one of them",
+        )
+    says = np.array(names)[(two.codes[differ] > one.codes[differ]).astype(int)]
+    own = None if given.groups is None else given.groups[differ]
+    found = audit(
+        given.X[differ],
+        says,
+        groups=own,
+        claims=list(CLAIMS),
+        random_state=random_state,
+        title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",  # type: ignore[index]
+        **options,
+    )
+    assert isinstance(found, Audit), "one representation has one audit"
+    agreement = 1.0 - len(differ) / len(one)
+    shares = np.array([z.matrix.mean(axis=0) for z in (one, two)])
+    by_chance = float((shares[0] * shares[1]).sum())
+    return SameConcept(
+        _verdict(found),
+        agreement,
+        (agreement - by_chance) / (1.0 - by_chance),
+        len(differ),
+        _crossed(given, {names[0]: one, names[1]: two}, random_state),
+        found,
+    )
+
+
+def _verdict(found: Audit) -> Holds:
+    """Return whether labels are the same to a probe, by what is read of where they differ."""
+    if found["readable"].holds is Holds.YES or found["dependent"].holds is Holds.YES:
+        return Holds.NO
+    return Holds.YES if found["readable"].holds is Holds.NO else Holds.UNCLEAR
+
+
+def _need_same_classes(one: Concept, two: Concept) -> None:
+    for z in (one, two):
+        if z.classes is None or len(z.classes) != 2:
+            has = "numbers" if z.classes is None else f"{len(z.classes)} classes"
+            validation.complain(
+                "two sets of labels must be of two classes each",
+                f"one has {has}",
+                "ask about each pair of classes, or cut numbers into two",
+            )
+    if one.classes != two.classes:
+        validation.complain(
+            "two sets of labels must have the same two classes",
+            f"they have {one.classes} and {two.classes}",
+            "call the same answer by the same name in both",
+        )
+
+
+def _crossed(
+    given: Dataset, labels: dict[str, Concept], seed: int
+) -> dict[tuple[str, str], Observation]:
+    """Return what probes fitted to either set of labels read of either, on other rows."""
+    found: dict[tuple[str, str], Observation] = {}
+    first = next(iter(labels.values()))
+    rng = np.random.default_rng([seed, 0])
+    (parts,) = partitions(first, groups=given.groups, n_splits=1, rng=rng, n_parts=2)
+    cut = [Part.of(given.X, first, parts.rows(j)) for j in range(2)]
+    for fitted, z in labels.items():
+        scores = np.empty((len(z), 1))
+        for p, s in ((0, 1), (1, 0)):
+            W = cut[p].solve(cut[p].cross(z.matrix[:, 1:]))
+            scores[cut[s].rows] = cut[p].scores(cut[s], W)
+        for scored, truth in labels.items():
+            see = Observing(truth, (parts,), seed)
+            found[fitted, scored] = see.scores([scores])
+    return found
