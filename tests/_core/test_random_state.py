@@ -16,11 +16,13 @@ from nullprobe import (
     LogisticProbe,
     RandomProbe,
     audit,
+    calibrate,
     compare,
     compare_pairs,
     permutation_null,
     pipeline_null,
     reliability,
+    same_concept,
     successive,
     usable_information,
     worlds,
@@ -76,6 +78,7 @@ def fits(estimator):
 
 
 FEW = {"draws": 39, "claims": ["readable"]}
+FEWER = {**FEW, "n_audits": 2, "n_splits": 1}
 ESTIMATORS = [
     one
     for one in map(nullprobe.__dict__.get, nullprobe.__all__)
@@ -86,6 +89,7 @@ USES = {
     "LogisticProbe": lambda s: LogisticProbe(C=None, random_state=s).fit(X, Y),
     **{f"worlds.{name}": lambda s, w=w: w(random_state=s) for name, w in worlds.WORLDS.items()},
     "audit": lambda s: audit(X, Y, random_state=s, **FEW),
+    "calibrate": lambda s: [float(one.wrong) for one in calibrate(X, Y, **FEWER, random_state=s)],
     "compare": lambda s: compare(
         X, Y, erasers={"inlp": INLP()}, probes={"lda": LDAProbe()}, random_state=s
     ),
@@ -95,6 +99,7 @@ USES = {
     "permutation_null": lambda s: permutation_null(X, Y, n_permutations=39, random_state=s),
     "pipeline_null": lambda s: pipeline_null(X, Y, LDAProbe(), random_state=s),
     "reliability": lambda s: reliability(np.linspace(0, 1, 90), Y, random_state=s),
+    "same_concept": lambda s: same_concept(X, Y, np.roll(Y, 15), draws=39, random_state=s),
     "successive": lambda s: successive(LDAProbe(), 1, X, Y, random_state=s),
     "usable_information": lambda s: usable_information(LDAProbe(), X, Y, random_state=s),
 }

@@ -35,8 +35,10 @@ def test_files_of_version_2_are_read(name):
         assert before["scores"] == after["scores"]
         assert before["portrait"] == after["portrait"]
         for one, other in zip(before["claims"], after["claims"], strict=True):
-            for key in ("name", "holds", "observed", "interval", "p_value", "beside"):
+            for key in ("name", "holds", "observed", "interval", "p_value"):
                 assert one[key] == other[key]
+            for old_one, new_one in zip(one["beside"], other["beside"], strict=True):
+                assert old_one == {key: new_one[key] for key in old_one}
             assert one["smallest_effect"] == other["detectable"]
             assert one["unit"] == other["metric"]["name"]
             names = [each["name"] for each in other["explanations"]]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.result import Audit
@@ -91,7 +92,7 @@ def same_concept(
     *,
     names: tuple[str, str] = NAMES,
     groups: Any = None,
-    random_state: int = 0,
+    random_state: RandomState = 0,
     **options: Any,
 ) -> SameConcept:
     """Ask whether two sets of labels for one idea read the same thing.
@@ -105,7 +106,7 @@ def same_concept(
         What they are called.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other.
-    random_state : int
+    random_state : int, Generator or None
     **options
         As `audit` takes them: ``alpha``, ``min_effect``, ``draws``, ``n_splits``, ...
 
@@ -127,6 +128,7 @@ def same_concept(
     >>> same_concept(X, thing, proxy, draws=39, independent=True).holds
     <Holds.NO: 'no'>
     """
+    seed = integer_seed(random_state)
     given = Dataset.of(X, first, groups=groups)
     other = Dataset.of(X, second, groups=groups)
     one, two = given.z, other.z
@@ -147,7 +149,7 @@ def same_concept(
         says,
         groups=own,
         claims=list(CLAIMS),
-        random_state=random_state,
+        random_state=seed,
         title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",  # type: ignore[index]
         **options,
     )
@@ -160,7 +162,7 @@ def same_concept(
         agreement,
         (agreement - by_chance) / (1.0 - by_chance),
         len(differ),
-        _crossed(given, {names[0]: one, names[1]: two}, random_state),
+        _crossed(given, {names[0]: one, names[1]: two}, seed),
         found,
     )
 

@@ -2,6 +2,7 @@
 
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.flips import SignFlips
+from nullprobe.nulls.given import GivenConfounds
 from nullprobe.nulls.permutation import (
     Permutations,
     permutation_null,
@@ -15,6 +16,7 @@ from nullprobe.stats.null_distribution import Null
 __all__ = [
     "Action",
     "CommonShape",
+    "GivenConfounds",
     "Null",
     "Permutations",
     "Rotations",
