@@ -6,7 +6,11 @@ from scipy.stats import norm
 
 from nullprobe import LEACE, Audit, InputError, OracleLEACE, audit, worlds
 from nullprobe.auditing.own_eraser import CLAIMS, OwnEraser
+from nullprobe.data.concept import concept
+from nullprobe.data.partitions import partitions
+from nullprobe.heldout.factored_rows import Part
 from nullprobe.moments import Moments
+from nullprobe.stats import metrics
 
 W = worlds.gaussian(n=900, d=8, gap=2.0, random_state=0)
 OLD, NEW = slice(0, 450), slice(450, 900)
@@ -47,11 +51,6 @@ def test_an_eraser_that_leaves_everything_does_not_hold():
 
 def test_the_reading_is_that_of_a_probe_on_erased_rows():
     """Fitted to one half of erased rows by the parts of the audit, and scored on the other."""
-    from nullprobe.data.concept import concept
-    from nullprobe.data.partitions import partitions
-    from nullprobe.heldout.factored_rows import Part
-    from nullprobe.stats import metrics
-
     X, y = W.X[NEW], W.y[NEW]
     found = audit(X, y, eraser=Leaves(), claims=["erasure_holds"], **FEW)["erasure_holds"]
     z, rng = concept(y), np.random.default_rng([0, 0])
@@ -75,16 +74,10 @@ def test_expected_is_what_theory_says_of_the_fitted_rows():
         own = OwnEraser.of(LEACE().fit(X[:n], y[:n]))
         weights = own.map.apply(np.vstack([np.zeros(d), gap * np.eye(d)[0]]))
         left = float(np.square(weights[1] - weights[0]).sum())
-        said.append(own.expected(Moments.of(X[n:], y[n:]), _concept(y[n:]), 2))
+        said.append(own.expected(Moments.of(X[n:], y[n:]), concept(y[n:]), 2))
         noise = (d - 1) * (1 / 30 + 1 / 30)
         read.append(norm.cdf(left / np.sqrt(left + noise) / np.sqrt(2)))
     assert np.mean(read) == pytest.approx(np.mean(said), abs=0.02)
-
-
-def _concept(y):
-    from nullprobe.data.concept import concept
-
-    return concept(y)
 
 
 def test_an_eraser_that_was_told_the_labels_is_told_them_again():
@@ -119,7 +112,7 @@ def test_numbers_and_groups_go_with_it():
     ("X", "y", "changed", "said"),
     [
         (W.X[OLD], W.y[OLD], {}, "fitted to these very rows"),
-        (W.X[NEW], W.y[NEW], {"claims": ["one_feature"]}, "fits erasers of its own"),
+        (W.X[NEW], W.y[NEW], {"claims": ["one_feature"]}, "about erasers that the audit fits"),
         ({"a": W.X, "b": W.X}, W.y, {}, "on one representation, but several"),
         (W.X[NEW], W.y[NEW], {"eraser": "LEACE"}, "eraser must be a fitted eraser"),
         (W.X[NEW, :3], W.y[NEW], {}, "8"),
@@ -137,3 +130,16 @@ def test_rows_that_a_transformer_drops_are_missed():
 
     with pytest.raises(InputError, match="must return the 450 rows"):
         audit(W.X[NEW], W.y[NEW], eraser=Drops(), **FEW)
+
+
+def test_labels_that_cannot_move_are_no_test_of_an_eraser():
+    """Pairs of a labelled row and an unlabelled one, alike for a while: blocks exchange nothing."""
+    rng = np.random.default_rng(0)
+    X = np.repeat(rng.normal(size=(100, 5)), 2, axis=0) + 0.5 * rng.normal(size=(200, 5))
+    y = np.arange(200) % 2
+    X[:, 0] += 2 * y
+    eraser = LEACE().fit(W.X[OLD, :5], W.y[OLD])
+    options = {"draws": 39, "n_splits": 1, "order": np.arange(200), "duplicates": "keep"}
+    claim = audit(X, y, eraser=eraser, claims=["erasure_holds"], **options)["erasure_holds"]
+    assert str(claim.holds) == "unclear"
+    assert "leaves all labels as they are" in claim.reason

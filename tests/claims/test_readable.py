@@ -3,7 +3,16 @@ from dataclasses import replace
 import pytest
 from support.evidence import evidence, null, nulls, outcomes, seen
 
-from nullprobe.claims import ComesFrom, Holds, Observation, Outcome, Takes
+from nullprobe.claims import (
+    Beside,
+    ComesFrom,
+    Confounded,
+    Holds,
+    Observation,
+    Outcome,
+    Takes,
+    Thresholds,
+)
 from nullprobe.claims.readable import MATCHED, readable
 
 
@@ -141,3 +150,23 @@ def test_the_adjusted_p_decides_and_stands_beside_the_raw_one():
     adjusted = {"raw": replace(null(0.5, 0.06), adjusted=0.2)}
     claim = readable(evidence(nulls=nulls(chance=adjusted)))
     assert (claim.holds, claim.p_value, claim.adjusted_p) == (Holds.UNCLEAR, 0.01, 0.2)
+
+
+def test_a_baseline_that_does_not_beat_chance_accounts_for_nothing():
+    raw, same = seen(0.9), seen(0.9)
+    read = Beside.of("inputs", "words", replace(same, chance_p=0.01), raw, Thresholds())
+    noise = Beside.of("inputs", "words", replace(same, chance_p=0.2), raw, Thresholds())
+    assert str(read.explanation(Thresholds()).outcome) == "sufficient"
+    assert str(noise.explanation(Thresholds()).outcome) == "undecided"
+
+
+def test_a_baseline_that_holds_all_of_it_accounts_for_it_however_badly_it_is_read():
+    found = Beside.of("inputs", "words", seen(0.6), seen(0.9), Thresholds(), contains=True)
+    assert str(found.explanation(Thresholds()).outcome) == "sufficient"
+
+
+@pytest.mark.parametrize(("p", "outcome"), [(0.01, "rejected"), (0.2, "undecided")])
+def test_confounds_are_rejected_only_where_the_covariance_agrees(p, outcome):
+    drawn = replace(null(0.6, 0.02, "inputs"), adjusted=0.01)
+    given = Confounded(("length",), drawn, p, "logistic", 100.0, None)
+    assert str(given.explanation(0.9, Thresholds()).outcome) == outcome

@@ -237,7 +237,7 @@ def calibrate(
                 refused[str(error)] += 1
             if progress is not None:
                 progress(truth, k + 1, n_audits)
-        judged += [_judge(truth, name, audits, bar.alpha) for name in names]
+        judged += [_judge(truth, name, audits) for name in names]
     return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
 
 
@@ -265,7 +265,7 @@ def _quiet(rows: np.ndarray, z: Concept, options: Mapping[str, Any], seed: int) 
     return found
 
 
-def _judge(truth: str, name: str, audits: Sequence[Audit], alpha: float) -> Judged:
+def _judge(truth: str, name: str, audits: Sequence[Audit]) -> Judged:
     """Count what audits said of a claim, and how often that is wrong."""
     claims = [one[name] for one in audits]
     if truth == "nothing":

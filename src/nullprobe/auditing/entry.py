@@ -183,7 +183,7 @@ def audit(
         names = [
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or given.z.is_classes
         ]
-        domains, pairs = None, {}
+        domains, pairs, left_out = None, {}, {}
     given, whole, aside = _set_aside(given, seed)
     plan = Plan(
         given,

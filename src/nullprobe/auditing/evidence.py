@@ -231,7 +231,7 @@ def _baselines(
 ) -> dict[str, dict[str, Observation]]:
     """Return the reading of each other representation of the rows, by source and name.
 
-    Each is held against permuted labels of its own: what reads nothing accounts for nothing.
+    Each is compared with permuted labels, too: one that reads nothing explains no reading.
     """
     several = sum(map(len, baselines.values()))
     draws = max(run.settings.draws, ceil(2 * several / run.settings.thresholds.alpha) - 1)

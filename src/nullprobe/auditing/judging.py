@@ -191,7 +191,8 @@ def _of_own_eraser(
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
     bare = again or plan.quick
     record = {} if bare else _record(plan, next(iter(runs)), before, claims)
-    return Judged(claims, scores, None, splits, record)
+    judged = Judged(claims, scores, None, splits, record)
+    return withheld(judged, STUCK) if before.is_stuck else judged
 
 
 def _picture(plan: Plan, name: str, run: Run) -> Portrait:

@@ -128,7 +128,7 @@ class Run:
 
     @cached_property
     def association(self) -> Association:
-        """What holds all rows against any labelling, standardised by draws of its own."""
+        """The test statistic of `dependent`, with the permutations that standardise it."""
         reference = replace(self.permuted, seed=(self.seed, 16)).orders(range(REFERENCE))
         return Association(self.X, self.z, self.whole.moments, reference)
 

@@ -17,7 +17,7 @@ from nullprobe._core import arrays, validation
 from nullprobe.claims import Evidence
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
-from nullprobe.erasers.maps.frozen import FrozenMap
+from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.labelled import LabelledMap
 from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
 from nullprobe.moments import Moments
@@ -52,7 +52,7 @@ class OwnEraser:
     def of(cls, eraser: Any) -> OwnEraser:
         """Return a fitted eraser of ours, a map that was loaded, or a fitted transformer."""
         found = getattr(eraser, "eraser_", eraser)
-        if isinstance(found, FrozenMap):
+        if isinstance(found, AffineEraser | LabelledMap):
             rows = found.details.get("n", "")
             return cls(found.method, found, int(rows) if rows.isdigit() else None, found.rank)
         if not callable(getattr(found, "transform", None)):
@@ -73,8 +73,8 @@ class OwnEraser:
         """Return rows X (n, d) with the concept erased, (n, d')."""
         if isinstance(self.map, LabelledMap):
             found = self.map.apply(X, z.labels)
-        elif isinstance(self.map, FrozenMap):
-            found = self.map.apply(X)  # type: ignore[attr-defined]
+        elif isinstance(self.map, AffineEraser):
+            found = self.map.apply(X)
         else:
             found = self.map.transform(X)
         found = arrays.host_native(validation.finite(validation.representation(found)))
@@ -134,7 +134,7 @@ def need_claims_of_erased(claims: Sequence[str] | None) -> list[str]:
         if name not in CLAIMS:
             validation.complain(
                 f"claims about an eraser that is given are {', '.join(CLAIMS)}",
-                f"{name!r} was asked for, which fits erasers of its own",
+                f"{name!r} was asked for, which is about erasers that the audit fits",
                 "leave the claim out, or the eraser",
             )
     return list(claims or CLAIMS)

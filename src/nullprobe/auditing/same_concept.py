@@ -134,6 +134,7 @@ def same_concept(
     one, two = given.z, other.z
     _need_same_classes(one, two)
     assert one.codes is not None, "they are labels"
+    assert one.classes is not None, "of two classes"
     assert two.codes is not None, "they are labels"
     differ = np.flatnonzero(one.codes != two.codes)
     if not len(differ):
@@ -150,7 +151,7 @@ def same_concept(
         groups=own,
         claims=list(CLAIMS),
         random_state=seed,
-        title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",  # type: ignore[index]
+        title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",
         **options,
     )
     assert isinstance(found, Audit), "one representation has one audit"

@@ -133,7 +133,7 @@ class BesideDocument(Document):
     gain: Pair | None = doc("Bootstrap interval of how much larger the observation is.")
     coverage: Annotated[float, Field(gt=0, lt=1)] = doc("Coverage of the gain: 1 − α.")
     p_value: PValue = Field(
-        None, description="p-value of its own reading against permuted labels; null if not tested."
+        None, description="p-value of what it reads, against permuted labels; null if not tested."
     )
     contains: bool = Field(
         False, description="Whether what is audited is a linear function of it, but for rounding."
