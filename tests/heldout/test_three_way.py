@@ -15,7 +15,10 @@ from nullprobe.moments import Moments
 
 
 def shrink(monkeypatch, value):
-    monkeypatch.setattr(Moments, "oracle_shrinkage", lambda self: value)
+    factor = Moments.factor
+    monkeypatch.setattr(
+        Moments, "factor", lambda self, of=0.0: factor(self, value if of == "oas" else of)
+    )
 
 
 def targets(y):
@@ -251,6 +254,30 @@ def test_features_that_do_not_vary_on_the_probes_part_are_read_as_spelt_out(
     _, parts, reader = ready(X, y)
     spelt = spelt_out(X, y, parts, LEACE)
     np.testing.assert_allclose(reader.scores().erased, spelt, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_large", [1, 3])
+@pytest.mark.parametrize("scale", [10, 100, 1000, 1e5])
+def test_directions_of_large_variance_hide_nothing_when_rotated(n_large, scale):
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 2
+    X = rng.standard_normal((600, 64))
+    X[:, 5] += 3 * y
+    Q = np.linalg.qr(rng.standard_normal((64, 64)))[0]
+    parts = ready(X, y)[1]
+    plain = ThreeWay(X, concept(y), parts).read(asis(y))[0]
+    X[:, :n_large] *= scale
+    assert ThreeWay(X @ Q, concept(y), parts).read(asis(y))[0] > plain - 0.03
+
+
+@pytest.mark.parametrize("kind", ["two classes", "three classes"])
+def test_reading_with_its_variance_is_the_reading(kind):
+    X, y = sample(kind)
+    _, _, data = ready(X, y)
+    order = np.column_stack([np.arange(len(y)), np.random.default_rng(0).permutation(len(y))])
+    for alone, both in zip(data.read(order), data.read_with_variance(order), strict=True):
+        np.testing.assert_allclose(both[0], alone, atol=1e-12)
+        assert (both[1] > 0).all()
 
 
 def test_a_pixel_that_is_hardly_ever_lit_gives_the_concept_back():

@@ -1,9 +1,8 @@
 """Weight, mean and scatter; the rest of it is tested by way of Moments."""
 
 import numpy as np
-import pytest
 
-from nullprobe.moments.scatter import Block, Spread, blocks, oracle_shrinkage
+from nullprobe.moments.scatter import Block, Spread, blocks
 
 
 def test_blocks_are_centred_near_their_own_mean():
@@ -36,31 +35,3 @@ def test_merging_nothing_changes_nothing():
     empty.merge(before)
     np.testing.assert_allclose(empty.scatter / 20, np.cov(X.T, bias=True))
     np.testing.assert_allclose(empty.mean, X.mean(axis=0))
-
-
-@pytest.mark.parametrize(("n", "d"), [(20, 10), (200, 10), (20, 100)])
-def test_shrinkage_comes_near_the_best_of_the_oracle(n, d):
-    """Between Gaussian samples: hardly worse than the λ chosen with the truth known."""
-    rng, truth = (
-        np.random.default_rng(0),
-        0.5 ** np.abs(np.subtract.outer(np.arange(d), np.arange(d))),
-    )
-    root = np.linalg.cholesky(truth)
-    found, best = [], []
-    for _ in range(10):
-        S = np.cov((root @ rng.standard_normal((d, n))), bias=True)
-        target = np.eye(d) * np.trace(S) / d
-        losses = [
-            ((lam * target + (1 - lam) * S - truth) ** 2).sum() for lam in np.linspace(0, 1, 51)
-        ]
-        lam = oracle_shrinkage(S, n - 1)
-        found.append(((lam * target + (1 - lam) * S - truth) ** 2).sum())
-        best.append(min(losses))
-    assert np.mean(found) < 1.2 * np.mean(best)
-
-
-def test_shrinkage_of_too_little_is_none():
-    assert oracle_shrinkage(np.ones((1, 1)), 5) == 0
-    assert oracle_shrinkage(np.eye(3), 0) == 0
-    assert oracle_shrinkage(np.eye(3), 50) == 1
-    assert oracle_shrinkage(np.diag([1.0, 0.0]), 50) == 0

@@ -19,7 +19,8 @@ from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments.concept_sums import ConceptSums
-from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares, oracle_shrinkage
+from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares
+from nullprobe.moments.shrinkage import shrink
 
 
 @dataclass(eq=False)
@@ -238,18 +239,20 @@ class Moments:
         )
 
     def factor(self, shrinkage: float | str = 0.0) -> linalg.PSDFactor:
-        """Factor the correlation matrix of X, shrunk towards the identity.
+        """Factor the correlation matrix R of X, shrunk.
 
         Parameters
         ----------
         shrinkage : float in [0, 1] or "oas"
-            Weight λ of the identity in (1 − λ) R + λ I.
+            Weight λ of the identity in (1 − λ) R + λ I; "oas" for :meth:`oracle_shrinkage`.
         """
-        lam = self.shrinkage(shrinkage)
-        inverse = linalg.reciprocal(self.scale) / np.sqrt(self.weight)
-        R = arrays.host(self.spread.scatter) * inverse[:, None]
-        R *= inverse * (1.0 - lam)
-        R[np.diag_indices_from(R)] += lam * (self.scale > 0)
+        R = self._correlation()
+        lam = parameters.shrinkage(shrinkage, "oas")
+        if isinstance(lam, str):
+            shrink(R, self.n - 1)
+        else:
+            R *= 1.0 - lam
+            R[np.diag_indices_from(R)] += lam * (self.scale > 0)
         return linalg.factor_psd(R, eps=self.eps)
 
     def shrinkage(self, value: float | str) -> float:
@@ -262,13 +265,17 @@ class Moments:
 
         Notes
         -----
-        Y. Chen et al. 2010, arXiv 0907.4698, equation 23, with R in place of Σ: it needs no
-        more of the data than R and n, and does not look at the concept.
+        Y. Chen et al. 2010, arXiv 0907.4698, equation 23, with R in place of Σ, and without the
+        few directions that stand out from noise (`moments/shrinkage.py`): it needs no more of the
+        data than R and n, and does not look at the concept.
         """
+        return shrink(self._correlation(), self.n - 1)
+
+    def _correlation(self) -> np.ndarray:
         inverse = linalg.reciprocal(self.scale) / np.sqrt(self.weight)
         R = arrays.host(self.spread.scatter) * inverse[:, None]
         R *= inverse
-        return oracle_shrinkage(R, self.n - 1)
+        return R
 
     @property
     def data_hash(self) -> str:

@@ -156,14 +156,3 @@ def complain_width(required: int, arrived: int) -> None:
         "features as input)",
         "pass rows of the same representation",
     )
-
-
-def oracle_shrinkage(R: np.ndarray, n: int) -> float:
-    """Return the oracle-approximating λ for a covariance R (d, d) of n degrees of freedom."""
-    d = int(np.count_nonzero(R.diagonal()))
-    if d < 2 or n < 1:
-        return 0.0
-    squares, trace = float(np.vdot(R, R)), float(R.trace())
-    above = (1.0 - 2.0 / d) * squares + trace**2
-    below = (n + 1.0 - 2.0 / d) * (squares - trace**2 / d)
-    return 1.0 if above >= below else above / below

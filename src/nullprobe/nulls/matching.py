@@ -21,7 +21,7 @@ import numpy as np
 
 from nullprobe._core import linalg
 from nullprobe.moments import Moments
-from nullprobe.moments.scatter import oracle_shrinkage
+from nullprobe.moments.shrinkage import shrink
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.residuals import Residuals
 from nullprobe.probes.linear.lda import LEAST_WITHIN
@@ -137,9 +137,7 @@ def _shrink(covariance: np.ndarray, dof: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the shrunk covariance in units of standard deviations, and their reciprocals."""
     inverse = linalg.reciprocal(np.sqrt(np.clip(covariance.diagonal(), 0.0, None)))
     R = covariance * np.outer(inverse, inverse)
-    lam = oracle_shrinkage(R, dof)
-    R *= 1.0 - lam
-    R[np.diag_indices_from(R)] += lam * (inverse > 0)
+    shrink(R, dof)
     return R, inverse
 
 

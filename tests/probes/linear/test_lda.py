@@ -49,14 +49,17 @@ def test_shrunk_number_is_predicted_by_ridge():
 
 
 def test_shrinkage_by_default_is_oracle_approximating():
-    s = draw(3, 50, 20, 2)
-    standardised = (s.X - s.X.mean(axis=0)) / s.X.std(axis=0)
+    """Where no direction stands out; where some do, see tests/moments/test_shrinkage.py."""
+    rng = np.random.default_rng(3)
+    X, y = rng.standard_normal((50, 20)), np.arange(50) % 2
+    X[:, 1:] += 0.6 * X[:, :-1]
+    standardised = (X - X.mean(axis=0)) / X.std(axis=0)
     _, lam = oas(standardised)
-    own = LDAProbe().fit(s.X, s.y).decision_function(s.X)
-    given = LDAProbe(lam).fit(s.X, s.y).decision_function(s.X)
+    own = LDAProbe().fit(X, y).decision_function(X)
+    given = LDAProbe(lam).fit(X, y).decision_function(X)
     # scikit-learn counts n where the mean was estimated from the same rows, we n − 1
     np.testing.assert_allclose(own, given, rtol=0.05, atol=0.02 * np.abs(own).max())
-    assert not np.allclose(own, LDAProbe(0.0).fit(s.X, s.y).decision_function(s.X), rtol=0.05)
+    assert not np.allclose(own, LDAProbe(0.0).fit(X, y).decision_function(X), rtol=0.05)
 
 
 def test_shrunk_lda_does_not_depend_on_units():

@@ -20,7 +20,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from nullprobe._core import linalg, validation
 from nullprobe.moments.class_moments import ClassMoments
-from nullprobe.moments.scatter import oracle_shrinkage
+from nullprobe.moments.shrinkage import oracle_shrinkage
 
 
 @dataclass(frozen=True, eq=False)

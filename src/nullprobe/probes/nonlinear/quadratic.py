@@ -21,7 +21,7 @@ import numpy as np
 from nullprobe._core import linalg, parameters, validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.moments import Moments
-from nullprobe.moments.scatter import oracle_shrinkage
+from nullprobe.moments.shrinkage import shrink
 from nullprobe.probes.base.nonlinear import (
     Reader,
     ReaderEstimator,
@@ -137,9 +137,7 @@ def _gaussians(
     R[np.diag_indices_from(R)] += LEAST_WITHIN
     own = (inverse > 0) / np.sqrt(R.diagonal())
     R *= np.outer(own, own)
-    lam = oracle_shrinkage(R, len(X) - len(classes))
-    R *= 1.0 - lam
-    R[np.diag_indices_from(R)] += lam * (inverse > 0)
+    shrink(R, len(X) - len(classes))
     factor = linalg.factor_psd(R, eps=moments.eps)
     axes, spreads = [], []
     for c, count in enumerate(counts):
