@@ -11,6 +11,7 @@ from nullprobe.data.concept import concept
 from nullprobe.data.splits import Parts, split_within
 from nullprobe.heldout import targets as labellings
 from nullprobe.heldout import three_way, transfer
+from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.transfer import Carry, diagonal, in_units, off_diagonal
 from nullprobe.nulls.permutation import permutations
 
@@ -99,7 +100,7 @@ def test_many_labellings_are_read_as_each_one_rerun_from_the_start(monkeypatch, 
 
 
 def test_within_a_group_that_is_all_there_is_reading_is_three_way(monkeypatch):
-    monkeypatch.setattr(transfer, "SHRINKAGE", "oas")
+    monkeypatch.setattr(transfer, "_part", Part.of)
     X, y, groups = grouped("three classes")
     z, parts, carry = ready(X, y, groups)
     found = carry.read(asis(y))
@@ -108,6 +109,18 @@ def test_within_a_group_that_is_all_there_is_reading_is_three_way(monkeypatch):
         alone = three_way.ThreeWay(X[own], z.take(own), Parts(parts.part[own], 3, None))
         for matrix, expected in zip(found, alone.read(asis(y[own])), strict=True):
             assert matrix[0, g, g] == pytest.approx(expected[0], abs=1e-12)
+
+
+def test_shrinkage_does_not_turn_a_probe_away_from_other_groups():
+    """The loss of the unshrunk probe, whose limit is .045, where rows outnumber features."""
+    rng = np.random.default_rng(0)
+    n, turn = 12_000, np.deg2rad([-17.6, 17.6])
+    g, y = np.arange(n) % 2, np.arange(n) // 2 % 2
+    X = rng.standard_normal((n, 8))
+    X[:, :2] += 2.0 * y[:, None] * np.column_stack([np.cos(turn[g]), np.sin(turn[g])])
+    read = ready(X, y, g)[2].probed(asis(y))[0]
+    loss = np.diag(read).mean() - (read.sum() - np.trace(read)) / 2
+    assert loss == pytest.approx(0.0454, abs=0.004)
 
 
 @pytest.mark.parametrize("kind", KINDS)
