@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 from sklearn.datasets import load_digits
-from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from support.pipeline import asis, rows_of_roles, sample
 from support.reference import one_hot
 
@@ -27,8 +27,14 @@ def family_of(X, y, groups=None):
 
 
 def targets(y):
-    Z = one_hot(y)
-    return Z[:, 1:] if concept(y).is_classes and Z.shape[1] == 2 else Z
+    """Return indicators of the classes, or of the quarters of each number."""
+    if concept(y).is_classes:
+        Z = one_hot(y)
+        return Z[:, 1:] if Z.shape[1] == 2 else Z
+    columns = y.reshape(len(y), -1).T
+    edges = np.quantile(columns, [0.25, 0.5, 0.75], axis=1).T
+    above = columns[:, :, None] > edges[:, None, :]
+    return np.hstack([one_hot(own) for own in above.sum(axis=2)])
 
 
 def curved(kind, n=150, d=6):
@@ -46,7 +52,7 @@ def units(*parts):
 
 def spelt_out(X, y, family):
     """Return scores (n, k) and readers by way of erased rows, each role by itself."""
-    Z, is_classes = targets(y), concept(y).is_classes
+    Z = targets(y)
     scores, names = np.empty(Z.shape), []
     for turn in family.turns:
         F, P, S = (part.rows for part in (turn.F, turn.P, turn.S))
@@ -57,7 +63,7 @@ def spelt_out(X, y, family):
         length = np.sqrt((A**2).sum(axis=1).mean())
         A, B = A / length, B / length
         inside, outside = (Products(C @ A.T, (C**2).sum(1), (A**2).sum(1)) for C in (A, B))
-        names.append(strongest(inside, Z[kept], turn.folds, is_classes))
+        names.append(strongest(inside, Z[kept], turn.folds))
         scores[S] = fitted(names[-1], inside, Z[kept])(outside)
     return scores, tuple(names)
 
@@ -78,10 +84,18 @@ def test_reading_is_the_mean_over_parts_and_outputs(kind):
     X, y = curved(kind)
     family, parts = family_of(X, y)
     scores, Z = family.scores()[0], targets(y)
-    measure = roc_auc_score if concept(y).is_classes else r2_score
     rows = [parts.rows(j) for j in range(3)]
-    each = [measure(Z[S, c], scores[S, c]) for S in rows for c in range(Z.shape[1])]
+    each = [roc_auc_score(Z[S, c], scores[S, c]) for S in rows for c in range(Z.shape[1])]
     assert family.read(asis(y))[0] == pytest.approx(np.mean(each), abs=1e-12)
+
+
+@pytest.mark.parametrize("n_numbers", [1, 2])
+def test_spread_that_follows_numbers_is_read(n_numbers):
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((300, n_numbers))
+    X = rng.standard_normal((300, 6)) * (0.5 + np.abs(y[:, :1]))
+    assert family_of(X, y)[0].read(asis(y))[0] > (0.65 if n_numbers == 1 else 0.58)
+    assert family_of(X, y[rng.permutation(300)])[0].read(asis(y))[0] < 0.56
 
 
 @pytest.mark.parametrize("kind", KINDS)

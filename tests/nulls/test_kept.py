@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support.null_actions import classes, grouped, made, noise, numbers, residuals, world
 
+from nullprobe.data.quarters import quarters
 from nullprobe.nulls.shape import real_share
 
 
@@ -44,6 +45,16 @@ def test_rotations_keep_the_regression_on_numbers_and_its_residual_covariance(k,
     for found, kept in zip(regression(drawn, y), regression(X, y), strict=True):
         close(found, kept)
     assert np.abs(drawn - X).max() > 0.5
+
+
+@pytest.mark.parametrize("d", [4, 150])
+def test_rotations_keep_a_spread_that_follows_a_number(d):
+    X, y, _ = numbers(np.random.default_rng(0), d=d, k=1)
+    X = X * (0.5 + np.abs(y))[:, None] if y.ndim == 1 else X * (0.5 + np.abs(y))
+    drawn = made("rotations", X, y).draw(1)
+    for quarter in range(4):
+        own = quarters(y.ravel()) == quarter
+        close(np.cov(drawn[own].T), np.cov(X[own].T))
 
 
 @pytest.mark.parametrize("label", ["constant", "mixed"])

@@ -8,9 +8,9 @@ import numpy as np
 
 from nullprobe.claims import Observation
 from nullprobe.data.concept import Concept
-from nullprobe.data.metric import BALANCED_ACCURACY, Metric
+from nullprobe.data.metric import BALANCED_ACCURACY, QUARTERS_AUC, Metric
 from nullprobe.data.splits import Parts
-from nullprobe.heldout.targets import Labellings
+from nullprobe.heldout.targets import Labellings, marks, mean_auc
 from nullprobe.stats import metrics
 from nullprobe.stats.bootstrap import replicates, resampled_weights
 
@@ -62,6 +62,15 @@ class Observing:
             _balanced,
             self.truth > 0.5,
             BALANCED_ACCURACY,
+        )
+
+    def marked(self, several: Sequence[np.ndarray]) -> Observation:
+        """Observe the mean AUC of held-out scores (n, q) for `marks`, of some partitions."""
+        return self._observed(
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
+            mean_auc,
+            marks(self.z).T[None],
+            self.z.metric if self.z.is_classes else QUARTERS_AUC,
         )
 
     def _parts(self, several: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:

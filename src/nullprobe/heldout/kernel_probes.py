@@ -98,7 +98,7 @@ class Products:
         return np.round(near, DIGITS, out=near)
 
 
-def strongest(inside: Products, Y: np.ndarray, folds: Sequence[slice], is_classes: bool) -> str:
+def strongest(inside: Products, Y: np.ndarray, folds: Sequence[slice]) -> str:
     """Return the name of the reader that reads best on folds that it was not fitted to.
 
     Parameters
@@ -106,13 +106,11 @@ def strongest(inside: Products, Y: np.ndarray, folds: Sequence[slice], is_classe
     inside : Products
         Of the rows (m, m) that are fitted to.
     Y : ndarray of shape (m, k)
-        What is read: indicators or numbers.
+        What is read: indicators.
     folds : sequence of slices
         Of the m rows.
-    is_classes : bool
-        Whether Y is read by its AUC, or by its R².
     """
-    readings = judged(held_out(inside, Y, folds), Y, folds, is_classes)
+    readings = judged(held_out(inside, Y, folds), Y, folds)
     return READERS[int(np.argmax(readings))]
 
 
@@ -134,16 +132,12 @@ def held_out(inside: Products, Y: np.ndarray, folds: Sequence[slice]) -> np.ndar
     return held
 
 
-def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice], is_classes: bool) -> np.ndarray:
-    """Return how well each reader's scores (c, m, k) tell Y (m, k): AUC or R², (c,).
+def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice]) -> np.ndarray:
+    """Return how well each reader's scores (c, m, k) tell indicators Y (m, k): AUC, (c,).
 
     An AUC compares rows of one fold only. The fits of two folds differ in their levels most of
     all, and leaving a row out moves the level away from its label.
     """
-    if not is_classes:
-        truth = np.broadcast_to(Y, held.shape)
-        each = [metrics.r_squared(held[:, :, c], truth[:, :, c]) for c in range(Y.shape[1])]
-        return np.nan_to_num(np.mean(each, axis=0), nan=-np.inf)
     won, pairs = np.zeros((len(held), Y.shape[1])), np.zeros(Y.shape[1])
     for fold in folds:
         positive = Y[fold] > 0.5

@@ -21,6 +21,7 @@ import numpy as np
 from nullprobe._core import linalg
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.kernel_probes import DIGITS, Products, fitted, strongest
+from nullprobe.heldout.targets import marks, mean_auc
 from nullprobe.heldout.three_way import ThreeWay
 
 FOLDS = 3
@@ -44,6 +45,9 @@ class Family:
 
     Notes
     -----
+    Of numbers it is asked in which quarter they lie: a reader of their mean alone would miss what
+    tells their spread.
+
     The family: ridge regression on a quadratic kernel, on Gaussian kernels of two widths and on the
     kernel of an infinitely wide ReLU network, each with two ridges; and the share of the votes of
     32 or 8 nearest neighbours. Features are in units of their standard deviations on F and P. The
@@ -63,7 +67,7 @@ class Family:
     """
 
     def __init__(self, data: ThreeWay, seed: int = 0) -> None:
-        self.data = data
+        self.data, self.marks = data, marks(data.z)
         rng = np.random.default_rng(seed)
         parts, groups = data.parts, data.partition.groups
         self.turns = [
@@ -72,22 +76,22 @@ class Family:
         ]
 
     def read(self, order: np.ndarray) -> np.ndarray:
-        """Return the held-out reading (m,) of each labelling y[order[:, j]], order (n, m)."""
+        """Return the held-out AUC (m,) of each labelling y[order[:, j]], order (n, m)."""
         found = np.zeros(order.shape[1])
-        for j in range(len(found)):
-            Z = self.data.columns(order[:, j : j + 1])
+        for j, own in enumerate(order.T):
+            Z, M = self.data.columns(own[:, None])[:, 0], self.marks[own]
             for turn in self.turns:
-                scores, _ = turn.scores(Z[:, 0], self.data.z.is_classes)
-                truth = Z[turn.S.rows].transpose(1, 2, 0)
-                found[j] += self.data.statistic(scores.T[None], truth)[0] / len(self.turns)
+                scores, _ = turn.scores(Z, M)
+                truth = M[turn.S.rows].T[None]
+                found[j] += mean_auc(scores.T[None], truth)[0] / len(self.turns)
         return found
 
     def scores(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return held-out scores (n, k) of the labelling as it is, and each role's reader."""
+        """Return held-out scores (n, q) of the labelling as it is, and each role's reader."""
         Z = self.data.columns(np.arange(len(self.data.z))[:, None])[:, 0]
-        scores, names = np.empty(Z.shape), []
+        scores, names = np.empty(self.marks.shape), []
         for turn in self.turns:
-            scores[turn.S.rows], name = turn.scores(Z, self.data.z.is_classes)
+            scores[turn.S.rows], name = turn.scores(Z, self.marks)
             names.append(name)
         return scores, tuple(names)
 
@@ -126,9 +130,12 @@ class _Turn:
         """Return products (n, m) with the rows that are fitted to, and squared lengths (n,)."""
         return X @ self.X.T, np.einsum("nd,nd->n", X, X)
 
-    def scores(self, Z: np.ndarray, is_classes: bool) -> tuple[np.ndarray, str]:
-        """Return scores (n_S, k) of the reader that read best inside P, and its name."""
-        Y = Z[self.P.rows[self.kept]]
+    def scores(self, Z: np.ndarray, M: np.ndarray) -> tuple[np.ndarray, str]:
+        """Return scores (n_S, q) of the reader that read best inside P, and its name.
+
+        Z (n, k) is erased, and M (n, q) are read.
+        """
+        Y = M[self.P.rows[self.kept]]
         eraser = _Eraser.of(self.F, self.data.taken(self.F.cross(Z)), self.inverse)
         moves = eraser.moves(self.X)
         G, a = _erased(self.inside, moves, moves)
@@ -139,7 +146,7 @@ class _Turn:
         inside = Products(G / typical, a, a)
         some = self.some
         few = Products(inside.G[np.ix_(some, some)], a[some], a[some])
-        name = strongest(few, Y[some], self.judged, is_classes)
+        name = strongest(few, Y[some], self.judged)
         fit = fitted(name, inside, Y)
         scores = np.empty((len(self.S.rows), Y.shape[1]))
         for rows, known in self.blocks:
@@ -147,7 +154,7 @@ class _Turn:
             G, a = _erased(known or self._products(X), eraser.moves(X), moves)
             scores[rows] = fit(Products(G / typical, a / typical, inside.b))
         # AUC reads differences of any size: rows that coincide are to be ties
-        return np.round(scores, DIGITS) if is_classes else scores, name
+        return np.round(scores, DIGITS), name
 
 
 def _drawn(

@@ -7,9 +7,45 @@ from collections.abc import Iterator
 import numpy as np
 
 from nullprobe.data.concept import Concept
+from nullprobe.data.quarters import quarters
 from nullprobe.stats import metrics
 
 BATCH_ELEMENTS = 1 << 23  # entries (n, m, k) of the labellings that are read together
+
+
+def marks(z: Concept) -> np.ndarray:
+    """Return indicators (n, q) of the classes; of numbers, of the quarters of each column.
+
+    Readers that are not linear look for the whole distribution of a number: one whose spread can
+    be told from X, and whose mean cannot, is not gone. One column for two classes.
+
+    Examples
+    --------
+    >>> from nullprobe.data.concept import concept
+    >>> marks(concept([0.5, 1.5, 2.5, 3.5])).astype(int).tolist()
+    [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    """
+    if z.codes is not None:
+        return Labellings(z).columns(np.arange(len(z))[:, None])[:, 0]
+    found = [np.zeros((len(z), 0))]
+    for column in z.data.T:
+        quarter = quarters(column)
+        found.append((quarter[:, None] == np.unique(quarter)).astype(np.float64))
+    return np.hstack(found)
+
+
+def mean_auc(
+    scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the mean AUC over outputs of scores (m, q, n) for indicators (m, q, n), (m,).
+
+    Outputs whose rows are all alike are left out, so that a few rows of a number can be read.
+    """
+    each = [metrics.auc(scores[:, c], truth[:, c] > 0.5, weights) for c in range(scores.shape[1])]
+    there = ~np.isnan(each)
+    total = np.where(there, each, 0.0).sum(axis=0)
+    count = there.sum(axis=0)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 class Labellings:
@@ -51,4 +87,12 @@ class Labellings:
                 metrics.auc(scores[:, c], truth[:, c] > 0.5, weights)
                 for c in range(scores.shape[1])
             ]
+        return np.mean(each, axis=0)
+
+    def with_variance(self, scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """Return the AUC (macro over outputs) of scores (m, k, n), and its variance, (2, m)."""
+        each = [
+            metrics.auc_with_variance(scores[:, c], truth[:, c] > 0.5)
+            for c in range(scores.shape[1])
+        ]
         return np.mean(each, axis=0)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from nullprobe.data.quarters import quarters_of
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.residuals import LEAST_IN_CLASS, Residuals, basis
 
@@ -41,9 +42,10 @@ class _Piece:
 class Rotations(Action):
     """Haar rotations of the residuals of each class that leave its mean and covariance alone.
 
-    Kept are class means and covariances (of numbers: the regression on them, and one covariance);
-    broken is the shape of the noise. Exact if the noise is Gaussian, also with fewer rows than
-    features.
+    Kept are class means and covariances (of numbers: the regression on them and the covariance of
+    what it leaves, in each quarter of the numbers, so that a spread which follows them is no
+    structure); broken is the shape of the noise. Exact if the noise is Gaussian, also with fewer
+    rows than features.
     """
 
     residuals: Residuals
@@ -89,7 +91,7 @@ def _patterns(residuals: Residuals) -> list[np.ndarray] | str:
     """Return the rows (u, s) of units that may be rotated among each other, or why none may be."""
     z, unit = residuals.z, residuals.unit
     if not residuals.is_grouped:
-        members = residuals.members
+        members = quarters_of(z) if z.codes is None else z.codes
         return [np.flatnonzero(members == c)[:, None] for c in range(int(members.max()) + 1)]
     if z.codes is None:
         return "rows of a group depend on each other, and numbers differ within groups"
