@@ -48,6 +48,21 @@ def test_one_row_of_scores_or_labels_serves_all_others(seed, n, m, values):
         np.testing.assert_allclose(metrics.auc(s, p, weights), metrics.auc(*each, weights))
 
 
+@given(st.integers(0, 10**6), st.integers(4, 30), st.integers(1, 4), st.sampled_from([2, 5, 10**6]))
+def test_variance_of_an_auc_is_that_of_its_shares(seed, n, m, values):
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, values, (m, n)).astype(float)
+    positive = np.argsort(rng.random((m, n)), axis=1) < max(1, n // 3)
+    found, variance = metrics.auc_with_variance(scores, positive)
+    np.testing.assert_allclose(found, metrics.auc(scores, positive), atol=1e-12)
+    for row in range(m):
+        high, low = scores[row, positive[row]], scores[row, ~positive[row]]
+        wins = (high[:, None] > low) + 0.5 * (high[:, None] == low)
+        each = [wins.mean(axis=1), wins.mean(axis=0)]
+        spread = [np.var(s, ddof=1) / len(s) if len(s) > 1 else 1 / 12 for s in each]
+        assert variance[row] == pytest.approx(sum(spread), abs=1e-12)
+
+
 def test_auc_of_scores_turned_round_is_its_complement():
     scores, positive, weights = many(0, 50, 3, 10)
     turned = metrics.auc(-scores, positive, weights)

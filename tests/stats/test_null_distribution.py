@@ -26,6 +26,27 @@ def test_p_value_counts_departures_from_the_common_mean_to_either_side(observed)
     assert null(np.arange(99)).p_value(observed) == pytest.approx(far.mean())
 
 
+def test_departures_are_compared_in_standard_errors_of_their_own():
+    rng = np.random.default_rng(0)
+    values, observed = rng.standard_normal(99), 1.5
+    errors = rng.uniform(0.2, 5, 99)
+    centre = np.append(values, observed).mean()
+    far = np.abs(values - centre) / errors >= abs(observed - centre)
+    found = Null("chance", "", values, errors=errors)
+    assert found.p_value(observed) == pytest.approx((1 + far.sum()) / 100)
+    assert found.p_value(observed) != null(values).p_value(observed)
+    (judged,) = together([found], [observed])
+    assert judged.adjusted == found.p_value(observed)
+    several = together([found, null(values)], [observed, 0.0])
+    assert several[0].p_value(observed) == found.p_value(observed)
+
+
+def test_equal_errors_change_nothing():
+    values = np.random.default_rng(0).standard_normal(99)
+    same = Null("chance", "", values, errors=np.ones(99))
+    assert same.p_value(1.5) == null(values).p_value(1.5)
+
+
 def test_ties_count_in_both_tails():
     assert null([0.5] * 99).p_value(0.5) == 1.0
     assert null([0.5] * 90 + [0.6] * 9).p_value(0.6) == pytest.approx(0.1)

@@ -51,11 +51,10 @@ def confounded(
         return several[i].read(["raw"], action.orders(draws)) if is_read[i] else {}
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
-        observed = several[i].observed
-        return {
-            key: (observed[key].value, Null("inputs", action.description, each))
-            for key, each in values.items()
-        }
+        if not values:
+            return {}
+        null = several[i].of_labels("inputs", action.description, "raw", values)
+        return {"raw": (several[i].observed["raw"].value, null)}
 
     found, _ = drawn(len(several), draw, judge, first.settings.draws, bar)
     made: list[Confounded | None] = []
@@ -112,8 +111,8 @@ def _robust(run: Run, action: GivenConfounds, scores: np.ndarray) -> float | Non
     draws = range(bar.least_draws)
     for odds in ODDS:
         tilted = action.tilted(np.log(odds) * slope)
-        values = run.read(["raw"], tilted.orders(draws))["raw"]
-        if Null("inputs", "", values).p_value(run.observed["raw"].value) > bar.alpha:
+        null = run.of_labels("inputs", "", "raw", run.read(["raw"], tilted.orders(draws)))
+        if null.p_value(run.observed["raw"].value) > bar.alpha:
             break
         last = odds
     return last

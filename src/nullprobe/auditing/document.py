@@ -147,6 +147,7 @@ def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
         "adjusted_p": null.adjusted,
         "p_interval": null.p_interval(seen) if is_tested else None,
         "values": null.values,
+        "errors": null.errors,
     }
 
 
@@ -193,6 +194,7 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
                 _array(null["values"]),
                 null["one_sided"],
                 null["adjusted_p"],
+                None if null.get("errors") is None else _array(null["errors"]),
                 record=null,
             )
             for null in found["nulls"]

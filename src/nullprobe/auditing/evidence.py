@@ -130,22 +130,19 @@ def _chance(several: Sequence[Run]) -> list[dict[str, Null]]:
         _spare(several[i], several)
         return found
 
-    # R² below that of permuted labels is no reading; AUC below .5 is, turned round.
-    upper = not first.z.is_classes
-
-    def null(key: str, values: np.ndarray) -> Null:
-        return Null("chance", said, values, upper or key == "association")
-
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
-        seen = several[i].observed
+        run = several[i]
         return {
-            key: (seen[key].value, null(key, values[key])) for key in values if key in counts[i]
+            key: (run.observed[key].value, run.of_labels("chance", said, key, values))
+            for key in values
+            if key in counts[i]
         }
 
     settings = first.settings
     found, values = drawn(len(several), draw, judge, settings.draws, settings.thresholds)
     for run, own, read in zip(several, found, values, strict=True):
-        own |= {key: null(key, each) for key, each in read.items() if key not in own}
+        left = {*read} & {*run.observed} - {*own}
+        own |= {key: run.of_labels("chance", said, key, read) for key in left}
         run.chance_raw = own["raw"]
     return found
 
@@ -241,9 +238,8 @@ def _baselines(
         for name, B in named.items():
             reader = run.readings.of(B)
             own = run.observing.scores([d.scores().raw for d in reader.data])
-            null = Null(
-                "chance", "", reader.read(run.permuted.orders(range(draws)), ["raw"])["raw"]
-            )
+            drawn = reader.tested(run.permuted.orders(range(draws)))
+            null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
             p = null.p_value(own.value) if own.value > null.mean else 1.0
             found[source][name] = replace(own, chance_p=p)
     return found

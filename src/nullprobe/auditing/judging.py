@@ -31,6 +31,8 @@ from nullprobe.heldout.three_way import Scores
 from nullprobe.stats.dependence import blocks
 from nullprobe.stats.neighbours import Resemblance
 
+# Claims of what is left after erasure.
+AFTER_ERASURE = ("erasure_holds", "no_halfspace", "gone", "one_feature")
 ADVICE = (
     "Name the groups, or declare the order; pass independent=True only if you know that "
     "neighbours have nothing in common"
@@ -210,20 +212,33 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
     if name in plan.whole:
         aside = aside_record(plan.whole[name], plan.aside[name], run.readings)
     far = outlying_record(run.X, run.readings)
-    without, read = far.get("raw_without_them"), run.observed["raw"]
-    if without is not None and abs(without - read.value) >= plan.bar.min_effect:
-        count, rows = far["how_many"], ", ".join(map(str, far["rows"]))
-        warn(
-            f"{count} row{'s lie' if count > 1 else ' lies'} far out ({rows}) and decide"
-            f"{'' if count > 1 else 's'} what is read: {read.unit} {read.value:.3f}, and "
-            f"{without:.3f} without; look at {'them' if count > 1 else 'it'}, or leave "
-            f"{'them' if count > 1 else 'it'} out"
-        )
+    _warn_of_outlying(far, run, plan.bar.min_effect)
     return {
         "draws_used": used,
         **({"set_aside": aside} if aside else {}),
         **({"outlying": far} if far else {}),
     }
+
+
+def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
+    """Warn of rows without which something else is read, before erasure or after it."""
+    changed = {
+        when: (run.observed[key], far[f"{key}_without_them"])
+        for key, when in (("raw", "before"), ("erased", "after"))
+        if f"{key}_without_them" in far and (key == "raw" or run.settings.asks(*AFTER_ERASURE))
+    }
+    said = [
+        f"{read.unit} {read.value:.3f} {when} erasure, and {without:.3f} without"
+        for when, (read, without) in changed.items()
+        if abs(without - read.value) >= least
+    ]
+    if said:
+        count, rows = far["how_many"], ", ".join(map(str, far["rows"]))
+        them, s = ("them", "") if count > 1 else ("it", "s")
+        warn(
+            f"{count} row{'s lie' if count > 1 else ' lies'} far out ({rows}) and decide{s} what "
+            f"is read: {'; '.join(said)}; look at {them}, or leave {them} out"
+        )
 
 
 def among_blocks(

@@ -15,7 +15,7 @@ from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
 from nullprobe.auditing.context import beside
-from nullprobe.auditing.readings import Reader, Readings, splits
+from nullprobe.auditing.readings import LINEAR, Reader, Readings, splits
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
 from nullprobe.data.concept import Concept
@@ -158,7 +158,7 @@ class Run:
             nothing = np.full(self.observing.n_resamples, np.nan)
             found["association"] = Observation(float(value), "association (sd)", 0.0, nothing)
         if asks("gone"):
-            found["family"] = see.scores([scores for scores, _ in self._family])
+            found["family"] = see.marked([scores for scores, _ in self._family])
         return found
 
     @cached_property
@@ -244,20 +244,57 @@ class Run:
         return self.read(keys, self.permuted.orders(draws))
 
     def read(self, keys: Sequence[str], order: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what reordered labellings y[order[:, j]] read, (m,), by key."""
+        """Return what reordered labellings y[order[:, j]] read, (m,), by key.
+
+        With the standard errors of "raw" and "erased" where these are known (`Reader.tested`).
+        """
         found: dict[str, np.ndarray] = {}
-        for stage, own, size in (
-            ("permutations", [k for k in keys if k in ("raw", "erased")], 50),
-            ("halfspaces", [k for k in keys if k == "halfspace"], 25),
-            ("nonlinear readers", [k for k in keys if k == "family"], 2),
+        for stage, own, work, size in (
+            ("permutations", {*LINEAR} & {*keys}, self.reader.tested, 50),
+            ("halfspaces", {"halfspace"} & {*keys}, self._reads("halfspace"), 25),
+            ("nonlinear readers", {"family"} & {*keys}, self._reads("family"), 2),
         ):
             if own:
                 pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)
-                read = self.workers.map(stage, partial(self.reader.read, keys=own), pieces)
-                found |= {k: np.concatenate([one[k] for one in read]) for k in own}
+                read = self.workers.map(stage, work, pieces)
+                found |= {k: np.concatenate([one[k] for one in read]) for k in read[0]}
         if "association" in keys:
             found["association"] = self.association.read(order)
         return found
+
+    def _reads(self, key: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        return partial(self.reader.read, keys=[key])
+
+    @cached_property
+    def _errors(self) -> dict[str, np.ndarray]:
+        """Standard errors of what is observed, (1,), by key."""
+        return self.reader.tested(self.readings.asis)
+
+    def of_labels(
+        self,
+        explanation: str,
+        said: str,
+        key: str,
+        drawn: Mapping[str, np.ndarray],
+        observed: Mapping[str, np.ndarray] | None = None,
+    ) -> Null:
+        """Return the null of a key that labels drawn in some way make.
+
+        Parameters
+        ----------
+        explanation, said : str
+            What the draws keep, and how they were drawn.
+        key : str
+        drawn : mapping of str to ndarray of shape (m,)
+            What they read, and its standard error where it is known, by key.
+        observed : mapping of str to ndarray of shape (1,), optional
+            Likewise of the labels as they are, where another representation was read.
+        """
+        # R² below that of permuted labels is no reading; AUC below .5 is, turned round.
+        upper = key == "association" or not (self.z.is_classes or key == "family")
+        error = f"{key} error"
+        errors = drawn[error] / (observed or self._errors)[error] if error in drawn else None
+        return Null(explanation, said, drawn[key], upper, errors=errors)
 
     def action(self, explanation: str, key: str) -> Action | str:
         """Return what is drawn of an explanation for a key, or why nothing can be."""

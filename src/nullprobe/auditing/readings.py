@@ -23,9 +23,11 @@ from nullprobe.heldout.removal_curve import ROUNDS, curve
 from nullprobe.heldout.targets import Labellings
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls.action import Action
+from nullprobe.stats.metrics import NO_VARIANCE
 
 # Partitions that each reading is averaged over, at most: see docs/decisions.
 SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
+LINEAR = ("raw", "erased")
 WIDE, SPLITS_OF_WIDE = 256, 2  # features, above which no reading but a linear one has more
 OF_CLAIMS = {
     "dependent": "association",
@@ -122,9 +124,9 @@ class Reader:
             Among "raw", "erased", "halfspace" and "family".
         """
         found: dict[str, list[np.ndarray]] = {key: [] for key in keys}
-        if {"raw", "erased"} & {*keys}:
+        if {*LINEAR} & {*keys}:
             for data in self.data:
-                for key, values in zip(("raw", "erased"), data.read(order), strict=True):
+                for key, values in zip(LINEAR, data.read(order), strict=True):
                     if key in found:
                         found[key].append(values)
         if "halfspace" in keys:
@@ -133,6 +135,28 @@ class Reader:
         if "family" in keys:
             found["family"] = [family.read(order) for family in self.families]
         return {key: np.mean(values, axis=0) for key, values in found.items()}
+
+    def tested(self, order: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what m reordered labellings read, and its standard error, by key.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n, m)
+
+        Returns
+        -------
+        dict of str to ndarray of shape (m,)
+            "raw" and "erased"; of classes also "raw error" and "erased error": how far the AUC of
+            new rows would differ, were the parts independent.
+        """
+        if not self.z.is_classes:
+            return self.read(order, LINEAR)
+        every = np.mean([data.read_with_variance(order) for data in self.data], axis=0)
+        found = {key: values for key, (values, _) in zip(LINEAR, every, strict=True)}
+        return found | {
+            f"{key} error": np.sqrt(variance + NO_VARIANCE)
+            for key, (_, variance) in zip(LINEAR, every, strict=True)
+        }
 
     def curve_scores(self) -> list[np.ndarray]:
         """Return the held-out scores after 0, 1, ... removals, (r, n, k), in each partition."""

@@ -72,12 +72,26 @@ class ThreeWay(Labellings):
 
     def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the reading before and after erasure, (m,) each, of m reordered labellings."""
+        return self._averaged(order, self.statistic)
+
+    def read_with_variance(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return AUC and its variance before and after erasure, (2, m) each; of classes."""
+        return self._averaged(order, self.with_variance)
+
+    def _averaged(
+        self, order: np.ndarray, statistic: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean over parts of a statistic (..., m) of scores and truth (m, k, n_S)."""
         raw, erased = [], []
-        for batch in self.batches(order):
-            before, after = self._read_batch(batch)
+        for Z in self.batches(order):
+            found = []
+            for each, S in self._scored(Z):
+                truth = Z[S.rows].transpose(1, 2, 0)
+                found.append([statistic(scores, truth) for scores in each])
+            before, after = np.mean(found, axis=0)
             raw.append(before)
             erased.append(after)
-        return np.concatenate(raw), np.concatenate(erased)
+        return np.concatenate(raw, axis=-1), np.concatenate(erased, axis=-1)
 
     def scores(self) -> Scores:
         """Return the held-out scores of the labelling as it is."""
@@ -86,14 +100,6 @@ class ThreeWay(Labellings):
         for (before, after), S in self._scored(Z):
             raw[S.rows], erased[S.rows] = before[0].T, after[0].T
         return Scores(raw, erased)
-
-    def _read_batch(self, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        raw, erased = np.zeros(Z.shape[1]), np.zeros(Z.shape[1])
-        for (before, after), S in self._scored(Z):
-            truth = Z[S.rows].transpose(1, 2, 0)
-            raw += self.statistic(before, truth) / len(self.parts)
-            erased += self.statistic(after, truth) / len(self.parts)
-        return raw, erased
 
     def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], Part]]:
         """Yield the scores before and after erasure, (m, k, n_S) each, and their part, a role."""

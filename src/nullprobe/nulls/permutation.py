@@ -264,14 +264,16 @@ def permutation_null(
     permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
     order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
     Y = z.data[order].astype(np.float64)
-    found = np.zeros(Y.shape[1])
+    found = np.zeros((2, Y.shape[1]))  # AUC and its variance
     for fold in range(n_folds):
         train, test = parts.part != fold, parts.part == fold
         part = Part.of(X, z, np.flatnonzero(train))
         W = part.solve(part.cross(Y))
         scores = (X[test] @ W.astype(X.dtype)).T
-        found += metrics.auc(scores, Y[test].T > 0.5) / n_folds
-    return float(found[0]), Null("chance", permuted.description, found[1:])
+        found += np.array(metrics.auc_with_variance(scores, Y[test].T > 0.5)) / n_folds
+    value, errors = found[0], np.sqrt(found[1] + metrics.NO_VARIANCE)
+    null = Null("chance", permuted.description, value[1:], errors=errors[1:] / errors[0])
+    return float(value[0]), null
 
 
 def pipeline_null(

@@ -99,6 +99,11 @@ class NullDocument(Document):
         "99 % interval of the p-value that endless draws would give; null if there is no p-value."
     )
     values: Numbers = doc("One value for each draw.")
+    errors: Numbers | None = Field(
+        None,
+        description="Standard error of each draw, that of the observation being 1, where departures"
+        " are compared in standard errors of their own.",
+    )
 
 
 class ExplanationDocument(Document):

@@ -30,6 +30,9 @@ class Null:
         Whether only large values speak against it, as for a largest departure, or R² by chance.
     adjusted : float, optional
         p-value adjusted for the other claims and representations that share its draws.
+    errors : ndarray of shape (m,), optional
+        Standard error of each draw, that of the observation being 1: departures are compared in
+        standard errors of their own.
 
     Examples
     --------
@@ -43,6 +46,7 @@ class Null:
     values: np.ndarray = field(repr=False)
     upper: bool = False
     adjusted: float | None = None
+    errors: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def mean(self) -> float:
@@ -57,9 +61,9 @@ class Null:
     def p_value(self, observed: float) -> float:
         """Return the exact two-sided p-value (b + 1)/(m + 1), b draws being as far out.
 
-        How far is measured from the mean of observation and draws, to either side; where only
-        large values speak against the null, to the upper side alone. Draws that are as far but for
-        rounding count.
+        How far is measured from the mean of observation and draws, to either side, and in standard
+        errors where these are known; where only large values speak against the null, to the upper
+        side alone. Draws that are as far but for rounding count.
 
         Raises
         ------
@@ -115,7 +119,7 @@ class Null:
                 f"{int(np.isnan(self.values).sum())} of {len(self.values)} are NaN",
                 "leave out what cannot be read in every draw",
             )
-        off = departures(observed, self.values, upper=self.upper)
+        off = departures(observed, self.values, self.errors, upper=self.upper)
         return int(np.count_nonzero(off[1:] >= off[0] - ROUNDING))
 
     def z(self, observed: float) -> float | None:
@@ -124,18 +128,23 @@ class Null:
         return (observed - self.mean) / self.sd if self.sd > 0 else None
 
 
-def departures(observed: float, values: np.ndarray, *, upper: bool = False) -> np.ndarray:
+def departures(
+    observed: float, values: np.ndarray, errors: np.ndarray | None = None, *, upper: bool = False
+) -> np.ndarray:
     """Return how far the observation and m draws lie from their common mean, (1 + m,).
 
-    In their common standard deviations, so that under the null the observation is one of them.
-    Where these are rounding, nothing departs.
+    In their common standard deviations, so that under the null the observation is one of them, and
+    before that each in standard errors of its own where these are given. Where the values differ
+    by rounding alone, nothing departs.
     """
     every = np.concatenate([[observed], values])
     off = every - every.mean()
+    if every.std() <= ROUNDING * max(1.0, abs(float(every.mean()))):
+        return np.zeros(len(every))
+    if errors is not None:
+        off[1:] /= errors
     off = off if upper else np.abs(off)
-    sd = every.std()
-    is_spread = sd > ROUNDING * max(1.0, abs(float(every.mean())))
-    return off / sd if is_spread else np.zeros(len(every))
+    return off / np.sqrt((off**2).mean())
 
 
 def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
@@ -160,7 +169,7 @@ def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
         return [replace(nulls[0], adjusted=nulls[0].p_value(observed[0]))]
     off = np.array(
         [
-            departures(value, null.values, upper=null.upper)
+            departures(value, null.values, null.errors, upper=null.upper)
             for value, null in zip(observed, nulls, strict=True)
         ]
     )
