@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nullprobe import worlds
 from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
+from nullprobe.auditing.attributes import Attributes, audit_attributes
 from nullprobe.auditing.calibrating import Calibration, calibrate
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
@@ -79,6 +80,7 @@ __all__ = [
     "RLACE",
     "SPLINCE",
     "AffineEraser",
+    "Attributes",
     "Audit",
     "Claim",
     "ClassMoments",
@@ -119,6 +121,7 @@ __all__ = [
     "VINC",
     "__version__",
     "audit",
+    "audit_attributes",
     "audit_use",
     "calibrate",
     "canonical_correlations",

@@ -16,6 +16,7 @@ from nullprobe import (
     LogisticProbe,
     RandomProbe,
     audit,
+    audit_attributes,
     calibrate,
     compare,
     compare_pairs,
@@ -89,6 +90,9 @@ USES = {
     "LogisticProbe": lambda s: LogisticProbe(C=None, random_state=s).fit(X, Y),
     **{f"worlds.{name}": lambda s, w=w: w(random_state=s) for name, w in worlds.WORLDS.items()},
     "audit": lambda s: audit(X, Y, random_state=s, **FEW),
+    "audit_attributes": lambda s: audit_attributes(
+        X, {"a": Y, "b": np.roll(Y, 15)}, random_state=s, **{**FEW, "draws": 79, "depth": "quick"}
+    ),
     "calibrate": lambda s: [float(one.wrong) for one in calibrate(X, Y, **FEWER, random_state=s)],
     "compare": lambda s: compare(
         X, Y, erasers={"inlp": INLP()}, probes={"lda": LDAProbe()}, random_state=s

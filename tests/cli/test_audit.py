@@ -469,3 +469,25 @@ def test_an_eraser_of_ones_own_is_audited_on_new_rows(capsys, folder):
         f"audit old.csv --concept y --eraser own.safetensors {' '.join(FEW)}",
         ["fitted to these very rows"],
     )
+
+
+def test_several_attributes_are_audited_alone_jointly_and_after_one_eraser(capsys, folder):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.standard_normal((120, 3)), columns=list("abc"))
+    table = table.assign(sex=np.arange(120) % 2, age=rng.standard_normal(120), id=np.arange(120))
+    table.to_csv(folder / "people.csv", index=False)
+    few = "--draws 79 --claims readable,erasure_holds --depth quick --independent"
+    out = done(capsys, *f"audit people.csv --concept sex,age --leave-out id {few}".split())
+    found = documents("people-sex-and-age-audit.json")
+    assert [one["title"] for one in found] == [
+        "people: sex",
+        "people: age",
+        "people: sex and age",
+        "people: sex, after one eraser of sex and age",
+        "people: age, after one eraser of sex and age",
+    ]
+    assert "3 features" in out
+    assert "--concept sex,age" in found[0]["provenance"]["command"]
+    both = "audit people.csv --concept sex,age"
+    refuses(capsys, f"{both} --layers x*", ["--concept with several columns", "one at a time"])
+    refuses(capsys, "audit people.csv --concept sex,sex", ["'sex' is there twice"])

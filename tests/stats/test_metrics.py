@@ -88,6 +88,14 @@ def test_r_squared_is_that_of_scikit_learn(seed, n, m, values):
         )
 
 
+def test_r_squared_of_rows_without_weight_is_nan():
+    found = metrics.r_squared(
+        np.zeros((1, 3)), np.arange(3.0)[None], np.array([[0.0, 0, 0], [1, 1, 1]])
+    )
+    assert np.isnan(found[0])
+    assert np.isfinite(found[1])
+
+
 def test_r_squared_of_numbers_that_never_vary_is_nan():
     assert np.isnan(metrics.r_squared(np.zeros((1, 3)), np.ones((1, 3)))).all()
 

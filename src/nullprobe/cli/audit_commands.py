@@ -64,7 +64,7 @@ def demo_of_model(out: Path, draws: int, seed: int) -> None:
 
 def audit(
     file: options.FileIfAny = None,
-    concept: options.ConceptIfAny = None,
+    concept: options.Concepts = None,
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
@@ -115,11 +115,24 @@ def audit(
         raise arguments.UsageError("--confounds and --eraser do not go with --pairs")
     if other and not pairs:
         raise arguments.UsageError("--other belongs to --pairs")
-    from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
+    attributes = (arguments.names(concept) or []) if "," in (concept or "") else []
+    concept = attributes[0] if len(attributes) == 1 else concept  # a comma in quotes
+    alone = (order, baseline, untrained, confounds, eraser, layers, pairs, columns)
+    if len(attributes) > 1 and any(alone):
+        raise arguments.UsageError(
+            "--concept with several columns does not go with --order, --baseline, --untrained, "
+            "--confounds, --eraser, --layers, --pairs or --columns: audit one at a time"
+        )
+    from nullprobe.cli import attribute_audits, pair_comparisons, sources, subject, verdict_tables
     from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
-    if file is not None:
+    several = {}
+    if file is not None and len(attributes) > 1:
+        several = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
+        one = next(iter(several.values()))
+        stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
+    elif file is not None:
         meaning = sources.columns_of(
             file,
             concept,
@@ -158,7 +171,10 @@ def audit(
         {"n_permutations": permutations, "n_surrogates": surrogates},
         None if eraser is None else load_eraser(eraser),
     )  # fmt: skip
-    results = subject.run(one, settings)
+    if file is not None and several:
+        results = attribute_audits.run(several, settings, file)
+    else:
+        results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
     for result in results:
         verdict_tables.show(result, truth=one.truth.items())

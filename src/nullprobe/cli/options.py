@@ -57,6 +57,16 @@ ConceptIfAny = Annotated[
         "--concept", metavar="COLUMN", help="The column or array to look for.", show_default=False
     ),
 ]
+Concepts = Annotated[
+    str | None,
+    typer.Option(
+        "--concept",
+        metavar="COLUMN[,COLUMN]",
+        help="The column or array to look for; of several, each alone, jointly, and after one "
+        "eraser of all.",
+        show_default=False,
+    ),
+]
 Groups = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Rows with the same value there belong together."),

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import log_expit, ndtr, stdtr
 from sklearn.linear_model import LogisticRegression
 
+from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 
 NO_VARIANCE = 1e-12  # of an AUC of 1, or of 0: a ratio of errors needs more than nothing
@@ -112,9 +113,12 @@ def _midway(cumulated: np.ndarray, S: np.ndarray) -> np.ndarray:
 def r_squared(
     predicted: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the held-out R² of each row of predictions (m, n) for values (m, n)."""
+    """Return the held-out R² of each row of predictions (m, n) for values (m, n).
+
+    NaN where no row has any weight, or values do not vary.
+    """
     W = np.ones((1, values.shape[1])) if weights is None else weights
-    mean = (W * values).sum(axis=1) / W.sum(axis=1)
+    mean = (W * values).sum(axis=1) * linalg.reciprocal(W.sum(axis=1))
     total = (W * (values - mean[:, None]) ** 2).sum(axis=1)
     missed = (W * (values - predicted) ** 2).sum(axis=1)
     return 1.0 - np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)

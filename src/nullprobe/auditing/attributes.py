@@ -1,0 +1,191 @@
+"""Attributes: several concepts of the same rows, each alone, jointly, and after one eraser of all.
+
+Problem. An embedding must lose sex *and* age. An eraser of each alone leaves what the other says of
+it; several tests find more by chance than one; and one eraser of all is what will be shipped.
+
+Solution. Each attribute is audited alone, all of them as one concept of several numbers, and each
+again on rows that one eraser of all, fitted to the other half, has erased. The k audits of a kind
+share α: each is judged at α/k (Bonferroni), so that some wrong alarm in a kind is as rare as α.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nullprobe._core import validation
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.result import Audit
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.dataset import Dataset
+from nullprobe.data.splits import split
+from nullprobe.erasers import LEACE
+from nullprobe.report.document import write_json
+from nullprobe.report.pages.audits import write_html
+from nullprobe.stats.dependence import with_copies
+
+CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attributes:
+    """What a representation says of several attributes. Printed, it is the tables of verdicts.
+
+    Attributes
+    ----------
+    alone : dict of str to Audit
+        Each attribute, with erasers of its own.
+    jointly : Audit
+        All of them as one concept of several numbers: classes one-hot encoded.
+    erased : dict of str to Audit
+        Each attribute, after one eraser of all that was fitted to the other half of the rows.
+    eraser : LEACE
+        One eraser of all, fitted to all rows: the one to use.
+    """
+
+    alone: Mapping[str, Audit]
+    jointly: Audit
+    erased: Mapping[str, Audit]
+    eraser: LEACE
+
+    @property
+    def audits(self) -> list[Audit]:
+        """All audits: each alone, jointly, and each after one eraser of all."""
+        return [*self.alone.values(), self.jointly, *self.erased.values()]
+
+    def __repr__(self) -> str:
+        """Return the names of the attributes."""
+        return f"Attributes({', '.join(map(repr, self.alone))})"
+
+    def __str__(self) -> str:
+        """Return the verdicts of all audits, with an empty line between them."""
+        return "\n\n".join(map(str, self.audits))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write all audits as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [one.document() for one in self.audits])
+
+    def to_html(self, path: str | Path) -> None:
+        """Write all audits as one self-contained page, whole or not at all."""
+        write_html(path, [one.document() for one in self.audits])
+
+    def to_frame(self) -> Any:
+        """Return a pandas data frame with a row for each claim of each audit."""
+        return Layers({one.title: one for one in self.audits}).to_frame()
+
+
+def audit_attributes(
+    X: Any,
+    attributes: Mapping[str, Any],
+    *,
+    groups: Any = None,
+    alpha: float = 0.05,
+    duplicates: str = "group",
+    random_state: RandomState = 0,
+    title: str = "data",
+    **options: Any,
+) -> Attributes:
+    """Audit several attributes of the same rows: each alone, jointly, and after one eraser of all.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+    attributes : mapping of str to array-like of shape (n,) or (n, k)
+        At least two, by name: labels or numbers. A data frame is one as well.
+    groups : array-like of shape (n,), optional
+        Rows of a group depend on each other.
+    alpha : float
+        Share of wrong alarms, over the k attributes together: each is judged at α/k.
+    duplicates : {"group", "drop", "keep"}
+        As `audit` takes it.
+    random_state : int, Generator or None
+    title : str
+    **options
+        As `audit` takes them: ``claims`` (by default `dependent`, `readable`, `erasure_holds` and
+        `gone`), ``min_effect``, ``draws``, ``progress``, ...
+
+    Returns
+    -------
+    found : ``Attributes``
+        With ``.alone``, ``.jointly`` and ``.erased``, each with verdicts, and ``.eraser``.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two attributes, or one cannot be audited on half of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import worlds
+    >>> w = worlds.gaussian(n=400, d=6, gap=2.0, random_state=0)
+    >>> other = np.where(w.X[:, 3] > 0, "old", "young")
+    >>> found = audit_attributes(w.X, {"sex": w.y, "age": other}, claims=["readable"], draws=79)
+    >>> [str(one["readable"].holds) for one in found.alone.values()]
+    ['yes', 'yes']
+    >>> found.eraser.eraser_.rank
+    2
+    """
+    named = _named(attributes)
+    seed = integer_seed(random_state)
+    given = {name: Dataset.of(X, y, groups=groups) for name, y in named.items()}
+    first = next(iter(given.values()))
+    rows, unit, _ = with_copies(first, duplicates, seed)
+    # Copies are settled here, so that none lies in both halves; as groups they stay together.
+    rest = {"claims": list(CLAIMS)} | options
+    rule = "keep" if duplicates == "keep" else "group"
+    rest |= {"duplicates": rule, "groups": unit, "random_state": seed}
+    X = first.X[rows]
+    concepts = {name: one.z.take(rows) for name, one in given.items()}
+    joint = np.column_stack([_columns(z) for z in concepts.values()])
+    each = rest | {"alpha": alpha / len(concepts)}
+    alone = {name: _one(X, z, title=f"{title}: {name}", **each) for name, z in concepts.items()}
+    both = " and ".join(concepts)
+    jointly = _one(X, concept(joint, kind="numeric"), alpha=alpha, title=f"{title}: {both}", **rest)
+    fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
+    eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
+    own = each | {"groups": None if unit is None else unit[scored]}
+    erased = {
+        name: _one(
+            X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
+            eraser=eraser, **own,
+        )
+        for name, z in concepts.items()
+    }  # fmt: skip
+    return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
+
+
+def _named(attributes: Any) -> dict[str, Any]:
+    columns = getattr(attributes, "columns", None)
+    names = list(attributes) if columns is None else list(columns)
+    if len(names) < 2:
+        validation.complain(
+            "several attributes are audited together: at least two",
+            f"{len(names)} arrived",
+            "use audit for one",
+        )
+    return {str(name): attributes[name] for name in names}
+
+
+def _columns(z: Concept) -> np.ndarray:
+    """Return the columns (n, k) that an attribute adds to the joint concept."""
+    return z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix
+
+
+def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
+    y = z.labels if z.is_classes else z.data
+    found = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
+    assert isinstance(found, Audit), "one representation has one audit"
+    return found
+
+
+def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng([seed, 20])
+    parts = split(z, groups=groups, n_parts=2, rng=rng)
+    return parts.rows(0), parts.rows(1)

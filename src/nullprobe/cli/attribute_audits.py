@@ -1,0 +1,64 @@
+"""Attribute audits: several columns of a file, each alone, jointly, after one eraser of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nullprobe._core.validation import complain
+from nullprobe.auditing.attributes import audit_attributes
+from nullprobe.auditing.result import Audit
+from nullprobe.cli.sources import columns_of, file_subject, stem
+from nullprobe.cli.subject import Bars, Settings, Subject
+
+
+def subjects(
+    file: Path,
+    names: Sequence[str],
+    groups: str | None,
+    leave_out: Sequence[str],
+    kind: str | None,
+) -> dict[str, Subject]:
+    """Return the same rows with each attribute as the concept, and none of them as a feature."""
+    if len(set(names)) < len(names):
+        complain(
+            "attributes must have different names",
+            f"{max(names, key=list(names).count)!r} is there twice",
+            "name each once",
+        )
+    found = {}
+    for name in names:
+        others = [other for other in names if other != name]
+        meaning = columns_of(file, name, groups=groups, leave_out=[*leave_out, *others], kind=kind)
+        found[name] = file_subject(file, meaning)
+    return found
+
+
+def run(found: dict[str, Subject], settings: Settings, file: Path) -> list[Audit]:
+    """Audit with a progress bar on stderr, and write down how to do it again."""
+    first = next(iter(found.values()))
+    options: dict[str, Any] = {} if settings.claims is None else {"claims": settings.claims}
+    with Bars(stem(file)) as bars:
+        result = audit_attributes(
+            first.X,
+            {name: one.y for name, one in found.items()},
+            groups=first.groups,
+            alpha=settings.alpha,
+            min_effect=settings.min_effect,
+            draws=settings.draws,
+            n_splits=settings.n_splits,
+            depth=settings.depth,
+            duplicates=settings.duplicates,
+            independent=settings.independent,
+            **settings.old,
+            **options,
+            random_state=settings.seed,
+            title=stem(file),
+            progress=bars,
+        )
+    source = {**first.source, "concept": ", ".join(found)}
+    source.pop("left_out", None)
+    origin = {"command": settings.command, "source": source}
+    return [replace(one, provenance={**origin, **one.provenance}) for one in result.audits]
