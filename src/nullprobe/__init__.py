@@ -39,6 +39,7 @@ from nullprobe.erasers.leace import leace
 from nullprobe.erasers.mean_projection import mean_projection
 from nullprobe.erasers.rlace.rlace import rlace
 from nullprobe.erasers.splince import splince
+from nullprobe.measures.absence import rows_for_absence
 from nullprobe.measures.damage import Damage, damage
 from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
 from nullprobe.measures.planner import Plan, plan
@@ -142,6 +143,7 @@ __all__ = [
     "read_pairs",
     "reliability",
     "rlace",
+    "rows_for_absence",
     "same_concept",
     "splince",
     "successive",

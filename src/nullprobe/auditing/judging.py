@@ -214,6 +214,7 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
     far = outlying_record(run.X, run.readings)
     _warn_of_outlying(far, run, plan.bar.min_effect)
     return {
+        "method": run.method,
         "draws_used": used,
         **({"set_aside": aside} if aside else {}),
         **({"outlying": far} if far else {}),

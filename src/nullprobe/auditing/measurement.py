@@ -26,6 +26,7 @@ from nullprobe.heldout.three_way import Scores
 from nullprobe.heldout.transfer import Carry
 from nullprobe.measures.association import REFERENCE, Association
 from nullprobe.measures.largest_gap import largest_auc
+from nullprobe.moments import Moments
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.flips import SignFlips
 from nullprobe.nulls.permutation import Permutations
@@ -190,6 +191,21 @@ class Run:
         see = Observing(self.z, [parts], self.seed)
         curve = learning_curve(self.X, self.z, parts)
         return [(one.rows, see.scores([one.scores])) for one in curve]
+
+    @property
+    def method(self) -> dict[str, Any]:
+        """Eraser and probe in words, and the probe's shrinkage λ in each part of a partition."""
+        parts = self.partitions[0]
+        each = [parts.rows(j) for j in range(parts.n_parts)]
+        lam = [Moments.summed(self.X[r], self.z.take(r)).oracle_shrinkage() for r in each]
+        fitted = (
+            "LEACE, fitted to a part; a linear probe reads the same after any eraser of its kernel"
+        )
+        return {
+            "eraser": fitted if self.settings.erases else "given",
+            "probe": "linear discriminant, its covariance shrunk towards the diagonal",
+            "shrinkage": [round(one, 4) for one in lam],
+        }
 
     def details(self) -> dict[str, dict[str, Any]]:
         """Return numbers that stand beside the verdicts."""

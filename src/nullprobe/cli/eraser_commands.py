@@ -72,10 +72,18 @@ def plan(
     auc: options.TargetAUC = None,
     n: options.EraserRows = None,
     n_probe: options.ProbeRows = None,
+    absence: options.Absence = None,
 ) -> None:
-    """Say how many rows an eraser needs, or what a fresh probe reads back after n rows."""
+    """Say how many rows an eraser or an absence needs, or what is read back after n rows."""
+    if absence is not None:
+        if any(one is not None for one in (file, concept, leave_out, d, gap, auc, n, n_probe)):
+            raise arguments.UsageError("--absence goes with --positive-fraction alone")
+        from nullprobe.cli import sample_size
+
+        print(sample_size.absence(absence, positive_fraction))
+        return
     if (auc is None) == (n is None):
-        raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two")
+        raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two (or --absence N)")
     if file is None and (concept or leave_out):
         raise arguments.UsageError("--concept and --leave-out belong to a FILE")
     if file is not None and (d, gap, positive_fraction) != (None, None, None):

@@ -370,6 +370,12 @@ EraserRows = Annotated[
     int | None,
     typer.Option("--n", metavar="N", help="Rows that the eraser is fitted to: what is left?"),
 ]
+Absence = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Rows of a probe of which an audit is to say that it reads nothing."
+    ),
+]
 ProbeRows = Annotated[
     int | None,
     typer.Option(

@@ -6,6 +6,7 @@ import math
 
 from nullprobe._core.validation import complain
 from nullprobe.data.files import Table
+from nullprobe.measures.absence import rows_for_absence
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.moments import Moments
@@ -85,6 +86,21 @@ def answer(
         "equal on its rows."
     )
     return "\n".join(said)
+
+
+def absence(probe_rows: int, share: float | None) -> str:
+    """Return in words how many rows an audit needs to say that probes of so many read nothing."""
+    share = 0.5 if share is None else min(share, 1.0 - share)
+    said = (
+        f"To say that no probe trained on up to {probe_rows:,} rows reads more than an AUC of .55, "
+    )
+    few = rows_for_absence(probe_rows, positive_fraction=share)
+    own = rows_for_absence(probe_rows, positive_fraction=share, n_parts=2)
+    return (
+        f"{said}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
+        f"of them (of an eraser that is given, {own:,}). With so many, it says so in four of five "
+        "data sets that hold nothing."
+    )
 
 
 def origin(found: Table) -> str:

@@ -14,6 +14,8 @@ References. Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
@@ -101,7 +103,8 @@ def _about_largest(R: np.ndarray) -> float:
     """Return the largest eigenvalue, to a few per cent of itself."""
     if len(R) <= DENSE:
         return float(_largest(R, 1)[0][0])
-    found = eigsh(R, 1, v0=_start(len(R)), tol=ROUGH / 2, return_eigenvectors=False)
+    rough: Any = ROUGH / 2  # its stubs know whole tolerances alone
+    found = eigsh(R, 1, v0=_start(len(R)), tol=rough, return_eigenvectors=False)
     return float(found[0])
 
 

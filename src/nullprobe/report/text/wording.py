@@ -137,6 +137,7 @@ PROVENANCE = {
     "draws": "draws of each null, at most",
     "draws_used": "draws of each null",
     "left_out": "left out",
+    "method": "how rows are erased and read",
     "min_effect": "smallest effect of interest",
     "n_splits": "partitions of the rows",
     "other_labels": "other labels",
