@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
+from sklearn.preprocessing import StandardScaler
 
-from nullprobe import LEACE, Audit, InputError, OracleLEACE, audit, worlds
+from nullprobe import LEACE, Audit, InputError, OracleLEACE, audit, load_eraser, worlds
 from nullprobe.auditing.own_eraser import CLAIMS, OwnEraser
 from nullprobe.data.concept import concept
 from nullprobe.data.partitions import partitions
@@ -32,7 +33,8 @@ def test_what_a_good_eraser_leaves_is_said_beside_what_was_read_before():
     assert (str(before.holds), before.observed > 0.85) == ("yes", True)
     assert abs(after.observed - 0.5) < 0.1
     assert after.details["before_erasure"] == before.observed
-    assert found.provenance["eraser"] == {"method": "LEACE", "fitted_rows": 450, "rank": 1}
+    expected = {"method": "LEACE", "fitted_rows": 450, "rank": 1, "rows_seen": 0}
+    assert found.provenance["eraser"] == expected
     assert found.provenance["splits"]["rows"] == [225, 225]
     assert "the eraser was given" in found.provenance["splits"]["rule"]
     assert Audit.from_json(found.to_json()) == found
@@ -46,7 +48,7 @@ def test_an_eraser_that_leaves_everything_does_not_hold():
     outcomes = {one.name: str(one.outcome) for one in after.explanations}
     assert outcomes["noise"] == "not_tried"  # its draws are matched to be as readable
     assert str(found["gone"].holds) == "no"
-    assert found.provenance["eraser"] == {"method": "Leaves"}
+    assert found.provenance["eraser"] == {"method": "Leaves", "rows_seen": "unknown"}
 
 
 def test_the_reading_is_that_of_a_probe_on_erased_rows():
@@ -111,7 +113,7 @@ def test_numbers_and_groups_go_with_it():
 @pytest.mark.parametrize(
     ("X", "y", "changed", "said"),
     [
-        (W.X[OLD], W.y[OLD], {}, "fitted to these very rows"),
+        (W.X[OLD], W.y[OLD], {}, "fitted to 100% of these rows"),
         (W.X[NEW], W.y[NEW], {"claims": ["one_feature"]}, "about erasers that the audit fits"),
         ({"a": W.X, "b": W.X}, W.y, {}, "on one representation, but several"),
         (W.X[NEW], W.y[NEW], {"eraser": "LEACE"}, "eraser must be a fitted eraser"),
@@ -121,6 +123,49 @@ def test_numbers_and_groups_go_with_it():
 def test_what_cannot_be_audited_is_refused(X, y, changed, said):
     with pytest.raises(InputError, match=said):
         audit(X, y, **{"eraser": ERASER, **FEW, **changed})
+
+
+SEEN = {
+    "one row fewer": lambda X, y: (X[1:], y[1:]),
+    "in another order": lambda X, y: (X[::-1], y[::-1]),
+    "half of them": lambda X, y: (X[::2], y[::2]),
+    "as float32": lambda X, y: (X.astype(np.float32), y),
+    "among new ones": lambda X, y: (np.vstack([X[:45], W.X[NEW]]), np.append(y[:45], W.y[NEW])),
+}
+
+
+@pytest.mark.parametrize("fit", ["at once", "in pieces", "saved"])
+@pytest.mark.parametrize("how", SEEN)
+def test_rows_that_it_was_fitted_to_are_recognised(how, fit, tmp_path):
+    X, y = W.X[OLD], W.y[OLD]
+    eraser = LEACE().fit(X, y)
+    if fit == "in pieces":
+        eraser = LEACE().partial_fit(X[200:], y[200:]).partial_fit(X[:200], y[:200])
+    elif fit == "saved":
+        eraser.eraser_.save(tmp_path / "own.safetensors")
+        eraser = load_eraser(tmp_path / "own.safetensors")
+    with pytest.raises(InputError, match=r"fitted to \d+% of these rows"):
+        audit(*SEEN[how](X, y), eraser=eraser, **FEW)
+    assert audit(W.X[NEW], W.y[NEW], eraser=eraser, **FEW).provenance["eraser"]["rows_seen"] == 0
+
+
+def test_where_nobody_knows_which_rows_were_seen_it_says_so():
+    moments = Moments.of(W.X[OLD], W.y[OLD])
+    unknown = {
+        "moments": LEACE.from_moments(moments),
+        "moments and rows": LEACE.from_moments(moments).partial_fit(W.X[NEW], W.y[NEW]),
+        "a transformer": StandardScaler().fit(W.X[OLD]),
+    }
+    for name, eraser in unknown.items():
+        found = audit(W.X[::2], W.y[::2], eraser=eraser, **FEW)
+        assert found.provenance["eraser"]["rows_seen"] == "unknown", name
+
+
+def test_new_rows_of_few_values_are_not_taken_for_old_ones():
+    rng = np.random.default_rng(0)
+    X, y = np.eye(12)[rng.integers(0, 12, 400)], np.arange(400) % 2
+    found = audit(X[200:], y[200:], eraser=LEACE().fit(X[:200], y[:200]), **FEW)
+    assert found.provenance["eraser"]["rows_seen"] == "unknown"
 
 
 def test_rows_that_a_transformer_drops_are_missed():

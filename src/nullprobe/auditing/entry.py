@@ -176,10 +176,10 @@ def audit(
     pairs, unpaired = pairs_to_hold_out(given, claims, seed)
     left_out |= unpaired
     names = claims or claims_that_apply(given, explain, domains, pairs)
-    own = None
+    own, seen = None, None
     if eraser is not None:
         own = OwnEraser.of(eraser)
-        given = with_eraser(given, own)
+        given, seen = with_eraser(given, own)
         names = [
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or given.z.is_classes
         ]
@@ -209,7 +209,7 @@ def audit(
         "random_state": seed,
         **({"untrained": list(given.untrained)} if given.untrained else {}),
         **({"confounds": list(given.confounds.names)} if given.confounds else {}),
-        **({"eraser": own.record} if own else {}),
+        **({"eraser": {**own.record, "rows_seen": _share(seen)}} if own else {}),
         "alpha": bar.alpha,
         "min_effect": bar.min_effect,
         "draws": draws,
@@ -221,6 +221,10 @@ def audit(
     }
     audits = {name: _audit(name, one, given, title, record) for name, one in found.items()}
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
+
+
+def _share(seen: float | None) -> float | str:
+    return "unknown" if seen is None else seen
 
 
 def _set_aside(

@@ -17,11 +17,14 @@ from nullprobe._core import arrays, validation
 from nullprobe.claims import Evidence
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
+from nullprobe.data.row_sketch import RowSketch
+from nullprobe.erasers.estimator import ROWS_SEEN
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.labelled import LabelledMap
 from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
 from nullprobe.moments import Moments
 
+MOST_SEEN = 0.01  # share of rows that an eraser may have been fitted to
 ERASED = "erased"  # what the erased rows are called among representations
 BEFORE = ("dependent", "readable")  # claims about the rows as they come
 CLAIMS = (*BEFORE, "erasure_holds", "no_halfspace", "gone")
@@ -86,19 +89,17 @@ class OwnEraser:
             )
         return found
 
-    def need_unseen(self, moments: Moments) -> None:
-        """Complain about an eraser that was fitted to these very rows.
+    def seen(self, X: np.ndarray, moments: Moments) -> float | None:
+        """Return the share of rows X (n, d) that it was fitted to, or None where nobody knows.
 
-        Of an eraser that kept no fingerprint, or was fitted to more rows than these, nothing is
-        known.
+        By the sketch of rows that it keeps; not known of erasers from moments, of other people's
+        transformers, and of rows whose values are so few that new ones equal old ones.
         """
-        kept = getattr(self.map, "details", {}).get("data_hash")
-        if kept == moments.data_hash:
-            validation.complain(
-                "an eraser is audited on rows that it was not fitted to",
-                "this one was fitted to these very rows, where it leaves nothing by construction",
-                "pass new rows; or leave eraser out, and one is fitted to a part of these",
-            )
+        details = getattr(self.map, "details", {})
+        if details.get("data_hash") == moments.data_hash:
+            return 1.0
+        sketch = RowSketch.of_text(details.get(ROWS_SEEN, ""))
+        return None if sketch is None else sketch.share_of(X)
 
     def expected(self, moments: Moments, z: Concept, n_parts: int) -> float | None:
         """Return the AUC that theory expects of a fresh probe of a part, or None.
@@ -115,8 +116,11 @@ class OwnEraser:
         return expected_auc(gap, moments.factor().rank, *pair)
 
 
-def with_eraser(given: Dataset, eraser: OwnEraser) -> Dataset:
-    """Return the data with the erased rows beside the rows as they come."""
+def with_eraser(given: Dataset, eraser: OwnEraser) -> tuple[Dataset, float | None]:
+    """Return the data with the erased rows beside the rows as they come, and the share seen.
+
+    Complains about an eraser that was fitted to some of these rows.
+    """
     if given.pairs or len(given.representations) > 1:
         validation.complain(
             "an eraser that is given is audited on one representation",
@@ -124,8 +128,16 @@ def with_eraser(given: Dataset, eraser: OwnEraser) -> Dataset:
             "pass the array of rows that it is for",
         )
     ((name, X),) = given.representations.items()
-    eraser.need_unseen(Moments.summed(X, given.z))
-    return replace(given, representations={name: X, ERASED: eraser.rows(X, given.z)})
+    share = eraser.seen(X, Moments.summed(X, given.z))
+    if share is not None and share > MOST_SEEN:
+        validation.complain(
+            "an eraser is audited on rows that it was not fitted to",
+            f"this one was fitted to {share:.0%} of these rows, on which it leaves nothing by "
+            "construction",
+            "pass new rows; or leave eraser out, and one is fitted to a part of these",
+        )
+    both = {name: X, ERASED: eraser.rows(X, given.z)}
+    return replace(given, representations=both), share
 
 
 def need_claims_of_erased(claims: Sequence[str] | None) -> list[str]:

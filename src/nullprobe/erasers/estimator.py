@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,10 +13,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from nullprobe._core import validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, need_kind
+from nullprobe.data.row_sketch import RowSketch
 from nullprobe.data.rows import rows
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
+
+ROWS_SEEN = "rows_seen"  # among an eraser's details: the sketch of the rows it was fitted to
 
 
 class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -35,10 +39,23 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _adopt(self, eraser: Any) -> Self:
         """Store a fitted map, with the names of its features where they have names."""
         names = getattr(self, "feature_names_in_", None)
+        seen = getattr(self, "_seen", None)
+        if seen is not None:
+            eraser = replace(eraser, details={**eraser.details, ROWS_SEEN: seen.text})
         self.eraser_ = eraser if names is None else eraser.named(names)
         self.classes_ = eraser.classes
         self.n_features_in_ = eraser.d
         return self
+
+    def _see(self, X: Array, *, first: bool = True) -> None:
+        """Remember which rows are fitted to; of arrays elsewhere than in memory, nothing is known.
+
+        Once some are not known, all are not.
+        """
+        before = None if first else getattr(self, "_seen", None)
+        own = RowSketch.of(X) if isinstance(X, np.ndarray) and X.dtype.kind in "fiub" else None
+        known = own is not None and (first or before is not None)
+        self._seen = (own if before is None else before + own) if known and own else None
 
     def _checked(self, X: Array) -> Array:
         """Return X as an array of finite numbers with the features that were fitted."""
@@ -165,6 +182,7 @@ class MomentEraser(EraserEstimator):
         moments = self._gather(X, z, w, task)
         if first:  # only now, so that a fit that fails leaves nothing behind
             validate_data(self, frame, skip_check_array=True)
+        self._see(X, first=first)
         return self._store(moments if first else self.moments_ + moments)
 
     def _need_labels(self, z: Concept) -> None:

@@ -238,6 +238,7 @@ class INLP(EraserEstimator):
         validate_data(self, frame, skip_check_array=True)
         self.scores_, self.stopped_ = tuple(readings), stopped
         more = {"probe": type(self._reader()).__name__, "stopped": stopped}
+        self._see(sample.X)
         return self._adopt(fitted("INLP", moments, Q, Q.T, kept_share(moments, Q, Q.T), **more))
 
     def _null_out(self, sample: Sample) -> tuple[np.ndarray, Moments, list[float], str]:

@@ -250,6 +250,7 @@ class RLACE(MomentEraser):
             X_, z = arrays.host(arrays.take(X, kept)), z.take(kept).present()
             won = _played(X_, z, w[kept], moments, rules, rng)
         validate_data(self, frame, skip_check_array=True)
+        self._see(X)
         return self._keep(moments, *won)
 
     def _rules(self, classes: tuple | None) -> tuple[Rules, str]:
