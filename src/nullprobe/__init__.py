@@ -17,6 +17,7 @@ from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.data.pairs import ContrastPairs, read_pairs
+from nullprobe.data.text_baselines import text_baselines
 from nullprobe.erasers import (
     INLP,
     LEACE,
@@ -147,6 +148,7 @@ __all__ = [
     "same_concept",
     "splince",
     "successive",
+    "text_baselines",
     "usable_information",
     "worlds",
 ]

@@ -73,6 +73,13 @@ class Observing:
             self.z.metric if self.z.is_classes else QUARTERS_AUC,
         )
 
+    def mean(self, values: np.ndarray, unit: str) -> Observation:
+        """Observe the mean of a value of each row (n,), 0 where nothing is there."""
+        replicated = np.full(self.n_resamples, np.nan)
+        if self.has_interval:
+            replicated = (self.weights @ values) / self.weights.sum(axis=1)
+        return Observation(float(values.mean()), unit, 0.0, replicated)
+
     def _parts(self, several: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
         return [
             (one, parts.rows(j))

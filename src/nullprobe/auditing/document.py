@@ -205,7 +205,11 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
         found["details"],
         {**shown, **({"compared": compared} if compared else {})},
         tuple(
-            Beside(**one | {key: _pair(one[key]) for key in ("interval", "gain")})
+            Beside(
+                **one
+                | {key: _pair(one[key]) for key in ("interval", "gain")}
+                | {key: _triple(one.get(key)) for key in ("adds", "adds_nats")}
+            )
             for one in found["beside"]
         ),
     )
@@ -233,3 +237,10 @@ def _number(value: float | None) -> float:
 
 def _pair(ends: Sequence[float | None] | None) -> tuple[float, float] | None:
     return None if ends is None else (_number(ends[0]), _number(ends[1]))
+
+
+def _triple(found: list[float | None] | None) -> tuple[float, float, float] | None:
+    if found is None:
+        return None
+    value, low, high = map(_number, found)
+    return value, low, high

@@ -18,6 +18,7 @@ from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
+from nullprobe.claims.observation import Added
 from nullprobe.claims.readable import MATCHED
 from nullprobe.claims.verdict import MAKES, by_chance
 from nullprobe.data.confounds import Confounds
@@ -25,6 +26,7 @@ from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.measures.contained import is_contained
 from nullprobe.nulls.action import Action
+from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null, together
 
 COSTLY = ("halfspace", "family", "association")  # to read of a labelling
@@ -69,6 +71,9 @@ def evidence(
     follows = _followed_across([one for one in followed if one], nulls)
     seen = _baselines(first, baselines)
     inside = [_contained(run.X, baselines) for run in several]
+    # Of several representations it would take as many fits of wide rows as there are pairs.
+    alone = len(several) == 1 and not first.settings.quick
+    added = _added(first, baselines, seen) if alone else {}
     given = [None for _ in several] if confounds is None else confounded(several, confounds, nulls)
     found = []
     for i, run in enumerate(several):
@@ -100,6 +105,7 @@ def evidence(
                 run.sizes if run.settings.asks("readable") else (),
                 given[i],
                 inside[i],
+                added,
             )
         )
         _spare(run, several)
@@ -242,6 +248,37 @@ def _baselines(
             null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
             p = null.p_value(own.value) if own.value > null.mean else 1.0
             found[source][name] = replace(own, chance_p=p)
+    return found
+
+
+def _added(
+    run: Run,
+    baselines: Mapping[str, Mapping[str, np.ndarray]],
+    seen: Mapping[str, Mapping[str, Observation]],
+) -> dict[tuple[str, str], Added]:
+    """Return what the representation adds to each other one, by source and name.
+
+    Conditional probing: J. Hewitt, K. Ethayarajh, P. Liang, C. Manning, "Conditional probing:
+    measuring usable information beyond a baseline", 2021.
+    """
+    found = {}
+    two = run.z.is_classes and run.z.n_scores == 1
+    for source, named in baselines.items():
+        for name, B in named.items():
+            alone, both = (
+                [data.scores().raw for data in run.readings.of(rows).data]
+                for rows in (B, np.hstack([B, run.X]))
+            )
+            more = run.observing.scores(both).over(seen[source][name])
+            nats = None
+            if two:
+                positive = run.z.codes == 1
+                losses = [
+                    metrics.log_losses(s[0][:, 0], positive, np.random.default_rng([run.seed, 21]))
+                    for s in (alone, both)
+                ]
+                nats = run.observing.mean(losses[0] - losses[1], "nats")
+            found[source, name] = Added(more, nats)
     return found
 
 

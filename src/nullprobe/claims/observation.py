@@ -196,6 +196,22 @@ class Use:
     divergence: tuple[float, Null] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Added:
+    """What a representation adds to another one of the same rows, for probes of both together.
+
+    Attributes
+    ----------
+    reading : Observation
+        By how much a probe of both reads more than one of the other alone.
+    nats : Observation or None
+        The same in held-out log-loss; of two classes.
+    """
+
+    reading: Observation
+    nats: Observation | None
+
+
 @dataclass(frozen=True)
 class Beside:
     """What something simpler reads of the same rows; it stands beside the nulls of a claim.
@@ -216,6 +232,9 @@ class Beside:
         Of its own reading against permuted labels, if it was tested.
     contains : bool
         Whether what is audited is a linear function of it.
+    adds, adds_nats : tuple of three floats or None
+        By how much a probe of both together reads more than one of it alone, and by how many nats
+        its log-loss is less, each with its 95 % bootstrap interval: value, low, high.
     """
 
     rung: str
@@ -226,6 +245,8 @@ class Beside:
     coverage: float = 0.95
     p_value: float | None = None
     contains: bool = False
+    adds: tuple[float, float, float] | None = None
+    adds_nats: tuple[float, float, float] | None = None
 
     @classmethod
     def of(
@@ -237,6 +258,7 @@ class Beside:
         bar: Thresholds,
         several: int = 1,
         contains: bool = False,
+        added: Added | None = None,
     ) -> Self:
         """Compare two observations of the same rows, with replicates of the same resamples.
 
@@ -245,7 +267,10 @@ class Beside:
         coverage = 1.0 - bar.alpha / several
         gain = observed.over(simpler).within(coverage)
         p = simpler.chance_p
-        return cls(rung, name, simpler.value, simpler.interval, gain, coverage, p, contains)
+        more = (None, None) if added is None else (added.reading, added.nats)
+        adds, nats = (_with_ends(one) for one in more)
+        ends = simpler.interval
+        return cls(rung, name, simpler.value, ends, gain, coverage, p, contains, adds, nats)
 
     def explanation(self, bar: Thresholds) -> Explanation:
         """Judge whether it accounts for the observation.
@@ -262,3 +287,9 @@ class Beside:
         elif self.gain is not None and self.gain[0] > 0:
             outcome = Outcome.REJECTED
         return Explanation(self.rung, outcome, difference=self.gain)
+
+
+def _with_ends(one: Observation | None) -> tuple[float, float, float] | None:
+    """Return a value with its 95 % interval; None where there is none."""
+    ends = None if one is None else one.interval
+    return None if one is None or ends is None else (one.value, *ends)

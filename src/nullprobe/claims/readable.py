@@ -34,7 +34,16 @@ def readable(evidence: Evidence) -> Claim:
     raw, chance, bar = evidence.raw, evidence.chance("raw"), evidence.thresholds
     each = [(s, *one) for s, several in evidence.baselines.items() for one in several.items()]
     others = tuple(
-        Beside.of(s, name, one, raw, bar, len(each), (s, name) in evidence.contained)
+        Beside.of(
+            s,
+            name,
+            one,
+            raw,
+            bar,
+            len(each),
+            (s, name) in evidence.contained,
+            evidence.added.get((s, name)),
+        )
         for s, name, one in each
     )
     first, moments = by_chance(raw, chance, bar), evidence.null("moments", "raw")
@@ -86,6 +95,9 @@ def _shown(evidence: Evidence) -> dict[str, object]:
 
 def _beside(one: Beside) -> str:
     said = f"{one.name!r} reads {number(one.value)}"
+    if one.adds is not None:
+        value, low, high = one.adds
+        said += f" (and {number(value)} [{number(low)}, {number(high)}] more with what is audited)"
     return f"{said}, and what is audited is a linear function of it" if one.contains else said
 
 

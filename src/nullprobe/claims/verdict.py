@@ -19,6 +19,7 @@ from nullprobe.claims.explanations import (
     takes,
 )
 from nullprobe.claims.observation import (
+    Added,
     Beside,
     Carried,
     Confounded,
@@ -178,6 +179,8 @@ class Evidence:
         What is read of labels that follow the confounds alone.
     contained : set of (str, str)
         Sources and names of baselines that what is audited is a linear function of.
+    added : mapping of (str, str) to Added
+        What the representation adds to some of them.
     sizes : sequence of (int, Observation)
         What a linear probe reads of other rows, trained on so many.
     """
@@ -201,6 +204,7 @@ class Evidence:
     sizes: Sequence[tuple[int, Observation]] = ()
     confounded: Confounded | None = None
     contained: frozenset[tuple[str, str]] = frozenset()
+    added: Mapping[tuple[str, str], Added] = field(default_factory=dict)
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None where none was drawn."""

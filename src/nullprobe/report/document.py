@@ -25,6 +25,7 @@ AUDIT = "nullprobe.audit/4"
 Number = float | None
 Numbers = list[Number]
 Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[Number], Field(min_length=3, max_length=3)]
 Count = Annotated[int, Field(ge=1)]
 PValue = Annotated[float, Field(gt=0, le=1)] | None
 Text = Annotated[str, Field(min_length=1)]
@@ -142,6 +143,14 @@ class BesideDocument(Document):
     )
     contains: bool = Field(
         False, description="Whether what is audited is a linear function of it, but for rounding."
+    )
+    adds: Triple | None = Field(
+        None,
+        description="By how much a probe of both together reads more than one of it alone: value, "
+        "and the ends of its 95 % interval.",
+    )
+    adds_nats: Triple | None = Field(
+        None, description="The same in nats of held-out log-loss; of two classes."
     )
 
 

@@ -155,19 +155,24 @@ def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generat
     other, both ways; what is returned is the entropy of the labels less the held-out log-loss,
     a lower bound in expectation on the information of the score, and below 0 for noise.
     """
+    share = positive.mean()
+    entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
+    return float(entropy - log_losses(scores, positive, rng).mean())
+
+
+def log_losses(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the log-loss of each row (n,): of a logistic curve of the scores of the other half."""
     half = np.zeros(len(scores), dtype=bool)
     for side in (positive, ~positive):
         rows = rng.permutation(np.flatnonzero(side))
         half[rows[: len(rows) // 2]] = True
-    share = positive.mean()
     spread = scores.std()
     s = ((scores - scores.mean()) / (spread if spread > 0 else 1.0))[:, None]
-    loss = 0.0
+    losses = np.empty(len(scores))
     for fit in (half, ~half):
         logits = LogisticRegression().fit(s[fit], positive[fit]).decision_function(s[~fit])
-        loss -= log_expit(np.where(positive[~fit], logits, -logits)).sum()
-    entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
-    return float(entropy - loss / len(scores))
+        losses[~fit] = -log_expit(np.where(positive[~fit], logits, -logits))
+    return losses
 
 
 def above_chance(

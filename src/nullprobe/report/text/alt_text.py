@@ -133,10 +133,14 @@ def _beside(one: Mapping[str, Any]) -> str:
     between = wording.interval(one["interval"])
     said = f"Beside it {one['name']}: {number(one['value'])}"
     said += f", 95 % interval {between}" if between else ""
-    if one["gain"] is None:
-        return f"{said}."
-    of = wording.percent(one["coverage"])
-    return f"{said}; the observed is larger by {wording.interval(one['gain'])} ({of} interval)."
+    if one["gain"] is not None:
+        of = wording.percent(one["coverage"])
+        said += f"; the observed is larger by {wording.interval(one['gain'])} ({of} interval)"
+    for key, what in (("adds", "both together read more"), ("adds_nats", "in nats")):
+        if one.get(key) is not None:
+            value, *ends = one[key]
+            said += f"; {what} by {number(value)}, 95 % interval {wording.interval(ends)}"
+    return f"{said}."
 
 
 def curve(found: Mapping[str, Any]) -> str:

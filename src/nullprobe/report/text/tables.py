@@ -92,6 +92,14 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
                 more = wording.interval(one["gain"])
                 of = wording.percent(one["coverage"])
                 how.append(f"Observed less {one['name']}, {of} interval: {more}.")
+            for key, unit in (("adds", ""), ("adds_nats", " nats")):
+                if one.get(key) is not None:
+                    value, *between = one[key]
+                    how.append(
+                        f"With {one['name']} and what is audited together, {value:.3f}{unit} "
+                        f"more than with {one['name']} alone, 95 % interval "
+                        f"{wording.interval(between)}."
+                    )
     nulls = [null for ladder in ladders for null in ladder["nulls"]]
     unit, bare = ladders[0]["metric"]["name"], [one for one in ladders if not one["interval"]]
     return Table(
