@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.stats import rankdata
 
 from nullprobe.claims import Observation
 from nullprobe.data.concept import Concept
-from nullprobe.data.metric import BALANCED_ACCURACY, QUARTERS_AUC, Metric
+from nullprobe.data.metric import BALANCED_ACCURACY, QUARTERS_AUC, RANK_CORRELATION, Metric
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.targets import Labellings, marks, mean_auc
 from nullprobe.stats import metrics
@@ -73,6 +74,15 @@ class Observing:
             self.z.metric if self.z.is_classes else QUARTERS_AUC,
         )
 
+    def ranks(self, several: Sequence[np.ndarray]) -> Observation:
+        """Observe Spearman's rank correlation of held-out scores (n, k) with numbers."""
+        return self._observed(
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
+            _rank_correlation,
+            self.truth,
+            RANK_CORRELATION,
+        )
+
     def mean(self, values: np.ndarray, unit: str) -> Observation:
         """Observe the mean of a value of each row (n,), 0 where nothing is there."""
         replicated = np.full(self.n_resamples, np.nan)
@@ -109,4 +119,16 @@ def _balanced(said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = 
     """Return the balanced accuracy of calls (1, k, n), the mean over outputs, (m,)."""
     outputs = range(said.shape[1])
     each = [metrics.balanced_accuracy(said[:, c], truth[:, c], weights) for c in outputs]
+    return np.mean(each, axis=0)
+
+
+def _rank_correlation(
+    said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the correlation of ranks of scores (1, k, n) and numbers, the mean over k, (m,)."""
+    once = np.ones((1, said.shape[2])) if weights is None else weights
+    each = [
+        metrics.correlation(rankdata(said[:, c], axis=1), rankdata(truth[:, c], axis=1), once)
+        for c in range(said.shape[1])
+    ]
     return np.mean(each, axis=0)

@@ -227,6 +227,11 @@ class Run:
     def _readable(self) -> dict[str, Any]:
         """Return how many rows probes had, and a bound on what any linear reader reads."""
         found: dict[str, Any] = {"probe_rows": self.probe_rows}
+        if not self.z.is_classes:
+            ranks = self.observing.ranks([scores.raw for scores in self.scores])
+            found["rank_correlation"] = ranks.value
+            if ranks.interval is not None:
+                found["rank_correlation_from"], found["rank_correlation_to"] = ranks.interval
         most = None if self.groups is not None else largest_auc(self.whole.moments)
         return found if most is None else found | {"largest_auc": most}
 

@@ -31,5 +31,6 @@ class Metric:
 AUC = Metric("AUC", 0.5)
 MACRO_AUC = Metric("macro AUC", 0.5)  # the mean over classes, each against the rest
 QUARTERS_AUC = Metric("AUC of quarters", 0.5)  # the mean over quarters, each against the rest
+RANK_CORRELATION = Metric("rank correlation", 0.0)
 R_SQUARED = Metric("R²", 0.0)
 BALANCED_ACCURACY = Metric("balanced accuracy", 0.5)  # of one class against the rest
