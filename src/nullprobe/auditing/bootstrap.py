@@ -104,15 +104,22 @@ class Observing:
         truth: np.ndarray,
         metric: Metric,
     ) -> Observation:
-        """Average a statistic of what is said (1, k, m) of rows (m,), with its replicates."""
-        value, resampled = 0.0, np.zeros(self.n_resamples)
-        for said, rows in each:
+        """Average a statistic of what is said (1, k, m) of rows (m,), with its replicates.
+
+        Replicates are as far apart as those of one partition, though values are averaged over
+        several: these share their rows, so that what probes learned of them goes the same way in
+        all, which replicates that leave the probes as they are cannot see.
+        """
+        n_parts = self.partitions[0].n_parts
+        value, replicated = 0.0, np.zeros((len(each) // n_parts, self.n_resamples))
+        for i, (said, rows) in enumerate(each):
             value += statistic(said, truth[:, :, rows])[0] / len(each)
             if self.has_interval:
-                resampled += statistic(said, truth[:, :, rows], self.weights[:, rows]) / len(each)
+                one = statistic(said, truth[:, :, rows], self.weights[:, rows])
+                replicated[i // n_parts] += one / n_parts
         if not self.has_interval:
-            resampled = np.full_like(resampled, np.nan)
-        return Observation.of(value, metric, resampled)
+            return Observation.of(value, metric, np.full(self.n_resamples, np.nan))
+        return Observation.of(value, metric, _as_of_one(replicated))
 
 
 def _balanced(said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -132,3 +139,18 @@ def _rank_correlation(
         for c in range(said.shape[1])
     ]
     return np.mean(each, axis=0)
+
+
+def _as_of_one(replicated: np.ndarray) -> np.ndarray:
+    """Return the mean (B,) of replicates of p partitions (p, B), as far apart as those of one.
+
+    No statistic here is above 1.
+    """
+    mean = replicated.mean(axis=0)
+    known = np.isfinite(mean)
+    if len(replicated) == 1 or not known.any():
+        return mean
+    middle, narrow = mean[known].mean(), mean[known].std()
+    wide = np.sqrt(replicated[:, known].var(axis=1).mean())
+    times = wide / narrow if narrow > 0 else 1.0
+    return np.minimum(middle + times * (mean - middle), 1.0)
