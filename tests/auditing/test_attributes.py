@@ -28,10 +28,12 @@ def test_each_is_read_alone_and_jointly_and_by_nobody_after_one_eraser_of_all():
     X, attributes = rows(n=900)
     found = audit_attributes(X, attributes, **(FEW | {"draws": 119}))
     assert list(found.alone) == list(found.erased) == list(attributes)
-    assert [one["readable"].holds for one in found.audits] == [Holds.YES] * 7
-    before = [one["readable"].observed for one in found.erased.values()]
+    assert [one["readable"].holds for one in (*found.alone.values(), found.jointly)] == [
+        Holds.YES
+    ] * 4
+    before = [one["readable"].observed for one in found.alone.values()]
     after = [one["erasure_holds"].observed for one in found.erased.values()]
-    chance = [one["readable"].metric.chance for one in found.erased.values()]
+    chance = [one["readable"].metric.chance for one in found.alone.values()]
     for read, left, nothing in zip(before, after, chance, strict=True):
         assert abs(left - nothing) < 0.1 < 0.2 < read - nothing
     # An indicator, a number and three indicators, one of which follows from the others.
@@ -117,10 +119,33 @@ def test_result_is_printed_and_written(tmp_path):
     found.to_json(tmp_path / "a.json")
     found.to_html(tmp_path / "a.html")
     assert len(json.loads((tmp_path / "a.json").read_text())) == 5
-    assert len(found.to_frame()) == 10
+    assert len(found.to_frame()) == 8
 
 
 @pytest.mark.parametrize("attributes", [{}, {"one": np.arange(60) % 2}])
 def test_one_attribute_is_refused(attributes):
     with pytest.raises(InputError, match="at least two"):
         audit_attributes(np.zeros((60, 2)), attributes)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "options", "said"),
+    [
+        (None, {"confounds": np.arange(60)}, "confounds= arrived"),
+        (None, {"eraser": "own"}, "eraser= arrived"),
+        ({"sex": np.arange(60) % 2, "age": np.ones(60, int)}, {}, "attribute 'age'"),
+        ({"sex": np.arange(60) % 2, "age": np.full(60, np.nan)}, {}, "attribute 'age'"),
+        (np.zeros((60, 2)), {}, "must be a mapping of names to columns"),
+    ],
+)
+def test_what_does_not_go_is_refused_by_name(attributes, options, said):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    two = {"sex": np.arange(60) % 2, "age": np.arange(60) // 2 % 2}
+    with pytest.raises(InputError, match=said):
+        audit_attributes(X, two if attributes is None else attributes, **options)
+
+
+def test_what_is_read_before_erasure_is_not_said_of_rows_that_are_erased():
+    X, attributes = rows(n=120)
+    found = audit_attributes(X, attributes, **(FEW | {"draws": 119, "claims": ["readable"]}))
+    assert [claim.name for claim in found.erased["sex"]] == ["erasure_holds"]

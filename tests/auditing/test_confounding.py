@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from nullprobe import Audit, InputError, audit
+from nullprobe import Audit, ComesFrom, InputError, audit
 
 FEW = {"claims": ["readable"], "draws": 39, "n_splits": 1, "independent": True}
 
@@ -102,3 +102,41 @@ def test_a_declared_order_goes_with_no_confounds():
     X, y, W = words(8)
     with pytest.raises(InputError, match="both confounds= and order= arrived"):
         audit(X, y, confounds=W, order=np.arange(400), **{**FEW, "independent": False})
+
+
+def test_confounds_that_say_what_the_concept_is_neither_account_for_it_nor_are_excluded():
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    X = rng.normal(size=(240, 4)) + 2 * y[:, None]
+    nearly = np.where(rng.random(240) < 0.01, 1 - y, y)
+    with pytest.warns(UserWarning, match="nearly say what the concept is"):
+        found = audit(X, y, confounds={"copy": nearly}, **FEW)["readable"]
+    assert found.comes_from is ComesFrom.UNDECIDED
+    assert "which says little: these nearly say what the concept is" in found.reason
+
+
+def test_dates_are_numbers_and_names_of_rows_are_refused():
+    rng = np.random.default_rng(0)
+    days = rng.permutation(240)
+    y = (rng.random(240) < days / 240).astype(int)
+    X = rng.normal(size=(240, 4)) + (days / 60)[:, None]
+    dates = np.datetime64("2020-01-01") + days.astype("timedelta64[D]")
+    by_date, by_day = (
+        audit(X, y, confounds={"when": w}, **FEW)["readable"] for w in (dates, days.astype(float))
+    )
+    given = [one.nulls[-1].mean for one in (by_date, by_day)]
+    assert given[0] == pytest.approx(given[1], abs=0.02)
+    assert given[0] > 0.6
+    for ids in (dates.astype(str), [f"row {j}" for j in range(240)]):
+        with pytest.raises(InputError, match="240 different values in 240 rows"):
+            audit(X, y, confounds={"when": ids}, **FEW)
+    with pytest.raises(InputError, match="not a time"):
+        audit(X, y, confounds={"when": np.append(dates[1:], np.datetime64("NaT"))}, **FEW)
+
+
+@pytest.mark.parametrize("option", ["baselines", "untrained", "confounds"])
+def test_what_is_held_against_readable_is_not_ignored_without_it(option):
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    given = {option: {"one": X[:, :1]}}
+    with pytest.raises(InputError, match=f"{option} are held against the claim 'readable'"):
+        audit(X, y, claims=["erasure_holds"], **given)

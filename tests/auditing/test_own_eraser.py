@@ -188,3 +188,22 @@ def test_labels_that_cannot_move_are_no_test_of_an_eraser():
     claim = audit(X, y, eraser=eraser, claims=["erasure_holds"], **options)["erasure_holds"]
     assert str(claim.holds) == "unclear"
     assert "leaves all labels as they are" in claim.reason
+
+
+@pytest.mark.parametrize("kind", ["file", "fitted"])
+def test_features_are_matched_by_name_or_refused(kind, tmp_path):
+    names = [f"x{j}" for j in range(8)]
+    eraser = LEACE().fit(W.X[OLD], W.y[OLD]).eraser_.named(names)
+    if kind == "file":
+        eraser.save(tmp_path / "own.safetensors")
+        eraser = load_eraser(tmp_path / "own.safetensors")
+    plain = audit(W.X[NEW], W.y[NEW], eraser=eraser, feature_names=names, **FEW)
+    order = [3, 0, 1, 2, 7, 6, 5, 4]
+    moved = [names[j] for j in order]
+    found = audit(W.X[NEW][:, order], W.y[NEW], eraser=eraser, feature_names=moved, **FEW)
+    holds = plain["erasure_holds"]
+    assert found["erasure_holds"].observed == pytest.approx(holds.observed, abs=1e-3)
+    with pytest.raises(InputError, match="'other' is in one of the two alone|'x0' is in one"):
+        audit(W.X[NEW], W.y[NEW], eraser=eraser, feature_names=["other", *names[1:]], **FEW)
+    with pytest.raises(InputError, match="the class LEACE arrived"):
+        audit(W.X[NEW], W.y[NEW], eraser=LEACE, **FEW)

@@ -86,7 +86,7 @@ def test_a_share_of_none_or_all_is_not_certain():
 
 
 def test_a_share_of_few_resamples_has_its_interval_all_the_same():
-    few = Observation(0.5, "share", 0.5, np.full(19, 0.5), 400)
+    few = Observation(0.5, "share", 0.5, np.full(19, 0.5), 800)
     assert few.interval is not None
     assert Thresholds().negligible(few)
     assert few.over(few).interval is None  # how it differs from another is known from them alone

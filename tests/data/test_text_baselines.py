@@ -79,14 +79,22 @@ def test_rows_are_those_of_the_texts_in_their_order():
         np.testing.assert_allclose(*same, atol=1e-12)
 
 
-@pytest.mark.parametrize("texts", [["!!", "??", "!"], ["", "a", ""], ["same"] * 5, ["1 2", "3"]])
+@pytest.mark.parametrize(
+    "texts", [["!!", "??", "!"], ["", "a", ""], ["1 2", "3"], ["a b c d"] * 9 + ["a b d c"]]
+)
 def test_odd_texts_are_read_without_an_error(texts):
     for columns in text_baselines(texts).values():
         assert np.isfinite(columns).all()
         assert columns.shape[1]
 
 
-@pytest.mark.parametrize("texts", [[], [None, "a"], [1, 2]])
+@pytest.mark.parametrize("texts", [[], [None, "a"], [1, 2], "one text"])
 def test_what_is_no_text_is_refused(texts):
     with pytest.raises(InputError, match="texts must be a sequence of strings"):
+        text_baselines(texts)
+
+
+@pytest.mark.parametrize("texts", [["same"] * 5, [""] * 3])
+def test_texts_that_are_alike_are_refused(texts):
+    with pytest.raises(InputError, match="texts must differ"):
         text_baselines(texts)

@@ -140,6 +140,17 @@ def need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> N
         )
 
 
+def need_readable(claims: Sequence[str] | None, **given: Any) -> None:
+    """Complain about what is held against `readable` where that is not asked for."""
+    arrived = [name for name, value in given.items() if value is not None and len(value)]
+    if claims is not None and "readable" not in claims and arrived:
+        validation.complain(
+            f"{arrived[0]} are held against the claim 'readable'",
+            f"claims are {', '.join(claims)}",
+            f"ask for 'readable' too, or leave {arrived[0]} out",
+        )
+
+
 def groups_to_compare(
     given: Dataset, claims: Sequence[str] | None, seed: int
 ) -> tuple[tuple[Parts, Sequence[str]] | None, dict[str, str]]:

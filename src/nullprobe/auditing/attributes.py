@@ -19,8 +19,10 @@ import numpy as np
 
 from nullprobe._core import validation
 from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.own_eraser import BEFORE
 from nullprobe.auditing.result import Audit
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
@@ -31,6 +33,16 @@ from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
+OF_ONE = {
+    "order",
+    "others",
+    "baselines",
+    "untrained",
+    "confounds",
+    "eraser",
+    "feature_names",
+    "kind",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,8 +145,14 @@ def audit_attributes(
     2
     """
     named = _named(attributes)
+    for option in sorted(OF_ONE & {*options}):
+        validation.complain(
+            "several attributes are audited without what belongs to one audit of all rows",
+            f"{option}= arrived",
+            "leave it out, or audit each attribute by itself",
+        )
     seed = integer_seed(random_state)
-    given = {name: Dataset.of(X, y, groups=groups) for name, y in named.items()}
+    given = {name: _given(X, y, name, groups) for name, y in named.items()}
     first = next(iter(given.values()))
     rows, unit, _ = with_copies(first, duplicates, seed)
     # Copies are settled here, so that none lies in both halves; as groups they stay together.
@@ -150,7 +168,9 @@ def audit_attributes(
     jointly = _one(X, concept(joint, kind="numeric"), alpha=alpha, title=f"{title}: {both}", **rest)
     fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
-    own = each | {"groups": None if unit is None else unit[scored]}
+    # What is read before erasure stands beside, and is asked of all rows above.
+    left = [name for name in rest["claims"] if name not in BEFORE] or ["erasure_holds"]
+    own = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
             X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
@@ -161,7 +181,20 @@ def audit_attributes(
     return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
 
 
+def _given(X: Any, y: Any, name: str, groups: Any) -> Dataset:
+    try:
+        return Dataset.of(X, y, groups=groups)
+    except InputError as error:
+        raise type(error)(f"attribute {name!r}: {error}") from error
+
+
 def _named(attributes: Any) -> dict[str, Any]:
+    if not isinstance(attributes, Mapping) and not hasattr(attributes, "columns"):
+        validation.complain(
+            "attributes must be a mapping of names to columns, or a data frame",
+            f"{type(attributes).__name__} arrived",
+            "pass a mapping such as {'sex': sex, 'age': age}",
+        )
     columns = getattr(attributes, "columns", None)
     names = list(attributes) if columns is None else list(columns)
     if len(names) < 2:

@@ -72,6 +72,7 @@ def confounded(
                 given.model,
                 given.informative,
                 _robust(run, action, scores) if rejected else None,
+                given.informative < LEAST_OPEN * len(z),
             )
         )
     return made

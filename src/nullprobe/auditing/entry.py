@@ -18,6 +18,7 @@ from nullprobe.auditing.asked import (
     groups_to_compare,
     independent_asked,
     need_no_order,
+    need_readable,
     need_what_claims_need,
     order_of,
     pairs_to_hold_out,
@@ -166,6 +167,7 @@ def audit(
         kind=kind,
     )
     need_what_claims_need(claims or (), given.z, explain)
+    need_readable(claims, baselines=baselines, untrained=untrained, confounds=confounds)
     place = order_of(order, len(given.z), given.groups)
     independent_asked(independent, place)
     need_no_order(given, place)

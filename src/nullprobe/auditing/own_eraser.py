@@ -58,10 +58,12 @@ class OwnEraser:
         if isinstance(found, AffineEraser | LabelledMap):
             rows = found.details.get("n", "")
             return cls(found.method, found, int(rows) if rows.isdigit() else None, found.rank)
-        if not callable(getattr(found, "transform", None)):
+        if isinstance(found, type) or not callable(getattr(found, "transform", None)):
             validation.complain(
                 "eraser must be a fitted eraser, a loaded one, or any fitted transformer",
-                f"{type(eraser).__name__} arrived",
+                f"the class {found.__name__} arrived"
+                if isinstance(found, type)
+                else f"{type(eraser).__name__} arrived",
                 "fit it first, to other rows than these",
             )
         return cls(type(found).__name__, found, None, None)
@@ -72,8 +74,12 @@ class OwnEraser:
         known = {"fitted_rows": self.n, "rank": self.rank}
         return {"method": self.method, **{k: v for k, v in known.items() if v is not None}}
 
-    def rows(self, X: np.ndarray, z: Concept) -> np.ndarray:
-        """Return rows X (n, d) with the concept erased, (n, d')."""
+    def rows(self, X: np.ndarray, z: Concept, names: Sequence[str] | None = None) -> np.ndarray:
+        """Return rows X (n, d), whose features may have names, with the concept erased, (n, d')."""
+        wanted = getattr(self.map, "feature_names", None)
+        if wanted is not None and names is not None and tuple(wanted) != tuple(names):
+            order = _places(wanted, names)
+            return self.rows(X[:, order], z)[:, np.argsort(order)]
         if isinstance(self.map, LabelledMap):
             found = self.map.apply(X, z.labels)
         elif isinstance(self.map, AffineEraser):
@@ -116,6 +122,20 @@ class OwnEraser:
         return expected_auc(gap, moments.factor().rank, *pair)
 
 
+def _places(wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Return where the features of an eraser stand among others of the same names, or complain."""
+    names = list(map(str, names))
+    other = [name for name in wanted if name not in names] + [n for n in names if n not in wanted]
+    if other or len(set(names)) < len(names):
+        validation.complain(
+            f"the eraser was fitted to the features {', '.join(map(repr, wanted[:5]))}"
+            f"{', ...' if len(wanted) > 5 else ''}",
+            f"{other[0]!r} is in one of the two alone" if other else "a name is there twice",
+            "pass the same features; they may stand in another order",
+        )
+    return np.array([names.index(name) for name in wanted])
+
+
 def with_eraser(given: Dataset, eraser: OwnEraser) -> tuple[Dataset, float | None]:
     """Return the data with the erased rows beside the rows as they come, and the share seen.
 
@@ -136,7 +156,7 @@ def with_eraser(given: Dataset, eraser: OwnEraser) -> tuple[Dataset, float | Non
             "construction",
             "pass new rows; or leave eraser out, and one is fitted to a part of these",
         )
-    both = {name: X, ERASED: eraser.rows(X, given.z)}
+    both = {name: X, ERASED: eraser.rows(X, given.z, given.feature_names.get(name))}
     return replace(given, representations=both), share
 
 

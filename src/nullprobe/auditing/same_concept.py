@@ -144,6 +144,15 @@ def same_concept(
             "audit one of them",
         )
     says = np.array(names)[(two.codes[differ] > one.codes[differ]).astype(int)]
+    for name in names:
+        if not (says == name).any():
+            both = names[1 - names.index(name)]
+            validation.complain(
+                "each of two sets of labels must say yes in some rows where the other does not",
+                f"in all {len(differ)} rows that differ it is {both!r} that says "
+                f"{one.classes[1]!r}: one is a part of the other",
+                "audit the rows where the larger one says yes, with the smaller one as the concept",
+            )
     own = None if given.groups is None else given.groups[differ]
     found = audit(
         given.X[differ],

@@ -150,6 +150,8 @@ class Confounded:
     odds : float or None
         By how much the odds given the confounds may be wrong before the verdict changes; None
         where this was not asked.
+    is_closed : bool
+        Whether the confounds nearly say what the concept is.
     """
 
     names: tuple[str, ...]
@@ -158,16 +160,19 @@ class Confounded:
     model: str
     informative: float
     odds: float | None
+    is_closed: bool = False
 
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.
 
-        Rejected only where the covariance beyond them is found, too.
+        Rejected only where the covariance beyond them is found, too. Sufficient only where it is
+        not, and where they leave some labels open: of confounds that say what the concept is,
+        labels drawn given them are the labels.
         """
         found = Explanation.of(observed, self.null, bar)
-        if found.is_rejected and self.covariance_p > bar.alpha:
-            return replace(found, outcome=Outcome.UNDECIDED)
-        return found
+        beyond = self.covariance_p <= bar.alpha
+        either = found.is_rejected and not beyond or found.suffices and (beyond or self.is_closed)
+        return replace(found, outcome=Outcome.UNDECIDED) if either else found
 
 
 @dataclass(frozen=True, eq=False)

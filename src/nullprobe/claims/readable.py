@@ -97,7 +97,8 @@ def _beside(one: Beside) -> str:
     said = f"{one.name!r} reads {number(one.value)}"
     if one.adds is not None:
         value, low, high = one.adds
-        said += f" (and {number(value)} [{number(low)}, {number(high)}] more with what is audited)"
+        ends = f"{number(value)} [{number(low)}, {number(high)}]"
+        said += f" ({number(one.value + value)} with what is audited, which adds {ends})"
     return f"{said}, and what is audited is a linear function of it" if one.contains else said
 
 
@@ -117,6 +118,12 @@ def _given(one: Confounded, observed: float) -> str:
         f"labels drawn given {names} give {number(one.null.mean)} ± {number(one.null.sd)} "
         f"({p_text(one.null.judged_p(observed))}; covariance beyond them: "
         f"{p_text(one.covariance_p)})"
+        + (
+            f", which says little: these nearly say what the concept is, and leave it open in "
+            f"about {one.informative:.0f} rows"
+            if one.is_closed
+            else ""
+        )
     )
 
 

@@ -260,16 +260,24 @@ def against_chance(observed: Observation, chance: Null) -> str:
 def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanation:
     """Judge an observation by permuted labels.
 
+    Chance suffices where two intervals leave no room for the smallest effect of interest: that of
+    the draws, and that of the reading.
+
     Permuted labels have an R² below 0, since probes overfit. To do better than they do and still
-    predict worse than the mean is not to read: then chance suffices where the interval leaves no
-    room for more. It is undecided elsewhere, and where probes overfit by more than the effect of
-    interest: what they miss then says nothing of what is there.
+    predict worse than the mean is not to read: then chance suffices where the interval of the
+    reading leaves no room for more. It is undecided elsewhere, and where probes overfit by more
+    than the effect of interest: what they miss then says nothing of what is there.
     """
     found = Explanation.of(observed.value, chance, bar)
+    p, room = found.judged_p, not bar.negligible(observed)
+    if found.suffices and room:
+        # Draws vary less about chance than readings do about what probes read of new rows.
+        outcome = Outcome.REJECTED if p <= bar.alpha else Outcome.UNDECIDED
+        found = replace(found, outcome=outcome)
     if found.suffices or not chance.mean < observed.value <= observed.chance:
         return found
     fits = observed.chance - chance.mean < bar.min_effect
-    enough = fits and bar.negligible(observed)
+    enough = fits and not room
     return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
 
 
@@ -305,7 +313,9 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     explanations = (first, *rest, *no_sources())
     who = f"{READERS[key]} trained on up to {evidence.probe_rows:,} rows"
     holds = Holds.UNCLEAR
-    if first.outcome is not Outcome.UNDECIDED:
+    # Below chance is no sign of absence, and no reading either.
+    below = first.is_rejected and observed.value < chance.mean
+    if first.outcome is not Outcome.UNDECIDED and not below:
         holds = Holds.YES if first.suffices else Holds.NO
     return Claim(
         name,
@@ -317,7 +327,9 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
         observed.interval,
         tuple(drawn),
         chance.p_value(observed.value),
-        _reason(holds, observed, explanations, drawn, bar, who),
+        _below(observed, chance)
+        if below
+        else _reason(holds, observed, explanations, drawn, bar, who),
         bar.detectable(observed, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(name, {}),
     )
@@ -339,14 +351,25 @@ def _reason(
 ) -> str:
     chance = drawn[0]
     said = against_chance(observed, chance)
+    if chance.mean < observed.value <= observed.chance and observed.unit == "R²":
+        said += (
+            ". It predicts worse than the mean does, which is no reading; permuted labels overfit"
+        )
+        said += " and do worse still"
     if holds is Holds.YES:
         return f"{absent(who, observed, bar)}: {said}."
     if holds is Holds.UNCLEAR:
         lost = undetected(bar, observed, chance)
         return f"Whether anything is left cannot be said: {said}. With this much data, {lost}."
-    if observed.value < chance.mean:
-        said += ", below chance, so that turning the probe round recovers labels"
     return f"{took(explanations)}: {said}{compared(explanations, drawn)}."
+
+
+def _below(observed: Observation, chance: Null) -> str:
+    return (
+        f"Whether anything is left cannot be said: {against_chance(observed, chance)}, below "
+        "chance. Rows depend on each other (copies, groups that were not named, rows that an "
+        "eraser was fitted to), or the parts disagree about the direction."
+    )
 
 
 def absent(who: str, observed: Observation, bar: Thresholds) -> str:

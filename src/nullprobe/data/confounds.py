@@ -44,6 +44,7 @@ class Confounds:
         if W is None:
             return None
         named = parameters.by_name("confound", W) if isinstance(W, Mapping) else {"confounds": W}
+        named = {name: _dates_as_numbers(one) for name, one in named.items()}
         names, blocks, codes = [], [], []
         for name, one in named.items():
             for called, values, is_category in kinds.columns(one, name, n):
@@ -76,10 +77,31 @@ def _encoded(
     if len(distinct) < 2:
         validation.complain(
             f"{called} must differ between rows to be a confound",
-            f"it is {distinct[0]!r} in all of them",
+            f"it is {str(distinct[0])!r} in all of them",
             "leave it out",
         )
     if is_category or values.dtype.kind not in "fiu" or few:
+        if 2 * len(distinct) > len(values):
+            validation.complain(
+                f"a confound of categories must have several rows of each, as {called} has not",
+                f"it has {len(distinct)} different values in {len(values)} rows, the first being "
+                f"{str(distinct[0])!r}",
+                "pass dates as datetime64 and amounts as numbers; leave names of single rows out",
+            )
         return (codes[:, None] == np.arange(len(distinct))).astype(np.float64), codes
     numbers = kinds.numbers(values, called)
     return (numbers - numbers.mean()) * linalg.reciprocal(numbers.std(axis=0)), None
+
+
+def _dates_as_numbers(one: Any) -> Any:
+    """Return days as numbers where the values are dates; anything else as it is."""
+    if hasattr(one, "columns"):
+        return one
+    values = np.asarray(one)
+    if values.dtype.kind != "M":
+        return one
+    if np.isnat(values).any():
+        validation.complain(
+            "dates must be known in every row", "some are not a time", "fill them, or drop rows"
+        )
+    return (values - values.min()) / np.timedelta64(1, "s") / 86_400.0

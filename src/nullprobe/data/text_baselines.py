@@ -46,6 +46,10 @@ def text_baselines(texts: Sequence[str]) -> dict[str, np.ndarray]:
     >>> sorted(found)
     ['characters', 'places', 'surface', 'word pairs', 'words']
     """
+    if isinstance(texts, str):
+        validation.complain(
+            "texts must be a sequence of strings, at least one", "one string arrived", "pass a list"
+        )
     texts = list(texts)
     wrong = [type(text).__name__ for text in texts if not isinstance(text, str)]
     if wrong or not texts:
@@ -66,7 +70,14 @@ def text_baselines(texts: Sequence[str]) -> dict[str, np.ndarray]:
         "places": _telling(_places(words, there, names)),
         "word pairs": _telling(_pairs(there)),
     }
-    return {name: columns for name, columns in found.items() if columns.shape[1]}
+    found = {name: columns for name, columns in found.items() if columns.shape[1]}
+    if not found:
+        validation.complain(
+            "texts must differ",
+            f"all {len(texts)} are alike",
+            "pass the texts that the rows were made from",
+        )
+    return found
 
 
 def _counts(texts: Sequence[str], **options: object) -> tuple[np.ndarray, list[str]]:
@@ -85,7 +96,7 @@ def _counts(texts: Sequence[str], **options: object) -> tuple[np.ndarray, list[s
 
 def _telling(columns: np.ndarray, most: int | None = None) -> np.ndarray:
     """Return the columns (n, m) that vary, those first in which most texts differ, no two alike."""
-    columns = columns[:, columns.std(axis=0) > 0] if columns.size else columns
+    columns = columns[:, np.ptp(columns, axis=0) > 1e-9] if columns.size else columns
     if not columns.shape[1]:
         return columns
     centred = columns - columns.mean(axis=0)

@@ -40,14 +40,14 @@ def rows_for_absence(
     -------
     int
         The larger of two: n_parts · N, so that a probe of a part has so many rows, and what brings
-        the interval of the AUC below chance plus ``min_effect``, n ≥ (z_{1−α/2} + z_{power})² /
+        the interval of the AUC below chance plus ``min_effect``, n ≥ (z_{1−α/4} + z_{power})² /
         (12 s (1 − s) min_effect²) with s the share: an AUC of nothing has variance
         1 / (12 s (1 − s) n).
 
     Examples
     --------
     >>> [rows_for_absence(20_000), rows_for_absence(9), rows_for_absence(9, positive_fraction=0.1)]
-    [60000, 1047, 2907]
+    [60000, 1268, 3521]
     """
     probe_rows = parameters.whole_number("probe_rows", probe_rows, least=1)
     share = parameters.real_number("positive_fraction", positive_fraction, least=LEAST, most=0.5)
@@ -55,5 +55,5 @@ def rows_for_absence(
     alpha = parameters.real_number("alpha", alpha, least=LEAST, most=0.5)
     power = parameters.real_number("power", power, least=0.5, most=1.0 - LEAST)
     n_parts = parameters.whole_number("n_parts", n_parts, least=2)
-    reach = float(norm.ppf(1.0 - alpha / 2.0) + norm.ppf(power))
+    reach = float(norm.ppf(1.0 - alpha / 4.0) + norm.ppf(power))
     return max(n_parts * probe_rows, ceil(reach**2 / (12.0 * share * (1.0 - share) * effect**2)))

@@ -44,8 +44,11 @@ class Thresholds:
         return null.judged_p(observation.value) <= self.alpha
 
     def negligible(self, observation: Observation) -> bool:
-        """Return whether the interval stays closer to chance than the effect of interest."""
-        interval = self.interval(observation)
+        """Return whether the interval stays closer to chance than the effect of interest.
+
+        Of coverage 1 − α/2: it is given its probes, and others of so many rows vary as well.
+        """
+        interval = observation.within(1.0 - self.alpha / 2.0)
         return interval is not None and interval[1] < observation.chance + self.min_effect
 
     def detectable(self, observation: Observation, null: Null) -> float:

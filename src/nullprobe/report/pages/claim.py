@@ -40,7 +40,7 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "key": key,
         "short": wording.claim_name(claim["name"]),
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": wording.rung(claim["takes"]),
+        "rung": wording.taken(claim),
         "source": wording.SOURCES[claim["comes_from"]],
         "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.

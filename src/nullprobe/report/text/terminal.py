@@ -111,7 +111,8 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            *(_axis(claim[axis]) for axis in ("takes", "comes_from")),
+            _axis("not asked" if wording.taken(claim) is wording.NOT_ASKED else claim["takes"]),
+            _axis(claim["comes_from"]),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
             means.get("chance", "·"),
             wording.p_value(claim["adjusted_p"] if adjusted else claim["p_value"]),
@@ -124,6 +125,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
 def _axis(value: str) -> Text:
     """Return one axis of a verdict; in bold where it says more than a simple explanation does."""
     style = {"structure": "bold", "training": "bold", "undecided": "dim", "not_tried": "dim"}
+    style |= {"not asked": "dim"}
     return Text(value.replace("_", " "), style.get(value, ""))
 
 
@@ -150,10 +152,10 @@ def axes(claim: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> axes({"takes": "moments", "comes_from": "not_tried"})
+    >>> axes({"takes": "moments", "comes_from": "not_tried", "explanations": []})
     'Takes: means and covariances. Comes from: not tried.'
     """
-    takes, source = wording.rung(claim["takes"]).name, wording.source(claim["comes_from"])
+    takes, source = wording.taken(claim).name, wording.source(claim["comes_from"])
     return f"Takes: {takes}. Comes from: {source}."
 
 

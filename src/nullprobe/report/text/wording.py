@@ -61,6 +61,9 @@ RUNGS = (
         "class means, covariances and the shape of the noise are not enough", "more structure",
     ),
 )  # fmt: skip
+NOT_ASKED = Rung(
+    "not_asked", 0, "not asked", "only whether anything is there was asked", "not asked"
+)
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
 # Where a result comes from, in words, and what that means.
 SOURCES = {
@@ -166,6 +169,22 @@ OTHERS = {
     "inputs": "labels drawn given the confounds",
 }
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
+
+
+def taken(claim: Mapping[str, Any]) -> Rung:
+    """Return what a claim takes, in words.
+
+    Examples
+    --------
+    >>> tried = [{"name": "moments", "outcome": "not_tried"}]
+    >>> taken({"name": "dependent", "takes": "undecided", "explanations": tried}).name
+    'not asked'
+    """
+    tried = [
+        one["outcome"] != "not_tried" for one in claim["explanations"] if one["name"] != "chance"
+    ]
+    is_asked = any(tried) or claim["takes"] != "undecided" or claim.get("name") != "dependent"
+    return rung(claim["takes"]) if is_asked else NOT_ASKED
 
 
 def rung(key: str) -> Rung:
