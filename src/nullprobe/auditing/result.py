@@ -62,7 +62,7 @@ class Audit:
     claim     holds  takes    comes from  observed        chance  adj. p
     ────────────────────────────────────────────────────────────────────
     Readable  yes    moments  not tried   0.970            0.495   0.010
-    AUC                                   [0.934, 0.991]
+    AUC                                   [0.927, 0.996]
     >>> Audit.from_json(found.to_json()) == found
     True
     """

@@ -67,7 +67,7 @@ NOT_ASKED = Rung(
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
 # Where a result comes from, in words, and what that means.
 SOURCES = {
-    "inputs": ("the inputs", "a representation of the inputs alone does as much"),
+    "inputs": ("the inputs", "what is known of the inputs alone does as much"),
     "architecture": ("the architecture", "an untrained model does as much"),
     "corpus": ("the corpus", "the corpus alone does as much"),
     "training": (
