@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
@@ -80,11 +81,11 @@ def text_baselines(texts: Sequence[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def _counts(texts: Sequence[str], **options: object) -> tuple[np.ndarray, list[str]]:
+def _counts(texts: Sequence[str], **options: Any) -> tuple[np.ndarray, list[str]]:
     """Return how often each sequence occurs in each text (n, m), and the sequences."""
     reader = CountVectorizer(**options)
     try:
-        counts = reader.fit_transform(texts)
+        counts: Any = reader.fit_transform(texts)  # a sparse matrix
     except ValueError:  # no text holds a word
         return np.zeros((len(texts), 0)), []
     tells = np.asarray((counts > 0).sum(axis=0)).ravel()
