@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
@@ -125,6 +126,9 @@ def test_dates_are_numbers_and_names_of_rows_are_refused():
         audit(X, y, confounds={"when": w}, **FEW)["readable"] for w in (dates, days.astype(float))
     )
     given = [one.nulls[-1].mean for one in (by_date, by_day)]
+    frame = audit(X, y, confounds=pd.DataFrame({"when": dates}), **FEW)["readable"]
+    assert frame.nulls[-1].mean == pytest.approx(given[0], abs=1e-9)
+    assert "labels drawn given when give" in frame.reason
     assert given[0] == pytest.approx(given[1], abs=0.02)
     assert given[0] > 0.6
     for ids in (dates.astype(str), [f"row {j}" for j in range(240)]):

@@ -301,7 +301,7 @@ def test_an_audit_is_printed_as_a_table_of_its_verdicts(gaussian):
     for line, below, claim in zip(lines[::2], lines[1::2], result.claims, strict=True):
         p = "·" if claim.adjusted_p is None else f"{claim.adjusted_p:.3f}"
         means = {null.rung: wording.number(null.mean) for null in claim.nulls}
-        takes = "not_asked" if claim.name == "dependent" else claim.takes
+        takes = "not_tried" if claim.name == "dependent" else claim.takes
         axes = f"{takes}_{claim.comes_from}".split("_")
         chance = means.get("chance", "·")
         cells = [str(claim.holds), *axes, wording.number(claim.observed), chance, p]

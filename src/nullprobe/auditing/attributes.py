@@ -52,7 +52,7 @@ class Attributes:
     Attributes
     ----------
     alone : dict of str to Audit
-        Each attribute, with erasers of its own.
+        The audit of each attribute alone; it fits its own erasers.
     jointly : Audit
         All of them as one concept of several numbers: classes one-hot encoded.
     erased : dict of str to Audit

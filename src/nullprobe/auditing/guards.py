@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe.auditing.readings import Readings
+from nullprobe.auditing.readings import LINEAR, Readings
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.stats.outlying import outlying_rows
 from nullprobe.stats.rare_features import aside_features
 
 MOST_NAMED = 20  # features or rows that are listed one by one
-BOTH = ("raw", "erased")
 ALL_RARE = (
     "every feature leaves its most common value in too few rows (see docs/methods/dependence.md), "
     "and draws of the noise would fill what the data leave empty"
@@ -60,8 +59,8 @@ def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:
 
 
 def _reading(X: np.ndarray, how: Readings, when: str) -> dict[str, float]:
-    read = how.of(X).read(how.asis, BOTH)
-    return {f"{key}_{when}": float(read[key][0]) for key in BOTH}
+    read = how.of(X).read(how.asis, LINEAR)
+    return {f"{key}_{when}": float(read[key][0]) for key in LINEAR}
 
 
 def _take(parts: Parts, rows: np.ndarray) -> Parts:

@@ -295,6 +295,6 @@ class Beside:
 
 
 def _with_ends(one: Observation | None) -> tuple[float, float, float] | None:
-    """Return a value with its 95 % interval; None where there is none."""
+    """Return a value and the ends of its 95 % interval, or None without an interval."""
     ends = None if one is None else one.interval
     return None if one is None or ends is None else (one.value, *ends)

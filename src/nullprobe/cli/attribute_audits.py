@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from nullprobe._core.validation import complain
 from nullprobe.auditing.attributes import audit_attributes
@@ -39,22 +38,12 @@ def subjects(
 def run(found: dict[str, Subject], settings: Settings, file: Path) -> list[Audit]:
     """Audit with a progress bar on stderr, and write down how to do it again."""
     first = next(iter(found.values()))
-    options: dict[str, Any] = {} if settings.claims is None else {"claims": settings.claims}
     with Bars(stem(file)) as bars:
         result = audit_attributes(
             first.X,
             {name: one.y for name, one in found.items()},
             groups=first.groups,
-            alpha=settings.alpha,
-            min_effect=settings.min_effect,
-            draws=settings.draws,
-            n_splits=settings.n_splits,
-            depth=settings.depth,
-            duplicates=settings.duplicates,
-            independent=settings.independent,
-            **settings.old,
-            **options,
-            random_state=settings.seed,
+            **settings.options,
             title=stem(file),
             progress=bars,
         )

@@ -115,6 +115,22 @@ class Settings:
     old: Mapping[str, Any] = field(default_factory=dict)
     eraser: Any = None
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """How to audit, as `audit` and `audit_attributes` take it."""
+        return {
+            **({} if self.claims is None else {"claims": self.claims}),
+            "alpha": self.alpha,
+            "min_effect": self.min_effect,
+            "draws": self.draws,
+            "n_splits": self.n_splits,
+            "depth": self.depth,
+            "duplicates": self.duplicates,
+            "independent": self.independent,
+            **self.old,
+            "random_state": self.seed,
+        }
+
 
 def run(subject: Subject, settings: Settings) -> list[Audit]:
     """Audit with a progress bar on stderr, and write down how to do it again.
@@ -134,16 +150,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             untrained=subject.untrained,
             confounds=subject.confounds or None,
             eraser=settings.eraser,
-            claims=settings.claims,
-            alpha=settings.alpha,
-            min_effect=settings.min_effect,
-            draws=settings.draws,
-            n_splits=settings.n_splits,
-            depth=settings.depth,
-            duplicates=settings.duplicates,
-            independent=settings.independent,
-            **settings.old,
-            random_state=settings.seed,
+            **settings.options,
             title=subject.title,
             progress=bars,
         )

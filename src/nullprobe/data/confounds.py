@@ -43,6 +43,8 @@ class Confounds:
         """
         if W is None:
             return None
+        if hasattr(W, "columns"):
+            W = {str(name): W[name] for name in W.columns}
         named = parameters.by_name("confound", W) if isinstance(W, Mapping) else {"confounds": W}
         named = {name: _dates_as_numbers(one) for name, one in named.items()}
         names, blocks, codes = [], [], []

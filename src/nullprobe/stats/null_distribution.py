@@ -133,9 +133,9 @@ def departures(
 ) -> np.ndarray:
     """Return how far the observation and m draws lie from their common mean, (1 + m,).
 
-    In their common standard deviations, so that under the null the observation is one of them, and
-    before that each in standard errors of its own where these are given. Where the values differ
-    by rounding alone, nothing departs.
+    Each departure is divided by the standard error of its draw, if ``errors`` are given (1 for the
+    observation). All are then divided by their common standard deviation. Values that differ only
+    by rounding have no departure.
     """
     every = np.concatenate([[observed], values])
     off = every - every.mean()

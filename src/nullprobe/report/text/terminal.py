@@ -111,7 +111,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            _axis("not asked" if wording.taken(claim) is wording.NOT_ASKED else claim["takes"]),
+            _axis("not_tried" if wording.taken(claim) is wording.NOT_TRIED else claim["takes"]),
             _axis(claim["comes_from"]),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
             means.get("chance", "·"),
@@ -125,7 +125,6 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
 def _axis(value: str) -> Text:
     """Return one axis of a verdict; in bold where it says more than a simple explanation does."""
     style = {"structure": "bold", "training": "bold", "undecided": "dim", "not_tried": "dim"}
-    style |= {"not asked": "dim"}
     return Text(value.replace("_", " "), style.get(value, ""))
 
 

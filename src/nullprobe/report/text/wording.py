@@ -61,9 +61,7 @@ RUNGS = (
         "class means, covariances and the shape of the noise are not enough", "more structure",
     ),
 )  # fmt: skip
-NOT_ASKED = Rung(
-    "not_asked", 0, "not asked", "only whether anything is there was asked", "not asked"
-)
+NOT_TRIED = Rung("not_tried", 0, "not tried", "only chance was tried", "not tried")
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
 # Where a result comes from, in words, and what that means.
 SOURCES = {
@@ -172,19 +170,18 @@ VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 
 def taken(claim: Mapping[str, Any]) -> Rung:
-    """Return what a claim takes, in words.
+    """Return what a claim takes, in words: "not tried" where only chance was.
 
     Examples
     --------
-    >>> tried = [{"name": "moments", "outcome": "not_tried"}]
-    >>> taken({"name": "dependent", "takes": "undecided", "explanations": tried}).name
-    'not asked'
+    >>> alone = [{"name": "chance", "outcome": "rejected"}]
+    >>> taken({"holds": "yes", "takes": "undecided", "explanations": alone}).name
+    'not tried'
     """
-    tried = [
-        one["outcome"] != "not_tried" for one in claim["explanations"] if one["name"] != "chance"
-    ]
-    is_asked = any(tried) or claim["takes"] != "undecided" or claim.get("name") != "dependent"
-    return rung(claim["takes"]) if is_asked else NOT_ASKED
+    tried = {one["name"] for one in claim["explanations"] if one["outcome"] != "not_tried"}
+    beyond = tried - {"chance", *SOURCES}
+    known = claim["takes"] != "undecided" or claim["holds"] == "unclear" or beyond
+    return rung(claim["takes"]) if known else NOT_TRIED
 
 
 def rung(key: str) -> Rung:

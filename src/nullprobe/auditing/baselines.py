@@ -1,0 +1,76 @@
+"""Baselines: what other representations of the same rows read, and what is added to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+
+from nullprobe.auditing.measurement import Run
+from nullprobe.claims import Observation
+from nullprobe.claims.observation import Added
+from nullprobe.measures.contained import is_contained
+from nullprobe.stats import metrics
+
+
+def read_beside(
+    run: Run, baselines: Mapping[str, Mapping[str, np.ndarray]]
+) -> dict[str, dict[str, Observation]]:
+    """Return the reading of each other representation of the rows, by source and name.
+
+    Each is compared with permuted labels, too: one that reads nothing explains no reading.
+    """
+    several = sum(map(len, baselines.values()))
+    draws = max(run.settings.draws, ceil(2 * several / run.settings.thresholds.alpha) - 1)
+    found: dict[str, dict[str, Observation]] = {}
+    for source, named in baselines.items():
+        found[source] = {}
+        for name, B in named.items():
+            reader = run.readings.of(B)
+            own = run.observing.scores([d.scores().raw for d in reader.data])
+            drawn = reader.tested(run.permuted.orders(range(draws)))
+            null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
+            p = null.p_value(own.value) if own.value > null.mean else 1.0
+            found[source][name] = replace(own, chance_p=p)
+    return found
+
+
+def added_to(
+    run: Run,
+    baselines: Mapping[str, Mapping[str, np.ndarray]],
+    seen: Mapping[str, Mapping[str, Observation]],
+) -> dict[tuple[str, str], Added]:
+    """Return what the representation adds to each other one, by source and name.
+
+    Conditional probing: J. Hewitt, K. Ethayarajh, P. Liang, C. Manning, "Conditional probing:
+    measuring usable information beyond a baseline", 2021.
+    """
+    found = {}
+    two = run.z.is_classes and run.z.n_scores == 1
+    for source, named in baselines.items():
+        for name, B in named.items():
+            alone, both = (
+                [data.scores().raw for data in run.readings.of(rows).data]
+                for rows in (B, np.hstack([B, run.X]))
+            )
+            more = run.observing.scores(both).over(seen[source][name])
+            nats = None
+            if two:
+                positive = run.z.codes == 1
+                losses = [
+                    metrics.log_losses(s[0][:, 0], positive, np.random.default_rng([run.seed, 21]))
+                    for s in (alone, both)
+                ]
+                nats = run.observing.mean(losses[0] - losses[1], "nats")
+            found[source, name] = Added(more, nats)
+    return found
+
+
+def containing(
+    X: np.ndarray, baselines: Mapping[str, Mapping[str, np.ndarray]]
+) -> frozenset[tuple[str, str]]:
+    """Return sources and names of the baselines that X (n, d) is a linear function of."""
+    every = ((source, name, B) for source, named in baselines.items() for name, B in named.items())
+    return frozenset((source, name) for source, name, B in every if is_contained(X, B))
