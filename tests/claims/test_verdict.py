@@ -92,6 +92,15 @@ def test_a_share_of_few_resamples_has_its_interval_all_the_same():
     assert few.over(few).interval is None  # how it differs from another is known from them alone
 
 
+def test_an_absence_asks_more_of_an_interval_than_readers_are_shown():
+    """Other probes of so many rows vary as well, which the interval leaves out."""
+    resampled = 0.5 + 0.0238 * np.random.default_rng(0).standard_normal(20_000)
+    one = Observation(0.5, "AUC", 0.5, resampled)
+    assert one.interval[1] < 0.55 < one.within(0.975)[1]
+    assert not Thresholds().negligible(one)
+    assert Thresholds(alpha=0.2).negligible(one)
+
+
 def test_a_difference_of_shares_is_no_share():
     gain = share(90, 100).over(share(60, 100))
     assert gain.trials is None
