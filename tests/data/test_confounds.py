@@ -31,7 +31,7 @@ def test_categories_with_rows_enough_are_strata_of_their_combinations():
 
 def test_frames_keep_their_names_and_nothing_is_no_confound():
     frame = pd.DataFrame({"a": [0.5, 1.5, 2.5] * 10, "b": list("xyz") * 10})
-    assert Confounds.of(frame, 30).names == ("column 'a' of confounds", "column 'b' of confounds")
+    assert Confounds.of(frame, 30).names == ("a", "b")
     assert Confounds.of(None, 30) is None
 
 
