@@ -28,8 +28,8 @@ class Truth:
     right : tuple of (holds, takes or None)
         The right answers.
     source : str
-        Where it comes from, if other representations are given: "inputs", or "unknown" where none
-        of them accounts for it; empty where none is given.
+        Where it comes from, if other representations or confounds are given: "inputs", or
+        "unknown" where none of them accounts for it; empty where none is given.
     """
 
     rung: str
@@ -52,6 +52,8 @@ class Cell:
         Of a generator and ``settings``: the arguments of an audit.
     settings : mapping
     truth : mapping of claim to Truth
+        Where an audit answers for several concepts or layers, "claim: which" stands for a family
+        of verdicts, of which that counts that errs, if any does.
     levels : mapping of factor to level
         Of cells of the design; else empty.
     seeds : int
@@ -75,7 +77,13 @@ class Cell:
         return self.draw(rng, **self.settings)
 
 
+def bare(name: str) -> str:
+    """Return the claim of a name such as "readable" or "readable: alone"."""
+    return name.partition(":")[0]
+
+
 SAYS_SO = {  # what each claim says where it finds something
+    "dependent": ("yes",),
     "readable": ("yes",),
     "erasure_holds": ("no",),
     "no_halfspace": ("no",),
@@ -86,6 +94,7 @@ SAYS_SO = {  # what each claim says where it finds something
     "used": ("yes",),
 }
 ABSENT = {  # what each claim says where it finds nothing
+    "dependent": ("no",),
     "readable": ("no",),
     "erasure_holds": ("yes",),
     "no_halfspace": ("yes",),

@@ -17,6 +17,7 @@ from collections import Counter
 import worlds
 from cells import Cell, Truth, nothing, shifted
 from listed import LISTED
+from second import SECOND
 
 QUESTIONS = {  # claims that are asked together, by name
     "reading": ("readable", "erasure_holds"),
@@ -135,8 +136,8 @@ def cell(one: Combination) -> Cell:
 
 
 def cells() -> list[Cell]:
-    """Return all cells of the study: those of the design, then those that are listed."""
-    return [*map(cell, chosen()), *LISTED]
+    """Return all cells of the study: designed, listed, and those of the second part."""
+    return [*map(cell, chosen()), *LISTED, *SECOND]
 
 
 def main() -> None:

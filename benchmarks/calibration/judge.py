@@ -4,7 +4,8 @@ A verdict errs where it
 - says that something is there, and nothing is (truth "chance");
 - goes above the truth: "structure" where noise is enough, or "noise" with the moments rejected
   where moments are enough;
-- names a source that is not the true one, or where no other representation was given;
+- names a source that is not the true one, or where no other representation was given; rejects the
+  inputs where they account for it, or lets them suffice where they do not;
 - says that no probe of so many rows reads more, or that chance suffices, and such probes are above
   chance by the smallest effect of interest or more;
 - says that a direction carries over where it is tilted, or the reverse.
@@ -26,13 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import records
-from cells import ABSENT, RUNGS, SAYS_SO, Cell, Truth
+from cells import ABSENT, RUNGS, SAYS_SO, Cell, Truth, bare
 from page import page
 from scipy.stats import beta, binomtest
 
 RESULTS = Path(__file__).with_name("calibration.json")
 PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
 RATE, POOLED, LEVEL, MIN_EFFECT = 0.05, 0.06, 0.05, 0.05
+WRONG_OF_INPUTS = {"inputs": "rejected", "unknown": "sufficient"}
 KEPT, SURE, UNCLEAR = 0.8, 0.95, 0.2  # of power before; power that counts as sure; then unclear
 Verdict = Mapping[str, Any]
 
@@ -44,8 +46,10 @@ def outcomes(verdict: Verdict) -> dict[str, str]:
 
 def error(claim: str, truth: Truth, verdict: Verdict) -> str | None:
     """Return the kind of error: presence, above, absence, direction, source; or None."""
-    holds, takes = verdict["holds"], verdict["takes"]
+    claim, holds, takes = bare(claim), verdict["holds"], verdict["takes"]
     if verdict["comes_from"] not in ("not_tried", "undecided", truth.source):
+        return "source"
+    if outcomes(verdict).get("inputs") == WRONG_OF_INPUTS.get(truth.source, "none"):
         return "source"
     if truth.rung in ("carries", "tilted"):
         return "direction" if holds == {"carries": "no", "tilted": "yes"}[truth.rung] else None

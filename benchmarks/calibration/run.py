@@ -26,12 +26,12 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 import records  # noqa: E402
-from cells import Cell  # noqa: E402
+from cells import Cell, Truth, bare  # noqa: E402
 from design import cells  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
-from judge import wrong_claims  # noqa: E402
+from judge import error, wrong_claims  # noqa: E402
 
-from nullprobe import __version__, audit, audit_use  # noqa: E402
+from nullprobe import Claim, __version__, audit, audit_attributes, audit_use  # noqa: E402
 from nullprobe._core.validation import InputError  # noqa: E402
 
 FIRST_SEED, FIRST, EXTENDED, SUSPECT = 1000, 100, 400, 9
@@ -39,13 +39,42 @@ OPTIONS: dict[str, Any] = {"draws": 99, "n_splits": 4}  # of every audit; in eve
 TIME = "seconds"
 
 
-def called(data: Mapping[str, Any], claims: Sequence[str], seed: int, options: Any) -> Any:
-    """Return the audit; the only place that knows how it is called."""
-    if [*claims] == ["used"]:
+def called(
+    data: Mapping[str, Any], names: Sequence[str], seed: int, options: Any
+) -> dict[str, list[Claim]]:
+    """Return the claims of each name; the only place that knows how an audit is called.
+
+    A name is a claim, or "claim: which" of several concepts (alone, jointly, erased) or layers
+    (empty, full).
+    """
+    if [*names] == ["used"]:
         found = audit_use(**data, n_draws=options["draws"], random_state=seed)
         (one,) = found.audits.values()
-        return one
-    return audit(**data, claims=[*claims], random_state=seed, **options)
+        return {claim.name: [claim] for claim in one.claims}
+    claims = [*dict.fromkeys(map(bare, names))]
+    rest: dict[str, Any] = {"claims": claims, "random_state": seed, **options}
+    if "attributes" in data:
+        several = audit_attributes(**data, **rest)
+        families = {
+            "alone": [*several.alone.values()],
+            "jointly": [several.jointly],
+            "erased": [*several.erased.values()],
+        }
+    elif isinstance(data["X"], Mapping):
+        layers = audit(**data, **rest)
+        families = {
+            which: [layers[name] for name in data["X"] if name.startswith(which)]
+            for which in ("empty", "full")
+        }
+    else:
+        return {claim.name: [claim] for claim in audit(**data, **rest).claims}
+    asked = {name: families[name.partition(": ")[2]] for name in names}
+    return {name: [one[bare(name)] for one in audits] for name, audits in asked.items()}
+
+
+def worst(name: str, truth: Truth, verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the verdict of a family that errs; the first one where none does."""
+    return next((one for one in verdicts if error(name, truth, one)), verdicts[0])
 
 
 def explained(claim: Any) -> list[list[Any]]:
@@ -86,7 +115,10 @@ def measured(cell: Cell, seed: int, options: Mapping[str, Any] = OPTIONS) -> dic
         warnings.simplefilter("always")
         try:
             found = called(cell.data(seed), [*cell.truth], seed, options)
-            record["claims"] = {claim.name: verdict(claim) for claim in found.claims}
+            record["claims"] = {
+                name: worst(name, cell.truth[name], [*map(verdict, family)])
+                for name, family in found.items()
+            }
         except InputError as error:
             record["refused"] = str(error)[:300]
         except Exception as error:  # a fault of the audit is a result, and must not end the study

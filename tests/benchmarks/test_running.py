@@ -12,6 +12,7 @@ import pytest
 import records
 import run
 from cells import Cell, nothing
+from second import SECOND
 
 from nullprobe._core.validation import InputError
 
@@ -36,7 +37,7 @@ def says(monkeypatch):
             name="readable", holds=box["holds"], takes="undecided", comes_from="not_tried",
             explanations=(), observed=0.5, p_value=float("nan"), adjusted_p=float("inf"),
         )  # fmt: skip
-        return SimpleNamespace(claims=[claim])
+        return {"readable": [claim]}
 
     monkeypatch.setattr(run, "called", called)
     return box
@@ -103,3 +104,22 @@ def test_two_runs_do_not_write_to_one_file(tmp_path):
     with records.appending(path):
         assert another() == 1
     assert another() == 0
+
+
+def test_of_a_family_of_verdicts_that_which_errs_counts():
+    quiet, wrong = (
+        {"holds": holds, "takes": "undecided", "comes_from": "not_tried", "explanations": []}
+        for holds in ("unclear", "yes")
+    )
+    truth = nothing("readable")
+    assert run.worst("readable: empty", truth, [quiet, wrong]) is wrong
+    assert run.worst("readable: empty", truth, [quiet, quiet]) is quiet
+
+
+@pytest.mark.parametrize("name", ["second/layers/two of six", "second/attributes/nothing"])
+def test_audits_of_several_answer_for_each_family(name):
+    (one,) = [cell for cell in SECOND if cell.name == name]
+    record = run.measured(one, 7, {"draws": 79, "n_splits": 1})
+    assert set(record["claims"]) == set(one.truth)
+    if "layers" in name:
+        assert record["claims"]["readable: full"]["holds"] == "yes"
