@@ -1,8 +1,8 @@
 """Check that prose and names are plain English: `python .ci/plain_english.py [FILE ...]`.
 
 Prose is every docstring, comment and string of `src`, and the text of `README.md` and `docs`
-outside code blocks. Names are those of modules, functions, classes, parameters, variables and attributes.
-What is forbidden, and the exceptions, stand in `plain_english.toml` next to this file.
+outside code blocks. Names are those of modules, functions, classes, parameters, variables and
+attributes. What is forbidden, and the exceptions, stand in `plain_english.toml` next to this file.
 """
 
 from __future__ import annotations
