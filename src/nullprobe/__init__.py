@@ -1,89 +1,183 @@
-"""Finds, removes and audits concepts in representations, and says what each result is about."""
+"""Finds, removes and audits concepts in representations, and says what each result is about.
+
+Nothing is imported before its name is used, so that ``import nullprobe`` answers at once.
+"""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from nullprobe import worlds
-from nullprobe._core.validation import InputError
 from nullprobe._version import __version__
-from nullprobe.auditing.attributes import Attributes, audit_attributes
-from nullprobe.auditing.calibrating import Calibration, calibrate
-from nullprobe.auditing.entry import audit
-from nullprobe.auditing.layers import Layers
-from nullprobe.auditing.result import Audit
-from nullprobe.auditing.same_concept import SameConcept, same_concept
-from nullprobe.claims import Claim, ComesFrom, Explanation, FactAbout, Holds, Outcome, Takes
-from nullprobe.comparing.eraser_result import Comparison
-from nullprobe.comparing.erasers import compare
-from nullprobe.comparing.pair_probes import compare_pairs
-from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.data.text_baselines import text_baselines
-from nullprobe.erasers import (
-    INLP,
-    LEACE,
-    RLACE,
-    SPLINCE,
-    AffineEraser,
-    ClassTransport,
-    ConceptShift,
-    Game,
-    MeanProjection,
-    MiMiC,
-    OracleLEACE,
-    QuadraticLEACE,
-    load_eraser,
-    mimic,
-    oracle_leace,
-    quadratic_leace,
-)
-from nullprobe.erasers.leace import leace
-from nullprobe.erasers.mean_projection import mean_projection
-from nullprobe.erasers.rlace.rlace import rlace
-from nullprobe.erasers.splince import splince
-from nullprobe.measures.absence import rows_for_absence
-from nullprobe.measures.damage import Damage, damage
-from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
-from nullprobe.measures.planner import Plan, plan
-from nullprobe.moments import Moments
-from nullprobe.moments.class_moments import ClassMoments
-from nullprobe.moments.task_moments import TaskMoments
-from nullprobe.nulls import permutation_null, pipeline_null
-from nullprobe.probes import (
-    CCS,
-    CRC,
-    VINC,
-    HalfspaceProbe,
-    KNeighborsProbe,
-    LDAProbe,
-    LinearProbe,
-    LinearProbes,
-    LogisticProbe,
-    MeanDifferenceProbe,
-    MLPProbe,
-    QuadraticProbe,
-    RandomProbe,
-    RBFProbe,
-    StrongestProbe,
-    reliability,
-    successive,
-    usable_information,
-)
 
-if TYPE_CHECKING:
-    from nullprobe import models
+if TYPE_CHECKING:  # what _MODULES says, for type checkers
+    from nullprobe import models, worlds
+    from nullprobe._core.validation import InputError
+    from nullprobe.auditing.attributes import Attributes, audit_attributes
+    from nullprobe.auditing.calibrating import Calibration, calibrate
+    from nullprobe.auditing.entry import audit
+    from nullprobe.auditing.layers import Layers
+    from nullprobe.auditing.result import Audit
+    from nullprobe.auditing.same_concept import SameConcept, same_concept
+    from nullprobe.claims import Claim, ComesFrom, Explanation, FactAbout, Holds, Outcome, Takes
+    from nullprobe.comparing.eraser_result import Comparison
+    from nullprobe.comparing.erasers import compare
+    from nullprobe.comparing.pair_probes import compare_pairs
+    from nullprobe.data.captured import CapturedFolder
+    from nullprobe.data.pairs import ContrastPairs, read_pairs
+    from nullprobe.data.text_baselines import text_baselines
+    from nullprobe.erasers import (
+        INLP,
+        LEACE,
+        RLACE,
+        SPLINCE,
+        AffineEraser,
+        ClassTransport,
+        ConceptShift,
+        Game,
+        MeanProjection,
+        MiMiC,
+        OracleLEACE,
+        QuadraticLEACE,
+        load_eraser,
+        mimic,
+        oracle_leace,
+        quadratic_leace,
+    )
+    from nullprobe.erasers.leace import leace
+    from nullprobe.erasers.mean_projection import mean_projection
+    from nullprobe.erasers.rlace.rlace import rlace
+    from nullprobe.erasers.splince import splince
+    from nullprobe.measures.absence import rows_for_absence
+    from nullprobe.measures.damage import Damage, damage
+    from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
+    from nullprobe.measures.planner import Plan, plan
+    from nullprobe.moments import Moments
+    from nullprobe.moments.class_moments import ClassMoments
+    from nullprobe.moments.task_moments import TaskMoments
+    from nullprobe.nulls import permutation_null, pipeline_null
+    from nullprobe.probes import (
+        CCS,
+        CRC,
+        VINC,
+        HalfspaceProbe,
+        KNeighborsProbe,
+        LDAProbe,
+        LinearProbe,
+        LinearProbes,
+        LogisticProbe,
+        MeanDifferenceProbe,
+        MLPProbe,
+        QuadraticProbe,
+        RandomProbe,
+        RBFProbe,
+        StrongestProbe,
+        reliability,
+        successive,
+        usable_information,
+    )
     from nullprobe.usage.entry import audit_use
+
+# The module that has each public name; a package stands for itself.
+_MODULES = {
+    "AffineEraser": "nullprobe.erasers",
+    "Attributes": "nullprobe.auditing.attributes",
+    "Audit": "nullprobe.auditing.result",
+    "CCS": "nullprobe.probes",
+    "CRC": "nullprobe.probes",
+    "Calibration": "nullprobe.auditing.calibrating",
+    "CapturedFolder": "nullprobe.data.captured",
+    "Claim": "nullprobe.claims",
+    "ClassMoments": "nullprobe.moments.class_moments",
+    "ClassTransport": "nullprobe.erasers",
+    "ComesFrom": "nullprobe.claims",
+    "Comparison": "nullprobe.comparing.eraser_result",
+    "ConceptShift": "nullprobe.erasers",
+    "ContrastPairs": "nullprobe.data.pairs",
+    "Damage": "nullprobe.measures.damage",
+    "Explanation": "nullprobe.claims",
+    "FactAbout": "nullprobe.claims",
+    "Game": "nullprobe.erasers",
+    "HalfspaceProbe": "nullprobe.probes",
+    "Holds": "nullprobe.claims",
+    "INLP": "nullprobe.erasers",
+    "InputError": "nullprobe._core.validation",
+    "KNeighborsProbe": "nullprobe.probes",
+    "LDAProbe": "nullprobe.probes",
+    "LEACE": "nullprobe.erasers",
+    "Layers": "nullprobe.auditing.layers",
+    "LinearProbe": "nullprobe.probes",
+    "LinearProbes": "nullprobe.probes",
+    "LogisticProbe": "nullprobe.probes",
+    "MLPProbe": "nullprobe.probes",
+    "MeanDifferenceProbe": "nullprobe.probes",
+    "MeanProjection": "nullprobe.erasers",
+    "MiMiC": "nullprobe.erasers",
+    "Moments": "nullprobe.moments",
+    "OracleLEACE": "nullprobe.erasers",
+    "Outcome": "nullprobe.claims",
+    "Plan": "nullprobe.measures.planner",
+    "QuadraticLEACE": "nullprobe.erasers",
+    "QuadraticProbe": "nullprobe.probes",
+    "RBFProbe": "nullprobe.probes",
+    "RLACE": "nullprobe.erasers",
+    "RandomProbe": "nullprobe.probes",
+    "SPLINCE": "nullprobe.erasers",
+    "SameConcept": "nullprobe.auditing.same_concept",
+    "StrongestProbe": "nullprobe.probes",
+    "Takes": "nullprobe.claims",
+    "TaskMoments": "nullprobe.moments.task_moments",
+    "VINC": "nullprobe.probes",
+    "audit": "nullprobe.auditing.entry",
+    "audit_attributes": "nullprobe.auditing.attributes",
+    "audit_use": "nullprobe.usage.entry",
+    "calibrate": "nullprobe.auditing.calibrating",
+    "canonical_correlations": "nullprobe.measures.guardedness",
+    "compare": "nullprobe.comparing.erasers",
+    "compare_pairs": "nullprobe.comparing.pair_probes",
+    "damage": "nullprobe.measures.damage",
+    "largest_correlation": "nullprobe.measures.guardedness",
+    "leace": "nullprobe.erasers.leace",
+    "load_eraser": "nullprobe.erasers",
+    "mean_projection": "nullprobe.erasers.mean_projection",
+    "mimic": "nullprobe.erasers",
+    "models": "nullprobe.models",
+    "oracle_leace": "nullprobe.erasers",
+    "permutation_null": "nullprobe.nulls",
+    "pipeline_null": "nullprobe.nulls",
+    "plan": "nullprobe.measures.planner",
+    "quadratic_leace": "nullprobe.erasers",
+    "read_pairs": "nullprobe.data.pairs",
+    "reliability": "nullprobe.probes",
+    "rlace": "nullprobe.erasers.rlace.rlace",
+    "rows_for_absence": "nullprobe.measures.absence",
+    "same_concept": "nullprobe.auditing.same_concept",
+    "splince": "nullprobe.erasers.splince",
+    "successive": "nullprobe.probes",
+    "text_baselines": "nullprobe.data.text_baselines",
+    "usable_information": "nullprobe.probes",
+    "worlds": "nullprobe.worlds",
+}
+# Packages that are no public names, and can be reached as attributes nevertheless.
+_PACKAGES = (
+    "auditing", "claims", "comparing", "data", "erasers", "heldout", "measures", "moments", "nulls",
+    "probes", "report", "stats", "usage",
+)  # fmt: skip
+# What needs the extra "models", and what that installs.
+_OF_MODELS, _EXTRA = ("audit_use", "models"), ("torch", "transformers")
 
 __all__ = [
     "CCS",
-    "Calibration",
     "CRC",
     "INLP",
     "LEACE",
     "RLACE",
     "SPLINCE",
+    "VINC",
     "AffineEraser",
     "Attributes",
     "Audit",
+    "Calibration",
+    "CapturedFolder",
     "Claim",
     "ClassMoments",
     "ClassTransport",
@@ -98,6 +192,7 @@ __all__ = [
     "HalfspaceProbe",
     "Holds",
     "InputError",
+    "KNeighborsProbe",
     "LDAProbe",
     "Layers",
     "LinearProbe",
@@ -108,7 +203,6 @@ __all__ = [
     "MeanProjection",
     "MiMiC",
     "Moments",
-    "KNeighborsProbe",
     "OracleLEACE",
     "Outcome",
     "Plan",
@@ -120,7 +214,6 @@ __all__ = [
     "StrongestProbe",
     "Takes",
     "TaskMoments",
-    "VINC",
     "__version__",
     "audit",
     "audit_attributes",
@@ -154,17 +247,38 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what runs models when it is first asked for: arrays need no torch."""
+def _installed(package: str) -> bool:
+    """Return whether there is such a package, without importing it."""
     try:
-        if name == "models":
-            return import_module("nullprobe.models")
-        if name == "audit_use":
-            return import_module("nullprobe.usage.entry").audit_use
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+if not all(map(_installed, _EXTRA)):
+    # Star imports, `dir` and `help` work without the extra, too.
+    __all__[:] = [name for name in __all__ if name not in _OF_MODELS]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a name stands for when it is first used (PEP 562)."""
+    package = f"nullprobe.{name}"
+    module = package if name in _PACKAGES else _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        home = import_module(module)
     except ModuleNotFoundError as error:
-        if error.name in ("torch", "transformers"):
+        if name in _OF_MODELS and error.name in _EXTRA:
             raise ModuleNotFoundError(
-                f"nullprobe.{name} needs {error.name}: pip install 'nullprobe[models]'"
+                f"{package} needs {error.name}: pip install 'nullprobe[models]'", name=error.name
             ) from error
         raise
-    raise AttributeError(f"module 'nullprobe' has no attribute {name!r}")
+    value = home if module == package else getattr(home, name)
+    globals()[name] = value  # so that the next use does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, whether they have been used or not."""
+    return list(__all__)

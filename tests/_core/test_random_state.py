@@ -82,7 +82,7 @@ FEW = {"draws": 39, "claims": ["readable"]}
 FEWER = {**FEW, "n_audits": 2, "n_splits": 1}
 ESTIMATORS = [
     one
-    for one in map(nullprobe.__dict__.get, nullprobe.__all__)
+    for one in (getattr(nullprobe, name) for name in nullprobe.__all__)
     if hasattr(one, "get_params") and "random_state" in inspect.signature(one).parameters
 ]
 USES = {
