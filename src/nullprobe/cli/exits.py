@@ -9,6 +9,7 @@ from nullprobe._core.validation import InputError
 from nullprobe.cli.arguments import UsageError
 
 OUR_FAULT, BAD_INPUT = 1, 2
+EXTRA = ("torch", "transformers", "tokenizers")  # what "nullprobe[models]" installs
 
 
 def explain(error: Exception, *, debug: bool) -> int:
@@ -46,6 +47,8 @@ def verdict(error: Exception) -> tuple[int, str]:
         return BAD_INPUT, _usage(error)
     if isinstance(error, InputError):
         return BAD_INPUT, _one_line(error)
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRA:
+        return BAD_INPUT, f"this command needs {error.name}: pip install 'nullprobe[models]'"
     if isinstance(error, MemoryError):
         return OUR_FAULT, f"memory ran out ({_one_line(error) or 'no details'})"
     if isinstance(error, OSError) and error.errno is not None:  # the system's, not a library's
