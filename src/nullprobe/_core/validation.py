@@ -16,7 +16,17 @@ from nullprobe._core import arrays
 
 
 class InputError(ValueError):
-    """Input that cannot be used; the message says what is required, what arrived, what to do."""
+    """Input that cannot be used; the message says what is required, what arrived, what to do.
+
+    Examples
+    --------
+    >>> from nullprobe import Moments
+    >>> try:
+    ...     Moments.of([[1.0], [2.0]], ["a"])
+    ... except InputError as error:
+    ...     print("label" in str(error), isinstance(error, ValueError))
+    True True
+    """
 
 
 class InputTypeError(InputError, TypeError):

@@ -59,6 +59,15 @@ class Attributes:
         Each attribute, after one eraser of all that was fitted to the other half of the rows.
     eraser : LEACE
         One eraser of all, fitted to all rows: the one to use.
+
+    Examples
+    --------
+    >>> from nullprobe import audit_attributes, worlds
+    >>> w = worlds.gaussian(n=60, d=2, gap=3.0, random_state=0)
+    >>> labels = {"a": w.y, "b": w.X[:, 1] > 0}
+    >>> result = audit_attributes(w.X, labels, claims=["readable"], draws=79, depth="quick")
+    >>> [*result.alone], [*result.erased], len(result.audits)
+    (['a', 'b'], ['a', 'b'], 5)
     """
 
     alone: Mapping[str, Audit]

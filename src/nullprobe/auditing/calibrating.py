@@ -101,6 +101,13 @@ class Calibration:
         Audits that ended in a refusal, by reason.
     not_tried : mapping of str to str
         Truths that could not be made of these rows, and why.
+
+    Examples
+    --------
+    >>> verdicts = {"yes": 4, "no": 90, "unclear": 6}
+    >>> judged = Judged("nothing", "readable", audits=100, wrong=4, verdicts=verdicts)
+    >>> [one.rate for one in Calibration((judged,), alpha=0.05, refused={}, not_tried={})]
+    [0.04]
     """
 
     judged: tuple[Judged, ...]

@@ -51,6 +51,15 @@ class SameConcept:
         Reading of a probe fitted to one set of labels and scored against another, by the two names.
     audit : Audit
         Of which set says "yes" in the rows that differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import same_concept
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> result = same_concept(X, X[:, 0] > 0, X[:, 1] > 0, draws=39)
+    >>> str(result.holds), result.agreement, result.differing
+    ('no', 0.485, 103)
     """
 
     holds: Holds

@@ -17,7 +17,13 @@ from nullprobe.stats.thresholds import Thresholds
 
 
 class Takes(StrEnum):
-    """What an observation takes, least first."""
+    """What an observation takes, least first.
+
+    Examples
+    --------
+    >>> Takes("linear_algebra"), Takes.CHANCE == "chance"
+    (<Takes.LINEAR_ALGEBRA: 'linear_algebra'>, True)
+    """
 
     LINEAR_ALGEBRA = "linear_algebra"
     CHANCE = "chance"
@@ -28,7 +34,13 @@ class Takes(StrEnum):
 
 
 class ComesFrom(StrEnum):
-    """Where an observation comes from."""
+    """Where an observation comes from.
+
+    Examples
+    --------
+    >>> ComesFrom("training"), ComesFrom.NOT_TRIED == "not_tried"
+    (<ComesFrom.TRAINING: 'training'>, True)
+    """
 
     INPUTS = "inputs"
     ARCHITECTURE = "architecture"
@@ -39,7 +51,13 @@ class ComesFrom(StrEnum):
 
 
 class FactAbout(StrEnum):
-    """What a result is a fact about: both axes in one word, where one can be said."""
+    """What a result is a fact about: both axes in one word, where one can be said.
+
+    Examples
+    --------
+    >>> FactAbout("representation"), FactAbout.MOMENTS == "moments"
+    (<FactAbout.REPRESENTATION: 'representation'>, True)
+    """
 
     LINEAR_ALGEBRA = "linear_algebra"
     CHANCE = "chance"
@@ -52,7 +70,13 @@ class FactAbout(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an explanation."""
+    """What became of an explanation.
+
+    Examples
+    --------
+    >>> Outcome("rejected"), Outcome.SUFFICIENT == "sufficient"
+    (<Outcome.REJECTED: 'rejected'>, True)
+    """
 
     SUFFICIENT = "sufficient"
     REJECTED = "rejected"
@@ -82,6 +106,12 @@ class Explanation:
     difference : tuple of two floats or None
         Interval of the observation less what the explanation makes of it; its coverage is 1 − 2α,
         so that "sufficient" is wrong in a share α at most (two one-sided tests).
+
+    Examples
+    --------
+    >>> chance = Explanation("chance", Outcome.REJECTED, p_value=0.002, adjusted_p=0.006)
+    >>> chance.suffices, chance.judged_p
+    (False, 0.006)
     """
 
     name: str

@@ -51,7 +51,13 @@ TOOK = {
 
 
 class Holds(StrEnum):
-    """Whether a claim holds."""
+    """Whether a claim holds.
+
+    Examples
+    --------
+    >>> Holds("yes"), Holds.UNCLEAR == "unclear"
+    (<Holds.YES: 'yes'>, True)
+    """
 
     YES = "yes"
     NO = "no"
@@ -92,6 +98,14 @@ class Claim:
         What pictures of its own need: a curve of removals, matrices of groups.
     beside : tuple of Beside
         What simpler representations or readers read of the same rows.
+
+    Examples
+    --------
+    >>> from nullprobe import audit, worlds
+    >>> w = worlds.two_features(random_state=0)
+    >>> claim = audit(w.X, w.y, claims=["one_direction"])["one_direction"]
+    >>> claim.name, str(claim.holds), round(claim.observed, 9)
+    ('one_direction', 'yes', 0.0)
     """
 
     name: str

@@ -123,6 +123,14 @@ class Comparison:
         Erasers that do not apply, and why.
     provenance : mapping
         Seed, versions, fingerprint, splits.
+
+    Examples
+    --------
+    >>> from nullprobe import compare, worlds
+    >>> w = worlds.gaussian(n=120, d=3, gap=3.0, random_state=0)
+    >>> result = compare(w.X, w.y, erasers=["leace"], probes=["linear"])
+    >>> [row.eraser for row in result.rows], result["leace"].ranks
+    (['none', 'leace'], (1, 1, 1))
     """
 
     title: str

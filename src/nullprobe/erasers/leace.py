@@ -45,6 +45,15 @@ def leace(moments: Moments, *, shrinkage: float | str = 0.0) -> AffineEraser:
     constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
     or rows that were not in the sample. Where Σ is singular, rows that leave its column space
     are treated by the pseudo-inverse in units of the standard deviations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import Moments
+    >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]]), ["a", "a", "b", "b"]
+    >>> X_ = leace(Moments.of(X, y)).apply(X)
+    >>> bool(np.allclose(X_[:2].mean(axis=0), X_[2:].mean(axis=0)))
+    True
     """
     basis = moments.concept_basis()
     B = basis.correlation

@@ -40,6 +40,14 @@ def mean_projection(moments: Moments, *, rank: int | None = None) -> AffineErase
     or rows that were not in the sample; and with a ``rank`` below that of C = Cov(X, Z), none
     of this: then the leading left singular vectors of C go (spectral attribute removal), those
     along which X and Z covary most, in the units of X and Z.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import Moments
+    >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]]), ["a", "a", "b", "b"]
+    >>> mean_projection(Moments.of(X, y)).apply(X).round(12).tolist()
+    [[1.5, 1.0], [1.5, 3.0], [1.5, 2.0], [1.5, 2.0]]
     """
     basis = moments.concept_basis()
     W = (basis.scale[:, None] * basis.correlation).T

@@ -36,6 +36,14 @@ def oracle_leace(moments: Moments) -> ConceptShift:
     constant under any convex loss. Not guaranteed: anything about 0-1 loss or nonlinear
     readers. As each row is moved by its own label, the label can become *easier* to read for a
     nonlinear reader: do not train networks on the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import Moments
+    >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]]), ["a", "a", "b", "b"]
+    >>> oracle_leace(Moments.of(X, y)).apply(X, y).round(12).tolist()
+    [[1.5, 1.0], [1.5, 3.0], [0.5, 2.0], [2.5, 2.0]]
     """
     return fitted_shift("OracleLEACE", moments)
 

@@ -53,6 +53,17 @@ def splince(moments: TaskMoments) -> AffineEraser:
     Guaranteed on the fitting sample: Cov(X', Z) = 0, Cov(X', T) = Cov(X, T). Not guaranteed: that
     T can be predicted as well as before (that depends on Cov(X'), too), anything about nonlinear
     readers or new rows. The more alike concept and task are, the further X is moved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import TaskMoments
+    >>> rng = np.random.default_rng(0)
+    >>> y, task = np.arange(200) % 2, rng.normal(size=200)
+    >>> X = rng.normal(size=(200, 4)) + np.outer(y, [1, 1, 0, 0]) + np.outer(task, [0, 1, 1, 0])
+    >>> after = TaskMoments.of(splince(TaskMoments.of(X, y, task)).apply(X), y, task)
+    >>> bool(np.allclose(after.concept.cross_covariance, 0))
+    True
     """
     of_concept, of_task = moments.concept, moments.task
     basis, kept = of_concept.concept_basis(), of_task.concept_basis()

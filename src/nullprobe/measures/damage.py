@@ -51,6 +51,12 @@ class Damage:
         Mean squared Euclidean distance of a row, in the units of X.
     variance : float
         Mean squared Euclidean distance of a row, before, from the mean of the fitting rows.
+
+    Examples
+    --------
+    >>> first, second = (Damage(rows, 2.0, 1.0, 8.0, 16.0) for rows in (100, 300))
+    >>> first.ratio, first.share, (first + second).rows
+    (2.0, 0.5, 400)
     """
 
     rows: int

@@ -24,6 +24,14 @@ def canonical_correlations(moments: Moments) -> np.ndarray:
     -----
     Squared, they are the eigenvalues of Σzz⁺ Cᵀ Σ⁺ C; for two classes with share p and
     Mahalanobis gap D, ρ² = p(1−p)D² / (1 + p(1−p)D²).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import Moments
+    >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]]), ["a", "a", "b", "b"]
+    >>> canonical_correlations(Moments.of(X, y)).round(3).tolist()
+    [0.905]
     """
     B = moments.concept_basis().correlation
     if not B.shape[1]:

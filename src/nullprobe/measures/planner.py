@@ -49,6 +49,13 @@ class Plan:
         AUC that the fresh probe is expected to reach on new data after erasure.
     raw_auc : float
         AUC of a probe with endless data before erasure.
+
+    Examples
+    --------
+    >>> from nullprobe import plan
+    >>> expected = plan(768, 2.0, n=1000)
+    >>> expected.n_probe, round(expected.raw_auc, 3), round(expected.auc, 3)
+    (None, 0.921, 0.824)
     """
 
     d: int

@@ -25,6 +25,16 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
     ------
     InputError
         If the file is missing, damaged, or no eraser.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> eraser = AffineEraser(np.zeros(2), np.array([[1.0], [0.0]]), np.array([[1.0, 0.0]]))
+    >>> with TemporaryDirectory() as folder:
+    ...     eraser.save(f"{folder}/eraser.safetensors")
+    ...     load_eraser(f"{folder}/eraser.safetensors").apply(np.array([[3.0, 4.0]])).tolist()
+    [[0.0, 4.0]]
     """
     mark = store.mark_of(path)
     if mark not in KINDS:

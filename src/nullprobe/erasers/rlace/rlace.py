@@ -67,6 +67,15 @@ def rlace(
     projection guarantees, being the same map; below it, that no other orthogonal projection of
     this rank leaves a larger loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
     or rows that were not in the sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import Moments
+    >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]]), ["a", "a", "b", "b"]
+    >>> eraser, game = rlace(Moments.of(X, y))
+    >>> eraser.rank, game.exact
+    (1, True)
     """
     most, loss = _question(rank, loss, moments.classes)
     closed = _closed_form(moments, most, loss)

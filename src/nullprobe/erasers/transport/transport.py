@@ -53,6 +53,14 @@ def quadratic_leace(moments: ClassMoments, *, shrinkage: float | str = "minimal"
     row is moved by its own label, which can make the label easier to read for such readers.
 
     Transport, unlike LEACE, depends on the inner product: that of the units of X.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import ClassMoments
+    >>> X, y = np.array([[0.0], [2.0], [10.0], [16.0]]), ["a", "a", "b", "b"]
+    >>> quadratic_leace(ClassMoments.of(X, y)).apply(X, y).round(12).tolist()
+    [[5.0], [9.0], [5.0], [9.0]]
     """
     return _transport("QuadraticLEACE", moments, None, parameters.shrinkage(shrinkage, "minimal"))
 
@@ -79,6 +87,14 @@ def mimic(
     Notes
     -----
     Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import ClassMoments
+    >>> X, y = np.array([[0.0], [2.0], [10.0], [16.0]]), ["a", "a", "b", "b"]
+    >>> mimic(ClassMoments.of(X, y), target="b").apply(X, y).round(12).tolist()
+    [[10.0], [16.0], [10.0], [16.0]]
     """
     parameters.choice("match", match, MATCHES)
     shrinkage = parameters.shrinkage(shrinkage, "minimal")
