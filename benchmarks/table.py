@@ -29,6 +29,7 @@ AGAINST = {
     "ccs": "torch",
     "batched": "scikit-learn",
     "audit": "",
+    "startup": "scikit-learn",
     "model_capture": "transformers",
     "model_memory": "transformers",
     "real_model_capture": "transformers",

@@ -1,7 +1,7 @@
 """The command line: its commands, and how each ends.
 
 The files of commands import heavy rooms inside the functions that need them, so that ``--help`` and
-a mistyped option answer at once. No other file of the house imports anything late.
+a mistyped option answer at once. Elsewhere only the package and ``worlds`` import a name late.
 """
 
 from __future__ import annotations
