@@ -260,23 +260,26 @@ if not all(map(_installed, _EXTRA)):
     __all__[:] = [name for name in __all__ if name not in _OF_MODELS]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what a name stands for when it is first used (PEP 562)."""
-    package = f"nullprobe.{name}"
-    module = package if name in _PACKAGES else _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        home = import_module(module)
-    except ModuleNotFoundError as error:
-        if name in _OF_MODELS and error.name in _EXTRA:
-            raise ModuleNotFoundError(
-                f"{package} needs {error.name}: pip install 'nullprobe[models]'", name=error.name
-            ) from error
-        raise
-    value = home if module == package else getattr(home, name)
-    globals()[name] = value  # so that the next use does not come here
-    return value
+if not TYPE_CHECKING:  # type checkers report a name that does not exist
+
+    def __getattr__(name: str) -> Any:
+        """Import what a name stands for when it is first used (PEP 562)."""
+        package = f"nullprobe.{name}"
+        module = package if name in _PACKAGES else _MODULES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            home = import_module(module)
+        except ModuleNotFoundError as error:
+            if name in _OF_MODELS and error.name in _EXTRA:
+                raise ModuleNotFoundError(
+                    f"{package} needs {error.name}: pip install 'nullprobe[models]'",
+                    name=error.name,
+                ) from error
+            raise
+        value = home if module == package else getattr(home, name)
+        globals()[name] = value  # so that the next use does not come here
+        return value
 
 
 def __dir__() -> list[str]:

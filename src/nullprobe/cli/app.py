@@ -52,11 +52,11 @@ for command in (
     app.command()(command)
 
 
-def _in_a_line(said: Warning | str, *_: object) -> None:
+def _in_a_line(message: Warning | str, *_: object) -> None:
     """Print a warning above the bar, if there is one; where in the code it arose helps nobody."""
     from tqdm import tqdm
 
-    tqdm.write(f"nullprobe: {said}", file=sys.stderr)
+    tqdm.write(f"nullprobe: {message}", file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,11 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A pipe that knows no Greek gets question marks rather than a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     debug = False
     try:
         command = typer.main.get_command(app)
-        with command.make_context("nullprobe", given) as context:
+        with command.make_context("nullprobe", words) as context:
             debug = bool(context.params.get("debug"))
             with warnings.catch_warnings():
                 # Of data, or of an old name: never an error, whatever the filters were.
