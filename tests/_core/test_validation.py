@@ -1,6 +1,7 @@
 """Every complaint says what is required, what arrived, and what to do next."""
 
 import inspect
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from nullprobe import InputError
 from nullprobe._core import parameters, validation
+from nullprobe._core.validation import InputTypeError
 from nullprobe.data import files
 
 
@@ -26,8 +28,26 @@ def complaint(function, *arguments, **keywords):
 
 
 def test_a_complaint_is_a_value_error():
-    with pytest.raises(ValueError, match="^a is required, but b arrived; do c.$"):
+    with pytest.raises(ValueError, match="^a is required, but b arrived; do c.$") as caught:
         validation.complain("a is required", "b arrived", "do c")
+    error = caught.value
+    assert (error.required, error.received, error.hint) == ("a is required", "b arrived", "do c")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("a is required",), "a is required."),
+        (("a is required", "b arrived"), "a is required, but b arrived."),
+        (("a is required", "b arrived", "which?"), "a is required, but b arrived; which?"),
+    ],
+)
+@pytest.mark.parametrize("kind", [InputError, InputTypeError])
+def test_errors_survive_a_trip_to_another_process(kind, fields, message):
+    error = pickle.loads(pickle.dumps(kind(*fields)))
+    assert type(error) is kind
+    assert str(error) == message
+    assert (error.required, error.received, error.hint) == (*fields, "", "")[:3]
 
 
 def test_one_dimension_is_refused_with_the_way_to_reshape():

@@ -1,7 +1,7 @@
 """Every complaint about input is raised here.
 
-A message has three beats: what is required, what arrived, what to do next. Whoever
-catches :class:`InputError` knows that the caller's data are at fault, not this library.
+An :class:`InputError` says what is required, what arrived and what to do next. Whoever catches one
+knows that the caller's data are at fault, not this library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,21 @@ from nullprobe._core import arrays
 
 
 class InputError(ValueError):
-    """Input that cannot be used; the message says what is required, what arrived, what to do.
+    """Input that cannot be used.
+
+    Parameters
+    ----------
+    required : str
+        What is required, or all there is to say; without a closing full stop.
+    received : str, optional
+        What arrived instead.
+    hint : str, optional
+        What to do next, where that is not obvious.
+
+    Attributes
+    ----------
+    required, received, hint : str
+        As passed; empty where nothing was passed.
 
     Examples
     --------
@@ -24,9 +38,20 @@ class InputError(ValueError):
     >>> try:
     ...     Moments.of([[1.0], [2.0]], ["a"])
     ... except InputError as error:
-    ...     print("label" in str(error), isinstance(error, ValueError))
-    True True
+    ...     print(error.hint)
+    pass one y for each row of X
     """
+
+    def __init__(self, required: str, received: str = "", hint: str = "") -> None:
+        # All arguments: an error that comes back from another process is built from them.
+        super().__init__(required, received, hint)
+        self.required, self.received, self.hint = required, received, hint
+
+    def __str__(self) -> str:
+        """Return the message: required, received, hint."""
+        end = "" if self.hint.endswith("?") else "."
+        received = f", but {self.received}" if self.received else ""
+        return f"{self.required}{received}{'; ' if self.hint else ''}{self.hint}{end}"
 
 
 class InputTypeError(InputError, TypeError):
@@ -36,12 +61,12 @@ class InputTypeError(InputError, TypeError):
 InputError.__module__ = "nullprobe"  # where users find it, and what tracebacks show
 
 
-def complain(required: str, arrived: str, advice: str) -> NoReturn:
-    """Raise an :class:`InputError` in three beats.
+def complain(required: str, received: str, hint: str = "") -> NoReturn:
+    """Raise an :class:`InputError`.
 
     Parameters
     ----------
-    required, arrived, advice : str
+    required, received, hint : str
         What is required, what arrived, what to do next; no closing full stops.
 
     Raises
@@ -55,8 +80,7 @@ def complain(required: str, arrived: str, advice: str) -> NoReturn:
     Traceback (most recent call last):
     nullprobe.InputError: X needs at least one row, but it has 0; pass more data.
     """
-    end = "" if advice.endswith("?") else "."
-    raise InputError(f"{required}, but {arrived}; {advice}{end}")
+    raise InputError(required, received, hint)
 
 
 def unmasked(X: Any, name: str) -> Any:
@@ -100,14 +124,16 @@ def representation(X: Any, *, name: str = "X") -> Any:
     """
     if hasattr(X, "toarray") and not hasattr(X, "__array__"):
         raise InputTypeError(
-            f"{name} must be dense, but a sparse {type(X).__name__} arrived; "
-            "pass X.toarray(), since removing a direction fills a sparse matrix anyway."
+            f"{name} must be dense",
+            f"a sparse {type(X).__name__} arrived",
+            "pass X.toarray(), since removing a direction fills a sparse matrix anyway",
         )
     X = unmasked(arrays.stacked(X), name)
     if arrays.is_torch(X) and "strided" not in str(X.layout):
         raise InputTypeError(
-            f"{name} must be dense, but a tensor of layout {X.layout} arrived; pass X.to_dense(), "
-            "since removing a direction fills a sparse matrix anyway."
+            f"{name} must be dense",
+            f"a tensor of layout {X.layout} arrived",
+            "pass X.to_dense(), since removing a direction fills a sparse matrix anyway",
         )
     if not (arrays.is_torch(X) or arrays.is_dask(X)):
         _refuse_what_is_no_array(X, name)
@@ -198,8 +224,9 @@ def _real(X: Any, name: str) -> Any:
             return X.astype(np.float64)
         except (TypeError, ValueError) as error:
             raise InputTypeError(
-                f"{name} must hold numbers, but an object array arrived in which "
-                f"{error} (argument must be a string or a number); encode it as numbers."
+                f"{name} must hold numbers",
+                f"an object array arrived in which {error} (argument must be a string or a number)",
+                "encode it as numbers",
             ) from error
     if X.dtype.kind not in "fiub":
         complain(

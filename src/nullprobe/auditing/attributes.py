@@ -194,7 +194,8 @@ def _given(X: Any, y: Any, name: str, groups: Any) -> Dataset:
     try:
         return Dataset.of(X, y, groups=groups)
     except InputError as error:
-        raise type(error)(f"attribute {name!r}: {error}") from error
+        required = f"attribute {name!r}: {error.required}"
+        raise type(error)(required, error.received, error.hint) from error
 
 
 def _named(attributes: Any) -> dict[str, Any]:

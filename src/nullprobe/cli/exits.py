@@ -38,7 +38,7 @@ def verdict(error: Exception) -> tuple[int, str]:
 
     Examples
     --------
-    >>> verdict(InputError("X needs rows, but it has none; pass more data."))
+    >>> verdict(InputError("X needs rows", "it has none", "pass more data"))
     (2, 'X needs rows, but it has none; pass more data.')
     >>> verdict(PermissionError(13, "Permission denied", "a.csv"))
     (2, "'a.csv': permission denied")

@@ -160,9 +160,9 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
     except _BROKEN as error:
         what = " ".join(str(error).split())
         raise InputError(
-            f"{str(path)!r} must be a whole {suffix} file, but reading it stopped with "
-            f"{type(error).__name__}: {what}; check that it was written to the end and "
-            f"has the right suffix."
+            f"{str(path)!r} must be a whole {suffix} file",
+            f"reading it stopped with {type(error).__name__}: {what}",
+            "check that it was written to the end and has the right suffix",
         ) from error
 
 
@@ -213,8 +213,9 @@ def _named_if_they_differ(shards: list[Path]) -> Iterator[None]:
         yield
     except (pa.ArrowException, ValueError) as error:
         raise InputError(
-            f"the shards in {str(shards[0].parent)!r} must have the same shapes and types, but "
-            f"joining them stopped with {type(error).__name__}: {error}; convert the odd ones."
+            f"the shards in {str(shards[0].parent)!r} must have the same shapes and types",
+            f"joining them stopped with {type(error).__name__}: {error}",
+            "convert the shards that differ",
         ) from error
 
 

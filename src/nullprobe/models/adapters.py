@@ -114,6 +114,7 @@ def _wrapped(model: transformers.PreTrainedModel, adapter: Checkpoint) -> tuple[
 
 def _complain(adapter: Checkpoint, why: str, error: Exception | None = None) -> NoReturn:
     raise validation.InputError(
-        f"the adapter in {adapter.name!r} must fit the model, but {why}; check that this is the "
-        "model that it was trained on."
+        f"the adapter in {adapter.name!r} must fit the model",
+        why,
+        "check that this is the model that it was trained on",
     ) from error

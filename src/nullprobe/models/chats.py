@@ -75,8 +75,9 @@ def rendered(tokenizer: Any, chat: Chat, text: int, *, add_generation_prompt: bo
     except Exception as error:  # a template can raise whatever it likes
         said = " ".join(str(error).split())[:200].rstrip(".")
         raise validation.InputError(
-            f"the chat template must accept every chat, but it refuses text {text} (counted from "
-            f"0) with {type(error).__name__}: {said}; change the order or roles of its messages."
+            "the chat template must accept every chat",
+            f"it refuses text {text} (counted from 0) with {type(error).__name__}: {said}",
+            "change the order or roles of its messages",
         ) from error
 
 

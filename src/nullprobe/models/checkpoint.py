@@ -185,7 +185,7 @@ def _complain(name: str, error: Exception) -> NoReturn:
     kept = f" ({OFFLINE} is set, so that only its cache was asked)" if _is_offline() else ""
     why = " ".join(str(error).split())[:300].partition(". ")[0].rstrip(".")
     raise validation.InputError(
-        f"{name!r} must be a model that transformers can load from safetensors without code of its "
-        f"own, but there is no folder of this name here, and of the hub it said{kept}: {why}; "
-        "check the name, or pass the path of a folder."
+        f"{name!r} must be a model that transformers can load from safetensors without remote code",
+        f"there is no folder of this name, and the hub answered{kept}: {why}",
+        "check the name, or pass the path of a folder",
     ) from error

@@ -26,8 +26,8 @@ def placed(device: str | Mapping[str, Any] | None) -> Any:
     except (RuntimeError, AssertionError, ImportError, TypeError, ValueError) as error:
         why = " ".join(str(error).split())[:120].partition(". ")[0].rstrip(".")
         raise validation.InputError(
-            f"device must be one that is here, such as 'cpu', or 'auto' to spread the model, but "
-            f"{device!r} arrived: {why}; choose a device of this machine."
+            "device must be one that is here, such as 'cpu', or 'auto' to spread the model",
+            f"{device!r} arrived: {why}",
         ) from error
     if place.type == "meta":
         validation.complain(

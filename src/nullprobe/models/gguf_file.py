@@ -63,8 +63,9 @@ def _header(file: Path) -> tuple[int, str]:
     except DAMAGES as error:
         said = " ".join(str(error).split())[:120].rstrip(".")
         raise validation.InputError(
-            f"{file.name!r} must be a whole GGUF file, but it cannot be read: {said}; download or "
-            "convert it anew."
+            f"{file.name!r} must be a whole GGUF file",
+            f"it cannot be read: {said}",
+            "download or convert it again",
         ) from error
 
 

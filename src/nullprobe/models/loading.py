@@ -280,8 +280,9 @@ def _refusals(base: Checkpoint) -> Iterator[None]:
         raise
     except torch.OutOfMemoryError as error:
         raise validation.InputError(
-            f"{base.name!r} must fit into the memory of the device, but it does not; pass "
-            "device='auto', a smaller dtype, or quantization='4bit'."
+            f"{base.name!r} must fit into the memory of the device",
+            "it does not",
+            "pass device='auto', a smaller dtype, or quantization='4bit'",
         ) from error
     except REFUSALS as error:
         _complain(base, error)
@@ -291,5 +292,7 @@ def _complain(base: Checkpoint, error: Exception) -> NoReturn:
     said = " ".join(str(error).split())[:300].rstrip(".")
     raise validation.InputError(
         f"{base.name!r} must be a model that transformers can load from safetensors or GGUF "
-        f"without code of its own, but it said: {said}; check the files, or save the model anew."
+        "without remote code",
+        f"it answered: {said}",
+        "check the files, or save the model again",
     ) from error

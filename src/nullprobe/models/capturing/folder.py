@@ -167,7 +167,7 @@ def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
         for _ in Shard.of(folder, i, about).read(manifest.names(about)):
             pass
     except validation.InputError as error:
-        warn(f"{str(error).partition('; ')[0]}: this shard is made again.")
+        warn(f"{error.required}, but {error.received}: this shard is made again.")
         return False
     return True
 
