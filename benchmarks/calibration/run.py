@@ -6,7 +6,8 @@
 
 Seeds are the outer loop and cells the inner one, so that an early stop leaves every cell as deep
 as any other. A cell of which 9 of 100 seeds or more err is extended to 400. Every audit is written
-as one line at once; what was killed is run again. Delete records.jsonl when the audit changes.
+as one line at once; what was killed is run again. Delete records.jsonl and
+records.jsonl.xz when the audit changes; records.py packs the one into the other.
 """
 
 from __future__ import annotations

@@ -123,3 +123,19 @@ def test_audits_of_several_answer_for_each_family(name):
     assert set(record["claims"]) == set(one.truth)
     if "layers" in name:
         assert record["claims"]["readable: full"]["holds"] == "yes"
+
+
+def test_packed_records_are_read_before_those_after_them(tmp_path):
+    path = tmp_path / "r.jsonl"
+    with records.appending(path) as file:
+        for seed in (1, 0, 1):
+            records.append(file, {"cell": "a", "seed": seed, "seconds": seed / 2})
+    before = records.read(path)
+    assert records.pack(path) == 2
+    assert path.read_bytes() == b""
+    assert sorted(records.read(path), key=lambda row: -row["seed"]) == before
+    with records.appending(path) as file:
+        records.append(file, {"cell": "a", "seed": 1, "seconds": 7})
+    assert {row["seed"]: row["seconds"] for row in records.read(path)} == {0: 0, 1: 7}
+    assert records.pack(path) == 2
+    assert not [*tmp_path.glob("*.part")]
