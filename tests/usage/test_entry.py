@@ -296,8 +296,8 @@ def test_an_eraser_that_does_nothing_changes_nothing():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metric": None}, "either answers or a metric .* there are none"),
-        ({"answers": ["w1"] * N}, "there are both"),
+        ({"metric": None}, "answers or a metric .* neither"),
+        ({"answers": ["w1"] * N}, "answers or a metric .* both"),
         ({"metric": "accuracy"}, "metric must be a function .* 'accuracy' arrived"),
         ({"metric": None, "answers": ["w1"] * (N + 1)}, "every one of 60 texts .* 61 arrived"),
         ({"n_draws": 38}, "n_draws .* at least 39"),

@@ -1,9 +1,9 @@
-"""Audit of use: whether a model uses a concept, or it is only there to be read.
+"""Audit of use: whether a model uses a concept, or whether the concept can only be read.
 
-An eraser of the concept is fitted to what passes a site for half of the texts. The model is asked
-about the other half: as it is, with the concept erased, and with random subspaces removed, each as
-large as what the eraser removes. The halves do not take turns: what is erased is one subspace, and
-so is each that it is compared with.
+An eraser of the concept is fitted to the hidden states of half of the texts. The model is scored on
+the other half: unchanged, with the concept erased, and with random subspaces removed, each as
+large as what the eraser removes. The halves do not take turns: the eraser removes one subspace, and
+each random draw removes one as well.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, together
 
 ROUNDING = 1e-9
-FITTED, ASKED, N_PARTS = 0, 1, 2
+FITTED, SCORED, N_PARTS = 0, 1, 2
 N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
-RULE = "one half fits the eraser, the model is asked about the other"
+RULE = "one half fits the eraser, the model is scored on the other"
 DRAWN = "random subspaces of the same rank that remove as much variance at this site"
 LOG_PROBABILITY = "change of the answer's log-probability (nats)"
 Fit = Callable[[Moments], AffineEraser]
@@ -77,50 +77,50 @@ def audit_use(
         A Hugging Face model that predicts tokens; it is left as it was.
     tokenizer : PreTrainedTokenizerBase
     texts : sequence of str
-        n texts. What the model predicts after each of them is observed.
+        n texts. The model's prediction after each of them is scored.
     y : array-like of shape (n,) or (n, k)
-        The concept, of every text.
+        The concept of every text.
     sites : str or sequence of str
-        Where to erase: names or patterns of sites. Each is judged by itself; p-values are over
-        all of them.
+        Where to erase: names or patterns of sites. Each site is judged separately; p-values are
+        adjusted over all of them.
     answers : sequence of n str, optional
-        The right continuation of each text, whose log-probability is observed.
+        The right continuation of each text. Its log-probability is the score.
     metric : callable, optional
-        Instead of answers: from logits (b, vocabulary) after some texts, and the numbers of these
-        texts (b,), to one value for each.
+        Instead of answers: takes logits (b, vocabulary) and the numbers of their texts (b,), and
+        returns one score for each text.
     unit : str
-        What the change of that metric is called.
+        Name and unit of the change of that metric.
     neutral : sequence of str, optional
-        Texts that have nothing to do with the concept: how far erasing moves what is predicted at
-        each of their tokens says what else is lost.
+        Texts that are unrelated to the concept. How far erasing moves the predictions at their
+        tokens shows what else is lost.
     groups : array-like of shape (n,), optional
-        Texts of the same group lie in the same half, and are resampled together.
+        Texts of one group stay in one half and are resampled together.
     tokens : {"last", "mean", "all"} or int
-        At which tokens of a text the eraser is fitted. It edits all of them.
+        Tokens of a text that the eraser is fitted to. It edits all tokens.
     fit : callable
-        From Moments to AffineEraser.
+        Takes Moments, returns an AffineEraser.
     n_draws : int
-        Random subspaces, at least 2/α − 1.
+        Number of random subspaces, at least 2/α − 1.
     alpha : float
-        Share of wrong alarms, over all sites.
+        Significance level, over all sites.
     min_effect : float
-        Smallest change that matters, beyond that of random subspaces, in units of the metric.
+        Smallest change of interest beyond the change by random subspaces, in units of the metric.
     batch_size, max_length, layers
         As for :func:`nullprobe.models.capturing.states`.
     random_state : int, Generator or None
         Same seed, same verdicts; of a generator or None, a seed is drawn.
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much.
+        Called with the stage, the steps done, and all steps.
     title : str
         Name of the texts on the page.
 
     Returns
     -------
     Layers
-        By site an Audit with the claim ``used``: ``found["layers.3.output"]["used"]``. It prints,
-        saves and renders as an audit of arrays does, and joins one of the same sites, ``a | b``.
-        The audit of a site that cannot be judged has no claim, and the reason in
-        ``found["embeddings"].left_out["used"]``.
+        An Audit for each site, with the claim ``used``: ``result["layers.3.output"]["used"]``. It
+        prints, saves and renders like an audit of arrays, and joins another of the same sites,
+        ``a | b``. The audit of a site that cannot be judged has no claim; the reason is in
+        ``result["embeddings"].left_out["used"]``.
 
     Raises
     ------
@@ -130,21 +130,21 @@ def audit_use(
 
     Notes
     -----
-    The test is exact if what is erased is like what is drawn: "used" says that it matters more than
-    such subspaces do, not that no other part of the state matters. Intervals are conditional on
-    the fitted eraser.
+    The test is exact if the erased subspace is exchangeable with the drawn ones. "Used" means that
+    erasing the concept matters more than removing such subspaces. It does not mean that no other
+    part of the state matters. Intervals are conditional on the fitted eraser.
     """
     if (answers is None) == (metric is None):
         validation.complain(
-            "either answers or a metric must say what is observed",
-            "there are none" if answers is None else "there are both",
-            "pass the right continuation of each text, or a metric",
+            "the model needs either answers or a metric to be scored",
+            "neither was passed" if answers is None else "both were passed",
+            "pass answers (the right continuation of each text) or metric",
         )
     if metric is not None and not callable(metric):
         validation.complain(
             "metric must be a function of logits (b, vocabulary) and the numbers of texts (b,)",
             f"{metric!r} arrived",
-            "pass a function that returns one number for each",
+            "pass a function that returns one number for each text",
         )
     bar = Thresholds(
         parameters.share("alpha", alpha),
@@ -158,45 +158,45 @@ def audit_use(
     z.need_two_classes()
     codes = group_codes(groups, len(texts))
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
-    told = {"batch_size": batch_size, "max_length": max_length}
-    every = Texts(model, tokenizer, texts, **told)  # complains of what does not fit, in either half
+    limits = {"batch_size": batch_size, "max_length": max_length}
+    every = Texts(model, tokenizer, texts, **limits)  # refuses what does not fit, in either half
     if answers is not None:
         every.answered(answers)
     fitted = halves.rows(FITTED)
     half = [texts[i] for i in map(int, fitted)]
     if isinstance(tokens, Spans):
         Rule(tokens).need_spans(len(texts))
-    found = capture(
+    states = capture(
         model,
         tokenizer,
         half,
         sites,
         tokens=tokens.take(fitted) if isinstance(tokens, Spans) else tokens,
         layers=layers,
-        add_generation_prompt=True,  # of a chat, what is predicted is the answer
+        add_generation_prompt=True,  # of a chat, the answer is predicted
         progress=progress,
-        **told,
+        **limits,
     )
-    each, left_out = _edits(found, z.take(fitted[found.text]), fit, n_draws, seed)
+    each, left_out = _edits(states, z.take(fitted[states.text]), fit, n_draws, seed)
     edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
-    rows = halves.rows(ASKED)
-    asked = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **told)
+    rows = halves.rows(SCORED)
+    scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
     if answers is not None:
         right = [answers[i] for i in map(int, rows)]
-        seen = log_probabilities(asked, right, edits, layers=layers, progress=progress)
+        scores = log_probabilities(scored, right, edits, layers=layers, progress=progress)
     else:
         assert metric is not None
-        seen = metrics(asked, _of_all(metric, rows), edits, layers=layers, progress=progress)
+        scores = metrics(scored, _of_all(metric, rows), edits, layers=layers, progress=progress)
     moved = None
     if neutral is not None:
-        apart = Texts(model, tokenizer, neutral, **told)
-        moved = divergences(apart, edits[1:], layers=layers, progress=progress)
+        unrelated = Texts(model, tokenizer, neutral, **limits)
+        moved = divergences(unrelated, edits[1:], layers=layers, progress=progress)
         moved = moved.mean(axis=1).reshape(len(each), -1)
     weights = _weights(z, halves, np.random.default_rng([seed, 1]))
-    changes = (seen[1:] - seen[0]).reshape(len(each), 1 + n_draws, -1)
+    changes = (scores[1:] - scores[0]).reshape(len(each), 1 + n_draws, -1)
     uses = [
         _use(
-            seen[0],
+            scores[0],
             changes[s],
             unit if metric is not None else LOG_PROBABILITY,
             weights,
@@ -207,7 +207,7 @@ def audit_use(
     if len(uses) > 1:
         nulls = together([use.random for use in uses], [use.change.value for use in uses])
         uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
-    record = _record(z, halves, found, bar, n_draws, seed)
+    record = _record(z, halves, states, bar, n_draws, seed)
     claims = {site: (used(use, bar),) for site, use in zip(each, uses, strict=True)}
     return Layers(
         {
@@ -217,75 +217,77 @@ def audit_use(
                 | ({"left_out": {NAME: left_out[site]}} if site in left_out else {}),
                 site, "texts", "labels" if z.is_classes else "numeric",
             )
-            for site, X in found.items()
+            for site, X in states.items()
         }
     )  # fmt: skip
 
 
 def _record(
-    z: Concept, halves: Parts, found: Captured, bar: Thresholds, n_draws: int, seed: int
+    z: Concept, halves: Parts, states: Captured, bar: Thresholds, n_draws: int, seed: int
 ) -> dict[str, Any]:
-    """Return what the audit was of and how it was run, but for the width of each site."""
-    first = next(iter(found.values()))
-    kept = {
+    """Return the data and settings of the audit, without the width of each site."""
+    first = next(iter(states.values()))
+    record = {
         key: value
         for key, value in provenance.data(first, z, halves).items()
         if key in ("rows", "classes", "groups", "splits")
     }
-    kept["splits"] |= {"rule": RULE}
+    record["splits"] |= {"rule": RULE}
     return {
-        **kept,
+        **record,
         "random_state": seed,
         "alpha": bar.alpha,
         "min_effect": bar.min_effect,
         "random_subspaces": n_draws,
-        **({"representations": list(found)} if len(found) > 1 else {}),
+        **({"representations": list(states)} if len(states) > 1 else {}),
         "versions": provenance.versions(),
     }
 
 
 def _edits(
-    found: Captured, z: Concept, fit: Fit, n_draws: int, seed: int
+    states: Captured, z: Concept, fit: Fit, n_draws: int, seed: int
 ) -> tuple[dict[str, list[Edits]], dict[str, str]]:
-    """Return the eraser of each site, fitted to rows of the concept z, and then its likes.
+    """Return for each site its eraser, fitted to rows of the concept z, then the random ones.
 
-    Sites that have no such eraser, or nothing like it, come second, with the reason. If all are
-    such, the last reason is raised.
+    Sites without an eraser, or without random ones like it, come second, with the reason. If no
+    site has any, the last reason is raised.
     """
     edits: dict[str, list[Edits]] = {}
     left_out: dict[str, str] = {}
-    for s, (site, X) in enumerate(found.items()):
+    for s, (site, X) in enumerate(states.items()):
         rng = np.random.default_rng([seed, 2, s])
         try:
             moments = Moments.of(X, z)
             eraser = fit(moments)
-            likes = _likes(eraser, X, moments.mean, n_draws, rng)
+            random = _random_erasers(eraser, X, moments.mean, n_draws, rng)
         except validation.InputError as error:
-            if len(left_out) + 1 == len(found):  # nothing is left to judge
+            if len(left_out) + 1 == len(states):  # nothing is left to judge
                 raise
-            left_out[site] = f"no eraser, or nothing to compare it with, is there: {error}"
+            left_out[site] = f"no eraser, or no random subspaces to compare it with: {error}"
         else:
-            edits[site] = [{site: one} for one in (eraser, *likes)]
+            edits[site] = [{site: one} for one in (eraser, *random)]
     return edits, left_out
 
 
-def _likes(
+def _random_erasers(
     eraser: AffineEraser, X: np.ndarray, mean: np.ndarray, n_draws: int, rng: np.random.Generator
 ) -> list[AffineEraser]:
     """Return erasers of random subspaces, of the same kind, rank and size as one fitted to X.
 
-    An eraser that is an orthogonal projection is compared with such; any other with maps that are
-    orthogonal where all directions vary alike, as LEACE is. Compared with the other kind, labels
-    that mean nothing would seem to be used.
+    An orthogonal projection is compared with orthogonal projections. Any other eraser is compared
+    with maps that, like LEACE, are orthogonal where all directions have the same variance.
+    Compared with the other kind, meaningless labels would seem to be used.
     """
     lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
-    centred = (X - mean).astype(X.dtype)  # whose rounding says what is no direction of theirs
-    told = {"rank": eraser.rank, "removed": float(lost), "n_draws": n_draws, "rng": rng}
+    centred = (X - mean).astype(
+        X.dtype
+    )  # its rounding decides which directions are empty
+    size = {"rank": eraser.rank, "removed": float(lost), "n_draws": n_draws, "rng": rng}
     if _is_orthogonal(eraser):
-        Q = random_subspaces(centred, **told)
+        Q = random_subspaces(centred, **size)
         R, W = Q, Q.swapaxes(1, 2)
     else:
-        R, W = random_maps(centred, **told)
+        R, W = random_maps(centred, **size)
     return [AffineEraser(mean, r, w, method="random") for r, w in zip(R, W, strict=True)]
 
 
@@ -298,13 +300,13 @@ def _is_orthogonal(eraser: AffineEraser) -> bool:
 
 
 def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
-    """Return a metric of some texts that is told their numbers among all."""
+    """Return a metric that gets the numbers of its texts among all texts."""
     return lambda logits, texts: metric(logits, rows[texts])
 
 
 def _weights(z: Concept, halves: Parts, rng: np.random.Generator) -> np.ndarray | None:
-    """Return bootstrap weights (B, m) of the texts that are asked about; None of too few."""
-    rows = halves.rows(ASKED)
+    """Return bootstrap weights (B, m) of the scored texts; None if there are too few."""
+    rows = halves.rows(SCORED)
     codes = z.take(rows).codes
     groups = None if halves.groups is None else halves.groups[rows]
     few = len(rows) < LEAST_TEXTS if groups is None else len(np.unique(groups)) < LEAST_GROUPS
@@ -318,8 +320,8 @@ def _use(
     weights: np.ndarray | None,
     divergence: np.ndarray | None,
 ) -> Use:
-    """Return what was seen at a site from changes (1 + m, n), those of the eraser first."""
-    own, random = changes[0], changes[1:]
+    """Return the use of a site from changes (1 + m, n), the eraser's changes first."""
+    erased, random = changes[0], changes[1:]
 
     def observed(values: np.ndarray) -> Observation:
         if weights is None:
@@ -329,9 +331,9 @@ def _use(
 
     return Use(
         float(before.mean()),
-        observed(own),
+        observed(erased),
         Null("random_subspaces", DRAWN, random.mean(axis=1)),
-        observed(own - random.mean(axis=0)),
+        observed(erased - random.mean(axis=0)),
         None
         if divergence is None
         else (float(divergence[0]), Null("random_subspaces", DRAWN, divergence[1:])),
