@@ -41,9 +41,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 START, END = "<!-- sites -->\n", "<!-- /sites -->"
 # Columns of the table in the docs, and the outcomes that they count.
 MEANT = {
-    "sites found, and seen to run": "found",
-    "two stacks: found when `layers=` names one": "choice",
-    "parts found from names alone": "structure",
+    "sites identified, and run": "found",
+    "two stacks: identified if `layers=` names one": "choice",
+    "parts identified by names alone": "structure",
     "refused with the reason": "refused",
     "not built": "not built",
     "another error": "broken",
