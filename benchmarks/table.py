@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 START, END = "<!-- results -->\n", "<!-- /results -->"
 HEADER = ["| measured | result | target |", "|---|---|---|"]
 
-# Benchmark, and the competitor whose version stands beside its rows.
+# Benchmark, and the competitor whose version its rows show.
 AGAINST = {
     "leace": "concept-erasure",
     "many_classes": "concept-erasure",
@@ -61,9 +61,9 @@ def rows() -> list[tuple[str, str, str]]:
     found = []
     for name, against in AGAINST.items():
         result = load(name)
-        beside = f" ({against} {result['versions'].get(against, '')})" if against else ""
+        competitor = f" ({against} {result['versions'].get(against, '')})" if against else ""
         for row in result["rows"]:
-            found.append((f"{row['what']}{beside}", f"{row['ratio']:.3g}", row["target"]))
+            found.append((f"{row['what']}{competitor}", f"{row['ratio']:.3g}", row["target"]))
     for name in ("known_answers", "compare"):
         found += [(r["what"], r["result"], r["target"]) for r in load(name)["rows"]]
     return found

@@ -31,43 +31,46 @@ def page(results: Mapping[str, Any]) -> str:
     said = [
         "# Calibration: how often a verdict is wrong",
         "",
-        "Made by `python benchmarks/calibration/judge.py` from the records of "
-        "`benchmarks/calibration/run.py`; not written by hand. Worlds are in `worlds.py` and "
-        "`found_before.py`, their choice in `design.py` and `listed.py`, what counts as an error "
-        "in `judge.py`.",
+        "**For users who want to know how far to trust a verdict:** how often is it wrong on data "
+        "with known answers?",
         "",
-        f"{results['audits']} audits, {results['hours']} hours of one core. Wrong: "
-        f"{pooled['wrong']} of {pooled['audited']} verdicts; the upper 95 % bound of the rate is "
-        f"{pooled['upper']:.4f}. {_depth(lines)} Versions and options: "
+        f"{pooled['wrong']} of {pooled['audited']} verdicts were wrong. The upper 95 % bound of "
+        f"the error rate is {pooled['upper']:.4f}. The study has {results['audits']} audits and "
+        f"took {results['hours']} hours of one core. {_depth(lines)} Versions and options: "
         f"{'; '.join(results['options']) or 'none'}.",
+        "",
+        "`python benchmarks/calibration/judge.py` generates this page from the records of "
+        "`benchmarks/calibration/run.py`. Data sets (*worlds*) are in `worlds.py` and "
+        "`found_before.py`, the choice of worlds in `design.py` and `listed.py`, and the "
+        "definition of an error in `judge.py`.",
         "",
         *table(
             ("demand", "met"), [(k, "yes" if v else "**no**") for k, v in results["passes"].items()]
         ),
         "## Truth and verdict",
         "",
-        "Verdicts of all cells with the same truth. The number in brackets is how many of them "
-        "are errors. *Refused*: the audit ended with an error of the input (for example, too few "
-        "rows of a class), before any verdict.",
+        "Verdicts of all cells with the same truth. The number in brackets counts the errors. "
+        "*Refused*: the audit refused the input (for example, too few rows of a class), before "
+        "any verdict.",
         "",
         *_truth_by_verdict(run),
         "## Explanations",
         "",
-        "What became of each explanation that was tried, by what is true.",
+        "Outcomes of each explanation that was tried, by the truth.",
         "",
         *_explanations(run),
         "## Cells",
         "",
-        "A cell of the design is named by its levels: question, truth, noise, dependence, share "
-        "of the rarest class, columns per row, concept. *p*: exact binomial test of a rate of at "
+        "The name of a cell lists its levels: question, truth, noise, dependence, share of the "
+        "rarest class, columns per row, concept. *p*: exact binomial test of an error rate of at "
         "most .05, adjusted for all rows of the table (Holm).",
         "",
         *_cells([one for one in run if one["kind"] != "power"]),
         "## Power",
         "",
-        "How often the right answer is given where there is something to find. *Before*: the "
-        "first edition, in worlds of this kind. **lost**: less than .8 of that. **unclear**: more "
-        "than .2 of the seeds, where power was .95 or more.",
+        "How often the verdict is right on data with a concept. *Before*: the first edition, in "
+        "worlds of this kind. **lost**: the share is less than .8 of the first edition's. "
+        "**unclear**: more than .2 of the seeds, although the power was .95 or more.",
         "",
         *_power([one for one in run if one["before"] is not None]),
     ]
@@ -76,7 +79,7 @@ def page(results: Mapping[str, Any]) -> str:
         said += [f"Not run yet: {len(missing)} cells: {'; '.join(missing)}.", ""]
     if results["warnings"]:
         counts = ", ".join(f"{name} {count}" for name, count in results["warnings"].items())
-        said += [f"Warnings that audits gave: {counts}.", ""]
+        said += [f"Warnings of audits: {counts}.", ""]
     return "\n".join(said).rstrip("\n") + "\n"
 
 
@@ -163,11 +166,11 @@ def _power(lines: Sequence[Line]) -> list[str]:
 
 
 def _depth(lines: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many of the seeds that are wanted of each cell have been run."""
+    """Return a sentence on the share of the planned seeds that have been run."""
     share = [one["seeds"] / one["wanted"] for one in lines]
     if not share or min(share) >= 1.0:
         return "Every cell has all its seeds."
     return (
-        f"**The study is not complete:** of the seeds that a cell is to have (100, or 50 where it "
-        f"measures power), from {min(share):.0%} to {max(share):.0%} have been run."
+        f"**The study is not complete:** between {min(share):.0%} and {max(share):.0%} of the "
+        f"planned seeds of a cell (100, or 50 for power) have been run."
     )
