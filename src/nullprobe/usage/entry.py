@@ -279,9 +279,7 @@ def _random_erasers(
     Compared with the other kind, meaningless labels would seem to be used.
     """
     lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
-    centred = (X - mean).astype(
-        X.dtype
-    )  # its rounding decides which directions are empty
+    centred = (X - mean).astype(X.dtype)  # its rounding decides which directions are empty
     size = {"rank": eraser.rank, "removed": float(lost), "n_draws": n_draws, "rng": rng}
     if _is_orthogonal(eraser):
         Q = random_subspaces(centred, **size)
