@@ -66,7 +66,7 @@ PARAMETERS = {
     MiMiC: {"shrinkage": 0.1},
 }
 
-# Erasers that must be told the concept of the rows that they erase.
+# Erasers that need the concept of the rows they transform.
 LABELLED = [OracleLEACE, QuadraticLEACE, MiMiC]
 
 # Erasers of class labels alone, not of numbers.
@@ -102,7 +102,7 @@ def from_moments(method, moments):
 
 
 def transformed(fitted, X, y):
-    """Return X erased by a fitted eraser, which is told the concept if it must be."""
+    """Return X erased by a fitted eraser, with the concept y if it needs one."""
     return fitted.transform(X, y) if type(fitted) in LABELLED else fitted.transform(X)
 
 

@@ -30,14 +30,14 @@ from support.reference import assert_same_bytes
 from support.samples import draw
 
 from nullprobe import InputError
-from nullprobe.erasers.estimator import ROWS_SEEN
+from nullprobe.erasers.estimator import ROW_SKETCH
 
 SAMPLE = draw(0, 60, 5, 3)
 X, Y = SAMPLE.X, SAMPLE.y
 
 
 # scikit-learn calls transform(X) alone, without the concept that these erasers need.
-WITHOUT_THE_CONCEPT = "this eraser must be told the concept y of the rows that it erases"
+WITHOUT_THE_CONCEPT = "this eraser needs the concept y of the rows it transforms"
 
 CALLED_WITHOUT_Y = [
     "check_dict_unchanged",
@@ -147,7 +147,7 @@ def test_a_stream_may_follow_a_fit(method):
 def test_from_moments_gives_a_fitted_estimator(method):
     fitted = from_moments(method, moments_of(method, X, Y))
     seen = new(method).fit(X, Y).eraser_
-    details = {key: value for key, value in seen.details.items() if key != ROWS_SEEN}
+    details = {key: value for key, value in seen.details.items() if key != ROW_SKETCH}
     assert details.keys() < seen.details.keys()
     assert_same_bytes(fitted.eraser_, replace(seen, details=details))
     assert fitted.classes_ == (0, 1, 2)

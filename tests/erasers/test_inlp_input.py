@@ -120,7 +120,7 @@ def test_a_class_of_one_row_has_no_say_and_that_is_said():
     y[3], y[4] = 7, 8
     inlp = INLP().fit(s.X, y)
     assert inlp.classes_ == (0, 1, 7, 8)
-    assert inlp.stopped_.endswith("but classes of one row had no say (2)")
+    assert inlp.stopped_.endswith("but classes of one row were not held out (2)")
     assert inlp.eraser_.rank > 0
 
 

@@ -18,7 +18,7 @@ from nullprobe.claims import Evidence
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.row_sketch import RowSketch
-from nullprobe.erasers.estimator import ROWS_SEEN
+from nullprobe.erasers.estimator import ROW_SKETCH
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.labelled import LabelledMap
 from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
@@ -104,7 +104,7 @@ class OwnEraser:
         details = getattr(self.map, "details", {})
         if details.get("data_hash") == moments.data_hash:
             return 1.0
-        sketch = RowSketch.of_text(details.get(ROWS_SEEN, ""))
+        sketch = RowSketch.of_text(details.get(ROW_SKETCH, ""))
         return None if sketch is None else sketch.share_of(X)
 
     def expected(self, moments: Moments, z: Concept, n_parts: int) -> float | None:

@@ -1,4 +1,4 @@
-"""Erasers: maps after which a concept cannot be read linearly from the fitting sample."""
+"""Erasers: maps that make a concept linearly unreadable on the fitting sample."""
 
 from nullprobe.erasers.inlp import INLP
 from nullprobe.erasers.leace import LEACE

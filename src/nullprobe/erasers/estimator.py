@@ -1,4 +1,4 @@
-"""Shells round the erasers: validate, gather, store, apply."""
+"""Base classes of the erasers: validate, gather moments, store the map, apply it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
 
-ROWS_SEEN = "rows_seen"  # among an eraser's details: the sketch of the rows it was fitted to
+ROW_SKETCH = "rows_seen"  # key of `details`: a sketch of the fitting rows
 
 
 class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """The shell round any linear eraser: store the map, apply it.
+    """Base class of all erasers: store the fitted map and apply it.
 
-    In a scikit-learn pipeline y is what the pipeline predicts. The concept to erase is then a
-    keyword of ``fit``, and follows metadata routing: ``set_fit_request(concept=True)``.
+    In a scikit-learn pipeline, y is what the pipeline predicts. The concept to erase is then a
+    keyword of ``fit``. It follows metadata routing: ``set_fit_request(concept=True)``.
 
     Attributes
     ----------
@@ -37,35 +37,35 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     def _adopt(self, eraser: Any) -> Self:
-        """Store a fitted map, with the names of its features where they have names."""
+        """Store a fitted map, with feature names where X had them."""
         names = getattr(self, "feature_names_in_", None)
-        seen = getattr(self, "_seen", None)
-        if seen is not None:
-            eraser = replace(eraser, details={**eraser.details, ROWS_SEEN: seen.text})
+        sketch = getattr(self, "_row_sketch", None)
+        if sketch is not None:
+            eraser = replace(eraser, details={**eraser.details, ROW_SKETCH: sketch.text})
         self.eraser_ = eraser if names is None else eraser.named(names)
         self.classes_ = eraser.classes
         self.n_features_in_ = eraser.d
         return self
 
-    def _see(self, X: Array, *, first: bool = True) -> None:
-        """Remember which rows are fitted to; of arrays elsewhere than in memory, nothing is known.
+    def _remember_rows(self, X: Array, *, first: bool = True) -> None:
+        """Store a sketch of the fitting rows, if every piece was a NumPy array of numbers.
 
-        Once some are not known, all are not.
+        A tensor or a dask array has no sketch. After one such piece, the sketch of all is unknown.
         """
-        before = None if first else getattr(self, "_seen", None)
-        own = RowSketch.of(X) if isinstance(X, np.ndarray) and X.dtype.kind in "fiub" else None
-        known = own is not None and (first or before is not None)
-        self._seen = (own if before is None else before + own) if known and own else None
+        before = None if first else getattr(self, "_row_sketch", None)
+        new = RowSketch.of(X) if isinstance(X, np.ndarray) and X.dtype.kind in "fiub" else None
+        known = new is not None and (first or before is not None)
+        self._row_sketch = (new if before is None else before + new) if known and new else None
 
     def _checked(self, X: Array) -> Array:
-        """Return X as an array of finite numbers with the features that were fitted."""
+        """Return X as an array of finite numbers with the fitted features, or complain."""
         check_is_fitted(self)
         frame, X = X, validation.representation(X)
         validate_data(self, frame, reset=False, skip_check_array=True)
         return validation.finite(X)
 
     def transform(self, X: Array) -> Array:
-        """Return the erased X (n, d): same library, device and floating dtype."""
+        """Return the erased X (n, d) in the library, device and floating dtype of X."""
         X = self._checked(X)
         return self.eraser_.apply(X)
 
@@ -77,7 +77,7 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return estimator.fit(X, y, sample_weight, concept=concept).transform(X)
 
     def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn asks: y is required, of any kind; dtypes are kept."""
+        """Return the tags of scikit-learn: y is required, of any kind; dtypes are preserved."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = True
@@ -87,20 +87,20 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def chosen(y: Any, concept: Any) -> Any:
-    """Return the concept to erase: y, unless it is named."""
+def concept_to_erase(y: Any, concept: Any) -> Any:
+    """Return the concept to erase: ``concept`` if it was passed, else y."""
     return y if concept is None else concept
 
 
 class MomentEraser(EraserEstimator):
-    """The shell round an eraser that depends on moments alone: validate, call, store.
+    """Base class of erasers that depend on moments alone: validate, call, store.
 
     Attributes
     ----------
     eraser_ : AffineEraser
         The fitted map.
     moments_ : Moments
-        What it was fitted from; ``partial_fit`` continues from here.
+        Moments of the fitting rows; ``partial_fit`` adds to them.
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
     """
@@ -108,25 +108,25 @@ class MomentEraser(EraserEstimator):
     kind: str | None
 
     def _erase(self, moments: Any) -> Any:
-        """Return the map; every method says how."""
-        raise TypeError(f"{type(self).__name__} does not say how it erases")
+        """Return the fitted map; each method implements this."""
+        raise TypeError(f"{type(self).__name__} does not implement _erase")
 
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Any:
-        """Return the moments that the method depends on; they add up over pieces."""
+        """Return the moments that the method depends on; moments of pieces add up."""
         return Moments.of(X, z, sample_weight=w)
 
     @classmethod
     def from_moments(cls, moments: Any, **parameters: Any) -> Self:
-        """Fit from moments that were gathered elsewhere, piece by piece or on other machines."""
-        fresh = cls(**parameters)
-        if not isinstance(moments, fresh._kinds()):
-            wanted = " or ".join(kind.__name__ for kind in fresh._kinds())
+        """Fit from moments that were gathered before, in pieces or on other machines."""
+        estimator = cls(**parameters)
+        if not isinstance(moments, estimator._kinds()):
+            kinds = " or ".join(kind.__name__ for kind in estimator._kinds())
             validation.complain(
-                f"{cls.__name__} is fitted from {wanted}",
+                f"{cls.__name__} is fitted from {kinds}",
                 f"{type(moments).__name__} arrived",
-                f"pass {wanted}.of(X, y)",
+                f"pass {kinds}.of(X, y)",
             )
-        return fresh._store(moments)
+        return estimator._store(moments)
 
     def _kinds(self) -> tuple[type, ...]:
         """Return the kinds of moments that the method depends on."""
@@ -142,29 +142,29 @@ class MomentEraser(EraserEstimator):
         X : array of shape (n, d)
             Representation: NumPy array, torch tensor, dask array or data frame.
         y : array-like of shape (n,) or (n, k)
-            Concept: labels or numbers. Several columns are one concept: those of labels are
-            one-hot encoded, while a probe reads columns of labels apart. Where
-            it is the same in all rows, or X says nothing of it, there is nothing to erase: the
-            eraser has rank 0 and leaves rows as they are.
+            Concept: labels or numbers. Several columns are one concept; columns of labels are
+            one-hot encoded together. (A probe fits each column of labels separately.) If the
+            concept is constant, or X does not covary with it, there is nothing to erase: the
+            eraser has rank 0 and leaves rows unchanged.
         sample_weight : array-like of shape (n,), optional
         concept : array-like of shape (n,) or (n, k), optional
-            Concept to erase in place of y, as in a pipeline whose y is something else.
+            Concept to erase instead of y: in a pipeline, y is what the pipeline predicts.
 
         Raises
         ------
         InputError
-            If the input is empty, not finite, or of lengths that differ.
+            If the input is empty or not finite, or if lengths differ.
         """
-        return self._read(X, chosen(y, concept), sample_weight, first=True)
+        return self._read(X, concept_to_erase(y, concept), sample_weight, first=True)
 
     def partial_fit(
         self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None
     ) -> Self:
-        """Continue the fit with more rows; the result is that of one fit on all of them.
+        """Continue the fit with more rows. The result equals one fit on all rows.
 
-        The first piece decides what the concept is. Floats need ``kind``.
+        The first piece decides whether the concept is labels or numbers; floats need ``kind``.
         """
-        return self._continue(X, chosen(y, concept), sample_weight)
+        return self._continue(X, concept_to_erase(y, concept), sample_weight)
 
     def _continue(self, X: Array, y: Any, sample_weight: Any, task: Any = None) -> Self:
         first = not hasattr(self, "moments_")
@@ -180,18 +180,18 @@ class MomentEraser(EraserEstimator):
         if not first:
             validate_data(self, frame, reset=False, skip_check_array=True)
         moments = self._gather(X, z, w, task)
-        if first:  # only now, so that a fit that fails leaves nothing behind
+        if first:  # after all checks: a failed fit leaves no attributes
             validate_data(self, frame, skip_check_array=True)
-        self._see(X, first=first)
+        self._remember_rows(X, first=first)
         return self._store(moments if first else self.moments_ + moments)
 
     def _need_labels(self, z: Concept) -> None:
-        """Refuse numbers where the method is one for labels."""
+        """Complain about numbers if the method takes labels only."""
         if not z.is_classes and not get_tags(self).target_tags.multi_output:
             validation.complain(
                 f"{type(self).__name__} needs class labels",
                 "the concept is numeric",
-                "pass labels as strings or integers, or choose an eraser of numbers, such as LEACE",
+                "pass labels as strings or integers, or use an eraser of numbers, such as LEACE",
             )
 
     def _store(self, moments: Any) -> Self:
@@ -201,10 +201,10 @@ class MomentEraser(EraserEstimator):
 
 
 class LabelledEstimator(MomentEraser):
-    """The shell round an eraser that must be told the concept of the rows that it erases.
+    """Base class of erasers that need the concept of the rows they transform.
 
-    scikit-learn's pipelines call ``transform(X)`` on new rows, without y, which these erasers
-    refuse. Route the concept to both methods, ``set_fit_request(concept=True)`` and
+    scikit-learn's pipelines call ``transform(X)`` on new rows, without y. These erasers refuse
+    that. Route the concept to both methods, ``set_fit_request(concept=True)`` and
     ``set_transform_request(concept=True)``, or call ``transform(X, y)`` yourself.
 
     Attributes
@@ -212,7 +212,7 @@ class LabelledEstimator(MomentEraser):
     eraser_ : ConceptShift or ClassTransport
         The fitted map.
     moments_ : Moments or ClassMoments
-        What it was fitted from; ``partial_fit`` continues from here.
+        Moments of the fitting rows; ``partial_fit`` adds to them.
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
     """
@@ -220,9 +220,9 @@ class LabelledEstimator(MomentEraser):
     eraser_: ConceptShift | ClassTransport
 
     def transform(self, X: Array, y: Any = None, *, concept: Any = None) -> Array:
-        """Return the erased X (n, d), whose rows have the concept y: same form as X."""
+        """Return the erased X (n, d), in the form of X; y is the concept of its rows."""
         X = self._checked(X)
-        return self.eraser_.apply(X, chosen(y, concept))
+        return self.eraser_.apply(X, concept_to_erase(y, concept))
 
     def fit_transform(
         self, X: Array, y: Any = None, sample_weight: Any = None, *, concept: Any = None

@@ -1,4 +1,4 @@
-"""Fits: from directions to a frozen map, with a record of what it was fitted on."""
+"""From directions to a frozen map, with a record of the data that it was fitted on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def fitted(
     moments: Moments,
     reading: np.ndarray,
     writing: np.ndarray,
-    kept: np.ndarray,
+    remaining: np.ndarray,
     **more: str,
 ) -> AffineEraser:
-    """Return the eraser x ↦ x − (x − μ) R W, with a record of what it was fitted on.
+    """Return the eraser x ↦ x − (x − μ) R W, with a record of its fit.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def fitted(
         R.
     writing : ndarray of shape (r, d)
         W.
-    kept : ndarray of shape (d,)
-        Share of each feature's variance that is left; a feature of which only rounding is left
+    remaining : ndarray of shape (d,)
+        Share of each feature's variance that remains. A feature with nothing but rounding left
         is set to its mean.
     **more : str
-        What else the eraser should remember.
+        Further details to record.
     """
-    alive = linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    alive = linalg.left_over(remaining, eps=moments.eps) | (moments.scale == 0)
     return AffineEraser(
         moments.mean,
         reading,
@@ -60,13 +60,13 @@ def orthogonal(method: str, moments: Moments, W: np.ndarray, **more: str) -> Aff
     W : ndarray of shape (r, d)
         Independent directions; Q is an orthonormal basis of their span.
     **more : str
-        What else the eraser should remember.
+        Further details to record.
     """
     Q = linalg.orthonormal_rows(W)
-    return fitted(method, moments, Q.T, Q, kept_share(moments, Q.T, Q), **more)
+    return fitted(method, moments, Q.T, Q, remaining_share(moments, Q.T, Q), **more)
 
 
-def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np.ndarray:
+def remaining_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np.ndarray:
     """Return the share (d,) of each feature's variance that x ↦ x − (x − μ) R W leaves."""
     SR = moments.covariance @ reading
     left = moments.variance - 2.0 * np.einsum("ij,ji->i", SR, writing)
@@ -75,21 +75,21 @@ def kept_share(moments: Moments, reading: np.ndarray, writing: np.ndarray) -> np
 
 
 def fitted_shift(method: str, moments: Moments, *, target: int | None = None) -> ConceptShift:
-    """Return the eraser x ↦ x − Σxz Σzz⁺ (z − c), with a record of what it was fitted on.
+    """Return the eraser x ↦ x − Σxz Σzz⁺ (z − c), with a record of its fit.
 
     Parameters
     ----------
     method : str
     moments : Moments
     target : int or None
-        Position of the class that stays where it is, so that c is its indicator; by default
-        c = E z, and the overall mean stays.
+        Position of the class whose rows stay in place: c is its indicator. By default c = E z,
+        and the overall mean stays in place.
 
     Notes
     -----
-    With axes A (k, r) of which the variables Z A are uncorrelated, of unit variance, and
-    correlated with X beyond rounding, Σxz Σzz⁺ = Cov(X, ZA) Aᵀ; that is the rank cut. A class
-    without weight is left out: nothing is known of it.
+    Let A (k, r) be axes such that the variables Z A have unit variance, are uncorrelated with
+    each other, and correlate with X beyond rounding. Then Σxz Σzz⁺ = Cov(X, ZA) Aᵀ: this is where
+    the rank is cut. Classes without weight are left out, because nothing is known about them.
     """
     basis, classes = moments.concept_basis(), moments.classes
     centre, level = moments.concept_mean, moments.mean
@@ -98,10 +98,10 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
     known = np.ones(moments.k, dtype=bool)
     if classes is not None:
         known = moments.concept_mean > 0
-        classes = tuple(label for label, there in zip(classes, known, strict=True) if there)
+        classes = tuple(label for label, weighted in zip(classes, known, strict=True) if weighted)
     levels = {} if moments.levels is None else {"levels": json.dumps(moments.levels)}
-    kept = 1.0 - np.square(basis.correlation).sum(axis=1)
-    alive = linalg.left_over(kept, eps=moments.eps) | (moments.scale == 0)
+    remaining = 1.0 - np.square(basis.correlation).sum(axis=1)
+    alive = linalg.left_over(remaining, eps=moments.eps) | (moments.scale == 0)
     return ConceptShift(
         centre[known],
         basis.axes[known],
@@ -114,7 +114,7 @@ def fitted_shift(method: str, moments: Moments, *, target: int | None = None) ->
 
 
 def provenance(n: int, data_hash: str, **more: str) -> dict[str, str]:
-    """Return what an eraser remembers of its fit: versions, rows, fingerprint, and more."""
+    """Return the record of a fit: versions, number of rows, fingerprint, further details."""
     return {
         "nullprobe": __version__,
         "numpy": np.__version__,

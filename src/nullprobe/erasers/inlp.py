@@ -1,13 +1,13 @@
-"""INLP: iterative nullspace projection, until rows beside the fit tell nothing more.
+"""INLP: iterative nullspace projection, until a probe reads held-out rows at chance.
 
-Problem. Remove what a linear probe reads of a concept, whichever probe that is, and then what it
-reads in what is left: not the directions of one fit, but of fit after fit.
+Problem. Remove the directions that a linear probe reads a concept from, for any linear probe. Then
+refit the probe and remove again: one fit does not find all directions.
 
-Solution. Each round fits the probe to what is left of X, and its directions join one orthonormal
-basis Q (d, r): x ↦ x − Q Qᵀ(x − μ). How many rounds is not fixed beforehand: some rows are kept
-from the fits, and when the probe no longer reads them above chance, its directions are noise.
-As many rounds are then made with all rows, since an eraser is as good as its sample is large.
-A probe that needs moments only is given projected moments, and no row is touched.
+Solution. Each round fits the probe to X without the directions removed so far, and adds its
+directions to one orthonormal basis Q (d, r): x ↦ x − Q Qᵀ(x − μ). Held-out rows set the number of
+rounds: when the probe reads them no better than chance, its directions are noise. The same number
+of rounds is then run on all rows, because an eraser improves with the size of its sample. A probe
+that needs only moments gets projected moments, without a copy of the rows.
 
 Reference. S. Ravfogel, Y. Elazar, H. Gonen, M. Twiton, Y. Goldberg, "Null it out: guarding
 protected attributes by iterative nullspace projection", ACL 2020, arXiv 2004.07667, algorithm 1.
@@ -28,8 +28,8 @@ from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
-from nullprobe.erasers.estimator import EraserEstimator, chosen
-from nullprobe.erasers.fits import fitted, kept_share
+from nullprobe.erasers.estimator import EraserEstimator, concept_to_erase
+from nullprobe.erasers.fits import fitted, remaining_share
 from nullprobe.moments import Moments
 from nullprobe.probes.base.nullspace import Nullspace, need_usable
 from nullprobe.probes.linear.lda import LDAProbe
@@ -52,7 +52,7 @@ class Sample:
     w: np.ndarray | None
 
     def take(self, rows: np.ndarray) -> Sample:
-        """Return some of the rows."""
+        """Return the sample of these rows (positions or a mask)."""
         return Sample(self.X[rows], self.z.take(rows), None if self.w is None else self.w[rows])
 
     def moments(self) -> Moments:
@@ -61,24 +61,24 @@ class Sample:
 
 
 def search(space: Nullspace, held: Sample, *, alpha: float) -> tuple[list[float], int, str]:
-    """Go round until held-out rows tell nothing more.
+    """Run rounds until the probe reads held-out rows at chance.
 
     Parameters
     ----------
     space : Nullspace
     held : Sample
-        Rows that the probe is judged by, about the mean of those that it is fitted to.
+        Rows that score the probe, minus the mean of its fitting rows.
     alpha : float
-        How often noise may be called readable.
+        Significance level of the stopping test.
 
     Returns
     -------
     readings : list of float
-        Held-out reading of the probe of each round.
+        Held-out reading of the probe in each round.
     n_rounds : int
-        Rounds whose directions were taken.
-    why : str
-        Why there was no further one.
+        Number of rounds whose directions were removed.
+    end : str
+        Why the rounds ended.
     """
     readings, n_rounds = [], 0
     while not space.is_full:
@@ -95,7 +95,7 @@ def search(space: Nullspace, held: Sample, *, alpha: float) -> tuple[list[float]
 
 
 def _held_out(z: Concept, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Choose rows (n,) bool to judge by: a share of each class, one at least, never all."""
+    """Choose held-out rows (n,) bool: a share of each class, at least one row, never all rows."""
     held = np.zeros(len(z), dtype=bool)
     strata = np.zeros(len(z), dtype=int) if z.codes is None else z.codes
     for s in range(strata.max() + 1):
@@ -104,48 +104,48 @@ def _held_out(z: Concept, share: float, rng: np.random.Generator) -> np.ndarray:
     return held
 
 
-def _told(z: Concept, held: np.ndarray) -> Concept:
-    """Return the concept without the numbers that do not vary in the training rows."""
+def _varying_concept(z: Concept, held: np.ndarray) -> Concept:
+    """Return the concept without numeric columns that are constant in the training rows."""
     if z.codes is not None:
         return z
     values = z.data[~held]
     return Concept(None, None, z.data[:, (values != values[:1]).any(axis=0)])
 
 
-def _why_not(sample: Sample, held: np.ndarray) -> str:
-    """Return why there can be no rounds, or nothing."""
+def _reason_for_no_rounds(sample: Sample, held: np.ndarray) -> str:
+    """Return why there can be no rounds; empty if there can."""
     z = sample.z
     if not (z.data != z.data[:1]).any():
         return NO_CONCEPT
     if not held.any():
         return TOO_FEW
-    there = sample.take(held)
-    nothing = np.zeros((len(there.X), z.n_scores))
-    reading, _ = above_chance(nothing, there.z, alpha=0.0, weights=there.w)
+    scored = sample.take(held)
+    nothing = np.zeros((len(scored.X), z.n_scores))
+    reading, _ = above_chance(nothing, scored.z, alpha=0.0, weights=scored.w)
     return TOO_FEW if np.isnan(reading) else ""
 
 
 class INLP(EraserEstimator):
-    """Erase what a probe reads, round by round, until held-out rows tell nothing more.
+    """Erase the directions that a probe reads, in rounds, until it reads held-out rows at chance.
 
     Parameters
     ----------
     probe : estimator or None
-        A linear probe with ``fit(X, y)``, and ``fit(X, y, sample_weight=...)`` where there are
-        weights: one of ours, or one of scikit-learn's with ``coef_``. It is cloned each round
-        and fitted to what is left of X about its mean, with classes as codes 0, 1, 2, ...
+        A linear probe with ``fit(X, y)``, or ``fit(X, y, sample_weight=...)`` if weights are
+        passed: a probe of nullprobe, or of scikit-learn with ``coef_``. Each round fits a clone to
+        centred X without the directions removed so far; classes are codes 0, 1, 2, ...
         ``None`` for ``LDAProbe()``.
     max_rank : int or None
-        Most directions to remove; ``None`` for no bound but d.
+        Most directions to remove; ``None`` for d.
     validation_fraction : float in (0, 1)
-        Share of the rows, of each class alike, by which it is settled how many rounds there are:
-        rounds with the other rows go on until these are not read above chance. As many rounds
-        with all rows then make the eraser.
+        Share of each class that is held out to set the number of rounds. Rounds on the other rows
+        continue while the held-out rows are read better than chance. The eraser is then fitted
+        with the same number of rounds on all rows.
     alpha : float in [0, 1]
-        How often directions of noise may be taken for some of the concept, each round. 1 goes on
-        to ``max_rank``, or till nothing is left.
+        Significance level of the stopping test, per round. With 1, rounds continue until
+        ``max_rank`` is reached or nothing is left.
     random_state : int, Generator or None
-        Source of the choice of the held-out rows.
+        Source of the held-out rows.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
@@ -153,26 +153,26 @@ class INLP(EraserEstimator):
     ----------
     eraser_ : AffineEraser
         The fitted map, an orthogonal projection about the mean of all rows: ``reading`` (d, r)
-        holds orthonormal directions in the order in which they were found.
+        holds orthonormal directions, in the order of the rounds.
     scores_ : tuple of float
-        Reading of each round's probe on the held-out rows, which it was not fitted to, before its
-        directions go: the mean AUC of the classes, or the mean correlation with the numbers.
+        Held-out score of each round's probe, before its directions are removed: the mean AUC of
+        the classes, or the mean correlation with the numbers.
     stopped_ : str
-        Why the rounds ended. Where "nothing more is read", the last of ``scores_`` is the one
-        that was not above chance.
+        Why the rounds ended. After "nothing more is read", the last of ``scores_`` is the score
+        that was not significantly above chance.
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
 
     Notes
     -----
-    Not guaranteed: that class means are equal, on the sample or elsewhere, so this is weaker than
-    ``LEACE``, which removes fewer directions besides. That the probe reads nothing more means
-    that an effect, if any is left, is too small for the held-out rows to show. The projection is
-    orthogonal in the units that X comes in: divide features by their standard deviations where
-    these differ much, or the rounds begin with the smallest features.
+    Not guaranteed: equal class means, on the sample or elsewhere. INLP is therefore weaker than
+    ``LEACE``, which also removes fewer directions. A stop at chance means that any remaining
+    effect is too small for the held-out rows to show. The projection is orthogonal in the units
+    of X: divide features by their standard deviations if these differ much; otherwise the rounds
+    begin with the smallest features.
 
-    The held-out rows belong to the fit: a reading to be quoted needs other rows, and a fresh
-    probe. A class of a single row cannot be held out, so it has no say in when the rounds end.
+    The held-out rows belong to the fit. A score to report needs other rows and a newly fitted
+    probe. A class of one row cannot be held out, so it does not count when the rounds end.
 
     References
     ----------
@@ -220,51 +220,53 @@ class INLP(EraserEstimator):
             Concept: labels or numbers.
         sample_weight : array-like of shape (n,), optional
         concept : array-like of shape (n,) or (n, k), optional
-            Concept to erase in place of y, as in a pipeline whose y is something else.
+            Concept to erase instead of y: in a pipeline, y is what the pipeline predicts.
 
         Raises
         ------
         InputError
-            If the input is empty, not finite, or of lengths that differ, or the probe not linear.
+            If the input is empty or not finite, if lengths differ, or if the probe is not linear.
         """
         frame = X
-        X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
+        X, z, w = rows(X, concept_to_erase(y, concept), sample_weight, kind=self.kind)
         self._check_parameters(z, weighted=w is not None)
         sample = Sample(arrays.host_native(validation.finite(X)), z.present(), w)
-        if w is not None and not w.all():  # a weight of 0 is a row that is not there
+        if w is not None and not w.all():  # rows of weight 0 do not count
             sample = sample.take(np.flatnonzero(w))
             sample = Sample(sample.X, sample.z.present(), sample.w)
         Q, moments, readings, stopped = self._null_out(sample)
         validate_data(self, frame, skip_check_array=True)
         self.scores_, self.stopped_ = tuple(readings), stopped
         more = {"probe": type(self._reader()).__name__, "stopped": stopped}
-        self._see(sample.X)
-        return self._adopt(fitted("INLP", moments, Q, Q.T, kept_share(moments, Q, Q.T), **more))
+        self._remember_rows(sample.X)
+        return self._adopt(
+            fitted("INLP", moments, Q, Q.T, remaining_share(moments, Q, Q.T), **more)
+        )
 
     def _null_out(self, sample: Sample) -> tuple[np.ndarray, Moments, list[float], str]:
-        """Return the basis (d, r), the moments of all rows, the readings, and why they end."""
+        """Return the basis (d, r), the moments of all rows, the readings, and why rounds ended."""
         held = _held_out(sample.z, float(self.validation_fraction), generator(self.random_state))
-        told = Sample(sample.X, _told(sample.z, held), sample.w)
-        why_not = _why_not(told, held)
-        if why_not:
-            return np.zeros((sample.X.shape[1], 0)), sample.moments(), [], why_not
-        train, there = told.take(~held), told.take(held)
-        first, second = train.moments(), there.moments()
-        there = Sample(arrays.host(there.X) - first.mean, there.z, there.w)
+        varying = Sample(sample.X, _varying_concept(sample.z, held), sample.w)
+        reason = _reason_for_no_rounds(varying, held)
+        if reason:
+            return np.zeros((sample.X.shape[1], 0)), sample.moments(), [], reason
+        train, scored = varying.take(~held), varying.take(held)
+        first, second = train.moments(), scored.moments()
+        scored = Sample(arrays.host(scored.X) - first.mean, scored.z, scored.w)
         space = self._space(train, first)
-        readings, n_rounds, why = search(space, there, alpha=float(self.alpha))
-        # How often is settled; which directions is a question for all rows.
-        whole = self._space(told, first + second)
-        for _ in range(n_rounds) if why == NOTHING_READ else count():
+        readings, n_rounds, end = search(space, scored, alpha=float(self.alpha))
+        # The number of rounds is set; all rows now determine the directions.
+        whole = self._space(varying, first + second)
+        for _ in range(n_rounds) if end == NOTHING_READ else count():
             if whole.is_full or not whole.grow(whole.read()):
                 break
-        mute = told.z.n_columns - len(np.unique(there.z.data)) if told.z.is_classes else 0
-        if mute:
-            why += f", but classes of one row had no say ({mute})"
-        return whole.basis, first + second, readings, why
+        single = varying.z.n_columns - len(np.unique(scored.z.data)) if varying.z.is_classes else 0
+        if single:
+            end += f", but classes of one row were not held out ({single})"
+        return whole.basis, first + second, readings, end
 
     def _space(self, sample: Sample, moments: Moments) -> Nullspace:
-        """Return the empty nullspace of a sample."""
+        """Return the nullspace of a sample, before the first round."""
         most = moments.d if self.max_rank is None else min(moments.d, self.max_rank)
         return Nullspace(self._reader(), sample.X, sample.z, w=sample.w, moments=moments, most=most)
 
@@ -285,7 +287,7 @@ class INLP(EraserEstimator):
         need_usable(probe, weighted=weighted)
         if not z.is_classes and is_classifier(probe):
             validation.complain(
-                "a probe of a numeric concept must predict numbers",
+                "the probe of a numeric concept must be a regressor",
                 f"{type(probe).__name__} is a classifier",
                 "pass a linear regressor, such as Ridge() or LDAProbe(), or labels as y",
             )

@@ -1,7 +1,7 @@
 """LEACE: least-squares concept erasure in closed form.
 
-Problem. Of all affine maps after which no linear predictor of Z beats the best constant, find
-the one that moves X least in expectation, in every inner product at once.
+Problem. After some affine maps no linear predictor of Z beats the best constant. Find the one
+among them that moves X least in expectation, in every inner product at once.
 
 Solution. x ↦ x − A (x − μ) with A = C (Cᵀ Σ⁺ C)⁺ Cᵀ Σ⁺, Σ = Cov(X), C = Cov(X, Z): k right-hand
 sides and one Cholesky decomposition in place of the eigendecomposition of Σ.
@@ -16,7 +16,7 @@ import numpy as np
 
 from nullprobe._core import linalg
 from nullprobe.erasers.estimator import MomentEraser
-from nullprobe.erasers.fits import fitted, kept_share
+from nullprobe.erasers.fits import fitted, remaining_share
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
 
@@ -29,22 +29,22 @@ def leace(moments: Moments, *, shrinkage: float | str = 0.0) -> AffineEraser:
     moments : Moments
         Moments of X (n, d) and Z (n, k).
     shrinkage : float in [0, 1] or "oas"
-        Weight λ of diag Σ in Σ̃ = (1 − λ) Σ + λ diag Σ, which then stands for Σ; "oas" for the
-        oracle-approximating one.
+        Weight λ of diag Σ in Σ̃ = (1 − λ) Σ + λ diag Σ, which replaces Σ; "oas" for the
+        oracle-approximating weight.
 
     Notes
     -----
     With features divided by their standard deviations, R their correlation matrix and B (d, r)
     their correlations with r uncorrelated unit-variance concept variables, the map is
-    A = B M⁻¹ Bᵀ R⁺ with M = Bᵀ R⁺ B, whose eigenvalues are squared canonical correlations. M is
-    formed from the computed R⁺B itself, so that (I − A) B = 0 to rounding however badly
-    conditioned R is: errors of the solve cost optimality, never guardedness. So does shrinkage:
-    it changes the kernel of A, not its range, and what is left on the sample stays nothing.
+    A = B M⁻¹ Bᵀ R⁺ with M = Bᵀ R⁺ B. The eigenvalues of M are squared canonical correlations. M
+    is formed from the computed R⁺B itself, so that (I − A) B = 0 to rounding however badly
+    conditioned R is: errors of the solve cost optimality, never guardedness. The same holds for
+    shrinkage: it changes the kernel of A, not its range, and Cov(X', Z) stays zero.
 
     Guaranteed on the fitting sample: Cov(X', Z) = 0, hence no affine predictor beats the best
-    constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
-    or rows that were not in the sample. Where Σ is singular, rows that leave its column space
-    are treated by the pseudo-inverse in units of the standard deviations.
+    constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear probes,
+    or rows outside the sample. If Σ is singular, rows outside its column space are mapped by
+    the pseudo-inverse in units of the standard deviations.
 
     Examples
     --------
@@ -62,12 +62,12 @@ def leace(moments: Moments, *, shrinkage: float | str = 0.0) -> AffineEraser:
     M = B.T @ V
     reading = linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve(M.T, V.T).T
     writing = (basis.scale[:, None] * B).T
-    # A Σ Aᵀ is what A takes of the variances. Unshrunk, A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ.
+    # The diagonal of A Σ Aᵀ is the removed variance. Unshrunk, A Σ Aᵀ = A Σ = B M⁻¹ Bᵀ.
     if lam == 0.0:
-        taken = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
-        return fitted("LEACE", moments, reading, writing, 1.0 - taken)
-    kept = kept_share(moments, reading, writing)
-    return fitted("LEACE, shrunk", moments, reading, writing, kept, shrinkage=f"{lam:.6g}")
+        removed = np.einsum("ij,ji->i", B, np.linalg.solve(M, B.T))
+        return fitted("LEACE", moments, reading, writing, 1.0 - removed)
+    remaining = remaining_share(moments, reading, writing)
+    return fitted("LEACE, shrunk", moments, reading, writing, remaining, shrinkage=f"{lam:.6g}")
 
 
 class LEACE(MomentEraser):
@@ -77,9 +77,9 @@ class LEACE(MomentEraser):
     ----------
     shrinkage : float in [0, 1] or "oas"
         Weight of the diagonal in the covariance; 0 moves the fitting sample least. With few rows
-        the covariance is known badly, and a little shrinkage may move *new* rows less: "oas" for
-        the oracle-approximating weight, which looks at X alone. What is guaranteed does not
-        depend on it.
+        the covariance is estimated badly, and some shrinkage may move *new* rows less. "oas" is
+        the oracle-approximating weight, computed from X alone. The guarantee does not depend on
+        the weight.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 

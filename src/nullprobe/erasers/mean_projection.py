@@ -2,9 +2,9 @@
 
 Problem. Make the class means of X equal with an orthogonal projection of least rank.
 
-Solution. The class means are equal when Cov(X, Z) = 0, so the column space of that (d, k)
-matrix is removed: x ↦ x − Q Qᵀ (x − μ), Q an orthonormal basis of it. For two classes this is
-the projection along the difference of means.
+Solution. The class means are equal when Cov(X, Z) = 0. So the column space of this (d, k) matrix
+is removed: x ↦ x − Q Qᵀ (x − μ), where Q is an orthonormal basis of the column space. For two
+classes this is the projection along the difference of means.
 
 Reference. N. Belrose et al., "LEACE: Perfect linear concept erasure in closed form", 2023,
 arXiv 2306.03819, Theorem 3.4; S. Shao, Y. Ziser, S. B. Cohen, "Gold doesn't always glitter:
@@ -31,15 +31,17 @@ def mean_projection(moments: Moments, *, rank: int | None = None) -> AffineErase
     moments : Moments
         Moments of X (n, d) and Z (n, k).
     rank : int or None
-        Most directions to remove; None for all that the concept has.
+        Most directions to remove; None for the rank of the concept.
 
     Notes
     -----
     Guaranteed on the fitting sample: Cov(X', Z) = 0, so no affine predictor beats the best
-    constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
-    or rows that were not in the sample; and with a ``rank`` below that of C = Cov(X, Z), none
-    of this: then the leading left singular vectors of C go (spectral attribute removal), those
-    along which X and Z covary most, in the units of X and Z.
+    constant under any convex loss. Not guaranteed: anything about 0-1 loss, nonlinear probes,
+    or rows outside the sample.
+
+    With a ``rank`` below rank(C), C = Cov(X, Z), nothing is guaranteed. The leading left singular
+    vectors of C are removed (spectral attribute removal): the directions along which X and Z
+    covary most, in the units of X and Z.
 
     Examples
     --------
@@ -53,7 +55,7 @@ def mean_projection(moments: Moments, *, rank: int | None = None) -> AffineErase
     W = (basis.scale[:, None] * basis.correlation).T
     if rank is None or rank >= basis.rank:
         return orthogonal("mean projection", moments, W)
-    # Z = its axes times Cov(axes, Z), up to what X knows nothing of: so this is C without noise.
+    # Z is its axes times Cov(axes, Z), plus a part uncorrelated with X: this is C without noise.
     C = W.T @ moments.concept_times(basis.axes).T
     leading = np.linalg.svd(C, full_matrices=False)[0][:, :rank]
     return orthogonal(f"mean projection, rank {rank}", moments, leading.T)
@@ -65,8 +67,8 @@ class MeanProjection(MomentEraser):
     Parameters
     ----------
     rank : int or None
-        Most directions to remove; None for all that the concept has. Below that, this is
-        spectral attribute removal (SAL), which leaves something to be read.
+        Most directions to remove; None for the rank of the concept. A smaller rank is spectral
+        attribute removal (SAL), which leaves the concept partly readable.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 

@@ -1,10 +1,10 @@
-"""OracleLEACE: the least edit of all, where the concept of every row is known.
+"""OracleLEACE: the smallest edit, for rows whose concept is known.
 
-Problem. If the eraser may see the concept of each row that it erases, how little need it move
-X so that no linear predictor of Z beats the best constant?
+Problem. An eraser may depend on the concept of each row. What is the smallest move of X after
+which no linear predictor of Z beats the best constant?
 
-Solution. Subtract what a linear model predicts of X from Z: x ↦ x − Σxz Σzz⁺ (z − E z). For
-classes this is x − (μ_c − μ), the class mean replaced by the overall mean.
+Solution. Regress X on Z and subtract the prediction: x ↦ x − Σxz Σzz⁺ (z − E z). For classes
+this is x − (μ_c − μ): the overall mean replaces the class mean.
 
 Reference. N. Belrose, "Least-squares concept erasure with oracle concept labels", 2023,
 blog.eleuther.ai/oracle-leace, Theorem 1; a sequel to arXiv 2306.03819.
@@ -19,7 +19,7 @@ from nullprobe.moments import Moments
 
 
 def oracle_leace(moments: Moments) -> ConceptShift:
-    """Return the eraser that is told the concept, and moves X least of all.
+    """Return the eraser that moves X least when it may depend on the concept of each row.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def oracle_leace(moments: Moments) -> ConceptShift:
 
     Notes
     -----
-    Every feature of X' must be uncorrelated with Z. In the space of random variables the
-    nearest such feature is the residual of its projection onto the span of Z and the constant,
-    whatever the inner product on ℝᵈ: hence the least move in all of them at once.
+    Every feature of X' must be uncorrelated with Z. Among random variables, the nearest such
+    feature is the residual of a regression on Z and the constant. This does not depend on the
+    inner product on ℝᵈ, so the move is the smallest in all of them at once.
 
     Guaranteed on the fitting sample: Cov(X', Z) = 0, so no affine predictor beats the best
     constant under any convex loss. Not guaranteed: anything about 0-1 loss or nonlinear
-    readers. As each row is moved by its own label, the label can become *easier* to read for a
-    nonlinear reader: do not train networks on the result.
+    probes. Each row is moved by its own label, so a nonlinear probe may read the label *more*
+    easily than before: do not train networks on the result.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def oracle_leace(moments: Moments) -> ConceptShift:
 
 
 class OracleLEACE(LabelledEstimator):
-    """Erase a concept with the least edit that may depend on the concept itself.
+    """Erase a concept with the smallest edit that may depend on the concept of each row.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-"""SPLINCE: erase a concept and keep what X tells linearly of a task.
+"""SPLINCE: erase a concept and keep the covariance of X with a task.
 
-Problem. Concept and task are correlated in the sample, so that LEACE, which removes Cov(X, Z),
-takes a part of Cov(X, T) along. Of all affine maps that remove the first and keep the second,
+Problem. Concept and task are correlated in the sample. LEACE, which removes Cov(X, Z), also
+removes a part of Cov(X, T). Among the affine maps that remove the first and keep the second,
 find the one that moves X least.
 
 Solution. x ↦ x − A (x − μ) with A = C (Gᵀ Σ⁺ C)⁻¹ Gᵀ Σ⁺ and G = C − C_T (C_Tᵀ Σ⁺ C_T)⁺ C_Tᵀ Σ⁺ C,
-C = Cov(X, Z), C_T = Cov(X, T): LEACE reads along C, and here C is replaced, in the reading only,
-by what a regression on C_T leaves of it. Then A C = C and A C_T = 0.
+C = Cov(X, Z), C_T = Cov(X, T). LEACE reads along C; here, in the reading only, the residual G of
+a regression of C on C_T replaces C. Then A C = C and A C_T = 0.
 
 Reference. F. Holstege, S. Ravfogel, B. Wouters, "Preserving task-relevant information under linear
 concept removal", NeurIPS 2025, arXiv 2506.10703.
@@ -22,15 +22,15 @@ from scipy.linalg import eigh
 from nullprobe._core import linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
-from nullprobe.erasers.estimator import MomentEraser, chosen
-from nullprobe.erasers.fits import fitted, kept_share
+from nullprobe.erasers.estimator import MomentEraser, concept_to_erase
+from nullprobe.erasers.fits import fitted, remaining_share
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.moments import Moments
 from nullprobe.moments.task_moments import TaskMoments
 
 
 def splince(moments: TaskMoments) -> AffineEraser:
-    """Return the eraser that keeps Cov(X, T) and otherwise moves X least.
+    """Return the eraser that removes Cov(X, Z), keeps Cov(X, T), and moves X least.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def splince(moments: TaskMoments) -> AffineEraser:
     Raises
     ------
     InputError
-        If X covaries with some part of the task only as it does with the concept, so that the
-        one cannot be erased and the other kept.
+        If X covaries with the concept in a direction in which it covaries with the task: the
+        covariance with one cannot be erased and the other kept.
 
     Notes
     -----
@@ -51,8 +51,8 @@ def splince(moments: TaskMoments) -> AffineEraser:
         reading  U = V − V_T (B_Tᵀ V_T)⁻¹ B_Tᵀ V,   A = B (Uᵀ B)⁻¹ Uᵀ.
 
     Guaranteed on the fitting sample: Cov(X', Z) = 0, Cov(X', T) = Cov(X, T). Not guaranteed: that
-    T can be predicted as well as before (that depends on Cov(X'), too), anything about nonlinear
-    readers or new rows. The more alike concept and task are, the further X is moved.
+    T can be predicted as well as before (this also depends on Cov(X')), or anything about nonlinear
+    probes or new rows. The closer concept and task are, the further X moves.
 
     Examples
     --------
@@ -66,61 +66,64 @@ def splince(moments: TaskMoments) -> AffineEraser:
     True
     """
     of_concept, of_task = moments.concept, moments.task
-    basis, kept = of_concept.concept_basis(), of_task.concept_basis()
-    B, T = basis.correlation, kept.correlation
+    basis, protected = of_concept.concept_basis(), of_task.concept_basis()
+    B, T = basis.correlation, protected.correlation
     both = of_concept.factor().solve(np.hstack([B, T])) if B.size else np.hstack([B, T])
     V, V_T = both[:, : basis.rank], both[:, basis.rank :]
     M = B.T @ V
     U = V - V_T @ np.linalg.solve(T.T @ V_T, T.T @ V) if T.size and B.size else V
-    apart = linalg.left_over(_apart(M, U.T @ B), eps=of_concept.eps)
-    if not apart.all():
-        _complain_not_apart(int((~apart).sum()), basis.rank, kept.rank, of_concept.factor().rank)
+    distinct = linalg.left_over(_squared_sines(M, U.T @ B), eps=of_concept.eps)
+    if not distinct.all():
+        _complain_overlap(
+            int((~distinct).sum()), basis.rank, protected.rank, of_concept.factor().rank
+        )
     reading = linalg.reciprocal(basis.scale)[:, None] * np.linalg.solve((U.T @ B).T, U.T).T
     writing = (basis.scale[:, None] * B).T
-    share = kept_share(of_concept, reading, writing)
-    return fitted("SPLINCE", of_concept, reading, writing, share, task_rank=str(kept.rank))
+    share = remaining_share(of_concept, reading, writing)
+    return fitted("SPLINCE", of_concept, reading, writing, share, task_rank=str(protected.rank))
 
 
-def _apart(M: np.ndarray, S: np.ndarray) -> np.ndarray:
-    """Return squared sines (r,) between concept and task directions, given their Gram matrices.
+def _squared_sines(M: np.ndarray, S: np.ndarray) -> np.ndarray:
+    """Return the squared sines (r,) of the angles between concept and task directions.
 
-    M (r, r) is that of the concept's directions, S that of what a regression on the task's
-    leaves of them: the sines are the eigenvalues of S in units of M.
+    M (r, r) is the Gram matrix of the concept directions. S (r, r) is the Gram matrix of their
+    residuals after a regression on the task directions. The squared sines are the eigenvalues of
+    S in units of M.
     """
     unit = linalg.reciprocal(np.sqrt(M.diagonal()))
     M, S = (unit[:, None] * 0.5 * (A + A.T) * unit for A in (M, S))
     return eigh(S, M, eigvals_only=True) if M.size else np.ones(0)
 
 
-def _complain_not_apart(shared: int, r: int, t: int, d: int) -> NoReturn:
-    """Say which directions of the concept (r) and the task (t) cannot be told apart, of d."""
+def _complain_overlap(shared: int, r: int, t: int, d: int) -> NoReturn:
+    """Complain that concept (r directions) and task (t directions) share directions of all d."""
     if t == d:
         validation.complain(
-            "the task must leave a direction of X in which the concept may go",
+            "the task must leave a direction of X in which the concept can be erased",
             f"X covaries with it in {'its only direction' if d == 1 else f'all {d} directions'} "
             "in which rows vary",
-            "keep less, pass more features, or use LEACE",
+            "pass a smaller task or more features, or use LEACE",
         )
     if shared == r == t:
         validation.complain(
-            "the task must be another than the concept",
-            f"X covaries with both in the same {'direction' if r == 1 else f'{r} directions'}, "
-            "so that what erases the one cannot keep the other",
-            "name another task, or use LEACE",
+            "the task must differ from the concept",
+            f"X covaries with both in the same {'direction' if r == 1 else f'{r} directions'}: "
+            "erasing one erases the other",
+            "pass another task, or use LEACE",
         )
-    some = "all" if shared == r else f"{shared} of the"
-    of_concept = "the only direction" if r == 1 else f"{some} {r} directions"
+    number = "all" if shared == r else f"{shared} of the"
+    of_concept = "the only direction" if r == 1 else f"{number} {r} directions"
     validation.complain(
-        "X must covary with the concept in directions apart from those of the task",
+        "X must covary with the concept and with the task in different directions",
         f"{of_concept} of the concept {'lies' if shared == 1 else 'lie'} among the {t} of the task",
-        "leave out of the task what follows from the concept, or use LEACE",
+        "drop the part of the task that follows from the concept, or use LEACE",
     )
 
 
 class SPLINCE(MomentEraser):
     """Erase a concept and keep the covariance of the representation with a task.
 
-    Without a task it is LEACE. The task is a keyword of ``fit`` and follows scikit-learn's
+    Without a task, SPLINCE is LEACE. The task is a keyword of ``fit`` and follows scikit-learn's
     metadata routing: ``SPLINCE().set_fit_request(task=True)`` in a pipeline.
 
     Parameters
@@ -163,17 +166,17 @@ class SPLINCE(MomentEraser):
             Concept to erase: labels or numbers.
         sample_weight : array-like of shape (n,), optional
         task : array-like of shape (n,) or (n, t), optional
-            What to keep: labels or numbers.
+            Task whose covariance with X is kept: labels or numbers.
         concept : array-like of shape (n,) or (n, k), optional
-            Concept to erase in place of y, as in a pipeline whose y is something else.
+            Concept to erase instead of y: in a pipeline, y is what the pipeline predicts.
 
         Raises
         ------
         InputError
-            If the input is empty, not finite, of lengths that differ, or if the task follows
-            from the concept.
+            If the input is empty or not finite, if lengths differ, or if concept and task share a
+            direction of X.
         """
-        return self._read(X, chosen(y, concept), sample_weight, first=True, task=task)
+        return self._read(X, concept_to_erase(y, concept), sample_weight, first=True, task=task)
 
     def fit_transform(
         self,
@@ -196,14 +199,14 @@ class SPLINCE(MomentEraser):
         task: Any = None,
         concept: Any = None,
     ) -> Self:
-        """Continue the fit with more rows; the result is that of one fit on all of them."""
+        """Continue the fit with more rows; the result equals one fit on all rows."""
         if hasattr(self, "moments_") and (task is None) != isinstance(self.moments_, Moments):
             validation.complain(
-                "all pieces must come with the task, or none",
-                f"this piece has {'none' if task is None else 'one'}, unlike those before",
-                "pass the task each time",
+                "either every piece or no piece must have a task",
+                f"this piece has {'no' if task is None else 'a'} task, unlike the pieces before",
+                "pass the task with every piece",
             )
-        return self._continue(X, chosen(y, concept), sample_weight, task)
+        return self._continue(X, concept_to_erase(y, concept), sample_weight, task)
 
     def _kinds(self) -> tuple[type, ...]:
         return (Moments, TaskMoments)

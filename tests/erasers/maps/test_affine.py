@@ -347,7 +347,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused(tmp_path):
 
 def test_a_missing_file_is_named(tmp_path):
     for path in (tmp_path / "none.safetensors", tmp_path):
-        with pytest.raises(InputError, match=r"there is no file '.*'; check the path"):
+        with pytest.raises(InputError, match="File not found: "):
             AffineEraser.load(path)
 
 

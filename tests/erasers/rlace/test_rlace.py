@@ -16,7 +16,7 @@ from support.reference import assert_same_bytes
 from support.samples import draw, samples
 
 from nullprobe import RLACE, InputError, MeanProjection, Moments, rlace
-from nullprobe.erasers.estimator import ROWS_SEEN
+from nullprobe.erasers.estimator import ROW_SKETCH
 
 SAMPLE = draw(0, 300, 4, 4, gap=1.5)
 X, Y = SAMPLE.X, SAMPLE.y
@@ -209,7 +209,7 @@ def test_squared_loss_needs_no_more_than_moments():
         np.testing.assert_allclose(other.eraser_.matrix, whole.eraser_.matrix, atol=1e-9)
         assert other.game_.lower == pytest.approx(whole.game_.lower, abs=1e-12)
     eraser, game = rlace(Moments.of(X, Y), rank=1, loss="squared")
-    details = {key: value for key, value in whole.eraser_.details.items() if key != ROWS_SEEN}
+    details = {key: value for key, value in whole.eraser_.details.items() if key != ROW_SKETCH}
     assert_same_bytes(eraser, replace(whole.eraser_, details=details))
     assert game == whole.game_
 

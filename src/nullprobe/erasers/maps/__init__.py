@@ -1,1 +1,1 @@
-"""Frozen maps that erasers end in, and their files."""
+"""Fitted maps of the erasers, and their files."""

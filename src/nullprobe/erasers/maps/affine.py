@@ -1,8 +1,8 @@
-"""What every linear eraser ends in: one small frozen map.
+"""AffineEraser: the fitted map of every linear eraser, small and frozen.
 
-An affine eraser is x ↦ x − ((x − μ) R − c) W: it reads r scores with R (d, r), and takes the
-same number of directions W (r, d) away in proportion. Applying, composing, saving, hooking and
-baking are written once, here, and cost O(d r) a row: no d × d matrix is formed.
+An affine eraser is x ↦ x − ((x − μ) R − c) W. It reads r scores with R (d, r), and subtracts r
+directions W (r, d) in proportion to the scores. Applying and composing cost O(d r) per row: no
+d × d matrix is formed.
 """
 
 from __future__ import annotations
@@ -26,24 +26,23 @@ class AffineEraser(FrozenMap):
     Attributes
     ----------
     mean : ndarray of shape (d,)
-        μ, the point from which deviations are read: subtracting it first keeps float32
-        accurate when means are large.
+        μ. Subtracting it first keeps float32 accurate when means are large.
     reading : ndarray of shape (d, r)
-        R, by which the scores to remove are read.
+        R, which reads the scores.
     writing : ndarray of shape (r, d)
-        W, the directions that are taken away.
+        W, the removed directions.
     offset : ndarray of shape (r,)
         c; zero unless the eraser was composed.
     level : ndarray of shape (d,)
-        What a feature is set to of which nothing is left; NaN for the others. Without it such
-        a feature would keep the rounding errors of the subtraction, and a probe without units
-        could read those.
+        Value of each feature that erasure makes constant; NaN for the others. Otherwise such a
+        feature would keep rounding errors of the subtraction, and a probe that standardises
+        features could read these.
     method : str
         Name of the method that fitted it.
     classes : tuple or None
         Labels of the concept; None for a numeric one.
     feature_names : tuple of str or None
-        Names of the d features, where they had names.
+        Names of the d features, if X had them.
     details : mapping of str to str
         Versions, rows and fingerprint of the fit.
 
@@ -69,7 +68,7 @@ class AffineEraser(FrozenMap):
     details: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Freeze the arrays, too."""
+        """Copy the arrays and make them read-only."""
         if self.offset is None:
             object.__setattr__(self, "offset", np.zeros(self.rank))
         if self.level is None:
@@ -84,12 +83,12 @@ class AffineEraser(FrozenMap):
 
     @property
     def rank(self) -> int:
-        """Number r of directions that are removed; 0 leaves everything as it is."""
+        """Number r of removed directions; with 0 the map is the identity."""
         return len(self.writing)
 
     @property
     def matrix(self) -> np.ndarray:
-        """P (d, d) such that x ↦ P (x − μ) + constant for a column x; d² memory, for looking."""
+        """P (d, d) such that x ↦ P (x − μ) + constant for a column x; needs d² memory."""
         return np.eye(self.d) - (self.reading @ self.writing).T
 
     @property
@@ -109,7 +108,7 @@ class AffineEraser(FrozenMap):
         X : array of shape (n, d)
             NumPy array, torch tensor or data frame of numbers; a dask array stays lazy.
         out : array of shape (n, d), optional
-            Where to write the result, as X's kind and dtype; may be X itself.
+            Array for the result, with the type and dtype of X; may be X itself.
 
         Raises
         ------
@@ -161,7 +160,7 @@ def move_block(
     deviation, move = memory.take(X.shape, arrays.working_dtype(X))
     scores = np.subtract(X, centre, out=deviation) @ reading
     scores -= offset
-    # A product of a column with a row is no work for BLAS.
+    # For an outer product, multiply is faster than BLAS.
     product = np.multiply if len(writing) == 1 else np.matmul
     product(scores, writing, out=move)
     # X - s W, not (X - c) - s W + c, which would round at the scale of the mean.

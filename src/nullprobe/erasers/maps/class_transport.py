@@ -1,4 +1,4 @@
-"""What an eraser ends in that reshapes each class: x ↦ t + (x − μ_c) M_c."""
+"""ClassTransport: a fitted map that transports each class, x ↦ t + (x − μ_c) M_c."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nullprobe.data.concept import Concept
 from nullprobe.erasers.maps.frozen import set_level
 from nullprobe.erasers.maps.labelled import LabelledMap
 
-# Rows of one class that a core transports at a time: so few that they stay in its cache, but
-# not so few that reading the map costs more than multiplying with it.
+# Rows of one class per piece of work. A piece must fit the cache of a core, but must be long
+# enough that the product costs more than reading the map.
 PIECE_ELEMENTS = 1 << 18
 LEAST_PIECE_ROWS = 512
 
@@ -31,20 +31,20 @@ class ClassTransport(LabelledMap):
     maps : ndarray of shape (K, d, d)
         M_c, symmetric up to rounding.
     target : ndarray of shape (d,)
-        t, the mean that every class is given.
+        t, the mean of every class after transport.
     level : ndarray of shape (d,)
-        What a feature is set to of which nothing is left; NaN for the others.
+        Value of each feature that erasure makes constant; NaN for the others.
     rank : int
-        Number of directions in which rows may move; 0 leaves everything as it is.
+        Number of directions in which rows may move; with 0 the map is the identity.
     method : str
         Name of the method that fitted it.
     classes : tuple or None
         Labels of the K classes.
     feature_names : tuple of str or None
-        Names of the d features, where they had names.
+        Names of the d features, if X had them.
     details : mapping of str to str
-        Versions, rows and fingerprint of the fit; how many classes were shrunk, and how the
-        common covariance was found.
+        Versions, rows and fingerprint of the fit; number of shrunk classes, and steps of the
+        search for the common covariance.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class ClassTransport(LabelledMap):
     details: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Freeze the arrays, too."""
+        """Copy the arrays and make them read-only."""
         n_classes = len(self.means) if self.classes is None else len(self.classes)
         d = np.size(self.target)
         shapes: Any = {"means": (n_classes, d), "maps": (n_classes, d, d)}
@@ -98,14 +98,14 @@ class ClassTransport(LabelledMap):
         set_level(X_, self.level)
 
     def _of_class(self, code: int, block: Array) -> tuple[Array, Array, Array]:
-        """Return μ, M − I and t − μ of a class, as the block is stored.
+        """Return μ, M − I and t − μ of a class, in the library and dtype of the block.
 
-        x + ((x − μ) (M − I) + t − μ): what does not move keeps its last bit, and in float32
-        the move is rounded at its own scale, not at that of the mean.
+        x + ((x − μ) (M − I) + t − μ): a row that does not move keeps all its bits, and in float32
+        the move is rounded at its own scale, not at the scale of the mean.
         """
         move = self.maps[code] - np.eye(self.d)
         mean = arrays.like(self.means[code], block)
-        # The rounding of μ would move all rows of a class alike: a probe could read it.
+        # The rounding of μ would move all rows of a class equally: a probe could read it.
         rounding = arrays.host(mean) - self.means[code]
         shift = self.target - self.means[code] + rounding @ move
         return mean, arrays.like(move, block), arrays.like(shift, block)

@@ -1,4 +1,4 @@
-"""What an eraser ends in that moves each row by what its concept says: x ↦ x − (z − c) A W."""
+"""ConceptShift: a fitted map that moves each row by its concept, x ↦ x − (z − c) A W."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from nullprobe.erasers.maps.labelled import LabelledMap
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConceptShift(LabelledMap):
-    """The fitted map x ↦ x − (z − c) A W: each row moves by what its concept says.
+    """The fitted map x ↦ x − (z − c) A W: each row moves by its concept z.
 
     Attributes
     ----------
     centre : ndarray of shape (k,)
-        c, the concept whose rows stay where they are; for labels z is one-hot.
+        c: rows with this concept stay in place. For labels, z is one-hot.
     reading : ndarray of shape (k, r)
-        A, by which the concept is read.
+        A, which maps the concept to r scores.
     writing : ndarray of shape (r, d)
-        W, the directions that are taken away.
+        W, the directions of the moves.
     level : ndarray of shape (d,)
-        What a feature is set to of which nothing is left; NaN for the others.
+        Value of each feature that erasure makes constant; NaN for the others.
     method : str
         Name of the method that fitted it.
     classes : tuple or None
         Labels of the concept; None for a numeric one.
     feature_names : tuple of str or None
-        Names of the d features, where they had names.
+        Names of the d features, if X had them.
     details : mapping of str to str
         Versions, rows and fingerprint of the fit.
 
@@ -59,7 +59,7 @@ class ConceptShift(LabelledMap):
     details: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Freeze the arrays, too."""
+        """Copy the arrays and make them read-only."""
         k = np.size(self.centre) if self.classes is None else len(self.classes)
         r, d = len(self.writing), np.size(self.level)
         self._freeze(centre=(k,), reading=(k, r), writing=(r, d), level=(d,))
@@ -71,7 +71,7 @@ class ConceptShift(LabelledMap):
 
     @property
     def rank(self) -> int:
-        """Number r of directions in which rows move; 0 leaves everything as it is."""
+        """Number r of directions in which rows move; with 0 the map is the identity."""
         return len(self.writing)
 
     def _width(self) -> int:

@@ -1,4 +1,4 @@
-"""What all kinds of map have in common: read-only arrays, one line to show, files, copies."""
+"""Base class of the fitted maps: read-only arrays, a short repr, files, copies."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
 from nullprobe.erasers.maps import store
 
-LONGEST_LABELS = 40  # letters that all labels may take in one line
+LONGEST_LABELS = 40  # most characters of the labels in a repr
 
 
 class FrozenMap:
-    """What a dataclass of arrays needs to be a map that is shown, copied, saved and loaded.
+    """Base class of the dataclasses of arrays that are fitted maps: repr, copies and files.
 
     Attributes
     ----------
     FORMAT : str
-        Format mark of its files.
+        Format mark in its files.
     TENSORS : tuple of str
         Names of its arrays, in the order of the constructor.
     """
@@ -39,30 +39,30 @@ class FrozenMap:
     details: Mapping[str, str]
 
     def _freeze(self, **required: tuple[int, ...]) -> None:
-        """Hold read-only float64 copies of arrays, which must have the required shapes."""
+        """Store read-only float64 copies of arrays; complain about a wrong shape."""
         for name, shape in required.items():
             a = np.array(getattr(self, name), dtype=np.float64)
             if a.shape != shape:
                 validation.complain(
                     f"{name} must have shape {shape} to fit the other arrays of the eraser",
                     f"it has shape {a.shape}",
-                    "pass arrays that belong together",
+                    "pass the arrays of one eraser",
                 )
             a.flags.writeable = False
             object.__setattr__(self, name, a)
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
 
     def __repr__(self) -> str:
-        """Return method, d, rank and classes in one line: its arrays would fill the screen."""
-        said = [repr(self.method), f"d={self.d}", f"rank={self.rank}"]
+        """Return method, d, rank and classes in one line, without the arrays."""
+        parts = [repr(self.method), f"d={self.d}", f"rank={self.rank}"]
         if self.classes is not None:
             labels = repr(self.classes)
-            many = len(labels) > LONGEST_LABELS
-            said.append(f"classes=<{len(self.classes)}>" if many else f"classes={labels}")
-        return f"{type(self).__name__}({', '.join(said)})"
+            too_long = len(labels) > LONGEST_LABELS
+            parts.append(f"classes=<{len(self.classes)}>" if too_long else f"classes={labels}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def __reduce__(self) -> tuple:
-        """Pickle what the constructor takes, so that a copy is frozen, too."""
+        """Pickle the arguments of the constructor, so that copies are read-only, too."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         values["details"] = dict(self.details)
         return type(self), tuple(values.values())
@@ -72,10 +72,10 @@ class FrozenMap:
         return replace(self, feature_names=tuple(map(str, feature_names)))  # type: ignore[type-var]
 
     def save(self, path: str | Path) -> None:
-        """Write the eraser to a .safetensors file, whole or not at all.
+        """Write the eraser to a .safetensors file. A failed write leaves no partial file.
 
-        The file holds its arrays in float64 and, as metadata, method, labels, feature names,
-        versions and the fingerprint of the fitting data as JSON.
+        The file holds the arrays in float64. Its metadata hold method, labels, feature names,
+        versions and the fingerprint of the fitting data, as JSON.
         """
         store.write(
             path,
@@ -100,7 +100,7 @@ class FrozenMap:
 
 
 def set_level(X_: Array, level: np.ndarray) -> None:
-    """Set features of which nothing is left to their level: a probe could read their rounding."""
+    """Set features that erasure makes constant to their level: rounding would be readable."""
     gone = np.flatnonzero(~np.isnan(level))
     if len(gone):
         arrays.put(X_.T, gone, arrays.like(level[gone, None], X_))

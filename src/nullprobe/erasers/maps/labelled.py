@@ -1,8 +1,8 @@
-"""What erasers share that must be told the concept of the rows that they erase.
+"""Base class of the fitted maps that need the concept of the rows they transform.
 
-Both kinds of map, `ConceptShift` and `ClassTransport`, are frozen and applied block by block:
-beyond input and output, memory is that of one block. A dask array is read block by block, and
-its result is a NumPy array.
+Both maps, `ConceptShift` and `ClassTransport`, are frozen and run block by block: in addition to
+input and output, memory holds one block. A dask array is read block by block; the result is a
+NumPy array.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from nullprobe.erasers.maps.frozen import FrozenMap
 
 
 class LabelledMap(FrozenMap):
-    """What both maps do alike: check, and apply in blocks."""
+    """Base class of both maps: check the input, and apply the map in blocks."""
 
     def _move(self, X_: Array, block: Array, z: Concept) -> None:
-        """Write a block (m, d), erased, into ``X_``, which may be the block itself."""
-        raise TypeError(f"{type(self).__name__} does not say how it moves rows")
+        """Write the erased block (m, d) into ``X_``, which may be the block itself."""
+        raise TypeError(f"{type(self).__name__} does not implement _move")
 
     def _width(self) -> int:
         """Return the number of columns of a numeric concept."""
         raise TypeError(f"{type(self).__name__} has no numeric concept")
 
     def __call__(self, X: Array, y: Any) -> Array:
-        """Apply the eraser to X (n, d), whose rows have the concept y."""
+        """Apply the eraser to X (n, d); y is the concept of its rows."""
         return self.apply(X, y)
 
     def apply(self, X: Array, y: Any, *, out: Array | None = None) -> Array:
@@ -40,14 +40,14 @@ class LabelledMap(FrozenMap):
             NumPy array, torch tensor or data frame of numbers; a dask array is computed block
             by block into a NumPy array.
         y : array-like of shape (n,) or (n, k)
-            Concept of each row: labels that the eraser was fitted on, or as many numbers.
+            Concept of each row: labels of the fit, or as many columns of numbers as the fit had.
         out : array of shape (n, d), optional
-            Where to write the result, as X's kind and dtype; may be X itself.
+            Array for the result, with the type and dtype of X; may be X itself.
 
         Raises
         ------
         InputError
-            If X, ``y`` or ``out`` has the wrong shape or kind, or a label is unknown.
+            If X, ``y`` or ``out`` has the wrong shape or kind, or if a label is unknown.
         """
         X = validation.representation(X)
         validation.width(X.shape[1], self.d)
@@ -63,28 +63,28 @@ class LabelledMap(FrozenMap):
         return X_
 
     def _read(self, y: Any, n: int) -> Concept:
-        """Return the concept of n rows, with codes that count as ``classes`` does."""
+        """Return the concept of n rows, with codes in the order of ``classes``."""
         if y is None:
             validation.complain(
-                "this eraser must be told the concept y of the rows that it erases",
-                "y is None",
-                "pass it: transform(X, y); or choose an eraser that does without, such as LEACE",
+                "this eraser needs the concept y of the rows it transforms",
+                "no y arrived",
+                "call transform(X, y), or use an eraser without y, such as LEACE",
             )
         kind = "numeric" if self.classes is None else "labels"
         z = concept(y, n=n, kind=kind, like=self)
         if z.is_classes and self.classes is not None:
             return z.among(self.classes, "y")
         if z.is_classes or self.classes is not None or z.n_columns != self._width():
-            wanted = f"{self._width()} columns" if self.classes is None else "labels (n,)"
+            form = f"{self._width()} columns of numbers" if self.classes is None else "labels (n,)"
             validation.complain(
-                f"y must have the {wanted} that the eraser was fitted on",
-                "it has labels" if z.is_classes else f"it has {z.n_columns}",
-                "pass the same concept",
+                f"y must be {form}, as in the fit of the eraser",
+                "it holds labels" if z.is_classes else f"it has {z.n_columns} columns of numbers",
+                "pass the concept that the eraser was fitted on",
             )
         return z
 
     @property
     def levels(self) -> tuple | None:
-        """The labels of each column of y, where columns of labels were encoded together."""
-        found = json.loads(self.details.get("levels", "null"))
-        return found and tuple(one and tuple(one) for one in found)
+        """The labels of each column of y, if several columns of labels were encoded together."""
+        columns = json.loads(self.details.get("levels", "null"))
+        return columns and tuple(labels and tuple(labels) for labels in columns)

@@ -1,4 +1,4 @@
-"""Read an eraser from a file, whichever kind of map it holds."""
+"""Load an eraser of any kind from a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = {kind.FORMAT: kind for kind in (AffineEraser, ConceptShift, ClassTranspo
 
 
 def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTransport:
-    """Read an eraser that the save method of any of the three kinds of map wrote.
+    """Load an eraser that the save method of any fitted map wrote.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
     Raises
     ------
     InputError
-        If the file is missing, damaged, or no eraser.
+        If the file is missing, damaged, or not an eraser.
 
     Examples
     --------
@@ -41,6 +41,6 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
         validation.complain(
             store.REQUIRED,
             f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
-            "pass a file that `nullprobe fit` or the save method of an eraser wrote",
+            "pass a file from `nullprobe fit`, or from the save method of an eraser",
         )
     return KINDS[mark].load(path)

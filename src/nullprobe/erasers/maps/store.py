@@ -1,4 +1,4 @@
-"""Files that hold an eraser: safetensors, whole or not at all, the same bytes for the same map."""
+"""Eraser files: safetensors, written completely or not at all; equal maps give equal bytes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from safetensors.numpy import save as serialise
 
 from nullprobe._core import validation
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.validation import InputError
 
-REQUIRED = "an eraser file that nullprobe wrote is required"
+REQUIRED = "an eraser must be a file that nullprobe wrote"
 
 
 def write(
@@ -38,15 +39,15 @@ def write(
     }
     flat = {name: np.ascontiguousarray(a, dtype=np.float64) for name, a in tensors.items()}
     with whole_file(path) as temporary:
-        # Not save_file: it replaces the file by one that only its owner may read.
+        # save_file would replace the file by one that only its owner may read.
         temporary.write_bytes(_sorted_header(serialise(flat, metadata)))
 
 
 def mark_of(path: str | Path) -> str:
-    """Return the format mark of a file, or complain that it holds no eraser."""
+    """Return the format mark of a file, or complain that it is not an eraser file."""
     path = Path(path)
     if not path.is_file():
-        validation.complain(REQUIRED, f"there is no file {str(path)!r}", "check the path")
+        raise InputError(f"File not found: {str(path)!r}")
     try:
         with safetensors.safe_open(path, framework="numpy") as f:
             return (f.metadata() or {}).get("format", "none")
@@ -55,19 +56,19 @@ def mark_of(path: str | Path) -> str:
 
 
 def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
-    """Read what :func:`write` wrote under this mark: by name, as an eraser's constructor takes it.
+    """Return the arguments of an eraser's constructor from a file that :func:`write` wrote.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged, or of another format.
+        If the file is missing or damaged, or has another format mark.
     """
-    found = mark_of(path)
-    if found != mark:
+    file_mark = mark_of(path)
+    if file_mark != mark:
         validation.complain(
             REQUIRED,
-            f"{str(path)!r} has the format mark {found!r}, not {mark!r}",
-            "pass a file that `nullprobe fit` or the save method of such an eraser wrote",
+            f"{str(path)!r} has the format mark {file_mark!r}, not {mark!r}",
+            "pass a file from `nullprobe fit`, or from the save method of such an eraser",
         )
     try:
         with safetensors.safe_open(path, framework="numpy") as f:
@@ -88,7 +89,9 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
 
 
 def _complain_unreadable(path: str | Path, error: Exception) -> NoReturn:
-    validation.complain(REQUIRED, f"{str(path)!r} cannot be read ({error})", "save it again")
+    validation.complain(
+        REQUIRED, f"{str(path)!r} cannot be read ({error})", "save the eraser again"
+    )
 
 
 def _labels_as_json(classes: tuple | None) -> str:
@@ -96,14 +99,14 @@ def _labels_as_json(classes: tuple | None) -> str:
         return json.dumps(classes)
     except TypeError as error:
         validation.complain(
-            "labels of a saved eraser must be strings, numbers or booleans",
+            "the labels of a saved eraser must be strings, numbers or booleans",
             f"{error}",
             "convert y to strings before fitting",
         )
 
 
 def _sorted_header(content: bytes) -> bytes:
-    """Sort the header of a safetensors file, whose metadata come in random order otherwise."""
+    """Sort the header of a safetensors file: its metadata are in random order."""
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8:end]), sort_keys=True).encode()
     header += b" " * (-len(header) % 8)  # the tensors are aligned to 8 bytes

@@ -1,13 +1,13 @@
-"""The game of R-LACE under log loss: who removes r directions against whoever predicts.
+"""The game of R-LACE under log loss: an eraser of r directions against a linear predictor.
 
-Problem. Of all r-dimensional subspaces, find the one without which the best linear predictor of
-K classes does worst, and say how far from the worst it may be. The least loss of a predictor is
-not concave in what is removed, so no relaxation of it bounds the value.
+Problem. Find the r-dimensional subspace whose removal makes the best linear predictor of K classes
+worst, and bound how far it is from the optimum. The least loss of a predictor is not concave in
+the removed subspace, so no relaxation of the loss bounds the value.
 
-Solution. In whitened coordinates follow the gradient of the least loss uphill on the Grassmannian.
-There are many maxima, so starts are informed: the solutions of two quadratic losses, and
-subspaces without which some classes cannot be told apart at all. What is reached, less the gap
-of the predictor, is a lower bound of the value; Böhning's inequality gives an upper one.
+Solution. In whitened coordinates, follow the gradient of the least loss uphill on the Grassmannian.
+There are many maxima, so the starts are informed: the solutions of two quadratic losses, and
+subspaces whose removal makes the means of some classes equal. The loss at the best maximum, minus
+the gap of the predictor, is a lower bound of the value. Böhning's inequality gives an upper bound.
 
 Reference. S. Ravfogel, M. Twiton, Y. Goldberg, R. Cotterell, "Linear adversarial concept
 erasure", ICML 2022, arXiv 2201.12091. The bounds and the ascent are ours (docs/methods/rlace.md).
@@ -24,32 +24,33 @@ from scipy.optimize import minimize
 
 from nullprobe.erasers.rlace.predictors import MEMORY, Predictors, Reply
 
-LOOKS, KEPT, GLANCE = 48, 3, 1e-2  # mergers looked at in a round; kept; nats of tolerance
-ROUNDS = 8  # in which classes are merged
-INNER_SHARE = 0.01  # of the tolerance: what a predictor may lack, lest it disturb the ascent
+# Starts by merging classes: mergers tried per round, mergers that go on, tolerance in nats, rounds.
+TRIED_MERGERS, BEST_MERGERS, ROUGH_TOL = 48, 3, 1e-2
+ROUNDS = 8
+INNER_SHARE = 0.01  # tolerance of a predictor, as a share of the ascent's: it must not disturb it
 
 
 @dataclass(frozen=True)
 class Game:
-    """Bounds on the value of the game: the largest least loss that removing r directions leaves.
+    """Bounds on the value of the game: the largest least loss after removing r directions.
 
     Attributes
     ----------
     lower : float
-        What the eraser that was found is certain to leave. In nats under log loss, where the
-        predictor's payment for its weights counts: one that pays nothing may lose a little
-        less. Under squared loss, in variances of the uncorrelated unit-variance variables of
-        the concept.
+        Lower bound: the fitted eraser leaves at least this loss. Under log loss in nats,
+        including the predictor's penalty; without the penalty the loss may be slightly smaller.
+        Under squared loss in variances of the uncorrelated unit-variance variables of the
+        concept.
     upper : float
-        What no eraser of this rank exceeds.
+        Upper bound: no eraser of this rank leaves a larger loss.
     trivial : float
-        Loss of the best constant, which nothing exceeds.
+        Loss of the best constant; no least loss exceeds it.
     rank : int
-        Number of directions that are removed.
+        Number of removed directions.
     iterations : int
-        Steps of the ascent, over all starts; 0 where the solution has a closed form.
+        Steps of the ascent, summed over all starts; 0 for a closed form.
     exact : bool
-        Whether the solution has a closed form, so that the bounds are the value.
+        Whether the solution has a closed form; then both bounds equal the value.
 
     Examples
     --------
@@ -66,12 +67,12 @@ class Game:
 
     @property
     def gap(self) -> float:
-        """The most by which another eraser of this rank could do better."""
+        """Upper minus lower bound: no eraser of this rank is better by more."""
         return self.upper - self.lower
 
 
 class Rules(NamedTuple):
-    """The rank, the penalty ½ ridge |V|² on weights, steps of an ascent, and when it may stop."""
+    """The rank, the penalty ½ ridge |V|² on weights, most steps of an ascent, its tolerance."""
 
     rank: int
     ridge: float
@@ -80,7 +81,7 @@ class Rules(NamedTuple):
 
 
 def play(predictors: Predictors, rules: Rules, rng: np.random.Generator) -> tuple[np.ndarray, Game]:
-    """Seek the r directions without which the best predictor does worst.
+    """Find the r directions whose removal makes the best predictor worst.
 
     Returns
     -------
@@ -105,41 +106,41 @@ def play(predictors: Predictors, rules: Rules, rng: np.random.Generator) -> tupl
 def starts(predictors: Predictors, rank: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield orthonormal (q, r): the best under Böhning's bound, under squared loss, and mergers."""
     C = predictors.cross
-    for known in (C, C / np.sqrt(predictors.shares)):
-        yield np.linalg.svd(known, full_matrices=False)[0][:, :rank]
+    for M in (C, C / np.sqrt(predictors.shares)):
+        yield np.linalg.svd(M, full_matrices=False)[0][:, :rank]
     yield from mergers(predictors, rank, rng)
 
 
 def mergers(predictors: Predictors, rank: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Return orthonormal (q, r) that make the means of classes equal in K - r groups.
+    """Return orthonormal (q, r) whose removal makes class means equal within each of K - r groups.
 
-    That is what r directions can do to classes that are far apart. Groups are joined two by two,
-    and of those looked at the best are carried on.
+    If classes lie far from each other, this is the most that r directions can do. Groups are
+    merged in pairs at random; the best mergers of each round go on to the next.
     """
     C, K = predictors.cross, len(predictors.shares)
-    means, nothing = C / predictors.shares, np.zeros((1 + len(C), K))
-    kept, spans = [np.arange(K)], []
+    means, zeros = C / predictors.shares, np.zeros((1 + len(C), K))
+    beam, spans = [np.arange(K)], []
     for times in np.diff(np.linspace(0, rank, min(rank, ROUNDS) + 1).astype(int)):
-        found = {}
-        for _ in range(8 * LOOKS):
-            groups = join(kept[rng.integers(len(kept))], times, rng)
-            found[groups.tobytes()] = groups
-            if len(found) == LOOKS:
+        candidates = {}
+        for _ in range(8 * TRIED_MERGERS):
+            groups = join(beam[rng.integers(len(beam))], times, rng)
+            candidates[groups.tobytes()] = groups
+            if len(candidates) == TRIED_MERGERS:
                 break
-        tried = list(found.values())
+        tried = list(candidates.values())
         others = [np.flatnonzero(groups != np.arange(K)) for groups in tried]
         spans = [
             np.linalg.qr(means[:, other] - means[:, groups[other]])[0]
             for groups, other in zip(tried, others, strict=True)
         ]
-        left = np.array([predictors.reply(A, nothing, GLANCE).value for A in spans])
-        best = np.argsort(-left, kind="stable")[:KEPT]
-        kept, spans = [tried[i] for i in best], [spans[i] for i in best]
+        left = np.array([predictors.reply(A, zeros, ROUGH_TOL).value for A in spans])
+        best = np.argsort(-left, kind="stable")[:BEST_MERGERS]
+        beam, spans = [tried[i] for i in best], [spans[i] for i in best]
     return spans
 
 
 def join(groups: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
-    """Join two groups at random, so many times; groups (K,) hold the first class of each group."""
+    """Merge two random groups, ``times`` times; groups (K,) hold the first class of each group."""
     groups = groups.copy()
     for _ in range(times):
         first, second = np.sort(rng.choice(np.unique(groups), 2, replace=False))
@@ -150,15 +151,15 @@ def join(groups: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray
 def reply_to_span(
     predictors: Predictors, M: np.ndarray, V: np.ndarray, tol: float
 ) -> tuple[Reply, np.ndarray]:
-    """Return the reply where the span of M (q, r) is gone, and the slope (q, r) in M itself."""
+    """Return the reply after removal of the span of M (q, r), and its gradient (q, r) in M."""
     Q, T = np.linalg.qr(M)
     reply = predictors.reply(Q, V, tol)
-    # A function of the span alone: its gradient in M = Q T is that in Q, times T⁻ᵀ.
+    # It is a function of the span alone: its gradient in M = Q T is its gradient in Q times T⁻ᵀ.
     return reply, np.linalg.solve(T, reply.slope.T).T
 
 
 def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, int]:
-    """Follow the least loss uphill from A (q, r); return the best reply met, and the steps."""
+    """Follow the least loss uphill from A (q, r); return the best reply and the number of steps."""
     tol = INNER_SHARE * rules.tol
     best = last = predictors.reply(A, np.zeros((1 + len(A), len(predictors.shares))), tol)
 
@@ -169,7 +170,7 @@ def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, 
             best = last
         return -last.value, -slope.ravel()
 
-    found = minimize(
+    solution = minimize(
         downhill,
         A.ravel(),
         jac=True,
@@ -181,4 +182,4 @@ def ascend(predictors: Predictors, A: np.ndarray, rules: Rules) -> tuple[Reply, 
             "gtol": np.sqrt(np.finfo(np.float64).eps),
         },
     )
-    return best, int(found.nit)
+    return best, int(solution.nit)

@@ -1,13 +1,13 @@
-"""R-LACE: the orthogonal projection of rank r after which the best linear predictor does worst.
+"""R-LACE: the orthogonal projection of rank r after which the best linear predictor is worst.
 
-Problem. Of all orthogonal projections that remove r directions, find the one that maximises the
-least loss of a linear predictor of Z; published as alternating stochastic gradient steps on a
-relaxation, 50,000 of them, each with an eigendecomposition of a (d, d) matrix.
+Problem. Find the orthogonal projection off r directions that maximises the least loss of a linear
+predictor of Z. The published method takes 50,000 alternating stochastic gradient steps on a
+relaxation, each with an eigendecomposition of a (d, d) matrix.
 
-Solution. No predictor does worse than the best constant, and none does better once Cov(X, Z) = 0:
-from rank(C) directions on, mean projection is optimal and nothing is iterated. Below that,
-squared loss gives up the leading canonical directions of the concept, exactly. Only log loss
-below rank(C) is a game to be played, on the rows, with bounds on its value (`game`).
+Solution. The best predictor is never worse than the best constant, and equals it when
+Cov(X, Z) = 0. So from r = rank(C) on, mean projection is optimal, without iteration. Below rank(C),
+squared loss has a closed form: remove the leading canonical directions of the concept. Only log
+loss below rank(C) needs a search, which runs on the rows and bounds its value (`game`).
 
 Reference. S. Ravfogel, M. Twiton, Y. Goldberg, R. Cotterell, "Linear adversarial concept
 erasure", ICML 2022, arXiv 2201.12091.
@@ -28,45 +28,45 @@ from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
-from nullprobe.erasers.estimator import MomentEraser, chosen
+from nullprobe.erasers.estimator import MomentEraser, concept_to_erase
 from nullprobe.erasers.fits import orthogonal
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.rlace.game import Game, Rules, play
 from nullprobe.erasers.rlace.predictors import Predictors
 from nullprobe.moments import Moments
 
-LEAST = 1e-12  # of ridge and tol
-TIE = 1e-10  # share of a canonical correlation that is no difference
+LEAST = 1e-12  # smallest ridge and tol
+TIE = 1e-10  # canonical correlations that differ by less, relatively, are equal
 
 
 def rlace(
     moments: Moments, *, rank: int | None = None, loss: str = "auto"
 ) -> tuple[AffineEraser, Game]:
-    """Return the eraser where it has a closed form, and the value of its game.
+    """Return the closed form of the eraser, and the value of its game.
 
     Parameters
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
     rank : int or None
-        Most directions to remove; None for rank(C), C = Cov(X, Z), beyond which none are removed.
+        Most directions to remove; None for rank(C), C = Cov(X, Z). More are never removed.
     loss : {"auto", "log", "squared"}
-        What predictors minimise: nats for class labels, or squares summed over the rank(C)
-        uncorrelated unit-variance variables of the concept that X covaries with. "auto" is "log"
-        for class labels and "squared" for numbers.
+        Loss that predictors minimise. "log": log loss in nats, for class labels. "squared":
+        squared errors, summed over the rank(C) uncorrelated unit-variance variables of the concept
+        that X covaries with. "auto": "log" for class labels, "squared" for numbers.
 
     Raises
     ------
     InputError
-        Under log loss, for a numeric concept and for a rank below rank(C), which needs rows.
+        Under log loss, if the concept is numeric, or if the rank is below rank(C): it needs rows.
 
     Notes
     -----
-    With ρ₁ ≥ ρ₂ ≥ ... the canonical correlations, the value under squared loss is
-    rank(C) − Σ ρᵢ² over i > rank. From rank(C) on, guaranteed on the fitting sample is what mean
-    projection guarantees, being the same map; below it, that no other orthogonal projection of
-    this rank leaves a larger loss. Not guaranteed: anything about 0-1 loss, nonlinear readers,
-    or rows that were not in the sample.
+    Let ρ₁ ≥ ρ₂ ≥ ... be the canonical correlations. The value under squared loss is
+    rank(C) − Σ ρᵢ² over i > rank. Guaranteed on the fitting sample: from rank(C) on, what mean
+    projection guarantees, because it is the same map; below rank(C), that no other orthogonal
+    projection of this rank leaves a larger loss. Not guaranteed: anything about 0-1 loss,
+    nonlinear probes, or rows outside the sample.
 
     Examples
     --------
@@ -77,21 +77,21 @@ def rlace(
     >>> eraser.rank, game.exact
     (1, True)
     """
-    most, loss = _question(rank, loss, moments.classes)
-    closed = _closed_form(moments, most, loss)
-    if closed is None:
-        known = moments.concept_basis().rank
+    most, loss = _checked_rules(rank, loss, moments.classes)
+    solution = _closed_form(moments, most, loss)
+    if solution is None:
+        full_rank = moments.concept_basis().rank
         validation.complain(
-            f"log loss below rank(C) = {known} needs the rows",
+            f"log loss below rank(C) = {full_rank} needs the rows",
             f"moments and rank = {rank} arrived",
-            f"call RLACE(rank={rank}).fit(X, y) on all rows at once, or choose loss='squared' or "
-            f"a rank of {known}",
+            f"call RLACE(rank={rank}).fit(X, y) on all rows at once, or use loss='squared' or "
+            f"a rank of {full_rank}",
         )
-    return closed
+    return solution
 
 
-def _question(rank: Any, loss: Any, classes: tuple | None) -> tuple[int, str]:
-    """Return the most directions to remove and the loss of the game, or complain about one."""
+def _checked_rules(rank: Any, loss: Any, classes: tuple | None) -> tuple[int, str]:
+    """Return the most directions to remove and the loss of the game, or complain."""
     most = sys.maxsize if rank is None else parameters.whole_number("rank", rank, least=1)
     parameters.choice("loss", loss, ["auto", "log", "squared"])
     if loss == "auto":
@@ -106,7 +106,7 @@ def _question(rank: Any, loss: Any, classes: tuple | None) -> tuple[int, str]:
 
 
 def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, Game] | None:
-    """Return the eraser and its game; None where that takes rows."""
+    """Return the eraser and its game; None if they need rows."""
     basis = moments.concept_basis()
     W = (basis.scale[:, None] * basis.correlation).T
     trivial = float(entr(moments.concept_mean).sum() if loss == "log" else basis.rank)
@@ -116,8 +116,8 @@ def _closed_form(moments: Moments, rank: int, loss: str) -> tuple[AffineEraser, 
     if loss == "log":
         return None
     whitened = moments.factor().whiten(basis.correlation.T)
-    # Of directions that are read alike (all, with fewer rows than features), the first are those
-    # that features know best, and rounding decides nothing.
+    # With fewer rows than features, all directions are equally readable. Among equal ones, those
+    # that correlate most with features come first, so that rounding does not decide.
     whitened *= 1.0 - TIE * np.arange(basis.rank)[:, None]
     turn, rho, _ = np.linalg.svd(whitened, full_matrices=False)
     value = trivial - float((np.clip(rho[rank:], 0.0, 1.0) ** 2).sum())
@@ -133,13 +133,13 @@ def _played(
     rules: Rules,
     rng: np.random.Generator,
 ) -> tuple[AffineEraser, Game]:
-    """Return the eraser that plays best under log loss on rows of positive weight."""
-    assert z.codes is not None, "log loss was asked about labels"
+    """Return the best eraser of the game under log loss, from rows of positive weight."""
+    assert z.codes is not None, "log loss needs labels"
     X, w = X - moments.mean, w / w.sum()
     white = _whitened(X, w, moments)
     predictors = Predictors(white, z.codes, w, rules.ridge)
     A, game = play(predictors, rules, rng)
-    # x = L x_w, so that u sees nothing of A exactly where it is orthogonal to L A = Cov(x, Aᵀ x_w).
+    # x = L x_w: a direction u is blind to A exactly if it is orthogonal to L A = Cov(x, Aᵀ x_w).
     W = (white @ A * w[:, None]).T @ X
     return orthogonal(f"R-LACE, rank {rules.rank}", moments, W), game
 
@@ -147,7 +147,7 @@ def _played(
 def _whitened(X: np.ndarray, w: np.ndarray, moments: Moments) -> np.ndarray:
     """Return rows (n, q) of mean 0 and second moment I, in the range of the covariance.
 
-    Twice: moments of float32 data are too coarse for Böhning's bound, which takes I for granted.
+    It whitens twice: Böhning's bound assumes I, and moments of float32 data are too coarse for it.
     """
     white = moments.factor().whiten(X * linalg.reciprocal(moments.scale))
     white -= w @ white
@@ -156,25 +156,24 @@ def _whitened(X: np.ndarray, w: np.ndarray, moments: Moments) -> np.ndarray:
 
 
 class RLACE(MomentEraser):
-    """Erase a concept with the orthogonal projection that a linear predictor likes least.
+    """Erase a concept with the orthogonal projection that is worst for a linear predictor.
 
     Parameters
     ----------
     rank : int or None
-        Most directions to remove; None for as many as the concept has, which guards: a smaller
-        rank leaves something to be read.
+        Most directions to remove; None for the rank of the concept, which guards it. A smaller
+        rank leaves the concept partly readable.
     loss : {"auto", "log", "squared"}
-        What predictors minimise. "auto" is log loss for class labels, and squared loss for
-        numbers, which need it.
+        Loss that predictors minimise. "auto": log loss for class labels, squared loss for numbers.
     max_iter : int
-        Steps that the ascent may take from each start; only log loss below rank(C) takes any.
+        Most steps of the ascent from each start. Only log loss below rank(C) iterates.
     tol : float
-        What a step must gain, in nats, for the ascent to go on.
+        The ascent stops when a step gains less than this, in nats.
     ridge : float
-        Predictors of the game pay ½ ridge |V|² for weights V on whitened features: it makes
-        the game's lower bound certain, and is part of its value. The other cases have none.
+        Predictors of the game have the penalty ½ ridge |V|² on weights V of whitened features. It
+        makes the game's lower bound certain, and is part of its value. Closed forms have none.
     random_state : int, Generator or None
-        Which partitions of many classes are looked at for starts of the ascent.
+        Source of the partitions of classes that start the ascent.
     kind : {"labels", "numeric"} or None
         What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
 
@@ -183,19 +182,19 @@ class RLACE(MomentEraser):
     eraser_ : AffineEraser
         The fitted map, an orthogonal projection about the mean.
     game_ : Game
-        Bounds on the largest least loss that removing ``rank`` directions leaves.
+        Bounds on the largest least loss after removing ``rank`` directions.
     n_iter_ : int
-        Steps of the ascent, from all starts; 1 where the game is solved in closed form.
+        Steps of the ascent, summed over all starts; 1 for a closed form.
     moments_ : Moments
-        What ``partial_fit`` continues from, where moments suffice.
+        Moments of the fitting rows; ``partial_fit`` adds to them where moments suffice.
     classes_ : tuple or None
         Labels of the concept; None for a numeric one.
 
     Notes
     -----
-    ``partial_fit`` and ``from_moments`` complain under log loss below rank(C), which needs all
-    rows at once. What is found there is the best of several ascents, not certain to be the best
-    there is: ``game_.gap`` is the most by which it may fall short.
+    ``partial_fit`` and ``from_moments`` raise an error under log loss below rank(C), which needs
+    all rows at once. There the eraser is the best of several ascents, and may not be optimal:
+    it falls short by at most ``game_.gap``.
 
     Examples
     --------
@@ -241,30 +240,30 @@ class RLACE(MomentEraser):
             Concept: labels, or numbers under squared loss.
         sample_weight : array-like of shape (n,), optional
         concept : array-like of shape (n,) or (n, k), optional
-            Concept to erase in place of y, as in a pipeline whose y is something else.
+            Concept to erase instead of y: in a pipeline, y is what the pipeline predicts.
 
         Raises
         ------
         InputError
-            If the input is empty, not finite, of lengths that differ, or a parameter is wrong.
+            If the input is empty or not finite, if lengths differ, or if a parameter is wrong.
         """
         frame = X
-        X, z, w = rows(X, chosen(y, concept), sample_weight, kind=self.kind)
+        X, z, w = rows(X, concept_to_erase(y, concept), sample_weight, kind=self.kind)
         (rules, loss), rng = self._rules(z.classes), generator(self.random_state)
         moments = self._gather(X, z, w)
-        won = _closed_form(moments, rules.rank, loss)
-        if won is None:
+        solution = _closed_form(moments, rules.rank, loss)
+        if solution is None:
             w = np.ones(len(z)) if w is None else w
-            kept = np.flatnonzero(w)  # a weight of 0 is a row that is not there
-            X_, z = arrays.host(arrays.take(X, kept)), z.take(kept).present()
-            won = _played(X_, z, w[kept], moments, rules, rng)
+            positive = np.flatnonzero(w)  # rows of weight 0 do not count
+            X_, z = arrays.host(arrays.take(X, positive)), z.take(positive).present()
+            solution = _played(X_, z, w[positive], moments, rules, rng)
         validate_data(self, frame, skip_check_array=True)
-        self._see(X)
-        return self._keep(moments, *won)
+        self._remember_rows(X)
+        return self._store_solution(moments, *solution)
 
     def _rules(self, classes: tuple | None) -> tuple[Rules, str]:
         """Return the parameters and the loss, or complain about one."""
-        most, loss = _question(self.rank, self.loss, classes)
+        most, loss = _checked_rules(self.rank, self.loss, classes)
         rules = Rules(
             most,
             parameters.real_number("ridge", self.ridge, least=LEAST),
@@ -274,13 +273,13 @@ class RLACE(MomentEraser):
         return rules, loss
 
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Moments:
-        self._rules(z.classes)  # a wrong parameter is known before anything is read
+        self._rules(z.classes)  # complains about parameters before reading data
         return Moments.of(X, z, sample_weight=w)
 
     def _store(self, moments: Moments) -> Self:
         self._rules(moments.classes)
-        return self._keep(moments, *rlace(moments, rank=self.rank, loss=self.loss))
+        return self._store_solution(moments, *rlace(moments, rank=self.rank, loss=self.loss))
 
-    def _keep(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
+    def _store_solution(self, moments: Moments, eraser: AffineEraser, game: Game) -> Self:
         self.moments_, self.game_, self.n_iter_ = moments, game, max(1, game.iterations)
         return self._adopt(eraser)

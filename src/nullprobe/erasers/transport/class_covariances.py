@@ -1,11 +1,11 @@
-"""The class covariances, as factors: what transport between classes works with.
+"""Factors of the class covariances, for transport between classes.
 
-Problem. Which covariance has a class in the directions in which rows vary at all within
-classes, if its own rows vary in fewer of them?
+Problem. Transport needs class covariances of equal rank. A class with few rows varies in fewer
+directions than all classes together.
 
-Solution. Directions in which no class varies are left out. A class that varies in fewer than
-the rest is shrunk towards the pooled covariance, by the oracle-approximating share where that
-is whitened.
+Solution. Directions in which no class varies are left out. A class of lower rank is shrunk towards
+the pooled covariance, by the oracle-approximating weight in coordinates that whiten the pooled
+covariance.
 
 Reference. Y. Chen, A. Wiesel, Y. C. Eldar, A. O. Hero, "Shrinkage algorithms for MMSE covariance
 estimation", 2010, arXiv 0907.4698, equation 23.
@@ -30,11 +30,11 @@ class Shapes:
     Attributes
     ----------
     basis : ndarray of shape (d, r) or None
-        Orthonormal basis of these directions; None where they are all there are.
+        Orthonormal basis of these directions; None if r = d.
     factors : list of ndarray of shape (r, r)
-        Lower Cholesky factors of the class covariances, shrunk where they were.
+        Lower Cholesky factors of the class covariances, after shrinkage.
     shrunk : int
-        Number of classes that were shrunk.
+        Number of shrunk classes.
     """
 
     basis: np.ndarray | None
@@ -45,11 +45,11 @@ class Shapes:
 def shapes_of(
     moments: ClassMoments, within: np.ndarray, scale: np.ndarray, shrinkage: float | str
 ) -> Shapes:
-    """Factor the class covariances where rows vary within classes; shrink the short ones.
+    """Factor the class covariances in directions of variance within classes; shrink if needed.
 
-    Ranks are decided on correlations, free of units. A class is short if its rows vary in fewer
-    directions than the rows of all classes do within them: no linear map of the class can then
-    give it the others' covariance.
+    Ranks are decided on correlations, which have no units. A class needs shrinkage if its
+    covariance has a lower rank than the pooled one: then no linear map of the class reaches
+    the covariance of the others.
     """
     covariances, sizes = moments.covariances, np.abs(moments.means)
     basis = _directions(within, scale, moments.eps)
@@ -65,14 +65,14 @@ def shapes_of(
             share = _share(S, within, count)
             L = _factor(_mixed(S, within, share), size, moments.eps)
         if L is None and share > 0:
-            # Where even so little is left that is its own, the class goes without.
+            # If the rank is still too low, the pooled covariance replaces the class covariance.
             L = cholesky(within, lower=True)
         if L is None:
             validation.complain(
                 f"the rows of every class must vary in all {len(within)} directions in which "
                 "rows vary within classes",
                 f"the {count} rows of class {moments.classes[place]!r} vary in fewer",
-                "pass more rows of it, or a shrinkage above 0, or 'minimal', for this class",
+                "pass more rows of this class, or shrinkage='minimal' or a number above 0",
             )
         factors.append(L)
         shrunk += share > 0
@@ -80,7 +80,7 @@ def shapes_of(
 
 
 def _directions(within: np.ndarray, scale: np.ndarray, eps: float) -> np.ndarray | None:
-    """Return a basis (d, r) of the directions in which rows vary, or None where they are all."""
+    """Return a basis (d, r) of the directions in which rows vary; None if r = d."""
     inverse = linalg.reciprocal(scale)
     factor = linalg.factor_psd(within * np.outer(inverse, inverse), eps=eps)
     if factor.basis is None:
@@ -94,9 +94,9 @@ def _mixed(S: np.ndarray, within: np.ndarray, share: float) -> np.ndarray:
 
 
 def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
-    """Return the lower Cholesky factor of S (r, r), or None where it has no full rank.
+    """Return the lower Cholesky factor of S (r, r); None if S lacks full rank.
 
-    The size of the mean (r,) in each direction tells a variance from rounding.
+    The size of the mean (r,) in each direction sets the scale of rounding for its variance.
     """
     scale = linalg.feature_scale(mean, S.diagonal())
     if not scale.all():
@@ -106,13 +106,13 @@ def _factor(S: np.ndarray, mean: np.ndarray, eps: float) -> np.ndarray | None:
     if factor.basis is not None:
         return None
     for column in range(1, len(S)):
-        factor.triangle[:column, column] = 0.0  # what Cholesky left there
+        factor.triangle[:column, column] = 0.0  # LAPACK leaves the upper triangle unset
     return scale[:, None] * factor.triangle
 
 
 def _share(S: np.ndarray, within: np.ndarray, count: int) -> float:
-    """Return the oracle-approximating share of the pooled covariance, where that is whitened."""
+    """Return the oracle-approximating weight of the pooled covariance, in whitened coordinates."""
     L = cholesky(within, lower=True)
     half = solve_triangular(L, S, lower=True)
-    # A class of one row, or that varies in nothing, has no covariance of its own at all.
+    # A class of one row, or of equal rows, has covariance zero: the pooled one gets all weight.
     return oracle_shrinkage(solve_triangular(L, half.T, lower=True), count - 1) or 1.0

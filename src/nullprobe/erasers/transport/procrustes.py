@@ -1,13 +1,13 @@
-"""Maps that carry covariances into one another, by turning their factors.
+"""Optimal transport maps between covariances, by rotation of their factors.
 
-Problem. Of all linear maps with M S Mᵀ = S', find the one that moves N(0, S) least; and find the
-S' that is nearest to many covariances in that sense, their Wasserstein barycentre.
+Problem. Among the linear maps with M S Mᵀ = S', find the one that moves N(0, S) least. Find the S'
+that is nearest to many covariances in this sense: their Wasserstein barycentre.
 
-Solution. With S = L Lᵀ and S' = F Fᵀ all such maps are M = F U L⁻¹ with U orthogonal, and the
-best U is the orthogonal polar factor of Fᵀ L: as if the factors were point clouds to be laid on
-each other. So M S Mᵀ = S' holds as exactly as U is orthogonal, whatever else is inexact. The
-barycentre is the mean of the factors, each turned as it fits best, F = Σ p_c L_c U_cᵀ: a closed
-form for two, a fixed point for more.
+Solution. Let S = L Lᵀ and S' = F Fᵀ. All such maps are M = F U L⁻¹ with U orthogonal. The best U is
+the orthogonal polar factor of Fᵀ L, as in a Procrustes alignment of point clouds. So M S Mᵀ = S'
+holds as exactly as U is orthogonal, even if other quantities are inexact. The barycentre is the
+mean of the factors after the best rotation of each, F = Σ p_c L_c U_cᵀ: a closed form for two
+covariances, a fixed point for more.
 
 Reference. V. Masarotto, V. M. Panaretos, Y. Zemel, "Procrustes metrics on covariance operators
 and optimal transportation of Gaussian processes", 2019, arXiv 1801.01990; P. C. Álvarez-Esteban,
@@ -25,30 +25,30 @@ from scipy.linalg import cholesky, solve_triangular
 
 from nullprobe._core import linalg
 
-# How far from a fixed point the barycentre may be, relative to the spread of each feature.
+# Largest distance of the barycentre from the fixed point, in standard deviations of each feature.
 CLOSE = 1e-10
 MOST_STEPS = 100
-# Steps that the iteration looks back on, and steps without progress after which it ends.
+# Steps in the memory of the iteration; steps without progress before it ends.
 MEMORY = 4
 PATIENCE = 10
-# Turns I + Ω with a larger norm of Ω are no nudges.
+# Largest norm of Ω for which the rotation I + Ω updates a fit.
 LARGE = 0.5
-# Progress of a step after which the next may do with nudges.
+# A step that shrinks the residual by this factor lets the next step update fits.
 HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Meeting:
-    """The covariance at which others meet, and how they get there.
+    """The common target covariance, and the maps of others to it.
 
     Attributes
     ----------
     factor : ndarray of shape (r, r)
         F; the covariance is F Fᵀ.
     turned : list of ndarray of shape (r, r)
-        F U_c, with U_c orthogonal; the map of covariance L_c L_cᵀ is F U_c L_c⁻¹.
+        F U_c, with U_c orthogonal; F U_c L_c⁻¹ maps the covariance L_c L_cᵀ.
     steps : int
-        Steps that were taken to find F; 0 for a closed form.
+        Steps of the search for F; 0 for a closed form.
     """
 
     factor: np.ndarray
@@ -56,7 +56,7 @@ class Meeting:
     steps: int
 
     def maps(self, factors: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return (F U_c L_c⁻¹)ᵀ for each lower Cholesky factor L_c, to multiply rows with."""
+        """Return (F U_c L_c⁻¹)ᵀ for each lower Cholesky factor L_c, to multiply rows by."""
         return [
             solve_triangular(L, T.T, lower=True, trans=1, check_finite=False)
             for L, T in zip(factors, self.turned, strict=True)
@@ -64,7 +64,7 @@ class Meeting:
 
 
 def at_one(factors: Sequence[np.ndarray], place: int) -> Meeting:
-    """Let all covariances meet at one of them."""
+    """Map all covariances to one of them."""
     F = factors[place]
     return Meeting(F, [F if L is F else F @ polar(F.T @ L) for L in factors], 0)
 
@@ -72,7 +72,7 @@ def at_one(factors: Sequence[np.ndarray], place: int) -> Meeting:
 def at_barycentre(
     factors: Sequence[np.ndarray], shares: np.ndarray, *, eps: float = 0.0
 ) -> Meeting:
-    """Let covariances meet where their mean squared distance, weighted by shares, is least.
+    """Map covariances to their barycentre: the least mean squared distance, weighted by shares.
 
     Parameters
     ----------
@@ -80,12 +80,12 @@ def at_barycentre(
         Lower Cholesky factors.
     shares : ndarray of shape (K,)
     eps : float
-        Relative rounding error of the covariances; a search goes no further than they do.
+        Relative rounding error of the covariances; the search stops at this accuracy.
     """
     if len(factors) > 2:
-        known = linalg.NOISE_MARGIN * eps * np.sqrt(len(factors[0]))
-        return _fixed_point(factors, shares, max(CLOSE, known))
-    # The barycentre of two lies on the line from one factor to the other, turned.
+        rounding = linalg.NOISE_MARGIN * eps * np.sqrt(len(factors[0]))
+        return _fixed_point(factors, shares, max(CLOSE, rounding))
+    # The barycentre of two lies on the line from one factor to the other, after rotation.
     U = polar(factors[1].T @ factors[0])
     F = shares[0] * factors[0] + shares[1] * factors[1] @ U
     return Meeting(F, [F, F @ U.T], 0)
@@ -97,16 +97,16 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
     Notes
     -----
     F ← Σ p_c L_c U_cᵀ is the fixed point of Álvarez-Esteban et al., equation 7, written for
-    factors. Any F is the factor of a covariance, so steps may be mixed freely: each goes to the
-    combination of the last few that would have left least (Anderson 1965), which takes half as
-    many. Where that leads astray, the next step is the plain one from the best F so far.
+    factors. Any F is the factor of a covariance, so steps may be combined freely. Each step goes
+    to the combination of the last few with the least residual (Anderson 1965); this halves the
+    number of steps. If the residual grows, the next step is a plain step from the best F so far.
     """
     F = cholesky(sum(p * L @ L.T for p, L in zip(shares, factors, strict=True)), lower=True)
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
     sizes, past, fits = [], [], [None] * len(factors)
     best = F, F
     while not sizes or (min(sizes) > enough and len(sizes) < MOST_STEPS):
-        # Near the fixed point a fit to the last F needs no more than a nudge.
+        # Near the fixed point, a small rotation updates the fit to the last F.
         close = len(sizes) > 1 and sizes[-1] < HALF * sizes[-2]
         pairs = zip(fits, factors, strict=True)
         fits = [(f.nudged(F) if f and close else None) or _Fit.of(F, L) for f, L in pairs]
@@ -126,7 +126,7 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """How a factor L is laid on F: Fᵀ L = P diag(size) Vᵀ, U = P Vᵀ.
+    """Alignment of a factor L to F: Fᵀ L = P diag(size) Vᵀ, U = P Vᵀ.
 
     Attributes
     ----------
@@ -149,10 +149,11 @@ class _Fit:
         return cls(P, size, L @ Q.T)
 
     def nudged(self, F: np.ndarray) -> _Fit | None:
-        """Fit to an F that is near the one before, or return None if it is not.
+        """Return the fit to an F near the last one; None if F is too far.
 
-        Pᵀ Fᵀ L V is diagonal no more; the small turn I + Ω makes it symmetric again, where
-        Ω diag(size) + diag(size) Ω is what it lacks. A step of Newton and Schulz makes it a turn.
+        Pᵀ Fᵀ L V is no longer diagonal. A small rotation I + Ω makes it symmetric again, where
+        Ω diag(size) + diag(size) Ω is its asymmetry. A step of Newton and Schulz makes I + Ω
+        orthogonal.
         """
         K = self.left.T @ (F.T @ self.right)
         turn = (K - K.T) / (self.size[:, None] + self.size)
@@ -167,7 +168,7 @@ class _Fit:
 
 
 def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) -> np.ndarray:
-    """Return by how much a plain step from the last F is worse than what past steps suggest."""
+    """Return the correction of a plain step from the last F, extrapolated from past steps."""
     if len(past) < 2:
         return np.zeros_like(past[0][0])
     stepped = [b[0] - a[0] for a, b in zip(past[:-1], past[1:], strict=True)]
@@ -181,6 +182,6 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
 
 
 def polar(W: np.ndarray) -> np.ndarray:
-    """Return the orthogonal polar factor of W (r, r), the turn nearest to it."""
+    """Return the orthogonal polar factor of W (r, r), the nearest orthogonal matrix."""
     P, _, Q = np.linalg.svd(W)
     return P @ Q

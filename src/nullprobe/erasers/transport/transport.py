@@ -1,11 +1,11 @@
-"""QuadraticLEACE and MiMiC: carry every class to one mean and one covariance.
+"""QuadraticLEACE and MiMiC: transport every class to one mean and one covariance.
 
 Problem. A quadratic probe reads class covariances as well as class means. Move X as little as
-possible so that all classes have the same of both: those of one of the classes (MiMiC), or the
-ones that cost the least in all (QuadraticLEACE, which is MiMiC towards the barycentre).
+possible so that all classes have the same mean and covariance: those of one class (MiMiC), or
+those of the barycentre, which needs the least total transport (QuadraticLEACE).
 
-Solution. The optimal transport from N(μ_c, S_c) to N(t, S) is x ↦ t + M_c (x − μ_c), with M_c
-and the barycentre as told in `procrustes`.
+Solution. The optimal transport from N(μ_c, S_c) to N(t, S) is x ↦ t + M_c (x − μ_c). The module
+`procrustes` computes M_c and the barycentre.
 
 Reference. S. Singh, S. Ravfogel, J. Herzig, R. Aharoni, R. Cotterell, P. Kumaraguru,
 "Representation surgery: theory and practice of affine steering", 2024, arXiv 2402.09631.
@@ -41,18 +41,18 @@ def quadratic_leace(moments: ClassMoments, *, shrinkage: float | str = "minimal"
     moments : ClassMoments
         Moments of X (n, d) within each of K classes.
     shrinkage : float in [0, 1] or "minimal"
-        Weight of the pooled covariance in that of each class. "minimal": 0, but for classes
-        that vary in fewer directions than rows do within all classes; those are shrunk as much
-        as their number of rows demands.
+        Weight of the pooled covariance in each class covariance. "minimal": 0, except for classes
+        whose covariance has a lower rank than the pooled one. Their weight follows from their
+        number of rows.
 
     Notes
     -----
-    Guaranteed on the fitting sample: equal class means, so that Cov(X', Z) = 0; and where no
-    class was shrunk, equal class covariances, so that the Gaussian discriminant gives every row
-    the base rates. Not guaranteed: anything about readers of higher moments, or other rows. Each
-    row is moved by its own label, which can make the label easier to read for such readers.
+    Guaranteed on the fitting sample: equal class means, so that Cov(X', Z) = 0. If no class was
+    shrunk, also equal class covariances, so that the Gaussian discriminant predicts the base rates
+    for every row. Not guaranteed: anything about probes of higher moments, or other rows. Each row
+    is moved by its own label, so such probes may read the label more easily than before.
 
-    Transport, unlike LEACE, depends on the inner product: that of the units of X.
+    Transport depends on the inner product, unlike LEACE. It uses the units of X.
 
     Examples
     --------
@@ -72,21 +72,21 @@ def mimic(
     match: str = "covariance",
     shrinkage: float | str = "minimal",
 ) -> ConceptShift | ClassTransport:
-    """Return the map that gives every class the mean, or mean and covariance, of a target.
+    """Return the map of every class to the mean, or mean and covariance, of a target.
 
     Parameters
     ----------
     moments : ClassMoments, or Moments of labels for ``match="mean"``
     target : label or None
-        The class whose rows stay as they are; None for the barycentre of all.
+        Class whose rows stay in place; None for the barycentre of all classes.
     match : {"covariance", "mean"}
-        Whether covariances are matched besides means.
+        Whether covariances are matched in addition to means.
     shrinkage : float in [0, 1] or "minimal"
         As for :func:`quadratic_leace`.
 
     Notes
     -----
-    Guaranteed as for :func:`quadratic_leace`; with ``match="mean"`` the equal means alone.
+    The guarantees are those of :func:`quadratic_leace`; with ``match="mean"``, equal means only.
 
     Examples
     --------
@@ -98,12 +98,12 @@ def mimic(
     """
     parameters.choice("match", match, MATCHES)
     shrinkage = parameters.shrinkage(shrinkage, "minimal")
-    wanted = ClassMoments if match == "covariance" else Moments
-    if not isinstance(moments, wanted):
+    kind = ClassMoments if match == "covariance" else Moments
+    if not isinstance(moments, kind):
         validation.complain(
-            f"match={match!r} needs {wanted.__name__}",
+            f"match={match!r} needs {kind.__name__}",
             f"{type(moments).__name__} arrived",
-            f"pass {wanted.__name__}.of(X, y)",
+            f"pass {kind.__name__}.of(X, y)",
         )
     if isinstance(moments, ClassMoments):
         place = _place(target, moments.classes)
@@ -114,8 +114,8 @@ def mimic(
             "the concept is numeric",
             "pass labels as strings or integers",
         )
-    there = [c for c, p in zip(moments.classes, moments.concept_mean, strict=True) if p > 0]
-    place = None if _place(target, there) is None else moments.classes.index(target)
+    weighted = [c for c, p in zip(moments.classes, moments.concept_mean, strict=True) if p > 0]
+    place = None if _place(target, weighted) is None else moments.classes.index(target)
     return fitted_shift("MiMiC", moments, target=place)
 
 
@@ -125,12 +125,12 @@ class QuadraticLEACE(LabelledEstimator):
     Parameters
     ----------
     shrinkage : float in [0, 1] or "minimal"
-        Weight of the pooled covariance in that of each class. "minimal" shrinks only classes whose
-        covariance lacks directions in which rows vary within classes (too few rows, or a feature
-        that is constant in a class); then covariances end up alike, but not equal, and
-        ``eraser_.details["shrunk"]`` says for how many classes.
+        Weight of the pooled covariance in each class covariance. "minimal" shrinks only classes
+        whose covariance has a lower rank than the pooled one (too few rows, or a feature that is
+        constant in a class). Their covariances are then similar, but not equal;
+        ``eraser_.details["shrunk"]`` counts these classes.
     kind : {"labels"} or None
-        Says that floats are labels.
+        "labels" declares that floats are labels.
 
     Examples
     --------
@@ -154,20 +154,20 @@ class QuadraticLEACE(LabelledEstimator):
         return quadratic_leace(moments, shrinkage=self.shrinkage)
 
     def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn asks: y must be labels, one for each row."""
+        """Return the tags of scikit-learn: y is one label per row."""
         return _labels_only(super().__sklearn_tags__())
 
 
 class MiMiC(LabelledEstimator):
-    """Give every class the mean, or the mean and covariance, of a target class or barycentre.
+    """Transport every class to the mean, or mean and covariance, of a class or barycentre.
 
     Parameters
     ----------
     target : label or None
-        The class whose rows stay as they are, to whose mean the overall mean moves; None for the
-        barycentre of all, where it stays.
+        Class whose rows stay in place: the overall mean moves to its mean. None for the barycentre
+        of all classes: the overall mean stays in place.
     match : {"covariance", "mean"}
-        Whether covariances are matched besides means.
+        Whether covariances are matched in addition to means.
     shrinkage : float in [0, 1] or "minimal"
         As for :class:`QuadraticLEACE`.
     kind : {"labels", "numeric"} or None
@@ -208,7 +208,7 @@ class MiMiC(LabelledEstimator):
         return mimic(moments, target=self.target, match=self.match, shrinkage=self.shrinkage)
 
     def __sklearn_tags__(self) -> Any:
-        """Say what scikit-learn asks: y must be labels, one for each row."""
+        """Return the tags of scikit-learn: y is one label per row."""
         return _labels_only(super().__sklearn_tags__())
 
 
@@ -219,14 +219,13 @@ def _labels_only(tags: Any) -> Any:
 
 
 def _place(target: Any, classes: Sequence) -> int | None:
-    """Return the position of a label, None for None, or complain that there is no such label."""
+    """Return the position of a label (None for None), or complain about an unknown label."""
     if target is not None and target not in classes:
         more = ", ..." if len(classes) > 10 else ""
         validation.complain(
             f"target must be None or a label with weight ({', '.join(map(repr, classes[:10]))}"
             f"{more})",
             f"{target!r} arrived",
-            "choose one of these",
         )
     return None if target is None else classes.index(target)
 
@@ -249,8 +248,8 @@ def _transport(
                 maps, steps = _maps(shapes, shares, target, moments.eps)
             shrunk, rank = shapes.shrunk, moments.d if shapes.basis is None else None
         rank = pooled.factor().rank if rank is None else rank
-    kept = np.square(scale) * linalg.reciprocal(pooled.variance)
-    alive = linalg.left_over(kept, eps=moments.eps) | (pooled.scale == 0)
+    remaining = np.square(scale) * linalg.reciprocal(pooled.variance)
+    alive = linalg.left_over(remaining, eps=moments.eps) | (pooled.scale == 0)
     return ClassTransport(
         means,
         maps,
@@ -279,9 +278,9 @@ def _differ(moments: ClassMoments, scale: np.ndarray) -> bool:
 def _maps(
     shapes: Shapes, shares: np.ndarray, target: int | None, eps: float
 ) -> tuple[np.ndarray, int]:
-    """Return the maps (K, d, d), and in how many steps they were found.
+    """Return the maps (K, d, d), and the number of steps of the search.
 
-    A power of two as unit changes no digit, and keeps squares of covariances in range.
+    The unit is a power of two: it changes no digit, and keeps squares of covariances in range.
     """
     unit = np.exp2(np.round(np.log2(max(L.diagonal().max() for L in shapes.factors))))
     factors = [L / unit for L in shapes.factors]
