@@ -102,7 +102,7 @@ def test_ccs_is_what_is_followed():
     w = worlds.contrast(n=60, d=4, random_state=0)
     found, _ = consistency.followed(HeldOut(w.pairs, 0), w.y, {}, **FEW)
     probe = CCS(random_state=0)
-    turns = HeldOut(w.pairs, 0).turns
+    turns = HeldOut(w.pairs, 0).splits
     right = [
         probe.fit(w.pairs.take(train)).predict(w.pairs.take(test)) == w.y[test]
         for train, test in turns

@@ -33,7 +33,7 @@ def held_out(turns, seed=0):
     n = sum(len(test) for _, test in turns)
     negative, positive = np.random.default_rng(0).standard_normal((2, n, 1))
     found = HeldOut(ContrastPairs(negative, positive), seed)
-    found.turns = turns
+    found.splits = turns
     return found
 
 

@@ -10,13 +10,13 @@ from support.reference import one_hot
 
 from nullprobe.heldout import kernel_probes
 from nullprobe.heldout.kernel_probes import (
-    READERS,
+    PROBES,
     RIDGED,
     VOTING,
     Products,
     fitted,
+    fold_auc,
     held_out,
-    judged,
     strongest,
 )
 
@@ -69,7 +69,7 @@ KINDS = ["two classes", "three classes", "numbers"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", PROBES)
 def test_scores_are_those_of_scikit_learn(name, kind):
     X, Y = sample(kind)
     A, B = X[:120], X[120:]
@@ -83,7 +83,7 @@ def test_held_out_scores_are_those_of_fits_without_the_fold(monkeypatch, kind):
     quick = held_out(products(X, X), Y, FOLDS)
     monkeypatch.setattr(Products, "narrow", lambda self: self)
     found = held_out(products(X, X), Y, FOLDS)
-    for i, name in enumerate(READERS):
+    for i, name in enumerate(PROBES):
         for out in FOLDS:
             seen = np.delete(np.arange(120), out)
             expected = naive(name, X[seen], Y[seen], X[out], X)
@@ -102,8 +102,8 @@ def test_reader_that_is_chosen_reads_best_in_the_folds(kind):
     )
     each = [[[roc_auc_score(Y[f, c], h[f, c]) for f in FOLDS] for c in columns] for h in held]
     expected = ((np.array(each) * weight).sum(axis=2) / weight.sum(axis=1)).mean(axis=1)
-    np.testing.assert_allclose(judged(held, Y, FOLDS), expected, atol=1e-12)
-    assert strongest(products(X, X), Y, FOLDS) == READERS[expected.argmax()]
+    np.testing.assert_allclose(fold_auc(held, Y, FOLDS), expected, atol=1e-12)
+    assert strongest(products(X, X), Y, FOLDS) == PROBES[expected.argmax()]
     assert np.ptp(expected) > 0.05
 
 
@@ -121,7 +121,7 @@ def test_levels_that_differ_between_folds_are_not_read():
     Y = np.array([1.0, 0.0, 0.0, 1.0, 1.0, 0.0])[:, None]
     folds = [slice(0, 3), slice(3, 6)]
     held = np.array([0.1, 0.0, 0.0, 5.1, 5.1, 5.0])[None, :, None]
-    assert judged(held, Y, folds)[0] == 1.0
+    assert fold_auc(held, Y, folds)[0] == 1.0
     assert roc_auc_score(Y[:, 0], held[0, :, 0]) < 1.0
 
 
@@ -129,8 +129,8 @@ def test_fold_of_one_class_and_no_folds_at_all_do_not_stop_the_choice():
     X, Y = (v[:120] for v in sample())
     Y = np.sort(Y, axis=0)
     assert Y[FOLDS[0]].max() == 0.0
-    assert strongest(products(X, X), Y, FOLDS) in READERS
-    assert strongest(products(X, X), Y, []) == READERS[0]
+    assert strongest(products(X, X), Y, FOLDS) in PROBES
+    assert strongest(products(X, X), Y, []) == PROBES[0]
 
 
 def test_rounding_decides_no_neighbour():

@@ -13,7 +13,7 @@ from nullprobe.data.concept import concept
 from nullprobe.data.splits import split
 from nullprobe.erasers import LEACE
 from nullprobe.heldout import nonlinear_family as module
-from nullprobe.heldout.kernel_probes import READERS, Products, fitted, strongest
+from nullprobe.heldout.kernel_probes import PROBES, Products, fitted, strongest
 from nullprobe.heldout.nonlinear_family import NOTHING_LEFT, Family
 from nullprobe.heldout.three_way import ThreeWay
 
@@ -54,16 +54,16 @@ def spelt_out(X, y, family):
     """Return scores (n, k) and readers by way of erased rows, each role by itself."""
     Z = targets(y)
     scores, names = np.empty(Z.shape), []
-    for turn in family.turns:
-        F, P, S = (part.rows for part in (turn.F, turn.P, turn.S))
-        kept = P[turn.kept]
+    for role in family.roles:
+        F, P, S = (part.rows for part in (role.F, role.P, role.S))
+        kept = P[role.fitting]
         eraser = LEACE(shrinkage="oas").fit(X[F], y[F])
         shown = eraser.transform(X[P]).mean(axis=0)
         A, B = ((eraser.transform(X[i]) - shown) * units(X[F], X[P]) for i in (kept, S))
         length = np.sqrt((A**2).sum(axis=1).mean())
         A, B = A / length, B / length
         inside, outside = (Products(C @ A.T, (C**2).sum(1), (A**2).sum(1)) for C in (A, B))
-        names.append(strongest(inside, Z[kept], turn.folds))
+        names.append(strongest(inside, Z[kept], role.folds))
         scores[S] = fitted(names[-1], inside, Z[kept])(outside)
     return scores, tuple(names)
 
@@ -113,7 +113,7 @@ def test_labelling_in_another_order_is_that_of_the_reordered_concept(kind):
 def test_labels_of_scored_rows_reach_no_fit_and_no_choice(kind):
     X, y = curved(kind)
     family, parts = family_of(X, y)
-    S = parts.rows(2)  # scored in the first turn
+    S = parts.rows(2)  # scored in the first role
     other = y.copy()
     other[S] = other[np.random.default_rng(0).permutation(S)]
     moved = Family(ThreeWay(X, concept(other), parts))
@@ -178,7 +178,7 @@ def test_permuted_labels_do_as_much_where_there_is_nothing_to_read():
     for seed in range(n_worlds):
         w = worlds.null(n=36, d=3, random_state=seed)
         family, parts = family_of(w.X, w.y)
-        del family.turns[1:]  # each is a test of its own
+        del family.roles[1:]  # each is a test of its own
         rng = np.random.default_rng(seed)
         order = np.repeat(asis(w.y), n_draws + 1, axis=1)
         for j in range(3):
@@ -255,7 +255,7 @@ def test_blocks_formed_again_give_the_same_scores(monkeypatch):
     kept = family_of(X, y)[0].scores()[0]
     monkeypatch.setattr(module, "MOST_KEPT", 0)
     family, _ = family_of(X, y)
-    assert all(known is None for turn in family.turns for _, known in turn.blocks)
+    assert all(known is None for role in family.roles for _, known in role.blocks)
     np.testing.assert_allclose(kept, whole, atol=1e-8)
     np.testing.assert_allclose(family.scores()[0], whole, atol=1e-8)
 
@@ -264,30 +264,30 @@ def test_rows_above_the_most_are_not_fitted_to(monkeypatch):
     monkeypatch.setattr(module, "MOST_ROWS", 30)
     X, y = curved("two classes")
     family, parts = family_of(X, y)
-    turn = family.turns[0]
-    left_out = np.delete(turn.P.rows, turn.kept)
-    assert (len(turn.kept), len(left_out)) == (30, len(turn.P.rows) - 30)
+    role = family.roles[0]
+    left_out = np.delete(role.P.rows, role.fitting)
+    assert (len(role.fitting), len(left_out)) == (30, len(role.P.rows) - 30)
     other = y.copy()
     other[left_out] = 1 - other[left_out]
     before, after = family.scores()[0], Family(ThreeWay(X, concept(other), parts)).scores()[0]
-    np.testing.assert_array_equal(before[turn.S.rows], after[turn.S.rows])
+    np.testing.assert_array_equal(before[role.S.rows], after[role.S.rows])
 
 
 def test_folds_keep_groups_whole():
     groups = np.repeat(np.arange(30), 5)
     X, y = curved("two classes")
     family, _ = family_of(X, y, groups)
-    for turn in family.turns:
-        of = [set(groups[turn.P.rows[turn.kept]][fold]) for fold in turn.folds]
+    for role in family.roles:
+        of = [set(groups[role.P.rows[role.fitting]][fold]) for fold in role.folds]
         assert len(of) == 3
         assert sum(map(len, of)) == len(set.union(*of))
-        assert sorted(turn.kept) == list(range(len(turn.P.rows)))
+        assert sorted(role.fitting) == list(range(len(role.P.rows)))
 
 
 def test_one_group_a_part_leaves_the_first_reader():
     X, y = curved("two classes")
     family, _ = family_of(X, y, np.arange(150) % 3)
-    assert family.scores()[1] == (READERS[0],) * 3
+    assert family.scores()[1] == (PROBES[0],) * 3
 
 
 def test_choice_differs_with_the_world():

@@ -93,15 +93,15 @@ def test_permutations_are_the_same_for_all_readers_and_pairs():
     np.testing.assert_array_equal(drawn[0], drawn[1])
     np.testing.assert_array_equal(drawn[0], drawn[2])
     other = HeldOut(ContrastPairs(*sides, y), 8)
-    other.turns = held_out.turns
+    other.splits = held_out.splits
     assert (other.permuted(read, signs_of(y), 300) != drawn[0]).any()
 
 
 def test_every_pair_is_held_out_once_and_is_in_no_fit_then():
     held_out = HeldOut(worlds.contrast(n=50, d=3).pairs, 0)
-    tested = np.concatenate([test for _, test in held_out.turns])
+    tested = np.concatenate([test for _, test in held_out.splits])
     assert sorted(tested) == list(range(50))
-    for train, test in held_out.turns:
+    for train, test in held_out.splits:
         assert not set(train) & set(test)
         assert len(train) + len(test) == 50
 
@@ -109,12 +109,12 @@ def test_every_pair_is_held_out_once_and_is_in_no_fit_then():
 @pytest.mark.parametrize(
     ("templates", "message"),
     [
-        (["a"] * 29 + ["b"], "group 'b' has 1, of which 0 may be left"),
-        (["a"] * 28 + ["b"] * 2, "group 'b' has 2, of which [01] may be left"),
-        ([7] * 28 + [8] * 2, "group 8 has 2, of which [01] may be left"),
+        (["a"] * 29 + ["b"], "group 'b' has 0 .*1 in all"),
+        (["a"] * 28 + ["b"] * 2, "group 'b' has [01] .*2 in all"),
+        ([7] * 28 + [8] * 2, "group 8 has [01] .*2 in all"),
         (
             np.array(["a"] * 28 + ["b"] * 2, dtype=object),
-            "group 'b' has 2, of which [01] may be left",
+            "group 'b' has [01] .*2 in all",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_group_that_could_not_be_normalised_is_named_before_anything_is_fitted
 ):
     negative, positive = np.random.default_rng(0).standard_normal((2, 30, 3))
     pairs = ContrastPairs(negative, positive, np.arange(30) % 2, templates)
-    with pytest.raises(InputError, match=f"two pairs outside .*{message}; pass more pairs"):
+    with pytest.raises(InputError, match=message):
         HeldOut(pairs, 0)
 
 

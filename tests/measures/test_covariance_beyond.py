@@ -5,7 +5,7 @@ from scipy.stats import binom
 
 from nullprobe.data.concept import concept
 from nullprobe.data.confounds import Confounds
-from nullprobe.heldout.given_confounds import folds, given_confounds
+from nullprobe.heldout.confound_prediction import folds, predict_from_confounds
 from nullprobe.measures.covariance_beyond import covariance_beyond
 
 
@@ -18,7 +18,7 @@ def p_value(beyond, seed, groups=None, numeric=False, n=200):
     scores = W + own[:, None] + 0.3 * rng.normal(size=(n, 1))
     z, confounds = concept(y, kind="numeric" if numeric else None), Confounds.of(W, n)
     parts = folds(z, groups, rng)
-    given = given_confounds(z, confounds, parts, seed)
+    given = predict_from_confounds(z, confounds, parts, seed)
     return covariance_beyond(scores, z, confounds, given, parts, seed)
 
 
@@ -45,7 +45,7 @@ def test_groups_count_once():
         scores = rng.normal(size=(n, 1))[rows]
         z, confounds = concept(y), Confounds.of(W, len(y))
         parts = folds(z, rows, rng)
-        given = given_confounds(z, confounds, parts, seed)
+        given = predict_from_confounds(z, confounds, parts, seed)
         grouped += covariance_beyond(scores, z, confounds, given, parts, seed) <= 0.05
         split = folds(z, None, rng)
         alone += covariance_beyond(scores, z, confounds, given, split, seed) <= 0.05

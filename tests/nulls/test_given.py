@@ -8,7 +8,7 @@ from scipy.stats import binom
 from nullprobe.data.concept import concept
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.partitions import partitions
-from nullprobe.heldout.given_confounds import Given
+from nullprobe.heldout.confound_prediction import ConfoundPrediction
 from nullprobe.nulls.given import GivenConfounds
 
 
@@ -16,7 +16,7 @@ def action(y, W, log_chance=None, mean=None, sd=None, groups=None, n_splits=1, *
     z = concept(y, **kind)
     rng = np.random.default_rng(0)
     parts = partitions(z, groups=groups, n_splits=n_splits, rng=rng)[0]
-    given = Given("told", log_chance, mean, sd, 0.0)
+    given = ConfoundPrediction("told", log_chance, mean, sd, 0.0)
     return z, parts, GivenConfounds.of(z, parts, Confounds.of(W, len(y)), given, [0, 1])
 
 

@@ -12,7 +12,7 @@ from nullprobe.auditing.measurement import Run
 from nullprobe.claims import Confounded
 from nullprobe.claims.verdict import by_chance
 from nullprobe.data.confounds import Confounds
-from nullprobe.heldout.given_confounds import Given, folds, given_confounds
+from nullprobe.heldout.confound_prediction import ConfoundPrediction, folds, predict_from_confounds
 from nullprobe.measures.covariance_beyond import covariance_beyond
 from nullprobe.nulls.given import GivenConfounds
 from nullprobe.stats.null_distribution import Null
@@ -43,7 +43,7 @@ def confounded(
     if not any(is_read):
         return [None for _ in several]
     parts = folds(z, first.groups, np.random.default_rng([seed, 18]))
-    given = given_confounds(z, W, parts, seed)
+    given = predict_from_confounds(z, W, parts, seed)
     _warn_of_few(given, len(z))
     action = GivenConfounds.of(z, first.partitions[0], W, given, (seed, 19))
 
@@ -78,7 +78,7 @@ def confounded(
     return made
 
 
-def _warn_of_few(given: Given, n: int) -> None:
+def _warn_of_few(given: ConfoundPrediction, n: int) -> None:
     if given.informative < LEAST_OPEN * n:
         warn(
             f"the confounds nearly say what the concept is: they leave it open in about "

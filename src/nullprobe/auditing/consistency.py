@@ -69,6 +69,6 @@ def followed(
         Null("random_directions", DRAWN, random, upper=True),
         seen(held_out.read(CRC()), signs),
         {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
-        observed(held_out.told(y)),
+        observed(held_out.supervised(y)),
     )
     return found, null(read, signs, n_permutations)

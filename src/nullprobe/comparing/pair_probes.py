@@ -115,7 +115,7 @@ def compare_pairs(
         read = held_out.read(probe)
         found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
         rows.append(Reader(name, provenance.estimator(probe), False, found))
-    ceiling = {name: Agreement.of(held_out.told(y), None) for name, y in labels.items()}
+    ceiling = {name: Agreement.of(held_out.supervised(y), None) for name, y in labels.items()}
     rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
     return PairComparison(

@@ -1,1 +1,1 @@
-"""Everything that is scored on rows that no fit has seen."""
+"""Scores on held-out rows: rows that no fit has seen."""

@@ -1,4 +1,4 @@
-"""Part: some of the rows, factored once, for all labellings that are ever read from them."""
+"""Part: a subset of the rows, factored once for all labellings."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nullprobe.moments import Moments
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One part of the rows, factored once."""
+    """A subset of the rows, centred and factored."""
 
-    rows: np.ndarray  # positions (n_j,) in the whole
-    X: np.ndarray  # (n_j, d), centred on its own mean
+    rows: np.ndarray  # positions (n_j,) among all rows
+    X: np.ndarray  # (n_j, d), centred on the mean of the part
     mean: np.ndarray  # (d,)
     inverse: np.ndarray  # (d,) reciprocal standard deviations
     factor: linalg.PSDFactor  # of the shrunk correlation matrix
@@ -25,16 +25,16 @@ class Part:
     def of(
         cls, X: np.ndarray, z: Concept, rows: np.ndarray, shrinkage: float | str = "oas"
     ) -> Part:
-        """Factor some rows (n_j,) of a whole X (n, d) and its concept."""
+        """Factor the rows (n_j,) of X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
         moments = Moments.summed(X, z)
         factor = moments.factor(shrinkage)
-        # In float64: a float32 mean may be off by more than the last digit of a deviation.
+        # In float64: the error of a float32 mean may exceed the last digit of a deviation.
         centred = (X - moments.mean).astype(X.dtype)
         return cls(rows, centred, moments.mean, linalg.reciprocal(moments.scale), factor)
 
     def cross(self, Z: np.ndarray) -> np.ndarray:
-        """Return Cov(X, Z) (d, m) for the columns of a whole Z (n, m)."""
+        """Return Cov(X, Z) (d, m) on this part, for the columns of Z (n, m)."""
         Z = Z[self.rows]
         return self.X.T @ (Z - Z.mean(axis=0)).astype(self.X.dtype) / len(self.rows)
 
@@ -43,5 +43,5 @@ class Part:
         return self.inverse[:, None] * self.factor.solve(self.inverse[:, None] * C)
 
     def scores(self, other: Part, W: np.ndarray) -> np.ndarray:
-        """Score the rows of another part, as deviations from this part's mean; (n, m)."""
+        """Return scores (n, m) of the rows of another part, minus this part's mean."""
         return other.X @ W.astype(other.X.dtype) + (other.mean - self.mean) @ W

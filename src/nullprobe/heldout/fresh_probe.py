@@ -1,8 +1,8 @@
-"""Fresh probes: fitted to erased rows of P, scored on erased rows of S, each by its own reading.
+"""Fresh probes: fitted to erased rows of P and scored on erased rows of S.
 
-A probe that gives scores is read by AUC, one against the rest for more than two classes; a
-halfspace, which is sought for accuracy, by balanced accuracy; a number by R². The bootstrap
-weighs the scored rows and leaves the probe as it is.
+The metric of a probe with scores is AUC, one against the rest for more than two classes. The metric
+of a halfspace, which is fitted for accuracy, is balanced accuracy. The metric of a numeric concept
+is R². The bootstrap reweights the scored rows and does not refit the probe.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ FRESH = {
     "quadratic": QuadraticProbe,
     "rbf": RBFProbe,
 }
-NUMERIC = ("linear",)  # those that read numbers
+NUMERIC = ("linear",)  # probes of a numeric concept
 
 
 @dataclass(frozen=True, eq=False)
 class Fresh:
-    """A probe to be fitted afresh, and how it is read.
+    """An unfitted probe and its metric.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class Fresh:
         Parameters
         ----------
         P : pair of ndarrays of shapes (n_P, d) and (n_P,) or (n_P, k)
-            Rows and concept to fit to.
+            Fitting rows and their concept.
         S : ndarray of shape (n_S, d)
             Rows to score.
         z : Concept
-            The concept of these.
+            Concept of the rows S.
         weights : ndarray of shape (m, n_S)
         """
         probe: Any = clone(self.probe)
@@ -68,8 +68,8 @@ class Fresh:
 
     def _reading(self, probe: Any, S: np.ndarray, z: Concept, weights: np.ndarray) -> np.ndarray:
         if z.codes is None:
-            said = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
-            columns = zip(said.T, z.data.T, strict=True)
+            predicted = np.asarray(probe.predict(S), dtype=np.float64).reshape(len(z), -1)
+            columns = zip(predicted.T, z.data.T, strict=True)
             return np.mean([metrics.r_squared(s[None], v[None], weights) for s, v in columns], 0)
         scores = scored(probe, S)
         first = z.n_columns - scores.shape[1]
@@ -86,7 +86,7 @@ class Fresh:
 def fresh(
     probes: Mapping[str, Any] | Sequence[str] | None, z: Concept, seed: int
 ) -> tuple[Fresh, ...]:
-    """Return the probes that a concept is to be read with.
+    """Return the probes for a concept.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def fresh(
         for all that can read the concept.
     z : Concept
     seed : int
-        Of the probes that are named.
+        Random state of probes that are passed by name.
     """
     if probes is None:
         probes = list(FRESH) if z.is_classes else list(NUMERIC)
@@ -104,7 +104,7 @@ def fresh(
         probes = {name: _seeded(FRESH[name](), seed) for name in names}
     if not len(probes):
         validation.complain(
-            "at least one probe is needed", "none arrived", "name one, or leave it out"
+            "at least one probe is needed", "none arrived", "pass None for the default"
         )
     for probe in probes.values():
         _need_scores(probe, z)
@@ -112,26 +112,26 @@ def fresh(
 
 
 def named(kind: str, names: Any, available: Sequence[str]) -> list[str]:
-    """Return names, of which one string is one, if each is among those that are available."""
-    found = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
-    for name in found:
+    """Return a list of names, each of them available; a string is one name."""
+    chosen = [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    for name in chosen:
         if not isinstance(name, str):
-            made = name.__name__ if isinstance(name, type) else type(name).__name__
+            kind_name = name.__name__ if isinstance(name, type) else type(name).__name__
             validation.complain(
                 f"{kind}s must be names, or a mapping of names to estimators",
-                f"{made} arrived without one",
-                f'pass such as {{"{made.lower()}": {made}()}}',
+                f"{kind_name} arrived without a name",
+                f'pass {{"{kind_name.lower()}": {kind_name}()}}',
             )
         parameters.known(kind, name, available)
-    return found
+    return chosen
 
 
 def _need_scores(probe: Any, z: Concept) -> None:
     need_rows(probe)
-    ways = ("decision_function", "predict_proba") if z.is_classes else ("predict",)
-    if not hasattr(probe, "fit") or not any(hasattr(probe, way) for way in ways):
+    methods = ("decision_function", "predict_proba") if z.is_classes else ("predict",)
+    if not hasattr(probe, "fit") or not any(hasattr(probe, method) for method in methods):
         validation.complain(
-            f"a probe must have fit, and {' or '.join(ways)}",
+            f"a probe must have the methods fit and {' or '.join(methods)}",
             f"{type(probe).__name__} arrived",
             "pass an unfitted classifier that scores rows, or a regressor for a numeric concept",
         )

@@ -1,6 +1,6 @@
-"""Kept: the weights that an eraser fitted on F leaves to a linear probe on P, C_Fᵀ u = 0.
+"""Weights u with C_Fᵀ u = 0: all that a linear probe on P can use after an eraser fitted on F.
 
-The formula, and what it is for, stand in `three_way`; here are its two pieces, for many labellings
+The module `three_way` explains the formula. This module computes its two parts for many labellings
 at once.
 """
 
@@ -14,65 +14,65 @@ from nullprobe.heldout.factored_rows import Part
 
 
 @dataclass(frozen=True, eq=False)
-class Loose:
-    """Features that vary on F and not on P, such as a pixel that is hardly ever lit.
+class UnseenFeatures:
+    """Features that vary on F and are constant on P, such as a pixel that is nearly always dark.
 
-    An eraser subtracts scores from them as from any other, so that on erased rows of P they hold
-    nothing but those scores, and a fresh probe reads these at no cost: weights on them satisfy
-    C_Fᵀ u = 0 for it, as far as C_F reaches them.
+    An eraser subtracts its scores from these features, too. On erased rows of P they hold only
+    these scores, which a fresh probe then reads exactly. Weights on these features satisfy
+    C_Fᵀ u = 0 as far as C_F covers them.
     """
 
     cross: np.ndarray  # C_F, (m, d, k)
-    where: np.ndarray  # (q,) positions of these features
+    positions: np.ndarray  # (q,) positions of these features
     inverse: np.ndarray  # (q,) reciprocals of their standard deviations on F
-    back: np.ndarray  # (m, k, q), pseudo-inverse of C_F there in units of these
-    bound: np.ndarray  # (d, m k), the part of C_F that the other features must be orthogonal to
+    cross_inverse: np.ndarray  # (m, k, q), pseudo-inverse of these rows of C_F, in these units
+    constraint: np.ndarray  # (d, m k), the part of C_F that binds the other features
 
     @classmethod
-    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> Loose:
-        """Find them, for an eraser of directions C (d, m k) from F and a probe on P."""
-        where = np.flatnonzero((P.inverse == 0) & (F.inverse > 0))
+    def of(cls, F: Part, P: Part, C: np.ndarray, k: int) -> UnseenFeatures:
+        """Find these features, for an eraser with directions C (d, m k) from F and a probe on P."""
+        positions = np.flatnonzero((P.inverse == 0) & (F.inverse > 0))
         C3 = C.reshape(len(C), -1, k).transpose(1, 0, 2)
-        inverse = F.inverse[where]
-        here = C3[:, where] * inverse[:, None]
-        if not len(where):
-            return cls(C3, where, inverse, here.transpose(0, 2, 1), C)
-        back = np.linalg.pinv(here, rcond=1e-8)
-        rest = C3 - C3 @ (back @ here)
+        inverse = F.inverse[positions]
+        cross_inside = C3[:, positions] * inverse[:, None]
+        if not len(positions):
+            return cls(C3, positions, inverse, cross_inside.transpose(0, 2, 1), C)
+        cross_inverse = np.linalg.pinv(cross_inside, rcond=1e-8)
+        rest = C3 - C3 @ (cross_inverse @ cross_inside)
         size, whole = (np.linalg.norm(a, axis=(1, 2)) for a in (rest, C3))
-        rest *= (size > 1e-10 * whole)[:, None, None]  # rounding binds nothing
-        return cls(C3, where, inverse, back, rest.transpose(1, 0, 2).reshape(C.shape))
+        rest *= (size > 1e-10 * whole)[:, None, None]  # rounding is not a constraint
+        return cls(C3, positions, inverse, cross_inverse, rest.transpose(1, 0, 2).reshape(C.shape))
 
-    def settle(self, W: np.ndarray) -> None:
-        """Give these features, in place, the weights that make W (d, m k) orthogonal to C_F."""
-        if len(self.where):
+    def set_weights(self, W: np.ndarray) -> None:
+        """Set the weights of these features in W (d, m k), in place, so that C_Fᵀ W = 0."""
+        if len(self.positions):
             W3 = W.reshape(len(W), *self.cross.shape[::2]).transpose(1, 0, 2)
-            owed = self.cross.transpose(0, 2, 1) @ W3
-            weights = -self.inverse[:, None] * (self.back.transpose(0, 2, 1) @ owed)
-            W[self.where] = weights.transpose(1, 0, 2).reshape(len(self.where), -1)
+            violation = self.cross.transpose(0, 2, 1) @ W3
+            weights = -self.inverse[:, None] * (self.cross_inverse.transpose(0, 2, 1) @ violation)
+            W[self.positions] = weights.transpose(1, 0, 2).reshape(len(self.positions), -1)
 
 
-def kept_weights(
-    U: np.ndarray, own: np.ndarray, V: np.ndarray, C: np.ndarray, k: int
+def guarded_weights(
+    U: np.ndarray, C_P: np.ndarray, V: np.ndarray, C: np.ndarray, k: int
 ) -> np.ndarray:
     """Return U − V (Cᵀ V)⁺ Cᵀ U for each labelling's k columns of (d, m k) arrays.
 
-    With U = Σ̃⁻¹ own and V = Σ̃⁻¹ C, what is kept has the squared size (kept)ᵀ Σ̃ (kept), which
-    is 0 where erasure leaves no direction. Rounding must not be read there: scores have no
-    unit, so that 1e-16 of a readable score is as readable as all of it.
+    U = Σ̃⁻¹ C_P and V = Σ̃⁻¹ C. The result u has the squared size uᵀ Σ̃ u, which is 0 if erasure
+    leaves no direction; then u is set to 0, so that rounding is not read. Scores have no unit: a
+    score scaled by 1e-16 is as readable as the score itself.
     """
     d = len(U)
-    U3, own3, V3, C3 = (a.reshape(d, -1, k).transpose(1, 0, 2) for a in (U, own, V, C))
+    U3, C_P3, V3, C3 = (a.reshape(d, -1, k).transpose(1, 0, 2) for a in (U, C_P, V, C))
     if k == 1:
-        above, below = np.einsum("mdk,mdk->mk", C3, U3), np.einsum("mdk,mdk->mk", C3, V3)
-        ratio = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+        CU, CV = np.einsum("mdk,mdk->mk", C3, U3), np.einsum("mdk,mdk->mk", C3, V3)
+        ratio = np.divide(CU, CV, out=np.zeros_like(CU), where=CV > 0)
         coefficients = ratio[:, :, None]
     else:
         gram = C3.transpose(0, 2, 1) @ V3
         inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
         coefficients = inverse @ (C3.transpose(0, 2, 1) @ U3)
-    kept = U3 - V3 @ coefficients
-    size = np.einsum("mdk,mdk->mk", kept, own3 - C3 @ coefficients)
-    whole = np.einsum("mdk,mdk->mk", U3, own3)
-    kept *= (size > np.finfo(np.float64).eps * whole)[:, None, :]
-    return kept.transpose(1, 0, 2).reshape(d, -1)
+    guarded = U3 - V3 @ coefficients
+    size = np.einsum("mdk,mdk->mk", guarded, C_P3 - C3 @ coefficients)
+    whole = np.einsum("mdk,mdk->mk", U3, C_P3)
+    guarded *= (size > np.finfo(np.float64).eps * whole)[:, None, :]
+    return guarded.transpose(1, 0, 2).reshape(d, -1)

@@ -1,11 +1,11 @@
-"""Kernel readers: a family of nonlinear readers that are linear in the labels.
+"""Kernel probes: a family of nonlinear probes that are linear in the labels.
 
-Problem. Which of several readers reads best is not known beforehand, and choosing is part of what
-a null must rerun: for every labelling, all of them are fitted, judged and chosen from.
+Problem. The best probe of a family is not known in advance. Its selection is part of the procedure
+that a null must rerun: every labelling needs fits and scores of all probes.
 
-Solution. All of them start from inner products: ridge regression on a kernel, or votes of
-neighbours. They are judged in a few folds of the rows that are fitted to, where a fit is one
-Cholesky factorisation in float32; only the chosen one is fitted to all rows, in float64.
+Solution. All probes use only inner products: ridge regression on a kernel, or votes of neighbours.
+Cross-validation inside the fitting rows selects one; there a fit is one Cholesky factorisation in
+float32. Only the selected probe is fitted to all rows, in float64.
 
 Reference. Y. Cho, L. K. Saul, "Kernel methods for deep learning", 2009, equations 3 and 6, for
 the wide network.
@@ -22,11 +22,11 @@ from scipy.linalg import LinAlgError, get_lapack_funcs
 from nullprobe._core import linalg
 from nullprobe.stats import metrics
 
-DIGITS = 9  # decimals of distances and of scores; what is smaller is rounding
+DIGITS = 9  # decimals of distances and scores; smaller differences are rounding
 
 
 def quadratic(G: np.ndarray, _a: np.ndarray, _b: np.ndarray) -> np.ndarray:
-    """Return (1 + x·x')²: features, and products of two of them."""
+    """Return (1 + x·x')²: the kernel of features and products of two features."""
     return np.square(G + 1)
 
 
@@ -37,7 +37,7 @@ def wide(G: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     np.clip(cosine, -1, 1, out=cosine)
     turned = np.pi - np.arccos(cosine)
     turned *= cosine
-    # The sine as √((1 − c)(1 + c)): where rows nearly coincide, 1 − c² would be rounding.
+    # The sine is √((1 − c)(1 + c)): for nearly equal rows, 1 − c² would be rounding.
     sine = np.sqrt((1 - cosine) * np.add(1, cosine, out=cosine))
     turned += sine
     turned *= size / np.pi
@@ -45,7 +45,7 @@ def wide(G: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def radial(sharpness: float) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """Return the kernel exp(−c q), q a squared distance over the typical one, which is 2."""
+    """Return the kernel exp(−c q / 2); q is a squared distance in units where 2 is typical."""
 
     def kernel(G: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         K = G - a[:, None] / 2
@@ -66,19 +66,19 @@ RIDGES = (1.0, 0.01)  # in units of the variance of the kernel's features
 NEIGHBOURS = (32, 8)
 RIDGED = {f"{k}, ridge {r:g}": (k, r) for k in KERNELS for r in RIDGES}
 VOTING = {f"{k} nearest neighbours": k for k in NEIGHBOURS}
-READERS = (*RIDGED, *VOTING)
+PROBES = (*RIDGED, *VOTING)
 
 
 @dataclass(frozen=True, eq=False)
 class Products:
-    """Inner products of n rows with the m that are fitted to, in units of the typical length.
+    """Inner products of n rows with m fitting rows, in units of the typical length.
 
     Attributes
     ----------
     G : ndarray of shape (n, m)
         Inner products.
     a, b : ndarrays of shape (n,) and (m,)
-        Squared lengths of either.
+        Squared lengths of the n and the m rows.
     """
 
     G: np.ndarray
@@ -90,53 +90,53 @@ class Products:
         return Products(*(v.astype(np.float32) for v in (self.G, self.a, self.b)))
 
     def near(self) -> np.ndarray:
-        """Return what orders neighbours (n, m): half the squared distances, but for a constant.
+        """Return values (n, m) in the order of the distances: half the squares, minus a constant.
 
-        Rounded, so that rows that coincide have the same neighbours wherever they stand.
+        They are rounded, so that equal rows have the same neighbours.
         """
         near = self.b / 2 - self.G
         return np.round(near, DIGITS, out=near)
 
 
 def strongest(inside: Products, Y: np.ndarray, folds: Sequence[slice]) -> str:
-    """Return the name of the reader that reads best on folds that it was not fitted to.
+    """Return the name of the probe with the best held-out AUC over the folds.
 
     Parameters
     ----------
     inside : Products
-        Of the rows (m, m) that are fitted to.
+        Inner products (m, m) of the fitting rows.
     Y : ndarray of shape (m, k)
-        What is read: indicators.
+        Indicators that the probes predict.
     folds : sequence of slices
-        Of the m rows.
+        Positions of each fold among the m rows.
     """
-    readings = judged(held_out(inside, Y, folds), Y, folds)
-    return READERS[int(np.argmax(readings))]
+    aucs = fold_auc(held_out(inside, Y, folds), Y, folds)
+    return PROBES[int(np.argmax(aucs))]
 
 
 def held_out(inside: Products, Y: np.ndarray, folds: Sequence[slice]) -> np.ndarray:
-    """Return the scores (c, m, k) of each reader, of rows whose fold it did not see."""
-    held = np.zeros((len(READERS), *Y.shape))
+    """Return the held-out scores (c, m, k) of each probe over the folds."""
+    held = np.zeros((len(PROBES), *Y.shape))
     narrow = inside.narrow()
     kernels = [_Kernel.of(kernel, narrow) for kernel in KERNELS.values()]
     near = inside.near()
     for out in folds:
-        told, found = np.delete(Y, out, axis=0), []
+        Y_train, scores = np.delete(Y, out, axis=0), []
         for K in kernels:
-            other = np.delete(K.K, out, axis=1)
-            own = np.delete(other, out, axis=0)
+            rows = np.delete(K.K, out, axis=1)
+            inside_fold = np.delete(rows, out, axis=0)
             for ridge in RIDGES:
-                weights, level = _ridge(own, told, K.ridge(ridge))
-                found.append(other[out] @ weights + level)
-        held[:, out] = found + _votes(np.delete(near[out], out, axis=1), told, NEIGHBOURS)
+                weights, level = _ridge(inside_fold, Y_train, K.ridge(ridge))
+                scores.append(rows[out] @ weights + level)
+        held[:, out] = scores + _votes(np.delete(near[out], out, axis=1), Y_train, NEIGHBOURS)
     return held
 
 
-def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice]) -> np.ndarray:
-    """Return how well each reader's scores (c, m, k) tell indicators Y (m, k): AUC, (c,).
+def fold_auc(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice]) -> np.ndarray:
+    """Return the mean AUC (c,) of each probe's scores (c, m, k) for indicators Y (m, k).
 
-    An AUC compares rows of one fold only. The fits of two folds differ in their levels most of
-    all, and leaving a row out moves the level away from its label.
+    An AUC compares only rows of one fold. Levels differ between folds: leaving a row out moves the
+    level away from its label.
     """
     won, pairs = np.zeros((len(held), Y.shape[1])), np.zeros(Y.shape[1])
     for fold in folds:
@@ -149,7 +149,7 @@ def judged(held: np.ndarray, Y: np.ndarray, folds: Sequence[slice]) -> np.ndarra
 
 
 def fitted(name: str, inside: Products, Y: np.ndarray) -> Callable[[Products], np.ndarray]:
-    """Fit the reader of this name to all m rows; return what gives scores (n, k) of others."""
+    """Fit the probe of this name to all m rows; return its function from products to scores."""
     if name in VOTING:
         return lambda products: _votes(products.near(), Y, (VOTING[name],))[0]
     kernel, ridge = KERNELS[RIDGED[name][0]], RIDGED[name][1]
@@ -161,26 +161,26 @@ def fitted(name: str, inside: Products, Y: np.ndarray) -> Callable[[Products], n
 
 @dataclass(frozen=True, eq=False)
 class _Kernel:
-    """A kernel among m rows, less its row and column means.
+    """A kernel among m rows, minus its row and column means.
 
-    With an intercept that is not shrunk it is no other fit, but a far better conditioned one.
+    The fit has an unpenalised intercept, so centring does not change it but improves its condition.
     """
 
     K: np.ndarray  # (m, m)
     mean: np.ndarray  # (m,)
-    size: float  # mean of its diagonal before
+    size: float  # mean of the diagonal before centring
 
     @classmethod
     def of(cls, kernel: Callable[..., np.ndarray], inside: Products) -> _Kernel:
         K = kernel(inside.G, inside.a, inside.b)
-        # A float32 sum is off by more than the ridge where all rows but one nearly coincide.
+        # If all rows but one are nearly equal, the error of a float32 sum exceeds the ridge.
         mean, size = K.mean(axis=0, dtype=np.float64), float(K.diagonal().mean())
         K -= mean.astype(K.dtype)
         K -= (mean - mean.mean()).astype(K.dtype)[:, None]
         return cls(K, mean, size)
 
     def ridge(self, share: float) -> float:
-        """Return a ridge in units of the variance of the features, and more than rounding."""
+        """Return a ridge in units of the variance of the features, at least rounding."""
         least = len(self.K) * np.finfo(self.K.dtype).eps * self.size
         return max(share * float(self.K.diagonal().mean()), least)
 
@@ -189,10 +189,10 @@ def _ridge(K: np.ndarray, Y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.n
     """Return weights (m, k), summing to 0, and intercepts (k,) of ridge regression on a kernel."""
     system = K.copy()
     system.flat[:: len(K) + 1] += ridge  # the diagonal
-    given = np.ones((len(Y), Y.shape[1] + 1), K.dtype, order="F")
-    given[:, :-1] = Y
+    sides = np.ones((len(Y), Y.shape[1] + 1), K.dtype, order="F")
+    sides[:, :-1] = Y
     (solve,) = get_lapack_funcs(("posv",), (system,))  # K is symmetric: its transpose saves a copy
-    _, solved, info = solve(system.T, given, lower=True, overwrite_a=True, overwrite_b=True)
+    _, solved, info = solve(system.T, sides, lower=True, overwrite_a=True, overwrite_b=True)
     if info:
         raise LinAlgError("a kernel and its ridge are not positive definite")
     level = solved[:, :-1].sum(axis=0) / solved[:, -1].sum()
@@ -200,12 +200,12 @@ def _ridge(K: np.ndarray, Y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.n
 
 
 def _votes(near: np.ndarray, Y: np.ndarray, counts: tuple[int, ...]) -> list[np.ndarray]:
-    """Return the mean of Y (m, c) over so many of the nearest of m rows; largest count first."""
-    found, rows = [], np.arange(len(near))[:, None]
+    """Return the means of Y (m, c) over the nearest of m rows, per count in descending order."""
+    shares, rows = [], np.arange(len(near))[:, None]
     place = np.broadcast_to(np.arange(near.shape[1]), near.shape)
     for count in counts:
         k = max(1, min(count, len(Y) // 2))
         nearest = rows, np.argpartition(near, k - 1, axis=1)[:, :k]
         near, place = near[nearest], place[nearest]
-        found.append(Y[place].mean(axis=1))
-    return found
+        shares.append(Y[place].mean(axis=1))
+    return shares

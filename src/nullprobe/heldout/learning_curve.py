@@ -1,8 +1,8 @@
-"""Learning curve: what a linear probe reads of other rows, trained on ever more of them.
+"""Learning curve: held-out scores of a linear probe by its number of training rows.
 
-How much is read says how many rows the probe had as much as what is there. Rows are cut into
-folds; a probe is trained on one, two, four or all but one of them and scored on the next, each fold
-once. So every size is scored on every row, and sizes can be compared.
+A held-out score depends on the number of training rows as well as on the representation. Rows are
+split into folds. A probe is trained on one, two, four, ... or all but one of them and scored on the
+next fold, once per fold. So every size is scored on every row, and sizes can be compared.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from nullprobe.data.splits import Parts, split
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.targets import Labellings
 
-FOLDS = (8, 4)  # as many as the rarest class has rows for
+FOLDS = (8, 4)  # the second if the rarest class has too few rows for the first
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Held-out scores of probes that were trained on so many rows.
+    """Held-out scores of probes with one number of training rows.
 
     Attributes
     ----------
     rows : int
-        Rows that each probe was trained on, on average.
+        Mean number of training rows of the probes.
     scores : ndarray of shape (n, k)
-        Of every row, by a probe that has not seen it.
+        Score of each row by a probe that was not trained on it.
     """
 
     rows: int
@@ -37,7 +37,7 @@ class Trained:
 
 
 def folds(z: Concept, groups: np.ndarray | None, rng: np.random.Generator) -> Parts | None:
-    """Return eight folds, or four where classes or groups are too few for eight, or None."""
+    """Return eight folds, or four if classes or groups are too small, or None."""
     for n_parts in FOLDS:
         try:
             return split(z, groups=groups, n_parts=n_parts, rng=rng)
@@ -54,13 +54,13 @@ def learning_curve(X: np.ndarray, z: Concept, parts: Parts) -> list[Trained]:
     X : ndarray of shape (n, d)
     z : Concept
     parts : Parts
-        The folds.
+        Folds.
     """
     labellings, n_folds = Labellings(z), parts.n_parts
     Z = labellings.columns(np.arange(len(z))[:, None])[:, 0]
-    level = z.codes is None  # R² is about levels, AUC is not
+    level = z.codes is None  # R² depends on the level, AUC does not
     sizes = sorted({*(2**i for i in range(n_folds.bit_length() - 1)), n_folds - 1})
-    found = []
+    points = []
     for size in sizes:
         scores, rows = np.empty((len(z), z.n_scores)), 0
         for j in range(n_folds):
@@ -71,5 +71,5 @@ def learning_curve(X: np.ndarray, z: Concept, parts: Parts) -> list[Trained]:
             scores[test] = (X[test] - part.mean).astype(X.dtype) @ W.astype(X.dtype)
             scores[test] += Z[train].mean(axis=0) * level
             rows += int(train.sum())
-        found.append(Trained(round(rows / n_folds), scores))
-    return found
+        points.append(Trained(round(rows / n_folds), scores))
+    return points

@@ -1,4 +1,4 @@
-"""Labellings: the columns that labellings of one kind become, and how their scores are read."""
+"""Labellings of one kind: their columns, and the metric of their scores."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.quarters import quarters
 from nullprobe.stats import metrics
 
-BATCH_ELEMENTS = 1 << 23  # entries (n, m, k) of the labellings that are read together
+BATCH_ELEMENTS = 1 << 23  # most entries (n, m, k) of a batch of labellings
 
 
 def marks(z: Concept) -> np.ndarray:
-    """Return indicators (n, q) of the classes; of numbers, of the quarters of each column.
+    """Return indicators (n, q) of the classes or, for numbers, of the quarters of each column.
 
-    Readers that are not linear look for the whole distribution of a number: one whose spread can
-    be told from X, and whose mean cannot, is not gone. One column for two classes.
+    Nonlinear probes read the whole distribution of a number: if X predicts its spread but not its
+    mean, the number is not gone. Two classes give one column.
 
     Examples
     --------
@@ -27,11 +27,11 @@ def marks(z: Concept) -> np.ndarray:
     """
     if z.codes is not None:
         return Labellings(z).columns(np.arange(len(z))[:, None])[:, 0]
-    found = [np.zeros((len(z), 0))]
+    columns = [np.zeros((len(z), 0))]
     for column in z.data.T:
         quarter = quarters(column)
-        found.append((quarter[:, None] == np.unique(quarter)).astype(np.float64))
-    return np.hstack(found)
+        columns.append((quarter[:, None] == np.unique(quarter)).astype(np.float64))
+    return np.hstack(columns)
 
 
 def mean_auc(
@@ -39,22 +39,22 @@ def mean_auc(
 ) -> np.ndarray:
     """Return the mean AUC over outputs of scores (m, q, n) for indicators (m, q, n), (m,).
 
-    Outputs whose rows are all alike are left out, so that a few rows of a number can be read.
+    Outputs with rows of only one class are left out: they occur if a number has few rows.
     """
     each = [metrics.auc(scores[:, c], truth[:, c] > 0.5, weights) for c in range(scores.shape[1])]
-    there = ~np.isnan(each)
-    total = np.where(there, each, 0.0).sum(axis=0)
-    count = there.sum(axis=0)
+    defined = ~np.isnan(each)
+    total = np.where(defined, each, 0.0).sum(axis=0)
+    count = defined.sum(axis=0)
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 class Labellings:
-    """Labellings of one kind: their columns, and how scores for them are read.
+    """Labellings of one kind: their columns, and the metric of their scores.
 
     Parameters
     ----------
     z : Concept
-        Its kind says how labellings are read; its values only enter through :meth:`columns`.
+        Its kind determines the metric; its values enter only through :meth:`columns`.
     """
 
     def __init__(self, z: Concept) -> None:
@@ -68,7 +68,7 @@ class Labellings:
         return (self.z.codes[order][:, :, None] == labels).astype(np.float64)
 
     def batches(self, order: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the columns (n, m, k) of all labellings of an order, some at a time."""
+        """Yield the columns (n, m, k) of all labellings of an order, in batches."""
         m = max(1, BATCH_ELEMENTS // (len(order) * self.z.n_scores))
         for start in range(0, order.shape[1], m):
             yield self.columns(order[:, start : start + m])

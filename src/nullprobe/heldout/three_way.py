@@ -1,17 +1,16 @@
-"""Three-way reading: eraser on F, probe on P, scores on S, for many labellings at once.
+"""Three-way split: eraser on F, probe on P, scores on S, for many labellings at once.
 
-Problem. A reading counts only on rows that no fit has seen, and a null of it reruns eraser,
-probe and score for every permuted labelling.
+Problem. A score is valid only on held-out rows. Its null reruns eraser, probe and scores for every
+permuted labelling.
 
-Solution. Eraser and probe are linear in Cov(X, Z), and the covariances do not know the labels.
-After any mean-equalising eraser fitted on F, exactly the weights u with C_Fᵀ u = 0 remain
-available to a linear probe, whichever eraser it was (`docs/methods/readback.md`):
-so the fresh probe on P is the discriminant
+Solution. Eraser and probe are linear in Cov(X, Z), and Cov(X) does not depend on the labels. After
+any mean-equalising eraser fitted on F, a linear probe can use exactly the weights u with
+C_Fᵀ u = 0 (`docs/methods/readback.md`). So the fresh probe on P is the discriminant
 
     u = U_P − U_F (C_Fᵀ U_F)⁺ C_Fᵀ U_P,   U_P = Σ̃_P⁻¹ C_P,   U_F = Σ̃_P⁻¹ C_F,
 
-and all labellings are right-hand sides of one factorisation a part. The ridge in Σ̃_P is
-measured on the raw features of P, so that the answer is the same for every such eraser.
+and all labellings are right-hand sides of one factorisation per part. The ridge in Σ̃_P comes
+from the raw features of P, so that the answer is the same for every such eraser.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
-from nullprobe.heldout.guarded_weights import Loose, kept_weights
+from nullprobe.heldout.guarded_weights import UnseenFeatures, guarded_weights
 from nullprobe.heldout.targets import Labellings
 from nullprobe.probes.solvers.halfspace_search import halfspaces
 from nullprobe.stats import metrics
@@ -33,7 +32,7 @@ from nullprobe.stats import metrics
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Held-out scores of one labelling: each row scored once, by fits that never saw it.
+    """Held-out scores of one labelling: each row is scored once, by fits on other rows.
 
     Attributes
     ----------
@@ -46,7 +45,7 @@ class Scores:
 
 
 class ThreeWay(Labellings):
-    """Representations split in three and factored, ready to read any labelling.
+    """A representation in three parts, factored, to score any labelling.
 
     Parameters
     ----------
@@ -54,8 +53,8 @@ class ThreeWay(Labellings):
     z : Concept
     parts : Parts
     erases : bool
-        Whether an eraser is fitted on F; if not, nothing is taken from what a probe on P may use,
-        and parts may be two.
+        Whether an eraser is fitted on F. If not, a probe on P may use all directions, and two
+        parts suffice.
     """
 
     def __init__(self, X: np.ndarray, z: Concept, parts: Parts, erases: bool = True) -> None:
@@ -66,16 +65,16 @@ class ThreeWay(Labellings):
         self.partition = parts
         self.parts = [Part.of(X, z, parts.rows(j)) for j in range(parts.n_parts)]
 
-    def taken(self, cross: np.ndarray) -> np.ndarray:
-        """Return the directions that an eraser of this Cov(X, Z) takes: none without one."""
+    def removed(self, cross: np.ndarray) -> np.ndarray:
+        """Return the directions to erase for this Cov(X, Z); zeros without an eraser."""
         return cross if self.erases else np.zeros_like(cross)
 
     def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the reading before and after erasure, (m,) each, of m reordered labellings."""
+        """Return the metric before and after erasure, (m,) each, of m permuted labellings."""
         return self._averaged(order, self.statistic)
 
     def read_with_variance(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return AUC and its variance before and after erasure, (2, m) each; of classes."""
+        """Return AUC and its variance before and after erasure, (2, m) each, for classes."""
         return self._averaged(order, self.with_variance)
 
     def _averaged(
@@ -84,17 +83,17 @@ class ThreeWay(Labellings):
         """Return the mean over parts of a statistic (..., m) of scores and truth (m, k, n_S)."""
         raw, erased = [], []
         for Z in self.batches(order):
-            found = []
+            values = []
             for each, S in self._scored(Z):
                 truth = Z[S.rows].transpose(1, 2, 0)
-                found.append([statistic(scores, truth) for scores in each])
-            before, after = np.mean(found, axis=0)
+                values.append([statistic(scores, truth) for scores in each])
+            before, after = np.mean(values, axis=0)
             raw.append(before)
             erased.append(after)
         return np.concatenate(raw, axis=-1), np.concatenate(erased, axis=-1)
 
     def scores(self) -> Scores:
-        """Return the held-out scores of the labelling as it is."""
+        """Return the held-out scores of the observed labelling."""
         Z = self.columns(np.arange(len(self.z))[:, None])
         raw, erased = (np.empty((len(Z), self.z.n_scores)) for _ in range(2))
         for (before, after), S in self._scored(Z):
@@ -102,19 +101,19 @@ class ThreeWay(Labellings):
         return Scores(raw, erased)
 
     def _scored(self, Z: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, np.ndarray], Part]]:
-        """Yield the scores before and after erasure, (m, k, n_S) each, and their part, a role."""
+        """Yield scores before and after erasure, (m, k, n_S) each, and their part S, per role."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
         crosses = [part.cross(flat) for part in self.parts]
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
             U = P.solve(crosses[p])
-            loose = Loose.of(self.parts[f], P, self.taken(crosses[f]), k)
-            kept = kept_weights(U, crosses[p], P.solve(loose.bound), loose.bound, k)
-            loose.settle(kept)
-            # R² is about levels, AUC is not
+            unseen = UnseenFeatures.of(self.parts[f], P, self.removed(crosses[f]), k)
+            W_F = guarded_weights(U, crosses[p], P.solve(unseen.constraint), unseen.constraint, k)
+            unseen.set_weights(W_F)
+            # R² depends on the level, AUC does not.
             level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
-            raw, erased = ((P.scores(S, W) + level).T.reshape(m, k, len(S.rows)) for W in (U, kept))
+            raw, erased = ((P.scores(S, W) + level).T.reshape(m, k, len(S.rows)) for W in (U, W_F))
             yield (raw, erased), S
 
     def halfspace(
@@ -124,53 +123,54 @@ class ThreeWay(Labellings):
         n_init: int = 3,
         tick: Callable[[], object] = lambda: None,
     ) -> np.ndarray:
-        """Return held-out balanced accuracy of the best halfspace after erasure, (m,)."""
-        found = [np.zeros(0)]
+        """Return the held-out balanced accuracy (m,) of the best halfspace after erasure."""
+        accuracies = [np.zeros(0)]
         for batch in self.batches(order):
             accuracy = np.zeros(batch.shape[1])
-            for said, S in self._said(batch, seed, n_init):
+            for calls, S in self._calls(batch, seed, n_init):
                 truth = batch[S.rows].transpose(1, 2, 0) > 0.5
                 each = [
-                    metrics.balanced_accuracy(said[:, c], truth[:, c]) for c in range(said.shape[1])
+                    metrics.balanced_accuracy(calls[:, c], truth[:, c])
+                    for c in range(calls.shape[1])
                 ]
                 accuracy += np.mean(each, axis=0) / len(self.parts)
                 tick()
-            found.append(accuracy)
-        return np.concatenate(found)
+            accuracies.append(accuracy)
+        return np.concatenate(accuracies)
 
     def halfspace_calls(self, seed: int, n_init: int = 3) -> np.ndarray:
-        """Return which rows (n, k) held-out halfspaces call positive, labels being as they are."""
+        """Return which rows (n, k) held-out halfspaces call positive, for the observed labels."""
         Z = self.columns(np.arange(len(self.z))[:, None])
         calls = np.empty((len(Z), self.z.n_scores), dtype=bool)
-        for said, S in self._said(Z, seed, n_init):
-            calls[S.rows] = said[0].T
+        for called, S in self._calls(Z, seed, n_init):
+            calls[S.rows] = called[0].T
         return calls
 
-    def _said(self, Z: np.ndarray, seed: int, n_init: int) -> Iterator[tuple[np.ndarray, Part]]:
-        """Yield the calls (m, k, n_S) of halfspaces fitted on erased P, with their part S."""
+    def _calls(self, Z: np.ndarray, seed: int, n_init: int) -> Iterator[tuple[np.ndarray, Part]]:
+        """Yield the calls (m, k, n_S) of halfspaces fitted to erased P, and their part S."""
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
         crosses = [part.cross(flat) for part in self.parts]
         rng = np.random.default_rng(seed)
         for f, p, s in self.partition.roles():
             P, S = self.parts[p], self.parts[s]
-            # In whitened coordinates "weights orthogonal to C_F" is a plain projection.
-            loose = Loose.of(self.parts[f], P, self.taken(crosses[f]), k)
-            bars = P.factor.whiten((P.inverse[:, None] * loose.bound).T).T
+            # In whitened coordinates, weights orthogonal to C_F need only an orthogonal projection.
+            unseen = UnseenFeatures.of(self.parts[f], P, self.removed(crosses[f]), k)
+            constraints = P.factor.whiten((P.inverse[:, None] * unseen.constraint).T).T
             W, cuts = halfspaces(
                 P.factor.whiten(P.X * P.inverse),
                 flat[P.rows] > 0.5,
-                forbidden=_orthonormal(bars, k),
+                forbidden=_orthonormal(constraints, k),
                 n_init=n_init,
                 rng=rng,
             )
             W = P.inverse[:, None] * P.factor.unwhiten(W)
-            loose.settle(W)
+            unseen.set_weights(W)
             yield (P.scores(S, W) > cuts).T.reshape(m, k, len(S.rows)), S
 
 
 def _orthonormal(G: np.ndarray, k: int) -> np.ndarray:
-    """Return, for each of the m k labellings, an orthonormal basis (d, k, m k) of its k bars."""
+    """Return an orthonormal basis (d, k, m k) of the k constraints of each of m k columns."""
     d = len(G)
     if k == 1:
         length = np.linalg.norm(G, axis=0)

@@ -1,16 +1,16 @@
-"""Carry: what is read or erased in one group, looked at in the others.
+"""Carry: probes and erasers of one group, scored in every group.
 
-Problem. A probe or an eraser that works in the group it was fitted in may work nowhere else:
-the concept may be written along another direction there.
+Problem. A probe or an eraser may work only in the group that it was fitted in: other groups may
+encode the concept along another direction.
 
-Solution. Every group has its own parts F, P and S. A probe fitted on P of one group is scored on
-S of each; an eraser fitted on F of one group is followed, in each group, by a fresh probe from P
-to S of that group. Diagonal and the rest are formed alike, of the same fits and the same scored
-rows, so that they differ only where groups do. All is linear in the labels, as in `three_way`:
-the labellings are right-hand sides of one factorisation for each part of each group.
+Solution. Every group has its own parts F, P and S. A probe fitted on P of one group is scored on S
+of each group. An eraser fitted on F of one group is followed, in each group, by a fresh probe
+fitted on P and scored on S of that group. Diagonal and off-diagonal entries share fits and scored
+rows, so that they differ only if groups differ. Everything is linear in the labels, as in
+`three_way`: labellings are right-hand sides of one factorisation for each part of each group.
 
-What carries over is a direction. Where a group has its mean, and its level of a numeric concept,
-is always taken from P of the group that is scored, never from its S.
+Only directions transfer. The mean of a group, and its level of a numeric concept, always come from
+P of the scored group, never from its S.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
-from nullprobe.heldout.guarded_weights import Loose, kept_weights
+from nullprobe.heldout.guarded_weights import UnseenFeatures, guarded_weights
 from nullprobe.heldout.targets import Labellings
 from nullprobe.stats.bootstrap import resampled_weights
 
-# The groups of the fit and of the scored part, that part, and its scores (m, k, n_S): read, left.
+# Group of the fit, group of the scored part, that part, its scores (m, k, n_S): probe, eraser.
 Scored = tuple[int, int, int, list[np.ndarray]]
-# Of the covariance towards its diagonal, and less where rows outnumber features. The diagonal holds
-# the gap of the group itself, and turns the probe away from that of other groups.
+# Shrinkage of the covariance towards its diagonal, reduced if rows outnumber features. The diagonal
+# contains the class gap of the fitted group, so it turns the probe away from other groups' gaps.
 SHRINKAGE = 0.1
-LEAST_DIRECTION = 1e-8  # of the largest singular value: below, C_F has no further direction
+LEAST_DIRECTION = 1e-8  # smaller singular values of C_F, relative to the largest, are rounding
 
 
 class Carry(Labellings):
-    """Representations split in three within each of G groups, and factored.
+    """A representation in three parts within each of G groups, factored.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     z : Concept
-        Its kind says how labellings are read.
+        Its kind determines the metric of labellings.
     parts : Parts
         Three parts, and the code of each row's group, from 0; every group has rows in each part
         (`splits.split_within`).
@@ -66,7 +66,7 @@ class Carry(Labellings):
         super().__init__(z)
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
-        assert parts.groups is not None, "what carries over is a question about groups"
+        assert parts.groups is not None, "transfer needs groups"
         self.partition, self.groups = parts, parts.groups
         self.n_groups = int(self.groups.max()) + 1
         self.parts = [
@@ -79,12 +79,12 @@ class Carry(Labellings):
 
     @property
     def strata(self) -> Parts:
-        """The parts of all groups, as the strata in which labels may be permuted."""
+        """Strata for permutation of labels: the parts of all groups."""
         n_parts = self.partition.n_parts
         return Parts(self.groups * n_parts + self.partition.part, n_parts * self.n_groups, None)
 
     def read(self, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what m reordered labellings read and what erasure leaves of them.
+        """Return the metric of m permuted labellings, before and after erasure.
 
         Parameters
         ----------
@@ -94,56 +94,57 @@ class Carry(Labellings):
         Returns
         -------
         read : ndarray of shape (m, G, G)
-            Reading of the probe of the row's group in the column's.
+            Row: group of the probe's fit. Column: group of the scored rows.
         erased : ndarray of shape (m, G, G)
-            Reading of a fresh probe in the column's group after the eraser of the row's.
+            Row: group of the eraser's fit. Column: group of the fresh probe and the scored rows.
         """
-        found = [self._matrices(self._scored(Z), Z) for Z in self.batches(order)]
-        read, erased = np.concatenate(found, axis=1)
+        matrices = [self._matrices(self._scored(Z), Z) for Z in self.batches(order)]
+        read, erased = np.concatenate(matrices, axis=1)
         return read, erased
 
     def probed(self, order: np.ndarray) -> np.ndarray:
-        """Return what m reordered labellings read (m, G, G), at a third of the cost of `read`."""
-        found = [self._matrices(self._scored(Z, erase=False), Z)[0] for Z in self.batches(order)]
-        return np.concatenate(found)
+        """Return the metric (m, G, G) of permuted labellings before erasure; faster than `read`."""
+        batches = self.batches(order)
+        return np.concatenate([self._matrices(self._scored(Z, erase=False), Z)[0] for Z in batches])
 
     def resampled(
         self, n_resamples: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return bootstrap replicates (B, G, G) of what is read and left, given the fits.
+        """Return bootstrap replicates (B, G, G), before and after erasure, without refits.
 
-        Scored rows are resampled within each class of each part of each group; one draw serves
-        all fits, so that entries can be compared in pairs.
+        Scored rows are resampled within each class of each part of each group. All fits share one
+        draw, so that entries can be compared as pairs.
         """
-        weights = [[self._weights(part, n_resamples, rng) for part in own] for own in self.parts]
+        weights = [[self._weights(part, n_resamples, rng) for part in row] for row in self.parts]
         Z = self.columns(np.arange(len(self.z))[:, None])
         read, erased = self._matrices(self._scored(Z), Z, weights)
         return read, erased
 
     def left(self, directions: Callable[[int, int], np.ndarray], m: int) -> np.ndarray:
-        """Return what fresh probes read (m, G, G) once given directions are projected out.
+        """Return the metric (m, G, G) of fresh probes after projection off given directions.
 
         Parameters
         ----------
         directions : callable
-            Called with a group and a part, returns the m sets (m, d, k) that take the place of
-            those which an eraser would be fitted to there; k columns of the concept at most.
+            Called with a group and a part. Returns m sets (m, d, k) of directions that replace the
+            directions of an eraser fitted there; at most as many as the concept has columns.
         m : int
+            Number of sets.
         """
         Z = self.columns(np.arange(len(self.z))[:, None])
         k = Z.shape[2]
 
         def stacked(g: int, j: int) -> np.ndarray:
-            some = directions(g, j)
-            flat = np.zeros((some.shape[1], m, k))
-            flat[:, :, : some.shape[2]] = some.transpose(1, 0, 2)
+            bases = directions(g, j)
+            flat = np.zeros((bases.shape[1], m, k))
+            flat[:, :, : bases.shape[2]] = bases.transpose(1, 0, 2)
             return flat.reshape(len(flat), m * k)
 
         Z = np.repeat(Z, m, axis=1)
         return self._matrices(self._scored(Z, stacked), Z)[1]
 
     def removed(self, g: int, j: int) -> tuple[Part, np.ndarray]:
-        """Return a part, and an orthonormal basis (d, r) of what mean projection removes from it.
+        """Return a part, and an orthonormal basis (d, r) of the directions mean projection removes.
 
         The basis is in units of the standard deviations of the features.
         """
@@ -158,16 +159,16 @@ class Carry(Labellings):
         Z: np.ndarray,
         weights: list[list[np.ndarray]] | None = None,
     ) -> np.ndarray:
-        """Average readings over the roles: (2, m, G, G), read and left, or (1, m, G, G)."""
+        """Average the metric over roles: (2, m, G, G), raw and erased, or (1, m, G, G)."""
         total: dict[tuple[int, int], np.ndarray] = {}
         for a, b, s, kinds in scored:
             truth = Z[self.parts[b][s].rows].transpose(1, 2, 0)
             w = None if weights is None else weights[b][s]
             each = np.array([self.statistic(scores, truth, w) for scores in kinds])
             total[a, b] = total.get((a, b), 0.0) + each / self.partition.n_parts
-        every = range(self.n_groups)
-        found = np.array([[total[a, b] for b in every] for a in every])
-        return found.transpose(2, 3, 0, 1)
+        groups = range(self.n_groups)
+        matrices = np.array([[total[a, b] for b in groups] for a in groups])
+        return matrices.transpose(2, 3, 0, 1)
 
     def _scored(
         self,
@@ -176,26 +177,29 @@ class Carry(Labellings):
         *,
         erase: bool = True,
     ) -> Iterator[Scored]:
-        """Yield what fits of groups a score in groups b, a role.
+        """Yield the scores of fits of each group a in each group b, per role.
 
-        Directions (d, m k) of a group and part take the place of what its labels covary with.
+        ``directions`` (d, m k) of a group and part replace the covariance with its labels.
         """
         n, m, k = Z.shape
         flat = Z.reshape(n, m * k)
-        crosses = [[part.cross(flat) for part in own] for own in self.parts]
-        bars = crosses
+        crosses = [[part.cross(flat) for part in parts] for parts in self.parts]
+        erase_along = crosses
         if directions is not None:
-            bars = [[directions(g, j) for j in range(len(own))] for g, own in enumerate(crosses)]
+            erase_along = [
+                [directions(g, j) for j in range(len(row))] for g, row in enumerate(crosses)
+            ]
         for f, p, s in self.partition.roles():
-            U = [own[p].solve(cross[p]) for own, cross in zip(self.parts, crosses, strict=True)]
-            for b, (own, cross) in enumerate(zip(self.parts, crosses, strict=True)):
-                P, S = own[p], own[s]
+            U = [parts[p].solve(cross[p]) for parts, cross in zip(self.parts, crosses, strict=True)]
+            for b, (parts, cross) in enumerate(zip(self.parts, crosses, strict=True)):
+                P, S = parts[p], parts[s]
                 level = flat[P.rows].mean(axis=0) if self.z.codes is None else 0.0
                 fits = [[W] for W in U]
                 if erase:
-                    others = [(self.parts[a][f], bars[a][f]) for a in range(self.n_groups)]
-                    for fit, kept in zip(fits, _kept(P, U[b], cross[p], others, k), strict=True):
-                        fit.append(kept)
+                    others = [(self.parts[a][f], erase_along[a][f]) for a in range(self.n_groups)]
+                    fresh = _fresh_probes(P, U[b], cross[p], others, k)
+                    for fit, W in zip(fits, fresh, strict=True):
+                        fit.append(W)
                 for a, fit in enumerate(fits):
                     scores = [(P.scores(S, W) + level).T.reshape(m, k, len(S.rows)) for W in fit]
                     yield a, b, s, scores
@@ -205,20 +209,20 @@ class Carry(Labellings):
         return resampled_weights(codes, None, len(part.rows), n_resamples, rng)
 
 
-def _kept(
-    P: Part, U: np.ndarray, own: np.ndarray, others: list[tuple[Part, np.ndarray]], k: int
+def _fresh_probes(
+    P: Part, U: np.ndarray, C_P: np.ndarray, others: list[tuple[Part, np.ndarray]], k: int
 ) -> Iterator[np.ndarray]:
-    """Yield the weights of fresh probes on P after the directions (d, m k) of each other part F."""
-    loose = [Loose.of(F, P, C, k) for F, C in others]
-    solved = np.split(P.solve(np.hstack([of.bound for of in loose])), len(loose), axis=1)
-    for of, V in zip(loose, solved, strict=True):
-        kept = kept_weights(U, own, V, of.bound, k)
-        of.settle(kept)
-        yield kept
+    """Yield the weights of fresh probes on P after erasing directions (d, m k) of each part F."""
+    unseen = [UnseenFeatures.of(F, P, C, k) for F, C in others]
+    solved = np.split(P.solve(np.hstack([of.constraint for of in unseen])), len(unseen), axis=1)
+    for of, V in zip(unseen, solved, strict=True):
+        weights = guarded_weights(U, C_P, V, of.constraint, k)
+        of.set_weights(weights)
+        yield weights
 
 
 def in_units(part: Part, bases: np.ndarray) -> np.ndarray:
-    """Return directions (m, d, k) of features in standard deviations as functions of raw ones."""
+    """Return directions (m, d, k) of standardised features, as directions of raw features."""
     return linalg.reciprocal(part.inverse)[:, None] * bases
 
 
@@ -228,7 +232,7 @@ def diagonal(matrices: np.ndarray) -> np.ndarray:
 
 
 def off_diagonal(matrices: np.ndarray) -> np.ndarray:
-    """Return the mean (m,) of the rest of each matrix (m, G, G)."""
+    """Return the mean (m,) of the off-diagonal entries of each matrix (m, G, G)."""
     G = matrices.shape[1]
     return (matrices.sum(axis=(1, 2)) - np.trace(matrices, axis1=1, axis2=2)) / (G * (G - 1))
 

@@ -16,7 +16,7 @@ import numpy as np
 from nullprobe.data.concept import Concept
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
-from nullprobe.heldout.given_confounds import Given, residuals
+from nullprobe.heldout.confound_prediction import ConfoundPrediction, residuals
 
 MULTIPLIERS = 1999
 
@@ -25,7 +25,7 @@ def covariance_beyond(
     scores: np.ndarray,
     z: Concept,
     W: Confounds,
-    given: Given,
+    given: ConfoundPrediction,
     parts: Parts,
     seed: int,
 ) -> float:
@@ -37,7 +37,7 @@ def covariance_beyond(
         Held out; of two classes one column, of numbers one for each.
     z : Concept
     W : Confounds
-    given : Given
+    given : ConfoundPrediction
         What W says of the concept.
     parts : Parts
         Folds in which scores are predicted, groups whole.
@@ -48,8 +48,8 @@ def covariance_beyond(
     Of several columns the largest of the studentised means is compared with that of the same
     products multiplied by random signs of the normal distribution (one for each group).
     """
-    if given.log_chance is not None:
-        left = z.matrix - np.exp(given.log_chance)
+    if given.log_probability is not None:
+        left = z.matrix - np.exp(given.log_probability)
         left = left[:, 1:] if z.n_scores == 1 else left
     else:
         assert given.mean is not None, "numbers have means"

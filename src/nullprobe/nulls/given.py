@@ -23,7 +23,7 @@ import numpy as np
 from nullprobe.data.concept import Concept
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
-from nullprobe.heldout.given_confounds import Given
+from nullprobe.heldout.confound_prediction import ConfoundPrediction
 from nullprobe.nulls.action import Action
 
 SWEEPS = 60  # in each of which every unit meets another
@@ -68,14 +68,14 @@ class GivenConfounds(Action):
 
     @classmethod
     def of(
-        cls, z: Concept, parts: Parts, W: Confounds, given: Given, seed: Sequence[int]
+        cls, z: Concept, parts: Parts, W: Confounds, given: ConfoundPrediction, seed: Sequence[int]
     ) -> GivenConfounds:
         """Return the draws of a concept's labels given W that leave its partitions as they are."""
         data = z.matrix if z.is_classes else z.data
         unit, block = _units(data, parts, W.strata)
         n_units = len(block)
-        if given.log_chance is not None:
-            slope, bend = given.log_chance, np.zeros(len(data))
+        if given.log_probability is not None:
+            slope, bend = given.log_probability, np.zeros(len(data))
             sd = np.ones(1)
         else:
             assert given.mean is not None, "numbers have means"

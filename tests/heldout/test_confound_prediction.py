@@ -4,13 +4,13 @@ from scipy.special import expit
 
 from nullprobe.data.concept import concept
 from nullprobe.data.confounds import Confounds
-from nullprobe.heldout.given_confounds import folds, given_confounds, residuals
+from nullprobe.heldout.confound_prediction import folds, predict_from_confounds, residuals
 
 
 def learned(W, y, groups=None, **kind):
     z = concept(y, **kind)
     parts = folds(z, groups, np.random.default_rng(0))
-    return given_confounds(z, Confounds.of(W, len(y)), parts, 0), parts
+    return predict_from_confounds(z, Confounds.of(W, len(y)), parts, 0), parts
 
 
 def test_chances_are_those_of_the_world():
@@ -20,8 +20,8 @@ def test_chances_are_those_of_the_world():
     y = (rng.random(3000) < chance).astype(int)
     found, _ = learned(W, y)
     assert found.model != "logistic"  # which sees no squares
-    assert np.abs(np.exp(found.log_chance[:, 1]) - chance).mean() < 0.04
-    assert np.exp(found.log_chance).sum(axis=1) == pytest.approx(np.ones(3000))
+    assert np.abs(np.exp(found.log_probability[:, 1]) - chance).mean() < 0.04
+    assert np.exp(found.log_probability).sum(axis=1) == pytest.approx(np.ones(3000))
     assert found.gain > 0.1
     assert found.informative == pytest.approx((4 * chance * (1 - chance)).sum(), rel=0.1)
 
@@ -31,7 +31,7 @@ def test_confounds_that_say_nothing_leave_class_shares():
     y = np.repeat([0, 1, 2], [60, 60, 180])
     found, _ = learned(rng.normal(size=(300, 40)), y)
     assert found.model == "class shares"
-    assert np.exp(found.log_chance[0]) == pytest.approx([0.2, 0.2, 0.6])
+    assert np.exp(found.log_probability[0]) == pytest.approx([0.2, 0.2, 0.6])
     assert found.informative == pytest.approx(300)
 
 
@@ -57,7 +57,7 @@ def test_no_row_is_asked_of_a_model_that_saw_it():
     rng = np.random.default_rng(3)
     y = rng.permutation(np.arange(120) % 2)
     found, _ = learned(rng.normal(size=(120, 120)), y)
-    said = found.log_chance.argmax(axis=1)
+    said = found.log_probability.argmax(axis=1)
     assert (said == y).mean() < 0.65
 
 
@@ -67,4 +67,4 @@ def test_groups_stay_whole():
     y = rng.permutation(np.arange(20) % 2)[groups]
     found, parts = learned(rng.normal(size=20)[groups] + 0.0, y, groups)
     assert all(len(np.unique(parts.part[groups == g])) == 1 for g in range(20))
-    assert found.log_chance.shape == (200, 2)
+    assert found.log_probability.shape == (200, 2)
