@@ -1,4 +1,4 @@
-"""Probes: linear readers of a concept, from the cheapest to the most accurate, and nonlinear."""
+"""Probes of a concept: linear, nonlinear, and of contrast pairs."""
 
 from nullprobe.probes.analysis.calibration import Reliability, reliability
 from nullprobe.probes.analysis.information import Information, usable_information

@@ -151,14 +151,14 @@ def test_curve_tells_what_was_said_and_what_was_so():
     p = np.repeat([0.2, 0.8], 10)
     y = np.array([1, 0] * 5 + [1] * 10)
     found = reliability(p, y == 1, n_bins=2)
-    np.testing.assert_allclose(found.said, [0.2, 0.8])
-    np.testing.assert_allclose(found.seen, [0.5, 1.0])
+    np.testing.assert_allclose(found.predicted, [0.2, 0.8])
+    np.testing.assert_allclose(found.observed, [0.5, 1.0])
     assert found.rows.tolist() == [10, 10]
 
 
 def test_rows_of_one_chance_stay_in_one_bin():
     found = reliability(np.repeat([0.2, 0.8], [15, 5]), np.arange(20) % 2, n_bins=4)
-    np.testing.assert_allclose(found.said, [0.2, 0.8])
+    np.testing.assert_allclose(found.predicted, [0.2, 0.8])
     assert found.rows.tolist() == [15, 5]
 
 

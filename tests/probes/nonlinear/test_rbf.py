@@ -9,7 +9,7 @@ from support.probe_data import held_out, sample
 
 from nullprobe import InputError, QuadraticProbe, RBFProbe, worlds
 from nullprobe.probes.base import nonlinear
-from nullprobe.probes.base.nonlinear import some
+from nullprobe.probes.base.nonlinear import stratified_subset
 from nullprobe.probes.nonlinear import rbf
 
 
@@ -89,9 +89,9 @@ def test_rows_beyond_the_most_are_left_out_class_by_class():
     world = worlds.rare(n=3000, d=3, positive_fraction=0.01)
     probe = RBFProbe(max_samples=300, C=1.0).fit(world.X, world.y)
     assert probe.probe_.model.estimators_[0].n_support_.sum() <= 300
-    kept = some(world.y, 300, 0)
+    kept = stratified_subset(world.y, 300, 0)
     assert np.bincount(world.y[kept]).tolist() == [297, 3]
-    assert np.bincount(world.y[some(world.y, 20, 0)]).tolist() == [19, 2]
+    assert np.bincount(world.y[stratified_subset(world.y, 20, 0)]).tolist() == [19, 2]
 
 
 def test_strength_is_chosen_for_the_data_at_hand():

@@ -1,11 +1,12 @@
-"""Information: how many nats about a concept a kind of probe can use, on rows it has not seen.
+"""Usable information: nats about a concept that a kind of probe predicts on held-out rows.
 
-Problem. Accuracy and AUC have no unit in which probes of different concepts compare, and a loss on
-the rows of the fit says nothing.
+Problem. Accuracy and AUC have no unit in which probes of different concepts can be compared, and a
+loss on fitting rows is biased.
 
-Solution. Each row is scored by a probe that was fitted to other rows. Its log-chance of the row's
-class, less that of the class shares among those other rows, averages to the information that this
-kind of probe can use: in expectation never more than there is, less by what the fit costs.
+Solution. Each row is scored by a probe that was fitted to other rows. Take its log-probability of
+the row's class minus the log of the class share among those other rows. The mean over rows is the
+information that this kind of probe can use. In expectation it is at most the mutual information,
+reduced by the error of the fit.
 
 Reference. Y. Xu, S. Zhao, J. Song, R. Stewart, S. Ermon, "A theory of usable information under
 computational constraints", 2020, arXiv 2002.10689, definition 2.
@@ -31,8 +32,8 @@ from nullprobe.probes.base.nonlinear import inner_splits
 from nullprobe.probes.base.nullspace import need_usable
 
 LEVEL = 0.95
-# No class is ever said to be impossible: one row of a surprise costs 21 nats, not all of them.
-LEAST_CHANCE = 1e-9
+# Predicted probabilities are at least this, so that one surprising row costs at most 21 nats.
+LEAST_PROBABILITY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +43,12 @@ class Information:
     Attributes
     ----------
     nats : float
-        Mean over rows of the log-chance of the row's class, less that without X. Below 0 where
-        the probe is worse than the class shares.
+        Mean over rows of the log-probability of the row's class, minus the log of its class share.
+        Negative if the probe is worse than the class shares.
     interval : tuple of float
-        95 % interval of that, the fits as they are.
+        95 % interval of the mean, without refits.
     each : ndarray of shape (n,)
-        What each row adds.
+        Contribution of each row.
     """
 
     nats: float
@@ -69,29 +70,28 @@ def usable_information(
     n_parts: int = 5,
     random_state: RandomState = 0,
 ) -> Information:
-    """Return how many nats about y a kind of probe can use, in rows that it was not fitted to.
+    """Return how many nats about y a kind of probe can use, on held-out rows.
 
     Parameters
     ----------
     probe : estimator
-        One with ``predict_proba``, such as ``LogisticProbe``; any other is calibrated inside the
-        rows that it is fitted to, by scikit-learn's ``CalibratedClassifierCV``.
+        A probe with ``predict_proba``, such as ``LogisticProbe``. Any other probe is calibrated
+        inside its fitting rows by scikit-learn's ``CalibratedClassifierCV``.
     X : array of shape (n, d)
         Representation.
     y : array-like of shape (n,)
         Labels.
     groups : array-like of shape (n,), optional
-        Rows that belong together: they stay in one part, and count as one in the interval.
+        Group of each row. A group stays in one part, and counts as one unit in the interval.
     n_parts : int
-        Each is scored once, by a probe that was fitted to the others.
+        Number of parts. Each part is scored once, by a probe that was fitted to the others.
     random_state : int, Generator or None
-        Of the parts.
+        Source of the parts.
 
     Notes
     -----
-    A lower bound in expectation on the mutual information of X and y, and close to it where the
-    probe can express the log-odds and n is large next to d: a fit of k parameters costs about
-    k / 2n nats.
+    In expectation, a lower bound of the mutual information of X and y. It is close if the probe can
+    express the log-odds and n is much larger than d: a fit of k parameters costs about k / 2n nats.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def usable_information(
     z.need_two_classes()
     if z.codes is None:
         validation.complain(
-            "information is about class labels",
+            "usable information needs class labels",
             "the concept is numeric",
             "pass labels, or cut the numbers into classes",
         )
@@ -121,38 +121,38 @@ def usable_information(
     each = np.empty(len(z))
     for j in range(n_parts):
         test, train = np.flatnonzero(parts.part == j), np.flatnonzero(parts.part != j)
-        known: Any = clone(probe)
+        fitted: Any = clone(probe)
         if not hasattr(probe, "predict_proba"):
-            known = CalibratedClassifierCV(
-                known,
+            fitted = CalibratedClassifierCV(
+                fitted,
                 method="sigmoid" if z.n_columns == 2 else "temperature",
                 cv=_inner(z.codes[train]),
                 ensemble=False,  # pyright: ignore[reportArgumentType]
             )
-        known.fit(arrays.take(X, train), target(known, z.codes[train], z))
-        chances = np.asarray(known.predict_proba(arrays.take(X, test)))
+        fitted.fit(arrays.take(X, train), target(fitted, z.codes[train], z))
+        p = np.asarray(fitted.predict_proba(arrays.take(X, test)))
         shares = np.bincount(z.codes[train], minlength=z.n_columns) / len(train)
-        said = chances[np.arange(len(test)), z.codes[test]]
-        each[test] = np.log(np.maximum(said, LEAST_CHANCE)) - np.log(shares[z.codes[test]])
+        p_class = p[np.arange(len(test)), z.codes[test]]
+        each[test] = np.log(np.maximum(p_class, LEAST_PROBABILITY)) - np.log(shares[z.codes[test]])
     nats = float(each.mean())
     error = float(ndtri(0.5 + LEVEL / 2)) * _standard_error(each, codes)
     return Information(nats, (nats - error, nats + error), each)
 
 
 def _inner(codes: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the inner parts that a probe without chances is calibrated by."""
+    """Return the inner splits that calibrate a probe without ``predict_proba``."""
     splits = inner_splits(codes, 0)
     if not splits:
         validation.complain(
             "calibration needs two rows of each class",
             "a class has one",
-            "pass more rows of it, or leave the class out",
+            "pass more rows of this class, or leave it out",
         )
     return splits
 
 
 def _standard_error(each: np.ndarray, groups: np.ndarray | None) -> float:
-    """Return the standard error of the mean of rows, or of whole groups of them."""
+    """Return the standard error of the mean over rows, or over groups of rows."""
     deviation = each - each.mean()
     if groups is not None:
         deviation = np.bincount(groups, deviation)

@@ -1,11 +1,11 @@
-"""Successive directions: the best, then the best orthogonal to it, and so on, as a curve.
+"""Successive directions: the best direction, the best one orthogonal to it, and so on.
 
-Problem. One probe gives one direction. How many directions know of the concept, and how much does
-each of them know when those before it are gone?
+Problem. One probe gives one direction. How many directions predict the concept, and how well does
+each predict it after removal of the directions before it?
 
-Solution. The probe is fitted again and again to what is left of training rows (`nullspace`), and
-each fit is scored on rows that none of them saw. The curve of these readings, each with its
-interval, is that of iterative nullspace projection.
+Solution. The probe is fitted repeatedly to training rows without the directions removed so far
+(`nullspace`). Each fit is scored on held-out rows, with an interval. This is the curve of iterative
+nullspace projection.
 
 Reference. S. Ravfogel et al., "Null it out", ACL 2020, arXiv 2004.07667, algorithm 1; recursive
 CCS in the code of C. Burns et al., arXiv 2212.03827.
@@ -36,14 +36,14 @@ from nullprobe.stats.bootstrap import resampled_weights
 N_RESAMPLES = 400
 LEVEL = 0.95
 CHANCE = 0.5
-NOTHING = 1e-10  # of the longest weights: those of a probe that finds nothing but rounding
-SHOWN = 5  # readings on one line
-PARTS = 3  # of which the last is scored
+NOTHING = 1e-10  # shorter weights, relative to the longest, are rounding
+SHOWN = 5  # most readings in a repr
+PARTS = 3  # the last part is held out
 
 # Why a curve ends.
 REACHED = "r is reached"
 NOTHING_LEFT = "nothing is left of X"
-NOTHING_FOUND = "the probe finds nothing more"
+NOTHING_READ = "the probe finds nothing more"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,20 +53,20 @@ class Successive:
     Attributes
     ----------
     basis : ndarray of shape (d, r)
-        Orthonormal directions in the order in which they were found, from training rows alone; of
-        pairs, in units of the standard deviations of the sides.
+        Orthonormal directions in the order of the steps, fitted to training rows only. For pairs,
+        in units of the standard deviations of the sides.
     readings : ndarray of shape (s,)
-        What the fit of each step reads of the held-out rows: the mean AUC of the classes, or the
-        mean correlation with the numbers.
+        Held-out score of each step's fit: the mean AUC of the classes, or the mean correlation
+        with the numbers.
     intervals : ndarray of shape (s, 2)
-        Their 95 % bootstrap intervals, the fits as they are.
+        95 % bootstrap intervals of the readings, without refits.
     ranks : ndarray of shape (s,)
-        How many directions were gone before each step.
+        Number of directions removed before each step.
     held_out : ndarray of shape (n_held,)
-        Which rows were scored.
+        Positions of the held-out rows.
     ended : str
-        Why there is no further direction: "r is reached", "nothing is left of X", or "the probe
-        finds nothing more".
+        Why the steps ended: "r is reached", "nothing is left of X", or "the probe finds nothing
+        more".
     """
 
     basis: np.ndarray
@@ -77,7 +77,7 @@ class Successive:
     ended: str
 
     def __repr__(self) -> str:
-        """Return how many directions there are, the first readings, and why no more."""
+        """Return the number of directions, the first readings, and why the steps ended."""
         read = ", ".join(f"{value:.2f}" for value in self.readings[:SHOWN])
         more = ", ..." if len(self.readings) > SHOWN else ""
         return f"Successive(r={self.basis.shape[1]}, readings=[{read}{more}], ended={self.ended!r})"
@@ -92,25 +92,24 @@ def successive(
     groups: Any = None,
     random_state: RandomState = 0,
 ) -> Successive:
-    """Find the best direction, the best orthogonal to it, and so on, n_directions in all.
+    """Find the best direction, the best one orthogonal to it, and so on.
 
     Parameters
     ----------
     probe : estimator
-        Linear: one of ours, or one of scikit-learn's with ``coef_``. A probe of K > 2 classes or
-        of several numbers gives as many directions a step as it has. Of pairs: ``CCS``, ``CRC``
-        or ``VINC``.
+        A linear probe of nullprobe, or of scikit-learn with ``coef_``. For K > 2 classes or several
+        numbers, each step adds all directions of the fit. For pairs: ``CCS``, ``CRC`` or ``VINC``.
     n_directions : int
-        Directions to find; fewer come where X has no more, or the probe finds none.
+        Number of directions. There are fewer if X has no more, or if the probe reads nothing.
     X : array of shape (n, d), or ContrastPairs with labels
-        Representation. Pairs bring their own labels and groups; fits do not see the labels, which
-        settle the sign of each direction on the training pairs and are scored on the others.
+        Representation. Pairs contain their labels and groups. Their fits do not use labels: labels
+        of training pairs set the sign of each direction, labels of held-out pairs score it.
     y : array-like of shape (n,) or (n, k)
-        Concept: labels or numbers (n,), or floats (n, k); none beside pairs.
+        Concept: labels or numbers (n,), or floats (n, k). Not for pairs.
     groups : array-like of shape (n,), optional
-        Rows that belong together; they are held out, and resampled, whole.
+        Group of each row; whole groups are held out and resampled.
     random_state : int, Generator or None
-        Of the rows that are held out, and of the bootstrap.
+        Source of the held-out rows and of the bootstrap.
 
     Returns
     -------
@@ -118,10 +117,10 @@ def successive(
 
     Notes
     -----
-    A third of the rows is held out. Directions are orthogonal in the units that X comes in, while
-    ours weigh features by their standard deviations, those of X before anything was taken for
-    ``LogisticProbe`` with a given ``C``. The interval of a step is that of one fit on other rows
-    to score; it is not told where a curve ends, since that would be a test for each step.
+    A third of the rows is held out. Directions are orthogonal in the units of X, while nullprobe's
+    probes standardise features (``LogisticProbe`` with a given ``C`` by the standard deviations
+    before the first removal). An interval is for one fit and other held-out rows. The curve has no
+    test of where the concept ends: that would need one test per step.
 
     Examples
     --------
@@ -147,8 +146,8 @@ def successive(
     held, train = parts.part == PARTS - 1, parts.part != PARTS - 1
     moments = Moments.of(X[train], z.take(train))
     space = Nullspace(probe, X[train], z.take(train), w=None, moments=moments, most=r)
-    there = arrays.host(X[held]) - moments.mean
-    found, ranks, longest, ended = [], [], 0.0, NOTHING_FOUND
+    held_rows = arrays.host(X[held]) - moments.mean
+    scores, ranks, longest, ended = [], [], 0.0, NOTHING_READ
     while not space.is_full:
         W = space.read()
         length = float(np.linalg.norm(moments.scale[:, None] * W))
@@ -156,14 +155,14 @@ def successive(
         if length <= NOTHING * longest:
             break
         ranks.append(space.basis.shape[1])
-        found.append(there @ W)
+        scores.append(held_rows @ W)
         if not space.grow(W):
             break
     else:
         ended = REACHED if space.basis.shape[1] == r else NOTHING_LEFT
-    own = None if codes is None else codes[held]
-    weights = resampled_weights(z.take(held).codes, own, int(held.sum()), N_RESAMPLES, rng)
-    curve = [_read(scores, z.take(held), weights) for scores in found]
+    held_groups = None if codes is None else codes[held]
+    weights = resampled_weights(z.take(held).codes, held_groups, int(held.sum()), N_RESAMPLES, rng)
+    curve = [_read(column, z.take(held), weights) for column in scores]
     return Successive(
         space.basis,
         np.array([value for value, _ in curve]),
@@ -175,11 +174,10 @@ def successive(
 
 
 def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: RandomState) -> Successive:
-    """Go round with a probe of pairs."""
+    """Return the curve of a probe of pairs."""
     if not (isinstance(pairs, ContrastPairs) and isinstance(probe, PairEstimator)) or y is not None:
         validation.complain(
-            "a probe of pairs takes ContrastPairs, which bring their labels, and no other probe "
-            "does",
+            "ContrastPairs with labels need a probe of pairs, and a probe of pairs needs them",
             f"{type(probe).__name__}, {type(pairs).__name__} and {'no ' if y is None else ''}y "
             "arrived",
             "pass successive(CCS(), r, ContrastPairs(negative, positive, y))",
@@ -187,16 +185,16 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: RandomState)
     pairs.need_enough()
     labels = need_truth(pairs.y, len(pairs))
     rng = generator(random_state)
-    order = rng.permutation(len(pairs))  # no label has a say in it
+    order = rng.permutation(len(pairs))  # independent of labels
     held, train = np.sort(order[: len(pairs) // PARTS]), np.sort(order[len(pairs) // PARTS :])
-    z, there = concept(labels[held]), concept(labels[train])
+    z, z_train = concept(labels[held]), concept(labels[train])
     z.need_two_classes()
-    there.need_two_classes()
-    basis, found = rounds(probe, r, pairs.take(train), pairs.take(held))
+    z_train.need_two_classes()
+    basis, rounds_scores = rounds(probe, r, pairs.take(train), pairs.take(held))
     weights = resampled_weights(z.data, None, len(held), N_RESAMPLES, rng)
     curve = []
-    for own, scores in found:
-        up = metrics.auc(own[None], (there.data == 1)[None]).item() >= CHANCE
+    for train_scores, scores in rounds_scores:
+        up = metrics.auc(train_scores[None], (z_train.data == 1)[None]).item() >= CHANCE
         curve.append(_read((scores if up else -scores)[:, None], z, weights))
     return Successive(
         basis,
@@ -204,12 +202,12 @@ def _of_pairs(probe: Any, r: int, pairs: Any, y: Any, random_state: RandomState)
         np.array([interval for _, interval in curve]).reshape(-1, 2),
         np.arange(len(curve)),
         held,
-        REACHED if len(curve) == r else NOTHING_LEFT if len(curve) == pairs.d else NOTHING_FOUND,
+        REACHED if len(curve) == r else NOTHING_LEFT if len(curve) == pairs.d else NOTHING_READ,
     )
 
 
 def _read(scores: np.ndarray, z: Concept, weights: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Return the mean reading of scores (n, m), and its bootstrap interval."""
+    """Return the mean reading of the columns of scores (n, m), and its bootstrap interval."""
     one = np.ones((1, len(z)))
     columns = [_column(scores[:, i], z, i, scores.shape[1]) for i in range(scores.shape[1])]
     value = np.mean([read(one) for read in columns])
@@ -219,7 +217,7 @@ def _read(scores: np.ndarray, z: Concept, weights: np.ndarray) -> tuple[float, t
 
 
 def _column(scores: np.ndarray, z: Concept, i: int, m: int) -> Any:
-    """Return a function of weights (b, n) that reads one column of scores."""
+    """Return a function of weights (b, n) that returns the reading of one column of scores."""
     if z.codes is None:
         values = z.data[:, i]
         return lambda w: metrics.correlation(scores[None], values[None], w)

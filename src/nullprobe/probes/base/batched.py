@@ -1,10 +1,10 @@
-"""Many label vectors at once: what probes make of a y of several columns, and what they return.
+"""Linear probes of many label vectors at once.
 
-Problem. A thousand concepts of the same rows are a thousand probes, whose work on X is the same
-each time.
+Problem. A thousand concepts of the same rows need a thousand probes, which repeat the same work
+on X.
 
-Solution. Two-dimensional labels are label vectors, each column a concept of its own. Their probes
-stand side by side as the columns of one matrix, and what depends on X alone is done once.
+Solution. Each column of two-dimensional labels is a separate concept. The probes are the columns of
+one matrix of weights, and work that depends on X alone is done once.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from nullprobe.moments.moments import Moments, read_together
 from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement, scored
 
-SIDE_BY_SIDE = 256  # columns whose covariances with each other are formed along: the square of it
+SIDE_BY_SIDE = 256  # columns per group; the covariances between columns grow with the square
 
 
 @dataclass(frozen=True, eq=False)
 class LinearProbes:
-    """Fitted linear readers of many concepts; frozen.
+    """Fitted linear probes of many concepts; frozen.
 
     Attributes
     ----------
     weights : ndarray of shape (d, M)
-        Those of the probes, side by side: one column for two classes or for numbers, one a class
-        for more.
+        Weights of all probes: one column for a concept with two classes or numbers, K columns
+        for a concept with K > 2 classes.
     bias : ndarray of shape (M,)
         Added to the scores.
     classes : tuple of length m
@@ -56,7 +56,7 @@ class LinearProbes:
 
     @classmethod
     def of(cls, probes: list[LinearProbe]) -> LinearProbes:
-        """Put probes side by side."""
+        """Join probes of single concepts."""
         return cls(
             np.hstack([probe.weights for probe in probes]),
             np.concatenate([probe.bias for probe in probes]),
@@ -70,7 +70,7 @@ class LinearProbes:
 
     @property
     def places(self) -> tuple[slice, ...]:
-        """Which columns of the weights, and of the scores, belong to each concept."""
+        """Columns of the weights, and of the scores, of each concept."""
         sizes = [len(c) if c is not None and len(c) > 2 else 1 for c in self.classes]
         return tuple(
             slice(end - size, end) for end, size in zip(accumulate(sizes), sizes, strict=True)
@@ -86,13 +86,13 @@ class LinearProbes:
         return LinearProbe(self.weights[:, place], self.bias[place], self.classes[j])
 
     def scores(self, X: Array) -> Array:
-        """Return scores (n, M) in X's library and device; M = m where all have two classes."""
+        """Return scores (n, M) in X's library and device; M = m if no concept has three classes."""
         return scored(X, self.weights, self.bias)
 
     def predict(self, X: Array) -> np.ndarray:
-        """Return the labels and numbers (n, m) that each row of X (n, d) is read as.
+        """Return the predicted labels and numbers (n, m) of the rows of X (n, d).
 
-        As objects, where labels of one concept are of another type than those of the next.
+        The array has dtype object if the types of labels differ between concepts.
         """
         scores = arrays.host(self.scores(X))
         kinds = {type(label) for c in self.classes for label in (c if c is not None else (0.0,))}
@@ -100,17 +100,18 @@ class LinearProbes:
             low, high = np.array(self.classes).T
             return np.where(scores > 0, high, low)
         columns = [
-            _said(scores[:, place], c) for place, c in zip(self.places, self.classes, strict=True)
+            _predicted(scores[:, place], c)
+            for place, c in zip(self.places, self.classes, strict=True)
         ]
         if len(kinds) == 1:
             return np.column_stack(columns)
-        found = np.empty((len(scores), len(self)), dtype=object)
+        table = np.empty((len(scores), len(self)), dtype=object)
         for j, column in enumerate(columns):
-            found[:, j] = column.tolist()
-        return found
+            table[:, j] = column.tolist()
+        return table
 
 
-def _said(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
+def _predicted(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
     if classes is None:
         return scores[:, 0]
     best = (scores[:, 0] > 0).astype(int) if len(classes) == 2 else scores.argmax(axis=1)
@@ -118,18 +119,18 @@ def _said(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
 
 
 class ManyConcepts(ProbeEstimator):
-    """The shell round a linear probe that takes many label vectors at once.
+    """Base class of linear probes that take many label vectors at once.
 
     Attributes
     ----------
     probe_ : LinearProbe or LinearProbes
-        The fitted reader, or those of many label vectors.
+        The fitted probe, or the probes of many label vectors.
     classes_ : ndarray of shape (K,), or list of m of them
-        Labels; absent for a numeric concept, None in the list.
+        Labels; absent for a numeric concept (None in the list).
     """
 
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
-        raise TypeError(f"{type(self).__name__} does not say how it fits many")
+        raise TypeError(f"{type(self).__name__} does not implement _many")
 
     def fit(self, X: Array, y: Any, sample_weight: Any = None, *, kind: str | None = None) -> Self:
         """Fit the probe, or one for each of many label vectors.
@@ -139,8 +140,8 @@ class ManyConcepts(ProbeEstimator):
         X : array of shape (n, d)
             Representation.
         y : array-like of shape (n,), (n, m) or (n, k)
-            Concept: labels or numbers (n,) or (n, 1); m label vectors, each column a concept of
-            its own, if at least one column is labels; or numbers of k columns.
+            Concept: labels or numbers (n,) or (n, 1); or k columns of numbers; or m columns, at
+            least one of them labels, where each column is a separate concept.
         sample_weight : array-like of shape (n,), optional
         kind : {"labels", "numeric"} or None
             What y is; None for the rule: floats are numbers, unless all are whole and few differ.
@@ -148,8 +149,8 @@ class ManyConcepts(ProbeEstimator):
         Raises
         ------
         InputError
-            If the input is empty, not finite, of lengths that differ, or of one class; of many
-            columns, the message says which.
+            If the input is empty or not finite, if lengths differ, or if y has one class. The
+            message names the column.
         """
         frame, X = X, validation.representation(X)
         if y is None or isinstance(y, Concept):
@@ -160,9 +161,9 @@ class ManyConcepts(ProbeEstimator):
         X = validation.finite(X)
         w = weights(sample_weight, X.shape[0])
         if w is not None and not w.all():
-            kept = np.flatnonzero(w)
-            X, w = arrays.take(X, kept), w[kept]
-            concepts = [z.take(kept).present() for z in concepts]
+            positive = np.flatnonzero(w)
+            X, w = arrays.take(X, positive), w[positive]
+            concepts = [z.take(positive).present() for z in concepts]
         _need_two_classes(concepts)
         validate_data(self, frame, skip_check_array=True)
         self.probe_ = probes = self._many(X, concepts, w)
@@ -171,27 +172,27 @@ class ManyConcepts(ProbeEstimator):
         return self
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float | np.ndarray:
-        """Return the accuracy of the labels, or R² of the numbers; of many concepts, (m,)."""
+        """Return the accuracy for labels, or R² for numbers; an array (m,) for many concepts."""
         if not isinstance(getattr(self, "probe_", None), LinearProbes):
             return super().score(X, y, sample_weight)
-        said = self.predict(X)
-        w = weights(sample_weight, len(said))
+        predicted = self.predict(X)
+        w = weights(sample_weight, len(predicted))
         kinds = ["numeric" if c is None else "labels" for c in self.probe_.classes]
-        truth = [z.labels for z in columns(y, n=len(said), kind=kinds)]
+        truth = [z.labels for z in columns(y, n=len(predicted), kind=kinds)]
         return np.array(
             [
                 agreement(t, _typed(s, t), w, c)
-                for t, s, c in zip(truth, said.T, self.probe_.classes, strict=True)
+                for t, s, c in zip(truth, predicted.T, self.probe_.classes, strict=True)
             ]
         )
 
 
-def _typed(said: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    return said.astype(truth.dtype) if said.dtype.kind == "O" else said
+def _typed(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    return predicted.astype(truth.dtype) if predicted.dtype.kind == "O" else predicted
 
 
 def _need_two_classes(concepts: list[Concept]) -> None:
-    """Complain about the first column that is of one class."""
+    """Complain about the first column with one class."""
     for j, z in enumerate(concepts):
         values = z.data if z.codes is None else z.codes
         if values.min() == values.max():
@@ -199,62 +200,62 @@ def _need_two_classes(concepts: list[Concept]) -> None:
             validation.complain(
                 "at least two classes are needed in every column of y",
                 f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",
-                "leave such columns out, or pass rows of another class, too",
+                "drop such columns, or pass rows of another class, too",
             )
 
 
 class ManyByMoments(ManyConcepts, MomentProbe):
-    """The same, for probes that need no more of the data than moments: one scatter for all."""
+    """Base class of such probes that depend on moments alone: one scatter for all concepts."""
 
     def _ready(self, moments: Moments) -> Any:
-        """Return what is to be done once for all concepts of the same rows."""
+        """Return what all concepts of the same rows share."""
         return None
 
     def _read_sides(self, moments: Moments, ready: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return weights (d, m) and bias (m,) of two-class concepts that are 0 or 1 in Z."""
-        raise TypeError(f"{type(self).__name__} does not say how it reads two classes")
+        raise TypeError(f"{type(self).__name__} does not implement _read_sides")
 
     def _read_ready(self, moments: Moments, ready: Any) -> LinearProbe:
-        """Return the reader of one concept, after what was done once."""
+        """Return the probe of one concept, from what all concepts share."""
         return self._read(moments)
 
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
-        groups = _in_groups(concepts)
-        blocks = [Concept(None, None, _beside(concepts, group)) for group in groups]
+        groups = _grouped(concepts)
+        blocks = [Concept(None, None, _matrix_of(concepts, group)) for group in groups]
         singles = [j for j, z in enumerate(concepts) if z.is_classes and z.n_columns > 2]
-        together = [*blocks, *(concepts[j] for j in singles)]
-        first = Moments.zeros(X, together[0])
-        several = [first, *(Moments.zeros(X, z, spread=first.spread) for z in together[1:])]
-        read_together(several, X, together, w)
+        all_concepts = [*blocks, *(concepts[j] for j in singles)]
+        first = Moments.zeros(X, all_concepts[0])
+        all_moments = [first, *(Moments.zeros(X, z, spread=first.spread) for z in all_concepts[1:])]
+        read_together(all_moments, X, all_concepts, w)
         need_squares(X, w, first.variance)
         ready = self._ready(first)
         probes: list[Any] = [None] * len(concepts)
-        for group, moments in zip(groups, several, strict=False):
+        for group, moments in zip(groups, all_moments, strict=False):
             if concepts[group[0]].is_classes:
                 W, bias = self._read_sides(moments, ready)
             else:
-                found = self._read_ready(moments, ready)
-                W, bias = found.weights, found.bias
+                probe = self._read_ready(moments, ready)
+                W, bias = probe.weights, probe.bias
             for i, j in enumerate(group):
                 probes[j] = LinearProbe(W[:, i : i + 1], bias[i : i + 1], concepts[j].classes)
-        for j, moments in zip(singles, several[len(groups) :], strict=True):
+        for j, moments in zip(singles, all_moments[len(groups) :], strict=True):
             probes[j] = self._read_ready(moments, ready)
         return LinearProbes.of(probes)
 
 
-def _in_groups(concepts: list[Concept]) -> list[list[int]]:
-    """Return groups of columns: two classes each, or numbers each."""
-    found = []
+def _grouped(concepts: list[Concept]) -> list[list[int]]:
+    """Return groups of columns: all with two classes, or all numbers."""
+    groups = []
     for kind in (True, False):
         of_kind = [
             j
             for j, z in enumerate(concepts)
             if z.is_classes is kind and not (kind and z.n_columns > 2)
         ]
-        found += [of_kind[i : i + SIDE_BY_SIDE] for i in range(0, len(of_kind), SIDE_BY_SIDE)]
-    return found
+        groups += [of_kind[i : i + SIDE_BY_SIDE] for i in range(0, len(of_kind), SIDE_BY_SIDE)]
+    return groups
 
 
-def _beside(concepts: list[Concept], group: list[int]) -> np.ndarray:
-    """Return codes or numbers of a group as one float64 matrix (n, m)."""
+def _matrix_of(concepts: list[Concept], group: list[int]) -> np.ndarray:
+    """Return codes or numbers of a group as a float64 matrix (n, m)."""
     return np.column_stack([concepts[j].data for j in group]).astype(np.float64)

@@ -1,4 +1,4 @@
-"""What every linear probe ends in, and the estimator shell that the methods share."""
+"""LinearProbe, the result of every linear probe, and the base classes of their estimators."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments import Moments
 
-FAR = 1e12  # size of weights whose scores float32 may not hold
+FAR = 1e12  # scores of larger weights may overflow float32
 
 
 def scored(X: Array, weights: np.ndarray, bias: np.ndarray) -> Array:
     """Return the scores (n, m) of weights (d, m) in X's library and device.
 
-    In float64 where float32 may not hold them, or only as 0.
+    The product is in float64 if float32 scores may overflow or underflow.
     """
     X = validation.representation(X)
     validation.width(X.shape[1], len(weights))
@@ -33,13 +33,13 @@ def scored(X: Array, weights: np.ndarray, bias: np.ndarray) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class LinearProbe:
-    """A fitted linear reader: scores = X w + b; frozen.
+    """A fitted linear probe: scores = X w + b; frozen.
 
     Attributes
     ----------
     weights : ndarray of shape (d, m)
-        One column for two classes (a positive score means the second), one a class for more,
-        one a column of a numeric concept.
+        One column for two classes (a positive score predicts the second), K columns for K > 2
+        classes, and one per column of a numeric concept.
     bias : ndarray of shape (m,)
         Added to the scores.
     classes : tuple or None
@@ -69,7 +69,7 @@ class LinearProbe:
         return scores[:, 0] if self.weights.shape[1] == 1 else scores
 
     def predict(self, X: Array) -> np.ndarray:
-        """Return the label, or the number, that each row of X (n, d) is read as."""
+        """Return the predicted label or number of each row of X (n, d)."""
         scores = arrays.host(self.scores(X))
         if self.classes is None:
             return scores
@@ -78,34 +78,34 @@ class LinearProbe:
 
 
 def agreement(
-    truth: np.ndarray, said: np.ndarray, w: np.ndarray | None, classes: tuple | None
+    truth: np.ndarray, predicted: np.ndarray, w: np.ndarray | None, classes: tuple | None
 ) -> float:
-    """Return the accuracy of labels that were read, or R² of numbers."""
+    """Return the accuracy of predicted labels, or R² of predicted numbers."""
     measure = r2_score if classes is None else accuracy_score
     try:
-        return float(measure(truth, said, sample_weight=w))
+        return float(measure(truth, predicted, sample_weight=w))
     except (TypeError, ValueError) as error:
         what = "numbers" if classes is None else f"labels such as {classes[0]!r}"
         validation.complain(
-            f"what is scored must be {what}, as in the fit",
-            f"y cannot be compared with what was read ({error})",
-            "pass the same concept of these rows",
+            f"y must hold {what}, as in the fit",
+            f"it cannot be compared with the predictions ({error})",
+            "pass the concept that the probe was fitted to",
         )
 
 
 class ProbeEstimator(BaseEstimator):
-    """The shell round a linear probe: validate, call, store.
+    """Base class of all probes of rows: validate, call, store.
 
     Attributes
     ----------
     probe_ : LinearProbe
-        The fitted reader.
+        The fitted probe.
     classes_ : ndarray of shape (K,)
         Labels; absent for a numeric concept.
     """
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
-        raise TypeError(f"{type(self).__name__} does not say how it fits")
+        raise TypeError(f"{type(self).__name__} does not implement _probe")
 
     def fit(self, X: Array, y: Any, sample_weight: Any = None, *, kind: str | None = None) -> Self:
         """Fit the probe.
@@ -123,26 +123,26 @@ class ProbeEstimator(BaseEstimator):
         Raises
         ------
         InputError
-            If the input is empty, not finite, of lengths that differ, or of one class.
+            If the input is empty or not finite, if lengths differ, or if y has one class.
         """
         frame = X
         X, z, w = rows(X, y, sample_weight, one=True, kind=kind)
         validation.finite(X)
-        if w is not None and not w.all():  # a weight of 0 is a row that is not there
-            kept = np.flatnonzero(w)
-            X, z, w = arrays.take(X, kept), z.take(kept).present(), w[kept]
+        if w is not None and not w.all():  # rows of weight 0 do not count
+            positive = np.flatnonzero(w)
+            X, z, w = arrays.take(X, positive), z.take(positive).present(), w[positive]
         z.need_two_classes()
         validate_data(self, frame, skip_check_array=True)
         return self._adopt(self._probe(X, z, w))
 
     def _adopt(self, probe: LinearProbe) -> Self:
-        """Store a fitted reader."""
+        """Store a fitted probe."""
         self.probe_ = probe
         self.n_features_in_ = probe.d
         if probe.classes is not None:
             self.classes_ = np.array(probe.classes)
         elif hasattr(self, "classes_"):
-            del self.classes_  # of an earlier fit
+            del self.classes_  # from an earlier fit
         return self
 
     def decision_function(self, X: Array) -> Array:
@@ -151,7 +151,7 @@ class ProbeEstimator(BaseEstimator):
         return self.probe_.scores(X)
 
     def predict(self, X: Array) -> np.ndarray:
-        """Return what each row of X (n, d) is read as."""
+        """Return the predicted label or number of each row of X (n, d)."""
         X = self._checked(X)
         return self.probe_.predict(X)
 
@@ -163,58 +163,58 @@ class ProbeEstimator(BaseEstimator):
         return validation.finite(X)
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy of the labels, or R² of the numbers, read from X (n, d)."""
-        said = self.predict(X)  # which looks at the names of its columns, if it has some
+        """Return the accuracy of predicted labels, or R² of predicted numbers, on X (n, d)."""
+        predicted = self.predict(X)  # before `rows`: it also checks feature names
         classes = self.probe_.classes
         kind = "numeric" if classes is None else "labels"
         _, z, w = rows(X, y, sample_weight, one=classes is not None, kind=kind)
-        return agreement(z.labels, said, w, classes)
+        return agreement(z.labels, predicted, w, classes)
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn needs to know: y is required."""
+        """Return the tags of scikit-learn: y is required."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
 
 
 class MomentProbe(ProbeEstimator):
-    """The shell round a probe that needs no more of the data than moments."""
+    """Base class of probes that depend on moments alone."""
 
     def _read(self, moments: Moments) -> LinearProbe:
-        """Return the reader; every method says how."""
-        raise TypeError(f"{type(self).__name__} does not say how it reads moments")
+        """Return the fitted probe; each method implements this."""
+        raise TypeError(f"{type(self).__name__} does not implement _read")
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         return self._read(Moments.of(X, z, sample_weight=w))
 
     @classmethod
     def from_moments(cls, moments: Moments, **parameters: Any) -> Self:
-        """Fit from moments that were gathered elsewhere, or projected.
+        """Fit from moments that were gathered before, or projected.
 
         Parameters
         ----------
         moments : Moments
-            Moments of X (n, d) and Z (n, k); each class with weight, each number varying.
+            Moments of X (n, d) and Z (n, k). Each class must have weight, each number must vary.
         **parameters
-            Those of the constructor.
+            Parameters of the constructor.
 
         Raises
         ------
         InputError
-            If there is nothing to tell apart.
+            If there is only one class, a class without weight, or a constant number.
         """
         if moments.classes is None:
             scale = linalg.feature_scale(
                 moments.concept_mean, moments.concept_covariance.diagonal()
             )
-            told = bool(scale.all())
+            varies = bool(scale.all())
         else:
-            told = moments.k > 1 and bool((moments.concept_mean > 0).all())
-        if not told:
+            varies = moments.k > 1 and bool((moments.concept_mean > 0).all())
+        if not varies:
             validation.complain(
                 "moments must hold rows of two classes or more, or numbers that vary",
-                "a class holds all rows, or none, or a number is the same in every row",
-                "leave such classes and columns out",
+                "a class has all rows or no rows, or a number is constant",
+                "drop such classes and columns",
             )
         probe = cls(**parameters)
         return probe._adopt(probe._read(moments))

@@ -1,7 +1,7 @@
-"""What every nonlinear probe ends in, and the estimator shell that the methods share.
+"""Fitted nonlinear probes, and the base classes of their estimators.
 
-How strongly a nonlinear probe is to be regularised is not known beforehand. It is decided by
-inner splits of the rows that the probe is fitted to, and of no others.
+The best regularisation of a nonlinear probe is not known in advance. Inner splits of the fitting
+rows choose it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from nullprobe.probes.base.linear import ProbeEstimator
 from nullprobe.stats import metrics
 
 FOLDS = 3
-BLOCK = 2048  # rows that are scored together
+BLOCK = 2048  # rows per block of scores
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """A fitted reader of class labels; frozen.
+    """A fitted nonlinear probe of class labels; frozen.
 
     Attributes
     ----------
@@ -43,17 +43,17 @@ class Reader:
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
         """Return the scores of rows (n, d): (n, 1) for two classes, else (n, K)."""
-        raise TypeError(f"{type(self).__name__} does not say how it scores")
+        raise TypeError(f"{type(self).__name__} does not implement columns")
 
     def scores(self, X: Array) -> Array:
         """Return scores, (n,) for two classes and (n, K) for more, in X's library and device."""
         X = validation.representation(X)
         validation.width(X.shape[1], self.d)
-        found = self.columns(arrays.host(X))
-        return arrays.like(found[:, 0] if len(self.classes) == 2 else found, X)
+        scores = self.columns(arrays.host(X))
+        return arrays.like(scores[:, 0] if len(self.classes) == 2 else scores, X)
 
     def predict(self, X: Array) -> np.ndarray:
-        """Return the label that each row of X (n, d) is read as."""
+        """Return the predicted label of each row of X (n, d)."""
         scores = arrays.host(self.scores(X))
         best = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
         return np.array(self.classes)[best]
@@ -61,18 +61,18 @@ class Reader:
 
 @dataclass(frozen=True, eq=False)
 class ModelReader(Reader):
-    """Scores of a classifier of scikit-learn's; rows that coincide have the same.
+    """A fitted classifier of scikit-learn; equal rows get equal scores.
 
     Attributes
     ----------
     setting : object
-        The setting that was chosen, or given.
+        The chosen or given setting.
     live : ndarray of shape (l,)
-        Features that vary in the fitting rows; the model sees no others.
+        Features that vary in the fitting rows; the model uses only these.
     mean, inverse : ndarray of shape (l,)
-        What is subtracted from these, and what they are multiplied by then.
+        Means and reciprocal standard deviations of these features.
     model : estimator
-        Fitted to these, standardised.
+        Model fitted to these features, standardised.
     """
 
     setting: Any
@@ -90,12 +90,12 @@ class ModelReader(Reader):
 
 
 class ReaderEstimator(ProbeEstimator):
-    """The shell round a reader that needs class labels and takes no weights.
+    """Base class of nonlinear probes: they need class labels and take no weights.
 
     Attributes
     ----------
     probe_ : Reader
-        The fitted reader.
+        The fitted probe.
     classes_ : ndarray of shape (K,)
         Labels.
     """
@@ -103,9 +103,9 @@ class ReaderEstimator(ProbeEstimator):
     def fit(self, X: Array, y: Any, *, kind: str | None = None) -> Self:
         """Fit the probe to X (n, d) and labels y (n,).
 
-        ``kind="labels"`` takes floats as labels.
+        ``kind="labels"`` declares that floats are labels.
 
-        There is no ``sample_weight``; where rows have weights, use a linear probe that takes them,
+        There is no ``sample_weight``. If rows have weights, use a linear probe that takes them,
         such as ``LDAProbe`` or ``LogisticProbe``. ``score`` takes weights.
         """
         return super().fit(X, y, kind=kind)
@@ -120,29 +120,29 @@ class ReaderEstimator(ProbeEstimator):
         return self._reader(arrays.host(X), z.codes, z.classes)
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
-        raise TypeError(f"{type(self).__name__} does not say how it fits")
+        raise TypeError(f"{type(self).__name__} does not implement _reader")
 
 
 class InnerChoice(ReaderEstimator):
-    """The shell round a classifier of scikit-learn's, with a setting chosen on inner rows."""
+    """Base class of classifiers of scikit-learn with a setting chosen by inner splits."""
 
     SPLITS = FOLDS
     max_samples: int
     random_state: RandomState
 
     def _settings(self, n: int) -> Sequence:
-        """Return what is chosen from for n rows, simplest first; or what was given, alone."""
-        raise TypeError(f"{type(self).__name__} does not say what it chooses from")
+        """Return the candidate settings for n rows, simplest first; or only the given setting."""
+        raise TypeError(f"{type(self).__name__} does not implement _settings")
 
     def _model(self, setting: Any, rows: np.ndarray, seed: int) -> Any:
         """Return the unfitted classifier for standardised rows (n, l)."""
-        raise TypeError(f"{type(self).__name__} does not say what it fits")
+        raise TypeError(f"{type(self).__name__} does not implement _model")
 
     def _reader(self, X: np.ndarray, codes: np.ndarray, classes: tuple) -> Reader:
         most = parameters.whole_number("max_samples", self.max_samples, least=2)
         seed = integer_seed(self.random_state)
-        kept = some(codes, most, seed)
-        X, codes = X[kept], codes[kept]
+        subset = stratified_subset(codes, most, seed)
+        X, codes = X[subset], codes[subset]
 
         def fit(X: np.ndarray, codes: np.ndarray, setting: Any) -> Reader:
             mean, inverse = units(X)
@@ -154,8 +154,8 @@ class InnerChoice(ReaderEstimator):
 
         settings = self._settings(len(X))
         splits = inner_splits(codes, seed)[: self.SPLITS] if len(settings) > 1 else []
-        found = readings(fit, settings, X, codes, splits)
-        return fit(X, codes, settings[int(np.argmax(found)) if splits else 0])
+        aucs = readings(fit, settings, X, codes, splits)
+        return fit(X, codes, settings[int(np.argmax(aucs)) if splits else 0])
 
 
 def readings(
@@ -165,13 +165,13 @@ def readings(
     codes: np.ndarray,
     splits: Sequence[tuple[np.ndarray, np.ndarray]],
 ) -> np.ndarray:
-    """Return the mean macro AUC of fits with each setting on inner rows; 0 without splits."""
-    found = np.zeros(len(settings))
+    """Return the mean macro AUC of each setting over inner splits; 0 without splits."""
+    aucs = np.zeros(len(settings))
     for train, test in splits:
         for j, setting in enumerate(settings):
             scores = fit(X[train], codes[train], setting).columns(X[test])
-            found[j] += worth(scores, codes[test], int(codes.max()) + 1) / len(splits)
-    return found
+            aucs[j] += macro_auc(scores, codes[test], int(codes.max()) + 1) / len(splits)
+    return aucs
 
 
 def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -185,14 +185,14 @@ def units(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sides(codes: np.ndarray, n_classes: int) -> np.ndarray:
-    """Return who is a positive, bool: (n, 1) for two classes, (n, K) one against the rest."""
+    """Return which rows are positive, bool: (n, 1) for two classes, (n, K) one against the rest."""
     return codes[:, None] == np.arange(1 if n_classes == 2 else 0, n_classes)
 
 
 def scored(probe: Any, X: np.ndarray) -> np.ndarray:
     """Return the scores (n, 1) of two classes, or (n, K), of any fitted classifier.
 
-    Those of a classifier that gives chances alone are log-odds, one class against the rest.
+    A classifier with only ``predict_proba`` gets log-odds, one class against the rest.
     """
     if hasattr(probe, "decision_function"):
         return arrays.host(probe.decision_function(X)).reshape(len(X), -1)
@@ -200,15 +200,15 @@ def scored(probe: Any, X: np.ndarray) -> np.ndarray:
     return log_odds(np.log(np.maximum(chances, np.finfo(np.float64).tiny)))
 
 
-def worth(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
+def macro_auc(scores: np.ndarray, codes: np.ndarray, n_classes: int) -> float:
     """Return the macro AUC of scores, (n, 1) for two classes and (n, K) for more."""
     return float(np.mean(metrics.auc(scores.T, sides(codes, n_classes).T)))
 
 
 def inner_splits(codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return pairs of rows, to fit and to judge by, all classes in both.
+    """Return splits into training and test rows, with all classes in both.
 
-    There are none where a class has a single row.
+    There are no splits if a class has a single row.
     """
     least = int(np.bincount(codes).min())
     if least < 2:
@@ -220,8 +220,7 @@ def inner_splits(codes: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndar
 def log_odds(densities: np.ndarray) -> np.ndarray:
     """Return log-odds, one class against the rest, of log-densities (n, K); (n, 1) for two.
 
-    A log-density alone says how usual a row is, which differs between rows more than between
-    classes.
+    A log-density alone differs more between rows than between classes.
     """
     if densities.shape[1] == 2:
         return densities[:, 1:] - densities[:, :1]
@@ -232,10 +231,11 @@ def log_odds(densities: np.ndarray) -> np.ndarray:
 
 
 def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each of the m distinct rows stands first, and which of them each row is, (n,).
+    """Return the first position (m,) of each distinct row, and the distinct row (n,) of each row.
 
-    A product rounds a row by where it stands, and ties are to stay ties: so each distinct row is
-    scored once. Compared as bytes, once -0.0 is 0.0, which takes little beside the scoring.
+    The rounding of a product depends on the position of a row, but equal rows must have equal
+    scores: so each distinct row is scored once. Rows are compared as bytes, after -0.0 becomes 0.0;
+    this takes little time compared with the scores.
     """
     rows = np.ascontiguousarray(rows + 0.0)
     whole = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
@@ -243,13 +243,13 @@ def distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, again
 
 
-def some(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Return at most so many rows, in order, every class in proportion and with two at least."""
+def stratified_subset(codes: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Return at most ``most`` rows in order, classes in proportion, at least two per class."""
     if len(codes) <= most:
         return np.arange(len(codes))
     rng = np.random.default_rng(seed)
-    kept = []
+    parts = []
     for c, count in enumerate(np.bincount(codes)):
         share = max(2, int(most * count / len(codes)))
-        kept.append(rng.permutation(np.flatnonzero(codes == c))[:share])
-    return np.sort(np.concatenate(kept))
+        parts.append(rng.permutation(np.flatnonzero(codes == c))[:share])
+    return np.sort(np.concatenate(parts))

@@ -1,13 +1,12 @@
-"""Nullspace: what a linear probe reads, taken out round by round.
+"""Nullspace: repeated removal of the directions that a linear probe reads.
 
-Problem. A probe is to be fitted again and again, each time to X without the directions found so
-far, and any linear probe will do.
+Problem. Fit any linear probe repeatedly, each time to X without the directions removed so far.
 
-Solution. One orthonormal basis grows by what each fit reads. A probe that depends on moments alone
-is given projected moments: no row is touched. One that can keep its weights orthogonal to what is
-gone (`_left`) does so instead. For any other, rows about their mean are kept and
-projected in place, O(n d m) for m directions. Either way a feature of which only rounding is left
-is made constant: a probe without units could read the rounding.
+Solution. One orthonormal basis grows by the directions of each fit. A probe that depends on moments
+alone gets projected moments, without a copy of the rows. A probe that can constrain its weights to
+be orthogonal to the basis (`_refits`) does so. For any other probe, a centred copy of the rows is
+projected in place, O(n d m) for m directions. In each case a feature with nothing but rounding left
+is made constant: a probe that standardises features could read the rounding.
 """
 
 from __future__ import annotations
@@ -23,30 +22,30 @@ from nullprobe.data.concept import Concept, target
 from nullprobe.moments import Moments
 from nullprobe.probes.base.linear import MomentProbe
 
-# A direction of which less than this share is new has lost half its digits to rounding.
+# A direction with a smaller new share has lost half its digits to rounding.
 LEAST_NEW = 1e-8
 
 
 class Nullspace:
-    """An orthonormal basis that grows by what a probe reads in what is left.
+    """An orthonormal basis that grows by the directions of repeated fits of a probe.
 
     Parameters
     ----------
     probe : estimator
-        Linear, ours or scikit-learn's; it is cloned for each fit, and classes are fitted as
-        codes 0, 1, 2, ...
+        A linear probe of nullprobe or scikit-learn. Each fit uses a clone; classes are codes
+        0, 1, 2, ...
     X : ndarray of shape (n, d)
     z : Concept
     w : ndarray of shape (n,) or None
     moments : Moments
-        Of these.
+        Moments of X and z.
     most : int
-        Most directions to take.
+        Most directions to remove.
 
     Attributes
     ----------
     basis : ndarray of shape (d, r)
-        Orthonormal directions, in the order in which they were taken.
+        Orthonormal directions, in the order of their removal.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Nullspace:
         moments: Moments,
         most: int,
     ) -> None:
-        self._left = _what_is_left(probe, X, z, w, moments)
+        self._refits = _refits_of(probe, X, z, w, moments)
         self._scale, self.most = moments.scale, most
         self._cut = max(LEAST_NEW, linalg.NOISE_MARGIN * moments.eps * np.sqrt(moments.d))
         self.basis = np.zeros((moments.d, 0))
@@ -71,35 +70,35 @@ class Nullspace:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many directions were taken as may be, or nothing is left."""
-        return self.basis.shape[1] >= min(self.most, self._rank) or not self._left.alive.any()
+        """Whether ``most`` directions were removed, or no variance is left."""
+        return self.basis.shape[1] >= min(self.most, self._rank) or not self._refits.alive.any()
 
     def read(self) -> np.ndarray:
-        """Fit the probe to what is left; return weights (d, m) that read the same of whole rows."""
-        W = self._left.weights()
+        """Fit the probe without the basis; return weights (d, m) for the original rows."""
+        W = self._refits.weights()
         if self._rowspace is not None:
-            # Of (1, 0) and (½, ½), which read the same of rows (s, s), only one takes s out.
+            # Weights (1, 0) and (½, ½) score rows (s, s) equally, but only (½, ½) is in their span.
             W = self._rowspace.T @ (self._rowspace @ W)
         new = W - self.basis @ (self.basis.T @ W)
-        # Of a column that the basis spans, what remains is rounding.
+        # The remainder of a column in the span of the basis is rounding.
         new[:, self._lengths(new) <= self._cut * self._lengths(W)] = 0.0
         return new
 
     def grow(self, W: np.ndarray) -> bool:
-        """Take the directions of weights that :meth:`read` returned; say if there were any.
+        """Remove the directions of weights from :meth:`read`; return whether there were any.
 
-        Each column counts the same, whatever its length; where there are more directions than
-        may be taken, the strongest are.
+        Each column counts equally, regardless of its length. If there are too many directions,
+        the strongest are removed.
         """
         unit = W * linalg.reciprocal(self._lengths(W))
         _, sizes, turn = np.linalg.svd(self._scale[:, None] * unit, full_matrices=False)
-        kept = turn[sizes > self._cut][: self.most - self.basis.shape[1]]
-        if not len(kept):
+        directions = turn[sizes > self._cut][: self.most - self.basis.shape[1]]
+        if not len(directions):
             return False
-        new = linalg.orthonormal_rows(kept @ unit.T)
-        # Brought to length 1, a small remainder shows what rounding left of the basis in it.
+        new = linalg.orthonormal_rows(directions @ unit.T)
+        # After scaling to length 1, a small remainder contains rounding along the basis: remove it.
         new = linalg.orthonormal_rows(new - (new @ self.basis) @ self.basis.T).T
-        self._left.project(new)
+        self._refits.project(new)
         self.basis = np.hstack([self.basis, new])
         return True
 
@@ -109,7 +108,7 @@ class Nullspace:
 
 
 def need_usable(probe: Any, *, weighted: bool) -> None:
-    """Refuse what is no estimator of rows, or takes no weights where there are weights."""
+    """Complain unless the probe is an estimator of rows, and takes weights if there are any."""
     if isinstance(probe, type) or not hasattr(probe, "fit"):
         validation.complain(
             "the probe must be an estimator with a method fit",
@@ -117,43 +116,43 @@ def need_usable(probe: Any, *, weighted: bool) -> None:
             "pass an instance, such as LDAProbe() or LogisticRegression()",
         )
     need_rows(probe)
-    takes = inspect.signature(probe.fit).parameters
-    if weighted and "sample_weight" not in takes:
+    arguments = inspect.signature(probe.fit).parameters
+    if weighted and "sample_weight" not in arguments:
         validation.complain(
-            "the probe must take sample_weight where there are weights",
-            f"{type(probe).__name__}.fit takes {', '.join(takes)}",
-            "leave sample_weight away, or pass another probe, such as LDAProbe()",
+            "the fit method of the probe must take sample_weight",
+            f"{type(probe).__name__}.fit takes {', '.join(arguments)}",
+            "omit sample_weight, or pass another probe, such as LDAProbe()",
         )
 
 
 def need_rows(probe: Any) -> None:
-    """Refuse a probe of contrast pairs, whose second argument is no concept but other rows."""
+    """Complain about a probe of contrast pairs: its second argument is not labels but rows."""
     try:
-        takes = inspect.signature(probe.fit).parameters
-    except (AttributeError, TypeError, ValueError):  # no fit, or one that does not say
+        arguments = inspect.signature(probe.fit).parameters
+    except (AttributeError, TypeError, ValueError):  # no fit, or no signature
         return
-    if "negative" in takes:
+    if "negative" in arguments:
         name = type(probe).__name__
         validation.complain(
             "a probe of rows X and their concept y is needed",
-            f"{name} takes pairs, not rows",
-            f"use compare_pairs, {name}.fit(negative, positive) itself, or a probe of rows, such "
-            "as LDAProbe()",
+            f"{name} takes contrast pairs",
+            f"use compare_pairs or {name}.fit(negative, positive), or a probe of rows, such as "
+            "LDAProbe()",
         )
 
 
-def _what_is_left(
+def _refits_of(
     probe: Any, X: np.ndarray, z: Concept, w: np.ndarray | None, moments: Moments
 ) -> Any:
-    """Return what fits the probe to what is left, in the cheapest way that it allows."""
+    """Return the object that refits the probe without the basis, in the cheapest way."""
     if isinstance(probe, MomentProbe):
         return _Moments(probe, moments)
-    own = probe._left(X, z, w, moments) if hasattr(probe, "_left") else None
-    return _Rows(probe, X, z, w, moments) if own is None else own
+    refits = probe._refits(X, z, w, moments) if hasattr(probe, "_refits") else None
+    return _Rows(probe, X, z, w, moments) if refits is None else refits
 
 
 class _Moments:
-    """Moments, projected without touching a row."""
+    """Refits from projected moments."""
 
     def __init__(self, probe: MomentProbe, moments: Moments) -> None:
         self.probe, self.moments, self.before = probe, moments, moments.variance
@@ -163,17 +162,17 @@ class _Moments:
         return self.moments.scale > 0
 
     def weights(self) -> np.ndarray:
-        """Fit the probe to what is left; return its weights (d, m)."""
+        """Fit the probe without the basis; return its weights (d, m)."""
         parameters = self.probe.get_params(deep=False)
         return type(self.probe).from_moments(self.moments, **parameters).probe_.weights
 
     def project(self, Q: np.ndarray) -> None:
-        """Take orthonormal directions (d, m) out."""
+        """Remove orthonormal directions (d, m)."""
         self.moments = self.moments.projected(Q, before=self.before)
 
 
 class _Rows:
-    """Rows about their mean, projected in place."""
+    """Refits from centred rows that are projected in place."""
 
     def __init__(
         self, probe: Any, X: np.ndarray, z: Concept, w: np.ndarray | None, moments: Moments
@@ -184,7 +183,7 @@ class _Rows:
         y = z.data[:, 0] if z.codes is None and z.n_columns == 1 else z.data
         self.y = target(probe, y, z)
         self.columns = z.n_scores
-        self._keep(moments.scale > 0)
+        self._set_alive(moments.scale > 0)
 
     def weights(self) -> np.ndarray:
         probe: Any = clone(self.probe, safe=False)
@@ -197,10 +196,10 @@ class _Rows:
             block -= (block @ Q_) @ Q_.T
         w = np.ones(len(self.X)) if self.w is None else self.w
         variance = np.einsum("n,nd,nd->d", w, self.X, self.X) / w.sum()
-        kept = variance * linalg.reciprocal(self.before)
-        self._keep(self.alive & linalg.left_over(kept, eps=self.eps))
+        remaining = variance * linalg.reciprocal(self.before)
+        self._set_alive(self.alive & linalg.left_over(remaining, eps=self.eps))
 
-    def _keep(self, alive: np.ndarray) -> None:
+    def _set_alive(self, alive: np.ndarray) -> None:
         self.alive = alive
         self.X[:, ~alive] = 0.0
 
@@ -208,20 +207,20 @@ class _Rows:
         """Return the weights of a fitted probe, or complain that it is not linear."""
         W, d = _weights_of(probe), self.X.shape[1]
         if W is None or W.shape != (d, self.columns):
-            found = "neither" if W is None else f"weights that are {W.shape} as (d, m)"
+            offered = "neither" if W is None else f"weights (d, m) of shape {W.shape}"
             validation.complain(
-                "the probe must be linear: once fitted, it must offer probe_.weights (d, m) or "
-                f"coef_ (m, d), here with d = {d} and m = {self.columns}",
-                f"{type(probe).__name__} offers {found}",
-                "pass such a probe, as LDAProbe() or LogisticRegression() are",
+                "the probe must be linear: after fit, it must offer probe_.weights (d, m) or "
+                f"coef_ (m, d), with d = {d} and m = {self.columns}",
+                f"{type(probe).__name__} offers {offered}",
+                "pass a linear probe, such as LDAProbe() or LogisticRegression()",
             )
         return W
 
 
 def _weights_of(probe: Any) -> np.ndarray | None:
-    """Return the weights (d, m) of a fitted probe, ours or scikit-learn's."""
-    own = getattr(getattr(probe, "probe_", None), "weights", None)
-    if own is not None:
-        return np.asarray(own, dtype=np.float64)
+    """Return the weights (d, m) of a fitted probe of nullprobe or scikit-learn."""
+    weights = getattr(getattr(probe, "probe_", None), "weights", None)
+    if weights is not None:
+        return np.asarray(weights, dtype=np.float64)
     coef = getattr(probe, "coef_", None)
     return None if coef is None else np.atleast_2d(np.asarray(coef, dtype=np.float64)).T

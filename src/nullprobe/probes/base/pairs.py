@@ -1,8 +1,8 @@
-"""What every probe of contrast pairs ends in, and the estimator shell that the methods share.
+"""Fitted probes of contrast pairs, and the base class of their estimators.
 
-Each side is brought to mean zero and unit scale on its own. What tells the sides of every pair
-apart, such as the words "yes" and "no", is then gone, and what is left of a difference within
-pairs is told by which side is true, or by something else that flips along.
+Each side is standardised separately. This removes the difference that all pairs share, such as the
+words "yes" and "no". The remaining difference within a pair depends on which side is true, or on
+another feature that flips within pairs.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from nullprobe.data.pair_labels import group_labels, need_truth
 from nullprobe.data.pairs import ContrastPairs, as_pairs, both_sides
 from nullprobe.probes.base.nonlinear import units
 
-# How it was settled which end of the probe means true.
+# Source of the sign of a probe.
 UNRESOLVED, FROM_LABELS, FROM_SHARE = "unresolved", "from labels", "from positive_fraction"
 
 
 @dataclass(frozen=True, eq=False)
 class Normaliser:
-    """What is subtracted from each side, and what it is multiplied by then; from training pairs.
+    """Standardisation of each side, fitted to training pairs.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Normaliser:
         Means and reciprocal standard deviations (0 for a constant feature) of the negative and
         the positive side in each of G groups.
     groups : tuple or None
-        Labels of the groups; None where all pairs are one.
+        Labels of the groups; None for a single group.
     """
 
     mean: np.ndarray
@@ -43,43 +43,43 @@ class Normaliser:
 
     @classmethod
     def of(cls, pairs: ContrastPairs) -> Normaliser:
-        """Return the normaliser of the given pairs."""
+        """Fit the normaliser to pairs."""
         sides = (arrays.host(pairs.negative), arrays.host(pairs.positive))
         if pairs.groups is None:
             names, members = None, [slice(None)]
         else:
-            found, codes, counts = np.unique(pairs.groups, return_inverse=True, return_counts=True)
-            names, members = tuple(found.tolist()), [codes == g for g in range(len(found))]
+            scales, codes, counts = np.unique(pairs.groups, return_inverse=True, return_counts=True)
+            names, members = tuple(scales.tolist()), [codes == g for g in range(len(scales))]
             if counts.min() < 2:
                 validation.complain(
-                    "each group needs two pairs to be normalised",
+                    "each group needs at least two pairs",
                     f"group {names[counts.argmin()]!r} has one",
-                    "pass more pairs of it, or merge groups",
+                    "pass more pairs of this group, or merge groups",
                 )
-        found = [[units(side[rows]) for rows in members] for side in sides]
+        scales = [[units(side[rows]) for rows in members] for side in sides]
         normaliser = cls(
-            np.array([[mean for mean, _ in side] for side in found]),
-            np.array([[inverse for _, inverse in side] for side in found]),
+            np.array([[mean for mean, _ in side] for side in scales]),
+            np.array([[inverse for _, inverse in side] for side in scales]),
             names,
         )
         for name, inverse in zip(("negative", "positive"), normaliser.inverse, strict=True):
-            still = np.flatnonzero(~inverse.any(axis=1))
-            if len(still):
-                where = "" if names is None else f" of group {names[still[0]]!r}"
+            constant = np.flatnonzero(~inverse.any(axis=1))
+            if len(constant):
+                where = "" if names is None else f" of group {names[constant[0]]!r}"
                 validation.complain(
                     "both sides of the pairs must vary",
-                    f"the {name} side{where} does not, but for rounding",
+                    f"the {name} side{where} is constant up to rounding",
                     "check which token or layer that side was taken from",
                 )
         return normaliser
 
     def codes(self, groups: Any, n: int) -> np.ndarray | None:
-        """Return the position of each pair's group (n,), or None where all pairs are one."""
+        """Return the position of each pair's group (n,); None for a single group."""
         if self.groups is None:
             return None
         if groups is None:
             validation.complain(
-                "pairs must come with their groups, as those did that the probe was fitted to",
+                "groups are required, because the probe was fitted to pairs with groups",
                 "no groups arrived",
                 "pass the prompt template of each pair",
             )
@@ -88,9 +88,9 @@ class Normaliser:
         unknown = [label for label in labels if label not in place]
         if unknown:
             validation.complain(
-                f"groups must be among the {len(place)} that the probe was fitted to",
+                f"groups must be among the {len(place)} groups of the fit",
                 f"{unknown[0]!r} arrived",
-                "fit with pairs of this group, too, or leave its pairs out",
+                "add pairs of this group to the fit, or drop its pairs",
             )
         return np.array([place[label] for label in labels], dtype=int)
 
@@ -109,7 +109,7 @@ class Normaliser:
 
 @dataclass(frozen=True, eq=False)
 class PairedProbe:
-    """A fitted reader of pairs: p = σ(θ·x̃ + b) on either side, the same θ and b; frozen.
+    """A fitted probe of pairs: p = σ(θ·x̃ + b), with the same θ and b on both sides; frozen.
 
     Attributes
     ----------
@@ -118,9 +118,9 @@ class PairedProbe:
     bias : float
         b.
     normaliser : Normaliser
-        What x̃ is.
+        Standardisation x ↦ x̃.
     sign : float
-        1.0 if a positive side of the larger p is read as true, −1.0 if one of the smaller is.
+        1.0 if the side with the larger p is predicted true, −1.0 if the side with the smaller p is.
     """
 
     weights: np.ndarray
@@ -149,63 +149,63 @@ class PairedProbe:
     def scores(self, negative: Array, positive: Array, groups: Any = None) -> Array:
         """Return the probability that the positive side is the true one (n,): ½(p⁺ + 1 − p⁻).
 
-        In the library and on the device of the negative side.
+        The result has the library and device of the negative side.
         """
         below, above = (sigmoid(u) for u in self.logits(negative, positive, groups))
         X = validation.representation(negative)
         return arrays.like(0.5 + 0.5 * self.sign * (above - below), X)
 
     def predict(self, negative: Array, positive: Array, groups: Any = None) -> np.ndarray:
-        """Return 1 where the positive side is read as true, 0 elsewhere (n,)."""
-        # By the logits: of two probabilities that round to 1, neither is the larger.
+        """Return 1 where the positive side is predicted true, 0 elsewhere (n,)."""
+        # Compares logits: two probabilities may both round to 1.
         below, above = self.logits(negative, positive, groups)
         return (self.sign * (above - below) > 0).astype(int)
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Return σ(u) = ½(1 + tanh(u / 2)), which neither overflows nor changes the dtype."""
-    found = np.tanh(0.5 * logits)
-    found += 1.0
-    found *= 0.5
-    return found
+    p = np.tanh(0.5 * logits)
+    p += 1.0
+    p *= 0.5
+    return p
 
 
 class PairEstimator(BaseEstimator):
-    """The shell round a probe of pairs: validate, normalise, call, store.
+    """Base class of probes of pairs: validate, normalise, call, store.
 
     Attributes
     ----------
     probe_ : PairedProbe
-        The fitted reader.
+        The fitted probe.
     sign_ : str
-        How it was settled which end means true: "from labels", "from positive_fraction", or
-        "unresolved".
+        Source of the sign, which determines the end that predicts true: "from labels", "from
+        positive_fraction", or "unresolved".
     """
 
     positive_fraction: float | None = None
 
     def read(self, negative: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
-        """Return weights (d,) and bias, fitted to normalised sides; every method says how."""
-        raise TypeError(f"{type(self).__name__} does not say how it fits")
+        """Return weights (d,) and bias, fitted to normalised sides; each method implements this."""
+        raise TypeError(f"{type(self).__name__} does not implement read")
 
     def fit(self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None) -> Self:
-        """Fit the probe; labels, if there are any, only settle its sign.
+        """Fit the probe without labels; labels, if passed, only set its sign.
 
         Parameters
         ----------
         negative, positive : array of shape (n, d)
-            The two sides; or one ContrastPairs, and nothing else.
+            The two sides; or one ContrastPairs and no other argument.
         y : array-like of shape (n,), optional
-            1 where the positive side is true. Without labels, and unless ``positive_fraction`` is
-            known and not ½, nothing tells truth from its opposite: ``sign_`` is then
-            "unresolved", and the largest weight counts as positive.
+            1 where the positive side is true. Without labels, and without a
+            ``positive_fraction`` other than ½, truth and its opposite are indistinguishable:
+            ``sign_`` is then "unresolved", and the largest weight is positive.
         groups : array-like of shape (n,), optional
-            Prompt template of each pair: each is normalised on its own.
+            Prompt template of each pair; groups are normalised separately.
 
         Raises
         ------
         InputError
-            If these are no pairs, see ContrastPairs, or there is a group of one pair.
+            If the input is not valid for ContrastPairs, or if a group has one pair.
         """
         share = self.positive_fraction
         share = 0.5 if share is None else parameters.share("positive_fraction", share)
@@ -220,25 +220,25 @@ class PairEstimator(BaseEstimator):
             return self.orient(pairs)
         if share == 0.5:
             return self
-        return self._settle(FROM_SHARE, float(np.mean(self.predict(pairs))) - 0.5, share - 0.5)
+        return self._set_sign(FROM_SHARE, float(np.mean(self.predict(pairs))) - 0.5, share - 0.5)
 
     def orient(
         self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None
     ) -> Self:
-        """Settle by labels which end means true: the one that is right more often.
+        """Set the sign by labels: the sign with the higher accuracy.
 
-        Takes what ``fit`` takes; a few labelled pairs will do, of one class even.
+        Takes the arguments of ``fit``. A few labelled pairs suffice, even of one class.
         """
         negative, positive, y, groups = self._parts(negative, positive, y, groups)
         read = self.probe_.predict(negative, positive, groups)
         accuracy = float(np.mean(read == need_truth(y, len(negative))))
-        return self._settle(FROM_LABELS, accuracy - 0.5, 1.0)
+        return self._set_sign(FROM_LABELS, accuracy - 0.5, 1.0)
 
-    def _settle(self, how: str, found: float, wanted: float) -> Self:
-        """Turn the probe round where what is found has not the sign that is wanted."""
-        if found * wanted < 0:
+    def _set_sign(self, source: str, observed: float, expected: float) -> Self:
+        """Flip the probe if the observed sign is not the expected one; record the source."""
+        if observed * expected < 0:
             self.probe_ = replace(self.probe_, sign=-self.probe_.sign)
-        self.sign_ = how if found * wanted else UNRESOLVED  # a tie settles nothing
+        self.sign_ = source if observed * expected else UNRESOLVED  # a tie leaves the sign open
         return self
 
     def decision_function(self, negative: Any, positive: Any = None, groups: Any = None) -> Array:
@@ -247,7 +247,7 @@ class PairEstimator(BaseEstimator):
         return self.probe_.scores(negative, positive, groups)
 
     def predict(self, negative: Any, positive: Any = None, groups: Any = None) -> np.ndarray:
-        """Return 1 where the positive side is read as true, 0 elsewhere (n,)."""
+        """Return 1 where the positive side is predicted true, 0 elsewhere (n,)."""
         negative, positive, _, groups = self._parts(negative, positive, None, groups)
         return self.probe_.predict(negative, positive, groups)
 
@@ -256,8 +256,7 @@ class PairEstimator(BaseEstimator):
     ) -> float:
         """Return the accuracy on pairs with labels.
 
-        Up to sign where that is unresolved: then the better of a and 1 − a, whatever ``predict``
-        says, so that ½ is the worst there is.
+        If the sign is unresolved, the larger of a and 1 − a, so that the worst score is ½.
         """
         negative, positive, y, groups = self._parts(negative, positive, y, groups)
         right = np.mean(

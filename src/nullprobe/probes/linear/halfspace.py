@@ -1,9 +1,9 @@
-"""Halfspace probe: the most accurate linear classifier, not the one of least convex loss.
+"""Halfspace probe: the most accurate linear classifier, instead of the least convex loss.
 
-Problem. Equal class means leave every convex loss at its trivial value, yet a halfspace chosen
-for accuracy may still be right far more often than chance.
+Problem. If class means are equal, every convex loss has its trivial value. A halfspace that
+maximises accuracy may still be far above chance.
 
-Solution. Features are whitened by their shrunk covariance, and one halfspace is sought for each
+Solution. Whiten features by their shrunk covariance, and search for the best halfspace for each
 class against the rest (`halfspace_search`).
 """
 
@@ -23,19 +23,19 @@ from nullprobe.probes.solvers.halfspace_search import halfspaces
 
 
 class HalfspaceProbe(ProbeEstimator):
-    """Read a concept with the linear classifier of best balanced accuracy.
+    """Read a concept with the linear classifier with the best balanced accuracy.
 
     Parameters
     ----------
     n_init : int
-        Random starts of the search besides two informed ones.
+        Random starts of the search, in addition to two informed starts.
     random_state : int, Generator or None
         Source of the starts.
 
     Notes
     -----
-    Not guaranteed to be the best halfspace: finding that is NP-hard. With more than two
-    classes, one halfspace is sought for each class against the rest.
+    The halfspace is not guaranteed to be the best: finding the best is NP-hard. With more than two
+    classes, there is one halfspace for each class against the rest.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class HalfspaceProbe(ProbeEstimator):
         self.random_state = random_state
 
     def fit(self, X: Array, y: Any) -> Self:
-        """Fit the probe to X (n, d) and labels y (n,); there are no weights, classes balance."""
+        """Fit the probe to X (n, d) and labels y (n,); classes count equally, without weights."""
         return super().fit(X, y)
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:

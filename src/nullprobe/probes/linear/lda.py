@@ -1,13 +1,12 @@
 """Linear discriminant analysis with shrinkage, from moments.
 
-Problem. Read y linearly, as well as means and one covariance allow, when n is not far above d
-or below it.
+Problem. Read y linearly from class means and one covariance, when n is close to d or below it.
 
-Solution. Directions Σ̃⁻¹ C with Σ̃ = (1 − λ) Σ + λ diag Σ, Σ the covariance of all rows. It is
-shrunk without looking at the labels, so one factorisation serves any number of labellings, and
-for two classes the direction is the one that the covariance within classes would give: the two
-differ by the rank-one δδᵀ, which only rescales Σ̃⁻¹δ. Within the K − 1 directions the classical
-discriminant decides.
+Solution. Directions Σ̃⁻¹ C with Σ̃ = (1 − λ) Σ + λ diag Σ, where Σ is the covariance of all rows.
+Shrinkage does not depend on labels, so one factorisation serves any number of labellings. For two
+classes the direction equals the direction from the covariance within classes: the two covariances
+differ by a multiple of δδᵀ, which only rescales Σ̃⁻¹δ. Within the K − 1 directions, the classical
+discriminant predicts.
 
 Reference. R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; λ by
 Y. Chen, A. Wiesel, Y. C. Eldar, A. O. Hero, "Shrinkage algorithms for MMSE covariance
@@ -23,8 +22,8 @@ from nullprobe.moments import Moments
 from nullprobe.probes.base.batched import ManyByMoments
 from nullprobe.probes.base.linear import LinearProbe
 
-# Within-class variance that is smaller than this share of the total counts as this share: a
-# direction in which classes are points would otherwise get infinite log-odds.
+# Variance within classes counts as at least this share of the total. Otherwise a direction in which
+# classes are points would have infinite log-odds.
 LEAST_WITHIN = 1e-8
 
 
@@ -47,9 +46,9 @@ def lda(
     moments : Moments
         Moments of X (n, d) and Z (n, k).
     shrinkage : float in [0, 1] or "oas"
-        λ; "oas" for the oracle-approximating one, which looks at X alone.
+        λ; "oas" for the oracle-approximating λ, computed from X alone.
     factor : PSDFactor, optional
-        Of the shrunk correlation matrix, where it is there already; it decides then.
+        Factor of the shrunk correlation matrix; if passed, ``shrinkage`` is ignored.
 
     Notes
     -----
@@ -70,7 +69,7 @@ def lda(
     total = V.T @ (moments.covariance @ V)
     within = total - (M.T * moments.concept_mean) @ M
     within = within + LEAST_WITHIN * (total + np.finfo(float).tiny * np.eye(len(total)))
-    # M.T is (r, K): one small system, never an inverse
+    # M.T has shape (r, K): one small system, no inverse
     G = np.linalg.lstsq(within, M.T, rcond=None)[0] if len(within) else np.zeros((0, len(M)))
     W = V @ G
     bias = np.log(moments.concept_mean) - 0.5 * np.einsum("ij,ji->i", M, G) - moments.mean @ W
@@ -85,13 +84,13 @@ def two_classes(
     Parameters
     ----------
     moments : Moments
-        Of X; whatever their concept.
+        Moments of X with any concept.
     cross : ndarray of shape (d, m)
-        Covariances of X and the second class of each pair, 0 or 1.
+        Covariances of X and the indicator of the second class of each pair.
     share : ndarray of shape (m,)
-        Of the second class.
+        Share of the second class.
     factor : PSDFactor
-        Of the shrunk correlation matrix of X.
+        Factor of the shrunk correlation matrix of X.
     """
     inverse, variance = linalg.reciprocal(moments.scale)[:, None], share * (1.0 - share)
     correlation = inverse * (cross / np.sqrt(variance))
@@ -99,11 +98,11 @@ def two_classes(
     sizes = np.linalg.norm(correlation / noise[:, None], axis=0)
     correlation[:, sizes <= linalg.NOISE_MARGIN * np.sqrt(moments.d)] = 0.0
     V = inverse * factor.solve(correlation)
-    apart = np.einsum("dm,dm->m", V, cross) / variance
+    distance = np.einsum("dm,dm->m", V, cross) / variance
     total = np.einsum("dm,dm->m", V, moments.covariance @ V)
-    within = total - variance * apart**2 + LEAST_WITHIN * (total + np.finfo(float).tiny)
-    W = V * np.divide(apart, within, out=np.zeros_like(apart), where=within > 0)
-    # Halfway between the means is (½ − p) of their distance from the mean of all rows.
+    within = total - variance * distance**2 + LEAST_WITHIN * (total + np.finfo(float).tiny)
+    W = V * np.divide(distance, within, out=np.zeros_like(distance), where=within > 0)
+    # The midpoint of the class means lies at (½ − p) of their distance from the overall mean.
     halfway = (0.5 - share) * np.einsum("dm,dm->m", W, cross) / variance
     return W, np.log(share) - np.log1p(-share) - halfway - moments.mean @ W
 
@@ -114,15 +113,17 @@ class LDAProbe(ManyByMoments):
     Parameters
     ----------
     shrinkage : float in [0, 1] or "oas"
-        λ; "oas" for the oracle-approximating one, which looks at X alone.
+        λ; "oas" for the oracle-approximating λ, computed from X alone.
 
     Notes
     -----
-    A sample weight of 2 is a row twice when ``shrinkage`` is a number. The oracle-approximating λ
-    counts rows, not weight, so that it does not depend on the unit of the weights.
+    If ``shrinkage`` is a number, a sample weight of 2 equals a repeated row. The
+    oracle-approximating λ counts rows instead of weights, so that it does not depend on the unit of
+    the weights.
 
-    Scores are log-odds of Gaussian classes as the fitted rows have them, too sure of themselves
-    where d is not small next to n: for chances use scikit-learn's ``CalibratedClassifierCV``.
+    Scores are log-odds of Gaussian classes with the moments of the fitting rows. They are
+    overconfident unless n is much larger than d: for probabilities, use scikit-learn's
+    ``CalibratedClassifierCV``.
 
     Examples
     --------

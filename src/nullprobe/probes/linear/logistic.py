@@ -1,11 +1,11 @@
-"""Logistic regression, in units of the standard deviations, for many labellings at once.
+"""Logistic regression of standardised features, for many labellings at once.
 
-Problem. Read y with the probe that most papers use, without a fit that depends on units, and with
-a penalty that is neither guessed nor chosen by the rows that are to be scored.
+Problem. Read y with the probe of most papers. The fit must not depend on units, and the penalty
+must be neither guessed nor chosen by held-out rows.
 
-Solution. Features are divided by their standard deviations and all label vectors are fitted side
-by side (`newton`). Where no penalty is given, the one that is worth most within the training rows
-is taken, for each label vector its own (`penalty_path`).
+Solution. Features are divided by their standard deviations, and all label vectors are fitted
+together (`newton`). If no penalty is given, inner splits of the training rows choose one for each
+label vector (`penalty_path`).
 
 Reference. D. R. Cox, "The regression analysis of binary sequences", 1958.
 """
@@ -28,14 +28,14 @@ from nullprobe.probes.base.batched import LinearProbes, ManyConcepts
 from nullprobe.probes.base.linear import LinearProbe
 from nullprobe.probes.solvers.design import Design, Preconditioner
 from nullprobe.probes.solvers.newton import MOST_STEPS, TOLERANCE, solve
-from nullprobe.probes.solvers.penalty_path import USUAL_STRENGTH, Path, path
+from nullprobe.probes.solvers.penalty_path import DEFAULT_STRENGTH, Path, path
 
 
 def logistic(
     X: np.ndarray,
     codes: np.ndarray,
     *,
-    C: float = USUAL_STRENGTH,
+    C: float = DEFAULT_STRENGTH,
     weights: np.ndarray | None = None,
     max_iter: int = MOST_STEPS,
     tol: float = TOLERANCE,
@@ -48,47 +48,47 @@ def logistic(
     codes : ndarray of shape (n,)
         Classes 0, 1, ..., K − 1, each with rows.
     C : float
-        Inverse strength of the penalty: the sum of the losses + |w|² / 2C is made least, w in
-        units of the standard deviations.
+        Inverse strength of the penalty: the fit minimises the sum of losses + |w|² / 2C, with w
+        for standardised features.
     weights : ndarray of shape (n,), optional
     max_iter : int
-        Newton steps, and steps in float32 before them.
+        Most Newton steps, and most steps in float32 before them.
     tol : float
-        Of √(gᵀH⁻¹g), g and H the slope and the second derivative of the mean loss.
+        Tolerance of √(gᵀH⁻¹g); g and H are gradient and Hessian of the mean loss.
     """
     design = Design.of(X, weights)
     targets = _targets([Concept(codes, tuple(range(codes.max() + 1)), None)])
-    A = _solved(design, targets, np.array([C]), max_iter, tol)
+    A = _solve_by_strength(design, targets, np.array([C]), max_iter, tol)
     return design.weights(A[:, 0])
 
 
 def _targets(concepts: list[Concept]) -> np.ndarray:
-    """Return who is a positive (n, m, k), of concepts of equally many classes."""
+    """Return which rows are positive (n, m, k), for concepts with equally many classes."""
     codes, K = np.stack([z.data for z in concepts]), concepts[0].n_columns
     return (codes[:, :, None] == np.arange(1 if K == 2 else 0, K)).transpose(1, 0, 2)
 
 
-def _solved(
+def _solve_by_strength(
     design: Design, targets: np.ndarray, C: np.ndarray, max_iter: int, tol: float
 ) -> np.ndarray:
-    """Return A (r + 1, m, k) for label vectors, each of a strength of its own (m,)."""
+    """Return A (r + 1, m, k) for label vectors with separate strengths (m,)."""
     A, converged = np.empty((design.rows.shape[1], *targets.shape[1:])), np.empty(len(C), bool)
     for strength in np.unique(C):
-        ready = Preconditioner.of(design, 1.0 / (float(strength) * design.total))
+        preconditioner = Preconditioner.of(design, 1.0 / (float(strength) * design.total))
         same = strength == C
         A[:, same], converged[same] = solve(
-            design, targets[:, same], ready, tolerance=tol, max_steps=max_iter
+            design, targets[:, same], preconditioner, tolerance=tol, max_steps=max_iter
         )
-    _warn_of(converged, max_iter)
+    _warn_unconverged(converged, max_iter)
     return A
 
 
-def _warn_of(converged: np.ndarray, max_iter: int) -> None:
-    """Say which fits (m,) took all their steps."""
+def _warn_unconverged(converged: np.ndarray, max_iter: int) -> None:
+    """Warn about fits (m,) that did not converge."""
     if not converged.all():
         warnings.warn(
-            f"{(~converged).sum()} of {len(converged)} logistic regressions took all {max_iter} "
-            "steps and have not converged; pass a smaller C, a larger tol, or a larger max_iter.",
+            f"{(~converged).sum()} of {len(converged)} logistic regressions did not converge in "
+            f"{max_iter} steps. Pass a smaller C, a larger tol, or a larger max_iter.",
             ConvergenceWarning,
             stacklevel=3,
         )
@@ -100,30 +100,30 @@ class LogisticProbe(ManyConcepts):
     Parameters
     ----------
     C : float or None
-        Inverse strength of the L2 penalty, in units of the standard deviations. None for the one
-        of a path whose log-loss is least on inner held-out parts of the rows that it is fitted
-        to; each of many label vectors gets its own. The choice takes about ten times the time of
-        one fit with a given ``C``.
+        Inverse strength of the L2 penalty on weights of standardised features. None chooses, for
+        each label vector, the strength with the least log-loss on inner held-out parts of the
+        fitting rows. The choice takes about ten times as long as one fit with a given ``C``.
     max_iter : int
-        Newton steps that the solver may take, and steps in float32 before them.
+        Most Newton steps, and most steps in float32 before them.
     tol : float
-        About the error that is left in the log-odds: of √(gᵀH⁻¹g), g and H the slope and the
-        second derivative of the mean loss.
+        Tolerance of √(gᵀH⁻¹g), about the error of the log-odds; g and H are gradient and Hessian
+        of the mean loss.
     random_state : int, Generator or None
-        Of the inner parts, where there is no ``C``.
+        Source of the inner parts; unused with a given ``C``.
 
     Attributes
     ----------
     probe_ : LinearProbe or LinearProbes
-        The fitted reader, or those of many label vectors; scores are log-odds.
+        The fitted probe, or the probes of many label vectors; scores are log-odds.
     path_ : Path or list of Path
-        Where ``C`` is None: what each strength was worth; of many label vectors, one for each.
+        Only with ``C=None``: the inner log-loss of each strength. A list has one Path per label
+        vector.
 
     Notes
     -----
-    The parts by which a strength is chosen are drawn without regard to the labels, so that all
-    label vectors share them. Rows of one group may be in two of them. They are parts of the rows,
-    not of the weight: a sample weight of 2 is a row twice only where ``C`` is given.
+    The inner parts do not depend on labels, so that all label vectors share them. Rows of one group
+    may be in different parts. Parts divide rows, not weights: a sample weight of 2 equals a
+    repeated row only if ``C`` is given.
 
     Examples
     --------
@@ -149,14 +149,14 @@ class LogisticProbe(ManyConcepts):
         self.random_state = random_state
 
     def predict_proba(self, X: Array) -> np.ndarray:
-        """Return the chance of each class (n, K); of many label vectors, of the second (n, m)."""
+        """Return class probabilities (n, K); for many label vectors, of the second class (n, m)."""
         scores = arrays.host(self.decision_function(X))
         if isinstance(self.probe_, LinearProbes):
             if not all(c is not None and len(c) == 2 for c in self.probe_.classes):
                 validation.complain(
-                    "chances are given of label vectors of two classes",
-                    "a column has more",
-                    "fit such a column on its own",
+                    "predict_proba of many label vectors needs two classes in each",
+                    "a label vector has more",
+                    "fit such a label vector separately",
                 )
             return np.exp(-np.logaddexp(0.0, -scores))
         if scores.ndim == 1:
@@ -170,10 +170,10 @@ class LogisticProbe(ManyConcepts):
                 "the concept is numeric",
                 "use LDAProbe, which predicts numbers, or pass labels",
             )
-        found = self._many(X, [z], w)[0]
+        probe = self._many(X, [z], w)[0]
         if self.C is None:
             self.path_ = self.path_[0]
-        return found
+        return probe
 
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
         self._check_parameters(concepts)
@@ -187,12 +187,12 @@ class LogisticProbe(ManyConcepts):
             targets = _targets([concepts[j] for j in group])
             C = np.full(len(group), self.C if self.C is not None else 0.0)
             if self.C is None:
-                found = path(X, targets, w, seed=integer_seed(self.random_state))
-                C = found.chosen
+                fitted_path = path(X, targets, w, seed=integer_seed(self.random_state))
+                C = fitted_path.chosen
                 for i, j in enumerate(group):
-                    one = found.losses[:, i : i + 1], C[i : i + 1]
-                    paths[j] = Path(found.strengths, *one)
-            A = _solved(design, targets, C, self.max_iter, self.tol)
+                    losses_and_C = fitted_path.losses[:, i : i + 1], C[i : i + 1]
+                    paths[j] = Path(fitted_path.strengths, *losses_and_C)
+            A = _solve_by_strength(design, targets, C, self.max_iter, self.tol)
             W, bias = design.weights(A.reshape(len(A), -1))
             W, bias = (a.reshape(*a.shape[:-1], len(group), -1) for a in (W, bias))
             for i, j in enumerate(group):
@@ -200,7 +200,7 @@ class LogisticProbe(ManyConcepts):
         if self.C is None:
             self.path_ = paths
         elif hasattr(self, "path_"):
-            del self.path_  # of an earlier fit
+            del self.path_  # from an earlier fit
         return LinearProbes.of(probes)
 
     def _check_parameters(self, concepts: list[Concept]) -> None:
@@ -214,38 +214,41 @@ class LogisticProbe(ManyConcepts):
                 validation.complain(
                     "logistic regression needs class labels in every column of y",
                     f"column {j} holds numbers",
-                    "use LDAProbe, which predicts numbers, or leave the column out",
+                    "use LDAProbe, which predicts numbers, or drop the column",
                 )
 
-    def _left(self, X: np.ndarray, z: Concept, w: np.ndarray | None, moments: Moments) -> Any:
-        """Return what fits this probe again and again, to rows that lose direction after it."""
+    def _refits(self, X: np.ndarray, z: Concept, w: np.ndarray | None, moments: Moments) -> Any:
+        """Return the object that refits this probe after each removal of directions."""
         if z.codes is None or self.C is None:
             return None
         self._check_parameters([z])
         with parallel.small(X.shape[1]):
             design = Design.of(X, w, moments)
-            return _Within(self, self.C, design, z, moments.scale > 0)
+            return _ConstrainedRefits(self, self.C, design, z, moments.scale > 0)
 
 
-class _Within:
-    """Fits within what is left: weights are kept orthogonal to what is gone; no row is touched."""
+class _ConstrainedRefits:
+    """Refits with weights orthogonal to the removed directions, without a copy of the rows."""
 
     def __init__(
         self, probe: LogisticProbe, C: float, design: Design, z: Concept, alive: np.ndarray
     ) -> None:
         self.probe, self.design, self.targets, self.alive = probe, design, _targets([z]), alive
-        self.gone = np.zeros((len(design.mean), 0))
-        self.whole = self.ready = Preconditioner.of(design, 1.0 / (C * design.total))
+        self.removed = np.zeros((len(design.mean), 0))
+        self.unconstrained = Preconditioner.of(design, 1.0 / (C * design.total))
+        self.preconditioner = self.unconstrained
 
     def weights(self) -> np.ndarray:
-        """Fit the probe to what is left; return its weights (d, m)."""
-        most, tol = self.probe.max_iter, self.probe.tol
-        A, converged = solve(self.design, self.targets, self.ready, tolerance=tol, max_steps=most)
-        _warn_of(converged, most)
+        """Fit the probe without the removed directions; return its weights (d, m)."""
+        max_iter, tol = self.probe.max_iter, self.probe.tol
+        A, converged = solve(
+            self.design, self.targets, self.preconditioner, tolerance=tol, max_steps=max_iter
+        )
+        _warn_unconverged(converged, max_iter)
         return self.design.weights(A[:, 0])[0]
 
     def project(self, Q: np.ndarray) -> None:
-        """Take orthonormal directions (d, m) out."""
-        self.gone = np.hstack([self.gone, Q])
+        """Remove orthonormal directions (d, m)."""
+        self.removed = np.hstack([self.removed, Q])
         with parallel.small(len(Q)):
-            self.ready = self.whole.within(self.design.constraint(self.gone))
+            self.preconditioner = self.unconstrained.within(self.design.constraint(self.removed))

@@ -1,9 +1,9 @@
 """Mean-difference probe: read along the difference of the class means.
 
-Problem. Read y with the least that can be estimated: one mean a class.
+Problem. Read y with as few estimated parameters as possible: one mean per class.
 
-Solution. w = Cov(X, Z), one column a class (one in all for two classes), the threshold halfway
-between the means. For a numeric concept, the slope of least squares along that direction.
+Solution. w = Cov(X, Z) has one column per class (a single column for two classes). The threshold is
+halfway between the means. For a numeric concept, least squares sets the scale along w.
 
 Reference. S. Marks, M. Tegmark, "The geometry of truth", 2023, arXiv 2310.06824, section 5
 ("mass-mean probing").
@@ -40,7 +40,7 @@ def mean_difference(moments: Moments) -> LinearProbe:
         cross, share = moments.cross_covariance[:, 1:], moments.concept_mean[1:]
         return LinearProbe(*between_means(moments.mean, cross, share), moments.classes)
     M = moments.class_means
-    # Nearest class mean: |x − m|² differs between classes by 2 x·m − |m|², about the mean.
+    # Nearest class mean: for centred x and m, |x − m|² differs between classes by 2 x·m − |m|².
     centred = M - moments.mean
     bias = -moments.mean @ centred.T - 0.5 * np.einsum("ij,ij->i", centred, centred)
     return LinearProbe(centred.T, bias, moments.classes)
@@ -54,14 +54,14 @@ def between_means(
     Parameters
     ----------
     mean : ndarray of shape (d,)
-        Of X.
+        Mean of X.
     cross : ndarray of shape (d, m)
-        Covariances of X and the second class of each pair, 0 or 1.
+        Covariances of X and the indicator of the second class of each pair.
     share : ndarray of shape (m,)
-        Of the second class.
+        Share of the second class.
     """
     W = cross / (share * (1.0 - share))
-    # Halfway between the means is (½ − p) δ from the mean of all rows.
+    # The midpoint of the class means lies at (½ − p) δ from the overall mean.
     return W, -mean @ W - (0.5 - share) * np.einsum("dm,dm->m", W, W)
 
 

@@ -1,12 +1,12 @@
 """Multilayer perceptron: read with a small network.
 
-Problem. Kernels and neighbours weigh all features alike, and lose sight of a concept that lies in
-few of many. A network learns which ones to look at, but with as many weights as there are rows it
-learns the rows, too.
+Problem. Kernels and neighbours weight all features equally, and miss a concept that only a few of
+many features encode. A network learns which features matter, but with as many weights as rows it
+also memorises the rows.
 
-Solution. scikit-learn's network: one or two hidden layers of rectified units on standardised
-features, and `PASSES` passes of Adam. Layers and ``alpha`` are those of the best AUC in a split
-inside the fitting rows.
+Solution. scikit-learn's network with one or two hidden layers of rectified units on standardised
+features, trained for `PASSES` passes of Adam. An inner split of the fitting rows chooses layers and
+``alpha`` by AUC.
 
 Reference. D. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 """
@@ -24,32 +24,32 @@ from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
-LAYERS = ((16,), (64, 64))  # smallest first: of equals the first is taken
+LAYERS = ((16,), (64, 64))  # smallest first: ties go to the first
 ALPHAS = (10.0, 1.0, 0.1)
-PASSES = 40  # and two more, before which no loss can stand still
+PASSES = 40  # plus two, which scikit-learn needs to detect that the loss stopped falling
 BATCHES, LEAST_BATCH, MOST_BATCH = 10, 16, 200
 PACE = 0.01
 
 
 class MLPProbe(InnerChoice):
-    """Read a concept with a small network: whatever a few features say together.
+    """Read a concept with a small network, which combines a few features.
 
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, or None
-        Width of one or two hidden layers; None for those of the best AUC on inner rows.
+        Width of one or two hidden layers; None for the best AUC in an inner split.
     alpha : float or None
-        Strength of the penalty, as in scikit-learn: factor of half the squared weights, over the
-        rows of a batch. None for that of the best AUC on inner rows.
+        Strength of the penalty, as in scikit-learn: factor of half the squared weights, divided by
+        the rows of a batch. None for the best AUC in an inner split.
     max_samples : int
-        Rows that it is fitted to; of more, so many are drawn, every class in proportion.
+        Most fitting rows. From more rows a sample is drawn, with classes in proportion.
     random_state : int, Generator or None
-        Of the rows, the split, the first weights and the order of rows.
+        Source of the sample, the split, the initial weights and the order of rows.
 
     Notes
     -----
-    A shell around scikit-learn's ``MLPClassifier``. Another ``random_state`` is another network:
-    its readings differ more from seed to seed than those of other probes.
+    Uses scikit-learn's ``MLPClassifier``. Scores vary more with ``random_state`` than scores of
+    other probes.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class MLPProbe(InnerChoice):
             alpha=alpha,
             batch_size=batch,
             learning_rate_init=PACE,
-            # No gain is large enough to go on for: training ends after so many passes, quietly.
+            # No gain exceeds tol, so training ends after PASSES passes without a warning.
             tol=1e9,
             n_iter_no_change=PASSES,
             max_iter=2 * PASSES,

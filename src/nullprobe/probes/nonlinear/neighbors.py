@@ -1,12 +1,11 @@
-"""Nearest neighbours: read a row by the labels of the rows that it lies next to.
+"""Nearest neighbours: predict a row from the labels of nearby rows.
 
-Problem. A reader that assumes nothing of the shape of the classes, not even smoothness on one
-scale, should be among those that a concept is declared unreadable by.
+Problem. The claim that a concept is unreadable needs a probe that makes no assumption about the
+shape of the classes, not even smoothness on one scale.
 
-Solution. Features in units of their standard deviations, and the votes of the k nearest fitting
-rows, by scikit-learn. One more vote is cast by the class shares, so that the log-odds are finite
-where all k agree. Rows that coincide are one neighbour, with a vote that they share. k is that of
-the best AUC in a cross-validation inside the fitting rows.
+Solution. Standardise features and let the k nearest fitting rows vote, by scikit-learn. The class
+shares add one vote, so that log-odds are finite if all k agree. Equal rows are one neighbour, with
+one vote that they share. Cross-validation inside the fitting rows chooses k by AUC.
 
 Reference. T. Cover, P. Hart, "Nearest neighbor pattern classification", 1967.
 """
@@ -24,17 +23,17 @@ from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice, distinct
 
-NEIGHBOURS = (160, 40, 20, 5)  # smoothest first: of equals the first is taken
-VOTE_DIGITS = 9  # parts of a vote add up to the same sum in any order
+NEIGHBOURS = (160, 40, 20, 5)  # smoothest first: ties go to the first
+VOTE_DIGITS = 9  # rounding makes a sum of fractional votes independent of their order
 
 
 class Votes(BaseEstimator):
-    """Log-odds of the votes of the nearest of the distinct fitting rows.
+    """Log-odds of the votes of the nearest distinct fitting rows.
 
     Parameters
     ----------
     n_neighbors : int
-        Distinct rows that vote; all of them where there are fewer.
+        Number of distinct rows that vote; all rows if there are fewer.
     """
 
     def __init__(self, n_neighbors: int) -> None:
@@ -52,32 +51,32 @@ class Votes(BaseEstimator):
         return self
 
     def decision_function(self, X: np.ndarray) -> np.ndarray:
-        """Return log-odds (n, 1) for two classes and (n, K) for more, of rows X (n, d)."""
+        """Return log-odds of rows X (n, d): (n, 1) for two classes, (n, K) for more."""
         k: Any = self.regressor_.n_neighbors
-        told = (k * self.regressor_.predict(X)).round(VOTE_DIGITS) + self.shares_
-        told = told[:, 1 if len(self.shares_) == 2 else 0 :]
-        # By the votes of the class alone: rows with as many have the same score to the last bit.
-        return np.log(told) - np.log(k + 1.0 - told)
+        votes = (k * self.regressor_.predict(X)).round(VOTE_DIGITS) + self.shares_
+        votes = votes[:, 1 if len(self.shares_) == 2 else 0 :]
+        # A function of the votes for the class alone: rows with equal votes get equal scores.
+        return np.log(votes) - np.log(k + 1.0 - votes)
 
 
 class KNeighborsProbe(InnerChoice):
-    """Read a concept by the labels of the nearest rows: whatever differs from place to place.
+    """Read a concept from the labels of the nearest rows, without assumptions on class shapes.
 
     Parameters
     ----------
     n_neighbors : int or None
-        Distinct rows that vote; None for the number of best AUC in a cross-validation inside the
-        rows that it is fitted to.
+        Number of distinct rows that vote; None for the best AUC in a cross-validation inside the
+        fitting rows.
     max_samples : int
-        Rows that it is fitted to; of more, so many are drawn, every class in proportion.
+        Most fitting rows. From more rows a sample is drawn, with classes in proportion.
     random_state : int, Generator or None
-        Of the rows and the cross-validation.
+        Source of the sample and the cross-validation.
 
     Notes
     -----
-    Scores are log-odds log(v + π) − log(k + 1 − v − π), v the votes for a class, of k, and π its
-    share of the fitting rows. Where many features know nothing of the concept all rows are about
-    as far, and little is read: what it does not find may still be there.
+    Scores are log-odds log(v + π) − log(k + 1 − v − π), where v of k votes are for a class and π is
+    its share of the fitting rows. If many features are unrelated to the concept, all distances are
+    similar and the probe reads little, even if the concept is present.
 
     Examples
     --------
@@ -103,9 +102,9 @@ class KNeighborsProbe(InnerChoice):
             return [k for k in NEIGHBOURS if k <= n // 4] or [max(1, n // 4)]
         if parameters.whole_number("n_neighbors", self.n_neighbors, least=1) > n:
             validation.complain(
-                f"at least n_neighbors = {self.n_neighbors} rows are needed to vote",
-                f"{n} are fitted to",
-                "pass more rows or a smaller number, or leave it out",
+                f"n_neighbors = {self.n_neighbors} needs as many fitting rows",
+                f"there are {n}",
+                "pass more rows or a smaller n_neighbors, or n_neighbors=None",
             )
         return [self.n_neighbors]
 

@@ -1,13 +1,13 @@
-"""Quadratic discriminant with shrinkage: read what class means and class covariances tell.
+"""Quadratic discriminant with shrinkage: read class means and class covariances.
 
-Problem. Classes of equal means may differ in how they vary. Class covariances are known badly
-where rows are few, and not at all in the directions in which a class of few rows has none.
+Problem. Classes with equal means may differ in covariance. Few rows give poor estimates of class
+covariances, and no estimate in directions in which a class does not vary.
 
-Solution. Gaussian classes; the covariance of each is shrunk towards the one within classes by
-α, and that one towards its diagonal by the oracle-approximating λ. In coordinates that whiten
-the latter, S_c(α) = (1 − α) S_c + α I, so one singular value decomposition a class gives the
-log-densities for *all* α, also with fewer rows than features. α is that of the best AUC in a
-cross-validation inside the fitting rows.
+Solution. Gaussian classes. Each class covariance is shrunk by α towards the covariance within
+classes, which is shrunk towards its diagonal by the oracle-approximating λ. In coordinates that
+whiten the latter, S_c(α) = (1 − α) S_c + α I. So one singular value decomposition per class gives
+the log-densities for *all* α, even with fewer rows than features. Cross-validation inside the
+fitting rows chooses α by AUC.
 
 Reference. J. H. Friedman, "Regularized discriminant analysis", JASA 84 (1989); λ as in `lda.py`.
 """
@@ -27,14 +27,14 @@ from nullprobe.probes.base.nonlinear import (
     ReaderEstimator,
     inner_splits,
     log_odds,
+    macro_auc,
     units,
-    worth,
 )
 
-SHRINKAGES = (1.0, 0.6, 0.3, 0.1, 0.03, 0.01)  # strongest first: of equals the first is taken
-USUAL_SHRINKAGE = 0.5  # where a class is too rare for an inner split
-# Variance within classes counts as at least this share of the total, so that a feature in which
-# classes are points gives large log-odds rather than infinite ones.
+SHRINKAGES = (1.0, 0.6, 0.3, 0.1, 0.03, 0.01)  # strongest first: ties go to the first
+DEFAULT_SHRINKAGE = 0.5  # if a class is too rare for an inner split
+# Variance within classes counts as at least this share of the total, so that log-odds are finite
+# for a feature in which classes are points.
 LEAST_WITHIN = 1e-8
 
 
@@ -45,16 +45,17 @@ class QuadraticReader(Reader):
     Attributes
     ----------
     mean, inverse : ndarray of shape (d,)
-        What is subtracted from the features, and what they are multiplied by then.
+        Means and reciprocal standard deviations of the features.
     factor : PSDFactor
-        Of the correlations within classes, shrunk: what whitens rows to r coordinates.
+        Factor of the shrunk correlations within classes, which whitens rows to r coordinates.
     centres : ndarray of shape (K, r)
-        Class means, whitened.
+        Whitened class means.
     axes : tuple of K ndarrays of shape (r, q)
-        Directions in which the fitting rows of a class vary, whitened.
+        Whitened directions in which the fitting rows of each class vary.
     spreads : tuple of K ndarrays of shape (q,)
-        Their variances there; in all other directions they have none.
+        Variances along these axes; the variance in other directions is zero.
     log_shares : ndarray of shape (K,)
+        Logarithms of the class shares.
     shrinkage : float
         α, the weight of the identity, which is the whitened covariance within classes.
     """
@@ -69,7 +70,7 @@ class QuadraticReader(Reader):
     shrinkage: float
 
     def columns(self, rows: np.ndarray) -> np.ndarray:
-        """Return log-odds (n, K), one class against the rest, of rows (n, d)."""
+        """Return log-odds (n, K) of rows (n, d), one class against the rest."""
         return self.odds(self.whitened(rows), self.shrinkage)
 
     def whitened(self, rows: np.ndarray) -> np.ndarray:
@@ -81,13 +82,13 @@ class QuadraticReader(Reader):
         scores = np.tile(self.log_shares, (len(whitened), 1))
         classes = zip(self.centres, self.axes, self.spreads, strict=True)
         for c, (centre, axes, spread) in enumerate(classes):
-            away = whitened - centre
-            along = away @ axes
+            deviation = whitened - centre
+            along = deviation @ axes
             variance = (1.0 - shrinkage) * spread + shrinkage
-            beside = np.einsum("ij,ij->i", away, away) - np.einsum("ij,ij->i", along, along)
-            scores[:, c] -= 0.5 * (along**2 @ (1.0 / variance) + beside / shrinkage)
-            unseen = len(centre) - len(spread)
-            scores[:, c] -= 0.5 * (np.log(variance).sum() + unseen * np.log(shrinkage))
+            rest = np.einsum("ij,ij->i", deviation, deviation) - np.einsum("ij,ij->i", along, along)
+            scores[:, c] -= 0.5 * (along**2 @ (1.0 / variance) + rest / shrinkage)
+            n_rest = len(centre) - len(spread)
+            scores[:, c] -= 0.5 * (np.log(variance).sum() + n_rest * np.log(shrinkage))
         return log_odds(scores)
 
 
@@ -103,24 +104,26 @@ def quadratic(
         Position of each row's label in ``classes``; every class has a row.
     classes : tuple
     shrinkage : float in (0, 1] or "cv"
-        α; "cv" for the one of best AUC in an inner cross-validation.
+        α; "cv" for the best AUC in an inner cross-validation.
     seed : int
-        Of that.
+        Seed of the cross-validation.
     """
     shrinkage = parameters.shrinkage(shrinkage, "cv")
     if shrinkage == 0:
         validation.complain(
             "shrinkage must be above 0",
             "it is 0",
-            "pass a small number, since a class of few rows does not vary in every direction",
+            "pass a small number: a class with few rows does not vary in every direction",
         )
     if isinstance(shrinkage, str):
-        found = np.zeros(len(SHRINKAGES))
+        auc = np.zeros(len(SHRINKAGES))
         for train, test in inner_splits(codes, seed):
-            part = _gaussians(X[train], codes[train], classes, USUAL_SHRINKAGE)
+            part = _gaussians(X[train], codes[train], classes, DEFAULT_SHRINKAGE)
             whitened = part.whitened(X[test])
-            found += [worth(part.odds(whitened, a), codes[test], len(classes)) for a in SHRINKAGES]
-        shrinkage = SHRINKAGES[int(found.argmax())] if found.any() else USUAL_SHRINKAGE
+            auc += [
+                macro_auc(part.odds(whitened, a), codes[test], len(classes)) for a in SHRINKAGES
+            ]
+        shrinkage = SHRINKAGES[int(auc.argmax())] if auc.any() else DEFAULT_SHRINKAGE
     return _gaussians(X, codes, classes, shrinkage)
 
 
@@ -135,22 +138,22 @@ def _gaussians(
     moments = Moments.of(inside, codes)
     R = moments.covariance
     R[np.diag_indices_from(R)] += LEAST_WITHIN
-    own = (inverse > 0) / np.sqrt(R.diagonal())
-    R *= np.outer(own, own)
+    rescaling = (inverse > 0) / np.sqrt(R.diagonal())
+    R *= np.outer(rescaling, rescaling)
     shrink(R, len(X) - len(classes))
     factor = linalg.factor_psd(R, eps=moments.eps)
     axes, spreads = [], []
     for c, count in enumerate(counts):
-        along, sizes = _principal(factor.whiten(inside[codes == c] * own))
+        along, sizes = _principal(factor.whiten(inside[codes == c] * rescaling))
         axes.append(along)
         spreads.append(sizes / max(count - 1, 1))
     return QuadraticReader(
         classes,
         X.shape[1],
         mean,
-        inverse * own,
+        inverse * rescaling,
         factor,
-        factor.whiten(means * own),
+        factor.whiten(means * rescaling),
         tuple(axes),
         tuple(spreads),
         np.log(counts / len(X)),
@@ -161,31 +164,32 @@ def _gaussians(
 def _principal(T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return orthonormal axes (r, q) along which rows T (n, r) vary, and their sums of squares.
 
-    From the smaller of the two products: singular values to half the digits, of which those
-    below the shrinkage do not count, for a quarter of the time.
+    Uses the eigenvectors of the smaller product of T and Tᵀ, which takes a quarter of the time of a
+    singular value decomposition. Small singular values lose half their digits, but the shrinkage
+    dominates these.
     """
     few = len(T) < T.shape[1]
     sizes, vectors = np.linalg.eigh(T @ T.T if few else T.T @ T)
-    kept = sizes > len(sizes) * np.finfo(np.float64).eps * sizes.max(initial=0.0)
-    sizes, vectors = sizes[kept], vectors[:, kept]
+    nonzero = sizes > len(sizes) * np.finfo(np.float64).eps * sizes.max(initial=0.0)
+    sizes, vectors = sizes[nonzero], vectors[:, nonzero]
     return (T.T @ vectors / np.sqrt(sizes) if few else vectors), sizes
 
 
 class QuadraticProbe(ReaderEstimator):
-    """Read a concept with a shrunk quadratic discriminant: class means and class covariances.
+    """Read a concept from class means and class covariances: a shrunk quadratic discriminant.
 
     Parameters
     ----------
     shrinkage : float in (0, 1] or "cv"
-        Weight of the covariance within classes in that of each class; 1 makes it linear. "cv"
-        for the one of best AUC in a cross-validation inside the rows that it is fitted to.
+        Weight of the covariance within classes in each class covariance; 1 makes the probe linear.
+        "cv" for the best AUC in a cross-validation inside the fitting rows.
     random_state : int, Generator or None
-        Of that cross-validation.
+        Source of the cross-validation.
 
     Notes
     -----
-    It reads what Gaussian classes differ in, and no more: what leaves class means and
-    covariances equal, such as an exclusive or of three features, it does not find.
+    The probe reads differences between Gaussian classes only. It cannot read a concept with equal
+    class means and covariances, such as the exclusive or of three features.
 
     Examples
     --------

@@ -1,12 +1,12 @@
-"""Gaussian-kernel probe: read whatever differs smoothly between the classes.
+"""Gaussian-kernel probe: read any smooth difference between the classes.
 
-Problem. Linear and quadratic readers find what means and covariances tell. What an eraser
-leaves to a reader that assumes neither has to be measured with one.
+Problem. Linear and quadratic probes read means and covariances only. After erasure, a more general
+probe may still read the concept.
 
-Solution. Features in units of their standard deviations, a Gaussian kernel whose width is the
-distance of two rows that is expected, every class counting the same. Up to `MOST_EXACT` rows
-scikit-learn's support vector machine reads it; beyond, its logistic regression on landmarks
-(Nyström). C is that of the best AUC in a split inside the fitting rows.
+Solution. Standardise features and use a Gaussian kernel whose width is the expected distance of two
+rows; classes count equally. Up to `MOST_EXACT` rows, fit scikit-learn's support vector machine; for
+more rows, logistic regression on landmarks (Nyström). An inner split of the fitting rows chooses C
+by AUC.
 
 Reference. B. Schölkopf, A. Smola, "Learning with kernels" (2002); C. Williams, M. Seeger,
 "Using the Nyström method to speed up kernel machines", NIPS 2000.
@@ -28,31 +28,30 @@ from nullprobe._core import parameters, validation
 from nullprobe._core.random_state import RandomState
 from nullprobe.probes.base.nonlinear import InnerChoice
 
-STRENGTHS = (1.0, 10.0, 100.0)  # weakest first: of equals the first is taken
-MOST_EXACT = 2000  # rows whose whole kernel matrix is worked with
+STRENGTHS = (1.0, 10.0, 100.0)  # weakest first: ties go to the first
+MOST_EXACT = 2000  # with more rows, landmarks replace the kernel matrix
 LANDMARKS = 512
 
 
 class RBFProbe(InnerChoice):
-    """Read a concept with a Gaussian kernel: whatever differs smoothly between the classes.
+    """Read a concept with a Gaussian kernel: any smooth difference between the classes.
 
     Parameters
     ----------
     C : float or None
-        Inverse strength of the penalty; None for the one of best AUC in a split inside the rows
-        that it is fitted to.
+        Inverse strength of the penalty; None for the best AUC in an inner split of the fitting
+        rows.
     max_samples : int
-        Rows that it is fitted to; of more, so many are drawn, every class in proportion.
+        Most fitting rows. From more rows a sample is drawn, with classes in proportion.
     random_state : int, Generator or None
-        Of the rows, the split and the landmarks.
+        Source of the sample, the split and the landmarks.
 
     Notes
     -----
-    A shell around scikit-learn: up to 2,000 rows around ``SVC``, beyond around ``Nystroem`` with
-    512 landmarks and ``LogisticRegression``; one class against the rest. The kernel is
-    exp(−|x − x'|² / 2l) for l features that vary. Where many features know nothing of the
-    concept, all distances are alike and a kernel of all features reads little: what it does not
-    find may still be there.
+    Uses scikit-learn: ``SVC`` up to 2,000 rows, and ``Nystroem`` with 512 landmarks and
+    ``LogisticRegression`` for more; one class against the rest. The kernel is exp(−|x − x'|² / 2l)
+    for l features that vary. If many features are unrelated to the concept, all distances are
+    similar and the probe reads little, even if the concept is present.
 
     Examples
     --------
@@ -73,7 +72,7 @@ class RBFProbe(InnerChoice):
         self.random_state = random_state
 
     def _settings(self, n: int) -> Sequence[tuple[float, bool]]:
-        """Return C, and whether rows are so few that no landmarks are needed."""
+        """Return candidates for C, each with whether the exact kernel is used."""
         if self.C is not None and parameters.real_number("C", self.C, least=0.0) == 0:
             validation.complain("C must be above 0", "it is 0", "pass a larger number")
         return [(C, n <= MOST_EXACT) for C in (STRENGTHS if self.C is None else (self.C,))]

@@ -1,12 +1,11 @@
-"""Strongest of a family: let the rows decide which reader reads them best.
+"""Strongest of a family: cross-validation inside the fitting rows selects a probe.
 
-Problem. A concept that one reader does not find, another may. But the best of several readings of
-the same scored rows is above chance where there is nothing, the more so the more readers there
-are.
+Problem. One probe may read a concept that another misses. But the best of several scores on the
+same held-out rows is above chance even without any effect, and more so with more probes.
 
-Solution. Each reader is fitted and read by cross-validation inside the fitting rows. The best one
-is fitted to all of these, and it alone is scored on rows that took no part. As the choice is a
-part of the fit, whatever reruns the fit on permuted labels (`pipeline_null`) reruns the choice.
+Solution. Cross-validation inside the fitting rows scores each probe. The best probe is fitted to
+all fitting rows, and only this probe is scored on held-out rows. Selection is part of the fit: a
+null that reruns the fit on permuted labels (`pipeline_null`) also reruns the selection.
 
 Reference. S. Varma, R. Simon, "Bias in error estimation when using cross-validation for model
 selection", 2006.
@@ -32,7 +31,7 @@ from nullprobe.probes.nonlinear.neighbors import KNeighborsProbe
 from nullprobe.probes.nonlinear.quadratic import QuadraticProbe
 from nullprobe.probes.nonlinear.rbf import RBFProbe
 
-FAMILY = {  # simplest first: of equals the first is taken
+FAMILY = {  # simplest first: ties go to the first
     "linear": LDAProbe,
     "quadratic": QuadraticProbe,
     "rbf": RBFProbe,
@@ -43,14 +42,14 @@ FAMILY = {  # simplest first: of equals the first is taken
 
 @dataclass(frozen=True, eq=False)
 class StrongestReader(Reader):
-    """The reader that was chosen.
+    """The selected probe, fitted.
 
     Attributes
     ----------
     name : str
-        Its name in the family.
+        Name of the probe in the family.
     reader : estimator
-        Fitted to all fitting rows.
+        Probe fitted to all fitting rows.
     """
 
     name: str
@@ -62,29 +61,29 @@ class StrongestReader(Reader):
 
 
 class StrongestProbe(ReaderEstimator):
-    """Read a concept with whichever of several readers reads it best on inner rows.
+    """Read a concept with the best probe of a family, selected by inner cross-validation.
 
     Parameters
     ----------
     probes : mapping of str to estimator, or None
         Unfitted classifiers; None for "linear" (`LDAProbe`), "quadratic", "rbf", "neighbors"
-        and "mlp", as they come.
+        and "mlp", with their defaults.
     random_state : int, Generator or None
-        Of the inner cross-validation, and of the readers where ``probes`` is None.
+        Source of the inner cross-validation, and of the default probes.
 
     Attributes
     ----------
     chosen_ : str
-        Name of the reader that was chosen.
+        Name of the selected probe.
     scores_ : dict of str to float
-        Macro AUC of each reader on inner rows. The best of them is too good, being the best of
-        several: score the probe on rows that it was not fitted to. Empty where a class is too
-        rare for inner rows; the first reader is taken then.
+        Macro AUC of each probe in the inner cross-validation. The best AUC is biased upwards,
+        because it was selected: score the probe on held-out rows. Empty if a class is too rare for
+        inner splits; then the first probe is selected.
 
     Notes
     -----
-    Each reader is fitted four times in all at most, three times to two thirds of the rows. Inner
-    splits do not keep groups together, which can make the choice worse and nothing else.
+    The selected probe is fitted four times, the others three times to two thirds of the rows. Inner
+    splits ignore groups; this can only make the selection worse.
 
     Examples
     --------
@@ -108,27 +107,27 @@ class StrongestProbe(ReaderEstimator):
         probes = _family(seed) if self.probes is None else _checked(self.probes)
 
         def fit(X: np.ndarray, codes: np.ndarray, name: str) -> StrongestReader:
-            made: Any = clone(probes[name])
-            made.fit(X, target(made, codes, Concept(codes, (), None)))
-            return StrongestReader(classes, X.shape[1], name, made)
+            probe: Any = clone(probes[name])
+            probe.fit(X, target(probe, codes, Concept(codes, (), None)))
+            return StrongestReader(classes, X.shape[1], name, probe)
 
         splits, names = inner_splits(codes, seed), list(probes)
-        found = readings(fit, names, X, codes, splits)
-        self.scores_ = dict(zip(names, found.tolist(), strict=True)) if splits else {}
-        return fit(X, codes, names[int(np.argmax(found))])
+        aucs = readings(fit, names, X, codes, splits)
+        self.scores_ = dict(zip(names, aucs.tolist(), strict=True)) if splits else {}
+        return fit(X, codes, names[int(np.argmax(aucs))])
 
     @property
     def chosen_(self) -> str:
-        """Name of the reader that was chosen."""
+        """Name of the selected probe."""
         probe: Any = self.probe_
         return probe.name
 
 
 def _family(seed: int) -> dict[str, Any]:
-    made = {name: probe() for name, probe in FAMILY.items()}
+    probes = {name: probe() for name, probe in FAMILY.items()}
     return {
         name: probe.set_params(random_state=seed) if "random_state" in probe.get_params() else probe
-        for name, probe in made.items()
+        for name, probe in probes.items()
     }
 
 
@@ -139,15 +138,15 @@ def _checked(probes: Any) -> Mapping[str, Any]:
             f"{type(probes).__name__} of length {len(probes)} arrived"
             if hasattr(probes, "__len__")
             else f"{probes!r} arrived",
-            'pass such as {"linear": LDAProbe(), "rbf": RBFProbe()}, or leave it out',
+            'pass {"linear": LDAProbe(), "rbf": RBFProbe()}, or None for the default family',
         )
     for name, probe in probes.items():
         parameters.instance("probe", name, probe)
         need_rows(probe)
-        scores = any(hasattr(probe, way) for way in ("decision_function", "predict_proba"))
+        scores = any(hasattr(probe, method) for method in ("decision_function", "predict_proba"))
         if not hasattr(probe, "fit") or not scores:
             validation.complain(
-                "a probe must have fit, and decision_function or predict_proba",
+                "a probe must have the methods fit and decision_function or predict_proba",
                 f"{name!r} is {type(probe).__name__}",
                 "pass an unfitted classifier that scores rows",
             )

@@ -1,17 +1,17 @@
-"""Contrast-consistent search: what reads the two sides of every pair as opposites, surely.
+"""Contrast-consistent search: a direction that predicts opposites for the two sides of each pair.
 
-Problem. Find a direction that separates true from false without labels: p⁺ and p⁻ of a pair ought
-to add up to one (consistency), and not both be ½ (confidence). The loss
+Problem. Find a direction that separates true from false without labels. The probabilities p⁺ and p⁻
+of a pair should add up to one (consistency), and should not both be ½ (confidence). The loss
 
     mean[(p⁺ + p⁻ − 1)² + min(p⁺, p⁻)²],   p = σ(θ·x̃ + b),
 
-is a minimum over 2ⁿ patterns of which side is smaller, and has as many local minima as clustering
-has. Where pairs are few, many directions reach zero, most of which mean nothing.
+depends on which of 2ⁿ patterns says which side is smaller, and has many local minima, as clustering
+has. With few pairs, many directions reach zero, and most of these have no meaning.
 
-Solution. All restarts are columns of one problem, whitened once, descended by quasi-Newton steps.
-The minimum is smoothed and θ held short by a ridge, and both are then let go: the smoothing
-carries a column over shallow minima, and the ridge settles which of many directions of zero loss
-is reached, the shortest. What is still undecided then is searched around the best column.
+Solution. All restarts are columns of one problem, which is whitened once and solved by quasi-Newton
+steps. At first the minimum is smoothed, and a ridge keeps θ short; then both are reduced. Smoothing
+carries a column over shallow minima. The ridge selects the shortest of many directions with zero
+loss. If some pairs remain undecided, a search around the best column follows.
 
 Reference. C. Burns, H. Ye, D. Klein, J. Steinhardt, "Discovering latent knowledge in language
 models without supervision", 2022, arXiv 2212.03827, equations 1 to 3. Annealing: K. Rose,
@@ -31,13 +31,14 @@ from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.probes.pairs.contrast_loss import Problem, Restarts
 from nullprobe.probes.solvers.descent import descend
 
-FLATTENED = 0.5  # spread of the logits below which a ridge has left nothing of a column
-KEPT, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 16, 1e-7, 80, 10  # of a search around the best
-NEAREST, FARTHEST = 0.03, 2.0  # how far it goes, next to the length of θ in whitened units
+FLATTENED = 0.5  # a column with a smaller spread of the logits was shrunk to zero by the ridge
+# Search around the best column: columns per round, least gain, most rounds, rounds without gain.
+BEST_COLUMNS, LEAST_GAIN, MOST_ROUNDS, PATIENCE = 16, 1e-7, 80, 10
+NEAREST, FARTHEST = 0.03, 2.0  # its range, relative to the length of θ in whitened units
 
 
 class Stage(NamedTuple):
-    """Smoothing τ, least ridge λ, evaluations, and the decrease below which columns rest."""
+    """Smoothing τ, least ridge λ, evaluations, and the decrease below which columns stop."""
 
     smoothing: float
     ridge: float
@@ -45,14 +46,14 @@ class Stage(NamedTuple):
     tolerance: float
 
 
-PATH = (
+ANNEALING = (
     Stage(0.2, 1e-2, 30, 1e-5),
     Stage(0.05, 1e-3, 20, 1e-5),
     Stage(0.0, 0.0, 60, 1e-5),
 )
 NEARBY = (Stage(0.0, 0.0, 25, 1e-7),)
 LAST = Stage(0.0, 0.0, 40, 1e-9)
-SETTLED = Stage(0.0, 0.0, 10, 1e-9)  # where every pair is decided
+DECIDED = Stage(0.0, 0.0, 10, 1e-9)  # if every pair is decided
 
 
 def ccs(
@@ -70,54 +71,54 @@ def ccs(
     Parameters
     ----------
     negative, positive : ndarray of shape (n, d)
-        Sides, each normalised on its own.
+        Sides, normalised separately.
     starts : ndarray of shape (d, m)
-        Directions to start from, such as standard normal ones.
+        Start directions, such as standard normal ones.
     bias : bool
-        Whether there is a b.
+        Whether the probe has a bias b.
     ridge : float
-        λ at the end of the path: λ|θ|²/2 is added to what is minimised.
+        λ of the penalty λ|θ|²/2 at the end of the path.
     n_searches : int
-        Searches around the best column where pairs are left undecided, each with starts of its
-        own; 0 for none.
+        Number of searches around the best column if pairs remain undecided, with separate starts;
+        0 for none.
     rng : Generator
-        Source of the search around the best restart.
+        Source of the searches.
 
     Returns
     -------
     best : Restarts
-        A single column, of least loss.
+        The column with the least loss.
     restarts : Restarts
-        All columns, before the search around the best of them.
+        All columns, before the search around the best column.
     """
     with Workers() as workers:
         problem = Problem(negative, positive, bias=bias, workers=workers)
-        V, values = _descended(problem, starts, ridge)
-        best, last = V[:, [values.argmin()]], SETTLED
+        V, values = _anneal(problem, starts, ridge)
+        best, last = V[:, [values.argmin()]], DECIDED
         if problem.undecided(best):
-            found, last = [(best, float(values.min()))], LAST
+            results, last = [(best, float(values.min()))], LAST
             columns = (V, values)
             for number in range(n_searches):
-                if number:  # what surrounds the best of some starts may hold back them all
-                    columns = _descended(problem, rng.standard_normal(starts.shape), ridge)
-                found.append(_search(problem, *columns, ridge, rng))
-            best, _ = min(found, key=lambda one: one[1])
+                if number:  # other minima may surround other starts
+                    columns = _anneal(problem, rng.standard_normal(starts.shape), ridge)
+                results.append(_search(problem, *columns, ridge, rng))
+            best, _ = min(results, key=lambda result: result[1])
         best, _ = _follow(problem, best, last, ridge)
-        restarts, found = problem.ends(V), problem.ends(best)
+        restarts, end = problem.ends(V), problem.ends(best)
         least = restarts.losses.argmin()
-        if restarts.losses[least] < found.losses[0]:
-            found = problem.ends(V[:, [least]])
-        return found, restarts
+        if restarts.losses[least] < end.losses[0]:
+            end = problem.ends(V[:, [least]])
+        return end, restarts
 
 
-def _descended(problem: Problem, starts: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+def _anneal(problem: Problem, starts: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
     """Follow the path from directions (d, m); return the columns (r + 1, m) and their values."""
     V = first = problem.coordinates(starts)
     values = np.zeros(V.shape[1])
-    for stage in PATH:
+    for stage in ANNEALING:
         V, values = _follow(problem, V, stage, ridge)
         if stage.smoothing:
-            # A ridge under which nothing but zero is left was no part of the way.
+            # A column that the ridge shrank to zero restarts from its start.
             V = np.where(problem.spread(V) < FLATTENED, first, V)
     return V, values
 
@@ -134,68 +135,68 @@ def _follow(
 def _search(
     problem: Problem, V: np.ndarray, values: np.ndarray, ridge: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Return the best column (r + 1, 1) after descents from near the few best, and its value."""
-    m = max(V.shape[1], KEPT)
+    """Return the best column (r + 1, 1) after descents from points near the best, and its value."""
+    m = max(V.shape[1], BEST_COLUMNS)
     far = np.geomspace(NEAREST, FARTHEST, m)
-    unlucky = 0
+    rounds_without_gain = 0
     for _ in range(MOST_ROUNDS):
-        # What rounds to the same loss is the same minimum.
-        order = np.unique(values.round(7), return_index=True)[1][:KEPT]
+        # Losses that are equal after rounding belong to the same minimum.
+        order = np.unique(values.round(7), return_index=True)[1][:BEST_COLUMNS]
         V, values = V[:, order], values[order]
         start = V[:, np.resize(np.arange(len(order)), m)]
         lengths = np.linalg.norm(start, axis=0) / np.sqrt(len(start))
         kick = rng.standard_normal(start.shape) * (rng.permutation(far) * lengths)
-        kick[-1] *= problem.bias  # without b it stays 0
-        found = start + kick.astype(start.dtype)
+        kick[-1] *= problem.bias  # without a bias it stays 0
+        ends = start + kick.astype(start.dtype)
         for stage in NEARBY:
-            found, reached = _follow(problem, found, stage, ridge)
-        unlucky = 0 if reached.min() < values.min() - LEAST_GAIN else unlucky + 1
-        V, values = np.hstack([V, found]), np.concatenate([values, reached])
-        if unlucky == PATIENCE:
+            ends, reached = _follow(problem, ends, stage, ridge)
+        gained = reached.min() < values.min() - LEAST_GAIN
+        rounds_without_gain = 0 if gained else rounds_without_gain + 1
+        V, values = np.hstack([V, ends]), np.concatenate([values, reached])
+        if rounds_without_gain == PATIENCE:
             break
     return V[:, [values.argmin()]], float(values.min())
 
 
 class CCS(PairEstimator):
-    """Find, without labels, a direction that reads the two sides of every pair as opposites.
+    """Find, without labels, a direction that predicts opposites for the two sides of each pair.
 
     Parameters
     ----------
     n_init : int
-        Random directions to start from.
+        Number of random start directions.
     bias : bool
         Whether the probe has a bias b.
     ridge : float
-        λ: the path ends with λ|θ|²/2 added to the loss, θ in units of the standard deviations.
+        λ of the penalty λ|θ|²/2 at the end of the path, with θ for standardised features.
     positive_fraction : float or None
-        Share of the training pairs whose positive side is true, where that is known (from how the
-        questions were made) and not ½: it settles the sign without labels.
+        Share of the training pairs whose positive side is true, if it is known (from the design of
+        the questions) and not ½. It sets the sign without labels.
     n_searches : int
-        Searches around the best restart, where pairs are left undecided (noisy pairs, more of
-        them than features): they find lower minima and take most of the time; 0 for none.
+        Number of searches around the best restart if pairs remain undecided (noisy pairs, more
+        pairs than features). They find lower minima and take most of the time; 0 for none.
     random_state : int, Generator or None
         Source of the directions.
 
     Attributes
     ----------
     probe_ : PairedProbe
-        The fitted reader, of the least loss that was found.
+        The fitted probe with the least loss.
     loss_, consistency_, confidence_ : float
-        Its loss on the training pairs, and the two parts of it.
+        Loss on the training pairs, and its two parts.
     restarts_ : Restarts
-        Where the restarts ended. The best of them is then searched around, so that ``loss_`` may
-        be less than the least of ``restarts_.losses``.
+        Ends of the restarts. The search around the best of them may make ``loss_`` smaller than all
+        ``restarts_.losses``.
     sign_ : str
-        How it was settled which end of the direction is true: "from labels", "from
+        Source of the sign, which determines the end that predicts true: "from labels", "from
         positive_fraction", or "unresolved".
 
     Notes
     -----
-    Not guaranteed: that the direction has to do with truth. Whatever flips within each pair
-    reaches a low loss, and the most salient such feature usually wins: compare with
-    ``RandomProbe`` and ``CRC``, never with 50 % alone. Nor is the least loss the best probe:
-    where features are many next to pairs, there are directions of hardly any loss that read
-    nothing, and the ridge is what keeps clear of them.
+    Not guaranteed: that the direction represents truth. Any feature that flips within each pair
+    reaches a low loss, and the most salient such feature usually wins. Compare with ``RandomProbe``
+    and ``CRC``, not with 50 % alone. The least loss is not always the best probe: if features
+    outnumber pairs, some directions have almost no loss and no meaning. The ridge avoids these.
 
     References
     ----------

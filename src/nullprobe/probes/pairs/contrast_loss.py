@@ -1,9 +1,9 @@
-"""The loss of contrast-consistent search, as one problem of many columns.
+"""The loss of contrast-consistent search, for many columns at once.
 
     mean[(p⁺ + p⁻ − 1)² + min(p⁺, p⁻)²],   p = σ(θ·x̃ + b),
 
-over pairs of normalised sides. The minimum can be smoothed, and a ridge λ|θ|²/2 added: it is held
-in coordinates in which all directions vary alike, where the ridge costs no product of its own.
+over pairs of normalised sides. The minimum can be smoothed, and a ridge λ|θ|²/2 added. The problem
+is stated in whitened coordinates, in which the ridge needs no additional matrix product.
 
 Reference. C. Burns, H. Ye, D. Klein, J. Steinhardt, "Discovering latent knowledge in language
 models without supervision", 2022, arXiv 2212.03827, equations 1 to 3.
@@ -20,24 +20,24 @@ from scipy.linalg import cholesky, solve_triangular
 from nullprobe._core.parallel import Workers
 from nullprobe.probes.base.pairs import sigmoid
 
-LEAST_PAIRS = 256  # of a thread, or handing them out takes longer than the work
-UNDECIDED = 0.5  # pairs whose |p⁺ − p⁻| is smaller may yet change sides
-# Sides of mean zero make a singular Gram matrix: this share of its mean diagonal is added.
+LEAST_PAIRS = 256  # fewest pairs per thread: with fewer, overhead exceeds the work
+UNDECIDED = 0.5  # pairs with a smaller |p⁺ − p⁻| may still switch sides
+# Sides have mean zero, so their Gram matrix is singular: add this share of its mean diagonal.
 LEAST_SPAN = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class Restarts:
-    """Where m descents ended, as columns.
+    """Ends of m descents, as columns.
 
     Attributes
     ----------
     weights : ndarray of shape (d, m)
-        θ, in units of the standard deviations.
+        θ, for standardised features.
     bias : ndarray of shape (m,)
         b.
     consistency, confidence : ndarray of shape (m,)
-        Mean of (p⁺ + p⁻ − 1)², and of min(p⁺, p⁻)², on the training pairs.
+        Means of (p⁺ + p⁻ − 1)² and of min(p⁺, p⁻)² over the training pairs.
     """
 
     weights: np.ndarray = field(repr=False)
@@ -47,19 +47,19 @@ class Restarts:
 
     @property
     def losses(self) -> np.ndarray:
-        """Sum of the two parts (m,); the ridge is no part of it."""
+        """Sum of the two parts (m,), without the ridge."""
         return self.consistency + self.confidence
 
 
 def loss_parts(
     p: np.ndarray, *, smoothing: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the two parts of the loss and its slope.
+    """Return the two parts of the loss, and its derivatives.
 
     Parameters
     ----------
     p : ndarray of shape (2, n, m)
-        Probabilities of the negative and of the positive sides.
+        Probabilities of the negative and the positive sides.
     smoothing : float
         τ: min(a, b) of a = p⁻², b = p⁺² is ½(a + b − √((a − b)² + τ²)).
 
@@ -67,11 +67,11 @@ def loss_parts(
     -------
     consistency, confidence : ndarray of shape (m,)
     slopes : ndarray of shape (2, n, m)
-        Derivatives of their sum by p, times n.
+        Derivatives of the sum of both parts with respect to p, times n.
 
     Examples
     --------
-    >>> p = np.array([[[0.2], [0.5]], [[0.8], [0.9]]])  # of pairs (0.2, 0.8) and (0.5, 0.9)
+    >>> p = np.array([[[0.2], [0.5]], [[0.8], [0.9]]])  # pairs (0.2, 0.8) and (0.5, 0.9)
     >>> consistency, confidence, _ = loss_parts(p)
     >>> np.round([consistency[0], confidence[0]], 3).tolist()  # (0 + .16) / 2, (.04 + .25) / 2
     [0.08, 0.145]
@@ -82,7 +82,7 @@ def loss_parts(
     tilt = (high - low) * (high + low)
     root = np.sqrt(tilt * tilt + smoothing**2)
     smaller = 0.5 * (high * high + low * low - root)
-    root[root == 0.0] = 1.0  # both sides alike: either counts by half
+    root[root == 0.0] = 1.0  # equal sides: each counts half
     tilt /= root
     slopes = np.stack([low * (1.0 + tilt), high * (1.0 - tilt)])
     slopes += 2.0 * off
@@ -92,20 +92,20 @@ def loss_parts(
 
 
 class Problem:
-    """The loss of normalised pairs, in coordinates in which all directions vary alike.
+    """The loss of normalised pairs in whitened coordinates.
 
-    With K the second moment of both sides together, K + I = L Lᵀ and θ = L⁻ᵀ v, rows x̃ become
-    L⁻¹ x̃. Then |θ|² = |v|² − mean (θ·x̃)². A column holds v (r,), and b below it.
+    Let K be the second moment of both sides together, K + I = L Lᵀ and θ = L⁻ᵀ v. Rows x̃ become
+    L⁻¹ x̃, and |θ|² = |v|² − mean (θ·x̃)². A column holds v (r,) and, below it, b.
 
     Parameters
     ----------
     negative, positive : ndarray of shape (n, d)
         Normalised sides.
     bias : bool
-        Whether there is a b; without it b stays what it is at the start, 0.
+        Whether the probe has a bias b; without it b stays 0.
     dtype : dtype
-        Of the products over the rows. What float32 rounds off a slope moves the loss by the
-        square of that, so that it will do; losses are summed in float64.
+        Type of the products over the rows. float32 suffices: the rounding of a slope changes the
+        loss by its square. Losses are summed in float64.
     workers : Workers, optional
         Threads that share the pairs.
     """
@@ -123,14 +123,14 @@ class Problem:
         self.map = map if workers is None else workers.map
         n_parts = 1 if workers is None else min(workers.n, -(-len(negative) // LEAST_PAIRS))
         cuts = np.linspace(0, len(negative), n_parts + 1).astype(int)
-        # Both sides of the pairs of a part stand together, the negative ones first.
+        # Each part holds both sides of its pairs, negative sides first.
         self.parts = [slice(2 * i, 2 * j) for i, j in pairwise(cuts)]
         self.X = np.concatenate(
             [side[i:j] for i, j in pairwise(cuts) for side in (negative, positive)]
         )
         self.span = _span(self.X) if self.X.shape[1] > len(self.X) else None
         X = (self.X if self.span is None else self.span).astype(dtype)
-        # In halves of the rows, whatever they are, on as many threads.
+        # One block of rows per thread.
         halves = np.array_split(X, len(self.parts))
         K = np.sum(list(self.map(lambda half: half.T @ half, halves)), axis=0)
         K /= len(X)
@@ -156,7 +156,7 @@ class Problem:
     def _part(
         self, V: np.ndarray, part: slice, smoothing: float, ridge: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a part of the pairs adds to values and slopes, times the number of rows."""
+        """Return the contribution of a part of the pairs to values and slopes, times all rows."""
         rows, m = self.rows[part], V.shape[1]
         logits = rows @ V[:-1]
         p = sigmoid(logits + V[-1])
@@ -174,7 +174,7 @@ class Problem:
         return values, down
 
     def coordinates(self, W: np.ndarray) -> np.ndarray:
-        """Return columns (r + 1, m) of weights (d, m), scaled to logits of spread 1, and b = 0."""
+        """Return columns (r + 1, m) of weights (d, m), with unit spread of logits and b = 0."""
         logits = self.X @ W
         scale = np.maximum(logits.std(axis=0), np.finfo(self.dtype).tiny)
         if self.span is not None:
@@ -187,7 +187,7 @@ class Problem:
         return np.sqrt(_squares(self.rows @ V[:-1]) / len(self.rows))
 
     def undecided(self, V: np.ndarray) -> bool:
-        """Whether one column (r + 1, 1) leaves a pair whose sides hardly differ."""
+        """Whether one column (r + 1, 1) gives nearly equal probabilities to the sides of a pair."""
         low, high = self._sides(sigmoid(self.rows @ V[:-1] + V[-1]))
         return bool((np.abs(high - low) < UNDECIDED).any())
 
@@ -203,7 +203,7 @@ class Problem:
         return Restarts(W, b, consistency, confidence)
 
     def _sides(self, p: np.ndarray) -> np.ndarray:
-        """Return what belongs to the negative and to the positive sides, (2, n, m)."""
+        """Return the values of the negative and the positive sides, (2, n, m)."""
         parts = [p[part].reshape(2, -1, p.shape[1]) for part in self.parts]
         return np.concatenate(parts, axis=1)
 

@@ -1,7 +1,7 @@
-"""Eigenproblems of contrast pairs: what CCS looks for, in closed form.
+"""Eigenproblems of contrast pairs: closed forms of CCS.
 
-Problem. Find without labels, without restarts and without local minima a direction along which
-the two sides of a pair lie apart.
+Problem. Find a direction that separates the two sides of each pair, without labels, restarts or
+local minima.
 
 Solution. With S = x̃⁺ + x̃⁻ and D = x̃⁺ − x̃⁻ of normalised sides, the leading eigenvector of
 
@@ -9,8 +9,8 @@ Solution. With S = x̃⁺ + x̃⁻ and D = x̃⁺ − x̃⁻ of normalised sides
 
 With η = 0 it is the first principal component of the differences: contrastive representation
 clustering (CRC-TPC). With η > 0 it is VINC without its term for paraphrases, which pairs do not
-have: the variance of the sides less κ times their covariance is ¼[(1 + κ) Cov(D) + (1 − κ) Cov(S)]
-for the mean of both sides, so that η = (κ − 1) / (κ + 1).
+have: the variance of the sides minus κ times their covariance is
+¼[(1 + κ) Cov(D) + (1 − κ) Cov(S)] for the mean of both sides, so that η = (κ − 1) / (κ + 1).
 
 Reference. C. Burns, H. Ye, D. Klein, J. Steinhardt, "Discovering latent knowledge in language
 models without supervision", 2022, arXiv 2212.03827, appendix (CRC-TPC); VINC (variance,
@@ -27,19 +27,19 @@ from nullprobe.probes.base.pairs import PairEstimator
 
 
 def leading(negative: np.ndarray, positive: np.ndarray, *, eta: float = 0.0) -> np.ndarray:
-    """Return the leading eigenvector (d,) of Cov(D) − η Cov(S), scaled to D·w of variance one.
+    """Return the leading eigenvector w (d,) of Cov(D) − η Cov(S), scaled so that Var(D·w) = 1.
 
     Parameters
     ----------
     negative, positive : ndarray of shape (n, d)
-        Sides, each normalised on its own.
+        Sides, normalised separately.
     eta : float
-        η, weight of what both sides share.
+        η, weight of the variance that both sides share.
 
     Notes
     -----
-    Sides of mean zero make the covariances DᵀD / n and SᵀS / n. Where there are more features
-    than rows, the eigenvector is sought in the span of the rows.
+    The sides have mean zero, so the covariances are DᵀD / n and SᵀS / n. With more features than
+    rows, the eigenvector is computed in the span of the rows.
     """
     D = positive - negative
     rows = D if eta == 0.0 else np.concatenate([D, positive + negative])
@@ -61,13 +61,13 @@ class CRC(PairEstimator):
     Parameters
     ----------
     positive_fraction : float or None
-        Share of the training pairs whose positive side is true, where that is known (from how the
-        questions were made) and not ½: it settles the sign without labels.
+        Share of the training pairs whose positive side is true, if it is known (from the design of
+        the questions) and not ½. It sets the sign without labels.
 
     Notes
     -----
-    What varies most within pairs need not be truth. As cheap as it is, it often does as well as
-    CCS, which is then no evidence that consistency matters.
+    The largest variation within pairs need not be truth. CRC is cheap and often as good as CCS. If
+    so, CCS is not evidence that consistency matters.
 
     Examples
     --------
@@ -91,19 +91,19 @@ class CRC(PairEstimator):
 
 
 class VINC(PairEstimator):
-    """Read pairs along the direction of most variance and most negative covariance of the sides.
+    """Read pairs along the direction of large variance and negative covariance of the sides.
 
     Parameters
     ----------
     eta : float
-        η ≥ 0 of Cov(D) − η Cov(S): what it costs that both sides move together. 0 is ``CRC``.
+        η ≥ 0 of Cov(D) − η Cov(S): the cost of variance that both sides share. 0 is ``CRC``.
     positive_fraction : float or None
-        Share of the training pairs whose positive side is true, where that is known (from how the
-        questions were made) and not ½: it settles the sign without labels.
+        Share of the training pairs whose positive side is true, if it is known (from the design of
+        the questions) and not ½. It sets the sign without labels.
 
     Notes
     -----
-    The closed form next to CCS: Cov(S) small is its consistency, Cov(D) large its confidence.
+    A closed form of CCS: small Cov(S) is consistency, large Cov(D) is confidence.
 
     Examples
     --------

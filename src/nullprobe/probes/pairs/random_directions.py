@@ -1,10 +1,10 @@
-"""Random probe of pairs: how often directions are right that know nothing.
+"""Random probe of pairs: the accuracy of random directions.
 
-Problem. A probe that was fitted without labels is right in 75 % of cases. So may a direction be
-that was drawn at random, where one feature is salient and most directions have a share in it.
+Problem. A probe that was fitted without labels has an accuracy of 75 %. A random direction may
+reach the same accuracy if one feature is salient, because most directions contain a part of it.
 
-Solution. Many random directions at once, one matrix product with the differences of the normalised
-sides: a distribution of accuracies, up to sign, as for a probe whose sign is unresolved.
+Solution. Draw many random directions and multiply them with the differences of the normalised
+sides. This gives a distribution of accuracies, up to sign, as for a probe with unresolved sign.
 
 Reference. C. Burns, H. Ye, D. Klein, J. Steinhardt, 2022, arXiv 2212.03827 (normalised sides);
 F. Roger, "What discovering latent knowledge did and did not find", 2023 (random directions).
@@ -35,43 +35,43 @@ class RandomAccuracies:
     Attributes
     ----------
     accuracies : ndarray of shape (m,)
-        Sorted; each the larger of a and 1 − a.
+        Sorted accuracies, each the larger of a and 1 − a.
     """
 
     accuracies: np.ndarray = field(repr=False)
 
     def percentile(self, q: float) -> float:
-        """Return the accuracy that q % of the directions do not exceed."""
+        """Return the q-th percentile of the accuracies."""
         return float(np.percentile(self.accuracies, q))
 
     def p_value(self, accuracy: float) -> float:
-        """Return the share of directions that are as accurate: (b + 1) / (m + 1)."""
+        """Return (b + 1) / (m + 1), where b of m directions are at least as accurate."""
         parameters.real_number("accuracy", accuracy)
         as_good = len(self.accuracies) - np.searchsorted(self.accuracies, accuracy - 1e-12)
         return float((as_good + 1) / (len(self.accuracies) + 1))
 
 
 def random_directions(d: int, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw m directions, (d, m): standard normal in units of the standard deviations."""
+    """Draw m standard normal directions (d, m) of standardised features."""
     return rng.standard_normal((d, m))
 
 
 class RandomProbe(BaseEstimator):
-    """The distribution of the accuracy of random directions, to hold other probes against.
+    """The distribution of the accuracy of random directions, a baseline for other probes.
 
     Parameters
     ----------
     n_draws : int
-        Directions.
+        Number of directions.
     random_state : int, Generator or None
         Source of the directions.
 
     Attributes
     ----------
     directions_ : ndarray of shape (d, n_draws)
-        Standard normal, in units of the standard deviations of the sides.
+        Standard normal directions of the standardised sides.
     normaliser_ : Normaliser
-        From the training pairs.
+        Standardisation fitted to the training pairs.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class RandomProbe(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None) -> Self:
-        """Draw the directions; of the pairs (n, d) only the normaliser is taken, never labels."""
+        """Draw the directions, and fit the normaliser to the pairs (n, d); labels are not used."""
         n_draws = parameters.whole_number("n_draws", self.n_draws, least=1)
         pairs = as_pairs(negative, positive, y, groups)
         pairs.need_enough()
@@ -104,17 +104,17 @@ class RandomProbe(BaseEstimator):
     def accuracies(
         self, negative: Any, positive: Any = None, y: Any = None, groups: Any = None
     ) -> RandomAccuracies:
-        """Return how often each direction is right, up to its sign, on labelled pairs."""
+        """Return the accuracy of each direction on labelled pairs, up to sign."""
         check_is_fitted(self)
         pairs = as_pairs(negative, positive, y, groups)
         validation.width(pairs.d, self.n_features_in_)
-        told = need_truth(pairs.y, len(pairs)) == 1
+        truth = need_truth(pairs.y, len(pairs)) == 1
         right = np.zeros(self.directions_.shape[1])
         step = max(1, BLOCK_ELEMENTS // max(self.directions_.shape))
         for start in range(0, len(pairs), step):
             rows = slice(start, start + step)
             low, high = self.normaliser_.sides(pairs.take(rows))
             above = (high - low) @ self.directions_ > 0
-            right += (above == told[rows, None]).sum(axis=0)
+            right += (above == truth[rows, None]).sum(axis=0)
         share = right / len(pairs)
         return RandomAccuracies(np.sort(np.maximum(share, 1.0 - share)))

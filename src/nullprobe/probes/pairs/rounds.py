@@ -1,7 +1,7 @@
-"""Rounds of a probe of pairs: its direction, then the best orthogonal to it, and so on.
+"""Rounds of a probe of pairs: the best direction, the best one orthogonal to it, and so on.
 
 Recursive CCS (Burns et al. 2022, arXiv 2212.03827, in their code): sides are normalised once, and
-each round is fitted to what is left of them.
+each round is fitted to the sides without the directions of earlier rounds.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from nullprobe.probes.base.pairs import Normaliser, PairEstimator
 def rounds(
     probe: PairEstimator, r: int, train: ContrastPairs, held: ContrastPairs
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
-    """Go round r times, or till nothing is left.
+    """Run r rounds, or fewer if the probe finds no direction.
 
     Parameters
     ----------
     probe : PairEstimator
     r : int
     train, held : ContrastPairs
-        Pairs to fit to, and others to score; neither's labels are looked at.
+        Training pairs and held-out pairs; labels are not used.
 
     Returns
     -------
     basis : ndarray of shape (d, s)
         Orthonormal directions, in units of the standard deviations of the training sides.
     scores : list of two ndarrays of shape (n_train,) and (n_held,)
-        Of each round: what its direction reads of the differences within pairs, sign unresolved.
+        Scores of the differences within pairs in each round, with unresolved sign.
     """
     normaliser = Normaliser.of(train)
-    left, there = normaliser.sides(train), normaliser.sides(held)
+    left, other = normaliser.sides(train), normaliser.sides(held)
     basis, scores, mirrors = np.zeros((train.d, 0)), [], []
     while basis.shape[1] < min(r, train.d):
         w, _ = probe.read(*left)
         length = float(np.linalg.norm(w))
         if length == 0.0:
             break
-        scores.append(tuple((sides[1] - sides[0]) @ w for sides in (left, there)))
+        scores.append(tuple((sides[1] - sides[0]) @ w for sides in (left, other)))
         q = w / length
         basis = np.column_stack([basis, _lifted(q, mirrors)])
-        # A mirror that takes q to an axis; what is left is the other axes.
+        # A reflection that maps q to an axis; the next round uses the other axes.
         mirror = q.copy()
         mirror[0] += np.copysign(1.0, q[0])
         mirror /= np.linalg.norm(mirror)
         mirrors.append(mirror)
-        left, there = ([_mirrored(X, mirror)[:, 1:] for X in sides] for sides in (left, there))
+        left, other = ([_mirrored(X, mirror)[:, 1:] for X in sides] for sides in (left, other))
     return basis, scores
 
 
@@ -56,7 +56,7 @@ def _mirrored(X: np.ndarray, mirror: np.ndarray) -> np.ndarray:
 
 
 def _lifted(q: np.ndarray, mirrors: list[np.ndarray]) -> np.ndarray:
-    """Return a direction of what is left as one of the features."""
+    """Return a direction of the remaining axes as a direction of the features."""
     for mirror in reversed(mirrors):
         q = np.append(0.0, q)
         q -= 2.0 * (q @ mirror) * mirror

@@ -1,13 +1,13 @@
-"""Logistic regressions on the same rows, brought close to their answers in float32.
+"""Conjugate gradients in float32 for many logistic regressions on the same rows.
 
-Problem. From no weights to three digits, products in float64 and a system to each Newton step are
-more than is needed, and a thousand labellings of one X shall cost little more than one.
+Problem. Products in float64 and a linear system per Newton step are wasteful for the first three
+digits. A thousand labellings of one X should cost little more than one.
 
-Solution. Problems are columns of one matrix, so that X is only ever multiplied by all of them
-together. Conjugate gradients on the loss itself take one product with X and one with Xᵀ a step,
-which the second derivative along the direction makes long enough; no loss is evaluated. The
-covariance of X with the penalty, factored once, preconditions all columns. Nothing is lost where
-that fails: a column whose slope did not get smaller is given back as it came.
+Solution. Problems are columns of one matrix, so that each product with X serves all of them.
+Nonlinear conjugate gradients on the loss take one product with X and one with Xᵀ per step. The
+second derivative along the direction gives the step length, without evaluations of the loss. The
+covariance of X plus the penalty, factored once, preconditions all columns. A failure is harmless: a
+column whose gradient did not shrink keeps its start.
 
 Reference. D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
 Statistical Mathematics 44 (1992); J. Nocedal, S. Wright, "Numerical optimization" (2006),
@@ -20,55 +20,58 @@ import numpy as np
 
 from nullprobe.probes.solvers.design import Design, Preconditioner
 
-LEAVE_TOGETHER = 4  # columns that are close leave when they are one in so many
+REMOVAL_SHARE = 4  # converged columns are removed when they are at least one in four
 TINY = np.finfo(np.float32).tiny
 
 
 class Problems:
-    """A few problems on the same rows, in float32 or float64.
+    """Logistic regressions on the same rows, in float32 or float64.
 
     Parameters
     ----------
     design : Design
         n rows of r features.
-    targets : ndarray of shape (n, m, k), bool, or chances
-        Who is a positive: k = 1 for two classes, or each of k > 2 classes.
-    ready : Preconditioner
-        It says what the penalty is, and what the solution keeps to.
+    targets : ndarray of shape (n, m, k), bool or probabilities
+        Which rows are positive: k = 1 for two classes, or one column for each of k > 2 classes.
+    preconditioner : Preconditioner
+        Holds the penalty, and the constraint on the solution.
     dtype : type
         float32 or float64.
     """
 
     def __init__(
-        self, design: Design, targets: np.ndarray, ready: Preconditioner, dtype: type
+        self, design: Design, targets: np.ndarray, preconditioner: Preconditioner, dtype: type
     ) -> None:
-        self.design, self.ready, self.penalty = design, ready, dtype(ready.penalty)
+        self.design, self.preconditioner = design, preconditioner
+        self.penalty = dtype(preconditioner.penalty)
         self.rows = design.narrow if dtype is np.float32 else design.rows
         self.targets = targets.astype(dtype, order="C")
         self.shares = design.shares.astype(dtype)[:, None, None]
 
-    def approach(self, begin: np.ndarray, aim: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return A (r + 1, m, k) close to the answers, and the sizes (m,) of the slopes there.
+    def improve(self, begin: np.ndarray, aim: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return A (r + 1, m, k) close to the solutions, and the gradient sizes (m,) there.
 
-        A column that is not closer than where it began is given back as it was, its size infinite.
+        A column that did not improve keeps its start, and its size is infinite.
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not closer
-            found, first, size = self._conjugate(begin.astype(self.rows.dtype), aim, most)
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # a column that overflows did not improve
+            A, first, size = self._conjugate(begin.astype(self.rows.dtype), aim, most)
         closer = (size < first) | (size <= aim)
-        return np.where(closer[:, None], found, begin), np.where(closer, size, np.inf)
+        return np.where(closer[:, None], A, begin), np.where(closer, size, np.inf)
 
     def _conjugate(
         self, A: np.ndarray, aim: float, most: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return A (r + 1, m, k), and the sizes (m,) of the first slopes and of the last."""
-        found, left, margins = A, np.arange(A.shape[1]), product(self.rows, A)
+        """Return A (r + 1, m, k), and the sizes (m,) of the first and the last gradient."""
+        solution, left, margins = A, np.arange(A.shape[1]), product(self.rows, A)
         first, last = np.empty(len(left)), np.empty(len(left))
         before, steep, direction = A, np.ones(len(left)), np.zeros_like(A)
         for number in range(most + 1):
-            chances = chances_of(margins)
-            slope = self.slope(chances, A)
-            curves, curvature = self.curves(chances)
-            ahead, older = self.preceded(slope), steep
+            p = probabilities(margins)
+            slope = self.slope(p, A)
+            curves, curvature = self.curves(p)
+            ahead, older = self.precondition(slope), steep
             steep = np.maximum(dots(slope, ahead), TINY)
             last[left] = size = np.sqrt(steep / curvature)
             if number == 0:
@@ -86,33 +89,33 @@ class Problems:
             change *= stride
             margins += change
             before = slope
-            if np.count_nonzero(~moves) * LEAVE_TOGETHER >= len(left):
-                found[:, left] = A
+            if np.count_nonzero(~moves) * REMOVAL_SHARE >= len(left):
+                solution[:, left] = A
                 left, steep, stay = left[moves], steep[moves], np.flatnonzero(moves)
                 A, margins, before, direction, self.targets = (
                     a[:, stay] for a in (A, margins, before, direction, self.targets)
                 )
-        found[:, left] = A
-        return found, first, last
+        solution[:, left] = A
+        return solution, first, last
 
-    def slope(self, chances: np.ndarray, A: np.ndarray) -> np.ndarray:
-        """Return the slopes (r + 1, m, k) of the penalised mean losses at A."""
-        over = chances - self.targets
+    def slope(self, p: np.ndarray, A: np.ndarray) -> np.ndarray:
+        """Return the gradients (r + 1, m, k) of the penalised mean losses at A."""
+        over = p - self.targets
         over *= self.shares
         slope = product(self.rows.T, over)
         slope[:-1] += self.penalty * A[:-1]
-        return self.ready.keep_within(slope)
+        return self.preconditioner.keep_within(slope)
 
-    def curves(self, chances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what is needed of the second derivatives, and their mean (m,)."""
-        both = 1.0 - chances
-        both *= chances
+    def curves(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the part of the second derivatives that `bent` needs, and their mean (m,)."""
+        both = 1.0 - p
+        both *= p
         both *= self.shares
         curvature = np.maximum(both.sum(axis=0).mean(axis=1), TINY)
-        return both if chances.shape[2] == 1 else chances, curvature
+        return both if p.shape[2] == 1 else p, curvature
 
     def bent(self, change: np.ndarray, curves: np.ndarray) -> np.ndarray:
-        """Return what a small change (n, m, k) of the log-odds adds to shares × chances."""
+        """Return the change of shares × probabilities for a small change (n, m, k) of log-odds."""
         if change.shape[2] == 1:
             return change * curves
         bent = change - np.einsum("nmk,nmk->nm", change, curves)[:, :, None]
@@ -120,9 +123,9 @@ class Problems:
         bent *= self.shares
         return bent
 
-    def preceded(self, G: np.ndarray) -> np.ndarray:
-        """Return M⁻¹ G for float32 slopes (r + 1, m, k)."""
-        return self.ready(G.reshape(len(G), -1)).reshape(G.shape)
+    def precondition(self, G: np.ndarray) -> np.ndarray:
+        """Return M⁻¹ G for float32 gradients (r + 1, m, k)."""
+        return self.preconditioner(G.reshape(len(G), -1)).reshape(G.shape)
 
 
 def product(rows: np.ndarray, A: np.ndarray) -> np.ndarray:
@@ -130,18 +133,18 @@ def product(rows: np.ndarray, A: np.ndarray) -> np.ndarray:
     return (rows @ A.reshape(len(A), -1)).reshape(len(rows), *A.shape[1:])
 
 
-def chances_of(margins: np.ndarray) -> np.ndarray:
-    """Return the chances (n, m, k) of the classes, of log-odds."""
+def probabilities(margins: np.ndarray) -> np.ndarray:
+    """Return the class probabilities (n, m, k) for log-odds."""
     if margins.shape[2] == 1:
-        chances = 0.5 * margins
-        np.tanh(chances, out=chances)
-        chances *= 0.5
-        chances += 0.5
-        return chances
-    chances = margins - margins.max(axis=2, keepdims=True)
-    np.exp(chances, out=chances)
-    chances /= chances.sum(axis=2, keepdims=True)
-    return chances
+        p = 0.5 * margins
+        np.tanh(p, out=p)
+        p *= 0.5
+        p += 0.5
+        return p
+    p = margins - margins.max(axis=2, keepdims=True)
+    np.exp(p, out=p)
+    p /= p.sum(axis=2, keepdims=True)
+    return p
 
 
 def dots(A: np.ndarray, B: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What logistic regressions on the same rows share: the rows, standardised, and what precedes them.
+"""Standardised rows, and preconditioners, of logistic regressions on the same rows.
 
 Reference. D. Böhning, "Multinomial logistic regression algorithm", Annals of the Institute of
 Statistical Mathematics 44 (1992): the covariance bounds the second derivative, up to a factor.
@@ -15,13 +15,13 @@ from nullprobe._core import linalg
 from nullprobe.moments import Moments
 from nullprobe.moments.scatter import need_squares
 
-LEAST_SHIFT = 1e-6  # of the preconditioner, in units of the variances: float32 can factor it
-FEW = 16  # columns up to which products with half a matrix are no faster than with all of it
+LEAST_SHIFT = 1e-6  # least shift of the preconditioner, so that float32 can factor it
+FEW = 16  # up to so many columns, triangular products are not faster than full ones
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """Rows in units of the standard deviations, as all problems on them share them; frozen.
+    """Standardised rows, which all problems on these rows share; frozen.
 
     Attributes
     ----------
@@ -30,15 +30,15 @@ class Design:
     narrow : ndarray of shape (n, r + 1)
         The same in float32.
     shares : ndarray of shape (n,)
-        Weights of the rows; they sum to 1.
+        Weights of the rows, with sum 1.
     covariance : ndarray of shape (r, r)
-        Of the standardised rows.
+        Covariance of the standardised rows.
     mean, inverse : ndarray of shape (d,)
-        What was subtracted, and what was multiplied by then.
+        Means and reciprocal standard deviations.
     basis : ndarray of shape (d, r) or None
-        Orthonormal; of the rotation.
+        Orthonormal basis of the rotation.
     total : float
-        Sum of the weights, by which a penalty is divided.
+        Sum of the weights, which divides a penalty.
     """
 
     rows: np.ndarray
@@ -52,7 +52,7 @@ class Design:
 
     @classmethod
     def of(cls, X: np.ndarray, w: np.ndarray | None, moments: Moments | None = None) -> Design:
-        """Standardise rows X (n, d) of weights w (n,), whose moments may be known."""
+        """Standardise rows X (n, d) with weights w (n,), and with moments if they are known."""
         n, d = X.shape
         total = float(n if w is None else w.sum())
         shares = np.full(n, 1.0 / n) if w is None else w / total
@@ -84,34 +84,34 @@ class Design:
         return cls(rows, shares, spread, mean, inverse, basis, total, narrow)
 
     def weights(self, A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return weights (d, m) and bias (m,) that score X as A (r + 1, m) scores the rows."""
+        """Return weights (d, m) and bias (m,) that score X as ``rows @ A``, A (r + 1, m)."""
         W = A[:-1] if self.basis is None else self.basis @ A[:-1]
         W = self.inverse[:, None] * W
         return W, A[-1] - self.mean @ W
 
     def constraint(self, Q: np.ndarray) -> np.ndarray:
-        """Return B (r, q) with Bᵀ a = 0 where Qᵀ w = 0, for directions Q (d, q)."""
+        """Return B (r, q) such that Bᵀ a = 0 if and only if Qᵀ w = 0, for directions Q (d, q)."""
         B = self.inverse[:, None] * Q
         return B if self.basis is None else self.basis.T @ B
 
 
 @dataclass(frozen=True, eq=False)
 class Preconditioner:
-    """(Σ + s I)⁻¹ on weights, 1 on the bias; within Bᵀ a = 0 where there is a constraint.
+    """(Σ + s I)⁻¹ on weights, 1 on the bias; within Bᵀ a = 0 if there is a constraint.
 
-    The one inverse that is formed, of a triangle: it is applied to many columns again and again,
-    and its rounding makes a step longer, never an answer less exact.
+    This forms the inverse of a triangle, because it is applied to many columns many times. Its
+    rounding changes the number of steps, not the accuracy of the solution.
     """
 
-    penalty: float  # λ: mean loss + ½ λ |a|², the bias left out, is made least
-    whitening: np.ndarray  # (r, r) float32: T with TᵀT = M⁻¹, so that rounding leaves it definite
+    penalty: float  # λ of the objective: mean loss + ½ λ |a|², without the bias
+    whitening: np.ndarray  # (r, r) float32: T with TᵀT = M⁻¹, which stays definite after rounding
     across: np.ndarray | None  # (r, q), orthonormal: the span of B
     along: np.ndarray | None  # (r, q): M⁻¹ B (Bᵀ M⁻¹ B)⁻¹
 
     @classmethod
     def of(cls, design: Design, penalty: float, across: np.ndarray | None = None) -> Preconditioner:
-        """Factor what precedes problems of one penalty, each weight about as curved as at ¼."""
-        M = design.covariance.copy().T  # it is symmetric, and LAPACK's order saves a copy
+        """Return the preconditioner of one penalty, for a logistic variance of ¼."""
+        M = design.covariance.copy().T  # symmetric; LAPACK's order saves a copy
         M[np.diag_indices_from(M)] += max(4.0 * penalty, LEAST_SHIFT)
         factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False).astype(np.float32)
         (invert,) = get_lapack_funcs(("trtri",), (factor,))
@@ -120,7 +120,7 @@ class Preconditioner:
         return cls(penalty, whitening, None, None).within(across)
 
     def within(self, across: np.ndarray | None) -> Preconditioner:
-        """Return the same, within Bᵀ a = 0."""
+        """Return the same preconditioner within Bᵀ a = 0."""
         if across is None or not across.shape[1]:
             return Preconditioner(self.penalty, self.whitening, None, None)
         across = np.linalg.qr(across)[0]
@@ -130,20 +130,20 @@ class Preconditioner:
 
     def __call__(self, G: np.ndarray) -> np.ndarray:
         """Return M⁻¹ G for float32 G (r + 1, m)."""
-        found = G.copy()
+        result = G.copy()
         if G.shape[1] < FEW:
-            found[:-1] = self.whitening.T @ (self.whitening @ G[:-1])
+            result[:-1] = self.whitening.T @ (self.whitening @ G[:-1])
         else:  # half of T is zero
-            turned, T = found[:-1].T, self.whitening.T
+            turned, T = result[:-1].T, self.whitening.T
             (multiply,) = get_blas_funcs(("trmm",), (T, turned))
-            for again in (0, 1):
-                multiply(1.0, T, turned, side=1, lower=0, trans_a=again, overwrite_b=1)
+            for transposed in (0, 1):
+                multiply(1.0, T, turned, side=1, lower=0, trans_a=transposed, overwrite_b=1)
         if self.across is not None and self.along is not None:
-            found[:-1] -= self.along @ (self.across.T.astype(np.float32) @ found[:-1])
-        return found
+            result[:-1] -= self.along @ (self.across.T.astype(np.float32) @ result[:-1])
+        return result
 
     def keep_within(self, G: np.ndarray) -> np.ndarray:
-        """Take from slopes, or steps, (r + 1, m, k) what the constraint forbids, in place."""
+        """Project gradients or steps (r + 1, m, k) onto the constraint, in place."""
         if self.across is not None:
             B, flat = self.across.astype(G.dtype), G[:-1].reshape(len(G) - 1, -1)
             G[:-1] -= (B @ (B.T @ flat)).reshape(G[:-1].shape)

@@ -1,18 +1,18 @@
-"""Search for halfspaces: linear classifiers of most accuracy, not of least convex loss.
+"""Search for halfspaces: linear classifiers of maximal accuracy.
 
-Problem. Equal class means leave every convex loss at its trivial value, yet a halfspace chosen
-for accuracy may still be right far more often than chance. Finding the best one is hard (the
-0-1 loss is neither convex nor smooth), and looking for it must be cheap enough for nulls.
+Problem. If class means are equal, every convex loss has its trivial value. A halfspace that
+maximises accuracy may still be far above chance. The best halfspace is hard to find (the 0-1 loss
+is neither convex nor smooth), and the search must be cheap enough for nulls.
 
-Solution. In whitened coordinates, from several starts (mean difference, difference of mean
-signs, random ones, and the best of many random directions with exact thresholds), descend the
-smooth loss ½ − arctan(margin / τ) / π while τ shrinks towards the 0-1 loss; then give each
-direction its exactly best threshold by sorting, and keep the best. All starts and all
-labellings are columns of one problem. Class weights make the two classes count the same: what
-is sought is the best *balanced* accuracy, so a 0.1 % class cannot be ignored.
+Solution. In whitened coordinates, start from the mean difference, the difference of mean signs,
+random directions, and the best of many random directions with exact thresholds. Minimise the smooth
+loss ½ − arctan(margin / τ) / π while τ shrinks towards the 0-1 loss. Then sort scores to find the
+exact best threshold of each direction, and return the best. All starts and all labellings are
+columns of one problem. Class weights balance the classes: the search maximises *balanced* accuracy,
+so that a class with a share of 0.1 % counts.
 
-Reference. The loss is that of T. Nguyen, S. Sanner, "Algorithms for direct 0-1 loss
-optimization in binary classification", ICML 2013, section 4, with arctan for the sigmoid.
+Reference. T. Nguyen, S. Sanner, "Algorithms for direct 0-1 loss optimization in binary
+classification", ICML 2013, section 4: their loss, with arctan instead of the sigmoid.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-DESCENT_ROWS = 4096  # rows that the descent looks at; thresholds are set on all rows
-SCREEN_ROWS, SCREENED, KEPT = 512, 96, 3  # rows and directions that are screened; kept of them
+DESCENT_ROWS = 4096  # rows of the descent; thresholds use all rows
+SCREEN_ROWS, SCREENED_DIRECTIONS, BEST_SCREENED = 512, 96, 3  # rows and directions to screen
 BATCH_COLUMNS = 512
-NOTHING = 1e-5  # share of a direction that float32 may leave of it where all is forbidden
+LEAST_LENGTH = 1e-5  # a shorter projection of a unit direction is float32 rounding
 
 
 class Schedule(NamedTuple):
-    """How a descent begins and ends: τ in sd of the scores, steps next to unit weights."""
+    """First and last τ (in sd of the scores) and step length (relative to unit weights)."""
 
     first_tau: float
     last_tau: float
@@ -38,14 +38,14 @@ class Schedule(NamedTuple):
     steps: int
 
     def course(self) -> np.ndarray:
-        """Return τ and pace of each step, (steps, 2), both on geometric courses."""
+        """Return τ and step length of each step, (steps, 2), both geometric."""
         begin, end = (self.first_tau, self.first_pace), (self.last_tau, self.last_pace)
         return np.geomspace(begin, end, self.steps)
 
 
-# A careful descent improves on an informed start. A bold one is at first little else than a
-# power iteration on the rows near the boundary, and ends far from where it began. A fine one
-# sharpens a direction that is nearly right already. None finds all that the others do.
+# A careful descent improves an informed start. A bold descent begins almost as a power iteration on
+# rows near the boundary, and ends far from its start. A fine descent refines a direction that is
+# nearly optimal. Each finds halfspaces that the others miss.
 CAREFUL = Schedule(1.0, 0.1, 0.5, 0.01, 30)
 BOLD = Schedule(0.3, 0.1, 30.0, 0.01, 40)
 FINE = Schedule(0.1, 0.1, 0.05, 0.01, 15)
@@ -59,7 +59,7 @@ def halfspaces(
     n_init: int = 3,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Seek the halfspace of best balanced accuracy for each of m labellings.
+    """Search for the halfspace with the best balanced accuracy for each of m labellings.
 
     Parameters
     ----------
@@ -68,15 +68,15 @@ def halfspaces(
     Y : ndarray of shape (n, m), bool
         Labellings.
     forbidden : ndarray of shape (d, k, m), optional
-        For each labelling k orthonormal directions (or zeros) that weights must be orthogonal
-        to: after erasure, what a linear reader can no longer use.
+        k orthonormal directions (or zeros) for each labelling. Weights must be orthogonal to them:
+        a linear probe cannot use them after erasure.
     n_init : int
-        Random starts besides the informed and the screened ones.
+        Random starts, in addition to the informed and the screened starts.
 
     Returns
     -------
     W : ndarray of shape (d, m)
-        Weights; rows with X @ W > threshold are called positive.
+        Weights; rows with X @ W > threshold are predicted positive.
     thresholds : ndarray of shape (m,)
     """
     n, m = Y.shape
@@ -85,7 +85,7 @@ def halfspaces(
         X,
         rows[:DESCENT_ROWS],
         rows[:SCREEN_ROWS],
-        rng.standard_normal((X.shape[1], SCREENED)),
+        rng.standard_normal((X.shape[1], SCREENED_DIRECTIONS)),
         rng.standard_normal((X.shape[1], n_init)),
     )
     W, thresholds = np.empty((X.shape[1], m)), np.empty(m)
@@ -97,7 +97,7 @@ def halfspaces(
 
 
 class _Search:
-    """The search on one X, its random choices made beforehand and the same for all labellings."""
+    """The search on one X, with the same random choices for all labellings."""
 
     def __init__(
         self,
@@ -127,38 +127,40 @@ class _Search:
     def _starts(
         self, Y: np.ndarray, bar: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray, list[Schedule]]:
-        """Return weights (d, s, m) and thresholds (s, m) to begin with, and their s schedules."""
+        """Return start weights (d, s, m) and thresholds (s, m), and their s schedules."""
         signed, m = _balance(Y), Y.shape[1]
         informed = [self.X.T @ signed, np.sign(self.X).T @ signed]
         bold = np.repeat(self.restarts[:, :, None], m, axis=2)
         fine, cuts = self._screen(Y[self.fewer], bar)
         begin = np.concatenate([np.stack(informed, axis=1), bold, fine], axis=1)
-        many = (len(informed), bold.shape[1], fine.shape[1])
+        counts = (len(informed), bold.shape[1], fine.shape[1])
         schedules = [
-            one for one, n in zip((CAREFUL, BOLD, FINE), many, strict=True) for _ in range(n)
+            schedule
+            for schedule, n in zip((CAREFUL, BOLD, FINE), counts, strict=True)
+            for _ in range(n)
         ]
         cut = np.zeros(begin.shape[1:])
         cut[-len(cuts) :] = cuts
         return begin, cut, schedules
 
     def _screen(self, Y: np.ndarray, bar: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the random directions of best accuracy on few rows, and their thresholds."""
+        """Return the random directions with the best accuracy on few rows, and their thresholds."""
         d, m = self.X.shape[1], Y.shape[1]
         X = self.X[self.fewer]
         scores = X @ self.screened
-        kept, cuts = np.empty((d, KEPT, m)), np.empty((KEPT, m))
+        best, cuts = np.empty((d, BEST_SCREENED, m)), np.empty((BEST_SCREENED, m))
         for j in range(m):
-            W, own = self.screened, scores
+            W, projected = self.screened, scores
             if bar is not None:
                 inside = bar[:, :, j].T @ W
-                W, own = W - bar[:, :, j] @ inside, own - (X @ bar[:, :, j]) @ inside
-            one = np.broadcast_to(Y[:, j : j + 1], own.shape)
-            threshold, sign, accuracy = best_thresholds(own, one)
-            top = np.argsort(-accuracy)[:KEPT]
-            shrink = sign[top] / _lengths(W[:, top], NOTHING)
-            kept[:, :, j] = W[:, top] * shrink
+                W, projected = W - bar[:, :, j] @ inside, projected - (X @ bar[:, :, j]) @ inside
+            labels = np.broadcast_to(Y[:, j : j + 1], projected.shape)
+            threshold, sign, accuracy = best_thresholds(projected, labels)
+            top = np.argsort(-accuracy)[:BEST_SCREENED]
+            shrink = sign[top] / _lengths(W[:, top], LEAST_LENGTH)
+            best[:, :, j] = W[:, top] * shrink
             cuts[:, j] = threshold[top] * shrink
-        return kept, cuts
+        return best, cuts
 
 
 def _balance(Y: np.ndarray) -> np.ndarray:
@@ -169,21 +171,21 @@ def _balance(Y: np.ndarray) -> np.ndarray:
 
 
 def _lengths(W: np.ndarray, least: float = 0.0) -> np.ndarray:
-    """Return the lengths (...) of columns (d, ...); inf for one of at most ``least``, to divide."""
+    """Return the lengths (...) of columns (d, ...); infinity for lengths up to ``least``."""
     lengths = np.sqrt(np.einsum("d...,d...->...", W, W))
     return np.where(lengths <= least, np.inf, lengths)
 
 
 def _allowed(W: np.ndarray, forbidden: np.ndarray | None) -> np.ndarray:
-    """Project columns (d, s, m) of length about one off what is forbidden to each of m labellings.
+    """Project columns (d, s, m) of unit length off the forbidden directions of each labelling.
 
-    They are returned with length one, or as zeros.
+    The result has unit columns, or zeros.
     """
     if forbidden is not None:
         for k in range(forbidden.shape[1]):
             G = forbidden[:, k]
             W = W - G[:, None] * np.einsum("dm,dsm->sm", G, W)
-    return W / _lengths(W, NOTHING)
+    return W / _lengths(W, LEAST_LENGTH)
 
 
 def _descend(
@@ -194,9 +196,9 @@ def _descend(
     schedules: Sequence[Schedule],
     forbidden: np.ndarray | None,
 ) -> np.ndarray:
-    """Follow the smooth loss downhill from W (d, s, m) while it sharpens; return unit columns.
+    """Minimise the smooth loss from W (d, s, m) while τ shrinks; return unit columns.
 
-    Each of s starts has a schedule of its own; it rests when that has ended.
+    Each of s starts has its own schedule, and stops at its end.
     """
     bar = None if forbidden is None else forbidden.astype(np.float32)
     W, cut = _allowed((W / _lengths(W)).astype(np.float32), bar), cut.astype(np.float32)
@@ -217,7 +219,7 @@ def _leg(
     courses: np.ndarray,
     bar: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Take steps from W (d, s, m) and cut (s, m), of τ and pace (steps, s, 2)."""
+    """Take steps from W (d, s, m) and cut (s, m), with τ and step length (steps, s, 2)."""
     tiny = np.finfo(np.float32).tiny
     for tau, pace in courses.transpose(0, 2, 1)[..., None]:
         slope = (X @ W.reshape(len(W), cut.size)).reshape(len(X), *cut.shape)
@@ -235,14 +237,14 @@ def _leg(
 
 
 def best_thresholds(scores: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find the exactly best threshold of each column of scores (n, m) for labels Y (n, m).
+    """Find the exact best threshold of each column of scores (n, m) for labels Y (n, m).
 
     Returns
     -------
     threshold : ndarray of shape (m,)
         Midway between two neighbouring scores.
     sign : ndarray of shape (m,)
-        +1 if scores above the threshold are positives, −1 if those below are.
+        +1 if scores above the threshold are positive, −1 if scores below are.
     accuracy : ndarray of shape (m,)
         Balanced accuracy on these rows.
     """
@@ -250,7 +252,7 @@ def best_thresholds(scores: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.n
     order = np.argsort(S, axis=1)
     S = np.take_along_axis(S, order, axis=1)
     signed = np.take_along_axis(np.ascontiguousarray(_balance(Y).T), order, axis=1)
-    # Cutting after the i-th smallest score calls the rest positive: ½ − (signed sum below).
+    # A cut after the i-th smallest score predicts the rest positive: ½ − (signed sum below).
     gain = -np.cumsum(signed, axis=1)[:, :-1]
     gain[S[:, 1:] <= S[:, :-1]] = 0.0  # no threshold fits between equal scores
     if not gain.shape[1]:

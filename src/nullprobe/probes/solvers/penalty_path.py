@@ -1,9 +1,9 @@
-"""Penalty path: what each penalty of logistic regression is worth on rows that no fit of it saw.
+"""Penalty path: cross-validated log-loss of logistic regression for each penalty.
 
-Problem. A penalty must be neither guessed nor chosen by the rows that are to be scored.
+Problem. A penalty must be neither guessed nor chosen by held-out rows.
 
-Solution. A path of penalties is fitted to parts of the training rows, each from where the last one
-ended, and judged by its log-loss on the other training rows, for each label vector its own.
+Solution. A path of penalties is fitted to parts of the training rows, with warm starts. The
+log-loss on the other training rows selects a penalty for each label vector.
 
 Reference. Path with warm starts after J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths
 for generalized linear models via coordinate descent", Journal of Statistical Software 33 (2010).
@@ -21,22 +21,22 @@ from nullprobe.probes.solvers.newton import solve
 
 FOLDS = 3
 STRENGTHS = tuple(float(c) for c in np.geomspace(1e-5, 1e2, 15))
-USUAL_STRENGTH = 1.0
-ON_THE_WAY = 1e-4  # tolerance of fits by which a strength is chosen
+DEFAULT_STRENGTH = 1.0
+PATH_TOLERANCE = 1e-4  # tolerance of the fits of the path
 
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """What the penalties of a path were worth on training rows that no fit of theirs saw; frozen.
+    """Cross-validated log-loss of each penalty of a path; frozen.
 
     Attributes
     ----------
     strengths : ndarray of shape (s,)
         Inverse strengths C, from the strongest penalty to the weakest.
     losses : ndarray of shape (s, m)
-        Mean log-loss in nats of each label vector; NaN where a class was too rare to tell.
+        Mean log-loss of each label vector in nats; NaN if a class is too rare.
     chosen : ndarray of shape (m,)
-        The C of least loss; 1 where there is none.
+        The C with the least loss; 1 if the losses are NaN.
     """
 
     strengths: np.ndarray
@@ -45,28 +45,28 @@ class Path:
 
 
 def path(X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed: int) -> Path:
-    """Return what each strength is worth for each label vector, on parts of the rows in turn.
+    """Return the cross-validated log-loss of each strength for each label vector.
 
-    The parts do not depend on the labels: those of one vector are those of any other.
+    The folds do not depend on labels: all label vectors share them.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     targets : ndarray of shape (n, m, k), bool
-        Who is a positive; k = 1 for two classes.
+        Which rows are positive; k = 1 for two classes.
     weights : ndarray of shape (n,) or None
     seed : int
-        Of the parts.
+        Seed of the folds.
     """
     n, m, _ = targets.shape
     part = np.random.default_rng(seed).permutation(n) % FOLDS
     losses, counts = np.zeros((len(STRENGTHS), m)), np.zeros(m)
     for j in range(FOLDS if n >= 2 * FOLDS else 0):
         train, test = part != j, part == j
-        there = targets[train]
-        both = there.any(axis=0) & ~there.all(axis=0)
-        told = np.flatnonzero(np.logical_and.reduce(both, axis=1))
-        if not len(told):
+        targets_in = targets[train]
+        both = targets_in.any(axis=0) & ~targets_in.all(axis=0)
+        mixed = np.flatnonzero(np.logical_and.reduce(both, axis=1))
+        if not len(mixed):
             continue
         w = np.ones(n) if weights is None else weights
         design = Design.of(X[train], None if weights is None else w[train])
@@ -74,18 +74,24 @@ def path(X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed
         held = held if design.basis is None else held @ design.basis
         start = None
         for i, C in enumerate(STRENGTHS):
-            ready = Preconditioner.of(design, 1.0 / (C * design.total))
-            start, _ = solve(design, there[:, told], ready, start=start, tolerance=ON_THE_WAY)
+            preconditioner = Preconditioner.of(design, 1.0 / (C * design.total))
+            start, _ = solve(
+                design,
+                targets_in[:, mixed],
+                preconditioner,
+                start=start,
+                tolerance=PATH_TOLERANCE,
+            )
             scores = np.tensordot(held, start[:-1], 1) + start[-1]
-            losses[i, told] += w[test] @ -log_chances(scores, targets[test][:, told])
-        counts[told] += w[test].sum()
+            losses[i, mixed] += w[test] @ -log_probabilities(scores, targets[test][:, mixed])
+        counts[mixed] += w[test].sum()
     losses = np.divide(losses, counts, out=np.full(losses.shape, np.nan), where=counts > 0)
     best = np.array(STRENGTHS)[np.where(counts > 0, losses, 0.0).argmin(axis=0)]
-    return Path(np.array(STRENGTHS), losses, np.where(counts > 0, best, USUAL_STRENGTH))
+    return Path(np.array(STRENGTHS), losses, np.where(counts > 0, best, DEFAULT_STRENGTH))
 
 
-def log_chances(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the log-chance (n, m) that scores (n, m, k) give to the class of each row."""
+def log_probabilities(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the log-probability (n, m) of the class of each row under scores (n, m, k)."""
     if scores.shape[2] == 1:
         return -np.logaddexp(0.0, np.where(targets, -scores, scores))[:, :, 0]
     return (log_softmax(scores, axis=2) * targets).sum(axis=2)
