@@ -231,7 +231,7 @@ def test_progress_is_told_after_the_observation_and_each_permutation():
     ("arguments", "said"),
     [
         ({"probe": LDAProbe}, "made with its parameters"),
-        ({"probe": "linear"}, "a probe must have fit"),
+        ({"probe": "linear"}, "a probe must have the methods fit"),
         ({"n_permutations": 0}, "n_permutations must be"),
         ({"y": np.zeros(36, int)}, "at least two classes"),
         ({"y": np.arange(36) // 35}, "every class needs at least 6 rows"),

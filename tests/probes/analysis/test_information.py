@@ -128,7 +128,7 @@ def test_groups_that_repeat_a_row_widen_the_interval():
 @pytest.mark.parametrize(
     ("y", "groups", "message"),
     [
-        (np.linspace(0, 1, 40), None, "information is about class labels"),
+        (np.linspace(0, 1, 40), None, "information needs class labels"),
         (np.zeros(40, dtype=int), None, "at least two classes"),
         (np.arange(40) % 2, np.zeros(3), "X has 40 and groups has 3"),
     ],

@@ -226,7 +226,7 @@ def test_labels_of_another_length_are_refused():
         (np.ones((29, 2), int), "X has 30 and y has 29"),
         (pd.DataFrame(np.ones((29, 2), int)), "X has 30 and y has 29"),
         ([[0, 1]] * 29 + [[0]], "its rows have lengths 1, 2"),
-        (np.full((30, 2), "a"), "what is scored must be labels such as 0"),
+        (np.full((30, 2), "a"), "y must hold labels such as 0"),
     ],
 )
 def test_columns_to_score_by_are_those_of_the_fit(probe, y, said):

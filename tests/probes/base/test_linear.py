@@ -259,10 +259,10 @@ def test_rows_of_another_width_are_refused_in_words(name):
 def test_a_score_of_what_the_probe_does_not_read_is_refused_in_words():
     s = sample()
     labels, numbers = LDAProbe().fit(s.X, s.y.astype(str)), LDAProbe().fit(s.X, s.X[:, 0])
-    with pytest.raises(InputError, match="what is scored must be labels such as '0'"):
+    with pytest.raises(InputError, match="y must hold labels such as '0'"):
         labels.score(s.X, s.X[:, 0])
     with pytest.raises(InputError, match="y must hold numbers"):
         numbers.score(s.X, np.where(s.y == 0, "no", "yes"))
-    with pytest.raises(InputError, match="what is scored must be numbers"):
+    with pytest.raises(InputError, match="y must hold numbers"):
         numbers.score(s.X, s.X[:, :2])
     assert numbers.score(s.X, np.round(s.X[:, 0]).astype(int)) < 1

@@ -55,7 +55,9 @@ def test_classes_that_no_penalty_keeps_together_are_fitted():
 
 def test_steps_that_do_not_suffice_are_told():
     s = draw(0, 100, 5, 2)
-    with pytest.warns(ConvergenceWarning, match="1 of 1 logistic regressions took all 2 steps"):
+    with pytest.warns(
+        ConvergenceWarning, match="1 of 1 logistic regressions did not converge in 2 steps"
+    ):
         LogisticProbe(C=1.0, max_iter=2).fit(s.X, s.y)
 
 
@@ -78,7 +80,7 @@ def test_tol_is_about_what_is_left_in_the_log_odds(n_classes):
 
 def test_tol_and_max_iter_hold_for_successive_fits_too():
     s = draw(0, 100, 5, 2)
-    with pytest.warns(ConvergenceWarning, match="took all 1 steps"):
+    with pytest.warns(ConvergenceWarning, match="did not converge in 1 steps"):
         successive(LogisticProbe(C=1.0, max_iter=1), 1, s.X, s.y)
     close, rough = (
         successive(LogisticProbe(C=1.0, tol=tol), 2, s.X, s.y).basis for tol in (1e-10, 1e-2)

@@ -128,7 +128,7 @@ def test_neighbours_read_an_exclusive_or_and_a_linear_probe_does_not():
 
 
 def test_more_votes_than_rows_are_refused():
-    with pytest.raises(InputError, match="at least n_neighbors = 5 rows are needed to vote"):
+    with pytest.raises(InputError, match="n_neighbors = 5 needs as many fitting rows"):
         KNeighborsProbe(n_neighbors=5).fit(np.eye(4), [0, 1, 0, 1])
 
 

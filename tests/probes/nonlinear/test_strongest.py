@@ -174,7 +174,7 @@ def test_readers_that_arrive_are_left_as_they_are():
         ([LDAProbe()], "probes must map names to unfitted classifiers"),
         (3, "probes must map names"),
         ({"a": LDAProbe}, "must be an estimator, made with its parameters"),
-        ({"a": "linear"}, "a probe must have fit, and decision_function or predict_proba"),
+        ({"a": "linear"}, "a probe must have the methods fit and decision_function"),
     ],
 )
 def test_a_family_that_cannot_be_fitted_is_refused(probes, said):

@@ -85,9 +85,9 @@ def test_rounds_end_where_the_probe_finds_nothing():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((CCS(), 2, WORLD.positive, WORLD.y), "takes ContrastPairs"),
-        ((LDAProbe(), 2, PAIRS), "takes ContrastPairs"),
-        ((CCS(), 2, PAIRS, WORLD.y), "takes ContrastPairs"),
+        ((CCS(), 2, WORLD.positive, WORLD.y), "ContrastPairs with labels need a probe of pairs"),
+        ((LDAProbe(), 2, PAIRS), "ContrastPairs with labels need a probe of pairs"),
+        ((CCS(), 2, PAIRS, WORLD.y), "ContrastPairs with labels need a probe of pairs"),
         ((CCS(), 2, replace(PAIRS, y=None)), "y to be passed"),
         ((CCS(), 0, PAIRS), "n_directions must be"),
     ],
