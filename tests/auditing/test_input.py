@@ -129,14 +129,14 @@ def refusals():
             X,
             y,
             {"baselines": {"b": bad}},
-            "baseline 'b' must be finite .*row 7, column 1 .*; drop such rows from all that you",
+            "baseline 'b' must be finite .*row 7, column 1 .*; drop such rows from all arguments",
         ),
         "NaN in a layer": ({"a": X, "b": bad}, y, {}, "'b' must be finite .*row 7, column 1"),
         "names of baselines": (
             X,
             y,
             {"baselines": {1: X, "1": X}},
-            "every baseline needs a name of its own, but two are called '1' once names are text",
+            "every baseline needs a different name, but '1' occurs twice",
         ),
         "no matrix": (X[:, 0], y, {}, "X must be 2-D"),
         "a path as text": (
@@ -150,7 +150,7 @@ def refusals():
         "no layer": ({"a": X, "b": None}, y, {}, "'b' must be an array .* but it is None"),
         "squares that vanish": (X * 1e-200, y, {}, "squares.* vanish; multiply X by"),
         "squares without digits": (X * 1e-160, y, {}, "squares.* vanish; multiply X by"),
-        "squares that are too large": (X * 1e200, y, {}, "those of feature 0 .* divide X by"),
+        "squares that are too large": (X * 1e200, y, {}, "squares of feature 0 .* divide X by"),
     }
 
 

@@ -34,7 +34,7 @@ REFUSED = {
         {},
         r"same rows, but they have 60 \('a'\), 50 \('b'\); compute them for the same inputs",
     ),
-    "names": ({1: PAIRS, "1": PAIRS}, {}, "name of its own, but two are called '1' once.*; rename"),
+    "names": ({1: PAIRS, "1": PAIRS}, {}, "needs a different name, but '1' occurs twice"),
     "labels of no pairs": (
         X,
         {"y": Y, "others": {"z": Y}},
@@ -57,7 +57,7 @@ REFUSED = {
     "names of other labels": (
         PAIRS,
         {"others": {1: Y, "1": 1 - Y}},
-        "every label needs a name of its own, but two are called '1' once.*; rename one",
+        "every label needs a different name, but '1' occurs twice",
     ),
     "one class": (PAIRS, {"others": {"z": 0 * Y}}, "'z' must be of two classes, but all 60 are 0"),
     "numbers": (

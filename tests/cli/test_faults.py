@@ -37,7 +37,7 @@ SAYS = {
     "text column": ["must be numeric", "'remark' (", "leave them out"],
     "truncated": ["must be a whole", "check that it was written"],
     "zero bytes": ["must be a whole", "check that it was written"],
-    "unknown column": ["'z' must name a column", "'y'", "choose one"],
+    "unknown column": ["'z' must name a column", "'y'"],
 }
 ONLY = {"lengths differ": ARRAYS, "text column": TABLES}
 

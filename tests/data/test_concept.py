@@ -217,7 +217,9 @@ RAGGED = [[0]] * 30 + [[0, 1]] * 30
     ],
 )
 def test_rows_of_several_lengths_are_refused_in_words(use):
-    with pytest.raises(InputError, match="all rows of one length, but its rows have lengths 1, 2"):
+    with pytest.raises(
+        InputError, match="with rows of equal length, but its rows have lengths 1, 2"
+    ):
         use(RAGGED)
 
 

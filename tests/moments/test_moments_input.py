@@ -48,7 +48,7 @@ def test_a_value_that_is_not_finite_is_found_with_row_and_column(bad, n_classes)
 def test_values_whose_squares_are_too_large_are_refused(size):
     X = np.random.default_rng(0).standard_normal((30, 2)) * [1.0, size]
     for form in (X, torch.from_numpy(X)):
-        with pytest.raises(InputError, match="those of feature 1 "):
+        with pytest.raises(InputError, match="the squares of feature 1 "):
             Moments.of(form, np.arange(30) % 2)
 
 
