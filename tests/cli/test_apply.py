@@ -182,7 +182,7 @@ def test_the_concept_of_a_bare_matrix_stands_beside_it(capsys):
     Path("alone").mkdir()
     np.save("alone/X.npy", X)
     said = refused(capsys, "apply", "e.safetensors", "alone/X.npy", "--out", "out.npy")
-    assert "'y' must stand beside it" in said
+    assert "'y' must be in 'y.npy' in the same folder" in said
 
 
 def test_an_eraser_that_needs_no_concept_leaves_a_named_one_as_it_is(capsys):

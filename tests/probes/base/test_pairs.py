@@ -189,7 +189,7 @@ def test_scores_come_in_the_kind_of_the_pairs():
         (lambda p: p.fit(TRAIN.take(TRAIN.y == 1)), "two classes"),
         (lambda p: p.fit(replace(TRAIN, groups=np.arange(400))), "each group needs two pairs"),
         (lambda p: p.fit(still_in_group(1)), "positive side of group 1 does not"),
-        (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or as two sides"),
+        (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or two sides"),
         (lambda p: p.set_params(positive_fraction=1.5).fit(TRAIN), "positive_fraction"),
     ],
 )
