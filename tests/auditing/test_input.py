@@ -148,8 +148,8 @@ def refusals():
         "a path and no concept": (Path("data.npz"), None, {}, r"Path\('data.npz'\) arrived; if it"),
         "no X": (None, y, {}, r"X must be an array .*\(n, d\), but None arrived; pass an array"),
         "no layer": ({"a": X, "b": None}, y, {}, "'b' must be an array .* but None arrived"),
-        "squares that vanish": (X * 1e-200, y, {}, "squares.* vanish; multiply X by"),
-        "squares without digits": (X * 1e-160, y, {}, "squares.* vanish; multiply X by"),
+        "squares that vanish": (X * 1e-200, y, {}, "squares.* underflow; multiply X by"),
+        "squares without digits": (X * 1e-160, y, {}, "squares.* underflow; multiply X by"),
         "squares that are too large": (X * 1e200, y, {}, "squares of feature 0 .* divide X by"),
     }
 
