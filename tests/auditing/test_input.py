@@ -78,7 +78,7 @@ def refusals():
             X,
             y,
             {"claims": ["redable"]},
-            "one of 'dependent', .*'transfers', 'consistent', but 'redable' arrived; choose",
+            "one of 'dependent', .*'transfers', 'consistent', but 'redable' arrived",
         ),
         "claim of classes": (
             X,
