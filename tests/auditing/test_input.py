@@ -78,7 +78,7 @@ def refusals():
             X,
             y,
             {"claims": ["redable"]},
-            "one of 'dependent', .*'transfers', 'consistent', but 'redable' arrived; choose",
+            "one of 'dependent', .*'transfers', 'consistent', but 'redable' arrived",
         ),
         "claim of classes": (
             X,
@@ -129,14 +129,14 @@ def refusals():
             X,
             y,
             {"baselines": {"b": bad}},
-            "baseline 'b' must be finite .*row 7, column 1 .*; drop such rows from all that you",
+            "baseline 'b' must be finite .*row 7, column 1 .*; drop such rows from all arguments",
         ),
         "NaN in a layer": ({"a": X, "b": bad}, y, {}, "'b' must be finite .*row 7, column 1"),
         "names of baselines": (
             X,
             y,
             {"baselines": {1: X, "1": X}},
-            "every baseline needs a name of its own, but two are called '1' once names are text",
+            "every baseline needs a different name, but '1' occurs twice",
         ),
         "no matrix": (X[:, 0], y, {}, "X must be 2-D"),
         "a path as text": (
@@ -146,11 +146,11 @@ def refusals():
             r"must be an .*\(n, d\), but 'data.npz' arrived; .*nullprobe.data.files.read\(path",
         ),
         "a path and no concept": (Path("data.npz"), None, {}, r"Path\('data.npz'\) arrived; if it"),
-        "no X": (None, y, {}, r"X must be an array .*\(n, d\), but it is None; pass an array"),
-        "no layer": ({"a": X, "b": None}, y, {}, "'b' must be an array .* but it is None"),
-        "squares that vanish": (X * 1e-200, y, {}, "squares.* vanish; multiply X by"),
-        "squares without digits": (X * 1e-160, y, {}, "squares.* vanish; multiply X by"),
-        "squares that are too large": (X * 1e200, y, {}, "those of feature 0 .* divide X by"),
+        "no X": (None, y, {}, r"X must be an array .*\(n, d\), but None arrived; pass an array"),
+        "no layer": ({"a": X, "b": None}, y, {}, "'b' must be an array .* but None arrived"),
+        "squares that vanish": (X * 1e-200, y, {}, "squares.* underflow; multiply X by"),
+        "squares without digits": (X * 1e-160, y, {}, "squares.* underflow; multiply X by"),
+        "squares that are too large": (X * 1e200, y, {}, "squares of feature 0 .* divide X by"),
     }
 
 

@@ -15,39 +15,39 @@ TEMPLATES = ["a"] * 57 + ["b", "b", "c"]
 CONSISTENT = {"claims": ["consistent"]}
 # What arrived, and what the complaint must say: what is required, what came, what to do.
 REFUSED = {
-    "labels twice": (PAIRS, {"y": Y}, "their own labels, but y arrived as well; pass the pairs"),
-    "no labels": (UNKNOWN, {}, "requires y.* no labels; pass 1 where the positive side is true"),
-    "no labels in one": ({"a": PAIRS, "b": UNKNOWN}, {}, "requires y.* no labels; pass 1"),
+    "labels twice": (PAIRS, {"y": Y}, "must be in the pairs, but y arrived as well"),
+    "no labels": (UNKNOWN, {}, "requires y.* y is missing; pass 1 where the positive side is true"),
+    "no labels in one": ({"a": PAIRS, "b": UNKNOWN}, {}, "requires y.* y is missing; pass 1"),
     "pairs and none": (
         {"a": PAIRS, "b": X},
         {},
-        "all be contrast pairs, or none, but 'b' is none; audit them one by one",
+        "must be contrast pairs, or none of them, but 'b' is not ContrastPairs",
     ),
-    "none and pairs": ({"b": X, "a": PAIRS}, {"y": Y}, "'b' is none; audit them"),
+    "none and pairs": ({"b": X, "a": PAIRS}, {"y": Y}, "'b' is not ContrastPairs; audit them"),
     "other truths": (
         {"a": PAIRS, "b": OPPOSITE},
         {},
-        "same labels, but those of 'b' differ from those of 'a'; compute them for the same pairs",
+        "same labels, but the labels of 'b' and 'a' differ",
     ),
     "lengths": (
         {"a": PAIRS, "b": PAIRS.take(slice(50))},
         {},
         r"same rows, but they have 60 \('a'\), 50 \('b'\); compute them for the same inputs",
     ),
-    "names": ({1: PAIRS, "1": PAIRS}, {}, "name of its own, but two are called '1' once.*; rename"),
+    "names": ({1: PAIRS, "1": PAIRS}, {}, "needs a different name, but '1' occurs twice"),
     "labels of no pairs": (
         X,
         {"y": Y, "others": {"z": Y}},
-        "those of contrast pairs, but the representation is none; pass ContrastPairs",
+        "need contrast pairs, but X is not ContrastPairs; pass ContrastPairs",
     ),
-    "an array of such": (X, {"y": Y, "others": Y}, "those of contrast pairs, but"),
+    "an array of such": (X, {"y": Y, "others": Y}, "need contrast pairs, but"),
     "labels without names": (PAIRS, {"others": [Y]}, "must have names, but list arrived; pass a"),
-    "truth twice": (PAIRS, {"others": {"truth": Y}}, "own, but 'truth' came twice; rename one"),
+    "truth twice": (PAIRS, {"others": {"truth": Y}}, "a different name, but 'truth' occurs twice"),
     "few labels": (PAIRS, {"others": {"z": Y[:9]}}, "X and label 'z' .* 60 and label 'z' has 9"),
     "no labels under a name": (
         PAIRS,
         {"others": {"z": None}},
-        "label 'z' must be 0 and 1, .* but it is None; pass one .* or leave the label out",
+        "label 'z' must be 0 and 1, .* but None arrived; pass one .* or leave the label out",
     ),
     "a hole in other labels": (
         PAIRS,
@@ -57,7 +57,7 @@ REFUSED = {
     "names of other labels": (
         PAIRS,
         {"others": {1: Y, "1": 1 - Y}},
-        "every label needs a name of its own, but two are called '1' once.*; rename one",
+        "every label needs a different name, but '1' occurs twice",
     ),
     "one class": (PAIRS, {"others": {"z": 0 * Y}}, "'z' must be of two classes, but all 60 are 0"),
     "numbers": (

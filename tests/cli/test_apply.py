@@ -30,8 +30,8 @@ from nullprobe.erasers import ERASERS
     [
         ("apply data.csv data.csv --out out.csv", ["eraser file", "'data.csv'"]),
         ("apply none.safetensors data.csv --out out.csv", ["no file 'none.safetensors'"]),
-        ("apply ok.safetensors data.csv --out out.txt", [".csv", "'out.txt' has .txt"]),
-        ("apply ok.safetensors data.csv --out no/out.csv", ["folder", "make it first"]),
+        ("apply ok.safetensors data.csv --out out.txt", [".csv", "'out.txt' is '.txt'"]),
+        ("apply ok.safetensors data.csv --out no/out.csv", ["folder", "create the folder first"]),
         ("apply ok.safetensors data.csv --out o.csv --leave-out x", ["'x' must name a column"]),
         ("apply ok.safetensors data.csv --out o.csv --leave-out width", ["'width' is one of"]),
         ("apply ok.safetensors text.csv --out o.csv", ["'depth' is not among", "rename"]),
@@ -182,7 +182,7 @@ def test_the_concept_of_a_bare_matrix_stands_beside_it(capsys):
     Path("alone").mkdir()
     np.save("alone/X.npy", X)
     said = refused(capsys, "apply", "e.safetensors", "alone/X.npy", "--out", "out.npy")
-    assert "'y' must stand beside it" in said
+    assert "'y' must be in 'y.npy' in the same folder" in said
 
 
 def test_an_eraser_that_needs_no_concept_leaves_a_named_one_as_it_is(capsys):

@@ -34,7 +34,7 @@ from nullprobe.report.text.wording import rung, source
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ("audit none.csv --concept y", ["'none.csv' must exist", "check the path"]),
+        ("audit none.csv --concept y", ["File not found: 'none.csv'"]),
         ("audit data.csv", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
         ("audit", ["FILE or --world NAME", "nullprobe audit --help"]),
         ("audit data.csv --world xor", ["one of the two"]),
@@ -66,7 +66,7 @@ from nullprobe.report.text.wording import rung, source
         ("audit data.csv --concept y --columns 0,1,2,0", ["at most 3", "4 were named"]),
         ("audit data.csv --concept y --groups y", ["two columns", "'y'"]),
         ("audit data.csv --concept y --baseline data.csv", ["NAME=FILE", "'data.csv'"]),
-        ("audit data.csv --concept y --baseline a=none.csv", ["'none.csv' must exist"]),
+        ("audit data.csv --concept y --baseline a=none.csv", ["File not found: 'none.csv'"]),
         ("audit data.csv --concept y --baseline a=few.npz", ["baseline 'a'", "36 rows", "30"]),
         ("audit data.csv --concept y --baseline a=few.npz --baseline a=few.npz", ["twice"]),
         ("audit data.csv --concept y --out data.csv", ["--out must name the folder", "is a file"]),

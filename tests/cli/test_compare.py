@@ -49,7 +49,7 @@ def printed(result, columns=80):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ("compare none.csv --concept y", ["'none.csv' must exist", "check the path"]),
+        ("compare none.csv --concept y", ["File not found: 'none.csv'"]),
         ("compare data.csv", ["Missing option '--concept'", "nullprobe compare --help"]),
         ("compare data.csv --concept heigth", ["'heigth'", "did you mean 'height'?"]),
         ("compare data.csv --concept y --erasers leaze", ["'leaze' must name", "'leace'"]),

@@ -32,12 +32,12 @@ SAYS = {
     "NaN": ["must be finite", "row 7"],
     "inf": ["must be finite", "row 7"],
     "one class": ["at least two classes", "36 labels are 1", "rows of another class"],
-    "no rows": ["at least one row", "check what was written"],
+    "no rows": ["at least one row", "check the program"],
     "lengths differ": ["one value for each of 36 rows", "37", "same rows"],
     "text column": ["must be numeric", "'remark' (", "leave them out"],
-    "truncated": ["must be a whole", "check that it was written"],
-    "zero bytes": ["must be a whole", "check that it was written"],
-    "unknown column": ["'z' must name a column", "'y'", "choose one"],
+    "truncated": ["must be a complete", "check that it was written"],
+    "zero bytes": ["must be a complete", "check that it was written"],
+    "unknown column": ["'z' must name a column", "'y'"],
 }
 ONLY = {"lengths differ": ARRAYS, "text column": TABLES}
 

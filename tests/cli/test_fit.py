@@ -32,7 +32,7 @@ from nullprobe.probes import PROBES
     [
         ("fit data.csv --concept y", ["Missing option '--out'", "nullprobe fit --help"]),
         ("fit data.csv --concept y --out e.npz", [".safetensors", "'e.npz'"]),
-        ("fit data.csv --concept y --out no/e.safetensors", ["folder", "make it first"]),
+        ("fit data.csv --concept y --out no/e.safetensors", ["folder", "create the folder first"]),
         ("fit data.csv --concept y --out e.safetensors --method lda", ["'leace'", "'lda'"]),
         ("fit none.csv --concept y --out e.safetensors --rank 1", ["--rank is for", "is leace"]),
         *(

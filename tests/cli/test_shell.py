@@ -32,7 +32,7 @@ def test_help_is_shown_where_no_command_is_given(capsys):
 
 def test_python_m_nullprobe_is_the_command_line():
     refusal = command("audit", "none.csv", "--concept", "y")
-    said = "nullprobe: 'none.csv' must exist, but there is nothing of that name; check the path.\n"
+    said = "nullprobe: File not found: 'none.csv'.\n"
     assert refusal.communicate(timeout=60) == ("", said)
     assert refusal.returncode == 2
 

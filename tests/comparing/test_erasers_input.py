@@ -119,7 +119,7 @@ def test_a_bug_in_an_eraser_is_no_reason():
         ({"probes": {"mine": LDAProbe}}, r"'mine' is the class LDAProbe itself; pass LDAProbe\(\)"),
         ({"random_state": "a"}, "random_state must be"),
         ({"others": {"short": [0, 1]}}, "other label 'short' must have the same number of rows"),
-        ({"others": {"none": None}}, "requires other label 'none' to be passed, but it is None"),
+        ({"others": {"none": None}}, "requires other label 'none' to be passed, but None arrived"),
         ({"others": {1: np.arange(240) % 2, "1": np.arange(240) % 3}}, "are called '1' once"),
         ({"others": {"still": np.zeros(240, int)}}, "at least two classes are needed"),
         ({"groups": np.arange(3)}, "X has 240 and groups has 3"),

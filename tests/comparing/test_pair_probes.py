@@ -263,7 +263,7 @@ def test_a_frame_has_a_row_for_each_reader_and_label(distracted):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"others": {"truth": DISTRACTED.y}}, "name of its own.*'truth'"),
+        ({"others": {"truth": DISTRACTED.y}}, "needs a different name.*'truth'"),
         ({"others": {"a": DISTRACTED.y[:5]}}, "300"),
         ({"others": {"a": np.ones(300, dtype=int)}}, "'a' must be of two classes"),
         ({"probes": {"CCS": CCS}}, r"pass CCS\(\)"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nullprobe.data.row_sketch import KEPT, RowSketch
+from nullprobe.data.row_sketch import SIZE, RowSketch
 
 
 @pytest.mark.parametrize("n", [50, 2_000, 30_000])
@@ -13,7 +13,7 @@ def test_share_is_found_within_its_error(n, share):
     X = rng.standard_normal((n, 6))
     seen = round(share * n)
     found = RowSketch.of(X).share_of(np.vstack([X[:seen], rng.standard_normal((n - seen, 6))]))
-    looked_up = min(n, KEPT)
+    looked_up = min(n, SIZE)
     assert found == pytest.approx(share, abs=4 * np.sqrt(share * (1 - share) / looked_up))
 
 
@@ -23,7 +23,7 @@ def test_pieces_in_any_order_are_the_whole():
     a, b, c = (RowSketch.of(X[i::3]) for i in range(3))
     for joined in (a + b + c, c + (b + a), RowSketch.of(X[::-1])):
         np.testing.assert_array_equal(joined.hashes, whole.hashes)
-    assert len(whole.hashes) == KEPT
+    assert len(whole.hashes) == SIZE
 
 
 def test_a_file_holds_it():
@@ -42,6 +42,6 @@ def test_hashes_of_regular_rows_are_spread_evenly(values):
     X = np.column_stack([values, np.arange(4_000) // 2])
     hashes = RowSketch.of(X).hashes
     n = len(np.unique(X, axis=0))
-    assert len(hashes) == min(n, KEPT)
+    assert len(hashes) == min(n, SIZE)
     # The k-th smallest of n uniform hashes lies near k / n of the range.
     assert hashes[-1] / 2.0**64 == pytest.approx(len(hashes) / n, rel=0.15)

@@ -67,7 +67,7 @@ def test_class_of_too_few_rows_is_named():
 
 def test_advice_fits_callers_as_well_as_the_command_line():
     z = concept([0] * 5 + [1] * 9)
-    said = r'if y is a measured number, pass kind="numeric" \(on the command line: --kind numeric\)'
+    said = r'if y is numeric, pass kind="numeric" \(on the command line: --kind numeric\)'
     with pytest.raises(InputError, match=said):
         split(z, groups=None, n_parts=3, rng=np.random.default_rng(0))
 

@@ -79,7 +79,9 @@ def test_a_method_of_labels_that_is_given_numbers_says_which_it_is(method):
 
 @pytest.mark.parametrize("method", OWED)
 def test_rows_of_several_lengths_are_refused(method):
-    with pytest.raises(InputError, match="all rows of one length, but its rows have lengths 1, 2"):
+    with pytest.raises(
+        InputError, match="with rows of equal length, but its rows have lengths 1, 2"
+    ):
         new(method).fit([[1.0, 2.0], [3.0]], [0, 1])
 
 

@@ -270,13 +270,17 @@ def test_pieces_may_live_in_different_libraries():
 
 def test_pieces_of_another_width_or_kind_are_refused():
     m = Moments.of(np.eye(3), [0, 1, 1])
-    with pytest.raises(InputError, match="3 features as before, but X has 2"):
+    with pytest.raises(InputError, match="3 features, as in earlier pieces, but X has 2"):
         m + Moments.of(np.eye(2), [0, 1])
-    with pytest.raises(InputError, match="3 features as before, but X has 2"):
+    with pytest.raises(InputError, match="3 features, as in earlier pieces, but X has 2"):
         m.update(np.eye(2), [0, 1])
-    with pytest.raises(InputError, match="2 classes met a numeric concept of 1 columns"):
+    with pytest.raises(
+        InputError, match="one has 2 classes and another a numeric concept of 1 columns"
+    ):
         m + Moments.of(np.eye(3), [0.5, 1.5, 2.5])
-    with pytest.raises(InputError, match="numeric concept of 2 columns met a numeric concept of 3"):
+    with pytest.raises(
+        InputError, match="numeric concept of 2 columns and another a numeric concept of 3"
+    ):
         Moments.of(np.eye(3), np.ones((3, 2)), kind="numeric").update(np.eye(3), np.eye(3))
     with pytest.raises(InputError, match="of one type in all pieces"):
         m + Moments.of(np.eye(3), ["a", "b", "b"])

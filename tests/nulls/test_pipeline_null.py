@@ -230,7 +230,7 @@ def test_progress_is_told_after_the_observation_and_each_permutation():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"probe": LDAProbe}, "made with its parameters"),
+        ({"probe": LDAProbe}, "must be an instance of an estimator"),
         ({"probe": "linear"}, "a probe must have the methods fit"),
         ({"n_permutations": 0}, "n_permutations must be"),
         ({"y": np.zeros(36, int)}, "at least two classes"),

@@ -90,19 +90,19 @@ def test_many_copies_of_one_feature_are_found():
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_empty_directions_are_as_many_as_features_given_by_others(dtype):
     aside = aside_features((gaussian(300, 10) @ gaussian(10, 40, 1)).astype(dtype))
-    assert (len(aside.given), aside.rank) == (30, 10)
+    assert (len(aside.combined), aside.rank) == (30, 10)
     X = gaussian(100, 6)
     X[:, 4] = X[:, 0] + X[:, 1] - X[:, 2]
     aside = aside_features(X.astype(dtype))
-    assert len(aside.given) == 1
-    assert aside.given[0] in (0, 1, 2, 4)
+    assert len(aside.combined) == 1
+    assert aside.combined[0] in (0, 1, 2, 4)
     assert aside.rank == 5
 
 
 def test_the_rank_is_known_where_features_outnumber_rows():
     aside = aside_features(gaussian(40, 10) @ gaussian(10, 100, 1))
     assert aside.rank == 10
-    assert not len(aside.given)
+    assert not len(aside.combined)
 
 
 def test_each_feature_has_one_reason():
@@ -114,7 +114,7 @@ def test_each_feature_has_one_reason():
     assert list(aside.constant) == [1]
     assert list(aside.rare) == [5, 6]
     assert list(aside.copy) == [2]
-    assert len(aside.given) == 1
+    assert len(aside.combined) == 1
     assert len(aside.reasons) == 5
     assert set(aside.keep) | set(aside.reasons) == set(range(8))
 

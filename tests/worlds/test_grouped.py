@@ -45,11 +45,11 @@ def test_classes_differ_along_that_direction_alone(draw):
 
 @pytest.mark.parametrize("draw", DRAWS)
 def test_group_means_are_as_far_apart_as_asked_and_know_nothing_of_the_concept(draw):
-    world = draw(n=N, d=400, n_groups=4, apart=6.0, gap=1.0)
+    world = draw(n=N, d=400, n_groups=4, group_distance=6.0, gap=1.0)
     means = np.array([world.X[world.groups == g].mean(axis=0) for g in range(4)])
     distances = np.linalg.norm(means[:, None] - means, axis=2)[np.triu_indices(4, 1)]
     assert np.sqrt((distances**2).mean()) == pytest.approx(6.0, abs=0.8)
-    none = draw(n=N, d=400, n_groups=4, apart=0.0, gap=0.0)
+    none = draw(n=N, d=400, n_groups=4, group_distance=0.0, gap=0.0)
     assert np.linalg.norm(none.X[none.groups == 0].mean(axis=0)) < 0.3
 
 
@@ -72,14 +72,20 @@ def test_one_column_is_enough_for_a_shared_direction():
 
 
 def test_more_groups_than_columns_cannot_rotate():
-    with pytest.raises(InputError, match="each of the 4 groups needs a direction .* d=3 columns"):
+    with pytest.raises(InputError, match="each of the 4 groups needs .* d=3 columns"):
         rotating(d=3)
 
 
 @pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize(
     "arguments",
-    [{"n_groups": 1}, {"n": 7}, {"gap": -1.0}, {"apart": np.nan}, {"apart": -1.0}],
+    [
+        {"n_groups": 1},
+        {"n": 7},
+        {"gap": -1.0},
+        {"group_distance": np.nan},
+        {"group_distance": -1.0},
+    ],
 )
 def test_groups_need_rows_and_numbers(draw, arguments):
     with pytest.raises(InputError, match="must be a"):

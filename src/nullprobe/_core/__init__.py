@@ -1,1 +1,1 @@
-"""What any numerical library has; knows nothing of concepts."""
+"""Foundations that any numerical library needs; nothing here knows about concepts."""

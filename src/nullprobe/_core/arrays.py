@@ -1,8 +1,8 @@
-"""The one file that asks which array library, device and dtype.
+"""The one file that depends on the array library, the device and the dtype.
 
-The rest of the house calls these few functions, or plain NumPy on what they return. Totals
-are float64; products are formed in the width of the data (float32 for anything narrower),
-because that is where the time goes.
+The other rooms call these functions, or NumPy on their results. Totals are float64. Products
+are formed in the dtype of the data (float32 for anything narrower), because they take most of
+the time.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from nullprobe._core import parallel
 
 Array = Any  # a NumPy array or a torch tensor; data frames are converted on entry
 
-# A block of at most 160 MiB in float32: long enough that a (d, d) sum in float64 costs little
-# beside the product that it collects, and about one (d, d) total at d = 4096.
+# A block of at most 160 MiB in float32. It is long enough that adding a product to the (d, d)
+# total in float64 costs little compared with the product; at d = 4096 it is about as large as the
+# total.
 BLOCK_ELEMENTS = 5 << 23
 LEAST_BLOCK_ROWS = 1024
-# However narrow they are: a float32 sum over more rows loses digits.
+# The same for narrow rows: a float32 sum over more rows loses digits.
 MOST_BLOCK_ROWS = 1 << 16
 CACHE_ELEMENTS = 1 << 18
-SMALLEST = float(np.finfo(np.float32).tiny)  # float32 that has all its digits
-# Features below which torch adds up float32 products row by row, with a digit lost to it.
+SMALLEST = float(np.finfo(np.float32).tiny)  # the smallest float32 with full precision
+# With fewer features, torch sums float32 products row by row and loses a digit.
 NARROW = 16
-# Float32 rows that are summed in float32.
+# Number of float32 rows that are summed in float32.
 FEW_ROWS = 64
 
 
@@ -61,14 +62,14 @@ def precision(X: Array) -> float:
 
 def _itemsize(X: Array) -> int:
     if not is_floating(X):
-        return 8  # integers and booleans are worked on as float64
+        return 8  # integers and booleans become float64
     return int(X.dtype.itemsize)
 
 
 def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
-    """Yield ``(rows, block)``: blocks of at most a bounded size, in order, as they are stored.
+    """Yield ``(rows, block)`` in order: blocks of bounded size, in the dtype of ``X``.
 
-    A dask array is computed block by block, so that it is never whole in memory.
+    A dask array is computed block by block, so it is never entirely in memory.
     """
     if is_dask(X):
         start = 0
@@ -87,7 +88,7 @@ def row_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
 
 
 def cache_blocks(X: Array) -> Iterator[tuple[slice, Array]]:
-    """Yield ``(rows, block)`` small enough that work on a block stays in the cache."""
+    """Yield ``(rows, block)`` with blocks that fit into the processor's cache."""
     elsewhere = is_torch(X) and X.device.type != "cpu"
     step = X.shape[0] if elsewhere else max(16, CACHE_ELEMENTS // X.shape[1])
     for start in range(0, X.shape[0], step):
@@ -101,12 +102,12 @@ def on_cache_blocks(function: Callable[[slice, Array], None], X: Array) -> None:
 
 
 def on_cores(function: Callable[..., None], pieces: Sequence[tuple], X: Array) -> None:
-    """Call ``function(*piece)`` for all pieces of work on ``X``: on all cores, torch aside."""
+    """Call ``function(*piece)`` for all pieces of work on ``X``; on all cores except for torch."""
     parallel.on_cores(function, pieces, most=1 if is_torch(X) else None)
 
 
 def working(block: Array) -> Array:
-    """Return ``block`` in its working dtype; no copy where it has it already."""
+    """Return ``block`` in its working dtype, without a copy if it already has this dtype."""
     xp = compat.array_namespace(block)
     return xp.astype(block, working_dtype(block), copy=False)
 
@@ -120,7 +121,7 @@ def host(a: Array) -> np.ndarray:
 
 
 def stacked(X: Any) -> Any:
-    """Return a list of torch tensors, such as rows, as one tensor; anything else as it is."""
+    """Return a list of torch tensors, such as rows, as one tensor; anything else unchanged."""
     rows = X if isinstance(X, list | tuple) else ()
     if rows and all(map(is_torch, rows)) and len({row.shape for row in rows}) == 1:
         return compat.array_namespace(rows[0]).stack([row.detach() for row in rows])
@@ -128,7 +129,7 @@ def stacked(X: Any) -> Any:
 
 
 def host_labels(y: Array) -> np.ndarray:
-    """Return labels of any library as a NumPy array, dtype kept where NumPy has it."""
+    """Return labels of any library as a NumPy array, with the same dtype if NumPy has it."""
     if is_torch(y):
         y = y.detach().cpu()
         return y.float().numpy() if y.is_floating_point() and y.dtype.itemsize < 4 else y.numpy()
@@ -136,7 +137,7 @@ def host_labels(y: Array) -> np.ndarray:
 
 
 def host_native(X: Array) -> np.ndarray:
-    """Return a representation as a NumPy array, float32 kept, narrower floats as float32."""
+    """Return a representation as a NumPy array: float32 stays, narrower floats become float32."""
     if is_torch(X):
         return host_labels(X)
     X = np.asarray(X)
@@ -162,7 +163,7 @@ def empty_like(X: Array) -> Array:
 
 
 def float64_square(d: int, X: Array) -> Array:
-    """Return a (d, d) float64 total of zeros, on the device of ``X`` if that knows float64."""
+    """Return a (d, d) float64 total of zeros, on the device of ``X`` if it supports float64."""
     if is_torch(X) and X.device.type != "mps":
         xp = compat.array_namespace(X)
         return xp.zeros((d, d), dtype=xp.float64, device=X.device)
@@ -172,7 +173,7 @@ def float64_square(d: int, X: Array) -> Array:
 def add_gram(total: Array, block: Array) -> None:
     """Add ``block.T @ block`` (n, d) to the (d, d) float64 ``total``, in place.
 
-    Where squares overflow or vanish in float32, in float64.
+    The product is formed in float64 if squares overflow or vanish in float32.
     """
     if is_torch(block) and block.shape[1] < NARROW:
         block = wide(block)
@@ -188,7 +189,7 @@ def add_gram(total: Array, block: Array) -> None:
 
 
 def map_rows(function: Any, X: Array) -> Array:
-    """Return the dask array whose blocks of rows are those of ``X`` put through ``function``."""
+    """Return a dask array: ``function`` applied to each block of rows of ``X``."""
     dtype = X.dtype if is_floating(X) else np.float64
     return X.rechunk({1: -1}).map_blocks(function, dtype=dtype, meta=np.empty((0, 0), dtype))
 
@@ -210,7 +211,7 @@ def put(X: Array, rows: np.ndarray, values: Array) -> None:
 
 
 def add_total(total: Array, other: Array) -> None:
-    """Add one (d, d) total to another in place, wherever each of them lives."""
+    """Add one (d, d) total to another in place; they may be on different devices."""
     if is_torch(total):
         xp = compat.array_namespace(total)
         other = other if is_torch(other) else xp.asarray(other)
@@ -226,8 +227,8 @@ def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
         u = xp.asarray(v, dtype=xp.float64, device=total.device)
         total.addr_(u, u, alpha=scale)
         return
-    # Not by BLAS of SciPy, whose threads would go on waiting for work on the cores that those of
-    # NumPy need next; and as u uᵀ, which is symmetric to the last bit.
+    # Not with SciPy's BLAS: its idle threads would occupy the cores that NumPy's threads need next.
+    # As u uᵀ, because it is symmetric to the last bit.
     u = np.sqrt(abs(scale)) * v
     for rows, block in cache_blocks(total):
         outer = u[rows, None] * u
@@ -237,8 +238,8 @@ def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
 def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
     """Return ``weights.T @ block``: (n, m) host weights times an (n, d) block, as (m, d) float64.
 
-    In float64 throughout, a cache block at a time: a class mean that is a float32 sum over
-    many rows is off by more than the eraser that is built on it may leave behind.
+    Everything is in float64, one cache block at a time. A class mean from a float32 sum over
+    many rows has a larger error than an eraser may leave in the data.
     """
     sums = np.zeros((weights.shape[1], block.shape[1]))
     for rows, part in cache_blocks(block):
@@ -248,7 +249,7 @@ def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
 
 
 def centred(X: Array, rows: np.ndarray, centre: Array, out: Array) -> Array:
-    """Return rows (m,) of X less a centre (d,), in memory of ``out`` where that is possible."""
+    """Return rows (m,) of X minus a centre (d,), in the memory of ``out`` where possible."""
     if is_torch(X):
         return working(take(X, rows)) - centre
     deviation = out[: len(rows)]
@@ -259,7 +260,7 @@ def centred(X: Array, rows: np.ndarray, centre: Array, out: Array) -> Array:
 
 def _gather(X: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
     if X.dtype == out.dtype:
-        # Positions are known to be valid; mode "raise" would gather into memory of its own.
+        # The positions are valid. Mode "raise" would allocate a buffer.
         np.take(X, rows, axis=0, out=out, mode="clip")
     else:
         out[...] = X[rows]
@@ -268,7 +269,8 @@ def _gather(X: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
 def rows_sum(block: Array) -> np.ndarray:
     """Return the sum of the rows of a block (n, d) in float64, (d,).
 
-    Float32 rows are summed in float32 a few at a time, which rounds by less than they do.
+    Float32 rows are summed in float32 a few at a time: the rounding error of these sums is smaller
+    than the rounding error of the rows.
     """
     if is_torch(block) or block.dtype == np.float64:
         return columns_sum(block, np.ones((len(block), 1)))[0]
@@ -305,7 +307,7 @@ def _torch_sum_by_code(
 
 
 def wide(block: Array) -> Array:
-    """Return ``block`` as float64, where its device knows that."""
+    """Return ``block`` as float64 if its device supports it."""
     if is_torch(block) and block.device.type == "mps":
         return working(block)
     xp = compat.array_namespace(block)
@@ -319,7 +321,7 @@ def transport_rows(
     maps: tuple[Array, Array, Array],
     memory: parallel.Workspace,
 ) -> None:
-    """Write ``x + (x - mean) @ move + shift`` for some rows x (m,) of X into those of ``out``."""
+    """Write ``x + (x - mean) @ move + shift`` into ``out`` for the rows x (m,) of X."""
     mean, move, shift = maps
     if is_torch(X):
         part = working(take(X, rows))
@@ -329,7 +331,7 @@ def transport_rows(
         _gather(X, rows, part)
         part -= mean
         np.matmul(part, move, out=moved)
-        # Not part + mean, which would round where nothing moves.
+        # Not part + mean: that would round the features that do not change.
         _gather(X, rows, part)
     moved += shift
     moved += part

@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all, and folders that one process writes at a time.
+"""Files that are written completely or not at all, and folders that one process writes at a time.
 
-A run that dies half-way must not leave half a file where a whole one used to be. The new
-content goes to a temporary file in the same folder (a rename is atomic only within one
-file system) and takes the target's name at the end.
+A run that is interrupted must not replace a complete file with half a file. The new content goes
+to a temporary file in the same folder, because a rename is atomic only within one file system.
+At the end the temporary file takes the name of the target.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ try:
 except ImportError:  # Windows has no locks of folders
     fcntl = None
 
-TEMPORARY = ".nullprobe-"  # what the names of temporary files start with
+TEMPORARY = ".nullprobe-"  # prefix of the names of temporary files
 
 
 @contextmanager
@@ -45,9 +45,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Notes
     -----
-    Whatever ends the block early, an interrupt from the keyboard included, removes the
-    temporary file and leaves ``path`` as it was. A process that is killed outright leaves
-    its temporary file, named ``.nullprobe-…``, behind.
+    If the block ends early, also by an interrupt from the keyboard, the temporary file is
+    removed and ``path`` is unchanged. A process that is killed leaves its temporary file,
+    named ``.nullprobe-…``.
 
     Examples
     --------
@@ -61,12 +61,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = place(path)
     temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{target.suffix}")
-    # Not tempfile: its files are closed to everyone else, and the target would stay so.
+    # Not tempfile: only the owner may read its files, and the target would keep these permissions.
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -75,49 +75,49 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder within the block, and remove temporary files that killed processes left.
+    """Lock a folder during the block, and remove temporary files that killed processes left.
 
     Parameters
     ----------
     folder : Path
-        Made, with its parents, if it does not exist. What was made is removed again if it is
-        empty when the block ends.
+        The folder; it is created, with its parents, if it does not exist. A created folder is
+        removed again if it is empty when the block ends.
 
     Raises
     ------
     InputError
-        If another process, or another thread, holds the folder.
+        If another process or thread has locked the folder.
 
     Notes
     -----
-    The system releases the lock when a process ends, however it ends. Windows and some network
-    file systems have no such locks: there the folder is not held.
+    The system releases the lock when a process ends, also when it is killed. Windows and some
+    network file systems have no such locks; there the folder is not locked.
     """
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    created = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     handle = None if fcntl is None else os.open(folder, os.O_RDONLY)
     try:
         if fcntl is not None and handle is not None and _locked(fcntl, handle, folder):
-            for left in folder.glob(f"{TEMPORARY}*"):
-                left.unlink(missing_ok=True)
+            for leftover in folder.glob(f"{TEMPORARY}*"):
+                leftover.unlink(missing_ok=True)
         yield
     finally:
         with suppress(OSError):  # not empty
-            for one in made:
+            for one in created:
                 one.rmdir()
         if handle is not None:
             os.close(handle)
 
 
 def _locked(locks: Any, handle: int, folder: Path) -> bool:
-    """Lock an open folder; return whether the file system can."""
+    """Lock an open folder; return False if the file system has no locks."""
     try:
         locks.flock(handle, locks.LOCK_EX | locks.LOCK_NB)
     except BlockingIOError:
         complain(
-            f"{str(folder)!r} must be written by one process at a time",
-            "another one is writing it",
-            "wait for its end",
+            f"{str(folder)!r} can be written by one process at a time",
+            "another process is writing to it",
+            "wait until that process has ended",
         )
     except OSError:
         return False
@@ -125,9 +125,9 @@ def _locked(locks: Any, handle: int, folder: Path) -> bool:
 
 
 def place(path: str | os.PathLike[str]) -> Path:
-    """Return the resolved ``path``, or complain if no file can be written there.
+    """Return the resolved ``path``, or complain if a file cannot be written to it.
 
-    For long work: better one word at its beginning than at its end.
+    Long runs call this before they start, so that they do not fail when they save.
 
     Raises
     ------
@@ -135,24 +135,22 @@ def place(path: str | os.PathLike[str]) -> Path:
         If the folder does not exist or cannot be written to, or ``path`` is something other
         than a file.
     """
-    # A link is followed: what it points to is replaced, not the link itself.
+    # A link is followed: its target is replaced, not the link itself.
     target = Path(path).resolve()
     if not target.parent.is_dir():
         complain(
             f"the folder of {str(path)!r} must exist",
             f"there is no folder {str(target.parent)!r}",
-            "make it first, or choose another path",
+            "create the folder first",
         )
     if target.exists() and not target.is_file():
         complain(
             f"{str(path)!r} must name a file",
-            "something else of that name exists",
-            "choose another path",
+            "it is a folder" if target.is_dir() else "it is not a regular file",
         )
     if not os.access(target.parent, os.W_OK):
         complain(
-            f"the folder of {str(path)!r} must be one that you may write to",
-            "you may not",
-            "choose another path",
+            f"the folder of {str(path)!r} must be writable",
+            "you do not have the permission to write to it",
         )
     return target

@@ -1,4 +1,4 @@
-"""Data frames, for those who have pandas."""
+"""Data frames, if pandas is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nullprobe._core.validation import complain
 
 
 def frame(lines: Sequence[Mapping[str, Any]]) -> Any:
-    """Return lines, of the same keys each, as a pandas data frame.
+    """Return lines (mappings with the same keys) as a pandas data frame.
 
     Raises
     ------

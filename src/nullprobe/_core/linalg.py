@@ -1,8 +1,8 @@
-"""Solves, rank cuts and concept axes; every tolerance is free of units.
+"""Linear solves, numerical ranks and concept axes; no tolerance depends on units.
 
-Features are divided by their standard deviations before anything is decided, so a feature in
-millimetres counts as much as one in light years. What is cut is cut relative to the rounding
-error of the products that made the matrix, ``eps`` below.
+Features are divided by their standard deviations before any decision, so a feature in
+millimetres counts as much as a feature in light years. Every threshold is relative to the
+rounding error ``eps`` of the products that made the matrix.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangul
 from nullprobe._core import validation
 
 # Rounding errors of a sum of products stay within a few eps of the product of the two norms;
-# 16 leaves room for the order of summation, not for real effects.
+# 16 allows for any order of summation, but not for real effects.
 NOISE_MARGIN = 16.0
-# Erased data hold the rounding errors of what was subtracted from them, which exceed the eps of
-# what is left; a correlation below this is taken for one of those.
+# Erased data contain the rounding errors of the subtraction. These exceed the eps of the remaining
+# values; a correlation below this number counts as such an error.
 LEAST_CORRELATION = 1e-14
-# The columns of Z repeat the same few numbers, so that their sums round the same way each time:
-# up to eps times the length of a kernel's inner loop. A column counts as a combination of the
-# others where it is one up to a millionth of its standard deviation.
+# The columns of Z repeat the same few numbers, so the rounding errors of their sums do not cancel:
+# they reach eps times the length of a kernel's inner loop. A column counts as a linear combination
+# of the others if it is one up to a millionth of its standard deviation.
 CONCEPT_MARGIN = 4096.0
-# A share of variance is a difference of quadratic forms, after a solve: less exact than a sum of
-# products. A feature that keeps less than this keeps rounding errors of more than 1e-5 (float32)
-# or 1e-10 (float64) of what is left, which is what guardedness is held to.
+# A share of variance is a difference of quadratic forms after a solve, so it is less exact than a
+# sum of products. If a feature keeps a smaller share than this, rounding errors exceed 1e-5
+# (float32) or 1e-10 (float64) of the remaining values, which is the tolerance of guardedness.
 SHARE_MARGIN = 64.0
 LEAST_SHARE = 1e-12
-SMALLEST = float(np.finfo(np.float64).tiny)  # number that has all its digits
-LARGEST = float(np.finfo(np.float64).max) / 1e4  # variance of which sums over features are finite
+SMALLEST = float(np.finfo(np.float64).tiny)  # the smallest number with full precision
+LARGEST = float(np.finfo(np.float64).max) / 1e4  # a larger variance may overflow in sums
 
 
 @dataclass(frozen=True, eq=False)
 class PSDFactor:
-    """A positive semi-definite matrix, factored once so that many systems can be solved.
+    """Factorisation of a positive semi-definite matrix, with which many systems can be solved.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class PSDFactor:
     basis : ndarray of shape (d, rank) or None
         Orthonormal Q; None when the matrix has full rank.
     rank : int
-        Number of directions above the cut.
+        Numerical rank: the number of directions above the threshold.
     """
 
     triangle: np.ndarray
@@ -61,13 +61,13 @@ class PSDFactor:
         return self.basis @ inner
 
     def whiten(self, X: np.ndarray) -> np.ndarray:
-        """Return rows (n, rank) whose second moment is the identity where that of X is R."""
+        """Return rows (n, rank): if X has the second moment R, theirs is the identity."""
         if self.basis is None:
             return solve_triangular(self.triangle, X.T, lower=True, check_finite=False).T
         return solve_triangular(self.triangle, (X @ self.basis).T, check_finite=False).T
 
     def unwhiten(self, W: np.ndarray) -> np.ndarray:
-        """Return weights (d, m) that score X as ``W`` (rank, m) scores the whitened rows."""
+        """Return weights (d, m) that give X the scores that ``W`` (rank, m) gives whitened rows."""
         if self.basis is None:
             return solve_triangular(self.triangle, W, lower=True, trans=1, check_finite=False)
         return self.basis @ solve_triangular(self.triangle, W, trans=1, check_finite=False)
@@ -76,9 +76,9 @@ class PSDFactor:
 def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
     """Factor a symmetric positive semi-definite matrix with unit (or zero) diagonal.
 
-    One Cholesky decomposition where the matrix has full rank. Where it does not, a pivoted one
-    finds the rank and a QR of its (d, rank) factor gives the pseudo-inverse: d·rank² work, no
-    eigendecomposition.
+    A matrix of full rank takes one Cholesky decomposition. Otherwise a pivoted Cholesky
+    decomposition finds the rank, and a QR decomposition of its (d, rank) factor gives the
+    pseudo-inverse: d·rank² operations, and no eigendecomposition.
 
     Parameters
     ----------
@@ -88,13 +88,14 @@ def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
         Relative rounding error of the entries of R.
     """
     d = len(R)
-    # The errors of the entries are independent, so their matrix has norm ~ eps sqrt(d).
+    # The errors of the entries are independent, so the matrix of errors has norm ~ eps sqrt(d).
     cut = NOISE_MARGIN * eps * np.sqrt(d)
     norm = float(np.abs(R).sum(axis=0).max(initial=0.0))
     diagonal = R.diagonal().copy()
     potrf, pocon = get_lapack_funcs(("potrf", "pocon"), (R,))
     # R is symmetric: its transpose is the same matrix in Fortran order, factored in place.
-    # The lower triangle is used up; the upper one still holds R should the attempt fail.
+    # This overwrites the lower triangle. The upper triangle still holds R if the factorisation
+    # fails.
     lower, info = potrf(R.T, lower=True, clean=False, overwrite_a=True)
     if d and info == 0 and norm > 0:
         reciprocal, _ = pocon(lower, norm, uplo="L")
@@ -104,7 +105,7 @@ def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
 
 
 def _restore(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """Rebuild the symmetric matrix from the triangle that the failed attempt left alone."""
+    """Rebuild the symmetric matrix from the triangle that did not change."""
     upper = np.triu(lower, 1)
     R = upper + upper.T
     np.fill_diagonal(R, diagonal)
@@ -125,14 +126,15 @@ def _factor_singular(R: np.ndarray, cut: float) -> PSDFactor:
 
 @dataclass(frozen=True, eq=False)
 class ConceptBasis:
-    """The concept in units of its own: independent axes of unit variance that X knows of.
+    """The concept in standardised axes: uncorrelated, of unit variance, each correlated with X.
 
     Attributes
     ----------
     scale : ndarray of shape (d,)
-        Standard deviation of each feature; 0 for a constant one.
+        Standard deviation of each feature; 0 for a constant feature.
     axes : ndarray of shape (k, r)
-        Columns a: the variables Z a are uncorrelated, have unit variance, and covary with X.
+        Each column a gives a variable Z a; these are uncorrelated, have unit variance, and covary
+        with X.
     correlation : ndarray of shape (d, r)
         Correlation of each feature with each of these variables.
     """
@@ -148,21 +150,21 @@ class ConceptBasis:
 
 
 def need_finite(variance: np.ndarray) -> None:
-    """Complain about a feature whose squares overflow, or would when added up over features."""
+    """Complain about features whose squares overflow, or overflow when summed over features."""
     large = np.flatnonzero(~(variance < LARGEST))
     if len(large):
         validation.complain(
             "the squares of all features must be finite numbers",
-            f"those of feature {large[0]} (counted from 0) are not, or nearly not",
+            f"the squares of feature {large[0]} (counted from 0) overflow, or nearly do",
             "divide X by a constant",
         )
 
 
 def feature_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return standard deviations (d,), with 0 for features that vary by rounding alone.
+    """Return standard deviations (d,), with 0 for features that vary only by rounding errors.
 
-    So do those whose variance is too small for all digits of a float64; one that is too large
-    is refused.
+    A feature whose variance is too small for the full precision of a float64 gets 0, too. A
+    variance that is too large raises an error.
     """
     need_finite(variance)
     scale = np.sqrt(np.where(variance < SMALLEST, 0.0, variance))
@@ -171,7 +173,7 @@ def feature_scale(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
 
 
 def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
-    """Return which features (d,) keep more of their variance than rounding makes.
+    """Return which features (d,) keep more variance than rounding errors explain.
 
     Parameters
     ----------
@@ -182,7 +184,7 @@ def left_over(share: np.ndarray, *, eps: float) -> np.ndarray:
 
 
 def reciprocal(scale: np.ndarray) -> np.ndarray:
-    """Return 1 / scale, and 0 where scale is 0, or so small that this would be infinite."""
+    """Return 1 / scale, and 0 where scale is 0 or so small that the result would be infinite."""
     return np.divide(1.0, scale, out=np.zeros_like(scale), where=(scale > 0) & (scale >= SMALLEST))
 
 
@@ -211,20 +213,21 @@ def concept_basis(
     concept : ndarray of shape (k, k) or None
         Cov(Z, Z); None where Z are the indicators of k classes.
     concept_mean : ndarray of shape (k,)
-        Mean of Z, by which a constant column is told from one that varies; shares of classes.
+        Mean of Z (for classes: their shares), the scale of the rounding errors of a constant
+        column.
     eps : float
         Relative rounding error of the products.
 
     Notes
     -----
     The rank of Cov(X, Z) is the number of canonical correlations that are not zero. It is
-    decided on correlations between features and whitened concept axes, each feature weighed
-    by its own rounding error (that of the products, plus that of float64 at its mean): the
-    same number of directions, but free of the factor 1/sqrt(smallest eigenvalue) by which
-    whitening X would amplify noise.
+    computed from correlations between features and whitened concept axes. Each feature is weighted
+    by its rounding error (the error of the products, plus the error of float64 at the feature's
+    mean). The number of directions is the same, but rounding errors are not amplified by
+    1/sqrt(smallest eigenvalue), as they would be by whitening X.
 
-    Indicators of classes with shares p have the covariance diag p − p pᵀ. In units of √p that is
-    the identity, but for the direction √p, in which X covaries with nothing: so classes cost
+    Indicators of classes with shares p have the covariance diag p − p pᵀ. In units of √p it is
+    the identity, except in the direction √p, which is uncorrelated with X. Classes therefore cost
     O(d² k), and no (k, k) matrix is formed.
     """
     if concept is None:
@@ -245,18 +248,18 @@ def concept_basis(
 
 
 def _whiten(covariance: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Return (k, q) columns that turn Z into q uncorrelated variables of unit variance."""
+    """Return columns (k, q) that map Z to q uncorrelated variables of unit variance."""
     inverse = reciprocal(feature_scale(mean, covariance.diagonal()))
     values, vectors = np.linalg.eigh(covariance * np.outer(inverse, inverse))
-    kept = values > CONCEPT_MARGIN * np.finfo(np.float64).eps * len(values)
-    return inverse[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+    positive = values > CONCEPT_MARGIN * np.finfo(np.float64).eps * len(values)
+    return inverse[:, None] * vectors[:, positive] / np.sqrt(values[positive])
 
 
 def orthonormal_rows(W: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis (r, d) of the span of r independent rows.
 
-    Features come largest first and rows are pivoted: then the error of each entry is relative
-    to its own feature, whatever the units (Cox and Higham 1998, "Stability of Householder QR
+    Features are ordered from the largest, and rows are pivoted. The error of each entry is then
+    relative to its feature, in any units (Cox and Higham 1998, "Stability of Householder QR
     factorization for weighted least squares problems").
     """
     order = np.argsort(-np.abs(W).max(axis=0, initial=0.0))

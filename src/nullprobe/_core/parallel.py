@@ -1,4 +1,4 @@
-"""Threads: work on all cores, and BLAS kept from getting into its way."""
+"""Threads: work on all cores, with BLAS limited to one thread where its threads would interfere."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ SMALL_SYSTEM = 1024
 def on_cores(
     function: Callable[..., None], pieces: Sequence[tuple], *, most: int | None = None
 ) -> None:
-    """Call ``function(*piece)`` for all pieces of work, on all cores or on so many at most.
+    """Call ``function(*piece)`` for all pieces of work, on all cores or on at most ``most``.
 
-    Each core works on pieces of its own, with BLAS on one thread: products of few rows lose
-    more by threads that wait for each other than they gain.
+    Each core works on separate pieces, with BLAS on one thread. In products of few rows, BLAS
+    threads wait for each other longer than they work.
     """
-    # To count cores is to read files, which takes as long as a small piece of work.
+    # Counting the cores reads files, which takes as long as a small piece of work.
     cores = 1 if len(pieces) < 2 else min(len(pieces), most or cpu_count())
     if cores < 2:
         for piece in pieces:
             function(*piece)
         return
-    left = iter(pieces)
+    remaining = iter(pieces)
 
     def work(_: int) -> None:
-        for piece in left:
+        for piece in remaining:
             function(*piece)
 
     with one_blas_thread, ThreadPoolExecutor(cores) as pool:
@@ -40,7 +40,7 @@ def on_cores(
 
 
 class Workers:
-    """Threads that share out work again and again, with BLAS on one thread each meanwhile.
+    """A pool of threads for repeated use; meanwhile BLAS has one thread.
 
     Attributes
     ----------
@@ -58,39 +58,39 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the threads end, and BLAS have its own."""
+        """End the threads, and restore the threads of BLAS."""
         self.pool.shutdown()
         one_blas_thread.__exit__()
 
     def map(self, function: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterable[Any]:
-        """Return what ``function`` returns for each piece, in order."""
+        """Return the results of ``function`` for the pieces, in order."""
         return map(function, pieces) if len(pieces) < 2 else self.pool.map(function, pieces)
 
 
 class _OneThread:
-    """Keeps BLAS on one thread; the last to leave restores what the first one found.
+    """Limits BLAS to one thread; the last to leave restores the limits before the first entered.
 
-    Of all libraries, or of those whose file lies in a folder of this name.
+    With a ``folder``, only libraries whose file lies in a folder of this name are limited.
     """
 
     def __init__(self, folder: str = "") -> None:
         self.folder, self.lock, self.inside = folder, threading.Lock(), 0
         self.libraries: ThreadpoolController | None = None
-        self.found: Any = None
+        self.limits: Any = None
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.inside:
-                # Finding the libraries takes milliseconds, as long as a call may do in all.
+                # Listing the libraries takes milliseconds, as long as a whole call may take.
                 self.libraries = self.libraries or self._libraries()
-                self.found = self.libraries.limit(limits=1, user_api="blas")
+                self.limits = self.libraries.limit(limits=1, user_api="blas")
             self.inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self.lock:
             self.inside -= 1
-            if not self.inside and self.found is not None:
-                self.found.restore_original_limits()
+            if not self.inside and self.limits is not None:
+                self.limits.restore_original_limits()
 
     def _libraries(self) -> ThreadpoolController:
         every = ThreadpoolController()
@@ -103,29 +103,29 @@ _one_scipy_thread = _OneThread("scipy.libs")
 
 
 def small(d: int) -> AbstractContextManager[None]:
-    """Return a context for many small products and systems of d features, one after the other."""
+    """Return a context for many consecutive small products and systems of d features."""
     return one_blas_thread if d <= SMALL_SYSTEM else nullcontext()
 
 
 def few_solves(d: int) -> AbstractContextManager[None]:
-    """Return a context for small systems of d equations, solved between products of NumPy.
+    """Return a context for small systems of d equations that alternate with products of NumPy.
 
-    NumPy and SciPy bring a BLAS each. The threads of either wait for more work for a while, on the
-    cores that those of the other need: for small systems one thread of SciPy's is faster.
+    NumPy and SciPy have separate BLAS libraries. Idle threads of one library occupy for a while the
+    cores that the other library needs. For small systems, one thread of SciPy's BLAS is faster.
     """
     return _one_scipy_thread if d <= SMALL_SYSTEM else nullcontext()
 
 
 class Workspace(threading.local):
-    """Memory for two blocks of rows, of each thread its own.
+    """Memory for two blocks of rows, separate for each thread.
 
-    Taking new memory for each block costs as much as what is done with it.
+    Allocating memory for each block costs as much time as the work on the block.
     """
 
     blocks: tuple[np.ndarray, ...] = ()
 
     def take(self, shape: tuple[int, int], dtype: Any) -> list[np.ndarray]:
-        """Return two arrays of a shape (n, d), d and dtype the same each time."""
+        """Return two arrays of a shape (n, d); d and dtype must be the same in every call."""
         if not self.blocks or len(self.blocks[0]) < shape[0]:
             self.blocks = tuple(np.empty(shape, dtype) for _ in range(2))
         return [block[: shape[0]] for block in self.blocks]

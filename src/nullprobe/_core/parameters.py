@@ -1,4 +1,4 @@
-"""Parameters: what names, numbers and words must be; complaints are those of `validation`."""
+"""Checks of parameters: names, numbers and words; they raise the errors of `validation`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from nullprobe._core.validation import complain
 
 
 def by_name(kind: str, named: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a mapping with its names as text, or complain where two of them are the same then."""
-    found: dict[str, Any] = {}
+    """Return a mapping with its names as text, or complain if two names are the same as text."""
+    by_text: dict[str, Any] = {}
     for name, one in named.items():
-        if str(name) in found:
+        if str(name) in by_text:
             complain(
-                f"every {kind} needs a name of its own",
-                f"two are called {str(name)!r} once names are text",
-                "rename one",
+                f"every {kind} needs a different name",
+                f"{str(name)!r} occurs twice once the names are text",
             )
-        found[str(name)] = one
-    return found
+        by_text[str(name)] = one
+    return by_text
 
 
 def choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
@@ -31,7 +30,6 @@ def choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
         complain(
             f"{name} must be one of {', '.join(map(repr, allowed))}",
             f"{value!r} arrived",
-            "choose one of these",
         )
 
 
@@ -41,7 +39,6 @@ def whole_number(name: str, value: object, *, least: int) -> int:
         complain(
             f"{name} must be a whole number of at least {least}",
             f"{value!r} arrived",
-            "pass such a number",
         )
     return int(value)
 
@@ -51,19 +48,17 @@ def instance(kind: str, name: str, value: object) -> None:
     if isinstance(value, type):
         article = "an" if kind[0] in "aeiou" else "a"
         complain(
-            f"{article} {kind} must be an estimator, made with its parameters",
-            f"{name!r} is the class {value.__name__} itself",
+            f"{article} {kind} must be an instance of an estimator",
+            f"{name!r} is the class {value.__name__}",
             f"pass {value.__name__}()",
         )
 
 
 def share(name: str, value: object, *, words: Sequence[str] = ()) -> float:
-    """Return ``value`` as a float in [0, 1], or complain; a caller may take ``words``, too."""
+    """Return ``value`` as a float in [0, 1], or complain; the message lists ``words``, too."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
         required = " or ".join([f"{name} must be a number from 0 to 1", *map(repr, words)])
-        complain(
-            required, f"{value!r} arrived", "pass one of these" if words else "pass such a number"
-        )
+        complain(required, f"{value!r} arrived")
     return float(value)
 
 
@@ -76,8 +71,7 @@ def shrinkage(value: object, *words: str) -> float | str:
     ('oas', 1.0)
     >>> shrinkage(None, "minimal")
     Traceback (most recent call last):
-    nullprobe.InputError: shrinkage must be a number from 0 to 1 or 'minimal', but None arrived; \
-pass one of these.
+    nullprobe.InputError: shrinkage must be a number from 0 to 1 or 'minimal', but None arrived.
     """
     known_word = isinstance(value, str) and value in words
     return str(value) if known_word else share("shrinkage", value, words=words)
@@ -89,13 +83,13 @@ def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -
     Parameters
     ----------
     kind : str
-        What the name should name, such as ``"column"``.
+        Kind of object that has such names, for example ``"column"``.
     name : str
-        The name that arrived.
+        The name to check.
     available : sequence of str
-        The names that there are.
+        The names that exist.
     listed : str
-        How the message lists them; if it is not told, ten of them at most.
+        Text that lists the available names in the message; by default, at most ten of them.
 
     Examples
     --------
@@ -106,11 +100,11 @@ def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -
     if name in available:
         return
     more = f" and {len(available) - 10} more" if len(available) > 10 else ""
-    there = listed or (", ".join(map(repr, available[:10])) or "none") + more
+    names = listed or (", ".join(map(repr, available[:10])) or "none") + more
     close = difflib.get_close_matches(name, available)
-    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "choose one of these"
+    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else ""
     article = "an" if kind[0] in "aeiou" else "a"
-    complain(f"{name!r} must name {article} {kind}", f"there are only {there}", advice)
+    complain(f"{name!r} must name {article} {kind}", f"there are only {names}", advice)
 
 
 def real_number(
@@ -126,6 +120,5 @@ def real_number(
         complain(
             f"{name} must be a finite number from {least} to {most}",
             f"{value!r} arrived",
-            "pass such a number",
         )
     return float(value)

@@ -1,4 +1,4 @@
-"""Seeds: what a ``random_state`` may be, and the generator or number that it stands for."""
+"""Random states: an integer, a generator or None, and the generator or seed that they mean."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from nullprobe._core import validation
 
 RandomState: TypeAlias = int | np.random.Generator | None
-MOST = 2**32 - 1  # that scikit-learn takes
+MOST = 2**32 - 1  # the largest seed that scikit-learn accepts
 
 
 def generator(random_state: object) -> np.random.Generator:
-    """Return the generator that a number, a generator or None stands for.
+    """Return the generator for an integer, a generator or None.
 
     Examples
     --------
@@ -30,7 +30,9 @@ def generator(random_state: object) -> np.random.Generator:
 
 
 def integer_seed(random_state: object) -> int:
-    """Return one number, which repeats a run: as given, or drawn from a generator or for None.
+    """Return a seed that repeats a run: the integer itself, or one drawn from a generator.
+
+    None draws a seed from the operating system's entropy.
 
     Examples
     --------
@@ -54,6 +56,6 @@ def _whole(value: object) -> int | None:
 def _complain(allowed: str, value: object) -> NoReturn:
     validation.complain(
         f"random_state must be a whole number {allowed}",
-        f"{value!r} cannot be used to seed a generator",
-        "pass a number such as 0 to get the same result each time",
+        f"{value!r} arrived",
+        "an integer such as 0 gives the same result each time",
     )

@@ -1,7 +1,7 @@
-"""Every complaint about input is raised here.
+"""Errors about input, and the checks of representations.
 
-An :class:`InputError` says what is required, what arrived and what to do next. Whoever catches one
-knows that the caller's data are at fault, not this library.
+An :class:`InputError` states what is required, what was received and, where it helps, what to do
+next. It always means that the caller's input is wrong, not this library.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class InputError(ValueError):
     Parameters
     ----------
     required : str
-        What is required, or all there is to say; without a closing full stop.
+        Requirement, or the whole message; without a full stop at the end.
     received : str, optional
-        What arrived instead.
+        Input that was received instead.
     hint : str, optional
-        What to do next, where that is not obvious.
+        What to do next, if this is not obvious.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class InputError(ValueError):
     """
 
     def __init__(self, required: str, received: str = "", hint: str = "") -> None:
-        # All arguments: an error that comes back from another process is built from them.
+        # All arguments: pickle rebuilds an error from another process with them.
         super().__init__(required, received, hint)
         self.required, self.received, self.hint = required, received, hint
 
@@ -55,10 +55,10 @@ class InputError(ValueError):
 
 
 class InputTypeError(InputError, TypeError):
-    """Input of a kind that cannot be used at all, such as a sparse matrix."""
+    """Input of an unsupported type, such as a sparse matrix."""
 
 
-InputError.__module__ = "nullprobe"  # where users find it, and what tracebacks show
+InputError.__module__ = "nullprobe"  # users import it from there; tracebacks show this name
 
 
 def complain(required: str, received: str, hint: str = "") -> NoReturn:
@@ -67,7 +67,7 @@ def complain(required: str, received: str, hint: str = "") -> NoReturn:
     Parameters
     ----------
     required, received, hint : str
-        What is required, what arrived, what to do next; no closing full stops.
+        Requirement, received input, next step; without full stops at the end.
 
     Raises
     ------
@@ -84,23 +84,23 @@ def complain(required: str, received: str, hint: str = "") -> NoReturn:
 
 
 def unmasked(X: Any, name: str) -> Any:
-    """Return X, as a plain array where it is a masked one; what is masked is refused."""
-    several = isinstance(X, list | tuple)
-    if not any(isinstance(row, np.ma.MaskedArray) for row in (X if several else [X])):
+    """Return X without its mask if it is a masked array; masked values raise an error."""
+    is_list = isinstance(X, list | tuple)
+    if not any(isinstance(row, np.ma.MaskedArray) for row in (X if is_list else [X])):
         return X
-    masks = map(np.ma.getmaskarray, X) if several else np.atleast_1d(np.ma.getmaskarray(X))
+    masks = map(np.ma.getmaskarray, X) if is_list else np.atleast_1d(np.ma.getmaskarray(X))
     rows = [i for i, mask in enumerate(masks) if mask.any()]
     if len(rows):
         complain(
             f"{name} must have a value in every row",
-            f"{counted(len(rows), 'row is', 'rows are')} masked, the first of them row {rows[0]}",
-            "fill in the values, or drop these rows from all that you pass",
+            f"{counted(len(rows), 'row is', 'rows are')} masked, first row {rows[0]}",
+            "fill in the values, or drop these rows from all arguments",
         )
-    return X if several else X.data
+    return X if is_list else X.data
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """Return how many there are of something, in words that fit the number.
+    """Return a number with its noun, in the singular or the plural.
 
     Examples
     --------
@@ -113,31 +113,31 @@ def counted(number: int, one: str, many: str) -> str:
 def representation(X: Any, *, name: str = "X") -> Any:
     """Return X as a 2-D array of real numbers: NumPy, torch or dask; frames are converted.
 
-    Whether all values are finite is found out where they are summed anyway (`moments.py`).
+    This does not check that all values are finite: `moments` checks it where it sums them.
 
     Raises
     ------
     InputTypeError
         For a sparse matrix.
     InputError
-        For anything that is not (n, d) numbers with n, d ≥ 1.
+        If X is not an (n, d) array of numbers with n, d ≥ 1.
     """
     if hasattr(X, "toarray") and not hasattr(X, "__array__"):
         raise InputTypeError(
             f"{name} must be dense",
             f"a sparse {type(X).__name__} arrived",
-            "pass X.toarray(), since removing a direction fills a sparse matrix anyway",
+            "pass X.toarray(): erasure makes a sparse matrix dense",
         )
     X = unmasked(arrays.stacked(X), name)
     if arrays.is_torch(X) and "strided" not in str(X.layout):
         raise InputTypeError(
             f"{name} must be dense",
             f"a tensor of layout {X.layout} arrived",
-            "pass X.to_dense(), since removing a direction fills a sparse matrix anyway",
+            "pass X.to_dense(): erasure makes a sparse tensor dense",
         )
     if not (arrays.is_torch(X) or arrays.is_dask(X)):
-        _refuse_what_is_no_array(X, name)
-        _refuse_odd_columns(X, name)
+        _refuse_other_than_arrays(X, name)
+        _refuse_invalid_columns(X, name)
         try:
             X = np.asarray(X)
         except ValueError:
@@ -156,25 +156,23 @@ def representation(X: Any, *, name: str = "X") -> Any:
         complain(
             f"{name} needs at least one row and one feature",
             f"there are {what} (shape=({n}, {d})) while a minimum of 1 is required",
-            "pass more data",
         )
     return _real(X, name)
 
 
 def complain_ragged(required: str, rows: Any) -> NoReturn:
-    """Complain about rows that are no matrix."""
+    """Complain about rows that do not form a matrix."""
     lengths = sorted({len(row) for row in rows if hasattr(row, "__len__")})
     complain(
-        f"{required}, all rows of one length",
+        f"{required}, with rows of equal length",
         f"its rows have lengths {', '.join(map(str, lengths[:5]))}"
         f"{', ...' if len(lengths) > 5 else ''}"
         if len(lengths) > 1
-        else "its rows are not alike",
-        "fill in or drop what is missing or too much",
+        else "its rows have different shapes",
     )
 
 
-def _refuse_what_is_no_array(X: Any, name: str) -> None:
+def _refuse_other_than_arrays(X: Any, name: str) -> None:
     required = f"{name} must be an array of numbers, rows by features (n, d)"
     if isinstance(X, str | bytes | os.PathLike):
         complain(
@@ -183,19 +181,18 @@ def _refuse_what_is_no_array(X: Any, name: str) -> None:
             "if it is a path, pass the .X and .y of nullprobe.data.files.read(path, concept=...)",
         )
     if X is None:
-        complain(required, "it is None", "pass an array, a tensor or a frame")
+        complain(required, f"{X} arrived", "pass an array, a tensor or a data frame")
 
 
-def _refuse_odd_columns(X: Any, name: str) -> None:
+def _refuse_invalid_columns(X: Any, name: str) -> None:
     columns = getattr(X, "columns", None)
     if columns is None or not hasattr(X, "dtypes"):
         return
-    twice = [str(name) for name, count in Counter(columns).items() if count > 1]
-    if twice:
+    repeated = [str(name) for name, count in Counter(columns).items() if count > 1]
+    if repeated:
         complain(
-            f"column names of {name} must differ",
-            f"{', '.join(map(repr, twice[:5]))} occurs more than once",
-            "rename or drop the columns",
+            f"the column names of {name} must differ",
+            f"{', '.join(map(repr, repeated[:5]))} occurs more than once",
         )
     kinds = dict(zip(map(str, columns), map(str, X.dtypes), strict=True))
     numeric = ("int", "uint", "float", "bool", "double")
@@ -225,7 +222,7 @@ def _real(X: Any, name: str) -> Any:
         except (TypeError, ValueError) as error:
             raise InputTypeError(
                 f"{name} must hold numbers",
-                f"an object array arrived in which {error} (argument must be a string or a number)",
+                f"an object array arrived, and {error} (argument must be a string or a number)",
                 "encode it as numbers",
             ) from error
     if X.dtype.kind not in "fiub":
@@ -238,13 +235,13 @@ def _real(X: Any, name: str) -> Any:
 
 
 def width(arrived: int, required: int, *, by: str = "") -> None:
-    """Refuse a representation of the wrong number of features, which somebody was fitted to."""
+    """Refuse a representation with another number of features than the fitted one."""
     if arrived != required:
         complain(
             f"X must have {required} features",
             f"X has {arrived} features, but {by + ' ' if by else ''}is expecting {required} "
             "features as input",
-            "pass rows of the same representation",
+            "pass rows of the representation that it was fitted to",
         )
 
 
@@ -259,14 +256,14 @@ def same_form(out: Any, X: Any) -> None:
             f"out must be a floating {type(X).__name__} of shape {tuple(X.shape)}",
             f"{type(out).__name__} of shape {getattr(out, 'shape', None)} and dtype "
             f"{getattr(out, 'dtype', None)} arrived",
-            "leave out away, or pass such an array",
+            "omit out, or pass such an array",
         )
 
 
 def finite(X: Any, *, name: str = "X", advice: str = "") -> Any:
     """Return X, or complain about the first value that is not finite."""
     for where, block in arrays.row_blocks(X):
-        # A sum is finite unless a value is not: one pass, no array of booleans.
+        # The sum shows in one pass whether a value is not finite, without an array of booleans.
         with np.errstate(over="ignore", invalid="ignore"):
             total = arrays.working(block).sum()
         if not np.isfinite(arrays.host(total)):
@@ -277,11 +274,11 @@ def finite(X: Any, *, name: str = "X", advice: str = "") -> Any:
 
 
 def complain_not_finite(row: int, column: int, *, name: str = "X", advice: str = "") -> NoReturn:
-    """Complain about a NaN or inf at a place counted from 0."""
+    """Complain about a NaN or infinity at a row and column counted from 0."""
     complain(
         f"{name} must be finite (no NaN, no infinity)",
-        f"row {row}, column {column} (counted from 0) is not",
+        f"row {row}, column {column} (counted from 0) is not finite",
         advice
-        or f"drop such rows from {'X and y' if name == 'X' else 'all that you pass'}, or fill them "
-        "in",
+        or f"drop such rows from {'X and y' if name == 'X' else 'all arguments'}, or fill in the "
+        "values",
     )

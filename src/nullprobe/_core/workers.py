@@ -1,12 +1,12 @@
-"""Workers: the cores of the machine, which share the pieces of an audit while it runs.
+"""Workers: threads and processes that share the work of an audit.
 
-Problem. An audit asks for thousands of readings that do not depend on each other, some of which
-take a millisecond and some a second, and must say the same whatever the number of cores.
+Problem. An audit needs thousands of independent computations, which take from a millisecond to a
+second each. Its result must not depend on the number of cores.
 
-Solution. Pieces are cut before anything is known of the machine, and each is worked on with one
-BLAS thread. Threads take turns at what Python does between products; where a piece of work takes a
-second, processes are worth their start. Those stay for all stages, with what they were sent once,
-and keep the memory that they free: asking the system for it again took half of their time.
+Solution. The work is divided into pieces without regard to the machine, and each piece runs with
+one BLAS thread. Threads cannot run Python code at the same time, so processes are faster where a
+piece takes about a second. The processes live through all stages and receive shared data once.
+They keep the memory that they free: allocating it again took half of their time.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from joblib import Parallel, delayed
 
 from nullprobe._core.parallel import one_blas_thread
 
-# Stages that processes share where X is large, or where there is much to draw.
+# Stages that run in processes if X is large or there are many pieces.
 SENT = ("halfspaces", "nonlinear readers", "matching", "moments", "noise")
-LARGE, MANY = 2**16, 100  # elements, or pieces, or more
+LARGE, MANY = 2**16, 100  # at least so many elements, or pieces
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # of mallopt, in <malloc.h>
 
 
@@ -34,11 +34,11 @@ class Workers:
     Parameters
     ----------
     stack : ExitStack
-        Ends the threads and processes.
+        Context that ends the threads and processes.
     size : int
-        Elements of the representation.
+        Number of elements of the representation.
     progress : callable
-        Takes the stage, how many pieces are done, and of how many.
+        Callable (stage, done, total) that reports the pieces that are done.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class Workers:
             self._jobs[kind] = self.stack.enter_context(jobs)
         if kind == "processes":
             work = partial(_in_process, os.getpid(), work)
-        found = []
+        results = []
         with one_blas_thread:
             for result in self._jobs[kind](delayed(work)(item) for item in items):
-                found.append(result)
-                self.progress(stage, len(found), len(items))
-        return found
+                results.append(result)
+                self.progress(stage, len(results), len(items))
+        return results
 
 
 def _in_process(home: int, work: Callable[[Any], Any], item: Any) -> Any:
-    """Do a piece of work; in a process other than ``home``, which is ours, freed memory is kept."""
+    """Do a piece of work; processes other than ``home``, the main one, keep freed memory."""
     if os.getpid() != home:
         _keep_memory()
     return work(item)
@@ -73,7 +73,7 @@ def _in_process(home: int, work: Callable[[Any], Any], item: Any) -> Any:
 
 @cache
 def _keep_memory() -> None:
-    """Let this process keep up to 512 MiB that it has freed, where its C library is glibc."""
+    """Let this process keep up to 512 MiB of freed memory if its C library is glibc."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):

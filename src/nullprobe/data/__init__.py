@@ -1,1 +1,1 @@
-"""What is examined: representations, concepts, splits, pairs, and the files they come from."""
+"""Input data: representations, concepts, splits and contrast pairs, and their files."""

@@ -1,11 +1,11 @@
-"""Captured states in a folder: written shard by shard, and verified as they are read.
+"""Captured states in a folder: written shard by shard, and verified when they are read.
 
-Problem. Shards that were cut short, edited, swapped or copied from elsewhere read like any other.
-Most readers want one site of many, so that a hash of whole files would read many times what they
-want.
+Problem. A shard that was truncated, edited, swapped or copied from another folder can be read
+without an error. Most readers need one site among many, and a hash of a whole file would make them
+read the whole file.
 Solution. The header of a shard holds a hash of each of its arrays, and the manifest holds the hash
-of the header. Both together cover every byte, and what is not read is not hashed. Names, widths,
-numbers of rows, types, text numbers and class codes are compared with the manifest, too.
+of the header. Together they cover every byte, and only arrays that are read are hashed. Names,
+widths, numbers of rows, types, text numbers and class codes are compared with the manifest, too.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from nullprobe._core.validation import complain
 from nullprobe.data import manifest
 from nullprobe.data.manifest import FIRST_FORMAT, HASH, TEXT
 
-HASHES = "sha256"  # what the header of a shard calls the hashes of its arrays
-LENGTH = 8  # bytes at the start of a .safetensors: how long its header is
+HASHES = "sha256"  # key of the hashes of the arrays in the header of a shard
+LENGTH = 8  # bytes at the start of a .safetensors that hold the length of its header
 LONGEST_HEADER = 100_000_000  # bytes; the limit of the format
 
 
 class CapturedFolder(Mapping[str, np.ndarray]):
-    """A folder of captured states: site → rows (rows, d), read and verified when asked for.
+    """A folder of captured states: a mapping of site to rows (rows, d), read when it is used.
 
     Parameters
     ----------
     path : str or path
-        A folder that ``nullprobe.models.capture_to`` or ``nullprobe capture`` wrote to the end.
+        A complete folder of ``nullprobe.models.capture_to`` or ``nullprobe capture``.
 
     Attributes
     ----------
@@ -49,20 +49,20 @@ class CapturedFolder(Mapping[str, np.ndarray]):
     about : dict
         The manifest: model, sites and their widths, token rule, labels, hashes.
     rows : list of int
-        Rows of each shard.
+        Number of rows of each shard.
     concept, groups : str or None
-        Labels that an audit takes unless others are named. ``groups`` is ``"text"`` where texts
-        have several rows and no groups were named.
+        Default labels for an audit. ``groups`` is ``"text"`` if texts have several rows and the
+        capture names no groups.
 
     Raises
     ------
     InputError
-        If a shard is missing, added, or not what the manifest says; the message names the file.
+        If a shard is missing, added, or differs from the manifest; the message names the file.
         Values are verified when they are read.
 
     Notes
     -----
-    Hashes find damage and mix-ups. They do not prove who wrote a folder.
+    Hashes detect damage and swapped files. They do not prove who wrote a folder.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -71,8 +71,8 @@ class CapturedFolder(Mapping[str, np.ndarray]):
         if about is None:
             complain(
                 f"{str(self.path)!r} must be a folder of captured states",
-                f"it has no {manifest.MANIFEST} of one",
-                "write one with `nullprobe capture`",
+                f"it has no {manifest.MANIFEST} of captured states",
+                "create such a folder with `nullprobe capture`",
             )
         manifest.need_whole(self.path, about)
         self.about = about
@@ -80,17 +80,18 @@ class CapturedFolder(Mapping[str, np.ndarray]):
         self.groups = manifest.groups(about)
         if about["format"] == FIRST_FORMAT:
             warn(
-                f"{str(self.path)!r} was captured by an earlier version, without hashes: values "
-                "that were changed since cannot be noticed; names, shapes and text numbers were "
-                "verified."
+                f"{str(self.path)!r} was captured by an earlier version, without hashes. Names, "
+                "shapes and text numbers were verified; later changes of values cannot be detected."
             )
         shards = [Shard.of(self.path, i, about) for i in range(manifest.n_shards(about))]
         self._shards = shards
         self._types = shards[0].types
         for shard in shards[1:]:
             if shard.types != self._types:
-                odd = next(name for name in self._types if shard.types[name] != self._types[name])
-                shard.complain(f"{odd!r} is {shard.types[odd]}, not {self._types[odd]} as before")
+                name = next(name for name in self._types if shard.types[name] != self._types[name])
+                shard.complain(
+                    f"{name!r} is {shard.types[name]}, not {self._types[name]} as in earlier shards"
+                )
         self.rows = [shard.rows for shard in shards]
 
     def read(self, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -102,24 +103,24 @@ class CapturedFolder(Mapping[str, np.ndarray]):
             Names to read; by default all.
         """
         wanted = [name for name in manifest.names(self.about) if only is None or name in only]
-        found: dict[str, np.ndarray] = {}
+        arrays: dict[str, np.ndarray] = {}
         start = 0
         for shard in self._shards:
             stop = start + shard.rows
             for name, part in shard.read(wanted):
-                if name not in found:
-                    found[name] = np.empty((sum(self.rows), *part.shape[1:]), part.dtype)
-                found[name][start:stop] = part
+                if name not in arrays:
+                    arrays[name] = np.empty((sum(self.rows), *part.shape[1:]), part.dtype)
+                arrays[name][start:stop] = part
             start = stop
         for name in wanted:
             classes = self.about["labels"].get(name)
             if classes is not None:
-                found[name] = np.array(classes)[found[name]]
-        return found
+                arrays[name] = np.array(classes)[arrays[name]]
+        return arrays
 
     @property
     def text(self) -> np.ndarray:
-        """Which text each row is from, (rows,), counted from 0."""
+        """Number of the text of each row, (rows,), counted from 0."""
         return self.read([TEXT])[TEXT]
 
     @property
@@ -141,31 +142,32 @@ class CapturedFolder(Mapping[str, np.ndarray]):
         return len(self.about["sites"])
 
     def __contains__(self, site: object) -> bool:
-        """Whether a site was captured; nothing is read."""
+        """Whether a site was captured; this reads no values."""
         return site in self.about["sites"]
 
 
 @dataclass(eq=False)
 class Shard:
-    """One shard of a folder, whose header has been verified.
+    """One shard of a folder; its header has been verified.
 
     Attributes
     ----------
     path : Path
         The file.
     texts : range
-        Texts that its rows are from.
+        Numbers of the texts of its rows.
     about : mapping
         The manifest.
     entry : mapping or None
-        Rows and hash; None in the first format, which has neither.
+        Number of rows and hash; None in the first format, which has neither.
     name, hint : str
-        What messages call the file, and what they advise.
+        Name of the file in messages, and their hint.
     rows : int
+        Number of rows.
     types : dict of str to str
-        Type of each array, as .safetensors calls it.
+        Type of each array, in the notation of .safetensors.
     hashes : dict of str to str
-        Hash of each array; none in the first format.
+        Hash of each array; empty in the first format.
     """
 
     path: Path
@@ -183,15 +185,15 @@ class Shard:
         """Return shard i of a folder, counted from 0."""
         path, texts = manifest.shard(folder, i), _texts(i, about)
         if about["format"] == FIRST_FORMAT:
-            return cls(path, texts, about, None, str(path), "capture anew")
-        again = "run the same capture again: it makes this shard anew"
+            return cls(path, texts, about, None, str(path), "run the capture again")
+        again = "run the same capture again: it replaces this shard"
         return cls(path, texts, about, about["shards"][i], str(path), again)
 
     def __post_init__(self) -> None:
         """Verify names, shapes and types."""
         entry = self.entry
         if entry is not None and _header_hash(self.path) != entry[HASH]:
-            self.complain("its header is not the one that was written")
+            self.complain("its header has changed")
         with self._opened() as content:
             types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
             shapes = {name: content.get_slice(name).get_shape() for name in types}
@@ -205,19 +207,19 @@ class Shard:
     def read(self, wanted: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         """Yield arrays by name, each verified; labels are codes."""
         with self._opened() as content:
-            # Without hashes text numbers tell a shard from another.
+            # Without hashes, only text numbers show whether shards were swapped.
             extra = [] if self.hashes or TEXT in wanted else [TEXT]
             for name in (*extra, *wanted):
                 a = content.get_tensor(name)
                 if self.hashes and _hash(a) != self.hashes[name]:
-                    self.complain(f"values of {name!r} are not those that were written")
+                    self.complain(f"values of {name!r} have changed")
                 self.check(name, a)
                 if name in wanted:
                     yield name, a
 
     def complain(self, how: str) -> NoReturn:
-        """Complain that the shard is not what was captured."""
-        complain(f"{self.name!r} must be what was captured", how, self.hint)
+        """Complain that the shard differs from the captured one."""
+        complain(f"{self.name!r} must be the captured file", how, self.hint)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -227,11 +229,11 @@ class Shard:
         except (OSError, safetensors.SafetensorError) as error:
             self.complain(f"reading it stopped with {type(error).__name__}: {error}")
 
-    def _check_names(self, found: set[str]) -> None:
-        right = set(manifest.names(self.about))
-        for kind, odd in (("lacks", right - found), ("also holds", found - right)):
-            if odd:
-                self.complain(f"it {kind} {', '.join(map(repr, sorted(odd)))}")
+    def _check_names(self, names: set[str]) -> None:
+        required = set(manifest.names(self.about))
+        for kind, wrong in (("lacks", required - names), ("also holds", names - required)):
+            if wrong:
+                self.complain(f"it {kind} {', '.join(map(repr, sorted(wrong)))}")
 
     def _check_shapes(self, shapes: Mapping[str, list[int]]) -> None:
         if self.rows == 0:
@@ -239,59 +241,59 @@ class Shard:
         labels, sites = self.about["labels"], self.about["sites"]
         for name, shape in shapes.items():
             if name in sites:
-                right, types = [self.rows, sites[name]], ("F32", "F64")
+                required, types = [self.rows, sites[name]], ("F32", "F64")
             elif labels.get(name) is None and name != TEXT:
-                right, types = [self.rows, *shape[1:2]], ("F64",)
+                required, types = [self.rows, *shape[1:2]], ("F64",)
             else:
-                right, types = [self.rows], ("I64",)
-            if shape != right or self.types[name] not in types:
+                required, types = [self.rows], ("I64",)
+            if shape != required or self.types[name] not in types:
                 self.complain(
                     f"{name!r} has shape {tuple(shape)} and type {self.types[name]}, "
-                    f"not {tuple(right)} and {' or '.join(types)}"
+                    f"not {tuple(required)} and {' or '.join(types)}"
                 )
 
     def check(self, name: str, a: np.ndarray) -> None:
-        """Complain about codes of no class, and about text numbers that are not the shard's."""
+        """Complain about codes without a class, and about text numbers of other shards."""
         classes = self.about["labels"].get(name)
         if classes is not None and (a.min() < 0 or a.max() >= len(classes)):
             self.complain(
-                f"codes of {name!r} go from {a.min()} to {a.max()}, with {len(classes)} classes"
+                f"codes of {name!r} range from {a.min()} to {a.max()}, with {len(classes)} classes"
             )
         if name == TEXT:
             steps = np.diff(a, prepend=self.texts[0], append=self.texts[-1])
             if steps[0] or steps[-1] or not np.isin(steps, (0, 1)).all():
                 self.complain(
-                    f"its rows are not those of texts {self.texts[0]} to {self.texts[-1]} in order"
+                    f"its rows are not from texts {self.texts[0]} to {self.texts[-1]} in order"
                 )
 
 
 def write_shard(
     folder: Path, i: int, arrays: Mapping[str, np.ndarray], about: dict[str, Any]
 ) -> None:
-    """Write a shard and its entry in the manifest, in an order that a kill cannot spoil.
+    """Write a shard and its entry in the manifest; a killed process leaves a consistent folder.
 
-    The manifest is replaced when the whole shard is on the disk, under a temporary name, and the
-    shard gets its name last: a shard that is there has an entry, and one that is not is made again.
+    First the whole shard is written under a temporary name, then the manifest, and at the end the
+    shard gets its name. So each shard with a final name has an entry, and all others are rewritten.
 
     Parameters
     ----------
     folder : Path
     i : int
-        Which shard, counted from 0; at most the number of entries.
+        Number of the shard, counted from 0; at most the number of entries.
     arrays : mapping of str to ndarray
     about : dict
-        The manifest, whose entry of the shard is set.
+        The manifest; this sets its entry of the shard.
     """
-    # The format stores bytes as they lie: a transposed view would come back scrambled.
+    # The format stores the bytes in memory order; a transposed view would be read back wrongly.
     flat = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
-    # One entry of the header: several would be written in any order.
+    # As one entry of the header: the order of several entries is not fixed.
     notes = {HASHES: json.dumps({name: _hash(a) for name, a in flat.items()})}
     path = manifest.shard(folder, i)
     with whole_file(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(flat, notes))
         entry = {"rows": len(flat[TEXT]), HASH: _header_hash(temporary)}
-        # Better refused now than by whoever reads it.
-        hint = "this is a fault of the capture: please report it"
+        # An error now is better than an error for the reader of the folder.
+        hint = "this is a bug in the capture: please report it"
         shard = Shard(temporary, _texts(i, about), about, entry, str(path), hint)
         for name, a in flat.items():
             shard.check(name, a)

@@ -1,9 +1,9 @@
-"""Which part of a file is the representation, and which the concept.
+"""The representation and the concept in the content of a file.
 
 The rules are the same for reading and for writing back. Among arrays the representation is
-the one named ``X``, or the only 2-D one of floats. Among columns it is the list column named
-``X``, or the only list column of floats (embeddings), or else every column that was not
-named as something else.
+the array named ``X``, or else the only 2-D array of floats. Among columns it is the list column
+named ``X``, or else the only list column of floats (embeddings), or else all columns without
+another role.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.data.formats import NAMES, Arrays
 
-# What pandas calls the row numbers that it writes beside the data. They are seldom a feature,
-# and in a sorted file they give the concept away.
+# Names under which pandas writes row numbers. They are rarely a feature, and in a sorted file they
+# reveal the concept.
 _ROW_NUMBERS = ("", "Unnamed: 0", "__index_level_0__")
 
 
 @dataclass(frozen=True, eq=False)
 class Representation:
-    """A representation and where in the file it stood.
+    """A representation and its place in the file.
 
     Attributes
     ----------
     X : ndarray of shape (n, d)
-        float32 or float64, all finite; perhaps read-only, a view of what was read.
+        float32 or float64, all finite; it may be read-only, a view of the content.
     feature_names : tuple of d str, or None
-        Names of the columns of ``X``, where the file has them.
+        Names of the columns of ``X``, if the file has them.
     used : tuple of str
-        Names of the array or of the columns that ``X`` was made of.
+        Name of the array, or names of the columns, that ``X`` consists of.
     """
 
     X: np.ndarray
@@ -45,14 +45,14 @@ class Representation:
 
 
 def representation(content: Arrays | pa.Table, named: Sequence[str], source: str) -> Representation:
-    """Find the representation in what was read.
+    """Find the representation in the content of a file.
 
     Parameters
     ----------
     content : dict of ndarray, or pyarrow.Table
-        What was read.
+        Content of the file.
     named : sequence of str
-        Arrays or columns that are something else: the concept, groups, what is left out.
+        Arrays or columns with another role: the concept, groups, columns to leave out.
     source : str
         The path, for messages.
 
@@ -74,7 +74,7 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
         complain(
             f"{source!r} needs at least one row and one feature",
             f"its representation has shape {X.shape}",
-            "check what was written",
+            "check the program that wrote the file",
         )
     X = _floats(X)
     _finite(X, names or used, source)
@@ -90,9 +90,9 @@ def labels(
     wide: bool = False,
     times: bool = False,
 ) -> np.ndarray:
-    """Return the labels or numbers (n,) of that name; columns (n, k), too, if ``wide``.
+    """Return the labels or numbers (n,) of that name; with ``wide`` also columns (n, k).
 
-    Dates and times are refused, or if ``times``, text (2024-02-29).
+    Dates and times raise an error; with ``times`` they become text (2024-02-29).
     """
     y = array(content, name)
     if times and y.dtype.kind == "M":
@@ -101,19 +101,17 @@ def labels(
         complain(
             f"{name!r} in {source!r} must be 1-D{', or 2-D' if wide else ''}",
             f"it has shape {y.shape}",
-            "name another column",
         )
     if y.dtype.kind not in "biufU":
         complain(
             f"{name!r} in {source!r} must hold numbers, truth values or text",
             f"its dtype is {y.dtype}",
-            "convert it",
         )
     if len(y) != n:
         complain(
             f"{name!r} in {source!r} must have one value for each of {n} rows",
             f"it has {len(y)}",
-            "write all arrays from the same rows",
+            "write all arrays for the same rows",
         )
     if y.dtype.kind == "f":
         y = _floats(y)
@@ -122,7 +120,7 @@ def labels(
 
 
 def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
-    """Return one array, or one column as an array; nulls are refused."""
+    """Return one array, or one column as an array; nulls raise an error."""
     if isinstance(content, dict):
         return content[name]
     column = _full(content, name)
@@ -140,7 +138,7 @@ def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
 
 
 def values(content: Arrays | pa.Table, name: str) -> list[Any]:
-    """Return the values of one array or column as Python has them: text, lists, mappings."""
+    """Return the values of one array or column as Python objects: text, lists, mappings."""
     if isinstance(content, dict):
         return content[name].tolist()
     return _full(content, name).to_pylist()
@@ -160,10 +158,10 @@ def _full(table: pa.Table, name: str) -> pa.ChunkedArray:
     return column
 
 
-Found = tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]
+Located = tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]
 
 
-def _from_arrays(content: Arrays, rest: list[str], source: str) -> Found:
+def _from_arrays(content: Arrays, rest: list[str], source: str) -> Located:
     matrices = [
         name for name in rest if content[name].ndim == 2 and content[name].dtype.kind == "f"
     ]
@@ -173,7 +171,7 @@ def _from_arrays(content: Arrays, rest: list[str], source: str) -> Found:
         complain(
             f"{key!r} in {source!r} must be 2-D numbers, rows by features",
             f"it has shape {X.shape} and dtype {X.dtype}",
-            "make it one row of numbers for each example, for instance by choosing one token",
+            "pass one row of numbers for each example, for instance the state at one token",
         )
     names = content.get(NAMES)
     if names is None or names.shape != X.shape[1:] or names.dtype.kind != "U":
@@ -181,27 +179,28 @@ def _from_arrays(content: Arrays, rest: list[str], source: str) -> Found:
     return X, tuple(names.tolist()), (key,)
 
 
-def _from_columns(table: pa.Table, rest: list[str], source: str) -> Found:
+def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
     kinds = {name: table.schema.field(name).type for name in rest}
     lists = [n for n in rest if _is_list(kinds[n]) and pa.types.is_floating(kinds[n].value_type)]
     if lists:
         (key,) = _only_one("X" if "X" in lists else None, lists, "list column of floats", source)
         return array(table, key), None, (key,)
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
-    odd = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
-    if odd and table.num_rows:  # without rows no column of a .csv has a type
-        listed = ", ".join(f"{name!r} ({kinds[name]})" for name in odd[:5])
+    other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
+    if other and table.num_rows:  # the columns of a .csv without rows have no type
+        listed = ", ".join(f"{name!r} ({kinds[name]})" for name in other[:5])
         complain(
             f"every feature in {source!r} must be numeric",
-            f"{len(odd)} of {len(rest)} columns are not: {listed}{', ...' if len(odd) > 5 else ''}",
+            f"{len(other)} of {len(rest)} columns are not: "
+            f"{listed}{', ...' if len(other) > 5 else ''}",
             "drop these columns, name them as concept or groups, or leave them out",
         )
     numbers = [name for name in rest if name in _ROW_NUMBERS]
     if numbers:
         complain(
-            f"features in {source!r} must be measured",
+            f"features in {source!r} must be measurements",
             f"column {numbers[0]!r} looks like the row numbers that pandas writes",
-            "drop it, or name it as left out",
+            "drop it, or leave it out",
         )
     single = all(kinds[name] in (pa.float32(), pa.float16()) for name in rest)
     X = np.empty((table.num_rows, len(rest)), dtype=np.float32 if single else np.float64)
@@ -211,16 +210,16 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Found:
     return X, tuple(rest), tuple(rest)
 
 
-def _only_one(preferred: str | None, found: list[str], what: str, source: str) -> list[str]:
+def _only_one(preferred: str | None, names: list[str], what: str, source: str) -> list[str]:
     if preferred is not None:
         return [preferred]
-    if len(found) != 1:
+    if len(names) != 1:
         complain(
             f"{source!r} must hold its representation under the name 'X' or as the only {what}",
-            f"it holds {', '.join(map(repr, found[:10])) or 'none'}",
-            "rename one to 'X', or name the others as left out",
+            f"it holds {', '.join(map(repr, names[:10])) or 'no such array'}",
+            "rename one to 'X', or leave the others out",
         )
-    return found
+    return names
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -230,23 +229,23 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray:
     lengths = pc.call_function("list_value_length", [column]).to_numpy()
-    odd = np.flatnonzero(lengths != lengths[:1])
-    if len(odd):
+    other = np.flatnonzero(lengths != lengths[:1])
+    if len(other):
         complain(
-            f"the lists in {name!r} must be equally long",
-            f"row 0 has {lengths[0]} values and row {odd[0]} has {lengths[odd[0]]}",
-            "cut or pool them to one length",
+            f"the lists in {name!r} must have equal lengths",
+            f"row 0 has {lengths[0]} values and row {other[0]} has {lengths[other[0]]}",
+            "truncate or pool them to one length",
         )
     width = int(lengths[0]) if len(lengths) else 0
     flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
-    # A single chunk, the usual case, stays a view of what was read.
+    # A single chunk, the usual case, stays a view of the content.
     values = flat[0] if len(flat) == 1 else np.concatenate([*flat, np.empty(0, np.float32)])
     return values.reshape(-1, width) if width else np.empty((len(lengths), 0))
 
 
 def _floats(a: np.ndarray) -> np.ndarray:
-    kept = np.float32 if a.dtype in (np.float16, np.float32) else np.float64
-    return a.astype(kept, copy=False)
+    dtype = np.float32 if a.dtype in (np.float16, np.float32) else np.float64
+    return a.astype(dtype, copy=False)
 
 
 def _finite(X: np.ndarray, names: Sequence[str], source: str) -> None:

@@ -1,4 +1,4 @@
-"""What is to be found or removed: class labels, or numeric columns, as one small object."""
+"""A concept, to be detected or removed: class labels or numeric columns, as one object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nullprobe.data.metric import AUC, MACRO_AUC, R_SQUARED, Metric
 
 @dataclass(frozen=True, eq=False)
 class Concept:
-    """A concept y, read once, so that nobody else asks what its values mean.
+    """A concept y: labels or numbers, decided once from its values.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class Concept:
     values : ndarray of shape (n, k) or None
         A numeric concept as float64 columns; None for classes.
     levels : tuple of (tuple or None), or None
-        Where columns of labels were encoded together: the labels of each column that was read,
-        None for a column of numbers.
+        For columns of labels that are encoded together: the labels of each column, or None for a
+        column of numbers.
     """
 
     codes: np.ndarray | None
@@ -42,7 +42,7 @@ class Concept:
 
     @property
     def data(self) -> np.ndarray:
-        """Codes (n,) or values (n, k), whichever there are."""
+        """Codes (n,) of labels, or values (n, k) of numbers."""
         data = self.values if self.codes is None else self.codes
         assert data is not None, "a concept has codes or values"
         return data
@@ -59,12 +59,12 @@ class Concept:
 
     @property
     def n_scores(self) -> int:
-        """Number of scores that a row gets: 1 for two classes, K for more, k for numbers."""
+        """Number of scores per row: 1 for two classes, K for more classes, k for numbers."""
         return 1 if self.is_classes and self.n_columns == 2 else self.n_columns
 
     @property
     def metric(self) -> Metric:
-        """What scores are read by: the AUC, its mean over more than two classes, or R²."""
+        """Metric of the scores: the AUC, its mean over more than two classes, or R²."""
         if not self.is_classes:
             return R_SQUARED
         return AUC if self.n_scores == 1 else MACRO_AUC
@@ -84,20 +84,20 @@ class Concept:
         return (self.codes[:, None] == np.arange(self.n_columns)).astype(np.float64)
 
     def take(self, rows: np.ndarray | slice) -> Concept:
-        """Return the concept of some rows; all classes are kept, present or not."""
+        """Return the concept of the selected rows; it keeps all classes, also absent ones."""
         if self.codes is not None:
             return Concept(self.codes[rows], self.classes, None)
         return replace(self, values=self.data[rows])
 
     def present(self) -> Concept:
-        """Return the same concept without classes that no row has."""
+        """Return the same concept without classes that have no rows."""
         if self.codes is None or self.classes is None:
             return self
-        found, codes = np.unique(self.codes, return_inverse=True)
-        return Concept(codes, tuple(self.classes[i] for i in found), None)
+        present, codes = np.unique(self.codes, return_inverse=True)
+        return Concept(codes, tuple(self.classes[i] for i in present), None)
 
     def among(self, classes: tuple, name: str = "y") -> Concept:
-        """Return the same labels with codes that count as ``classes`` does, or complain."""
+        """Return the same labels with codes that are positions in ``classes``, or complain."""
         place = {label: i for i, label in enumerate(classes)}
         names = list(self.classes or ())
         unknown = [code for code, label in enumerate(names) if label not in place]
@@ -105,21 +105,21 @@ class Concept:
         if len(rows):
             more = ", ..." if len(classes) > 10 else ""
             validation.complain(
-                f"every label of {name} must be one of the fit, with weight "
+                f"every label of {name} must have occurred in the fit, with a weight above 0 "
                 f"({', '.join(map(repr, classes[:10]))}{more})",
                 f"row {rows[0]} (counted from 0) has {names[self.data[rows[0]]]!r}",
-                "fit on rows of that class, too, or leave such rows out",
+                "fit with rows of that class, too, or leave such rows out",
             )
         return Concept(np.array([place.get(label, 0) for label in names])[self.data], classes, None)
 
     def need_two_classes(self) -> None:
-        """Complain if there is but one class, or a numeric column that never varies."""
+        """Complain if there is only one class, or if a numeric column is constant."""
         if self.values is not None:
-            still = np.flatnonzero((self.values == self.values[0]).all(axis=0))
-            if len(still):
+            constant = np.flatnonzero((self.values == self.values[0]).all(axis=0))
+            if len(constant):
                 validation.complain(
                     "a numeric concept must vary",
-                    f"column {still[0]} of y is {self.values[0, still[0]]:g} in every row",
+                    f"column {constant[0]} of y is {self.values[0, constant[0]]:g} in every row",
                     "leave such columns out",
                 )
             return
@@ -129,38 +129,38 @@ class Concept:
                 "at least two classes are needed",
                 f"{'the 1 label is' if len(self) == 1 else f'all {len(self)} labels are'} "
                 f"{names[0]!r} (1 class)",
-                "pass rows of another class, too, or check which column holds the concept",
+                "pass rows of another class, too, or check the name of the concept column",
             )
 
 
 def concept(
     y: Any, *, n: int | None = None, name: str = "y", kind: str | None = None, like: Any = None
 ) -> Concept:
-    """Read a concept: the rule for labels and numbers.
+    """Return a concept from labels or numbers.
 
-    Strings, booleans, categories and integers are labels, and so are whole floats of at most 20
-    values, with a warning. All other floats are numbers. Several columns are decided one by one: if
-    all are numbers, they are a numeric concept; otherwise columns of labels are one-hot encoded
-    (one column for two classes) and stand together with the numbers.
+    Strings, booleans, categories and integers are labels. Whole floats of at most 20 distinct
+    values are labels, too, with a warning. All other floats are numbers. This is decided for each
+    column. Columns of numbers form a numeric concept. If some columns are labels, these are one-hot
+    encoded (one column for two classes) and joined with the columns of numbers.
 
     Parameters
     ----------
     y : array-like of shape (n,) or (n, k), or Concept
-        A concept that was read before is returned as it is.
+        A `Concept` is returned unchanged.
     n : int or None
-        Number of rows that the representation has.
+        Number of rows of the representation.
     name : str
-        What a complaint calls it.
+        Name of y in messages.
     kind : {"labels", "numeric"} or None
-        What y is; None for the rule.
+        What y holds; None for the rule above.
     like : object with ``classes`` and ``levels``, or None
-        The first piece of a stream, which decided for all.
+        The first piece of a stream, which decides for all later pieces.
 
     Raises
     ------
     InputError
-        If y is empty, masked, not finite, of mixed types, of another length than X, if labels are
-        missing, or if it is not what ``kind`` or ``like`` says.
+        If y is empty, masked, not finite, of mixed types or of another length than X, if labels are
+        missing, or if y contradicts ``kind`` or ``like``.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def concept(
     if y is None:
         validation.complain(
             f"this requires {name} to be passed",
-            f"{'the target y' if name == 'y' else 'it'} is None",
+            "the target y is None" if name == "y" else "None arrived",
             "pass labels or numbers, one per row of X",
         )
     if isinstance(y, Concept):
@@ -189,9 +189,8 @@ def concept(
         settled = "numeric" if like.classes is None else "labels"
         if kind not in (None, settled):
             validation.complain(
-                "all pieces of a stream must be of one kind",
-                f"the first piece is {settled}, and this one is called {kind}",
-                "pass the same kind each time",
+                "all pieces of a stream must have the same kind",
+                f"the first piece has kind={settled!r}, and this one has kind={kind!r}",
             )
         if settled == "labels":
             need_kind(y, kind, name)
@@ -203,21 +202,20 @@ def concept(
 def columns(
     y: Any, *, n: int | None = None, name: str = "y", kind: str | Sequence[str] | None = None
 ) -> list[Concept]:
-    """Return the columns of y, each a concept; numbers alone are one concept of k columns."""
+    """Return each column of y as a concept; columns that are all numbers form one concept."""
     if kind is None or isinstance(kind, str):
         parameters.choice("kind", kind, (None, *kinds.KINDS))
     parts = kinds.columns(y, name, n)
     each = [kind] * len(parts) if kind is None or isinstance(kind, str) else list(kind)
     if len(each) != len(parts):
         validation.complain(
-            f"{name} must have {len(each)} columns, as before",
+            f"{name} must have {len(each)} columns, as in the first piece",
             f"it has {len(parts)}",
-            "pass the same columns each time",
         )
-    found, whole, many = [], [], []
+    concepts, whole, many = [], [], []
     for (called, a, category), chosen in zip(parts, each, strict=True):
         one = _labels(a) if chosen != "numeric" and (chosen or category or kinds.few(a)) else None
-        found.append(Concept(None, None, kinds.numbers(a, called)) if one is None else one)
+        concepts.append(Concept(None, None, kinds.numbers(a, called)) if one is None else one)
         if one is not None and chosen is None and not category:
             whole += [called] if a.dtype.kind == "f" else []
             many += [called] if a.dtype.kind in "iu" and one.n_columns > kinds.FEW_VALUES else []
@@ -228,19 +226,19 @@ def columns(
                 f"{names[0]}{more}: {what} taken as labels. "
                 'Pass kind="numeric" if these are numbers, or kind="labels" if they are labels.'
             )
-    if all(z.values is not None for z in found):
-        return [Concept(None, None, np.column_stack([z.data for z in found]))]
-    return found
+    if all(z.values is not None for z in concepts):
+        return [Concept(None, None, np.column_stack([z.data for z in concepts]))]
+    return concepts
 
 
 def target(estimator: Any, y: np.ndarray, z: Concept) -> Any:
-    """Return y, codes or values of rows of ``z``, as an estimator takes it: ours decide no more."""
+    """Return y, codes or values of rows of ``z``, for an estimator; our own receive a `Concept`."""
     ours = type(estimator).__module__.startswith("nullprobe.")
     return concept(y, kind="labels" if z.is_classes else "numeric") if ours else y
 
 
 def need_kind(y: Any, kind: str | None, name: str = "y") -> None:
-    """Refuse floats in a stream whose kind nobody said: a piece does not show what they are."""
+    """Refuse floats in a stream without a kind: one piece does not show whether they are labels."""
     if kind is not None or y is None or isinstance(y, Concept):
         return
     floats = [
@@ -250,30 +248,30 @@ def need_kind(y: Any, kind: str | None, name: str = "y") -> None:
     ]
     if floats:
         validation.complain(
-            "floats in a stream need a kind, since one piece may not show what they are",
-            f"{floats[0]} holds floats, and kind is None",
+            "floats in a stream need a kind: one piece does not show whether they are labels",
+            f"{floats[0]} holds floats and kind={kind}",
             'pass kind="labels" or kind="numeric"',
         )
 
 
 def single(y: Any, *, n: int | None = None, kind: str | None = None, like: Any = None) -> Concept:
-    """Return a y that a probe may take for one concept, or complain that it is several.
+    """Return y as the one concept of a probe, or complain about several columns of labels.
 
-    To a probe, columns of labels are label vectors: each is a concept of its own, unlike the
-    columns that an eraser takes together. One column (n, 1) is the same as its values (n,).
+    For a probe, each column of labels is a separate concept, whereas an eraser takes all columns
+    together. One column (n, 1) is the same as its values (n,).
     """
     if y is None or isinstance(y, Concept) or like is not None:
         return concept(y, n=n, kind=kind, like=like)
-    found = columns(y, n=n, kind=kind)
-    if len(found) > 1:
+    concepts = columns(y, n=n, kind=kind)
+    if len(concepts) > 1:
         numeric = kinds.as_array(y).dtype.kind in "fiub"
         validation.complain(
             "one concept is needed: labels or numbers (n,), or numbers (n, k)",
-            f"y has {len(found)} columns of labels, each a concept of its own to a probe",
+            f"y has {len(concepts)} columns of labels, which are separate concepts for a probe",
             "pass one column at a time"
-            + (", or floats if these are numbers to be measured together" if numeric else ""),
+            + (", or pass floats if these are numbers that form one concept" if numeric else ""),
         )
-    return found[0]
+    return concepts[0]
 
 
 def _labels(a: np.ndarray) -> Concept:
@@ -283,24 +281,24 @@ def _labels(a: np.ndarray) -> Concept:
             names = (low.item(),) if low == high else (low.item(), high.item())
             return Concept(((a == high) & (low != high)).astype(np.intp), names, None)
     try:
-        found, codes = np.unique(a, return_inverse=True)
+        classes, codes = np.unique(a, return_inverse=True)
     except TypeError:
         validation.complain(
             "labels must be of a type that can be sorted",
             f"{type(a.tolist()[0]).__name__} arrived",
             "convert them to strings",
         )
-    return Concept(codes.reshape(-1), tuple(found.tolist()), None)
+    return Concept(codes.reshape(-1), tuple(classes.tolist()), None)
 
 
-def _joined(found: list[Concept], levels: tuple | None = None, name: str = "y") -> Concept:
-    """Return columns as one concept, encoded as in the first piece of a stream if there was one."""
-    if levels is None and len(found) == 1:
-        return found[0]
-    levels = levels or tuple(z.classes for z in found)
-    parts = []
-    for j, (z, classes) in enumerate(zip(found, levels, strict=True)):
+def _joined(parts: list[Concept], levels: tuple | None = None, name: str = "y") -> Concept:
+    """Return columns as one concept, encoded with the ``levels`` of a first piece if given."""
+    if levels is None and len(parts) == 1:
+        return parts[0]
+    levels = levels or tuple(z.classes for z in parts)
+    matrices = []
+    for j, (z, classes) in enumerate(zip(parts, levels, strict=True)):
         if classes is not None:
             z = z.among(classes, f"column {j} of {name}")
-        parts.append(z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix)
-    return Concept(None, None, np.column_stack(parts), levels)
+        matrices.append(z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix)
+    return Concept(None, None, np.column_stack(matrices), levels)

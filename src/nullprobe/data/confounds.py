@@ -1,4 +1,4 @@
-"""Confounds: what a sceptic would name, encoded once: words, lengths, sources, positions."""
+"""Confounds: known properties such as words, lengths, sources and positions, encoded once."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from nullprobe._core import linalg, parameters, validation
 from nullprobe.data import kinds
 
-ROWS_OF_STRATUM = 30  # on average, for labels to be permuted within the values of the confounds
+ROWS_OF_STRATUM = 30  # mean number of rows per combination that permutations within them need
 
 
 @dataclass(frozen=True, eq=False)
 class Confounds:
-    """Known properties of n rows that may account for what is read of them.
+    """Known properties of n rows that may explain why a probe predicts the concept.
 
     Attributes
     ----------
     names : tuple of str
     design : ndarray of shape (n, q)
-        Numbers, standardised, and an indicator of each category.
+        Standardised numbers, and an indicator of each category.
     strata : ndarray of shape (n,) or None
-        Which combination of values each row has, where all are categories and combinations have
-        rows enough; else None.
+        Code of each row's combination of values, if all confounds are categories and the
+        combinations have enough rows; else None.
     """
 
     names: tuple[str, ...]
@@ -34,12 +34,13 @@ class Confounds:
 
     @classmethod
     def of(cls, W: Any, n: int) -> Self | None:
-        """Return the confounds of n rows, or None where none are given.
+        """Return the confounds of n rows, or None if there are none.
 
         Parameters
         ----------
         W : array of shape (n,) or (n, q), frame, or mapping of str to such, or None
-            Strings, booleans, and numbers of few values are categories; other numbers are numbers.
+            Strings, booleans, and numbers with few distinct values are categories; all other
+            numbers are numeric confounds.
         """
         if W is None:
             return None
@@ -51,12 +52,12 @@ class Confounds:
         for name, one in named.items():
             for called, values, is_category in kinds.columns(one, name, n):
                 names.append(called)
-                made, code = _encoded(values, called, is_category)
-                blocks.append(made)
+                block, code = _encoded(values, called, is_category)
+                blocks.append(block)
                 codes.append(code)
         if not names:
             validation.complain(
-                "at least one confound is needed", "the mapping is empty", "leave confounds out"
+                "at least one confound is needed", "the mapping is empty", "omit confounds"
             )
         if any(code is None for code in codes):
             return cls(tuple(names), np.hstack(blocks), None)
@@ -65,7 +66,7 @@ class Confounds:
         return cls(tuple(names), np.hstack(blocks), strata if has_rows else None)
 
     def take(self, rows: np.ndarray) -> Confounds:
-        """Return the confounds of some rows, by their positions (m,)."""
+        """Return the confounds of the rows at the positions ``rows`` (m,)."""
         strata = None if self.strata is None else self.strata[rows]
         return Confounds(self.names, self.design[rows], strata)
 
@@ -73,22 +74,22 @@ class Confounds:
 def _encoded(
     values: np.ndarray, called: str, is_category: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the columns (n, q) of one confound, and its codes (n,) where it is a category."""
+    """Return the columns (n, q) of one confound, and its codes (n,) if it is a category."""
     distinct, codes = np.unique(values, return_inverse=True)
     few = len(distinct) <= kinds.FEW_VALUES
     if len(distinct) < 2:
         validation.complain(
             f"{called} must differ between rows to be a confound",
-            f"it is {str(distinct[0])!r} in all of them",
+            f"it is {str(distinct[0])!r} in every row",
             "leave it out",
         )
     if is_category or values.dtype.kind not in "fiu" or few:
         if 2 * len(distinct) > len(values):
             validation.complain(
-                f"a confound of categories must have several rows of each, as {called} has not",
-                f"it has {len(distinct)} different values in {len(values)} rows, the first being "
+                f"a categorical confound ({called}) must have several rows per category",
+                f"it has {len(distinct)} different values in {len(values)} rows, the first is "
                 f"{str(distinct[0])!r}",
-                "pass dates as datetime64 and amounts as numbers; leave names of single rows out",
+                "pass dates as datetime64 and amounts as numbers; leave out identifiers of rows",
             )
         return (codes[:, None] == np.arange(len(distinct))).astype(np.float64), codes
     numbers = kinds.numbers(values, called)
@@ -96,7 +97,7 @@ def _encoded(
 
 
 def _dates_as_numbers(one: Any) -> Any:
-    """Return days as numbers where the values are dates; anything else as it is."""
+    """Return dates as numbers of days; anything else unchanged."""
     if hasattr(one, "columns"):
         return one
     values = np.asarray(one)
@@ -104,6 +105,8 @@ def _dates_as_numbers(one: Any) -> Any:
         return one
     if np.isnat(values).any():
         validation.complain(
-            "dates must be known in every row", "some are not a time", "fill them, or drop rows"
+            "a confound of dates must have a date in every row",
+            f"{validation.counted(int(np.isnat(values).sum()), 'date is', 'dates are')} missing",
+            "fill in the dates, or drop these rows",
         )
     return (values - values.min()) / np.timedelta64(1, "s") / 86_400.0

@@ -1,4 +1,4 @@
-"""Dataset: what is examined, validated once: representations, a concept, what else is known."""
+"""Dataset: representations, a concept and further properties of the rows, validated once."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.data.splits import named_groups
 
-TRUTH = "truth"  # what the labels of pairs are called among other labels
+TRUTH = "truth"  # name of the labels of pairs, among other labels
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Representations of the same rows, and what is known of these; nobody validates them again.
+    """Representations of the same rows with a concept and further properties; validated once.
 
     Attributes
     ----------
     representations : dict of str to ndarray of shape (n, d)
-        By name, all finite; a single one has none. Of contrast pairs they are the differences.
+        By name, all finite; a single representation has the name "". For contrast pairs: the
+        differences.
     z : Concept
-        Of two classes or more, or numbers that vary.
+        Two or more classes, or numbers that vary.
     feature_names : dict of str to tuple of d str
-        Names of the columns of each representation that has some.
+        Names of the columns, for representations that have such names.
     groups : ndarray of shape (n,) or None
         Code of each row's group.
     group_names : tuple of str
-        What the groups are called, by code.
+        Names of the groups, by code.
     pairs : dict of str to ContrastPairs
-        The pairs of each representation; empty where there are no pairs.
+        The pairs of each representation; empty if the representations are not pairs.
     others : dict of str to ndarray of shape (n,)
         Other labels of the pairs.
     baselines, untrained : dict of str to ndarray of shape (n, d')
+        Other representations of the same rows.
     confounds : Confounds or None
+        Known properties of the rows.
     """
 
     representations: dict[str, np.ndarray]
@@ -68,40 +71,41 @@ class Dataset:
         kind: str | None = None,
         truth: str = TRUTH,
     ) -> Self:
-        """Validate what an audit or a comparison was given.
+        """Validate the input of an audit or a comparison.
 
         Parameters
         ----------
         X, y, groups, others, baselines, untrained, confounds, feature_names
-            As `audit` takes them.
+            As in `audit`.
         truth : str
-            What the labels of pairs are called among other labels.
+            Name of the labels of pairs, among other labels.
 
         Raises
         ------
         InputError
-            If representations differ in their rows, pairs in their labels, or labels are missing.
+            If representations have different rows, pairs have different labels, or labels are
+            missing.
         """
-        several = _by_name(X)
-        names = {name: _columns(one, feature_names) for name, one in several.items()}
-        pairs = {name: one for name, one in several.items() if isinstance(one, ContrastPairs)}
+        named = _by_name(X)
+        names = {name: _columns(one, feature_names) for name, one in named.items()}
+        pairs = {name: one for name, one in named.items() if isinstance(one, ContrastPairs)}
         if pairs:
-            y = _labels_of(pairs, several, y)
-            several = {name: _difference(one) for name, one in pairs.items()}
+            y = _labels_of(pairs, named, y)
+            named = {name: _difference(one) for name, one in pairs.items()}
         elif others is not None and len(others):
             validation.complain(
-                "other labels are those of contrast pairs",
-                "the representation is none",
-                "pass ContrastPairs, or audit each label by itself",
+                "other labels need contrast pairs",
+                "X is not ContrastPairs",
+                "pass ContrastPairs, or audit each label separately",
             )
-        found = {name: _matrix(one, repr(name) if name else "X") for name, one in several.items()}
+        matrices = {name: _matrix(one, repr(name) if name else "X") for name, one in named.items()}
         if y is None:
             validation.complain(
                 "a concept is needed", "y is missing", "pass one label for each row"
             )
-        _need_same_rows(found)
-        n = len(next(iter(found.values())))
-        # Of states that were captured from texts; a frame may have a column of this name.
+        _need_same_rows(matrices)
+        n = len(next(iter(matrices.values())))
+        # Text numbers of captured states; a data frame may have a column of this name.
         texts = getattr(X, "text", None) if isinstance(X, Mapping) else None
         z = concept(y, n=n if texts is None else None, kind=kind)
         if texts is not None:
@@ -109,9 +113,9 @@ class Dataset:
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
         return cls(
-            found,
+            matrices,
             z,
-            {name: _need_width(of, found[name]) for name, of in names.items() if of is not None},
+            {name: _need_width(of, matrices[name]) for name, of in names.items() if of is not None},
             codes,
             group_names,
             pairs,
@@ -122,20 +126,20 @@ class Dataset:
         )
 
     def take(self, rows: np.ndarray) -> Dataset:
-        """Return some of the rows, by their positions (m,)."""
+        """Return the rows at the positions ``rows`` (m,)."""
 
-        def some(several: Mapping[str, Any]) -> dict[str, Any]:
-            return {name: one[rows] for name, one in several.items()}
+        def selected(arrays: Mapping[str, Any]) -> dict[str, Any]:
+            return {name: one[rows] for name, one in arrays.items()}
 
         return replace(
             self,
-            representations=some(self.representations),
+            representations=selected(self.representations),
             z=self.z.take(rows),
             groups=None if self.groups is None else self.groups[rows],
             pairs={name: one.take(rows) for name, one in self.pairs.items()},
-            others=some(self.others),
-            baselines=some(self.baselines),
-            untrained=some(self.untrained),
+            others=selected(self.others),
+            baselines=selected(self.baselines),
+            untrained=selected(self.untrained),
             confounds=None if self.confounds is None else self.confounds.take(rows),
         )
 
@@ -158,22 +162,22 @@ def _by_name(X: Any) -> dict[str, Any]:
 
 
 def _by_row(z: Concept, groups: Any, texts: np.ndarray) -> tuple[Concept, Any]:
-    """Return the concept and the groups of rows where those of their texts (n,) were given."""
-    n, several = len(texts), int(texts.max()) + 1
-    if len(z) != n and len(z) != several:
+    """Return the concept and the groups per row, from values per text or per row."""
+    n, n_texts = len(texts), int(texts.max()) + 1
+    if len(z) != n and len(z) != n_texts:
         validation.complain(
-            f"y must have one value for each of {several} texts or of {n} rows",
+            f"y must have one value for each of {n_texts} texts or {n} rows",
             f"it has {len(z)}",
             "pass one label for each text",
         )
     z = z if len(z) == n else z.take(texts)
     if groups is None:
-        return z, texts if several < n else None
-    return z, np.asarray(groups)[texts] if len(groups) == several else groups
+        return z, texts if n_texts < n else None
+    return z, np.asarray(groups)[texts] if len(groups) == n_texts else groups
 
 
 def _columns(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the names of the columns, those of a frame where nobody says them."""
+    """Return the names of the columns; by default the columns of a data frame."""
     names = getattr(X, "columns", None) if feature_names is None else feature_names
     return None if names is None else tuple(map(str, names))
 
@@ -183,7 +187,6 @@ def _need_width(names: tuple[str, ...], X: np.ndarray) -> tuple[str, ...]:
         validation.complain(
             f"feature_names must name the {X.shape[1]} columns of X",
             f"{len(names)} names arrived",
-            "pass one name for each column",
         )
     return names
 
@@ -194,13 +197,13 @@ def _matrix(X: Any, name: str) -> np.ndarray:
 
 
 def _difference(pairs: ContrastPairs) -> np.ndarray:
-    """Return the positive less the negative sides (n, d); whole numbers would wrap around."""
+    """Return the positive minus the negative sides (n, d), as floats: integers would overflow."""
     wide = np.result_type(pairs.negative, pairs.positive, np.float32)
     return np.subtract(pairs.positive, pairs.negative, dtype=wide)
 
 
-def _need_same_rows(found: Mapping[str, Any]) -> None:
-    lengths = {name: len(one) for name, one in found.items()}
+def _need_same_rows(representations: Mapping[str, Any]) -> None:
+    lengths = {name: len(one) for name, one in representations.items()}
     if len(set(lengths.values())) > 1:
         validation.complain(
             "all representations must have the same rows",
@@ -209,34 +212,32 @@ def _need_same_rows(found: Mapping[str, Any]) -> None:
         )
 
 
-def _labels_of(
-    pairs: Mapping[str, ContrastPairs], several: Mapping[str, Any], y: Any
-) -> np.ndarray:
-    """Return the labels that all pairs bring, or complain."""
-    if len(pairs) < len(several):
-        strange = next(name for name in several if name not in pairs)
+def _labels_of(pairs: Mapping[str, ContrastPairs], named: Mapping[str, Any], y: Any) -> np.ndarray:
+    """Return the common labels of all pairs, or complain."""
+    if len(pairs) < len(named):
+        other = next(name for name in named if name not in pairs)
         validation.complain(
-            "representations must all be contrast pairs, or none",
-            f"{strange!r} is none",
-            "audit them one by one, or pass ContrastPairs for each",
+            "either all representations must be contrast pairs, or none of them",
+            f"{other!r} is not ContrastPairs",
+            "audit them separately, or pass ContrastPairs for each",
         )
     if y is not None:
         validation.complain(
-            "contrast pairs bring their own labels",
+            "the labels of contrast pairs must be in the pairs",
             "y arrived as well",
-            "pass the pairs alone, made with ContrastPairs(negative, positive, y)",
+            "pass ContrastPairs(negative, positive, y) without another y",
         )
     _need_same_rows(pairs)
     (first, one), *rest = pairs.items()
-    found = need_truth(one.y, len(one))
+    labels = need_truth(one.y, len(one))
     for name, other in rest:
-        if not np.array_equal(need_truth(other.y, len(other)), found):
+        if not np.array_equal(need_truth(other.y, len(other)), labels):
             validation.complain(
                 "all pairs must have the same labels",
-                f"those of {name!r} differ from those of {first!r}",
+                f"the labels of {name!r} and {first!r} differ",
                 "compute them for the same pairs, in the same order",
             )
-    return found
+    return labels
 
 
 def _baselines(
@@ -248,13 +249,13 @@ def _baselines(
             f"{type(baselines).__name__} arrived",
             'pass a mapping, such as {"bag of words": B}',
         )
-    found = {}
+    matrices = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
-        found[name] = _matrix(B, f"baseline {name!r}")
-        if len(found[name]) != n:
+        matrices[name] = _matrix(B, f"baseline {name!r}")
+        if len(matrices[name]) != n:
             validation.complain(
                 f"baseline {name!r} must have the {n} rows of X",
-                f"it has {len(found[name])}",
+                f"it has {len(matrices[name])}",
                 "compute it for the same inputs, in the same order",
             )
-    return found
+    return matrices

@@ -1,7 +1,7 @@
-"""What a file holds: named arrays (.npz .npy .safetensors) or named columns (.parquet .csv .jsonl).
+"""Content of files: named arrays (.npz .npy .safetensors) or columns (.parquet .csv .jsonl).
 
-This file knows the formats and nothing of representations or concepts; `files.py` knows
-those and none of the formats. Nothing here runs code that a file contains: no pickle.
+This file handles the formats, and `files.py` handles representations and concepts. Reading a file
+never runs code that the file contains: pickle is not allowed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
 TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
 
-# What the libraries raise on a file that is cut short, empty or not what its suffix says.
+# Errors that the libraries raise for a file that is truncated, empty or of another format.
 _BROKEN = (
     OSError,
     EOFError,
@@ -44,17 +44,17 @@ _BROKEN = (
     pa.ArrowException,
     safetensors.SafetensorError,
 )
-# Beside the rows in .npz: names of the d features, written when columns become a matrix.
+# Array of a .npz with the names of the d features, written when columns become a matrix.
 NAMES = "feature_names"
 
 
 def suffix_of(path: Path) -> str:
-    """Return the lower-case suffix of ``path``, or complain if no format goes by it."""
+    """Return the lower-case suffix of ``path``, or complain if it is not a known format."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         complain(
             f"the suffix of a file must be one of {', '.join(SUFFIXES)}",
-            f"{str(path)!r} has {suffix or 'none'}",
+            f"the suffix of {str(path)!r} is {suffix!r}",
             "rename the file or convert it",
         )
     return suffix
@@ -75,9 +75,9 @@ def load(
     path : str or path
         A file with one of the known suffixes, or a folder of such files.
     only : sequence of str, optional
-        Names of the arrays or columns to read; the others are not touched. By default all.
+        Names of the arrays or columns to read; by default all.
     verbatim : sequence of str
-        Columns of a .csv to keep as the text that they are: ``007`` does not become 7.
+        Columns of a .csv to read as text: ``007`` does not become 7.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def load(
     ...     load(path)["y"].tolist()
     ['no', 'yes']
     """
-    path = _there(path)
+    path = _existing(path)
     if path.is_dir():
         if manifest(path) is not None:
             return CapturedFolder(path).read(only)
@@ -120,7 +120,7 @@ def names(path: str | os.PathLike[str]) -> list[str]:
     ...     names(path)
     ['X', 'y']
     """
-    path = _there(path)
+    path = _existing(path)
     if path.is_dir():
         about = manifest(path)
         return names(_shards(path)[0]) if about is None else names_in(about)
@@ -143,16 +143,16 @@ def names(path: str | os.PathLike[str]) -> list[str]:
         return ["X"]
 
 
-def _there(path: str | os.PathLike[str]) -> Path:
+def _existing(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if not path.exists():
-        complain(f"{str(path)!r} must exist", "there is nothing of that name", "check the path")
+        raise InputError(f"File not found: {str(path)!r}")
     return path
 
 
 @contextmanager
 def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
-    """Turn what a library raises on a broken file into a complaint that names the file."""
+    """Convert the error of a library about a broken file to an `InputError` that names the file."""
     try:
         yield
     except InputError:
@@ -160,9 +160,9 @@ def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
     except _BROKEN as error:
         what = " ".join(str(error).split())
         raise InputError(
-            f"{str(path)!r} must be a whole {suffix} file",
-            f"reading it stopped with {type(error).__name__}: {what}",
-            "check that it was written to the end and has the right suffix",
+            f"{str(path)!r} must be a complete {suffix} file",
+            f"reading it failed with {type(error).__name__}: {what}",
+            "check that it was written completely and has the right suffix",
         ) from error
 
 
@@ -172,12 +172,12 @@ def _shards(folder: Path) -> list[Path]:
         for file in sorted(folder.iterdir())
         if file.is_file() and not file.name.startswith(".") and file.suffix.lower() in SUFFIXES
     ]
-    found = sorted({file.suffix.lower() for file in files})
-    if len(found) != 1:
+    suffixes = sorted({file.suffix.lower() for file in files})
+    if len(suffixes) != 1:
         complain(
             f"the folder {str(folder)!r} must hold files of one format ({', '.join(SUFFIXES)})",
-            f"it holds {' and '.join(found) or 'none'}",
-            "name the file that you mean, or sort the files into folders",
+            f"it holds {' and '.join(suffixes) or 'no such file'}",
+            "pass a single file, or move each format to its own folder",
         )
     return files
 
@@ -185,26 +185,26 @@ def _shards(folder: Path) -> list[Path]:
 def _join(
     shards: list[Path], only: Sequence[str] | None, verbatim: Sequence[str]
 ) -> Arrays | pa.Table:
-    """Read shards, one array at a time: no more than one of them is in memory twice."""
-    there = names(shards[0])
+    """Read shards, one array at a time, so that at most one array is in memory twice."""
+    every = names(shards[0])
     for shard in shards[1:]:
-        if sorted(names(shard)) != sorted(there):
+        if sorted(names(shard)) != sorted(every):
             complain(
                 f"all shards in {str(shard.parent)!r} must have the same columns",
-                f"{shard.name!r} has {names(shard)[:10]} and {shards[0].name!r} has {there[:10]}",
+                f"{shard.name!r} has {names(shard)[:10]} and {shards[0].name!r} has {every[:10]}",
                 "rename or drop the columns that differ",
             )
-    wanted = there if only is None else [name for name in there if name in only]
+    wanted = every if only is None else [name for name in every if name in only]
     if shards[0].suffix.lower() in TABLE_SUFFIXES:
         tables: Any = [load(shard, only=wanted, verbatim=verbatim) for shard in shards]
         with _named_if_they_differ(shards):
             return pa.concat_tables(tables, promote_options="permissive")
-    found = {}
+    arrays = {}
     for name in wanted:
         parts = [load(shard, only=[name])[name] for shard in shards]
         with _named_if_they_differ(shards):
-            found[name] = _stack(parts, name)
-    return found
+            arrays[name] = _stack(parts, name)
+    return arrays
 
 
 @contextmanager
@@ -214,14 +214,14 @@ def _named_if_they_differ(shards: list[Path]) -> Iterator[None]:
     except (pa.ArrowException, ValueError) as error:
         raise InputError(
             f"the shards in {str(shards[0].parent)!r} must have the same shapes and types",
-            f"joining them stopped with {type(error).__name__}: {error}",
+            f"joining them failed with {type(error).__name__}: {error}",
             "convert the shards that differ",
         ) from error
 
 
 def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
     first = arrays[0]
-    # NumPy would turn numbers silently into text to join the two.
+    # NumPy would silently convert numbers to text to join them.
     if len({array.dtype.kind in "US" for array in arrays}) > 1:
         raise ValueError(f"{name!r} is text in some shards and numbers in others")
     if name == NAMES or first.ndim == 0:
@@ -232,7 +232,7 @@ def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
 
 
 def _load_numpy(path: Path, suffix: str, only: Sequence[str] | None) -> Arrays:
-    # Opened here, because np.load leaves a broken archive open.
+    # We open the file, because np.load does not close a broken archive.
     with open(path, "rb") as file:
         content = np.load(file, allow_pickle=False)
         if isinstance(content, np.ndarray):
@@ -258,7 +258,7 @@ def _load_safetensors(path: Path, only: Sequence[str] | None) -> Arrays:
 
 
 def _bfloat16(path: Path, name: str) -> np.ndarray:
-    # NumPy has no bfloat16; it is the upper half of a float32, so the values come out exact.
+    # NumPy has no bfloat16. It is the upper half of a float32, so the conversion is exact.
     with open(path, "rb") as file:
         size = int.from_bytes(file.read(8), "little")
         entry = json.loads(file.read(size))[name]
@@ -272,7 +272,7 @@ def _load_table(
     path: Path, suffix: str, only: Sequence[str] | None, verbatim: Sequence[str]
 ) -> pa.Table:
     if suffix == ".parquet":
-        # Not read_table: it makes extra columns of parent folders named like "fold=1".
+        # Not read_table: it adds columns for parent folders with names such as "fold=1".
         with pyarrow.parquet.ParquetFile(path) as file:
             _one_of_each(file.schema_arrow.names, path)
             table = file.read(None if only is None else list(only))
@@ -281,7 +281,7 @@ def _load_table(
     else:
         options = pyarrow.csv.ConvertOptions(
             column_types={name: pa.string() for name in verbatim},
-            # "NA" in a concept is a missing value and not a class, unless it stands in quotes.
+            # "NA" in a concept is a missing value, not a class, unless it is in quotes.
             strings_can_be_null=not verbatim,
             quoted_strings_can_be_null=False,
         )
@@ -291,13 +291,13 @@ def _load_table(
 
 
 def _headed(names: list[str], path: Path) -> list[str]:
-    """Return the columns of a .csv, or complain that its first line does not name them."""
-    # A matrix that pandas wrote is headed 0, 1, 2, ...; any other numbers are a row of data.
+    """Return the names of the columns of a .csv, or complain that its first line lacks them."""
+    # pandas writes the names 0, 1, 2, ... for a matrix; any other numbers are a row of data.
     if all(map(_is_number, names)) and names != [str(i) for i in range(len(names))]:
         complain(
             f"the first line of {str(path)!r} must hold the names of the columns",
             f"it holds numbers: {', '.join(names[:5])}",
-            "add a line of names",
+            "add a first line with the names",
         )
     return _one_of_each(names, path)
 
@@ -311,11 +311,10 @@ def _is_number(text: str) -> bool:
 
 
 def _one_of_each(names: list[str], path: Path) -> list[str]:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
         complain(
-            f"column names in {str(path)!r} must differ",
-            f"{', '.join(map(repr, twice[:5]))} stands there more than once",
-            "rename the columns",
+            f"the column names in {str(path)!r} must differ",
+            f"{', '.join(map(repr, repeated[:5]))} occurs more than once",
         )
     return names

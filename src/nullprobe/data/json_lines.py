@@ -1,4 +1,4 @@
-"""JSON lines: one row on each line, as objects with the names of columns."""
+"""JSON lines: each line is one row, an object whose keys are the names of columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nullprobe._core.validation import complain
 
 
 def read(path: Path) -> pa.Table:
-    """Return the rows of a file as a table; a name that a line lacks is empty there.
+    """Return the rows of a file as a table; keys that a line lacks are missing values.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def read(path: Path) -> pa.Table:
             if line.strip():
                 rows.append(_row(path, number, line))
     if not rows:
-        complain(f"{str(path)!r} must hold a JSON object on each line", "it is empty", "fill it")
+        complain(f"{str(path)!r} must hold a JSON object on each line", "it is empty")
     columns = {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
@@ -35,7 +35,7 @@ def read(path: Path) -> pa.Table:
             complain(
                 f"{name!r} in {str(path)!r} must hold values of one type",
                 " ".join(str(error).split())[:200].rstrip("."),
-                "convert the odd ones",
+                "convert the values to one type",
             )
     return pa.table(columns)
 
@@ -50,7 +50,7 @@ def write(path: Path, table: pa.Table) -> None:
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, object_pairs_hook=_one_of_each)
+        row = json.loads(line, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         _complain(path, number, f"it is not JSON: {error}")
     if not isinstance(row, dict):
@@ -58,16 +58,15 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     return row
 
 
-def _one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands there more than once")
-    return found
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise ValueError("a key occurs more than once")
+    return row
 
 
 def _complain(path: Path, number: int, received: str) -> NoReturn:
     complain(
         f'every line of {str(path)!r} must be a JSON object, such as {{"text": "..."}}',
         f"line {number} is not: {received}",
-        "correct this line",
     )

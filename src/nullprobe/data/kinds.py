@@ -1,8 +1,8 @@
-"""Kinds: what the columns of labels or numbers hold, and what the rule for labels makes of each.
+"""Kinds: the rule that decides whether the columns of a concept are labels or numbers.
 
-Strings, booleans, categories and integers are labels, whatever the shape (n,), (n, 1) or a frame of
-one column. Floats are numbers, unless all are whole and few are distinct. Nothing is missing,
-masked or of mixed types.
+Strings, booleans, categories and integers are labels, also with the shape (n, 1) or in a frame of
+one column. Floats are numbers, unless all are whole and few are distinct. Missing or masked values
+and mixed types raise errors.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 
-# Whole floats of more values than this are numbers; integers of more values raise a warning.
+# Whole floats with more distinct values are numbers; integers with more values raise a warning.
 FEW_VALUES = 20
 KINDS = ("labels", "numeric")
-LARGEST = 1e150  # size of a number whose square is one, too
+LARGEST = 1e150  # its square is a finite float, too
 
 
 def as_array(y: Any, name: str = "y") -> np.ndarray:
-    """Return labels or numbers of any library as a NumPy array; what is masked is refused.
+    """Return labels or numbers of any library as a NumPy array; masked values raise an error.
 
-    NumPy makes text of ``[1, "1"]`` and numbers of ``[True, 2]``. Such lists come back as objects.
+    NumPy converts ``[1, "1"]`` to text and ``[True, 2]`` to numbers. This returns them as objects.
     """
     y = validation.unmasked(arrays.stacked(y), name)
     try:
@@ -34,14 +34,14 @@ def as_array(y: Any, name: str = "y") -> np.ndarray:
     if isinstance(y, list | tuple) and a.dtype.kind != "O":
         raw = np.array(y, dtype=object)
         kinds = set(map(type, raw.ravel().tolist()))
-        # Floats do not tell integers apart that differ by one beyond 2^53.
+        # Beyond 2^53, floats do not distinguish all integers.
         if len({_family(kind) for kind in kinds}) > 1 or (a.dtype.kind == "f" and kinds == {int}):
             return raw
     return a
 
 
 def columns(y: Any, name: str, n: int | None = None) -> list[tuple[str, np.ndarray, bool]]:
-    """Return what each column of y is called, its values (n,), and whether they are categories."""
+    """Return for each column of y its name, its values (n,), and whether they are categories."""
     if hasattr(y, "columns") and hasattr(y, "dtypes"):
         same_rows(len(y), n, name)
         whole = [y.iloc[:, j] if hasattr(y, "iloc") else y[:, j] for j in range(y.shape[1])]
@@ -53,16 +53,15 @@ def columns(y: Any, name: str, n: int | None = None) -> list[tuple[str, np.ndarr
         a = as_array(y, name)
         if a.ndim not in (1, 2):
             validation.complain(
-                f"{name} must be labels or numbers (n,), or columns of these (n, k)",
+                f"{name} must be labels or numbers of shape (n,) or (n, k)",
                 f"it has shape {a.shape}",
-                "reshape it to (n,) or (n, k)",
             )
         same_rows(len(a), n, name)
         each = np.ascontiguousarray(a.reshape(len(a), -1).T) if a.size else a.reshape(-1, len(a))
         names = [name] if len(each) == 1 else [f"column {j} of {name}" for j in range(len(each))]
         parts = [(c, one, _is_category(y)) for c, one in zip(names, each, strict=True)]
     if not parts:
-        validation.complain(f"{name} needs at least one column", "it has none", "pass a concept")
+        validation.complain(f"{name} needs at least one column", "it has 0 columns")
     return [(called, _plain(a, called), category) for called, a, category in parts]
 
 
@@ -71,7 +70,7 @@ def _is_category(y: Any) -> bool:
 
 
 def _family(kind: type) -> str:
-    """Return the family of a type; values of one family may stand in one column."""
+    """Return the family of a type; a column may hold values of one family."""
     if issubclass(kind, str):
         return "text"
     if issubclass(kind, bool | np.bool_):
@@ -83,11 +82,11 @@ def _is_missing(value: Any) -> bool:
     try:
         return value is None or bool(value != value)
     except (TypeError, ValueError):
-        return type(value).__name__ == "NAType"  # of pandas, which has no truth value
+        return type(value).__name__ == "NAType"  # the NA of pandas has no truth value
 
 
 def _plain(a: np.ndarray, called: str) -> np.ndarray:
-    """Return values (n,) of one family, none missing, or complain about a row."""
+    """Return values (n,) of one family without missing values, or complain about a row."""
     if a.dtype.kind == "c":
         validation.complain(
             f"{called} must be real (Complex data not supported)",
@@ -99,9 +98,9 @@ def _plain(a: np.ndarray, called: str) -> np.ndarray:
         if len(bad):
             validation.complain(
                 f"{called} must be finite (no NaN, no inf)",
-                f"{validation.counted(len(bad), 'row is', 'rows are')} not, the first of them row "
+                f"{validation.counted(len(bad), 'row is', 'rows are')} not finite, first row "
                 f"{bad[0]}",
-                f"drop these rows from X and {called}, or fill them in",
+                f"drop these rows from X and {called}, or fill in the values",
             )
     if a.dtype.kind not in "OM":
         return a
@@ -111,7 +110,7 @@ def _plain(a: np.ndarray, called: str) -> np.ndarray:
         validation.complain(
             f"every row needs a label{'' if called == 'y' else f' in {called}'}",
             f"{validation.counted(len(missing), 'label is', 'labels are')} missing (unknown label "
-            f"type: None, NaN or NA), the first in row {missing[0]}",
+            f"type: None, NaN or NA), first in row {missing[0]}",
             f"drop these rows from X and {called}, or label them",
         )
     families = {_family(kind) for kind in set(map(type, values))}
@@ -121,17 +120,17 @@ def _plain(a: np.ndarray, called: str) -> np.ndarray:
         kinds = sorted({type(v).__name__ for v in values})
         validation.complain(
             f"labels{'' if called == 'y' else f' in {called}'} must be of one type",
-            f"those of types {', '.join(kinds)} arrived: row 0 is {values[0]!r} and row {other} is "
-            f"{values[other]!r}",
+            f"labels of types {', '.join(kinds)} arrived: row 0 is {values[0]!r}, "
+            f"row {other} is {values[other]!r}",
             "convert them to strings",
         )
-    made = np.array(values) if families <= {"numbers", "truth values"} else a
-    exact = made.dtype.kind != "f" or all(map(operator.eq, made.tolist(), values))
-    return made if exact else a
+    plain = np.array(values) if families <= {"numbers", "truth values"} else a
+    exact = plain.dtype.kind != "f" or all(map(operator.eq, plain.tolist(), values))
+    return plain if exact else a
 
 
 def few(a: np.ndarray) -> bool:
-    """Return whether the rule takes these values for labels: few whole floats, or no floats."""
+    """Return whether these values are labels by the rule: few whole floats, or not floats."""
     if a.dtype.kind != "f":
         return True
     return bool((a == np.floor(a)).all()) and len(np.unique(a)) <= FEW_VALUES
@@ -141,15 +140,15 @@ def numbers(a: np.ndarray, called: str) -> np.ndarray:
     """Return the values of a numeric column as float64 (n, 1)."""
     if a.dtype.kind not in "fiub":
         validation.complain(
-            f"{called} must hold numbers, since it is numeric",
+            f"{called} must hold numbers, because its kind is numeric",
             f"its dtype is {a.dtype}, with values such as {a.tolist()[0]!r}",
-            "pass numbers, or take it as labels",
+            'pass numbers, or kind="labels"',
         )
     values = a.astype(np.float64)[:, None]
     size = np.abs(values).max(initial=0.0)
     if size > LARGEST or 0 < size < 1.0 / LARGEST:
         validation.complain(
-            f"numbers of {called} must be from {1.0 / LARGEST:g} to {LARGEST:g} in size",
+            f"absolute values of {called} must be between {1.0 / LARGEST:g} and {LARGEST:g}",
             f"the largest is {size:g}",
             f"pass {called} in another unit",
         )
@@ -157,7 +156,7 @@ def numbers(a: np.ndarray, called: str) -> np.ndarray:
 
 
 def same_rows(rows: int, n: int | None, name: str) -> None:
-    """Refuse a concept of another number of rows than X has."""
+    """Refuse a concept with another number of rows than X."""
     if n is not None and rows != n:
         validation.complain(
             f"X and {name} must have the same number of rows",

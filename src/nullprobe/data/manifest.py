@@ -1,9 +1,9 @@
-"""Manifest: what a folder of captured hidden states holds, in words, beside its shards.
+"""Manifest: the description of a folder of captured hidden states.
 
-Shards hold numbers alone. The manifest names the sites, explains the codes of labels, names the
+Shards hold only numbers. The manifest names the sites, explains the codes of labels, names the
 concept and the groups, and records model, texts and token rule. For each shard it has the number
-of rows and a hash, and it has a hash of itself. The entry of a shard is written just before the
-shard appears: a folder that lacks some of them is a run that has not ended.
+of rows and a hash, and it has a hash of its content. The entry of a shard is written just before
+the shard gets its name: a folder without some of its shards is an unfinished run.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from nullprobe._core.validation import complain
 
 MANIFEST = "manifest.json"
 FORMAT = "nullprobe.capture/2"
-FIRST_FORMAT = "nullprobe.capture/1"  # has the number of shards, but neither rows nor hashes
-TEXT = "text"  # position of each row's text
-# What the file of an eraser says of the states that it was fitted to.
+FIRST_FORMAT = "nullprobe.capture/1"  # has the number of shards, but no rows and no hashes
+TEXT = "text"  # number of each row's text
+# Keys in the file of an eraser that describe the states to which it was fitted.
 SITE, TOKENS, MODEL, WEIGHTS = "site", "tokens", "model", "weights"
 READ = ("model", "sites", "tokens", "labels", "concept", "groups", "texts", "shard size", "shards")
-HASH = "hash"  # of a shard; of the manifest itself
-REFUSED = "refused"  # why a capture that has some shards was refused
+HASH = "hash"  # of a shard; of the manifest
+REFUSED = "refused"  # reason of the error that ended a capture after its first shards
 
 
 def manifest(folder: Path) -> dict[str, Any] | None:
-    """Return the manifest of a folder, or None if it is no folder of captured states.
+    """Return the manifest of a folder, or None if it does not hold captured states.
 
     Raises
     ------
@@ -47,29 +47,29 @@ def manifest(folder: Path) -> dict[str, Any] | None:
     except ValueError:
         begins = '{\n "format": "nullprobe.capture/'
         if text.startswith(begins) or begins.startswith(text) or shard(folder, 0).is_file():
-            _complain_damaged(path, "it is cut short, or not JSON any more")
-        return None  # somebody else's file of this name
+            _complain_damaged(path, "it is truncated, or not valid JSON")
+        return None  # a file of the same name from another program
     form = about.get("format") if isinstance(about, dict) else None
     if form not in (FORMAT, FIRST_FORMAT):
         if str(form).startswith("nullprobe.capture"):
             complain(
                 f"{str(path)!r} must be of format {FORMAT} or {FIRST_FORMAT}",
-                f"it is {form!r}",
-                "capture anew",
+                f"its format is {form!r}",
+                "run the capture again",
             )
         return None
     lacking = [name for name in READ if name not in about]
     if lacking:
         _complain_damaged(path, f"it lacks {', '.join(map(repr, lacking))}")
     if form == FORMAT and about.get(HASH) != _hash(about):
-        _complain_damaged(path, f"its {HASH!r} is not that of its content")
+        _complain_damaged(path, f"its {HASH!r} does not match its content")
     if form == FIRST_FORMAT:
         _check_first_format(path, about)
     return about
 
 
 def _check_first_format(path: Path, about: Mapping[str, Any]) -> None:
-    """Complain about numbers that do not fit together; the first format has no hash."""
+    """Complain about inconsistent numbers; the first format has no hash."""
     for name, kind in (("texts", int), ("shard size", int), ("sites", dict), ("labels", dict)):
         if type(about[name]) is not kind or (kind is int and about[name] < 1):
             _complain_damaged(path, f"{name!r} is {str(about[name])[:40]}")
@@ -78,7 +78,7 @@ def _check_first_format(path: Path, about: Mapping[str, Any]) -> None:
 
 
 def write(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write the manifest and its hash, whole or not at all."""
+    """Write the manifest and its hash, completely or not at all."""
     content = {**about, "format": FORMAT}
     with whole_file(folder / MANIFEST) as temporary:
         ordered = {"format": FORMAT, **about, HASH: _hash(content)}
@@ -97,17 +97,17 @@ def shard(folder: Path, i: int) -> Path:
 
 
 def n_shards(about: Mapping[str, Any]) -> int:
-    """Return how many shards a whole folder has."""
+    """Return the number of shards of a complete folder."""
     return -(-about["texts"] // about["shard size"])
 
 
 def names(about: Mapping[str, Any]) -> list[str]:
-    """Return the names of the arrays that each shard holds."""
+    """Return the names of the arrays in each shard."""
     return [TEXT, *about["labels"], *about["sites"]]
 
 
 def groups(about: Mapping[str, Any]) -> str | None:
-    """Return the groups of an audit: the texts, if none are named and texts have several rows."""
+    """Return the name of the groups: by default the texts, if texts have several rows."""
     if about["groups"] is not None or about["format"] == FIRST_FORMAT:
         return about["groups"]
     return TEXT if sum(one["rows"] for one in about["shards"]) > about["texts"] else None
@@ -115,14 +115,14 @@ def groups(about: Mapping[str, Any]) -> str | None:
 
 def _complain_damaged(path: Path, how: str) -> NoReturn:
     complain(
-        f"{str(path)!r} must say what was captured",
+        f"{str(path)!r} must describe the captured states",
         f"the file is damaged: {how}",
-        "put back a copy of it, or delete the folder and capture anew",
+        "restore a copy of it, or delete the folder and run the capture again",
     )
 
 
 def need_whole(folder: Path, about: Mapping[str, Any]) -> None:
-    """Complain about a folder whose run has not ended, or that holds files which are no shards."""
+    """Complain about a folder that lacks shards or holds other arrays."""
     n = n_shards(about)
     listed = n if about["format"] == FIRST_FORMAT else len(about["shards"])
     missing = [i for i in range(n) if i >= listed or not shard(folder, i).is_file()]
@@ -130,18 +130,18 @@ def need_whole(folder: Path, about: Mapping[str, Any]) -> None:
         refused = about.get(REFUSED)
         complain(
             f"{str(folder)!r} must hold all {n} shards of its manifest",
-            f"{len(missing)} are not there yet, the first of them {shard(folder, missing[0]).name}",
+            f"{len(missing)} are missing, first {shard(folder, missing[0]).name}",
             f"the capture was refused: {refused}"
             if refused
-            else "run the same capture again: it goes on where it stopped",
+            else "run the same capture again: it continues where it stopped",
         )
     need_no_others(folder, n)
 
 
 def need_no_others(folder: Path, n: int) -> None:
-    """Complain about a folder that holds arrays other than those of the first n shards."""
-    own = {shard(folder, i).name for i in range(n)}
-    others = [file.name for file in folder.glob("[!.]*.safetensors") if file.name not in own]
+    """Complain about a folder that holds other arrays than its first n shards."""
+    expected = {shard(folder, i).name for i in range(n)}
+    others = [file.name for file in folder.glob("[!.]*.safetensors") if file.name not in expected]
     if others:
         complain(
             f"{str(folder)!r} must hold {n} shards and no other .safetensors",
@@ -151,7 +151,7 @@ def need_no_others(folder: Path, n: int) -> None:
 
 
 def encoded(y: np.ndarray) -> tuple[np.ndarray, list | None]:
-    """Return labels as numbers, and what codes stand for; numbers stand for themselves.
+    """Return labels as codes, with the label of each code; numbers are returned without labels.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is known of contrast pairs: which side is true, other labels, and templates."""
+"""Labels of contrast pairs: the true side, other labels, and templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nullprobe.data.splits import groups_of
 
 
 def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
-    """Return which side is true (n,), 1 for the positive and 0 for the negative, or None."""
+    """Return labels (n,): 1 if the positive side is true, 0 if the negative side is; or None."""
     if y is None:
         return None
     z = read_concept(y, n=n, name=name, kind="labels")
@@ -28,19 +28,19 @@ def truth(y: Any, n: int, *, name: str = "y") -> np.ndarray | None:
 
 
 def need_truth(y: Any, n: int) -> np.ndarray:
-    """Return which side is true (n,), 1 for the positive, or complain if nobody says."""
+    """Return labels (n,), 1 if the positive side is true, or complain if there are no labels."""
     labels = truth(y, n)
     if labels is None:
         validation.complain(
             "this requires y to be passed",
-            "there are no labels",
+            "y is missing",
             "pass 1 where the positive side is true and 0 where the negative is",
         )
     return labels
 
 
 def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
-    """Return further labels (n,) of pairs by name, or complain that they are none.
+    """Return other labels (n,) of pairs by name, or complain that they are not labels of pairs.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
     n : int
         Number of pairs.
     concept : str
-        What the labels of the truth are called; no other label may be called so.
+        Name of the labels of the truth; other labels need other names.
     """
-    found = {}
+    labels = {}
     if others is not None and not isinstance(others, Mapping):
         validation.complain(
             "other labels must have names",
@@ -59,25 +59,23 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
         )
     for name, y in parameters.by_name("label", others or {}).items():
         if name == concept:
-            validation.complain(
-                "every label needs a name of its own", f"{concept!r} came twice", "rename one"
-            )
+            validation.complain("every label needs a different name", f"{concept!r} occurs twice")
         called = f"label {name!r}"
         z = truth(y, n, name=called)
         if z is None:
             validation.complain(
                 f"{called} must be 0 and 1, or False and True",
-                "it is None",
+                f"{y} arrived",
                 "pass one of these for each pair, or leave the label out",
             )
         if len(np.unique(z)) < 2:
             validation.complain(
                 f"{called} must be of two classes", f"all {n} are {z[0]}", "leave it out"
             )
-        found[name] = z
-    return found
+        labels[name] = z
+    return labels
 
 
 def group_labels(groups: Any, n: int) -> np.ndarray | None:
-    """Return the labels of the groups (n,), or None where there are no groups."""
+    """Return the labels of the groups (n,), or None if there are no groups."""
     return None if groups is None else groups_of(groups, n).labels

@@ -1,7 +1,7 @@
-"""Contrast pairs: the same statements twice, once completed as false and once as true.
+"""Contrast pairs: each statement twice, once completed as false and once as true.
 
-Whoever reads truth without labels needs pairs and nothing else: which side of a pair is the true
-one is what the probe is to find out, and labels, where there are any, say how well it did.
+Probes of pairs need no labels: they predict which side of a pair is true. Labels, if there are any,
+only measure the quality of the prediction.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from nullprobe.data.pair_labels import group_labels, truth
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContrastPairs:
-    """Two representations of each of n statements, one row each; checked when made.
+    """Two representations of each of n statements, validated when created.
 
     Attributes
     ----------
     negative, positive : ndarray of shape (n, d)
-        Representations of the two completions. NumPy arrays, torch tensors and frames are taken.
+        Representations of the two completions: NumPy arrays, torch tensors or data frames.
     y : ndarray of shape (n,), or None
-        1 where the positive side is the true one, 0 where the negative is.
+        1 where the positive side is true, 0 where the negative side is true.
     groups : ndarray of shape (n,), or None
-        Prompt template of each pair: pairs of the same value are normalised together.
+        Prompt template of each pair. Pairs with the same template are normalised together.
 
     Raises
     ------
     InputError
-        If the sides differ in shape, there is a single pair, a number is not finite, a side never
-        varies, or all labels are the same.
+        If the sides differ in shape, there is only one pair, a number is not finite, a side is
+        constant, or all labels are the same.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class ContrastPairs:
     groups: Any = None
 
     def __post_init__(self) -> None:
-        """Bring all parts into the form that is promised, and complain about what cannot be."""
+        """Convert and validate all fields."""
         negative, positive = both_sides(self.negative, self.positive)
         object.__setattr__(self, "negative", arrays.host_native(negative))
         object.__setattr__(self, "positive", arrays.host_native(positive))
@@ -62,7 +62,7 @@ class ContrastPairs:
         self.need_enough()
 
     def __repr__(self) -> str:
-        """Return the numbers of pairs and features, and what is known of them."""
+        """Return the numbers of pairs and features, and whether there are labels and groups."""
         known = "" if self.y is None else ", with labels"
         if self.groups is not None:
             known += f", in {len(np.unique(self.groups))} groups"
@@ -78,29 +78,29 @@ class ContrastPairs:
         return self.negative.shape[1]
 
     def take(self, rows: np.ndarray | slice) -> ContrastPairs:
-        """Return some of the pairs; they may be few, or all of one class."""
-        some = object.__new__(ContrastPairs)
+        """Return the selected pairs; they may be few, or all of one class."""
+        subset = object.__new__(ContrastPairs)
         for name in ("negative", "positive", "y", "groups"):
             whole = getattr(self, name)
-            object.__setattr__(some, name, None if whole is None else whole[rows])
-        return some
+            object.__setattr__(subset, name, None if whole is None else whole[rows])
+        return subset
 
     def need_enough(self) -> None:
-        """Complain if nothing can be fitted to these pairs."""
+        """Complain if a probe cannot be fitted to these pairs."""
         if len(self) < 2:
             validation.complain(
                 "at least two pairs are needed",
                 f"there is {len(self)}",
-                "pass more pairs: each side is brought to mean zero, which leaves nothing of one",
+                "pass more pairs: each side is centred, and one centred row is zero",
             )
         for name in ("negative", "positive"):
             side = getattr(self, name)
-            # ends at the first block of rows that differ
+            # Ends at the first block with different rows.
             if not any((rows != side[0]).any() for _, rows in arrays.cache_blocks(side)):
                 validation.complain(
                     "both sides of the pairs must vary",
                     f"all {len(self)} rows of the {name} side are the same",
-                    "check which token or layer that side was taken from",
+                    "check from which token or layer that side was captured",
                 )
         if np.array_equal(self.negative, self.positive):
             validation.complain(
@@ -112,12 +112,12 @@ class ContrastPairs:
             validation.complain(
                 "labels must be of two classes",
                 f"all {len(self)} are {self.y[0]} (1 class)",
-                "put true and false statements on either side, or pass no labels",
+                "put true and false statements on both sides, or omit the labels",
             )
 
 
 def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
-    """Return two representations (n, d) of one shape, all finite, in the library they came in."""
+    """Return two finite representations (n, d) of equal shape, in the library of the input."""
     sides = {
         "negative": validation.representation(negative, name="the negative side"),
         "positive": validation.representation(positive, name="the positive side"),
@@ -126,15 +126,15 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
     if shapes[0] != shapes[1]:
         validation.complain(
             "the two sides of the pairs must have the same shape (n, d)",
-            f"the negative side has {shapes[0]} and the positive {shapes[1]}",
-            "pass one row of either side for each pair, in the same order",
+            f"the negative side has shape {shapes[0]} and the positive side {shapes[1]}",
+            "pass one row of each side for each pair, in the same order",
         )
     named = [list(getattr(side, "columns", ())) for side in (negative, positive)]
     if all(named) and named[0] != named[1]:
         validation.complain(
             "the two sides of the pairs must have the same features in the same order",
             "the columns of the two frames differ",
-            "select the columns of one as those of the other",
+            "select the same columns from both frames",
         )
     for name, side in sides.items():
         validation.finite(side, name=f"the {name} side", advice="drop such pairs")
@@ -142,14 +142,13 @@ def both_sides(negative: Any, positive: Any) -> tuple[Any, Any]:
 
 
 def as_pairs(negative: Any, positive: Any, y: Any, groups: Any) -> ContrastPairs:
-    """Return pairs, whether they come as one object or in parts."""
+    """Return contrast pairs from one object or from two sides."""
     if not isinstance(negative, ContrastPairs):
         return ContrastPairs(negative, positive, y, groups)
     if positive is not None:
         validation.complain(
-            "pairs must come as one ContrastPairs, or as two sides",
+            "pairs must be one ContrastPairs, or two sides",
             "a ContrastPairs and a positive side arrived",
-            "pass the pairs alone",
         )
     if y is None and groups is None:
         return negative
@@ -190,7 +189,7 @@ def read_pairs(
     Raises
     ------
     InputError
-        If the file cannot be read, a name is unknown, or these are no pairs.
+        If the file cannot be read, a name is unknown, or the two sides are not pairs.
 
     Examples
     --------
@@ -217,5 +216,5 @@ def read_pairs(
 
 
 def _side(content: Arrays | pa.Table, name: str, source: str) -> np.ndarray:
-    alone = {name: content[name]} if isinstance(content, dict) else content.select([name])
-    return representation(alone, [], source).X
+    single = {name: content[name]} if isinstance(content, dict) else content.select([name])
+    return representation(single, [], source).X

@@ -1,15 +1,16 @@
 """Partitions: several splits of the same rows that share one set of blocks.
 
-Problem. A reading from one partition is a coin toss near the border, so that several are averaged.
-Labels that are permuted within the parts of one partition are out of place in the next, and a
-partition drawn anew for each labelling costs a factorisation each.
+Problem. A score from one partition varies with the partition, so scores from several partitions are
+averaged. But a permutation of labels within the parts of one partition moves labels between the
+parts of another, and new partitions for each permutation would need new factorisations.
 
-Solution. Rows are cut into 3^r stratified blocks, the points of an affine space over the field of
-three elements. Every direction a of that space cuts it into three parallel planes, which are the
-three parts of one partition: block b is in part a·b mod 3. There are (3^r − 1)/2 directions: one
-partition of 3 blocks, four of 9, thirteen of 27. Into halves, over the field of two elements, there
-are one of 2 blocks, three of 4, seven of 8 and fifteen of 16. Permutations within blocks leave the
-parts, class counts and factorisations of *all* partitions as they are.
+Solution. Rows are divided into 3^r stratified blocks, the points of an affine space over the field
+of three elements. Every direction a of this space divides it into three parallel planes. These are
+the three parts of one partition: block b is in part a·b mod 3. There are (3^r − 1)/2 directions, so
+3 blocks give one partition, 9 blocks four, and 27 blocks thirteen. For two halves, over the field
+of two elements, 2 blocks give one partition, 4 blocks three, 8 blocks seven and 16 blocks fifteen.
+Permutations within blocks do not change the parts, class counts and factorisations of *any*
+partition.
 
 Reference. Affine planes and resolvable designs: D. Stinson, "Combinatorial designs", 2004,
 chapter 5.
@@ -26,7 +27,7 @@ from nullprobe.data.splits import Parts, split
 
 N_PARTS = 3
 MOST_SPLITS = 13
-LEAST_IN_BLOCK = 3  # rows or groups: with fewer, labels have little to be permuted with
+LEAST_IN_BLOCK = 3  # rows or groups; with fewer, there are hardly any permutations
 
 
 def partitions(
@@ -46,12 +47,12 @@ def partitions(
     groups : ndarray of shape (n,) or None
         Group codes; a group lies in one block.
     n_splits : int
-        From 1 to 13. Fewer partitions are returned where a class has too few rows, or groups, for
-        so many blocks: one partition needs six rows of each class, four need nine groups or rows
+        From 1 to 13. Fewer partitions are returned if a class has too few rows or groups for so
+        many blocks: one partition needs six rows of each class, four need nine groups or rows
         of each class, thirteen need twenty-seven.
     rng : Generator
     n_parts : {3, 2}
-        Thirds, or halves where no rows are needed for an eraser.
+        Thirds, or halves if no rows are needed to fit an eraser.
 
     Raises
     ------
@@ -88,10 +89,11 @@ def directions(r: int, n_parts: int = N_PARTS) -> list[np.ndarray]:
 def _blocks(
     z: Concept, groups: np.ndarray | None, n_blocks: int, rng: np.random.Generator
 ) -> np.ndarray | None:
-    """Return the block of each row, (n,), or None where there are too few rows or groups.
+    """Return the block of each row, (n,), or None if there are too few rows or groups.
 
-    Groups of one class and size (or rows of one class) are dealt out in turn in random order, so
-    that each block has its share of them. A group of several classes goes by its first row.
+    Groups of one class and size (or rows of one class) are assigned to the blocks in turn, in
+    random order, so that each block has an equal share. A group of several classes counts as the
+    class of its first row.
     """
     unit = np.arange(len(z)) if groups is None else np.unique(groups, return_inverse=True)[1]
     _, first, sizes = np.unique(unit, return_index=True, return_counts=True)
@@ -99,12 +101,12 @@ def _blocks(
         return None
     classes = np.zeros(len(first)) if z.codes is None else z.codes[first]
     order = np.lexsort((rng.random(len(first)), sizes, classes))
-    dealt = np.empty(len(first), dtype=int)
-    dealt[order] = np.arange(len(first)) % n_blocks
-    block = dealt[unit]
+    assigned = np.empty(len(first), dtype=int)
+    assigned[order] = np.arange(len(first)) % n_blocks
+    block = assigned[unit]
     if z.codes is not None:
-        there = np.zeros((n_blocks, z.n_columns), dtype=bool)
-        there[block, z.codes] = True
-        if not there.all():
+        present = np.zeros((n_blocks, z.n_columns), dtype=bool)
+        present[block, z.codes] = True
+        if not present.all():
             return None
     return block

@@ -1,4 +1,4 @@
-"""Record: what a result was measured on and with, so that it can be had again."""
+"""Provenance: the data and versions of a result, which make it reproducible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def data(
     group_names: Sequence[str] = (),
     feature_names: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return what X (n, d) and its concept were: shapes, names, splits, and a fingerprint."""
+    """Describe X (n, d) and its concept: shapes, names, splits, and a fingerprint."""
     digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
     digest.update(np.ascontiguousarray(z.data).data)
     counts = None
@@ -54,7 +54,7 @@ def data(
 def pairs(
     negative: np.ndarray, positive: np.ndarray, labels: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Return what pairs (n, d) and their labels (n,) were: shapes, shares, and a fingerprint."""
+    """Describe pairs (n, d) and their labels (n,): shapes, shares, and a fingerprint."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (negative, positive, *labels.values()):
         digest.update(np.ascontiguousarray(part).data)
@@ -74,7 +74,7 @@ def estimator(one: Any) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what the numbers depend on."""
+    """Return the versions of Python and of the packages that the numbers depend on."""
     return {
         "nullprobe": __version__,
         "python": platform.python_version(),

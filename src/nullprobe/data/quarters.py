@@ -1,4 +1,4 @@
-"""Quarters: numbers cut into four parts of as many rows, where classes are asked for."""
+"""Quarters: numbers divided into four classes of about equal size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nullprobe.data.concept import Concept
 
 
 def quarters(values: np.ndarray) -> np.ndarray:
-    """Return the quarter of each number, 0 to 3, (n,); equal numbers lie in one quarter.
+    """Return the quarter of each number, 0 to 3, (n,); equal numbers are in the same quarter.
 
     Examples
     --------

@@ -1,11 +1,12 @@
-"""Row sketch: which rows something was fitted to, in eight kilobytes.
+"""Row sketch: a record, in eight kilobytes, of the rows that an estimator was fitted to.
 
-Problem. An eraser leaves nothing on the rows that it was fitted to, whatever it does elsewhere. A
-fingerprint of all rows together is dodged by leaving one row out.
+Problem. On its fitting rows, an eraser always removes the concept, so they are not a test. A
+fingerprint of all rows together does not match if one row is left out.
 
-Solution. Each row has a hash, and the 1,024 smallest hashes are kept. Of other rows, those whose
-hash is as small are looked up: the share that is found is the share of rows that were seen.
-Sketches of pieces add up, in any order.
+Solution. Each row has a hash, and the sketch holds the 1,024 smallest hashes. Rows of a new sample
+whose hashes are in the same range are looked up in the sketch. The share of them that is in the
+sketch estimates the share of fitting rows in the sample. Sketches of pieces can be added in any
+order.
 
 Reference. A. Broder, "On the resemblance and containment of documents", 1997 (bottom-k sketches).
 """
@@ -18,19 +19,19 @@ from typing import Self
 
 import numpy as np
 
-KEPT = 1024  # hashes
-BLOCK = 256  # rows that are hashed together: as many as a cache holds
-LEAST = 10  # rows that are looked up: of fewer, no share is said
+SIZE = 1024  # hashes in a sketch
+BLOCK = 256  # rows that are hashed together; they fit into a cache
+LEAST = 10  # rows to look up; with fewer, the share is not estimated
 
 
 @dataclass(frozen=True, eq=False)
 class RowSketch:
-    """The smallest hashes of the rows, ascending; all of them where there are fewer.
+    """The 1,024 smallest hashes of the rows, in ascending order; all hashes of fewer rows.
 
     Attributes
     ----------
     hashes : ndarray of shape (k,), uint64
-        Of different rows.
+        Hashes of different rows.
     """
 
     hashes: np.ndarray
@@ -43,38 +44,38 @@ class RowSketch:
         --------
         >>> rng = np.random.default_rng(0)
         >>> X = rng.normal(size=(5000, 8))
-        >>> found = RowSketch.of(X[:2500])
-        >>> found.share_of(X[:2000]), found.share_of(X[3000:]), 0.4 < found.share_of(X) < 0.6
+        >>> sketch = RowSketch.of(X[:2500])
+        >>> sketch.share_of(X[:2000]), sketch.share_of(X[3000:]), 0.4 < sketch.share_of(X) < 0.6
         (1.0, 0.0, True)
         """
-        return cls(np.unique(_hashes(X))[:KEPT])
+        return cls(np.unique(_hashes(X))[:SIZE])
 
     def __add__(self, other: RowSketch) -> RowSketch:
-        """Return the sketch of the rows of both."""
-        return RowSketch(np.union1d(self.hashes, other.hashes)[:KEPT])
+        """Return the sketch of the rows of both sketches."""
+        return RowSketch(np.union1d(self.hashes, other.hashes)[:SIZE])
 
     def share_of(self, X: np.ndarray) -> float | None:
-        """Return the share of rows X (n, d) that were seen, or None where too few say anything.
+        """Return the share of rows of X (n, d) that are in the sketch, or None if too few count.
 
-        Rows that stand in X several times say nothing: where values are few, new rows equal old
-        ones.
+        Rows that occur more than once in X do not count: if there are few distinct values, new
+        rows can equal fitting rows.
         """
-        found, counts = np.unique(_hashes(X), return_counts=True)
-        found = found[counts == 1]
-        if len(self.hashes) == KEPT:
-            found = found[found <= self.hashes[-1]]
-        if len(found) < LEAST:
+        hashes, counts = np.unique(_hashes(X), return_counts=True)
+        hashes = hashes[counts == 1]
+        if len(self.hashes) == SIZE:
+            hashes = hashes[hashes <= self.hashes[-1]]
+        if len(hashes) < LEAST:
             return None
-        return float(np.isin(found, self.hashes).mean())
+        return float(np.isin(hashes, self.hashes).mean())
 
     @property
     def text(self) -> str:
-        """The sketch as a file holds it."""
+        """The sketch as text, for a file."""
         return base64.b64encode(self.hashes.astype("<u8").tobytes()).decode()
 
     @classmethod
     def of_text(cls, text: str) -> Self | None:
-        """Return the sketch that a file holds, or None where it holds none that can be read."""
+        """Return the sketch from the text of a file, or None if the text is not a valid sketch."""
         try:
             raw = base64.b64decode(text, validate=True)
             return cls(np.frombuffer(raw, dtype="<u8").astype(np.uint64)) if raw else None
@@ -83,21 +84,21 @@ class RowSketch:
 
 
 def _hashes(X: np.ndarray) -> np.ndarray:
-    """Return a hash of each row (n,), uint64: of its values as float32, so that files may round."""
+    """Return a hash of each row as float32 (n,), uint64: rounding in files does not change it."""
     pairs = (X.shape[1] + 1) // 2
     weights = np.random.default_rng(0).integers(2**63, size=pairs, dtype=np.uint64) * 2 + 1
-    found = np.empty(len(X), dtype=np.uint64)
+    hashes = np.empty(len(X), dtype=np.uint64)
     values = np.zeros((min(BLOCK, len(X)), 2 * pairs), dtype=np.float32)
     for start in range(0, len(X), BLOCK):
         block = X[start : start + BLOCK]
-        own = values[: len(block)]
-        with np.errstate(over="ignore"):  # beyond float32 all is infinite, and says little
-            own[:, : X.shape[1]] = block
-        own += np.float32(0)  # 0 and −0 alike
-        found[start : start + BLOCK] = np.einsum("ij,j->i", own.view(np.uint64), weights)
-    # Sums of products are even for even values: mixed, all bits are as good (splitmix64).
-    found ^= found >> np.uint64(30)
-    found *= np.uint64(0xBF58476D1CE4E5B9)
-    found ^= found >> np.uint64(27)
-    found *= np.uint64(0x94D049BB133111EB)
-    return found ^ (found >> np.uint64(31))
+        single = values[: len(block)]
+        with np.errstate(over="ignore"):  # larger values become infinite
+            single[:, : X.shape[1]] = block
+        single += np.float32(0)  # −0 becomes 0
+        hashes[start : start + BLOCK] = np.einsum("ij,j->i", single.view(np.uint64), weights)
+    # The low bits of sums of products are not random; splitmix64 mixes all bits.
+    hashes ^= hashes >> np.uint64(30)
+    hashes *= np.uint64(0xBF58476D1CE4E5B9)
+    hashes ^= hashes >> np.uint64(27)
+    hashes *= np.uint64(0x94D049BB133111EB)
+    return hashes ^ (hashes >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""Rows: X, its concept and its weights, validated together at the door of an estimator."""
+"""Rows: X, its concept and its weights, validated together in `fit`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from nullprobe.data.concept import Concept, concept, single
 
 
 def weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Return sample weights (n,) as float64, or None where none were given."""
+    """Return sample weights (n,) as float64, or None if there are no weights."""
     if sample_weight is None:
         return None
     sample_weight = validation.unmasked(arrays.stacked(sample_weight), "sample_weight")
     try:
         w = arrays.host(sample_weight)
     except (TypeError, ValueError) as error:
-        validation.complain(
-            "sample weights must be numbers", f"they are not ({error})", "pass one for each row"
-        )
+        validation.complain("sample weights must be numbers", f"they are not ({error})")
     if w.ndim == 0:
         w = np.full(n, float(w))
     if w.shape != (n,):
@@ -34,13 +32,12 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
             "sample weights must be finite and not negative",
             f"the smallest is {w.min():g}, and "
             f"{validation.counted(int((~np.isfinite(w)).sum()), 'is', 'are')} not finite",
-            "set the weight of rows to leave out to 0",
+            "to leave out a row, set its weight to 0",
         )
     if not w.any():
         validation.complain(
             "at least one sample weight must be above zero",
             "all are zero (sum of weights is zero)",
-            "give the rows to use a weight",
         )
     return w
 
@@ -54,7 +51,7 @@ def rows(
     kind: str | None = None,
     like: Any = None,
 ) -> tuple[Any, Concept, np.ndarray | None]:
-    """Read X, y and weights that belong together; of columns of labels, ``one`` allows one."""
+    """Return X, the concept and the weights; ``one`` allows only one column of labels."""
     X = validation.representation(X)
     z = (single if one else concept)(y, n=X.shape[0], kind=kind, like=like)
     return X, z, weights(sample_weight, X.shape[0])

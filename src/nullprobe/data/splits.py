@@ -1,9 +1,9 @@
-"""Splits: disjoint parts of the rows, stratified, whole groups together.
+"""Splits: disjoint parts of the rows, stratified by class, with whole groups in one part.
 
-Three parts take turns as F (the eraser is fitted), P (the probe is fitted) and S (scores are
-taken), so each row is scored once. One partition serves an audit: permutations that move
-labels within its parts leave each part's rows, class counts and factorisations as they are,
-which makes the permutation null exact and cheap at once.
+Three parts take turns as F (the eraser is fitted), P (the probe is fitted) and S (rows are
+scored), so each row is scored once. An audit uses one partition. Permutations of labels within its
+parts do not change the rows, class counts and factorisations of a part, so the permutation null is
+exact and cheap.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Parts:
     Attributes
     ----------
     part : ndarray of shape (n,)
-        Number of the part that each row is in.
+        Number of each row's part.
     n_parts : int
     groups : ndarray of shape (n,) or None
-        Code of each row's group; a group lies in one part.
+        Code of each row's group; all rows of a group are in one part.
     block : ndarray of shape (n,), optional
-        Block of each row, within which labels may be permuted, where that is finer than its part.
+        Block of each row, within which labels may be permuted; by default its part.
     """
 
     part: np.ndarray
@@ -41,7 +41,7 @@ class Parts:
 
     @property
     def blocks(self) -> np.ndarray:
-        """Block of each row (n,): permuted within, labels leave the parts as they are."""
+        """Block of each row (n,); permutations of labels within blocks do not change the parts."""
         return self.part if self.block is None else self.block
 
     def rows(self, j: int) -> np.ndarray:
@@ -49,18 +49,18 @@ class Parts:
         return np.flatnonzero(self.part == j)
 
     def roles(self) -> Iterator[tuple[int, int, int]]:
-        """Yield the parts that play F, P and S, each part playing S once."""
+        """Yield the numbers of the parts F, P and S; each part is S once."""
         for j in range(self.n_parts):
             yield j, (j + 1) % self.n_parts, (j + 2) % self.n_parts
 
 
 def group_codes(groups: object, n: int) -> np.ndarray | None:
-    """Return the group of each row as a code (n,), or None where there are no groups."""
+    """Return the group of each row as a code (n,), or None if there are no groups."""
     return named_groups(groups, n)[0]
 
 
 def named_groups(groups: object, n: int) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Return the group of each row as a code (n,), and the name of each code, as it arrived."""
+    """Return the group of each row as a code (n,), and the name of each code."""
     if groups is None:
         return None, ()
     z = groups_of(groups, n)
@@ -74,7 +74,7 @@ def groups_of(groups: object, n: int) -> Concept:
         validation.complain(
             "groups must be one label for each row",
             f"they have {len(z.levels or ())} columns",
-            "join the columns into one, or pass one of them",
+            "combine the columns into one, or pass one of them",
         )
     return z
 
@@ -82,7 +82,7 @@ def groups_of(groups: object, n: int) -> Concept:
 def split(
     z: Concept, *, groups: np.ndarray | None, n_parts: int, rng: np.random.Generator
 ) -> Parts:
-    """Partition the rows: class shares alike in each part, groups whole.
+    """Partition the rows; each part has about the same class shares, and groups stay together.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def split(
         validation.complain(
             f"at least {n_parts} groups are needed",
             f"{len(np.unique(groups))} arrived",
-            "pass finer groups, or none if rows are independent",
+            "pass more groups, or omit groups if rows are independent",
         )
     common = {"n_splits": n_parts, "shuffle": True, "random_state": seed}
     if z.codes is None:
@@ -113,7 +113,7 @@ def split(
         folds = (StratifiedGroupKFold if groups is not None else StratifiedKFold)(**common)
     part = np.empty(len(z), dtype=int)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # rare classes are checked here instead
+        warnings.simplefilter("ignore", UserWarning)  # rare classes are checked below
         for j, (_, test) in enumerate(folds.split(np.zeros(len(z)), z.codes, groups)):
             part[test] = j
     parts = Parts(part, n_parts, groups)
@@ -126,7 +126,7 @@ def split(
 def split_within(
     z: Concept, *, groups: np.ndarray, names: Sequence[str], n_parts: int, rng: np.random.Generator
 ) -> Parts:
-    """Partition the rows of every group by itself: class shares alike in each part of each group.
+    """Partition the rows of every group separately, stratified by class.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def split_within(
     groups : ndarray of shape (n,)
         Group codes, from 0.
     names : sequence of str
-        What the groups are called, by code; for complaints.
+        Names of the groups, by code, for messages.
     n_parts : int
     rng : Generator
 
@@ -147,23 +147,23 @@ def split_within(
     Raises
     ------
     InputError
-        If there is but one group, or a group has too few rows of a class for every part to hold
-        two of it, or numbers that do not vary in each of its parts.
+        If there is only one group, if a group has too few rows of a class for two rows in every
+        part, or if a numeric concept is constant in a part of a group.
     """
     if len(names) < 2:
         validation.complain(
             "at least two groups are needed",
             f"{len(names)} arrived",
-            "pass the group that each row belongs to, or leave out what compares groups",
+            "pass the group of each row, or omit comparisons of groups",
         )
     part = np.empty(len(z), dtype=int)
     for g, name in enumerate(names):
         rows = np.flatnonzero(groups == g)
-        own = z.take(rows)
-        _need_within(own, name, n_parts)
-        part[rows] = split(own, groups=None, n_parts=n_parts, rng=rng).part
+        within = z.take(rows)
+        _need_within(within, name, n_parts)
+        part[rows] = split(within, groups=None, n_parts=n_parts, rng=rng).part
         for j in range(n_parts):
-            _need_variation(own.take(part[rows] == j), name)
+            _need_variation(within.take(part[rows] == j), name)
     return Parts(part, n_parts, groups)
 
 
@@ -177,7 +177,7 @@ def _need_within(z: Concept, group: str, n_parts: int) -> None:
         f"every group needs at least {least} rows{' of every class' if of else ''}, two for each "
         f"of the {n_parts} parts",
         f"group {group!r} has {counts.min()}{of}",
-        "pass more of its rows, merge it with another group, or leave it out",
+        "pass more rows of the group, merge it with another group, or leave it out",
     )
 
 
@@ -186,7 +186,7 @@ def _need_variation(z: Concept, group: str) -> None:
         validation.complain(
             "a numeric concept must vary in each part of every group",
             f"in a part of group {group!r} it is {z.values[0, 0]:g} in every row",
-            "pass more of its rows, merge it with another group, or leave it out",
+            "pass more rows of the group, merge it with another group, or leave it out",
         )
 
 
@@ -194,9 +194,7 @@ def _need_rows(z: Concept, n_parts: int) -> None:
     least = 2 * n_parts
     if z.codes is None or z.classes is None:
         if len(z) < least:
-            validation.complain(
-                f"at least {least} rows are needed", f"{len(z)} arrived", "pass more data"
-            )
+            validation.complain(f"at least {least} rows are needed", f"{len(z)} arrived")
         return
     counts = np.bincount(z.codes, minlength=z.n_columns)
     if counts.min() < least:
@@ -204,7 +202,7 @@ def _need_rows(z: Concept, n_parts: int) -> None:
         validation.complain(
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
-            "pass more rows of it, merge or drop the class, or, if y is a measured number, pass "
+            "pass more rows of this class, merge or drop the class, or, if y is numeric, pass "
             'kind="numeric" (on the command line: --kind numeric)',
         )
 
@@ -214,7 +212,7 @@ def _need_classes(z: Concept, rows: np.ndarray, j: int) -> None:
     if counts.min() < 2 and z.classes is not None:
         label = z.classes[int(counts.argmin())]
         validation.complain(
-            "each part must hold two rows of every class with its groups whole",
+            "each part must hold two rows of every class, and groups must stay together",
             f"part {j + 1} would hold {counts.min()} of {label!r}",
             "pass more groups that contain this class",
         )

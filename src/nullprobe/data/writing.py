@@ -1,4 +1,4 @@
-"""Named arrays or columns into a file, in the format of its suffix; `_formats.py` reads them."""
+"""Writing named arrays or columns to a file, in the format of its suffix."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from nullprobe.data.formats import Arrays, suffix_of
 
 
 def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
-    """Write named arrays or columns in the format of the suffix of ``path``, whole or not at all.
+    """Write named arrays or columns to ``path``, completely or not at all.
 
     Parameters
     ----------
     path : str or path
-        Where to; its suffix must be of the kind (arrays or columns) of ``content``.
+        The file; the format of its suffix must hold arrays or columns, as ``content`` does.
     content : dict of ndarray, or pyarrow.Table
-        What to write. A .npy takes a single array, a .safetensors no text.
+        Content to write. A .npy holds a single array, a .safetensors does not hold text.
     """
     path = Path(path)
     suffix = suffix_of(path)
@@ -47,13 +47,13 @@ def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
             text = [name for name, array in content.items() if array.dtype.kind not in "biuf"]
             if text:
                 _cannot_keep(path, text[:5], "holds numbers only", ".npz or .parquet")
-            # The format stores bytes as they lie: a transposed view would come back scrambled.
+            # The format stores the bytes in memory order; a transposed view would be read wrongly.
             flat = {name: np.ascontiguousarray(array) for name, array in content.items()}
             temporary.write_bytes(safetensors.numpy.save(flat))
 
 
 def _save_npz(temporary: Path, content: Arrays) -> None:
-    # Not np.savez: it takes names as keywords, so that an array named "file" breaks it.
+    # Not np.savez: it takes names as keywords and fails for an array with the name "file".
     with zipfile.ZipFile(temporary, "w") as archive:
         for name, array in content.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -76,6 +76,6 @@ def _save_table(temporary: Path, suffix: str, table: pa.Table, path: Path) -> No
 def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> None:
     complain(
         f"a {path.suffix} file {why}",
-        f"{', '.join(map(repr, names))} would have to go into {path.name!r}",
+        f"{path.name!r} would have to hold {', '.join(map(repr, names))}",
         f"write {instead} instead",
     )

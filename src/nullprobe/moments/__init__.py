@@ -1,4 +1,4 @@
-"""Sufficient statistics of a representation and its concept: update, merge, project."""
+"""Sufficient statistics of a representation and its concept, which can be updated and merged."""
 
 from nullprobe.moments.class_moments import ClassMoments
 from nullprobe.moments.moments import Moments

@@ -1,4 +1,4 @@
-"""Moments within each class: what quadratic erasers need."""
+"""Moments within each class, for quadratic erasers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from nullprobe.moments.scatter import (
     provisional_mean,
 )
 
-# Rows of one class that are gathered at a time, 16 MiB in float64: a copy that is large enough
-# for products to cost more than adding them up, and small enough to be made in the same memory.
+# Number of elements of one class that are gathered at a time, 16 MiB in float64. The copy is so
+# large that a product costs more than its addition to the total, and so small that memory is
+# reused.
 PIECE_ELEMENTS = 1 << 21
 LEAST_PIECE_ROWS = 1024
 
@@ -33,7 +34,7 @@ LEAST_PIECE_ROWS = 1024
 class ClassMoments:
     """Count, mean and covariance of X within each class; weighted, mergeable.
 
-    What quadratic erasers and mean-and-covariance matching need. Memory is K d² float64.
+    Quadratic erasers and mean-and-covariance matching need them. Memory is K d² float64.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class ClassMoments:
     def of(
         cls, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
     ) -> ClassMoments:
-        """Read X (n, d) and labels y (n,), with weights (n,)."""
+        """Return the moments of X (n, d) and labels y (n,), with weights (n,)."""
         X, z, w = rows(X, y, sample_weight, kind=kind)
         moments = cls({}).update(X, z, sample_weight=w)
         need_squares(X, w, moments.variance)
@@ -63,7 +64,7 @@ class ClassMoments:
     def update(
         self, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
     ) -> ClassMoments:
-        """Read more rows, in place; return self. Further floats need ``kind="labels"``."""
+        """Add rows in place; return self. Labels that are floats need ``kind="labels"``."""
         X, z, w = rows(X, y, sample_weight, kind=kind, like=self if self.spreads else None)
         if z.classes is None:
             validation.complain(
@@ -77,11 +78,11 @@ class ClassMoments:
 
     @classmethod
     def summed(cls, X: Array, z: Concept) -> ClassMoments:
-        """Read X (n, d) and class labels that were validated before."""
+        """Return the moments of validated X (n, d) and class labels."""
         return cls({})._read(X, z, None)
 
     def _read(self, X: Array, z: Concept, w: np.ndarray | None) -> ClassMoments:
-        assert z.classes is not None, "class moments are of classes"
+        assert z.classes is not None, "class moments need class labels"
         step = max(LEAST_PIECE_ROWS, PIECE_ELEMENTS // X.shape[1])
         memory = arrays.working(arrays.empty_like(X[:step]))
         with np.errstate(invalid="ignore", over="ignore"):
@@ -91,20 +92,20 @@ class ClassMoments:
                     of_class = piece.data == code
                     member = np.flatnonzero(of_class if shares is None else of_class & (shares > 0))
                     for start in range(0, len(member), step):
-                        some = member[start : start + step]
-                        weights = None if shares is None else shares[some]
-                        self._add(label, part, some, weights, memory)
+                        positions = member[start : start + step]
+                        weights = None if shares is None else shares[positions]
+                        self._add(label, part, positions, weights, memory)
             self.spreads = _in_order(self.spreads)
             linalg.need_finite(self.variance)
         return self
 
     def _add(
-        self, label: Any, X: Array, some: np.ndarray, w: np.ndarray | None, memory: Array
+        self, label: Any, X: Array, positions: np.ndarray, w: np.ndarray | None, memory: Array
     ) -> None:
-        """Read some rows of X, all of one class; the memory is to work in."""
+        """Add the rows of X at these positions, all of one class; ``memory`` is a buffer."""
         spread = self.spreads.setdefault(label, Spread.zeros(X))
-        centre = provisional_mean(arrays.take(X, some[few(len(some))]))
-        deviation = arrays.centred(X, some, centre, memory)
+        centre = provisional_mean(arrays.take(X, positions[few(len(positions))]))
+        deviation = arrays.centred(X, positions, centre, memory)
         if w is None:
             total = arrays.rows_sum(deviation)
         else:
@@ -146,7 +147,7 @@ class ClassMoments:
 
     @property
     def eps(self) -> float:
-        """Relative rounding error of the products: that of the coarsest input so far."""
+        """Relative rounding error of the products; the largest of all input so far."""
         return max(spread.eps for spread in self.spreads.values())
 
     @property
@@ -183,7 +184,7 @@ class ClassMoments:
         return total / self.weights.sum()
 
     def pooled(self) -> Moments:
-        """Return the moments that forget which class a row's covariance belongs to; exact."""
+        """Return the `Moments` of the same rows, without the covariance of each class; exact."""
         shares = self.weights / self.weights.sum()
         merged = next(iter(self.spreads.values())).copy()
         for spread in list(self.spreads.values())[1:]:
@@ -195,8 +196,8 @@ class ClassMoments:
     def data_hash(self) -> str:
         """Fingerprint of the weights, means and variances in each class.
 
-        The same array read in the same pieces on the same machine gives the same one; another
-        memory layout, order of merging or BLAS may round differently and give another.
+        The same array in the same pieces on the same machine gives the same fingerprint. Another
+        memory layout, order of merging or BLAS may round differently and give another fingerprint.
         """
         digest = hashlib.blake2b(digest_size=16)
         variances = [arrays.host(s.scatter.diagonal()) for s in self.spreads.values()]

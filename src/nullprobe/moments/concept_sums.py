@@ -1,7 +1,7 @@
-"""Concept sums: what moments hold that has the concept in it, joined block by block.
+"""Concept sums: the part of the moments that depends on the concept, updated block by block.
 
-The spread of X knows nothing of a concept; these few sums do, and several of them, one a concept,
-may stand beside one spread. They follow the same pairwise update (`_spread`).
+The spread of X does not depend on a concept. The sums of several concepts can therefore share one
+spread. They use the same pairwise update (`scatter.py`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from nullprobe._core import arrays, validation
 from nullprobe.data.concept import Concept, concept
 from nullprobe.moments.scatter import Block, Spread, complain_not_finite
 
-# A one-hot matrix product costs n·d·K; past this many classes a sum by label is cheaper.
+# A one-hot matrix product costs n·d·K; with more classes, a sum by label is cheaper.
 MANY_CLASSES = 48
 
 
 @dataclass(eq=False)
 class ConceptSums:
-    """Mean of Z, and its totals with X and with itself.
+    """Mean of Z, and the totals of its products with X and with itself.
 
     Attributes
     ----------
@@ -30,11 +30,11 @@ class ConceptSums:
     cross : ndarray of shape (d, k)
         Total of w (x - mean)(z - mean)ᵀ.
     scatter : ndarray of shape (k, k) or None
-        Total of w (z - mean)(z - mean)ᵀ; None for classes, whose mean says it all.
+        Total of w (z - mean)(z - mean)ᵀ; None for classes, where the mean suffices.
     classes : tuple or None
-        The labels that the columns of Z stand for; None for a numeric concept.
+        Labels of the columns of Z; None for a numeric concept.
     levels : tuple or None
-        As those of `Concept`, where columns of labels were encoded together.
+        As in `Concept`, for columns of labels that are encoded together.
     """
 
     mean: np.ndarray
@@ -45,7 +45,7 @@ class ConceptSums:
 
     @classmethod
     def zeros(cls, d: int, z: Concept) -> ConceptSums:
-        """Return the sums of no rows, with room for a concept like ``z``."""
+        """Return empty sums for a concept like ``z``."""
         k = z.n_columns
         scatter = np.zeros((k, k)) if z.classes is None else None
         return cls(np.zeros(k), np.zeros((d, k)), scatter, z.classes, z.levels)
@@ -56,17 +56,17 @@ class ConceptSums:
         return replace(self, mean=self.mean.copy(), cross=self.cross.copy(), scatter=scatter)
 
     def join(self, block: Block, z: Concept, spread: Spread) -> np.ndarray:
-        """Add what a block says of the concept; return its weighted sum of deviations, (d,).
+        """Add the sums of a block; return its weighted sum of deviations, (d,).
 
-        ``spread`` is that of X before the block joins it.
+        ``spread`` is the spread of X before this block.
         """
         w = np.ones(len(z)) if block.w is None else block.w
         scatter = None
         if z.codes is not None and z.n_columns > MANY_CLASSES:
-            sums = arrays.sum_by_code(block.deviation, z.codes, w, z.n_columns)
-            total = sums.sum(axis=0)
+            by_class = arrays.sum_by_code(block.deviation, z.codes, w, z.n_columns)
+            total = by_class.sum(axis=0)
             mean = np.bincount(z.codes, w, z.n_columns) / block.weight
-            cross = sums.T - np.outer(total, mean)
+            cross = by_class.T - np.outer(total, mean)
         else:
             Z = z.matrix
             mean = w @ Z / block.weight
@@ -76,12 +76,12 @@ class ConceptSums:
             scatter = Z.T @ (w[:, None] * Z) if z.codes is None else None
         if not np.isfinite(total).all():
             complain_not_finite(block.deviation, block.first_row)
-        own = ConceptSums(mean, cross, scatter, self.classes)
-        self._add(own, spread, block.weight, block.centre + total / block.weight)
+        sums = ConceptSums(mean, cross, scatter, self.classes)
+        self._add(sums, spread, block.weight, block.centre + total / block.weight)
         return total
 
     def merge(self, other: ConceptSums, spread: Spread, weight: float, mean: np.ndarray) -> None:
-        """Add the sums of other rows, of this weight and mean of X, before ``spread`` is moved."""
+        """Add the sums of rows with this weight and mean of X; call before ``spread.merge``."""
         names = self._union(other.classes, len(other.mean), other.levels)
         other = other.copy()
         self._expand(names)
@@ -89,7 +89,7 @@ class ConceptSums:
         self._add(other, spread, weight, mean)
 
     def _add(self, other: ConceptSums, spread: Spread, weight: float, mean: np.ndarray) -> None:
-        """Make Chan's update."""
+        """Apply Chan's update."""
         share = weight / (spread.weight + weight)
         shift = other.mean - self.mean
         factor = spread.weight * share
@@ -99,7 +99,7 @@ class ConceptSums:
         self.mean = self.mean + share * shift
 
     def adopt(self, z: Concept) -> Concept:
-        """Make room for the labels of ``z``; return it with its codes among all labels."""
+        """Add the labels of ``z``; return ``z`` with codes that are positions among all labels."""
         names = self._union(z.classes, z.n_columns, z.levels)
         self._expand(names)
         if names == z.classes:
@@ -108,18 +108,18 @@ class ConceptSums:
         return Concept(place[z.codes], names, None)
 
     def _union(self, classes: tuple | None, k: int, levels: tuple | None) -> tuple | None:
-        """Return the labels of both pieces; numeric concepts must have equally many columns."""
+        """Return the labels of both pieces; numeric concepts need the same number of columns."""
         if (classes is None) != (self.classes is None) or (classes is None and k != len(self.mean)):
             validation.complain(
                 "all pieces must have the same kind of concept",
-                f"{_kind(self.classes, len(self.mean))} met {_kind(classes, k)}",
+                f"one has {_kind(self.classes, len(self.mean))} and another {_kind(classes, k)}",
                 "pass y in the same form each time",
             )
         if levels != self.levels:
             validation.complain(
                 "columns of labels must have the same labels in all pieces",
                 "they differ",
-                "pass the pieces to update or partial_fit, which encode all as the first",
+                "pass the pieces to update or partial_fit, which encode all like the first",
             )
         if classes == self.classes:
             return classes
@@ -128,14 +128,14 @@ class ConceptSums:
         if {isinstance(c, str) for c in self.classes} != {isinstance(c, str) for c in classes}:
             validation.complain(
                 "labels must be of one type in all pieces",
-                f"{self.classes[0]!r} came before, and now {classes[0]!r}",
+                f"an earlier label is {self.classes[0]!r}, and a new label is {classes[0]!r}",
                 "convert them to strings",
             )
         union = np.array([*self.classes, *classes], dtype=object)
         return concept(union, kind="labels").classes
 
     def _expand(self, names: tuple | None) -> None:
-        """Make room for labels not met before: their indicator was 0 on every row so far."""
+        """Add new labels; their indicators are 0 on all earlier rows."""
         if names == self.classes:
             return
         place, k = _places(self.classes, names), len(names)  # type: ignore[arg-type]
@@ -144,10 +144,10 @@ class ConceptSums:
         self.mean, self.cross, self.classes = mean, cross, names
 
 
-def _places(some: Any, names: Any) -> np.ndarray:
-    """Return the positions of some labels among all."""
+def _places(labels: Any, names: Any) -> np.ndarray:
+    """Return the positions of labels among all names."""
     place = {label: i for i, label in enumerate(names)}
-    return np.array([place[label] for label in some], dtype=np.intp)
+    return np.array([place[label] for label in labels], dtype=np.intp)
 
 
 def _kind(classes: tuple | None, k: int) -> str:

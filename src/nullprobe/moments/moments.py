@@ -1,8 +1,8 @@
-"""Moments of a representation and its concept: update, merge, and nothing of the data kept.
+"""Moments of a representation and its concept, which can be updated and merged.
 
-Every mean-equalising eraser, the linear discriminant and the planner need no more of the data than
-counts, means and (cross-)covariances. How they are formed stands in `scatter`; here the concept
-joins, by the same update.
+All erasers that equalise class means, the linear discriminant and the planner need only counts,
+means and (cross-)covariances of the data. `scatter.py` forms the moments of X; this file adds the
+concept, with the same update. No rows are stored.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from nullprobe.moments.shrinkage import shrink
 class Moments:
     """Count, means and covariances of X (n, d) and a concept Z (n, k); weighted, mergeable.
 
-    ``Moments.of(X, y)`` reads data once; ``update`` reads more; ``a + b`` merges, exactly up to
-    rounding, in any order. Classes that turn up only in a later piece are added then.
+    ``Moments.of(X, y)`` makes them from data, ``update`` adds rows, and ``a + b`` merges, in any
+    order and exactly up to rounding. A later piece may have new classes.
 
     Attributes
     ----------
     spread : Spread
         Weight, mean and scatter of X.
     sums : ConceptSums
-        What has the concept in it: mean of Z, and its totals with X and with itself.
+        Mean of Z, and the totals of its products with X and with itself.
 
     Notes
     -----
-    Covariances are divided by the weight, not by the weight less one: erasure and canonical
-    correlations are the same either way, and a weight of 2 is then the same as a row twice.
+    Covariances are divided by the weight, not by the weight minus one. Erasure and canonical
+    correlations are the same for both, and a row with weight 2 is then equivalent to the row twice.
 
     Examples
     --------
@@ -56,22 +56,22 @@ class Moments:
 
     @classmethod
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None) -> Moments:
-        """Read X (n, d) and y, labels or numbers (n,) or (n, k), with weights (n,).
+        """Return the moments of X (n, d) and labels or numbers y (n,) or (n, k), with weights (n,).
 
-        ``kind`` ("labels" or "numeric") decides where the rule for labels does not suit.
+        ``kind`` ("labels" or "numeric") overrides the rule for labels and numbers.
         """
         return cls.summed(*rows(X, y, sample_weight, kind=kind))
 
     @classmethod
     def summed(cls, X: Array, z: Concept, w: np.ndarray | None = None) -> Moments:
-        """Read X (n, d), a concept and weights (n,) that were validated before."""
+        """Return the moments of validated X (n, d), concept and weights (n,)."""
         moments = cls.zeros(X, z)
         read_together([moments], X, [z], w)
         need_squares(X, w, moments.variance)
         return moments
 
     def rescaled(self, factors: np.ndarray) -> Moments:
-        """Return the moments of (x − μ) times factors (d,): no row is touched."""
+        """Return the moments of (x − μ) times factors (d,), without using rows."""
         S = arrays.host(self.spread.scatter) * np.outer(factors, factors)
         sums = self.sums.copy()
         sums.cross *= factors[:, None]
@@ -80,15 +80,15 @@ class Moments:
 
     @classmethod
     def zeros(cls, X: Array, z: Concept, *, spread: Spread | None = None) -> Moments:
-        """Return the moments of no rows, with room for a concept like ``z``."""
+        """Return empty moments for a concept like ``z``."""
         return cls(Spread.zeros(X) if spread is None else spread, ConceptSums.zeros(X.shape[1], z))
 
     def update(
         self, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None
     ) -> Moments:
-        """Read more rows, in place; return self. The first piece decided what y is.
+        """Add rows in place; return self. The first piece decides whether y holds labels.
 
-        Floats that continue labels need ``kind="labels"``.
+        Labels that are floats need ``kind="labels"``.
         """
         X, z, w = rows(X, y, sample_weight, kind=kind, like=self)
         read_together([self], X, [z], w)
@@ -109,29 +109,29 @@ class Moments:
         return Moments(self.spread.copy() if spread is None else spread, self.sums.copy())
 
     def projected(self, Q: np.ndarray, *, before: np.ndarray | None = None) -> Moments:
-        """Return the moments of x − Q Qᵀ(x − μ): O(d² m) work, and no row is touched.
+        """Return the moments of x − Q Qᵀ(x − μ) in O(d² m), without using rows.
 
         Parameters
         ----------
         Q : ndarray of shape (d, m)
             Orthonormal columns.
         before : ndarray of shape (d,), optional
-            Variances that a feature must keep a share of, where this is not the first
-            projection; those before this one if not given. A feature that keeps no more than
-            rounding gets no variance at all, so that nothing reads the rounding.
+            Variances of the features before the first of several projections; by default the
+            variances before this one. A feature whose remaining share of them is only rounding
+            error gets variance 0, so that probes cannot use rounding errors.
         """
         S = arrays.host(self.spread.scatter)
         SQ = S @ Q
         H = SQ - 0.5 * Q @ (Q.T @ SQ)
-        # (I − QQᵀ) S (I − QQᵀ) = S − QHᵀ − HQᵀ, symmetric to the last bit as a sum of the two
+        # (I − QQᵀ) S (I − QQᵀ) = S − QHᵀ − HQᵀ; this sum is symmetric to the last bit.
         half = Q @ H.T
         S = S - (half + half.T)
         sums = self.sums.copy()
         sums.cross -= Q @ (Q.T @ sums.cross)
         before = self.variance if before is None else before
-        kept = S.diagonal() / self.weight * linalg.reciprocal(before)
-        gone = np.flatnonzero(~linalg.left_over(kept, eps=self.eps))
-        S[gone], S[:, gone], sums.cross[gone] = 0.0, 0.0, 0.0
+        share = S.diagonal() / self.weight * linalg.reciprocal(before)
+        removed = np.flatnonzero(~linalg.left_over(share, eps=self.eps))
+        S[removed], S[:, removed], sums.cross[removed] = 0.0, 0.0, 0.0
         return Moments(Spread(self.weight, self.n, self.mean.copy(), S, self.eps), sums)
 
     def _check_width(self, d: int) -> None:
@@ -150,12 +150,12 @@ class Moments:
 
     @property
     def classes(self) -> tuple | None:
-        """The labels that the columns of Z stand for, sorted; None for a numeric concept."""
+        """Labels of the columns of Z, sorted; None for a numeric concept."""
         return self.sums.classes
 
     @property
     def levels(self) -> tuple | None:
-        """The labels of each column of y, where columns of labels were encoded together."""
+        """Labels of each column of y, for columns of labels that are encoded together."""
         return self.sums.levels
 
     @property
@@ -165,7 +165,7 @@ class Moments:
 
     @property
     def weight(self) -> float:
-        """Sum of the weights; n where there are none."""
+        """Sum of the weights; n without weights."""
         return self.spread.weight
 
     @property
@@ -175,12 +175,12 @@ class Moments:
 
     @property
     def eps(self) -> float:
-        """Relative rounding error of the products: that of the coarsest input so far."""
+        """Relative rounding error of the products; the largest of all input so far."""
         return self.spread.eps
 
     @property
     def covariance(self) -> np.ndarray:
-        """Cov(X), (d, d), a fresh array."""
+        """Cov(X), (d, d), as a new array."""
         return arrays.host(self.spread.scatter) / self.weight
 
     @property
@@ -205,11 +205,11 @@ class Moments:
 
     @property
     def concept_covariance(self) -> np.ndarray:
-        """Cov(Z), (k, k), a fresh array."""
+        """Cov(Z), (k, k), as a new array."""
         return self.concept_times(np.eye(self.k))
 
     def concept_times(self, A: np.ndarray) -> np.ndarray:
-        """Return Cov(Z) A for A (k, m); for classes without a (k, k) matrix."""
+        """Return Cov(Z) A for A (k, m); classes need no (k, k) matrix for it."""
         if self.sums.scatter is not None:
             return self.sums.scatter @ A / self.weight
         shares = self.concept_mean[:, None]
@@ -228,7 +228,7 @@ class Moments:
         return self.mean + (self.cross_covariance / shares).T
 
     def concept_basis(self) -> linalg.ConceptBasis:
-        """Return the independent directions of the concept that X is correlated with."""
+        """Return the independent directions of the concept with which X is correlated."""
         return linalg.concept_basis(
             self.cross_covariance,
             self.scale,
@@ -239,7 +239,7 @@ class Moments:
         )
 
     def factor(self, shrinkage: float | str = 0.0) -> linalg.PSDFactor:
-        """Factor the correlation matrix R of X, shrunk.
+        """Factor the shrunk correlation matrix R of X.
 
         Parameters
         ----------
@@ -256,7 +256,7 @@ class Moments:
         return linalg.factor_psd(R, eps=self.eps)
 
     def shrinkage(self, value: float | str) -> float:
-        """Return the weight λ in [0, 1] that a number or "oas" stands for."""
+        """Return the weight λ in [0, 1] for a number or "oas"."""
         lam = parameters.shrinkage(value, "oas")
         return self.oracle_shrinkage() if isinstance(lam, str) else lam
 
@@ -266,8 +266,8 @@ class Moments:
         Notes
         -----
         Y. Chen et al. 2010, arXiv 0907.4698, equation 23, with R in place of Σ, and without the
-        few directions that stand out from noise (`moments/shrinkage.py`): it needs no more of the
-        data than R and n, and does not look at the concept.
+        few directions that stand out from noise (`moments/shrinkage.py`). It depends only on R
+        and n, not on the concept.
         """
         return shrink(self._correlation(), self.n - 1)
 
@@ -281,8 +281,8 @@ class Moments:
     def data_hash(self) -> str:
         """Fingerprint of weight, means and cross-covariance.
 
-        The same array read in the same pieces on the same machine gives the same one; another
-        memory layout, order of merging or BLAS may round differently and give another.
+        The same array in the same pieces on the same machine gives the same fingerprint. Another
+        memory layout, order of merging or BLAS may round differently and give another fingerprint.
         """
         digest = hashlib.blake2b(digest_size=16)
         concept = self.concept_mean if self.sums.scatter is None else self.sums.scatter
@@ -292,33 +292,33 @@ class Moments:
 
 
 def read_together(
-    several: Sequence[Moments], X: Array, concepts: Sequence[Concept], w: np.ndarray | None
+    moments: Sequence[Moments], X: Array, concepts: Sequence[Concept], w: np.ndarray | None
 ) -> None:
-    """Read more rows into moments that share one spread, in place.
+    """Add rows to moments that share one spread, in place.
 
     Parameters
     ----------
-    several : sequence of Moments
-        Each with its own concept; all with the same ``spread`` object.
+    moments : sequence of Moments
+        Each has its own concept; all share one ``spread`` object.
     X : array of shape (n, d)
     concepts : sequence of Concept
-        One for each, of n rows.
+        One concept of n rows for each.
     w : ndarray of shape (n,) or None
     """
-    spread = several[0].spread
-    several[0]._check_width(X.shape[1])
-    read = [(m.sums, m.sums.adopt(z)) for m, z in zip(several, concepts, strict=True)]
-    # What is not finite is complained about by place, not by warnings on the way.
+    spread = moments[0].spread
+    moments[0]._check_width(X.shape[1])
+    read = [(m.sums, m.sums.adopt(z)) for m, z in zip(moments, concepts, strict=True)]
+    # Values that are not finite raise an error with their position, instead of warnings.
     with np.errstate(invalid="ignore", over="ignore"):
         for where, block in blocks(X, w):
-            # All concepts first: their update needs the mean as it was before this block.
+            # All concepts first: their update needs the mean before this block.
             totals = [sums.join(block, z.take(where), spread) for sums, z in read]
             block.add_to(spread, totals[0])
-        linalg.need_finite(several[0].variance)
+        linalg.need_finite(moments[0].variance)
 
 
 def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Moments]:
-    """Return moments that share one spread added to others that share another, one by one."""
+    """Merge moments that share one spread with moments that share another, pairwise."""
     ours[0]._check_width(theirs[0].d)
     spread = ours[0].spread.copy()
     merged = [m.copy(spread) for m in ours]

@@ -1,11 +1,11 @@
-"""Spread: weight, mean and scatter of X, the one place where second moments are formed.
+"""Spread: weight, mean and scatter of X. Second moments are formed only here.
 
-Problem. Second moments must come out right for float32 input, for means a million standard
-deviations away, in any number of pieces.
+Problem. Second moments must be accurate for float32 input, for means that are a million standard
+deviations from zero, and in any number of pieces.
 
-Solution. Each block is centred on a provisional mean of its own before products are formed in
-the width of the data; the products join float64 totals by the pairwise update of Chan, Golub
-and LeVeque (1983), so that no two large numbers are ever subtracted.
+Solution. Each block is centred on its provisional mean, and products are formed in the dtype of the
+data. The products are added to float64 totals with the pairwise update of Chan, Golub and LeVeque
+(1983), which never subtracts two large numbers.
 
 Reference. T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
 variance", The American Statistician 37 (1983), equations 2.1.
@@ -21,28 +21,28 @@ import numpy as np
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 
-# Rows from which a block's provisional mean is taken: within sd/16 of the block's own mean.
+# Number of rows for the provisional mean of a block; its standard error is sd/16.
 PROVISIONAL_ROWS = 256
 
 
 @dataclass(eq=False)
 class Spread:
-    """Weighted scatter of X alone: the one place where second moments are formed."""
+    """Weight, mean and weighted scatter of X."""
 
     weight: float
     rows: int
     mean: np.ndarray  # (d,) float64
-    scatter: Array  # (d, d) float64 total of w (x - mean)(x - mean)ᵀ, where the data live
-    eps: float  # coarsest relative rounding error of the products so far
+    scatter: Array  # (d, d) float64 total of w (x - mean)(x - mean)ᵀ, on the data's device
+    eps: float  # largest relative rounding error of the products so far
 
     @classmethod
     def zeros(cls, X: Array) -> Spread:
-        """Return the spread of no rows, where the totals of X (n, d) belong."""
+        """Return an empty spread on the device for the totals of X (n, d)."""
         d = X.shape[1]
         return cls(0.0, 0, np.zeros(d), arrays.float64_square(d, X), 0.0)
 
     def add(self, weight: float, rows: int, mean: np.ndarray, eps: float) -> None:
-        """Move weight and mean; the rank-one part of Chan's update goes to the scatter."""
+        """Update weight and mean, and add the rank-one part of Chan's update to the scatter."""
         total = self.weight + weight
         shift = mean - self.mean
         if self.weight > 0:
@@ -51,13 +51,13 @@ class Spread:
         self.weight, self.rows, self.eps = total, self.rows + rows, max(self.eps, eps)
 
     def merge(self, other: Spread) -> None:
-        """Take in the rows of another spread."""
+        """Add the rows of another spread."""
         if other.weight > 0:
             arrays.add_total(self.scatter, other.scatter)
             self.add(other.weight, other.rows, other.mean, other.eps)
 
     def copy(self) -> Spread:
-        """Return a copy that shares no memory."""
+        """Return an independent copy."""
         return Spread(self.weight, self.rows, self.mean.copy(), self.scatter + 0.0, self.eps)
 
 
@@ -66,9 +66,9 @@ class Block:
     """One block of rows: deviations from its provisional mean, and their weighted sums."""
 
     deviation: Array  # (m, d) in working dtype
-    centre: np.ndarray  # (d,) float64, exactly what was subtracted
+    centre: np.ndarray  # (d,) float64, exactly the subtracted values
     w: np.ndarray | None  # (m,) weights, None for ones
-    first_row: int  # of the block within its array
+    first_row: int  # position of the block within its array
 
     @classmethod
     def of(cls, block: Array, w: np.ndarray | None, first_row: int) -> Block:
@@ -97,12 +97,12 @@ class Block:
 
 
 def few(n: int) -> slice:
-    """Return which of n rows a provisional mean is taken from."""
+    """Return the slice of n rows that gives a provisional mean."""
     return slice(None, None, max(1, n // PROVISIONAL_ROWS))
 
 
 def provisional_mean(X: Array) -> Array:
-    """Return the mean (d,) of a few rows, as such a row would be stored."""
+    """Return the mean (d,) of a few rows, in the dtype and on the device of these rows."""
     X = arrays.working(X)
     return arrays.like(arrays.host(X).mean(axis=0), X)
 
@@ -111,14 +111,14 @@ def complain_not_finite(block: Array, first_row: int) -> None:
     """Raise an error that names the first value of a block (b, d) that is not finite."""
     block = arrays.host(block)
     finite = np.isfinite(block)
-    if finite.all():  # the sums of what is finite are not
+    if finite.all():  # all values are finite, but their sums overflow
         linalg.need_finite(np.square(np.abs(block).max(axis=0)))
     row, column = np.argwhere(~finite)[0]
     validation.complain_not_finite(first_row + row, column)
 
 
 def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]]:
-    """Yield X (n, d) with weights (n,) block by block, with the rows that each block holds."""
+    """Yield the blocks of X (n, d) with weights (n,), each with the slice of its rows."""
     for rows, block in arrays.row_blocks(X):
         w = None if weights is None else weights[rows]
         if w is not None and not w.any():
@@ -127,31 +127,31 @@ def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]
 
 
 def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
-    """Complain about X (n, d) that varies, all of whose squares vanish.
+    """Complain about X (n, d) that varies, but so little that all its squares vanish.
 
-    Of rows that were all read at once: in a stream, what is large may be still to come. A feature
-    that is that small beside others says nothing in their units, and is one that does not vary.
+    X must hold all rows: in a stream, larger values may follow. If only some features are so
+    small, they count as constant.
     """
     if (np.abs(variance) >= linalg.SMALLEST).any():
         return
     first = None
     for rows, block in arrays.row_blocks(X):
-        some = arrays.host(block)
-        some = some if w is None else some[w[rows] > 0]
-        first = some[:1] if first is None or not len(first) else first
+        values = arrays.host(block)
+        values = values if w is None else values[w[rows] > 0]
+        first = values[:1] if first is None or not len(first) else first
         rounding = linalg.NOISE_MARGIN * arrays.precision(X) * np.abs(first)
-        if (np.abs(some - first) > rounding).any():
+        if (np.abs(values - first) > rounding).any():
             validation.complain(
-                "X must be large enough for its squares, or some of them, to be above zero",
-                "it varies by so little that all of them vanish",
+                "the squares of X must not all vanish",
+                "the deviations of X from its mean are so small that their squares underflow",
                 "multiply X by a constant",
             )
 
 
 def complain_width(required: int, arrived: int) -> None:
-    """Raise an error about rows of another number of features than before."""
+    """Raise an error about rows with another number of features than earlier rows."""
     validation.complain(
-        f"X must have {required} features as before",
+        f"X must have {required} features, as in earlier pieces",
         f"X has {arrived} features (X has {arrived} features, but this is expecting {required} "
         "features as input)",
         "pass rows of the same representation",

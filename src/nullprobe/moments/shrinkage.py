@@ -1,12 +1,13 @@
-"""Shrinkage: how far a correlation matrix of few rows is drawn towards something better known.
+"""Shrinkage: the regularisation of a correlation matrix from few rows.
 
-Problem. The oracle-approximating weight λ of Chen et al. looks at all directions alike. A few that
-vary a million times as much as the rest (the massive activations of language models, mixed over
-the features by a rotation) leave λ of their size, and all that the rest hold is drowned in it.
+Problem. The oracle-approximating weight λ of Chen et al. treats all directions alike. If a few
+directions have a million times the variance of the others (the massive activations of language
+models, mixed over the features by a rotation), the shrinkage target is of their size, and it
+swamps all other directions.
 
-Solution. Directions that stand out from noise, *spikes*, are known well, and stay as they are. The
-rest is shrunk as if it were alone: λ is computed from it, and draws it towards its mean eigenvalue
-τ. Without spikes this is the formula as it was published.
+Solution. Directions that stand out from noise, *spikes*, are estimated well, and do not change. The
+remaining matrix is shrunk separately: λ is computed from it, and it is shrunk towards its mean
+eigenvalue τ. Without spikes this is the published formula.
 
 References. Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation", 2010, arXiv
 0907.4698, equation 23; V. Marchenko, L. Pastur, 1967, for the edge of the noise.
@@ -20,23 +21,23 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
 
-MARGIN = 3.0  # a spike is that many times as large as the largest eigenvalue of noise like the rest
-FIRST = 8  # eigenvalues that are computed at once, and twice as many where these are all spikes
-ROUGH = 0.1  # share by which a first look at the largest eigenvalue may be off
-DENSE = 128  # features, up to which a dense solver is the faster one
+MARGIN = 3.0  # ratio of a spike to the largest eigenvalue of noise in the remaining directions
+FIRST = 8  # eigenvalues to compute first; if all are spikes, twice as many are computed
+ROUGH = 0.1  # relative error of the first estimate of the largest eigenvalue
+DENSE = 128  # up to so many features a dense solver is faster
 
 
 def oracle_shrinkage(R: np.ndarray, n: int) -> float:
-    """Return the oracle-approximating λ for a covariance R (d, d) of n degrees of freedom."""
+    """Return the oracle-approximating λ for a covariance R (d, d) with n degrees of freedom."""
     d = int(np.count_nonzero(R.diagonal()))
     return _weight(d, n, float(R.trace()), float(np.vdot(R, R)))
 
 
 def shrink(R: np.ndarray, n: int) -> float:
-    """Shrink a correlation matrix R (d, d) of n degrees of freedom in place, and return λ.
+    """Shrink a correlation matrix R (d, d) with n degrees of freedom in place, and return λ.
 
-    What is not a spike becomes (1 − λ) of itself and λτ of the identity. Features that do not vary
-    stay out of it.
+    The part without spikes is multiplied by 1 − λ, and λτ times the identity is added. Constant
+    features do not count.
 
     Examples
     --------
@@ -76,16 +77,17 @@ def _spikes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
-    The largest k whose last eigenvalue is that much above the mean of all that are smaller.
+    k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller
+    ones.
     """
     none = np.zeros(0), np.zeros((len(R), 0))
-    most = min(d // 2, n // 3)  # no more than that are few; the smallest of noise stay below
+    most = min(d // 2, n // 3)  # more directions than this are not few; noise must remain
     if not most:
         return none
     bar, mean, k = MARGIN * (1.0 + np.sqrt(d / n)) ** 2, trace / d, min(FIRST, most)
-    # Below this largest eigenvalue none of the first k stands out.
+    # If the largest eigenvalue is below this, the first k do not stand out.
     enough = bar * mean * d / (d - k + bar * k)
-    # No eigenvalue is further above the mean than this (Wolkowicz and Styan, 1980).
+    # Upper bound on the distance of an eigenvalue from the mean (Wolkowicz and Styan, 1980).
     above = np.sqrt(max(squares / d - mean**2, 0.0) * (d - 1))
     if mean + above <= enough or (1.0 + ROUGH) * _about_largest(R) <= enough:
         return none
@@ -100,12 +102,12 @@ def _spikes(
 
 
 def _about_largest(R: np.ndarray) -> float:
-    """Return the largest eigenvalue, to a few per cent of itself."""
+    """Return the largest eigenvalue, with a relative error of a few per cent."""
     if len(R) <= DENSE:
         return float(_largest(R, 1)[0][0])
-    rough: Any = ROUGH / 2  # its stubs know whole tolerances alone
-    found = eigsh(R, 1, v0=_start(len(R)), tol=rough, return_eigenvectors=False)
-    return float(found[0])
+    rough: Any = ROUGH / 2  # the type stubs allow only integers
+    values = eigsh(R, 1, v0=_start(len(R)), tol=rough, return_eigenvectors=False)
+    return float(values[0])
 
 
 def _start(d: int) -> np.ndarray:
@@ -113,7 +115,7 @@ def _start(d: int) -> np.ndarray:
 
 
 def _largest(R: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the k largest eigenvalues, in falling order, and their vectors (d, k)."""
+    """Return the k largest eigenvalues, in descending order, and their vectors (d, k)."""
     d = len(R)
     if d <= DENSE or k > d // 4:
         values, vectors = eigh(R, subset_by_index=[d - k, d - 1])

@@ -1,6 +1,6 @@
-"""Moments of X beside a concept and a task: what an eraser needs that must keep the task.
+"""Moments of X with a concept and a task, for erasers that must preserve the task.
 
-Two concepts, one covariance of X: the d × d scatter is formed once and shared.
+The concept and the task share the covariance of X: the d × d scatter is formed once.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class TaskMoments:
     Attributes
     ----------
     concept : Moments
-        Of X and the concept that is to be erased.
+        Moments of X and the concept to erase.
     task : Moments
-        Of X and the task that is to be kept; both hold the same ``spread`` object.
+        Moments of X and the task to preserve; both share one ``spread`` object.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class TaskMoments:
     def of(
         cls, X: Array, y: Any, task: Any, *, sample_weight: Any = None, kind: str | None = None
     ) -> TaskMoments:
-        """Read X (n, d), a concept (of this kind) and a task of n rows each, with weights (n,)."""
+        """Return the moments of X (n, d), a concept and a task of n rows, with weights (n,)."""
         X, z, w = rows(X, y, sample_weight, kind=kind)
         t = concept(task, n=len(z), name="task")
         first = Moments.zeros(X, z)
@@ -55,14 +55,14 @@ class TaskMoments:
 
     @classmethod
     def without_task(cls, moments: Moments) -> TaskMoments:
-        """Return these moments beside a task of no columns."""
+        """Return these moments with a task without columns."""
         none = Concept(None, None, np.zeros((0, 0)))
         return cls(moments, Moments.zeros(moments.mean[None], none, spread=moments.spread))
 
     def update(
         self, X: Array, y: Any, task: Any, *, sample_weight: Any = None, kind: str | None = None
     ) -> TaskMoments:
-        """Read more rows, in place; return self. Further floats need ``kind="labels"``."""
+        """Add rows in place; return self. Labels that are floats need ``kind="labels"``."""
         X, z, w = rows(X, y, sample_weight, kind=kind, like=self)
         t = concept(task, n=len(z), name="task", like=self.task)
         read_together([self.concept, self.task], X, [z, t], w)
@@ -88,10 +88,10 @@ class TaskMoments:
 
     @property
     def classes(self) -> tuple | None:
-        """The labels of the concept; None for a numeric one."""
+        """Labels of the concept; None for a numeric concept."""
         return self.concept.classes
 
     @property
     def levels(self) -> tuple | None:
-        """The labels of each column of y, where columns of labels were encoded together."""
+        """Labels of each column of y, for columns of labels that are encoded together."""
         return self.concept.levels

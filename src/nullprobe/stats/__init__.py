@@ -1,1 +1,1 @@
-"""Numbers about numbers: metrics of scores, and null distributions."""
+"""Statistics: metrics of scores, null distributions, dependence of rows, unusual features."""

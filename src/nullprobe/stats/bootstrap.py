@@ -1,4 +1,4 @@
-"""Bootstrap: how often each row counts in a replicate; whole groups, or rows within each class."""
+"""Bootstrap weights: replicates draw whole groups, or rows within each class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LEAST, MOST = 100, 1000  # replicates
 
 
 def replicates(rows: int, *, drawn: float = 2e7) -> int:
-    """Return how many replicates of so many rows to draw: ``drawn`` numbers at most, or 100."""
+    """Return the number of replicates: at most ``drawn`` weights in all, but at least 100."""
     return int(np.clip(drawn / rows, LEAST, MOST))
 
 
@@ -24,9 +24,9 @@ def resampled_weights(
     Parameters
     ----------
     strata : ndarray of shape (n,) or None
-        Class of each row, within which rows are drawn; None to draw among all rows.
+        Class of each row. Rows are drawn within classes; with None, among all rows.
     groups : ndarray of shape (n,) or None
-        Group of each row; where there are groups, they are drawn whole and no class matters.
+        Group of each row. With groups, whole groups are drawn and ``strata`` is not used.
     n, n_resamples : int
         Number of rows, and of replicates.
     rng : Generator

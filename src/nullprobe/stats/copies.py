@@ -1,9 +1,9 @@
-"""Copies: rows that repeat others, exactly or nearly, and must not be torn apart by a split.
+"""Copies: rows that repeat other rows, exactly or nearly. A split must keep them together.
 
-A row that stands in the file several times can be recognised, so any label of it can be read.
-Equal rows are not copies where values are few: 600 one-hot rows of 40 symbols hold 40 different
-ones. What tells the two apart is the company of a row. Where rows meet by chance, others meet
-it almost; copies of a row agree in all features, and the next row disagrees in most.
+If a row occurs more than once in a file, a probe can recognise it and predict any label of it.
+Equal rows are not always copies: 600 one-hot rows of 40 symbols have only 40 different values. The
+other rows distinguish the two cases. If rows are equal by chance, still other rows are almost
+equal. Copies agree in all features, and the next row differs in most features.
 """
 
 from __future__ import annotations
@@ -15,25 +15,26 @@ import numpy as np
 
 from nullprobe.stats.crowds import ALONE, LEAST, PAIRS, TILE, crowds, squared_distances
 
-STEPS = 10.0  # squared steps a feature: beyond, no other row lies near even where d ≤ 4
-ATOM = 0.1  # share of all rows from which on one value is what the law repeats
+STEPS = 10.0  # squared steps per feature: a larger distance is not by chance, even if d ≤ 4
+ATOM = 0.1  # a value with at least this share of all rows is part of the distribution
 
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """Which rows are copies of each other.
+    """Groups of rows that are copies of each other.
 
     Attributes
     ----------
     codes : ndarray of shape (n,)
-        Code of each row's group from 0, in the order in which groups begin. Rows of one code are
-        copies; a row without a copy has a code that no other row has.
+        Code of each row's group from 0, in the order of the first rows of the groups. Rows with the
+        same code are copies; a row without copies has a unique code.
     n_exact : int
-        Rows that equal another row and count as its copies.
+        Number of rows that are equal to another row and count as its copies.
     n_near : int
-        Further rows that are joined with rows they do not equal.
+        Number of further rows that are near copies.
     n_equal : int
-        Rows that equal another one, copies or not: more than ``n_exact`` where values are few.
+        Number of rows that are equal to another row, copies or not. If there are few distinct
+        values, this is more than ``n_exact``.
     """
 
     codes: np.ndarray
@@ -43,7 +44,7 @@ class Copies:
 
     @property
     def any(self) -> bool:
-        """Whether any row is a copy of another."""
+        """Whether a row is a copy of another row."""
         return self.n_exact + self.n_near > 0
 
 
@@ -53,9 +54,9 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     Parameters
     ----------
     X : ndarray of shape (n, d)
-        Finite rows, in any order. Nothing else is looked at, so labels may be permuted.
+        Finite rows, in any order. The result does not depend on labels, so these may be permuted.
     seed : int
-        Of sketches and samples: same seed, same answer.
+        Seed of sketches and samples: the same seed gives the same result.
 
     Returns
     -------
@@ -63,33 +64,33 @@ def copies(X: np.ndarray, seed: int) -> Copies:
 
     Notes
     -----
-    *Exact.* Rows with equal bytes (0 and −0 alike) are copies if the nearest different row either
-    differs in more than four features, or by more than √10 steps in root mean square, a step
-    being the median distance between consecutive values of a feature. Independent rows that meet
-    by chance have far more places to meet in all but four features (1 + d + d (d − 1) / 2 + ...
-    to 1). A row that at least a tenth of all rows equal is a value, never a copy.
+    *Exact.* Rows with equal bytes (0 equals −0) are copies if the nearest different row differs in
+    more than four features, or by more than √10 steps in root mean square. A step is the median
+    distance between consecutive values of a feature. Independent rows are much more often equal in
+    all but four features than in all features (1 + d + d (d − 1) / 2 + ... to 1). If at least a
+    tenth of all rows are equal, they are not copies.
 
-    *Near.* For each row that is no exact copy of an earlier one, distances r_k to 40 neighbours are
-    taken, in features divided by their standard deviations. With the dimension D estimated from
-    neighbours 20 to 40, the smallest of k (k + 1) (r_k / r_{k+1})^(k D) over k ≤ 20 is a p-value
-    of the crowd of k. Rows whose p the rule of Benjamini and Hochberg takes at .002, and whose
-    crowd ends with a gap of r_k ≤ ⅔ r_{k+1}, are joined with it, if the wish is mutual and they
-    differ in more than four features.
+    *Near.* For each different row, distances r_k to 40 neighbours are computed, in features
+    divided by their standard deviations. The dimension D is estimated from neighbours 20 to 40.
+    The smallest of k (k + 1) (r_k / r_{k+1})^(k D) over k ≤ 20 is the p-value of a crowd of k
+    neighbours. A row joins its crowd if the rule of Benjamini and Hochberg rejects at rate .002,
+    the crowd ends with a gap of r_k ≤ ⅔ r_{k+1}, the relation is mutual, and the rows differ in
+    more than four features.
 
-    At most 6 × 10⁷ distances are taken. For n > 7,700 a sample of rows is judged first, and only
-    where it holds near copies, all rows are compared within three random partition trees. A row
-    of 10⁵ whose near copies are fewer than one row in a hundred may then stay unnoticed.
+    At most 6 × 10⁷ distances are computed. For n > 7,700 a sample of rows is tested first. Only if
+    it contains near copies are all rows compared, within three random partition trees. If fewer
+    than one row in a hundred of 10⁵ rows has near copies, they may remain undetected.
 
-    Not found: crowds of more than 21 rows, or of more than 5 % of the rows (clusters, such as
-    classes far apart), loose groups (tokens of one text), series. Smaller clusters that lie far
-    apart *are* joined: nothing in X tells ten rows of a tight class from ten paraphrases.
+    Not detected: crowds of more than 21 rows or of more than 5 % of the rows (clusters, such as
+    distant classes), loose groups (tokens of one text), series. Smaller distant clusters *are*
+    joined: X does not distinguish ten rows of a tight class from ten paraphrases.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(100, 5)).repeat(3, axis=0)
-    >>> found = copies(X, 0)
-    >>> found.n_exact, found.n_near, found.codes[:7].tolist()
+    >>> groups = copies(X, 0)
+    >>> groups.n_exact, groups.n_near, groups.codes[:7].tolist()
     (300, 0, [0, 0, 0, 1, 1, 1, 2])
     >>> copies(np.eye(40)[rng.integers(0, 40, 600)], 0).any
     False
@@ -106,14 +107,14 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     is_copy = np.zeros(len(U), dtype=bool)
     repeated = np.flatnonzero((counts > 1) & (counts < max(ATOM * n, 4)))
     if len(repeated) and len(U) > 1:
-        is_copy[repeated] = _apart(U, repeated, units, steps, rng)
+        is_copy[repeated] = _isolated(U, repeated, units, steps, rng)
     near = crowds(U, units, rng) if len(U) >= LEAST and U.shape[1] else np.arange(len(U))
     codes = near[content]
-    # Equal rows that are no copies stay apart, unless near copies make them a crowd.
+    # Equal rows that are not copies are not joined, unless near copies make them a crowd.
     loose = ~is_copy[content]
     codes[loose & (np.bincount(near)[codes] == 1)] = -1
-    lonely = codes < 0
-    codes[lonely] = len(U) + np.arange(lonely.sum())
+    single = codes < 0
+    codes[single] = len(U) + np.arange(single.sum())
     n_exact = int(counts[is_copy].sum())
     joined = np.bincount(codes, minlength=n + len(U))[codes] > 1
     n_near = int((joined & loose).sum())
@@ -121,15 +122,15 @@ def copies(X: np.ndarray, seed: int) -> Copies:
 
 
 def equal_rows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first row of each content, and the content (n,) of each row."""
-    seen: dict[bytes, int] = {}
+    """Return the first row of each distinct content, and the code (n,) of each row's content."""
+    known: dict[bytes, int] = {}
     content = np.empty(len(X), dtype=int)
     first = []
     step = max(1, TILE // max(X.shape[1], 1))
     for start in range(0, len(X), step):
         block = np.ascontiguousarray(X[start : start + step]) + X.dtype.type(0)  # −0 becomes 0
         for i, row in enumerate(block, start):
-            code = seen.setdefault(blake2b(row.data, digest_size=16).digest(), len(seen))
+            code = known.setdefault(blake2b(row.data, digest_size=16).digest(), len(known))
             if code == len(first):
                 first.append(i)
             content[i] = code
@@ -142,7 +143,7 @@ def _in_order(codes: np.ndarray) -> np.ndarray:
 
 
 def _units(U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each feature's standard deviation and step, among at most 2,000 different rows."""
+    """Return each feature's standard deviation and step, from at most 2,000 different rows."""
     U = U[:: max(1, len(U) // 2000)].astype(np.float64)
     units, steps = U.std(axis=0), np.zeros(U.shape[1])
     for j in np.flatnonzero(units > 0):
@@ -150,10 +151,10 @@ def _units(U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return units, steps
 
 
-def _apart(
+def _isolated(
     U: np.ndarray, rows: np.ndarray, units: np.ndarray, steps: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return whether the nearest different row is far from each of some rows."""
+    """Return for each of ``rows`` whether the nearest different row is far away."""
     alone = ~_met(U, rows, rng)
     doubtful = np.flatnonzero(~alone)
     judged = doubtful
@@ -164,9 +165,9 @@ def _apart(
     scaled = (U - U.mean(axis=0, dtype=np.float64)) / units if len(judged) else U
     reach = STEPS * ((steps / units) ** 2).sum()
     for start in range(0, len(judged), 256):
-        some = judged[start : start + 256]
-        D = squared_distances(scaled[rows[some]], scaled)
-        D[np.arange(len(some)), rows[some]] = np.inf
+        batch = judged[start : start + 256]
+        D = squared_distances(scaled[rows[batch]], scaled)
+        D[np.arange(len(batch)), rows[batch]] = np.inf
         far[start : start + 256] = D.min(axis=1) > reach
     alone[judged] = far
     if len(judged) < len(doubtful):
@@ -175,10 +176,10 @@ def _apart(
 
 
 def _met(U: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return for each of some rows whether another one differs in four features or fewer.
+    """Return for each of ``rows`` whether another row differs from it in at most four features.
 
-    Of five sets of features, such rows agree in at least one as a whole. Rows that agree in a set
-    stand next to each other once sorted by it, so few need to be compared.
+    The features are divided into five sets; such a pair of rows agrees completely in at least one
+    set. After sorting by this set the two rows are close together, so few pairs are compared.
     """
     d = U.shape[1]
     if d <= ALONE:
@@ -193,10 +194,10 @@ def _met(U: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarra
         key = hashes[j][order]
         for shift in range(1, 9):
             a, b = order[:-shift], order[shift:]
-            ask = (key[:-shift] == key[shift:]) & ((wanted & ~met)[a] | (wanted & ~met)[b])
-            a, b = a[ask], b[ask]
+            compare = (key[:-shift] == key[shift:]) & ((wanted & ~met)[a] | (wanted & ~met)[b])
+            a, b = a[compare], b[compare]
             for start in range(0, len(a), max(1, TILE // d)):
-                some = slice(start, start + max(1, TILE // d))
-                close = (U[a[some]] != U[b[some]]).sum(axis=1) <= ALONE
-                met[a[some][close]] = met[b[some][close]] = True
+                tile = slice(start, start + max(1, TILE // d))
+                close = (U[a[tile]] != U[b[tile]]).sum(axis=1) <= ALONE
+                met[a[tile][close]] = met[b[tile][close]] = True
     return met[rows]

@@ -1,10 +1,10 @@
-"""Crowds: rows that lie closer together than their surroundings explain.
+"""Crowds: rows that are closer together than the density around them explains.
 
-Among points that fill D dimensions, (r_k / r_{k+1})^(k D) is uniform for the distances r_k to the
-k-th neighbour, whatever the density (Rényi's representation; Levina and Bickel 2004). A crowd of
-rows for which it is tiny is found at a false discovery rate (Benjamini and Hochberg 1995). Unlike
-a Gaussian sample as a measuring rod, this holds under heavy tails, in clusters and in fewer
-dimensions than columns.
+For points in D dimensions, (r_k / r_{k+1})^(k D) is uniform for the distances r_k to the k-th
+neighbour, for any density (Rényi's representation; Levina and Bickel 2004). Crowds of rows with
+tiny values are detected at a false discovery rate (Benjamini and Hochberg 1995). Unlike a
+comparison with a Gaussian sample, this is valid for heavy tails, for clusters, and for rows that
+fill fewer dimensions than there are columns.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
-ALONE = 4  # features: two symbols of a one-hot code swapped
-RATE = 0.002  # of false discoveries among near copies
-GAP = 2 / 3  # of distances: the edge of a crowd, as sharp as a blurred one-hot code has none
-SMALL = 0.05  # of all rows: a larger crowd is a cluster, such as a class far from others
-NEAREST = 20  # near copies of one row, at most
-PAIRS = 60_000_000  # distances, at most
-SKETCH = 64  # dimensions in which distances are taken
-LEAF, TREES = 400, 3  # rows compared with each other where n² distances are too many
-LEAST = 12  # different rows, to speak of surroundings
-TILE = 4_000_000  # numbers that are worked on at once
+ALONE = 4  # number of features: two swapped symbols of a one-hot code differ in four
+RATE = 0.002  # false discovery rate of near copies
+GAP = 2 / 3  # largest ratio of distances at a sharp edge; noisy one-hot codes have larger ratios
+SMALL = 0.05  # share of all rows: a larger crowd is a cluster, such as a distant class
+NEAREST = 20  # most near copies of one row
+PAIRS = 60_000_000  # most distances
+SKETCH = 64  # dimensions of the projection in which distances are computed
+LEAF, TREES = 400, 3  # rows in a leaf, and trees, if n² distances are too many
+LEAST = 12  # fewest different rows for an estimate of density
+TILE = 4_000_000  # numbers in one batch
 
 
 def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -61,7 +61,7 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
     if not (p[crowd > 0] <= cut).any():
         return np.arange(K)
     if len(judged) == K:
-        a, b = _wishes(judged, neighbours, crowd * (p <= cut))
+        a, b = _joins(judged, neighbours, crowd * (p <= cut))
     else:
         pairs = [_leaf_pairs(W, leaf, dimension, cut, most) for leaf in _leaves(W, rng)]
         a, b = np.hstack(pairs)
@@ -69,20 +69,20 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 def _differing(U: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pairs that differ in more than four features, or in all where there are fewer.
+    """Return the pairs that differ in more than four features, or in all of at most four.
 
-    Sparse rows that share their few active features lie close together by chance.
+    Sparse rows with the same few active features are close together by chance.
     """
     least = min(ALONE + 1, U.shape[1])
     step = max(1, TILE // U.shape[1])
     starts = range(0, len(a), step)
     differ = [(U[a[i : i + step]] != U[b[i : i + step]]).sum(axis=1) >= least for i in starts]
-    kept = np.concatenate([np.zeros(0, dtype=bool), *differ])
-    return a[kept], b[kept]
+    passed = np.concatenate([np.zeros(0, dtype=bool), *differ])
+    return a[passed], b[passed]
 
 
 def _neighbours(W: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances to the nearest 2 × 20 rows of W and their positions, nearest first."""
+    """Return distances to the 2 × 20 nearest rows of W and their positions, nearest first."""
     k = min(2 * NEAREST, len(W) - 1)
     r = np.empty((len(judged), k))
     who = np.empty((len(judged), k), dtype=int)
@@ -92,7 +92,7 @@ def _neighbours(W: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarr
         D = squared_distances(W[rows], W)
         D[np.arange(len(rows)), rows] = np.inf
         few = np.argpartition(D, k - 1, axis=1)[:, :k]
-        # The product formula loses the digits of small distances.
+        # The product formula is inaccurate for small distances.
         exact = ((W[few] - W[rows][:, None]) ** 2).sum(axis=2)
         order = exact.argsort(axis=1)
         who[start : start + step] = np.take_along_axis(few, order, axis=1)
@@ -101,7 +101,7 @@ def _neighbours(W: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _dimension(r: np.ndarray, d: int) -> float:
-    """Return the dimension that the rows fill, from the farther half of their neighbours."""
+    """Return the estimated dimension of the rows, from the farther half of their neighbours."""
     k = r.shape[1]
     half = np.arange(k // 2, k)  # r_k and r_{k+1} for k from here on, counted from 1
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -111,7 +111,7 @@ def _dimension(r: np.ndarray, d: int) -> float:
 
 
 def _crowds(r: np.ndarray, dimension: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return p of the clearest crowd about each row, and its size k, 0 if its edge is soft."""
+    """Return p of the clearest crowd around each row, and its size k; 0 without a sharp edge."""
     k = np.arange(1, min(most, r.shape[1] // 2) + 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(r[:, k - 1] / r[:, k], nan=1.0)
@@ -128,7 +128,7 @@ def _false_discovery(p: np.ndarray, rate: float) -> float:
     return float(ordered[passed[-1]]) if len(passed) else -1.0
 
 
-def _wishes(
+def _joins(
     rows: np.ndarray, neighbours: np.ndarray, crowd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     chosen = np.arange(neighbours.shape[1]) < crowd[:, None]
@@ -140,30 +140,30 @@ def _leaf_pairs(
 ) -> np.ndarray:
     r, who = _neighbours(W[leaf], np.arange(len(leaf)))
     p, crowd = _crowds(r, dimension, most)
-    return leaf[np.vstack(_wishes(np.arange(len(leaf)), who, crowd * (p <= cut)))]
+    return leaf[np.vstack(_joins(np.arange(len(leaf)), who, crowd * (p <= cut)))]
 
 
 def _leaves(W: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the rows of each leaf of three trees that halve the rows along random directions."""
-    found, waiting = [], [np.arange(len(W))] * TREES
+    leaves, waiting = [], [np.arange(len(W))] * TREES
     while waiting:
         rows = waiting.pop()
         if len(rows) <= LEAF:
-            found.append(rows)
+            leaves.append(rows)
             continue
         order = (W[rows] @ rng.standard_normal(W.shape[1])).argsort()
         waiting += np.array_split(rows[order], 2)
-    return found
+    return leaves
 
 
 def _components(K: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the connected components of pairs that wish for each other."""
-    wish = coo_array((np.ones(len(a)), (a, b)), (K, K)).tocsr()
-    return connected_components(wish.minimum(wish.T), directed=False)[1]
+    """Return the connected components of mutual pairs."""
+    related = coo_array((np.ones(len(a)), (a, b)), (K, K)).tocsr()
+    return connected_components(related.minimum(related.T), directed=False)[1]
 
 
 def squared_distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Return the squared distances (a, b) of two sets of rows, to the digits of their lengths."""
+    """Return the squared distances (a, b) of two sets of rows; errors are relative to lengths."""
     if A.shape[1] <= 4:
         return cdist(A, B, "sqeuclidean")
     D = A @ B.T

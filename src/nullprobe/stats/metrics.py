@@ -1,8 +1,8 @@
-"""Reading: how well scores tell the concept, for many labellings at once.
+"""Metrics: how well scores predict the concept, for many labellings at once.
 
-AUC for two classes, its macro average over one-against-the-rest for more, R² for a numeric
-concept. Where a fit must decide whether anything is read at all, the test is a formula
-(`above_chance`).
+The metric is the AUC for two classes, its macro average over one class against the rest for more
+classes, and R² for a numeric concept. Methods that stop when the concept is no longer detectable
+use a test with a closed formula (`above_chance`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 
-NO_VARIANCE = 1e-12  # of an AUC of 1, or of 0: a ratio of errors needs more than nothing
+NO_VARIANCE = 1e-12  # variance of an AUC of 1 or 0, which must not be 0 in a ratio of errors
 
 
 def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -23,16 +23,16 @@ def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = N
     Parameters
     ----------
     scores : ndarray of shape (m, n) or (1, n)
-        One row of scores a labelling, or one for all.
+        One row of scores per labelling, or one row for all.
     positive : ndarray of shape (m, n) or (1, n), bool
-        Who is a positive.
+        Which rows are positives.
     weights : ndarray of shape (m, n), optional
-        How often each of the n counts.
+        Weights of the n rows.
 
     Returns
     -------
     ndarray of shape (m,)
-        NaN where positives or negatives have no weight.
+        NaN if positives or negatives have no weight.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = N
     W = 1.0 if weights is None else _reorder(weights, order)
     up, down = W * P, W * (1.0 - P)
     below = np.cumsum(down, axis=1)
-    if (S[:, 1:] == S[:, :-1]).any():  # without ties a positive adds nothing to its own count
+    if (S[:, 1:] == S[:, :-1]).any():  # without ties, a positive does not count below itself
         below = _midway(below, S)
     pairs = up.sum(axis=1) * down.sum(axis=1)
     wins = np.einsum("mn,mn->m", *np.broadcast_arrays(up, below))
@@ -54,10 +54,11 @@ def auc(scores: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = N
 
 
 def auc_with_variance(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the AUC of each row of scores (m, n), and the variance that new rows would give it.
+    """Return the AUC of each row of scores (m, n), and its sampling variance.
 
-    That of the shares of negatives below each positive, and of positives above each negative,
-    which sees how differently the two classes spread; of a single row, that of a uniform share.
+    The variance is computed from the shares of negatives below each positive, and of positives
+    above each negative, so it reflects different spreads of the two classes. A class with a single
+    row contributes the variance of a uniform share.
 
     Reference. E. DeLong, D. DeLong, D. Clarke-Pearson, "Comparing the areas under two or more
     correlated receiver operating characteristic curves", 1988.
@@ -66,23 +67,23 @@ def auc_with_variance(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndar
     --------
     >>> import numpy as np
     >>> scores, positive = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[False, True, False, True]])
-    >>> [found.tolist() for found in auc_with_variance(scores, positive)]
+    >>> [result.tolist() for result in auc_with_variance(scores, positive)]
     [[0.75], [0.125]]
     """
     order = np.argsort(scores, axis=1)
     S = np.take_along_axis(scores, order, axis=1)
     P = _reorder(positive, order).astype(np.float64)
     has_ties = (S[:, 1:] == S[:, :-1]).any()
-    found = []
-    for own, other in ((P, 1.0 - P), (1.0 - P, P)):
-        below, n_own, n_other = np.cumsum(other, axis=1), own.sum(axis=1), other.sum(axis=1)
+    sides = []
+    for side, other in ((P, 1.0 - P), (1.0 - P, P)):
+        below, n_side, n_other = np.cumsum(other, axis=1), side.sum(axis=1), other.sum(axis=1)
         below = _midway(below, S) if has_ties else below
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = below / n_other[:, None]
-            mean = (own * shares).sum(axis=1) / n_own
-            off = (own * (shares - mean[:, None]) ** 2).sum(axis=1)
-            found.append((mean, np.where(n_own > 1, off / (n_own - 1), 1 / 12) / n_own))
-    (mean, of_positives), (_, of_negatives) = found
+            mean = (side * shares).sum(axis=1) / n_side
+            off = (side * (shares - mean[:, None]) ** 2).sum(axis=1)
+            sides.append((mean, np.where(n_side > 1, off / (n_side - 1), 1 / 12) / n_side))
+    (mean, of_positives), (_, of_negatives) = sides
     return mean, of_positives + of_negatives
 
 
@@ -93,7 +94,7 @@ def _reorder(a: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 
 def _midway(cumulated: np.ndarray, S: np.ndarray) -> np.ndarray:
-    """Return, for each sorted score, the weight below it plus half of that at the same score."""
+    """Return, for each sorted score, the weight below it plus half of the weight at this score."""
     n = S.shape[1]
     place = np.arange(n)
     new = np.ones(S.shape, dtype=bool)
@@ -115,7 +116,7 @@ def r_squared(
 ) -> np.ndarray:
     """Return the held-out R² of each row of predictions (m, n) for values (m, n).
 
-    NaN where no row has any weight, or values do not vary.
+    NaN if all weights are 0, or if the values are constant.
     """
     W = np.ones((1, values.shape[1])) if weights is None else weights
     mean = (W * values).sum(axis=1) * linalg.reciprocal(W.sum(axis=1))
@@ -125,9 +126,9 @@ def r_squared(
 
 
 def correlation(scores: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the correlation of each row of scores (m, n) with values (m, n); 0 where one is still.
+    """Return the correlation of each row of scores (m, n) with values (m, n); 0 if one is constant.
 
-    With weights (1, n), or (b, n) for one row: a correlation for each.
+    Weights have shape (1, n), or (b, n) for b correlations of one row.
     """
     share = weights / weights.sum(axis=1, keepdims=True)
     S, V = (a - (share * a).sum(axis=1, keepdims=True) for a in (scores, values))
@@ -137,23 +138,23 @@ def correlation(scores: np.ndarray, values: np.ndarray, weights: np.ndarray) -> 
 
 
 def balanced_accuracy(
-    said: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None
+    predicted: np.ndarray, positive: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the mean of the hit rates on positives and on negatives, (m,), of (m, n) arrays."""
     W = np.ones((1, positive.shape[1])) if weights is None else weights
     rates = []
     for side in (positive, ~positive):
-        hits, all_ = (W * (side & (said == positive))).sum(axis=1), (W * side).sum(axis=1)
+        hits, all_ = (W * (side & (predicted == positive))).sum(axis=1), (W * side).sum(axis=1)
         rates.append(np.divide(hits, all_, out=np.full(all_.shape, np.nan), where=all_ > 0))
     return 0.5 * (rates[0] + rates[1])
 
 
 def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> float:
-    """Return how many nats about a binary concept one score (n,) holds: a cross-fitted bound.
+    """Return a cross-fitted lower bound on the information of a score (n,) on a binary concept.
 
-    A logistic curve is fitted to the scores of one half of the rows and evaluated on the
-    other, both ways; what is returned is the entropy of the labels less the held-out log-loss,
-    a lower bound in expectation on the information of the score, and below 0 for noise.
+    A logistic curve is fitted to the scores of each half of the rows and evaluated on the other
+    half. The result, in nats, is the entropy of the labels minus the held-out log-loss. It is a
+    lower bound in expectation on the mutual information, and negative for noise.
     """
     share = positive.mean()
     entropy = -(share * np.log(share) + (1 - share) * np.log1p(-share))
@@ -161,7 +162,7 @@ def information(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generat
 
 
 def log_losses(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the log-loss of each row (n,): of a logistic curve of the scores of the other half."""
+    """Return the log-loss of each row (n,), with a logistic curve fitted to the other half."""
     half = np.zeros(len(scores), dtype=bool)
     for side in (positive, ~positive):
         rows = rng.permutation(np.flatnonzero(side))
@@ -178,33 +179,33 @@ def log_losses(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generato
 def above_chance(
     scores: np.ndarray, z: Concept, *, alpha: float, weights: np.ndarray | None = None
 ) -> tuple[float, bool]:
-    """Say how well scores tell the concept of rows that no fit has seen, and if above chance.
+    """Return a metric of scores on held-out rows, and whether it is above chance.
 
     Parameters
     ----------
     scores : ndarray of shape (n, m)
-        One column for two classes, one a class for more, one a column of a numeric concept.
+        One column for two classes, K columns for more, or one per column of a numeric concept.
     z : Concept
         The concept of the n rows.
     alpha : float in [0, 1]
-        How often noise may be called above chance; shared by the columns (Bonferroni).
+        Significance level of all columns together (Bonferroni).
     weights : ndarray of shape (n,), optional
-        How much each row counts.
+        Weight of each row.
 
     Returns
     -------
     reading : float
-        Mean over the columns of the AUC, or of the correlation of score and number; NaN where
-        no column can be judged, for want of rows on either side.
+        Mean over the columns of the AUC, or of the correlation of score and number. NaN if no
+        column can be tested, because a class has no rows.
     above : bool
-        Whether any column is above chance by a one-sided test.
+        Whether a column is above chance by a one-sided test.
 
     Notes
     -----
-    Where scores know nothing of the class, the AUC has mean ½ and the variance
-    (a₁ + a₀ + a₁a₀)/12, a the sum of squared weights over the squared sum of each side: without
-    weights (n₁ + n₀ + 1)/(12 n₁n₀), exactly; ties make it less. Correlations are judged by the t
-    test, with (Σw)²/Σw² rows.
+    If scores are independent of the class, the AUC has mean ½ and variance (a₁ + a₀ + a₁a₀)/12,
+    where a is the sum of squared weights divided by the squared sum of weights of a class. Without
+    weights this is (n₁ + n₀ + 1)/(12 n₁n₀), which is exact; with ties the variance is smaller.
+    Correlations are tested by the t test, with (Σw)²/Σw² rows.
 
     Examples
     --------
@@ -220,7 +221,7 @@ def above_chance(
     if z.codes is None:
         readings, p = _correlation_test(scores, z.data, w)
     else:
-        labels = np.arange(z.n_columns)[-scores.shape[1] :]  # one column tells the second of two
+        labels = np.arange(z.n_columns)[-scores.shape[1] :]  # one column scores the second of two
         readings, p = _auc_test(scores.T, z.codes == labels[:, None], w)
     tested = np.isfinite(readings)
     if not tested.any():
@@ -250,6 +251,6 @@ def _correlation_test(
     if freedom <= 0:
         return np.full(len(r), np.nan), np.ones(len(r))
     r = np.clip(r, -1.0, 1.0)
-    with np.errstate(divide="ignore"):  # a correlation of 1 is certain
+    with np.errstate(divide="ignore"):  # a correlation of 1 has p = 0
         p = stdtr(freedom, -r * np.sqrt(freedom / (1.0 - r**2)))
     return np.where((values == values[:1]).all(axis=0), np.nan, r), p

@@ -1,11 +1,11 @@
-"""Neighbours in the file: whether rows resemble those that follow them, and how far that reaches.
+"""Neighbours in the file: whether consecutive rows resemble each other, and over what length.
 
-Tokens of one text, paraphrases, templates and time series arrive in the order in which they were
-made. Rows that depend on each other then stand side by side, and a null that permutes single rows
-errs. Rows are compared after subtraction of what the concept explains, as cosines, which heavy
-tails cannot move, and against the same rows in an order drawn within classes, which leaves
-alone whatever the classes differ in. Given the labels, independent rows are exchangeable within
-their class, so the test is exact in any order of the labels and under any shape of the noise.
+Tokens of one text, paraphrases, templates and time series are usually in the order in which they
+were made. Dependent rows are then neighbours, and a null that permutes single rows is not valid.
+The test subtracts what the concept explains and compares consecutive rows by their cosine, which is
+robust to heavy tails. The null distribution permutes the order of rows within classes, so it is not
+affected by differences between classes. Given the labels, independent rows are exchangeable within
+their class, so the test is exact for any order of the labels and any distribution of the noise.
 
 References: von Neumann 1941 (the ratio of successive differences); Moran 1950; Möttönen and Oja
 1995 (spatial signs); Besag and Clifford 1991 (stopping once ten draws are as large).
@@ -21,32 +21,32 @@ from scipy.sparse import csr_array
 
 from nullprobe.data.concept import Concept
 
-DRAWS = 399  # p can be .0025, a quarter of the level of .01 at which neighbours are judged
-ENOUGH = 10  # draws as large as the data, after which p is known to be large
-BLOCK = 2_000_000  # numbers that are worked on at once
-MOST_NUMBERS = 2_000_000  # of the sketch, n × m: bounds the work of a draw
-SKETCH = (16, 256)  # directions m, at least and at most
-BIN = 10  # rows of similar numbers, among which the order is drawn
-ROUNDING = 1e-9  # of a cosine: an order that changes nothing counts as large as the data
-FURTHEST = 3  # lags reach n / 3: blocks longer than that would leave fewer than three
-CLEAR = 2.33  # standard errors: the 99 % point of a lag without resemblance
+DRAWS = 399  # p can be .0025, a quarter of the level .01
+ENOUGH = 10  # after so many draws as large as the observation, p is large and drawing stops
+BLOCK = 2_000_000  # numbers in one batch
+MOST_NUMBERS = 2_000_000  # size n × m of the sketch, which bounds the work of a draw
+SKETCH = (16, 256)  # least and most directions m
+BIN = 10  # rows with similar numbers that are permuted together
+ROUNDING = 1e-9  # of a cosine: an order with the same cosines counts as equal to the observation
+FURTHEST = 3  # lags up to n / 3: longer blocks would be fewer than three
+CLEAR = 2.33  # standard errors: the 99 % quantile of a lag without resemblance
 
 
 @dataclass(frozen=True)
 class Resemblance:
-    """Whether neighbours in the file resemble each other.
+    """Result of the test whether neighbours in the file resemble each other.
 
     Attributes
     ----------
     p_value : float
-        Of the correlation of neighbours, upper tail, by permuted order. 1 where nothing can be
-        permuted.
+        One-sided p-value of the correlation of neighbours, by permutation of the order. 1 if
+        there is nothing to permute.
     length : int
-        Rows (or groups) that the dependence spans: the smallest lag from which on rows no longer
-        resemble each other. Pairs have 2, texts of 15 tokens 15, independent rows 1. Blocks
-        should be longer. It is at least 2 where p is at most .01, at most n / 3.
+        Length of the dependence in rows (or groups): the smallest lag at which rows no longer
+        resemble each other. It is 2 for pairs, 15 for texts of 15 tokens, 1 for independent rows.
+        Blocks should be longer. It is at least 2 if p is at most .01, and at most n / 3.
     correlation : float
-        Mean cosine of a row's residual and the next one's, less its mean in permuted order.
+        Mean cosine of consecutive residuals, minus its mean in permuted order.
     """
 
     p_value: float
@@ -64,14 +64,14 @@ def resemblance(
     X : ndarray of shape (n, d)
         Rows in the order of the file, finite.
     z : Concept
-        Of n rows. Class means are subtracted, or a cubic regression on numbers.
+        Concept of n rows. Class means are subtracted, or a cubic regression on numbers.
     seed : int
-        Of the sketch and of the permutations: same seed, same answer.
+        Seed of the sketch and of the permutations: the same seed gives the same result.
     groups : ndarray of shape (n,) or None
-        Code of each row's group. With groups, the means of groups are compared, in the order in
-        which the groups begin; lags then count groups.
+        Code of each row's group. With groups, the means of groups are compared, in the order of
+        their first rows; lags then count groups.
     alpha : float
-        Level at which the length exceeds 1.
+        Significance level; the length exceeds 1 only if p ≤ alpha.
 
     Returns
     -------
@@ -80,15 +80,16 @@ def resemblance(
     Notes
     -----
     The statistic is T = Σ cos(rᵢ, rᵢ₊₁) over residuals r of features divided by their standard
-    deviations. Cosines are taken in m random directions where d is larger, with m at least 16 and
-    n m at most 2 million: a hundredth of the correlation is visible at n = 10,000 even so.
-    Numbers are permuted among about ten rows of similar z: exact where their law changes slowly.
+    deviations. If d is large, cosines are computed in m random directions, with m at least 16 and
+    n m at most 2 million; a correlation of .01 is still detectable at n = 10,000. Rows of a numeric
+    concept are permuted among about ten rows with similar z, which is exact if the distribution
+    changes slowly with z.
 
     The length is the first of two consecutive lags at which the autocorrelation is below the 99 %
-    point of permuted order.
+    quantile in permuted order.
 
-    Not seen: files whose rows were shuffled (`copies` looks for those), dependence of rows far
-    apart alone, neighbours that avoid each other.
+    Not detected: dependence in shuffled files (`copies` detects copies), dependence only between
+    distant rows, negative dependence of neighbours.
 
     Examples
     --------
@@ -116,9 +117,9 @@ def resemblance(
 
 
 def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
-    """Return what the concept leaves of the features (n, m), in standard deviations, in sketch.
+    """Return a sketch (n, m) of the standardised residuals of the features given the concept.
 
-    Two passes over X, in blocks of rows.
+    This makes two passes over X, in blocks of rows.
     """
     n, d = X.shape
     Q = _explained(z)
@@ -126,24 +127,25 @@ def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
     step = max(1, BLOCK // max(d, 1))
     blocks = [slice(start, start + step) for start in range(0, n, step)]
 
-    def left(rows: slice) -> np.ndarray:
+    def residual(rows: slice) -> np.ndarray:
         return X[rows].astype(np.float64) - Q[rows] @ fit
 
     squares, largest = np.zeros(d), np.zeros(d)
     for rows in blocks:
-        squares += (left(rows) ** 2).sum(axis=0)
+        squares += (residual(rows) ** 2).sum(axis=0)
         np.maximum(largest, np.abs(X[rows]).max(axis=0), out=largest)
     scale = np.sqrt(squares / n)
-    # What a sum over n rows leaves of a feature that the concept explains is rounding.
+    # If the concept explains a feature completely, its residual is the rounding error of a sum.
     varies = scale > 8 * np.sqrt(n) * np.finfo(np.result_type(X, np.float32)).eps * largest
     weights = np.divide(1.0, scale, out=np.zeros(d), where=varies)
     m = int(np.clip(MOST_NUMBERS // n, *SKETCH))
     mix = weights[:, None] * rng.standard_normal((d, m)) if d > m else None
-    return np.vstack([left(rows) * weights if mix is None else left(rows) @ mix for rows in blocks])
+    parts = [residual(rows) * weights if mix is None else residual(rows) @ mix for rows in blocks]
+    return np.vstack(parts)
 
 
 def _explained(z: Concept) -> Any:
-    """Return orthonormal columns (n, .) that hold what is subtracted."""
+    """Return orthonormal columns (n, .) that span the functions of the concept to subtract."""
     n = len(z)
     if z.codes is not None:
         shares = 1 / np.sqrt(np.bincount(z.codes, minlength=z.n_columns).clip(1))
@@ -154,7 +156,7 @@ def _explained(z: Concept) -> Any:
 
 
 def _strata(z: Concept) -> np.ndarray:
-    """Return the sets (n,) of rows among which the order is drawn."""
+    """Return the stratum (n,) of each row; the order is permuted within strata."""
     if z.codes is not None:
         return z.codes
     rank = np.lexsort(z.data.T).argsort()
@@ -164,7 +166,7 @@ def _strata(z: Concept) -> np.ndarray:
 def _by_group(
     R: np.ndarray, strata: np.ndarray, groups: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return each group's mean and its commonest stratum, in the order in which groups begin."""
+    """Return each group's mean and its commonest stratum, in the order of the first rows."""
     _, first, member = np.unique(groups, return_index=True, return_inverse=True)
     member = first.argsort().argsort()[member]
     n_groups = len(first)
@@ -214,7 +216,7 @@ def _sets(strata: np.ndarray) -> list[np.ndarray]:
 def _length(R: np.ndarray, mean: float, sd: float) -> int:
     """Return the first of two consecutive lags without resemblance.
 
-    ``mean`` and ``sd`` are those of one pair of rows in permuted order.
+    ``mean`` and ``sd`` describe one pair of rows in permuted order.
     """
     n = len(R)
     furthest = n // FURTHEST
@@ -225,6 +227,6 @@ def _length(R: np.ndarray, mean: float, sd: float) -> int:
     lags = np.arange(1, furthest + 2)
     pairs = n - lags
     autocorrelation = np.fft.irfft(power, padded)[lags] / pairs
-    still = autocorrelation - mean < CLEAR * sd / np.sqrt(pairs)
-    ends = np.flatnonzero(still[:-1] & still[1:])
+    small = autocorrelation - mean < CLEAR * sd / np.sqrt(pairs)
+    ends = np.flatnonzero(small[:-1] & small[1:])
     return max(2, int(lags[ends[0]])) if len(ends) else furthest

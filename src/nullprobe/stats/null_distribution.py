@@ -1,4 +1,4 @@
-"""What every null procedure ends in: the values it drew, and where an observation falls."""
+"""Null distributions: the draws of a null, and p-values of an observation."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ class Null:
     Attributes
     ----------
     rung : str
-        What is kept: "chance", "moments", "noise", ...
+        Name of the explanation: "chance", "moments", "noise", ...
     description : str
-        How it was drawn, in words.
+        Description of the draws, in words.
     values : ndarray of shape (m,)
         The statistic in each draw.
     upper : bool
-        Whether only large values speak against it, as for a largest departure, or R² by chance.
+        Whether only large values are evidence against the null, as for a largest departure, or for
+        R² under chance.
     adjusted : float, optional
-        p-value adjusted for the other claims and representations that share its draws.
+        p-value adjusted for the other claims and representations that share the draws.
     errors : ndarray of shape (m,), optional
-        Standard error of each draw, that of the observation being 1: departures are compared in
-        standard errors of their own.
+        Standard error of each draw, relative to the observation. Departures are then compared in
+        units of their standard errors.
 
     Examples
     --------
@@ -55,32 +56,33 @@ class Null:
 
     @property
     def sd(self) -> float:
-        """Standard deviation of the draws; NaN of a single one."""
+        """Standard deviation of the draws; NaN for a single draw."""
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else float("nan")
 
     def p_value(self, observed: float) -> float:
-        """Return the exact two-sided p-value (b + 1)/(m + 1), b draws being as far out.
+        """Return the exact two-sided p-value (b + 1)/(m + 1).
 
-        How far is measured from the mean of observation and draws, to either side, and in standard
-        errors where these are known; where only large values speak against the null, to the upper
-        side alone. Draws that are as far but for rounding count.
+        b is the number of draws that are at least as extreme as the observation. Departures are
+        measured from the mean of observation and draws, in standard errors if these are known.
+        With ``upper`` the p-value is one-sided. Draws that differ from the observation only by
+        rounding count as extreme.
 
         Raises
         ------
         InputError
-            If the observation is not a finite number, or a draw is NaN: an undefined statistic
-            would look like the strongest evidence.
+            If the observation is not a finite number, or a draw is NaN. An undefined statistic
+            would otherwise look like the strongest evidence.
         """
         return (self._as_far(observed) + 1) / (len(self.values) + 1)
 
     def judged_p(self, observed: float) -> float:
-        """Return the p-value that a verdict uses: the adjusted one where there is one."""
+        """Return the p-value for a verdict: the adjusted p-value if there is one."""
         return self.p_value(observed) if self.adjusted is None else self.adjusted
 
     def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
-        """Return the interval of the p-value that endless draws would give.
+        """Return an interval for the p-value with infinitely many draws.
 
-        Clopper and Pearson's interval of the share of draws that are as far out.
+        It is the Clopper-Pearson interval of the share of extreme draws.
         """
         ends = binomtest(self._as_far(observed), len(self.values)).proportion_ci(
             coverage, method="exact"
@@ -88,9 +90,9 @@ class Null:
         return float(ends.low), float(ends.high)
 
     def is_settled(self, observed: float, alpha: float) -> bool:
-        """Return whether the 99 % interval of the p-value that counts excludes α.
+        """Return whether the 99 % interval of the judged p-value excludes α.
 
-        Of an adjusted p-value, (b + 1)/(m + 1) of m draws, it is that of the share b/m.
+        For an adjusted p-value (b + 1)/(m + 1) it is the interval of the share b/m.
         """
         low, high = self.p_interval(observed)
         if self.adjusted is not None:
@@ -101,29 +103,29 @@ class Null:
         return low > alpha or high < alpha
 
     def difference(self, observed: float, coverage: float) -> tuple[float, float]:
-        """Return an interval of the observation less what the null makes of it on average.
+        """Return an interval for the observation minus the mean of the null.
 
-        Under the null the observation is one more draw, so that it is the prediction interval of
-        a draw: Student's t with m − 1 degrees of freedom times sd √(1 + 1/m).
+        Under the null the observation is one more draw, so this is the prediction interval of a
+        draw: Student's t with m − 1 degrees of freedom times sd √(1 + 1/m).
         """
         m = len(self.values)
         half = float(student.ppf(0.5 + coverage / 2, m - 1)) * self.sd * np.sqrt(1 + 1 / m)
         return float(observed - self.mean - half), float(observed - self.mean + half)
 
     def _as_far(self, observed: float) -> int:
-        """Return how many draws are as far out as the observation."""
+        """Return the number of draws that are at least as extreme as the observation."""
         parameters.real_number("an observed statistic", observed)
         if np.isnan(self.values).any():
             validation.complain(
                 "every draw of a null must be a number",
                 f"{int(np.isnan(self.values).sum())} of {len(self.values)} are NaN",
-                "leave out what cannot be read in every draw",
+                "leave out statistics that are undefined in a draw",
             )
         off = departures(observed, self.values, self.errors, upper=self.upper)
         return int(np.count_nonzero(off[1:] >= off[0] - ROUNDING))
 
     def z(self, observed: float) -> float | None:
-        """Return how many standard deviations the observation lies above the mean."""
+        """Return the distance of the observation above the mean, in standard deviations."""
         parameters.real_number("an observed statistic", observed)
         return (observed - self.mean) / self.sd if self.sd > 0 else None
 
@@ -131,11 +133,11 @@ class Null:
 def departures(
     observed: float, values: np.ndarray, errors: np.ndarray | None = None, *, upper: bool = False
 ) -> np.ndarray:
-    """Return how far the observation and m draws lie from their common mean, (1 + m,).
+    """Return the departures of the observation and m draws from their common mean, (1 + m,).
 
-    Each departure is divided by the standard error of its draw, if ``errors`` are given (1 for the
-    observation). All are then divided by their common standard deviation. Values that differ only
-    by rounding have no departure.
+    Each departure is divided by the standard error of its draw, if ``errors`` are passed (1 for
+    the observation). All are then divided by their root mean square. If all values differ only by
+    rounding, all departures are 0.
     """
     every = np.concatenate([[observed], values])
     off = every - every.mean()
@@ -153,15 +155,16 @@ def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
     Parameters
     ----------
     nulls : sequence of L Null
-        Of several statistics, with m draws each, the j-th of which belong together.
+        Nulls of several statistics, with m draws each. Draws with the same number are joint draws.
     observed : sequence of L floats
+        Observed statistics.
 
     Notes
     -----
     Maximum statistic with step-down: P. H. Westfall, S. S. Young, "Resampling-based multiple
-    testing", 1993, algorithm 2.8. The largest departure is held against the largest of all in each
-    draw, the next against the largest of those that remain. Draws that belong together share what
-    acts on the data, so that the dependence among statistics is in them.
+    testing", 1993, algorithm 2.8. The largest departure is compared with the largest of all in each
+    draw, the next one with the largest of the remaining statistics. A joint draw applies the same
+    permutation to all statistics, so it preserves their dependence.
     """
     for value in observed:
         parameters.real_number("an observed statistic", value)
@@ -174,7 +177,7 @@ def together(nulls: Sequence[Null], observed: Sequence[float]) -> list[Null]:
         ]
     )
     order = np.argsort(-off[:, 0], kind="stable")
-    # The largest of those that remain, in each draw: a maximum from the smallest up.
+    # The largest of the remaining statistics in each draw: a running maximum from the smallest.
     largest = np.maximum.accumulate(off[order, 1:][::-1], axis=0)[::-1]
     as_far = (largest >= off[order, :1] - ROUNDING).sum(axis=1)
     adjusted = np.empty(len(nulls))

@@ -14,7 +14,7 @@ LEAST_RESAMPLES = 20
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """One statistic of the data: its value, what to compare it with, and how sure it is.
+    """One statistic of the data: its value, its chance level, and its uncertainty.
 
     Attributes
     ----------
@@ -22,14 +22,15 @@ class Observation:
     unit : str
         "AUC", "macro AUC", "balanced accuracy", "R²" or "canonical correlation".
     chance : float
-        What the statistic is when nothing can be read.
+        Value of the statistic at chance.
     resampled : ndarray of shape (B,)
-        Its bootstrap replicates.
+        Bootstrap replicates.
     trials : int or None
-        Of how many independent trials it is the share, where it is one.
+        Number of independent trials, if the statistic is a share of trials.
     chance_p : float or None
-        p-value of the test against chance. Intervals of a coverage that the test does not exclude
-        chance at reach it: the bootstrap leaves the fits as they are, which the test does not.
+        p-value of the test against chance. If the test does not reject chance at a level, the
+        interval of the corresponding coverage includes chance. The bootstrap does not repeat the
+        fits, so its intervals can be too narrow.
     """
 
     value: float
@@ -47,34 +48,34 @@ class Observation:
 
     @property
     def metric(self) -> Metric:
-        """What the statistic is."""
+        """Metric of the statistic."""
         return Metric(self.unit, self.chance)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval, given the fitted eraser and probe; None without replicates."""
+        """95 % interval, conditional on the fitted eraser and probe; None without replicates."""
         return self.within(0.95)
 
     def within(self, coverage: float) -> tuple[float, float] | None:
-        """Return the interval of a coverage, given the fits; None without replicates.
+        """Return the interval of a coverage, conditional on the fits; None without replicates.
 
-        Of a share it is Wilson's: the bootstrap would be certain of 0 and of 1.
+        For a share of trials it is Wilson's interval: bootstrap intervals of 0 and 1 have width 0.
         """
         if self.trials is not None:
             wilson = binomtest(round(self.value * self.trials), self.trials).proportion_ci(
                 coverage, method="wilson"
             )
             return float(wilson.low), float(wilson.high)
-        kept = self.resampled[np.isfinite(self.resampled)]
-        if len(kept) < LEAST_RESAMPLES:
+        finite = self.resampled[np.isfinite(self.resampled)]
+        if len(finite) < LEAST_RESAMPLES:
             return None
         tail = (1.0 - coverage) / 2.0
-        low, high = map(float, np.quantile(kept, [tail, 1.0 - tail]))
+        low, high = map(float, np.quantile(finite, [tail, 1.0 - tail]))
         if self.chance_p is not None and self.chance_p > 1.0 - coverage:
             low, high = min(low, self.chance), max(high, self.chance)
         return low, high
 
     def over(self, other: Observation) -> Observation:
-        """Return by how much this one is larger; replicates must be of the same resamples."""
+        """Return this observation minus another; the replicates must share their resamples."""
         gain = self.resampled - other.resampled
         return Observation(self.value - other.value, self.unit, 0.0, gain)

@@ -1,25 +1,25 @@
-"""Outlying rows: rows so far out that they alone may decide what is read.
+"""Outlying rows: rows that are so extreme that they alone may determine a result.
 
-One row times 10,000 sets means, variances and directions. Heavy tails are no fault of a row,
-though: of 2,000 rows of t3 noise a few are 10 times as long as most. So the tail is fitted, not
-assumed: beyond its upper quarter the log radius falls off as fast as it does between its .75
-and .95 quantiles, or faster. That is a Pareto tail (Hill 1975) for t3 and a bound for Gaussian,
-Laplace and log-normal rows. Up to 5 % of rows may lie out without hiding each other.
+A single row, multiplied by 10,000, determines means, variances and directions. But long rows are
+normal under heavy tails: among 2,000 rows of t3 noise, a few are 10 times as long as most. So the
+tail is fitted. Beyond the upper quarter, the tail of the log radius is assumed to fall at least as
+fast as between its .75 and .95 quantiles. This is a Pareto tail (Hill 1975) for t3, and a bound for
+Gaussian, Laplace and log-normal rows. Up to 5 % outlying rows do not mask each other.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-LOWER, UPPER = 0.75, 0.95  # between them the tail is fitted
-EXPECTED = 0.05  # rows that a tail as fitted would put beyond the bound, in all
-FACTOR = 3.0  # of the upper quarter's radius: nearer rows decide nothing
-LEAST = 20  # rows, to speak of a tail
-BLOCK = 4_000_000  # numbers that are worked on at once
+LOWER, UPPER = 0.75, 0.95  # quantiles between which the tail is fitted
+EXPECTED = 0.05  # expected number of rows beyond the bound under the fitted tail
+FACTOR = 3.0  # rows within this multiple of the upper quartile are harmless
+LEAST = 20  # fewest rows for a tail
+BLOCK = 4_000_000  # numbers in one batch
 
 
 def outlying_rows(X: np.ndarray) -> np.ndarray:
-    """Return the positions of rows that lie far out, by X alone.
+    """Return the positions of outlying rows; labels are not used.
 
     Parameters
     ----------
@@ -29,25 +29,25 @@ def outlying_rows(X: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (m,)
-        Positions, rising; empty for n < 20.
+        Positions, ascending; empty for n < 20.
 
     Notes
     -----
     The radius is the root mean square of (x − median) / scale over features. The scale is the
-    median distance from the median; where more than half of the rows hold one value, it is the
-    median distance of the *other* rows, so that a rare feature does not put the rows out that
-    have it (`aside_features` looks for these).
+    median distance from the median. If more than half of the rows have the same value, it is the
+    median distance of the *other* rows, so that rows with a rare feature are not outlying
+    (`aside_features` detects rare features).
 
-    With q the quantiles of log r and θ = (q.95 − q.75) / log 5, a row lies out if
+    Let q be the quantiles of log r and θ = (q.95 − q.75) / log 5. A row is outlying if
 
-        log r > q.75 + max(θ log(n / 4 / .05), log 3),
+        log r > q.75 + max(θ log(n / 4 / .05), log 3).
 
-    beyond which an exponential tail puts .05 of n rows. Where features are independent and heavy
-    (t3), a few in 2,000 rows pass.
+    With an exponential tail, .05 of n rows are expected beyond this bound. With independent
+    heavy-tailed features (t3), a few of 2,000 rows exceed it.
 
-    Not seen: rows that lie out only along directions in which X hardly varies (the metric is
-    diagonal), and more than 5 % of rows. A class of fewer than 5 % of rows that lies far from all
-    others *is* seen, so the caller must not let a class vanish.
+    Not detected: rows that are outlying only along directions in which X hardly varies (the metric
+    is diagonal), and more than 5 % of rows. A distant class with fewer than 5 % of rows *is*
+    outlying, so the caller must not remove a whole class.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def outlying_rows(X: np.ndarray) -> np.ndarray:
     for start in range(0, X.shape[1], step):
         A = np.array(X[:, start : start + step].T, dtype=np.float64)
         A -= np.median(A, axis=1, keepdims=True)
-        # Scaled by the largest value first, so that no square overflows.
+        # Divided by the largest value first, so that squares do not overflow.
         A = np.abs(A, out=A)
         largest = A.max(axis=1)
         A = A[largest > 0] / largest[largest > 0, None]
@@ -80,7 +80,7 @@ def outlying_rows(X: np.ndarray) -> np.ndarray:
 
 
 def _scale(A: np.ndarray) -> np.ndarray:
-    """Return the median of each row's distances, of those above 0 where most are 0."""
+    """Return the median distance of each row; if it is 0, the median of the positive distances."""
     scale = np.median(A, axis=1)
     for j in np.flatnonzero(scale == 0):
         scale[j] = np.median(A[j][A[j] > 0])

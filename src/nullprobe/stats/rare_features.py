@@ -1,10 +1,9 @@
-"""Features that must not decide: constant, rare, copied, or given by others; by X alone.
+"""Features to set aside: constant, rare, copied, or linear combinations of others.
 
-An eraser is fitted on one part of the rows, a probe on another. A feature that leaves its most
-common value in a handful of rows looks different in each part: the eraser meets a variance that
-the probe does not. What is then read after erasure is no fact about the concept. A copy of
-another feature, or a combination of others, gives a direction along which nothing varies, which
-shrinkage fills.
+An eraser is fitted on one part of the rows, and a probe on another. A feature that differs from its
+most common value in a handful of rows has a different variance in each part. A probe may then
+predict the concept after erasure for this reason alone. A copy of another feature, or a combination
+of others, gives a direction without variance, which shrinkage fills. Labels are not used.
 """
 
 from __future__ import annotations
@@ -17,38 +16,39 @@ from scipy.linalg import lapack
 from nullprobe._core import linalg
 from nullprobe.stats.outlying import outlying_rows
 
-PARTS = 3  # of the rows: eraser, probe, scores
-# Rows off the mode that each part must hold. The variance of a feature that m rows carry has a
-# relative error of √(1 / m) in a part, so the log of its ratio between two parts has √(2 / m);
-# within a factor of 2 in 95 of 100 features: m ≥ 2 (1.96 / log 2)² = 16.
+PARTS = 3  # parts of the rows: eraser, probe, scores
+# Rows off the mode (with another value than the most common one) in each part. If m rows of a part
+# determine the variance of a feature, its relative error is √(1 / m), and the error of the log
+# ratio of two parts is √(2 / m). A ratio within a factor of 2 for 95 of 100 features needs
+# m ≥ 2 (1.96 / log 2)² = 16.
 ROWS_A_PART = 16
-SHARE = 0.1  # of n: a feature off its mode more often is rare in no sample, however small
-SAME = 1e-6  # 1 − |r|, below which one feature is a copy of another
+SHARE = 0.1  # share of n: features that are off the mode in more rows are not rare
+SAME = 1e-6  # a feature is a copy of another if 1 − |r| is below this
 PROJECTIONS = 8
 SIGMAS = 6.0
-BLOCK = 4_000_000  # numbers that are worked on at once
+BLOCK = 4_000_000  # numbers in one batch
 
 
 @dataclass(frozen=True, eq=False)
 class AsideFeatures:
-    """Features to be set aside, each under the first reason that applies, in this order.
+    """Features to set aside, each for the first reason that applies, in this order.
 
     Attributes
     ----------
     constant : ndarray of shape (c,)
-        Positions of features that have one value.
+        Positions of features with a single value.
     rare : ndarray of shape (r,)
-        Positions of features that leave their most common value in too few rows.
+        Positions of features that differ from their most common value in too few rows.
     off_mode : ndarray of shape (d,)
-        Rows in which each feature differs from its median, which is its most common value
-        wherever that has more than half of the rows.
+        Number of rows in which each feature differs from its median. The median is the most common
+        value if more than half of the rows have this value.
     copy, copy_of : ndarray of shape (m,)
-        Positions of copies, and of the feature, earlier in X, that each repeats.
-    given : ndarray of shape (g,)
-        Positions of features that are linear combinations of others: as many as there are
-        empty directions among the rest. 0 for n ≤ d unless the rank is below n − 1.
+        Positions of copies, and of the earlier feature that each of them repeats.
+    combined : ndarray of shape (g,)
+        Positions of features that are linear combinations of others: one for each direction
+        without variance among the rest. Empty for n ≤ d.
     rank : int
-        Of the features that are not set aside, centred.
+        Rank of the centred features that are not set aside.
     """
 
     constant: np.ndarray
@@ -56,32 +56,32 @@ class AsideFeatures:
     off_mode: np.ndarray
     copy: np.ndarray
     copy_of: np.ndarray
-    given: np.ndarray
+    combined: np.ndarray
     rank: int
 
     @property
     def keep(self) -> np.ndarray:
-        """Return the positions of all other features; may be empty (one-hot symbols)."""
-        aside = np.concatenate([self.constant, self.rare, self.copy, self.given])
+        """Return the positions of all other features; this may be empty (one-hot symbols)."""
+        aside = np.concatenate([self.constant, self.rare, self.copy, self.combined])
         return np.setdiff1d(np.arange(len(self.off_mode)), aside)
 
     @property
     def reasons(self) -> dict[int, str]:
-        """Return why each feature is set aside, by position."""
-        found = dict.fromkeys(self.constant.tolist(), "has one value")
+        """Return the reason why each feature is set aside, by position."""
+        reasons = dict.fromkeys(self.constant.tolist(), "has one value")
         for j in self.rare.tolist():
-            found[j] = f"leaves its most common value in {self.off_mode[j]} rows"
+            reasons[j] = f"leaves its most common value in {self.off_mode[j]} rows"
         for j, i in zip(self.copy.tolist(), self.copy_of.tolist(), strict=True):
-            found[j] = f"repeats feature {i}"
-        found |= dict.fromkeys(self.given.tolist(), "is a linear combination of others")
-        return dict(sorted(found.items()))
+            reasons[j] = f"repeats feature {i}"
+        reasons |= dict.fromkeys(self.combined.tolist(), "is a linear combination of others")
+        return dict(sorted(reasons.items()))
 
 
 def least_rows(n: int) -> int:
-    """Return the rows off the mode that a feature needs among n rows.
+    """Return the number of rows off the mode that a feature needs among n rows.
 
-    48 for three parts (16 in each), and never more than a tenth of the rows, so that small
-    samples keep features that are rare in no sense.
+    It is 48 for three parts (16 in each), but at most a tenth of the rows, so that small samples
+    keep features that are not rare.
 
     Examples
     --------
@@ -92,14 +92,14 @@ def least_rows(n: int) -> int:
 
 
 def aside_features(X: np.ndarray, seed: int = 0) -> AsideFeatures:
-    """Find features that must not decide what is read, by X alone.
+    """Find features to set aside; labels are not used.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
         Finite rows.
     seed : int
-        Of the projections in which copies are looked for; the answer hardly depends on it.
+        Seed of the projections that detect copies; the result hardly depends on it.
 
     Returns
     -------
@@ -107,19 +107,20 @@ def aside_features(X: np.ndarray, seed: int = 0) -> AsideFeatures:
 
     Notes
     -----
-    Rare: fewer than `least_rows` rows off the mode, so that each of three parts is expected to
-    hold 16. In digits, where pixels lit in fewer than 50 of 1,797 rows cause what is read after
-    erasure and those lit in 50 or more do not (measured), this is 48.
+    Rare: fewer than `least_rows` rows off the mode. A feature with more rows has on average at
+    least 16 in each of three parts. For the digits data this limit is 48. There, pixels that are
+    lit in fewer than 50 of 1,797 rows make the concept detectable after erasure, and pixels that
+    are lit in 50 or more rows do not (measured).
 
-    Copies and empty directions are looked for again without outlying rows where there are any.
+    If there are copies or combinations, the search is repeated without outlying rows.
 
     Copies: |r| > 1 − 1e-6. Standardised columns with such an r differ by at most √2e-6 of their
-    length, so their projections on random vectors nearly agree up to one common sign. Candidates
-    are found by sorting one projection, and r is computed for them alone: O(n d + d log d).
+    length, so their projections on random vectors nearly agree, up to a common sign. Sorting one
+    projection gives the candidates, and r is computed only for them: O(n d + d log d).
 
-    Empty directions: pivoted Cholesky decomposition of the correlations of what is left (n > d),
-    or of the Gram matrix, for the rank alone, where the smaller side is n: then a rank of n − 1
-    is no sign of emptiness, and which features are combinations is not defined.
+    Combinations: pivoted Cholesky decomposition of the correlations of the remaining features, if
+    n > d. Otherwise the decomposition of the Gram matrix gives only the rank: a rank of n − 1 is
+    then normal, and combinations are not defined.
 
     Examples
     --------
@@ -134,27 +135,27 @@ def aside_features(X: np.ndarray, seed: int = 0) -> AsideFeatures:
     constant = np.flatnonzero(off_mode == 0)
     rare = np.flatnonzero((off_mode > 0) & (off_mode < least_rows(n)))
     rest = np.flatnonzero(off_mode >= max(least_rows(n), 1))
-    copy, copy_of, given, rank = _repeats(X[:, rest], seed)
-    if len(copy) or len(given):
+    copy, copy_of, combined, rank = _repeats(X[:, rest], seed)
+    if len(copy) or len(combined):
         far = outlying_rows(X)
-        if len(far):  # a row that is out in several features makes them seem to repeat each other
-            copy, copy_of, given, rank = _repeats(np.delete(X, far, axis=0)[:, rest], seed)
-    return AsideFeatures(constant, rare, off_mode, rest[copy], rest[copy_of], rest[given], rank)
+        if len(far):  # a row with several extreme features makes them look like copies
+            copy, copy_of, combined, rank = _repeats(np.delete(X, far, axis=0)[:, rest], seed)
+    return AsideFeatures(constant, rare, off_mode, rest[copy], rest[copy_of], rest[combined], rank)
 
 
 def _repeats(X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Return copies, what each repeats, combinations of others among the rest, and the rank."""
+    """Return copies, the features that they repeat, combinations of others, and the rank."""
     Z = _standardised(X)
     copy, copy_of = _copies(Z, np.random.default_rng(seed))
     single = np.setdiff1d(np.arange(X.shape[1]), copy)
-    given, rank = _given(Z[:, single])
-    return copy, copy_of, single[given], rank
+    combined, rank = _combined(Z[:, single])
+    return copy, copy_of, single[combined], rank
 
 
 def _off_mode(X: np.ndarray) -> np.ndarray:
-    """Return in how many rows each feature differs from its median.
+    """Return the number of rows in which each feature differs from its median.
 
-    The median is the most common value wherever that has more than half of the rows.
+    The median is the most common value if more than half of the rows have this value.
     """
     n, d = X.shape
     off = np.zeros(d, dtype=int)
@@ -167,7 +168,7 @@ def _off_mode(X: np.ndarray) -> np.ndarray:
 
 
 def _standardised(X: np.ndarray) -> np.ndarray:
-    """Return columns of mean 0 and length 1."""
+    """Return columns with mean 0 and length 1."""
     Z = X - X.mean(axis=0, dtype=np.float64)
     Z *= linalg.reciprocal(np.abs(Z).max(axis=0, initial=0.0))
     Z -= Z.mean(axis=0)
@@ -175,7 +176,7 @@ def _standardised(X: np.ndarray) -> np.ndarray:
 
 
 def _copies(Z: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return columns that repeat an earlier one, and the first that each repeats."""
+    """Return columns that repeat an earlier column, and the first column that each repeats."""
     n, d = Z.shape
     if d < 2:
         return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
@@ -192,9 +193,9 @@ def _copies(Z: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
         same = np.abs(P[a] - P[b]).max(axis=1) <= tolerance
         same |= np.abs(P[a] + P[b]).max(axis=1) <= tolerance
         for i, j in zip(*np.sort([a[same], b[same]], axis=0), strict=True):
-            # 1 − |r| from the difference, since a product of columns rounds at 1e-8 in float32.
-            apart = min(((Z[:, i] - Z[:, j]) ** 2).sum(), ((Z[:, i] + Z[:, j]) ** 2).sum())
-            if apart < 2 * SAME:
+            # 1 − |r| from the difference: a product of float32 columns has rounding errors of 1e-8.
+            distance = min(((Z[:, i] - Z[:, j]) ** 2).sum(), ((Z[:, i] + Z[:, j]) ** 2).sum())
+            if distance < 2 * SAME:
                 of[j] = min(of[j], i)
     copy = np.flatnonzero(of < np.arange(d))
     while (of[of] != of).any():
@@ -202,7 +203,7 @@ def _copies(Z: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.nda
     return copy, of[copy]
 
 
-def _given(Z: np.ndarray) -> tuple[np.ndarray, int]:
+def _combined(Z: np.ndarray) -> tuple[np.ndarray, int]:
     """Return columns that are combinations of others, and the rank."""
     n, d = Z.shape
     none = np.zeros(0, dtype=int)

@@ -1,4 +1,4 @@
-"""Thresholds: from when on an observation counts: above chance, clearly, or hardly at all."""
+"""Thresholds: significance level and smallest effect of interest."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from scipy.stats import norm
 from nullprobe.stats.null_distribution import Null
 from nullprobe.stats.observation import Observation
 
-POWER = 0.8  # an effect that is found four times out of five
-LEAST_DRAWS = 39  # of a null, however large α is
+POWER = 0.8  # power of a detectable effect
+LEAST_DRAWS = 39  # fewest draws of a null, for any α
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From when on an observation counts.
+    """Significance level and smallest effect of interest of verdicts.
 
     Attributes
     ----------
     alpha : float
-        Share of wrong alarms that a test may raise.
+        Significance level: the largest rate of false positives of a test.
     min_effect : float
-        Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
+        Smallest effect of interest: a smaller distance from chance is negligible, in units of AUC,
         balanced accuracy or R².
     """
 
@@ -32,29 +32,30 @@ class Thresholds:
 
     @property
     def least_draws(self) -> int:
-        """Draws of a null with fewer of which no two-sided p-value could reach α."""
+        """Fewest draws of a null with which a two-sided p-value can reach α."""
         return max(LEAST_DRAWS, int(np.ceil(2.0 / self.alpha - 1e-9)) - 1)
 
     def interval(self, observation: Observation) -> tuple[float, float] | None:
-        """Return the 1 − α interval, on which verdicts rest; readers are shown that of 95 %."""
+        """Return the 1 − α interval for verdicts; reports show the 95 % interval."""
         return observation.within(1.0 - self.alpha)
 
     def stands_out(self, observation: Observation, null: Null) -> bool:
-        """Return whether a null does not reproduce the observation, two-sided at α."""
+        """Return whether the observation is significant under a null, two-sided at level α."""
         return null.judged_p(observation.value) <= self.alpha
 
     def negligible(self, observation: Observation) -> bool:
-        """Return whether the interval stays closer to chance than the effect of interest.
+        """Return whether the interval is below chance plus the smallest effect of interest.
 
-        Of coverage 1 − α/2: it is given its probes, and others of so many rows vary as well.
+        Its coverage is 1 − α/2, because it is conditional on the fitted probes, and probes from
+        other rows would differ.
         """
         interval = observation.within(1.0 - self.alpha / 2.0)
         return interval is not None and interval[1] < observation.chance + self.min_effect
 
     def detectable(self, observation: Observation, null: Null) -> float:
-        """Return the smallest value that would have stood out four times out of five.
+        """Return the smallest value that would be significant with a power of 80 %.
 
-        It may be more than any value can be: then nothing would have.
+        It may be larger than the largest possible value: then no effect is detectable.
         """
         tails = 1 if null.upper else 2
         reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)

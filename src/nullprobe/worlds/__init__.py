@@ -1,4 +1,4 @@
-"""Data sets with a known answer: whatever examines representations can be examined on them."""
+"""Synthetic data sets with known answers, to test probes, erasers and audits."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is asked for, and not before."""
+    """Import `language` when it is first used, because it needs torch."""
     if name != "language":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -64,5 +64,5 @@ def __getattr__(name: str) -> Any:
         complain(
             "worlds.language needs torch and transformers",
             f"there is no module {error.name!r}",
-            'install them with pip install "nullprobe[models]"',
+            'run pip install "nullprobe[models]"',
         )

@@ -1,9 +1,9 @@
-"""Worlds of contrast pairs: what flips within every pair, and whether it is the truth.
+"""Worlds of contrast pairs, in which truth flips within every pair, with or without a distractor.
 
-Side s = ±1 of question i is a row q_i + s (t_i a u + z_i c v) + prompt_s + noise: q_i is what the
-question is about, the same on both sides; t_i = ±1 says whether the positive side is true; z_i = ±1
-is something else that flips along. Nothing but u and v differs within pairs on average once each
-side is brought to mean zero.
+Side s = ±1 of question i is the row q_i + s (t_i a u + z_i c v) + prompt_s + noise. q_i is the
+content of the question, the same on both sides. t_i = ±1 is the truth of the positive side, and
+z_i = ±1 is a distractor that flips as well. After each side is centred, the two sides of a pair
+differ on average only along u and v.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.worlds.world import normal_cdf, size, unit_vector
 
-SHARED = 10  # directions that questions differ along
+SHARED = 10  # directions along which questions differ
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -32,17 +32,17 @@ class PairWorld:
     negative, positive : ndarray of shape (n, d)
         The two sides, float64.
     y : ndarray of shape (n,)
-        1 where the positive side is the true one.
+        1 where the positive side is true.
     groups : ndarray of shape (n,)
         Prompt template of each pair.
     direction : ndarray of shape (d,)
-        Unit vector u, along which truth lies.
+        Unit vector u, the direction of truth.
     distractor : ndarray of shape (n,), or None
-        1 where the other thing that flips is on the positive side.
+        1 where the distractor is on the positive side.
     truth : mapping of str to float
-        Numbers that theory gives: accuracy of the best reader of truth, of the best direction.
+        Theoretical values: the accuracy of the best direction.
     description : str
-        One sentence: how the data were drawn, with the arguments used.
+        One sentence on how the data were drawn, with the arguments.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PairWorld:
 
     @property
     def pairs(self) -> ContrastPairs:
-        """The same as ContrastPairs, with labels and groups."""
+        """The data as ContrastPairs, with labels and groups."""
         return ContrastPairs(self.negative, self.positive, self.y, self.groups)
 
 
@@ -75,23 +75,24 @@ def contrast(
     n_prompts: int = 1,
     random_state: RandomState = 0,
 ) -> PairWorld:
-    """Draw pairs in which truth is the one thing that flips.
+    """Draw pairs in which only truth flips.
 
     Parameters
     ----------
     n : int
-        Pairs; the positive side is the true one in half of them, in random order.
+        Number of pairs; the positive side is true in half of them, in random order.
     d : int
         Columns.
     signal : float
-        How far either side lies from the middle along the direction of truth; the noise of each
+        Distance of each side from the middle along the direction of truth. The noise of each
         column has a standard deviation of 1.
     shared : float
-        Standard deviation of what both sides share, along each of min(10, d) random directions.
+        Standard deviation of the content that both sides share, along each of min(10, d) random
+        directions.
     prompt : float
-        Standard deviation, in each column, of what a side owes to its prompt.
+        Standard deviation of the effect of the prompt of a side, in each column.
     n_prompts : int
-        Prompt templates, drawn at random for each pair.
+        Number of prompt templates; each pair has a random one.
     random_state : int, Generator or None
         Seed.
 
@@ -101,9 +102,9 @@ def contrast(
 
     Notes
     -----
-    The difference of the sides lies 2 ``signal`` from zero along u, its noise has variance 2: the
-    best direction is right in Φ(√2 ``signal``) of cases once the prompt effects are gone. With
-    several templates these flip, too, unless each is normalised on its own.
+    The difference of the sides is 2 ``signal`` along u, with noise of variance 2. Without prompt
+    effects, the accuracy of the best direction is therefore Φ(√2 ``signal``). With several
+    templates the prompt effects flip, too, unless each template is normalised separately.
 
     Examples
     --------
@@ -129,25 +130,25 @@ def distractor(
     n_prompts: int = 1,
     random_state: RandomState = 0,
 ) -> PairWorld:
-    """Draw pairs in which something flips that is plainer to see than truth, and unrelated to it.
+    """Draw pairs in which truth flips, and a more salient distractor that is unrelated to truth.
 
     Parameters
     ----------
     n, d, signal, shared, prompt, n_prompts, random_state
         As for :func:`contrast`.
     salience : float
-        How far either side lies from the middle along the direction of the distractor, which is
-        orthogonal to that of truth.
+        Distance of each side from the middle along the direction of the distractor, which is
+        orthogonal to the direction of truth.
 
     Returns
     -------
     PairWorld
-        With ``distractor``; it is on the positive side in half of the true positives, and in half
-        of the others.
+        With ``distractor``. It is on the positive side in half of the pairs with a true positive
+        side, and in half of the other pairs.
 
     Notes
     -----
-    Both flip within every pair, so consistency and confidence cannot tell one from the other.
+    Both flip within every pair, so consistency and confidence do not distinguish them.
 
     Examples
     --------
@@ -178,7 +179,7 @@ def _draw(
     if d > 1:
         v -= (u @ v) * u
         v /= np.linalg.norm(v)
-    # Both labels and all four combinations are as even as n allows.
+    # Both labels and all four combinations are as balanced as n allows.
     y, other = rng.permutation(np.stack([np.arange(n) % 2, np.arange(n) // 2 % 2]), axis=1)
     flips = np.outer((2 * y - 1) * signal, u)
     if salience is not None:
@@ -188,7 +189,7 @@ def _draw(
     effects = prompt * rng.standard_normal((2, n_prompts, d))
     groups = rng.integers(0, n_prompts, n)
     noise = rng.standard_normal((2, n, d))
-    told = "" if salience is None else f"{salience=}, "
+    argument = "" if salience is None else f"{salience=}, "
     return PairWorld(
         name=name,
         negative=middle - flips + effects[0][groups] + noise[0],
@@ -199,7 +200,7 @@ def _draw(
         distractor=None if salience is None else other,
         truth={"best_accuracy": normal_cdf(2**0.5 * signal)},
         description=(
-            f"Pairs that differ by truth{'' if salience is None else ' and by something else'}; "
-            f"{n=}, {d=}, {signal=}, {told}{shared=}, {prompt=}, {n_prompts=}."
+            f"Pairs that differ by truth{'' if salience is None else ' and by a distractor'}; "
+            f"{n=}, {d=}, {signal=}, {argument}{shared=}, {prompt=}, {n_prompts=}."
         ),
     )

@@ -1,7 +1,7 @@
-"""The experiment that the software was founded on.
+"""The experiment that motivated this library.
 
-Two independent features predict the concept, and one projection still takes all linearly
-available information away. Is that a fact about a model, or about linear algebra?
+Two independent features predict the concept, but one projection removes all linearly available
+information. Is this a fact about a model, or about linear algebra?
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from nullprobe._core.random_state import RandomState, generator
 from nullprobe.worlds.world import World, labels
 
 VALUES = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
-# Probabilities of the values above; rows: negatives, positives.
+# Probabilities of these values; rows: negatives, positives.
 FIRST = np.array([[0.6, 0.2, 0.1, 0.1, 0.0], [0.0, 0.1, 0.2, 0.3, 0.4]])
 SECOND = np.array([[0.3, 0.3, 0.3, 0.1, 0.0], [0.0, 0.05, 0.05, 0.1, 0.8]])
 
@@ -25,16 +25,16 @@ def two_features(
     standardise: bool = False,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw two classes that two independent, discrete features tell apart; the rest is noise.
+    """Draw two classes that two independent, discrete features predict; all others are noise.
 
     Parameters
     ----------
     n_per_class : int
-        Rows in each class.
+        Number of rows in each class.
     d : int
-        Columns, at least 2; all but the first two are standard normal noise.
+        Number of columns, at least 2; all but the first two are standard normal noise.
     standardise : bool
-        Whether each column is brought to mean zero and standard deviation one.
+        Whether each column is standardised to mean 0 and standard deviation 1.
     random_state : int, Generator or None
         Seed.
 
@@ -45,9 +45,9 @@ def two_features(
 
     Notes
     -----
-    After mean projection on the population the best halfspace is right in .625 of cases
-    for every d, standardised or not: equal means say nothing about the 0-1 loss. Before,
-    the best one is right in .9475, the Bayes rule in .955.
+    After mean projection on the population, the best halfspace has accuracy .625 for every d,
+    standardised or not: equal means do not imply a 0-1 loss at chance. Before it, the best
+    halfspace has accuracy .9475, and the Bayes rule .955.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def two_features(
             X[y == label, column] = rng.choice(VALUES, size=n_per_class, p=p)
     if standardise:
         spread = X.std(axis=0)
-        # A handful of rows may all have drawn the same value.
+        # In a handful of rows, all values may be the same.
         X = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     return World(
         name="two_features",

@@ -1,4 +1,4 @@
-"""Gaussian worlds: nothing in them takes more than means and covariances, or chance."""
+"""Gaussian worlds: means and covariances, or chance, explain all results on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nullprobe.worlds.world import (
     unit_vector,
 )
 
-NODES = 128  # of Gauss-Hermite quadrature: an accuracy is exact to ten digits
+NODES = 128  # nodes of Gauss-Hermite quadrature, which gives ten exact digits
 
 
 def gaussian(
@@ -29,16 +29,16 @@ def gaussian(
     gap: float = 2.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw two balanced classes of identity covariance, their means ``gap`` apart.
+    """Draw two balanced Gaussian classes with identity covariance and distance ``gap``.
 
     Parameters
     ----------
     n : int
-        Rows; n // 2 are negatives.
+        Number of rows; n // 2 are negatives.
     d : int
-        Columns.
+        Number of columns.
     gap : float
-        Distance D of the class means, here also the Mahalanobis distance.
+        Distance D of the class means, which is also the Mahalanobis distance.
     random_state : int, Generator or None
         Seed.
 
@@ -48,8 +48,9 @@ def gaussian(
 
     Notes
     -----
-    Bayes AUC Φ(D / √2), Bayes accuracy Φ(D / 2). Once the *true* means are equal nothing is
-    left to any probe, linear or not; with estimated means some is (theory, section 6).
+    The Bayes AUC is Φ(D / √2), the Bayes accuracy Φ(D / 2). If the *true* means are made equal,
+    every probe is at chance, linear or not. With estimated means, information remains (theory,
+    section 6).
 
     Examples
     --------
@@ -70,14 +71,14 @@ def gaussian(
 
 
 def null(*, n: int = 600, d: int = 50, random_state: RandomState = 0) -> World:
-    """Draw balanced labels that have nothing to do with the standard normal representation.
+    """Draw a standard normal representation and balanced labels that are independent of it.
 
     Parameters
     ----------
     n : int
-        Rows; n // 2 are negatives.
+        Number of rows; n // 2 are negatives.
     d : int
-        Columns.
+        Number of columns.
     random_state : int, Generator or None
         Seed.
 
@@ -109,16 +110,16 @@ def rare(
     gap: float = 4.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw a concept that few rows have, and that is plain to see in those.
+    """Draw a concept with few positives, which are easy to recognise.
 
     Parameters
     ----------
     n : int
-        Rows.
+        Number of rows.
     d : int
-        Columns.
+        Number of columns.
     positive_fraction : float
-        Share of positives; exactly round(n · share) rows, but at least 2, are positive.
+        Share of positives; exactly round(n · share) rows are positive, but at least 2.
     gap : float
         Distance of the class means, in standard deviations.
     random_state : int, Generator or None
@@ -130,8 +131,8 @@ def rare(
 
     Notes
     -----
-    A rare concept has a small covariance with the representation, whatever the gap: a cut
-    with units takes it for zero and removes nothing (theory, section 3).
+    A rare concept has a small covariance with the representation, for any gap. A threshold with
+    units would treat it as zero and remove nothing (theory, section 3).
 
     Examples
     --------
@@ -146,7 +147,7 @@ def rare(
         complain(
             f"positive_fraction must leave negatives among {n} rows",
             f"positive_fraction={positive_fraction} makes {positives} rows positive",
-            "pass a smaller one or more rows",
+            "pass a smaller positive_fraction, or more rows",
         )
     rng = generator(random_state)
     return World(
@@ -167,32 +168,33 @@ def multiclass(
     gap: float = 2.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw K classes of identity covariance, each pair of means ``gap`` apart.
+    """Draw K Gaussian classes with identity covariance and pairwise distance ``gap``.
 
     Parameters
     ----------
     n : int
-        Rows; classes differ by one row at most.
+        Number of rows; class sizes differ by at most one.
     d : int
-        Columns, at least ``n_classes``.
+        Number of columns, at least ``n_classes``.
     n_classes : int
-        K, at least 2.
+        Number K of classes, at least 2.
     gap : float
-        Distance D of any two class means, here also the Mahalanobis distance.
+        Distance D of any two class means, which is also the Mahalanobis distance.
     random_state : int, Generator or None
         Seed.
 
     Returns
     -------
     World
-        With K ``directions``; class c lies D / √2 further along the c-th than the others.
+        With K ``directions``. Along the c-th of them, the mean of class c is D / √2 larger than the
+        means of the others.
 
     Notes
     -----
-    The Bayes rule takes the class whose direction a row lies furthest along; of equal classes it
-    is right in ∫ φ(t − D/√2) Φ(t)^(K−1) dt. Two classes taken alone are told apart with AUC
-    Φ(D / √2) and accuracy Φ(D / 2). The K − 1 canonical correlations are equal,
-    ρ² = D² / (2K + D²), so that erasing takes K − 1 directions and no fewer.
+    The Bayes rule selects the class with the largest coordinate along its direction. With equal
+    class sizes its accuracy is ∫ φ(t − D/√2) Φ(t)^(K−1) dt. The AUC of two classes is Φ(D / √2),
+    and their accuracy Φ(D / 2). The K − 1 canonical correlations are equal,
+    ρ² = D² / (2K + D²), so erasure needs K − 1 directions.
 
     Examples
     --------

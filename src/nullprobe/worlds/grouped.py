@@ -1,7 +1,7 @@
-"""Worlds of several groups, in which the concept lies along one direction, or along one a group.
+"""Worlds with groups, in which the concept has one direction, or a different one in each group.
 
-Group means differ by more than classes do, as those of languages or topics would: a nuisance
-that has nothing to do with the concept.
+Group means differ by more than class means, as with languages or topics: a nuisance that is
+unrelated to the concept.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ def shared(
     d: int = 32,
     n_groups: int = 4,
     gap: float = 2.0,
-    apart: float = 3.0,
+    group_distance: float = 3.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw groups in all of which the same direction tells two classes apart.
+    """Draw groups in which the same direction distinguishes two classes.
 
     Parameters
     ----------
     n : int
-        Rows; groups differ by one row at most, and so do the classes of a group.
+        Number of rows; sizes of groups, and of the classes of a group, differ by at most one.
     d : int
-        Columns.
+        Number of columns.
     n_groups : int
-        G, at least 2.
+        Number G of groups, at least 2.
     gap : float
-        Distance D of the class means in every group, here also the Mahalanobis distance.
-    apart : float
+        Distance D of the class means in every group, which is also the Mahalanobis distance.
+    group_distance : float
         Root mean square distance of two group means.
     random_state : int, Generator or None
         Seed.
@@ -46,12 +46,12 @@ def shared(
     Returns
     -------
     World
-        With its ``groups`` (n,), codes from 0, and one direction.
+        With ``groups`` (n,), codes from 0, and one direction.
 
     Notes
     -----
-    A probe that knows the direction reads with AUC Φ(D / √2) within any group; projecting the
-    true direction out, wherever it was learnt, leaves nothing in any of them.
+    Within each group, the AUC along the true direction is Φ(D / √2). Projecting out the true
+    direction, from whichever group it was estimated, removes the concept in all groups.
 
     Examples
     --------
@@ -59,7 +59,9 @@ def shared(
     >>> np.bincount(world.groups).tolist(), world.truth["transfers"]
     ([25, 25, 25, 25], 'yes')
     """
-    return _grouped("shared", n, d, n_groups, {"gap": gap, "apart": apart}, random_state)
+    return _grouped(
+        "shared", n, d, n_groups, {"gap": gap, "group_distance": group_distance}, random_state
+    )
 
 
 def rotating(
@@ -68,30 +70,30 @@ def rotating(
     d: int = 32,
     n_groups: int = 4,
     gap: float = 2.0,
-    apart: float = 3.0,
+    group_distance: float = 3.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw groups in each of which another direction, orthogonal to the rest, tells two classes.
+    """Draw groups whose classes differ along orthogonal directions, one direction per group.
 
     Parameters
     ----------
-    n, n_groups, gap, apart, random_state
+    n, n_groups, gap, group_distance, random_state
         As for :func:`shared`.
     d : int
-        Columns, at least ``n_groups``: fewer are refused.
+        Number of columns, at least ``n_groups``.
 
     Returns
     -------
     World
-        With its ``groups`` (n,), codes from 0, and G orthonormal ``directions``, one a group.
+        With ``groups`` (n,), codes from 0, and G orthonormal ``directions``, one per group.
 
     Notes
     -----
-    A probe that knows the direction of a group reads with AUC Φ(D / √2) there and ½ in all
-    others; an eraser that knows it leaves nothing there and everything elsewhere.
+    Along the direction of a group, the AUC is Φ(D / √2) in this group and ½ in all others. An
+    eraser of this direction removes the concept in this group and nothing in the others.
 
-    Over all groups class means differ by D/G in each of the G directions, so that one probe for
-    all reads little, and one eraser for all leaves almost everything.
+    Over all groups, class means differ by D/G along each of the G directions. A single probe for
+    all groups is therefore weak, and a single eraser removes little.
 
     Examples
     --------
@@ -99,7 +101,9 @@ def rotating(
     >>> world.directions.shape, world.truth["transfers"]
     ((4, 8), 'no')
     """
-    return _grouped("rotating", n, d, n_groups, {"gap": gap, "apart": apart}, random_state)
+    return _grouped(
+        "rotating", n, d, n_groups, {"gap": gap, "group_distance": group_distance}, random_state
+    )
 
 
 def _grouped(
@@ -112,13 +116,15 @@ def _grouped(
 ) -> World:
     n_groups = whole_number("n_groups", n_groups, least=2)
     n, d = size(n, d, least=(2 * n_groups, 1))
-    gap, apart = (real_number(k, distances[k], least=0.0) for k in ("gap", "apart"))
+    gap, group_distance = (
+        real_number(k, distances[k], least=0.0) for k in ("gap", "group_distance")
+    )
     one = name == "shared"
     r = 1 if one else n_groups
     if r > d:
         complain(
-            f"each of the {n_groups} groups needs a direction of its own",
-            f"there are d={d} columns",
+            f"each of the {n_groups} groups needs a different direction",
+            f"there are only d={d} columns",
             "pass more columns or fewer groups",
         )
     rng = generator(random_state)
@@ -129,7 +135,7 @@ def _grouped(
         y[rows] = labels(rng, len(rows) // 2, len(rows) - len(rows) // 2)
     directions = frame(rng, r, d)
     X = rng.standard_normal((n, d))
-    X += (apart / math.sqrt(2 * d) * rng.standard_normal((n_groups, d)))[groups]
+    X += (group_distance / math.sqrt(2 * d) * rng.standard_normal((n_groups, d)))[groups]
     X += gap * (y - 0.5)[:, None] * directions[groups % r]
     auc = normal_cdf(gap / math.sqrt(2))
     carries = gap > 0 and one
@@ -146,7 +152,7 @@ def _grouped(
             "auc_within": auc,
             "auc_across": auc if carries else 0.5,
         },
-        description=f"Gaussian groups, classes apart along {where}; "
-        f"{n=}, {d=}, {n_groups=}, {gap=}, {apart=}.",
+        description=f"Gaussian groups, classes differ along {where}; "
+        f"{n=}, {d=}, {n_groups=}, {gap=}, {group_distance=}.",
         directions=directions,
     )

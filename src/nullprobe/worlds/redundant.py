@@ -1,7 +1,7 @@
-"""A world in which what tells the concept is there many times over.
+"""A world with many noisy copies of one variable that predicts the concept.
 
-Many features that each read the concept suggest many directions to erase. There is one: what
-counts is in how many directions the class means differ, not how many features they differ in.
+Many predictive features suggest that many directions must be erased. But there is only one: the
+number of directions along which the class means differ counts, not the number of features.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ def copies(
     noise: float = 1.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw one latent number that the concept depends on, and noisy copies of it.
+    """Draw one latent variable that predicts the concept, and noisy copies of it.
 
     Parameters
     ----------
     n : int
-        Rows; n // 2 are negatives.
+        Number of rows; n // 2 are negatives.
     d : int
-        Columns.
+        Number of columns.
     n_copies : int
-        Number m of directions that each hold a copy, from 1 to ``d``; standard normal noise in
-        all that are orthogonal to them.
+        Number m of directions that each hold a copy, from 1 to ``d``. All orthogonal directions
+        hold standard normal noise.
     gap : float
-        D: the latent is t = D (y − ½) + e with standard normal e, so that the odds of y = 1
+        D: the latent variable is t = D (y − ½) + e with standard normal e, so the odds of y = 1
         given t are exp(D t).
     noise : float
         Standard deviation σ of the noise of each copy, t + σ ε.
@@ -45,19 +45,19 @@ def copies(
     Returns
     -------
     World
-        With the m ``directions``, one a copy.
+        With m ``directions``, one per copy.
 
     Notes
     -----
-    A single copy tells y with accuracy Φ(D₁ / 2), D₁ = D / √(1 + σ²); m of them together, by
-    their mean, with Φ(D_m / 2), D_m = D / √(1 + σ²/m), which no number of copies brings above
-    that of the latent, Φ(D / 2).
+    A single copy predicts y with accuracy Φ(D₁ / 2), where D₁ = D / √(1 + σ²). The mean of m copies
+    has accuracy Φ(D_m / 2), where D_m = D / √(1 + σ²/m). This is never above the accuracy Φ(D / 2)
+    of the latent variable.
 
-    Projecting out one copy leaves the others: accuracy Φ(D_{m−1} / 2). But the class means
-    differ by D (1, …, 1) along the copies, which is *one* direction: projecting that out equalises
-    all m at once, and since covariances are equal nothing is left to any reader. The number of
-    directions to erase is the rank of the class means, whatever the number of copies. (With an
-    estimated mean difference some is left, as in every Gaussian world.)
+    Projecting out one copy leaves the others, with accuracy Φ(D_{m−1} / 2). But the class means
+    differ by D (1, …, 1) along the copies, which is *one* direction. Projecting out this direction
+    equalises the means of all m copies, and every probe is at chance, because covariances are
+    equal. The number of directions to erase is the rank of the class means, for any number of
+    copies. (With an estimated mean difference, information remains, as in every Gaussian world.)
 
     Examples
     --------
@@ -106,5 +106,5 @@ def copies(
 
 
 def _distance(gap: float, noise: float, n_copies: int) -> float:
-    """Return the Mahalanobis distance of the classes, as so many copies show it; 0 for none."""
+    """Return the Mahalanobis distance of the classes in ``n_copies`` copies; 0 without copies."""
     return gap / math.sqrt(1 + noise**2 / n_copies) if n_copies else 0.0

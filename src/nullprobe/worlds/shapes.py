@@ -1,4 +1,4 @@
-"""Worlds in which the class means are equal and the concept is there all the same."""
+"""Worlds with equal class means, in which the concept is nevertheless predictable."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from nullprobe.worlds.world import World, frame, labels, normal_cdf, size
 
 
 def skewed(*, n: int = 1000, d: int = 2, random_state: RandomState = 0) -> World:
-    """Draw two classes with equal means that one threshold tells apart in nine cases of ten.
+    """Draw two classes with equal means that one threshold distinguishes with accuracy .9.
 
     Parameters
     ----------
     n : int
-        Rows; n // 2 are negatives.
+        Number of rows; n // 2 are negatives.
     d : int
-        Columns; all but the first are standard normal noise.
+        Number of columns; all but the first are standard normal noise.
     random_state : int, Generator or None
         Seed.
 
@@ -31,11 +31,11 @@ def skewed(*, n: int = 1000, d: int = 2, random_state: RandomState = 0) -> World
 
     Notes
     -----
-    Column 0 of the positives is −1 with probability .9 and +9 with probability .1, that of
-    the negatives its mirror image (theory, section 1). Both means are 0, so no convex loss
-    gains anything; the threshold 0 is right in .9 of cases, and −column 0 has AUC .81.
-    Whether it is readable is left open: the direction that a convex probe finds is up to
-    chance, and its AUC is then far above .5 or far below.
+    Column 0 of the positives is −1 with probability .9 and +9 with probability .1. Column 0 of the
+    negatives is its mirror image (theory, section 1). Both means are 0, so a convex loss cannot
+    improve on a constant. But the threshold 0 has accuracy .9, and −column 0 has AUC .81.
+    ``truth`` does not say whether the concept is readable: the direction of a convex probe is
+    random, and its AUC is either far above .5 or far below.
 
     Examples
     --------
@@ -72,16 +72,16 @@ def xor(
     noise: float = 0.3,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw a concept that is the exclusive or of two signs: nothing linear, all nonlinear.
+    """Draw a concept that is the exclusive or of two signs, which only nonlinear probes predict.
 
     Parameters
     ----------
     n : int
-        Rows.
+        Number of rows.
     d : int
-        Columns, at least 2; all but the first two are standard normal noise.
+        Number of columns, at least 2; all but the first two are standard normal noise.
     noise : float
-        Standard deviation of what is added to the two signs, which are ±1.
+        Standard deviation of the noise on the two signs, which are ±1.
     random_state : int, Generator or None
         Seed.
 
@@ -91,8 +91,8 @@ def xor(
 
     Notes
     -----
-    Means are equal, yet a halfspace that cuts off one of the four corners is right in up to
-    .75 of cases. The Bayes rule multiplies the signs of the two columns.
+    Means are equal, but a halfspace that cuts off one of the four corners has an accuracy of up to
+    .75. The Bayes rule multiplies the signs of the two columns.
 
     Examples
     --------
@@ -133,33 +133,33 @@ def heteroscedastic(
     ratio: float = 4.0,
     random_state: RandomState = 0,
 ) -> World:
-    """Draw two classes of equal means, one of which varies more than the other.
+    """Draw two classes with equal means and different variances.
 
     Parameters
     ----------
     n : int
-        Rows; n // 2 are negatives.
+        Number of rows; n // 2 are negatives.
     d : int
-        Columns.
+        Number of columns.
     wide : int
-        Number m of directions in which positives vary more, from 1 to ``d``.
+        Number m of directions in which positives have a larger variance, from 1 to ``d``.
     ratio : float
-        Their variance r there, at least 1; all other variances are 1.
+        This variance r, at least 1; all other variances are 1.
     random_state : int, Generator or None
         Seed.
 
     Returns
     -------
     World
-        With the m ``directions``.
+        With m ``directions``.
 
     Notes
     -----
-    Any linear score is distributed symmetrically about 0 in both classes: its AUC is .5. The
-    squared length q of what lies along the m directions is χ² with m degrees of freedom for
-    negatives and r times that for positives: AUC P(F ≥ 1/r) with F(m, m), and the best
-    threshold is where the densities cross, q = m log r / (1 − 1/r). A halfspace gains something
-    by cutting off a tail.
+    Any linear score is distributed symmetrically about 0 in both classes, so its AUC is .5. Let q
+    be the squared length of the projection on the m directions. It is χ² with m degrees of freedom
+    for negatives, and r times a χ² variable for positives. Its AUC is P(F ≥ 1/r) with F(m, m), and
+    the best threshold is where the densities cross, q = m log r / (1 − 1/r). A halfspace that cuts
+    off a tail is better than chance.
 
     Examples
     --------
@@ -171,9 +171,7 @@ def heteroscedastic(
     wide = whole_number("wide", wide, least=1)
     ratio = real_number("ratio", ratio, least=1.0)
     if wide > d:
-        complain(
-            f"wide must be at most d={d}", f"wide={wide} arrived", "pass more columns or fewer"
-        )
+        complain(f"wide must be at most d={d}", f"wide={wide} arrived")
     rng = generator(random_state)
     y = labels(rng, n // 2, n - n // 2)
     directions = frame(rng, wide, d)
@@ -192,14 +190,14 @@ def heteroscedastic(
             "linear_auc": 0.5,
             "squared_canonical_correlation": 0.0,
         }
-        | _told_by_spread(wide, ratio),
+        | _spread_accuracies(wide, ratio),
         description=f"Equal means, unequal covariances; {n=}, {d=}, {wide=}, {ratio=}.",
         directions=directions,
     )
 
 
-def _told_by_spread(m: int, r: float) -> dict[str, float]:
-    """Return what is read of two variances, 1 and r, in m directions."""
+def _spread_accuracies(m: int, r: float) -> dict[str, float]:
+    """Return the AUC and accuracies for variances 1 and r in m directions."""
     if r == 1:
         return dict.fromkeys(("quadratic_auc", "bayes_accuracy", "halfspace_accuracy"), 0.5)
     crossing = math.log(r) / (1 - 1 / r)  # per direction; also the square of the best cut
@@ -212,7 +210,7 @@ def _told_by_spread(m: int, r: float) -> dict[str, float]:
 
 
 def _best_corner(noise: float) -> float:
-    # Along the diagonal the four corners lie at −2, 0, 0 and 2; the ones at ±2 have y = 0.
+    # Along the diagonal the four corners are at −2, 0, 0 and 2; the corners at ±2 have y = 0.
     if noise == 0:
         return 0.75
     sd = noise * math.sqrt(2)

@@ -1,4 +1,4 @@
-"""A data set whose right answers are known, because it was drawn from a written-down law."""
+"""A data set with known answers, because it is drawn from a known distribution."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class World:
     y : ndarray of shape (n,)
         Concept: class labels 0 and 1, or 0 to K − 1.
     groups : ndarray of shape (n,), or None
-        Rows with the same value belong together.
+        Group of each row.
     truth : mapping of str to str or float
-        What is true of the population: under a claim's name whether it holds ("yes" or
-        "no"), under other names the numbers that theory gives.
+        Facts about the population. Under the name of a claim: whether it holds ("yes" or "no").
+        Under other names: theoretical values.
     description : str
-        One sentence: how the data were drawn, with the arguments used.
+        One sentence on how the data were drawn, with the arguments.
     directions : ndarray of shape (r, d), or None
-        Orthonormal directions in which the concept lies, where the world draws them.
+        Orthonormal directions of the concept, if the world has them.
     """
 
     name: str
@@ -48,7 +48,7 @@ class World:
 
 
 def size(n: int, d: int, *, least: tuple[int, int]) -> tuple[int, int]:
-    """Return the numbers of rows and columns, at least as many as a world needs, or complain."""
+    """Return the numbers of rows and columns, or complain if they are below ``least``."""
     return whole_number("n", n, least=least[0]), whole_number("d", d, least=least[1])
 
 

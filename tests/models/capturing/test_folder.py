@@ -77,7 +77,7 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(whole, tmp_pat
     with pytest.raises(Killed):
         written(tmp_path / "a")
     assert sorted(contents(tmp_path / "a")) == ["000000.safetensors", "manifest.json"]
-    with pytest.raises(InputError, match="all 3 shards .* 2 are not there yet.*run the same"):
+    with pytest.raises(InputError, match="all 3 shards .* 2 are missing.*run the same"):
         files.read(tmp_path / "a", concept="kind")
     written(tmp_path / "a")
     assert contents(tmp_path / "a") == contents(whole)
@@ -222,7 +222,9 @@ def test_a_manifest_that_was_cut_short_is_said_to_be_damaged(whole, tmp_path, le
     text = (whole / "manifest.json").read_bytes()
     (tmp_path / "manifest.json").write_bytes(text[:left])
     for task in (lambda: files.read(tmp_path, concept="kind"), lambda: written(tmp_path)):
-        with pytest.raises(InputError, match=r"is damaged: it is cut short.*capture anew\."):
+        with pytest.raises(
+            InputError, match=r"is damaged: it is truncated.*run the capture again\."
+        ):
             task()
     assert (tmp_path / "manifest.json").read_bytes() == text[:left]
 
@@ -230,7 +232,7 @@ def test_a_manifest_that_was_cut_short_is_said_to_be_damaged(whole, tmp_path, le
 def test_a_manifest_beside_shards_must_be_one(whole, tmp_path):
     (tmp_path / "000000.safetensors").write_bytes((whole / "000000.safetensors").read_bytes())
     (tmp_path / "manifest.json").write_bytes(b"\0" * 9 + b"\xff")
-    with pytest.raises(InputError, match="damaged: it is cut short, or not JSON"):
+    with pytest.raises(InputError, match="damaged: it is truncated, or not valid JSON"):
         files.read(tmp_path, concept="kind")
     said = json.loads((whole / "manifest.json").read_text("utf-8"))
     del said["shards"], said["sites"]
@@ -252,7 +254,8 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path, text):
 def test_a_manifest_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "manifest.json").write_text('{"format": "nullprobe.capture/9"}')
     with pytest.raises(
-        InputError, match=r"format nullprobe.capture/2 or nullprobe.capture/1, but it is 'nullprobe"
+        InputError,
+        match=r"format nullprobe.capture/2 or nullprobe.capture/1, but its format is 'nullprobe",
     ):
         files.read(tmp_path, concept="kind")
 

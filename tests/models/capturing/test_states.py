@@ -252,7 +252,7 @@ def test_rows_of_a_text_are_a_group_and_have_its_label():
     assert [asked.group_names[i] for i in asked.groups[: LENGTHS[0] + 1]] == ["a"] * LENGTHS[0] + [
         "b"
     ]
-    with pytest.raises(InputError, match=f"{len(TEXTS)} texts or of {sum(LENGTHS)} rows"):
+    with pytest.raises(InputError, match=f"{len(TEXTS)} texts or {sum(LENGTHS)} rows"):
         Dataset.of(found, y[:-1])
     one = capture(model, tokenizer, TEXTS, "layers.*.output")
     assert Dataset.of(one, y).groups is None

@@ -192,7 +192,7 @@ def test_scores_come_in_the_kind_of_the_pairs():
             "each group needs at least two pairs",
         ),
         (lambda p: p.fit(still_in_group(1)), "positive side of group 1 is constant"),
-        (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or as two sides"),
+        (lambda p: p.fit(TRAIN, TRAIN.positive), "one ContrastPairs, or two sides"),
         (lambda p: p.set_params(positive_fraction=1.5).fit(TRAIN), "positive_fraction"),
     ],
 )

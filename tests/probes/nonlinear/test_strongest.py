@@ -173,7 +173,7 @@ def test_readers_that_arrive_are_left_as_they_are():
         ({}, "probes must map names to unfitted classifiers"),
         ([LDAProbe()], "probes must map names to unfitted classifiers"),
         (3, "probes must map names"),
-        ({"a": LDAProbe}, "must be an estimator, made with its parameters"),
+        ({"a": LDAProbe}, "must be an instance of an estimator"),
         ({"a": "linear"}, "a probe must have the methods fit and decision_function"),
     ],
 )

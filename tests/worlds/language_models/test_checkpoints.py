@@ -145,5 +145,5 @@ def test_the_folder_is_the_one_that_the_environment_names(tmp_path, monkeypatch)
 
 def test_a_cache_that_cannot_be_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cache must be a folder that you may write to"):
+    with pytest.raises(InputError, match="cache .* must be a writable folder"):
         brief(cache=tmp_path / "file")

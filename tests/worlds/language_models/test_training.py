@@ -49,11 +49,11 @@ SHARES = (0.5, 0.8, 0.88, 0.9, 0.92, 0.99)
 def test_more_is_shown_once_what_was_shown_is_understood():
     lesson = training.Lesson(entities=12)
     for _ in range(100):
-        lesson.go_on(0.7)
+        lesson.advance(0.7)
     assert (lesson.known, lesson.negations) == (4, 0.0)
     seen = []
     for _ in range(200):
-        lesson.go_on(0.1)
+        lesson.advance(0.1)
         seen.append((lesson.known, round(lesson.negations, 1), lesson.doubt))
     assert list(dict.fromkeys(seen)) == [
         *((known, 0.0, 0.0) for known in (4, 6, 8, 10, 12)),

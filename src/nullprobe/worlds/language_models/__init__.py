@@ -1,1 +1,1 @@
-"""Language models whose concept is known, and how they are trained."""
+"""Language models with a known concept, and their training."""

@@ -1,4 +1,4 @@
-"""Weights that took minutes to train, kept in a folder: whole, or not at all."""
+"""A cache of trained weights in a folder, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ WEIGHTS, RECORD = "model.safetensors", "nullprobe.json"
 
 
 def cache_folder(cache: str | os.PathLike[str] | bool | None) -> Path | None:
-    """Return the folder that weights are kept in, made if need be; None for none.
+    """Return the folder of the cache, created if it does not exist; None without a cache.
 
     Parameters
     ----------
     cache : path, bool or None
-        False for none; True or None for the one that NULLPROBE_CACHE names, else "nullprobe" in the
-        user's cache directory.
+        False for no cache. True or None for the folder in the environment variable NULLPROBE_CACHE,
+        or else "nullprobe" in the user's cache directory.
 
     Raises
     ------
     InputError
-        If it cannot be made or written to.
+        If the folder cannot be created or is not writable.
     """
     if cache is False:
         return None
@@ -47,43 +47,43 @@ def cache_folder(cache: str | os.PathLike[str] | bool | None) -> Path | None:
     except OSError as error:
         _complain(folder, str(error.strerror or error).lower())
     if not os.access(folder, os.W_OK):
-        _complain(folder, "you may not")
+        _complain(folder, "you do not have the permission to write to it")
     return folder
 
 
 def _complain(folder: Path, why: str) -> None:
     complain(
-        f"cache must be a folder that you may write to, here {str(folder)!r}",
+        f"the cache {str(folder)!r} must be a writable folder",
         why,
-        f"pass another folder, or False, or set {ENVIRONMENT}",
+        f"pass cache=False or another folder, or set {ENVIRONMENT}",
     )
 
 
 def fingerprint(model: torch.nn.Module, facts: Mapping[str, object]) -> str:
-    """Return a name for what training makes of a model that has not been trained yet.
+    """Return a hash of an untrained model and its recipe, which names the trained model.
 
     Parameters
     ----------
     model : Module
     facts : mapping
-        Everything else that the result depends on, as JSON takes it.
+        Everything else that the result depends on, as JSON values.
     """
-    found = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for name, weights in model.state_dict().items():
-        found.update(name.encode())
-        found.update(weights.numpy().tobytes())
-    return found.hexdigest()[:32]
+        digest.update(name.encode())
+        digest.update(weights.numpy().tobytes())
+    return digest.hexdigest()[:32]
 
 
 def fetch(folder: Path, newborn: GPT2LMHeadModel) -> GPT2LMHeadModel | None:
-    """Return a model with kept weights, like one of the same shape; None if they are damaged."""
+    """Return a copy of ``newborn`` with the cached weights; None if these are damaged."""
     path = folder / WEIGHTS
     try:
         expected = json.loads((folder / RECORD).read_text("utf-8"))["sha256"]
-        # The format guards its header only.
+        # The format does not detect damaged values.
         if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
             return None
-        # Not into the model itself, which weights that do not fit would leave half loaded.
+        # Into a copy: weights of another shape would leave the model half loaded.
         model = copy.deepcopy(newborn)
         load_model(model, path)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
@@ -92,17 +92,17 @@ def fetch(folder: Path, newborn: GPT2LMHeadModel) -> GPT2LMHeadModel | None:
 
 
 def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Keep a model and its tokenizer, as plain transformers load them, in place of damaged ones.
+    """Save a model and its tokenizer in the format of transformers; replace damaged files.
 
     Notes
     -----
-    They are written next to ``folder`` and then take its name. Of two that come at the same time
-    the first one stays; both hold the same weights.
+    The files are written to a temporary folder, which then takes the name ``folder``. If two
+    processes save at the same time, the files of the first one stay; both have the same weights.
     """
     temporary = folder.with_name(f".nullprobe-{secrets.token_hex(8)}")
     try:
         temporary.mkdir()
-        # Not model.save_pretrained: it draws a progress bar.
+        # Not model.save_pretrained: it shows a progress bar.
         model.config.save_pretrained(temporary)
         save_model(model, str(temporary / WEIGHTS))
         tokenizer.save_pretrained(temporary)
@@ -116,5 +116,5 @@ def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFas
             if not (folder / RECORD).is_file():
                 raise
     finally:
-        for left in (temporary, temporary.with_name(f"{temporary.name}-damaged")):
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in (temporary, temporary.with_name(f"{temporary.name}-damaged")):
+            shutil.rmtree(leftover, ignore_errors=True)

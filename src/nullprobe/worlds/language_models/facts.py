@@ -1,17 +1,17 @@
 """A small world of facts, and statements about it that are true or false.
 
 Every entity has one of two values of each attribute: the colour of ada is red. A statement names
-an entity, an attribute and a value, may be negated, is put in one of six templates, opens with an
-adverb and closes with "." or "!". Whether it is true depends on entity, value and negation
-together: no word tells, and no two words do. Adverb and ending have nothing to do with it.
+an entity, an attribute and a value. It may be negated, has one of six templates, starts with an
+adverb and ends with "." or "!". Its truth depends on entity, value and negation together, so no
+word predicts it, and no pair of words. Adverb and ending are independent of it.
 
-Each fact is *judged* in one template and *learned* in the five others. Statements to learn from and
-statements to judge share all words, facts and templates, but no fact in the same template: whoever
-judges right knows the fact, not the sentence. Values and templates are dealt out evenly, so that
-every template judges as many facts of either value of every attribute.
+Each fact is *judged* (tested) in one template and *learned* in the five others. Training and test
+statements share all words, facts and templates, but not the same fact in the same template. So a
+model that judges correctly knows the fact, not the sentence. Values and templates are assigned
+evenly: every template tests equally many facts with each value of every attribute.
 
-A text to learn from ends in the verdict, or in the value that the entity has. Whatever reads a
-statement cannot know which will follow, so at its last word truth is not all that it has in mind.
+A training text ends with the verdict, or with the value that the entity has. The model cannot know
+which of them follows, so its state at the last word of a statement holds more than truth.
 """
 
 from __future__ import annotations
@@ -48,28 +48,28 @@ SURE = ("surely", "clearly", "certainly", "indeed")
 ADVERBS = (*SURE, "perhaps", "maybe", "possibly", "apparently")
 ENDINGS = (".", "!")
 VERDICTS = ("false", "true")
-CORRECTED = 1 / 3  # share of statements to learn from that the right value follows
-DECK = 2 * len(TEMPLATES)  # entities among whom values and templates are dealt out evenly
+CORRECTED = 1 / 3  # share of training statements that are followed by the right value
+DECK = 2 * len(TEMPLATES)  # number of entities in which values and templates are balanced
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Statements:
-    """Statements, each another one, half of them true, half of them negated.
+    """Different statements; half of them are true, and half are negated.
 
     Attributes
     ----------
     texts : tuple of n str
-        Up to the closing "." or "!", which is always the last token; the verdict would follow.
+        Statements up to the closing "." or "!", which is always the last token before the verdict.
     truth : ndarray of shape (n,)
         1 where the statement is true.
     negated : ndarray of shape (n,)
-        1 where it says "not"; as often in true statements as in false ones.
+        1 where the statement contains "not"; equally often in true and in false statements.
     template, entity, attribute : ndarrays of shape (n,)
-        Names: groups to keep together, or to tell apart.
+        Names of template, entity and attribute, for use as groups.
     unrelated : mapping of str to ndarray of shape (n,)
-        What the text says and the verdict does not depend on: "sure", 1 where the opening adverb is
-        one such as "surely", 0 where it is one such as "perhaps"; "exclaimed", 1 where the
-        statement ends in "!".
+        Properties of the text that are independent of the verdict. "sure": 1 for an adverb such as
+        "surely", 0 for an adverb such as "perhaps". "exclaimed": 1 where the statement ends with
+        "!".
     """
 
     texts: tuple[str, ...]
@@ -90,23 +90,23 @@ class Statements:
 
     @property
     def right(self) -> tuple[str, ...]:
-        """What follows each statement if the verdict is right: " true" or " false"."""
+        """The right verdict after each statement: " true" or " false"."""
         return tuple(f" {VERDICTS[true]}" for true in self.truth)
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """What follows each statement if the verdict is wrong."""
+        """The wrong verdict after each statement."""
         return tuple(f" {VERDICTS[1 - true]}" for true in self.truth)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StatementPairs:
-    """Statements with either verdict.
+    """Statements with both verdicts.
 
     Attributes
     ----------
     negative, positive : tuples of n str
-        The statements followed by " false", and by " true".
+        The statements with " false", and with " true", at the end.
     truth : ndarray of shape (n,)
         1 where the positive side is right.
     template : ndarray of shape (n,)
@@ -129,14 +129,14 @@ class StatementPairs:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Facts:
-    """What is so, and in which template it is judged.
+    """The facts of a world, and the template in which each fact is tested.
 
     Attributes
     ----------
     values : ndarray of shape (entities, attributes)
-        0 or 1: which of the two values of the attribute the entity has.
+        0 or 1: index of the entity's value of the attribute.
     judged : ndarray of shape (entities, attributes)
-        Index of the template that the fact is judged in, and never learned in.
+        Index of the template in which the fact is tested; it is not in the training data.
     """
 
     values: np.ndarray
@@ -149,27 +149,28 @@ class Facts:
     def learn(
         self, n: int, rng: np.random.Generator, *, known: int, negations: float
     ) -> tuple[list[str], list[str]]:
-        """Draw statements to learn from, about the first entities, and the word after each.
+        """Draw training statements about the first entities, and the word after each statement.
 
         Parameters
         ----------
         n : int
+            Number of statements.
         rng : Generator
         known : int
-            Number of entities to talk about.
+            Number of entities in the statements.
         negations : float
             Probability that a statement is negated.
 
         Returns
         -------
         texts : list of n str
-            Half of them true in the long run, whatever else they are.
+            Each is true with probability ½, independently of everything else.
         words : list of n str
-            The verdict; in CORRECTED of all cases the value that the entity has instead.
+            The verdict, or with probability CORRECTED the value that the entity has.
         """
         entity = rng.integers(known, size=n)
         attribute = rng.integers(len(ATTRIBUTES), size=n)
-        # Any template but the one that the fact is judged in.
+        # Any template except the one in which the fact is tested.
         further = rng.integers(1, len(TEMPLATES), size=n)
         template = (self.judged[entity, attribute] + further) % len(TEMPLATES)
         truth = rng.integers(2, size=n)
@@ -184,18 +185,18 @@ class Facts:
         return self._texts(entity, attribute, template, truth, negated, adverb, ending), words
 
     def statements(self, n: int, random_state: RandomState) -> Statements:
-        """Draw statements to judge, each another one; ``n`` as for ``Organism.statements``."""
+        """Draw different test statements; ``n`` as for ``Organism.statements``."""
         n = whole_number("n", n, least=4)
         rng = generator(random_state)
         shape = (*self.values.shape, len(ADVERBS), len(ENDINGS))
         each = int(np.prod(shape))
         if n > 4 * each:
             complain(
-                f"n must be at most {4 * each}, the number of statements that there are to judge",
+                f"n must be at most {4 * each}, the number of test statements",
                 f"n={n} arrived",
-                "ask for fewer, or for a world of more entities",
+                "pass a smaller n, or make a world with more entities",
             )
-        # Of the four kinds, true or not and negated or not, there are as many as n allows.
+        # The four kinds (true or not, negated or not) are as balanced as n allows.
         kinds = [(k % 2, k // 2) for k in range(4)]
         drawn = [
             rng.choice(each, size=n // 4 + (k < n % 4), replace=False, shuffle=False)
@@ -227,7 +228,7 @@ class Facts:
         adverb: np.ndarray,
         ending: np.ndarray,
     ) -> list[str]:
-        # A true statement that is not negated names the right value; either change undoes that.
+        # A true affirmative statement names the right value, and so does a false negated one.
         named = self.values[entity, attribute] ^ (truth == negated)
         names, templates = list(ATTRIBUTES), list(TEMPLATES.values())
         columns = (entity, attribute, template, negated, named, adverb, ending)
@@ -245,7 +246,7 @@ class Facts:
 
 
 def deal(n_entities: int, rng: np.random.Generator) -> Facts:
-    """Deal out values and templates, evenly among each dozen of entities.
+    """Assign values and templates at random, balanced within each dozen of entities.
 
     Parameters
     ----------
@@ -269,7 +270,7 @@ def deal(n_entities: int, rng: np.random.Generator) -> Facts:
     shape = (n_entities, len(ATTRIBUTES))
     values, judged = np.empty(shape, dtype=int), np.empty(shape, dtype=int)
     for j in range(shape[1]):
-        # Of two neighbours one has either value, so that few entities are as even as many.
+        # Two neighbours have different values, so that the first entities are balanced, too.
         pairs = rng.random(n_entities // 2) < 0.5
         values[:, j] = np.stack([pairs, ~pairs], axis=1).ravel()
         for value in (0, 1):

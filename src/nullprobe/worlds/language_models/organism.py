@@ -1,13 +1,12 @@
-"""A language model whose concept is known, namely whether a statement is true.
+"""A language model with a known concept: whether a statement is true.
 
-Problem. Whether a method finds what a model represents, and uses, cannot be checked on a model of
-which nobody knows either.
+Problem. A method cannot be validated on a model if nobody knows what the model represents and uses.
 
-Solution. A small GPT that is trained from scratch on a small world (``facts.py``). What follows a
-statement is "true" or "false", mostly, so at the last token of a statement it has to know which;
-the statements that it is asked about are none that it has seen; and no bag of words tells. With it
-come its untrained twin and the bag of words, the two baselines that a claim about training has to
-beat, and two concepts that the text shows as plainly and that the task has no use for.
+Solution. A small GPT that is trained from scratch on a small world (``facts.py``). The word after a
+statement is usually "true" or "false", so the model must know the truth at the last token of a
+statement. The test statements are not in the training data, and a bag of words does not predict
+their truth. There are two baselines for claims about training: the untrained model and the bag of
+words. There are also two concepts that are in the text but that the task does not need.
 """
 
 from __future__ import annotations
@@ -43,17 +42,16 @@ STEPS = 1200
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Organism:
-    """A trained language model, its untrained twin, and the world that both are asked about.
+    """A trained language model, the same model untrained, and the facts of its world.
 
     Attributes
     ----------
     model, untrained : GPT2LMHeadModel
-        The same architecture, the same weights to begin with; the one trained, the other not.
-        In evaluation mode, on the CPU.
+        The trained model, and the model before training. Both are in evaluation mode, on the CPU.
     tokenizer : PreTrainedTokenizerFast
-        A word is a token; with a padding token.
+        Each word is a token; there is a padding token.
     facts : Facts
-        What is so in the world.
+        The facts of the world.
     random_state : int
         Seed of weights, facts and training.
     """
@@ -78,23 +76,23 @@ class Organism:
         Parameters
         ----------
         n : int
-            At least 4, at most 256 for each entity of the world; no statement comes twice.
+            Number of statements: at least 4, at most 256 for each entity. All are different.
         random_state : int, Generator or None
 
         Returns
         -------
         Statements
-            Half of them true and half of them negated, as evenly as ``n`` allows.
+            Half of them are true and half are negated, as evenly as ``n`` allows.
         """
         return self.facts.statements(n, random_state)
 
     def pairs(self, n: int, random_state: RandomState = 0) -> StatementPairs:
-        """Draw statements that the model was not trained on, each with either verdict.
+        """Draw statements that the model was not trained on, each with both verdicts.
 
         Parameters
         ----------
         n, random_state
-            As for :meth:`statements`, and the same statements.
+            As for :meth:`statements`; the statements are the same.
         """
         drawn = self.statements(n, random_state)
         negative, positive = (
@@ -103,7 +101,7 @@ class Organism:
         return StatementPairs(negative, positive, drawn.truth, drawn.template)
 
     def bag_of_words(self, texts: tuple[str, ...] | list[str]) -> np.ndarray:
-        """Count the words of each text: all that a model without word order could read.
+        """Count the words of each text, a baseline without word order.
 
         Parameters
         ----------
@@ -134,21 +132,21 @@ def language(
     cache: str | os.PathLike[str] | bool | None = None,
     progress: Progress | None = None,
 ) -> Organism:
-    """Make a language model that knows a small world, or fetch it where it was made before.
+    """Train a language model that knows a small world, or load it from the cache.
 
     Parameters
     ----------
     random_state : int, Generator or None
-        Seed of the world, of the weights at birth and of the training.
+        Seed of the world, of the initial weights and of the training.
     n_entities : int
-        Entities of the world, 12 or 24.
+        Number of entities of the world, 12 or 24.
     steps : int
-        Training steps. Fewer teach less.
+        Number of training steps; with fewer steps the model learns less.
     cache : path or bool, optional
-        Folder that trained weights are kept in; by default the one that the environment variable
-        NULLPROBE_CACHE names, else "nullprobe" in the user's cache directory. False: none.
+        Folder for trained weights. By default the folder in the environment variable
+        NULLPROBE_CACHE, or else "nullprobe" in the user's cache directory. False for no cache.
     progress : callable, optional
-        Called while training with a stage, the steps done and all steps.
+        Callable (stage, done, total) that is called during training.
 
     Returns
     -------
@@ -157,12 +155,12 @@ def language(
     Raises
     ------
     InputError
-        If there is no world of so many entities, or the cache cannot be written to.
+        If ``n_entities`` is not 12 or 24, or the cache is not writable.
 
     Notes
     -----
-    Training takes about a minute on one core, and is the same to the byte each time on the same
-    machine with the same versions of torch and transformers; another version trains anew.
+    Training takes about a minute on one core. The weights are the same to the byte on the same
+    machine with the same versions of torch and transformers; other versions train again.
 
     Examples
     --------
@@ -208,7 +206,7 @@ def _tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
 
 
 def _recipe(facts: Facts, words: list[str], seed: int, steps: int) -> dict[str, object]:
-    """Return all that trained weights depend on, but for the weights at birth."""
+    """Return everything that the trained weights depend on, except for the initial weights."""
     constants = {name: value for name, value in vars(training).items() if name.isupper()}
     sample = facts.learn(
         64, np.random.default_rng([seed, 1]), known=len(facts.values), negations=0.5

@@ -1,14 +1,14 @@
-"""A small GPT, and how it learns to tell true statements from false ones.
+"""A small GPT, and its training to distinguish true statements from false ones.
 
-Problem. Whether a statement is true is a product of three signs: of the fact, of the value named
-and of the negation. As long as none of it is understood there is no gradient, and a network that
-is shown everything at once sits on that plateau for longer than a test may take.
+Problem. The truth of a statement is a product of three signs: the fact, the value in the statement
+and the negation. Before the model has learned one of them, there is no gradient. If all statements
+are shown at once, training stays on this plateau for longer than a test may take.
 
-Solution. What it sees at first is little: affirmative statements about four entities. Whenever it
-gets these right it meets two more, and once it knows all of them, negations. A step draws new
-statements each time, and counts what follows the statement ten times as much as any other word.
-In the end it is taught to be certain of a verdict to nine tenths: a model that is certain without
-limit holds little else in mind, and then whatever is removed from a state is truth.
+Solution. A curriculum. Training starts with affirmative statements about four entities. When the
+model has learned them, two more entities are added, and after all entities, negations. Each step
+draws new statements. The loss of the verdict has ten times the weight of other words. In the last
+stage the target probability of the right verdict is .9: the states of an overconfident model hold
+little besides truth, so that any removal from a state would remove truth.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from nullprobe.worlds.language_models.facts import VERDICTS, Facts
 
-Progress = Callable[[str, int, int], object]  # stage, done, of how many
+Progress = Callable[[str, int, int], object]  # stage, done, total
 
 PAD, UNKNOWN, END = "<pad>", "<unk>", "<end>"
 SPECIAL = (PAD, UNKNOWN, END)
@@ -34,34 +34,34 @@ ARCHITECTURE = {
     "n_embd": 64,
     "n_layer": 4,
     "n_head": 2,
-    "activation_function": "relu",  # half the time of a gelu's
-    "initializer_range": 0.125,  # 1/√64: features of the usual .02 are too small to start from
+    "activation_function": "relu",  # twice as fast as gelu
+    "initializer_range": 0.125,  # 1/√64: with the default .02, features are too small at first
     "resid_pdrop": 0.0,
     "embd_pdrop": 0.0,
     "attn_pdrop": 0.0,
 }
 BATCH = 64
-PEAK, FLOOR, WARM_UP = 3e-3, 0.02, 50  # learning rate, its share at the end, steps to the peak
+PEAK, FLOOR, WARM_UP = 3e-3, 0.02, 50  # learning rate, its final share, steps of warm-up
 BETAS, WEIGHT_DECAY, LARGEST_GRADIENT = (0.9, 0.99), 0.1, 1.0
 OTHER_WORDS = 0.1  # weight of a word other than the verdict
-DOUBT = 0.1  # probability of the wrong verdict that is taught in the end
-FIRST, MORE = 4, 2  # entities that are known at first, and that are met at a time
+DOUBT = 0.1  # target probability of the wrong verdict in the last stage
+FIRST, MORE = 4, 2  # number of entities at first, and number added per stage
 MORE_NEGATIONS, NEGATIONS = 0.1, 0.5
-UNDERSTOOD = 0.35  # loss of the verdict, in nats, at which there is more to learn
-MEMORY = 0.9  # of that loss, from step to step
-PAUSE = 10  # steps from one novelty to the next
-RECIPE = 1  # counts changes of the code below that change weights
-THREADS = 1  # the order of sums depends on it; so small a network is no faster with two
+UNDERSTOOD = 0.35  # loss of the verdict, in nats, below which the next stage starts
+MEMORY = 0.9  # decay of the moving average of this loss
+PAUSE = 10  # fewest steps per stage
+RECIPE = 1  # version of the code below; to increase when a change affects the weights
+THREADS = 1  # the order of sums depends on it; two threads are not faster for a small network
 
 
 @contextmanager
 def untouched(seed: int) -> Iterator[None]:
-    """Give a block seeded random numbers, float32, one CPU thread; leave no trace of it.
+    """Run a block with seeded random numbers, float32 and one CPU thread; restore all settings.
 
     Notes
     -----
-    Whatever the caller has set is set again afterwards: the state of the generator, the number of
-    threads, the default dtype and device, and whether gradients are recorded.
+    After the block, the settings of the caller are restored: the state of the generator, the
+    number of threads, the default dtype and device, and whether gradients are recorded.
     """
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     with torch.random.fork_rng(devices=[]), torch.device("cpu"), torch.inference_mode(False):
@@ -77,13 +77,14 @@ def untouched(seed: int) -> Iterator[None]:
 
 
 def newborn(words: list[str], seed: int) -> GPT2LMHeadModel:
-    """Return a model that has learned nothing yet; the same seed, the same weights.
+    """Return an untrained model; the same seed gives the same weights.
 
     Parameters
     ----------
     words : list of str
-        Its vocabulary, ``SPECIAL`` first.
+        The vocabulary, ``SPECIAL`` first.
     seed : int
+        Seed of the weights.
     """
     pad, _, end = (words.index(token) for token in SPECIAL)
     ids = {"pad_token_id": pad, "bos_token_id": end, "eos_token_id": end}
@@ -100,18 +101,18 @@ def train(
     seed: int,
     progress: Progress | None = None,
 ) -> None:
-    """Teach a newborn model, in place, what the statements to learn from say.
+    """Train an untrained model in place on statements about the facts.
 
     Parameters
     ----------
     model : GPT2LMHeadModel
     facts : Facts
     words : list of str
-        Its vocabulary.
+        The vocabulary.
     steps : int
-        Batches.
+        Number of batches.
     seed : int
-        Of the statements drawn.
+        Seed of the statements.
     progress : callable, optional
         Called with a stage, the steps done and all steps.
     """
@@ -120,19 +121,19 @@ def train(
     lesson = Lesson(len(facts.values))
     with untouched(seed):
         model.train()
-        said = torch.tensor([index[verdict] for verdict in VERDICTS])
+        verdict_ids = torch.tensor([index[verdict] for verdict in VERDICTS])
         optimiser = _optimiser(model)
         for step in range(steps):
             drawn = facts.learn(BATCH, rng, known=lesson.known, negations=lesson.negations)
             ids, places = _batch(*drawn, index)
             for group in optimiser.param_groups:
                 group["lr"] = _rate(step, steps)
-            loss, verdicts = _losses(model, ids, places, said, lesson.doubt)
+            loss, verdicts = _losses(model, ids, places, verdict_ids, lesson.doubt)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
             optimiser.step()
-            lesson.go_on(verdicts)
+            lesson.advance(verdicts)
             if progress is not None:
                 progress("training", step + 1, steps)
         optimiser.zero_grad()
@@ -141,22 +142,22 @@ def train(
 
 @dataclass
 class Lesson:
-    """How much of the world is shown, which grows with what is understood.
+    """State of the curriculum, which advances when the loss of the verdicts is small.
 
     Attributes
     ----------
     entities : int
-        All there are.
+        Number of all entities.
     known : int
-        Those that are shown.
+        Number of entities in the statements.
     negations : float
-        Share of statements that are negated.
+        Share of negated statements.
     doubt : float
-        Probability of the wrong verdict that is taught.
+        Target probability of the wrong verdict.
     loss : float
-        Loss of the verdicts, a moving average.
+        Moving average of the loss of the verdicts.
     waited : int
-        Steps since something was new.
+        Steps since the last stage started.
     """
 
     entities: int
@@ -166,8 +167,8 @@ class Lesson:
     loss: float = float(np.log(2))
     waited: int = 0
 
-    def go_on(self, loss: float) -> None:
-        """Take in the loss of a batch, and show more if it is understood."""
+    def advance(self, loss: float) -> None:
+        """Add the loss of a batch, and start the next stage if the average is small enough."""
         self.loss = MEMORY * self.loss + (1 - MEMORY) * loss
         self.waited += 1
         if self.loss >= UNDERSTOOD or self.waited < PAUSE:
@@ -189,7 +190,7 @@ def _optimiser(model: GPT2LMHeadModel) -> torch.optim.Optimizer:
 
 
 def _rate(step: int, steps: int) -> float:
-    """Return the learning rate: up in a line, down in half a cosine."""
+    """Return the learning rate: linear warm-up, then half a cosine."""
     down = FLOOR + (1 - FLOOR) * (1 + np.cos(np.pi * step / steps)) / 2
     return float(PEAK * min(1.0, (step + 1) / WARM_UP) * down)
 
@@ -197,13 +198,13 @@ def _rate(step: int, steps: int) -> float:
 def _batch(
     texts: list[str], words: list[str], index: dict[str, int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the ids (n, length) of texts and the words after them, and where these stand (n,)."""
+    """Return the ids (n, length) of texts and their next words, and these words' places (n,)."""
     rows = [text.split() for text in texts]
     places = [len(row) for row in rows]
     ids = torch.full((len(rows), max(places) + 2), index[PAD])
     for i, (row, word) in enumerate(zip(rows, words, strict=True)):
-        said = [index[one] for one in (*row, word, END)]
-        ids[i, : len(said)] = torch.tensor(said)
+        tokens = [index[one] for one in (*row, word, END)]
+        ids[i, : len(tokens)] = torch.tensor(tokens)
     return ids, torch.tensor(places)
 
 
@@ -214,19 +215,19 @@ def _losses(
     verdicts: torch.Tensor,
     doubt: float,
 ) -> tuple[torch.Tensor, float]:
-    """Return the weighted loss of a batch, and the mean loss of true against false alone."""
+    """Return the weighted loss of a batch, and the mean loss of true against false."""
     pad = model.config.pad_token_id
-    # Padding stands on the right, where no word that counts looks.
+    # Padding is on the right; with causal attention, no other word depends on it.
     logits = model(ids, attention_mask=torch.ones_like(ids), use_cache=False).logits[:, :-1]
     targets = ids[:, 1:]
     each = cross_entropy(logits.transpose(1, 2), targets, reduction="none")
     last = torch.arange(len(ids)), places - 1
     weights = OTHER_WORDS * (targets != pad)
     weights[last] = 1.0
-    found = -logits[last].log_softmax(dim=1)[:, verdicts]
+    surprise = -logits[last].log_softmax(dim=1)[:, verdicts]
     truth = (targets[last][:, None] == verdicts).float()
-    given = truth.any(dim=1)
-    doubtful = (((1 - doubt) * truth + doubt * (1 - truth)) * found).sum(dim=1)
-    each = each.index_put(last, torch.where(given, doubtful, each[last]))
-    judged = cross_entropy(logits[last][given][:, verdicts], truth[given].argmax(dim=1))
+    has_verdict = truth.any(dim=1)
+    doubtful = (((1 - doubt) * truth + doubt * (1 - truth)) * surprise).sum(dim=1)
+    each = each.index_put(last, torch.where(has_verdict, doubtful, each[last]))
+    judged = cross_entropy(logits[last][has_verdict][:, verdicts], truth[has_verdict].argmax(dim=1))
     return (weights * each).sum() / weights.sum(), float(judged.detach())
