@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.measures.damage import Damage, damage
     from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
     from nullprobe.measures.planner import Plan, plan
+    from nullprobe.measures.verdict_rows import rows_for_verdict
     from nullprobe.moments import Moments
     from nullprobe.moments.class_moments import ClassMoments
     from nullprobe.moments.task_moments import TaskMoments
@@ -150,6 +151,7 @@ _MODULES = {
     "reliability": "nullprobe.probes",
     "rlace": "nullprobe.erasers.rlace.rlace",
     "rows_for_absence": "nullprobe.measures.absence",
+    "rows_for_verdict": "nullprobe.measures.verdict_rows",
     "same_concept": "nullprobe.auditing.same_concept",
     "splince": "nullprobe.erasers.splince",
     "successive": "nullprobe.probes",
@@ -238,6 +240,7 @@ __all__ = [
     "reliability",
     "rlace",
     "rows_for_absence",
+    "rows_for_verdict",
     "same_concept",
     "splince",
     "successive",

@@ -68,6 +68,7 @@ def evidence(**changed):
         "carried": None,
         "association": seen(4.0, unit="association (sd)", chance=0.0),
         "probe_rows": 200,
+        "rows": 600,
         "sizes": (),
         "thresholds": Thresholds(),
     }

@@ -121,6 +121,9 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "adjusted_p": claim.adjusted_p,
             "reason": claim.reason,
             "detectable": claim.detectable,
+            "rows_needed": claim.rows_needed,
+            "rows_reason": claim.rows_reason,
+            "warnings": claim.warnings,
             "details": claim.details,
             "nulls": [_null_document(null, claim) for null in claim.nulls],
             "beside": claim.beside,
@@ -212,6 +215,9 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
             )
             for one in found["beside"]
         ),
+        found.get("rows_needed"),
+        found.get("rows_reason", ""),
+        tuple(found.get("warnings", ())),
     )
 
 

@@ -88,12 +88,14 @@ class Audit:
         return f"Audit({self.heading!r}: {verdicts})"
 
     def __str__(self) -> str:
-        """Return the heading, a table of the verdicts, and why some are unclear or left out."""
+        """Return the heading, a table of the verdicts, why some are unclear, and warnings."""
         claims = [claim_document(claim) for claim in self.claims]
-        unclear = [claim for claim in claims if claim["holds"] == Holds.UNCLEAR]
+        to_explain = [
+            claim for claim in claims if claim["holds"] == Holds.UNCLEAR or claim["warnings"]
+        ]
         why = terminal.left_out(self.left_out)
-        if unclear:
-            why = [terminal.sentences(unclear), *(["", *why] if why else [])]
+        if to_explain:
+            why = [terminal.sentences(to_explain), *(["", *why] if why else [])]
         table = terminal.verdicts(claims)
         return terminal.text(self.heading, "", table, *(["", *why] if why else []))
 
@@ -253,6 +255,7 @@ class Audit:
                 "p_value": claim.p_value,
                 "adjusted_p": claim.adjusted_p,
                 "detectable": claim.detectable,
+                "rows_needed": claim.rows_needed,
             }
             for claim in self.claims
         ]

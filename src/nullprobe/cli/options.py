@@ -376,6 +376,19 @@ Absence = Annotated[
         metavar="N", help="Rows of a probe of which an audit is to say that it reads nothing."
     ),
 ]
+PlannedClaim = Annotated[
+    str | None,
+    typer.Option(
+        "--claim",
+        metavar="NAME",
+        help="A claim that rests on one held-out reading (readable, erasure_holds, no_halfspace or "
+        "gone): how many rows bring a verdict on it?",
+    ),
+]
+PlannedEffect = Annotated[
+    float | None,
+    typer.Option("--min-effect", metavar="E", help="Smallest effect of interest; by default .05."),
+]
 ProbeRows = Annotated[
     int | None,
     typer.Option(

@@ -226,6 +226,18 @@ class ClaimDocument(Document):
         "If the verdict is unclear: the smallest value that this much data would have shown with "
         "80 % power. For `one_feature`, of what is read before any removal."
     )
+    rows_needed: int | None = Field(
+        None,
+        description="If the verdict is unclear: rows with which one comes four times out of five, "
+        "whatever is true; null where no number can be named.",
+        ge=1,
+    )
+    rows_reason: str = Field(
+        "", description="Why no number of rows can be named; empty where there is a verdict."
+    )
+    warnings: list[Text] = Field(
+        [], description="What a reader should know before relying on the verdict."
+    )
     details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
     nulls: list[NullDocument] = doc("The nulls that were drawn, least first.")
     beside: list[BesideDocument] = doc("Simpler representations or readers of the same rows.")

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nullprobe.report.text import comparisons, wording
+from nullprobe.report.text.claim_notes import claim_notes
 from nullprobe.report.text.wording import number
 
 WIDEST = 100  # columns of a line of words
@@ -141,6 +142,7 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
             (claim["statement"], "dim"), "\n",
             (f"{holds.capitalize()}. ", HOLDS[holds]), wording.sentence(claim["reason"]),
             (f"\n{axes(claim)}", "dim"),
+            *((f"\n{note}", "dim") for note in claim_notes(claim)),
         )  # fmt: skip
         found.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
     return found
