@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.comparing.erasers import compare
     from nullprobe.comparing.pair_probes import compare_pairs
     from nullprobe.data.captured import CapturedFolder
+    from nullprobe.data.matched_rows import matched_rows
     from nullprobe.data.pairs import ContrastPairs, read_pairs
     from nullprobe.data.text_baselines import text_baselines
     from nullprobe.erasers import (
@@ -139,6 +140,7 @@ _MODULES = {
     "largest_correlation": "nullprobe.measures.guardedness",
     "leace": "nullprobe.erasers.leace",
     "load_eraser": "nullprobe.erasers",
+    "matched_rows": "nullprobe.data.matched_rows",
     "mean_projection": "nullprobe.erasers.mean_projection",
     "mimic": "nullprobe.erasers",
     "models": "nullprobe.models",
@@ -228,6 +230,7 @@ __all__ = [
     "largest_correlation",
     "leace",
     "load_eraser",
+    "matched_rows",
     "mean_projection",
     "mimic",
     "models",

@@ -69,6 +69,7 @@ def evidence(**changed):
         "association": seen(4.0, unit="association (sd)", chance=0.0),
         "probe_rows": 200,
         "rows": 600,
+        "confounded": None,
         "sizes": (),
         "thresholds": Thresholds(),
     }
