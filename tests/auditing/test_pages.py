@@ -8,7 +8,9 @@ import pytest
 PAGES = Path(__file__).parents[2] / "docs" / "methods"
 
 
-@pytest.mark.parametrize(("page", "least"), [("confounds", 12), ("existence", 2)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("confounds", 12), ("existence", 2), ("own_eraser", 20)]
+)
 def test_a_page_shows_what_happens(page, least):
     found = doctest.testfile(
         str(PAGES / f"{page}.md"), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE

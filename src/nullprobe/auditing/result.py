@@ -11,7 +11,15 @@ import numpy as np
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
-from nullprobe.auditing.document import claim_document, claim_of, document, labels_of, portrait_of
+from nullprobe.auditing.document import (
+    claim_document,
+    claim_of,
+    cost_of,
+    document,
+    labels_of,
+    portrait_of,
+)
+from nullprobe.auditing.eraser_cost import EraserCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim, Holds
@@ -19,6 +27,7 @@ from nullprobe.heldout.three_way import Scores
 from nullprobe.report.document import AuditDocument, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import terminal, wording
+from nullprobe.report.text.eraser_cost import eraser_tables
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +57,8 @@ class Audit:
         What a row is: "rows", "pair_differences" or "texts".
     concept : str
         "labels" or "numeric".
+    eraser_cost : EraserCost or None
+        What an eraser that was passed takes besides the concept.
 
     Examples
     --------
@@ -76,6 +87,7 @@ class Audit:
     representation: str | None = None
     rows: str = "rows"
     concept: str = "labels"
+    eraser_cost: EraserCost | None = None
 
     @property
     def heading(self) -> str:
@@ -97,7 +109,9 @@ class Audit:
         if to_explain:
             why = [terminal.sentences(to_explain), *(["", *why] if why else [])]
         table = terminal.verdicts(claims)
-        return terminal.text(self.heading, "", table, *(["", *why] if why else []))
+        document = self.document().plain() if self.eraser_cost else {}
+        costs = [part for table in eraser_tables(document) for part in ("", terminal.costs(table))]
+        return terminal.text(self.heading, "", table, *(["", *why] if why else []), *costs)
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same document."""
@@ -186,6 +200,7 @@ class Audit:
             representation=self.representation,
             rows=self.rows,
             concept=self.concept,
+            cost=self.eraser_cost,
         )
 
     @classmethod
@@ -206,6 +221,7 @@ class Audit:
             found.representation,
             found.rows,
             found.concept,
+            cost_of(plain.get("eraser_cost")),
         )
 
     @classmethod

@@ -116,6 +116,22 @@ Untrained = Annotated[
         help="States of the same rows in an untrained network of this architecture; repeatable.",
     ),
 ]
+AuditedTask = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="A,B,...",
+        help="Columns that are not features: what --eraser takes of each is reported.",
+    ),
+]
+Texts = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        help="The text of each row: words, characters, lengths and places become baselines.",
+    ),
+]
 Layers = Annotated[
     list[str] | None,
     typer.Option(

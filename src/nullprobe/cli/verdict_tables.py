@@ -13,6 +13,7 @@ from rich.text import Text
 
 from nullprobe.auditing.result import Audit
 from nullprobe.report.text import tables, terminal, wording
+from nullprobe.report.text.eraser_cost import eraser_tables
 
 
 class Terminal(Console):
@@ -62,6 +63,7 @@ def show(
     claims = found["claims"]
     heading = terminal.heading(result.heading, terminal.size(found["provenance"]))
     show_parts(heading, terminal.verdicts(claims), terminal.sentences(claims), console=console)
+    show_parts(*map(terminal.costs, eraser_tables(found)), console=console)
     for line in terminal.left_out(result.left_out):
         say(line, console)
     judged = [claim["name"] for claim in claims]

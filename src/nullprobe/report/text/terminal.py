@@ -168,6 +168,22 @@ def left_out(reasons: Mapping[str, str]) -> list[str]:
     ]
 
 
+def costs(table: Any) -> Table:
+    """Return a table of words and numbers for a terminal, its caption above it."""
+    found = grid(
+        table.columns[0],
+        *(tuple(number(value) for value in row) for row in printable_rows(table.rows)),
+        heads=table.columns[1:],
+    )
+    found.title, found.title_justify, found.title_style = Text(table.caption), "left", "bold"
+    return found
+
+
+def printable_rows(rows: Sequence[Sequence[Any]]) -> Any:
+    """Return rows of values with the control characters of their strings written out."""
+    return printable([list(row) for row in rows])
+
+
 def numbers(table: Any) -> Table:
     """Return a `tables.Table` for a terminal."""
     rows = [(name, *map(number, values)) for name, *values in table.rows]
