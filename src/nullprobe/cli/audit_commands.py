@@ -216,8 +216,9 @@ def calibrate(
             n_audits=audits, draws=draws, n_splits=n_splits, alpha=alpha, min_effect=min_effect,
             duplicates=duplicates, random_state=seed, progress=bars,
         )  # fmt: skip
+    verdict_tables.say(found.conclusion)
     verdict_tables.say(f"{one.title}: wrong verdicts where the truth is known, asked: {alpha:g}")
-    verdict_tables.show_plain(str(found))
+    verdict_tables.show_plain(found.table)
 
 
 def compare(
