@@ -67,6 +67,15 @@ Concepts = Annotated[
         show_default=False,
     ),
 ]
+TwoConcepts = Annotated[
+    str,
+    typer.Option(
+        "--concept",
+        metavar="A,B",
+        help="Two columns of labels for one idea, of the same two classes.",
+        show_default=False,
+    ),
+]
 Groups = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Rows with the same value there belong together."),
