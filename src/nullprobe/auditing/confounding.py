@@ -78,7 +78,8 @@ def confounded(
                 given.informative,
                 _robust(run, action, scores) if rejected else None,
                 given.informative < LEAST_OPEN * len(z),
-                *W.design.shape,
+                len(z),
+                W.design.shape[1],
                 matched_pairs,
             )
         )

@@ -241,7 +241,7 @@ def cost_of(found: Mapping[str, Any] | None) -> EraserCost | None:
         )
         for one in found["tasks"]
     )
-    return EraserCost(**found | {"tasks": tuple(tasks)})
+    return EraserCost(**{**found, "tasks": tuple(tasks)})
 
 
 def portrait_of(found: Mapping[str, Any]) -> Portrait:
