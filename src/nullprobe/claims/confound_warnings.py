@@ -5,7 +5,7 @@ from __future__ import annotations
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Confounded
 
-# Rows per column of W with fewer of which penalties decide what W says (Peduzzi et al. 1996).
+# Rows per column of W: with fewer, penalties decide what W says (Peduzzi et al. 1996).
 ROWS_PER_COLUMN = 10
 LEAST_PAIRS = 20  # matched pairs that are worth an audit
 

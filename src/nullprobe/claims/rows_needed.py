@@ -59,7 +59,7 @@ def with_rows_needed(claim: Claim, evidence: Evidence) -> Claim:
 
 
 def without_rows(claim: Claim, reason: str) -> Claim:
-    """Return a claim of which no number of rows can be named, with the reason."""
+    """Return a claim without a number of rows, with the reason."""
     return replace(claim, rows_needed=None, rows_reason=reason)
 
 

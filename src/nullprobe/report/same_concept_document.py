@@ -45,4 +45,6 @@ class SameConceptDocument(Document):
     differing: int = doc("Rows with different labels.", ge=1)
     findings: list[Text] = doc("The verdict and its reason, in words.")
     crossed: list[CrossedDocument] = doc("Readings of probes of either set against either set.")
-    audit: AuditDocument = doc("Audit of which set has the second class where they differ.")
+    audit: AuditDocument = doc(
+        "Audit of the rows that differ: the set that says yes is the concept."
+    )

@@ -5,7 +5,7 @@ interval leaves no room for one that matters. Which of the two, nobody knows bef
 
 Solution. Let δ be the true excess over chance and E the smallest effect of interest. The test
 detects δ where δ ≥ a s₀, and an absence is shown where E − δ ≥ b s₁, each with the power in
-question; s₀ is the standard deviation of the draws, s₁ that of the reading,
+question; s₀ is the standard deviation of the draws, s₁ the standard deviation of the reading,
 a = z_{1−α/2} + z_power, b = z_{1−α/4} + z_power. One of the two holds for every δ in [0, E] if
 a s₀ + b s₁ ≤ E. Both spreads shrink as 1/√n, so that n rows become n ((a s₀ + b s₁) / E)².
 

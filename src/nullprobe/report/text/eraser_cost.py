@@ -22,7 +22,7 @@ def eraser_tables(document: Mapping[str, Any]) -> list[Table]:
     cost = document.get("eraser_cost")
     if cost is None:
         return []
-    found = [
+    shown = [
         Table(
             "How far the eraser moves rows",
             ("measure", "value"),
@@ -35,16 +35,16 @@ def eraser_tables(document: Mapping[str, Any]) -> list[Table]:
         )
     ]
     if cost["tasks"]:
-        found.append(_tasks(cost["tasks"]))
+        shown.append(_tasks(cost["tasks"]))
     if cost["columns"]:
-        found.append(
+        shown.append(
             Table(
                 "Features that move most",
                 ("feature", "mean squared move, as a share of its variance"),
                 tuple(cost["columns"].items()),
             )
         )
-    return found
+    return shown
 
 
 def _tasks(tasks: list[Mapping[str, Any]]) -> Table:
