@@ -161,9 +161,10 @@ def test_negative_restarts_are_refused():
 
 
 def test_starts_that_descend_together_end_where_each_would_alone():
-    """Each by a schedule of its own, of another length, and under bars of its labelling."""
+    """Each has its schedule, of another length, and the bars of its labelling."""
     rng = np.random.default_rng(3)
-    X, Y = rng.normal(size=(200, 8)).astype(np.float32), rng.random((200, 3)) < 0.5
+    # float64: a bold schedule amplifies rounding, and products of other widths round differently.
+    X, Y = rng.normal(size=(200, 8)), rng.random((200, 3)) < 0.5
     X[:, 0] += Y[:, 1]
     bars = forbidden_directions(rng, 8, 3)
     begin, cut = rng.normal(size=(8, 3, 3)), rng.normal(size=(3, 3))
