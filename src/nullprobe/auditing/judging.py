@@ -23,6 +23,7 @@ from nullprobe.auditing.own_eraser import BEFORE, ERASED, OwnEraser, joined
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import CLAIMS, Claim, Evidence, Holds, Outcome, Takes, Thresholds
+from nullprobe.claims.sentences import sentence
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import N_PARTS, partitions
 from nullprobe.data.splits import Parts
@@ -35,11 +36,11 @@ from nullprobe.stats.neighbours import Resemblance
 AFTER_ERASURE = ("erasure_holds", "no_halfspace", "gone", "one_feature")
 ADVICE = (
     "Name the groups, or declare the order; pass independent=True only if you know that "
-    "neighbours have nothing in common"
+    "neighbouring rows have nothing in common"
 )
 STUCK = (
-    "every permutation that groups or blocks allow leaves all labels as they are, so that there "
-    "is nothing to compare with. Labels must differ between groups, or inside them"
+    "every permutation that groups or blocks allow leaves all labels as they are, so there is "
+    "nothing to compare with. Labels must differ between groups, or inside them"
 )
 
 
@@ -303,9 +304,10 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
         new,
         holds=Holds.UNCLEAR,
         reason=(
-            f"Withheld: rows resemble their neighbours in the file over {length} rows, and with "
-            f"blocks of neighbours as groups the verdict is {new.holds.value}, not "
-            f"{claim.holds.value}. {ADVICE}. {new.reason}"
+            "The verdict is withheld, because it changes where neighbouring rows count as groups. "
+            f"Rows resemble their neighbours in the file over {length} rows. With blocks of "
+            f"neighbours as groups the verdict is {new.holds.value}, not {claim.holds.value}. "
+            f"{ADVICE}. With blocks: {new.reason}"
         ),
     )
 
@@ -313,7 +315,9 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
 def withheld(one: Judged, why: str) -> Judged:
     """Return claims of which none that needs independent rows is said to hold or to fail."""
     claims = [
-        replace(claim, holds=Holds.UNCLEAR, reason=f"Cannot be tested: {why}.")
+        replace(
+            claim, holds=Holds.UNCLEAR, reason=f"These rows cannot test the claim. {sentence(why)}."
+        )
         if claim.name in OF_CLAIMS
         else claim
         for claim in one.claims

@@ -19,7 +19,7 @@ from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, ComesFrom, Holds
-from nullprobe.claims.verdict import p_text
+from nullprobe.claims.sentences import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.text.tables import Table
