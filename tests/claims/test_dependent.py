@@ -6,7 +6,7 @@ from support.evidence import evidence, null, nulls, outcomes, seen
 from nullprobe.claims import ComesFrom, Holds, Takes
 from nullprobe.claims.dependent import dependent
 from nullprobe.claims.readable import readable
-from nullprobe.claims.sentences import conclusion
+from nullprobe.report.text.verdicts import conclusion
 
 UNIT = {"unit": "association (sd)", "chance": 0.0}
 

@@ -11,7 +11,8 @@ from nullprobe.claims.erasure_holds import erasure_holds
 from nullprobe.claims.one_direction import one_direction
 from nullprobe.claims.one_feature import one_feature
 from nullprobe.claims.readable import readable
-from nullprobe.claims.sentences import conclusion, level, undetected
+from nullprobe.claims.sentences import level, undetected
+from nullprobe.report.text.verdicts import conclusion
 
 UNIT = {"unit": "association (sd)", "chance": 0.0}
 UPPER = replace(null(0.0, 2.0), upper=True)

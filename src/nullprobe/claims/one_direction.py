@@ -16,7 +16,7 @@ from nullprobe.data.metric import Metric
 NAME = "one_direction"
 METRIC = Metric("canonical correlation", 0.0, "residual")
 STATEMENT = (
-    "Removing {rank} {directions} from this sample removes all information that a linear probe "
+    "Removing {directions} from this sample removes all information that a linear probe "
     "could use on it."
 )
 # Canonical correlations below this are rounding, in the width of the coarsest usual input.
@@ -27,15 +27,16 @@ def one_direction(evidence: Evidence) -> Claim:
     """Return the verdict on what is left in sample; it is a fact about linear algebra."""
     details = evidence.details.get(NAME, {})
     rank = int(details.get("directions_removed", 1))
+    directions = "1 direction" if rank == 1 else f"{rank} directions"
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
-    same = evidence.residual_null.values.max() <= ROUNDING
+    same = bool(evidence.residual_null.values.max() <= ROUNDING)
     reason = (
-        f"{_start(holds, same=bool(same))} The largest canonical correlation left is "
+        f"{_start(holds, directions, same=same)} The largest canonical correlation left is "
         f"{number(evidence.residual)}, and {number(evidence.residual_null.values.max())} at most "
         f"when labels are permuted.{_logistic(details)}"
     )
     outcome = Outcome.SUFFICIENT if same or holds is Holds.NO else Outcome.REJECTED
-    statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
+    statement = STATEMENT.format(directions=directions)
     return Claim(
         NAME,
         statement,
@@ -52,15 +53,21 @@ def one_direction(evidence: Evidence) -> Claim:
     )
 
 
-def _start(holds: Holds, *, same: bool) -> str:
+def _start(holds: Holds, directions: str, *, same: bool) -> str:
     if holds is Holds.NO:
         return (
             "Some linear information is left, where a theorem says that none is: rounding has "
             "spoilt this input. Its mean may be very large for its precision."
         )
     if same:
-        return "Linear algebra makes this true of any labels, so it says nothing about these data."
-    return "No linear information is left for these labels, but some is for permuted labels."
+        return (
+            f"Removing {directions} removes all linear information from this sample, as linear "
+            "algebra guarantees for any labels."
+        )
+    return (
+        f"Removing {directions} removes all linear information about these labels, but not about "
+        "permuted ones."
+    )
 
 
 def _logistic(details: Mapping[str, float]) -> str:

@@ -95,7 +95,9 @@ def _reason(
     if len(curve.values) < 2:
         return "There is no second direction to remove."
     start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
-    start = sentence(start).replace("how much", "how fast the reading falls")
+    start = sentence(start).replace(
+        "how much", "how fast the reading falls as directions are removed"
+    )
     return " ".join([f"{start}.", *(_compared(curve, one) for one in tried)])
 
 

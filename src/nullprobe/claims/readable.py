@@ -197,8 +197,8 @@ def _reason(
     if holds is Holds.UNCLEAR:
         lost = undetected(evidence.thresholds, raw, chance)
         return (
-            "A linear probe reads no better than chance, but these data cannot show that nothing "
-            f"is there. {numbers} {lost}.{_dependent(evidence)}"
+            "A linear probe is not clearly better than chance, but these data cannot show that "
+            f"nothing is there. {numbers} {lost}.{_dependent(evidence)}"
         )
     each = [_beside(one) for one in others]
     if evidence.confounded is not None:

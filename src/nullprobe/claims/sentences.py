@@ -6,7 +6,6 @@ that a user chose.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from nullprobe.claims.explanations import Explanation, Outcome, Takes, takes
@@ -36,19 +35,6 @@ BECAME = {
     Outcome.REJECTED: "so they do not explain the result",
     Outcome.UNDECIDED: "which leaves open whether they explain the result",
 }
-_CONCLUSION = re.compile(r".*?[.?!](?=\s|$)", re.DOTALL)
-
-
-def conclusion(reason: str) -> str:
-    """Return the first sentence of a reason: what to conclude.
-
-    Examples
-    --------
-    >>> conclusion("A probe reads nothing above .55. Held-out AUC 0.512.")
-    'A probe reads nothing above .55.'
-    """
-    first = _CONCLUSION.match(reason)
-    return first[0] if first else reason
 
 
 def sentence(text: str) -> str:

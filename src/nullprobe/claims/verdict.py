@@ -341,8 +341,8 @@ def _reason(
         return f"After erasure, {absent(who, observed, bar)}. {numbers}"
     if holds is Holds.UNCLEAR:
         return (
-            f"After erasure, the {reader} reads no better than chance, but these data cannot show "
-            f"that nothing is left. {numbers} {undetected(bar, observed, chance)}."
+            f"After erasure, the {reader} is not clearly better than chance, but these data cannot "
+            f"show that nothing is left. {numbers} {undetected(bar, observed, chance)}."
         )
     start = f"After erasure, a {reader} still reads the concept; {took(explanations)}."
     return f"{start} {numbers}{compared(explanations, drawn)}"
