@@ -45,17 +45,6 @@ def number_or_word(text: str) -> float | str:
         return text
 
 
-def flag(parameter: str) -> str:
-    """Return the option by which a parameter of an estimator is told.
-
-    Examples
-    --------
-    >>> flag("validation_fraction"), flag("random_state")
-    ('--validation-fraction', '--seed')
-    """
-    return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
-
-
 def line(*words: Any, **options: Any) -> str:
     """Return a command line, so that a document can say how to make it again.
 
@@ -64,12 +53,12 @@ def line(*words: Any, **options: Any) -> str:
     >>> line("nullprobe", "audit", "my data.csv", concept="y", pairs=True, groups=None)
     "nullprobe audit 'my data.csv' --concept y --pairs"
     """
-    said = [str(word) for word in words]
+    parts = [str(word) for word in words]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
         if value is True:
-            said.append(flag)
+            parts.append(flag)
         elif value is not None and value is not False:
             for one in value if isinstance(value, list) else [value]:
-                said += [flag, str(one)]
-    return shlex.join(said)
+                parts += [flag, str(one)]
+    return shlex.join(parts)

@@ -17,6 +17,7 @@ def demo(
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
     model: model_options.ModelDemo = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
     from nullprobe.auditing.asked import draws_asked
@@ -27,7 +28,7 @@ def demo(
     subject.need_folder(out)
     draws, _ = draws_asked(draws, permutations, surrogates, Thresholds())
     if model:
-        demo_of_model(out, draws, seed)
+        demo_of_model(out, draws, seed, verbose=verbose)
         return
     command = arguments.line("nullprobe", "demo", draws=draws, seed=seed)
     settings = subject.Settings(draws, seed, command)
@@ -35,13 +36,13 @@ def demo(
     results = []
     for one in demonstration.subjects(seed):
         results += subject.run(one, settings)
-        verdict_tables.show(results[-1])
+        verdict_tables.show(results[-1], verbose=verbose)
     lead = demonstration.point(results)
     verdict_tables.say(lead[-1])
     verdict_tables.show_files(*subject.write(out, "nullprobe-demo", results, lead))
 
 
-def demo_of_model(out: Path, draws: int, seed: int) -> None:
+def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
     """Train a small language model, and audit what its layers hold and use."""
     from nullprobe.cli import subject, verdict_tables
     from nullprobe.cli.demos import language_model
@@ -52,8 +53,7 @@ def demo_of_model(out: Path, draws: int, seed: int) -> None:
     verdict_tables.say(language_model.QUESTION)
     organism = language_model.grown(settings)
     results = language_model.audits(organism, settings)
-    for result in results:
-        verdict_tables.show(result)
+    verdict_tables.show(*results, verbose=verbose)
     table = language_model.layer_by_layer(results)
     verdict_tables.show_table(table)
     lead = language_model.point(organism, results, settings)
@@ -93,6 +93,7 @@ def audit(
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
+    verbose: options.Verbose = False,
 ) -> None:
     """Audit what a representation says of a concept, what that takes, and where it comes from."""
     if (file is None) == (world is None):
@@ -176,8 +177,7 @@ def audit(
     else:
         results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
-    for result in results:
-        verdict_tables.show(result, truth=one.truth.items())
+    verdict_tables.show(*results, truth=one.truth.items(), verbose=verbose)
     verdict_tables.show_files(*paths)
 
 

@@ -12,7 +12,7 @@ from nullprobe.cli.subject import Bars
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.data.files import Table
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def run(found: Table, settings: Settings) -> Comparison:
 def show(result: Comparison, console: Console) -> None:
     """Print what every eraser leaves and costs, and why a number is missing."""
     found = result.document().plain()
-    heading = terminal.heading(result.title, terminal.size(found["provenance"]))
+    heading = terminal.heading(result.title, verdicts.size(found["provenance"]))
     verdict_tables.show_parts(heading, console=console)
-    for part in terminal.erasers(found):
+    for part in comparison_tables.erasers(found):
         console.print()
         console.print(part)
-    for line in terminal.eraser_notes(found):
+    for line in comparison_tables.eraser_notes(found):
         verdict_tables.say(line, console)

@@ -5,7 +5,7 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, model_options, options
+from nullprobe.cli import arguments, model_options, options, streams
 
 
 def fit(
@@ -45,7 +45,7 @@ def fit(
     found = sources.table(file, columns, tasks)
     eraser = eraser_files.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
-    print(f"{eraser_files.fitted(eraser, found)}\nWrote {out}")
+    streams.write(eraser_files.fitted(eraser, found), f"Wrote {out}")
 
 
 def apply(
@@ -59,7 +59,7 @@ def apply(
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
-    print(f"{eraser_files.applied(done, n)}\nWrote {out}")
+    streams.write(eraser_files.applied(done, n), f"Wrote {out}")
 
 
 def plan(
@@ -80,7 +80,7 @@ def plan(
             raise arguments.UsageError("--absence goes with --positive-fraction alone")
         from nullprobe.cli import sample_size
 
-        print(sample_size.absence(absence, positive_fraction))
+        streams.write(sample_size.absence(absence, positive_fraction))
         return
     if (auc is None) == (n is None):
         raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two (or --absence N)")
@@ -104,4 +104,4 @@ def plan(
         setting = sample_size.measured(found)
         said.append(sample_size.origin(found))
     assert setting is not None, "a plan has a FILE or a setting"
-    print("\n".join([*said, sample_size.answer(*setting, auc, n=n, n_probe=n_probe)]))
+    streams.write(*said, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))

@@ -15,7 +15,7 @@ import numpy as np
 from nullprobe._core.atomic_files import place
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
-from nullprobe.cli import arguments
+from nullprobe.cli.option_names import option
 from nullprobe.data.concept import Concept
 from nullprobe.data.files import Table, read, read_matrix, write_like
 from nullprobe.data.formats import names, suffix_of
@@ -53,7 +53,7 @@ class Choice:
         for name in self._said():
             takers = [method for method in ERASERS if name in _parameters(method)]
             if self.method not in takers:
-                flag = arguments.flag(name)
+                flag = option(name)
                 complain(
                     f"{flag} is for --method {' or '.join(takers)}",
                     f"the method is {self.method}",

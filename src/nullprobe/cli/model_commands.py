@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments
+from nullprobe.cli import arguments, streams
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -20,7 +20,7 @@ def sites(
     """List the sites of a model, where hidden states can be read and edited."""
     from nullprobe.cli import model_tasks
 
-    print("\n".join(model_tasks.listed(model, layer_list, revision)))
+    streams.write(*model_tasks.listed(model, layer_list, revision))
 
 
 def capture(
@@ -59,7 +59,9 @@ def capture(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    print(model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens))
+    streams.write(
+        model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens)
+    )
 
 
 def bake(
@@ -82,7 +84,7 @@ def bake(
 
     asked = baking.asked(texts, text, concept, answers, groups)
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
-    print(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
+    streams.write(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
 
 
 def audit_use(
@@ -112,6 +114,7 @@ def audit_use(
     layer_list: options.LayerList = None,
     seed: common.Seed = 0,
     out: common.OutFolder = Path("."),
+    verbose: common.Verbose = False,
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
     from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
@@ -136,8 +139,7 @@ def audit_use(
     asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
     results, stem = model_audits.run(model, asked, fit, settings, loading)
     paths = subject.write(out, stem, results)
-    for result in results:
-        verdict_tables.show(result)
+    verdict_tables.show(*results, verbose=verbose)
     verdict_tables.show_files(*paths)
 
 
@@ -176,7 +178,7 @@ def scrub(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
+    streams.write(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
 
 
 def erase(

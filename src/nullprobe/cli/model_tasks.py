@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from nullprobe import models
 from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain, counted
-from nullprobe.cli import texts
+from nullprobe.cli import streams, texts
 from nullprobe.cli.baking import Asked
 from nullprobe.cli.eraser_files import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
@@ -204,8 +202,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
 def warning_in_words() -> Iterator[None]:
     """Print warnings within the block as we complain: where in the code they arose helps nobody."""
     with warnings.catch_warnings():
-        # Above the bar, if there is one.
-        warnings.showwarning = lambda said, *_: tqdm.write(f"nullprobe: {said}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_: streams.warn(message)
         yield
 
 

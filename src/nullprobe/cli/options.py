@@ -164,6 +164,10 @@ Columns = Annotated[
 OutFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
 ]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Print all numbers, and the reason of each verdict in full."),
+]
 Draws = Annotated[
     int,
     typer.Option(

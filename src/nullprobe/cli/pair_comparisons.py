@@ -17,7 +17,7 @@ from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.data.files import read_labels
 from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
 def show(result: PairComparison, console: Console) -> None:
     """Print how often each reader agrees with each label, and what it followed."""
     found = result.document().plain()
-    heading = terminal.heading(result.title, terminal.size(found["provenance"], "pairs"))
+    heading = terminal.heading(result.title, verdicts.size(found["provenance"], "pairs"))
     verdict_tables.show_parts(heading, console=console)
     console.print()
-    console.print(terminal.pairs(found))
+    console.print(comparison_tables.pairs(found))
     console.print()
     for finding in result.findings:
         console.print(Text(finding), width=min(terminal.WIDEST, console.width))
-    verdict_tables.say(terminal.pair_note(found), console)
+    verdict_tables.say(comparison_tables.pair_note(found), console)

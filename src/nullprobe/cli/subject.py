@@ -24,6 +24,7 @@ from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text.printable import in_a_line
 from nullprobe.report.text.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
@@ -234,9 +235,9 @@ class Bars:
         if stage != self.stage or self.bar is None:
             self.close()
             self.stage = stage
-            said = f"{self.title}: {stage}"
+            name = in_a_line(f"{self.title}: {stage}")
             # disable=None: no bar where stderr is no terminal.
-            self.bar = tqdm(desc=said, total=total, leave=False, disable=None, dynamic_ncols=True)
+            self.bar = tqdm(desc=name, total=total, leave=False, disable=None, dynamic_ncols=True)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 
