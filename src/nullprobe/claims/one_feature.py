@@ -96,7 +96,7 @@ def _reason(
         return "There is no second direction to remove."
     start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
     start = sentence(start).replace(
-        "how much", "how fast the reading falls as directions are removed"
+        "this amount", "how fast the reading falls as directions are removed"
     )
     return " ".join([f"{start}.", *(_compared(curve, one) for one in tried)])
 

@@ -19,17 +19,17 @@ MAKES = {
 READERS = {
     "raw": "linear probe",
     "erased": "linear probe",
-    "halfspace": "linear classifier",
+    "halfspace": "linear classifier fitted for accuracy",
     "family": "nonlinear reader",
 }
 TOOK = {
     Takes.CHANCE: "chance explains the result",
-    Takes.MOMENTS: "class means and covariances explain how much",
-    Takes.NOISE: "class means, covariances and the shape of the noise explain how much",
-    Takes.STRUCTURE: "class means, covariances and the shape of the noise do not explain how much",
-    Takes.UNDECIDED: "what explains how much is undecided",
+    Takes.MOMENTS: "class means and covariances alone explain this amount",
+    Takes.NOISE: "class means, covariances and the noise's shape explain this amount",
+    Takes.STRUCTURE: "class means, covariances and the noise's shape do not explain this amount",
+    Takes.UNDECIDED: "what explains this amount is undecided",
 }
-MORE = "class means and covariances do not explain how much, and what does is undecided"
+MORE = "class means and covariances do not explain this amount, and what does is undecided"
 BECAME = {
     Outcome.SUFFICIENT: "so they explain the result",
     Outcome.REJECTED: "so they do not explain the result",

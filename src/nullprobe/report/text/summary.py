@@ -88,7 +88,7 @@ def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str
         yield f"Rows were split {times} into {parts} parts, which take turns; scores are held out."
     draws = provenance.get("draws") or provenance.get("random_subspaces")
     level = f"α = {provenance['alpha']:g}, smallest effect of interest {provenance['min_effect']:g}"
-    yield f"{f'At most {draws:,} draws per null; ' if draws else ''}{level}."
+    yield f"{f'Each p-value rests on up to {draws:,} draws; ' if draws else ''}{level}."
 
 
 def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
