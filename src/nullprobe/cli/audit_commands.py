@@ -72,7 +72,7 @@ def audit(
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
     confounds: options.Confounds = None,
-    eraser: options.OwnEraser = None,
+    eraser: options.FittedEraser = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
     negative: options.Negative = "negative",
@@ -128,10 +128,10 @@ def audit(
     from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
-    several = {}
+    by_attribute = {}
     if file is not None and len(attributes) > 1:
-        several = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
-        one = next(iter(several.values()))
+        by_attribute = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
+        one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
         meaning = sources.columns_of(
@@ -172,8 +172,8 @@ def audit(
         {"n_permutations": permutations, "n_surrogates": surrogates},
         None if eraser is None else load_eraser(eraser),
     )  # fmt: skip
-    if file is not None and several:
-        results = attribute_audits.run(several, settings, file)
+    if file is not None and by_attribute:
+        results = attribute_audits.run(by_attribute, settings, file)
     else:
         results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
@@ -204,13 +204,13 @@ def calibrate(
     meaning = sources.columns_of(file, concept, groups=groups, leave_out=leave_out or (), kind=kind)
     one = sources.file_subject(file, meaning)
     with subject.Bars(one.title) as bars:
-        found = calibrated(
+        rates = calibrated(
             one.X, one.y, groups=one.groups, claims=arguments.names(claims) or NAMES,
             n_audits=audits, draws=draws, n_splits=n_splits, alpha=alpha, min_effect=min_effect,
             duplicates=duplicates, random_state=seed, progress=bars,
         )  # fmt: skip
     verdict_tables.say(f"{one.title}: wrong verdicts where the truth is known, asked: {alpha:g}")
-    verdict_tables.show_plain(str(found))
+    verdict_tables.show_plain(str(rates))
 
 
 def compare(
@@ -232,7 +232,7 @@ def compare(
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), kind)
-    found = sources.table(file, columns, keep or ())
+    data = sources.table(file, columns, keep or ())
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,
@@ -242,7 +242,7 @@ def compare(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
         command, sources.origin(file, columns), duplicates, independent,
     )  # fmt: skip
-    result = comparisons.run(found, settings)
+    result = comparisons.run(data, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")
     paths = subject.write_both(out, stem, result.to_html, result.to_json)
     comparisons.show(result, verdict_tables.Terminal())

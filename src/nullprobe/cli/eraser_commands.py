@@ -31,21 +31,21 @@ def fit(
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
     from nullprobe.cli import eraser_files, sources
 
-    told = {
+    parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
         "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
         "validation_fraction": validation_fraction, "random_state": seed,
     }  # fmt: skip
-    chosen = eraser_files.Choice(method, told)
+    chosen = eraser_files.Choice(method, parameters)
     chosen.check()
     eraser_files.need_eraser_path(out)
     tasks = [task] if task else []
     columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
     columns, where = sources.at_site(file, columns, site)
-    found = sources.table(file, columns, tasks)
-    eraser = eraser_files.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], where)
+    data = sources.table(file, columns, tasks)
+    eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
-    streams.write(eraser_files.fitted(eraser, found), f"Wrote {out}")
+    streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")
 
 
 def apply(
@@ -96,12 +96,12 @@ def plan(
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import sample_size, sources
 
-    said = []
+    lines = []
     if file is not None:
         if concept is None:
             sources.need_concept(file)
-        found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
-        setting = sample_size.measured(found)
-        said.append(sample_size.origin(found))
+        data = sources.table(file, sources.Columns(concept, None, leave_out or ()))
+        setting = sample_size.measured(data)
+        lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"
-    streams.write(*said, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))
+    streams.write(*lines, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))

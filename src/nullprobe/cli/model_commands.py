@@ -50,7 +50,9 @@ def capture(
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
     from nullprobe.cli import model_tasks, texts
 
-    told = texts.Told(text, concept, groups, label or (), continuation, role, conversation)
+    columns = texts.TextColumns(
+        text, concept, groups, label or (), continuation, role, conversation
+    )
     settings = {
         "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
         "layers": layer_list, "add_generation_prompt": add_generation_prompt,
@@ -60,7 +62,7 @@ def capture(
         "revision": revision,
     }  # fmt: skip
     streams.write(
-        model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens)
+        model_tasks.capture(model, file, columns, site, out, settings, loading, tokens=tokens)
     )
 
 
@@ -82,9 +84,11 @@ def bake(
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
     from nullprobe.cli import baking, model_tasks
 
-    asked = baking.asked(texts, text, concept, answers, groups)
+    compared = baking.texts_of(texts, text, concept, answers, groups)
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
-    streams.write(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
+    streams.write(
+        model_tasks.bake(model, eraser, out, compared, loading, layers=layer_list, tol=tol)
+    )
 
 
 def audit_use(
@@ -120,7 +124,7 @@ def audit_use(
     from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
 
     subject.need_folder(out)
-    told = texts.Told(text, concept, groups, [answers])
+    columns = texts.TextColumns(text, concept, groups, [answers])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
@@ -136,8 +140,8 @@ def audit_use(
         rank=rank, shrinkage=shrinkage, draws=draws, alpha=alpha, min_effect=min_effect,
         batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
     )  # fmt: skip
-    asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
-    results, stem = model_audits.run(model, asked, fit, settings, loading)
+    task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command)
+    results, stem = model_audits.run(model, task, fit, settings, loading)
     paths = subject.write(out, stem, results)
     verdict_tables.show(*results, verbose=verbose)
     verdict_tables.show_files(*paths)
@@ -168,7 +172,7 @@ def scrub(
     """Fit an eraser at each site of a model, each with those before it in force."""
     from nullprobe.cli import model_edits, model_tasks, texts
 
-    told = texts.Told(text, concept, None, ())
+    columns = texts.TextColumns(text, concept, None, ())
     settings = {
         "batch_size": batch_size, "max_length": max_length, "layers": layer_list,
         "add_generation_prompt": add_generation_prompt,
@@ -178,7 +182,9 @@ def scrub(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    streams.write(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
+    streams.write(
+        model_edits.scrub(model, file, columns, site, out, fit, tokens, settings, loading)
+    )
 
 
 def erase(

@@ -65,8 +65,8 @@ def in_options(message: str) -> str:
     >>> in_options("leave n_surrogates out; 'draws=3' must name a column")
     "leave --surrogates out; 'draws=3' must name a column"
     """
-    for phrase, here in PHRASES.items():
-        message = message.replace(phrase, here)
+    for phrase, translated in PHRASES.items():
+        message = message.replace(phrase, translated)
     message = _VALUE.sub(_named, message)
     return _UNDERSCORED.sub(lambda one: option(one[1]), message)
 

@@ -101,7 +101,7 @@ Confounds = Annotated[
         "a word. What is read of labels that follow these alone is held against the reading.",
     ),
 ]
-OwnEraser = Annotated[
+FittedEraser = Annotated[
     Path | None,
     typer.Option(
         "--eraser",

@@ -55,7 +55,7 @@ class Columns:
     confounds: Sequence[str] = ()
 
     @property
-    def beside(self) -> list[str]:
+    def further(self) -> list[str]:
         """What is read besides concept and groups, and is no feature."""
         return [*([self.order] if self.order else []), *self.confounds]
 
@@ -68,24 +68,24 @@ def columns_of(
     Every label of such a folder is left out that is neither concept nor groups nor named in
     ``others``, those to be read as well.
     """
-    said = manifest(path)
-    concept = concept or (said or {}).get("concept")
+    folder = manifest(path)
+    concept = concept or (folder or {}).get("concept")
     if concept is None:
         need_concept(path)
-    if said is None:
+    if folder is None:
         return Columns(concept, **more)
-    groups = more.pop("groups", None) or groups_of(said)
+    groups = more.pop("groups", None) or groups_of(folder)
     groups = None if groups == concept else groups
-    own = (concept, groups, more.get("order"), *others)
-    labels = [name for name in (*said["labels"], TEXT) if name not in own]
+    named = (concept, groups, more.get("order"), *others)
+    labels = [name for name in (*folder["labels"], TEXT) if name not in named]
     leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
     return Columns(concept, groups, leave_out, **more)
 
 
 def sites_of(path: Path) -> list[str]:
     """Return the sites that a folder of captured states holds; none of any other file."""
-    said = manifest(path)
-    return [] if said is None else list(said["sites"])
+    folder = manifest(path)
+    return [] if folder is None else list(folder["sites"])
 
 
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
@@ -93,8 +93,8 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
 
     Of any file but a folder of captured states nothing is left out or said.
     """
-    said = manifest(path)
-    if said is None:
+    folder = manifest(path)
+    if folder is None:
         if site is not None:
             complain(
                 "--site belongs to a folder of captured states",
@@ -102,27 +102,27 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
                 "leave it out, or capture with `nullprobe capture`",
             )
         return columns, {}
-    there = list(said["sites"])
-    if site is None and len(there) > 1:
+    sites = list(folder["sites"])
+    if site is None and len(sites) > 1:
         complain(
-            f"--site SITE must say which of {len(there)} sites is meant",
+            f"--site SITE must say which of {len(sites)} sites is meant",
             "none was named",
-            f"name one of {', '.join(there[:10])}",
+            f"name one of {', '.join(sites[:10])}",
         )
-    chosen = there[0] if site is None else site
-    known("site", chosen, there)
-    model = said["model"]
-    where = {SITE: chosen, TOKENS: str(said["tokens"]), MODEL: model["name"]}
+    chosen = sites[0] if site is None else site
+    known("site", chosen, sites)
+    model = folder["model"]
+    where = {SITE: chosen, TOKENS: str(folder["tokens"]), MODEL: model["name"]}
     where[WEIGHTS] = model["weights"]
-    others = [name for name in there if name != chosen]
+    others = [name for name in sites if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
 
 def need_concept(path: Path) -> NoReturn:
     """Complain that no concept was named, and say which there are."""
-    said = manifest(path)
-    there = names(path) if said is None else list(said["labels"])
-    if not there:
+    folder = manifest(path)
+    available = names(path) if folder is None else list(folder["labels"])
+    if not available:
         complain(
             "a folder of captured states must hold labels, one of which is the concept",
             f"{str(path)!r} was captured without any",
@@ -130,8 +130,8 @@ def need_concept(path: Path) -> NoReturn:
         )
     complain(
         "--concept COLUMN must say what to look for",
-        f"none was named, and {str(path)!r} holds {', '.join(map(repr, there[:10]))}"
-        f"{f' and {len(there) - 10} more' if len(there) > 10 else ''}",
+        f"none was named, and {str(path)!r} holds {', '.join(map(repr, available[:10]))}"
+        f"{f' and {len(available) - 10} more' if len(available) > 10 else ''}",
         "name one of these",
     )
 
@@ -147,19 +147,19 @@ def table(path: Path, columns: Columns, others: Sequence[str] = ()) -> Table:
                 f"{name!r} is named twice",
                 "name each column once",
             )
-    found = read(
+    data = read(
         path,
         concept=columns.concept,
         groups=columns.groups,
         leave_out=columns.leave_out,
         others=others,
     )
-    return _decided(found, columns)
+    return _decided(data, columns)
 
 
-def _decided(found: Table, columns: Columns) -> Table:
+def _decided(data: Table, columns: Columns) -> Table:
     """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
-    return replace(found, y=concept(found.y, name=repr(columns.concept), kind=columns.kind))
+    return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
 
 
 def origin(path: Path, columns: Columns) -> dict[str, str]:
@@ -181,18 +181,18 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
 
     Where patterns of layers are given, every array that matches is a representation of its own.
     """
-    several = _layers(path, columns, layers) if layers else {}
-    found = next(iter(several.values())) if several else table(path, columns, columns.beside)
+    tables = _layers(path, columns, layers) if layers else {}
+    data = next(iter(tables.values())) if tables else table(path, columns, columns.further)
     source = origin(path, columns)
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
-        X={name: one.X for name, one in several.items()} if several else found.X,
-        y=found.y,
-        source=source | ({"layers": ", ".join(several)} if several else {}),
-        groups=found.groups,
-        order=places(found.others[columns.order], columns.order) if columns.order else None,
-        confounds={name: found.others[name] for name in columns.confounds},
-        feature_names=None if several else found.feature_names,
+        X={name: one.X for name, one in tables.items()} if tables else data.X,
+        y=data.y,
+        source=source | ({"layers": ", ".join(tables)} if tables else {}),
+        groups=data.groups,
+        order=places(data.others[columns.order], columns.order) if columns.order else None,
+        confounds={name: data.others[name] for name in columns.confounds},
+        feature_names=None if tables else data.feature_names,
     )
 
 
@@ -220,17 +220,17 @@ def with_others(
     subject: Subject, columns: Columns, *, baselines: Sequence[str], untrained: Sequence[str]
 ) -> Subject:
     """Return a subject with the representations that files hold (NAME=FILE), and their names."""
-    found, source = {}, dict(subject.source)
+    arrays, source = {}, dict(subject.source)
     for option, texts in (("baselines", baselines), ("untrained", untrained)):
-        found[option], files = _others("--" + option.removesuffix("s"), texts, columns)
+        arrays[option], files = _others("--" + option.removesuffix("s"), texts, columns)
         source |= {option: files} if files else {}
-    return replace(subject, source=source, **found)
+    return replace(subject, source=source, **arrays)
 
 
 def _others(
     option: str, texts: Sequence[str], columns: Columns
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    found, files = {}, {}
+    arrays, files = {}, {}
     for text in texts:
         name, is_pair, file = text.partition("=")
         if not (name and is_pair and file):
@@ -239,28 +239,28 @@ def _others(
                 f"{text!r} arrived",
                 "name the representation and its file",
             )
-        if name in found:
+        if name in arrays:
             complain(f"each {option} needs its own name", f"{name!r} came twice", "rename one")
-        found |= _baseline(name, Path(file), columns)
+        arrays |= _baseline(name, Path(file), columns)
         files[name] = file
-    return found, files
+    return arrays, files
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
     """Read every array whose name matches a pattern, numbers in names in their order."""
-    there = names(path)
-    taken = {columns.concept, columns.groups, *columns.beside, *columns.leave_out}
-    found = {n for p in patterns for n in there if fnmatchcase(n, p) and n not in taken}
+    available = names(path)
+    excluded = {columns.concept, columns.groups, *columns.further, *columns.leave_out}
+    matching = {n for p in patterns for n in available if fnmatchcase(n, p) and n not in excluded}
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in found):
+        if not any(fnmatchcase(name, pattern) for name in matching):
             complain(
                 "--layers must name arrays of the file, or a pattern such as 'layer.*'",
-                f"{pattern!r} matches none of {', '.join(map(repr, there[:10]))}",
+                f"{pattern!r} matches none of {', '.join(map(repr, available[:10]))}",
                 "choose another",
             )
-    inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
+    inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
     tables = read_layers(
-        path, inner, concept=columns.concept, groups=columns.groups, others=columns.beside
+        path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
     )
     return {name: _decided(one, columns) for name, one in tables.items()}
 
@@ -282,16 +282,16 @@ def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
 
     From a folder of captured states, each site becomes a representation.
     """
-    others = (columns.concept, columns.groups, *columns.beside, *columns.leave_out)
-    there, sites = names(path), sites_of(path)
+    others = (columns.concept, columns.groups, *columns.further, *columns.leave_out)
+    available, sites = names(path), sites_of(path)
     if not sites:
-        X, _ = read_matrix(path, leave_out=[column for column in others if column in there])
+        X, _ = read_matrix(path, leave_out=[column for column in others if column in available])
         return {name: X}
-    found = {}
+    arrays = {}
     for site in sites:
-        X, _ = read_matrix(path, leave_out=[column for column in there if column != site])
-        found[name if len(sites) == 1 else f"{name}, {site}"] = X
-    return found
+        X, _ = read_matrix(path, leave_out=[column for column in available if column != site])
+        arrays[name if len(sites) == 1 else f"{name}, {site}"] = X
+    return arrays
 
 
 def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:

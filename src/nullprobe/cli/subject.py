@@ -167,11 +167,13 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
     ]
 
 
-def _drawn(subject: Subject, found: Audit, columns: list[int] | None, seed: int) -> Portrait | None:
+def _drawn(
+    subject: Subject, result: Audit, columns: list[int] | None, seed: int
+) -> Portrait | None:
     """Return the portrait of chosen columns, with their names, or the one that the audit chose."""
     X = subject.matrix
-    if X is None or found.labels is None or columns is None:
-        return found.portrait
+    if X is None or result.labels is None or columns is None:
+        return result.portrait
     return portrait(
         X,
         concept(subject.y),
@@ -199,12 +201,12 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
             f"{len(columns)} were named",
             "name fewer",
         )
-    found = []
+    positions = []
     for column in columns:
         if column in names:
-            found.append(names.index(column))
+            positions.append(names.index(column))
         elif column.isdecimal() and int(column) < d:
-            found.append(int(column))
+            positions.append(int(column))
         elif names and not column.isdecimal():
             known("feature", column, names)
         else:
@@ -213,7 +215,7 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
                 f"{column!r} arrived",
                 "choose another",
             )
-    return found
+    return positions
 
 
 class Bars:
@@ -269,8 +271,8 @@ def stem(name: str, concept: str, what: str) -> str:
     >>> stem("block.11", "is it / true?", "compare")
     'block.11-is-it-true-compare'
     """
-    said = re.sub(r"[^\w.]+", "-", concept).strip("-.")
-    return f"{name}-{said or 'concept'}-{what}"
+    text = re.sub(r"[^\w.]+", "-", concept).strip("-.")
+    return f"{name}-{text or 'concept'}-{what}"
 
 
 def write(

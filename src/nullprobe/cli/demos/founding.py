@@ -62,9 +62,9 @@ def _founding(*, standardise: bool, seed: int) -> Subject:
 
 def point(results: Sequence[Audit]) -> list[str]:
     """Return the point of the demo in three paragraphs, with the numbers that were found."""
-    found = [(result.heading, result["one_direction"].details) for result in results]
-    first, *others = [_fall(*one) for one in found]
-    shuffled = max(found, key=lambda one: one[1][BEFORE] - one[1][AFTER])
+    falls = [(result.heading, result["one_direction"].details) for result in results]
+    first, *others = [_fall(*one) for one in falls]
+    shuffled = max(falls, key=lambda one: one[1][BEFORE] - one[1][AFTER])
     left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
     return [
         "Find the direction that tells two classes apart, project it out, and logistic regression "

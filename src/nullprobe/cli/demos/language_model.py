@@ -82,7 +82,7 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
         "untrained": {f"{UNTRAINED}, {site}": X for site, X in layers[UNTRAINED].items()},
         "baselines": {WORDS: one.bag_of_words(drawn.texts)},
     }
-    found = []
+    audited = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
         joined = _read(layers[TRAINED], y, drawn.entity, others, concept, settings)
@@ -90,8 +90,8 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
             joined |= _consistent(one, settings)
         joined |= _used(one, drawn, y, concept, settings)
         for result in joined.audits.values():
-            found.append(replace(result, provenance=_origin(result, settings)))
-    return found
+            audited.append(replace(result, provenance=_origin(result, settings)))
+    return audited
 
 
 def _read(
@@ -104,7 +104,7 @@ def _read(
 ) -> Layers:
     """Audit whether a concept can be read in each layer."""
     with Bars(concept) as bars:
-        found: Any = audit(
+        layered: Any = audit(
             layers,
             _named(y),
             groups=groups,
@@ -116,7 +116,7 @@ def _read(
             title=_title(concept),
             progress=bars,
         )
-    return found
+    return layered
 
 
 def _consistent(one: Organism, settings: Settings) -> Layers:
@@ -190,14 +190,14 @@ def layer_by_layer(results: Sequence[Audit]) -> Table:
     """Return what was found, one column a layer."""
     truth, ending = _by_concept(results)
     names = [_layer(one) for one in truth]
-    beside = [{other.name: other.value for other in one["readable"].beside} for one in truth]
+    readings = [{other.name: other.value for other in one["readable"].beside} for one in truth]
     pairs, used = ([one[name] for one in truth] for name in ("consistent", "used"))
     rows = {
         "truth, AUC": [one["readable"].observed for one in truth],
         "of the untrained twin": [
-            found[f"{UNTRAINED}, {site}"] for site, found in zip(names, beside, strict=True)
+            reading[f"{UNTRAINED}, {site}"] for site, reading in zip(names, readings, strict=True)
         ],
-        f"of a {WORDS}": [found[WORDS] for found in beside],
+        f"of a {WORDS}": [reading[WORDS] for reading in readings],
         "pairs that CCS gets right": [claim.observed for claim in pairs],
         "that random directions get right": [claim.nulls[1].mean for claim in pairs],
         "that a probe with labels gets right": [claim.details["labelled_probe"] for claim in pairs],
@@ -234,7 +234,7 @@ def _without_labels(truth: Sequence[Audit]) -> str:
     best = max(truth, key=lambda result: result["consistent"].observed)
     claim = best["consistent"]
     random = claim.nulls[1]
-    found = [result for result in truth if result["consistent"].holds is Holds.YES]
+    agreeing = [result for result in truth if result["consistent"].holds is Holds.YES]
     return (
         "CCS, which is told no labels, looks elsewhere, at the word “true” or "
         "“false” after each statement. It agrees with truth in "
@@ -242,7 +242,7 @@ def _without_labels(truth: Sequence[Audit]) -> str:
         f"directions do in {random.mean:.0%} ± {random.sd:.0%} "
         f"({p_text(random.p_value(claim.observed))}), and a probe that is told labels in "
         f"{claim.details['labelled_probe']:.0%}. That CCS finds truth is said of "
-        f"{_count(found, truth)} layers."
+        f"{_count(agreeing, truth)} layers."
     )
 
 
@@ -254,10 +254,10 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
     most = max(truth, key=lambda result: abs(result["used"].observed))
     spared = max(ending, key=lambda result: abs(result["used"].observed))
     claim = most["used"]
-    told = f", and in {len(unclear)} it is unclear" if unclear else ""
+    rest = f", and in {len(unclear)} it is unclear" if unclear else ""
     damage, of_random = (claim.details[name] for name in ("divergence", "random_divergence"))
     return (
-        f"The model uses truth in {_count(used, truth)} layers{told}: erasing it in "
+        f"The model uses truth in {_count(used, truth)} layers{rest}: erasing it in "
         f"{_layer(most)} changes the log-probability of the right verdict by "
         f"{claim.observed:+.2f} nats, random subspaces of the same size change it by "
         f"{claim.nulls[0].mean:+.2f}. (Without erasing it is "
@@ -289,5 +289,5 @@ def _layer(one: Audit) -> str:
     return one.representation or ""
 
 
-def _count(some: Sequence[Audit], every: Sequence[Audit]) -> str:
-    return f"{len(some)} of {len(every)}"
+def _count(part: Sequence[Audit], every: Sequence[Audit]) -> str:
+    return f"{len(part)} of {len(every)}"

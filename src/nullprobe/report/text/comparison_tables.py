@@ -98,9 +98,9 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
         )
     if any(any(row["nothing_left"]) for row in rows):
         yield "Nothing left: once erased, all rows are the same; all else is gone with the concept."
-    told = [f"{row['eraser']} {row['settings']}" for row in rows if row["configured"]]
-    if told:
-        yield f"As set: {'; '.join(told)}."
+    configured = [f"{row['eraser']} {row['settings']}" for row in rows if row["configured"]]
+    if configured:
+        yield f"As set: {'; '.join(configured)}."
     for what, why in comparisons.missing(document):
         yield f"{what}: {why}"
 

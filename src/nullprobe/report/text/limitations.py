@@ -91,6 +91,6 @@ def _not_tried(claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]
             if one["outcome"] == "not_tried":
                 of = reasons.setdefault(one["name"], {})
                 of.setdefault(one["reason"].rstrip("."), []).append(claim_name(claim["name"]))
-    for name, found in reasons.items():
-        why = (f"{', '.join(dict.fromkeys(of))}: {reason}." for reason, of in found.items())
+    for name, by_reason in reasons.items():
+        why = (f"{', '.join(dict.fromkeys(of))}: {reason}." for reason, of in by_reason.items())
         yield sentence(rung(name).name), f"Not tried. {' '.join(why)}"

@@ -35,36 +35,36 @@ def notes(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Outlying rows", _outlying(far)
 
 
-def _copies(found: Mapping[str, Any]) -> str:
-    if "across_groups" in found:
+def _copies(record: Mapping[str, Any]) -> str:
+    if "across_groups" in record:
         return (
-            f"{found['across_groups']} rows are copies of rows in other groups. Groups stay as "
+            f"{record['across_groups']} rows are copies of rows in other groups. Groups stay as "
             "they were named, so the probe may read the copies."
         )
     done = {
         "group": "kept together, as groups",
         "drop": "all but the first of each set were dropped",
         "keep": "they count as independent rows, as requested",
-    }[found["rule"]]
-    return f"{found['exact']} exact and {found['near']} near copies of other rows: {done}."
+    }[record["rule"]]
+    return f"{record['exact']} exact and {record['near']} near copies of other rows: {done}."
 
 
-def _neighbours(found: Mapping[str, Any]) -> str:
-    if found.get("independent"):
+def _neighbours(record: Mapping[str, Any]) -> str:
+    if record.get("independent"):
         return "Rows count as independent, as requested; neighbours were not compared."
-    if "order" in found:
-        blocks = f", cut into {found['blocks']} blocks" if "blocks" in found else ""
-        return f"Rows are {found['order']}{blocks}, as declared."
+    if "order" in record:
+        blocks = f", cut into {record['blocks']} blocks" if "blocks" in record else ""
+        return f"Rows are {record['order']}{blocks}, as declared."
     text = (
-        f"Rows resemble their neighbours over {found['length']} rows (correlation "
-        f"{number(found['correlation'])}, p = {found['p_value']:.2g})"
+        f"Rows resemble their neighbours over {record['length']} rows (correlation "
+        f"{number(record['correlation'])}, p = {record['p_value']:.2g})"
     )
-    if "blocks" not in found:
+    if "blocks" not in record:
         return f"{text}, and the file is too short to be cut into blocks: no verdict is possible."
     text += (
-        f". All claims were judged again with {found['blocks']} blocks of neighbours as groups: "
+        f". All claims were judged again with {record['blocks']} blocks of neighbours as groups: "
     )
-    gone, other = found.get("withheld", ()), found.get("by_blocks", ())
+    gone, other = record.get("withheld", ()), record.get("by_blocks", ())
     parts = []
     if gone:
         parts.append(f"the verdicts change for {_names(gone)}, and are withheld")
@@ -73,15 +73,15 @@ def _neighbours(found: Mapping[str, Any]) -> str:
     return f"{text}{'; '.join(parts) or 'all verdicts stay'}."
 
 
-def _outlying(found: Mapping[str, Any]) -> str:
-    count = found["how_many"]
-    rows = _listed([str(row) for row in found["rows"]])
+def _outlying(record: Mapping[str, Any]) -> str:
+    count = record["how_many"]
+    rows = _listed([str(row) for row in record["rows"]])
     text = f"{count} {'row lies' if count == 1 else 'rows lie'} far out: {rows}."
-    if "raw_without_them" not in found:
+    if "raw_without_them" not in record:
         return text
     return (
         f"{text} Without {'it' if count == 1 else 'them'}, the reading is "
-        f"{number(found['raw_without_them'])} before and {number(found['erased_without_them'])} "
+        f"{number(record['raw_without_them'])} before and {number(record['erased_without_them'])} "
         "after erasure."
     )
 

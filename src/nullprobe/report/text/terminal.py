@@ -39,25 +39,25 @@ def text(*parts: RenderableType, width: int = PRINTED) -> str:
 
 def grid(first: str, *rows: Sequence[str | Text], heads: Sequence[str], left: int = 0) -> Table:
     """Return a table whose first column, and ``left`` more, stand to the left."""
-    found = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    found.add_column(Text(first), overflow="fold")
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    shown.add_column(Text(first), overflow="fold")
     for position, head in enumerate(heads):
         side = "left" if position < left else "right"
-        found.add_column(Text(head), justify=side, overflow="fold")
+        shown.add_column(Text(head), justify=side, overflow="fold")
     for row in rows:
-        found.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    return found
+        shown.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return shown
 
 
 def side_by_side(prompt: str, before: str, after: str) -> Table:
     """Return a text before and after an edit next to each other, below what they follow."""
-    found = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    found.title, found.title_justify, found.title_style = Text(printable(prompt)), "left", "bold"
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    shown.title, shown.title_justify, shown.title_style = Text(printable(prompt)), "left", "bold"
     for head in ("before", "after"):
-        found.add_column(head, ratio=1, overflow="fold")
-    found.add_row(*(Text(printable(one)) for one in (before, after)))
-    found.expand = True
-    return found
+        shown.add_column(head, ratio=1, overflow="fold")
+    shown.add_row(*(Text(printable(one)) for one in (before, after)))
+    shown.expand = True
+    return shown
 
 
 def heading(title: str, size: str) -> Text:

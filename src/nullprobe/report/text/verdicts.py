@@ -38,12 +38,12 @@ def conclusion(reason: str) -> str:
 
 def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
     """Return how many rows, features, classes and groups a result is of."""
-    found = f"{provenance[what]:,} {what}, {provenance['features']:,} features"
+    text = f"{provenance[what]:,} {what}, {provenance['features']:,} features"
     classes = provenance.get("classes")
     if classes:
         listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
-        found += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
-    return found + (f"; {provenance['groups']:,} groups" if provenance.get("groups") else "")
+        text += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
+    return text + (f"; {provenance['groups']:,} groups" if provenance.get("groups") else "")
 
 
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
@@ -59,7 +59,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            _axis("not_tried" if wording.taken(claim) is wording.NOT_TRIED else claim["takes"]),
+            _axis("not_tried" if wording.takes(claim) is wording.NOT_TRIED else claim["takes"]),
             _axis(claim["comes_from"]),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
             means.get("chance", "·"),
@@ -78,20 +78,20 @@ def _axis(value: str) -> Text:
 
 def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
     """Return the statement, the verdict and the reason of each claim, in words."""
-    found = Table.grid(padding=(0, 2, 0, 0))
-    found.add_column(no_wrap=True)
-    found.add_column(ratio=1)
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(no_wrap=True)
+    shown.add_column(ratio=1)
     for position, claim in enumerate(plain_values(claims)):
         if position:
-            found.add_row()
+            shown.add_row()
         holds = claim["holds"]
         words = Text.assemble(
             (claim["statement"], "dim"), "\n",
             (f"{holds.capitalize()}. ", HOLDS[holds]), wording.sentence(claim["reason"]),
             (f"\n{axes(claim)}", "dim"),
         )  # fmt: skip
-        found.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
-    return found
+        shown.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
+    return shown
 
 
 def axes(claim: Mapping[str, Any]) -> str:
@@ -102,7 +102,7 @@ def axes(claim: Mapping[str, Any]) -> str:
     >>> axes({"takes": "moments", "comes_from": "not_tried", "explanations": []})
     'Takes: means and covariances. Comes from: not tried.'
     """
-    takes, source = wording.taken(claim).name, wording.source(claim["comes_from"])
+    takes, source = wording.takes(claim).name, wording.source(claim["comes_from"])
     return f"Takes: {takes}. Comes from: {source}."
 
 

@@ -169,7 +169,7 @@ OTHERS = {
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 
-def taken(claim: Mapping[str, Any]) -> Rung:
+def takes(claim: Mapping[str, Any]) -> Rung:
     """Return what a claim takes, in words: "not tried" where only chance was.
 
     Examples
@@ -311,7 +311,7 @@ def heading(title: str, representation: str | None) -> str:
     return title if representation is None else f"{title}: {representation}"
 
 
-def details(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def details(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield further numbers of a claim with words for what they are.
 
     Examples
@@ -319,7 +319,7 @@ def details(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     >>> list(details({"largest_class": 0.5, "agreements": {"length": 0.7}}))
     [('share of the largest class', 0.5), ('agreement with “length”', 0.7)]
     """
-    for key, value in found.items():
+    for key, value in values.items():
         words = DETAILS.get(key, key)
         if isinstance(value, Mapping) and "{}" in words:
             yield from ((words.format(name), each) for name, each in value.items())
@@ -335,11 +335,11 @@ def classes(labels: Sequence[Any]) -> list[Any]:
     >>> classes(["b", "a", "b"]), classes([10, 9])
     (['a', 'b'], [9, 10])
     """
-    found = list(dict.fromkeys(labels))
+    distinct = list(dict.fromkeys(labels))
     try:
-        return sorted(found)
+        return sorted(distinct)
     except TypeError:  # labels of several types, None among them
-        return sorted(found, key=lambda label: (type(label).__name__, str(label)))
+        return sorted(distinct, key=lambda label: (type(label).__name__, str(label)))
 
 
 def flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
