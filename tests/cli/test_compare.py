@@ -158,7 +158,7 @@ def test_every_number_of_the_table_is_that_of_the_document():
                 assert f"{cell.value:.3f}" in out
     for reason in ("mimic: every class needs more rows.", "leace, age: age is too rare."):
         assert reason in words
-    assert "Told the labels: the eraser sees" in words
+    assert "Uses the labels: the eraser needs" in words
     assert ".49-.55" in out
     assert "-1.70 to .71" in out
     assert "0.80" in out  # what the oracle moves of LEACE's

@@ -1,4 +1,4 @@
-"""What is typed: lists with commas, the option that tells a parameter, whole command lines."""
+"""What is typed: lists with commas, numbers or words, whole command lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def names(text: str | None) -> list[str] | None:
-    """Return the parts of a list with commas, or None where there is none; quotes hold commas.
+    """Return the parts of a list with commas, or None for None; quotes hold commas.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the command line says of a concept after baking."""
+"""How well a concept can be read after baking, in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nullprobe.cli.texts import TextColumns, read
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts on which a model and the baked one are compared, with what is known of them.
+    """Texts to compare a model and the baked one on, with their labels.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ def texts_of(
     answers: str | None,
     groups: str | None,
 ) -> Texts | None:
-    """Return what the options ask for, or None if that is nothing."""
+    """Return the texts that the options name, or None where they name none."""
     if file is None and not any((text, concept, answers, groups)):
         return None
     if file is None or text is None or not (concept or answers):

@@ -55,7 +55,7 @@ def apply(
     concept: options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
 ) -> None:
-    """Erase a concept from a file; all that is no feature stays as it is."""
+    """Erase a concept from a file; whatever is not a feature stays as it is."""
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())

@@ -143,7 +143,7 @@ def warn_of_copies(X: np.ndarray) -> None:
         warnings.warn(
             f"{repeated.n_exact + repeated.n_near} rows are copies of others "
             f"({repeated.n_exact} exact, {repeated.n_near} near): the eraser counts each of them, "
-            "so that its means and covariances are known less well than the number of rows suggests",
+            "so its means and covariances are known less well than the number of rows suggests",
             UserWarning,
             stacklevel=3,
         )
@@ -219,7 +219,7 @@ def fitted(eraser: Eraser, data: Table) -> str:
     if not shrunk.startswith("0"):
         text += (
             f" {shrunk} had their covariance shrunk first, so after erasure it may still differ "
-            "from that of the others."
+            "from the covariance of the others."
         )
     return text
 
@@ -239,7 +239,7 @@ def _count(n: int, what: str) -> str:
 def _column(eraser: Eraser, columns: Sequence[str], path: Path) -> str:
     """Return the column of the concept that the eraser was fitted with, where the file has it."""
     column = eraser.details.get(CONCEPT)
-    # The concept of a .npy stands in a file beside it.
+    # The concept of a .npy lies in a file next to it.
     if column is None or not (column in columns or path.suffix.lower() == ".npy"):
         complain(
             f"--concept COLUMN must say what {eraser.method} is to erase from each row",

@@ -169,7 +169,7 @@ def scrub(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
-    """Fit an eraser at each site of a model, each with those before it in force."""
+    """Fit an eraser at each site of a model, with the erasers before it active."""
     from nullprobe.cli import model_edits, model_tasks, texts
 
     columns = texts.TextColumns(text, concept, None, ())
@@ -206,7 +206,7 @@ def erase(
     layer_list: options.LayerList = None,
     out: options.OutTexts = None,
 ) -> None:
-    """Let a model continue prompts as it is and with erasers in force, side by side."""
+    """Let a model continue prompts without and with erasers, side by side."""
     if not generate and generate_from is None:
         raise arguments.UsageError("erase takes prompts: --generate TEXT or --generate-from FILE")
     if (generate_from is None) != (text is None):

@@ -153,7 +153,7 @@ def bake(
     layers: str | None,
     tol: float | None,
 ) -> str:
-    """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
+    """Bake erasers into a model, save it with its tokenizer, and report it in words."""
     need_new(out)
     erasers = erasers_of(files)
     model, tokenizer = loaded(name, loading)

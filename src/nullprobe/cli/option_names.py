@@ -16,7 +16,7 @@ RENAMED = {
     "n_permutations": "permutations",
     "n_surrogates": "surrogates",
 }
-# Parameters of which a message may name a value.
+# Parameters whose values messages may name.
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
     "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "min_effect",

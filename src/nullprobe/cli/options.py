@@ -1,4 +1,4 @@
-"""Options: what commands are told, each in one place; nothing heavy is imported here."""
+"""Options of commands, each in one place; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -69,13 +69,15 @@ Concepts = Annotated[
 ]
 Groups = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Rows with the same value there belong together."),
+    typer.Option(
+        metavar="COLUMN", help="Rows with the same value in this column depend on each other."
+    ),
 ]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="A column that is no feature, such as an identifier; repeatable.",
+        help="A column that is not a feature, such as an identifier; repeatable.",
     ),
 ]
 Kind = Annotated[
@@ -97,8 +99,8 @@ Confounds = Annotated[
     str | None,
     typer.Option(
         metavar="A,B,...",
-        help="Columns that are no features and may account for what is read: source, length, "
-        "a word. What is read of labels that follow these alone is held against the reading.",
+        help="Columns that may explain a reading, such as source or length; they are not features. "
+        "The reading is compared with labels drawn from these columns alone.",
     ),
 ]
 FittedEraser = Annotated[
@@ -106,7 +108,7 @@ FittedEraser = Annotated[
     typer.Option(
         "--eraser",
         metavar="FILE",
-        help="An eraser that was fitted to other rows: these are erased by it.",
+        help="Erase the rows by this eraser, fitted to other rows.",
     ),
 ]
 Untrained = Annotated[
@@ -149,12 +151,12 @@ Claims = Annotated[
 ]
 Alarms = Annotated[
     float,
-    typer.Option("--alpha", min=0.001, max=0.5, metavar="A", help="Share of wrong alarms."),
+    typer.Option("--alpha", min=0.001, max=0.5, metavar="A", help="Error rate of each verdict."),
 ]
 Effect = Annotated[
     float,
     typer.Option(
-        "--min-effect", min=0.0, metavar="E", help="What is read above chance and matters."
+        "--min-effect", min=0.0, metavar="E", help="Smallest effect of interest, above chance."
     ),
 ]
 Columns = Annotated[
@@ -162,7 +164,7 @@ Columns = Annotated[
     typer.Option(metavar="C1,C2,C3", help="Columns to draw, by name or number from 0."),
 ]
 OutFolder = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
+    Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON.")
 ]
 Verbose = Annotated[
     bool,
@@ -173,7 +175,7 @@ Draws = Annotated[
     typer.Option(
         min=39,
         metavar="N",
-        help="Draws of each null at most; no more are drawn than its p-value needs.",
+        help="Most draws for each p-value; fewer are made where fewer decide.",
     ),
 ]
 Permutations = Annotated[
@@ -238,7 +240,7 @@ MaxRank = Annotated[
 ]
 Task = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
+    typer.Option(metavar="COLUMN", help="What the erased rows must still covary with (splince)."),
 ]
 Shrinkage = Annotated[
     str | None,
@@ -257,7 +259,10 @@ Match = Annotated[
 ]
 Probe = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help=f"What is to read nothing more: {', '.join(PROBES)} (inlp)."),
+    typer.Option(
+        metavar="NAME",
+        help=f"The probe that must read nothing afterwards: {', '.join(PROBES)} (inlp).",
+    ),
 ]
 Loss = Annotated[
     str | None,
@@ -265,11 +270,11 @@ Loss = Annotated[
 ]
 Alpha = Annotated[
     float | None,
-    typer.Option(metavar="X", help="How often noise may pass for the concept, each round (inlp)."),
+    typer.Option(metavar="X", help="Significance level of the stopping test, each round (inlp)."),
 ]
 ValidationFraction = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Share of the rows that settle how many rounds (inlp)."),
+    typer.Option(metavar="X", help="Share of the rows that decide the number of rounds (inlp)."),
 ]
 FitSeed = Annotated[
     int | None,
@@ -278,19 +283,22 @@ FitSeed = Annotated[
 OutEraser = Annotated[
     Path,
     typer.Option(
-        "--out", metavar="ERASER", help="Where to: a .safetensors file.", show_default=False
+        "--out",
+        metavar="ERASER",
+        help="The file to write, ending in .safetensors.",
+        show_default=False,
     ),
 ]
 Eraser = Annotated[
     Path,
-    typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
+    typer.Argument(metavar="ERASER", help="A file that `nullprobe fit` wrote.", show_default=False),
 ]
 ConceptToErase = Annotated[
     str | None,
     typer.Option(
         "--concept",
         metavar="COLUMN",
-        help="The concept of each row, for erasers that must be told; by default the column that "
+        help="The concept of each row, for erasers that need labels; by default the column that "
         "the eraser was fitted with.",
         show_default=False,
     ),
@@ -298,7 +306,10 @@ ConceptToErase = Annotated[
 OutFile = Annotated[
     Path,
     typer.Option(
-        "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
+        "--out",
+        metavar="FILE",
+        help="The file to write; its suffix is the format.",
+        show_default=False,
     ),
 ]
 
@@ -308,7 +319,7 @@ Keep = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Another label, no feature, whose readability is watched; repeatable.",
+        help="Another label (not a feature) whose readability is measured, too; repeatable.",
     ),
 ]
 Erasers = Annotated[
@@ -345,15 +356,14 @@ Truth = Annotated[
 Templates = Annotated[
     str | None,
     typer.Option(
-        "--groups", metavar="COLUMN", help="Prompt template: each is normalised on its own."
+        "--groups", metavar="COLUMN", help="Prompt template: each is normalised separately."
     ),
 ]
 OtherLabels = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="1 where something else is so of the positive side, which a reader may follow "
-        "instead; repeatable.",
+        help="Another label of the pairs, 0 or 1, which a reader may follow instead; repeatable.",
     ),
 ]
 
@@ -364,7 +374,7 @@ FeatureCount = Annotated[
 ]
 Gap = Annotated[
     float | None,
-    typer.Option(metavar="D", help="Mahalanobis distance of the class means; inf if not known."),
+    typer.Option(metavar="D", help="Mahalanobis distance of the class means; inf if unknown."),
 ]
 TargetAUC = Annotated[
     float | None,
@@ -377,7 +387,9 @@ EraserRows = Annotated[
 Absence = Annotated[
     int | None,
     typer.Option(
-        metavar="N", help="Rows of a probe of which an audit is to say that it reads nothing."
+        metavar="N",
+        help="Rows that a probe is trained on: how many rows does an audit need to show that "
+        "such probes read nothing?",
     ),
 ]
 ProbeRows = Annotated[

@@ -98,8 +98,8 @@ def absence(probe_rows: int, share: float | None) -> str:
     of_fitted = rows_for_absence(probe_rows, positive_fraction=share, n_parts=2)
     return (
         f"{text}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
-        f"of them ({of_fitted:,} where a fitted eraser is passed). With so many, it says so in four of "
-        "five data sets that hold nothing."
+        f"of them ({of_fitted:,} where a fitted eraser is passed). With so many, it does so in "
+        "four of five data sets that hold nothing."
     )
 
 

@@ -56,7 +56,7 @@ class Columns:
 
     @property
     def further(self) -> list[str]:
-        """What is read besides concept and groups, and is no feature."""
+        """Columns that are read in addition to concept and groups, and are not features."""
         return [*([self.order] if self.order else []), *self.confounds]
 
 
@@ -91,14 +91,14 @@ def sites_of(path: Path) -> list[str]:
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
     """Return columns that leave out all sites but one, and what an eraser says of where it is for.
 
-    Of any file but a folder of captured states nothing is left out or said.
+    Any other file keeps its columns, and the mapping is empty.
     """
     folder = manifest(path)
     if folder is None:
         if site is not None:
             complain(
                 "--site belongs to a folder of captured states",
-                f"{str(path)!r} is none",
+                f"{str(path)!r} is not one",
                 "leave it out, or capture with `nullprobe capture`",
             )
         return columns, {}
@@ -124,7 +124,7 @@ def need_concept(path: Path) -> NoReturn:
     available = names(path) if folder is None else list(folder["labels"])
     if not available:
         complain(
-            "a folder of captured states must hold labels, one of which is the concept",
+            "a folder of captured states must hold labels, and one must be the concept",
             f"{str(path)!r} was captured without any",
             "capture again with --concept COLUMN",
         )
@@ -143,7 +143,7 @@ def table(path: Path, columns: Columns, others: Sequence[str] = ()) -> Table:
     for position, name in enumerate(others):
         if name in [*used, *others[:position]]:
             complain(
-                "another label must have a column of its own",
+                "every label must have its own column",
                 f"{name!r} is named twice",
                 "name each column once",
             )
@@ -179,7 +179,7 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
 def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Subject:
     """Return what a file or folder holds as a subject.
 
-    Where patterns of layers are given, every array that matches is a representation of its own.
+    Where patterns of layers are given, each array that matches is a separate representation.
     """
     tables = _layers(path, columns, layers) if layers else {}
     data = next(iter(tables.values())) if tables else table(path, columns, columns.further)
@@ -256,7 +256,7 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
             complain(
                 "--layers must name arrays of the file, or a pattern such as 'layer.*'",
                 f"{pattern!r} matches none of {', '.join(map(repr, available[:10]))}",
-                "choose another",
+                "name one of these",
             )
     inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
     tables = read_layers(
@@ -278,7 +278,7 @@ def stem(path: Path) -> str:
 
 
 def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
-    """Read another representation; its file may repeat what is no feature.
+    """Read another representation; its file may repeat columns that are not features.
 
     From a folder of captured states, each site becomes a representation.
     """

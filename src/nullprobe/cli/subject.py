@@ -213,7 +213,6 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
             complain(
                 f"a column to draw is given by its name or its number from 0 to {d - 1}",
                 f"{column!r} arrived",
-                "choose another",
             )
     return positions
 
@@ -336,6 +335,5 @@ def need_writable(folder: Path) -> None:
     if not above.is_dir() or not os.access(above, os.W_OK):
         complain(
             "--out must name a folder that you may write to",
-            f"{str(folder)!r} is none",
-            "choose another",
+            f"{str(folder)!r} is not one",
         )

@@ -136,7 +136,7 @@ def _parsed(texts: list[Any]) -> list[Any]:
 def _chats(
     content: Arrays | pa.Table, columns: TextColumns, messages: list[Any], labels: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Return chats of which each row holds a message, in the order of their first messages."""
+    """Return the chats of a file with a message in each row, in order of their first messages."""
     roles = values(content, str(columns.role))
     if columns.conversation is None:
         complain(

@@ -37,7 +37,7 @@ ClaimName = Literal[
 ]  # fmt: skip
 Takes = Literal["linear_algebra", "chance", "moments", "noise", "structure", "undecided"]
 ComesFrom = Literal["inputs", "architecture", "corpus", "training", "undecided", "not_tried"]
-INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if there is none."
+INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if it is not known."
 
 
 def doc(text: str, **limits: Any) -> Any:
@@ -102,8 +102,8 @@ class NullDocument(Document):
     values: Numbers = doc("One value for each draw.")
     errors: Numbers | None = Field(
         None,
-        description="Standard error of each draw, that of the observation being 1, where departures"
-        " are compared in standard errors of their own.",
+        description="Standard error of each draw, in units of the observation's, where departures "
+        "are compared in their standard errors.",
     )
 
 

@@ -45,13 +45,13 @@ def test_every_reading_stands_in_the_table_with_its_interval(whole):
 
 def test_pictures_show_the_numbers_of_the_document(data):
     document = comparisons.sample().document().plain()
-    # What is told the labels comes last, and a failure has a line but no marks.
+    # What is uses the labels comes last, and a failure has a line but no marks.
     order = ["none", "leace", "oracle_leace", "mimic"]
     rows = {row["eraser"]: row for row in document["rows"]}
     figure = data["read-back"]
     ticks = figure["layout"]["yaxis"]
     assert ticks["ticktext"] == [
-        "nothing erased", "leace", "oracle_leace<br>told the labels", "mimic<br>told the labels",
+        "nothing erased", "leace", "oracle_leace<br>uses the labels", "mimic<br>told the labels",
     ]  # fmt: skip
     for probe in ("linear", "halfspace", "rbf"):
         trace = marks(figure, probe)
@@ -116,7 +116,7 @@ def test_words_say_what_the_picture_shows():
     assert said[0] == (
         "linear: AUC 0.910 (0.880 to 0.940) where nothing is erased; 0.520 (0.490 to 0.550) after "
         "leace, the least; 0.610 (0.580 to 0.640) after oracle_leace, the least of those that are "
-        "told the labels."
+        "uses the labels."
     )
     assert "after leace" not in said[1]
     worse = json.loads(json.dumps(document["rows"][2])) | {"eraser": "worse"}
@@ -133,7 +133,7 @@ def test_words_say_what_the_picture_shows():
 def test_table_to_be_copied_holds_every_number():
     document = comparisons.sample().document().plain()
     table = page._numbers(document["rows"], document)
-    assert table.columns[1:4] == ("told the labels", "nothing left", "directions removed")
+    assert table.columns[1:4] == ("uses the labels", "nothing left", "directions removed")
     assert table.columns[4:8] == ("directions moved in", "linear (AUC)", "2.5 %", "97.5 %")
     leace, oracle = (
         next(row for row in table.rows if row[0] == name) for name in ("leace", "oracle_leace")
@@ -206,7 +206,7 @@ def test_no_string_of_a_user_is_read_by_the_pictures_as_theirs(text):
         for trace in figure["data"]:
             said += [trace["name"], *trace.get("text", [])]
         for one in said:
-            one = one.removesuffix("<br>told the labels")
+            one = one.removesuffix("<br>uses the labels")
             assert not re.search("[<&%](?!\u2060)", one), (name, one)
 
 

@@ -29,7 +29,7 @@ from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statem
 from nullprobe.worlds.language_models.organism import Organism
 
 N, N_PAIRS, N_NEUTRAL = 800, 240, 100
-MOST_SUBSPACES = 99  # each of which the model is asked about all texts with
+MOST_SUBSPACES = 99  # for each, the model reads all texts
 SITES = "layers.*.output"
 TRUTH, ENDING, WORDS = "truth", 'ends in "!"', "bag of words"
 TRAINED, UNTRAINED = "trained", "untrained"
@@ -128,14 +128,14 @@ def _consistent(one: Organism, settings: Settings) -> Layers:
             for side in (pairs.negative, pairs.positive)
         )
         sides = {site: ContrastPairs(below[site], above[site], pairs.truth) for site in below}
-        found: Any = audit(
+        followed: Any = audit(
             sides,
             claims=["consistent"],
             draws=settings.draws,
             random_state=settings.seed,
             progress=bars,
         )
-    return found
+    return followed
 
 
 def _used(
@@ -213,7 +213,7 @@ def layer_by_layer(results: Sequence[Audit]) -> Table:
 
 
 def _organism(one: Organism, settings: Settings) -> str:
-    """Say what the model is, and was taught."""
+    """Describe the model and its training."""
     config, example = one.model.config, one.statements(settings.n, settings.seed).texts[0]
     return (
         "Here it is known what a model knows. A GPT of "
@@ -236,12 +236,12 @@ def _without_labels(truth: Sequence[Audit]) -> str:
     random = claim.nulls[1]
     agreeing = [result for result in truth if result["consistent"].holds is Holds.YES]
     return (
-        "CCS, which is told no labels, looks elsewhere, at the word “true” or "
-        "“false” after each statement. It agrees with truth in "
+        "CCS uses no labels, and looks elsewhere: at the word “true” or “false” after each "
+        "statement. It agrees with truth in "
         f"{claim.observed:.0%} of held-out pairs in {_layer(best)}, where it does so most; random "
         f"directions do in {random.mean:.0%} ± {random.sd:.0%} "
-        f"({p_text(random.p_value(claim.observed))}), and a probe that is told labels in "
-        f"{claim.details['labelled_probe']:.0%}. That CCS finds truth is said of "
+        f"({p_text(random.p_value(claim.observed))}), and a probe fitted with labels in "
+        f"{claim.details['labelled_probe']:.0%}. The claim that CCS finds truth holds in "
         f"{_count(agreeing, truth)} layers."
     )
 
@@ -265,9 +265,9 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
         f"{np.log(1 - CORRECTED):.2f} is the best there is.) Within other "
         f"statements, where no verdict is due, predictions move by {damage:.2f} nats a word, and "
         f"by {of_random:.2f} after random subspaces. How a statement ends is there to be read, "
-        f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it is not told "
-        f"from erasing anything else, and changes it by {spared['used'].observed:+.2f} nats at "
-        "most. What can be read is not what is used."
+        f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it "
+        f"is no different from erasing anything else, and changes it by "
+        f"{spared['used'].observed:+.2f} nats at most. What can be read is not what is used."
     )
 
 

@@ -12,7 +12,7 @@ from nullprobe.report.text.wording import number, rung
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point
-LONGEST = 18  # letters of a group's name beside its row
+LONGEST = 18  # letters of a group's name next to its row
 SHOWN = 0.1  # of the way from chance to 1 at least, or noise would look like a finding
 CELL, ENDS = 34, 96  # pixels of a row, and of what is above and below all
 

@@ -12,7 +12,7 @@ from nullprobe.report.text.comparisons import label
 from nullprobe.report.text.wording import interval, number
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
-LONGEST = 26  # letters of an eraser's name beside its line
+LONGEST = 26  # letters of an eraser's name next to its line
 SHOWN = 0.25  # of the way from chance to 1 at least, or noise would look like a finding
 LEACE = 1.0  # what LEACE moves, as a multiple of itself
 
@@ -127,7 +127,7 @@ def _units(columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = [_name(row) + ("<br>told the labels" if row["told"] else "") for row in rows]
+    names = [_name(row) + ("<br>uses the labels" if row["told"] else "") for row in rows]
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),

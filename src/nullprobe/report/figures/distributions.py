@@ -1,4 +1,4 @@
-"""Figures: distributions, of scores by class and of nulls beside what was observed."""
+"""Figures: distributions, of scores by class, and of nulls with the observation."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def scores_numeric(values: Sequence[Any], labels: Sequence[Any], title: str) -> 
 def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
     """Return the histograms of a claim's nulls with the observation marked and its interval.
 
-    What is beside it is marked below it, as circles with their intervals.
+    Simpler readers are circles below it, with their intervals.
     """
     figure = go.Figure()
     top = max((float(share.max()) for share in bins.shares), default=1.0) or 1.0
@@ -108,7 +108,7 @@ def _point(
 
 
 def _room(claim: Mapping[str, Any], bins: Bins) -> list[float]:
-    """Return the range of the axis: all draws, the observation and its interval, what is beside."""
+    """Return the range of the axis: draws, observation and simpler readers, with intervals."""
     shown = [claim["observed"], *(claim["interval"] or ())]
     for one in claim["beside"]:
         shown += [one["value"], *(one["interval"] or ())]

@@ -34,7 +34,7 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         Figures by their keys.
     """
     key = f"{set_key}-{anchor(claim['name'])}"
-    found = ladders(claim)
+    statistics = ladders(claim)
     return {
         **claim,
         "key": key,
@@ -46,18 +46,18 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
-        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
+        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(statistics)],
         "details": tables.details(claim),
         "learned": tables.learning_curve(claim),
         "explanations": tables.explanations(claim),
-        "evidence": tables.evidence(found),
+        "evidence": tables.evidence(statistics),
         "curve": _curve(claim, key, data),
         "matrices": _matrices(claim, key, data),
     }
 
 
 def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each statistic of a claim with the nulls that are drawn of it, and what is beside it.
+    """Return each statistic of a claim with its nulls, and with what simpler readers read.
 
     Most claims have one. What erasing leaves in other groups and what is read there are two:
     drawn into one picture, the one would seem to be tested by the nulls of the other.

@@ -113,7 +113,7 @@ def described(
             for row, cell in readings
             if not row["erases"]
         ]
-        for needs_labels, who in ((False, ""), (True, " of those that are told the labels")):
+        for needs_labels, who in ((False, ""), (True, " of those that use the labels")):
             those = [(r, c) for r, c in readings if r["erases"] and r["told"] == needs_labels]
             if those:
                 row, cell = min(those, key=lambda pair: pair[1]["value"])
@@ -181,7 +181,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     """Return every number of the comparison, to be copied."""
     columns = [(c, "read_back") for c in document["probes"]]
     columns += [(c, "others") for c in document["others"]]
-    heads = ["eraser", "told the labels", "nothing left"]
+    heads = ["eraser", "uses the labels", "nothing left"]
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]

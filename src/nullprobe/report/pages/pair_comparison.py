@@ -1,4 +1,4 @@
-"""Page of a comparison of pair readers: what each followed, beside random directions."""
+"""Page of a comparison of pair readers: what each followed, next to random directions."""
 
 from __future__ import annotations
 

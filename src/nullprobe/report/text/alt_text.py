@@ -1,4 +1,4 @@
-"""Seen: what a picture shows, in words computed from its numbers; its text alternative."""
+"""Text alternatives of pictures, in words computed from their numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
     view : str
         "raw" or "standardised".
     n_rows : int
-        Rows of the data set, of which the points may be a sample.
+        Rows of the data set; the points may be a sample of them.
     numeric : bool
         Whether the concept is numbers.
     """
@@ -131,7 +131,7 @@ def claim(shown: Mapping[str, Any]) -> str:
 
 def _simpler(one: Mapping[str, Any]) -> str:
     between = wording.interval(one["interval"])
-    text = f"Beside it {one['name']}: {number(one['value'])}"
+    text = f"For comparison, {one['name']}: {number(one['value'])}"
     text += f", 95 % interval {between}" if between else ""
     if one["gain"] is not None:
         of = wording.percent(one["coverage"])

@@ -39,7 +39,7 @@ def erasers(document: Mapping[str, Any]) -> Iterator[Table]:
 def _eraser(row: Mapping[str, Any]) -> Text:
     marks = [
         comparisons.nothing_left(row["nothing_left"]),
-        "told the labels" if row["told"] else "",
+        "uses the labels" if row["told"] else "",
     ]
     return Text.assemble(row["eraser"], *((f"\n{mark}", "dim") for mark in marks if mark))
 
@@ -93,8 +93,8 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
     rows = document["rows"]
     if any(row["told"] for row in rows):
         yield (
-            "Told the labels: the eraser sees the concept of every row that it erases, also of "
-            "those that are scored. It cannot be used where that is not known."
+            "Uses the labels: the eraser needs the concept of every row that it erases, also of "
+            "scored rows. It cannot be used where the concept is unknown."
         )
     if any(any(row["nothing_left"]) for row in rows):
         yield "Nothing left: once erased, all rows are the same; all else is gone with the concept."
@@ -106,7 +106,7 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def pairs(document: Mapping[str, Any]) -> Table:
-    """Return how often each reader of pairs agrees with each label, beside random directions."""
+    """Return how often each reader of pairs agrees with each label, and random directions."""
     document = plain_values(document)
     labels, rows = document["labels"], []
     for row in document["rows"]:

@@ -12,7 +12,7 @@ from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
 
-SIMPLER = ("moments", "inputs", "architecture", "corpus")  # explanations with a value of their own
+SIMPLER = ("moments", "inputs", "architecture", "corpus")  # explanations with their own value
 QUANTILES = ("2.5 %", "median", "97.5 %")
 
 
@@ -64,7 +64,7 @@ def aligned(lines: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
 
 
 def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
-    """Return each statistic of a claim beside its nulls.
+    """Return each statistic of a claim with its nulls.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
         f"{wording.sentence(unit)}, observed and under each null",
         ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
-        "an observation is one value, and its p stands beside each null"
+        "an observation is one value, and its p is next to each null"
         + (f"; {wording.no_interval(bare[0]['metric']['kind'])}" if bare else ""),
         " ".join(how),
     )
@@ -133,8 +133,7 @@ def learning_curve(claim: Mapping[str, Any]) -> Table | None:
     >>> claim = {"learning_curve": [{"rows": 30, "value": 0.6, "interval": [0.55, 0.65]}]}
     >>> learning_curve(claim | {"metric": {"name": "AUC"}}).rows
     ((30, 0.6, 0.55, 0.65),)
-    >>> learning_curve({}) is None
-    True
+    >>> learning_curve({})
     """
     points = claim.get("learning_curve")
     if not points:
@@ -202,7 +201,7 @@ def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
 
 
 def curve(removals: Mapping[str, Any]) -> Table:
-    """Return what is read after each removal, with its interval, beside the draws."""
+    """Return what is read after each removal, with its interval and the draws."""
     columns = ("values", "intervals", "low", "middle", "high")
     each = zip(*(removals[name] for name in columns), strict=True)
     rows = tuple((str(i), value, *ends, *drawn) for i, (value, ends, *drawn) in enumerate(each))

@@ -1,4 +1,4 @@
-"""Words: what the page says in plain language, for someone who never read the theory."""
+"""Words of the page, for a reader who does not know the theory."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def sentence(text: str) -> str:
 
 
 def number(value: Any) -> str:
-    """Write a value of a document for a reader; "—" where there is none.
+    """Write a value of a document for a reader; "—" for None.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def number(value: Any) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Write a p-value; "·" where there is none.
+    """Write a p-value; "·" for None.
 
     Examples
     --------
@@ -274,7 +274,7 @@ def p_value(value: float | None) -> str:
 
 
 def interval(ends: Sequence[float] | None) -> str:
-    """Write an interval, or "" where there is none.
+    """Write an interval, or "" for None.
 
     Examples
     --------
