@@ -51,7 +51,7 @@ def test_pictures_show_the_numbers_of_the_document(data):
     figure = data["read-back"]
     ticks = figure["layout"]["yaxis"]
     assert ticks["ticktext"] == [
-        "nothing erased", "leace", "oracle_leace<br>uses the labels", "mimic<br>told the labels",
+        "nothing erased", "leace", "oracle_leace<br>uses the labels", "mimic<br>uses the labels",
     ]  # fmt: skip
     for probe in ("linear", "halfspace", "rbf"):
         trace = marks(figure, probe)
@@ -107,23 +107,23 @@ def test_where_leace_moves_nothing_distances_stand_alone():
     low, high = json.loads(result.scripts[0])["read-back"]["layout"]["xaxis"]["range"]
     assert low < 0.0 < 0.25 < high
     assert "Other labels" not in result.words
-    assert "Erasers that are told" not in result.words
+    assert "see the concept of every row" not in result.words
 
 
 def test_words_say_what_the_picture_shows():
     document = comparisons.sample().document().plain()
-    said = page.seen(document["rows"], document["probes"], "read_back")
+    said = page.described(document["rows"], document["probes"], "read_back")
     assert said[0] == (
         "linear: AUC 0.910 (0.880 to 0.940) where nothing is erased; 0.520 (0.490 to 0.550) after "
-        "leace, the least; 0.610 (0.580 to 0.640) after oracle_leace, the least of those that are "
-        "uses the labels."
+        "leace, the least; 0.610 (0.580 to 0.640) after oracle_leace, the least of those that "
+        "use the labels."
     )
     assert "after leace" not in said[1]
     worse = json.loads(json.dumps(document["rows"][2])) | {"eraser": "worse"}
     worse["read_back"]["linear"]["value"] = 0.7
     for rows in ([*document["rows"], worse], [worse, *document["rows"]]):
-        assert page.seen(rows, document["probes"], "read_back")[0] == said[0]
-    moved = page.seen_damage(document["rows"])
+        assert page.described(rows, document["probes"], "read_back")[0] == said[0]
+    moved = page.described_damage(document["rows"])
     assert moved[1:] == [
         "Moved least by oracle_leace: 1.000, which is 0.800 times what LEACE moves.",
         "Moved most by leace: 1.250, which is 1.000 times what LEACE moves.",

@@ -72,8 +72,8 @@ def point(results: Sequence[Audit]) -> list[str]:
         "one direction held all the information.",
         "But these data have two independent features, and each separates the classes. In the "
         f"other data sets of this page the accuracy falls, too: {'; '.join(others)}. It also "
-        f"falls when labels are shuffled and mean nothing: {_fall(*shuffled, '_shuffled')}. Linear algebra "
-        "alone explains the result: the second claim below states it.",
+        f"falls when labels are shuffled and mean nothing: {_fall(*shuffled, '_shuffled')}. "
+        "Linear algebra alone explains the result: the second claim below states it.",
         "To learn something about the representation, ask what a theorem does not answer. On "
         f"held-out rows, a fresh probe reads an AUC of {', '.join(left)} after erasure; a "
         "classifier fitted for accuracy, or a nonlinear reader, may read more. Each verdict below "
