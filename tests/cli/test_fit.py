@@ -20,7 +20,7 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import eraser_files, main, options
+from nullprobe.cli import eraser_files, eraser_options, main
 from nullprobe.data.concept import concept
 from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
@@ -268,8 +268,8 @@ def test_a_seed_and_the_share_held_out_reach_the_estimator():
 
 
 def test_the_help_lists_the_methods_and_probes_that_there_are():
-    assert options.METHODS == tuple(ERASERS)
-    assert options.PROBES == tuple(PROBES)
+    assert eraser_options.METHODS == tuple(ERASERS)
+    assert eraser_options.PROBES == tuple(PROBES)
 
 
 @pytest.mark.parametrize("method", ["leace", "mimic"])

@@ -5,26 +5,26 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, model_options, options, streams
+from nullprobe.cli import arguments, eraser_options, model_options, options, streams
 
 
 def fit(
     file: options.File,
-    out: options.OutEraser,
+    out: eraser_options.OutEraser,
     concept: options.ConceptIfAny = None,
     site: model_options.AtSite = None,
-    method: options.Method = "leace",
-    rank: options.Rank = None,
-    max_rank: options.MaxRank = None,
-    task: options.Task = None,
-    shrinkage: options.Shrinkage = None,
-    target: options.Target = None,
-    match: options.Match = None,
-    loss: options.Loss = None,
-    probe: options.Probe = None,
-    alpha: options.Alpha = None,
-    validation_fraction: options.ValidationFraction = None,
-    seed: options.FitSeed = None,
+    method: eraser_options.Method = "leace",
+    rank: eraser_options.Rank = None,
+    max_rank: eraser_options.MaxRank = None,
+    task: eraser_options.Task = None,
+    shrinkage: eraser_options.Shrinkage = None,
+    target: eraser_options.Target = None,
+    match: eraser_options.Match = None,
+    loss: eraser_options.Loss = None,
+    probe: eraser_options.Probe = None,
+    alpha: eraser_options.Alpha = None,
+    validation_fraction: eraser_options.ValidationFraction = None,
+    seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
 ) -> None:
@@ -49,10 +49,10 @@ def fit(
 
 
 def apply(
-    eraser: options.Eraser,
+    eraser: eraser_options.Eraser,
     file: options.File,
-    out: options.OutFile,
-    concept: options.ConceptToErase = None,
+    out: eraser_options.OutFile,
+    concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
@@ -66,13 +66,13 @@ def plan(
     file: options.FileIfAny = None,
     concept: options.ConceptIfAny = None,
     leave_out: options.LeaveOut = None,
-    d: options.FeatureCount = None,
-    gap: options.Gap = None,
-    positive_fraction: options.PositiveFraction = None,
-    auc: options.TargetAUC = None,
-    n: options.EraserRows = None,
-    n_probe: options.ProbeRows = None,
-    absence: options.Absence = None,
+    d: eraser_options.FeatureCount = None,
+    gap: eraser_options.Gap = None,
+    positive_fraction: eraser_options.PositiveFraction = None,
+    auc: eraser_options.TargetAUC = None,
+    n: eraser_options.EraserRows = None,
+    n_probe: eraser_options.ProbeRows = None,
+    absence: eraser_options.Absence = None,
 ) -> None:
     """Say how many rows an eraser or an absence needs, or what is read back after n rows."""
     if absence is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments, streams
+from nullprobe.cli import arguments, eraser_options, streams
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -103,8 +103,8 @@ def audit_use(
     kind: common.Kind = None,
     tokens: options.FitTokens = "last",
     method: options.MomentMethod = "leace",
-    rank: common.Rank = None,
-    shrinkage: common.Shrinkage = None,
+    rank: eraser_options.Rank = None,
+    shrinkage: eraser_options.Shrinkage = None,
     draws: options.Draws = 99,
     alpha: common.Alarms = 0.05,
     min_effect: options.UseEffect = 0.05,
@@ -158,8 +158,8 @@ def scrub(
     tokens: options.FitTokens = "last",
     add_generation_prompt: options.GenerationPrompt = False,
     method: options.MomentMethod = "leace",
-    rank: common.Rank = None,
-    shrinkage: common.Shrinkage = None,
+    rank: eraser_options.Rank = None,
+    shrinkage: eraser_options.Shrinkage = None,
     batch_size: options.BatchSize = 32,
     max_length: options.MaxLength = None,
     dtype: options.Dtype = "auto",
