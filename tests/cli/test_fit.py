@@ -52,10 +52,10 @@ from nullprobe.probes import PROBES
                 ("--method mimic --match covar", ["match", "'covar' arrived"]),
                 ("--method mean_projection --rank -1", ["rank", "at least 1", "-1"]),
                 ("--method mean_projection --rank 0", ["rank", "at least 1", "0 arrived"]),
-                ("--method inlp --max-rank 0", ["max_rank", "at least 1", "0 arrived"]),
+                ("--method inlp --max-rank 0", ["--max-rank", "at least 1", "0 arrived"]),
                 (
                     "--method inlp --validation-fraction 1",
-                    ["validation_fraction must lie between 0 and 1", "1.0"],
+                    ["--validation-fraction must lie between 0 and 1", "1.0"],
                 ),
                 ("--method inlp --alpha 2", ["alpha", "from 0 to 1", "2.0 arrived"]),
                 (
@@ -219,7 +219,7 @@ def test_fit_says_that_an_eraser_must_be_told_the_concept(capsys):
     fit = ["fit", "data.npz", "--concept", "y", "--method", "quadratic_leace"]
     out = done(capsys, *fit, "--out", "e.safetensors")
     assert out == (
-        "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it must be told 'y' "
+        "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it needs 'y' "
         "of the rows that it erases.\nWrote e.safetensors\n"
     )
 
