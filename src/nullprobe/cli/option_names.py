@@ -19,7 +19,7 @@ RENAMED = {
 # Parameters whose values messages may name.
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
-    "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "min_effect",
+    "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank", "min_effect",
     "n_probe", "n_splits", "order", "probe", "quantization", "rank", "revision", "sample",
     "shrinkage", "target", "temperature", "tokens", "tol", "validation_fraction",
     *RENAMED,
