@@ -19,8 +19,8 @@ RENAMED = {
 # Parameters whose values messages may name.
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
-    "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank", "min_effect",
-    "n_probe", "n_splits", "order", "probe", "quantization", "rank", "revision", "sample",
+    "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank",
+    "min_effect", "n_probe", "n_splits", "order", "probe", "quantization", "rank", "revision", "sample",
     "shrinkage", "target", "temperature", "tokens", "tol", "validation_fraction",
     *RENAMED,
 )  # fmt: skip
