@@ -39,7 +39,7 @@ def phrases(text: str, path: str, line: int, rules: dict[str, Any]) -> Iterator[
     """Yield the forbidden phrases of a text that starts at a line."""
     for exception in rules["exceptions"]["phrases"]:
         text = text.replace(exception, "")
-    for key in rules["exceptions"]["keys"]:
+    for key in rules["exceptions"].get("keys", ()):
         text = "" if text == key else text.replace(f'"{key}"', "").replace(f"`{key}`", "")
     for rule in rules["phrases"]:
         # A phrase may be broken over two lines.
@@ -91,7 +91,7 @@ def _fields(tree: ast.AST) -> set[str]:
 def of_python(source: str, path: str, rules: dict[str, Any]) -> Iterator[Violation]:
     """Yield the violations of a Python file."""
     tree = ast.parse(source)
-    keys = _fields(tree).intersection(rules["exceptions"]["keys"])
+    keys = _fields(tree).intersection(rules["exceptions"].get("keys", ()))
     for name, line in [(Path(path).stem, 1), *_defined(tree)]:
         if name not in keys:
             yield from names(name, path, line, rules)
