@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.comparing.erasers import compare
     from nullprobe.comparing.pair_probes import compare_pairs
     from nullprobe.data.captured import CapturedFolder
+    from nullprobe.data.matched_rows import matched_rows
     from nullprobe.data.pairs import ContrastPairs, read_pairs
     from nullprobe.data.text_baselines import text_baselines
     from nullprobe.erasers import (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.measures.damage import Damage, damage
     from nullprobe.measures.guardedness import canonical_correlations, largest_correlation
     from nullprobe.measures.planner import Plan, plan
+    from nullprobe.measures.verdict_rows import rows_for_verdict
     from nullprobe.moments import Moments
     from nullprobe.moments.class_moments import ClassMoments
     from nullprobe.moments.task_moments import TaskMoments
@@ -138,6 +140,7 @@ _MODULES = {
     "largest_correlation": "nullprobe.measures.guardedness",
     "leace": "nullprobe.erasers.leace",
     "load_eraser": "nullprobe.erasers",
+    "matched_rows": "nullprobe.data.matched_rows",
     "mean_projection": "nullprobe.erasers.mean_projection",
     "mimic": "nullprobe.erasers",
     "models": "nullprobe.models",
@@ -150,6 +153,7 @@ _MODULES = {
     "reliability": "nullprobe.probes",
     "rlace": "nullprobe.erasers.rlace.rlace",
     "rows_for_absence": "nullprobe.measures.absence",
+    "rows_for_verdict": "nullprobe.measures.verdict_rows",
     "same_concept": "nullprobe.auditing.same_concept",
     "splince": "nullprobe.erasers.splince",
     "successive": "nullprobe.probes",
@@ -226,6 +230,7 @@ __all__ = [
     "largest_correlation",
     "leace",
     "load_eraser",
+    "matched_rows",
     "mean_projection",
     "mimic",
     "models",
@@ -238,6 +243,7 @@ __all__ = [
     "reliability",
     "rlace",
     "rows_for_absence",
+    "rows_for_verdict",
     "same_concept",
     "splince",
     "successive",

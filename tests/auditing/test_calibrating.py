@@ -83,3 +83,35 @@ def test_what_cannot_be_asked_is_refused(changed, said):
 def test_several_representations_are_refused():
     with pytest.raises(InputError, match="one representation is calibrated at a time"):
         calibrate({"a": X, "b": X}, Y, **FEW)
+
+
+def calibration(*counts, alpha=0.05, audits=100):
+    """Return a calibration whose claims were wrong so often."""
+    judged = [Judged("nothing", f"claim {i}", audits, k, {}) for i, k in enumerate(counts)]
+    return Calibration(tuple(judged), alpha, {}, {})
+
+
+def test_rates_that_are_too_high_are_named_in_the_conclusion():
+    found = calibration(4, 14, 5)
+    assert "claim 1" in found.conclusion
+    assert "14 of 100" in found.conclusion
+    assert "claim 0" not in found.conclusion
+    assert str(found).startswith(found.conclusion)
+    assert str(found).endswith(found.table)
+
+
+def test_rates_are_judged_together():
+    """10 of 100 has p = .028 alone: too often of one claim, and not of one among three."""
+    assert "10 of 100" in calibration(10).conclusion
+    assert "10 of 100" not in calibration(5, 10, 5).conclusion
+
+
+def test_an_inconspicuous_conclusion_names_what_is_not_excluded():
+    few, many = calibration(0, audits=5), calibration(30, audits=1000)
+    assert f"{few.judged[0].interval[1]:.3f}" in few.conclusion
+    assert "0.522" in few.conclusion
+    assert f"{many.judged[0].interval[1]:.3f}" in many.conclusion
+
+
+def test_without_verdicts_nothing_is_concluded():
+    assert "nothing can be concluded" in calibration(0, audits=0).conclusion

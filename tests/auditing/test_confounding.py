@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from nullprobe import Audit, ComesFrom, InputError, audit
+from nullprobe import Audit, ComesFrom, InputError, audit, matched_rows
 
 FEW = {"claims": ["readable"], "draws": 39, "n_splits": 1, "independent": True}
 
@@ -144,3 +144,16 @@ def test_what_is_held_against_readable_is_not_ignored_without_it(option):
     given = {option: {"one": X[:, :1]}}
     with pytest.raises(InputError, match=f"{option} are held against the claim 'readable'"):
         audit(X, y, claims=["erasure_holds"], **given)
+
+
+def test_warnings_stand_in_print_on_the_page_and_in_the_document(tmp_path):
+    X, y, W = words(9)
+    found = audit(X, y, confounds={"either": W[:, 0], "or": W[:, 1]}, **FEW)
+    (warning,) = found["readable"].warnings
+    pairs = found["readable"].details["matched_pairs"]
+    assert pairs == len(matched_rows(y, W)) >= 20
+    assert f"{pairs} pairs" in warning
+    assert json.loads(found.to_json())["claims"][0]["warnings"] == [warning]
+    assert f"{pairs} pairs" in " ".join(str(found).split())
+    found.to_html(tmp_path / "page.html")
+    assert f"Warning: {pairs} pairs" in (tmp_path / "page.html").read_text("utf-8")

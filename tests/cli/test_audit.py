@@ -493,3 +493,38 @@ def test_several_attributes_are_audited_alone_jointly_and_after_one_eraser(capsy
     both = "audit people.csv --concept sex,age"
     refuses(capsys, f"{both} --layers x*", ["--concept with several columns", "one at a time"])
     refuses(capsys, "audit people.csv --concept sex,sex", ["'sex' is there twice"])
+
+
+def test_an_eraser_is_audited_with_the_tasks_that_it_costs(capsys, folder):
+    rng = np.random.default_rng(1)
+    done(capsys, "fit", write(Path("old.csv")), "--concept", "y", "--out", "own.safetensors")
+    task = np.where(X[:, 0] + rng.normal(size=N) > 0, "up", "down")
+    write(Path("new.csv"), rng.normal(size=(N, 3)) + Y[:, None], task=task, size=X[:, 1])
+    given = ["--concept", "y", "--eraser", "own.safetensors", "--task", "task,size", *FEW]
+    out = done(capsys, "audit", "new.csv", *given, "--claims", "erasure_holds", "--out", "r")
+    (found,) = documents("r/new-y-audit.json")
+    assert [one["name"] for one in found["eraser_cost"]["tasks"]] == ["task", "size"]
+    assert set(found["eraser_cost"]["columns"]) == set(NAMES)
+    assert found["provenance"]["source"]["tasks"] == "task, size"
+    assert "--task task,size" in found["provenance"]["command"]
+    assert "task (accuracy)" in out
+    refuses(capsys, "audit new.csv --concept y --task task", ["--task belongs to --eraser"])
+
+
+def test_texts_become_baselines_and_no_features(capsys, folder):
+    texts = [
+        f"it {'is' if y else 'was'} {word}" for y, word in zip(Y, ["a", "b"] * 18, strict=True)
+    ]
+    write(Path("states.csv"), text=np.array(texts))
+    given = ["--concept", "y", "--text", "text", "--claims", "readable", "--independent", *FEW]
+    done(capsys, "audit", "states.csv", *given, "--out", "r")
+    (found,) = documents("r/states-y-audit.json")
+    assert "words" in found["provenance"]["baselines"]
+    assert found["provenance"]["features"] == 3
+    assert found["provenance"]["source"]["text"] == "text"
+    assert "--text text" in found["provenance"]["command"]
+    refuses(
+        capsys,
+        "audit states.csv --concept y --text text --baseline words=data.csv --independent",
+        ["--text makes a baseline 'words'"],
+    )

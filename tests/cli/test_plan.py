@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.command_files import CODES, FORMATS, LABELS, N, X, Y, done, refused, refuses, write
 
-from nullprobe import Moments, plan
+from nullprobe import Moments, plan, rows_for_absence, rows_for_verdict
 from nullprobe.measures.expected_auc import unbiased_gap
 
 
@@ -143,3 +143,29 @@ def test_a_gap_that_cannot_be_measured_is_refused(capsys):
         said = refused(capsys, "plan", f"{name}.npz", "--concept", "y", "--auc", ".6")
         for part in parts:
             assert part in said
+
+
+def test_a_plan_for_a_verdict_names_rows_of_a_claim(capsys):
+    (said,) = told(capsys, "--claim no_halfspace --positive-fraction .9 --min-effect .1")
+    rows = rows_for_verdict("no_halfspace", positive_fraction=0.1, min_effect=0.1)
+    assert f"{rows:,} rows" in said
+    assert "'no_halfspace'" in said
+
+
+def test_an_absence_is_planned_for_a_claim(capsys):
+    (said,) = told(capsys, "--absence 9 --claim no_halfspace")
+    assert f"{rows_for_absence(9, claim='no_halfspace'):,} rows" in said
+    assert told(capsys, "--absence 9") == told(capsys, "--absence 9 --claim readable")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ("plan --claim dependent", ["'dependent' arrived"]),
+        ("plan --claim readable --auc .6", ["--positive-fraction and --min-effect alone"]),
+        ("plan --d 8 --gap 2 --auc .6 --min-effect .1", ["--absence or --claim"]),
+        ("plan --claim readable --min-effect 0", ["min_effect"]),
+    ],
+)
+def test_a_wrong_plan_of_a_claim_is_refused(arguments, parts, capsys):
+    refuses(capsys, arguments, parts)

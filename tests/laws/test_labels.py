@@ -271,7 +271,7 @@ def test_moments_are_continued_as_they_began(kind):
         labels.update(X[b], Y[b] / 2, *tb)
     labels.update(X[b], Y[b] / 2, *tb, kind="labels")
     assert labels.classes == (0.0, 0.5, 1.0, 1.5)
-    with pytest.raises(InputError, match="one kind"):
+    with pytest.raises(InputError, match="kind=.labels.*kind=.numeric"):
         labels.update(X[b], Y[b], *tb, kind="numeric")
     if kind is Moments:
         numbers = kind.of(X[a], Y[a] / 2).update(X[b], Y[b])  # whole numbers, after halves

@@ -68,6 +68,8 @@ def evidence(**changed):
         "carried": None,
         "association": seen(4.0, unit="association (sd)", chance=0.0),
         "probe_rows": 200,
+        "rows": 600,
+        "confounded": None,
         "sizes": (),
         "thresholds": Thresholds(),
     }

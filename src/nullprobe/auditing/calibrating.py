@@ -49,6 +49,12 @@ TRUTHS = {
     "moments": "residuals rotated: class means and covariances are all there is",
 }
 
+FINDS = {
+    "nothing": "finds something in permuted labels",
+    "moments": "finds more than class means and covariances",
+}
+LEVEL = 0.05  # of the tests whether a rate is above α
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -90,7 +96,7 @@ class Judged:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
-    """How often verdicts were wrong on a user's own rows. Printed, it is a table.
+    """How often verdicts were wrong on a user's own rows. Printed, it is a sentence and a table.
 
     Attributes
     ----------
@@ -106,8 +112,11 @@ class Calibration:
     --------
     >>> verdicts = {"yes": 4, "no": 90, "unclear": 6}
     >>> judged = Judged("nothing", "readable", audits=100, wrong=4, verdicts=verdicts)
-    >>> [one.rate for one in Calibration((judged,), alpha=0.05, refused={}, not_tried={})]
+    >>> found = Calibration((judged,), alpha=0.05, refused={}, not_tried={})
+    >>> [one.rate for one in found]
     [0.04]
+    >>> found.conclusion.split(";")[1]
+    ' 100 audits exclude error rates above 0.099 (95 %).'
     """
 
     judged: tuple[Judged, ...]
@@ -124,8 +133,40 @@ class Calibration:
         each = (f"{one.claim} {one.wrong}/{one.audits} ({one.truth})" for one in self.judged)
         return f"Calibration({', '.join(each)})"
 
+    @property
+    def conclusion(self) -> str:
+        """What to conclude, in one sentence.
+
+        A rate is too high if the exact one-sided p-value of its count is at most .05, over all
+        rates (Holm). The sentence names those, or the largest rate that none of them excludes.
+        """
+        judged = [one for one in self.judged if one.audits]
+        if not judged:
+            return "No audit reached a verdict, so that nothing can be concluded of these rows."
+        too_often = _too_often(judged, self.alpha)
+        if too_often:
+            listed = ", ".join(
+                f"{one.claim} {FINDS[one.truth]} in {one.wrong} of {one.audits} audits"
+                for one in too_often
+            )
+            return (
+                f"Do not rely on these verdicts for your rows, where a share above α = "
+                f"{self.alpha:g} is wrong: {listed}; look for rows that depend on each other, "
+                "and name their groups."
+            )
+        worst = max(judged, key=lambda one: one.interval[1])
+        return (
+            f"On your rows no verdict was wrong more often than α = {self.alpha:g} allows; "
+            f"{worst.audits} audits exclude error rates above {worst.interval[1]:.3f} (95 %)."
+        )
+
     def __str__(self) -> str:
-        """Return a table: truth, claim, how often it was wrong, and what was said."""
+        """Return the conclusion, and the table."""
+        return f"{self.conclusion}\n\n{self.table}"
+
+    @property
+    def table(self) -> str:
+        """The table: truth, claim, how often a verdict was wrong, and what the verdicts were."""
         lines = [("truth", "claim", "wrong", "95 % interval", *map(str, Holds))]
         for one in self.judged:
             low, high = one.interval
@@ -153,6 +194,20 @@ class Calibration:
                 for one in self.judged
             ]
         )
+
+
+def _too_often(judged: Sequence[Judged], alpha: float) -> list[Judged]:
+    """Return the rates that exceed α, by exact one-sided tests at .05 over all of them (Holm)."""
+    tested = [
+        (float(binomtest(one.wrong, one.audits, alpha, alternative="greater").pvalue), position)
+        for position, one in enumerate(judged)
+    ]
+    found = []
+    for step, (p, position) in enumerate(sorted(tested)):
+        if p * (len(tested) - step) > LEVEL:
+            break
+        found.append(position)
+    return [judged[position] for position in sorted(found)]
 
 
 def calibrate(

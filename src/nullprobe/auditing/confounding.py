@@ -10,9 +10,11 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.claims import Confounded
+from nullprobe.claims.confound_warnings import nearly_the_concept
 from nullprobe.claims.verdict import by_chance
 from nullprobe.data.confounds import Confounds
-from nullprobe.heldout.confound_prediction import ConfoundPrediction, folds, predict_from_confounds
+from nullprobe.data.matched_rows import pairs_within_cells
+from nullprobe.heldout.confound_prediction import folds, predict_from_confounds
 from nullprobe.measures.covariance_beyond import covariance_beyond
 from nullprobe.nulls.given import GivenConfounds
 from nullprobe.stats.null_distribution import Null
@@ -44,7 +46,10 @@ def confounded(
         return [None for _ in several]
     parts = folds(z, first.groups, np.random.default_rng([seed, 18]))
     given = predict_from_confounds(z, W, parts, seed)
-    _warn_of_few(given, len(z))
+    if given.informative < LEAST_OPEN * len(z):
+        warn(nearly_the_concept(given.informative, len(z)))
+    is_pair = z.codes is not None and z.n_columns == 2
+    matched_pairs = len(pairs_within_cells(z, W)) if is_pair else None
     action = GivenConfounds.of(z, first.partitions[0], W, given, (seed, 19))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
@@ -73,18 +78,12 @@ def confounded(
                 given.informative,
                 _robust(run, action, scores) if rejected else None,
                 given.informative < LEAST_OPEN * len(z),
+                len(z),
+                W.design.shape[1],
+                matched_pairs,
             )
         )
     return made
-
-
-def _warn_of_few(given: ConfoundPrediction, n: int) -> None:
-    if given.informative < LEAST_OPEN * n:
-        warn(
-            f"the confounds nearly say what the concept is: they leave it open in about "
-            f"{given.informative:.0f} of {n} rows, and all that can be read beyond them is read of "
-            "those. Pairs or matched rows that differ in the concept alone would tell more"
-        )
 
 
 def _standardised(run: Run) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe.auditing.eraser_cost import EraserCost, Reading, TaskCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Beside
@@ -68,6 +69,7 @@ def document(
     representation: str | None = None,
     rows: str = "rows",
     concept: str = "labels",
+    cost: EraserCost | None = None,
 ) -> AuditDocument:
     """Return an audit as a document.
 
@@ -89,6 +91,8 @@ def document(
         "rows", "pair_differences" or "texts".
     concept : str
         "labels" or "numeric".
+    cost : EraserCost or None
+        What an eraser that was passed takes besides the concept.
     """
     found = {
         "schema": AUDIT,
@@ -100,6 +104,7 @@ def document(
         "portrait": portrait,
         "scores": None if scores is None else {"labels": labels, **scores},
         "provenance": dict(provenance),
+        **({} if cost is None else {"eraser_cost": cost}),
     }
     return AuditDocument.model_validate(plain(found))
 
@@ -121,6 +126,9 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "adjusted_p": claim.adjusted_p,
             "reason": claim.reason,
             "detectable": claim.detectable,
+            "rows_needed": claim.rows_needed,
+            "rows_reason": claim.rows_reason,
+            "warnings": claim.warnings,
             "details": claim.details,
             "nulls": [_null_document(null, claim) for null in claim.nulls],
             "beside": claim.beside,
@@ -212,7 +220,28 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
             )
             for one in found["beside"]
         ),
+        found.get("rows_needed"),
+        found.get("rows_reason", ""),
+        tuple(found.get("warnings", ())),
     )
+
+
+def cost_of(found: Mapping[str, Any] | None) -> EraserCost | None:
+    """Return the cost of an eraser that a document describes, or None where there is none."""
+    if found is None:
+        return None
+    read = ("before", "after", "lost")
+    tasks = (
+        TaskCost(
+            **one
+            | {
+                key: Reading(_number(one[key]["value"]), _pair(one[key]["interval"]))
+                for key in read
+            }
+        )
+        for one in found["tasks"]
+    )
+    return EraserCost(**{**found, "tasks": tuple(tasks)})
 
 
 def portrait_of(found: Mapping[str, Any]) -> Portrait:

@@ -25,6 +25,7 @@ from nullprobe.auditing.asked import (
     splits_asked,
     thresholds,
 )
+from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
 from nullprobe.auditing.guards import without_aside
 from nullprobe.auditing.judging import Judged, Plan, among_blocks, judge, withheld
 from nullprobe.auditing.layers import Layers
@@ -50,6 +51,7 @@ def audit(
     untrained: Mapping[str, Any] | None = None,
     confounds: Any = None,
     eraser: Any = None,
+    task: Any = None,
     claims: Sequence[str] | None = None,
     depth: str = "full",
     kind: str | None = None,
@@ -99,6 +101,9 @@ def audit(
     eraser : fitted eraser, loaded eraser or fitted transformer, optional
         Of your own, fitted to other rows: these are erased by it, in place of erasers that are
         fitted to a part of them.
+    task : array of shape (n,) or (n, k), frame, or mapping of str to such, optional
+        What the rows are for, where ``eraser`` is passed: labels or numbers that fresh probes read
+        before and after erasure (`Audit.eraser_cost`).
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
@@ -168,20 +173,24 @@ def audit(
     )
     need_what_claims_need(claims or (), given.z, explain)
     need_readable(claims, baselines=baselines, untrained=untrained, confounds=confounds)
+    tasks = tasks_of(task, len(given.z), eraser)
     place = order_of(order, len(given.z), given.groups)
     independent_asked(independent, place)
     need_no_order(given, place)
     rows, unit, copied = with_copies(given, duplicates, seed)
     if len(rows) < len(given.z):
         given, place = given.take(rows), None if place is None else place[rows]
+        tasks = {name: one.take(rows) for name, one in tasks.items()}
     domains, left_out = groups_to_compare(given, claims, seed)
     pairs, unpaired = pairs_to_hold_out(given, claims, seed)
     left_out |= unpaired
     names = claims or claims_that_apply(given, explain, domains, pairs)
-    own, seen = None, None
+    own, seen, cost = None, None, None
     if eraser is not None:
         own = OwnEraser.of(eraser)
         given, seen = with_eraser(given, own)
+        (name, before), (_, after) = given.representations.items()
+        cost = eraser_cost(before, after, given.z, tasks, unit, given.feature_names.get(name), seed)
         names = [
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or given.z.is_classes
         ]
@@ -221,7 +230,7 @@ def audit(
         **({"representations": list(found)} if len(found) > 1 else {}),
         **({"left_out": left_out} if left_out else {}),
     }
-    audits = {name: _audit(name, one, given, title, record) for name, one in found.items()}
+    audits = {name: _audit(name, one, given, title, record, cost) for name, one in found.items()}
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
 
@@ -287,7 +296,14 @@ def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
     return judged, {**found, "blocks": len(np.unique(cut))}
 
 
-def _audit(name: str, one: Judged, given: Dataset, title: str, record: Mapping[str, Any]) -> Audit:
+def _audit(
+    name: str,
+    one: Judged,
+    given: Dataset,
+    title: str,
+    record: Mapping[str, Any],
+    cost: EraserCost | None,
+) -> Audit:
     z, parts = given.z, one.splits[0]
     return Audit(
         one.claims,
@@ -311,6 +327,7 @@ def _audit(name: str, one: Judged, given: Dataset, title: str, record: Mapping[s
         name or None,
         "pair_differences" if given.pairs else "rows",
         "labels" if z.is_classes else "numeric",
+        cost,
     )
 
 

@@ -104,6 +104,7 @@ def evidence(
                 given[i],
                 inside[i],
                 added,
+                len(run.z),
             )
         )
         _spare(run, several)

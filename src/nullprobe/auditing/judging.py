@@ -22,7 +22,9 @@ from nullprobe.auditing.measurement import Progress, Run, Settings
 from nullprobe.auditing.own_eraser import BEFORE, ERASED, OwnEraser, joined
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import CLAIMS, Claim, Evidence, Holds, Outcome, Takes, Thresholds
+from nullprobe.claims import Claim, Evidence, Holds, Outcome, Takes, Thresholds
+from nullprobe.claims import judged as judged_claim
+from nullprobe.claims.rows_needed import WITHHELD, without_rows
 from nullprobe.claims.sentences import sentence
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import N_PARTS, partitions
@@ -168,7 +170,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
         if plan.own is not None:
             return {"": _of_own_eraser(plan, runs, several, splits, again=again)}
         for (name, run), own in zip(runs.items(), several, strict=True):
-            claims = tuple(CLAIMS[claim](own) for claim in plan.names)
+            claims = tuple(judged_claim(claim, own) for claim in plan.names)
             bare = again or plan.quick
             picture = None if bare else _picture(plan, name, run)
             record = {} if bare else _record(plan, name, run, claims)
@@ -190,7 +192,7 @@ def _of_own_eraser(
     before, after = runs.values()
     expected = plan.own.expected(before.whole.moments, before.z, splits[0].n_parts)
     own = joined(several[0], several[1], expected)
-    claims = tuple(CLAIMS[claim](own) for claim in plan.names)
+    claims = tuple(judged_claim(claim, own) for claim in plan.names)
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
     bare = again or plan.quick
     record = {} if bare else _record(plan, next(iter(runs)), before, claims)
@@ -301,7 +303,7 @@ def _contradicts(claim: Claim, new: Claim) -> bool:
 def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
     """Return what is left of a verdict that blocks of neighbours change: nothing can be said."""
     return replace(
-        new,
+        without_rows(new, WITHHELD),
         holds=Holds.UNCLEAR,
         reason=(
             "The verdict is withheld, because it changes where neighbouring rows count as groups. "
@@ -316,7 +318,9 @@ def withheld(one: Judged, why: str) -> Judged:
     """Return claims of which none that needs independent rows is said to hold or to fail."""
     claims = [
         replace(
-            claim, holds=Holds.UNCLEAR, reason=f"These rows cannot test the claim. {sentence(why)}."
+            without_rows(claim, WITHHELD),
+            holds=Holds.UNCLEAR,
+            reason=f"These rows cannot test the claim. {sentence(why)}.",
         )
         if claim.name in OF_CLAIMS
         else claim

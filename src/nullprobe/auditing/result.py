@@ -11,7 +11,15 @@ import numpy as np
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
-from nullprobe.auditing.document import claim_document, claim_of, document, labels_of, portrait_of
+from nullprobe.auditing.document import (
+    claim_document,
+    claim_of,
+    cost_of,
+    document,
+    labels_of,
+    portrait_of,
+)
+from nullprobe.auditing.eraser_cost import EraserCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
@@ -19,6 +27,7 @@ from nullprobe.heldout.three_way import Scores
 from nullprobe.report.document import AuditDocument, plain, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
+from nullprobe.report.text.eraser_cost import eraser_tables
 
 MORE = "More: print(result.report()), or the page that to_html writes."
 
@@ -50,6 +59,8 @@ class Audit:
         What a row is: "rows", "pair_differences" or "texts".
     concept : str
         "labels" or "numeric".
+    eraser_cost : EraserCost or None
+        What an eraser that was passed takes besides the concept.
 
     Examples
     --------
@@ -76,6 +87,7 @@ class Audit:
     representation: str | None = None
     rows: str = "rows"
     concept: str = "labels"
+    eraser_cost: EraserCost | None = None
 
     @property
     def heading(self) -> str:
@@ -191,6 +203,7 @@ class Audit:
             representation=self.representation,
             rows=self.rows,
             concept=self.concept,
+            cost=self.eraser_cost,
         )
 
     @classmethod
@@ -211,6 +224,7 @@ class Audit:
             found.representation,
             found.rows,
             found.concept,
+            cost_of(plain.get("eraser_cost")),
         )
 
     @classmethod
@@ -260,6 +274,7 @@ class Audit:
                 "p_value": claim.p_value,
                 "adjusted_p": claim.adjusted_p,
                 "detectable": claim.detectable,
+                "rows_needed": claim.rows_needed,
             }
             for claim in self.claims
         ]
@@ -272,6 +287,7 @@ def shown(one: Audit) -> dict[str, Any]:
         "representation": one.representation,
         "claims": [claim_document(claim) for claim in one.claims],
         "provenance": plain(one.provenance),
+        "eraser_cost": one.eraser_cost and one.document().plain()["eraser_cost"],
     }
 
 
@@ -286,7 +302,9 @@ def report_parts(one: Audit) -> list[Any]:
     """Return the heading, a table of the verdicts, a reason of each, and what was left out."""
     claims = [claim_document(claim) for claim in one.claims]
     heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
-    parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims)]
+    document = one.document().plain() if one.eraser_cost else {}
+    costs = map(terminal.costs, eraser_tables(document))
+    parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims), *costs]
     left_out = verdicts.left_out(one.left_out)
     return [part for each in [*parts, *left_out] for part in (each, "")][:-1]
 

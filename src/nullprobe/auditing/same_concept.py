@@ -12,6 +12,7 @@ the same to a probe.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import partitions
 from nullprobe.heldout.factored_rows import Part
+from nullprobe.report.document import plain, write_json
+from nullprobe.report.pages.same_concept import write_html
+from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 CLAIMS = ("dependent", "readable")
 NAMES = ("first", "second")
@@ -75,16 +79,7 @@ class SameConcept:
 
     def __str__(self) -> str:
         """Return the verdict, what it rests on, and how probes fare across the labels."""
-        answer = {
-            Holds.YES: "Yes, as far as a linear probe of these rows can tell",
-            Holds.NO: "No: where they differ, a probe reads which of them says yes",
-            Holds.UNCLEAR: "Unclear",
-        }[self.holds]
-        lines = [
-            f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
-            f"differ in {self.differing}.",
-            self.audit["readable"].reason,
-        ]
+        lines = list(self.findings)
         for (fitted, scored), one in self.crossed.items():
             ends = one.interval
             within = "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
@@ -92,6 +87,53 @@ class SameConcept:
                 f"fitted to {fitted}, scored on {scored}: {one.unit} {one.value:.3f}{within}"
             )
         return "\n".join(lines)
+
+    @property
+    def findings(self) -> tuple[str, str]:
+        """The verdict with the agreement of the labels, and its reason."""
+        answer = {
+            Holds.YES: "Yes, as far as a linear probe of these rows can tell",
+            Holds.NO: "No: where they differ, a probe reads which of them says yes",
+            Holds.UNCLEAR: "Unclear",
+        }[self.holds]
+        return (
+            f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
+            f"differ in {self.differing}.",
+            self.audit["readable"].reason,
+        )
+
+    def document(self) -> SameConceptDocument:
+        """Return the result as a document, as ``to_json`` writes it."""
+        crossed = [
+            {
+                "fitted": fitted,
+                "scored": scored,
+                "metric": one.metric,
+                "value": one.value,
+                "interval": one.interval,
+            }
+            for (fitted, scored), one in self.crossed.items()
+        ]
+        found = {
+            "schema": SAME_CONCEPT,
+            "names": list(dict.fromkeys(fitted for fitted, _ in self.crossed)),
+            "holds": self.holds.value,
+            "agreement": self.agreement,
+            "kappa": self.kappa,
+            "differing": self.differing,
+            "findings": self.findings,
+            "crossed": crossed,
+            "audit": self.audit.document().plain(),
+        }
+        return SameConceptDocument.model_validate(plain(found))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the result as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
+
+    def to_html(self, path: str | Path) -> None:
+        """Write the result as one self-contained page, whole or not at all."""
+        write_html(path, self.document())
 
 
 def same_concept(

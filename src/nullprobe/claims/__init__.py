@@ -22,6 +22,7 @@ from nullprobe.claims.observation import (
     Thresholds,
     Use,
 )
+from nullprobe.claims.rows_needed import with_rows_needed
 from nullprobe.claims.verdict import Claim, Evidence, Holds
 
 CLAIMS = {
@@ -35,6 +36,12 @@ CLAIMS = {
     "transfers": transfers.transfers,
     "consistent": consistent.consistent,
 }
+
+
+def judged(name: str, evidence: Evidence) -> Claim:
+    """Return a claim by its name, with the rows that a verdict needs where it is unclear."""
+    return with_rows_needed(CLAIMS[name](evidence), evidence)
+
 
 __all__ = [
     "CLAIMS",
@@ -54,4 +61,5 @@ __all__ = [
     "Takes",
     "Thresholds",
     "Use",
+    "judged",
 ]

@@ -152,6 +152,10 @@ class Confounded:
         where this was not asked.
     is_closed : bool
         Whether the confounds nearly say what the concept is.
+    rows, columns : int
+        Of the confounds, categories having a column each.
+    matched_pairs : int or None
+        Pairs of rows of both classes whose confounds are equal; None unless there are two classes.
     """
 
     names: tuple[str, ...]
@@ -161,6 +165,9 @@ class Confounded:
     informative: float
     odds: float | None
     is_closed: bool = False
+    rows: int = 0
+    columns: int = 0
+    matched_pairs: int | None = None
 
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nullprobe.claims.confound_warnings import confound_warnings
 from nullprobe.claims.explanations import SOURCES, ComesFrom, Explanation, Outcome, comes_from
 from nullprobe.claims.observation import Beside, Confounded, Observation
 from nullprobe.claims.sentences import (
@@ -92,7 +93,16 @@ def readable(evidence: Evidence) -> Claim:
         {**evidence.details.get(NAME, {}), **_confounds(evidence)},
         shown=_shown(evidence),
         beside=others,
+        warnings=_warnings(evidence),
     )
+
+
+def _warnings(evidence: Evidence) -> tuple[str, ...]:
+    """Return what to know of the confounds, where there are any."""
+    one = evidence.confounded
+    if one is None:
+        return ()
+    return confound_warnings(one, one.explanation(evidence.raw.value, evidence.thresholds))
 
 
 def _shown(evidence: Evidence) -> dict[str, object]:
@@ -122,6 +132,8 @@ def _confounds(evidence: Evidence) -> dict[str, float]:
     if one is None:
         return {}
     found = {"covariance_p": one.covariance_p, "rows_open": one.informative}
+    if one.matched_pairs is not None:
+        found["matched_pairs"] = one.matched_pairs
     return found if one.odds is None else found | {"odds_may_be_off_by": one.odds}
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Thresholds, Use
+from nullprobe.claims.rows_needed import NO_NUMBER
 from nullprobe.claims.sentences import MAKES, number, p_text
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
@@ -53,6 +54,7 @@ def used(found: Use, bar: Thresholds) -> Claim:
         reason,
         abs(bar.detectable(found.excess, random)) if unclear else None,
         details,
+        rows_reason=NO_NUMBER[NAME] if unclear else "",
     )
 
 

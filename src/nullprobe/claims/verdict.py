@@ -88,6 +88,13 @@ class Claim:
         What pictures of its own need: a curve of removals, matrices of groups.
     beside : tuple of Beside
         What simpler representations or readers read of the same rows.
+    rows_needed : int or None
+        Where the verdict is "unclear": rows with which one comes four times out of five, whatever
+        is true; two digits. None where no number can be named.
+    rows_reason : str
+        Why no number can be named; empty for a verdict, and where there is a number.
+    warnings : tuple of str
+        What a reader should know before relying on the verdict, a sentence each.
 
     Examples
     --------
@@ -112,6 +119,9 @@ class Claim:
     details: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
     beside: tuple[Beside, ...] = ()
+    rows_needed: int | None = None
+    rows_reason: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -185,6 +195,8 @@ class Evidence:
         Sources and names of baselines that what is audited is a linear function of.
     added : mapping of (str, str) to Added
         What the representation adds to some of them.
+    rows : int
+        Rows that were audited; 0 where it is not known.
     sizes : sequence of (int, Observation)
         What a linear probe reads of other rows, trained on so many.
     """
@@ -209,6 +221,7 @@ class Evidence:
     confounded: Confounded | None = None
     contained: frozenset[tuple[str, str]] = frozenset()
     added: Mapping[tuple[str, str], Added] = field(default_factory=dict)
+    rows: int = 0
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None where none was drawn."""

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 
 import typer
 
-from nullprobe.cli import audit_commands, eraser_commands, model_commands, options, streams
+from nullprobe.cli import (
+    audit_commands,
+    eraser_commands,
+    label_commands,
+    model_commands,
+    options,
+    streams,
+)
 
 DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
 
@@ -37,6 +44,7 @@ for command in (
     audit_commands.demo,
     audit_commands.audit,
     audit_commands.calibrate,
+    label_commands.same_concept,
     audit_commands.compare,
     audit_commands.compare_pairs,
     eraser_commands.fit,

@@ -72,7 +72,9 @@ def audit(
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
     confounds: options.Confounds = None,
+    text: options.Texts = None,
     eraser: options.FittedEraser = None,
+    task: options.AuditedTask = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
     negative: options.Negative = "negative",
@@ -101,28 +103,30 @@ def audit(
     if file is not None and world_option:
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
     of_files = (
-        concept, groups, leave_out, kind, order, baseline, untrained, confounds, eraser, layers,
-        pairs,
+        concept, groups, leave_out, kind, order, baseline, untrained, confounds, text, eraser, task,
+        layers, pairs,
     )  # fmt: skip
     if world is not None and any(of_files):
         raise arguments.UsageError(
             "--concept, --groups, --leave-out, --kind, --order, --baseline, --untrained, "
-            "--confounds, --eraser, --layers and --pairs belong to a FILE, and a world brings "
-            "its own"
+            "--confounds, --text, --eraser, --task, --layers and --pairs belong to a FILE, and a "
+            "world brings its own"
         )
     if pairs and (layers or leave_out or kind):
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
-    if pairs and (confounds or eraser):
-        raise arguments.UsageError("--confounds and --eraser do not go with --pairs")
+    if pairs and (confounds or eraser or text):
+        raise arguments.UsageError("--confounds, --text and --eraser do not go with --pairs")
+    if task and not eraser:
+        raise arguments.UsageError("--task belongs to --eraser")
     if other and not pairs:
         raise arguments.UsageError("--other belongs to --pairs")
     attributes = (arguments.names(concept) or []) if "," in (concept or "") else []
     concept = attributes[0] if len(attributes) == 1 else concept  # a comma in quotes
-    alone = (order, baseline, untrained, confounds, eraser, layers, pairs, columns)
+    alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
-            "--confounds, --eraser, --layers, --pairs or --columns: audit one at a time"
+            "--confounds, --text, --eraser, --layers, --pairs or --columns: audit one at a time"
         )
     from nullprobe.cli import attribute_audits, pair_comparisons, sources, subject, verdict_tables
     from nullprobe.erasers.maps.loading import load_eraser
@@ -134,15 +138,18 @@ def audit(
         one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
+        labels = tuple(arguments.names(confounds) or ()), tuple(arguments.names(task) or ())
         meaning = sources.columns_of(
             file,
             concept,
-            others=arguments.names(confounds) or (),
+            others=(*labels[0], *labels[1], *([text] if text else [])),
             groups=groups,
             leave_out=leave_out or (),
             kind=kind,
             order=order,
-            confounds=tuple(arguments.names(confounds) or ()),
+            confounds=labels[0],
+            tasks=labels[1],
+            text=text,
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or sources.sites_of(file)
@@ -158,7 +165,7 @@ def audit(
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, kind=kind, order=order, baseline=baseline, untrained=untrained,
-        confounds=confounds, eraser=eraser, layers=layers, pairs=pairs,
+        confounds=confounds, text=text, eraser=eraser, task=task, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
@@ -209,8 +216,9 @@ def calibrate(
             n_audits=audits, draws=draws, n_splits=n_splits, alpha=alpha, min_effect=min_effect,
             duplicates=duplicates, random_state=seed, progress=bars,
         )  # fmt: skip
+    verdict_tables.say(rates.conclusion)
     verdict_tables.say(f"{one.title}: wrong verdicts where the truth is known, asked: {alpha:g}")
-    verdict_tables.show_plain(str(rates))
+    verdict_tables.show_plain(rates.table)
 
 
 def compare(

@@ -73,15 +73,26 @@ def plan(
     n: eraser_options.EraserRows = None,
     n_probe: eraser_options.ProbeRows = None,
     absence: eraser_options.Absence = None,
+    claim: eraser_options.PlannedClaim = None,
+    min_effect: eraser_options.PlannedEffect = None,
 ) -> None:
-    """Say how many rows an eraser or an absence needs, or what is read back after n rows."""
-    if absence is not None:
+    """Say how many rows an eraser, an absence or a verdict needs, or what n rows leave."""
+    if absence is not None or claim is not None:
         if any(one is not None for one in (file, concept, leave_out, d, gap, auc, n, n_probe)):
-            raise arguments.UsageError("--absence goes with --positive-fraction alone")
+            raise arguments.UsageError(
+                "--absence and --claim go with --positive-fraction and --min-effect alone"
+            )
         from nullprobe.cli import sample_size
 
-        streams.write(sample_size.absence(absence, positive_fraction))
+        effect = 0.05 if min_effect is None else min_effect
+        if absence is None:
+            streams.write(sample_size.verdict(claim or "", positive_fraction, effect))
+        else:
+            rows = sample_size.absence(absence, positive_fraction, claim or "readable", effect)
+            streams.write(rows)
         return
+    if min_effect is not None:
+        raise arguments.UsageError("--min-effect belongs to --absence or --claim")
     if (auc is None) == (n is None):
         raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two (or --absence N)")
     if file is None and (concept or leave_out):

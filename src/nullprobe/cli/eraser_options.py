@@ -130,6 +130,19 @@ Absence = Annotated[
         "such probes read nothing?",
     ),
 ]
+PlannedClaim = Annotated[
+    str | None,
+    typer.Option(
+        "--claim",
+        metavar="NAME",
+        help="A claim that rests on one held-out reading (readable, erasure_holds, no_halfspace or "
+        "gone): how many rows bring a verdict on it?",
+    ),
+]
+PlannedEffect = Annotated[
+    float | None,
+    typer.Option("--min-effect", metavar="E", help="Smallest effect of interest; by default .05."),
+]
 ProbeRows = Annotated[
     int | None,
     typer.Option(

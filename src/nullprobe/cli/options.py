@@ -54,6 +54,15 @@ Concepts = Annotated[
         show_default=False,
     ),
 ]
+TwoConcepts = Annotated[
+    str,
+    typer.Option(
+        "--concept",
+        metavar="A,B",
+        help="Two columns of labels for one idea, of the same two classes.",
+        show_default=False,
+    ),
+]
 Groups = Annotated[
     str | None,
     typer.Option(
@@ -103,6 +112,22 @@ Untrained = Annotated[
     typer.Option(
         metavar="NAME=FILE",
         help="States of the same rows in an untrained network of this architecture; repeatable.",
+    ),
+]
+AuditedTask = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="A,B,...",
+        help="Columns that are not features: what --eraser takes of each is reported.",
+    ),
+]
+Texts = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        help="The text of each row: words, characters, lengths and places become baselines.",
     ),
 ]
 Layers = Annotated[

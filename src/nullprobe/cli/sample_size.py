@@ -6,9 +6,10 @@ import math
 
 from nullprobe._core.validation import complain
 from nullprobe.data.files import Table
-from nullprobe.measures.absence import rows_for_absence
+from nullprobe.measures.absence import METRICS, need_planned, rows_for_absence
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
+from nullprobe.measures.verdict_rows import rows_for_verdict
 from nullprobe.moments import Moments
 from nullprobe.report.text.wording import number
 
@@ -88,18 +89,36 @@ def answer(
     return "\n".join(lines)
 
 
-def absence(probe_rows: int, share: float | None) -> str:
+def absence(
+    probe_rows: int, share: float | None, claim: str = "readable", min_effect: float = 0.05
+) -> str:
     """Return in words how many rows an audit needs to say that probes of so many read nothing."""
     share = 0.5 if share is None else min(share, 1.0 - share)
+    need_planned(claim)
+    most = f"{0.5 + min_effect:g}".lstrip("0")
     text = (
-        f"To say that no probe trained on up to {probe_rows:,} rows reads more than an AUC of .55, "
+        f"To say that no probe trained on up to {probe_rows:,} rows reads more than "
+        f"{'an' if METRICS[claim] == 'AUC' else 'a'} {METRICS[claim]} of {most}, "
     )
-    few = rows_for_absence(probe_rows, positive_fraction=share)
-    of_fitted = rows_for_absence(probe_rows, positive_fraction=share, n_parts=2)
+    options = {"claim": claim, "positive_fraction": share, "min_effect": min_effect}
+    few = rows_for_absence(probe_rows, **options)
+    of_fitted = rows_for_absence(probe_rows, **options, n_parts=2)
     return (
         f"{text}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
         f"of them ({of_fitted:,} where a fitted eraser is passed). With so many, it does so in "
         "four of five data sets that hold nothing."
+    )
+
+
+def verdict(claim: str, share: float | None, min_effect: float = 0.05) -> str:
+    """Return in words how many rows bring a verdict on a claim."""
+    share = 0.5 if share is None else min(share, 1.0 - share)
+    rows = rows_for_verdict(claim, positive_fraction=share, min_effect=min_effect)
+    return (
+        f"A verdict on {claim!r} takes {rows:,} rows where classes have {share:.1%} and "
+        f"{1.0 - share:.1%} of them. With so many, an audit detects an effect or excludes every "
+        f"effect of {min_effect:g} or more ({METRICS[claim]}) in four of five data sets, whatever "
+        "is true. This is for independent rows and one claim alone."
     )
 
 

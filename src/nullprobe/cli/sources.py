@@ -22,6 +22,7 @@ from nullprobe.data.formats import names
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
+from nullprobe.data.text_baselines import text_baselines
 from nullprobe.worlds import WORLDS
 
 _TURNS = re.compile(r"(\d+)")
@@ -45,6 +46,10 @@ class Columns:
         Time or place of each row.
     confounds : sequence of str
         What may account for a reading.
+    tasks : sequence of str
+        What the rows are for.
+    text : str or None
+        The text of each row.
     """
 
     concept: str
@@ -53,11 +58,18 @@ class Columns:
     kind: str | None = None
     order: str | None = None
     confounds: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    text: str | None = None
 
     @property
     def further(self) -> list[str]:
         """Columns that are read in addition to concept and groups, and are not features."""
-        return [*([self.order] if self.order else []), *self.confounds]
+        return [
+            *([self.order] if self.order else []),
+            *self.confounds,
+            *self.tasks,
+            *([self.text] if self.text else []),
+        ]
 
 
 def columns_of(
@@ -171,6 +183,10 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
         source["order"] = columns.order
     if columns.confounds:
         source["confounds"] = ", ".join(columns.confounds)
+    if columns.tasks:
+        source["tasks"] = ", ".join(columns.tasks)
+    if columns.text is not None:
+        source["text"] = columns.text
     if columns.leave_out:
         source["left_out"] = ", ".join(columns.leave_out)
     return source
@@ -191,9 +207,16 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
         source=source | ({"layers": ", ".join(tables)} if tables else {}),
         groups=data.groups,
         order=places(data.others[columns.order], columns.order) if columns.order else None,
+        baselines=_of_texts(data.others[columns.text]) if columns.text else {},
         confounds={name: data.others[name] for name in columns.confounds},
+        tasks={name: data.others[name] for name in columns.tasks},
         feature_names=None if tables else data.feature_names,
     )
+
+
+def _of_texts(column: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the baselines that a column of texts makes."""
+    return text_baselines(column.tolist())
 
 
 def places(column: np.ndarray, name: str) -> np.ndarray:
@@ -224,6 +247,14 @@ def with_others(
     for option, texts in (("baselines", baselines), ("untrained", untrained)):
         arrays[option], files = _others("--" + option.removesuffix("s"), texts, columns)
         source |= {option: files} if files else {}
+    for name in subject.baselines:
+        if name in arrays["baselines"]:
+            complain(
+                "each --baseline needs its own name",
+                f"--text makes a baseline {name!r}, too",
+                "rename the file's",
+            )
+    arrays["baselines"] = {**subject.baselines, **arrays["baselines"]}
     return replace(subject, source=source, **arrays)
 
 

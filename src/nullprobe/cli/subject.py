@@ -52,6 +52,8 @@ class Subject:
         Other representations of the same rows, and those in untrained networks.
     confounds : mapping of str to ndarray of shape (n,)
         What else is known of the rows.
+    tasks : mapping of str to ndarray of shape (n,)
+        What the rows are for, where an eraser is passed.
     others : mapping of str to ndarray of shape (n,)
         Other labels of contrast pairs.
     truth : mapping of str to str
@@ -68,6 +70,7 @@ class Subject:
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
     untrained: Mapping[str, np.ndarray] = field(default_factory=dict)
     confounds: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tasks: Mapping[str, np.ndarray] = field(default_factory=dict)
     others: Mapping[str, np.ndarray | None] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
 
@@ -151,6 +154,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             untrained=subject.untrained,
             confounds=subject.confounds or None,
             eraser=settings.eraser,
+            task=subject.tasks or None,
             **settings.options,
             title=subject.title,
             progress=bars,

@@ -226,6 +226,18 @@ class ClaimDocument(Document):
         "If the verdict is unclear: the smallest value that this much data would have shown with "
         "80 % power. For `one_feature`, of what is read before any removal."
     )
+    rows_needed: int | None = Field(
+        None,
+        description="If the verdict is unclear: rows with which one comes four times out of five, "
+        "whatever is true; null where no number can be named.",
+        ge=1,
+    )
+    rows_reason: str = Field(
+        "", description="Why no number of rows can be named; empty where there is a verdict."
+    )
+    warnings: list[Text] = Field(
+        [], description="What a reader should know before relying on the verdict."
+    )
     details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
     nulls: list[NullDocument] = doc("The nulls that were drawn, least first.")
     beside: list[BaselineDocument] = doc("Simpler representations or readers of the same rows.")
@@ -242,6 +254,39 @@ class ClaimDocument(Document):
             if needed == (getattr(self, key) is None):
                 raise ValueError(f"{key} belongs to {name}, and to no other claim")
         return self
+
+
+class ReadingDocument(Document):
+    """A value with its interval."""
+
+    value: Number = doc("The value.")
+    interval: Pair | None = doc(INTERVAL)
+
+
+class TaskCostDocument(Document):
+    """What a fresh probe reads of a task before and after erasure, on held-out rows."""
+
+    name: str = doc("Name of the task.")
+    metric: Literal["accuracy", "R²"] = doc("Accuracy, or R² of numbers.")
+    guess: float = doc("What it takes no row to know: share of the largest class, or 0 for R².")
+    before: ReadingDocument = doc("Before erasure.")
+    after: ReadingDocument = doc("After erasure.")
+    lost: ReadingDocument = doc("Before less after, with a paired interval.")
+
+
+class EraserCostDocument(Document):
+    """What an eraser that was passed takes besides the concept."""
+
+    moved: Number = doc(
+        "Mean squared distance of a row, each feature in units of its standard deviation."
+    )
+    ratio: Number = doc("The same as a multiple of what LEACE moves, fitted to these rows.")
+    share: Number = doc("Share of the total variance that was moved.")
+    columns: dict[str, float] = doc(
+        "Mean squared move of the features that move most, in units of their variance."
+    )
+    tasks: list[TaskCostDocument] = doc("What each task loses.")
+    reason: str = doc("Why there is no distance, or no ratio; empty where there are both.")
 
 
 class PortraitDocument(Document):
@@ -324,6 +369,9 @@ class AuditDocument(Document):
     portrait: PortraitDocument | None = doc("What the scatter plots show; null if nothing.")
     scores: ScoresDocument | None = doc("Held-out scores; null if there are none.")
     provenance: AuditProvenance = doc("What was audited, and how.")
+    eraser_cost: EraserCostDocument | None = Field(
+        None, description="What an eraser that was passed takes besides the concept."
+    )
 
 
 def plain(value: Any) -> Any:

@@ -19,12 +19,14 @@ from nullprobe.report.comparison_documents import (
     PairComparisonDocument,
 )
 from nullprobe.report.document import AUDIT, AuditDocument
+from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 # A file holds one audit, or a list of several.
 FILES = {
     "audit": (AUDIT, AuditDocument | Annotated[list[AuditDocument], Field(min_length=2)]),
     "comparison": (ERASERS, ComparisonDocument),
     "pair_comparison": (PAIRS, PairComparisonDocument),
+    "same_concept": (SAME_CONCEPT, SameConceptDocument),
 }
 
 

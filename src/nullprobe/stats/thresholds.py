@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from nullprobe.stats.null_distribution import Null
-from nullprobe.stats.observation import Observation
+from nullprobe.stats.observation import LEAST_RESAMPLES, Observation
+from nullprobe.stats.sample_size import rows_to_decide, to_detect
 
-POWER = 0.8  # power of a detectable effect
 LEAST_DRAWS = 39  # fewest draws of a null, for any α
 
 
@@ -57,6 +56,26 @@ class Thresholds:
 
         It may be larger than the largest possible value: then no effect is detectable.
         """
-        tails = 1 if null.upper else 2
-        reach = norm.ppf(1.0 - self.alpha / tails) + norm.ppf(POWER)
+        reach = to_detect(self.alpha, tails=1 if null.upper else 2)
         return float(observation.chance + reach * null.sd)
+
+    def rows_needed(self, observation: Observation, null: Null, rows: int) -> float:
+        """Return how many rows like these bring a verdict with a power of 80 %.
+
+        From the spreads of the draws and of the reading at present (`sample_size`). Draws of an R²
+        lie below chance, since probes overfit: as long as they do so by more than the smallest
+        effect of interest nothing is concluded, and what they miss shrinks as 1/n.
+
+        Parameters
+        ----------
+        observation : Observation
+        null : Null
+            What permuted labels make of it.
+        rows : int
+            Rows that both were measured on.
+        """
+        replicates = observation.resampled[np.isfinite(observation.resampled)]
+        spread = replicates.std() if len(replicates) >= LEAST_RESAMPLES else null.sd
+        decided = rows_to_decide(null.sd, float(spread), self.min_effect, self.alpha)
+        overfitted = (observation.chance - null.mean) / self.min_effect
+        return rows * max(decided, overfitted)

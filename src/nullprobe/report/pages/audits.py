@@ -18,6 +18,7 @@ from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
 from nullprobe.report.pages.shell import anchor
 from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
 MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
@@ -99,6 +100,7 @@ def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any
         "claims": [section(claim, key, data) for claim in document["claims"]],
         "portrait": _portrait(document, key, data),
         "scores": _scores(document, key, data),
+        "costs": eraser_tables(document),
         "untested": untested(document),
         "command": document["provenance"].get("command"),
         "provenance": tables.provenance(document),

@@ -9,6 +9,7 @@ from nullprobe.report.figures import claims, distributions
 from nullprobe.report.histograms import null_bins
 from nullprobe.report.pages.shell import anchor
 from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text.claim_notes import claim_notes
 
 # Each matrix of groups: what it is called, how it is described, what was done in the row.
 MATRICES = {
@@ -47,6 +48,7 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
         "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(statistics)],
+        "notes": claim_notes(claim),
         "details": tables.details(claim),
         "learned": tables.learning_curve(claim),
         "explanations": tables.explanations(claim),

@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nullprobe.report.text import wording
+from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.rows import notes
-from nullprobe.report.text.terminal import grid
+from nullprobe.report.text.terminal import costs, grid
 from nullprobe.report.text.verdicts import HOLDS, conclusion, left_out, size
 from nullprobe.report.text.wording import number
 
@@ -50,6 +51,9 @@ def summary(
     yield ""
     if len(documents) == 1:
         yield _one(first["claims"])
+        for table in eraser_tables(first):
+            yield ""
+            yield costs(table)
     else:
         yield _table(names, documents)
         yield ""
@@ -101,6 +105,10 @@ def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
         words = Text.assemble(
             wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
         )
+        if claim.get("rows_needed") is not None:
+            words.append(f" A verdict would need about {number(claim['rows_needed'])} rows.", "dim")
+        for warning in claim.get("warnings", ()):
+            words.append(f" Warning: {warning.rstrip('.')}.")
         name = Text(wording.claim_name(claim["name"]), "bold")
         shown.add_row(name, Text(claim["holds"], HOLDS[claim["holds"]]), words)
     return shown

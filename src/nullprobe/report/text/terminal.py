@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nullprobe.report.text.printable import in_a_line, printable
+from nullprobe.report.text.printable import in_a_line, plain_values, printable
 from nullprobe.report.text.wording import number
 
 WIDEST = 100  # columns of a line of words
@@ -63,6 +63,22 @@ def side_by_side(prompt: str, before: str, after: str) -> Table:
 def heading(title: str, size: str) -> Text:
     """Return the heading of a result: what it is of, and how large that is."""
     return Text.assemble((in_a_line(title), "bold"), "\n", (in_a_line(size), "dim"))
+
+
+def costs(table: Any) -> Table:
+    """Return a table of words and numbers for a terminal, its caption above it."""
+    shown = grid(
+        table.columns[0],
+        *(tuple(number(value) for value in row) for row in printable_rows(table.rows)),
+        heads=table.columns[1:],
+    )
+    shown.title, shown.title_justify, shown.title_style = Text(table.caption), "left", "bold"
+    return shown
+
+
+def printable_rows(rows: Sequence[Sequence[Any]]) -> Any:
+    """Return rows of values with the control characters of their strings written out."""
+    return plain_values([list(row) for row in rows])
 
 
 def numbers(table: Any) -> Table:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nullprobe.report.text import wording
+from nullprobe.report.text.claim_notes import claim_notes
 from nullprobe.report.text.printable import in_a_line, plain_values
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
@@ -89,6 +90,7 @@ def sentences(claims: Sequence[Mapping[str, Any]]) -> Table:
             (claim["statement"], "dim"), "\n",
             (f"{holds.capitalize()}. ", HOLDS[holds]), wording.sentence(claim["reason"]),
             (f"\n{axes(claim)}", "dim"),
+            *((f"\n{note}", "dim") for note in claim_notes(claim)),
         )  # fmt: skip
         shown.add_row(Text(wording.claim_name(claim["name"]), "bold"), words)
     return shown

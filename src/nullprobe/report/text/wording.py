@@ -129,6 +129,7 @@ DETAILS = {
     "rank_correlation_from": "its 95 % interval, from",
     "rank_correlation_to": "its 95 % interval, to",
     "reader_accuracy": "accuracy of the reader",
+    "matched_pairs": "pairs of rows of different classes with equal confounds",
     "matched_gap": "matched gap of class means, as a share of the debiased one",
     "rows_open": "rows whose labels the confounds leave open",
     "within_groups": "within groups",

@@ -1,0 +1,199 @@
+"""Eraser cost: what an eraser that is passed takes besides the concept.
+
+Three costs stand next to the verdicts: how far rows move, against the least that an eraser of these
+rows could move them; which features move most; and what a downstream task loses. Fresh probes of
+the task are fitted to one half of the rows, before and after erasure, and scored on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nullprobe._core import linalg, parameters, validation
+from nullprobe.auditing.bootstrap import Observing
+from nullprobe.claims import Observation
+from nullprobe.data.concept import Concept, concept
+from nullprobe.data.metric import R_SQUARED
+from nullprobe.data.partitions import partitions
+from nullprobe.data.splits import Parts
+from nullprobe.measures.damage import damage
+from nullprobe.moments import Moments
+from nullprobe.probes import LDAProbe
+
+ACCURACY = "accuracy"
+MOST_COLUMNS = 20  # features that are named, those that move most
+OTHER_WIDTH = "the eraser returns rows of another width, so that no distance can be measured"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value with its interval.
+
+    Attributes
+    ----------
+    value : float
+    interval : tuple of two floats or None
+        95 % bootstrap interval, given the fitted probe; None where a half has few rows.
+
+    Examples
+    --------
+    >>> Reading(0.8, (0.75, 0.85)).value
+    0.8
+    """
+
+    value: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class TaskCost:
+    """What a fresh probe reads of a task before and after erasure, on held-out rows.
+
+    Attributes
+    ----------
+    name : str
+    metric : str
+        "accuracy", or "R²" of numbers.
+    guess : float
+        What it takes no row to know: the share of the largest class, or 0 for R².
+    before, after, lost : Reading
+        ``lost`` is before less after, row by row.
+
+    Examples
+    --------
+    >>> lost = Reading(0.08, (0.03, 0.13))
+    >>> TaskCost("sick", "accuracy", 0.5, Reading(0.76, None), Reading(0.68, None), lost).lost.value
+    0.08
+    """
+
+    name: str
+    metric: str
+    guess: float
+    before: Reading
+    after: Reading
+    lost: Reading
+
+
+@dataclass(frozen=True)
+class EraserCost:
+    """What an eraser takes besides the concept.
+
+    Attributes
+    ----------
+    moved : float or None
+        Mean squared distance of a row, each feature in units of its standard deviation.
+    ratio : float or None
+        ``moved`` as a multiple of what LEACE moves, fitted to these rows; None where it moves
+        nothing.
+    share : float or None
+        Share of the total variance that was moved.
+    columns : dict of str to float
+        Mean squared move of the features that move most, in units of their variance, by name.
+    tasks : tuple of TaskCost
+    reason : str
+        Why there is no distance, or no ratio; empty where there are both.
+
+    Examples
+    --------
+    >>> EraserCost(0.5, 1.2, 0.1, {"age": 0.4}, (), "").columns
+    {'age': 0.4}
+    """
+
+    moved: float | None
+    ratio: float | None
+    share: float | None
+    columns: dict[str, float]
+    tasks: tuple[TaskCost, ...]
+    reason: str
+
+
+def tasks_of(task: Any, n: int, eraser: Any) -> dict[str, Concept]:
+    """Return the tasks of n rows by name, or complain; none where none are passed."""
+    if task is None:
+        return {}
+    if eraser is None:
+        validation.complain(
+            "a task is read before and after an eraser that is passed",
+            "task arrived without eraser",
+            "pass eraser too, or leave task out",
+        )
+    if hasattr(task, "columns"):
+        task = {str(name): task[name] for name in task.columns}
+    named = parameters.by_name("task", task) if isinstance(task, Mapping) else {"task": task}
+    tasks = {name: concept(one, n=n, name=name) for name, one in named.items()}
+    for one in tasks.values():
+        one.need_two_classes()
+    return tasks
+
+
+def eraser_cost(
+    X: np.ndarray,
+    erased: np.ndarray,
+    z: Concept,
+    tasks: Mapping[str, Concept],
+    groups: np.ndarray | None,
+    names: Sequence[str] | None,
+    seed: int,
+) -> EraserCost:
+    """Return what an eraser takes besides the concept.
+
+    Parameters
+    ----------
+    X, erased : ndarray of shape (n, d), (n, d')
+        Rows before and after erasure.
+    z : Concept
+    tasks : mapping of str to Concept
+    groups : ndarray of shape (n,) or None
+        What moves together: halves and resamples keep it whole.
+    names : sequence of d str or None
+        Of the features.
+    seed : int
+    """
+    lost = tuple(_task_cost(name, task, X, erased, groups, seed) for name, task in tasks.items())
+    if X.shape != erased.shape:
+        return EraserCost(None, None, None, {}, lost, OTHER_WIDTH)
+    moments = Moments.summed(X, z)
+    cost = damage(X, erased, moments=moments)
+    move = ((erased - X) ** 2).mean(axis=0) * linalg.reciprocal(moments.scale) ** 2
+    called = range(X.shape[1]) if names is None else names
+    order = np.argsort(-move, kind="stable")[:MOST_COLUMNS]
+    columns = {str(called[j]): float(move[j]) for j in order}
+    return EraserCost(cost.moved, cost.ratio, cost.share, columns, lost, cost.reason)
+
+
+def _task_cost(
+    name: str,
+    task: Concept,
+    X: np.ndarray,
+    erased: np.ndarray,
+    groups: np.ndarray | None,
+    seed: int,
+) -> TaskCost:
+    rng = np.random.default_rng([seed, 23])
+    (parts,) = partitions(task, groups=groups, n_splits=1, rng=rng, n_parts=2)
+    see = Observing(task, (parts,), seed)
+    before, after = (_observed(rows, task, parts, see) for rows in (X, erased))
+    guess = 0.0 if task.codes is None else float(np.bincount(task.codes).max() / len(task))
+    return TaskCost(
+        name,
+        R_SQUARED.name if task.codes is None else ACCURACY,
+        guess,
+        *(Reading(one.value, one.interval) for one in (before, after, before.over(after))),
+    )
+
+
+def _observed(X: np.ndarray, task: Concept, parts: Parts, see: Observing) -> Observation:
+    """Observe a fresh probe of each half on the other: accuracy, or R² of numbers."""
+    values = np.empty((len(task), 1 if task.is_classes else task.n_columns))
+    for j in range(parts.n_parts):
+        fitted, scored = np.flatnonzero(parts.part != j), parts.rows(j)
+        predicted = LDAProbe().fit(X[fitted], task.take(fitted)).predict(X[scored])
+        if task.is_classes:
+            values[scored, 0] = predicted == task.labels[scored]
+        else:
+            values[scored] = np.reshape(predicted, (len(scored), -1))
+    return see.mean(values[:, 0], ACCURACY) if task.is_classes else see.scores([values])

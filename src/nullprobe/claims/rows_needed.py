@@ -1,0 +1,75 @@
+"""Rows needed: how many rows would bring a verdict where a claim is unclear.
+
+Claims that rest on one held-out reading have such a number (`stats.sample_size`). The others are
+unclear for reasons that no number of rows alone settles.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from nullprobe.claims.verdict import Claim, Evidence, Holds
+
+# The reading that each claim with such a number rests on, by the keys of `Evidence`.
+READINGS = {
+    "readable": "raw",
+    "erasure_holds": "erased",
+    "no_halfspace": "halfspace",
+    "gone": "family",
+}
+DIGITS = 2  # the spreads are measured, and no better known than that
+NO_NUMBER = {
+    "dependent": "no number of rows shows independence, and how many show a dependence depends on "
+    "how strong it is",
+    "transfers": "it compares readings within and across groups, and the spread between groups "
+    "does not shrink with more rows of the same groups",
+    "one_feature": "it compares a whole curve with those of the draws, and the curve changes with "
+    "the number of rows",
+    "consistent": "it compares CCS with random directions, whose spread does not shrink with more "
+    "pairs",
+    "used": "it rests on texts, not on rows, and on random subspaces, whose spread does not shrink "
+    "with more texts",
+}
+BELOW = "the reading is below chance, and more rows of the same kind do not change that"
+UNKNOWN = "how many rows were read is not known"
+NO_EFFECT = "min_effect is 0, and no number of rows excludes every effect"
+CHANCE = (
+    "so many rows bring a verdict in at least four of five data sets, and these are among the rest"
+)
+WITHHELD = "the verdict depends on which rows depend on each other, and more rows do not help"
+
+
+def with_rows_needed(claim: Claim, evidence: Evidence) -> Claim:
+    """Return a claim with the rows that a verdict needs, where it is unclear."""
+    if claim.holds is not Holds.UNCLEAR:
+        return claim
+    key, bar, rows = READINGS.get(claim.name), evidence.thresholds, evidence.rows
+    if key is None:
+        return without_rows(claim, NO_NUMBER[claim.name])
+    observed, chance = evidence.observed(key), evidence.chance(key)
+    if claim.explanations[0].is_rejected and observed.value < chance.mean:
+        return without_rows(claim, BELOW)
+    if not rows or not bar.min_effect:
+        return without_rows(claim, NO_EFFECT if rows else UNKNOWN)
+    needed = rounded_up(bar.rows_needed(observed, chance, rows))
+    if needed <= rows:
+        return without_rows(claim, CHANCE)
+    return replace(claim, rows_needed=needed, rows_reason="")
+
+
+def without_rows(claim: Claim, reason: str) -> Claim:
+    """Return a claim without a number of rows, with the reason."""
+    return replace(claim, rows_needed=None, rows_reason=reason)
+
+
+def rounded_up(rows: float) -> int:
+    """Return a number of rows with two digits, never fewer than they are.
+
+    Examples
+    --------
+    >>> rounded_up(4616.2), rounded_up(37.0), rounded_up(101)
+    (4700, 37, 110)
+    """
+    unit = 10 ** max(0, math.floor(math.log10(max(rows, 1.0))) + 1 - DIGITS)
+    return math.ceil(rows / unit) * unit

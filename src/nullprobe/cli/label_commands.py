@@ -1,0 +1,48 @@
+"""Commands that compare labels.
+
+Heavy rooms are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nullprobe.cli import arguments, options
+
+
+def same_concept(
+    file: options.File,
+    concept: options.TwoConcepts,
+    groups: options.Groups = None,
+    leave_out: options.LeaveOut = None,
+    alpha: options.Alarms = 0.05,
+    min_effect: options.Effect = 0.05,
+    out: options.OutFolder = Path("."),
+    draws: options.Draws = 499,
+    n_splits: options.Splits = 4,
+    duplicates: options.Duplicates = "group",
+    independent: options.Independent = False,
+    seed: options.Seed = 0,
+) -> None:
+    """Say whether two sets of labels for one idea are the same to a probe."""
+    names = arguments.names(concept) or []
+    if len(names) != 2:
+        raise arguments.UsageError("--concept takes two columns of labels: --concept A,B")
+    from nullprobe.cli import label_comparisons, sources, subject, verdict_tables
+
+    subject.need_folder(out)
+    command = arguments.line(
+        "nullprobe", "same-concept", file, concept=concept, groups=groups, leave_out=leave_out,
+        alpha=alpha, min_effect=min_effect, draws=draws, n_splits=n_splits, duplicates=duplicates,
+        independent=independent, seed=seed,
+    )  # fmt: skip
+    how = {
+        "alpha": alpha, "min_effect": min_effect, "draws": draws, "n_splits": n_splits,
+        "duplicates": duplicates, "independent": independent, "random_state": seed,
+    }  # fmt: skip
+    first, second = names
+    result = label_comparisons.run(file, (first, second), groups, leave_out or (), how, command)
+    stem = subject.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
+    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    label_comparisons.show(result, verdict_tables.Terminal())
+    verdict_tables.show_files(*paths)

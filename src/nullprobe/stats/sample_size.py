@@ -1,0 +1,53 @@
+"""Sample size: how many rows a verdict needs, from spreads that were measured or that theory gives.
+
+Problem. An unclear verdict has two ways out. With more rows the test finds an effect, or the
+interval leaves no room for one that matters. Which of the two, nobody knows beforehand.
+
+Solution. Let δ be the true excess over chance and E the smallest effect of interest. The test
+detects δ where δ ≥ a s₀, and an absence is shown where E − δ ≥ b s₁, each with the power in
+question; s₀ is the standard deviation of the draws, s₁ the standard deviation of the reading,
+a = z_{1−α/2} + z_power, b = z_{1−α/4} + z_power. One of the two holds for every δ in [0, E] if
+a s₀ + b s₁ ≤ E. Both spreads shrink as 1/√n, so that n rows become n ((a s₀ + b s₁) / E)².
+
+Reference. `docs/methods/existence.md`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from scipy.stats import norm
+
+POWER = 0.8  # an effect that is found four times out of five
+# Variance of a reading of nothing, times n s (1 − s), with s the share of the rarer class.
+VARIANCES = {"AUC": 1.0 / 12.0, "balanced accuracy": 1.0 / 16.0}
+
+
+def to_detect(alpha: float, power: float = POWER, *, tails: int = 2) -> float:
+    """Return a: how many standard deviations above chance a test at α detects with a power."""
+    return float(norm.ppf(1.0 - alpha / tails) + norm.ppf(power))
+
+
+def to_exclude(alpha: float, power: float = POWER) -> float:
+    """Return b: how many standard deviations below E a reading shows an absence with a power.
+
+    The interval has coverage 1 − α/2, since it leaves the probes as they are.
+    """
+    return float(norm.ppf(1.0 - alpha / 4.0) + norm.ppf(power))
+
+
+def spread(metric: str, positive_fraction: float) -> float:
+    """Return the standard deviation of a reading of nothing, times √n.
+
+    Exact of an AUC (Mann and Whitney 1947). A balanced accuracy has at most this much, which it has
+    where half of the rows are called positive.
+    """
+    return math.sqrt(VARIANCES[metric] / (positive_fraction * (1.0 - positive_fraction)))
+
+
+def rows_to_decide(
+    of_draws: float, of_reading: float, min_effect: float, alpha: float, power: float = POWER
+) -> float:
+    """Return the rows that a verdict needs, of spreads s₀ and s₁ times √n."""
+    reach = to_detect(alpha, power) * of_draws + to_exclude(alpha, power) * of_reading
+    return (reach / min_effect) ** 2
