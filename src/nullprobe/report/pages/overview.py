@@ -41,8 +41,8 @@ def identified(documents: Sequence[Mapping[str, Any]]) -> Identity:
     >>> pages = [
     ...     {"title": "m", "representation": f"layer {i}", "provenance": together} for i in (0, 1)
     ... ]
-    >>> several(pages)
-    Several(title='m', what='representation', names=('layer 0', 'layer 1'))
+    >>> identified(pages)
+    Identity(title='m', what='representation', names=('layer 0', 'layer 1'))
     """
     names = [document["representation"] for document in documents]
     together = [document["provenance"].get("representations") for document in documents]

@@ -176,7 +176,7 @@ def takes(claim: Mapping[str, Any]) -> Rung:
     Examples
     --------
     >>> alone = [{"name": "chance", "outcome": "rejected"}]
-    >>> taken({"holds": "yes", "takes": "undecided", "explanations": alone}).name
+    >>> takes({"holds": "yes", "takes": "undecided", "explanations": alone}).name
     'not tried'
     """
     tried = {one["name"] for one in claim["explanations"] if one["outcome"] != "not_tried"}
