@@ -39,6 +39,8 @@ def phrases(text: str, path: str, line: int, rules: dict[str, Any]) -> Iterator[
     """Yield the forbidden phrases of a text that starts at a line."""
     for exception in rules["exceptions"]["phrases"]:
         text = text.replace(exception, "")
+    for key in rules["exceptions"].get("keys", ()):
+        text = "" if text == key else text.replace(f'"{key}"', "").replace(f"`{key}`", "")
     for rule in rules["phrases"]:
         # A phrase may be broken over two lines.
         pattern = rule["find"].replace(" ", r"\s+")
@@ -79,11 +81,20 @@ def _defined(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield name, getattr(node, "lineno", 1)
 
 
+def _fields(tree: ast.AST) -> set[str]:
+    """Return the annotated fields of classes."""
+    bodies = (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    fields = (one.target for body in bodies for one in body if isinstance(one, ast.AnnAssign))
+    return {field.id for field in fields if isinstance(field, ast.Name)}
+
+
 def of_python(source: str, path: str, rules: dict[str, Any]) -> Iterator[Violation]:
     """Yield the violations of a Python file."""
     tree = ast.parse(source)
+    keys = _fields(tree).intersection(rules["exceptions"].get("keys", ()))
     for name, line in [(Path(path).stem, 1), *_defined(tree)]:
-        yield from names(name, path, line, rules)
+        if name not in keys:
+            yield from names(name, path, line, rules)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from phrases(node.value, path, node.lineno, rules)

@@ -67,7 +67,7 @@ def test_quick_audits_and_layers_leave_it_out():
 def test_it_is_printed_written_and_read_back(tmp_path):
     y, B, X = rows()
     found = audit(X, y, baselines={"B": B}, **FEW)
-    assert "with what is audited, which adds" in found["readable"].reason
+    assert "the representation adds" in found["readable"].reason
     assert Audit.from_json(found.to_json()) == found
     found.to_html(tmp_path / "page.html")
     assert "and what is audited together" in (tmp_path / "page.html").read_text("utf-8")

@@ -302,7 +302,7 @@ def test_a_class_in_too_few_blocks_withholds_the_verdict(order):
     y = (np.arange(360) < 12).astype(int)
     claim = audit(X, y, order=order, **RAW)["readable"]
     assert claim.holds is Holds.UNCLEAR
-    assert "Cannot be tested" in claim.reason
+    assert "cannot test the claim" in claim.reason
 
 
 # Nothing to compare with

@@ -99,6 +99,7 @@ def test_no_control_code_of_a_user_reaches_a_terminal(capsys):
     options = {"baselines": {wild: W.X[:, :1]}, "title": wild, **RAW}
     found = audit({wild: W.X}, np.where(W.y == 1, wild, "no"), **options)
     verdict_tables.show(found[wild])
-    for shown in (str(found), capsys.readouterr().out):
+    verdict_tables.show(found[wild], verbose=True)
+    for shown in (str(found), found.report(), capsys.readouterr().out):
         assert not {"\x1b", "\x07"} & set(shown)
         assert "[bold]\\x1b[31mred\\x07" in shown

@@ -6,6 +6,7 @@ from support.evidence import evidence, null, nulls, outcomes, seen
 from nullprobe.claims import ComesFrom, Holds, Takes
 from nullprobe.claims.dependent import dependent
 from nullprobe.claims.readable import readable
+from nullprobe.report.text.verdicts import conclusion
 
 UNIT = {"unit": "association (sd)", "chance": 0.0}
 
@@ -21,7 +22,7 @@ def test_an_association_above_all_draws_holds():
     claim = judged(4.0)
     assert (claim.holds, claim.p_value) == (Holds.YES, pytest.approx(0.01))
     assert outcomes(claim.explanations)["chance"] == "rejected"
-    assert claim.reason.startswith("Something is there")
+    assert "depends on the concept" in conclusion(claim.reason)
 
 
 @pytest.mark.parametrize("value", [0.1, -4.0])
@@ -29,7 +30,7 @@ def test_less_is_unclear_and_never_absent(value):
     claim = judged(value)
     assert (claim.holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert outcomes(claim.explanations)["chance"] == "undecided"
-    assert "No test shows that nothing is" in claim.reason
+    assert "no test can show that there is none" in claim.reason
 
 
 def test_the_adjusted_p_decides():
@@ -54,5 +55,5 @@ def test_what_is_there_but_not_read_is_said_beside_the_reading(value, said):
     found = evidence(raw=seen(0.5, 0.01), association=seen(value, **UNIT))
     claim = readable(found)
     assert claim.holds is Holds.NO
-    assert "trained on up to 200 rows is likely to read more than 0.550" in claim.reason
+    assert "trained on up to 200 rows is likely to read more than an AUC of 0.550" in claim.reason
     assert ("a probe trained on more rows may read it" in claim.reason) is said

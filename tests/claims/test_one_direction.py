@@ -12,7 +12,7 @@ def test_theorem_that_holds_of_permuted_labels_too_is_a_fact_of_algebra():
     assert (claim.holds, claim.takes) == (Holds.YES, Takes.LINEAR_ALGEBRA)
     assert claim.p_value is None
     assert claim.interval is None
-    assert claim.reason.startswith("This is so for any labels")
+    assert "for any labels" in claim.reason
 
 
 def test_correlation_that_is_left_is_rounding_and_said_to_be():
@@ -25,7 +25,7 @@ def test_permuted_labels_that_behave_otherwise_are_reported():
     left = Null("linear_algebra", "", np.array([1e-16, 0.3]))
     claim = one_direction(evidence(residual_null=left))
     assert (claim.holds, claim.takes) == (Holds.YES, Takes.UNDECIDED)
-    assert claim.reason.startswith("Permuted labels behave otherwise")
+    assert "not about permuted ones" in claim.reason
 
 
 @pytest.mark.parametrize(("rank", "words"), [(1, "1 direction from"), (3, "3 directions from")])

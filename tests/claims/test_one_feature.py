@@ -47,7 +47,7 @@ def test_leaving_less_or_more_takes_more_than_moments(left):
     holds, takes, claim = verdict(curve((0.9, left, 0.6)))
     assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)  # the shape of the noise was not tried
     assert claim.p_value == pytest.approx(0.01)
-    assert f"AUC {left:.3f} where they have" in claim.reason
+    assert f"the data give {left:.3f}" in claim.reason
     assert "after one removal" in claim.reason
     low, high = next(one for one in claim.explanations if one.name == "moments").difference
     assert low < left - 0.7 < high or low < 0 < high

@@ -107,7 +107,7 @@ def test_reading_as_much_as_chance_is_unclear_if_there_is_room_for_more():
 def test_reading_below_chance_is_a_sign_of_dependent_rows():
     holds, _, claim = verdict(raw=seen(0.3))
     assert (holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
-    assert "below chance" in claim.reason
+    assert "less than chance" in claim.reason
 
 
 def test_where_nothing_is_read_it_comes_from_nowhere():
@@ -120,7 +120,7 @@ def test_r_squared_is_compared_with_zero():
     numeric = nulls(chance={"raw": null(-0.05, 0.04)})
     claim = readable(evidence(raw=seen(0.2, unit="R²", chance=0.0), nulls=numeric))
     assert claim.holds is Holds.YES
-    assert "R² 0.200 against -0.050" in claim.reason
+    assert "R² is 0.200; permuted labels give -0.050" in claim.reason
 
 
 @pytest.mark.parametrize("value", [-0.01, -0.035])

@@ -55,7 +55,7 @@ def test_what_is_read_and_erased_everywhere_transfers():
     assert claim.p_value == pytest.approx(0.01)
     assert [n.rung for n in claim.nulls] == ["chance", "random_subspaces"]
     assert claim.detectable is None
-    assert "0.600 after erasing in another group" in claim.reason
+    assert "0.600 after erasing with an eraser of another group" in claim.reason
     assert "0.850 after random subspaces" in claim.reason
 
 
@@ -74,7 +74,7 @@ def test_what_is_read_in_its_own_group_alone_does_not_transfer():
     holds, takes, claim = verdict(across=0.5, left=0.85)
     assert (holds, takes) == (Holds.NO, Takes.CHANCE)
     assert "random_subspaces" not in outcomes(claim.explanations)  # nothing to be erased elsewhere
-    assert "of no use in the others" in claim.reason
+    assert "does not work in the others" in claim.reason
     assert claim.detectable is None
 
 
@@ -139,7 +139,7 @@ def test_reading_that_carries_over_without_erasing_is_unclear(left):
     """A loss that random subspaces hardly exceed, by less than what matters, is none (.82)."""
     holds, takes, claim = verdict(left=left)
     assert (holds, takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
-    assert "whether erasing does is unclear" in claim.reason
+    assert "whether an eraser does is unclear" in claim.reason
     assert claim.detectable is not None
 
 
@@ -158,4 +158,4 @@ def test_numbers_that_are_predicted_worse_than_by_the_mean_do_not_transfer():
     holds, takes, claim = judged(replace(carried(), **found), chance)
     assert claim.p_value <= 0.05
     assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)
-    assert "of no use in the others" in claim.reason
+    assert "does not work in the others" in claim.reason

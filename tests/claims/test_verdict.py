@@ -6,7 +6,7 @@ from scipy.stats import norm
 from support.evidence import STEPS, null, seen
 
 from nullprobe.claims import Beside, Observation, Outcome, Thresholds
-from nullprobe.claims.verdict import number, p_text
+from nullprobe.claims.sentences import number, p_text
 from nullprobe.stats.null_distribution import Null
 
 

@@ -60,7 +60,7 @@ def printed(result, columns=80):
         ),
         ("compare data.csv --concept y --erasers leace,", ["'leace,' has an empty one"]),
         ("compare data.csv --concept y --keep z", ["'z' must name a column", "'height'"]),
-        ("compare data.csv --concept y --keep y", ["a column of its own", "'y'"]),
+        ("compare data.csv --concept y --keep y", ["its own column", "'y'"]),
         ("compare data.csv --concept y --keep width --keep width", ["'width' is named twice"]),
         ("compare data.csv --concept y --keep width --leave-out width", ["named twice"]),
         ("compare data.csv --concept y --groups y", ["two columns", "'y'"]),
@@ -158,7 +158,7 @@ def test_every_number_of_the_table_is_that_of_the_document():
                 assert f"{cell.value:.3f}" in out
     for reason in ("mimic: every class needs more rows.", "leace, age: age is too rare."):
         assert reason in words
-    assert "Told the labels: the eraser sees" in words
+    assert "Uses the labels: the eraser needs" in words
     assert ".49-.55" in out
     assert "-1.70 to .71" in out
     assert "0.80" in out  # what the oracle moves of LEACE's

@@ -20,7 +20,7 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import eraser_files, main, options
+from nullprobe.cli import eraser_files, eraser_options, main
 from nullprobe.data.concept import concept
 from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
@@ -52,10 +52,10 @@ from nullprobe.probes import PROBES
                 ("--method mimic --match covar", ["match", "'covar' arrived"]),
                 ("--method mean_projection --rank -1", ["rank", "at least 1", "-1"]),
                 ("--method mean_projection --rank 0", ["rank", "at least 1", "0 arrived"]),
-                ("--method inlp --max-rank 0", ["max_rank", "at least 1", "0 arrived"]),
+                ("--method inlp --max-rank 0", ["--max-rank", "at least 1", "0 arrived"]),
                 (
                     "--method inlp --validation-fraction 1",
-                    ["validation_fraction must lie between 0 and 1", "1.0"],
+                    ["--validation-fraction must lie between 0 and 1", "1.0"],
                 ),
                 ("--method inlp --alpha 2", ["alpha", "from 0 to 1", "2.0 arrived"]),
                 (
@@ -77,7 +77,7 @@ from nullprobe.probes import PROBES
                 ("--shrinkage 1.5", ["shrinkage", "from 0 to 1", "1.5"]),
                 ("--method mimic --shrinkage oas", ["shrinkage", "'minimal'", "'oas'"]),
                 ("--method mimic --shrinkage -1", ["shrinkage", "from 0 to 1", "-1"]),
-                ("--method splince --task y", ["column of its own", "'y' is named twice"]),
+                ("--method splince --task y", ["its own column", "'y' is named twice"]),
                 ("--leave-out tusk", ["'tusk' must name a column", "'task'?"]),
                 ("--method splince --task tusk", ["'tusk' must name a column", "'task'?"]),
                 ("--method mimic --concept task --leave-out y", ["MiMiC needs class labels"]),
@@ -219,7 +219,7 @@ def test_fit_says_that_an_eraser_must_be_told_the_concept(capsys):
     fit = ["fit", "data.npz", "--concept", "y", "--method", "quadratic_leace"]
     out = done(capsys, *fit, "--out", "e.safetensors")
     assert out == (
-        "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it must be told 'y' "
+        "QuadraticLEACE moves rows in 3 directions of 3, fitted to 36 rows; it needs 'y' "
         "of the rows that it erases.\nWrote e.safetensors\n"
     )
 
@@ -268,8 +268,8 @@ def test_a_seed_and_the_share_held_out_reach_the_estimator():
 
 
 def test_the_help_lists_the_methods_and_probes_that_there_are():
-    assert options.METHODS == tuple(ERASERS)
-    assert options.PROBES == tuple(PROBES)
+    assert eraser_options.METHODS == tuple(ERASERS)
+    assert eraser_options.PROBES == tuple(PROBES)
 
 
 @pytest.mark.parametrize("method", ["leace", "mimic"])

@@ -35,7 +35,7 @@ from nullprobe.measures.expected_auc import unbiased_gap
         ("plan --d 2.5 --gap 1 --auc .6", ["'--d'", "nullprobe plan --help"]),
         ("plan --d 8 --gap 1 --n 1", ["n must be", "1 arrived"]),
         ("plan --d 8 --gap 1 --n 9 --positive-fraction .1", ["at least 10", "9 arrived"]),
-        ("plan --d 8 --gap 1 --n 9 --n-probe 1", ["n_probe", "1 arrived"]),
+        ("plan --d 8 --gap 1 --n 9 --n-probe 1", ["--n-probe", "1 arrived"]),
         ("plan --d 8 --gap 1 --auc .6 --positive-fraction 1", ["rows to both classes"]),
         ("plan none.csv --concept y --auc .6", ["File not found: 'none.csv'"]),
         ("plan data.csv --auc .6", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
@@ -164,7 +164,7 @@ def test_an_absence_is_planned_for_a_claim(capsys):
         ("plan --claim dependent", ["'dependent' arrived"]),
         ("plan --claim readable --auc .6", ["--positive-fraction and --min-effect alone"]),
         ("plan --d 8 --gap 2 --auc .6 --min-effect .1", ["--absence or --claim"]),
-        ("plan --claim readable --min-effect 0", ["min_effect"]),
+        ("plan --claim readable --min-effect 0", ["--min-effect"]),
     ],
 )
 def test_a_wrong_plan_of_a_claim_is_refused(arguments, parts, capsys):

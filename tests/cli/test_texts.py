@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 
 from nullprobe import InputError
-from nullprobe.cli.texts import Told, read, tokens_of
+from nullprobe.cli.texts import TextColumns, read, tokens_of
 from nullprobe.data.writing import save
 from nullprobe.models import Spans
 
@@ -21,7 +21,7 @@ CHATS = [
 
 
 def told(text="m", **more):
-    return Told(text, more.pop("concept", None), None, (), **more)
+    return TextColumns(text, more.pop("concept", None), None, (), **more)
 
 
 @pytest.fixture(params=["jsonl", "parquet", "csv", "rows"])

@@ -57,6 +57,15 @@ def test_a_word_is_caught_in_every_kind_of_name(word):
     assert [*check.of_python(f"{word}ing = 1\nx = y.{word}", "x.py", check.RULES)] == []
 
 
+def test_a_key_of_documents_may_stand_as_a_field_and_in_quotes_alone():
+    assert check.RULES["exceptions"]["keys"]
+    for key in check.RULES["exceptions"]["keys"]:
+        field = f'class Document:\n    {key}: bool = doc("See `{key}`.")\n\nx = row["{key}"]\n'
+        assert [*check.of_python(field, "x.py", check.RULES)] == []
+        for source in (f"{key} = 1\n", f'x = "it stands {key} it"\n'):
+            assert [*check.of_python(source, "x.py", check.RULES)]
+
+
 def test_exceptions_may_stand_and_lines_are_right():
     rules = check.RULES | {"exceptions": {"phrases": ["The law in force"], "names": ["given_name"]}}
     assert [*check.of_page("The law in force.", "x.md", rules)] == []

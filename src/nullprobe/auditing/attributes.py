@@ -23,7 +23,7 @@ from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.own_eraser import BEFORE
-from nullprobe.auditing.result import Audit
+from nullprobe.auditing.result import Audit, summarised
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
@@ -85,8 +85,12 @@ class Attributes:
         return f"Attributes({', '.join(map(repr, self.alone))})"
 
     def __str__(self) -> str:
-        """Return the verdicts of all audits, with an empty line between them."""
-        return "\n\n".join(map(str, self.audits))
+        """Return a summary: a table of the verdicts, and a sentence for each claim."""
+        return summarised(self.audits)
+
+    def report(self) -> str:
+        """Return all that a terminal can show of each audit, one after the other."""
+        return "\n\n".join(one.report() for one in self.audits)
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""

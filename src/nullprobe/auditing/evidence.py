@@ -19,7 +19,8 @@ from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
 from nullprobe.claims.readable import MATCHED
-from nullprobe.claims.verdict import MAKES, by_chance
+from nullprobe.claims.sentences import MAKES
+from nullprobe.claims.verdict import by_chance
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut

@@ -25,6 +25,7 @@ from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Claim, Evidence, Holds, Outcome, Takes, Thresholds
 from nullprobe.claims import judged as judged_claim
 from nullprobe.claims.rows_needed import WITHHELD, without_rows
+from nullprobe.claims.sentences import sentence
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import N_PARTS, partitions
 from nullprobe.data.splits import Parts
@@ -37,11 +38,11 @@ from nullprobe.stats.neighbours import Resemblance
 AFTER_ERASURE = ("erasure_holds", "no_halfspace", "gone", "one_feature")
 ADVICE = (
     "Name the groups, or declare the order; pass independent=True only if you know that "
-    "neighbours have nothing in common"
+    "neighbouring rows have nothing in common"
 )
 STUCK = (
-    "every permutation that groups or blocks allow leaves all labels as they are, so that there "
-    "is nothing to compare with. Labels must differ between groups, or inside them"
+    "every permutation that groups or blocks allow leaves all labels as they are, so there is "
+    "nothing to compare with. Labels must differ between groups, or inside them"
 )
 
 
@@ -305,9 +306,10 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
         without_rows(new, WITHHELD),
         holds=Holds.UNCLEAR,
         reason=(
-            f"Withheld: rows resemble their neighbours in the file over {length} rows, and with "
-            f"blocks of neighbours as groups the verdict is {new.holds.value}, not "
-            f"{claim.holds.value}. {ADVICE}. {new.reason}"
+            "The verdict is withheld, because it changes where neighbouring rows count as groups. "
+            f"Rows resemble their neighbours in the file over {length} rows. With blocks of "
+            f"neighbours as groups the verdict is {new.holds.value}, not {claim.holds.value}. "
+            f"{ADVICE}. With blocks: {new.reason}"
         ),
     )
 
@@ -318,7 +320,7 @@ def withheld(one: Judged, why: str) -> Judged:
         replace(
             without_rows(claim, WITHHELD),
             holds=Holds.UNCLEAR,
-            reason=f"Cannot be tested: {why}.",
+            reason=f"These rows cannot test the claim. {sentence(why)}.",
         )
         if claim.name in OF_CLAIMS
         else claim

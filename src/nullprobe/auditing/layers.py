@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
-from nullprobe.auditing.result import Audit, documents_of
+from nullprobe.auditing.result import Audit, documents_of, summarised
 from nullprobe.report.document import AuditDocument, write_json
 from nullprobe.report.pages.audits import write_html
 
@@ -18,8 +18,8 @@ from nullprobe.report.pages.audits import write_html
 class Layers:
     """The verdicts on several representations of the same rows; p-values are over all of them.
 
-    Printed, it is a table of verdicts for each of them. ``a | b`` joins audits of the same
-    representations, such as what is read from layers and what a model uses of them.
+    Printed, it is a table of verdicts; ``report()`` has the rest. ``a | b`` joins audits of the
+    same representations, such as what is read from layers and what a model uses of them.
 
     Attributes
     ----------
@@ -45,8 +45,12 @@ class Layers:
         return f"Layers({', '.join(map(repr, self.audits))})"
 
     def __str__(self) -> str:
-        """Return the verdicts on each representation, with an empty line between them."""
-        return "\n\n".join(map(str, self.audits.values()))
+        """Return a summary: a table of the verdicts, and a sentence for each claim."""
+        return summarised(list(self.audits.values()))
+
+    def report(self) -> str:
+        """Return all that a terminal can show of each audit, one after the other."""
+        return "\n\n".join(one.report() for one in self.audits.values())
 
     def __eq__(self, other: object) -> bool:
         """Return whether both hold the same audits in the same order."""

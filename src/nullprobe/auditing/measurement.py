@@ -198,9 +198,7 @@ class Run:
         parts = self.partitions[0]
         each = [parts.rows(j) for j in range(parts.n_parts)]
         lam = [Moments.summed(self.X[r], self.z.take(r)).oracle_shrinkage() for r in each]
-        fitted = (
-            "LEACE, fitted to a part; a linear probe reads the same after any eraser of its kernel"
-        )
+        fitted = "LEACE, fitted to one part"
         return {
             "eraser": fitted if self.settings.erases else "given",
             "probe": "linear discriminant, its covariance shrunk towards the diagonal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -22,21 +22,23 @@ from nullprobe.auditing.document import (
 from nullprobe.auditing.eraser_cost import EraserCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
-from nullprobe.claims import Claim, Holds
+from nullprobe.claims import Claim
 from nullprobe.heldout.three_way import Scores
-from nullprobe.report.document import AuditDocument, read_json, validated, write_json
+from nullprobe.report.document import AuditDocument, plain, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text import terminal, wording
+from nullprobe.report.text import summary, terminal, verdicts, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
+
+MORE = "More: print(result.report()), or the page that to_html writes."
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Audit:
     """The verdicts on one representation and concept, and all that is needed to show them.
 
-    Printed, it is a table of its verdicts, and of what was left out and why. Two audits are equal
-    if they are the same document, which has six digits of each number. ``a | b`` is the audit with
-    the claims of both.
+    Printed, it is a summary: a sentence for each claim; ``report()`` has the rest. Two audits are
+    equal if they are the same document, which has six digits of each number. ``a | b`` is the audit
+    with the claims of both.
 
     Attributes
     ----------
@@ -67,13 +69,11 @@ class Audit:
     >>> found = audit(w.X, w.y, claims=["readable"], draws=99, title="a world")
     >>> found
     Audit('a world': readable yes)
-    >>> print(found)
+    >>> print(found)  # doctest: +ELLIPSIS
     a world
+    90 rows, 4 features; classes 0 (45), 1 (45). Eraser: ...
     <BLANKLINE>
-    claim     holds  takes    comes from  observed        chance  adj. p
-    ────────────────────────────────────────────────────────────────────
-    Readable  yes    moments  not tried   0.970            0.495   0.010
-    AUC                                   [0.927, 0.996]
+    Readable  yes  A linear probe reads the concept; ...
     >>> Audit.from_json(found.to_json()) == found
     True
     """
@@ -100,18 +100,21 @@ class Audit:
         return f"Audit({self.heading!r}: {verdicts})"
 
     def __str__(self) -> str:
-        """Return the heading, a table of the verdicts, why some are unclear, and warnings."""
-        claims = [claim_document(claim) for claim in self.claims]
-        to_explain = [
-            claim for claim in claims if claim["holds"] == Holds.UNCLEAR or claim["warnings"]
-        ]
-        why = terminal.left_out(self.left_out)
-        if to_explain:
-            why = [terminal.sentences(to_explain), *(["", *why] if why else [])]
-        table = terminal.verdicts(claims)
-        document = self.document().plain() if self.eraser_cost else {}
-        costs = [part for table in eraser_tables(document) for part in ("", terminal.costs(table))]
-        return terminal.text(self.heading, "", table, *(["", *why] if why else []), *costs)
+        """Return a summary: what was audited, and one sentence for each claim."""
+        return summarised([self])
+
+    def report(self) -> str:
+        """Return all that a terminal can show: a table of the verdicts, and the reason of each.
+
+        Examples
+        --------
+        >>> from nullprobe import audit, worlds
+        >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
+        >>> found = audit(w.X, w.y, claims=["readable"], draws=99)
+        >>> print(found.report().splitlines()[3])
+        claim     holds  takes    comes from  observed        chance  adj. p
+        """
+        return terminal.text(*report_parts(self))
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same document."""
@@ -275,6 +278,35 @@ class Audit:
             }
             for claim in self.claims
         ]
+
+
+def shown(one: Audit) -> dict[str, Any]:
+    """Return what a summary is made of: a document without scores and pictures."""
+    return {
+        "title": one.title,
+        "representation": one.representation,
+        "claims": [claim_document(claim) for claim in one.claims],
+        "provenance": plain(one.provenance),
+        "eraser_cost": one.eraser_cost and one.document().plain()["eraser_cost"],
+    }
+
+
+def summarised(audits: Sequence[Audit]) -> str:
+    """Return a summary of audits, as ``print`` shows it."""
+    reasons = {name: why for one in audits for name, why in one.left_out.items()}
+    parts = summary.summary([shown(one) for one in audits], reasons, MORE)
+    return terminal.text(*parts, width=terminal.WIDEST)
+
+
+def report_parts(one: Audit) -> list[Any]:
+    """Return the heading, a table of the verdicts, a reason of each, and what was left out."""
+    claims = [claim_document(claim) for claim in one.claims]
+    heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
+    document = one.document().plain() if one.eraser_cost else {}
+    costs = map(terminal.costs, eraser_tables(document))
+    parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims), *costs]
+    left_out = verdicts.left_out(one.left_out)
+    return [part for each in [*parts, *left_out] for part in (each, "")][:-1]
 
 
 def _identity(one: Audit, rows_too: bool) -> list[str]:

@@ -17,7 +17,8 @@ from nullprobe.auditing.document import Recorded, claim_document, claim_of
 from nullprobe.claims.explanations import SOURCES, TAKEN, Explanation, Outcome
 from nullprobe.claims.one_direction import METRIC as RESIDUAL
 from nullprobe.claims.one_feature import METRIC as DEPARTURE
-from nullprobe.claims.verdict import MAKES, Holds, no_sources
+from nullprobe.claims.sentences import MAKES
+from nullprobe.claims.verdict import Holds, no_sources
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES
 from nullprobe.report.text.wording import DETAILS, PROVENANCE

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Beside, Followed, Observation, Thresholds
-from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources, number, p_text
+from nullprobe.claims.sentences import BECAME, number, p_text
+from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources
 from nullprobe.stats.null_distribution import Null
 
 NAME = "consistent"
@@ -75,34 +76,39 @@ def _judge(
 ) -> tuple[Holds, str]:
     bar, chance, random = evidence.thresholds, evidence.chance(NAME), found.random
     by_labels, by_random, by_first = explanations[:3]
-    said = f"CCS reads {number(own.value)} of held-out pairs as the labels say"
+    numbers = f"CCS agrees with the concept in {number(own.value)} of the held-out pairs"
     followed = _followed(found, bar)
     if followed is not None:
         share = number(found.others[followed][0].value)
-        return Holds.NO, f"CCS follows {followed!r}: {said}, and {share} as {followed!r} says."
-    said += f" (permuted labels: {number(chance.mean)}, {p_text(by_labels.judged_p)})"
+        reason = f"{numbers}, and with {followed!r} in {share}."
+        return Holds.NO, f"CCS follows another label and not the concept. {reason}"
+    numbers += f"; permuted labels give {number(chance.mean)} ({p_text(by_labels.judged_p)})."
     if by_labels.suffices:
-        return Holds.NO, f"CCS does not find the concept: {said}."
+        return Holds.NO, f"CCS does not find the concept. {numbers}"
     if not by_labels.is_rejected:
         least = number(bar.detectable(own, chance))
-        reason = f"{said}. With so many pairs, {least} or less would often go undetected."
-        return Holds.UNCLEAR, f"Whether CCS finds the concept cannot be said: {reason}"
-    said += (
-        f"; random directions read {number(random.mean)} on average ({by_random.outcome.value}, "
-        f"{p_text(by_random.judged_p)}), the first principal component of the differences "
-        f"{number(first.value)} ({by_first.outcome.value})"
+        reason = (
+            f"{numbers} With this many pairs, a share below {least} would usually go undetected "
+            "(80 % power)."
+        )
+        return Holds.UNCLEAR, f"Whether CCS finds the concept is unclear. {reason}"
+    numbers += (
+        f" Random directions agree with it in {number(random.mean)} on average, "
+        f"{BECAME[by_random.outcome]} ({p_text(by_random.judged_p)}). The first principal "
+        f"component of the differences agrees in {number(first.value)}, "
+        f"{BECAME[by_first.outcome].replace('they', 'it').replace('do not', 'does not')}."
     )
     if by_random.suffices:
-        start = "Any direction finds as much, and looking for consistency adds nothing"
+        start = "CCS finds the concept, but no better than a random direction does"
     elif by_first.suffices:
-        start = "To vary most is enough"
+        start = "CCS finds the concept, but no better than the first principal component does"
     elif by_random.is_rejected and by_first.is_rejected:
-        start = "CCS finds the concept, more than random directions and the first component do"
+        start = "CCS finds the concept, better than random directions and the first component do"
     else:
-        start = "CCS finds the concept, and whether less would do is undecided"
+        start = "CCS finds the concept; whether something simpler does as well is undecided"
     others = ", ".join(repr(name) for name in found.others)
-    followed_none = f"it follows none of {others} instead" if others else "no other label was given"
-    return Holds.YES, f"{start}: {said}; {followed_none}."
+    rivals = f"It follows none of {others} instead." if others else "No other label was passed."
+    return Holds.YES, f"{start}. {numbers} {rivals}"
 
 
 def _leaves_no_room(own: Observation, bar: Thresholds) -> bool:

@@ -8,7 +8,8 @@ can show that two things are independent, so the claim holds or is unclear, and 
 from __future__ import annotations
 
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources, number, p_text
+from nullprobe.claims.sentences import number, p_text
+from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources
 from nullprobe.data.metric import Metric
 
 NAME = "dependent"
@@ -26,9 +27,9 @@ def dependent(evidence: Evidence) -> Claim:
     first = Explanation(
         "chance", outcome, "", chance.p_value(seen.value), chance.adjusted, difference=None
     )
-    said = (
-        f"the association is {number(seen.value)} standard deviations above that of permuted "
-        f"labels ({p_text(p)})"
+    numbers = (
+        f"The association lies {number(seen.value)} standard deviations above its mean for "
+        f"permuted labels ({p_text(p)})."
     )
     return Claim(
         NAME,
@@ -44,9 +45,9 @@ def dependent(evidence: Evidence) -> Claim:
         None,
         (chance,),
         chance.p_value(seen.value),
-        f"Something is there: {said}."
+        f"The representation depends on the concept. {numbers}"
         if found
-        else f"Whether anything is there cannot be said: {said}. No test shows that nothing is.",
+        else f"No dependence was detected, and no test can show that there is none. {numbers}",
         None,
         evidence.details.get(NAME, {}),
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, by_chance, number
+from nullprobe.claims.sentences import number
+from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, by_chance
 
 NAME = "erasure_holds"
 STATEMENT = "After erasure, a fresh linear probe on new data cannot read the concept."
@@ -21,16 +22,16 @@ def erasure_holds(evidence: Evidence) -> Claim:
     expected = claim.details.get("expected_from_means")
     if expected is not None:
         reason += (
-            f" For a probe that knew the covariance, estimated means alone lead one to expect "
-            f"{number(expected)}."
+            f" Theory expects {number(expected)} from the error of the estimated means alone, for "
+            "a probe that knows the covariance."
         )
     theory = claim.details.get("expected_of_eraser")
     if theory is not None:
         reason += (
-            f" By the number of rows that the eraser was fitted to, theory expects "
-            f"{number(theory)}, if the classes are Gaussian with one covariance."
+            f" Theory expects {number(theory)} after an eraser fitted to this many rows, if the "
+            "classes are Gaussian with one covariance."
         )
     before = by_chance(evidence.raw, evidence.chance("raw"), evidence.thresholds)
     if claim.holds is Holds.YES and not before.is_rejected:
-        reason += " The concept was not clearly readable before, either."
+        reason += " The concept was not clearly readable before erasure, either."
     return replace(claim, reason=reason)

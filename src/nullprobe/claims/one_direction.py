@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.verdict import Claim, Evidence, Holds, number
+from nullprobe.claims.sentences import number
+from nullprobe.claims.verdict import Claim, Evidence, Holds
 from nullprobe.data.metric import Metric
 
 NAME = "one_direction"
 METRIC = Metric("canonical correlation", 0.0, "residual")
 STATEMENT = (
-    "Removing {rank} {directions} from this sample removes all information that a linear probe "
+    "Removing {directions} from this sample removes all information that a linear probe "
     "could use on it."
 )
 # Canonical correlations below this are rounding, in the width of the coarsest usual input.
@@ -26,21 +27,16 @@ def one_direction(evidence: Evidence) -> Claim:
     """Return the verdict on what is left in sample; it is a fact about linear algebra."""
     details = evidence.details.get(NAME, {})
     rank = int(details.get("directions_removed", 1))
+    directions = "1 direction" if rank == 1 else f"{rank} directions"
     holds = Holds.YES if evidence.residual <= ROUNDING else Holds.NO
-    same = evidence.residual_null.values.max() <= ROUNDING
-    start = "This is so for any labels" if same else "Permuted labels behave otherwise"
+    same = bool(evidence.residual_null.values.max() <= ROUNDING)
     reason = (
-        f"{start}: the largest canonical correlation left is {number(evidence.residual)}, and "
-        f"{number(evidence.residual_null.values.max())} at most when labels are permuted."
-        f"{_told(details)}"
+        f"{_start(holds, directions, same=same)} The largest canonical correlation left is "
+        f"{number(evidence.residual)}, and {number(evidence.residual_null.values.max())} at most "
+        f"when labels are permuted.{_logistic(details)}"
     )
     outcome = Outcome.SUFFICIENT if same or holds is Holds.NO else Outcome.REJECTED
-    if holds is Holds.NO:
-        reason += (
-            " A theorem says it is 0: rounding has spoilt this input (its mean may be very large "
-            "for its precision)."
-        )
-    statement = STATEMENT.format(rank=rank, directions="direction" if rank == 1 else "directions")
+    statement = STATEMENT.format(directions=directions)
     return Claim(
         NAME,
         statement,
@@ -57,8 +53,25 @@ def one_direction(evidence: Evidence) -> Claim:
     )
 
 
-def _told(details: Mapping[str, float]) -> str:
-    """Say what logistic regression makes of it, for the labels and for meaningless ones."""
+def _start(holds: Holds, directions: str, *, same: bool) -> str:
+    if holds is Holds.NO:
+        return (
+            "Some linear information is left, where a theorem says that none is: rounding has "
+            "spoilt this input. Its mean may be very large for its precision."
+        )
+    if same:
+        return (
+            f"Removing {directions} removes all linear information from this sample, as linear "
+            "algebra guarantees for any labels."
+        )
+    return (
+        f"Removing {directions} removes all linear information about these labels, but not about "
+        "permuted ones."
+    )
+
+
+def _logistic(details: Mapping[str, float]) -> str:
+    """State the accuracy of logistic regression, for the labels and for meaningless ones."""
     before, after, *shuffled = (
         details.get(f"in_sample_{when}")
         for when in ("before", "after", "before_shuffled", "after_shuffled")
@@ -66,8 +79,8 @@ def _told(details: Mapping[str, float]) -> str:
     if before is None or after is None or None in shuffled:
         return ""
     return (
-        f" Logistic regression is right in {before:.1%} of these rows before and in {after:.1%} "
-        f"after; the largest class has {details['largest_class']:.1%}. With labels "
-        f"that are shuffled and mean nothing it is {shuffled[0]:.1%} before and {shuffled[1]:.1%} "
-        "after."
+        f" Logistic regression classifies {before:.1%} of these rows correctly before erasure and "
+        f"{after:.1%} after it; the largest class has {details['largest_class']:.1%}. With "
+        f"shuffled labels, which mean nothing, it is {shuffled[0]:.1%} before and "
+        f"{shuffled[1]:.1%} after."
     )

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.claims.explanations import Explanation, Outcome, Takes
 from nullprobe.claims.observation import Curve
-from nullprobe.claims.verdict import (
+from nullprobe.claims.sentences import (
+    BECAME,
     MAKES,
+    TOOK,
+    against_chance,
+    number,
+    p_text,
+    sentence,
+    took,
+    undetected,
+)
+from nullprobe.claims.verdict import (
     Claim,
     Evidence,
     Holds,
-    against_chance,
     by_chance,
     no_sources,
-    number,
-    p_text,
-    took,
-    undetected,
 )
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 NAME = "one_feature"
 STATEMENT = (
-    "Removing the best direction, then the next, and so on, leaves nothing sooner or later than "
-    "means and covariances say."
+    "Removing the best direction, then the next, and so on, lowers the reading as class means and "
+    "covariances predict."
 )
 METRIC = Metric("largest departure (sd)", None, "departure", None)
 
@@ -37,7 +42,7 @@ METRIC = Metric("largest departure (sd)", None, "departure", None)
 def one_feature(evidence: Evidence) -> Claim:
     """Return the verdict on the curve of removals.
 
-    It is held against means and covariances where these could be drawn, else against the shape of
+    It is compared with means and covariances where these could be drawn, else against the shape of
     the noise, which allows more: then it can fail, and hold only where that suffices.
     """
     curve, bar = evidence.curve, evidence.thresholds
@@ -84,26 +89,29 @@ def _reason(
     bar, raw, chance = evidence.thresholds, evidence.raw, evidence.chance("raw")
     if not read.is_rejected:
         return (
-            f"Nothing is clearly there to remove: {against_chance(raw, chance)}; "
-            f"{undetected(bar, raw, chance)}."
+            "The concept is not clearly readable, so there is nothing to remove. "
+            f"{against_chance(raw, chance)}. {undetected(bar, raw, chance)}."
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."
-    start = took(tried) if holds is not Holds.UNCLEAR else "What the curve takes is undecided"
-    return f"{start}{''.join(_compared(curve, one) for one in tried)}."
+    start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
+    start = sentence(start).replace(
+        "this amount", "how fast the reading falls as directions are removed"
+    )
+    return " ".join([f"{start}.", *(_compared(curve, one) for one in tried)])
 
 
 def _compared(curve: Curve, one: Explanation) -> str:
     """Say where the curve departs most from draws of an explanation, and what became of it."""
     if one.outcome is Outcome.NOT_TRIED:
-        return f"; {MAKES[one.name]} were not tried: {one.reason}"
+        return f"{MAKES[one.name]} were not tried: {one.reason}."
     off = curve.departures(one.name)[0]
     step = int(np.abs(off).argmax())
     mean = curve.drawn[one.name][:, 1 + step].mean()
     return (
-        f"; against {MAKES[one.name]} it departs most after {_removals(step + 1)}, "
-        f"{curve.unit} {number(curve.values[1 + step])} where they have {number(mean)} "
-        f"({one.outcome.value}, {p_text(one.judged_p)})"
+        f"{MAKES[one.name]} differ most after {_removals(step + 1)}: they give {curve.unit} "
+        f"{number(mean)}, and the data give {number(curve.values[1 + step])}, "
+        f"{BECAME[one.outcome]} ({p_text(one.judged_p)})."
     )
 
 

@@ -12,22 +12,33 @@ from collections.abc import Sequence
 from nullprobe.claims.confound_warnings import confound_warnings
 from nullprobe.claims.explanations import SOURCES, ComesFrom, Explanation, Outcome, comes_from
 from nullprobe.claims.observation import Beside, Confounded, Observation
+from nullprobe.claims.sentences import (
+    absent,
+    against_chance,
+    compared,
+    number,
+    p_text,
+    sentence,
+    undetected,
+)
 from nullprobe.claims.verdict import (
     Claim,
     Evidence,
     Holds,
-    absent,
-    against_chance,
     by_chance,
-    compared,
-    number,
-    p_text,
-    undetected,
 )
 
 NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 MATCHED = "its draws are matched to be as readable as the data"
+ORIGINS = {
+    ComesFrom.INPUTS: "the inputs alone explain it",
+    ComesFrom.ARCHITECTURE: "an untrained network explains it",
+    ComesFrom.CORPUS: "the corpus alone explains it",
+    ComesFrom.TRAINING: "neither the inputs nor an untrained network explain it",
+    ComesFrom.UNDECIDED: "the comparisons leave open where it comes from",
+    ComesFrom.NOT_TRIED: "no baseline was passed, so where it comes from is unknown",
+}
 
 
 def readable(evidence: Evidence) -> Claim:
@@ -77,8 +88,7 @@ def readable(evidence: Evidence) -> Claim:
         _below(raw, evidence)
         if below
         else _reason(holds, evidence, explanations, others)
-        + compared(explanations[1:2], drawn) * (holds is Holds.YES)
-        + ".",
+        + compared(explanations[1:2], drawn) * (holds is Holds.YES),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         {**evidence.details.get(NAME, {}), **_confounds(evidence)},
         shown=_shown(evidence),
@@ -104,12 +114,16 @@ def _shown(evidence: Evidence) -> dict[str, object]:
 
 
 def _beside(one: Beside) -> str:
-    said = f"{one.name!r} reads {number(one.value)}"
+    text = f"A probe of {one.name!r} reads {number(one.value)}"
     if one.adds is not None:
         value, low, high = one.adds
-        ends = f"{number(value)} [{number(low)}, {number(high)}]"
-        said += f" ({number(one.value + value)} with what is audited, which adds {ends})"
-    return f"{said}, and what is audited is a linear function of it" if one.contains else said
+        text += (
+            f", and one of both together reads {number(one.value + value)}: the representation "
+            f"adds {number(value)}, 95 % interval {number(low)} to {number(high)}"
+        )
+    if one.contains:
+        text += "; the representation is a linear function of it"
+    return f"{text}."
 
 
 def _confounds(evidence: Evidence) -> dict[str, float]:
@@ -124,29 +138,29 @@ def _confounds(evidence: Evidence) -> dict[str, float]:
 
 
 def _given(one: Confounded, observed: float) -> str:
-    """Say what labels that follow the confounds alone are read by."""
+    """State what is read of labels that follow the confounds alone."""
     names = ", ".join(one.names[:3]) + (", ..." if len(one.names) > 3 else "")
-    return (
-        f"labels drawn given {names} give {number(one.null.mean)} ± {number(one.null.sd)} "
-        f"({p_text(one.null.judged_p(observed))}; covariance beyond them: "
-        f"{p_text(one.covariance_p)})"
-        + (
-            f", which says little: these nearly say what the concept is, and leave it open in "
-            f"about {one.informative:.0f} rows"
-            if one.is_closed
-            else ""
-        )
+    text = (
+        f"Labels drawn from {names} alone give {number(one.null.mean)} ± {number(one.null.sd)} "
+        f"({p_text(one.null.judged_p(observed))}; the scores' covariance with the labels beyond "
+        f"them: {p_text(one.covariance_p)})."
     )
+    if one.is_closed:
+        text += (
+            " This comparison decides little: the confounds nearly determine the concept, and "
+            f"leave it open in about {one.informative:.0f} rows."
+        )
+    return text
 
 
 def _dependent(evidence: Evidence) -> str:
-    """Say that more is there than is read, where the test of dependence found something."""
+    """State that a dependence was detected, where the test of dependence detected one."""
     seen, bar = evidence.association, evidence.thresholds
     if seen is None or not bar.stands_out(seen, evidence.chance("association")):
         return ""
     return (
-        ". Something is there all the same (claim 'dependent'), and a probe trained on more rows "
-        "may read it"
+        " The representation does depend on the concept (claim 'dependent'), so a probe trained "
+        "on more rows may read it."
     )
 
 
@@ -160,19 +174,23 @@ def _sources(
     found = [one.explanation(bar) for one in others]
     if evidence.confounded is not None:
         found.append(evidence.confounded.explanation(evidence.raw.value, bar))
-    there = {one.name for one in found}
+    tried = {one.name for one in found}
     return (
         *found,
-        *(Explanation.not_tried(s, "none was given") for s in SOURCES[:2] if s not in there),
+        *(
+            Explanation.not_tried(s, "no baseline was passed")
+            for s in SOURCES[:2]
+            if s not in tried
+        ),
     )
 
 
 def _below(raw: Observation, evidence: Evidence) -> str:
     return (
-        f"{against_chance(raw, evidence.chance('raw'))}: below chance, which is no sign of "
-        "absence. The parts disagree about the direction: rows depend on each other (copies, "
-        "groups that were not named), or the means differ by little and the rest of the "
-        "distributions by much."
+        "A linear probe reads less than chance, which shows neither that the concept is there nor "
+        f"that it is not. {against_chance(raw, evidence.chance('raw'))}. The parts of the data "
+        "disagree about the direction: either rows depend on each other (copies, groups that were "
+        "not named), or the class means differ little and the rest of the distributions much."
     )
 
 
@@ -183,33 +201,31 @@ def _reason(
     others: Sequence[Beside],
 ) -> str:
     raw, chance = evidence.raw, evidence.chance("raw")
-    said = against_chance(raw, chance)
+    numbers = f"{against_chance(raw, chance)}."
     if holds is Holds.NO:
         who = f"linear probe trained on up to {evidence.probe_rows:,} rows"
-        return f"{absent(who, raw, evidence.thresholds)}: {said}{_dependent(evidence)}"
+        start = sentence(absent(who, raw, evidence.thresholds))
+        return f"{start}. {numbers}{_dependent(evidence)}"
     if holds is Holds.UNCLEAR:
         lost = undetected(evidence.thresholds, raw, chance)
         return (
-            f"Whether it is read cannot be said: {said}. With this much data, {lost}"
-            f"{_dependent(evidence)}"
+            "A linear probe is not clearly better than chance, but these data cannot show that "
+            f"nothing is there. {numbers} {lost}.{_dependent(evidence)}"
         )
-    source = comes_from(explanations)
-    if source is ComesFrom.NOT_TRIED:
-        return f"It is read, and where from was not tried (no baseline was given): {said}"
     each = [_beside(one) for one in others]
     if evidence.confounded is not None:
         each.append(_given(evidence.confounded, raw.value))
-    beside = ", ".join(each)
-    if source is ComesFrom.TRAINING:
-        start = "It is read, and neither inputs nor architecture account for it"
-    elif source is ComesFrom.UNDECIDED:
-        start = "It is read, and where from is undecided"
+    return " ".join([f"A linear probe reads the concept; {_origin(explanations)}.", numbers, *each])
+
+
+def _origin(explanations: Sequence[Explanation]) -> str:
+    """State what is known of where a reading comes from."""
+    source = comes_from(explanations)
+    if source is ComesFrom.UNDECIDED:
         tried = [one for one in explanations if one.name == "inputs"]
         if tried and all(one.is_rejected for one in tried):
-            start = (
-                "It is read, the inputs that were tried do not account for it, and whether an "
-                "untrained network reads as much was not shown"
+            return (
+                "the inputs that were tried do not explain it, and an untrained network was not "
+                "ruled out"
             )
-    else:
-        start = f"It is read, and the {source.value} account for it"
-    return f"{start}: {said}; {beside}"
+    return ORIGINS[source]

@@ -10,27 +10,23 @@ from __future__ import annotations
 
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Carried, Observation, Thresholds
+from nullprobe.claims.sentences import MAKES, against_chance, number, p_text, undetected
 from nullprobe.claims.verdict import (
-    MAKES,
     Claim,
     Evidence,
     Holds,
-    against_chance,
     by_chance,
     no_sources,
-    number,
-    p_text,
-    undetected,
 )
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
 NAME = "transfers"
-STATEMENT = "What is read or erased in one group carries over to the others."
+STATEMENT = "A probe or an eraser that is fitted in one group works in the others."
 
 
 def transfers(evidence: Evidence) -> Claim:
-    """Return the verdict on whether groups share what tells the concept."""
+    """Return the verdict on whether groups share what distinguishes the classes."""
     found, chance = evidence.carried, evidence.chance("across")
     assert found is not None, "the audit leaves this claim out where there are no groups"
     holds, reason = _judge(found, evidence)
@@ -82,8 +78,10 @@ def transfers(evidence: Evidence) -> Claim:
 
 def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
     bar, nulls = evidence.thresholds, evidence.nulls["chance"]
-    said = f"across groups {against_chance(found.across, nulls['across'])}"
-    beside = f"within groups {number(found.within.value)}"
+    numbers = (
+        f"{against_chance(found.across, nulls['across'], ' across groups')}. Within groups it is "
+        f"{number(found.within.value)}."
+    )
     gap = found.within.over(found.across)
     interval = bar.interval(gap)
     low = interval[0] if interval is not None else 0.0
@@ -91,33 +89,33 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
     if not _above(bar, found.across, nulls["across"]):
         read_within = _above(bar, found.within, nulls["within"])
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
-            start = "What is read in one group is of no use in the others"
-            return Holds.NO, f"{start}: {said}, {beside}."
-        lost = undetected(bar, found.across, nulls["across"], "a reading across groups")
+            return Holds.NO, f"A probe fitted in one group does not work in the others. {numbers}"
+        lost = undetected(bar, found.across, nulls["across"], more=" across groups")
         reason = (
-            "Nothing is clearly read across groups, nor clearly more within them: "
-            f"{said}, {beside}. With this much data, {lost}."
+            "A probe reads nothing clearly across groups, and not clearly more within them. "
+            f"{numbers} {lost}."
         )
         return Holds.UNCLEAR, reason
     if low > bar.min_effect:
-        return Holds.NO, f"What is read carries over only in part: {said}, {beside}."
+        return Holds.NO, f"A probe fitted in one group works only in part in the others. {numbers}"
     if not bar.negligible(gap):
         reason = (
-            "What is read carries over, and whether all of it does is unclear: "
-            f"{said}, {beside}. The interval of the loss includes the smallest effect of "
+            "A probe fitted in one group works in the others; whether it works as well there is "
+            f"unclear. {numbers} The interval of the loss includes the smallest effect of "
             f"interest, {number(bar.min_effect)}."
         )
         return Holds.UNCLEAR, reason
     left, random = found.left_across, found.random
     compared = (
-        f"a fresh probe reads {number(left.value)} after erasing in another group, and "
-        f"{number(random.mean)} after random subspaces of the same size "
-        f"({p_text(random.judged_p(left.value))})"
+        f"A fresh probe reads {number(left.value)} after erasing with an eraser of another group, "
+        f"and {number(random.mean)} after random subspaces of the same size "
+        f"({p_text(random.judged_p(left.value))})."
     )
     if left.value < random.mean and _by_random(found, bar).is_rejected:
-        return Holds.YES, f"Reading and erasing carry over: {said}, {beside}; {compared}."
-    start = "What is read carries over, and whether erasing does is unclear"
-    return Holds.UNCLEAR, f"{start}: {said}, {beside}; {compared}."
+        start = "Probes and erasers that are fitted in one group work in the others."
+        return Holds.YES, f"{start} {numbers} {compared}"
+    start = "A probe fitted in one group works in the others; whether an eraser does is unclear."
+    return Holds.UNCLEAR, f"{start} {numbers} {compared}"
 
 
 def _by_random(found: Carried, bar: Thresholds) -> Explanation:

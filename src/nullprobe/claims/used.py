@@ -12,7 +12,8 @@ from dataclasses import replace
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Thresholds, Use
 from nullprobe.claims.rows_needed import NO_NUMBER
-from nullprobe.claims.verdict import MAKES, Claim, Holds, no_sources, number, p_text
+from nullprobe.claims.sentences import MAKES, number, p_text
+from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
 
 NAME = "used"
@@ -60,23 +61,32 @@ def used(found: Use, bar: Thresholds) -> Claim:
 def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
     change, random = found.change, found.random
     p = p_text(random.judged_p(change.value))
-    said = (
-        f"erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
+    numbers = (
+        f"Erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
-        f"{number(random.sd)} ({p})"
+        f"{number(random.sd)} ({p})."
     )
     small = _is_small(found, bar)
     if small:
-        return Holds.NO, f"Random subspaces do as much, up to what matters: {said}."
+        return Holds.NO, (
+            "Erasing the concept changes what the model does no more than erasing random "
+            f"subspaces does, up to the smallest change of interest. {numbers}"
+        )
     if not bar.stands_out(change, random):
         least = number(abs(bar.detectable(found.excess, random)))
         return Holds.UNCLEAR, (
-            f"Whether the model uses it cannot be said: {said}; a change that differs from theirs "
-            f"by less than {least} would often go undetected (80 % power)."
+            f"Whether the model uses the concept is unclear. {numbers} A change that differs from "
+            f"theirs by less than {least} would usually go undetected (80 % power)."
         )
     if random.mean < change.value < 0 or 0 < change.value < random.mean:
-        return Holds.NO, f"Erasing it matters less than erasing anything else: {said}."
-    return Holds.YES, f"The model uses it: {said}{_harm(found)}."
+        return Holds.NO, (
+            "Erasing the concept changes what the model does less than erasing random subspaces "
+            f"does. {numbers}"
+        )
+    return Holds.YES, (
+        "The model uses the concept: erasing it changes what the model does more than erasing "
+        f"random subspaces does. {numbers}{_harm(found)}"
+    )
 
 
 def _is_small(found: Use, bar: Thresholds) -> bool:
@@ -93,12 +103,12 @@ def _by_random(found: Use, bar: Thresholds) -> Explanation:
 
 
 def _harm(found: Use) -> str:
-    """Say what else erasing does, where that was measured."""
+    """State what else erasing does, where that was measured."""
     if found.divergence is None:
         return ""
     seen, null = found.divergence
     p = p_text(null.p_value(seen))
     return (
-        f"; on neutral texts the model's predictions move by {number(seen)} nats a token, and by "
-        f"{number(null.mean)} after random subspaces ({p})"
+        f" On neutral texts the model's predictions move by {number(seen)} nats per token, and by "
+        f"{number(null.mean)} after random subspaces ({p})."
     )

@@ -28,26 +28,16 @@ from nullprobe.claims.observation import (
     Observation,
     Thresholds,
 )
+from nullprobe.claims.sentences import (
+    READERS,
+    absent,
+    against_chance,
+    compared,
+    took,
+    undetected,
+)
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
-
-MAKES = {
-    "moments": "data of the same class means and covariances",
-    "noise": "data that also have the shape of the noise",
-}
-READERS = {
-    "raw": "linear probe",
-    "erased": "linear probe",
-    "halfspace": "halfspace",
-    "family": "nonlinear reader",
-}
-TOOK = {
-    Takes.CHANCE: "Chance is enough",
-    Takes.MOMENTS: "Class means and covariances are enough",
-    Takes.NOISE: "Class means, covariances and the shape of the noise are enough",
-    Takes.STRUCTURE: "It takes more than class means, covariances and the shape of the noise",
-    Takes.UNDECIDED: "It is more than chance, and what it takes is undecided",
-}
 
 
 class Holds(StrEnum):
@@ -88,10 +78,10 @@ class Claim:
     p_value : float or None
         Two-sided, against chance; None where the claim needs no test.
     reason : str
-        Why the verdict is what it is, in a sentence or two.
+        What to conclude, in the first sentence; then the numbers behind it.
     detectable : float or None
-        Where the verdict is "unclear": the smallest value that this much data would have told
-        from chance four times out of five.
+        Where the verdict is "unclear": the smallest value that this much data would have
+        distinguished from chance four times out of five.
     details : mapping of str to float or mapping
         Further numbers, by snake_case keys; the report has words for each.
     shown : mapping of str to Any
@@ -264,26 +254,6 @@ class Evidence:
         return observation
 
 
-def number(value: float) -> str:
-    """Write a number as the page and the reasons do."""
-    if value == 0:
-        return "0"
-    return f"{value:.3f}" if abs(value) >= 5e-4 else f"{value:.1e}"
-
-
-def p_text(p: float) -> str:
-    """Write a p-value."""
-    return f"p = {p:.3g}"
-
-
-def against_chance(observed: Observation, chance: Null) -> str:
-    """Say what was observed, and what permuted labels make of it."""
-    return (
-        f"held-out {observed.unit} {number(observed.value)} against {number(chance.mean)} for "
-        f"permuted labels ({p_text(chance.judged_p(observed.value))})"
-    )
-
-
 def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanation:
     """Judge an observation by permuted labels.
 
@@ -306,13 +276,6 @@ def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanati
     fits = observed.chance - chance.mean < bar.min_effect
     enough = fits and not room
     return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
-
-
-def shown(explanation: Explanation, null: Null) -> str:
-    """Say what draws of an explanation give, and what became of it."""
-    p = p_text(explanation.judged_p)
-    left = f"{MAKES[explanation.name]} give {number(null.mean)} ± {number(null.sd)}"
-    return f"{left} ({explanation.outcome.value}, {p})"
 
 
 def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Claim:
@@ -338,7 +301,6 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
             rest.append(Explanation.of(observed.value, null, bar))
             drawn.append(null)
     explanations = (first, *rest, *no_sources())
-    who = f"{READERS[key]} trained on up to {evidence.probe_rows:,} rows"
     holds = Holds.UNCLEAR
     # Below chance is no sign of absence, and no reading either.
     below = first.is_rejected and observed.value < chance.mean
@@ -354,9 +316,9 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
         observed.interval,
         tuple(drawn),
         chance.p_value(observed.value),
-        _below(observed, chance)
+        _below(observed, chance, key)
         if below
-        else _reason(holds, observed, explanations, drawn, bar, who),
+        else _reason(holds, explanations, drawn, key, evidence),
         bar.detectable(observed, chance) if holds is Holds.UNCLEAR else None,
         evidence.details.get(name, {}),
     )
@@ -370,69 +332,39 @@ def no_sources() -> tuple[Explanation, ...]:
 
 def _reason(
     holds: Holds,
-    observed: Observation,
     explanations: Sequence[Explanation],
     drawn: Sequence[Null],
-    bar: Thresholds,
-    who: str,
+    key: str,
+    evidence: Evidence,
 ) -> str:
-    chance = drawn[0]
-    said = against_chance(observed, chance)
-    if chance.mean < observed.value <= observed.chance and observed.unit == "R²":
-        said += (
-            ". It predicts worse than the mean does, which is no reading; permuted labels overfit"
-        )
-        said += " and do worse still"
-    if holds is Holds.YES:
-        return f"{absent(who, observed, bar)}: {said}."
-    if holds is Holds.UNCLEAR:
-        lost = undetected(bar, observed, chance)
-        return f"Whether anything is left cannot be said: {said}. With this much data, {lost}."
-    return f"{took(explanations)}: {said}{compared(explanations, drawn)}."
-
-
-def _below(observed: Observation, chance: Null) -> str:
-    return (
-        f"Whether anything is left cannot be said: {against_chance(observed, chance)}, below "
-        "chance. Rows depend on each other (copies, groups that were not named, rows that an "
-        "eraser was fitted to), or the parts disagree about the direction."
+    observed, bar, reader, chance = (
+        evidence.observed(key),
+        evidence.thresholds,
+        READERS[key],
+        drawn[0],
     )
+    numbers = f"{against_chance(observed, chance)}."
+    if chance.mean < observed.value <= observed.chance and observed.unit == "R²":
+        numbers += (
+            " It predicts worse than the mean does, which is not a reading; probes of permuted "
+            "labels overfit and do worse still."
+        )
+    if holds is Holds.YES:
+        who = f"{reader} trained on up to {evidence.probe_rows:,} rows"
+        return f"After erasure, {absent(who, observed, bar)}. {numbers}"
+    if holds is Holds.UNCLEAR:
+        return (
+            f"After erasure, the {reader} is not clearly better than chance, but these data cannot "
+            f"show that nothing is left. {numbers} {undetected(bar, observed, chance)}."
+        )
+    start = f"After erasure, a {reader} still reads the concept; {took(explanations)}."
+    return f"{start} {numbers}{compared(explanations, drawn)}"
 
 
-def absent(who: str, observed: Observation, bar: Thresholds) -> str:
-    """Say what is unlikely of a reader: to read more than the smallest effect of interest."""
-    most = number(observed.chance + bar.min_effect)
-    return f"No {who} is likely to read more than {most} of new rows"
-
-
-def undetected(
-    bar: Thresholds, observed: Observation, chance: Null, what: str = "a reading"
-) -> str:
-    """Say what would often go undetected; no reading is above 1."""
-    least = bar.detectable(observed, chance)
-    if least > 1.0:
-        return f"even {what} without an error would often go undetected (80 % power)"
-    return f"{what} below {number(least)} would often go undetected (80 % power)"
-
-
-def took(explanations: Sequence[Explanation]) -> str:
-    """Say what an observation that chance does not explain takes."""
-    found = takes(explanations)
-    rejected = {one.name for one in explanations if one.is_rejected}
-    if found is Takes.UNDECIDED and "moments" in rejected:
-        return "It takes more than class means and covariances, and how much more is undecided"
-    return TOOK[found]
-
-
-def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
-    """Say what became of each explanation after chance, with what its draws give."""
-    nulls = {null.rung: null for null in drawn}
-    parts = []
-    for one in explanations:
-        if one.name not in MAKES:
-            continue
-        if one.outcome is Outcome.NOT_TRIED:
-            parts.append(f"; {MAKES[one.name]} were not tried: {one.reason}")
-        else:
-            parts.append(f"; {shown(one, nulls[one.name])}")
-    return "".join(parts)
+def _below(observed: Observation, chance: Null, key: str) -> str:
+    return (
+        f"After erasure, the {READERS[key]} reads less than chance, which shows neither that the "
+        f"concept is gone nor that it is left. {against_chance(observed, chance)}. Either rows "
+        "depend on each other (copies, groups that were not named, rows that the eraser was fitted "
+        "to), or the parts of the data disagree about the direction."
+    )

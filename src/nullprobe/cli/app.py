@@ -19,6 +19,7 @@ from nullprobe.cli import (
     label_commands,
     model_commands,
     options,
+    streams,
 )
 
 DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
@@ -60,10 +61,8 @@ for command in (
 
 
 def _in_a_line(message: Warning | str, *_: object) -> None:
-    """Print a warning above the bar, if there is one; where in the code it arose helps nobody."""
-    from tqdm import tqdm
-
-    tqdm.write(f"nullprobe: {message}", file=sys.stderr)
+    """Print a warning; where in the code it arose helps nobody."""
+    streams.warn(message)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 # Of data, or of an old name: never an error, whatever the filters were.
                 for category in (UserWarning, FutureWarning):
                     warnings.simplefilter("default", category)
-                # What joblib says of the tasks that an interrupt leaves undone.
+                # From joblib, about the tasks that an interrupt leaves undone.
                 warnings.filterwarnings("ignore", message=r"\d+ tasks ", category=UserWarning)
                 warnings.showwarning = _in_a_line
                 command.invoke(context)
@@ -89,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as exit_:
         return exit_.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print("nullprobe: interrupted; nothing was left half-written.", file=sys.stderr)
+        streams.complain("interrupted; nothing was left half-written.")
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left; stop Python from complaining about that at its end.

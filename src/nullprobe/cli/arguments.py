@@ -1,4 +1,4 @@
-"""What is typed: lists with commas, the option that tells a parameter, whole command lines."""
+"""What is typed: lists with commas, numbers or words, whole command lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def names(text: str | None) -> list[str] | None:
-    """Return the parts of a list with commas, or None where there is none; quotes hold commas.
+    """Return the parts of a list with commas, or None for None; quotes hold commas.
 
     Examples
     --------
@@ -45,17 +45,6 @@ def number_or_word(text: str) -> float | str:
         return text
 
 
-def flag(parameter: str) -> str:
-    """Return the option by which a parameter of an estimator is told.
-
-    Examples
-    --------
-    >>> flag("validation_fraction"), flag("random_state")
-    ('--validation-fraction', '--seed')
-    """
-    return "--" + {"random_state": "seed"}.get(parameter, parameter).replace("_", "-")
-
-
 def line(*words: Any, **options: Any) -> str:
     """Return a command line, so that a document can say how to make it again.
 
@@ -64,12 +53,12 @@ def line(*words: Any, **options: Any) -> str:
     >>> line("nullprobe", "audit", "my data.csv", concept="y", pairs=True, groups=None)
     "nullprobe audit 'my data.csv' --concept y --pairs"
     """
-    said = [str(word) for word in words]
+    parts = [str(word) for word in words]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
         if value is True:
-            said.append(flag)
+            parts.append(flag)
         elif value is not None and value is not False:
             for one in value if isinstance(value, list) else [value]:
-                said += [flag, str(one)]
-    return shlex.join(said)
+                parts += [flag, str(one)]
+    return shlex.join(parts)

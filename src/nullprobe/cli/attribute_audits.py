@@ -27,27 +27,27 @@ def subjects(
             f"{max(names, key=list(names).count)!r} is there twice",
             "name each once",
         )
-    found = {}
+    each = {}
     for name in names:
         others = [other for other in names if other != name]
         meaning = columns_of(file, name, groups=groups, leave_out=[*leave_out, *others], kind=kind)
-        found[name] = file_subject(file, meaning)
-    return found
+        each[name] = file_subject(file, meaning)
+    return each
 
 
-def run(found: dict[str, Subject], settings: Settings, file: Path) -> list[Audit]:
+def run(attributes: dict[str, Subject], settings: Settings, file: Path) -> list[Audit]:
     """Audit with a progress bar on stderr, and write down how to do it again."""
-    first = next(iter(found.values()))
+    first = next(iter(attributes.values()))
     with Bars(stem(file)) as bars:
         result = audit_attributes(
             first.X,
-            {name: one.y for name, one in found.items()},
+            {name: one.y for name, one in attributes.items()},
             groups=first.groups,
             **settings.options,
             title=stem(file),
             progress=bars,
         )
-    source = {**first.source, "concept": ", ".join(found)}
+    source = {**first.source, "concept": ", ".join(attributes)}
     source.pop("left_out", None)
     origin = {"command": settings.command, "source": source}
     return [replace(one, provenance={**origin, **one.provenance}) for one in result.audits]

@@ -17,6 +17,7 @@ def demo(
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
     model: model_options.ModelDemo = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
     from nullprobe.auditing.asked import draws_asked
@@ -27,7 +28,7 @@ def demo(
     subject.need_folder(out)
     draws, _ = draws_asked(draws, permutations, surrogates, Thresholds())
     if model:
-        demo_of_model(out, draws, seed)
+        demo_of_model(out, draws, seed, verbose=verbose)
         return
     command = arguments.line("nullprobe", "demo", draws=draws, seed=seed)
     settings = subject.Settings(draws, seed, command)
@@ -35,13 +36,13 @@ def demo(
     results = []
     for one in demonstration.subjects(seed):
         results += subject.run(one, settings)
-        verdict_tables.show(results[-1])
+        verdict_tables.show(results[-1], verbose=verbose)
     lead = demonstration.point(results)
     verdict_tables.say(lead[-1])
     verdict_tables.show_files(*subject.write(out, "nullprobe-demo", results, lead))
 
 
-def demo_of_model(out: Path, draws: int, seed: int) -> None:
+def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
     """Train a small language model, and audit what its layers hold and use."""
     from nullprobe.cli import subject, verdict_tables
     from nullprobe.cli.demos import language_model
@@ -52,8 +53,7 @@ def demo_of_model(out: Path, draws: int, seed: int) -> None:
     verdict_tables.say(language_model.QUESTION)
     organism = language_model.grown(settings)
     results = language_model.audits(organism, settings)
-    for result in results:
-        verdict_tables.show(result)
+    verdict_tables.show(*results, verbose=verbose)
     table = language_model.layer_by_layer(results)
     verdict_tables.show_table(table)
     lead = language_model.point(organism, results, settings)
@@ -73,7 +73,7 @@ def audit(
     untrained: options.Untrained = None,
     confounds: options.Confounds = None,
     text: options.Texts = None,
-    eraser: options.OwnEraser = None,
+    eraser: options.FittedEraser = None,
     task: options.AuditedTask = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
@@ -95,6 +95,7 @@ def audit(
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
+    verbose: options.Verbose = False,
 ) -> None:
     """Audit what a representation says of a concept, what that takes, and where it comes from."""
     if (file is None) == (world is None):
@@ -131,10 +132,10 @@ def audit(
     from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
-    several = {}
+    by_attribute = {}
     if file is not None and len(attributes) > 1:
-        several = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
-        one = next(iter(several.values()))
+        by_attribute = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
+        one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
         labels = tuple(arguments.names(confounds) or ()), tuple(arguments.names(task) or ())
@@ -178,13 +179,12 @@ def audit(
         {"n_permutations": permutations, "n_surrogates": surrogates},
         None if eraser is None else load_eraser(eraser),
     )  # fmt: skip
-    if file is not None and several:
-        results = attribute_audits.run(several, settings, file)
+    if file is not None and by_attribute:
+        results = attribute_audits.run(by_attribute, settings, file)
     else:
         results = subject.run(one, settings)
     paths = subject.write(out, stem, results)
-    for result in results:
-        verdict_tables.show(result, truth=one.truth.items())
+    verdict_tables.show(*results, truth=one.truth.items(), verbose=verbose)
     verdict_tables.show_files(*paths)
 
 
@@ -211,14 +211,14 @@ def calibrate(
     meaning = sources.columns_of(file, concept, groups=groups, leave_out=leave_out or (), kind=kind)
     one = sources.file_subject(file, meaning)
     with subject.Bars(one.title) as bars:
-        found = calibrated(
+        rates = calibrated(
             one.X, one.y, groups=one.groups, claims=arguments.names(claims) or NAMES,
             n_audits=audits, draws=draws, n_splits=n_splits, alpha=alpha, min_effect=min_effect,
             duplicates=duplicates, random_state=seed, progress=bars,
         )  # fmt: skip
-    verdict_tables.say(found.conclusion)
+    verdict_tables.say(rates.conclusion)
     verdict_tables.say(f"{one.title}: wrong verdicts where the truth is known, asked: {alpha:g}")
-    verdict_tables.show_plain(found.table)
+    verdict_tables.show_plain(rates.table)
 
 
 def compare(
@@ -240,7 +240,7 @@ def compare(
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), kind)
-    found = sources.table(file, columns, keep or ())
+    data = sources.table(file, columns, keep or ())
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,
@@ -250,7 +250,7 @@ def compare(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
         command, sources.origin(file, columns), duplicates, independent,
     )  # fmt: skip
-    result = comparisons.run(found, settings)
+    result = comparisons.run(data, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")
     paths = subject.write_both(out, stem, result.to_html, result.to_json)
     comparisons.show(result, verdict_tables.Terminal())

@@ -1,4 +1,4 @@
-"""What the command line says of a concept after baking."""
+"""How well a concept can be read after baking, in words."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from nullprobe import models
 from nullprobe._core.validation import complain
-from nullprobe.cli.texts import Told, read
+from nullprobe.cli.texts import TextColumns, read
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Texts on which a model and the baked one are compared, with what is known of them.
+class Texts:
+    """Texts to compare a model and the baked one on, with their labels.
 
     Attributes
     ----------
@@ -31,24 +31,26 @@ class Asked:
         self, model: Any, baked: Any, tokenizer: Any, sites: Collection[str]
     ) -> Iterator[str]:
         """Yield a line for each metric, before and after erasers were baked at some sites."""
-        told = {"groups": self.groups}
+        options = {"groups": self.groups}
         if self.concept is not None:
-            yield str(models.effect(model, baked, tokenizer, self.texts, self.concept, **told))
+            yield str(models.effect(model, baked, tokenizer, self.texts, self.concept, **options))
             if "final_norm" in sites:
                 yield "Note: the eraser at final_norm is in the head, behind what this probe reads."
         if self.answers is not None:
             answers = self.answers.tolist()
-            yield str(models.effect(model, baked, tokenizer, self.texts, answers=answers, **told))
+            yield str(
+                models.effect(model, baked, tokenizer, self.texts, answers=answers, **options)
+            )
 
 
-def asked(
+def texts_of(
     file: Path | None,
     text: str | None,
     concept: str | None,
     answers: str | None,
     groups: str | None,
-) -> Asked | None:
-    """Return what the options ask for, or None if that is nothing."""
+) -> Texts | None:
+    """Return the texts that the options name, or None where they name none."""
     if file is None and not any((text, concept, answers, groups)):
         return None
     if file is None or text is None or not (concept or answers):
@@ -57,6 +59,8 @@ def asked(
             "one of them is missing",
             "pass all three, or none",
         )
-    told = Told(text, concept, groups, [answers] if answers else [])
-    found = read(file, told)
-    return Asked(found.texts, *(found.labels.get(str(name)) for name in (concept, answers, groups)))
+    columns = TextColumns(text, concept, groups, [answers] if answers else [])
+    content = read(file, columns)
+    return Texts(
+        content.texts, *(content.labels.get(str(name)) for name in (concept, answers, groups))
+    )

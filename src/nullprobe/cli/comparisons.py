@@ -12,7 +12,7 @@ from nullprobe.cli.subject import Bars
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.data.files import Table
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class Settings:
     independent: bool = False
 
 
-def run(found: Table, settings: Settings) -> Comparison:
+def run(data: Table, settings: Settings) -> Comparison:
     """Compare with a progress bar on stderr, and write down how to do it again."""
     with Bars(settings.title) as bars:
         result = compare(
-            found.X,
-            found.y,
+            data.X,
+            data.y,
             erasers=settings.erasers,
             probes=settings.probes,
-            others=found.others,
-            groups=found.groups,
+            others=data.others,
+            groups=data.groups,
             duplicates=settings.duplicates,
             independent=settings.independent,
-            feature_names=found.feature_names,
+            feature_names=data.feature_names,
             random_state=settings.seed,
             title=settings.title,
             progress=bars,
@@ -66,11 +66,11 @@ def run(found: Table, settings: Settings) -> Comparison:
 
 def show(result: Comparison, console: Console) -> None:
     """Print what every eraser leaves and costs, and why a number is missing."""
-    found = result.document().plain()
-    heading = terminal.heading(result.title, terminal.size(found["provenance"]))
+    document = result.document().plain()
+    heading = terminal.heading(result.title, verdicts.size(document["provenance"]))
     verdict_tables.show_parts(heading, console=console)
-    for part in terminal.erasers(found):
+    for part in comparison_tables.erasers(document):
         console.print()
         console.print(part)
-    for line in terminal.eraser_notes(found):
+    for line in comparison_tables.eraser_notes(document):
         verdict_tables.say(line, console)

@@ -5,76 +5,76 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, model_options, options
+from nullprobe.cli import arguments, eraser_options, model_options, options, streams
 
 
 def fit(
     file: options.File,
-    out: options.OutEraser,
+    out: eraser_options.OutEraser,
     concept: options.ConceptIfAny = None,
     site: model_options.AtSite = None,
-    method: options.Method = "leace",
-    rank: options.Rank = None,
-    max_rank: options.MaxRank = None,
-    task: options.Task = None,
-    shrinkage: options.Shrinkage = None,
-    target: options.Target = None,
-    match: options.Match = None,
-    loss: options.Loss = None,
-    probe: options.Probe = None,
-    alpha: options.Alpha = None,
-    validation_fraction: options.ValidationFraction = None,
-    seed: options.FitSeed = None,
+    method: eraser_options.Method = "leace",
+    rank: eraser_options.Rank = None,
+    max_rank: eraser_options.MaxRank = None,
+    task: eraser_options.Task = None,
+    shrinkage: eraser_options.Shrinkage = None,
+    target: eraser_options.Target = None,
+    match: eraser_options.Match = None,
+    loss: eraser_options.Loss = None,
+    probe: eraser_options.Probe = None,
+    alpha: eraser_options.Alpha = None,
+    validation_fraction: eraser_options.ValidationFraction = None,
+    seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
     from nullprobe.cli import eraser_files, sources
 
-    told = {
+    parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
         "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
         "validation_fraction": validation_fraction, "random_state": seed,
     }  # fmt: skip
-    chosen = eraser_files.Choice(method, told)
+    chosen = eraser_files.Choice(method, parameters)
     chosen.check()
     eraser_files.need_eraser_path(out)
     tasks = [task] if task else []
     columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
     columns, where = sources.at_site(file, columns, site)
-    found = sources.table(file, columns, tasks)
-    eraser = eraser_files.fit(found, chosen, [columns.concept, *columns.leave_out, *tasks], where)
+    data = sources.table(file, columns, tasks)
+    eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
-    print(f"{eraser_files.fitted(eraser, found)}\nWrote {out}")
+    streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")
 
 
 def apply(
-    eraser: options.Eraser,
+    eraser: eraser_options.Eraser,
     file: options.File,
-    out: options.OutFile,
-    concept: options.ConceptToErase = None,
+    out: eraser_options.OutFile,
+    concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
 ) -> None:
-    """Erase a concept from a file; all that is no feature stays as it is."""
+    """Erase a concept from a file; whatever is not a feature stays as it is."""
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
-    print(f"{eraser_files.applied(done, n)}\nWrote {out}")
+    streams.write(eraser_files.applied(done, n), f"Wrote {out}")
 
 
 def plan(
     file: options.FileIfAny = None,
     concept: options.ConceptIfAny = None,
     leave_out: options.LeaveOut = None,
-    d: options.FeatureCount = None,
-    gap: options.Gap = None,
-    positive_fraction: options.PositiveFraction = None,
-    auc: options.TargetAUC = None,
-    n: options.EraserRows = None,
-    n_probe: options.ProbeRows = None,
-    absence: options.Absence = None,
-    claim: options.PlannedClaim = None,
-    min_effect: options.PlannedEffect = None,
+    d: eraser_options.FeatureCount = None,
+    gap: eraser_options.Gap = None,
+    positive_fraction: eraser_options.PositiveFraction = None,
+    auc: eraser_options.TargetAUC = None,
+    n: eraser_options.EraserRows = None,
+    n_probe: eraser_options.ProbeRows = None,
+    absence: eraser_options.Absence = None,
+    claim: eraser_options.PlannedClaim = None,
+    min_effect: eraser_options.PlannedEffect = None,
 ) -> None:
     """Say how many rows an eraser, an absence or a verdict needs, or what n rows leave."""
     if absence is not None or claim is not None:
@@ -86,9 +86,10 @@ def plan(
 
         effect = 0.05 if min_effect is None else min_effect
         if absence is None:
-            print(sample_size.verdict(claim or "", positive_fraction, effect))
+            streams.write(sample_size.verdict(claim or "", positive_fraction, effect))
         else:
-            print(sample_size.absence(absence, positive_fraction, claim or "readable", effect))
+            rows = sample_size.absence(absence, positive_fraction, claim or "readable", effect)
+            streams.write(rows)
         return
     if min_effect is not None:
         raise arguments.UsageError("--min-effect belongs to --absence or --claim")
@@ -106,12 +107,12 @@ def plan(
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import sample_size, sources
 
-    said = []
+    lines = []
     if file is not None:
         if concept is None:
             sources.need_concept(file)
-        found = sources.table(file, sources.Columns(concept, None, leave_out or ()))
-        setting = sample_size.measured(found)
-        said.append(sample_size.origin(found))
+        data = sources.table(file, sources.Columns(concept, None, leave_out or ()))
+        setting = sample_size.measured(data)
+        lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"
-    print("\n".join([*said, sample_size.answer(*setting, auc, n=n, n_probe=n_probe)]))
+    streams.write(*lines, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))

@@ -15,7 +15,7 @@ import numpy as np
 from nullprobe._core.atomic_files import place
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
-from nullprobe.cli import arguments
+from nullprobe.cli.option_names import option
 from nullprobe.data.concept import Concept
 from nullprobe.data.files import Table, read, read_matrix, write_like
 from nullprobe.data.formats import names, suffix_of
@@ -33,34 +33,34 @@ Eraser = AffineEraser | ConceptShift | ClassTransport
 
 @dataclass(frozen=True)
 class Choice:
-    """A method, and what it is told.
+    """A method and its parameters.
 
     Attributes
     ----------
     method : str
         Name of a method.
-    told : mapping of str to value
-        What was said, by the names of the method's parameters: a target as text, a probe by its
-        name, a task by its column. What is None is left to the method.
+    parameters : mapping of str to value
+        By their names in the method: a target as text, a probe by its name, a task by its column.
+        None leaves the value to the method.
     """
 
     method: str
-    told: Mapping[str, Any]
+    parameters: Mapping[str, Any]
 
     def check(self) -> None:
-        """Refuse a method that there is not, what it does not take, and what it lacks."""
+        """Refuse an unknown method, a parameter that it does not take, and one that it lacks."""
         choice("method", self.method, list(ERASERS))
-        for name in self._said():
+        for name in self._passed():
             takers = [method for method in ERASERS if name in _parameters(method)]
             if self.method not in takers:
-                flag = arguments.flag(name)
+                flag = option(name)
                 complain(
                     f"{flag} is for --method {' or '.join(takers)}",
                     f"the method is {self.method}",
                     f"leave {flag} out, or choose another method",
                 )
-        if self.told.get("probe") is not None:
-            known("probe", self.told["probe"], list(PROBES))
+        if self.parameters.get("probe") is not None:
+            known("probe", self.parameters["probe"], list(PROBES))
         if "task" in _parameters(self.method) and self.task is None:
             complain(
                 f"--method {self.method} needs --task COLUMN, what the rows shall go on to tell",
@@ -71,26 +71,26 @@ class Choice:
     @property
     def task(self) -> str | None:
         """Column that the representation shall go on to covary with."""
-        return self.told.get("task")
+        return self.parameters.get("task")
 
-    def _said(self) -> dict[str, Any]:
-        return {name: value for name, value in self.told.items() if value is not None}
+    def _passed(self) -> dict[str, Any]:
+        return {name: value for name, value in self.parameters.items() if value is not None}
 
     def unfitted(self, z: Concept) -> Any:
         """Return the estimator for a concept."""
-        told = self._said()
-        told.pop("task", None)  # is a matter of the fit
-        if "probe" in told:
-            told["probe"] = PROBES[told["probe"]]()
-        if "target" in told and z.classes is not None:
+        options = self._passed()
+        options.pop("task", None)  # is a matter of the fit
+        if "probe" in options:
+            options["probe"] = PROBES[options["probe"]]()
+        if "target" in options and z.classes is not None:
             labels = {str(label): label for label in z.classes}
-            known("class", told["target"], list(labels))
-            told["target"] = labels[told["target"]]
-        return ERASERS[self.method](**told)
+            known("class", options["target"], list(labels))
+            options["target"] = labels[options["target"]]
+        return ERASERS[self.method](**options)
 
 
 def _parameters(method: str) -> set[str]:
-    """Return the names of what the method can be told, when it is made or when it is fitted."""
+    """Return the parameters of the method and of its fit."""
     made, fitted = ERASERS[method], ERASERS[method].fit
     return {*inspect.signature(made).parameters, *inspect.signature(fitted).parameters}
 
@@ -107,7 +107,7 @@ def need_eraser_path(path: Path) -> None:
 
 
 def fit(
-    found: Table,
+    data: Table,
     chosen: Choice,
     others: Sequence[str],
     where: Mapping[str, str],
@@ -124,12 +124,12 @@ def fit(
     where : mapping of str to str
         Site, model and token rule, where these are states that were captured.
     """
-    z = found.y
-    warn_of_copies(found.X)
-    task = {} if chosen.task is None else {"task": found.others[chosen.task]}
-    eraser = chosen.unfitted(z).fit(found.X, z, **task).eraser_
-    if found.feature_names is not None:
-        eraser = eraser.named(found.feature_names)
+    z = data.y
+    warn_of_copies(data.X)
+    task = {} if chosen.task is None else {"task": data.others[chosen.task]}
+    eraser = chosen.unfitted(z).fit(data.X, z, **task).eraser_
+    if data.feature_names is not None:
+        eraser = eraser.named(data.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
     return replace(eraser, details={**eraser.details, **remembered, **where})
 
@@ -138,12 +138,12 @@ def warn_of_copies(X: np.ndarray) -> None:
     """Warn of rows (n, d) that are copies of others: an eraser counts each of them."""
     if not np.isfinite(X).all():  # the fit complains of it
         return
-    found = copies(X, 0)
-    if found.any:
+    repeated = copies(X, 0)
+    if repeated.any:
         warnings.warn(
-            f"{found.n_exact + found.n_near} rows are copies of others ({found.n_exact} exact, "
-            f"{found.n_near} near): the eraser counts each of them, so that its means and "
-            "covariances are known less well than the number of rows suggests",
+            f"{repeated.n_exact + repeated.n_near} rows are copies of others "
+            f"({repeated.n_exact} exact, {repeated.n_near} near): the eraser counts each of them, "
+            "so its means and covariances are known less well than the number of rows suggests",
             UserWarning,
             stacklevel=3,
         )
@@ -178,50 +178,50 @@ def apply(
     eraser = load_eraser(saved)
     suffix_of(out)
     place(out)
-    there = names(path)
+    columns = names(path)
     if isinstance(eraser, AffineEraser):
-        others = _others(eraser, there, [*leave_out, *([named] if named else [])], str(path))
-        X, found = read_matrix(path, leave_out=others)
-        told = ()
+        others = _others(eraser, columns, [*leave_out, *([named] if named else [])], str(path))
+        X, feature_names = read_matrix(path, leave_out=others)
+        labels = ()
     else:
-        column = named or _column(eraser, there, path)
-        others = _others(eraser, there, [*leave_out, *({column} & set(there))], str(path))
+        column = named or _column(eraser, columns, path)
+        others = _others(eraser, columns, [*leave_out, *({column} & set(columns))], str(path))
         table = read(path, concept=column, leave_out=others)
-        X, found, told = table.X, table.feature_names, (table.y,)
-    order = _order(eraser, found, X.shape[1], str(path))
+        X, feature_names, labels = table.X, table.feature_names, (table.y,)
+    order = _order(eraser, feature_names, X.shape[1], str(path))
     erased = np.empty(X.shape, X.dtype)
-    erased[:, order] = eraser.apply(X[:, order], *told)
+    erased[:, order] = eraser.apply(X[:, order], *labels)
     write_like(path, out, erased, leave_out=others)
     return eraser, len(X)
 
 
-def fitted(eraser: Eraser, found: Table) -> str:
+def fitted(eraser: Eraser, data: Table) -> str:
     """Return in words what was fitted to what was read."""
-    n = len(found.X)
+    n = len(data.X)
     directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
     column = repr(eraser.details[CONCEPT])
     if isinstance(eraser, AffineEraser):
         site = eraser.details.get(SITE)
         where = "" if site is None else f" at {site}"
-        said = f"{eraser.method} removes {column}, {directions}{where}, fitted to {rows}."
+        text = f"{eraser.method} removes {column}, {directions}{where}, fitted to {rows}."
     else:
-        said = (
-            f"{eraser.method} moves rows in {directions}, fitted to {rows}; it must be told "
+        text = (
+            f"{eraser.method} moves rows in {directions}, fitted to {rows}; it needs "
             f"{column} of the rows that it erases."
         )
     if not eraser.rank:
         # An eraser that does nothing is legal, but nobody should take it for one that did.
-        still = (found.y.data == found.y.data[:1]).all()
+        still = (data.y.data == data.y.data[:1]).all()
         why = eraser.details.get("stopped", f"nothing in them varies with {column}")
         why = f"{column} is the same in all of them" if still else why
-        said += f" It leaves all rows as they are: {why}."
+        text += f" It leaves all rows as they are: {why}."
     shrunk = eraser.details.get(SHRUNK, "0")
     if not shrunk.startswith("0"):
-        said += (
+        text += (
             f" {shrunk} had their covariance shrunk first, so after erasure it may still differ "
-            "from that of the others."
+            "from the covariance of the others."
         )
-    return said
+    return text
 
 
 def applied(eraser: Eraser, n: int) -> str:
@@ -236,11 +236,11 @@ def _count(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
-def _column(eraser: Eraser, there: Sequence[str], path: Path) -> str:
+def _column(eraser: Eraser, columns: Sequence[str], path: Path) -> str:
     """Return the column of the concept that the eraser was fitted with, where the file has it."""
     column = eraser.details.get(CONCEPT)
-    # The concept of a .npy stands in a file beside it.
-    if column is None or not (column in there or path.suffix.lower() == ".npy"):
+    # The concept of a .npy lies in a file next to it.
+    if column is None or not (column in columns or path.suffix.lower() == ".npy"):
         complain(
             f"--concept COLUMN must say what {eraser.method} is to erase from each row",
             f"none was named, and {str(path)!r} has no column {column!r}"
@@ -252,31 +252,31 @@ def _column(eraser: Eraser, there: Sequence[str], path: Path) -> str:
 
 
 def _others(
-    eraser: Eraser, there: Sequence[str], leave_out: Sequence[str], source: str
+    eraser: Eraser, columns: Sequence[str], leave_out: Sequence[str], source: str
 ) -> list[str]:
     """Return which of the columns or arrays of a file are no features."""
     features = eraser.feature_names or ()
     for name in leave_out:
-        known("column", name, there)
+        known("column", name, columns)
         if name in features:
             complain(
                 "every column that the eraser was fitted on is needed",
                 f"{name!r} is one of them and was left out",
                 "do not leave it out",
             )
-    if set(features) & set(there):
-        _need_all(features, there, source)
-        return [name for name in there if name not in features]
+    if set(features) & set(columns):
+        _need_all(features, columns, source)
+        return [name for name in columns if name not in features]
     remembered = json.loads(eraser.details.get(NOT_FEATURES, "[]"))
-    return [name for name in there if name in leave_out or name in remembered]
+    return [name for name in columns if name in leave_out or name in remembered]
 
 
 def _order(
-    eraser: Eraser, found: tuple[str, ...] | None, d: int, source: str
+    eraser: Eraser, present: tuple[str, ...] | None, d: int, source: str
 ) -> np.ndarray | slice:
     """Return where in the file the features of the eraser stand, in its order."""
     wanted = eraser.feature_names
-    if wanted is None or found is None:
+    if wanted is None or present is None:
         if d != eraser.d:
             complain(
                 f"the eraser was fitted on {eraser.d} features",
@@ -285,24 +285,24 @@ def _order(
                 "with --leave-out",
             )
         return slice(None)
-    _need_all(wanted, found, source)
-    extra = [name for name in found if name not in wanted]
+    _need_all(wanted, present, source)
+    extra = [name for name in present if name not in wanted]
     if extra:
         complain(
             f"{source!r} must have just the {eraser.d} columns that the eraser was fitted on",
             f"it has {extra[0]!r}, too",
             "apply it to the same representation",
         )
-    return np.array([found.index(name) for name in wanted])
+    return np.array([present.index(name) for name in wanted])
 
 
-def _need_all(wanted: Sequence[str], found: Sequence[str], source: str) -> None:
-    missing = [name for name in wanted if name not in found]
+def _need_all(wanted: Sequence[str], present: Sequence[str], source: str) -> None:
+    missing = [name for name in wanted if name not in present]
     if missing:
         complain(
             f"{source!r} must have the {len(wanted)} columns that the eraser was fitted on",
             f"{', '.join(map(repr, missing[:5]))}{' and more' if len(missing) > 5 else ''} "
             f"{'is' if len(missing) == 1 else 'are'} not among its columns "
-            f"({', '.join(map(repr, found[:5]))}{', ...' if len(found) > 5 else ''})",
+            f"({', '.join(map(repr, present[:5]))}{', ...' if len(present) > 5 else ''})",
             "apply it to the same representation, or rename the columns",
         )

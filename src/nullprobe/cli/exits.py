@@ -6,7 +6,10 @@ import sys
 import traceback
 
 from nullprobe._core.validation import InputError
+from nullprobe.cli import streams
 from nullprobe.cli.arguments import UsageError
+from nullprobe.cli.option_names import in_options
+from nullprobe.report.text.printable import printable
 
 OUR_FAULT, BAD_INPUT = 1, 2
 EXTRA = ("torch", "transformers", "tokenizers")  # what "nullprobe[models]" installs
@@ -22,19 +25,19 @@ def explain(error: Exception, *, debug: bool) -> int:
         Whether to print the traceback, too.
     """
     if debug:
-        traceback.print_exception(error)
+        print(printable("".join(traceback.format_exception(error))), file=sys.stderr, end="")
     code, sentence = verdict(error)
     if not sentence:
         return code
     if code == OUR_FAULT and not debug:
         sentence += "; run it again as `nullprobe --debug ...` to see where"
     end = "" if sentence.endswith(("?", ".")) else "."
-    print(f"nullprobe: {sentence}{end}", file=sys.stderr)
+    streams.complain(f"{sentence}{end}")
     return code
 
 
 def verdict(error: Exception) -> tuple[int, str]:
-    """Return the exit code of an error and what to say.
+    """Return the exit code of an error and the sentence to print.
 
     Examples
     --------
@@ -46,7 +49,7 @@ def verdict(error: Exception) -> tuple[int, str]:
     if isinstance(error, UsageError):
         return BAD_INPUT, _usage(error)
     if isinstance(error, InputError):
-        return BAD_INPUT, _one_line(error)
+        return BAD_INPUT, in_options(_one_line(error))
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRA:
         return BAD_INPUT, f"this command needs {error.name}: pip install 'nullprobe[models]'"
     if isinstance(error, MemoryError):
@@ -55,17 +58,17 @@ def verdict(error: Exception) -> tuple[int, str]:
         what = (error.strerror or str(error)).lower()
         return BAD_INPUT, what if error.filename is None else f"{error.filename!r}: {what}"
     name = type(error).__name__
-    said = _one_line(error)
-    return OUR_FAULT, f"this is a bug of ours, please report it: {name}{': ' if said else ''}{said}"
+    line = _one_line(error)
+    return OUR_FAULT, f"this is a bug of ours, please report it: {name}{': ' if line else ''}{line}"
 
 
 def _usage(error: Exception) -> str:
-    said = " ".join(error.format_message().split())  # type: ignore[attr-defined]
-    if not said:  # no command at all: the help has been printed, and is the message
+    line = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    if not line:  # no command at all: the help has been printed, and is the message
         return ""
     context = getattr(error, "ctx", None)
     path = "nullprobe" if context is None else context.command_path
-    return f"{said.rstrip('.')}; see `{path} --help`"
+    return f"{line.rstrip('.')}; see `{path} --help`"
 
 
 def _one_line(error: Exception) -> str:

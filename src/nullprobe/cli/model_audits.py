@@ -13,20 +13,20 @@ from nullprobe.cli import subject
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.subject import Bars
-from nullprobe.cli.texts import Told, read
+from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.formats import names
 from nullprobe.usage.entry import audit_use
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked about a model.
+class UseTask:
+    """An audit of use: texts, sites and answers.
 
     Attributes
     ----------
     file : Path
         With a text, its concept and its answer in each row.
-    told : Told
+    columns : TextColumns
         Columns of the file.
     sites : sequence of str
     answers : str
@@ -40,7 +40,7 @@ class Asked:
     """
 
     file: Path
-    told: Told
+    columns: TextColumns
     sites: Sequence[str]
     answers: str
     neutral: str | None
@@ -51,8 +51,8 @@ class Asked:
     def source(self) -> dict[str, str]:
         """Where the data came from, for the provenance."""
         named = {
-            "file": str(self.file), "text": self.told.text, "concept": self.told.concept,
-            "groups": self.told.groups, "answers": self.answers, "neutral": self.neutral,
+            "file": str(self.file), "text": self.columns.text, "concept": self.columns.concept,
+            "groups": self.columns.groups, "answers": self.answers, "neutral": self.neutral,
         }  # fmt: skip
         return {key: name for key, name in named.items() if name is not None}
 
@@ -62,47 +62,47 @@ class Asked:
             return None
         columns = names(self.file)
         if self.neutral in columns:
-            return read(self.file, Told(self.neutral, None, None, ())).texts
+            return read(self.file, TextColumns(self.neutral, None, None, ())).texts
         if not Path(self.neutral).exists():
             complain(
                 f"--neutral must name a column of {str(self.file)!r} or a file",
                 f"{self.neutral!r} is neither",
                 f"the columns are {', '.join(map(repr, columns[:10]))}",
             )
-        return read(Path(self.neutral), Told(self.told.text, None, None, ())).texts
+        return read(Path(self.neutral), TextColumns(self.columns.text, None, None, ())).texts
 
 
 def run(
-    name: str, asked: Asked, fit: Fit, settings: Mapping[str, Any], loading: Mapping[str, Any]
+    name: str, task: UseTask, fit: Fit, settings: Mapping[str, Any], loading: Mapping[str, Any]
 ) -> tuple[list[Audit], str]:
     """Return an audit of each site, and what their files are called."""
     fit.check()
-    given = read(asked.file, asked.told, asked.tokens)
-    labels = given.labels
-    neutral = asked.neutral_texts()
-    column = asked.told.concept or ""
-    title = f"{stem(asked.file)}: {column}"
+    content = read(task.file, task.columns, task.tokens)
+    labels = content.labels
+    neutral = task.neutral_texts()
+    column = task.columns.concept or ""
+    title = f"{stem(task.file)}: {column}"
     z = fit.concept(labels[column], column)
-    groups = None if asked.told.groups is None else labels[asked.told.groups]
+    groups = None if task.columns.groups is None else labels[task.columns.groups]
     model, tokenizer = loaded(name, loading)
     with warning_in_words(), Bars(title) as bars:
-        found = audit_use(
+        result = audit_use(
             model,
             tokenizer,
-            given.texts,
+            content.texts,
             z,
-            list(asked.sites),
-            answers=labels[asked.answers].tolist(),
+            list(task.sites),
+            answers=labels[task.answers].tolist(),
             neutral=neutral,
             groups=groups,
             fit=fit,
-            tokens=given.tokens,
+            tokens=content.tokens,
             title=title,
             progress=bars,
             **settings,
         )
-    origin = {"command": asked.command, "source": {"model": name, **asked.source}}
+    origin = {"command": task.command, "source": {"model": name, **task.source}}
     audits = [
-        replace(one, provenance={**origin, **one.provenance}) for one in found.audits.values()
+        replace(one, provenance={**origin, **one.provenance}) for one in result.audits.values()
     ]
-    return audits, subject.stem(stem(asked.file), column, "audit-use")
+    return audits, subject.stem(stem(task.file), column, "audit-use")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments
+from nullprobe.cli import arguments, eraser_options, streams
 from nullprobe.cli import model_options as options
 from nullprobe.cli import options as common
 
@@ -20,7 +20,7 @@ def sites(
     """List the sites of a model, where hidden states can be read and edited."""
     from nullprobe.cli import model_tasks
 
-    print("\n".join(model_tasks.listed(model, layer_list, revision)))
+    streams.write(*model_tasks.listed(model, layer_list, revision))
 
 
 def capture(
@@ -50,7 +50,9 @@ def capture(
     """Read what passes sites of a model for each text of a file, into a folder of shards."""
     from nullprobe.cli import model_tasks, texts
 
-    told = texts.Told(text, concept, groups, label or (), continuation, role, conversation)
+    columns = texts.TextColumns(
+        text, concept, groups, label or (), continuation, role, conversation
+    )
     settings = {
         "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
         "layers": layer_list, "add_generation_prompt": add_generation_prompt,
@@ -59,7 +61,9 @@ def capture(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    print(model_tasks.capture(model, file, told, site, out, settings, loading, tokens=tokens))
+    streams.write(
+        model_tasks.capture(model, file, columns, site, out, settings, loading, tokens=tokens)
+    )
 
 
 def bake(
@@ -80,9 +84,11 @@ def bake(
     """Write erasers into the weights of a model, and save it as one that needs no hooks."""
     from nullprobe.cli import baking, model_tasks
 
-    asked = baking.asked(texts, text, concept, answers, groups)
+    compared = baking.texts_of(texts, text, concept, answers, groups)
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
-    print(model_tasks.bake(model, eraser, out, asked, loading, layers=layer_list, tol=tol))
+    streams.write(
+        model_tasks.bake(model, eraser, out, compared, loading, layers=layer_list, tol=tol)
+    )
 
 
 def audit_use(
@@ -97,8 +103,8 @@ def audit_use(
     kind: common.Kind = None,
     tokens: options.FitTokens = "last",
     method: options.MomentMethod = "leace",
-    rank: common.Rank = None,
-    shrinkage: common.Shrinkage = None,
+    rank: eraser_options.Rank = None,
+    shrinkage: eraser_options.Shrinkage = None,
     draws: options.Draws = 99,
     alpha: common.Alarms = 0.05,
     min_effect: options.UseEffect = 0.05,
@@ -112,12 +118,13 @@ def audit_use(
     layer_list: options.LayerList = None,
     seed: common.Seed = 0,
     out: common.OutFolder = Path("."),
+    verbose: common.Verbose = False,
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
     from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
 
     subject.need_folder(out)
-    told = texts.Told(text, concept, groups, [answers])
+    columns = texts.TextColumns(text, concept, groups, [answers])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
@@ -133,11 +140,10 @@ def audit_use(
         rank=rank, shrinkage=shrinkage, draws=draws, alpha=alpha, min_effect=min_effect,
         batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
     )  # fmt: skip
-    asked = model_audits.Asked(file, told, site, answers, neutral, tokens, command)
-    results, stem = model_audits.run(model, asked, fit, settings, loading)
+    task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command)
+    results, stem = model_audits.run(model, task, fit, settings, loading)
     paths = subject.write(out, stem, results)
-    for result in results:
-        verdict_tables.show(result)
+    verdict_tables.show(*results, verbose=verbose)
     verdict_tables.show_files(*paths)
 
 
@@ -152,8 +158,8 @@ def scrub(
     tokens: options.FitTokens = "last",
     add_generation_prompt: options.GenerationPrompt = False,
     method: options.MomentMethod = "leace",
-    rank: common.Rank = None,
-    shrinkage: common.Shrinkage = None,
+    rank: eraser_options.Rank = None,
+    shrinkage: eraser_options.Shrinkage = None,
     batch_size: options.BatchSize = 32,
     max_length: options.MaxLength = None,
     dtype: options.Dtype = "auto",
@@ -163,10 +169,10 @@ def scrub(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
 ) -> None:
-    """Fit an eraser at each site of a model, each with those before it in force."""
+    """Fit an eraser at each site of a model, with the erasers before it active."""
     from nullprobe.cli import model_edits, model_tasks, texts
 
-    told = texts.Told(text, concept, None, ())
+    columns = texts.TextColumns(text, concept, None, ())
     settings = {
         "batch_size": batch_size, "max_length": max_length, "layers": layer_list,
         "add_generation_prompt": add_generation_prompt,
@@ -176,7 +182,9 @@ def scrub(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    print(model_edits.scrub(model, file, told, site, out, fit, tokens, settings, loading))
+    streams.write(
+        model_edits.scrub(model, file, columns, site, out, fit, tokens, settings, loading)
+    )
 
 
 def erase(
@@ -198,7 +206,7 @@ def erase(
     layer_list: options.LayerList = None,
     out: options.OutTexts = None,
 ) -> None:
-    """Let a model continue prompts as it is and with erasers in force, side by side."""
+    """Let a model continue prompts without and with erasers, side by side."""
     if not generate and generate_from is None:
         raise arguments.UsageError("erase takes prompts: --generate TEXT or --generate-from FILE")
     if (generate_from is None) != (text is None):

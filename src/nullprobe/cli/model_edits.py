@@ -15,7 +15,7 @@ from nullprobe.cli import model_tasks, verdict_tables
 from nullprobe.cli.eraser_files import CONCEPT
 from nullprobe.cli.model_tasks import Fit
 from nullprobe.cli.subject import Bars
-from nullprobe.cli.texts import Told, read
+from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.generation import Generated
@@ -28,7 +28,7 @@ SCHEMA = "nullprobe.generated/1"
 def scrub(
     name: str,
     file: Path,
-    told: Told,
+    columns: TextColumns,
     sites: Sequence[str],
     out: Path,
     fit: Fit,
@@ -39,24 +39,24 @@ def scrub(
     """Write the eraser of each site into a new folder, and say what was done."""
     model_tasks.need_new(out)
     fit.check()
-    given = read(file, told, tokens)
-    column = told.concept or ""
-    z = fit.concept(given.labels[column], column)
+    content = read(file, columns, tokens)
+    column = columns.concept or ""
+    z = fit.concept(content.labels[column], column)
     model, tokenizer = model_tasks.loaded(name, loading)
     with model_tasks.warning_in_words(), Bars(str(file)) as bars:
         erasers = models.scrub(
             model,
             tokenizer,
-            given.texts,
+            content.texts,
             z,
             list(sites),
-            tokens=given.tokens,
+            tokens=content.tokens,
             fit=fit,
             progress=bars,
             **settings,
         )
-    own = described(model)
-    where = {TOKENS: tokens, MODEL: own["name"], WEIGHTS: own["weights"]}
+    origin = described(model)
+    where = {TOKENS: tokens, MODEL: origin["name"], WEIGHTS: origin["weights"]}
     with model_tasks.whole_folder(out) as folder:
         for site, one in erasers.items():
             details = {**one.details, CONCEPT: column, SITE: site, **where}
@@ -66,7 +66,7 @@ def scrub(
     return (
         f"{counted(len(erasers), 'eraser removes', 'erasers remove')} {column!r}, {most} of "
         f"{next(iter(erasers.values())).d:,} directions each, fitted to "
-        f"{counted(len(given.texts), 'text', 'texts')}.\nWrote {out}\n"
+        f"{counted(len(content.texts), 'text', 'texts')}.\nWrote {out}\n"
         f"Try them: nullprobe erase {name} {out} --generate TEXT"
     )
 
@@ -83,7 +83,7 @@ class Prompts:
         """Return those that were typed and then those of the file."""
         if self.file is None or self.column is None:
             return list(self.typed)
-        return [*self.typed, *read(self.file, Told(self.column, None, None, ())).texts]
+        return [*self.typed, *read(self.file, TextColumns(self.column, None, None, ())).texts]
 
 
 def written(
@@ -105,19 +105,23 @@ def written(
     model, tokenizer = model_tasks.loaded(name, loading)
     model_tasks.warn_of_origins(model, erasers)
     with model_tasks.warning_in_words(), Bars("texts") as bars:
-        found = models.generate(model, tokenizer, every, erasers=erasers, progress=bars, **settings)
+        generated = models.generate(
+            model, tokenizer, every, erasers=erasers, progress=bars, **settings
+        )
     if out is not None:
-        said = {"schema": SCHEMA, "command": command, **_document(model, erasers, found)}
+        document = {"schema": SCHEMA, "command": command, **_document(model, erasers, generated)}
         with whole_file(out) as temporary:
-            temporary.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    _show(found)
+            temporary.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    _show(generated)
     if out is not None:
         verdict_tables.show_files(out)
 
 
-def _document(model: Any, erasers: Mapping[str, AffineEraser], found: Generated) -> dict[str, Any]:
+def _document(
+    model: Any, erasers: Mapping[str, AffineEraser], generated: Generated
+) -> dict[str, Any]:
     """Return what was generated, by which model and with which erasers, as plain values."""
-    each = zip(found.prompts, found.before, found.after, strict=True)
+    each = zip(generated.prompts, generated.before, generated.after, strict=True)
     return {
         "model": described(model),
         "erasers": {
@@ -128,14 +132,16 @@ def _document(model: Any, erasers: Mapping[str, AffineEraser], found: Generated)
     }
 
 
-def _show(found: Generated) -> None:
+def _show(generated: Generated) -> None:
     """Print each prompt with its two texts next to each other."""
-    for prompt, before, after in zip(found.prompts, found.before, found.after, strict=True):
-        said = prompt if isinstance(prompt, str) else _chat(prompt)
-        verdict_tables.show_parts(terminal.side_by_side(said, before, after))
-    same = sum(b == a for b, a in zip(found.before, found.after, strict=True))
+    for prompt, before, after in zip(
+        generated.prompts, generated.before, generated.after, strict=True
+    ):
+        prompt_text = prompt if isinstance(prompt, str) else _chat(prompt)
+        verdict_tables.show_parts(terminal.side_by_side(prompt_text, before, after))
+    same = sum(b == a for b, a in zip(generated.before, generated.after, strict=True))
     verdict_tables.say(
-        f"Erasing changed {len(found) - same} of {counted(len(found), 'text', 'texts')}."
+        f"Erasing changed {len(generated) - same} of {counted(len(generated), 'text', 'texts')}."
     )
 
 

@@ -52,7 +52,9 @@ Labels = Annotated[
 ]
 TextConcept = Annotated[
     str | None,
-    typer.Option("--concept", metavar="COLUMN", help="What an audit of the folder looks for."),
+    typer.Option(
+        "--concept", metavar="COLUMN", help="The concept that an audit of the folder looks for."
+    ),
 ]
 TextGroups = Annotated[
     str | None,
@@ -75,14 +77,12 @@ Role = Annotated[
     typer.Option(
         "--role",
         metavar="COLUMN",
-        help="Where each row is a message of a chat: who says it. --text is then what is said.",
+        help="Where each row is a message of a chat: its author. --text is then the message.",
     ),
 ]
 Conversation = Annotated[
     str | None,
-    typer.Option(
-        "--conversation", metavar="COLUMN", help="Where each row is a message: of which chat."
-    ),
+    typer.Option("--conversation", metavar="COLUMN", help="Where each row is a message: its chat."),
 ]
 GenerationPrompt = Annotated[
     bool,
@@ -93,7 +93,7 @@ GenerationPrompt = Annotated[
 BatchSize = Annotated[int, typer.Option(min=1, help="Texts that go through the model together.")]
 MaxLength = Annotated[
     int | None,
-    typer.Option(min=1, help="Tokens of the longest text; longer ones are cut, which is said."),
+    typer.Option(min=1, help="Tokens of the longest text; longer ones are cut, with a warning."),
 ]
 ShardSize = Annotated[int, typer.Option(min=1, help="Texts in a file of the folder.")]
 Dtype = Annotated[
@@ -124,7 +124,7 @@ LayerList = Annotated[
     typer.Option(
         "--layer-list",
         metavar="PATH",
-        help="The module that lists the layers, where the structure does not tell.",
+        help="The module that lists the layers, where the structure does not show it.",
     ),
 ]
 OutCapture = Annotated[
@@ -202,7 +202,7 @@ UseEffect = Annotated[
         "--min-effect",
         min=0.0,
         metavar="E",
-        help="Smallest change that matters, beyond that of random subspaces, in nats.",
+        help="Smallest change of interest, beyond the change by random subspaces, in nats.",
     ),
 ]
 OutErasers = Annotated[
@@ -246,7 +246,7 @@ OutTexts = Annotated[
 ]
 AtSite = Annotated[
     str | None,
-    typer.Option("--site", metavar="SITE", help="Of a folder of captured states: which of them."),
+    typer.Option("--site", metavar="SITE", help="The site, of a folder of captured states."),
 ]
 ModelDemo = Annotated[
     bool,
@@ -270,7 +270,7 @@ EffectTexts = Annotated[
     typer.Option(
         "--texts",
         metavar="FILE",
-        help="Texts on which to say what is left of a concept: a .csv, .parquet or .npz.",
+        help="Texts to measure what is left of a concept on: a .csv, .parquet or .npz.",
     ),
 ]
 EffectText = Annotated[
@@ -283,6 +283,8 @@ EffectConcept = Annotated[
 EffectAnswers = Annotated[
     str | None,
     typer.Option(
-        "--answers", metavar="COLUMN", help="Right continuations, whose log-probability counts."
+        "--answers",
+        metavar="COLUMN",
+        help="Right continuations; their log-probability is measured.",
     ),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from nullprobe import models
 from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain, counted
-from nullprobe.cli import texts
-from nullprobe.cli.baking import Asked
+from nullprobe.cli import streams, texts
+from nullprobe.cli.baking import Texts
 from nullprobe.cli.eraser_files import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
 from nullprobe.cli.subject import Bars, need_writable
@@ -68,10 +66,10 @@ class Fit:
 
     def __call__(self, moments: Moments) -> AffineEraser:
         """Return the eraser that is fitted from moments."""
-        told = {"rank": self.rank, "shrinkage": self.shrinkage}
-        said = {name: value for name, value in told.items() if value is not None}
+        parameters = {"rank": self.rank, "shrinkage": self.shrinkage}
+        passed = {name: value for name, value in parameters.items() if value is not None}
         kind: Any = ERASERS[self.method]
-        return kind.from_moments(moments, **said).eraser_
+        return kind.from_moments(moments, **passed).eraser_
 
     def concept(self, labels: np.ndarray, column: str) -> Concept:
         """Return the concept that a column of labels is."""
@@ -80,8 +78,8 @@ class Fit:
 
 def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
     """Return a line for each site of a model."""
-    found = models.sites(models.structure(name, revision), layers).values()
-    rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in found]
+    each = models.sites(models.structure(name, revision), layers).values()
+    rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in each]
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
 
@@ -93,7 +91,7 @@ def loaded(name: str, loading: Mapping[str, Any]) -> tuple[Any, Any]:
 def capture(
     name: str,
     file: Path,
-    told: texts.Told,
+    columns: texts.TextColumns,
     sites: Sequence[str],
     out: Path,
     settings: Mapping[str, Any],
@@ -102,7 +100,7 @@ def capture(
     tokens: str,
 ) -> str:
     """Capture to a folder, and return in words what it holds."""
-    found = texts.read(file, told, tokens)
+    content = texts.read(file, columns, tokens)
     model, tokenizer = loaded(name, loading)
     before = _written(out)
     with warning_in_words(), Bars(str(file)) as bars:
@@ -110,17 +108,17 @@ def capture(
             out,
             model,
             tokenizer,
-            found.texts,
+            content.texts,
             list(sites),
-            labels=found.labels,
-            tokens=found.tokens,
-            concept=told.concept,
-            groups=told.groups,
+            labels=content.labels,
+            tokens=content.tokens,
+            concept=columns.concept,
+            groups=columns.groups,
             progress=bars,
             **settings,
         )
     lines = list(contents(out, nothing_new=before == _written(out)))
-    return "\n".join([*lines, f"Audit them: nullprobe audit {out}"] if told.concept else lines)
+    return "\n".join([*lines, f"Audit them: nullprobe audit {out}"] if columns.concept else lines)
 
 
 def contents(folder: Path, *, nothing_new: bool) -> Iterator[str]:
@@ -149,13 +147,13 @@ def bake(
     name: str,
     files: Sequence[str],
     out: Path,
-    asked: Asked | None,
+    compared: Texts | None,
     loading: Mapping[str, Any],
     *,
     layers: str | None,
     tol: float | None,
 ) -> str:
-    """Bake erasers into a model, save it beside its tokenizer, and say what was done."""
+    """Bake erasers into a model, save it with its tokenizer, and report it in words."""
     need_new(out)
     erasers = erasers_of(files)
     model, tokenizer = loaded(name, loading)
@@ -164,15 +162,15 @@ def bake(
         warnings.simplefilter("always", UserWarning)
         baked = models.bake(model, erasers, layers=layers, tol=tol)
     # Before anything is written: texts may be refused.
-    left = [] if asked is None else asked.lines(model, baked, tokenizer, erasers)
+    left = [] if compared is None else compared.lines(model, baked, tokenizer, erasers)
     left = [*(f"Note: {note.message}" for note in notes), *left]
     with whole_folder(out) as temporary:
         with without_bars():
             baked.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
     removed = ", ".join(f"{one.rank} of {one.d} directions at {s}" for s, one in erasers.items())
-    compared = "its logits are those of the model that is edited in its forward pass."
-    lines = (f"Baked {removed}.", f"Compared on random tokens: {compared}", *left, f"Wrote {out}")
+    proof = "its logits are those of the model that is edited in its forward pass."
+    lines = (f"Baked {removed}.", f"Compared on random tokens: {proof}", *left, f"Wrote {out}")
     return "\n".join(lines)
 
 
@@ -204,25 +202,24 @@ def whole_folder(out: Path) -> Iterator[Path]:
 def warning_in_words() -> Iterator[None]:
     """Print warnings within the block as we complain: where in the code they arose helps nobody."""
     with warnings.catch_warnings():
-        # Above the bar, if there is one.
-        warnings.showwarning = lambda said, *_: tqdm.write(f"nullprobe: {said}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_: streams.warn(message)
         yield
 
 
 def warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
     """Say which erasers were fitted elsewhere, or to what another model does there."""
-    own = described(model)["weights"]
+    weights = described(model)["weights"]
     foreign: dict[str, list[str]] = {}  # model → sites
     with warning_in_words():
         for site, eraser in erasers.items():
             fitted = eraser.details.get(SITE, site)
             if fitted != site:
                 warnings.warn(f"the eraser for {site} was fitted at {fitted}.", stacklevel=2)
-            if eraser.details.get(WEIGHTS, own) != own:
+            if eraser.details.get(WEIGHTS, weights) != weights:
                 other = eraser.details.get(MODEL) or "a model without a name"
                 foreign.setdefault(other, []).append(site)
-        for other, there in foreign.items():
-            which = there[0] if len(there) == 1 else f"{len(there)} sites, {there[0]} first,"
+        for other, sites in foreign.items():
+            which = sites[0] if len(sites) == 1 else f"{len(sites)} sites, {sites[0]} first,"
             warnings.warn(
                 f"the eraser for {which} was fitted to states of {other}, whose weights, or "
                 "their dtype, are not those of the model that it edits.",
@@ -232,7 +229,7 @@ def warn_of_origins(model: Any, erasers: Mapping[str, AffineEraser]) -> None:
 
 def erasers_of(named: Sequence[str]) -> dict[str, AffineEraser]:
     """Return the eraser of each site that SITE=FILE, FILE, or a FOLDER of files names."""
-    found: dict[str, AffineEraser] = {}
+    erasers: dict[str, AffineEraser] = {}
     for text in named:
         folder = Path(text)
         files = [str(one) for one in sorted(folder.glob("*.safetensors"))]
@@ -243,10 +240,10 @@ def erasers_of(named: Sequence[str]) -> dict[str, AffineEraser]:
                 "name a folder that `nullprobe scrub` wrote",
             )
         for site, eraser in map(_at_site, files or [text]):
-            if site in found:
+            if site in erasers:
                 complain("every site takes one eraser", f"{site} has two", "compose the two first")
-            found[site] = eraser
-    return found
+            erasers[site] = eraser
+    return erasers
 
 
 def _at_site(text: str) -> tuple[str, AffineEraser]:

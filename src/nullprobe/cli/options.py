@@ -1,4 +1,4 @@
-"""Options: what commands are told, each in one place; nothing heavy is imported here."""
+"""Options of commands, each in one place; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -8,20 +8,7 @@ from typing import Annotated
 import typer
 
 from nullprobe._version import __version__
-from nullprobe.cli import arguments
-
-# What the rooms of erasers and probes call their own; a test holds these lists to them.
-METHODS = (
-    "inlp",
-    "leace",
-    "mean_projection",
-    "mimic",
-    "oracle_leace",
-    "quadratic_leace",
-    "rlace",
-    "splince",
-)
-PROBES = ("mean_difference", "lda", "logistic", "halfspace")
+from nullprobe.cli.eraser_options import METHODS
 
 FORMATS = (
     "A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of shards of one of these."
@@ -78,13 +65,15 @@ TwoConcepts = Annotated[
 ]
 Groups = Annotated[
     str | None,
-    typer.Option(metavar="COLUMN", help="Rows with the same value there belong together."),
+    typer.Option(
+        metavar="COLUMN", help="Rows with the same value in this column depend on each other."
+    ),
 ]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="A column that is no feature, such as an identifier; repeatable.",
+        help="A column that is not a feature, such as an identifier; repeatable.",
     ),
 ]
 Kind = Annotated[
@@ -106,16 +95,16 @@ Confounds = Annotated[
     str | None,
     typer.Option(
         metavar="A,B,...",
-        help="Columns that are no features and may account for what is read: source, length, "
-        "a word. What is read of labels that follow these alone is held against the reading.",
+        help="Columns that may explain a reading, such as source or length; they are not features. "
+        "The reading is compared with labels drawn from these columns alone.",
     ),
 ]
-OwnEraser = Annotated[
+FittedEraser = Annotated[
     Path | None,
     typer.Option(
         "--eraser",
         metavar="FILE",
-        help="An eraser that was fitted to other rows: these are erased by it.",
+        help="Erase the rows by this eraser, fitted to other rows.",
     ),
 ]
 Untrained = Annotated[
@@ -174,12 +163,12 @@ Claims = Annotated[
 ]
 Alarms = Annotated[
     float,
-    typer.Option("--alpha", min=0.001, max=0.5, metavar="A", help="Share of wrong alarms."),
+    typer.Option("--alpha", min=0.001, max=0.5, metavar="A", help="Error rate of each verdict."),
 ]
 Effect = Annotated[
     float,
     typer.Option(
-        "--min-effect", min=0.0, metavar="E", help="What is read above chance and matters."
+        "--min-effect", min=0.0, metavar="E", help="Smallest effect of interest, above chance."
     ),
 ]
 Columns = Annotated[
@@ -187,14 +176,18 @@ Columns = Annotated[
     typer.Option(metavar="C1,C2,C3", help="Columns to draw, by name or number from 0."),
 ]
 OutFolder = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON twin.")
+    Path, typer.Option("--out", metavar="DIR", help="Folder for the page and its JSON.")
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Print all numbers, and the reason of each verdict in full."),
 ]
 Draws = Annotated[
     int,
     typer.Option(
         min=39,
         metavar="N",
-        help="Draws of each null at most; no more are drawn than its p-value needs.",
+        help="Most draws for each p-value; fewer are made where fewer decide.",
     ),
 ]
 Permutations = Annotated[
@@ -247,89 +240,13 @@ Independent = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same bytes.")]
 
-# Erasers
-
-Method = Annotated[str, typer.Option(metavar="NAME", help=f"One of {', '.join(METHODS)}.")]
-Rank = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Most directions to remove (mean_projection, rlace)."),
-]
-MaxRank = Annotated[
-    int | None, typer.Option(metavar="N", help="Most directions to remove in all rounds (inlp).")
-]
-Task = Annotated[
-    str | None,
-    typer.Option(metavar="COLUMN", help="What the rows shall go on to covary with (splince)."),
-]
-Shrinkage = Annotated[
-    str | None,
-    typer.Option(
-        metavar="X",
-        parser=arguments.number_or_word,
-        help="Of covariances: from 0 to 1, oas (leace) or minimal (quadratic_leace, mimic).",
-    ),
-]
-Target = Annotated[
-    str | None, typer.Option(metavar="LABEL", help="Make all classes like this one (mimic).")
-]
-Match = Annotated[
-    str | None,
-    typer.Option(metavar="WORD", help="Make alike: mean, or covariance as well (mimic)."),
-]
-Probe = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help=f"What is to read nothing more: {', '.join(PROBES)} (inlp)."),
-]
-Loss = Annotated[
-    str | None,
-    typer.Option(metavar="WORD", help="What predictors minimise: auto, log or squared (rlace)."),
-]
-Alpha = Annotated[
-    float | None,
-    typer.Option(metavar="X", help="How often noise may pass for the concept, each round (inlp)."),
-]
-ValidationFraction = Annotated[
-    float | None,
-    typer.Option(metavar="X", help="Share of the rows that settle how many rounds (inlp)."),
-]
-FitSeed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, metavar="N", help="Same seed, same eraser (inlp, rlace)."),
-]
-OutEraser = Annotated[
-    Path,
-    typer.Option(
-        "--out", metavar="ERASER", help="Where to: a .safetensors file.", show_default=False
-    ),
-]
-Eraser = Annotated[
-    Path,
-    typer.Argument(metavar="ERASER", help="What `nullprobe fit` wrote.", show_default=False),
-]
-ConceptToErase = Annotated[
-    str | None,
-    typer.Option(
-        "--concept",
-        metavar="COLUMN",
-        help="The concept of each row, for erasers that must be told; by default the column that "
-        "the eraser was fitted with.",
-        show_default=False,
-    ),
-]
-OutFile = Annotated[
-    Path,
-    typer.Option(
-        "--out", metavar="FILE", help="Where to; the suffix says the format.", show_default=False
-    ),
-]
-
 # Comparisons
 
 Keep = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="Another label, no feature, whose readability is watched; repeatable.",
+        help="Another label (not a feature) whose readability is measured, too; repeatable.",
     ),
 ]
 Erasers = Annotated[
@@ -366,60 +283,13 @@ Truth = Annotated[
 Templates = Annotated[
     str | None,
     typer.Option(
-        "--groups", metavar="COLUMN", help="Prompt template: each is normalised on its own."
+        "--groups", metavar="COLUMN", help="Prompt template: each is normalised separately."
     ),
 ]
 OtherLabels = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="1 where something else is so of the positive side, which a reader may follow "
-        "instead; repeatable.",
+        help="Another label of the pairs, 0 or 1, which a reader may follow instead; repeatable.",
     ),
-]
-
-# Plans
-
-FeatureCount = Annotated[
-    int | None, typer.Option("--d", metavar="N", help="Features that vary on their own.")
-]
-Gap = Annotated[
-    float | None,
-    typer.Option(metavar="D", help="Mahalanobis distance of the class means; inf if not known."),
-]
-TargetAUC = Annotated[
-    float | None,
-    typer.Option(metavar="AUC", help="What a fresh probe may read back: how many rows?"),
-]
-EraserRows = Annotated[
-    int | None,
-    typer.Option("--n", metavar="N", help="Rows that the eraser is fitted to: what is left?"),
-]
-Absence = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", help="Rows of a probe of which an audit is to say that it reads nothing."
-    ),
-]
-PlannedClaim = Annotated[
-    str | None,
-    typer.Option(
-        "--claim",
-        metavar="NAME",
-        help="A claim that rests on one held-out reading (readable, erasure_holds, no_halfspace or "
-        "gone): how many rows bring a verdict on it?",
-    ),
-]
-PlannedEffect = Annotated[
-    float | None,
-    typer.Option("--min-effect", metavar="E", help="Smallest effect of interest; by default .05."),
-]
-ProbeRows = Annotated[
-    int | None,
-    typer.Option(
-        "--n-probe", metavar="N", help="Rows that the probe is fitted to; by default endless."
-    ),
-]
-PositiveFraction = Annotated[
-    float | None, typer.Option(metavar="P", help="Share of one class; by default .5.")
 ]

@@ -17,7 +17,7 @@ from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.data.files import read_labels
 from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Columns:
 
     def source(self, path: Path) -> dict[str, str]:
         """Where pairs came from."""
-        found = {"file": str(path), **self.sides, "concept": self.concept}
-        return found if self.groups is None else {**found, "groups": self.groups}
+        source_of = {"file": str(path), **self.sides, "concept": self.concept}
+        return source_of if self.groups is None else {**source_of, "groups": self.groups}
 
     def read(self, path: Path) -> tuple[ContrastPairs, dict[str, np.ndarray]]:
         """Read the pairs of a file, and their other labels."""
@@ -87,18 +87,18 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
         concept=columns.concept,
         title=f"{name}: {columns.concept}",
     )
-    told = {"command": command, "source": columns.source(path)}
-    return replace(result, provenance={**told, **result.provenance})
+    origin = {"command": command, "source": columns.source(path)}
+    return replace(result, provenance={**origin, **result.provenance})
 
 
 def show(result: PairComparison, console: Console) -> None:
     """Print how often each reader agrees with each label, and what it followed."""
-    found = result.document().plain()
-    heading = terminal.heading(result.title, terminal.size(found["provenance"], "pairs"))
+    document = result.document().plain()
+    heading = terminal.heading(result.title, verdicts.size(document["provenance"], "pairs"))
     verdict_tables.show_parts(heading, console=console)
     console.print()
-    console.print(terminal.pairs(found))
+    console.print(comparison_tables.pairs(document))
     console.print()
     for finding in result.findings:
         console.print(Text(finding), width=min(terminal.WIDEST, console.width))
-    verdict_tables.say(terminal.pair_note(found), console)
+    verdict_tables.say(comparison_tables.pair_note(document), console)

@@ -16,7 +16,7 @@ from nullprobe.report.text.wording import number
 SAY_IT = "say --d and --gap yourself (--gap inf if it is not known)"
 
 
-def measured(found: Table) -> tuple[int, float, float]:
+def measured(data: Table) -> tuple[int, float, float]:
     """Return what a file says of its two classes.
 
     Returns
@@ -28,36 +28,36 @@ def measured(found: Table) -> tuple[int, float, float]:
     share : float
         Share of the second class.
     """
-    z = found.y
+    z = data.y
     z.need_two_classes()
     if z.classes is None or len(z.classes) != 2:
         numeric = z.classes is None
         complain(
             "a plan is made for two classes",
-            f"{found.source!r} has {'numbers' if numeric else len(z.classes or ())} there",
+            f"{data.source!r} has {'numbers' if numeric else len(z.classes or ())} there",
             "name a column of labels"
             if numeric
             else "plan for each pair of classes, from files that hold the two of them",
         )
-    moments = Moments.of(found.X, z)
+    moments = Moments.of(data.X, z)
     d, gap = moments.factor().rank, unbiased_gap(moments)
     if moments.n - d - 3 <= 0:
-        width = found.X.shape[1]
+        width = data.X.shape[1]
         complain(
             f"more than {width + 3} rows are needed to measure a gap in {width} features",
-            f"{found.source!r} has {moments.n}",
+            f"{data.source!r} has {moments.n}",
             f"pass more rows, or {SAY_IT}",
         )
     if gap is None:
         complain(
             "the classes must overlap for their gap to be measured",
-            f"those of {found.source!r} do not",
+            f"those of {data.source!r} do not",
             SAY_IT,
         )
     if gap == 0.0:
         complain(
             "a gap that sampling error alone would not make is needed to plan for",
-            f"the class means of the {moments.n} rows in {found.source!r} show none",
+            f"the class means of the {moments.n} rows in {data.source!r} show none",
             f"pass more rows, or {SAY_IT}",
         )
     return d, gap, float(moments.concept_mean[1])
@@ -68,25 +68,25 @@ def answer(
 ) -> str:
     """Return a plan in words, one sentence a line; what it is for stands in `Plan`."""
     made = plan(d, gap, auc, n=n, n_probe=n_probe, positive_fraction=share)
-    said = [_setting(made), *_expectation(made)]
+    lines = [_setting(made), *_expectation(made)]
     if auc is not None:
-        said.append(
+        lines.append(
             f"These are the fewest rows for an AUC of at most {auc:g}."
             if made.raw_auc > auc
             else f"That is no more than {auc:g} even before: no eraser is needed for it."
         )
     if d > 1 and math.isfinite(gap):
         most = plan(d, math.inf, auc, n=n, n_probe=n_probe, positive_fraction=share)
-        said.append(
+        lines.append(
             f"However large the gap, it would be at most {number(most.auc)}."
             if auc is None
             else f"However large the gap, {most.n:,} rows are enough."
         )
-    said.append(
+    lines.append(
         "This is for Gaussian classes of one covariance, and any eraser that makes their means "
         "equal on its rows."
     )
-    return "\n".join(said)
+    return "\n".join(lines)
 
 
 def absence(
@@ -96,17 +96,17 @@ def absence(
     share = 0.5 if share is None else min(share, 1.0 - share)
     need_planned(claim)
     most = f"{0.5 + min_effect:g}".lstrip("0")
-    said = (
+    text = (
         f"To say that no probe trained on up to {probe_rows:,} rows reads more than "
         f"{'an' if METRICS[claim] == 'AUC' else 'a'} {METRICS[claim]} of {most}, "
     )
     options = {"claim": claim, "positive_fraction": share, "min_effect": min_effect}
     few = rows_for_absence(probe_rows, **options)
-    own = rows_for_absence(probe_rows, **options, n_parts=2)
+    of_fitted = rows_for_absence(probe_rows, **options, n_parts=2)
     return (
-        f"{said}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
-        f"of them (of an eraser that is given, {own:,}). With so many, it says so in four of five "
-        "data sets that hold nothing."
+        f"{text}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
+        f"of them ({of_fitted:,} where a fitted eraser is passed). With so many, it does so in "
+        "four of five data sets that hold nothing."
     )
 
 
@@ -122,10 +122,10 @@ def verdict(claim: str, share: float | None, min_effect: float = 0.05) -> str:
     )
 
 
-def origin(found: Table) -> str:
+def origin(data: Table) -> str:
     """Return in words where the gap came from."""
     return (
-        f"Measured from the {len(found.X):,} rows of {found.source!r}; the squared gap is "
+        f"Measured from the {len(data.X):,} rows of {data.source!r}; the squared gap is "
         "debiased: what sampling error adds to it on average is taken off."
     )
 

@@ -62,8 +62,8 @@ class Columns:
     text: str | None = None
 
     @property
-    def beside(self) -> list[str]:
-        """What is read besides concept and groups, and is no feature."""
+    def further(self) -> list[str]:
+        """Columns that are read in addition to concept and groups, and are not features."""
         return [
             *([self.order] if self.order else []),
             *self.confounds,
@@ -80,70 +80,70 @@ def columns_of(
     Every label of such a folder is left out that is neither concept nor groups nor named in
     ``others``, those to be read as well.
     """
-    said = manifest(path)
-    concept = concept or (said or {}).get("concept")
+    folder = manifest(path)
+    concept = concept or (folder or {}).get("concept")
     if concept is None:
         need_concept(path)
-    if said is None:
+    if folder is None:
         return Columns(concept, **more)
-    groups = more.pop("groups", None) or groups_of(said)
+    groups = more.pop("groups", None) or groups_of(folder)
     groups = None if groups == concept else groups
-    own = (concept, groups, more.get("order"), *others)
-    labels = [name for name in (*said["labels"], TEXT) if name not in own]
+    named = (concept, groups, more.get("order"), *others)
+    labels = [name for name in (*folder["labels"], TEXT) if name not in named]
     leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
     return Columns(concept, groups, leave_out, **more)
 
 
 def sites_of(path: Path) -> list[str]:
     """Return the sites that a folder of captured states holds; none of any other file."""
-    said = manifest(path)
-    return [] if said is None else list(said["sites"])
+    folder = manifest(path)
+    return [] if folder is None else list(folder["sites"])
 
 
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
     """Return columns that leave out all sites but one, and what an eraser says of where it is for.
 
-    Of any file but a folder of captured states nothing is left out or said.
+    Any other file keeps its columns, and the mapping is empty.
     """
-    said = manifest(path)
-    if said is None:
+    folder = manifest(path)
+    if folder is None:
         if site is not None:
             complain(
                 "--site belongs to a folder of captured states",
-                f"{str(path)!r} is none",
+                f"{str(path)!r} is not one",
                 "leave it out, or capture with `nullprobe capture`",
             )
         return columns, {}
-    there = list(said["sites"])
-    if site is None and len(there) > 1:
+    sites = list(folder["sites"])
+    if site is None and len(sites) > 1:
         complain(
-            f"--site SITE must say which of {len(there)} sites is meant",
+            f"--site SITE must say which of {len(sites)} sites is meant",
             "none was named",
-            f"name one of {', '.join(there[:10])}",
+            f"name one of {', '.join(sites[:10])}",
         )
-    chosen = there[0] if site is None else site
-    known("site", chosen, there)
-    model = said["model"]
-    where = {SITE: chosen, TOKENS: str(said["tokens"]), MODEL: model["name"]}
+    chosen = sites[0] if site is None else site
+    known("site", chosen, sites)
+    model = folder["model"]
+    where = {SITE: chosen, TOKENS: str(folder["tokens"]), MODEL: model["name"]}
     where[WEIGHTS] = model["weights"]
-    others = [name for name in there if name != chosen]
+    others = [name for name in sites if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
 
 def need_concept(path: Path) -> NoReturn:
     """Complain that no concept was named, and say which there are."""
-    said = manifest(path)
-    there = names(path) if said is None else list(said["labels"])
-    if not there:
+    folder = manifest(path)
+    available = names(path) if folder is None else list(folder["labels"])
+    if not available:
         complain(
-            "a folder of captured states must hold labels, one of which is the concept",
+            "a folder of captured states must hold labels, and one must be the concept",
             f"{str(path)!r} was captured without any",
             "capture again with --concept COLUMN",
         )
     complain(
         "--concept COLUMN must say what to look for",
-        f"none was named, and {str(path)!r} holds {', '.join(map(repr, there[:10]))}"
-        f"{f' and {len(there) - 10} more' if len(there) > 10 else ''}",
+        f"none was named, and {str(path)!r} holds {', '.join(map(repr, available[:10]))}"
+        f"{f' and {len(available) - 10} more' if len(available) > 10 else ''}",
         "name one of these",
     )
 
@@ -155,23 +155,23 @@ def table(path: Path, columns: Columns, others: Sequence[str] = ()) -> Table:
     for position, name in enumerate(others):
         if name in [*used, *others[:position]]:
             complain(
-                "another label must have a column of its own",
+                "every label must have its own column",
                 f"{name!r} is named twice",
                 "name each column once",
             )
-    found = read(
+    data = read(
         path,
         concept=columns.concept,
         groups=columns.groups,
         leave_out=columns.leave_out,
         others=others,
     )
-    return _decided(found, columns)
+    return _decided(data, columns)
 
 
-def _decided(found: Table, columns: Columns) -> Table:
+def _decided(data: Table, columns: Columns) -> Table:
     """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
-    return replace(found, y=concept(found.y, name=repr(columns.concept), kind=columns.kind))
+    return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
 
 
 def origin(path: Path, columns: Columns) -> dict[str, str]:
@@ -195,22 +195,22 @@ def origin(path: Path, columns: Columns) -> dict[str, str]:
 def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Subject:
     """Return what a file or folder holds as a subject.
 
-    Where patterns of layers are given, every array that matches is a representation of its own.
+    Where patterns of layers are given, each array that matches is a separate representation.
     """
-    several = _layers(path, columns, layers) if layers else {}
-    found = next(iter(several.values())) if several else table(path, columns, columns.beside)
+    tables = _layers(path, columns, layers) if layers else {}
+    data = next(iter(tables.values())) if tables else table(path, columns, columns.further)
     source = origin(path, columns)
     return Subject(
         title=f"{stem(path)}: {columns.concept}",
-        X={name: one.X for name, one in several.items()} if several else found.X,
-        y=found.y,
-        source=source | ({"layers": ", ".join(several)} if several else {}),
-        groups=found.groups,
-        order=places(found.others[columns.order], columns.order) if columns.order else None,
-        baselines=_of_texts(found.others[columns.text]) if columns.text else {},
-        confounds={name: found.others[name] for name in columns.confounds},
-        tasks={name: found.others[name] for name in columns.tasks},
-        feature_names=None if several else found.feature_names,
+        X={name: one.X for name, one in tables.items()} if tables else data.X,
+        y=data.y,
+        source=source | ({"layers": ", ".join(tables)} if tables else {}),
+        groups=data.groups,
+        order=places(data.others[columns.order], columns.order) if columns.order else None,
+        baselines=_of_texts(data.others[columns.text]) if columns.text else {},
+        confounds={name: data.others[name] for name in columns.confounds},
+        tasks={name: data.others[name] for name in columns.tasks},
+        feature_names=None if tables else data.feature_names,
     )
 
 
@@ -243,25 +243,25 @@ def with_others(
     subject: Subject, columns: Columns, *, baselines: Sequence[str], untrained: Sequence[str]
 ) -> Subject:
     """Return a subject with the representations that files hold (NAME=FILE), and their names."""
-    found, source = {}, dict(subject.source)
+    arrays, source = {}, dict(subject.source)
     for option, texts in (("baselines", baselines), ("untrained", untrained)):
-        found[option], files = _others("--" + option.removesuffix("s"), texts, columns)
+        arrays[option], files = _others("--" + option.removesuffix("s"), texts, columns)
         source |= {option: files} if files else {}
     for name in subject.baselines:
-        if name in found["baselines"]:
+        if name in arrays["baselines"]:
             complain(
                 "each --baseline needs its own name",
                 f"--text makes a baseline {name!r}, too",
                 "rename the file's",
             )
-    found["baselines"] = {**subject.baselines, **found["baselines"]}
-    return replace(subject, source=source, **found)
+    arrays["baselines"] = {**subject.baselines, **arrays["baselines"]}
+    return replace(subject, source=source, **arrays)
 
 
 def _others(
     option: str, texts: Sequence[str], columns: Columns
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    found, files = {}, {}
+    arrays, files = {}, {}
     for text in texts:
         name, is_pair, file = text.partition("=")
         if not (name and is_pair and file):
@@ -270,28 +270,28 @@ def _others(
                 f"{text!r} arrived",
                 "name the representation and its file",
             )
-        if name in found:
+        if name in arrays:
             complain(f"each {option} needs its own name", f"{name!r} came twice", "rename one")
-        found |= _baseline(name, Path(file), columns)
+        arrays |= _baseline(name, Path(file), columns)
         files[name] = file
-    return found, files
+    return arrays, files
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:
     """Read every array whose name matches a pattern, numbers in names in their order."""
-    there = names(path)
-    taken = {columns.concept, columns.groups, *columns.beside, *columns.leave_out}
-    found = {n for p in patterns for n in there if fnmatchcase(n, p) and n not in taken}
+    available = names(path)
+    excluded = {columns.concept, columns.groups, *columns.further, *columns.leave_out}
+    matching = {n for p in patterns for n in available if fnmatchcase(n, p) and n not in excluded}
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in found):
+        if not any(fnmatchcase(name, pattern) for name in matching):
             complain(
                 "--layers must name arrays of the file, or a pattern such as 'layer.*'",
-                f"{pattern!r} matches none of {', '.join(map(repr, there[:10]))}",
-                "choose another",
+                f"{pattern!r} matches none of {', '.join(map(repr, available[:10]))}",
+                "name one of these",
             )
-    inner = sorted(found, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
+    inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
     tables = read_layers(
-        path, inner, concept=columns.concept, groups=columns.groups, others=columns.beside
+        path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
     )
     return {name: _decided(one, columns) for name, one in tables.items()}
 
@@ -309,20 +309,20 @@ def stem(path: Path) -> str:
 
 
 def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
-    """Read another representation; its file may repeat what is no feature.
+    """Read another representation; its file may repeat columns that are not features.
 
     From a folder of captured states, each site becomes a representation.
     """
-    others = (columns.concept, columns.groups, *columns.beside, *columns.leave_out)
-    there, sites = names(path), sites_of(path)
+    others = (columns.concept, columns.groups, *columns.further, *columns.leave_out)
+    available, sites = names(path), sites_of(path)
     if not sites:
-        X, _ = read_matrix(path, leave_out=[column for column in others if column in there])
+        X, _ = read_matrix(path, leave_out=[column for column in others if column in available])
         return {name: X}
-    found = {}
+    arrays = {}
     for site in sites:
-        X, _ = read_matrix(path, leave_out=[column for column in there if column != site])
-        found[name if len(sites) == 1 else f"{name}, {site}"] = X
-    return found
+        X, _ = read_matrix(path, leave_out=[column for column in available if column != site])
+        arrays[name if len(sites) == 1 else f"{name}, {site}"] = X
+    return arrays
 
 
 def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:

@@ -24,6 +24,7 @@ from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text.printable import in_a_line
 from nullprobe.report.text.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
@@ -170,11 +171,13 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
     ]
 
 
-def _drawn(subject: Subject, found: Audit, columns: list[int] | None, seed: int) -> Portrait | None:
+def _drawn(
+    subject: Subject, result: Audit, columns: list[int] | None, seed: int
+) -> Portrait | None:
     """Return the portrait of chosen columns, with their names, or the one that the audit chose."""
     X = subject.matrix
-    if X is None or found.labels is None or columns is None:
-        return found.portrait
+    if X is None or result.labels is None or columns is None:
+        return result.portrait
     return portrait(
         X,
         concept(subject.y),
@@ -202,21 +205,20 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
             f"{len(columns)} were named",
             "name fewer",
         )
-    found = []
+    positions = []
     for column in columns:
         if column in names:
-            found.append(names.index(column))
+            positions.append(names.index(column))
         elif column.isdecimal() and int(column) < d:
-            found.append(int(column))
+            positions.append(int(column))
         elif names and not column.isdecimal():
             known("feature", column, names)
         else:
             complain(
                 f"a column to draw is given by its name or its number from 0 to {d - 1}",
                 f"{column!r} arrived",
-                "choose another",
             )
-    return found
+    return positions
 
 
 class Bars:
@@ -238,9 +240,9 @@ class Bars:
         if stage != self.stage or self.bar is None:
             self.close()
             self.stage = stage
-            said = f"{self.title}: {stage}"
+            name = in_a_line(f"{self.title}: {stage}")
             # disable=None: no bar where stderr is no terminal.
-            self.bar = tqdm(desc=said, total=total, leave=False, disable=None, dynamic_ncols=True)
+            self.bar = tqdm(desc=name, total=total, leave=False, disable=None, dynamic_ncols=True)
         self.bar.total = total
         self.bar.update(done - self.bar.n)
 
@@ -272,8 +274,8 @@ def stem(name: str, concept: str, what: str) -> str:
     >>> stem("block.11", "is it / true?", "compare")
     'block.11-is-it-true-compare'
     """
-    said = re.sub(r"[^\w.]+", "-", concept).strip("-.")
-    return f"{name}-{said or 'concept'}-{what}"
+    text = re.sub(r"[^\w.]+", "-", concept).strip("-.")
+    return f"{name}-{text or 'concept'}-{what}"
 
 
 def write(
@@ -337,6 +339,5 @@ def need_writable(folder: Path) -> None:
     if not above.is_dir() or not os.access(above, os.W_OK):
         complain(
             "--out must name a folder that you may write to",
-            f"{str(folder)!r} is none",
-            "choose another",
+            f"{str(folder)!r} is not one",
         )

@@ -22,7 +22,7 @@ SLICE = re.compile(r"(-?\d*):(-?\d*)")
 
 
 @dataclass(frozen=True)
-class Told:
+class TextColumns:
     """Which columns of a file of texts mean what.
 
     Attributes
@@ -47,7 +47,7 @@ class Told:
     conversation: str | None = None
 
     @property
-    def kept(self) -> list[str]:
+    def label_names(self) -> list[str]:
         """Names of all labels, each once."""
         named = [name for name in (self.concept, self.groups, *self.labels) if name is not None]
         return list(dict.fromkeys(named))
@@ -72,24 +72,24 @@ class Texts:
     tokens: Any
 
 
-def read(file: Path, told: Told, tokens: str = "last") -> Texts:
+def read(file: Path, columns: TextColumns, tokens: str = "last") -> Texts:
     """Read the texts of a file, their labels, and the rule for their tokens."""
     content = load(file)
     rule = tokens_of(tokens)
-    more = (told.continuation, told.role, told.conversation)
+    more = (columns.continuation, columns.role, columns.conversation)
     spans = (START, END) if rule == SPANS else ()
-    there = list(content) if isinstance(content, dict) else content.column_names
-    for column in (told.text, *told.kept, *spans, *filter(None, more)):
-        known("column", column, there)
+    available = list(content) if isinstance(content, dict) else content.column_names
+    for column in (columns.text, *columns.label_names, *spans, *filter(None, more)):
+        known("column", column, available)
     if rule == SPANS:
         rule = models.Spans(array(content, START), array(content, END))
-    texts = values(content, told.text)
-    labels = {column: _labels(content, column) for column in told.kept}
-    if told.role is not None:
-        return Texts(*_chats(content, told, texts, labels), rule)
+    texts = values(content, columns.text)
+    labels = {column: _labels(content, column) for column in columns.label_names}
+    if columns.role is not None:
+        return Texts(*_chats(content, columns, texts, labels), rule)
     texts = _parsed(texts)
-    if told.continuation is not None:
-        texts = list(zip(texts, values(content, told.continuation), strict=True))
+    if columns.continuation is not None:
+        texts = list(zip(texts, values(content, columns.continuation), strict=True))
     return Texts(texts, labels, rule)
 
 
@@ -123,33 +123,33 @@ def _parsed(texts: list[Any]) -> list[Any]:
     if not all(isinstance(text, str) and text.lstrip().startswith("[") for text in texts):
         return texts
     try:
-        found = [json.loads(text) for text in texts]
+        chats = [json.loads(text) for text in texts]
     except ValueError:
         return texts
     is_chat = all(
         chat and all(isinstance(message, dict) and "role" in message for message in chat)
-        for chat in found
+        for chat in chats
     )
-    return found if is_chat else texts
+    return chats if is_chat else texts
 
 
 def _chats(
-    content: Arrays | pa.Table, told: Told, said: list[Any], labels: dict[str, Any]
+    content: Arrays | pa.Table, columns: TextColumns, messages: list[Any], labels: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Return chats of which each row holds a message, in the order of their first messages."""
-    roles = values(content, str(told.role))
-    if told.conversation is None:
+    """Return the chats of a file with a message in each row, in order of their first messages."""
+    roles = values(content, str(columns.role))
+    if columns.conversation is None:
         complain(
             "a file with a message in each row needs a column that names the chat",
             "--conversation is not given",
             "name the column, such as --conversation id",
         )
-    names = values(content, told.conversation)
+    names = values(content, columns.conversation)
     rows: dict[Any, list[int]] = {}
     for row, name in enumerate(names):
         rows.setdefault(name, []).append(row)
-    chats = [[{"role": roles[i], "content": said[i]} for i in each] for each in rows.values()]
-    kept = {}
+    chats = [[{"role": roles[i], "content": messages[i]} for i in each] for each in rows.values()]
+    merged = {}
     for column, y in labels.items():
         for name, each in rows.items():
             if any(y[i] != y[each[0]] for i in each):
@@ -159,5 +159,5 @@ def _chats(
                     "give every message the label of its chat",
                 )
         firsts = [each[0] for each in rows.values()]
-        kept[column] = [y[i] for i in firsts] if isinstance(y, list) else y[firsts]
-    return chats, kept
+        merged[column] = [y[i] for i in firsts] if isinstance(y, list) else y[firsts]
+    return chats, merged

@@ -5,27 +5,40 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
-from nullprobe.auditing.result import Audit
-from nullprobe.report.text import tables, terminal, wording
-from nullprobe.report.text.eraser_cost import eraser_tables
+from nullprobe.auditing.result import Audit, report_parts, shown
+from nullprobe.cli.option_names import in_options
+from nullprobe.report.text import summary, tables, terminal, wording
+from nullprobe.report.text.printable import printable
+
+MORE = "More: run it with --verbose, or open the page."
 
 
 class Terminal(Console):
-    """A console that leaves it to the command to say what a reader who left means.
+    """A console from which no control character of a user's reaches a terminal.
 
-    Into a file or a pipe it writes no blanks at the ends of lines.
+    It leaves it to the command what a reader who left means. Into a file or a pipe it writes no
+    blanks at the ends of lines.
     """
 
     def __init__(self) -> None:
         super().__init__()
         if not self.is_terminal:
             self.file = cast(IO[str], _Trimmed(self.file))
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of what is printed, with control characters written out."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
 
     def on_broken_pipe(self) -> NoReturn:
         """Pass it on, where rich would exit as if we had failed."""
@@ -46,27 +59,35 @@ class _Trimmed:
 
 
 def show(
-    result: Audit, *, truth: Iterable[tuple[str, str]] = (), console: Console | None = None
+    *results: Audit,
+    truth: Iterable[tuple[str, str]] = (),
+    verbose: bool = False,
+    console: Console | None = None,
 ) -> None:
-    """Print the verdicts of one audit.
+    """Print a summary of audits, or all that is known of each.
 
     Parameters
     ----------
-    result : Audit
+    *results : Audit
     truth : iterable of pairs of str
         What is known to be true: a claim's name, and whether it holds.
+    verbose : bool
+        Whether to print the verdicts and the reasons of each audit.
     console : Console, optional
         Where to; by default stdout.
     """
     console = console or Terminal()
-    found = result.document().plain()
-    claims = found["claims"]
-    heading = terminal.heading(result.heading, terminal.size(found["provenance"]))
-    show_parts(heading, terminal.verdicts(claims), terminal.sentences(claims), console=console)
-    show_parts(*map(terminal.costs, eraser_tables(found)), console=console)
-    for line in terminal.left_out(result.left_out):
-        say(line, console)
-    judged = [claim["name"] for claim in claims]
+    results = tuple(map(_in_options, results))
+    for result in results if verbose else ():
+        console.print()
+        for part in report_parts(result):
+            _show(part, console)
+    if not verbose:
+        reasons = {name: why for one in results for name, why in one.left_out.items()}
+        console.print()
+        for part in summary.summary(list(map(shown, results)), reasons, MORE):
+            _show(part, console)
+    judged = {claim.name for result in results for claim in result.claims}
     known = [f"{wording.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
     if known:
         say(
@@ -76,13 +97,24 @@ def show(
         )
 
 
+def _in_options(result: Audit) -> Audit:
+    """Return an audit whose reasons name options in place of parameters."""
+    claims = (replace(claim, reason=in_options(claim.reason)) for claim in result.claims)
+    return replace(result, claims=tuple(claims))
+
+
+def _show(part: RenderableType, console: Console) -> None:
+    """Print a part as wide as a line of words may be; a table of numbers may be wider."""
+    part = Text(part) if isinstance(part, str) else part
+    console.print(part, width=min(terminal.WIDEST, console.width))
+
+
 def show_parts(*parts: RenderableType, console: Console | None = None) -> None:
     """Print parts of a result, an empty line before each: tables as wide as they need be."""
     console = console or Terminal()
     for part in parts:
         console.print()
-        # A table that is given a width breaks its cells to fit: one of numbers may be wider.
-        console.print(part, width=min(terminal.WIDEST, console.width))
+        _show(part, console)
 
 
 def say(text: str, console: Console | None = None) -> None:
@@ -100,7 +132,7 @@ def show_plain(text: str, console: Console | None = None) -> None:
 
 
 def show_files(*paths: Path, console: Console | None = None) -> None:
-    """Print which files were written, each path on a line of its own and never broken."""
+    """Print which files were written, each path on its own line and never broken."""
     console = console or Terminal()
     console.print()
     for path in paths:

@@ -14,7 +14,7 @@ from nullprobe.measures.damage import Damage
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
 from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal
 
 NONE = "none"  # the row in which nothing is erased
 
@@ -148,7 +148,7 @@ class Comparison:
     def __str__(self) -> str:
         """Return what is read back and what it costs as tables of text, then what is missing."""
         shown = self.document().plain()
-        first, *others = [*terminal.erasers(shown), *terminal.eraser_notes(shown)]
+        first, *others = [*comparison_tables.erasers(shown), *comparison_tables.eraser_notes(shown)]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:

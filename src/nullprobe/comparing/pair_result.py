@@ -14,7 +14,7 @@ from nullprobe._core.frames import frame
 from nullprobe.report.comparison_documents import PAIRS, PairComparisonDocument
 from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.pair_comparison import write_html
-from nullprobe.report.text import terminal
+from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import number
 
 SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
@@ -143,7 +143,7 @@ class PairComparison:
 
     def __str__(self) -> str:
         """Return agreements and findings as text."""
-        return terminal.text(terminal.pairs(self.document().plain()), "", *self.findings)
+        return terminal.text(comparison_tables.pairs(self.document().plain()), "", *self.findings)
 
     def document(self) -> PairComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""

@@ -37,7 +37,7 @@ ClaimName = Literal[
 ]  # fmt: skip
 Takes = Literal["linear_algebra", "chance", "moments", "noise", "structure", "undecided"]
 ComesFrom = Literal["inputs", "architecture", "corpus", "training", "undecided", "not_tried"]
-INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if there is none."
+INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if it is not known."
 
 
 def doc(text: str, **limits: Any) -> Any:
@@ -102,8 +102,8 @@ class NullDocument(Document):
     values: Numbers = doc("One value for each draw.")
     errors: Numbers | None = Field(
         None,
-        description="Standard error of each draw, that of the observation being 1, where departures"
-        " are compared in standard errors of their own.",
+        description="Standard error of each draw, in units of the observation's, where departures "
+        "are compared in their standard errors.",
     )
 
 
@@ -127,7 +127,7 @@ class ExplanationDocument(Document):
     )
 
 
-class BesideDocument(Document):
+class BaselineDocument(Document):
     """What a simpler representation or reader reads of the same rows."""
 
     rung: Literal["moments", "inputs", "architecture", "corpus"] = doc(
@@ -191,8 +191,8 @@ class MatricesDocument(Document):
 def _only(name: str, key: str) -> dict[str, Any]:
     """Return the JSON Schema rule that one claim has a key where there are draws, others never."""
     absent = {"properties": {key: {"type": "null"}}}
-    own = {"name": {"const": name}, "nulls": {"minItems": 1}}
-    return {"if": {"properties": own}, "then": {"not": absent}, "else": absent}
+    fields = {"name": {"const": name}, "nulls": {"minItems": 1}}
+    return {"if": {"properties": fields}, "then": {"not": absent}, "else": absent}
 
 
 PICTURES = {"one_feature": "curve", "transfers": "matrices"}  # of some claims only
@@ -240,7 +240,7 @@ class ClaimDocument(Document):
     )
     details: dict[str, Detail | dict[str, Detail]] = doc("Further numbers, by snake_case keys.")
     nulls: list[NullDocument] = doc("The nulls that were drawn, least first.")
-    beside: list[BesideDocument] = doc("Simpler representations or readers of the same rows.")
+    beside: list[BaselineDocument] = doc("Simpler representations or readers of the same rows.")
     learning_curve: list[SizeDocument] | None = Field(
         None, description="What is read by the rows a probe was trained on; of `readable` only."
     )
@@ -393,8 +393,8 @@ def plain(value: Any) -> Any:
 
 def write_json(path: str | Path | None, documents: Sequence[Document]) -> str | None:
     """Write one document, or a list of several, whole or not at all; without a path return it."""
-    found = [one.plain() for one in documents]
-    content = found[0] if len(found) == 1 else found
+    values = [one.plain() for one in documents]
+    content = values[0] if len(values) == 1 else values
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     if path is None:
         return text
@@ -403,10 +403,10 @@ def write_json(path: str | Path | None, documents: Sequence[Document]) -> str | 
     return None
 
 
-def validated(model: type[D], found: Any) -> D:
+def validated(model: type[D], value: Any) -> D:
     """Return a document of a model, or complain of the first thing that is not as it should be."""
     try:
-        return model.model_validate(found)
+        return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
     where = ".".join(map(str, first["loc"])) or "the whole"
@@ -425,7 +425,7 @@ def read_json(source: str | Path) -> list[dict[str, Any]]:
             "a result must be JSON text or a file", f"{source!s:.80} arrived", "check the path"
         )
     try:
-        found = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
+        content = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
     except ValueError as error:
         complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
-    return found if isinstance(found, list) else [found]
+    return content if isinstance(content, list) else [content]

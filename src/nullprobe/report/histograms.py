@@ -77,14 +77,14 @@ def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = 
     >>> found.sizes, float(found.shares[1].max())
     ((4, 2), 1.0)
     """
-    kept = [present(sample) for sample in samples]
-    pooled = np.concatenate(kept) if kept else np.zeros(0)
+    finite = [present(sample) for sample in samples]
+    pooled = np.concatenate(finite) if finite else np.zeros(0)
     low, high = ends if ends is not None else _ends(pooled)
-    size = len(pooled) / max(1, len(kept))
+    size = len(pooled) / max(1, len(finite))
     n_bins = MOST_BINS if ends is not None else int(np.clip(2 * size**0.5, LEAST_BINS, MOST_BINS))
     edges = np.linspace(low, high, n_bins + 1)
-    counts = [np.histogram(np.clip(k, low, high), edges)[0] for k in kept]
-    sizes = tuple(map(len, kept))
+    counts = [np.histogram(np.clip(k, low, high), edges)[0] for k in finite]
+    sizes = tuple(map(len, finite))
     return Bins(edges, tuple(c / max(1, n) for c, n in zip(counts, sizes, strict=True)), sizes)
 
 

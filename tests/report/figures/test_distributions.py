@@ -151,8 +151,8 @@ def test_what_is_beside_and_undefined_is_not_drawn():
     assert [circle["name"] for circle in found] == ["b", "c"]
     assert all("error_x" not in circle for circle in found)
     said = alt_text.claim(ladder)
-    assert "Beside it a" not in said
-    assert "Beside it c: 0.700." in said
+    assert "For comparison, a" not in said
+    assert "For comparison, c: 0.700." in said
     assert tables.evidence([ladder]).rows[-3:] == (
         ("a", None, None, None, None, None, None),
         ("b", 0.6, None, None, 0.7, None, None),
@@ -168,7 +168,7 @@ def test_what_is_beside_stands_in_the_table_and_what_it_leaves_below_it():
     end = "Observed less first principal component, 95 % interval: −0.060 to 0.010."
     assert table.note.endswith(end)
     assert alt_text.claim(ladder).endswith(
-        "Beside it first principal component: 0.980, 95 % interval 0.940 to 0.990; "
+        "For comparison, first principal component: 0.980, 95 % interval 0.940 to 0.990; "
         "the observed is larger by −0.060 to 0.010 (95 % interval)."
     )
 

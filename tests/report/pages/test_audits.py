@@ -191,7 +191,7 @@ def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
     assert {"Nonlinear readers", "Other data"} <= few
     all_asked = {what for what, _ in untested(documents.sample(claims=documents.all_claims()))}
     assert not {"Nonlinear readers", "Other data"} & all_asked
-    assert {"Readers outside the family", "Groups that are not here"} <= all_asked
+    assert {"Readers outside the family", "Other groups"} <= all_asked
 
 
 def test_claims_that_were_left_out_are_listed_with_their_reason():
@@ -302,7 +302,7 @@ def test_what_is_beside_a_claim_is_in_its_legend_its_words_and_its_table():
     said = Reader(html[start : html.index("</article>", start) + 10]).words
     assert "○ first principal component" in said  # the legend
     assert (
-        "Beside it first principal component: 0.980, 95 % interval 0.940 to 0.990; "
+        "For comparison, first principal component: 0.980, 95 % interval 0.940 to 0.990; "
         "the observed is larger by −0.060 to 0.010 (95 % interval)." in said
     )
     assert "first principal component 0.980 — 0.940 0.990 — —" in said  # the table

@@ -37,8 +37,8 @@ def test_everything_is_drawn_without_complaint_or_network(alone):
     assert shown == {"chance": 0.5, **{name: cell["value"] for name, cell in cells.items()}}
     names = "[...document.querySelectorAll('[data-figure=read-back] .ytick')]"
     said = alone.run(f"{names}.map((t) => t.textContent)")
-    assert said == ["nothing erased", "leace", "oracle_leacetold the labels",
-                    "mimictold the labels"]  # fmt: skip
+    assert said == ["nothing erased", "leace", "oracle_leaceuses the labels",
+                    "mimicuses the labels"]  # fmt: skip
     assert alone.quiet
 
 
@@ -80,7 +80,7 @@ def test_the_table_is_copied_as_csv(alone):
     alone.wait("copied.length === 1")
     head, none, leace = alone.run("copied[0]").splitlines()[:3]
     assert head.startswith(
-        "eraser,told the labels,nothing left,directions removed,directions moved in,"
+        "eraser,uses the labels,nothing left,directions removed,directions moved in,"
         "linear (AUC),2.5 %,97.5 %,halfspace"
     )
     assert none.startswith("nothing erased,no,no,0,,0.91,0.88,0.94,0.83,")

@@ -45,13 +45,13 @@ def test_every_reading_stands_in_the_table_with_its_interval(whole):
 
 def test_pictures_show_the_numbers_of_the_document(data):
     document = comparisons.sample().document().plain()
-    # What is told the labels comes last, and a failure has a line but no marks.
+    # What is uses the labels comes last, and a failure has a line but no marks.
     order = ["none", "leace", "oracle_leace", "mimic"]
     rows = {row["eraser"]: row for row in document["rows"]}
     figure = data["read-back"]
     ticks = figure["layout"]["yaxis"]
     assert ticks["ticktext"] == [
-        "nothing erased", "leace", "oracle_leace<br>told the labels", "mimic<br>told the labels",
+        "nothing erased", "leace", "oracle_leace<br>uses the labels", "mimic<br>uses the labels",
     ]  # fmt: skip
     for probe in ("linear", "halfspace", "rbf"):
         trace = marks(figure, probe)
@@ -107,23 +107,23 @@ def test_where_leace_moves_nothing_distances_stand_alone():
     low, high = json.loads(result.scripts[0])["read-back"]["layout"]["xaxis"]["range"]
     assert low < 0.0 < 0.25 < high
     assert "Other labels" not in result.words
-    assert "Erasers that are told" not in result.words
+    assert "see the concept of every row" not in result.words
 
 
 def test_words_say_what_the_picture_shows():
     document = comparisons.sample().document().plain()
-    said = page.seen(document["rows"], document["probes"], "read_back")
+    said = page.described(document["rows"], document["probes"], "read_back")
     assert said[0] == (
         "linear: AUC 0.910 (0.880 to 0.940) where nothing is erased; 0.520 (0.490 to 0.550) after "
-        "leace, the least; 0.610 (0.580 to 0.640) after oracle_leace, the least of those that are "
-        "told the labels."
+        "leace, the least; 0.610 (0.580 to 0.640) after oracle_leace, the least of those that "
+        "use the labels."
     )
     assert "after leace" not in said[1]
     worse = json.loads(json.dumps(document["rows"][2])) | {"eraser": "worse"}
     worse["read_back"]["linear"]["value"] = 0.7
     for rows in ([*document["rows"], worse], [worse, *document["rows"]]):
-        assert page.seen(rows, document["probes"], "read_back")[0] == said[0]
-    moved = page.seen_damage(document["rows"])
+        assert page.described(rows, document["probes"], "read_back")[0] == said[0]
+    moved = page.described_damage(document["rows"])
     assert moved[1:] == [
         "Moved least by oracle_leace: 1.000, which is 0.800 times what LEACE moves.",
         "Moved most by leace: 1.250, which is 1.000 times what LEACE moves.",
@@ -133,7 +133,7 @@ def test_words_say_what_the_picture_shows():
 def test_table_to_be_copied_holds_every_number():
     document = comparisons.sample().document().plain()
     table = page._numbers(document["rows"], document)
-    assert table.columns[1:4] == ("told the labels", "nothing left", "directions removed")
+    assert table.columns[1:4] == ("uses the labels", "nothing left", "directions removed")
     assert table.columns[4:8] == ("directions moved in", "linear (AUC)", "2.5 %", "97.5 %")
     leace, oracle = (
         next(row for row in table.rows if row[0] == name) for name in ("leace", "oracle_leace")
@@ -206,7 +206,7 @@ def test_no_string_of_a_user_is_read_by_the_pictures_as_theirs(text):
         for trace in figure["data"]:
             said += [trace["name"], *trace.get("text", [])]
         for one in said:
-            one = one.removesuffix("<br>told the labels")
+            one = one.removesuffix("<br>uses the labels")
             assert not re.search("[<&%](?!\u2060)", one), (name, one)
 
 

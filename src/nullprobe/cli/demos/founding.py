@@ -61,26 +61,24 @@ def _founding(*, standardise: bool, seed: int) -> Subject:
 
 
 def point(results: Sequence[Audit]) -> list[str]:
-    """Return the point of the demo in three paragraphs, with the numbers that were found."""
-    found = [(result.heading, result["one_direction"].details) for result in results]
-    first, *others = [_fall(*one) for one in found]
-    shuffled = max(found, key=lambda one: one[1][BEFORE] - one[1][AFTER])
+    """Return the point of the demo in three paragraphs, with its numbers."""
+    falls = [(result.heading, result["one_direction"].details) for result in results]
+    first, *others = [_fall(*one) for one in falls]
+    shuffled = max(falls, key=lambda one: one[1][BEFORE] - one[1][AFTER])
     left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
     return [
-        "Find the direction that tells two classes apart, project it out, and logistic regression "
-        f"on the same rows falls {first}. It is tempting to conclude that one direction held all "
-        "that there is to read.",
-        "But those data are made of two independent features, each of which tells the classes "
-        f"apart. In the other data sets of this page it falls, too: {'; '.join(others)}. And so it "
-        "does when labels are shuffled and mean nothing: "
-        f"{_fall(*shuffled, '_shuffled')}. The result takes linear algebra alone: "
-        "that is what the second claim below says.",
-        "To learn something about the representation, ask what a theorem does not answer. A fresh "
-        f"probe on rows that the eraser never saw reads an AUC of {', '.join(left)} after "
-        "erasure; a classifier chosen for accuracy, or a nonlinear reader, may read more. "
-        "Each verdict below says whether that takes more than chance, means and covariances, and "
-        "the shape of the noise. Where it comes from is not tried here: no other representation "
-        "of these rows is given.",
+        "Fit the direction that separates two classes, project it out, and the accuracy of "
+        f"logistic regression on the same rows falls {first}. It is tempting to conclude that "
+        "one direction held all the information.",
+        "But these data have two independent features, and each separates the classes. In the "
+        f"other data sets of this page the accuracy falls, too: {'; '.join(others)}. It also "
+        f"falls when labels are shuffled and mean nothing: {_fall(*shuffled, '_shuffled')}. "
+        "Linear algebra alone explains the result: the second claim below states it.",
+        "To learn something about the representation, ask what a theorem does not answer. On "
+        f"held-out rows, a fresh probe reads an AUC of {', '.join(left)} after erasure; a "
+        "classifier fitted for accuracy, or a nonlinear reader, may read more. Each verdict below "
+        "states whether chance, means and covariances, or the shape of the noise explain that. "
+        "Where it comes from is not tested here: no other representation of these rows is passed.",
     ]
 
 

@@ -19,7 +19,7 @@ from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, ComesFrom, Holds
-from nullprobe.claims.verdict import p_text
+from nullprobe.claims.sentences import p_text
 from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.text.tables import Table
@@ -29,7 +29,7 @@ from nullprobe.worlds.language_models.facts import ATTRIBUTES, CORRECTED, Statem
 from nullprobe.worlds.language_models.organism import Organism
 
 N, N_PAIRS, N_NEUTRAL = 800, 240, 100
-MOST_SUBSPACES = 99  # each of which the model is asked about all texts with
+MOST_SUBSPACES = 99  # for each, the model reads all texts
 SITES = "layers.*.output"
 TRUTH, ENDING, WORDS = "truth", 'ends in "!"', "bag of words"
 TRAINED, UNTRAINED = "trained", "untrained"
@@ -82,7 +82,7 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
         "untrained": {f"{UNTRAINED}, {site}": X for site, X in layers[UNTRAINED].items()},
         "baselines": {WORDS: one.bag_of_words(drawn.texts)},
     }
-    found = []
+    audited = []
     concepts = {TRUTH: drawn.truth == 1, ENDING: drawn.unrelated["exclaimed"] == 1}
     for concept, y in concepts.items():
         joined = _read(layers[TRAINED], y, drawn.entity, others, concept, settings)
@@ -90,8 +90,8 @@ def audits(one: Organism, settings: Settings) -> list[Audit]:
             joined |= _consistent(one, settings)
         joined |= _used(one, drawn, y, concept, settings)
         for result in joined.audits.values():
-            found.append(replace(result, provenance=_origin(result, settings)))
-    return found
+            audited.append(replace(result, provenance=_origin(result, settings)))
+    return audited
 
 
 def _read(
@@ -104,7 +104,7 @@ def _read(
 ) -> Layers:
     """Audit whether a concept can be read in each layer."""
     with Bars(concept) as bars:
-        found: Any = audit(
+        layered: Any = audit(
             layers,
             _named(y),
             groups=groups,
@@ -116,7 +116,7 @@ def _read(
             title=_title(concept),
             progress=bars,
         )
-    return found
+    return layered
 
 
 def _consistent(one: Organism, settings: Settings) -> Layers:
@@ -128,14 +128,14 @@ def _consistent(one: Organism, settings: Settings) -> Layers:
             for side in (pairs.negative, pairs.positive)
         )
         sides = {site: ContrastPairs(below[site], above[site], pairs.truth) for site in below}
-        found: Any = audit(
+        followed: Any = audit(
             sides,
             claims=["consistent"],
             draws=settings.draws,
             random_state=settings.seed,
             progress=bars,
         )
-    return found
+    return followed
 
 
 def _used(
@@ -190,14 +190,14 @@ def layer_by_layer(results: Sequence[Audit]) -> Table:
     """Return what was found, one column a layer."""
     truth, ending = _by_concept(results)
     names = [_layer(one) for one in truth]
-    beside = [{other.name: other.value for other in one["readable"].beside} for one in truth]
+    readings = [{other.name: other.value for other in one["readable"].beside} for one in truth]
     pairs, used = ([one[name] for one in truth] for name in ("consistent", "used"))
     rows = {
         "truth, AUC": [one["readable"].observed for one in truth],
         "of the untrained twin": [
-            found[f"{UNTRAINED}, {site}"] for site, found in zip(names, beside, strict=True)
+            reading[f"{UNTRAINED}, {site}"] for site, reading in zip(names, readings, strict=True)
         ],
-        f"of a {WORDS}": [found[WORDS] for found in beside],
+        f"of a {WORDS}": [reading[WORDS] for reading in readings],
         "pairs that CCS gets right": [claim.observed for claim in pairs],
         "that random directions get right": [claim.nulls[1].mean for claim in pairs],
         "that a probe with labels gets right": [claim.details["labelled_probe"] for claim in pairs],
@@ -213,7 +213,7 @@ def layer_by_layer(results: Sequence[Audit]) -> Table:
 
 
 def _organism(one: Organism, settings: Settings) -> str:
-    """Say what the model is, and was taught."""
+    """Describe the model and its training."""
     config, example = one.model.config, one.statements(settings.n, settings.seed).texts[0]
     return (
         "Here it is known what a model knows. A GPT of "
@@ -234,15 +234,15 @@ def _without_labels(truth: Sequence[Audit]) -> str:
     best = max(truth, key=lambda result: result["consistent"].observed)
     claim = best["consistent"]
     random = claim.nulls[1]
-    found = [result for result in truth if result["consistent"].holds is Holds.YES]
+    agreeing = [result for result in truth if result["consistent"].holds is Holds.YES]
     return (
-        "CCS, which is told no labels, looks elsewhere, at the word “true” or "
-        "“false” after each statement. It agrees with truth in "
+        "CCS uses no labels, and looks elsewhere: at the word “true” or “false” after each "
+        "statement. It agrees with truth in "
         f"{claim.observed:.0%} of held-out pairs in {_layer(best)}, where it does so most; random "
         f"directions do in {random.mean:.0%} ± {random.sd:.0%} "
-        f"({p_text(random.p_value(claim.observed))}), and a probe that is told labels in "
-        f"{claim.details['labelled_probe']:.0%}. That CCS finds truth is said of "
-        f"{_count(found, truth)} layers."
+        f"({p_text(random.p_value(claim.observed))}), and a probe fitted with labels in "
+        f"{claim.details['labelled_probe']:.0%}. The claim that CCS finds truth holds in "
+        f"{_count(agreeing, truth)} layers."
     )
 
 
@@ -254,10 +254,10 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
     most = max(truth, key=lambda result: abs(result["used"].observed))
     spared = max(ending, key=lambda result: abs(result["used"].observed))
     claim = most["used"]
-    told = f", and in {len(unclear)} it is unclear" if unclear else ""
+    rest = f", and in {len(unclear)} it is unclear" if unclear else ""
     damage, of_random = (claim.details[name] for name in ("divergence", "random_divergence"))
     return (
-        f"The model uses truth in {_count(used, truth)} layers{told}: erasing it in "
+        f"The model uses truth in {_count(used, truth)} layers{rest}: erasing it in "
         f"{_layer(most)} changes the log-probability of the right verdict by "
         f"{claim.observed:+.2f} nats, random subspaces of the same size change it by "
         f"{claim.nulls[0].mean:+.2f}. (Without erasing it is "
@@ -265,9 +265,9 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
         f"{np.log(1 - CORRECTED):.2f} is the best there is.) Within other "
         f"statements, where no verdict is due, predictions move by {damage:.2f} nats a word, and "
         f"by {of_random:.2f} after random subspaces. How a statement ends is there to be read, "
-        f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it is not told "
-        f"from erasing anything else, and changes it by {spared['used'].observed:+.2f} nats at "
-        "most. What can be read is not what is used."
+        f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it "
+        f"is no different from erasing anything else, and changes it by "
+        f"{spared['used'].observed:+.2f} nats at most. What can be read is not what is used."
     )
 
 
@@ -289,5 +289,5 @@ def _layer(one: Audit) -> str:
     return one.representation or ""
 
 
-def _count(some: Sequence[Audit], every: Sequence[Audit]) -> str:
-    return f"{len(some)} of {len(every)}"
+def _count(part: Sequence[Audit], every: Sequence[Audit]) -> str:
+    return f"{len(part)} of {len(every)}"

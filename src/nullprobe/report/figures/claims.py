@@ -12,12 +12,12 @@ from nullprobe.report.text.wording import number, rung
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point
-LONGEST = 18  # letters of a group's name beside its row
+LONGEST = 18  # letters of a group's name next to its row
 SHOWN = 0.1  # of the way from chance to 1 at least, or noise would look like a finding
 CELL, ENDS = 34, 96  # pixels of a row, and of what is above and below all
 
 
-def curve(found: Mapping[str, Any]) -> dict[str, Any]:
+def curve(removals: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is read after each removal, over the band of the draws.
 
     Parameters
@@ -26,13 +26,13 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         ``shown["curve"]`` of a claim of a document.
     """
     figure = go.Figure()
-    chance, last = found["metric"]["chance"], len(found["values"]) - 1
+    chance, last = removals["metric"]["chance"], len(removals["values"]) - 1
     band = [
         (x, low, high)
-        for x, (low, high) in enumerate(zip(found["low"], found["high"], strict=True))
+        for x, (low, high) in enumerate(zip(removals["low"], removals["high"], strict=True))
         if None not in (low, high)
     ]
-    drawn = {"meta": {"ink": f"rung-{found['rung']}"}}
+    drawn = {"meta": {"ink": f"rung-{removals['rung']}"}}
     figure.add_scatter(
         x=[x for x, *_ in band] + [x for x, *_ in reversed(band)],
         y=[low for _, low, _ in band] + [high for *_, high in reversed(band)],
@@ -43,10 +43,10 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         **drawn,
     )
     figure.add_scatter(
-        y=found["middle"],
+        y=removals["middle"],
         mode="lines",
         line={"width": 2, "dash": "dash"},
-        name=rung(found["rung"]).drawn,
+        name=rung(removals["rung"]).drawn,
         hoverinfo="name+y",
         **drawn,
     )
@@ -59,11 +59,11 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
         meta={"ink": "muted"},
     )
     figure.add_scatter(
-        y=found["values"],
+        y=removals["values"],
         mode="lines+markers",
         marker={"symbol": "diamond", "size": 9},
         line={"width": 1.5},
-        error_y=style.error(found["values"], found["intervals"], width=4),
+        error_y=style.error(removals["values"], removals["intervals"], width=4),
         name="observed",
         hoverinfo="name+y",
         meta={"ink": "ink"},
@@ -71,19 +71,19 @@ def curve(found: Mapping[str, Any]) -> dict[str, Any]:
     figure.update_xaxes(
         title="removals of the best direction", zeroline=False, dtick=1, range=[-0.4, last + 0.4]
     )
-    unit = style.text(f"held-out {found['metric']['name']}")
-    figure.update_yaxes(title=unit, zeroline=False, nticks=6, range=_room(found, chance))
+    unit = style.text(f"held-out {removals['metric']['name']}")
+    figure.update_yaxes(title=unit, zeroline=False, nticks=6, range=_room(removals, chance))
     return style.plain(figure)
 
 
-def _room(found: Mapping[str, Any], chance: float) -> list[float]:
+def _room(removals: Mapping[str, Any], chance: float) -> list[float]:
     """Return the range of the readings: all that is drawn, chance, and a little above it."""
-    ends = [end for pair in found["intervals"] for end in pair]
-    drawn = [*ends, *found["values"], *found["low"], *found["high"]]
-    kept = [float(v) for v in drawn if v is not None]
+    ends = [end for pair in removals["intervals"] for end in pair]
+    drawn = [*ends, *removals["values"], *removals["low"], *removals["high"]]
+    finite = [float(v) for v in drawn if v is not None]
     # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
-    low = max(min([*kept, chance]), 2 * chance - 1)
-    high = max([*kept, chance + SHOWN * (1 - chance)])
+    low = max(min([*finite, chance]), 2 * chance - 1)
+    high = max([*finite, chance + SHOWN * (1 - chance)])
     room = 0.05 * (high - low)
     return [low - room, high + room]
 

@@ -12,7 +12,7 @@ from nullprobe.report.text.comparisons import label
 from nullprobe.report.text.wording import interval, number
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
-LONGEST = 26  # letters of an eraser's name beside its line
+LONGEST = 26  # letters of an eraser's name next to its line
 SHOWN = 0.25  # of the way from chance to 1 at least, or noise would look like a finding
 LEACE = 1.0  # what LEACE moves, as a multiple of itself
 
@@ -38,14 +38,14 @@ def readings(
     """
     figure = go.Figure()
     chance = columns[0]["metric"]["chance"]
-    seen = [chance, chance + SHOWN * (1 - chance)]
+    visible = [chance, chance + SHOWN * (1 - chance)]
     for position, column in enumerate(columns):
-        found = [(y, row, row[key].get(column["name"])) for y, row in enumerate(rows)]
-        shown = [(y, row, cell) for y, row, cell in found if cell and cell["value"] is not None]
+        cells = [(y, row, row[key].get(column["name"])) for y, row in enumerate(rows)]
+        shown = [(y, row, cell) for y, row, cell in cells if cell and cell["value"] is not None]
         shift = (position - (len(columns) - 1) / 2) * MARK / (LINE + MARK * len(columns))
         ends = [cell["interval"] or [cell["value"]] * 2 for *_, cell in shown]
         values = [cell["value"] for *_, cell in shown]
-        seen += [value for pair in ends for value in pair] + values
+        visible += [value for pair in ends for value in pair] + values
         figure.add_scatter(
             x=values,
             y=[y + shift for y, *_ in shown],
@@ -58,7 +58,7 @@ def readings(
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )
     # A prediction may be arbitrarily worse than the mean: R² below −1 says no more than −1 does.
-    low, high = max(min(seen), 2 * chance - 1), max(seen)
+    low, high = max(min(visible), 2 * chance - 1), max(visible)
     room = 0.04 * (high - low)
     rule(figure, chance, len(rows), "chance", right=chance < (low + high) / 2)
     figure.update_xaxes(title=style.text(_units(columns)), range=[low - room, high + room])
@@ -127,11 +127,11 @@ def _units(columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    told = [_name(row) + ("<br>told the labels" if row["told"] else "") for row in rows]
+    names = [_name(row) + ("<br>uses the labels" if row["told"] else "") for row in rows]
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
-        ticktext=told,
+        ticktext=names,
         range=[len(rows) - 0.5, -0.5],
         zeroline=False,
         automargin=True,

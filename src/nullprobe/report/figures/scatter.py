@@ -36,7 +36,7 @@ def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any
         Plotly figures by "raw 3d before", "standardised 2d after" and so on; no "3d" where
         there are fewer than three axes.
     """
-    found = {}
+    figures = {}
     for view, suffix in (("raw", ""), ("standardised", "_standardised")):
         before, after = (
             np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
@@ -44,9 +44,9 @@ def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any
         ranges = _ranges(np.concatenate([before, after]))
         for when, points in (("before", before), ("after", after)):
             if len(shown["axes"]) >= 3:
-                found[f"{view} 3d {when}"] = _space(points, shown, ranges, numeric)
-            found[f"{view} 2d {when}"] = _plane(points, shown, ranges, numeric)
-    return found
+                figures[f"{view} 3d {when}"] = _space(points, shown, ranges, numeric)
+            figures[f"{view} 2d {when}"] = _plane(points, shown, ranges, numeric)
+    return figures
 
 
 def _space(
@@ -54,13 +54,13 @@ def _space(
 ) -> dict:
     """Return a 3-D scatter of the first three axes."""
     figure = go.Figure()
-    for said, rows in _groups(shown["labels"], numeric):
+    for group, rows in _groups(shown["labels"], numeric):
         x, y, z = (points[rows, axis].tolist() for axis in range(3))
-        marker = said.pop("marker")
+        marker = group.pop("marker")
         # Plotly draws the other symbols wider than a circle of the same size.
         marker |= {"size": 4.5 if marker.get("symbol", "circle") in ROUND else 3.5}
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", marker=marker,
-                             hoverinfo="name+x+y+z", **said)  # fmt: skip
+                             hoverinfo="name+x+y+z", **group)  # fmt: skip
     lengths = np.array([high - low for low, high in ranges[:3]])
     edges = np.clip(lengths / lengths.max(), FLATTEST, 1.0)
     axes = {
@@ -91,10 +91,10 @@ def _plane(
         flat = np.column_stack([points[:, 0], heights])
     else:
         flat = fanned(points[:, :2], np.array([high - low for low, high in ranges[:2]]))
-    for said, rows in _groups(shown["labels"], numeric):
+    for group, rows in _groups(shown["labels"], numeric):
         x, y = flat[rows].T.tolist()
-        said["marker"] |= {"size": 7}
-        figure.add_scatter(x=x, y=y, mode="markers", hoverinfo=hover, **said)
+        group["marker"] |= {"size": 7}
+        figure.add_scatter(x=x, y=y, mode="markers", hoverinfo=hover, **group)
     figure.update_xaxes(title=style.text(shown["axes"][0]), range=ranges[0])
     if not strip:
         figure.update_yaxes(title=style.text(shown["axes"][1]), range=ranges[1])
@@ -102,8 +102,8 @@ def _plane(
         figure.update_yaxes(title="concept")
     else:
         names = wording.classes(shown["labels"])
-        said = [style.text(name) for name in names]
-        figure.update_yaxes(tickvals=list(range(len(names))), ticktext=said)
+        group = [style.text(name) for name in names]
+        figure.update_yaxes(tickvals=list(range(len(names))), ticktext=group)
     return style.plain(figure)
 
 
@@ -114,13 +114,13 @@ def _groups(labels: Sequence[Any], numeric: bool) -> list[tuple[dict[str, Any], 
         marker = {"color": style.numbers(labels), "colorscale": SCALE, "opacity": 0.85}
         marker |= {"showscale": True, "colorbar": bar}
         return [({"marker": marker, "name": ""}, list(range(len(labels))))]
-    found = []
+    figures = []
     for i, name in enumerate(wording.classes(labels)):
         look = style.look(i)
-        said = {"name": style.text(name), "meta": {"ink": f"class-{look.colour}", "group": i}}
-        said["marker"] = {"symbol": look.symbol, "opacity": 0.75}
-        found.append((said, [row for row, label in enumerate(labels) if label == name]))
-    return found
+        group = {"name": style.text(name), "meta": {"ink": f"class-{look.colour}", "group": i}}
+        group["marker"] = {"symbol": look.symbol, "opacity": 0.75}
+        figures.append((group, [row for row, label in enumerate(labels) if label == name]))
+    return figures
 
 
 def fanned(points: np.ndarray, spans: np.ndarray) -> np.ndarray:

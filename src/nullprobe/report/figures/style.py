@@ -69,9 +69,9 @@ def text(value: Any, longest: int = LONGEST) -> str:
     >>> text("<b>bold</b>").replace("\u2060", "|")
     '<|b>bold<|/b>'
     """
-    said = " ".join(str(value).split())
-    said = said if len(said) <= longest else said[: longest - 1] + "…"
-    return re.sub("[<&%]", "\\g<0>\u2060", said)
+    line = " ".join(str(value).split())
+    line = line if len(line) <= longest else line[: longest - 1] + "…"
+    return re.sub("[<&%]", "\\g<0>\u2060", line)
 
 
 def legend(names: Sequence[Any]) -> list[dict[str, Any]]:
@@ -112,6 +112,6 @@ def numbers(labels: Sequence[Any]) -> list[Any]:
 def plain(figure: go.Figure) -> dict[str, Any]:
     """Return data and layout as plain values, without Plotly's own looks."""
     figure.update_layout(template="none", showlegend=False, margin=MARGIN)
-    found = json.loads(figure.to_json() or "{}")
-    found["layout"].pop("template", None)
-    return {"data": found["data"], "layout": found["layout"]}
+    spec = json.loads(figure.to_json() or "{}")
+    spec["layout"].pop("template", None)
+    return {"data": spec["data"], "layout": spec["layout"]}

@@ -15,7 +15,7 @@ from nullprobe.report.figures import distributions, scatter, style
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
-from nullprobe.report.pages.overview import overview, several
+from nullprobe.report.pages.overview import identified, overview
 from nullprobe.report.pages.shell import anchor
 from nullprobe.report.text import alt_text, tables, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
@@ -78,8 +78,13 @@ def render(
         one, drawn = _data_set(document, position)
         sets.append(one)
         data |= drawn
-    told = several(plain)
-    shown = {"sets": sets, "rungs": wording.RUNGS, "told": told, "summary": overview(sets, told)}
+    identity = identified(plain)
+    shown = {
+        "sets": sets,
+        "rungs": wording.RUNGS,
+        "identity": identity,
+        "summary": overview(sets, identity),
+    }
     shown |= {"lead": lead, "lead_tables": lead_tables}
     return shell.fill("page.html", shown, data)
 
@@ -136,9 +141,9 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
         return _scores_numeric(labels, views, key, data)
     names = wording.classes(labels)
     pictures = []
-    for view, found in views.items():
-        bins = class_bins(found, labels, names)
-        medians = [_median(found, labels, name) for name in names]
+    for view, scores_of in views.items():
+        bins = class_bins(scores_of, labels, names)
+        medians = [_median(scores_of, labels, name) for name in names]
         data[f"{key} scores {view}"] = distributions.scores(bins, names, "held-out score")
         pictures.append({
             "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
@@ -152,21 +157,23 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
 def _scores_numeric(
     labels: Sequence[Any], views: Mapping[str, Sequence[Any]], key: str, data: dict[str, Any]
 ) -> dict[str, Any]:
-    kept = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
-    labels = [labels[i] for i in kept]
-    views = {view: [found[i] for i in kept] for view, found in views.items()}
+    chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
+    labels = [labels[i] for i in chosen]
+    views = {view: [scores_of[i] for i in chosen] for view, scores_of in views.items()}
     pictures = []
-    for view, found in views.items():
-        data[f"{key} scores {view}"] = distributions.scores_numeric(found, labels, "held-out score")
+    for view, scores_of in views.items():
+        data[f"{key} scores {view}"] = distributions.scores_numeric(
+            scores_of, labels, "held-out score"
+        )
         pictures.append({
             "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
-            "seen": alt_text.scores_numeric(view, found, labels), "table": None,
+            "seen": alt_text.scores_numeric(view, scores_of, labels), "table": None,
         })  # fmt: skip
     table = tables.rows_scored(views, labels)
     data[f"{key} scored"] = asdict(table)
     return {"pictures": pictures, "legend": None, "many": False, "points": table}
 
 
-def _median(found: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
-    values = present([s for s, label in zip(found, labels, strict=True) if label == name])
+def _median(scores_of: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
+    values = present([s for s, label in zip(scores_of, labels, strict=True) if label == name])
     return float(f"{np.median(values):.6g}") if len(values) else None

@@ -35,42 +35,42 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         Figures by their keys.
     """
     key = f"{set_key}-{anchor(claim['name'])}"
-    found = ladders(claim)
+    statistics = ladders(claim)
     return {
         **claim,
         "key": key,
         "short": wording.claim_name(claim["name"]),
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": wording.taken(claim),
+        "rung": wording.takes(claim),
         "source": wording.SOURCES[claim["comes_from"]],
         "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
-        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(found)],
+        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(statistics)],
         "notes": claim_notes(claim),
         "details": tables.details(claim),
         "learned": tables.learning_curve(claim),
         "explanations": tables.explanations(claim),
-        "evidence": tables.evidence(found),
+        "evidence": tables.evidence(statistics),
         "curve": _curve(claim, key, data),
         "matrices": _matrices(claim, key, data),
     }
 
 
 def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each statistic of a claim with the nulls that are drawn of it, and what is beside it.
+    """Return each statistic of a claim with its nulls, and with what simpler readers read.
 
     Most claims have one. What erasing leaves in other groups and what is read there are two:
     drawn into one picture, the one would seem to be tested by the nulls of the other.
     """
     observed = ("metric", "observed", "interval")
-    own = {key: claim[key] for key in observed}
-    found = {own["metric"]["name"]: {**own, "nulls": [], "beside": claim["beside"]}}
+    fields = {key: claim[key] for key in observed}
+    statistics = {fields["metric"]["name"]: {**fields, "nulls": [], "beside": claim["beside"]}}
     for null in claim["nulls"]:
         other = {key: null[key] for key in observed} | {"nulls": [], "beside": []}
-        found.setdefault(null["metric"]["name"], other)["nulls"].append(null)
-    return list(found.values())
+        statistics.setdefault(null["metric"]["name"], other)["nulls"].append(null)
+    return list(statistics.values())
 
 
 def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -87,27 +87,27 @@ def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[s
 
 
 def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
-    found = claim["curve"]
-    if found is None:
+    removals = claim["curve"]
+    if removals is None:
         return None
-    data[f"{key} curve"] = claims.curve(found)
-    said, table = alt_text.curve(found), tables.curve(found)
-    rung = wording.rung(found["rung"])
-    return {"key": f"{key} curve", "seen": said, "table": table, "rung": rung}
+    data[f"{key} curve"] = claims.curve(removals)
+    text, table = alt_text.curve(removals), tables.curve(removals)
+    rung = wording.rung(removals["rung"])
+    return {"key": f"{key} curve", "seen": text, "table": table, "rung": rung}
 
 
 def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-    found = claim["matrices"]
-    if found is None:
+    matrices = claim["matrices"]
+    if matrices is None:
         return []
-    groups, metric, shown = found["groups"], found["metric"], []
+    groups, metric, shown = matrices["groups"], matrices["metric"], []
     for name, (title, what, fitted) in MATRICES.items():
         caption = what.format(unit=metric["name"])
-        data[f"{key} {name}"] = claims.matrix(groups, found[name], metric, fitted)
+        data[f"{key} {name}"] = claims.matrix(groups, matrices[name], metric, fitted)
         shown.append({
             "key": f"{key} {name}", "title": title, "caption": caption,
             "height": claims.height(len(groups)),
-            "seen": alt_text.matrix(groups, found[name], f"{title}: {caption}"),
-            "table": tables.matrix(groups, found[name], f"{title}: {caption}"),
+            "seen": alt_text.matrix(groups, matrices[name], f"{title}: {caption}"),
+            "table": tables.matrix(groups, matrices[name], f"{title}: {caption}"),
         })  # fmt: skip
     return shown

@@ -78,9 +78,11 @@ def _pictures(
 ) -> Iterator[dict[str, Any]]:
     """Yield the pictures; their numbers join the data."""
     data["read-back"] = figures.readings(rows, document["probes"], "read_back")
-    yield _picture("read-back", "What is read back", seen(rows, document["probes"], "read_back"))
+    yield _picture(
+        "read-back", "What is read back", described(rows, document["probes"], "read_back")
+    )
     data["damage"] = figures.damage(rows)
-    yield _picture("damage", "How far rows are moved", seen_damage(rows))
+    yield _picture("damage", "How far rows are moved", described_damage(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key = f"others {chance}"
@@ -88,39 +90,39 @@ def _pictures(
         yield _picture(
             key,
             "What is still read of other labels",
-            seen(rows, columns, "others"),
+            described(rows, columns, "others"),
             height=figures.height(len(rows), len(columns)),
             legend=style.legend([column["name"] for column in columns]),
         )
 
 
-def _picture(key: str, title: str, said: Sequence[str], **more: Any) -> dict[str, Any]:
-    return {"key": key, "title": title, "seen": said, "height": None, "legend": None, **more}
+def _picture(key: str, title: str, text: Sequence[str], **more: Any) -> dict[str, Any]:
+    return {"key": key, "title": title, "seen": text, "height": None, "legend": None, **more}
 
 
-def seen(
+def described(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str
 ) -> list[str]:
     """Say what each probe reads where nothing is erased, and the least that it reads after."""
-    said = []
+    text = []
     for column in columns:
         cells = [(row, row[key].get(column["name"])) for row in rows]
-        found = [(row, cell) for row, cell in cells if cell and cell["value"] is not None]
+        readings = [(row, cell) for row, cell in cells if cell and cell["value"] is not None]
         parts = [
             f"{column['metric']['name']} {_estimate(cell)} where nothing is erased"
-            for row, cell in found
+            for row, cell in readings
             if not row["erases"]
         ]
-        for told, who in ((False, ""), (True, " of those that are told the labels")):
-            those = [(r, c) for r, c in found if r["erases"] and r["told"] == told]
+        for needs_labels, who in ((False, ""), (True, " of those that use the labels")):
+            those = [(r, c) for r, c in readings if r["erases"] and r["told"] == needs_labels]
             if those:
                 row, cell = min(those, key=lambda pair: pair[1]["value"])
                 parts.append(f"{_estimate(cell)} after {row['eraser']}, the least{who}")
-        said.append(f"{column['name']}: {'; '.join(parts) or 'no reading'}.")
-    return said
+        text.append(f"{column['name']}: {'; '.join(parts) or 'no reading'}.")
+    return text
 
 
-def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def described_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which eraser moves rows least, and which most."""
     moved = [(row, row["damage"]) for row in rows if row["erases"] and row["damage"]]
     if not moved:
@@ -128,15 +130,15 @@ def seen_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     (low, least), (high, most) = (
         choose(moved, key=lambda pair: pair[1]["moved"]) for choose in (min, max)
     )
-    said = [
+    text = [
         "Rows are those that the eraser was not fitted to, in standard deviations.",
         f"Moved least by {low['eraser']}: {_distance(least)}.",
     ]
     if high is not low:
-        said.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
+        text.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
     if least["ratio"] is None:
-        said.append(f"There is no ratio: {least['reason']}.")
-    return said
+        text.append(f"There is no ratio: {least['reason']}.")
+    return text
 
 
 def _distance(damage: Mapping[str, Any]) -> str:
@@ -179,7 +181,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     """Return every number of the comparison, to be copied."""
     columns = [(c, "read_back") for c in document["probes"]]
     columns += [(c, "others") for c in document["others"]]
-    heads = ["eraser", "told the labels", "nothing left"]
+    heads = ["eraser", "uses the labels", "nothing left"]
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]

@@ -12,7 +12,7 @@ MOST_COLUMNS = 4  # data sets that stand side by side; more stand below each oth
 
 
 @dataclass(frozen=True)
-class Several:
+class Identity:
     """What the documents of a page are, and what to call them.
 
     Attributes
@@ -30,7 +30,7 @@ class Several:
     names: tuple[str, ...]
 
 
-def several(documents: Sequence[Mapping[str, Any]]) -> Several:
+def identified(documents: Sequence[Mapping[str, Any]]) -> Identity:
     """Return what the documents of a page are.
 
     Representations name themselves, and all that they were audited together with.
@@ -41,20 +41,20 @@ def several(documents: Sequence[Mapping[str, Any]]) -> Several:
     >>> pages = [
     ...     {"title": "m", "representation": f"layer {i}", "provenance": together} for i in (0, 1)
     ... ]
-    >>> several(pages)
-    Several(title='m', what='representation', names=('layer 0', 'layer 1'))
+    >>> identified(pages)
+    Identity(title='m', what='representation', names=('layer 0', 'layer 1'))
     """
     names = [document["representation"] for document in documents]
     together = [document["provenance"].get("representations") for document in documents]
     if not all(one == names for one in together):
         titles = (heading(one["title"], one["representation"]) for one in documents)
-        return Several("What do these results say, and about what?", "data set", tuple(titles))
+        return Identity("What do these results say, and about what?", "data set", tuple(titles))
     wholes = {document["title"] for document in documents}
     title = wholes.pop() if len(wholes) == 1 else "Several representations"
-    return Several(title, "representation", tuple(names))
+    return Identity(title, "representation", tuple(names))
 
 
-def overview(sets: Sequence[Mapping[str, Any]], found: Several) -> dict[str, Any]:
+def overview(sets: Sequence[Mapping[str, Any]], identity: Identity) -> dict[str, Any]:
     """Return the table of all verdicts: claims by data sets if these are few, else the reverse.
 
     Parameters
@@ -63,7 +63,7 @@ def overview(sets: Sequence[Mapping[str, Any]], found: Several) -> dict[str, Any
         What the page shows of each document.
     found : Several
     """
-    few = found.what == "data set" and len(sets) <= MOST_COLUMNS
+    few = identity.what == "data set" and len(sets) <= MOST_COLUMNS
     return {"few": few, "rows": _grouped(sets, "statement" if few else "name")}
 
 
@@ -72,7 +72,7 @@ def _grouped(sets: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]
     rows: dict[str, dict[str, Any]] = {}
     for position, shown in enumerate(sets):
         for claim in shown["claims"]:
-            told = {"short": claim["short"], "statement": claim["statement"]}
-            row = rows.setdefault(claim[key], {**told, "cells": [None] * len(sets)})
+            texts = {"short": claim["short"], "statement": claim["statement"]}
+            row = rows.setdefault(claim[key], {**texts, "cells": [None] * len(sets)})
             row["cells"][position] = claim
     return list(rows.values())

@@ -1,4 +1,4 @@
-"""Page of a comparison of pair readers: what each followed, beside random directions."""
+"""Page of a comparison of pair readers: what each followed, next to random directions."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
         low, middle, high = percentiles(document["random"][name])
         values = [*(cell["share"] for cell in cells), middle]
         ends = [*(cell["interval"] for cell in cells), [low, high]]
-        said = [
+        text = [
             f"{style.text(reader, LONGEST)}, {style.text(name, LONGEST)}: {number(value)} "
             f"({interval(pair)})"
             for reader, value, pair in zip(names, values, ends, strict=True)
@@ -93,7 +93,7 @@ def figure(document: Mapping[str, Any]) -> dict[str, Any]:
             name=style.text(name),
             marker={"size": 9, "symbol": style.look(position).symbol},
             error_x=style.error(values, ends),
-            text=said,
+            text=text,
             hoverinfo="text",
             meta={"ink": f"class-{style.look(position).colour}", "group": position},
         )

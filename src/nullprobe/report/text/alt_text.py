@@ -1,4 +1,4 @@
-"""Seen: what a picture shows, in words computed from its numbers; its text alternative."""
+"""Text alternatives of pictures, in words computed from their numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
     view : str
         "raw" or "standardised".
     n_rows : int
-        Rows of the data set, of which the points may be a sample.
+        Rows of the data set; the points may be a sample of them.
     numeric : bool
         Whether the concept is numbers.
     """
@@ -32,10 +32,10 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
         np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
     )  # None becomes NaN
     many = f"{len(labels):,}" + (f" of {n_rows:,}" if n_rows > len(labels) else "")
-    said = f"{many} points along {_listed(shown['axes'])}, {view}. "
+    text = f"{many} points along {_listed(shown['axes'])}, {view}. "
     if numeric:
         ties = [_strongest_tie(points, labels) for points in (before, after)]
-        return said + (
+        return text + (
             "The strongest correlation of a coordinate shown with the concept is "
             f"{number(ties[0])} before erasure and {number(ties[1])} after it."
         )
@@ -43,7 +43,7 @@ def portrait(shown: Mapping[str, Any], view: str, n_rows: int, numeric: bool) ->
     after = number(gaps[1]) if gaps[1] >= 1e-3 else "less than 0.001"
     furthest = " (the two furthest)" if len(wording.classes(labels)) > 2 else ""
     sampled = " (the eraser was fitted on all rows, these are some)" if n_rows > len(labels) else ""
-    return said + (
+    return text + (
         f"The class means of these points lie {number(gaps[0])} apart before erasure"
         f"{furthest} and {after} after it{sampled}: "
         + ("one centre for all." if gaps[1] <= 0.05 * gaps[0] else "not one centre, as shown.")
@@ -62,9 +62,9 @@ def _strongest_tie(points: np.ndarray, labels: Sequence[Any]) -> float:
     values = np.array([v[0] if isinstance(v, list) else v for v in labels], dtype=np.float64)
     ties = [0.0]
     for column in points.T:
-        kept = np.isfinite(column) & np.isfinite(values)
-        if kept.sum() > 2 and np.ptp(column[kept]) > 0 and np.ptp(values[kept]) > 0:
-            ties.append(abs(float(np.corrcoef(column[kept], values[kept])[0, 1])))
+        finite = np.isfinite(column) & np.isfinite(values)
+        if finite.sum() > 2 and np.ptp(column[finite]) > 0 and np.ptp(values[finite]) > 0:
+            ties.append(abs(float(np.corrcoef(column[finite], values[finite])[0, 1])))
     return float(f"{max(ties):.6g}")
 
 
@@ -87,22 +87,22 @@ def scores(view: str, bins: Bins, names: Sequence[Any], medians: Sequence[float 
     )
 
 
-def scores_numeric(view: str, found: Sequence[Any], labels: Sequence[Any]) -> str:
+def scores_numeric(view: str, shown: Sequence[Any], labels: Sequence[Any]) -> str:
     """Say how closely the scores follow a numeric concept."""
-    pairs = [(s, v) for s, v in zip(found, labels, strict=True) if s is not None]
+    pairs = [(s, v) for s, v in zip(shown, labels, strict=True) if s is not None]
     points = np.array([[s] for s, _ in pairs], dtype=np.float64)
     tie = _strongest_tie(points, [v for _, v in pairs]) if pairs else 0.0
     when = wording.VIEWS.get(view, view)
     return f"Held-out scores {when} against the concept: correlation {number(tie)} in size."
 
 
-def claim(found: Mapping[str, Any]) -> str:
+def claim(shown: Mapping[str, Any]) -> str:
     """Say where the observation lies among the draws of its nulls."""
-    observed, metric = found["observed"], found["metric"]
+    observed, metric = shown["observed"], shown["metric"]
     if observed is None:
         return f"No {metric['name']} could be computed: it is undefined for these data."
-    between = wording.interval(found["interval"])
-    said = [
+    between = wording.interval(shown["interval"])
+    text = [
         f"Observed {metric['name']} {number(observed)}"
         + (
             f", 95 % interval {between}."
@@ -110,7 +110,7 @@ def claim(found: Mapping[str, Any]) -> str:
             else f" ({wording.no_interval(metric['kind'])})."
         )
     ]
-    for null in found["nulls"]:
+    for null in shown["nulls"]:
         values = present(null["values"])
         if len(values) == 0:
             continue
@@ -121,49 +121,49 @@ def claim(found: Mapping[str, Any]) -> str:
             where += f", {below:,} as low or lower"
         if min(above, below) == len(values):
             where = "all equal to it"
-        said.append(
+        text.append(
             f"{name}: {len(values):,} draws from {number(float(values.min()))} to "
             f"{number(float(values.max()))}; {where}."
         )
-    said += [_beside(one) for one in found["beside"] if one["value"] is not None]
-    return " ".join(said)
+    text += [_simpler(one) for one in shown["beside"] if one["value"] is not None]
+    return " ".join(text)
 
 
-def _beside(one: Mapping[str, Any]) -> str:
+def _simpler(one: Mapping[str, Any]) -> str:
     between = wording.interval(one["interval"])
-    said = f"Beside it {one['name']}: {number(one['value'])}"
-    said += f", 95 % interval {between}" if between else ""
+    text = f"For comparison, {one['name']}: {number(one['value'])}"
+    text += f", 95 % interval {between}" if between else ""
     if one["gain"] is not None:
         of = wording.percent(one["coverage"])
-        said += f"; the observed is larger by {wording.interval(one['gain'])} ({of} interval)"
+        text += f"; the observed is larger by {wording.interval(one['gain'])} ({of} interval)"
     for key, what in (("adds", "both together read more"), ("adds_nats", "in nats")):
         if one.get(key) is not None:
             value, *ends = one[key]
-            said += f"; {what} by {number(value)}, 95 % interval {wording.interval(ends)}"
-    return f"{said}."
+            text += f"; {what} by {number(value)}, 95 % interval {wording.interval(ends)}"
+    return f"{text}."
 
 
-def curve(found: Mapping[str, Any]) -> str:
+def curve(shown: Mapping[str, Any]) -> str:
     """Say where the curve of removals leaves the band of its draws."""
-    values, unit = found["values"], found["metric"]["name"]
+    values, unit = shown["values"], shown["metric"]["name"]
     first, last = (number(value) for value in (values[0], values[-1]))
     steps = len(values) - 1
-    said = f"Held-out {unit} {first} before any removal"
-    said += f" and {last} after {_removals(steps)}. " if steps else ". "
+    text = f"Held-out {unit} {first} before any removal"
+    text += f" and {last} after {_removals(steps)}. " if steps else ". "
     out = {"above": [], "below": []}
-    ends = zip(values, found["low"], found["high"], strict=True)
+    ends = zip(values, shown["low"], shown["high"], strict=True)
     for step, (value, low, high) in enumerate(ends):
         if None not in (value, low, high) and not low <= value <= high:
             out["above" if value > high else "below"].append(str(step))
-    band = f"where 95 % of the draws lie ({wording.rung(found['rung']).drawn})"
+    band = f"where 95 % of the draws lie ({wording.rung(shown['rung']).drawn})"
     parts = [
         f"{where} {band} after {', '.join(places)} removal{'' if places == ['1'] else 's'}"
         for where, places in out.items()
         if places
     ]
     if not parts:
-        return said + f"It stays {band} all the way."
-    return said + f"It lies {' and '.join(parts)}."
+        return text + f"It stays {band} all the way."
+    return text + f"It lies {' and '.join(parts)}."
 
 
 def _removals(steps: int) -> str:
@@ -187,14 +187,14 @@ def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], what: str) ->
     ]
     within = [value for value, same, _ in cells if same]
     across = sorted((value, name) for value, same, name in cells if not same)
-    said = []
+    text = []
     if within:
-        said.append(f"within a group from {number(min(within))} to {number(max(within))}")
+        text.append(f"within a group from {number(min(within))} to {number(max(within))}")
     if across:
         (low, least), (high, most) = across[0], across[-1]
         ends = f"from {number(low)} ({least}) to {number(high)} ({most})"
-        said.append(f"from one to another {ends}")
-    return f"{what}, {len(groups)} groups: {'; '.join(said) or 'no reading'}."
+        text.append(f"from one to another {ends}")
+    return f"{what}, {len(groups)} groups: {'; '.join(text) or 'no reading'}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ PERCENTILES = (5, 50, 95)
 
 
 def ordered(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return rows with those that are told the labels last: they answer another question."""
+    """Return rows with erasers that use the labels last: they answer another question."""
     return sorted(rows, key=lambda row: row["told"])
 
 

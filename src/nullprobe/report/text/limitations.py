@@ -1,4 +1,4 @@
-"""Untested: what an audit leaves open, said so that nobody takes silence for an answer."""
+"""Untested: what an audit leaves open, in words, so that silence is not taken for an answer."""
 
 from __future__ import annotations
 
@@ -10,42 +10,41 @@ from nullprobe.report.text.wording import claim_name, rung, sentence
 
 NONLINEAR = (
     "Nonlinear readers",
-    "Every probe here is linear. A quadratic, nearest-neighbour or neural reader may still find "
-    "the concept after erasure.",
+    "Every probe of this audit is linear. A quadratic, nearest-neighbour or neural reader may "
+    "still read the concept after erasure.",
 )
 FAMILY = (
     "Readers outside the family",
     "Quadratic, RBF, nearest-neighbour and wide ReLU readers were tried on these rows. Another "
-    "reader, or more rows to fit it to, may still find the concept after erasure.",
+    "reader, or one fitted to more rows, may still read the concept after erasure.",
 )
 HALFSPACES = (
     "Every halfspace",
-    "The best linear classifier is searched for, not enumerated: a better one than the one found "
-    "may exist.",
+    "The search for the best linear classifier is not exhaustive: a better one may exist.",
 )
 GROUPS = (
     "Rows that depend on each other",
-    "No groups were named. Copies, and neighbours in the file that resemble each other, are looked "
-    "for; rows that share a source and stand apart are not found.",
+    "No groups were named. The audit looks for copies and for neighbours in the file that resemble "
+    "each other; it cannot detect rows that share a source and lie far from each other.",
 )
 ELSEWHERE = (
     "Other data",
-    "All rows come from one data set. Whether a reading or an erasure carries over to another "
-    "was not asked.",
+    "All rows come from one data set. Whether a reading or an erasure carries over to another data "
+    "set was not tested.",
 )
 RIVALS = (
     "What else flips within pairs",
-    "What CCS reads was held against the labels that were given. It may follow something else that "
-    "goes along with them.",
+    "What CCS reads was compared with the labels that were passed. It may follow something else "
+    "that goes along with them.",
 )
 STRANGERS = (
-    "Groups that are not here",
-    "What carries over was asked among the groups of these data. Others may share less.",
+    "Other groups",
+    "Carrying over was tested among the groups of these data. Other groups may share less.",
 )
 USE = (
     "Use by a model",
-    "That a probe can read a concept does not say that a model uses it. Only erasing it inside a "
-    "forward pass would.",
+    "A probe that reads a concept does not show that a model uses it. Erasing the concept inside a "
+    "forward pass (`nullprobe audit-use`) would show it.",
 )
 
 
@@ -91,6 +90,6 @@ def _not_tried(claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]
             if one["outcome"] == "not_tried":
                 of = reasons.setdefault(one["name"], {})
                 of.setdefault(one["reason"].rstrip("."), []).append(claim_name(claim["name"]))
-    for name, found in reasons.items():
-        why = (f"{', '.join(dict.fromkeys(of))}: {reason}." for reason, of in found.items())
+    for name, by_reason in reasons.items():
+        why = (f"{', '.join(dict.fromkeys(of))}: {reason}." for reason, of in by_reason.items())
         yield sentence(rung(name).name), f"Not tried. {' '.join(why)}"

@@ -1,4 +1,4 @@
-"""Rows and features: what was found of them before anything was read, in sentences."""
+"""Rows and features: what was noticed about them before anything was read, in sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_NAMED = 5
 
 
 def notes(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what was found of rows and features, each with a heading.
+    """Yield notes about rows and features, each with a heading.
 
     Examples
     --------
@@ -26,59 +26,63 @@ def notes(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         listed = _listed([f"{name} ({why})" for name, why in aside["features"].items()])
         yield (
             "Features set aside",
-            f"{aside['how_many']} features must not decide what is read: {listed}. With them, "
-            f"{number(aside['raw_with_them'])} is read before and "
-            f"{number(aside['erased_with_them'])} after erasure.",
+            f"{aside['how_many']} features were left out, because a few rows in them could decide "
+            f"the result: {listed}. With these features, the reading is "
+            f"{number(aside['raw_with_them'])} before and {number(aside['erased_with_them'])} "
+            "after erasure.",
         )
     if far := provenance.get("outlying"):
         yield "Outlying rows", _outlying(far)
 
 
-def _copies(found: Mapping[str, Any]) -> str:
-    if "across_groups" in found:
+def _copies(record: Mapping[str, Any]) -> str:
+    if "across_groups" in record:
         return (
-            f"{found['across_groups']} rows are copies of rows in other groups. Groups stay as "
-            "they were named, so that what is read may be the copies."
+            f"{record['across_groups']} rows are copies of rows in other groups. Groups stay as "
+            "they were named, so the probe may read the copies."
         )
     done = {
         "group": "kept together, as groups",
         "drop": "all but the first of each set were dropped",
-        "keep": "they count as independent rows, as was asked",
-    }[found["rule"]]
-    return f"{found['exact']} exact and {found['near']} near copies of other rows: {done}."
+        "keep": "they count as independent rows, as requested",
+    }[record["rule"]]
+    return f"{record['exact']} exact and {record['near']} near copies of other rows: {done}."
 
 
-def _neighbours(found: Mapping[str, Any]) -> str:
-    if found.get("independent"):
-        return "Rows count as independent, as was asked; neighbours were not compared."
-    if "order" in found:
-        blocks = f", cut into {found['blocks']} blocks" if "blocks" in found else ""
-        return f"Rows are {found['order']}{blocks}, as was declared."
-    said = (
-        f"Rows resemble their neighbours over {found['length']} rows (correlation "
-        f"{number(found['correlation'])}, p = {found['p_value']:.2g})"
+def _neighbours(record: Mapping[str, Any]) -> str:
+    if record.get("independent"):
+        return "Rows count as independent, as requested; neighbours were not compared."
+    if "order" in record:
+        blocks = f", cut into {record['blocks']} blocks" if "blocks" in record else ""
+        return f"Rows are {record['order']}{blocks}, as declared."
+    text = (
+        f"Rows resemble their neighbours over {record['length']} rows (correlation "
+        f"{number(record['correlation'])}, p = {record['p_value']:.2g})"
     )
-    if "blocks" not in found:
-        return f"{said}, and the file is too short to be cut into blocks: no verdict is given."
-    said += f". All was judged again with {found['blocks']} blocks of neighbours as groups: "
-    gone, other = found.get("withheld", ()), found.get("by_blocks", ())
+    if "blocks" not in record:
+        return f"{text}, and the file is too short to be cut into blocks: no verdict is possible."
+    text += (
+        f". All claims were judged again with {record['blocks']} blocks of neighbours as groups: "
+    )
+    gone, other = record.get("withheld", ()), record.get("by_blocks", ())
     parts = []
     if gone:
         parts.append(f"the verdicts change for {_names(gone)}, and are withheld")
     if other:
-        parts.append(f"what it takes is judged by blocks for {_names(other)}")
-    return f"{said}{'; '.join(parts) or 'all verdicts stay'}."
+        parts.append(f"for {_names(other)}, blocks decide which explanation suffices")
+    return f"{text}{'; '.join(parts) or 'all verdicts stay'}."
 
 
-def _outlying(found: Mapping[str, Any]) -> str:
-    count = found["how_many"]
-    rows = _listed([str(row) for row in found["rows"]])
-    said = f"{count} {'row lies' if count == 1 else 'rows lie'} far out: {rows}."
-    if "raw_without_them" not in found:
-        return said
+def _outlying(record: Mapping[str, Any]) -> str:
+    count = record["how_many"]
+    rows = _listed([str(row) for row in record["rows"]])
+    text = f"{count} {'row lies' if count == 1 else 'rows lie'} far out: {rows}."
+    if "raw_without_them" not in record:
+        return text
     return (
-        f"{said} Without them, {number(found['raw_without_them'])} is read before and "
-        f"{number(found['erased_without_them'])} after erasure."
+        f"{text} Without {'it' if count == 1 else 'them'}, the reading is "
+        f"{number(record['raw_without_them'])} before and {number(record['erased_without_them'])} "
+        "after erasure."
     )
 
 

@@ -12,7 +12,7 @@ from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
 
-BESIDE = ("moments", "inputs", "architecture", "corpus")  # explanations with a value of their own
+SIMPLER = ("moments", "inputs", "architecture", "corpus")  # explanations with their own value
 QUANTILES = ("2.5 %", "median", "97.5 %")
 
 
@@ -64,7 +64,7 @@ def aligned(lines: Sequence[Sequence[str]], *, left: int = 1) -> list[str]:
 
 
 def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
-    """Return each statistic of a claim beside its nulls.
+    """Return each statistic of a claim with its nulls.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
         f"{wording.sentence(unit)}, observed and under each null",
         ("", "mean", "sd", "2.5 %", "97.5 %", "draws", _p(nulls)),
         tuple(rows),
-        "an observation is one value, and its p stands beside each null"
+        "an observation is one value, and its p is next to each null"
         + (f"; {wording.no_interval(bare[0]['metric']['kind'])}" if bare else ""),
         " ".join(how),
     )
@@ -133,8 +133,7 @@ def learning_curve(claim: Mapping[str, Any]) -> Table | None:
     >>> claim = {"learning_curve": [{"rows": 30, "value": 0.6, "interval": [0.55, 0.65]}]}
     >>> learning_curve(claim | {"metric": {"name": "AUC"}}).rows
     ((30, 0.6, 0.55, 0.65),)
-    >>> learning_curve({}) is None
-    True
+    >>> learning_curve({})
     """
     points = claim.get("learning_curve")
     if not points:
@@ -161,14 +160,14 @@ def explanations(claim: Mapping[str, Any]) -> Table:
     ('chance', 'is not enough', 0.5, 0.01, 0.02, 0.3, 0.4)
     """
     values = {null["rung"]: null["mean"] for null in claim["nulls"]}
-    beside = {rung: [one for one in claim["beside"] if one["rung"] == rung] for rung in BESIDE}
+    simpler = {rung: [one for one in claim["beside"] if one["rung"] == rung] for rung in SIMPLER}
     rows, why = [], []
     for one in claim["explanations"]:
         name, value = wording.rung(one["name"]).name, values.get(one["name"])
         if one["outcome"] == "not_tried":
             why.append(f"{wording.sentence(name)}, not tried: {one['reason'].rstrip('.')}.")
-        elif beside.get(one["name"]):
-            other = beside[one["name"]].pop(0)  # in the order of the explanations
+        elif simpler.get(one["name"]):
+            other = simpler[one["name"]].pop(0)  # in the order of the explanations
             name, value = f"{name}: {other['name']}", other["value"]
         ends = one["difference"] or (None, None)
         p = (one["p_value"], one["adjusted_p"])
@@ -201,15 +200,13 @@ def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
     )
 
 
-def curve(found: Mapping[str, Any]) -> Table:
-    """Return what is read after each removal, with its interval, beside the draws."""
-    each = zip(
-        found["values"], found["intervals"], found["low"], found["middle"], found["high"],
-        strict=True,
-    )  # fmt: skip
+def curve(removals: Mapping[str, Any]) -> Table:
+    """Return what is read after each removal, with its interval and the draws."""
+    columns = ("values", "intervals", "low", "middle", "high")
+    each = zip(*(removals[name] for name in columns), strict=True)
     rows = tuple((str(i), value, *ends, *drawn) for i, (value, ends, *drawn) in enumerate(each))
     heads = ("removals", "observed", "2.5 %", "97.5 %", *(f"draws, {q}" for q in QUANTILES))
-    return Table(f"Held-out {found['metric']['name']} after each removal", heads, rows)
+    return Table(f"Held-out {removals['metric']['name']} after each removal", heads, rows)
 
 
 def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], caption: str) -> Table:
@@ -228,16 +225,16 @@ def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:
 
 
 def _binned(bins: Bins) -> tuple[tuple[Any, ...], ...]:
-    kept = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else []
+    filled = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else []
     columns = np.column_stack([bins.edges[:-1], bins.edges[1:], *bins.shares])
-    return tuple(map(tuple, plain(columns[kept])))
+    return tuple(map(tuple, plain(columns[filled])))
 
 
 def points(portrait: Mapping[str, Any]) -> Table:
     """Return the coordinates of every point of the pictures."""
     views = ("raw", "erased", "raw_standardised", "erased_standardised")
-    said = ("raw, before", "raw, after", "standardised, before", "standardised, after")
-    columns = tuple(f"{axis} ({view})" for view in said for axis in portrait["axes"])
+    headings = ("raw, before", "raw, after", "standardised, before", "standardised, after")
+    columns = tuple(f"{axis} ({view})" for view in headings for axis in portrait["axes"])
     rows = tuple(
         (_label(label), *(value for view in views for value in portrait[view][i]))
         for i, label in enumerate(portrait["labels"])
@@ -254,18 +251,18 @@ def rows_scored(shown: Mapping[str, Sequence[Any]], labels: Sequence[Any]) -> Ta
 
 def provenance(document: Mapping[str, Any]) -> Table:
     """Return how the audit came about, the command aside."""
-    found = {k: v for k, v in document["provenance"].items() if k != "command"}
+    record = {k: v for k, v in document["provenance"].items() if k != "command"}
     # Where the data came from first, and versions last.
-    order = sorted(found, key=lambda key: {"source": 0, "versions": 2}.get(key, 1))
-    kept = {wording.PROVENANCE.get(key, key): found[key] for key in order}
-    if kept.get("classes", ...) is None:
-        kept["classes"] = "numeric"
+    order = sorted(record, key=lambda key: {"source": 0, "versions": 2}.get(key, 1))
+    named = {wording.PROVENANCE.get(key, key): record[key] for key in order}
+    if named.get("classes", ...) is None:
+        named["classes"] = "numeric"
     if "concept" in document and document["rows"] in wording.ROWS:  # of an audit, not rows of X
-        kept = {"rows are": wording.ROWS[document["rows"]], **kept}
+        named = {"rows are": wording.ROWS[document["rows"]], **named}
     return Table(
         "How to obtain the same numbers",
         ("what", "value"),
-        (("schema", document["schema"]), *wording.flat(kept)),
+        (("schema", document["schema"]), *wording.flat(named)),
         "not recorded",
     )
 

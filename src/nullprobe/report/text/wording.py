@@ -1,4 +1,4 @@
-"""Words: what the page says in plain language, for someone who never read the theory."""
+"""Words of the page, for a reader who does not know the theory."""
 
 from __future__ import annotations
 
@@ -170,13 +170,13 @@ OTHERS = {
 VIEWS = {"raw": "before erasure", "erased": "after erasure"}
 
 
-def taken(claim: Mapping[str, Any]) -> Rung:
+def takes(claim: Mapping[str, Any]) -> Rung:
     """Return what a claim takes, in words: "not tried" where only chance was.
 
     Examples
     --------
     >>> alone = [{"name": "chance", "outcome": "rejected"}]
-    >>> taken({"holds": "yes", "takes": "undecided", "explanations": alone}).name
+    >>> takes({"holds": "yes", "takes": "undecided", "explanations": alone}).name
     'not tried'
     """
     tried = {one["name"] for one in claim["explanations"] if one["outcome"] != "not_tried"}
@@ -234,7 +234,7 @@ def sentence(text: str) -> str:
 
 
 def number(value: Any) -> str:
-    """Write a value of a document for a reader; "—" where there is none.
+    """Write a value of a document for a reader; "—" for None.
 
     Examples
     --------
@@ -262,7 +262,7 @@ def number(value: Any) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Write a p-value; "·" where there is none.
+    """Write a p-value; "·" for None.
 
     Examples
     --------
@@ -275,7 +275,7 @@ def p_value(value: float | None) -> str:
 
 
 def interval(ends: Sequence[float] | None) -> str:
-    """Write an interval, or "" where there is none.
+    """Write an interval, or "" for None.
 
     Examples
     --------
@@ -312,7 +312,7 @@ def heading(title: str, representation: str | None) -> str:
     return title if representation is None else f"{title}: {representation}"
 
 
-def details(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def details(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield further numbers of a claim with words for what they are.
 
     Examples
@@ -320,7 +320,7 @@ def details(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     >>> list(details({"largest_class": 0.5, "agreements": {"length": 0.7}}))
     [('share of the largest class', 0.5), ('agreement with “length”', 0.7)]
     """
-    for key, value in found.items():
+    for key, value in values.items():
         words = DETAILS.get(key, key)
         if isinstance(value, Mapping) and "{}" in words:
             yield from ((words.format(name), each) for name, each in value.items())
@@ -336,11 +336,11 @@ def classes(labels: Sequence[Any]) -> list[Any]:
     >>> classes(["b", "a", "b"]), classes([10, 9])
     (['a', 'b'], [9, 10])
     """
-    found = list(dict.fromkeys(labels))
+    distinct = list(dict.fromkeys(labels))
     try:
-        return sorted(found)
+        return sorted(distinct)
     except TypeError:  # labels of several types, None among them
-        return sorted(found, key=lambda label: (type(label).__name__, str(label)))
+        return sorted(distinct, key=lambda label: (type(label).__name__, str(label)))
 
 
 def flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

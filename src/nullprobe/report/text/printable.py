@@ -1,0 +1,55 @@
+"""Printable text: what users named, with control characters written out.
+
+A terminal obeys control characters: it clears the screen, changes the window's title, or shows
+letters in another order. Labels, columns, files and sites may hold them. Whatever is printed passes
+here, in Python and on the command line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# All controls of Unicode (Cc) but tabs and line breaks; what changes the direction of letters, or
+# breaks a line; and halves of pairs, which no stream can encode.
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Return a text with its control characters written out; tabs and line breaks stay.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2J\u202e")
+    'a\\x1b[2J\\u202e'
+    """
+    return CONTROL.sub(lambda code: repr(code[0])[1:-1], text)
+
+
+def in_a_line(text: str) -> str:
+    r"""Return a text in one line, printable; tabs and line breaks are written out, too.
+
+    Examples
+    --------
+    >>> in_a_line("a\nb\x07")
+    'a\\nb\\x07'
+    """
+    return re.sub(r"[\t\n]", lambda code: repr(code[0])[1:-1], printable(text))
+
+
+def plain_values(value: Any) -> Any:
+    r"""Return a value of a document with each of its strings in a line, printable.
+
+    Examples
+    --------
+    >>> plain_values({"title": "a\x1b[2J"})
+    {'title': 'a\\x1b[2J'}
+    """
+    if isinstance(value, str):
+        return in_a_line(value)
+    if isinstance(value, Mapping):
+        return {plain_values(key): plain_values(inner) for key, inner in value.items()}
+    return [plain_values(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,207 @@
+"""Summary: what was audited, and one sentence for each claim; for several audits, a table first.
+
+It is what a terminal shows by default. All numbers are in `verdicts`, on the page and in its JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nullprobe.report.text import wording
+from nullprobe.report.text.eraser_cost import eraser_tables
+from nullprobe.report.text.printable import plain_values
+from nullprobe.report.text.rows import notes
+from nullprobe.report.text.terminal import costs, grid
+from nullprobe.report.text.verdicts import HOLDS, conclusion, left_out, size
+from nullprobe.report.text.wording import number
+
+DRAWN = {"chance": "permuted labels", "random_subspaces": "random subspaces"}
+MOST_NAMED = 4  # representations in a sentence
+LEGEND = (
+    "Yes: the claim holds. No: it fails. Unclear: these data cannot decide, which is neither yes "
+    "nor no."
+)
+
+
+def summary(
+    documents: Sequence[Mapping[str, Any]], reasons: Mapping[str, str], more: str
+) -> Iterator[RenderableType]:
+    """Yield the parts of a summary.
+
+    Parameters
+    ----------
+    documents : sequence of mapping
+        Documents of audits.
+    reasons : mapping of str to str
+        Why claims were left out, by their names.
+    more : str
+        How to see the rest.
+    """
+    documents = plain_values(list(documents))
+    first = documents[0]
+    title, names = _names(documents)
+    same = all(one["title"] == first["title"] for one in documents)
+    yield Text(title, "bold")
+    yield Text(" ".join(_setup(first["provenance"], same_classes=same)), "dim")
+    yield ""
+    if len(documents) == 1:
+        yield _one(first["claims"])
+        for table in eraser_tables(first):
+            yield ""
+            yield costs(table)
+    else:
+        yield _table(names, documents)
+        yield ""
+        yield _across(names, documents)
+    marks = [*_notes(documents), *left_out(reasons)]
+    if marks:
+        yield ""
+        yield from marks
+    yield ""
+    yield Text(f"{LEGEND} {more}", "dim")
+
+
+def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
+    """Return the title of all documents, and a short name of each."""
+    titles = list(dict.fromkeys(one["title"] for one in documents))
+    names = [one["representation"] or one["title"] for one in documents]
+    if len(documents) == 1:
+        return wording.heading(titles[0], documents[0]["representation"]), names
+    if len(titles) == 1:
+        return titles[0], names
+    if len(set(names)) < len(names):
+        names = [wording.heading(one["title"], one["representation"]) for one in documents]
+    return f"{len(documents)} audits", names
+
+
+def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
+    """Yield what was audited and how, in sentences."""
+    yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
+    method = provenance.get("method") or {}
+    for key in ("eraser", "probe"):
+        if method.get(key):
+            yield f"{key.capitalize()}: {method[key]}."
+    if provenance.get("n_splits"):
+        parts, many = len(provenance["splits"]["rows"]), provenance["n_splits"]
+        times = "once" if many == 1 else f"{many} times"
+        yield f"Rows were split {times} into {parts} parts, which take turns; scores are held out."
+    draws = provenance.get("draws") or provenance.get("random_subspaces")
+    level = f"α = {provenance['alpha']:g}, smallest effect of interest {provenance['min_effect']:g}"
+    yield f"{f'Each p-value rests on up to {draws:,} draws; ' if draws else ''}{level}."
+
+
+def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a sentence for each claim, and its numbers."""
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(no_wrap=True)
+    shown.add_column(no_wrap=True)
+    shown.add_column(ratio=1)
+    for claim in claims:
+        words = Text.assemble(
+            wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
+        )
+        if claim.get("rows_needed") is not None:
+            words.append(f" A verdict would need about {number(claim['rows_needed'])} rows.", "dim")
+        for warning in claim.get("warnings", ()):
+            words.append(f" Warning: {warning.rstrip('.')}.")
+        name = Text(wording.claim_name(claim["name"]), "bold")
+        shown.add_row(name, Text(claim["holds"], HOLDS[claim["holds"]]), words)
+    return shown
+
+
+def numbers(claim: Mapping[str, Any]) -> str:
+    """Return the main numbers of a claim: what was observed, at chance, and its p-value.
+
+    Examples
+    --------
+    >>> claim = {"metric": {"name": "AUC"}, "observed": 0.943, "interval": [0.91, 0.97]}
+    >>> claim |= {"nulls": [{"rung": "chance", "mean": 0.5}], "p_value": 0.01, "adjusted_p": None}
+    >>> numbers(claim)
+    '(AUC 0.943, 95 % interval 0.910 to 0.970; permuted labels 0.500; p = 0.010)'
+    """
+    parts = [f"{claim['metric']['name']} {number(claim['observed'])}"]
+    if claim["interval"] is not None:
+        parts[0] += f", 95 % interval {wording.interval(claim['interval'])}"
+    parts += [
+        f"{DRAWN[null['rung']]} {number(null['mean'])}"
+        for null in claim["nulls"][:1]
+        if null["rung"] in DRAWN
+    ]
+    adjusted = claim["adjusted_p"] is not None
+    p = claim["adjusted_p"] if adjusted else claim["p_value"]
+    if p is not None:
+        parts.append(f"{'adjusted ' if adjusted else ''}p = {wording.p_value(p)}")
+    return f"({'; '.join(parts)})"
+
+
+def _claims(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of all claims, each once."""
+    return list(dict.fromkeys(claim["name"] for one in documents for claim in one["claims"]))
+
+
+def _verdicts(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{claim["name"]: claim["holds"] for claim in one["claims"]} for one in documents]
+
+
+def _table(names: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the verdicts as a table: a row for each audit, a column for each claim."""
+    claims = _claims(documents)
+    rows = [
+        (
+            name,
+            *(Text(held.get(claim, "·"), HOLDS.get(held.get(claim, ""), "")) for claim in claims),
+        )
+        for name, held in zip(names, _verdicts(documents), strict=True)
+    ]
+    return grid("", *rows, heads=list(map(wording.claim_name, claims)), left=len(claims))
+
+
+def _across(names: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a sentence for each claim: its statement, and where it holds."""
+    shown = Table.grid(padding=(0, 2, 0, 0))
+    shown.add_column(no_wrap=True)
+    shown.add_column(ratio=1)
+    verdicts = _verdicts(documents)
+    statements = {claim["name"]: claim["statement"] for one in documents for claim in one["claims"]}
+    for claim, statement in statements.items():
+        words = Text.assemble((f"{statement} ", "dim"))
+        places = {
+            holds: [
+                name for name, held in zip(names, verdicts, strict=True) if held.get(claim) == holds
+            ]
+            for holds in HOLDS
+        }
+        count = sum(map(len, places.values()))
+        parts = [(holds, where) for holds, where in places.items() if where]
+        for position, (holds, where) in enumerate(parts):
+            words.append("; " if position else "")
+            words.append(holds if position else holds.capitalize(), HOLDS[holds])
+            words.append(_where(where, count))
+        words.append(".")
+        shown.add_row(Text(wording.claim_name(claim), "bold"), words)
+    return shown
+
+
+def _where(places: Sequence[str], count: int) -> str:
+    """Return in how many audits, and in which where these are few.
+
+    Examples
+    --------
+    >>> _where(["a", "b"], 2), _where(["a"], 3)
+    (' in all 2', ' in 1 of 3 (a)')
+    """
+    if len(places) == count:
+        return f" in all {count:,}"
+    named = f" ({', '.join(places)})" if len(places) <= MOST_NAMED else ""
+    return f" in {len(places):,} of {count:,}{named}"
+
+
+def _notes(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return notes about rows and features, each once."""
+    every = (f"{what}: {text}" for one in documents for what, text in notes(one["provenance"]))
+    return list(dict.fromkeys(every))

@@ -1,0 +1,61 @@
+"""Sentences of verdicts: the conclusion comes first, and holds no number of the data."""
+
+from dataclasses import replace
+
+import pytest
+from support.evidence import curve, evidence, null, nulls, seen
+
+from nullprobe.claims import Thresholds
+from nullprobe.claims.dependent import dependent
+from nullprobe.claims.erasure_holds import erasure_holds
+from nullprobe.claims.one_direction import one_direction
+from nullprobe.claims.one_feature import one_feature
+from nullprobe.claims.readable import readable
+from nullprobe.claims.sentences import level, undetected
+from nullprobe.report.text.verdicts import conclusion
+
+UNIT = {"unit": "association (sd)", "chance": 0.0}
+UPPER = replace(null(0.0, 2.0), upper=True)
+VERDICTS = {
+    "readable yes": lambda: readable(evidence()),
+    "readable no": lambda: readable(evidence(raw=seen(0.5))),
+    "readable below": lambda: readable(evidence(raw=seen(0.3))),
+    "erasure holds": lambda: erasure_holds(evidence(erased=seen(0.5))),
+    "erasure fails": lambda: erasure_holds(evidence(erased=seen(0.7))),
+    "erasure below": lambda: erasure_holds(evidence(erased=seen(0.3))),
+    "dependent": lambda: dependent(
+        evidence(association=seen(4.0, **UNIT), nulls=nulls(chance={"association": UPPER}))
+    ),
+    "one direction": lambda: one_direction(evidence()),
+    "one feature": lambda: one_feature(
+        evidence(curve=curve((0.9, 0.8, 0.6)), nulls=nulls(curve=curve((0.9, 0.8, 0.6))))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_reason_is_a_conclusion_and_then_its_numbers(name):
+    claim = VERDICTS[name]()
+    first = conclusion(claim.reason)
+    assert first != claim.reason
+    assert "p = " not in first
+    assert "p = " in claim.reason or claim.p_value is None
+    assert claim.reason.endswith(".")
+    assert ".." not in claim.reason
+    assert "  " not in claim.reason
+
+
+def test_a_conclusion_may_hold_a_number_with_a_point():
+    text = "No probe reads more than an AUC of 0.550 on new rows. Held-out AUC is 0.5."
+    assert conclusion(text) == "No probe reads more than an AUC of 0.550 on new rows."
+    assert conclusion("without an end") == "without an end"
+
+
+@pytest.mark.parametrize(("unit", "article"), [("AUC", "an"), ("R²", "an"), ("share", "a")])
+def test_a_unit_has_its_article(unit, article):
+    assert level(unit, 0.5) == f"{article} {unit} of 0.500"
+
+
+@pytest.mark.parametrize(("sd", "part"), [(0.05, "an AUC below 0."), (0.9, "even an AUC of 1")])
+def test_what_would_go_undetected_is_at_most_one(sd, part):
+    assert part in undetected(Thresholds(), seen(0.5), null(0.5, sd))

@@ -1,0 +1,111 @@
+"""Summaries: short, complete in their facts, and the same for many layers."""
+
+from rich.text import Text
+from support.documents import PROVENANCE
+
+from nullprobe.report.text import summary, terminal, verdicts
+
+CLAIMS = ("dependent", "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature")
+SETUP = {"features": 7, "n_splits": 4, "draws": 499, "method": {"eraser": "LEACE", "probe": "LDA"}}
+
+
+def claim(name, holds):
+    return {
+        "name": name,
+        "statement": f"The statement of {name} is a sentence of about a line, as statements are.",
+        "holds": holds,
+        "reason": f"Concluded about {name}. Held-out AUC is 0.9; permuted labels give 0.5.",
+        "metric": {"name": "AUC"},
+        "observed": 0.912,
+        "interval": [0.871, 0.953],
+        "nulls": [{"rung": "chance", "mean": 0.502}],
+        "p_value": 0.01,
+        "adjusted_p": 0.03,
+    }
+
+
+def document(holds="yes", representation=None, **provenance):
+    return {
+        "title": "a data set",
+        "representation": representation,
+        "claims": [claim(name, holds) for name in CLAIMS],
+        "provenance": PROVENANCE | SETUP | provenance,
+    }
+
+
+def lines(*documents, reasons=None):
+    parts = summary.summary(documents, reasons or {}, "More: --verbose.")
+    return terminal.text(*parts, width=terminal.WIDEST).splitlines()
+
+
+def test_the_first_lines_say_what_was_audited_and_how():
+    title, *_ = lines(document())
+    words = " ".join(lines(document()))
+    assert title == "a data set"
+    for fact in ("60 rows", "7 features", "no (30), yes (30)", "LEACE", "LDA", "4 times", "499"):
+        assert fact in words
+    assert "3 parts" in words
+
+
+def test_each_claim_is_its_verdict_its_conclusion_and_its_numbers():
+    shown = lines(document("unclear"))
+    for name in CLAIMS:
+        assert any("unclear" in line and f"Concluded about {name}." in line for line in shown)
+    words = " ".join(" ".join(shown).split())
+    assert words.count("(AUC 0.912, 95 % interval 0.871 to 0.953; permuted labels 0.502;") == 6
+    assert "Held-out AUC" not in words  # numbers of a reason are for those who want more
+    assert len(shown) <= 25
+
+
+def test_twelve_layers_take_forty_lines():
+    layers = [document("yes" if i > 3 else "no", f"layer {i}") for i in range(12)]
+    assert len(lines(*layers)) <= 40
+
+
+def test_layers_are_a_table_and_a_sentence_for_each_claim():
+    layers = [document(holds, f"layer {i}") for i, holds in enumerate(("no", "yes", "unclear"))]
+    shown = lines(*layers)
+    for i, holds in enumerate(("no", "yes", "unclear")):
+        assert ["layer", str(i), *[holds] * len(CLAIMS)] in [line.split() for line in shown]
+    words = " ".join(" ".join(shown).split())
+    assert "Yes in 1 of 3 (layer 1); no in 1 of 3 (layer 0); unclear in 1 of 3 (layer 2)." in words
+    assert words.count("The statement of readable") == 1
+
+
+def test_what_holds_everywhere_is_one_count():
+    layers = [document("no", f"layer {i}") for i in range(12)]
+    assert "No in all 12." in " ".join(" ".join(lines(*layers)).split())
+
+
+def test_a_claim_that_some_audits_leave_out_is_a_dot_there():
+    short = document("yes", "layer 1")
+    short["claims"] = short["claims"][:1]
+    shown = [line.split() for line in lines(document("yes", "layer 0"), short)]
+    assert ["layer", "1", "yes", *["·"] * 5] in shown
+
+
+def test_audits_of_several_titles_are_named_by_them():
+    other = document() | {"title": "another"}
+    shown = lines(document(), other)
+    assert shown[0] == "2 audits"
+    assert "classes" not in " ".join(shown)  # each has its own
+    assert any(line.startswith("another  ") for line in shown)
+
+
+def test_notes_and_claims_that_were_left_out_are_named_once():
+    copies = {"copies": {"exact": 4, "near": 0, "rule": "group"}}
+    twice = [document("yes", f"layer {i}", **copies) for i in range(2)]
+    words = " ".join(lines(*twice, reasons={"transfers": "there are no groups"}))
+    assert words.count("4 exact and 0 near copies") == 1
+    assert words.count("there are no groups") == 1
+
+
+def test_verdicts_have_colours():
+    styles = {
+        str(span.style)
+        for part in summary.summary([document("no")], {}, "")
+        if not isinstance(part, (str, Text))
+        for cell in part.columns[1].cells
+        for span in [cell]
+    }
+    assert styles == {verdicts.HOLDS["no"]}
