@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def sheet(folder):
     """Write the texts, and with them an eraser that no model and no site is known of."""
-    with open("words.csv", "w", newline="") as file:
+    with Path("words.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         rows.writerows(zip(*COLUMNS.values(), strict=True))

@@ -27,7 +27,7 @@ def saved(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sheet(tmp_path_factory):
     path = tmp_path_factory.mktemp("texts") / "texts.csv"
-    with open(path, "w", newline="") as file:
+    with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["words", "length", "half", "empty"])
         rows.writerows(zip(TEXTS, LONG, ["a", "b"] * 30, [""] * 60, strict=True))

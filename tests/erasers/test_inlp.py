@@ -90,7 +90,7 @@ def recorded(held_out=0.2):
 
 
 def test_probes_that_are_judged_are_fitted_to_the_same_share_of_each_class():
-    s, w, inlp, judged, _ = recorded(held_out=0.25)
+    s, w, _inlp, judged, _ = recorded(held_out=0.25)
     assert len(judged) > 1
     for X, y, weights in judged:
         assert (weights == judged[0][2]).all()

@@ -49,7 +49,7 @@ def test_sums_are_those_of_indicator_columns(shape, backend):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_concept_axes_are_uncorrelated_and_of_unit_variance(shape):
     X, y = data(*SHAPES[shape])
-    n, d, K = SHAPES[shape]
+    n, d, _K = SHAPES[shape]
     basis, Z = Moments.of(X, y).concept_basis(), one_hot(y)
     variables = (Z - Z.mean(axis=0)) @ basis.axes
     assert basis.rank == min(d, len(np.unique(y)) - 1)

@@ -111,7 +111,7 @@ def audit_use(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
     seed: common.Seed = 0,
-    out: common.OutFolder = Path("."),
+    out: common.OutFolder = Path(),
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
     from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
