@@ -106,3 +106,15 @@ def test_hooks_are_local_and_run_what_the_lint_session_runs():
     lint = (ROOT / "noxfile.py").read_text("utf-8").partition("def lint")[2].partition("@nox")[0]
     for entry in entries:
         assert ", ".join(f'"{word}"' for word in entry.split()) in lint
+
+
+def test_the_default_loop_leaves_slow_tests_out_and_ci_runs_them():
+    options = PROJECT["tool"]["pytest"]["ini_options"]
+    assert options["addopts"].split(" -m ")[1].strip() == '"not slow and not long"'
+    assert [one.split(":")[0] for one in options["markers"]] == ["slow", "long"]
+    # .ci/run takes its command from the README.
+    readme = (ROOT / "README.md").read_text("utf-8")
+    command = readme.partition("<!-- test command -->")[2].partition("```\n")[0]
+    assert command.rstrip().endswith('pytest -n 2 -m "not long"')
+    noxfile = (ROOT / "noxfile.py").read_text("utf-8")
+    assert 'pytest(session, "-m", "not long")' in noxfile
