@@ -61,6 +61,7 @@ def level(limit, alpha):
     return level, draws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS)
 def test_level_of_the_rule_is_at_most_alpha_but_for_a_hundred_thousandth(limit):
     """Exact, by a programme over the urn: the rule adds less than .00002 to a level of .05."""
@@ -69,6 +70,7 @@ def test_level_of_the_rule_is_at_most_alpha_but_for_a_hundred_thousandth(limit):
     assert draws < 40 + 0.1 * limit
 
 
+@pytest.mark.slow
 def test_level_at_a_stricter_alpha():
     found, draws = level(999, 0.01)
     assert 0.0099 < found <= 0.01 + 1e-5

@@ -54,6 +54,7 @@ def test_sites_are_listed_with_their_modules(saved, capsys):
     assert [line[0] for line in lines[1:]] == list(models.sites(tiny.model_of("gpt2")))
 
 
+@pytest.mark.slow
 def test_a_captured_folder_is_audited_layer_by_layer_without_further_words(captured, tmp_path):
     few = ["--claims", "readable", "--permutations", "99"]
     assert run("audit", captured, *few, "--out", tmp_path) == 0
