@@ -118,3 +118,8 @@ def test_the_default_loop_leaves_slow_tests_out_and_ci_runs_them():
     assert command.rstrip().endswith('pytest -n 2 -m "not long"')
     noxfile = (ROOT / "noxfile.py").read_text("utf-8")
     assert 'pytest(session, "-m", "not long")' in noxfile
+
+
+def test_every_dependency_has_a_lower_bound():
+    for one in PROJECT["project"]["dependencies"]:
+        assert re.fullmatch(r"[\w-]+>=\d[\d.]*", one), one
