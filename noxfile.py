@@ -21,9 +21,9 @@ nox.options.sessions = ["lint", "types", f"test-{PYTHONS[0]}"]
 nox.options.default_venv_backend = "uv|virtualenv"
 
 
-def install(session: nox.Session, *constraints: str) -> None:
-    """Install the package, editable, with all that its tests need."""
-    session.install(*constraints, "-e", ".[dev]")
+def install(session: nox.Session) -> None:
+    """Install the package, editable, with all that its tests and checks need."""
+    session.install("-e", ".[dev]")
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
@@ -95,5 +95,5 @@ def oldest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp(), "oldest.txt")
     pins = [one.replace(">=", "==") for one in PROJECT["project"]["dependencies"]]
     constraints.write_text("\n".join(pins) + "\n", "utf-8")
-    install(session, "-c", str(constraints))
+    session.install("-c", str(constraints), "-e", ".[test]")
     pytest(session, *[f"tests/{room}" for room in ROOMS])
