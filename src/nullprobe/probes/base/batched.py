@@ -3,8 +3,8 @@
 Problem. A thousand concepts of the same rows need a thousand probes, which repeat the same work
 on X.
 
-Solution. Each column of Y is a separate concept. The probes are the columns of one matrix of weights,
-and work that depends on X alone is done once.
+Solution. Each column of Y is a separate concept. The probes are the columns of one matrix of
+weights, and work that depends on X alone is done once.
 """
 
 from __future__ import annotations
