@@ -77,6 +77,7 @@ def test_level_at_a_stricter_alpha():
     assert draws < 400
 
 
+@pytest.mark.slow
 def test_the_programme_agrees_with_drawing_many_times():
     """A check of the programme: 500 runs of the rule itself."""
     hits, runs, bar = 0, 500, Thresholds(0.05)
@@ -182,6 +183,7 @@ def test_nothing_to_judge_needs_no_more_than_one_look():
     assert adjusted([{}, {}], 0.05) == ([{}, {}], True)
 
 
+@pytest.mark.slow
 def test_of_several_representations_together_hardly_any_is_rejected_by_chance():
     """The least adjusted p of four, stopped as they stop: at most .05, but for the stopping."""
     hits, runs = 0, 250

@@ -55,6 +55,7 @@ def test_readings_fall_round_by_round_until_nothing_more_is_read():
     assert readings[-1] < 0.5 + chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
 @pytest.mark.parametrize(
     ("probe", "kind"),
@@ -71,6 +72,7 @@ def test_noise_is_left_alone_as_often_as_promised(alpha, probe, kind):
     assert np.mean(np.array(ranks) == 0) == pytest.approx(1 - alpha, abs=bound)
 
 
+@pytest.mark.slow
 def test_noise_of_many_classes_is_left_alone_at_least_as_often():
     ranks = []
     for seed in range(200):

@@ -69,6 +69,7 @@ def test_eraser_is_that_of_indicator_columns(method, shape):
     np.testing.assert_array_equal(np.isnan(one.level), np.isnan(other.level))
 
 
+@pytest.mark.slow
 def test_leace_of_1000_classes_is_the_published_formula():
     X, y = data(1500, 1010, 1000)
     X[:, 1005:] = X[:, :5]  # repeated features, so that the covariance is singular
