@@ -1,8 +1,9 @@
 """Check that prose and names are plain English: `python .ci/plain_english.py [FILE ...]`.
 
-Prose is every docstring, comment and string of `src`, and the text of `README.md` and `docs`
-outside code blocks. Names are those of modules, functions, classes, parameters, variables and
-attributes. What is forbidden, and the exceptions, stand in `plain_english.toml` next to this file.
+Prose is every docstring, comment and string of `src`, and the text of `docs` and of the pages at
+the root, outside code blocks. Names are those of modules, functions, classes, parameters, variables
+and attributes. What is forbidden, and the exceptions, stand in `plain_english.toml` next to this
+file.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ def checked(paths: list[str], rules: dict[str, Any] = RULES) -> list[Violation]:
 
 def every() -> list[str]:
     """Return the files that are checked: those that are not generated and not pending."""
-    files = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.py")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    files = [*pages, *(ROOT / "src").rglob("*.py")]
     pending = (*GENERATED, *RULES["pending"]["paths"])
     paths = sorted(str(file.relative_to(ROOT)) for file in files)
     return [path for path in paths if not path.startswith(pending)]

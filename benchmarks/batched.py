@@ -57,7 +57,7 @@ def many(n: int, d: int, m: int, some: int, spectrum: str, seed: int) -> dict[st
     """Return times and held-out log-losses of m label vectors."""
     X, Y = data(2 * n, d, m, spectrum, seed)
     train, test = slice(0, n), slice(n, 2 * n)
-    probe, ours = timed(lambda: LogisticProbe(C=1.0).fit(X[train], Y[train]))
+    probe, ours = timed(lambda: LogisticProbe(C=1.0).fit_many(X[train], Y[train]))
     with threadpool_limits(1, user_api="blas"):
         models, theirs = timed(lambda: [sklearns().fit(X[train], Y[train, j]) for j in range(some)])
     scores = np.column_stack([model.decision_function(X[test]) for model in models])

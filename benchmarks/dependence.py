@@ -25,7 +25,7 @@ from nullprobe.stats.outlying import outlying_rows
 from nullprobe.stats.rare_features import aside_features
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support.dependent_rows import (  # noqa: E402
+from support.dependent_rows import (
     DEPENDENT,
     DISCRETE,
     INDEPENDENT,

@@ -111,7 +111,7 @@ def chosen() -> list[Combination]:
 
 def cell(one: Combination) -> Cell:
     """Return the cell of a combination."""
-    question, truth, noise, dependence, balance, ratio, concept = one
+    question, truth, noise, dependence, balance, _ratio, concept = one
     n, d = size(one)
     rare = balance != "balanced"
     gap = 0.0

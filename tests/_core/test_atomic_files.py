@@ -1,4 +1,3 @@
-import os
 import stat
 
 import pytest
@@ -14,7 +13,7 @@ def test_a_finished_block_replaces_the_file(tmp_path):
         temporary.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
@@ -30,7 +29,7 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, error
     with pytest.raises(error):
         write_half()
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_block_that_removes_its_file_leaves_the_old_one(tmp_path):
@@ -73,7 +72,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path):
 def test_a_missing_folder_is_refused_and_not_made(tmp_path):
     with pytest.raises(InputError, match="must exist"), whole_file(tmp_path / "no" / "a.txt"):
         pass
-    assert os.listdir(tmp_path) == []
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_folder_is_not_a_file_to_replace(tmp_path):

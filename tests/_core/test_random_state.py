@@ -109,6 +109,11 @@ USES = {
     "usable_information": lambda s: usable_information(LDAProbe(), X, Y, random_state=s),
 }
 
+SLOW = (
+    "CCS", "MLPProbe", "StrongestProbe", "audit", "audit_attributes", "calibrate", "pipeline_null",
+    "same_concept",
+)  # fmt: skip
+
 
 def test_the_table_has_all_that_takes_a_seed():
     functions = {
@@ -123,7 +128,9 @@ def _parameters(one):
     return inspect.signature(one).parameters if callable(one) else ()
 
 
-@pytest.mark.parametrize("name", USES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in USES]
+)
 def test_wherever_a_seed_is_taken_it_is_none_a_number_or_a_generator(name):
     use = USES[name]
     made = [use(seed) for seed in (None, 3, 3, *map(np.random.default_rng, (3, 3)))]
@@ -133,6 +140,7 @@ def test_wherever_a_seed_is_taken_it_is_none_a_number_or_a_generator(name):
         use("a")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["audit", "compare", "compare_pairs"])
 def test_the_seed_that_was_drawn_is_recorded_and_repeats_the_run(name):
     for seed in (None, np.random.default_rng(3)):

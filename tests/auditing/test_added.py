@@ -40,6 +40,7 @@ def test_what_adds_nothing_is_said_to_add_nothing(what):
     assert one.adds_nats[1] < 0.005
 
 
+@pytest.mark.slow
 def test_intervals_hold_zero_as_often_as_they_say_where_nothing_is_added():
     above = 0
     for seed in range(40):
@@ -49,6 +50,7 @@ def test_intervals_hold_zero_as_often_as_they_say_where_nothing_is_added():
     assert above <= 5  # at .025 each, 5 in 1,000 samples have more
 
 
+@pytest.mark.slow
 def test_numbers_and_several_classes_have_no_nats():
     rng = np.random.default_rng(0)
     y, B, X = rows()
@@ -64,6 +66,7 @@ def test_quick_audits_and_layers_leave_it_out():
     assert layers["a"]["readable"].beside[0].adds is None
 
 
+@pytest.mark.slow
 def test_it_is_printed_written_and_read_back(tmp_path):
     y, B, X = rows()
     found = audit(X, y, baselines={"B": B}, **FEW)

@@ -24,6 +24,7 @@ def rows(seed=0, n=360):
     return X, {"sex": sex, "age": age, "place": place}
 
 
+@pytest.mark.slow
 def test_each_is_read_alone_and_jointly_and_by_nobody_after_one_eraser_of_all():
     X, attributes = rows(n=900)
     found = audit_attributes(X, attributes, **(FEW | {"draws": 119}))
@@ -64,6 +65,7 @@ def test_each_is_judged_at_its_share_of_alpha(k):
         audit_attributes(X, some, **(FEW | {"draws": 40 * k - 2}))
 
 
+@pytest.mark.slow
 def test_some_wrong_alarm_is_as_rare_as_alpha():
     wrong = 0
     for seed in range(20):
@@ -84,6 +86,7 @@ def test_alone_is_what_audit_says():
     assert found.alone["age"]["readable"].p_value == alone["readable"].p_value
 
 
+@pytest.mark.slow
 def test_groups_and_copies_lie_in_one_half(monkeypatch):
     from nullprobe.auditing import attributes as module
 
@@ -102,6 +105,7 @@ def test_groups_and_copies_lie_in_one_half(monkeypatch):
         assert len(fitted) + len(scored) == 240
 
 
+@pytest.mark.slow
 def test_result_is_printed_and_written(tmp_path):
     X, attributes = rows(n=120)
     two = {name: attributes[name] for name in ("sex", "age")}

@@ -53,6 +53,7 @@ def test_no_replicate_is_above_one():
     assert found.interval[1] <= 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.5, 2.0])
 def test_readings_vary_about_what_their_probes_read_of_new_rows_as_replicates_say(gap):
     off = []

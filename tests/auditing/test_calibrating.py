@@ -16,6 +16,7 @@ def by_name(found):
     return {(one.truth, one.claim): one for one in found}
 
 
+@pytest.mark.slow
 def test_each_truth_and_claim_is_judged_and_few_verdicts_are_wrong():
     found = calibrate(X, Y, claims=["readable", "erasure_holds"], **FEW)
     each = by_name(found)
@@ -28,6 +29,7 @@ def test_each_truth_and_claim_is_judged_and_few_verdicts_are_wrong():
     assert each["moments", "readable"].verdicts["yes"] == 12
 
 
+@pytest.mark.slow
 def test_rows_that_depend_in_secret_are_found_out():
     """Labels that go round in a file of copies: named groups hold the level, no groups do not."""
     rows = np.repeat(np.arange(24), 5)
@@ -38,6 +40,7 @@ def test_rows_that_depend_in_secret_are_found_out():
     assert by_name(found)["nothing", "readable"].wrong <= 4
 
 
+@pytest.mark.slow
 def test_what_cannot_be_made_is_said():
     groups = np.repeat(np.arange(30), 3)
     groups[:2] = 31  # of different sizes: residuals cannot be rotated among them
@@ -61,6 +64,7 @@ def test_it_is_a_table_and_a_frame():
     assert repr(found) == "Calibration(readable 5/100 (nothing))"
 
 
+@pytest.mark.slow
 def test_the_same_seed_says_the_same():
     one, other = (calibrate(X, Y, claims=["readable"], **{**FEW, "n_audits": 3}) for _ in range(2))
     assert str(one) == str(other)

@@ -11,6 +11,7 @@ from nullprobe.claims import Holds, Outcome
 from nullprobe.stats.thresholds import Thresholds
 
 
+@pytest.mark.slow
 def test_what_no_linear_reader_finds_is_not_gone():
     """Parity of three signs: class means and covariances are equal, and all that is read is not."""
     rng = np.random.default_rng(0)
@@ -22,11 +23,13 @@ def test_what_no_linear_reader_finds_is_not_gone():
     assert found["gone"].details["reader_accuracy"] > 0.7
 
 
+@pytest.mark.slow
 def test_what_class_covariances_tell_is_a_fact_about_moments():
     w = worlds.heteroscedastic(n=240, random_state=0)
     assert verdicts(audit(w.X, w.y, claims=["gone"], **FEW))["gone"] == ("no", "moments")
 
 
+@pytest.mark.slow
 def test_removals_of_a_gaussian_world_are_a_fact_about_moments():
     w = worlds.gaussian(n=600, d=5, gap=2.0, random_state=0)
     claim = audit(w.X, w.y, claims=["one_feature"], min_effect=0.1, **FEW)["one_feature"]
@@ -44,6 +47,7 @@ def test_a_direction_in_common_transfers_and_one_for_each_group_does_not():
         assert w.truth["transfers"] == expected[0]
 
 
+@pytest.mark.slow
 def test_groups_that_hold_one_class_leave_transfers_out_and_say_why():
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(12), 10)
@@ -93,6 +97,7 @@ def test_layers_share_their_permutations():
     assert first.adjusted == second.adjusted >= found["layer 0"]["readable"].p_value
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_read_is_found_among_others():
     X, y = layers(0, n=240)
     X["layer 3"] = X["layer 3"] + 2.0 * y[:, None]
@@ -115,6 +120,7 @@ def test_one_layer_is_judged_as_it_is_by_itself():
         audit({}, w.y, **RAW)
 
 
+@pytest.mark.slow
 def test_claims_and_representations_are_adjusted_for_each_other():
     """What stands out among six layers and two claims alike keeps its small p, all others not."""
     X, y = layers(0, n=240)
@@ -163,6 +169,7 @@ def test_what_chance_explains_is_held_against_nothing_else():
         assert tried["moments"] is Outcome.NOT_TRIED
 
 
+@pytest.mark.slow
 def test_the_old_way_to_leave_out_what_a_reading_takes_says_so():
     w = worlds.gaussian(n=240, d=8, gap=1.5, random_state=0)
     options = {"claims": ["readable", "erasure_holds"], "n_splits": 1}

@@ -23,6 +23,7 @@ def words(seed, beyond=0.0, n=400):
     return X, y, W
 
 
+@pytest.mark.slow
 def test_a_reading_that_confounds_explain_is_credited_to_the_inputs():
     X, y, W = words(0)
     claim = audit(X, y, confounds={"either": W[:, 0], "or": W[:, 1]}, **FEW)["readable"]
@@ -33,6 +34,7 @@ def test_a_reading_that_confounds_explain_is_credited_to_the_inputs():
     assert [null.rung for null in claim.nulls][-1] == "inputs"
 
 
+@pytest.mark.slow
 def test_a_reading_beyond_confounds_is_not():
     X, y, W = words(1, beyond=1.5)
     claim = audit(X, y, confounds=W, **FEW)["readable"]
@@ -42,6 +44,7 @@ def test_a_reading_beyond_confounds_is_not():
     assert "the inputs that were tried do not explain it" in claim.reason
 
 
+@pytest.mark.slow
 def test_without_confounds_none_are_tried_and_nothing_changes():
     X, y, W = words(2)
     plain, given = audit(X, y, **FEW)["readable"], audit(X, y, confounds=W, **FEW)["readable"]
@@ -50,6 +53,7 @@ def test_without_confounds_none_are_tried_and_nothing_changes():
     assert [*plain.nulls[0].values] == [*given.nulls[0].values]
 
 
+@pytest.mark.slow
 def test_odds_that_may_be_wrong_are_told_where_labels_are_drawn_by_a_model():
     X, y, W = words(3, beyond=1.5)
     length = W[:, 0] + np.random.default_rng(0).normal(size=400)
@@ -57,6 +61,7 @@ def test_odds_that_may_be_wrong_are_told_where_labels_are_drawn_by_a_model():
     assert claim.details["odds_may_be_off_by"] >= 1.25
 
 
+@pytest.mark.slow
 def test_several_representations_numbers_and_groups_have_confounds_too():
     X, y, W = words(4)
     both = audit({"all": X, "words": X[:, :2]}, y, confounds=W, **FEW)
@@ -80,6 +85,7 @@ def test_where_nothing_is_read_confounds_are_not_tried():
     assert str(claim.comes_from) == "not_tried"
 
 
+@pytest.mark.slow
 def test_confounds_that_nearly_are_the_concept_are_warned_of():
     X, y, _ = words(6, beyond=2.0)
     almost = y.copy()
@@ -88,6 +94,7 @@ def test_confounds_that_nearly_are_the_concept_are_warned_of():
         audit(X, y, confounds=almost.astype(str), **FEW)
 
 
+@pytest.mark.slow
 def test_they_are_in_the_record_and_read_back(tmp_path):
     X, y, W = words(7)
     found = audit(X, y, confounds={"a": W[:, 0], "b": W[:, 1]}, **FEW)
@@ -105,6 +112,7 @@ def test_a_declared_order_goes_with_no_confounds():
         audit(X, y, confounds=W, order=np.arange(400), **{**FEW, "independent": False})
 
 
+@pytest.mark.slow
 def test_confounds_that_say_what_the_concept_is_neither_account_for_it_nor_are_excluded():
     rng = np.random.default_rng(0)
     y = np.arange(240) % 2
@@ -116,6 +124,7 @@ def test_confounds_that_say_what_the_concept_is_neither_account_for_it_nor_are_e
     assert "the confounds nearly determine the concept" in found.reason
 
 
+@pytest.mark.slow
 def test_dates_are_numbers_and_names_of_rows_are_refused():
     rng = np.random.default_rng(0)
     days = rng.permutation(240)

@@ -25,6 +25,7 @@ def both():
     return *found, compare_pairs(w.pairs, others=others, n_random=99, n_permutations=99)
 
 
+@pytest.mark.slow
 def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
     found, chance, compared = both
     ccs, crc, told = (compared[name].agreements for name in ("CCS", "CRC", "with labels"))
@@ -85,6 +86,7 @@ def verdict_by_chance(seed, n_others):
     return consistent(replace(given, followed=found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_others", "alarms"), [(0, 0.05), (2, 0.1)])
 def test_labels_that_mean_nothing_are_hardly_ever_found_or_denied(n_others, alarms, monkeypatch):
     """At α for the concept, and at α once more for all other labels together.
@@ -98,6 +100,7 @@ def test_labels_that_mean_nothing_are_hardly_ever_found_or_denied(n_others, alar
     assert said <= binom.ppf(0.999, 200, alarms)
 
 
+@pytest.mark.slow
 def test_ccs_is_what_is_followed():
     w = worlds.contrast(n=60, d=4, random_state=0)
     found, _ = consistency.followed(HeldOut(w.pairs, 0), w.y, {}, **FEW)

@@ -22,6 +22,7 @@ def test_after_erasure_all_rows_are_called_of_the_largest_class(shares, dtype, p
     assert said[AFTER] == said[f"{AFTER}_shuffled"] == max(shares)
 
 
+@pytest.mark.slow
 def test_the_own_logistic_readers_of_the_engines_have_a_penalty_that_is_given(monkeypatch):
     """A default that changes, or is chosen, changes no verdict."""
     seen = []

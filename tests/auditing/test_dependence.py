@@ -96,6 +96,7 @@ def test_copies_within_named_groups_are_no_matter():
 # Neighbours in the file
 
 
+@pytest.mark.slow
 def test_noise_of_paraphrases_in_file_order_is_not_readable_unless_said_to_be_independent():
     said = {"looked at": [], "independent": []}
     for seed in range(6):
@@ -111,6 +112,7 @@ def test_noise_of_paraphrases_in_file_order_is_not_readable_unless_said_to_be_in
     assert said["independent"].count(Holds.YES) >= 4
 
 
+@pytest.mark.slow
 def test_verdicts_that_blocks_change_are_withheld_and_recorded():
     found = [audit(*tokens(seed, texts=120, each=4), **RAW) for seed in range(5)]
     withheld = [one for one in found if one.provenance["dependence"].get("withheld")]
@@ -155,6 +157,7 @@ def entities(seed, signal):
     return X, y, np.repeat(np.arange(100), 4)
 
 
+@pytest.mark.slow
 def test_labels_of_neighbouring_groups_are_permuted_inside_them():
     """Neighbouring groups are alike: so few blocks suffice only where labels vary in each group."""
     found = [
@@ -232,6 +235,7 @@ def test_labels_are_shifted_round_where_every_group_is_a_series():
 # Features and rows that must not decide
 
 
+@pytest.mark.slow
 def test_features_that_must_not_decide_are_set_aside_and_named():
     rng = np.random.default_rng(0)
     w = worlds.gaussian(n=300, d=5, gap=2.0, random_state=0)
@@ -257,6 +261,7 @@ def test_symbols_of_which_every_feature_is_rare_are_read_as_they_are():
     assert "set_aside" not in found.provenance
 
 
+@pytest.mark.slow
 def test_one_wild_row_is_named_with_what_is_read_without_it():
     w = worlds.gaussian(n=300, d=6, gap=1.5, random_state=0)
     X = w.X.copy()
@@ -286,6 +291,7 @@ def test_quick_depth_judges_two_claims_by_chance_alone():
     assert [null.rung for null in erased["erasure_holds"].nulls] == ["chance"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", ["full", "quick"])
 def test_noise_of_texts_in_file_order_is_no_reading_at_any_depth(depth):
     for seed in range(4):

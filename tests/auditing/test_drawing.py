@@ -61,6 +61,7 @@ def level(limit, alpha):
     return level, draws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", LIMITS)
 def test_level_of_the_rule_is_at_most_alpha_but_for_a_hundred_thousandth(limit):
     """Exact, by a programme over the urn: the rule adds less than .00002 to a level of .05."""
@@ -69,12 +70,14 @@ def test_level_of_the_rule_is_at_most_alpha_but_for_a_hundred_thousandth(limit):
     assert draws < 40 + 0.1 * limit
 
 
+@pytest.mark.slow
 def test_level_at_a_stricter_alpha():
     found, draws = level(999, 0.01)
     assert 0.0099 < found <= 0.01 + 1e-5
     assert draws < 400
 
 
+@pytest.mark.slow
 def test_the_programme_agrees_with_drawing_many_times():
     """A check of the programme: 500 runs of the rule itself."""
     hits, runs, bar = 0, 500, Thresholds(0.05)
@@ -180,6 +183,7 @@ def test_nothing_to_judge_needs_no_more_than_one_look():
     assert adjusted([{}, {}], 0.05) == ([{}, {}], True)
 
 
+@pytest.mark.slow
 def test_of_several_representations_together_hardly_any_is_rejected_by_chance():
     """The least adjusted p of four, stopped as they stop: at most .05, but for the stopping."""
     hits, runs = 0, 250

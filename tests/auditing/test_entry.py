@@ -33,6 +33,7 @@ def gaussian():
     return w, audit(w.X, w.y, **FEW)
 
 
+@pytest.mark.slow
 def test_founding_experiment_gets_its_answers(founding):
     w, result = founding
     found = verdicts(result)
@@ -44,6 +45,7 @@ def test_founding_experiment_gets_its_answers(founding):
     assert {claim.comes_from for claim in result} == {ComesFrom.NOT_TRIED}
 
 
+@pytest.mark.slow
 def test_gaussian_world_is_read_back_as_its_moments_say(gaussian):
     _, result = gaussian
     assert verdicts(result)["readable"] == ("yes", "moments")
@@ -76,6 +78,7 @@ def test_parts_of_fewer_than_ten_rows_give_no_interval():
     assert (few.holds, few.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
 
 
+@pytest.mark.slow
 def test_few_rows_of_a_real_effect_hardly_ever_leave_no_room_for_it():
     """Without an interval, too: "no" is said in a share of α at most of effects that matter."""
     said = []
@@ -86,6 +89,7 @@ def test_few_rows_of_a_real_effect_hardly_ever_leave_no_room_for_it():
     assert said.count(Holds.NO) <= binom.ppf(0.999, 30, 0.05)
 
 
+@pytest.mark.slow
 def test_without_intervals_every_claim_still_gets_a_verdict_and_a_document():
     w = worlds.gaussian(n=24, d=3, gap=2.0, random_state=0)
     claims = audit(w.X, w.y, baselines={"part": w.X[:, 1:]}, **FEW).document().claims
@@ -123,6 +127,7 @@ def test_each_claim_comes_with_the_nulls_of_its_rungs(gaussian):
     }
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_document_and_another_another():
     w = worlds.two_features(n_per_class=60, d=3, random_state=0)
     first, again, other = (
@@ -132,6 +137,7 @@ def test_same_seed_gives_the_same_document_and_another_another():
     assert first != other
 
 
+@pytest.mark.slow
 def test_numbers_of_threads_and_processes_make_no_difference(monkeypatch):
     w = worlds.gaussian(n=120, d=30, gap=1.0, random_state=0)
     documents = []
@@ -161,6 +167,7 @@ def test_groups_that_are_named_are_no_evidence():
     assert unnamed.holds is Holds.YES
 
 
+@pytest.mark.slow
 def test_interval_knows_that_rows_of_a_group_are_one():
     """Every row is there four times: so much data gives an interval twice too narrow."""
     w = worlds.gaussian(n=120, d=3, gap=1.0, random_state=0)
@@ -204,6 +211,7 @@ def test_other_representations_say_where_a_reading_comes_from(baselines, untrain
     assert found.provenance.get("untrained", []) == untrained
 
 
+@pytest.mark.slow
 def test_number_is_read_by_r_squared():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 6))
@@ -226,6 +234,7 @@ def test_several_numbers_are_one_concept():
     assert result.scores.raw.shape == (300, 2)
 
 
+@pytest.mark.slow
 def test_three_classes_are_read_against_the_rest():
     s = draw(2, 300, 8, 3, gap=0.6, spread=1.0)
     result = audit(s.X, s.y, **LINEAR)
@@ -237,6 +246,7 @@ def test_three_classes_are_read_against_the_rest():
     assert result.scores.raw.shape == (300, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_erasure_that_leaves_no_direction_holds(n_classes):
     """Of d = K − 1 columns nothing is left; what rounding leaves is as readable as X was."""
@@ -270,6 +280,7 @@ def test_claims_that_are_left_out_do_not_change_the_others(gaussian):
         np.testing.assert_array_equal(claim.nulls[0].values, whole[claim.name].nulls[0].values)
 
 
+@pytest.mark.slow
 def test_progress_counts_every_stage_to_its_end():
     w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
     done = {}

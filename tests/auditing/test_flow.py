@@ -41,6 +41,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_moments_of_the_whole_sample_and_their_eraser_are_formed_once(case, monkeypatch):
     given, found = CASES[case], Counter()
@@ -71,6 +72,7 @@ def test_moments_of_the_whole_sample_and_their_eraser_are_formed_once(case, monk
     assert found == {(what, name): 1 for what in ("moments", "leace") for name in several}
 
 
+@pytest.mark.slow
 def test_the_engine_validates_nothing_again(monkeypatch):
     found = Counter()
 

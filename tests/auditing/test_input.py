@@ -17,6 +17,7 @@ def numbers(result):
     return np.array(values)
 
 
+@pytest.mark.slow
 def test_labels_and_libraries_make_no_difference():
     w = worlds.gaussian(n=150, d=4, gap=1.0, random_state=0)
     expected = audit(w.X, w.y, **RAW)
@@ -34,6 +35,7 @@ def test_labels_and_libraries_make_no_difference():
     np.testing.assert_array_equal(named.labels, words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convert", [np.float32, np.float16, "bfloat16"])
 def test_narrow_numbers_get_the_same_verdicts(convert):
     w = worlds.gaussian(n=300, d=40, gap=2.0, random_state=0)

@@ -26,6 +26,7 @@ class Leaves:
         return X
 
 
+@pytest.mark.slow
 def test_what_a_good_eraser_leaves_is_said_beside_what_was_read_before():
     found = audit(W.X[NEW], W.y[NEW], eraser=ERASER, **FEW)
     assert [claim.name for claim in found.claims] == list(CLAIMS)

@@ -46,13 +46,13 @@ def test_layers_that_are_joined_stand_in_one_page_and_one_file(both, tmp_path):
 def test_what_does_not_belong_together_is_not_joined(both):
     read, algebra = both
     with pytest.raises(InputError, match="readable"):
-        read | read  # noqa: B018
+        read | read
     with pytest.raises(InputError, match="same representation"):
-        read["layer 0"] | algebra["layer 1"]  # noqa: B018
+        read["layer 0"] | algebra["layer 1"]
     with pytest.raises(InputError, match="'other'"):
-        read | Layers({"other": algebra["layer 0"]})  # noqa: B018
+        read | Layers({"other": algebra["layer 0"]})
     with pytest.raises(TypeError):
-        read | algebra["layer 0"]  # noqa: B018
+        read | algebra["layer 0"]
 
 
 def test_audits_of_other_rows_or_classes_are_not_joined(both):
@@ -64,7 +64,7 @@ def test_audits_of_other_rows_or_classes_are_not_joined(both):
     }
     for other in others.values():
         with pytest.raises(InputError, match="as many classes and the same rows"):
-            read | other  # noqa: B018
+            read | other
 
 
 def test_results_are_iterated_as_what_they_hold(both):

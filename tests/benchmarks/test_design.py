@@ -147,7 +147,7 @@ def test_cells_of_the_second_part_can_be_drawn_and_differ_by_seed():
         layers = [one] if isinstance(one, np.ndarray) else list(one.values())
         assert all(np.isfinite(X).all() for X in layers)
         assert np.any(
-            layers[0] != (other if isinstance(other, np.ndarray) else [*other.values()][0])
+            layers[0] != (other if isinstance(other, np.ndarray) else next(iter(other.values())))
         )
 
 

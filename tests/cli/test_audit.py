@@ -98,6 +98,7 @@ def test_an_audit_writes_a_page_and_its_twin(suffix, capsys):
     assert files() == ["a/b/data-y-audit.html", "a/b/data-y-audit.json", f"data{suffix}"]
 
 
+@pytest.mark.slow
 def test_a_folder_is_audited_under_its_name(capsys):
     Path("shards").mkdir()
     write(Path("shards/0.npz"), X[:20], Y[:20])
@@ -106,6 +107,7 @@ def test_a_folder_is_audited_under_its_name(capsys):
     assert documents("shards-y-audit.json")[0]["provenance"]["rows"] == N
 
 
+@pytest.mark.slow
 def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     write(Path("data.csv"))
     out = done(capsys, "audit", "data.csv", "--concept", "y", *FEW, "--verbose")
@@ -125,6 +127,7 @@ def test_every_verdict_is_printed_as_a_row_and_in_words(capsys):
     assert "…" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["50", "80", "120"])
 def test_a_table_is_never_cut(columns, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", columns)
@@ -136,6 +139,7 @@ def test_a_table_is_never_cut(columns, capsys, monkeypatch):
         assert cell in out or columns == "50"
 
 
+@pytest.mark.slow
 def test_the_command_in_a_document_makes_it_again(capsys):
     write(Path("my data.csv"), y=LABELS, group=np.arange(N) // 2 % 9, code=CODES)
     write(Path("words.csv"), X**2, y=LABELS, code=CODES)
@@ -157,6 +161,7 @@ def test_the_command_in_a_document_makes_it_again(capsys):
     assert "words" in document["claims"][0]["reason"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process(capsys):
     judged = [*FEW, "--claims", "readable,erasure_holds,one_feature"]
     arguments = ["audit", "--world", "two_features", *judged, "--seed", "5", "--out"]
@@ -182,6 +187,7 @@ def test_columns_have_their_names_where_all_are_drawn(capsys):
     assert documents("data-y-audit.json")[0]["portrait"]["axes"] == NAMES
 
 
+@pytest.mark.slow
 def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
     write(Path("data.npz"), y=np.round(10 * X[:, 0]).astype(int))
     assert "at least 6 rows" in refused(
@@ -203,6 +209,7 @@ def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     assert provenance["source"]["truth"]["gone"] == "no"
 
 
+@pytest.mark.slow
 def test_layers_of_a_file_are_audited_together(capsys):
     rng = np.random.default_rng(0)
     arrays = {f"layer.{i}": rng.normal(size=(N, 3)) for i in (10, 2, 1)}
@@ -245,6 +252,7 @@ def test_what_carries_over_among_groups_is_judged_where_there_are_some(capsys):
     assert (claim["name"], claim["holds"]) == ("transfers", "no")
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_printed_with_its_reason(capsys):
     write(Path("data.csv"), group=np.arange(N) // 3)
     asked = ["--groups", "group", *FEW]
@@ -255,6 +263,7 @@ def test_what_was_left_out_is_printed_with_its_reason(capsys):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_pairs_of_a_file_are_audited_as_python_does(capsys):
     w = worlds.distractor(n=90, d=6, n_prompts=2, random_state=1)
     labels = {"truth": w.y, "sentiment": w.distractor, "template": w.groups}
@@ -428,6 +437,7 @@ def test_a_series_of_layers_is_audited(capsys):
     assert all(one["provenance"]["dependence"]["order"] == "one series" for one in found)
 
 
+@pytest.mark.slow
 def test_confounds_are_columns_and_no_features(capsys, folder):
     rng = np.random.default_rng(0)
     word = rng.random(300) < 0.4
@@ -455,6 +465,7 @@ def test_calibrate_says_how_often_verdicts_are_wrong_here(capsys, folder):
     assert files() == ["data.csv"]
 
 
+@pytest.mark.slow
 def test_an_eraser_of_ones_own_is_audited_on_new_rows(capsys, folder):
     write(folder / "old.csv")
     rng = np.random.default_rng(1)
@@ -473,6 +484,7 @@ def test_an_eraser_of_ones_own_is_audited_on_new_rows(capsys, folder):
     )
 
 
+@pytest.mark.slow
 def test_several_attributes_are_audited_alone_jointly_and_after_one_eraser(capsys, folder):
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.standard_normal((120, 3)), columns=list("abc"))

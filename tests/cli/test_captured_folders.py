@@ -48,6 +48,7 @@ def test_the_same_folder_untouched_is_read(command, good, folder, capsys):
     done(capsys, *COMMANDS[command])
 
 
+@pytest.mark.slow
 def test_an_audit_of_texts_with_several_rows_takes_these_as_groups(folder, capsys):
     small.write(folder / "bad", repeats=2)
     done(capsys, "audit", "bad", *FEW, "--out", "out")
@@ -55,6 +56,7 @@ def test_an_audit_of_texts_with_several_rows_takes_these_as_groups(folder, capsy
     assert '"groups": "text"' in found
 
 
+@pytest.mark.slow
 def test_captured_states_are_audited_as_a_series_beside_an_untrained_twin(good, folder, capsys):
     shutil.copytree(good, folder / "good")
     small.write(folder / "twin", seed=1)

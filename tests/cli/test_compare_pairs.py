@@ -24,6 +24,7 @@ def file(folder):
     return folder / "pairs.npz"
 
 
+@pytest.mark.slow
 def test_what_is_written_is_what_python_finds(file, folder, capsys):
     out = done(capsys, "compare-pairs", "pairs.npz", *COLUMNS, "--other", "sentiment")
     (document,) = documents(folder / "pairs-truth-compare-pairs.json")
@@ -47,6 +48,7 @@ def test_what_is_written_is_what_python_finds(file, folder, capsys):
     assert lines[at + 1] == " ".join(interval((low, high)) for low, _, high in ends).split()
 
 
+@pytest.mark.slow
 def test_a_seed_and_groups_that_are_passed_count(file, folder, capsys):
     done(capsys, "compare-pairs", "pairs.npz", *COLUMNS[:-2], "--seed", "5")
     (document,) = documents(folder / "pairs-truth-compare-pairs.json")
@@ -57,6 +59,7 @@ def test_a_seed_and_groups_that_are_passed_count(file, folder, capsys):
     assert document["provenance"]["random_state"] == 5
 
 
+@pytest.mark.slow
 def test_the_command_on_the_page_does_it_again(file, folder, capsys):
     done(capsys, "compare-pairs", "pairs.npz", *COLUMNS)
     twin = folder / "pairs-truth-compare-pairs.json"

@@ -81,6 +81,7 @@ def test_an_interrupt_while_writing_leaves_neither_file(writer, capsys, monkeypa
     assert files() == []
 
 
+@pytest.mark.slow
 def test_control_c_during_an_audit_exits_with_130_and_leaves_nothing():
     # What a shell starts in the background ignores the signal, and so may this test runner.
     code = """
@@ -103,6 +104,7 @@ subject.Bars.__call__ = tell
     assert files() == []
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_is_no_error():
     process = command("audit", "--world", "two_features", *QUICK)
     assert process.stdout is not None

@@ -133,6 +133,7 @@ def test_what_a_method_is_told_reaches_it(arguments, suffix, capsys):
     np.testing.assert_array_equal(read(f"out{suffix}", concept="task", leave_out="y").y, TASK)
 
 
+@pytest.mark.slow
 def test_inlp_removes_what_the_named_probe_reads(capsys):
     rng = np.random.default_rng(2)
     y = np.arange(300) % 2

@@ -39,6 +39,7 @@ def classes(command):
     return documents(f"data-y-{command}.json")[0]["provenance"].get("classes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.filterwarnings("always:'y'. whole floats")

@@ -36,7 +36,7 @@ def saved(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def sheet(folder):
     """Write the texts, and with them an eraser that no model and no site is known of."""
-    with open("words.csv", "w", newline="") as file:
+    with Path("words.csv").open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         rows.writerows(zip(*COLUMNS.values(), strict=True))
@@ -48,6 +48,7 @@ def scrubbed(capsys, saved, *more, site="layers.*.mlp_input", out="scrubbed"):
     return done(capsys, "scrub", saved, *ABOUT, "--site", site, "--out", out, *more)
 
 
+@pytest.mark.slow
 def test_an_audit_of_use_is_that_of_python(saved, capsys):
     asked = ["--neutral", "other", "--groups", "code", "--site", "layers.*.output"]
     said = done(capsys, "audit-use", saved, *ANSWERED, *asked, "--seed", 3, "--out", "out")
@@ -74,6 +75,7 @@ def test_an_audit_of_use_is_that_of_python(saved, capsys):
     assert again == first
 
 
+@pytest.mark.slow
 def test_neutral_texts_may_stand_in_another_file(saved, capsys):
     Path("neutral.csv").write_text("words\n" + "\n".join(NEUTRAL[:5]) + "\n")
     found = []

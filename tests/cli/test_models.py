@@ -27,7 +27,7 @@ def saved(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sheet(tmp_path_factory):
     path = tmp_path_factory.mktemp("texts") / "texts.csv"
-    with open(path, "w", newline="") as file:
+    with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["words", "length", "half", "empty"])
         rows.writerows(zip(TEXTS, LONG, ["a", "b"] * 30, [""] * 60, strict=True))
@@ -54,6 +54,7 @@ def test_sites_are_listed_with_their_modules(saved, capsys):
     assert [line[0] for line in lines[1:]] == list(models.sites(tiny.model_of("gpt2")))
 
 
+@pytest.mark.slow
 def test_a_captured_folder_is_audited_layer_by_layer_without_further_words(captured, tmp_path):
     few = ["--claims", "readable", "--permutations", "99"]
     assert run("audit", captured, *few, "--out", tmp_path) == 0

@@ -30,6 +30,7 @@ def test_help_is_shown_where_no_command_is_given(capsys):
     assert "nullprobe: " not in err
 
 
+@pytest.mark.slow
 def test_python_m_nullprobe_is_the_command_line():
     refusal = command("audit", "none.csv", "--concept", "y")
     said = "nullprobe: File not found: 'none.csv'.\n"

@@ -269,6 +269,7 @@ def test_interval_knows_that_rows_of_a_group_are_one():
 # Real data
 
 
+@pytest.mark.slow
 def test_parity_of_digits_is_left_to_nonlinear_probes():
     X, y = load_digits(return_X_y=True)
     parity = np.where(y % 2, "odd", "even")[::2]
@@ -280,6 +281,7 @@ def test_parity_of_digits_is_left_to_nonlinear_probes():
         assert result[name].read_back["rbf"].value > 0.95
 
 
+@pytest.mark.slow
 def test_ten_digits_are_compared():
     X, y = load_digits(return_X_y=True)
     three = ["leace", "inlp", "rlace"]
@@ -293,6 +295,7 @@ def test_ten_digits_are_compared():
     assert max(linear[1:]) < linear[0] - 0.1
 
 
+@pytest.mark.slow
 def test_breast_cancer_is_compared():
     X, y = load_breast_cancer(return_X_y=True)
     with pytest.warns(UserWarning, match="resemble their neighbours"):

@@ -173,6 +173,7 @@ def test_a_frame_has_a_row_for_each_eraser_and_probe():
 # The same, whatever else
 
 
+@pytest.mark.slow
 def test_number_of_threads_makes_no_difference(monkeypatch):
     X, y = sample(150)
     found = []

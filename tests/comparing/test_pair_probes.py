@@ -46,6 +46,7 @@ def distracted():
     return compare_pairs(pairs_of(DISTRACTED), others=OTHERS, n_random=200, n_permutations=99)
 
 
+@pytest.mark.slow
 def test_the_page_is_told_that_ccs_follows_the_distractor_and_so_does_crc(distracted):
     assert distracted.labels == ("truth", "sentiment")
     for name in ("CCS", "CRC", "VINC"):
@@ -61,6 +62,7 @@ def test_the_page_is_told_that_ccs_follows_the_distractor_and_so_does_crc(distra
     assert distracted["with labels"].agreements["truth"].share > 0.97
 
 
+@pytest.mark.slow
 def test_truth_is_found_where_nothing_else_flips_and_crc_finds_it_too():
     found = compare_pairs(pairs_of(worlds.contrast(n=300, d=12)), n_random=200, n_permutations=99)
     assert found["CCS"].agreements["truth"].share > 0.9
@@ -117,6 +119,7 @@ def test_a_ceiling_that_could_learn_every_pair_by_heart_reads_no_labels_that_mea
     assert abs(share - 0.5) < 4 * 0.5 / 120**0.5
 
 
+@pytest.mark.slow
 def test_labels_of_held_out_pairs_reach_no_fit():
     """Whatever the labels are, what is read of the pairs is the same, but for a sign."""
     world = worlds.contrast(n=60, d=4, signal=1.0)
@@ -143,6 +146,7 @@ def test_opposite_labels_turn_a_reader_round_where_half_are_right():
         assert parts.right([read, read], sign * labels)[:, 0].tolist() == [True, False] * 6
 
 
+@pytest.mark.slow
 def test_p_values_are_uniform_where_labels_mean_nothing():
     """400 labels that were drawn by a coin: P(p ≤ α) is α, settled signs and all."""
     rng = np.random.default_rng(0)
@@ -223,11 +227,13 @@ def test_crc_does_as_well_unless_ccs_is_right_more_often_beyond_the_error(right,
     assert "does as well" not in found[1]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_document(distracted):
     again = compare_pairs(pairs_of(DISTRACTED), others=OTHERS, n_random=200, n_permutations=99)
     assert again.document().plain() == distracted.document().plain()
 
 
+@pytest.mark.slow
 def test_probes_of_ones_own_are_compared():
     probes = {"one try": CCS(n_init=1), "CRC": CRC()}
     found = compare_pairs(

@@ -90,7 +90,7 @@ def test_an_interrupt_while_writing_leaves_the_old_file(tmp_path, suffix, monkey
     with pytest.raises(KeyboardInterrupt):
         write_like(path, path, X, leave_out=["y", "g"])
     assert path.read_bytes() == content
-    assert os.listdir(tmp_path) == [path.name]
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_new_representation_of_another_shape_is_refused(tmp_path):

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -182,7 +180,7 @@ def test_what_a_format_cannot_hold_is_refused_and_nothing_left_behind(
     with pytest.raises(InputError, match=why):
         write_like(path, out, X, leave_out=list(others))
     assert out.read_text() == "old"
-    assert sorted(os.listdir(tmp_path)) == ["a.parquet", out.name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", out.name]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

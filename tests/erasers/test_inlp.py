@@ -55,6 +55,7 @@ def test_readings_fall_round_by_round_until_nothing_more_is_read():
     assert readings[-1] < 0.5 + chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.05, 0.3])
 @pytest.mark.parametrize(
     ("probe", "kind"),
@@ -71,6 +72,7 @@ def test_noise_is_left_alone_as_often_as_promised(alpha, probe, kind):
     assert np.mean(np.array(ranks) == 0) == pytest.approx(1 - alpha, abs=bound)
 
 
+@pytest.mark.slow
 def test_noise_of_many_classes_is_left_alone_at_least_as_often():
     ranks = []
     for seed in range(200):
@@ -90,7 +92,7 @@ def recorded(held_out=0.2):
 
 
 def test_probes_that_are_judged_are_fitted_to_the_same_share_of_each_class():
-    s, w, inlp, judged, _ = recorded(held_out=0.25)
+    s, w, _inlp, judged, _ = recorded(held_out=0.25)
     assert len(judged) > 1
     for X, y, weights in judged:
         assert (weights == judged[0][2]).all()

@@ -49,7 +49,7 @@ def test_sums_are_those_of_indicator_columns(shape, backend):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_concept_axes_are_uncorrelated_and_of_unit_variance(shape):
     X, y = data(*SHAPES[shape])
-    n, d, K = SHAPES[shape]
+    n, d, _K = SHAPES[shape]
     basis, Z = Moments.of(X, y).concept_basis(), one_hot(y)
     variables = (Z - Z.mean(axis=0)) @ basis.axes
     assert basis.rank == min(d, len(np.unique(y)) - 1)
@@ -69,6 +69,7 @@ def test_eraser_is_that_of_indicator_columns(method, shape):
     np.testing.assert_array_equal(np.isnan(one.level), np.isnan(other.level))
 
 
+@pytest.mark.slow
 def test_leace_of_1000_classes_is_the_published_formula():
     X, y = data(1500, 1010, 1000)
     X[:, 1005:] = X[:, :5]  # repeated features, so that the covariance is singular

@@ -13,6 +13,7 @@ def learned(W, y, groups=None, **kind):
     return predict_from_confounds(z, Confounds.of(W, len(y)), parts, 0), parts
 
 
+@pytest.mark.slow
 def test_chances_are_those_of_the_world():
     rng = np.random.default_rng(0)
     W = rng.normal(size=(3000, 2))
@@ -26,6 +27,7 @@ def test_chances_are_those_of_the_world():
     assert found.informative == pytest.approx((4 * chance * (1 - chance)).sum(), rel=0.1)
 
 
+@pytest.mark.slow
 def test_confounds_that_say_nothing_leave_class_shares():
     rng = np.random.default_rng(1)
     y = np.repeat([0, 1, 2], [60, 60, 180])
@@ -35,6 +37,7 @@ def test_confounds_that_say_nothing_leave_class_shares():
     assert found.informative == pytest.approx(300)
 
 
+@pytest.mark.slow
 def test_confounds_that_are_the_concept_leave_nothing_open():
     y = np.arange(200) % 2
     found, _ = learned(y.astype(str), y)
@@ -52,6 +55,7 @@ def test_numbers_are_predicted_with_their_spread():
     assert left.std() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.slow
 def test_no_row_is_asked_of_a_model_that_saw_it():
     """Labels at random in as many columns of W as rows: a model that saw them would know."""
     rng = np.random.default_rng(3)
@@ -61,6 +65,7 @@ def test_no_row_is_asked_of_a_model_that_saw_it():
     assert (said == y).mean() < 0.65
 
 
+@pytest.mark.slow
 def test_groups_stay_whole():
     rng = np.random.default_rng(4)
     groups = np.repeat(np.arange(20), 10)

@@ -46,6 +46,7 @@ def calibrated(p):
     return all(np.sum(p <= level) <= binom.ppf(0.999, len(p), level) for level in LEVELS)
 
 
+@pytest.mark.slow
 def test_p_is_no_smaller_than_it_should_be_where_labels_say_nothing_about_pairs():
     """In pairs of nothing but noise, and in pairs of one feature that flips for another reason."""
     for signal in (0.0, 2.0):
@@ -66,6 +67,7 @@ def test_p_is_small_where_labels_say_what_flips():
     assert tail(held_out.permuted(read, signs, 99), right.mean()) == 0.01
 
 
+@pytest.mark.slow
 def test_one_random_direction_among_others_is_found_as_good_as_it_should_be():
     """Most are far better than one half: to look for nothing is no lower a bar than that."""
     p, typical = [], []

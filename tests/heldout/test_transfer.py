@@ -149,7 +149,7 @@ def test_labels_move_within_each_part_of_each_group(kind):
 def test_scored_rows_and_labels_reach_no_fit(kind, what):
     """Scores of one row of S stay as they are, whatever the other rows of S are like."""
     X, y, groups = grouped(kind)
-    z, parts, carry = ready(X, y, groups)
+    _z, parts, carry = ready(X, y, groups)
     rng = np.random.default_rng(0)
     S = np.flatnonzero(parts.part == 2)
     one, rest = S[0], S[1:]
@@ -202,7 +202,7 @@ def test_number_is_read_about_the_level_of_the_group_that_is_scored():
 @pytest.mark.parametrize("kind", KINDS)
 def test_replicates_are_readings_of_resampled_rows(kind):
     X, y, groups = grouped(kind)
-    _, parts, carry = ready(X, y, groups)
+    _, _parts, carry = ready(X, y, groups)
     read, left = carry.resampled(300, np.random.default_rng(0))
     assert read.shape == left.shape == (300, G, G)
     for resampled, matrix in zip((read, left), carry.read(asis(y)), strict=True):

@@ -1,5 +1,7 @@
 """Moments of pieces, added in any order, give the eraser of the whole."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +25,7 @@ def pieces(method, X, y, cuts, backend):
     """Return the moments of the rows between the cuts."""
     ends = [0, *sorted(cuts), len(X)]
     found = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends):
         if end > start:
             found.append(moments_of(method, backed(X[start:end], backend), y[start:end]))
     return found

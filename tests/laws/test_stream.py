@@ -1,5 +1,7 @@
 """partial_fit over pieces gives the eraser of one fit."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ def stream(method, X, y, cuts, backend, weights):
     """Return the method after partial_fit on the rows between the cuts."""
     ends = [0, *sorted({int(cut) for cut in cuts} - {0, len(X)}), len(X)]
     fitted = new(method)
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends):
         piece = backed(X[start:end], backend)
         fitted.partial_fit(piece, y[start:end], sample_weight=weights[start:end])
     return fitted

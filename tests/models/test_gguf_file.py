@@ -1,5 +1,6 @@
 """GGUF files: loaded as plain models, by every command too; parts of a model are refused."""
 
+import contextlib
 import hashlib
 import sys
 
@@ -128,10 +129,8 @@ def test_a_damaged_header_is_refused_or_read(file, tmp_path, seed):
     for place in rng.integers(4, 900, 12):
         content[place] = rng.integers(256)
     (tmp_path / "damaged.gguf").write_bytes(content)
-    try:
+    with contextlib.suppress(InputError):
         models.load(tmp_path / "damaged.gguf")
-    except InputError:
-        pass
 
 
 def test_what_is_not_one_whole_model_is_refused(tmp_path):

@@ -1,5 +1,7 @@
 """Moments of X beside a concept and a task: one scatter, two cross-covariances."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -30,7 +32,7 @@ def test_pieces_in_a_stream_or_added_are_the_whole(cuts, tensors):
     ends = [0, *sorted(set(cuts) - {0, 200}), 200]
     order = np.argsort(Y)  # so that labels turn up one after the other
     labels = np.array(["low", "mid", "high"])[(Y + 1) % 3]
-    pieces = [order[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    pieces = [order[a:b] for a, b in itertools.pairwise(ends)]
     read = [
         (torch.from_numpy(X[rows]) if tensors else X[rows], Y[rows], labels[rows])
         for rows in pieces

@@ -194,6 +194,7 @@ GAUSSIAN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", GAUSSIAN)
 def test_p_of_rotations_is_uniform_where_noise_is_gaussian(where):
     p = [
@@ -224,6 +225,7 @@ def skewness(action, X, y):
     return p_value(np.array(values))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tails", ["gaussian", "t3"])
 @pytest.mark.parametrize("d", [3, 60])
 def test_p_of_flips_is_uniform_where_noise_is_symmetric(tails, d):

@@ -101,6 +101,7 @@ def test_tilted_odds_favour_the_label_that_they_are_tilted_to():
     assert y[more][:300].mean() > y[more][300:].mean() + 0.2
 
 
+@pytest.mark.slow
 def test_p_is_uniform_where_the_chances_are_right():
     """A statistic that follows W strongly: permuted labels would always be rejected."""
     low = plain = 0

@@ -82,6 +82,7 @@ def test_pilots_are_no_draws():
     assert not any(np.allclose(action.draw(k), pilot) for k in range(20) for pilot in seen)
 
 
+@pytest.mark.slow
 def test_a_gap_is_found_where_its_unbiased_size_is_zero():
     """Else noise that can be read would seem to be more than its shape."""
     n_found = 0

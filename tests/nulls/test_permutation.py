@@ -228,17 +228,20 @@ def linear(data, order):
     return data.read(order)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [independent, varying_in_groups, constant_in_groups])
 def test_p_is_uniform_where_there_is_nothing(draw):
     for p in p_values(draw, linear):
         assert_uniform(p)
 
 
+@pytest.mark.slow
 def test_p_of_halfspaces_is_uniform_where_there_is_nothing():
     (p,) = p_values(independent, lambda data, order: [data.halfspace(order, 0)], 40, 39)
     assert_uniform(p)
 
 
+@pytest.mark.slow
 def test_p_is_too_small_where_groups_are_not_named():
     """The calibration above can fail: rows of a group are taken for independent ones."""
 
@@ -260,6 +263,7 @@ def test_p_is_small_where_there_is_something():
     assert (erased <= 0.05).mean() > 0.3  # means of 30 rows are not those of the population
 
 
+@pytest.mark.slow
 def test_p_of_halfspaces_is_small_where_there_is_something():
     def skewed(rng):
         w = worlds.two_features(n_per_class=300, d=3, random_state=rng)
@@ -284,6 +288,7 @@ def test_observed_is_the_cross_validated_auc_of_the_discriminant():
     assert observed == pytest.approx(np.mean(each))
 
 
+@pytest.mark.slow
 def test_null_is_that_of_scikit_learn():
     w = worlds.null(n=60, d=5, random_state=0)
     _, ours = permutation_null(w.X, w.y, n_permutations=999)

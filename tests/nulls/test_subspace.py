@@ -77,7 +77,7 @@ def test_draws_that_need_no_tilt_are_uniform():
 
 def test_a_tilt_leans_to_what_varies_much_or_little():
     X = rows(SPECTRA["geometric"])
-    values, vectors = np.linalg.eigh(X.T @ X / len(X))
+    _values, vectors = np.linalg.eigh(X.T @ X / len(X))
     for target, end in ((8.0, -1), (0.02, 0)):
         share = np.square(drawn(X, 1, target)[:, :, 0] @ vectors).mean(axis=0)
         assert share.argmax() == end % 12 or share[end] > 0.2

@@ -39,7 +39,7 @@ def looks(limit: int, bar: Thresholds) -> list[int]:
     >>> looks(999, Thresholds(alpha=0.05))
     [39, 109, 218, 499, 999]
     """
-    found = [int(round(bar.least_draws * g)) for g in GROWTH]
+    found = [round(bar.least_draws * g) for g in GROWTH]
     # A look just before the limit would cost more than it saves.
     kept = [m for m in found if m < limit / SPARED]
     return [*kept, limit]

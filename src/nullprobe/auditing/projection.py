@@ -111,5 +111,5 @@ def _leading(moments: Moments) -> np.ndarray:
     first = first / size if size > 0 else np.eye(len(first))[:, 0]
     S = moments.covariance
     Q = np.eye(len(first)) - np.outer(first, first)
-    values, vectors = np.linalg.eigh(Q @ S @ Q)
+    _, vectors = np.linalg.eigh(Q @ S @ Q)
     return np.column_stack([first, vectors[:, ::-1][:, : min(2, len(first) - 1)]])

@@ -178,7 +178,9 @@ class Confounded:
         """
         found = Explanation.of(observed, self.null, bar)
         beyond = self.covariance_p <= bar.alpha
-        either = found.is_rejected and not beyond or found.suffices and (beyond or self.is_closed)
+        either = (found.is_rejected and not beyond) or (
+            found.suffices and (beyond or self.is_closed)
+        )
         return replace(found, outcome=Outcome.UNDECIDED) if either else found
 
 

@@ -11,7 +11,7 @@ from nullprobe.cli import arguments, model_options, options
 
 
 def demo(
-    out: options.OutFolder = Path("."),
+    out: options.OutFolder = Path(),
     draws: options.Draws = 499,
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
@@ -86,7 +86,7 @@ def audit(
     columns: options.Columns = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
-    out: options.OutFolder = Path("."),
+    out: options.OutFolder = Path(),
     draws: options.Draws = 499,
     n_splits: options.Splits = 4,
     depth: options.Depth = "full",
@@ -232,7 +232,7 @@ def compare(
     probes: options.Probes = None,
     duplicates: options.Duplicates = "group",
     independent: options.Independent = False,
-    out: options.OutFolder = Path("."),
+    out: options.OutFolder = Path(),
     seed: options.Seed = 0,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
@@ -264,7 +264,7 @@ def compare_pairs(
     positive: options.Positive = "positive",
     groups: options.Templates = None,
     other: options.OtherLabels = None,
-    out: options.OutFolder = Path("."),
+    out: options.OutFolder = Path(),
     seed: options.Seed = 0,
 ) -> None:
     """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""

@@ -17,7 +17,7 @@ def same_concept(
     leave_out: options.LeaveOut = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
-    out: options.OutFolder = Path("."),
+    out: options.OutFolder = Path(),
     draws: options.Draws = 499,
     n_splits: options.Splits = 4,
     duplicates: options.Duplicates = "group",

@@ -117,7 +117,7 @@ def audit_use(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
     seed: common.Seed = 0,
-    out: common.OutFolder = Path("."),
+    out: common.OutFolder = Path(),
     verbose: common.Verbose = False,
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""

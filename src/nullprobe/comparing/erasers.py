@@ -125,7 +125,7 @@ def compare(
     for i, other in enumerate(watched.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
     found = Trials(X, readings, parts, {NONE: None, **chosen}).run(progress or (lambda *_: None))
-    each = {name: reading for name, reading in zip(watched, readings[1:], strict=True)}
+    each = dict(zip(watched, readings[1:], strict=True))
     return Comparison(
         title,
         tuple(_column(probe.name, probe) for probe in columns),

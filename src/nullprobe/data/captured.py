@@ -309,7 +309,7 @@ def _texts(i: int, about: Mapping[str, Any]) -> range:
 def _header_hash(path: Path) -> str | None:
     """Return the hash of a shard's header, or None if it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             start = file.read(LENGTH)
             header = file.read(min(int.from_bytes(start, "little"), LONGEST_HEADER))
     except OSError:

@@ -233,7 +233,7 @@ def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
 
 def _load_numpy(path: Path, suffix: str, only: Sequence[str] | None) -> Arrays:
     # We open the file, because np.load does not close a broken archive.
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         content = np.load(file, allow_pickle=False)
         if isinstance(content, np.ndarray):
             if suffix == ".npz":
@@ -259,7 +259,7 @@ def _load_safetensors(path: Path, only: Sequence[str] | None) -> Arrays:
 
 def _bfloat16(path: Path, name: str) -> np.ndarray:
     # NumPy has no bfloat16. It is the upper half of a float32, so the conversion is exact.
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         entry = json.loads(file.read(size))[name]
         begin, end = entry["data_offsets"]

@@ -20,7 +20,7 @@ def read(path: Path) -> pa.Table:
         If a line is not a JSON object, or a column holds values of several types.
     """
     rows: list[dict[str, Any]] = []
-    with open(path, encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 rows.append(_row(path, number, line))
@@ -42,7 +42,7 @@ def read(path: Path) -> pa.Table:
 
 def write(path: Path, table: pa.Table) -> None:
     """Write a table, one row on each line."""
-    with open(path, "w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8") as file:
         for batch in table.to_batches(max_chunksize=1024):
             for row in batch.to_pylist():
                 file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")

@@ -9,6 +9,7 @@ use labels: columns are selected by the number of texts that they distinguish.
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Sequence
@@ -125,7 +126,7 @@ def _surface(text: str, words: Sequence[str]) -> list[float]:
         float(text[:1].isupper()),
         sum(word.isupper() and len(word) > 1 for word in text.split()),
         len(words) - len(set(words)),
-        float(any(a == b for a, b in zip(words, words[1:], strict=False))),
+        float(any(a == b for a, b in itertools.pairwise(words))),
         text.count("\n"),
         text.count("  "),
         *(text.count(mark) for mark in string.punctuation),

@@ -84,7 +84,7 @@ def rendered(tokenizer: Any, chat: Chat, text: int, *, add_generation_prompt: bo
 def is_rendered(text: str, tokenizer: Any, openings: Sequence[str]) -> bool:
     """Return whether a template wrote a text: it begins with the start token or an opening."""
     starts = [getattr(tokenizer, name, None) for name in ("bos_token", "cls_token")]
-    return text.startswith(tuple([*(one for one in starts if one), *openings]))
+    return text.startswith((*(one for one in starts if one), *openings))
 
 
 def openings(tokenizer: Any) -> list[str]:
@@ -95,7 +95,8 @@ def openings(tokenizer: Any) -> list[str]:
     for chat in (_marked_chat("user"), _marked_chat("system", "user")):
         try:
             found.append(_render(tokenizer, chat).partition(_mark(0))[0])
-        except Exception:  # noqa: S112 - a template that knows no system message says so its way
+        # A template without system messages raises what it likes.
+        except Exception:
             continue
     return [one for one in found if len(one.strip()) >= LEAST_OPENING]
 
@@ -144,6 +145,7 @@ def spans(tokenizer: Any, chat: Chat, whole: str, text: int, role: str) -> list[
         f"it changes some of text {text} (counted from 0)",
         "pass Spans, or a template that marks what the assistant says with {% generation %}",
     )
+    return None
 
 
 def generated(tokenizer: Any, chat: Chat, *, add_generation_prompt: bool) -> np.ndarray | None:

@@ -161,6 +161,7 @@ def _of_folder(folder: Checkpoint, weights: bool) -> Checkpoint:
         "there are none",
         f"convert them: load the model once with transformers and save_pretrained it{hub}",
     )
+    return None
 
 
 def _fetched(name: str, revision: str | None, weights: bool) -> Path:

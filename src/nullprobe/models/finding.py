@@ -169,6 +169,7 @@ def _width(model: nn.Module, root: str) -> int:
         "it does not",
         "set model.config.hidden_size",
     )
+    return None
 
 
 def _final_norm(model: nn.Module, root: str, trial: Trial) -> str | None:

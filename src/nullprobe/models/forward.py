@@ -119,6 +119,7 @@ def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
         f"{sites[0].path!r} is outside of it",
         "pass the path of the encoder's layers as layers=...",
     )
+    return None
 
 
 def encoder_for(
@@ -192,6 +193,7 @@ def by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
         f"states of shape {tuple(states.shape)} arrived",
         "choose another site",
     )
+    return None
 
 
 def inputs(part: nn.Module, batch: Batch, device: torch.device) -> dict[str, Any]:

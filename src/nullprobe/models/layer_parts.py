@@ -57,6 +57,7 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
     if len(outer) == 1:
         return outer[0]
     _complain_of_lists(model, lists, outer, depth, trial)
+    return None
 
 
 def _outermost(lists: Mapping[str, nn.Module]) -> list[str]:

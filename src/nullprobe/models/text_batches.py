@@ -130,6 +130,7 @@ class Work:
             "pass a label for each text, or for each token that is read; several columns of labels "
             "as an array",
         )
+        return None
 
     @property
     def starts(self) -> np.ndarray:

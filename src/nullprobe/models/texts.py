@@ -153,6 +153,7 @@ def _text(one: Any, i: int) -> Text:
         f"text {i} (counted from 0) is {_short(one)}",
         "leave empty texts out, together with their labels",
     )
+    return None
 
 
 def _ids(one: Any) -> np.ndarray | None:

@@ -97,7 +97,7 @@ def _patterns(residuals: Residuals) -> list[np.ndarray] | str:
         return "rows of a group depend on each other, and numbers differ within groups"
     # Members of a group in the order of their classes, so that patterns can be compared.
     order = np.lexsort((z.codes, unit))
-    _, start, size = np.unique(unit[order], return_index=True, return_counts=True)
+    _, size = np.unique(unit[order], return_counts=True)
     if (size != size[0]).any():
         return "rotations among groups ask that groups are of one size"
     rows = order.reshape(-1, size[0])

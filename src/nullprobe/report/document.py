@@ -415,6 +415,7 @@ def validated(model: type[D], value: Any) -> D:
         f"{where} does not: {first['msg']}",
         "pass what to_json wrote",
     )
+    return None
 
 
 def read_json(source: str | Path) -> list[dict[str, Any]]:

@@ -130,7 +130,7 @@ def aside_features(X: np.ndarray, seed: int = 0) -> AsideFeatures:
     >>> aside_features(X).reasons
     {1: 'repeats feature 0', 2: 'leaves its most common value in 4 rows'}
     """
-    n, d = X.shape
+    n = len(X)
     off_mode = _off_mode(X)
     constant = np.flatnonzero(off_mode == 0)
     rare = np.flatnonzero((off_mode > 0) & (off_mode < least_rows(n)))

@@ -23,6 +23,7 @@ def test_a_wrong_demo_is_refused_in_one_sentence(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
 
 
+@pytest.mark.slow
 def test_the_demo_writes_one_page_of_four_data_sets(capsys, monkeypatch):
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60]) for one in subjects(0)]
     some[2:] = [replace(one, feature_names=None) for one in some[2:]]
@@ -45,6 +46,7 @@ def test_the_demo_draws_the_founding_experiment_twice():
     np.testing.assert_allclose(standardised.X.std(axis=0), 1)
 
 
+@pytest.mark.slow
 def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, monkeypatch):
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
     monkeypatch.setattr(founding, "subjects", lambda seed: some[1:])
@@ -66,6 +68,7 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     )
 
 
+@pytest.mark.slow
 def test_old_names_of_draws_are_read_with_one_line_of_warning(capsys, monkeypatch):
     some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
     monkeypatch.setattr(founding, "subjects", lambda seed: some)

@@ -26,6 +26,7 @@ def small(monkeypatch):
     return one
 
 
+@pytest.mark.slow
 def test_the_demo_of_a_model_writes_one_page_of_all_its_layers(small, capsys):
     out = done(capsys, "demo", "--model", "--draws", "39", "--out", "page")
     assert files() == ["page/nullprobe-demo-model.html", "page/nullprobe-demo-model.json"]

@@ -74,6 +74,7 @@ def test_maps_to_one_are_the_optimal_transport(seed, n_classes, d):
         np.testing.assert_allclose(M, transport(T, S[1]), atol=1e-9)
 
 
+@pytest.mark.slow
 @given(**SHAPES)
 def test_barycentre_is_that_of_symmetric_roots(seed, n_classes, d):
     L, shares = factors(seed, n_classes, d)

@@ -12,9 +12,9 @@ from nullprobe.models import erase
 def test_a_site_that_holds_no_states_is_complained_of():
     model = make("gpt2")
     model.transformer.h[0].mlp.forward = lambda x: None
-    with pytest.raises(InputError, match=r"'layers\.0\.mlp_output', but NoneType arrived"):
-        with erase(model, {"layers.0.mlp_output": eraser()}):
-            model(input_ids=ids())
+    arrived = pytest.raises(InputError, match=r"'layers\.0\.mlp_output', but NoneType arrived")
+    with arrived, erase(model, {"layers.0.mlp_output": eraser()}):
+        model(input_ids=ids())
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_an_eraser_that_needs_labels_is_refused():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((40, D)), np.arange(40) % 2
     fitted = OracleLEACE().fit(X, y)
-    with pytest.raises(InputError, match="a model, which has no labels"):
-        with erase(make("gpt2"), {"layers.0.output": fitted}):
-            pass
+    refused = pytest.raises(InputError, match="a model, which has no labels")
+    with refused, erase(make("gpt2"), {"layers.0.output": fitted}):
+        pass
 
 
 def test_an_eraser_of_another_width_than_the_states_is_complained_of():
     model = make("gpt2")
     model.config.n_embd, model.transformer.config.n_embd = 8, 8
-    with pytest.raises(InputError, match=r"wide as the states there, 16"):
-        with erase(model, {"layers.0.output": eraser(d=8)}):
-            model(input_ids=ids())
+    refused = pytest.raises(InputError, match=r"wide as the states there, 16")
+    with refused, erase(model, {"layers.0.output": eraser(d=8)}):
+        model(input_ids=ids())

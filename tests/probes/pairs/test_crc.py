@@ -34,7 +34,7 @@ def test_crc_is_the_first_principal_component_of_the_differences(world):
 def test_vinc_is_the_leading_eigenvector(world, eta):
     negative, positive = normal(world)
     D, S = positive - negative, positive + negative
-    values, vectors = np.linalg.eigh(D.T @ D / len(D) - eta * S.T @ S / len(S))
+    _values, vectors = np.linalg.eigh(D.T @ D / len(D) - eta * S.T @ S / len(S))
     w = leading(negative, positive, eta=eta)
     assert cosine(w, vectors[:, -1]) == pytest.approx(1, abs=1e-8)
     assert np.mean((D @ w) ** 2) == pytest.approx(1)

@@ -9,7 +9,7 @@ from support.browser import needs_chromium
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import wording
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
 PLOTS = "document.querySelectorAll('.plot').length"

@@ -8,7 +8,7 @@ from support.browser import needs_chromium
 
 from nullprobe.report.pages.audits import write_html
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 LEGIBLE = 4.5  # contrast of small text, by WCAG 2.2, 1.4.3
 OWN = "[...document.querySelectorAll('.plot.curve, .plot.heat')]"

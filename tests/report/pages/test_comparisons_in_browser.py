@@ -9,7 +9,7 @@ from support.browser import needs_chromium
 from nullprobe.comparing.eraser_result import Column
 from nullprobe.data.metric import Metric
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 DRAWN = "document.querySelectorAll('.plot[data-drawn=yes]').length"
 EACH = "[...document.querySelectorAll('.plot')]"

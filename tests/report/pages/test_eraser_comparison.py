@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 
@@ -73,7 +74,7 @@ def test_pictures_show_the_numbers_of_the_document(data):
 def test_marks_of_one_line_do_not_meet_those_of_the_next(data):
     heights = sorted(y for t in data["read-back"]["data"] if t["name"] != "chance" for y in t["y"])
     assert len(set(heights)) == len(heights)
-    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) > 0.15
+    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.15
 
 
 def test_all_marks_and_intervals_lie_within_the_picture(data):

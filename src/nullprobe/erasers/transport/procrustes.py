@@ -17,6 +17,7 @@ Wasserstein space", 2016, arXiv 1511.05355.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -171,8 +172,8 @@ def _overshoot(past: Sequence[tuple[np.ndarray, np.ndarray]], unit: np.ndarray) 
     """Return the correction of a plain step from the last F, extrapolated from past steps."""
     if len(past) < 2:
         return np.zeros_like(past[0][0])
-    stepped = [b[0] - a[0] for a, b in zip(past[:-1], past[1:], strict=True)]
-    changed = [b[1] - a[1] for a, b in zip(past[:-1], past[1:], strict=True)]
+    stepped = [b[0] - a[0] for a, b in itertools.pairwise(past)]
+    changed = [b[1] - a[1] for a, b in itertools.pairwise(past)]
     flat = np.array([(c / unit).ravel() for c in changed])
     weights = np.linalg.lstsq(flat @ flat.T, flat @ (past[-1][1] / unit).ravel(), rcond=1e-12)[0]
     overshoot = np.zeros_like(past[0][0])

@@ -284,10 +284,7 @@ def _maps(
     """
     unit = np.exp2(np.round(np.log2(max(L.diagonal().max() for L in shapes.factors))))
     factors = [L / unit for L in shapes.factors]
-    if target is None:
-        meeting = at_barycentre(factors, shares, eps=eps)
-    else:
-        meeting = at_one(factors, target)
+    meeting = at_barycentre(factors, shares, eps=eps) if target is None else at_one(factors, target)
     maps = np.array(meeting.maps(factors))
     if target is not None:
         maps[target] = np.eye(maps.shape[1])

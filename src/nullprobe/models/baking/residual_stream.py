@@ -74,6 +74,7 @@ def _settled(before: Fold | None, after: Fold, i: int, n_layers: int) -> Fold:
         else f"what the map at {site!r} lets through is moved by this one",
         _instead(i, n_layers),
     )
+    return None
 
 
 def _refuse_unless_settled(attention: Fold, after: Fold, i: int, n_layers: int) -> None:

@@ -1,14 +1,15 @@
-"""Linear probes of many label vectors at once.
+"""Linear probes of many label vectors at once: `fit_many`, and what it returns.
 
 Problem. A thousand concepts of the same rows need a thousand probes, which repeat the same work
 on X.
 
-Solution. Each column of two-dimensional labels is a separate concept. The probes are the columns of
-one matrix of weights, and work that depends on X alone is done once.
+Solution. Each column of Y is a separate concept. The probes are the columns of one matrix of
+weights, and work that depends on X alone is done once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Self
@@ -119,12 +120,12 @@ def _predicted(scores: np.ndarray, classes: tuple | None) -> np.ndarray:
 
 
 class ManyConcepts(ProbeEstimator):
-    """Base class of linear probes that take many label vectors at once.
+    """Base class of linear probes that can also be fitted to many concepts of the same rows.
 
     Attributes
     ----------
     probe_ : LinearProbe or LinearProbes
-        The fitted probe, or the probes of many label vectors.
+        The fitted probe; after `fit_many` the probes of all columns.
     classes_ : ndarray of shape (K,), or list of m of them
         Labels; absent for a numeric concept (None in the list).
     """
@@ -133,15 +134,14 @@ class ManyConcepts(ProbeEstimator):
         raise TypeError(f"{type(self).__name__} does not implement _many")
 
     def fit(self, X: Array, y: Any, sample_weight: Any = None, *, kind: str | None = None) -> Self:
-        """Fit the probe, or one for each of many label vectors.
+        """Fit the probe to one concept; `fit_many` fits one probe for each column of labels.
 
         Parameters
         ----------
         X : array of shape (n, d)
             Representation.
-        y : array-like of shape (n,), (n, m) or (n, k)
-            Concept: labels or numbers (n,) or (n, 1); or k columns of numbers; or m columns, at
-            least one of them labels, where each column is a separate concept.
+        y : array-like of shape (n,) or (n, k)
+            Concept: labels or numbers, (n,) or (n, 1), or numbers (n, k).
         sample_weight : array-like of shape (n,), optional
         kind : {"labels", "numeric"} or None
             What y is; None for the rule: floats are numbers, unless all are whole and few differ.
@@ -149,15 +149,56 @@ class ManyConcepts(ProbeEstimator):
         Raises
         ------
         InputError
-            If the input is empty or not finite, if lengths differ, or if y has one class. The
-            message names the column.
+            If the input is empty, not finite, of lengths that differ, of one class, or has several
+            columns of labels.
         """
         frame, X = X, validation.representation(X)
         if y is None or isinstance(y, Concept):
             return super().fit(frame, y, sample_weight, kind=kind)
         concepts = columns(y, n=X.shape[0], kind=kind)
-        if len(concepts) == 1:
-            return super().fit(frame, concepts[0], sample_weight)
+        if len(concepts) > 1:
+            validation.complain(
+                "fit takes one concept: labels or numbers (n,), or numbers (n, k)",
+                f"y has {len(concepts)} columns, with labels among them",
+                "fit_many(X, Y) fits one probe for each column",
+            )
+        return super().fit(frame, concepts[0], sample_weight)
+
+    def fit_many(
+        self,
+        X: Array,
+        Y: Any,
+        sample_weight: Any = None,
+        *,
+        kind: str | Sequence[str] | None = None,
+    ) -> Self:
+        """Fit one probe for each column of Y; what depends on X alone is computed once.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            Representation.
+        Y : array-like of shape (n, m) or (n,)
+            Concepts of the same rows, a column each: labels or numbers. A data frame may mix both.
+        sample_weight : array-like of shape (n,), optional
+        kind : {"labels", "numeric"}, a sequence of m of these, or None
+            What the columns are; None for the rule: floats are numbers, unless all are whole and
+            few differ.
+
+        Returns
+        -------
+        self
+            With m readers in ``probe_``, whose scores are (n, m) where no concept has more than
+            two classes.
+
+        Raises
+        ------
+        InputError
+            If the input is empty, not finite, of lengths that differ, or a column is of one class;
+            the message names the column.
+        """
+        frame, X = X, validation.representation(X)
+        concepts = _each(Y, X.shape[0], kind)
         X = validation.finite(X)
         w = weights(sample_weight, X.shape[0])
         if w is not None and not w.all():
@@ -178,13 +219,21 @@ class ManyConcepts(ProbeEstimator):
         predicted = self.predict(X)
         w = weights(sample_weight, len(predicted))
         kinds = ["numeric" if c is None else "labels" for c in self.probe_.classes]
-        truth = [z.labels for z in columns(y, n=len(predicted), kind=kinds)]
+        truth = [z.labels for z in _each(y, len(predicted), kinds, "y")]
         return np.array(
             [
                 agreement(t, _typed(s, t), w, c)
                 for t, s, c in zip(truth, predicted.T, self.probe_.classes, strict=True)
             ]
         )
+
+
+def _each(Y: Any, n: int, kind: str | Sequence[str] | None, name: str = "Y") -> list[Concept]:
+    """Return the columns of Y, a concept each, also where all of them are numbers."""
+    concepts = columns(Y, n=n, name=name, kind=kind)
+    if len(concepts) == 1 and concepts[0].values is not None:
+        return [Concept(None, None, column[:, None]) for column in concepts[0].values.T]
+    return concepts
 
 
 def _typed(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -198,7 +247,7 @@ def _need_two_classes(concepts: list[Concept]) -> None:
         if values.min() == values.max():
             what = values.min() if z.classes is None else z.classes[int(values.min())]
             validation.complain(
-                "at least two classes are needed in every column of y",
+                "at least two classes are needed in every column of Y",
                 f"column {j} is {what!r} in each of its {len(z)} rows (1 class)",
                 "drop such columns, or pass rows of another class, too",
             )

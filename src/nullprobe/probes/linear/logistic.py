@@ -132,7 +132,7 @@ class LogisticProbe(ManyConcepts):
     >>> LogisticProbe().fit(X, [0, 0, 1, 1]).predict(np.array([[0.5], [2.5]])).tolist()
     [0, 1]
     >>> Y = np.array([[0, 1], [0, 0], [1, 0], [1, 0]])
-    >>> LogisticProbe().fit(X, Y).decision_function(X).shape
+    >>> LogisticProbe().fit_many(X, Y).decision_function(X).shape
     (4, 2)
     """
 
@@ -212,7 +212,7 @@ class LogisticProbe(ManyConcepts):
         for j, z in enumerate(concepts):
             if not z.is_classes:
                 validation.complain(
-                    "logistic regression needs class labels in every column of y",
+                    "logistic regression needs class labels in every column of Y",
                     f"column {j} holds numbers",
                     "use LDAProbe, which predicts numbers, or drop the column",
                 )

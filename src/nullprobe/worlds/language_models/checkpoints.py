@@ -109,9 +109,9 @@ def keep(folder: Path, model: GPT2LMHeadModel, tokenizer: PreTrainedTokenizerFas
         digest = hashlib.sha256((temporary / WEIGHTS).read_bytes()).hexdigest()
         (temporary / RECORD).write_text(json.dumps({"sha256": digest}) + "\n", "utf-8")
         if folder.exists():
-            os.replace(folder, temporary.with_name(f"{temporary.name}-damaged"))
+            folder.replace(temporary.with_name(f"{temporary.name}-damaged"))
         try:
-            os.replace(temporary, folder)
+            temporary.replace(folder)
         except OSError:
             if not (folder / RECORD).is_file():
                 raise
