@@ -399,7 +399,7 @@ def test_old_names_of_draws_are_read_with_a_line_of_warning(old, draws, capsys):
     write(Path("data.csv"))
     one = ["audit", "data.csv", "--concept", "y", "--claims", "one_direction"]
     (line,) = noted(capsys, *one, *old)
-    assert "draws=" in line
+    assert "--draws" in line
     assert documents("data-y-audit.json")[0]["provenance"]["draws"] == draws
 
 
