@@ -29,7 +29,7 @@ def test_contributors_are_sent_to_files_and_names_that_exist():
         "src/nullprobe/erasers/__init__.py": ["ERASERS", "__all__"],
         "src/nullprobe/probes/__init__.py": ["PROBES", "__all__"],
         "src/nullprobe/claims/__init__.py": ["CLAIMS", "__all__"],
-        "src/nullprobe/cli/options.py": ["METHODS", "PROBES"],
+        "src/nullprobe/cli/eraser_options.py": ["METHODS", "PROBES"],
         "tests/methods.py": ["OWED"],
     }
     for path, names in tables.items():
