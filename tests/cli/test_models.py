@@ -170,7 +170,7 @@ def test_what_baking_leaves_of_a_concept_is_printed(saved, sheet, tmp_path, caps
     texts = ["--texts", sheet, "--text", "words", "--concept", "length", "--answers", "words"]
     assert run("bake", saved, *asked, *texts, "--tol", "0.01") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if "residual stream goes round" in line]
+    assert [line for line in lines if "residual stream bypasses" in line]
     (probe,) = [line for line in lines if line.startswith("AUC")]
     assert "(chance: 0.5)" in probe
     assert probe.count("[") == 2
@@ -222,7 +222,7 @@ def test_an_eraser_that_cannot_be_baked_leaves_no_folder(saved, captured, tmp_pa
         ({"--text": "wrods"}, "wrods"),
         ({"--concept": "lenght"}, "lenght"),
         ({"--site": "layers.9.output"}, "layers.9.output"),
-        ({"--tokens": "frist"}, "text 0 (counted from 0) is no chat"),
+        ({"--tokens": "frist"}, "text 0 (counted from 0) is not a chat"),
         ({"--text": "half", "--dtype": "float8"}, "float8"),
         ({"--max-length": "99"}, "at most 24"),
     ],
