@@ -158,11 +158,6 @@ def generate(
     return Generated(tuple(prompts), before, after, tuple(pairs[:n]), tuple(pairs[n:]))
 
 
-def _message(prompt: Any) -> Any:
-    """Return a prompt as a message of the user, if it is a string."""
-    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) and prompt else prompt
-
-
 def _need_decoder(model: nn.Module) -> None:
     can = getattr(model, "can_generate", lambda: False)()
     if not can or getattr(getattr(model, "config", None), "is_encoder_decoder", False):
