@@ -254,7 +254,7 @@ def test_a_folder_without_safetensors_is_no_model(saved, tmp_path, capsys):
     given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
     np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
     assert run("capture", tmp_path / "pickled", tmp_path / "t.npz", *given) == 2
-    assert "must be .safetensors" in " ".join(capsys.readouterr().err.split())
+    assert "weights as .safetensors" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path, capsys):
@@ -262,12 +262,12 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path, capsys):
     np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
     given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
     assert run("capture", tmp_path / "bare", tmp_path / "t.npz", *given) == 2
-    assert "must hold a tokenizer beside" in " ".join(capsys.readouterr().err.split())
+    assert "must hold a tokenizer" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_that_is_not_there_is_no_model(tmp_path, capsys):
     assert run("sites", tmp_path / "nothing") == 2
-    assert "must be a folder that holds a model" in " ".join(capsys.readouterr().err.split())
+    assert "must be the folder of a model" in " ".join(capsys.readouterr().err.split())
 
 
 def test_shards_hold_sites_labels_and_texts(captured):

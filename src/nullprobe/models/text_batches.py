@@ -208,7 +208,7 @@ def positions(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> where(np.array([4, 0]), np.array([2, 3]))
+    >>> positions(np.array([4, 0]), np.array([2, 3]))
     array([4, 5, 0, 1, 2])
     """
     before = np.cumsum(rows) - rows

@@ -28,7 +28,7 @@ def test_a_site_that_holds_no_states_is_complained_of():
         ({"layers.*.outputs": eraser()}, r"'layers\.\*\.outputs' must name a site"),
         ({"layers.0.output": eraser(d=8)}, r"'layers\.0\.output' .* 16, .* 8"),
         ({"layers.0.output": LEACE()}, "LEACE has not been fitted"),
-        ({"layers.0.output": LEACE}, "is the class LEACE itself"),
+        ({"layers.0.output": LEACE}, r"'layers\.0\.output'.* class LEACE"),
         ({"layers.0.output": np.eye(D)}, "AffineEraser, but ndarray"),
         ([("layers.0.output", eraser())], "mapping.* list arrived"),
     ],
