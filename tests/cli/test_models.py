@@ -170,7 +170,7 @@ def test_what_baking_leaves_of_a_concept_is_printed(saved, sheet, tmp_path, caps
     texts = ["--texts", sheet, "--text", "words", "--concept", "length", "--answers", "words"]
     assert run("bake", saved, *asked, *texts, "--tol", "0.01") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if "residual stream goes round" in line]
+    assert [line for line in lines if "residual stream bypasses" in line]
     (probe,) = [line for line in lines if line.startswith("AUC")]
     assert "(chance: 0.5)" in probe
     assert probe.count("[") == 2
@@ -222,7 +222,7 @@ def test_an_eraser_that_cannot_be_baked_leaves_no_folder(saved, captured, tmp_pa
         ({"--text": "wrods"}, "wrods"),
         ({"--concept": "lenght"}, "lenght"),
         ({"--site": "layers.9.output"}, "layers.9.output"),
-        ({"--tokens": "frist"}, "text 0 (counted from 0) is no chat"),
+        ({"--tokens": "frist"}, "text 0 (counted from 0) is not a chat"),
         ({"--text": "half", "--dtype": "float8"}, "float8"),
         ({"--max-length": "99"}, "at most 24"),
     ],
@@ -254,7 +254,7 @@ def test_a_folder_without_safetensors_is_no_model(saved, tmp_path, capsys):
     given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
     np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
     assert run("capture", tmp_path / "pickled", tmp_path / "t.npz", *given) == 2
-    assert "must be .safetensors" in " ".join(capsys.readouterr().err.split())
+    assert "weights as .safetensors" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path, capsys):
@@ -262,12 +262,12 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path, capsys):
     np.savez(tmp_path / "t.npz", words=np.array(["w1", "w2"]))
     given = ["--text", "words", "--site", "embeddings", "--out", tmp_path / "out"]
     assert run("capture", tmp_path / "bare", tmp_path / "t.npz", *given) == 2
-    assert "must hold a tokenizer beside" in " ".join(capsys.readouterr().err.split())
+    assert "must hold a tokenizer" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_that_is_not_there_is_no_model(tmp_path, capsys):
     assert run("sites", tmp_path / "nothing") == 2
-    assert "must be a folder that holds a model" in " ".join(capsys.readouterr().err.split())
+    assert "must be the folder of a model" in " ".join(capsys.readouterr().err.split())
 
 
 def test_shards_hold_sites_labels_and_texts(captured):

@@ -85,14 +85,14 @@ def test_the_model_is_left_as_it_was():
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        (ANSWERS[:3], "every one of 9 texts needs an answer, but 3 arrived"),
+        (ANSWERS[:3], "9 texts .*answer, but 3 "),
         ("w1", "a single str arrived"),
         (1, "a single int arrived"),
-        (["", *ANSWERS[1:]], "every answer must be a string .* answer 0 .* is ''"),
-        ([None, *ANSWERS[1:]], "every answer must be a string .* answer 0 .* is None"),
-        ([" ", *ANSWERS[1:]], "at least one token, .* text 0"),
-        (["zebra", *ANSWERS[1:]], "tokens that the tokenizer knows, .* text 0 .*'zebra', is not"),
-        ([" ".join(["w1"] * 30), *ANSWERS[1:]], "must fit into 24 tokens, .* text 0 .* has 8"),
+        (["", *ANSWERS[1:]], "answer 0 .* is ''"),
+        ([None, *ANSWERS[1:]], "answer 0 .* is None"),
+        ([" ", *ANSWERS[1:]], "at least one token.* text 0"),
+        (["zebra", *ANSWERS[1:]], "'zebra' to text 0 .*unknown"),
+        ([" ".join(["w1"] * 30), *ANSWERS[1:]], "24 tokens, .* text 0 .* has 8"),
     ],
 )
 def test_answers_that_are_none_are_refused(answers, message):
@@ -103,7 +103,7 @@ def test_answers_that_are_none_are_refused(answers, message):
 
 def test_texts_that_do_not_fit_are_refused_since_their_end_is_what_counts():
     long = [" ".join(["w1"] * 30)]
-    with pytest.raises(InputError, match="must fit into the context of the model, 24 tokens"):
+    with pytest.raises(InputError, match="context of the model, 24 tokens"):
         Texts(tiny.model_of("gpt2"), tiny.word_tokenizer(), long)
 
 
@@ -115,8 +115,8 @@ def test_a_model_without_a_head_is_refused():
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (lambda logits, _: logits, "it returned shape"),
-        (lambda _, which: np.full(len(which), np.nan), r"text \d+ .* is nan"),
+        (lambda logits, _: logits, r"shape \("),
+        (lambda _, which: np.full(len(which), np.nan), r"text \d+ .* nan"),
     ],
 )
 def test_a_metric_that_returns_something_else_is_refused(metric, message):

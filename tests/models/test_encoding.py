@@ -8,7 +8,7 @@ from support.tiny_models import model_of, torch, word_tokenizer
 from nullprobe import InputError
 from nullprobe.models import Spans, capture
 from nullprobe.models.encoding import Encoder
-from nullprobe.models.texts import given
+from nullprobe.models.texts import as_texts
 from nullprobe.models.token_rules import Rule
 
 CHATS = {
@@ -35,7 +35,7 @@ def pairs():
 
 
 def encoded(tokenizer, texts, tokens="last", **more):
-    return Encoder(tokenizer, Rule(tokens), **more).encode(given(texts))
+    return Encoder(tokenizer, Rule(tokens), **more).encode(as_texts(texts))
 
 
 @pytest.mark.parametrize("add_generation_prompt", [False, True])
@@ -66,7 +66,7 @@ def test_a_role_is_read_where_it_speaks(family, chat, role):
     tokenizer = byte_tokenizer(family)
     said = [message["content"] for message in chat if message["role"] == role]
     if not said:
-        with pytest.raises(InputError, match="the roles in text 0 .* 'user'"):
+        with pytest.raises(InputError, match="text 0 .* 'user'"):
             encoded(tokenizer, [chat], role)
         return
     (found,) = encoded(tokenizer, [chat], role)
@@ -111,7 +111,7 @@ def test_a_template_that_changes_what_is_said_is_refused():
         ("w1 w2", "single str"),
         ({"w1": 1}, "single dict"),
         (iter(["w1"]), "single"),
-        ([], "there are 0"),
+        ([], "at least one text"),
     ],
 )
 def test_what_is_no_text_is_refused(texts, message):
@@ -230,7 +230,7 @@ def test_a_rule_chooses_positions(tokens, expected):
         (lambda ids: "a", ["w1"], "text 0"),
         ("marks", ["a [[w1]]", "w1"], "text 1"),
         ("continuation", [("w1", "w2"), "w1"], "text 1"),
-        ("assistant", ["w1"], "no chat"),
+        ("assistant", ["w1"], "text 0"),
         ("mean", ["w1 w2", "w1"], "mean:every"),
         (Spans([0, 0], [1, 9]), ["w1", "w1"], "text 1"),
         (Spans([0], [1]), [[5]], "token ids"),
@@ -272,14 +272,14 @@ def test_what_is_cut_is_not_read(side):
     (whole,) = encoded(tokenizer, [chat], "assistant")
     n = len(whole.ids)
     encoder = Encoder(tokenizer, Rule("assistant"), limit=n - 4 if side == "right" else n - 8)
-    (found,) = encoder.encode(given([chat]))
+    (found,) = encoder.encode(as_texts([chat]))
     assert encoder.cut == {0: (n, encoder.limit)}
     said = tokenizer.decode(found.ids[found.read])
     assert said == ("cd" if side == "right" else "cdef")
     short = Encoder(tokenizer, Rule("user"), limit=6)
     if side == "left":
         with pytest.raises(InputError, match="text 0"):
-            short.encode(given([chat]))
+            short.encode(as_texts([chat]))
 
 
 def test_states_are_those_at_the_positions():
@@ -301,7 +301,7 @@ def test_an_ending_is_left_out_where_something_follows(special):
     encoder = Encoder(tokenizer, Rule("every"))
     for text in ("w1", "w1 w2 w3"):
         whole = tokenizer(text)["input_ids"]
-        (found,) = encoder.encode(given([text]), with_ending=False)
+        (found,) = encoder.encode(as_texts([text]), with_ending=False)
         assert found.ids.tolist() == whole[: len(whole) - special]
     assert encoder.ending == special
 
@@ -309,5 +309,5 @@ def test_an_ending_is_left_out_where_something_follows(special):
 @pytest.mark.parametrize("n", [1, 3])
 def test_there_is_one_span_for_each_text(n):
     spans = Spans([0] * n, [1] * n)
-    with pytest.raises(InputError, match="each of 2 texts"):
+    with pytest.raises(InputError, match="2 texts"):
         capture(model_of("gpt2"), word_tokenizer(), ["w1", "w2"], "embeddings", tokens=spans)

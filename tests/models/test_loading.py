@@ -51,22 +51,22 @@ PATHS = [
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("read", [models.load, models.structure])
 def test_a_path_that_is_no_folder_is_refused_and_the_hub_not_asked(alone, read, name):
-    with pytest.raises(InputError, match="a folder that holds a model.*there is no such folder"):
+    with pytest.raises(InputError, match="does not exist"):
         read(name)
 
 
 def test_a_path_object_is_never_a_name_on_the_hub(alone):
-    with pytest.raises(InputError, match="there is no such folder"):
+    with pytest.raises(InputError, match="does not exist"):
         models.load(alone / "gpt2")
-    with pytest.raises(InputError, match="'gpt2' must .* there is no such folder"):
+    with pytest.raises(InputError, match="'gpt2' must .* does not exist"):
         models.load((alone / "gpt2").relative_to(alone))
 
 
 def test_a_file_and_what_is_no_name_are_no_models(alone):
     (alone / "model.safetensors").write_bytes(b"")
-    with pytest.raises(InputError, match="'model.safetensors' must .* it is another file"):
+    with pytest.raises(InputError, match="'model.safetensors'.* another format"):
         models.load("model.safetensors")
-    with pytest.raises(InputError, match="must be named.*GPT2LMHeadModel arrived"):
+    with pytest.raises(InputError, match="string or a path.*GPT2LMHeadModel"):
         models.load(tiny.model_of("gpt2"))
 
 
@@ -78,7 +78,7 @@ def test_who_has_said_that_there_is_no_network_does_not_wait_for_it(monkeypatch,
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("the hub is waited for"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(InputError, match=r"no folder of this name.*HF_HUB_OFFLINE is set.*cache"):
+    with pytest.raises(InputError, match=rf"{name}.*HF_HUB_OFFLINE.*cache"):
         models.load(name)
 
 
@@ -109,7 +109,7 @@ def test_bars_come_back_after_a_model_that_cannot_be_loaded(saved, tmp_path):
     for file in saved.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"abc")
-    with pytest.raises(InputError, match="it said: .*header.*; check the files"):
+    with pytest.raises(InputError, match="header"):
         models.load(tmp_path)
     assert logging.is_progress_bar_enabled()
 
@@ -142,7 +142,7 @@ def test_weights_that_are_not_in_the_files_are_refused(saved, tmp_path):
     weights = load_file(tmp_path / "model.safetensors")
     gone = "transformer.h.1.mlp.c_fc.weight"
     save_file({k: v for k, v in weights.items() if k != gone}, tmp_path / "model.safetensors")
-    with pytest.raises(InputError, match=f"lacks 1 weight, the first of them '{gone}'"):
+    with pytest.raises(InputError, match=f"1 weight.*'{gone}'"):
         models.load(tmp_path)
 
 
@@ -198,7 +198,7 @@ ABSENT = [] if torch.cuda.is_available() else ["cuda", "cuda:0"]
 
 @pytest.mark.parametrize("device", [*ABSENT, "cuda:99", "xla", "hpu", "no-device", "meta", ""])
 def test_a_device_that_is_not_here_is_refused(saved, device):
-    with pytest.raises(InputError, match="^device must be one"):
+    with pytest.raises(InputError, match="^device must be"):
         models.load(saved, device=device)
 
 
@@ -232,13 +232,13 @@ def test_weights_are_quantised_and_that_is_recorded(wide, bits, most, device):
 
 def test_what_cannot_be_quantised_is_refused(wide, tmp_path, monkeypatch):
     pytest.importorskip("bitsandbytes")
-    with pytest.raises(InputError, match="quantization must be one of"):
+    with pytest.raises(InputError, match="quantization.*3bit"):
         models.load(wide, quantization="3bit")
     model, tokenizer = models.load(wide, quantization="8bit")
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     assert described(models.load(tmp_path)[0])["quantization"] == "bitsandbytes 8bit"
-    with pytest.raises(InputError, match="are quantised"):
+    with pytest.raises(InputError, match=r"quantization.*quantised"):
         models.load(tmp_path, quantization="4bit")
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     with pytest.raises(InputError, match=r"bitsandbytes.*nullprobe\[models-extra\]"):

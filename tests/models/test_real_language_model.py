@@ -11,7 +11,7 @@ from support.language_model import LAYERS, WIDTH
 from nullprobe import models
 from nullprobe.models.encoding import Encoder
 from nullprobe.models.provenance import described
-from nullprobe.models.texts import given
+from nullprobe.models.texts import as_texts
 from nullprobe.models.token_rules import Rule
 
 pytestmark = pytest.mark.slow
@@ -133,13 +133,13 @@ def test_the_ids_of_a_chat_are_those_of_its_own_template(loaded, chat, more):
     expected = tokenizer.apply_chat_template(chat, tokenize=True, **how)["input_ids"]
     text = tokenizer.apply_chat_template(chat, tokenize=False, **how)
     for one in (chat, text):
-        (found,) = Encoder(tokenizer, Rule("last"), **how).encode(given([one]))
+        (found,) = Encoder(tokenizer, Rule("last"), **how).encode(as_texts([one]))
         assert found.ids.tolist() == expected
 
 
 def test_what_the_assistant_says_is_read_and_nothing_else(loaded):
     model, tokenizer = loaded
-    (found,) = Encoder(tokenizer, Rule("assistant")).encode(given([CHAT]))
+    (found,) = Encoder(tokenizer, Rule("assistant")).encode(as_texts([CHAT]))
     assert tokenizer.decode(found.ids[found.read]) == "ParisRome, naïvely said."
     states = models.capture(model, tokenizer, [CHAT], "layers.9.output", tokens="assistant")
     ids = torch.tensor(found.ids[None].astype(np.int64))

@@ -77,12 +77,12 @@ class Stack(torch.nn.Module):
         return self.norm(states) if hasattr(self, "norm") else states
 
 
-def test_a_model_of_two_parts_needs_to_be_told_which():
+def test_a_model_of_two_parts_needs_the_path_of_its_layers():
     config = transformers.AutoConfig.for_model(
         "t5", vocab_size=20, d_model=16, num_layers=2, num_heads=2, d_kv=8, d_ff=24
     )
     model = transformers.AutoModel.from_config(config, trust_remote_code=False)
-    with pytest.raises(InputError, match=r"2 lists are.*encoder\.block.*pass the path"):
+    with pytest.raises(InputError, match=r"2 lists.*encoder\.block.*layers="):
         sites(model)
     found = sites(model, layers="decoder.block")
     assert found["layers.1.output"].path == "decoder.block.1"
@@ -98,7 +98,7 @@ def test_experts_as_many_as_layers_are_not_taken_for_layers():
     assert sites(model)["layers.1.output"].path == "blocks.1"
 
 
-def test_the_part_of_a_model_that_is_asked_for_says_how_wide_it_is():
+def test_the_config_of_the_chosen_part_gives_the_width():
     model = make("gpt2")
     model.vision = vit()[0]
     model.config.n_embd = 16
@@ -115,9 +115,9 @@ def test_a_path_that_is_no_list_of_layers_is_refused_with_those_there_are():
 
 
 def test_a_model_without_layers_or_config_is_refused():
-    with pytest.raises(InputError, match=r"Hugging Face model is needed.*Linear arrived"):
+    with pytest.raises(InputError, match=r"num_hidden_layers.*Linear"):
         sites(torch.nn.Linear(2, 2))
-    with pytest.raises(InputError, match="must be a torch module"):
+    with pytest.raises(InputError, match="torch module.*str"):
         sites("gpt2")
 
 
@@ -131,7 +131,7 @@ def test_a_pattern_chooses_a_site_of_every_layer():
 
 def test_a_site_that_is_not_there_is_refused_with_one_that_resembles_it():
     found = sites(model_of("gpt2"))
-    with pytest.raises(InputError, match=r"did you mean 'layers\.1\.output'"):
+    with pytest.raises(InputError, match=r"'layers\.1\.output'"):
         choose(found, "layers.7.output")
     with pytest.raises(InputError, match="at least one site"):
         choose(found, [])
@@ -140,10 +140,11 @@ def test_a_site_that_is_not_there_is_refused_with_one_that_resembles_it():
 def test_the_message_names_all_the_sites_that_there_are():
     found = sites(make("gpt2", n_layer=6))
     parts = [f"'layers.0.{part}' ... 'layers.5.{part}'" for part in PARTS]
-    said = ", ".join(["'embeddings'", *parts, "'final_norm'"])
+    listed_sites = ", ".join(["'embeddings'", *parts, "'final_norm'"])
     with pytest.raises(InputError) as caught:
         choose(found, "layers.9.outptu")
-    assert f"'layers.9.outptu' must name a site, but there are only {said};" in str(caught.value)
+    assert "'layers.9.outptu'" in caught.value.required
+    assert listed_sites in caught.value.received
 
 
 def test_layers_that_have_no_such_part_are_not_among_the_sites_that_are_named():
@@ -155,5 +156,5 @@ def test_layers_that_have_no_such_part_are_not_among_the_sites_that_are_named():
 
 def test_a_site_may_be_chosen_once():
     found = sites(model_of("gpt2"))
-    with pytest.raises(InputError, match=r"'layers\.0\.output' is named twice"):
+    with pytest.raises(InputError, match=r"'layers\.0\.output'.*twice"):
         choose(found, ["layers.0.output", "layers.*.output"])

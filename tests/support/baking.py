@@ -60,7 +60,7 @@ def padded(rows=3, *, seed=1):
 
 
 def logits(model, erasers=None):
-    """Return the logits of all tokens that are no padding, (n, vocabulary)."""
+    """Return the logits of all tokens that are not padding, (n, vocabulary)."""
     text = padded()
     with torch.no_grad(), erase(model, erasers or {}):
         return model(**text).logits[text["attention_mask"].bool()]
@@ -71,6 +71,10 @@ def apart(baked, model, erasers):
     return float((logits(baked) - logits(model, erasers)).abs().max())
 
 
-def refused(match, model, erasers):
-    with pytest.raises(InputError, match=match):
+def refused(model, erasers, **facts):
+    """Check that ``bake`` refuses erasers, with these texts in the fields of the error."""
+    with pytest.raises(InputError) as caught:
         bake(model, erasers)
+    for field, texts in facts.items():
+        for text in [texts] if isinstance(texts, str) else texts:
+            assert text in getattr(caught.value, field)

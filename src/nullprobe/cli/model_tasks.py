@@ -25,7 +25,7 @@ from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
 from nullprobe.erasers import ERASERS, AffineEraser
-from nullprobe.models.bars import without_bars
+from nullprobe.models.progress_bars import without_bars
 from nullprobe.models.provenance import described
 from nullprobe.moments import Moments
 from nullprobe.report.text.tables import aligned

@@ -1,4 +1,4 @@
-"""Inside language models: where states can be read and edited; captured, erased."""
+"""Inside language models: find sites, capture states, erase concepts, bake erasers into weights."""
 
 from nullprobe.models.baking.entry import bake
 from nullprobe.models.baking.remaining import Effect, effect
@@ -33,5 +33,5 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    """Return the public names: files are named beside them as soon as they are imported."""
+    """Return the public names only, without the names of imported modules."""
     return __all__

@@ -1,11 +1,11 @@
-"""Behaviour: what a model predicts after each text, as it is and with something erased from it.
+"""Behaviour: the predictions of a model after each text, unedited and with concepts erased.
 
-Problem. An edit counts by what the model does, and what it does must be compared over a hundred
+Problem. The effect of an edit is a change of predictions, which must be compared over a hundred
 edits of the same texts.
-Solution. Each batch is run as it is and then under every edit, so that nothing but one number a
-text and edit is kept. The head runs for a few of the tokens that are read at a time, in the dtype
-of the model; these logits are read in float32 or float64, and forgotten. Only for a divergence the
-logits of a whole batch are kept, once, in the dtype of the model.
+Solution. Each batch runs under every edit in turn, and only one number per text and edit is stored.
+The head runs for a few tokens at a time, in the dtype of the model. These logits are evaluated in
+float32 or float64, and discarded. Only a divergence stores the logits of one whole batch of the
+unedited model, in the dtype of the model.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ from nullprobe.models.forward import (
 from nullprobe.models.head import head_of, logits_at
 from nullprobe.models.hooks import editing, plain
 from nullprobe.models.site import Site
-from nullprobe.models.texts import given, strings
+from nullprobe.models.texts import as_texts, strings
 from nullprobe.models.token_rules import EVERY, Rule
 from nullprobe.models.tokens import Batch, batches, unread
 
 Edits = Mapping[str, AffineEraser]  # site → eraser
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)
-# From logits (k, vocabulary) in the dtype of the model, the piece that they are of all tokens which
-# are read of a batch, and the batch, to one value for each (k,).
-Read = Callable[[Tensor, slice, Batch], Any]
+# Takes logits (k, vocabulary) in the dtype of the model, their slice of the scored tokens of a
+# batch, and the batch; returns one value per token (k,).
+Score = Callable[[Tensor, slice, Batch], Any]
 ANSWERS, NEUTRAL = "predictions", "neutral texts"
-# Logits in a piece: so many, or this share of all that are read of a batch, if that is more.
-# Reading them takes four times their memory.
+# Logits at a time: this many numbers, or this share of the tokens of a batch, if that is more.
+# A score takes four times the memory of its logits.
 PIECE, SHARE = 2**19, 1 / 32
 
 
 class Texts:
-    """Token ids of texts, ready to be run through a model again and again.
+    """Token ids of texts, which can run through a model many times.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Texts:
         With a head that predicts tokens.
     tokenizer : PreTrainedTokenizerBase
     texts : sequence of str, chats, token ids, or pairs (prompt, continuation)
-        Chats get the start of an answer, which the template writes.
+        The chat template adds the start of an answer to chats.
     batch_size : int
     max_length : int or None
     """
@@ -72,15 +72,15 @@ class Texts:
     ) -> None:
         model = plain(model)
         head_of(model)
-        texts = given(texts)
+        texts = as_texts(texts)
         encoder = encoder_for(model, tokenizer, Rule(EVERY), max_length, True)
-        # What is predicted follows the text itself, not the sign that a text has ended.
+        # The prediction follows the text, so no token that ends a text may stand between.
         self.ids = [one.ids for one in encoder.encode(texts, with_ending=False)]
         if encoder.cut:
             validation.complain(
                 f"texts must fit into the context of the model, {encoder.limit} tokens",
-                cut_in_words(encoder.cut, len(texts)),
-                "shorten them: what is cut off is what comes right before the prediction",
+                cut_in_words(encoder.cut, len(texts)).rstrip("."),
+                "shorten them: a cut would remove the tokens right before the prediction",
             )
         self.model, self.tokenizer, self.limit = model, tokenizer, encoder.limit
         self.vocabulary = encoder.vocabulary or 1
@@ -94,37 +94,35 @@ class Texts:
         return len(self.ids)
 
     def answered(self, answers: Sequence[str]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return the ids of each text with its answer, and those of the answer alone."""
+        """Return the token ids of each text with its answer, and of the answer alone."""
         answers = strings(answers, "answer")
         if len(answers) != len(self):
             validation.complain(
-                f"every one of {len(self)} texts needs an answer",
+                f"each of {len(self)} texts needs an answer",
                 f"{len(answers)} arrived",
-                "pass them",
             )
-        said = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
+        encoded = self.tokenizer(list(answers), add_special_tokens=False)["input_ids"]
         unknown = getattr(self.tokenizer, "unk_token_id", None)
-        for i, ids in enumerate(said):
+        for i, ids in enumerate(encoded):
             if unknown is not None and unknown in ids:
                 validation.complain(
-                    "every answer must be made of tokens that the tokenizer knows",
-                    f"that of text {i} (counted from 0), {answers[i]!r}, is not",
-                    "pass other answers",
+                    "the tokenizer must know every token of an answer",
+                    f"the answer {answers[i]!r} to text {i} (counted from 0) has an unknown token",
                 )
             if not ids:
                 validation.complain(
                     "every answer needs at least one token",
-                    f"that of text {i} (counted from 0), {answers[i]!r}, has none",
+                    f"the answer {answers[i]!r} to text {i} (counted from 0) has none",
                     "leave such texts out",
                 )
             if self.limit is not None and len(self.ids[i]) + len(ids) > self.limit + 1:
                 validation.complain(
                     f"a text and its answer must fit into {self.limit} tokens",
-                    f"text {i} (counted from 0) has {len(self.ids[i])} and its answer {len(ids)}",
+                    f"text {i} (counted from 0) has {len(self.ids[i])}, and its answer {len(ids)}",
                     "shorten the text",
                 )
-        alone = [np.asarray(ids, dtype=np.int32) for ids in said]
-        return [np.concatenate(both) for both in zip(self.ids, alone, strict=True)], alone
+        answer_ids = [np.asarray(ids, dtype=np.int32) for ids in encoded]
+        return [np.concatenate(both) for both in zip(self.ids, answer_ids, strict=True)], answer_ids
 
 
 def log_probabilities(
@@ -141,31 +139,31 @@ def log_probabilities(
     ----------
     texts : Texts
     answers : sequence of n str
-        What follows each text; of several tokens, the sum counts.
+        The continuation of each text; log-probabilities of its tokens are added.
     edits : sequence of m mappings of str to AffineEraser
         Site → eraser; an empty one leaves the model as it is.
     layers : str, optional
-        Path of the list of layers, where the structure does not tell.
+        Path of the list of layers, if the structure does not show it.
     progress : callable, optional
 
     Returns
     -------
     ndarray of shape (m, n)
     """
-    whole, alone = texts.answered(answers)
+    with_answer, answer_ids = texts.answered(answers)
 
-    def places(text: int) -> np.ndarray:
-        first = len(texts.ids[text]) - 1  # the token before the answer predicts its first one
-        return np.arange(first, first + len(alone[text]))
+    def positions(text: int) -> np.ndarray:
+        first = len(texts.ids[text]) - 1  # the token before the answer predicts its first token
+        return np.arange(first, first + len(answer_ids[text]))
 
-    def read(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
-        ids = torch.from_numpy(np.concatenate([alone[text] for text in batch.texts])[piece])
-        said = torch.log_softmax(_wide(logits), dim=-1)
-        return said.gather(1, ids.to(said.device, torch.int64)[:, None])[:, 0]
+    def score(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
+        ids = torch.from_numpy(np.concatenate([answer_ids[text] for text in batch.texts])[piece])
+        log_p = torch.log_softmax(_wide(logits), dim=-1)
+        return log_p.gather(1, ids.to(log_p.device, torch.int64)[:, None])[:, 0]
 
-    # The last token of an answer predicts what nobody asks for.
-    asked = [ids[:-1] for ids in whole]
-    return _Pass(texts, asked, places, layers, progress).under(edits, read)
+    # The prediction after the last token of an answer is not needed.
+    input_ids = [ids[:-1] for ids in with_answer]
+    return _Pass(texts, input_ids, positions, layers, progress).under(edits, score)
 
 
 def metrics(
@@ -176,28 +174,28 @@ def metrics(
     layers: str | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Return a metric of what is predicted after each text under each edit, (m, n).
+    """Return a metric of the prediction after each text under each edit, (m, n).
 
     Parameters
     ----------
     metric : callable
-        From logits (b, vocabulary), float32 or float64, after some texts, and their numbers (b,),
-        to one value for each (b,). Texts of a batch may come in several pieces.
+        Takes logits (b, vocabulary), float32 or float64, and the numbers of their texts (b,), and
+        returns one value per text (b,). A batch may be passed in several pieces.
     texts, edits, layers, progress
         As for :func:`log_probabilities`.
     """
 
-    def read(logits: Tensor, piece: slice, batch: Batch) -> np.ndarray:
+    def score(logits: Tensor, piece: slice, batch: Batch) -> np.ndarray:
         which = batch.texts[piece]
         values = metric(_wide(logits), which)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
-        right = values.shape == which.shape
-        if not right or not np.isfinite(values).all():
-            odd = np.flatnonzero(~np.isfinite(values))[:1] if right else []
+        has_shape = values.shape == which.shape
+        if not has_shape or not np.isfinite(values).all():
+            infinite = np.flatnonzero(~np.isfinite(values))[:1] if has_shape else []
             validation.complain(
                 f"the metric must return one finite number for each of {len(which)} texts",
-                f"that of text {which[odd[0]]} (counted from 0) is {values[odd[0]]}"
-                if right
+                f"for text {which[infinite[0]]} (counted from 0) it is {values[infinite[0]]}"
+                if has_shape
                 else f"it returned shape {values.shape}",
                 "return an array of shape (b,) from logits (b, vocabulary)",
             )
@@ -206,7 +204,7 @@ def metrics(
     def last(text: int) -> np.ndarray:
         return np.array([len(texts.ids[text]) - 1])
 
-    return _Pass(texts, texts.ids, last, layers, progress).under(edits, read)
+    return _Pass(texts, texts.ids, last, layers, progress).under(edits, score)
 
 
 def divergences(
@@ -216,78 +214,79 @@ def divergences(
     layers: str | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Return KL(as it is ‖ edited) of the next token, in nats, averaged over each text, (m, n)."""
+    """Return KL(unedited ‖ edited) of the next token, in nats, averaged over each text, (m, n)."""
 
     def every(text: int) -> np.ndarray:
         return np.arange(len(texts.ids[text]))
 
     run = _Pass(texts, texts.ids, every, layers, progress, NEUTRAL)
-    before: dict[int, Tensor] = {}  # by the first token of a piece: logits of the model as it is
-    of: Batch | None = None
+    before: dict[int, Tensor] = {}  # logits of the unedited model, by the first token of a piece
+    current: Batch | None = None
 
-    def read(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
-        nonlocal of
-        if batch is not of:
+    def score(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
+        nonlocal current
+        if batch is not current:
             before.clear()
-            of = batch
-        own = before.setdefault(piece.start, logits)
-        own = torch.log_softmax(_wide(own), dim=-1)
-        said = torch.log_softmax(_wide(logits), dim=-1)
-        # own.exp() * (own - said), in place; what has no probability adds nothing.
-        terms = torch.sub(own, said, out=said).masked_fill_(own == -torch.inf, 0.0)
-        return terms.mul_(own.exp_()).sum(dim=-1)
+            current = batch
+        log_p = before.setdefault(piece.start, logits)
+        log_p = torch.log_softmax(_wide(log_p), dim=-1)
+        log_q = torch.log_softmax(_wide(logits), dim=-1)
+        # p * (log p - log q), in place; tokens of probability 0 add nothing.
+        terms = torch.sub(log_p, log_q, out=log_q).masked_fill_(log_p == -torch.inf, 0.0)
+        return terms.mul_(log_p.exp_()).sum(dim=-1)
 
     lengths = np.array([len(ids) for ids in texts.ids])
-    return run.under([{}, *edits], read)[1:] / lengths
+    return run.under([{}, *edits], score)[1:] / lengths
 
 
 class _Pass:
-    """Batches that are run under every edit, and the logits that are read of them."""
+    """Batches that run under every edit, and scores of their logits."""
 
     def __init__(
         self,
         texts: Texts,
         ids: Sequence[np.ndarray],
-        places: Callable[[int], np.ndarray],
+        positions: Callable[[int], np.ndarray],
         layers: str | None,
         progress: Progress | None,
         stage: str = ANSWERS,
     ) -> None:
-        self.texts, self.ids, self.places, self.layers = texts, ids, places, layers
+        self.texts, self.ids, self.positions, self.layers = texts, ids, positions, layers
         self.progress, self.stage = progress or (lambda *_: None), stage
 
-    def under(self, edits: Sequence[Edits], read: Read) -> np.ndarray:
-        """Return the sum of what is read of each text under each edit, (m, n)."""
+    def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
+        """Return the sum of the scores of each text under each edit, (m, n)."""
         model, texts = self.texts.model, self.texts
         maps = [
             {site: Map(one, site) for site, one in paired(model, edit, self.layers).items()}
             for edit in edits
         ]
-        found, done = np.zeros((len(edits), len(texts))), 0
+        totals, done = np.zeros((len(edits), len(texts))), 0
         with evaluating(model), torch.no_grad():
             for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
                 for e, edit in enumerate(maps):
                     with editing(model, edit):
-                        found[e, batch.texts] = self._read(batch, edit, read)
+                        totals[e, batch.texts] = self._score(batch, edit, score)
                 done += len(batch.texts)
                 self.progress(self.stage, done, len(texts))
-        return found
+        return totals
 
-    def _read(self, batch: Batch, edit: Mapping[Site, Map], read: Read) -> np.ndarray:
-        """Return the sum of what is read of each text of a batch, (b,)."""
-        each = [self.places(text) for text in batch.texts]
-        rows, places = np.repeat(np.arange(len(each)), list(map(len, each))), np.concatenate(each)
+    def _score(self, batch: Batch, edit: Mapping[Site, Map], score: Score) -> np.ndarray:
+        """Return the sum of the scores of each text of a batch, (b,)."""
+        each = [self.positions(text) for text in batch.texts]
+        rows = np.repeat(np.arange(len(each)), list(map(len, each)))
+        positions = np.concatenate(each)
         values, model = np.zeros(len(rows)), self.texts.model
         step = max(PIECE // self.texts.vocabulary, int(SHARE * len(rows)), 1)
         with logits_at(model, inputs(model, batch, input_device(model))) as at:
             for piece in (slice(i, i + step) for i in range(0, len(rows), step)):
-                logits = at(rows[piece], places[piece])
-                # No largest one; -inf is a token that never comes.
-                odd = ~torch.isfinite(logits.amax(dim=-1))
-                if bool(odd.any()):
-                    _complain_of_logits(batch.texts[rows[piece]][odd.cpu().numpy()][0], edit)
-                found = read(logits, piece, batch)
-                values[piece] = found.cpu().numpy() if isinstance(found, Tensor) else found
+                logits = at(rows[piece], positions[piece])
+                # The largest must be finite; -inf marks a token that is never predicted.
+                infinite = ~torch.isfinite(logits.amax(dim=-1))
+                if bool(infinite.any()):
+                    _complain_of_logits(batch.texts[rows[piece]][infinite.cpu().numpy()][0], edit)
+                scores = score(logits, piece, batch)
+                values[piece] = scores.cpu().numpy() if isinstance(scores, Tensor) else scores
         if not np.isfinite(values).all():
             _complain_of_logits(batch.texts[rows[~np.isfinite(values)][0]], edit)
         return np.bincount(rows, values, minlength=len(each))
@@ -296,9 +295,9 @@ class _Pass:
 def _complain_of_logits(text: Any, edit: Mapping[Site, Map]) -> NoReturn:
     where = ", ".join(f"{site.name!r}" for site in edit)
     validation.complain(
-        "what a model predicts must be finite",
-        f"it is not for text {text} (counted from 0), "
-        + (f"erased at {where}" if edit else "nothing erased"),
+        "predictions of a model must be finite",
+        f"they are not for text {text} (counted from 0), "
+        + (f"with erasers at {where}" if edit else "without erasers"),
         "run the model in bfloat16 or float32 if it overflows in float16, or leave such texts out",
     )
 

@@ -1,7 +1,8 @@
-"""Where the files of a model are: a folder, one GGUF file, or a copy of a repository on the hub.
+"""Find the files of a model: a folder, one GGUF file, or a copy of a repository on the hub.
 
-A name on the hub is turned into a folder of files first: one revision of it, safetensors and texts
-alone. The next steps are the same for all, code is never fetched, and the revision is known.
+Problem. A repository on the hub may hold pickles and code, and its content may change.
+Solution. One revision is downloaded into a folder, and only its safetensors and text files. All
+later steps treat it like any other folder.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from huggingface_hub import errors, snapshot_download
 
 from nullprobe._core import validation
 
-# What may be a model's name on the hub, with or without its owner; anything else is a path.
+# Names on the hub, with or without the owner; anything else is a path.
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 OFFLINE = "HF_HUB_OFFLINE"
 CONFIG, ADAPTER, ADAPTER_WEIGHTS = (
@@ -37,7 +38,7 @@ class Checkpoint:
     Attributes
     ----------
     name : str
-        As it was asked for: a path, or a name on the hub.
+        The path or the name on the hub that the caller passed.
     path : Path
         A folder, or a GGUF file.
     revision : str
@@ -50,22 +51,22 @@ class Checkpoint:
 
     @property
     def is_gguf(self) -> bool:
-        """Whether it is one file of llama.cpp's format."""
+        """Whether it is a file in llama.cpp's format."""
         return self.path.is_file()
 
     @property
     def is_adapter(self) -> bool:
-        """Whether it changes another model, which its config names."""
+        """Whether it is an adapter of another model, which its config names."""
         return (self.path / ADAPTER).is_file()
 
     @property
     def label(self) -> str:
-        """What a record calls it: no folders of this machine."""
+        """Its name in records, without folders of this machine."""
         return self.name if self.revision else self.path.name
 
     @property
     def weights(self) -> list[Path]:
-        """The local files of weights."""
+        """Local files of weights."""
         return [self.path] if self.is_gguf else sorted(self.path.glob("*.safetensors"))
 
     def json(self, file: str) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Checkpoint:
             validation.complain(
                 f"{file} of {self.name!r} must hold a JSON object",
                 "it is damaged",
-                "save the model anew",
+                "save the model again",
             )
         return content
 
@@ -86,7 +87,7 @@ class Checkpoint:
 def find(
     name: str | os.PathLike[str], revision: str | None = None, *, weights: bool = True
 ) -> Checkpoint:
-    """Return the files that are meant; those on the hub are fetched, unless the cache has them.
+    """Return the files of a model; files on the hub are downloaded unless the cache has them.
 
     Parameters
     ----------
@@ -95,18 +96,17 @@ def find(
     revision : str, optional
         Branch, tag or commit on the hub.
     weights : bool
-        Whether weights are needed, not only what says how they are built.
+        Whether weights are needed, not only the configuration.
 
     Raises
     ------
     InputError
-        If there is no such folder, file or name; or a revision of local files is asked for.
+        If the folder, file or name does not exist, or a revision of local files is requested.
     """
     if not isinstance(name, str | os.PathLike):
         validation.complain(
-            "a model to be loaded must be named, by a folder or its name on the hub",
+            "the model must be a string or a path: a folder, a .gguf file, or a name on the hub",
             f"{type(name).__name__} arrived",
-            "pass a string or a path",
         )
     text = os.fspath(name)
     path = Path(text).expanduser()
@@ -114,17 +114,16 @@ def find(
     if text and (path.is_dir() or is_gguf):
         if revision is not None:
             validation.complain(
-                "a revision is one of a name on the hub",
-                f"{text!r} is a {'file' if is_gguf else 'folder'} here",
+                "revision needs a name on the hub",
+                f"{text!r} is a local {'file' if is_gguf else 'folder'}",
                 "leave revision out",
             )
         return Checkpoint(text, path) if is_gguf else _of_folder(Checkpoint(text, path), weights)
     if isinstance(name, os.PathLike) or path.exists() or not HUB_NAME.fullmatch(text):
         validation.complain(
-            f"{text!r} must be a folder that holds a model, a .gguf file, or a name on the hub "
+            f"{text!r} must be the folder of a model, a .gguf file, or a name on the hub "
             "(NAME or OWNER/NAME)",
-            "it is another file" if path.is_file() else "there is no such folder or file",
-            "check the path",
+            "it is a file of another format" if path.is_file() else "this path does not exist",
         )
     try:
         folder = _fetched(text, revision, weights)
@@ -136,13 +135,13 @@ def find(
 
 
 def _of_folder(folder: Checkpoint, weights: bool) -> Checkpoint:
-    """Return the folder, or the one GGUF file in it; complain if it holds no weights to load."""
+    """Return the folder, or the one GGUF file in it; raise InputError if it has no weights."""
     gguf = sorted(folder.path.glob("*.gguf"))
     if folder.is_adapter and (folder.path / CONFIG).is_file():
         validation.complain(
-            f"{folder.name!r} must hold a model or an adapter",
-            "both are there",
-            f"move {ADAPTER} and {ADAPTER_WEIGHTS} into a folder that you pass as adapter",
+            f"{folder.name!r} must hold either a model or an adapter",
+            f"it holds both {CONFIG} and {ADAPTER}",
+            f"move {ADAPTER} and {ADAPTER_WEIGHTS} into another folder, and pass it as adapter",
         )
     has_weights = folder.is_adapter or any(folder.path.glob("*.safetensors"))
     if has_weights or not (weights or gguf):
@@ -151,26 +150,26 @@ def _of_folder(folder: Checkpoint, weights: bool) -> Checkpoint:
         return Checkpoint(folder.name, gguf[0], folder.revision)
     if gguf:
         validation.complain(
-            f"one .gguf file of {folder.name!r} is loaded",
-            f"there are {', '.join(file.name for file in gguf)}",
-            "pass the path of one of them",
+            f"{folder.name!r} must hold one .gguf file",
+            f"it holds {', '.join(file.name for file in gguf)}",
+            "pass the path of one of these files",
         )
-    hub = "; a .gguf file is downloaded first, then pass its path" if folder.revision else ""
+    hub = ", or download a .gguf file and pass its path" if folder.revision else ""
     validation.complain(
-        f"the weights in {folder.name!r} must be .safetensors, or one .gguf file",
-        "there are none",
-        f"convert them: load the model once with transformers and save_pretrained it{hub}",
+        f"{folder.name!r} must hold weights as .safetensors, or one .gguf file",
+        "it holds neither",
+        f"load the model with transformers and write it with save_pretrained{hub}",
     )
     return None
 
 
 def _fetched(name: str, revision: str | None, weights: bool) -> Path:
-    """Return the folder of a revision on the hub in the cache."""
+    """Return the folder in the cache that holds a revision of a repository."""
     options: dict[str, Any] = {"local_files_only": _is_offline()}
     folder = Path(snapshot_download(name, revision=revision, allow_patterns=TEXTS, **options))
     if weights:
-        there = (folder / INDEX).is_file()
-        shards = Checkpoint(name, folder).json(INDEX).get("weight_map") if there else None
+        is_sharded = (folder / INDEX).is_file()
+        shards = Checkpoint(name, folder).json(INDEX).get("weight_map") if is_sharded else None
         names = map(str, shards.values()) if isinstance(shards, dict) else [WEIGHTS]
         files = [*dict.fromkeys(names), ADAPTER_WEIGHTS]
         snapshot_download(name, revision=folder.name, allow_patterns=files, **options)
@@ -178,15 +177,15 @@ def _fetched(name: str, revision: str | None, weights: bool) -> Path:
 
 
 def _is_offline() -> bool:
-    """Whether the environment says so now; huggingface_hub asks it once, when it is imported."""
+    """Whether HF_HUB_OFFLINE is set now; huggingface_hub reads it only once, on import."""
     return os.environ.get(OFFLINE, "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def _complain(name: str, error: Exception) -> NoReturn:
-    kept = f" ({OFFLINE} is set, so that only its cache was asked)" if _is_offline() else ""
+    offline = f" ({OFFLINE} is set, so only the cache was searched)" if _is_offline() else ""
     why = " ".join(str(error).split())[:300].partition(". ")[0].rstrip(".")
     raise validation.InputError(
         f"{name!r} must be a model that transformers can load from safetensors without remote code",
-        f"there is no folder of this name, and the hub answered{kept}: {why}",
+        f"no folder has this name, and the hub returned an error{offline}: {why}",
         "check the name, or pass the path of a folder",
     ) from error

@@ -1,4 +1,4 @@
-"""Devices: one that is here, or a map that spreads a model over several."""
+"""Devices: one available device, or a map that spreads a model over many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SPREADS = ("auto", "balanced", "balanced_low_0", "sequential")
 
 
 def placed(device: str | Mapping[str, Any] | None) -> Any:
-    """Return a device map, a device that is there, or None."""
+    """Return a device map, an available device, or None; raise InputError for other values."""
     if isinstance(device, Mapping) or device in SPREADS:
         packages.need(["accelerate"], f"device={device!r}", extra="models")
         return device
@@ -26,11 +26,11 @@ def placed(device: str | Mapping[str, Any] | None) -> Any:
     except (RuntimeError, AssertionError, ImportError, TypeError, ValueError) as error:
         why = " ".join(str(error).split())[:120].partition(". ")[0].rstrip(".")
         raise validation.InputError(
-            "device must be one that is here, such as 'cpu', or 'auto' to spread the model",
+            "device must be available, such as 'cpu', or 'auto' to spread the model over devices",
             f"{device!r} arrived: {why}",
         ) from error
     if place.type == "meta":
         validation.complain(
-            "device must be one that holds weights", "'meta' arrived", "use models.structure(name)"
+            "device must be able to hold weights", "'meta' arrived", "use models.structure(name)"
         )
     return place

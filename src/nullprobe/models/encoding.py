@@ -1,9 +1,9 @@
-"""Texts to token ids, as a model and its tokenizer want them, and the tokens that a rule reads.
+"""Turn texts into token ids for a model, and find the tokens that a rule reads.
 
-Problem. Some tokenizers have no padding token; what lies beyond a model's context is dropped
-without a word; a text that a chat template wrote gets a second start token.
-Solution. What was cut, and which texts begin with two start tokens, is kept on record. Rendered
-chats get no special tokens; characters become tokens by the tokenizer's own offsets.
+Problem. Some tokenizers have no padding token. Tokens beyond a model's context are dropped
+silently. A rendered chat gets a second start token.
+Solution. The encoder records which texts were cut, and which begin with two start tokens. Rendered
+chats get no special tokens. The tokenizer's offsets map characters to tokens.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from nullprobe.models.texts import Text, Written, unmarked
 from nullprobe.models.token_rules import CONTINUATION, MARKS, PROMPT, SPANS, Rule
 from nullprobe.models.tokens import NO_LIMIT, Encoded
 
-# Texts that are tokenized at once: what a tokenizer tells of each, apart from ids, takes memory.
+# Texts that are tokenized at once: offsets and masks of tokens take memory.
 AT_ONCE = 256
 
 
 @dataclass
 class Encoder:
-    """Texts to token ids, as a model and its tokenizer want them.
+    """Turn texts into token ids for a model, by its tokenizer.
 
     Attributes
     ----------
@@ -35,15 +35,15 @@ class Encoder:
         A Hugging Face tokenizer.
     rule : Rule
     limit : int or None
-        Longest text in tokens, special ones included.
+        Longest text in tokens, special tokens included.
     vocabulary : int or None
-        Number of token ids that the model knows.
+        Number of token ids of the model.
     pad : int or None
-        The id that the model takes for padding, where the tokenizer has none.
+        The padding id of the model, for tokenizers without one.
     add_generation_prompt : bool
         Whether chats end in the start of an answer.
     cut : dict of int to (int, int)
-        Texts that were too long: their tokens, and how many were kept.
+        Texts that were cut: their tokens before and after.
     doubled : set of int
         Texts that begin with two start tokens.
     """
@@ -58,36 +58,35 @@ class Encoder:
     doubled: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Refuse what is no tokenizer, and a limit that leaves no room for a text."""
+        """Raise InputError for an unsuitable tokenizer, or a limit that leaves no room for text."""
         if not callable(self.tokenizer) or not hasattr(self.tokenizer, "pad_token_id"):
             validation.complain(
-                "the tokenizer must be one of transformers'",
+                "the tokenizer must come from transformers",
                 f"{type(self.tokenizer).__name__} arrived",
                 "pass AutoTokenizer.from_pretrained(...), or wrap a tokenizers.Tokenizer in "
                 "PreTrainedTokenizerFast(tokenizer_object=...)",
             )
         if self.rule.needs_characters and not getattr(self.tokenizer, "is_fast", False):
             validation.complain(
-                f"tokens={self.rule.tokens!r} needs a fast tokenizer, which knows characters",
-                f"{type(self.tokenizer).__name__} is a slow one",
-                "load the fast one, or name positions",
+                f"tokens={self.rule.tokens!r} needs a fast tokenizer, which has character offsets",
+                f"{type(self.tokenizer).__name__} is a slow tokenizer",
+                "load the fast tokenizer, or pass positions as tokens",
             )
         self.special = self.tokenizer.num_special_tokens_to_add()
         if self.limit is not None and self.limit <= self.special:
             validation.complain(
-                f"max_length must leave room beside {self.special} special tokens",
+                f"max_length must be more than the {self.special} special tokens of a text",
                 f"it is {self.limit}",
-                "pass a larger one",
             )
 
     @property
     def side(self) -> str:
-        """Where a text that is too long is cut: "right" or "left"."""
+        """The side on which long texts are cut: "right" or "left"."""
         return getattr(self.tokenizer, "truncation_side", "right")
 
     @property
     def padding(self) -> int:
-        """The id to pad with; any will do under a mask, but the model must have it."""
+        """The padding id; under a mask, any id of the model works."""
         for one in (self.tokenizer.pad_token_id, self.pad):
             if isinstance(one, int) and 0 <= one < (self.vocabulary or NO_LIMIT):
                 return one
@@ -95,25 +94,25 @@ class Encoder:
 
     @cached_property
     def special_ids(self) -> np.ndarray:
-        """Ids of special tokens; of those for padding and unknown words only if they are more."""
+        """Ids of special tokens; padding and unknown tokens only if they have a second role."""
         t = self.tokenizer
         added = getattr(t, "added_tokens_decoder", {})
-        found = {i for i, token in added.items() if getattr(token, "special", False)}
+        ids = {i for i, token in added.items() if getattr(token, "special", False)}
         names = ("bos", "eos", "cls", "sep", "mask")
-        kept = {getattr(t, f"{name}_token_id", None) for name in names}
-        named = {getattr(t, "pad_token_id", None), getattr(t, "unk_token_id", None)}
-        found = (found | set(getattr(t, "all_special_ids", ()))) - named
-        return np.array(sorted(found | {i for i in kept if i is not None}), dtype=np.int64)
+        always = {getattr(t, f"{name}_token_id", None) for name in names}
+        excluded = {getattr(t, "pad_token_id", None), getattr(t, "unk_token_id", None)}
+        ids = (ids | set(getattr(t, "all_special_ids", ()))) - excluded
+        return np.array(sorted(ids | {i for i in always if i is not None}), dtype=np.int64)
 
     @cached_property
     def ending(self) -> int:
-        """Tokens that the tokenizer puts after each text of words, such as ``[SEP]``."""
+        """Number of tokens that the tokenizer adds after each plain text, such as ``[SEP]``."""
         special = self.tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
         return special[::-1].index(0) if 0 in special else 0
 
     @cached_property
     def openings(self) -> list[str]:
-        """What the chat template writes before the first message."""
+        """Texts that the chat template writes before the first message."""
         return chats.openings(self.tokenizer)
 
     def encode(
@@ -125,12 +124,12 @@ class Encoder:
         ----------
         texts : sequence of Text
         first : int
-            The number of the first one.
+            The number of the first text.
         with_ending : bool
-            Whether what the tokenizer puts after a text belongs to it.
+            Whether to keep the tokens that the tokenizer adds after a text.
         """
         written = [self._written(one, first + i) for i, one in enumerate(texts)]
-        found: list[Encoded] = []
+        encoded: list[Encoded] = []
         for start in range(0, len(texts), AT_ONCE):
             stop = min(start + AT_ONCE, len(texts))
             known = self._tokenized(written[start:stop])
@@ -138,9 +137,9 @@ class Encoder:
                 one, ids = texts[i], texts[i].ids
                 how: Mapping[str, Any] = {} if ids is not None else known[i - start]
                 ids = np.asarray(how["input_ids"] if ids is None else ids, dtype=np.int32)
-                ending = self.ending if not with_ending and _has_own(written[i]) else 0
-                found.append(self._encoded(one, written[i], ids, how, first + i, ending))
-        return found
+                ending = self.ending if not with_ending and _gets_special(written[i]) else 0
+                encoded.append(self._encoded(one, written[i], ids, how, first + i, ending))
+        return encoded
 
     def _written(self, one: Text, text: int) -> Written | None:
         """Return a text as characters, or None if it came as token ids."""
@@ -150,7 +149,7 @@ class Encoder:
             whole = one.words
             is_rendered = chats.is_rendered(whole, self.tokenizer, self.openings)
         else:
-            # What continues a chat is an answer.
+            # The continuation of a chat is an answer.
             more = self.add_generation_prompt or one.continuation is not None
             whole = chats.rendered(self.tokenizer, one.chat, text, add_generation_prompt=more)
             is_rendered = True
@@ -165,8 +164,8 @@ class Encoder:
             if self.rule.part not in roles:
                 validation.complain(
                     f"tokens={self.rule.tokens!r} must be a rule, or a role in every chat",
-                    f"the roles in text {text} (counted from 0) are {', '.join(map(repr, roles))}",
-                    "name one of these, or leave such chats out",
+                    f"text {text} (counted from 0) has only {', '.join(map(repr, roles))}",
+                    "pass one of these roles, or leave such chats out",
                 )
             if self.rule.part == chats.ASSISTANT:
                 more = self.add_generation_prompt
@@ -180,25 +179,25 @@ class Encoder:
         if end > length:
             validation.complain(
                 "every span must lie within its text",
-                f"that of text {text} (counted from 0) ends at {end} of {length} characters",
+                f"the span of text {text} (counted from 0) ends at {end} of {length} characters",
                 "count characters from 0",
             )
         return start, end
 
     def _tokenized(self, written: Sequence[Written | None]) -> list[Mapping[str, Any]]:
-        """Return what the tokenizer says of each text that is characters."""
-        found: list[Mapping[str, Any]] = [{} for _ in written]
+        """Return the tokenizer's output for each text of characters."""
+        outputs: list[Mapping[str, Any]] = [{} for _ in written]
         for is_rendered in (False, True):
             which = [i for i, one in enumerate(written) if one and one.is_rendered == is_rendered]
             if which:
                 texts = [one.text for one in map(written.__getitem__, which) if one]
                 whole = self.tokenizer(texts, **self._how(is_rendered))
                 for place, i in enumerate(which):
-                    found[i] = {name: values[place] for name, values in whole.items()}
-        return found
+                    outputs[i] = {name: values[place] for name, values in whole.items()}
+        return outputs
 
     def _how(self, is_rendered: bool) -> dict[str, Any]:
-        # Cut later, once it is known how long a text is; "verbose" would warn of that here.
+        # Long texts are cut later, when their length is known; "verbose" would warn now.
         how = {"add_special_tokens": not is_rendered, "padding": False, "verbose": False}
         more = self.rule.needs_characters, self.rule.needs_special
         return how | {"return_offsets_mapping": more[0], "return_special_tokens_mask": more[1]}
@@ -212,13 +211,13 @@ class Encoder:
         text: int,
         ending: int,
     ) -> Encoded:
-        """Return the tokens of a text without its last ones, so many as ``ending`` says."""
-        own = self.special if _has_own(written) else 0
-        if len(ids) <= own:
-            said = ids.tolist() if written is None else repr(written.text)
+        """Return the tokens of a text without its last ``ending`` tokens."""
+        n_special = self.special if _gets_special(written) else 0
+        if len(ids) <= n_special:
+            shown = ids.tolist() if written is None else repr(written.text)
             validation.complain(
                 "every text needs at least one token",
-                f"text {text} (counted from 0), {said}, has none",
+                f"text {text} (counted from 0), {shown}, has none",
                 "leave empty texts out, together with their labels",
             )
         parts = self._parts(written, how, text)
@@ -227,7 +226,7 @@ class Encoder:
         elif ending:
             ids = ids[:-ending]
             self._is_too_long(ids, text)
-        elif self._is_too_long(ids, text) and written is not None and own:
+        elif self._is_too_long(ids, text) and written is not None and n_special:
             how = self.tokenizer(
                 written.text, truncation=True, max_length=self.limit, **self._how(False)
             )
@@ -242,7 +241,7 @@ class Encoder:
         added = np.asarray(how.get("special_tokens_mask", ()), dtype=bool)
 
         def special(ids: np.ndarray) -> np.ndarray:
-            # Those that the tokenizer adds need not be declared.
+            # Special tokens that the tokenizer adds may be undeclared.
             known = np.isin(ids, self.special_ids)
             return known | added if len(added) == len(ids) else known
 
@@ -251,8 +250,8 @@ class Encoder:
     def _continued(
         self, after: Text, written: Written | None, ids: np.ndarray, text: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return a prompt and its continuation in one, and where each of them is."""
-        if _has_own(written):
+        """Return the ids of a prompt with its continuation, and the positions of both."""
+        if _gets_special(written):
             ids = ids[: len(ids) - self.ending]
         more = after.ids
         if more is None:
@@ -271,7 +270,7 @@ class Encoder:
     def _parts(
         self, written: Written | None, how: Mapping[str, Any], text: int
     ) -> dict[str, np.ndarray]:
-        """Return the tokens of the part that is read, if characters say which these are."""
+        """Return the positions of the tokens that a rule for characters reads."""
         part = self.rule.part
         if part is None or not self.rule.needs_characters:
             return {}
@@ -280,15 +279,15 @@ class Encoder:
                 self._complain_of_role(text)
             validation.complain(
                 f"tokens={self.rule.tokens!r} needs texts of characters",
-                f"text {text} (counted from 0) came as token ids",
-                "pass texts, or name positions",
+                f"text {text} (counted from 0) consists of token ids",
+                "pass strings or chats, or pass positions as tokens",
             )
         if written.tokens is not None:
             return {part: written.tokens}
         wanted = np.zeros(len(how["input_ids"]), dtype=bool)
         offsets = np.asarray(how["offset_mapping"]).reshape(-1, 2)
         for start, end in written.spans or []:
-            # A token that holds no character, such as a special one, lies in no span.
+            # A token without characters, such as a special token, is in no span.
             wanted |= (
                 (offsets[:, 0] < end) & (offsets[:, 1] > start) & (offsets[:, 1] > offsets[:, 0])
             )
@@ -296,12 +295,12 @@ class Encoder:
 
     def _check_ids(self, ids: np.ndarray, text: int) -> None:
         if ids.min() < 0 or (self.vocabulary is not None and ids.max() >= self.vocabulary):
-            odd = ids.min() if ids.min() < 0 else ids.max()
+            invalid = ids.min() if ids.min() < 0 else ids.max()
             validation.complain(
                 f"token ids must be at least 0 and below {self.vocabulary}, the vocabulary of the "
                 "model",
-                f"text {text} (counted from 0) has the id {odd}",
-                "pass the tokenizer that belongs to the model",
+                f"text {text} (counted from 0) has the id {invalid}",
+                "pass the tokenizer of this model",
             )
         start = getattr(self.tokenizer, "bos_token_id", None)
         if start is not None and len(ids) > 1 and ids[0] == ids[1] == start:
@@ -309,19 +308,19 @@ class Encoder:
 
     def _complain_of_role(self, text: int) -> NoReturn:
         validation.complain(
-            f"tokens={self.rule.tokens!r} must be a rule, or a role in texts that are chats",
-            f"text {text} (counted from 0) is no chat",
+            f"tokens={self.rule.tokens!r} must be a rule, or a role if all texts are chats",
+            f"text {text} (counted from 0) is not a chat",
             "pass 'last', 'mean', 'all', a position, or chats as lists of messages",
         )
 
 
-def _has_own(written: Written | None) -> bool:
+def _gets_special(written: Written | None) -> bool:
     """Whether the tokenizer adds special tokens to a text."""
     return written is not None and not written.is_rendered
 
 
 def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int, *, side: str = "right") -> str:
-    """Return what was cut, in a sentence; ``side`` is where the tokenizer does.
+    """Return a sentence about the texts that were cut on a side.
 
     Examples
     --------
@@ -329,10 +328,10 @@ def cut_in_words(cut: Mapping[int, tuple[int, int]], texts: int, *, side: str = 
     '2 of 10 texts were longer than 32 tokens and lost their end; the longest, text 4, has 57.'
     """
     longest = max(cut, key=lambda text: cut[text][0])
-    whole, kept = cut[longest]
+    whole, limit = cut[longest]
     were = "text was" if texts == 1 else "texts was" if len(cut) == 1 else "texts were"
     lost = f"{'its' if len(cut) == 1 else 'their'} {'end' if side == 'right' else 'beginning'}"
     return (
-        f"{len(cut)} of {texts} {were} longer than {kept} tokens and lost {lost}; the longest, "
+        f"{len(cut)} of {texts} {were} longer than {limit} tokens and lost {lost}; the longest, "
         f"text {longest}, has {whole}."
     )

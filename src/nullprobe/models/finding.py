@@ -1,10 +1,10 @@
-"""Where in a model hidden states can be read and edited: the sites of any family, by name.
+"""Find the sites of a model, where hidden states can be read and edited.
 
-Problem. A user knows layers, attention and heads; a model has modules. To edit the wrong one is
-worse than to edit none.
-Solution. Structure proposes, and a trial run decides: a part is a site if one state for each token
-passes it, and ``final_norm`` is the norm whose very output leaves the stack of layers for the
-head. Any other module is a site by its path.
+Problem. A user knows layers, attention and heads; a model has modules, with other names in every
+family. To edit the wrong module is worse than to edit none.
+Solution. The structure gives candidates, and a trial run decides. A part is a site if one state per
+token passes it. ``final_norm`` is the norm whose output leaves the stack of layers for the head.
+Any other module is a site by its path.
 """
 
 from __future__ import annotations
@@ -29,37 +29,36 @@ def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
     Parameters
     ----------
     model : torch.nn.Module
-        A Hugging Face model, or any module with a ``config`` that says ``hidden_size``.
+        A Hugging Face model, or any module with a ``config`` that has ``hidden_size``.
     layers : str, optional
-        Path of the ModuleList of layers, such as ``"model.layers"``, where the structure does
-        not tell.
+        Path of the ModuleList of layers, such as ``"model.layers"``, if the structure does not
+        show it.
 
     Returns
     -------
     dict of str to Site
-        ``embeddings`` (what enters layer 0); for each layer I ``layers.I.output`` and, where
-        the layer has such parts, ``layers.I.attention_input``, ``layers.I.attention_heads``
-        (what all heads return, before the output projection), ``layers.I.attention_output``,
+        ``embeddings`` (the input of layer 0); for each layer I ``layers.I.output`` and, if the
+        layer has such parts, ``layers.I.attention_input``, ``layers.I.attention_heads`` (the
+        output of all heads, before the output projection), ``layers.I.attention_output``,
         ``layers.I.mixer_input`` and ``layers.I.mixer_output`` (convolutions, state spaces,
-        recurrences), ``layers.I.mlp_input`` and ``layers.I.mlp_output``; ``final_norm`` (what the
-        norm after the last layer returns), if there is one.
+        recurrences), ``layers.I.mlp_input`` and ``layers.I.mlp_output``; ``final_norm`` (the
+        output of the norm after the last layer), if the model has one.
 
-        Two more kinds are named where sites are chosen, and are not listed here:
-        ``layers.I.heads.H``, and ``module:PATH`` (what the module at this path returns) or
-        ``module:PATH:input``.
+        Two more kinds of names can be chosen, but are not listed: ``layers.I.heads.H`` (the output
+        of one head), and ``module:PATH`` or ``module:PATH:input`` (the output or the input of the
+        module at this path).
 
     Raises
     ------
     InputError
-        If no list of layers is found, or several are.
+        If the model does not have exactly one list of layers.
 
     Notes
     -----
-    The first call runs the model on three tokens. Where that fails, parts are found from names
-    alone, and there is neither ``final_norm`` nor ``attention_heads``.
+    The first call runs the model on three tokens. If the run fails, names alone identify the parts,
+    and ``final_norm`` and ``attention_heads`` are left out.
 
-    A part's output is what its module returns. In some families (BERT, Bloom) that module adds
-    the residual stream itself.
+    In some families (BERT, Bloom) the module of a part adds the residual stream to its output.
 
     Examples
     --------
@@ -72,38 +71,38 @@ def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
     >>> sites(model)["final_norm"]
     Site(name='final_norm', path='ln_f', side='output', width=8, first=None)
     """
-    return _found(plain(model), layers)[0]
+    return _listed(plain(model), layers)[0]
 
 
 def available(
     model: nn.Module, wanted: str | Sequence[str], layers: str | None = None
 ) -> dict[str, Site]:
-    """Return the sites of a model, and of the kinds that are not listed those that are wanted."""
+    """Return the listed sites of a model, and the wanted heads and modules."""
     names = [str(one) for one in ([wanted] if isinstance(wanted, str) else wanted)]
     modules = [name for name in names if name.startswith(MODULE)]
     try:
-        there, counts = _found(model, layers)
-    except validation.InputError:  # of a model of any other shape, modules can be named
+        listed, counts = _listed(model, layers)
+    except validation.InputError:  # modules can be named in a model of any structure
         if len(modules) < len(names) or not names or layers is not None:
             raise
-        there, counts = {}, {}
+        listed, counts = {}, {}
     if any(".heads." in name for name in names):
         for name, n in counts.items():
-            whole = there[name]
+            whole = listed[name]
             each = whole.width // n
             for h in range(n):
                 one = f"{name.removesuffix('attention_heads')}heads.{h}"
-                there[one] = Site(one, whole.path, whole.side, each, h * each)
-    return there | _modules(model, modules)
+                listed[one] = Site(one, whole.path, whole.side, each, h * each)
+    return listed | _modules(model, modules)
 
 
 def chosen(model: nn.Module, wanted: str | Sequence[str], layers: str | None = None) -> list[Site]:
-    """Return the sites of a model that are wanted, by names or patterns; see :func:`choose`."""
+    """Return the sites of a model by names or patterns; see :func:`choose`."""
     return choose(available(model, wanted, layers), wanted)
 
 
-def _found(model: nn.Module, layers: str | None) -> tuple[dict[str, Site], dict[str, int]]:
-    """Return the sites that are listed, and the number of heads at those that hold all heads."""
+def _listed(model: nn.Module, layers: str | None) -> tuple[dict[str, Site], dict[str, int]]:
+    """Return the listed sites, and the number of heads at each ``attention_heads``."""
     if not isinstance(model, nn.Module):
         validation.complain(
             "the model must be a torch module",
@@ -112,25 +111,25 @@ def _found(model: nn.Module, layers: str | None) -> tuple[dict[str, Site], dict[
         )
     trial = trial_run(model)
     if layers not in trial.sites:
-        trial.sites[layers] = _look(model, layers, trial)
-    found, counts = trial.sites[layers]
-    return dict(found), counts
+        trial.sites[layers] = _search(model, layers, trial)
+    listed, counts = trial.sites[layers]
+    return dict(listed), counts
 
 
-def _look(
+def _search(
     model: nn.Module, layers: str | None, trial: Trial
 ) -> tuple[dict[str, Site], dict[str, int]]:
     root = layers_path(model, layers)
     width = _width(model, root)
     stack = list(model.get_submodule(root).named_children())
     ran = any(trial.of(plain(layer)).calls for _, layer in stack)
-    found: dict[str, Site] = {}
+    listed: dict[str, Site] = {}
     counts: dict[str, int] = {}
 
     def add(name: str, path: str, side: str) -> None:
         passed = trial.of(model.get_submodule(path)).widths.get(side)
         if passed or not ran:
-            found[name] = Site(name, path, side, passed or width)
+            listed[name] = Site(name, path, side, passed or width)
 
     for i, (child, wrapped) in enumerate(stack):
         layer = plain(wrapped)
@@ -144,7 +143,7 @@ def _look(
                 projection, n, each = heads(model, layer.get_submodule(last), trial)
                 if n:
                     counts[f"{at}_heads"] = n
-                    found[f"{at}_heads"] = Site(
+                    listed[f"{at}_heads"] = Site(
                         f"{at}_heads", f"{path}.{last}.{projection}", INPUT, n * each
                     )
             add(f"{at}_output", f"{path}.{last}", OUTPUT)
@@ -152,11 +151,11 @@ def _look(
     norm = _final_norm(model, root, trial) if ran else None
     if norm is not None:
         add("final_norm", norm, OUTPUT)
-    return found, counts
+    return listed, counts
 
 
 def _width(model: nn.Module, root: str) -> int:
-    # The nearest config: what the vision part of a model says of itself is not what the model says.
+    # The nearest config counts: the vision part of a model has its own width.
     for path in ancestors(root):
         width = described(getattr(model.get_submodule(path), "config", None), "hidden_size")
         if isinstance(width, int):
@@ -165,18 +164,18 @@ def _width(model: nn.Module, root: str) -> int:
     if passed:
         return passed
     validation.complain(
-        "the model's config must say hidden_size, the width of the hidden states",
-        "it does not",
+        "the model's config must have hidden_size, the width of the hidden states",
+        "it has not",
         "set model.config.hidden_size",
     )
     return None
 
 
 def _final_norm(model: nn.Module, root: str, trial: Trial) -> str | None:
-    """Return the path of the norm whose output is what leaves the stack of layers.
+    """Return the path of the norm whose output leaves the stack of layers, or None.
 
-    What leaves it is what the module around the list returns and, if there is a head, what is
-    given to a module outside of that one.
+    These states are the output of a module around the list of layers. If the model has a head, they
+    are also the input of a module outside.
     """
     last = max(trial.of(plain(layer)).order for layer in model.get_submodule(root).children())
     norms = {
@@ -201,59 +200,58 @@ def _is_norm(path: str, module: nn.Module) -> bool:
 
 
 def _reaches_head(model: nn.Module, stack: str, leaving: int, trial: Trial) -> bool:
-    """Whether the head gets what leaves a stack of layers; true if no head ran."""
+    """Whether the output of the stack of layers reaches the head; true if no head ran."""
     head = output_embeddings(model)
     if head is None or not trial.of(head).calls:
         return True
-    apart = (
+    outside = (
         module
         for path, module in model.named_modules()
         if not f"{path}.".startswith(f"{stack}.") and not f"{stack}.".startswith(f"{path}.")
     )
-    return any(trial.of(one).memory.get(INPUT) == leaving for one in apart if one is not model)
+    return any(trial.of(one).memory.get(INPUT) == leaving for one in outside if one is not model)
 
 
 def _modules(model: nn.Module, names: Sequence[str]) -> dict[str, Site]:
-    """Return the sites of modules by their paths: those that patterns may match, and those named.
+    """Return the sites of all modules by their paths.
 
     Raises
     ------
     InputError
-        If there is no such module, or no states (b, t, d) pass it.
+        If a named module does not exist, or no states (b, t, d) pass it.
     """
     if not names:
         return {}
     trial, modules = trial_run(model), dict(model.named_modules(remove_duplicate=False))
-    found: dict[str, Site] = {}
+    by_name: dict[str, Site] = {}
     for path, module in modules.items():
         for side, width in sorted(trial.of(module).widths.items(), reverse=True):
             name = f"{MODULE}{path}" + (f":{INPUT}" if side == INPUT else "")
-            found[name] = Site(name, path, side, width)
+            by_name[name] = Site(name, path, side, width)
     for name in names:
         path, _, side = name.removeprefix(MODULE).partition(":")
-        if not fnmatch.filter(found, name):
+        if not fnmatch.filter(by_name, name):
             if not re.search(r"[*?\[]", path):
                 parameters.known("module", path, list(modules))
             _complain_of_module(name, side, trial)
-    return found
+    return by_name
 
 
 def _complain_of_module(name: str, side: str, trial: Trial) -> NoReturn:
-    required = f"states (b, t, d), one for each token, must pass site {name!r}"
+    required = f"states (b, t, d), one per token, must pass site {name!r}"
     if side not in ("", INPUT):
         validation.complain(
             f"site {name!r} must be module:PATH or module:PATH:input",
             f"it ends in {side!r}",
-            "leave that out",
         )
     if trial.error:
         validation.complain(
             required,
-            f"the model cannot be run on three tokens to see that ({trial.error})",
+            f"a run of the model on three tokens, which would show them, failed ({trial.error})",
             "choose a site that models.sites(model) lists",
         )
     validation.complain(
         required,
-        "a run on three tokens shows that none do",
-        "choose a module that is called and that returns such states",
+        "a run on three tokens shows none",
+        "choose a module that runs and returns such states",
     )

@@ -1,9 +1,9 @@
-"""Batches through a model, no further than its last hidden state; what passes sites is picked up.
+"""Run batches through a model up to its last hidden state, and collect rows at sites.
 
-Problem. A forward pass in training mode, through the head, with a cache, or keeping whole hidden
-states until the end costs more than what is asked for, and may leave traces in the model.
-Solution. The base model runs, in evaluation mode and without gradients or cache; of each site only
-the rows that are read are copied as they pass. The model is left as it was.
+Problem. A forward pass in training mode, through the head, or with a cache does more work than
+needed, and may change the model. Whole hidden states, stored until the end, take more memory.
+Solution. The base model runs in evaluation mode, without gradients and cache. At each site, only
+the rows that a token rule reads are copied as they pass. The model is left as it was.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ Progress = Callable[[str, int, int], None]
 
 @contextmanager
 def running(model: nn.Module, part: nn.Module, sites: Sequence[Site]) -> Iterator[Run]:
-    """Yield a function that runs a batch and returns rows (rows, d) by site, on their devices.
+    """Yield a function that runs a batch and returns rows (m, d) by site, on their devices.
 
     Parameters
     ----------
     model : torch.nn.Module
         In evaluation mode within the block, and as it was afterwards.
     part : torch.nn.Module
-        The part of the model to call, see :func:`reached`.
+        The part of the model to call; see :func:`reached`.
     sites : sequence of Site
-        Rows are in the order of ``batch.texts``.
+        Sites to read. Rows are in the order of ``batch.texts``.
     """
     device = input_device(model)
     passed: dict[str, Tensor] = {}
@@ -52,58 +52,57 @@ def running(model: nn.Module, part: nn.Module, sites: Sequence[Site]) -> Iterato
             validation.complain(
                 f"states must pass {site.name!r} once in a forward pass",
                 f"{site.path!r} is called more than once",
-                "choose another site: a model that shares its layers has no states of one layer",
+                "choose another site: a model with shared layers has no states of one layer",
             )
         if states.device not in positions:
             positions[states.device] = positions[device].to(states.device)
         passed[site.name] = batch.read(by_token(site, states, batch), positions[states.device])
 
-    def run(given: Batch) -> dict[str, Tensor]:
+    def run(next_batch: Batch) -> dict[str, Tensor]:
         nonlocal batch, positions
-        batch = given
-        positions = {device: torch.from_numpy(given.positions).to(device)}
+        batch = next_batch
+        positions = {device: torch.from_numpy(next_batch.positions).to(device)}
         passed.clear()
-        part(**inputs(part, given, device))
+        part(**inputs(part, next_batch, device))
         missed = [site for site in sites if site.name not in passed]
         if missed:
             validation.complain(
                 f"states must pass {missed[0].name!r} in a forward pass",
                 f"{missed[0].path!r} is not called",
-                "choose another site",
             )
         for name, rows in passed.items():
-            need_finite(name, rows, given.texts_of_rows)
+            need_finite(name, rows, next_batch.texts_of_rows)
         return dict(passed)
 
-    # Not inference_mode: what a model keeps for later passes could not be trained through then.
+    # Not inference_mode: no gradients could flow through tensors that a model stores for later.
     with evaluating(model), torch.no_grad(), reading(model, sites, read):
         yield run
 
 
 def need_finite(site: str, rows: Tensor, texts: np.ndarray) -> None:
-    """Refuse rows (m, d) of a site that are not finite; ``texts`` (m,) says which text each is of.
+    """Check that rows (m, d) of a site are finite; ``texts`` (m,) are the numbers of their texts.
 
     Raises
     ------
     InputError
-        If one is not; it names the site and the text.
+        If a row is not finite; the message names the site and the text.
     """
-    # A sum is not finite if one of its terms is not, and seldom else; it is cheaper than a mask.
+    # A sum with a term that is not finite is not finite, and seldom otherwise. A mask costs more.
     if bool(torch.isfinite(rows.sum())):
         return
     finite = torch.isfinite(rows).all(dim=1)
     if not finite.all():
         text = int(texts[int((~finite).nonzero()[0, 0])])
         validation.complain(
-            f"hidden states must be finite, those at {site!r}, too",
-            f"those of text {text} (counted from 0) are not",
+            f"hidden states at {site!r} must be finite",
+            f"the states of text {text} (counted from 0) are not",
             "run the model in bfloat16 or float32 if it overflows in float16, or leave such "
             "texts out",
         )
 
 
 def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
-    """Return the smallest part of the model to call that passes all sites: no head, if possible."""
+    """Return the smallest part of the model that contains all sites: no head, if possible."""
     paths = {id(module): path for path, module in model.named_modules()}
     parts: list[Any] = [getattr(model, "base_model", None), model]
     if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
@@ -115,9 +114,9 @@ def reached(model: nn.Module, sites: Sequence[Site]) -> nn.Module:
         ):
             return part
     validation.complain(
-        "of a model of two parts, the encoder's sites can be captured",
-        f"{sites[0].path!r} is outside of it",
-        "pass the path of the encoder's layers as layers=...",
+        "sites of an encoder-decoder model must be in its encoder",
+        f"{sites[0].path!r} is outside",
+        "pass the path of the layers of the encoder, such as layers='encoder.block'",
     )
     return None
 
@@ -129,7 +128,7 @@ def encoder_for(
     max_length: int | None,
     add_generation_prompt: bool = False,
 ) -> Encoder:
-    """Return what turns texts into token ids for a model, none longer than it can read."""
+    """Return an encoder of texts for a model, with the longest text that the model can read."""
     config = getattr(model, "config", None)
     if config is not None and hasattr(config, "get_text_config"):
         config = config.get_text_config()
@@ -145,26 +144,26 @@ def encoder_for(
 
 
 def takes_mask(part: nn.Module) -> bool:
-    """Whether a model can be told what is padding."""
+    """Whether a model takes a mask of padding."""
     return _accepts(part, "attention_mask")
 
 
 def input_device(model: nn.Module) -> torch.device:
-    """Return the device that token ids belong on; the first one of a model spread over several."""
+    """Return the device of token ids: the first device of a model that is spread over many."""
     weights = [getattr(embedding(model), "weight", None), *model.parameters()]
     for weight in weights:
-        # Weights that are loaded when they are needed have no device before.
+        # Weights that are loaded on demand have no device before.
         if isinstance(weight, Tensor) and weight.device.type != "meta":
             return weight.device
     return torch.device("cpu")
 
 
 def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None) -> int | None:
-    """Return the longest text in tokens: what was asked for, or what model and tokenizer allow."""
+    """Return the longest text in tokens: ``max_length``, or the limit of model and tokenizer."""
     positions = getattr(config, "max_position_embeddings", None)
     positions = positions if isinstance(positions, int) and positions > 0 else NO_LIMIT
     for path, module in model.named_modules():
-        # RoBERTa and its like leave the first positions of their table to padding.
+        # RoBERTa and similar models reserve the first positions of their table for padding.
         if isinstance(module, nn.Embedding) and re.search(r"position_embeddings$", path):
             unused = 0 if module.padding_idx is None else module.padding_idx + 1
             positions = min(positions, module.num_embeddings - unused)
@@ -173,11 +172,10 @@ def _limit(model: nn.Module, config: Any, tokenizer: Any, max_length: int | None
             validation.complain(
                 f"max_length may be at most {positions}, the context of the model",
                 f"it is {max_length}",
-                "pass a smaller one",
             )
         return max_length
-    told = getattr(tokenizer, "model_max_length", NO_LIMIT)
-    limit = min(positions, told if isinstance(told, int) else NO_LIMIT)
+    of_tokenizer = getattr(tokenizer, "model_max_length", NO_LIMIT)
+    limit = min(positions, of_tokenizer if isinstance(of_tokenizer, int) else NO_LIMIT)
     return limit if limit < NO_LIMIT else None
 
 
@@ -189,25 +187,24 @@ def by_token(site: Site, states: Tensor, batch: Batch) -> Tensor:
     if states.ndim == 2 and len(states) == b * t:  # OPT flattens before its feed-forward part
         return states.view(b, t, -1)
     validation.complain(
-        f"site {site.name!r} must hold one state for each token, ({b}, {t}, d)",
+        f"site {site.name!r} must have one state per token, of shape ({b}, {t}, d)",
         f"states of shape {tuple(states.shape)} arrived",
-        "choose another site",
     )
     return None
 
 
 def inputs(part: nn.Module, batch: Batch, device: torch.device) -> dict[str, Any]:
-    """Return what a model is called with to run a batch once."""
-    told: dict[str, Any] = {"input_ids": batch.ids.to(device)}
+    """Return the arguments with which a model runs a batch once."""
+    arguments: dict[str, Any] = {"input_ids": batch.ids.to(device)}
     if takes_mask(part):
-        told["attention_mask"] = batch.mask.to(device)
+        arguments["attention_mask"] = batch.mask.to(device)
     if _accepts(part, "use_cache"):
-        told["use_cache"] = False
-    return told
+        arguments["use_cache"] = False
+    return arguments
 
 
 def _accepts(part: nn.Module, name: str) -> bool:
-    """Whether a module's forward takes an argument; a wrapper that names none takes all."""
+    """Whether a module's forward takes an argument; a wrapper without named arguments takes all."""
     parameters = inspect.signature(part.forward).parameters
     return name in parameters or "input_ids" not in parameters
 
@@ -222,7 +219,7 @@ def embedding(model: nn.Module) -> Any:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode within the block; each module's own mode comes back."""
+    """Put a model into evaluation mode within the block; then restore the mode of each module."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

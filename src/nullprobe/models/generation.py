@@ -1,9 +1,9 @@
-"""Generation: what a model writes after prompts, as it is and with erasers in force.
+"""Generation: texts that a model writes after prompts, with and without erasers.
 
-Problem. Padding, batches and the model's own settings may change what is written, and the change
-would be taken for one that the erasers made.
-Solution. Each prompt runs alone through the model's own ``generate``, once as it is and once
-edited. Where tokens are drawn at random, both runs draw the same random numbers.
+Problem. Padding, batches and the model's settings may change the text, and the change would look
+like an effect of the erasers.
+Solution. Each prompt runs alone through the model's ``generate``, once without and once with the
+erasers. If tokens are drawn at random, both runs draw the same random numbers.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ STAGE = "generate"
 
 @dataclass(frozen=True)
 class Generated:
-    """What a model writes after n prompts.
+    """Texts that a model writes after n prompts.
 
     Attributes
     ----------
     prompts : tuple of n str, or of n lists of messages
     before : tuple of n str
-        Text that the model writes as it is, without the prompt and special tokens.
+        Text without erasers, without the prompt and special tokens.
     after : tuple of n str
-        The same with the erasers in force.
+        Text with the erasers active.
     ids_before, ids_after : tuple of n pairs (list of int, list of int)
-        Token ids of each prompt and of what was written: :func:`capture` reads the states of
-        generated tokens from these pairs, with ``tokens="continuation"``.
+        Token ids of each prompt and of the new text. :func:`capture` takes these pairs as texts;
+        with ``tokens="continuation"`` it reads the states of generated tokens.
     """
 
     prompts: tuple[Any, ...]
@@ -75,29 +75,29 @@ def generate(
     random_state: RandomState = 0,
     progress: Progress | None = None,
 ) -> Generated:
-    """Return what a model writes after each prompt, before and after erasing.
+    """Return the texts that a model writes after each prompt, before and after erasing.
 
     Parameters
     ----------
     model : PreTrainedModel
-        A decoder with its language-model head; it is left as it was.
+        A decoder with a language-model head; it is left as it was.
     tokenizer : PreTrainedTokenizerBase
     prompts : sequence of n str, chats or token ids
-        As for :func:`capture`. A chat goes up to where the model's answer begins.
+        As for :func:`capture`. A chat ends where the model's answer begins.
     erasers : mapping of str to AffineEraser
-        Site → eraser, as for :func:`erase`. All are in force together.
+        Site → eraser, as for :func:`erase`. All are active together.
     max_new_tokens : int
-        Most tokens to write after a prompt.
+        Largest number of new tokens after a prompt.
     chat : bool
         Whether strings are messages of the user, which the model's chat template renders.
     sample : bool
-        Draw tokens at random; if not, the most probable token is taken each time (greedy).
+        Whether tokens are drawn at random. By default, the most probable token is chosen (greedy).
     temperature : float > 0, optional
-        Divides the logits before a token is drawn; it needs ``sample``.
+        Divisor of the logits before a token is drawn. Needs ``sample=True``.
     layers : str, optional
-        Path of the list of layers, where the structure does not tell.
+        Path of the list of layers, if the structure does not show it.
     random_state : int, Generator or None
-        Same seed, same texts, whatever the other prompts are.
+        Same seed, same text of a prompt, for any other prompts.
     progress : callable, optional
         Called with ``("generate", texts done, 2n)``.
 
@@ -109,13 +109,13 @@ def generate(
     ------
     InputError
         If the model cannot continue texts, a prompt with the new tokens does not fit into its
-        context, there is no chat template, or the erasers are as :func:`erase` refuses them.
+        context, the tokenizer has no chat template, or :func:`erase` refuses the erasers.
 
     Notes
     -----
-    Prompts run one by one, so that the texts equal those of plain ``model.generate`` on one
-    prompt. All other settings are those of ``model.generation_config``. Erasers edit the prompt
-    and each new token.
+    Prompts run one by one, so texts are equal to the output of ``model.generate`` for one prompt.
+    All other settings come from ``model.generation_config``. Erasers edit the prompt and each new
+    token.
     """
     _need_decoder(model)
     parameters.whole_number("max_new_tokens", max_new_tokens, least=1)
@@ -124,14 +124,14 @@ def generate(
     how = {"max_new_tokens": max_new_tokens, **_choice(sample, temperature)}
     if not paired(model, erasers, layers):
         validation.complain(
-            "generation before and after needs at least one eraser",
-            "there is none",
+            "at least one eraser is needed",
+            "none was passed",
             "pass {'layers.3.output': eraser}",
         )
-    asked = [
+    inputs = [
         [{"role": "user", "content": p}] if chat and isinstance(p, str) else p for p in prompts
     ]
-    texts = Texts(model, tokenizer, asked)
+    texts = Texts(model, tokenizer, inputs)
     encoded, limit = texts.ids, texts.limit
     for i, ids in enumerate(encoded):
         if limit is not None and len(ids) + max_new_tokens > limit + 1:
@@ -139,28 +139,23 @@ def generate(
                 f"a prompt and the new tokens must fit into {limit} tokens",
                 f"prompt {i} (counted from 0) has {len(ids)}, and max_new_tokens is "
                 f"{max_new_tokens}",
-                "pass fewer new tokens or a shorter prompt",
+                "pass a smaller max_new_tokens or a shorter prompt",
             )
-    tell = progress or (lambda *_: None)
+    report = progress or (lambda *_: None)
     written: list[str] = []
     pairs: list[tuple[list[int], list[int]]] = []
     with evaluating(model):
         for edited in (False, True):
             for i, ids in enumerate(encoded):
-                # A block for each text: an edit that does not run is noticed at its end.
+                # One block per text: at its end, an edit that did not run raises an error.
                 with erase(model, erasers, layers=layers) if edited else nullcontext():
                     new = _continued(model, ids, how, _of_prompt(seed, i))
                 written.append(tokenizer.decode(new, skip_special_tokens=True))
                 pairs.append((ids.tolist(), new))
-                tell(STAGE, len(written), 2 * len(encoded))
+                report(STAGE, len(written), 2 * len(encoded))
     n = len(encoded)
     before, after = tuple(written[:n]), tuple(written[n:])
     return Generated(tuple(prompts), before, after, tuple(pairs[:n]), tuple(pairs[n:]))
-
-
-def _message(prompt: Any) -> Any:
-    """Return a prompt as a message of the user, if it is a string."""
-    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) and prompt else prompt
 
 
 def _need_decoder(model: nn.Module) -> None:
@@ -169,35 +164,38 @@ def _need_decoder(model: nn.Module) -> None:
         validation.complain(
             "the model must be a decoder that continues texts",
             f"{type(model).__name__} arrived",
-            "load one with AutoModelForCausalLM",
+            "load it with AutoModelForCausalLM",
         )
 
 
 def _choice(sample: bool, temperature: float | None) -> dict[str, Any]:
-    """Return how a token is chosen, as ``model.generate`` takes it."""
+    """Return the arguments of ``model.generate`` that choose tokens."""
     if temperature is None:
         return {"do_sample": sample}
     if not sample:
         validation.complain(
             "temperature needs sample=True",
             f"temperature={temperature!r} arrived without it",
-            "leave temperature out for the most probable tokens",
+            "leave temperature out to choose the most probable tokens",
         )
     value = parameters.real_number("temperature", temperature, least=0.0)
     if value == 0.0:
         validation.complain(
-            "temperature must be above 0", "it is 0", "leave sample out for the most probable token"
+            "temperature must be above 0",
+            "it is 0",
+            "leave sample and temperature out to choose the most probable tokens",
         )
     return {"do_sample": True, "temperature": value}
 
 
 def _continued(model: Any, ids: np.ndarray, how: Mapping[str, Any], seed: int) -> list[int]:
-    """Return the ids that a model writes after those of one prompt."""
+    """Return the ids that a model writes after one prompt."""
     device = input_device(model)
-    given = torch.from_numpy(ids.astype(np.int64))[None].to(device)
+    prompt_ids = torch.from_numpy(ids.astype(np.int64))[None].to(device)
     with torch.no_grad(), _seeded(seed, device):
-        # A mask, since a prompt may hold the token that the model pads with.
-        out = model.generate(input_ids=given, attention_mask=torch.ones_like(given), **how)
+        # The mask is needed because a prompt may contain the padding token.
+        mask = torch.ones_like(prompt_ids)
+        out = model.generate(input_ids=prompt_ids, attention_mask=mask, **how)
     return cast(torch.Tensor, out)[0, len(ids) :].tolist()
 
 
@@ -207,7 +205,7 @@ def _of_prompt(seed: int, i: int) -> int:
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Draw from a seed within the block; the state of torch's generators comes back."""
+    """Draw from a seed within the block; then restore the state of torch's generators."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)

@@ -1,7 +1,8 @@
-"""GGUF files of llama.cpp: what transformers needs to load one as a plain model.
+"""Load a GGUF file of llama.cpp as a plain model.
 
-The weights are dequantised. What transformers notes of the quantisation is taken off the model
-afterwards: else it can neither be saved nor trained, although its weights are plain numbers.
+Problem. Transformers dequantises the weights, but marks the model as quantised, so it can neither
+be saved nor trained.
+Solution. The marks are removed after loading.
 """
 
 from __future__ import annotations
@@ -18,35 +19,35 @@ import transformers
 from nullprobe._core import validation
 from nullprobe.models import packages
 
-# What a damaged file raises, where lengths and offsets are nonsense.
+# Errors that damaged files raise, in which lengths and offsets are wrong.
 DAMAGES = (ValueError, LookupError, OverflowError, OSError, MemoryError, struct.error, TypeError)
 
 
 def checked(file: Path) -> None:
-    """Complain about a file that is not all of a model, or if packages are missing."""
+    """Raise InputError if a file is not a whole model, or if packages are missing."""
     packages.need(["gguf", "accelerate"], "GGUF files", extra="models")
     parts, _ = _header(file)
     if parts > 1:
         validation.complain(
             f"{file.name!r} must hold a whole model",
             f"it is one of {parts} parts",
-            "merge them: llama-gguf-split --merge FIRST_PART WHOLE",
+            "merge the parts: llama-gguf-split --merge FIRST_PART WHOLE",
         )
 
 
 def stored_as(file: Path) -> str:
-    """Return how the weights of a file are stored: its types, that of most values first."""
+    """Return the types in which a file stores its weights, the most frequent type first."""
     return _header(file)[1]
 
 
 def options() -> dict[str, Any]:
-    """Return what makes ``from_pretrained`` dequantise; older versions always do."""
+    """Return arguments that make ``from_pretrained`` dequantise; older versions always do."""
     config = getattr(transformers, "GgufConfig", None)
     return {} if config is None else {"quantization_config": config(dequantize=True)}
 
 
 def made_plain(model: Any) -> None:
-    """Take off a model what says that it is quantised: its weights no longer are."""
+    """Remove the marks of quantisation from a model, whose weights are now plain numbers."""
     for holder, names in (
         (model.config, ["quantization_config"]),
         (model, ["hf_quantizer", "quantization_method", "is_quantized"]),
@@ -56,15 +57,15 @@ def made_plain(model: Any) -> None:
 
 
 def _header(file: Path) -> tuple[int, str]:
-    """Return of how many parts a file is one, and the types of its weights."""
+    """Return the number of parts into which the model was split, and the types of its weights."""
     stat = file.stat()
     try:
         return _read(file, stat.st_size, stat.st_mtime_ns)
     except DAMAGES as error:
-        said = " ".join(str(error).split())[:120].rstrip(".")
+        reason = " ".join(str(error).split())[:120].rstrip(".")
         raise validation.InputError(
             f"{file.name!r} must be a whole GGUF file",
-            f"it cannot be read: {said}",
+            f"it cannot be read: {reason}",
             "download or convert it again",
         ) from error
 

@@ -1,10 +1,10 @@
-"""The head of a model, run for some tokens of a batch at a time.
+"""Run the head of a model for a few tokens of a batch at a time.
 
-Problem. The logits of a batch are thousands of times larger than its hidden states: one number for
-each token of the vocabulary.
-Solution. The body runs once. The head runs again and again, each time on the last hidden states of
-a few tokens, which are picked right before it. What a model makes of its logits after the head,
-such as a cap or a scale, it does to these.
+Problem. The logits of a batch are much larger than its hidden states: each token has one number for
+each entry of the vocabulary.
+Solution. The body runs once. The head runs many times, each time on the last hidden states of a few
+tokens, which are selected right before it. Operations of the model after the head, such as a cap or
+a scale, apply to these logits.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ LogitsAt = Callable[[np.ndarray, np.ndarray], Tensor]
 
 
 @contextmanager
-def logits_at(model: nn.Module, given: Mapping[str, Any]) -> Iterator[LogitsAt]:
+def logits_at(model: nn.Module, arguments: Mapping[str, Any]) -> Iterator[LogitsAt]:
     """Yield a function from texts (k,) and positions (k,) of a batch to logits (k, vocabulary).
 
     Parameters
     ----------
     model : torch.nn.Module
         With a head that predicts tokens; it is left as it was.
-    given : mapping
-        What the model is called with: the batch.
+    arguments : mapping
+        Arguments with which the model runs the batch.
 
     Notes
     -----
-    In the dtype of the model. Logits of all tokens are formed, once, only where a model does not
-    call its head as a module on states (b, t, d), or has no body apart from the head.
+    Logits have the dtype of the model. If a model does not call its head as a module on states
+    (b, t, d), or has no body outside the head, logits of all tokens are computed, once.
     """
     head, whole = head_of(model), None
     with _running_once(_body(model, head)) as has_run:
@@ -52,7 +52,7 @@ def logits_at(model: nn.Module, given: Mapping[str, Any]) -> Iterator[LogitsAt]:
             if whole is None:
                 handle = head.register_forward_pre_hook(pick)
                 try:
-                    logits = model(**given).logits
+                    logits = model(**arguments).logits
                 finally:
                     handle.remove()
                 if picked:
@@ -64,41 +64,41 @@ def logits_at(model: nn.Module, given: Mapping[str, Any]) -> Iterator[LogitsAt]:
 
 
 def head_of(model: nn.Module) -> nn.Module:
-    """Return the module that predicts tokens, or complain that there is none."""
+    """Return the module that predicts tokens; raise InputError if the model has none."""
     head = getattr(model, "get_output_embeddings", lambda: None)()
     if head is None:
         validation.complain(
-            "the model must predict tokens",
-            f"{type(model).__name__} has no head that does",
+            "the model must have a head that predicts tokens",
+            f"{type(model).__name__} has none",
             "load it with AutoModelForCausalLM",
         )
     return head
 
 
 def _body(model: nn.Module, head: nn.Module) -> nn.Module | None:
-    """Return the part of a model that its head reads, or None if it is not apart from the head."""
+    """Return the part of a model whose output the head reads; None if it contains the head."""
     body = getattr(model, "get_decoder", lambda: None)()
     return None if body is None or any(one is head for one in body.modules()) else body
 
 
 @contextmanager
 def _running_once(body: nn.Module | None) -> Iterator[Callable[[], bool]]:
-    """Let a part of a model return what it returned the first time; yield whether it has."""
+    """Make a part of a model run once and then repeat its output; yield whether it has run."""
     if body is None:
         yield lambda: False
         return
-    forward, own, kept = body.forward, vars(body).get("forward"), []
+    forward, override, outputs = body.forward, vars(body).get("forward"), []
 
     def once(*args: Any, **kwargs: Any) -> Any:
-        if not kept:
-            kept.append(forward(*args, **kwargs))
-        return kept[0]
+        if not outputs:
+            outputs.append(forward(*args, **kwargs))
+        return outputs[0]
 
     body.forward = once
     try:
-        yield lambda: bool(kept)
+        yield lambda: bool(outputs)
     finally:
-        if own is None:
+        if override is None:
             del body.forward
         else:
-            body.forward = own
+            body.forward = override

@@ -1,11 +1,11 @@
-"""A site's tensor in what a module is given or returns: read or replaced, for as long as a block.
+"""Read or replace the states at a site within a block, by hooks on modules.
 
 Problem. Layers are called by position or by keyword, and return tensors, tuples or outputs with
-names; ``output[0]`` of a tensor is the first row of a batch, not the hidden states. Compiled code
-does not call hooks that come after it, and a forward that somebody has replaced may not either.
-Solution. One place that takes the states out and puts edited ones back in the same form. Within
-the block nothing runs compiled, and an edit that a run of the model has not reached is an error.
-All hooks are gone after the block, however it ends.
+names. ``output[0]`` of a tensor is the first row of a batch, not the hidden states. Compiled code
+does not call hooks that were added after compilation, and a replaced forward may skip hooks, too.
+Solution. This file alone extracts states, and puts edited states back in the same form. Within the
+block nothing runs compiled, and an edit that the model did not reach is an error. All hooks are
+removed after the block, even after an exception.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Edit = Callable[[Tensor], Tensor]
 
 
 class _Edits:
-    """The edits in force at one side of a module, in the order of their blocks, and their hook."""
+    """The active edits at one side of a module, in the order of their blocks, and their hook."""
 
     def __init__(self) -> None:
         self.edits: list[Edit] = []
@@ -40,20 +40,20 @@ class _Edits:
         return states
 
 
-# One hook of ours serves all edits of a place, so that a block inside another edits what that one
-# has edited, though both are in front of all hooks that record.
-_in_force: WeakKeyDictionary[nn.Module, dict[str, _Edits]] = WeakKeyDictionary()
+# One hook serves all edits of one side of a module. So an inner block edits the output of an outer
+# block, and both run before all hooks that record.
+_active: WeakKeyDictionary[nn.Module, dict[str, _Edits]] = WeakKeyDictionary()
 
 
 def plain(module: Any) -> Any:
-    """Return the module that ``torch.compile`` has wrapped, or the module itself."""
+    """Return the module inside the wrapper of ``torch.compile``, or the module itself."""
     while hasattr(module, "_orig_mod"):
         module = module._orig_mod
     return module
 
 
 class _Eager:
-    """Blocks in which nothing runs compiled: in all threads, until the last of them ends."""
+    """Blocks in which nothing runs compiled, in all threads, until the last block ends."""
 
     def __init__(self) -> None:
         self.lock, self.blocks, self.stance = threading.Lock(), 0, ExitStack()
@@ -76,9 +76,9 @@ _eager = _Eager()
 
 @contextmanager
 def eager() -> Iterator[None]:
-    """Run what ``torch.compile`` has compiled as it was written within the block.
+    """Run modules without ``torch.compile`` within the block.
 
-    Compiled code calls the hooks that were there when it was compiled, and no others.
+    Compiled code calls only the hooks that existed when it was compiled.
     """
     _eager.enter()
     try:
@@ -101,31 +101,31 @@ def reading(model: nn.Module, sites: Sequence[Site], read: Read) -> Iterator[Non
 
 @contextmanager
 def editing(model: nn.Module, edits: Mapping[Site, Edit]) -> Iterator[None]:
-    """Put ``edit(states)`` in place of the states at each site within the block.
+    """Replace the states at each site by ``edit(states)`` within the block.
 
     Raises
     ------
     InputError
-        At the end of the block, if the model has run in it and no states have passed a site.
+        At the end of the block, if the model ran in it and no states passed a site.
     """
     passed: set[str] = set()
     with eager(), _counting(model) as runs, ExitStack() as stack:
         for site, edit in edits.items():
-            stack.enter_context(_edit_in_force(model, site, _noted(site, edit, passed)))
+            stack.enter_context(_active_edit(model, site, _recorded(site, edit, passed)))
         yield
     missed = [site for site in edits if site.name not in passed]
     if runs and missed:
         validation.complain(
-            f"an edit at {missed[0].name!r} must be reached when the model runs",
-            f"it ran, {missed[0].path!r} was not called, and nothing was edited there",
-            "undo what replaces or bypasses the forward of a module around it, or choose "
+            f"the model must reach the edit at {missed[0].name!r} when it runs",
+            f"it ran without calling {missed[0].path!r}, so nothing was edited there",
+            "undo the code that replaces or bypasses the forward of a module around it, or choose "
             "another site",
         )
 
 
 @contextmanager
 def _counting(model: nn.Module) -> Iterator[list[None]]:
-    """Yield a list that is empty until the model has run, or its base model alone."""
+    """Yield a list that is empty until the model, or its base model, has run."""
     runs: list[None] = []
     inside = getattr(model, "base_model", None)
     watched = [model, *([inside] if isinstance(inside, nn.Module) and inside is not model else [])]
@@ -137,31 +137,31 @@ def _counting(model: nn.Module) -> Iterator[list[None]]:
             handle.remove()
 
 
-def _noted(site: Site, edit: Edit, passed: set[str]) -> Edit:
-    """Return an edit of all that passes a module, which notes that it was reached."""
+def _recorded(site: Site, edit: Edit, passed: set[str]) -> Edit:
+    """Return an edit of all features at a module that records in ``passed`` that it ran."""
 
-    def noted(states: Tensor) -> Tensor:
+    def recorded(states: Tensor) -> Tensor:
         passed.add(site.name)
         if site.first is None:
             return edit(states)
-        edited = states.clone()  # what comes in may be needed as it was
+        edited = states.clone()  # the model may need the unedited states
         edited[..., site.first : site.first + site.width] = edit(_of_site(site, states))
         return edited
 
-    return noted
+    return recorded
 
 
 def _of_site(site: Site, states: Tensor) -> Tensor:
-    """Return a site's features of all that passes its module."""
+    """Return the features of a site from all features at its module."""
     return states if site.first is None else states[..., site.first : site.first + site.width]
 
 
 @contextmanager
-def _edit_in_force(model: nn.Module, site: Site, edit: Edit) -> Iterator[None]:
-    sides = _in_force.setdefault(model.get_submodule(site.path), {})
+def _active_edit(model: nn.Module, site: Site, edit: Edit) -> Iterator[None]:
+    sides = _active.setdefault(model.get_submodule(site.path), {})
     place = sides.setdefault(site.side, _Edits())
     if not place.edits:
-        # In front of hooks that were there before: what records must see what was edited.
+        # Before earlier hooks, so that hooks that record see edited states.
         place.handle = _register(model, site, place, True)
     place.edits.append(edit)
     try:
@@ -176,7 +176,7 @@ def _edit_in_force(model: nn.Module, site: Site, edit: Edit) -> Iterator[None]:
 def _register(
     model: nn.Module, site: Site, act: Callable[[Tensor], Tensor | None], prepend: bool
 ) -> torch.utils.hooks.RemovableHandle:
-    """Register a hook at a site; what ``act`` returns replaces the states, None leaves them."""
+    """Register a hook at a site that replaces states by ``act(states)``, or keeps them if None."""
     module = model.get_submodule(site.path)
     if site.side == INPUT:
 
@@ -190,24 +190,24 @@ def _register(
         return module.register_forward_pre_hook(before, prepend=prepend, with_kwargs=True)
 
     def after(_: nn.Module, __: tuple, output: Any) -> Any:
-        states = act(_states(site, taken(output)))
+        states = act(_states(site, leaving(output)))
         return None if states is None else replaced(output, states)
 
     return module.register_forward_hook(after, prepend=prepend)
 
 
 def entering(module: nn.Module, args: tuple, kwargs: Mapping[str, Any]) -> Any:
-    """Return the hidden states that a module is called with: its first argument."""
+    """Return the hidden states that enter a module: its first argument."""
     return args[0] if args else kwargs.get(_first_parameter(module))
 
 
 def _first_parameter(module: nn.Module) -> str:
-    """Return the name of the first argument of a module's forward: its hidden states."""
+    """Return the name of the first argument of a module's forward, the hidden states."""
     return next(iter(inspect.signature(plain(module).forward).parameters), "")
 
 
-def taken(output: Any) -> Any:
-    """Return the hidden states in what a module returned: itself, or the first of several."""
+def leaving(output: Any) -> Any:
+    """Return the hidden states in the output of a module: the output, or its first element."""
     if isinstance(output, dict):
         return next(iter(output.values()), None)
     if isinstance(output, tuple | list):
@@ -216,7 +216,7 @@ def taken(output: Any) -> Any:
 
 
 def replaced(output: Any, states: Tensor) -> Any:
-    """Return the output with other hidden states, of the same type.
+    """Return an output of the same type with other hidden states.
 
     Examples
     --------
@@ -233,16 +233,15 @@ def replaced(output: Any, states: Tensor) -> Any:
     return states
 
 
-def _states(site: Site, found: Any) -> Tensor:
-    if not isinstance(found, Tensor) or not found.is_floating_point() or found.ndim < 2:
+def _states(site: Site, states: Any) -> Tensor:
+    if not isinstance(states, Tensor) or not states.is_floating_point() or states.ndim < 2:
         what = (
-            f"a tensor of shape {tuple(found.shape)} and dtype {found.dtype}"
-            if isinstance(found, Tensor)
-            else type(found).__name__
+            f"a tensor of shape {tuple(states.shape)} and dtype {states.dtype}"
+            if isinstance(states, Tensor)
+            else type(states).__name__
         )
         validation.complain(
-            f"the {site.side} of {site.path!r} must hold hidden states at site {site.name!r}",
+            f"the {site.side} of {site.path!r} must hold the hidden states of site {site.name!r}",
             f"{what} arrived",
-            "choose another site",
         )
-    return found
+    return states

@@ -1,10 +1,10 @@
-"""The layers of a model, and the parts of a layer, found from its structure and a trial run.
+"""Find the layers of a model, and the parts of a layer, from its structure and a trial run.
 
-Problem. Every family names its modules in its own way, and new ones appear monthly: a list of
-architectures is out of date when it is written.
-Solution. Nearly all models keep their layers in one ModuleList, as long as
-``config.num_hidden_layers`` says. Of several lists, the one whose layers run once each and in order
-is meant. Attention, feed-forward part and other mixers are children of a layer, known by name.
+Problem. Every family has its own names of modules, and new families appear monthly, so a list of
+architectures is soon out of date.
+Solution. Nearly all models store their layers in one ModuleList of length
+``config.num_hidden_layers``. If there are many such lists, the layers of the right one run once
+each and in order. Attention, mlp and other mixers are children of a layer with typical names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from nullprobe.models.hooks import plain
 from nullprobe.models.site import INPUT, OUTPUT
 from nullprobe.models.trial_run import Trial, trial_run
 
-# A feed-forward part that is no module of its own: its first and its last child in the layer.
+# An mlp that is not a module: its first and its last child in the layer.
 OPEN_MLPS = (("fc1", "fc2"), ("lin1", "lin2"), ("intermediate", "output"))
 MLP = re.compile(r"mlp|ffn|feed_?forward|^ff$|moe$|densereludense")
 ATTENTION = re.compile(r"attn|attention")
@@ -28,17 +28,17 @@ MIXER = re.compile(
     r"^(short_?|causal_?)?conv(1d)?$|^mixer$|^mamba2?$|^ssm$|^temporal_block$|lstm|recurren|"
     r"time_mix|fourier|linear_attn|delta_net"
 )
-# What is called after attention or the feed-forward part without being it.
-BESIDE = re.compile(r"norm|^ln|drop|scale|cross|encoder|embed")
+# Modules whose names contain the words of a part, but that only come before or after it.
+NEIGHBOUR = re.compile(r"norm|^ln|drop|scale|cross|encoder|embed")
 NORM = re.compile(r"norm|^ln_|layrnorm")
 LINEAR = re.compile(r"Linear|Conv1D|Dense")
-# What modules and configs call the number of heads, and the width of one.
+# Names of the number of heads, and of the width of one head, in modules and configs.
 HEADS = ("num_heads", "num_attention_heads", "n_heads", "n_head")
 HEAD_WIDTHS = ("v_head_dim", "head_dim", "attention_head_size", "d_head")
 
 
 def layers_path(model: nn.Module, layers: str | None = None) -> str:
-    """Return the path of the list of layers, found or checked."""
+    """Return the path of the list of layers: ``layers`` if it is passed, after a check."""
     lists = {
         path: module
         for path, module in model.named_modules()
@@ -52,8 +52,8 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
     outer = _outermost({path: m for path, m in lists.items() if len(m) == depth})
     if not trial.error:
         ran = {path: m for path, m in lists.items() if _ran_in_order(m, trial)}
-        several = {path: m for path, m in ran.items() if isinstance(m, nn.ModuleList)}
-        outer = [path for path in outer if path in ran] or _outermost(several)
+        module_lists = {path: m for path, m in ran.items() if isinstance(m, nn.ModuleList)}
+        outer = [path for path in outer if path in ran] or _outermost(module_lists)
     if len(outer) == 1:
         return outer[0]
     _complain_of_lists(model, lists, outer, depth, trial)
@@ -61,19 +61,19 @@ def layers_path(model: nn.Module, layers: str | None = None) -> str:
 
 
 def _outermost(lists: Mapping[str, nn.Module]) -> list[str]:
-    """Return the paths of lists that lie in no other one; ModuleLists, if there are any."""
-    # Parts of a layer may come in a list of the same length by chance.
+    """Return the paths of lists that are not inside another list; ModuleLists, if there are any."""
+    # Parts of a layer may form a list of the same length by chance.
     outer = [path for path in lists if not any(path.startswith(f"{o}.") for o in lists)]
     return [path for path in outer if isinstance(lists[path], nn.ModuleList)] or outer
 
 
 def _ran_in_order(layers: nn.Module, trial: Trial) -> bool:
-    """Whether layers ran once each, one after the other; some wait for what is no text."""
-    return not _why_not(layers, trial)
+    """Whether layers ran once each and in order; layers for other inputs than text may not run."""
+    return not _obstacle(layers, trial)
 
 
-def _why_not(layers: nn.Module, trial: Trial) -> str:
-    """Return why layers are not those of a model, in words; empty if they may be."""
+def _obstacle(layers: nn.Module, trial: Trial) -> str:
+    """Return the reason why a list is not the list of layers of a model; empty if it may be."""
     passed = [one for one in map(trial.of, map(plain, layers.children())) if one.calls]
     order = [one.order for one in passed]
     if not passed or 2 * len(passed) < len(list(layers.children())):
@@ -89,67 +89,67 @@ def _why_not(layers: nn.Module, trial: Trial) -> str:
 def _complain_of_lists(
     model: nn.Module, lists: Mapping[str, Any], outer: list[str], depth: Any, trial: Trial
 ) -> NoReturn:
-    advice = "pass the path of the list as layers=..., such as layers='encoder.layer'"
+    advice = "pass the path of the list, such as layers='encoder.layer'"
     fitting = [path for path, one in lists.items() if len(one) == depth]
-    there = ", ".join(
-        f"{path} ({len(lists[path])}{', ' + why if why else ''})"
+    candidates = ", ".join(
+        f"{path} ({len(lists[path])}{', ' + obstacle if obstacle else ''})"
         for path in (outer or fitting or list(lists))[:10]
-        for why in ["" if trial.error else _why_not(lists[path], trial)]
+        for obstacle in ["" if trial.error else _obstacle(lists[path], trial)]
     )
-    there = f"; there are {there}" if there else ""
+    candidates = f"; candidates: {candidates}" if candidates else ""
     if not outer and not trial.error:
         validation.complain(
-            "the layers of a model must be one list whose members run once each, one after the "
-            "other, with one state (b, t, d) for each token",
-            f"a run of {type(model).__name__} shows no such list{there}",
+            "the layers of a model must be one list of modules that run once each and in order, "
+            "with one state per token (b, t, d)",
+            f"a run of {type(model).__name__} shows no such list{candidates}",
             advice,
         )
     if depth is None:
         validation.complain(
-            "a Hugging Face model is needed, whose config.num_hidden_layers says how many layers "
-            "there are",
-            f"{type(model).__name__} arrived, which does not say",
-            "pass such a model, or the path of the list of layers as layers=...",
+            "the model must be a Hugging Face model with config.num_hidden_layers, its number of "
+            "layers",
+            f"{type(model).__name__} arrived, without this number",
+            "pass such a model, or the path of its list of layers, such as layers='encoder.layer'",
         )
     validation.complain(
-        f"one list of layers must be as long as config.num_hidden_layers, {depth}",
-        f"{len(outer)} lists are{there}",
+        f"exactly one list must have config.num_hidden_layers modules, {depth}",
+        f"{len(outer)} lists have{candidates}",
         advice,
     )
 
 
 def described(config: Any, name: str) -> Any:
-    """Return what a config says of the language part of a model, or of all of it."""
+    """Return a value from the config of the language part of a model, or of the whole model."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    own = getattr(text, name, None)
-    return getattr(config, name, None) if own is None else own
+    value = getattr(text, name, None)
+    return getattr(config, name, None) if value is None else value
 
 
 def ancestors(root: str) -> Iterator[str]:
-    """Yield the paths of the modules around a module, the nearest first, the model last."""
+    """Yield the paths of the modules that contain a module, from the nearest to the model."""
     parts = root.split(".")
     for i in range(len(parts) - 1, -1, -1):
         yield ".".join(parts[:i])
 
 
 def parts(layer: nn.Module) -> Iterator[tuple[str, str, str]]:
-    """Yield the parts of a layer: the kind of each, and its first and last child there."""
-    seen: set[str] = set()
+    """Yield the parts of a layer: the kind of each, and its first and last child in the layer."""
+    kinds: set[str] = set()
     children = list(layer.named_children())
     if not any(_kind(name.lower(), "") for name, _ in children):  # T5 has a list of sublayers
         children = [
             (f"{name}.{i}.{inner}", module)
-            for name, several in children
-            if isinstance(several, nn.ModuleList)
-            for i, sublayer in enumerate(several)
+            for name, sublayers in children
+            if isinstance(sublayers, nn.ModuleList)
+            for i, sublayer in enumerate(sublayers)
             for inner, module in sublayer.named_children()
         ]
     for name, child in children:
         kind = _kind(name.rpartition(".")[2].lower(), type(plain(child)).__name__.lower())
-        if kind and kind not in seen:
-            seen.add(kind)
+        if kind and kind not in kinds:
+            kinds.add(kind)
             yield kind, name, name
-    if "mlp" not in seen:
+    if "mlp" not in kinds:
         names = [name for name, _ in children]
         for first, last in OPEN_MLPS:
             if first in names and last in names:
@@ -158,9 +158,9 @@ def parts(layer: nn.Module) -> Iterator[tuple[str, str, str]]:
 
 
 def _kind(name: str, class_name: str) -> str:
-    if BESIDE.search(name):
+    if NEIGHBOUR.search(name):
         return ""
-    if MIXER.search(name):  # in some hybrids one name stands for all kinds, and classes tell
+    if MIXER.search(name):  # some hybrids use one name for all kinds; their classes differ
         if re.search(r"attention|attn", class_name):
             return "attention"
         return "mlp" if re.search(r"mlp|moe", class_name) else "mixer"
@@ -170,17 +170,17 @@ def _kind(name: str, class_name: str) -> str:
 
 
 def heads(model: nn.Module, attention: nn.Module, trial: Trial) -> tuple[str, int, int]:
-    """Return the path of the output projection within attention, its heads, and their width.
+    """Return the path of the output projection in attention, the number of heads, and their width.
 
-    It is the last linear map that runs there, if it is as wide as all heads together; without
-    one, the path is empty.
+    The output projection is the last linear map that runs in attention, if its input is as wide as
+    all heads together. Otherwise the path is empty.
     """
     linear = [
         (trial.of(module).order, path, module)
         for path, module in attention.named_modules()
         if path and LINEAR.search(type(module).__name__)
     ]
-    # An adapter is linear maps around one; the outermost is what the model calls.
+    # An adapter wraps a linear map in others; the model calls the outermost.
     inner = [path for _, path, _ in linear]
     linear = [one for one in linear if not any(one[1].startswith(f"{o}.") for o in inner)]
     linear = [one for one in linear if one[0] >= 0]

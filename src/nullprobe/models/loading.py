@@ -1,4 +1,4 @@
-"""Models and tokenizers from a folder, a GGUF file or a name: no pickles, no code of others."""
+"""Load models and tokenizers from folders, GGUF files or the hub; no pickles, no remote code."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from nullprobe._core import parameters, validation
 from nullprobe.models import adapters, devices, gguf_file, packages
-from nullprobe.models.bars import without_bars
 from nullprobe.models.checkpoint import Checkpoint, find
+from nullprobe.models.progress_bars import without_bars
 from nullprobe.models.provenance import Origin, hashes, note
 
 DTYPES = {
@@ -30,7 +30,7 @@ DTYPES = {
     "float16": torch.float16,
 }
 QUANTIZATIONS = ("4bit", "8bit")
-# Of transformers, PEFT, bitsandbytes and safetensors, about files, packages and devices.
+# Errors of transformers, PEFT, bitsandbytes and safetensors about files, packages and devices.
 REFUSALS = (
     *(OSError, ValueError, TypeError, LookupError, RuntimeError, ImportError),
     *(SafetensorError, StrictDataclassError),
@@ -47,29 +47,29 @@ def load(
     merge: bool = False,
     revision: str | None = None,
 ) -> tuple[transformers.PreTrainedModel, Any]:
-    """Load a model with the head that it was saved with, and its tokenizer.
+    """Load a model with the head with which it was saved, and its tokenizer.
 
     Parameters
     ----------
     name : str or path
         A folder that ``save_pretrained`` wrote, a GGUF file or a folder with one, a folder of a
-        PEFT adapter, or the name of a model or adapter on the hub, with or without its owner. A
-        path is never looked for there, nor is a name if ``HF_HUB_OFFLINE`` is set.
+        PEFT adapter, or the name of a model or adapter on the hub, with or without its owner.
+        Paths are never looked up on the hub. If ``HF_HUB_OFFLINE`` is set, names are looked up
+        only in its cache.
     dtype : {"auto", "float64", "float32", "bfloat16", "float16"}
-        "auto" is what the weights were saved in; float32 for a quantised GGUF file, whose weights
-        are dequantised.
+        "auto" is the dtype of the saved weights. A quantised GGUF file is dequantised to float32.
     device : str or mapping, optional
         Such as "cpu", "cuda", "cuda:1" or "mps". "auto" (or "balanced", "balanced_low_0",
-        "sequential", or a mapping of modules to devices) spreads a large model over several and
-        needs accelerate.
+        "sequential", or a mapping of modules to devices) spreads a large model over many devices,
+        and needs accelerate.
     quantization : {"4bit", "8bit"}, optional
-        Quantise the weights with bitsandbytes as they are loaded: NF4, or LLM.int8().
+        Quantise the weights with bitsandbytes while they are loaded: NF4, or LLM.int8().
     adapter : str or path, optional
-        A folder, or a name on the hub, of a PEFT adapter to put on the model. Its tokenizer is
-        used if it has one.
+        A PEFT adapter for the model: its folder, or its name on the hub. Its tokenizer, if it has
+        one, replaces the tokenizer of the model.
     merge : bool
-        Merge the adapter, if there is one, into the weights, so that the model is a plain one; if
-        not, it is active in a ``peft.PeftModel``.
+        Merge the adapter into the weights, so that the result is a plain model. If False, the
+        adapter is active in a ``peft.PeftModel``.
     revision : str, optional
         Branch, tag or commit of ``name`` on the hub.
 
@@ -82,13 +82,13 @@ def load(
     Raises
     ------
     InputError
-        If there is no such model; it has no safetensors, or needs code of its own; the adapter
-        does not fit; a package is missing; or the device is not there.
+        If the model does not exist, has no safetensors, or needs remote code; if the adapter does
+        not fit; if a package or the device is missing.
 
     Notes
     -----
-    :func:`capture_to` records what was loaded: the revision or a hash of each file of weights,
-    dtype, quantisation and adapter.
+    :func:`capture_to` records the revision or a hash of each file of weights, the dtype, the
+    quantisation and the adapter.
     """
     parameters.choice("dtype", dtype, list(DTYPES))
     parameters.choice("quantization", quantization, [None, *QUANTIZATIONS])
@@ -97,16 +97,16 @@ def load(
     if adapter is not None:
         if change is not None:
             validation.complain(
-                "adapter must be left out where the model is an adapter itself",
-                f"{os.fspath(name)!r} and {os.fspath(adapter)!r} arrived",
-                "name the model that the adapter is for",
+                "name must be a model if adapter is passed",
+                f"{os.fspath(name)!r} is an adapter",
+                "pass the model that the adapter was trained on, or leave adapter out",
             )
         change = find(adapter)
     if change is not None:
         adapters.checked(change)
         if merge and quantization is not None:
             validation.complain(
-                "an adapter is merged into weights that are not quantised",
+                "merge needs weights that are not quantised",
                 f"quantization={quantization!r} arrived",
                 "leave merge or quantization out",
             )
@@ -124,38 +124,40 @@ def load(
 
 
 def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.Module:
-    """Return a model without its weights, which are neither read nor made room for.
+    """Return a model without weights: they are not read and take no memory.
 
-    An adapter has the structure of the model that it changes.
+    For an adapter, this is the structure of the model that it was trained on.
     """
     base, _ = _with_base(find(name, revision, weights=False), weights=False)
     with _refusals(base), _config_folder(base) as files:
         kind, config = _kind(files)
         with torch.device("meta"):
-            # A class of transformers; the auto class looks it up.
+            # AutoModel looks up the class; a class of transformers is used directly.
             if kind is transformers.AutoModel:
                 return kind.from_config(config, trust_remote_code=False)
             return kind._from_config(config)
 
 
-def _with_base(found: Checkpoint, *, weights: bool = True) -> tuple[Checkpoint, Checkpoint | None]:
-    """Return a model and None, or the model that an adapter is for and the adapter."""
-    if not found.is_adapter:
-        return found, None
-    base = find(adapters.base_of(found), weights=weights)
+def _with_base(
+    checkpoint: Checkpoint, *, weights: bool = True
+) -> tuple[Checkpoint, Checkpoint | None]:
+    """Return a model and None, or the model that an adapter was trained on, and the adapter."""
+    if not checkpoint.is_adapter:
+        return checkpoint, None
+    base = find(adapters.base_of(checkpoint), weights=weights)
     if base.is_adapter:
         validation.complain(
-            f"the adapter {found.name!r} must be for a model",
+            f"the adapter {checkpoint.name!r} must name a model that it was trained on",
             f"{base.name!r} is an adapter itself",
-            "merge that one first, and save the result",
+            "merge that adapter first, and save the result",
         )
-    return base, found
+    return base, checkpoint
 
 
 def _loaded(
     base: Checkpoint, change: Checkpoint | None, dtype: Any, quantization: str | None, place: Any
 ) -> tuple[Any, Any]:
-    """Return model and tokenizer, before any adapter; on a plain device only if quantised."""
+    """Return model and tokenizer without the adapter; on ``place`` only if quantised or spread."""
     options: dict[str, Any] = {"dtype": dtype}
     if place is not None and not isinstance(place, torch.device):
         options["device_map"] = place
@@ -173,39 +175,38 @@ def _loaded(
         _need_all(base, report["missing_keys"])
         if base.is_gguf:
             gguf_file.made_plain(model)
-        own = change is not None and any(change.path.glob("tokenizer*"))
-        words = _files(change.path) if change is not None and own else files
+        replaced = change is not None and any(change.path.glob("tokenizer*"))
+        source = _files(change.path) if change is not None and replaced else files
         tokenizer = transformers.AutoTokenizer.from_pretrained(
-            **words, config=config, trust_remote_code=False
+            **source, config=config, trust_remote_code=False
         )
     model.config._name_or_path = model.name_or_path = base.name
     if len(tokenizer) <= len(tokenizer.all_special_ids):
         validation.complain(
-            f"{base.name!r} must hold a tokenizer beside the model",
-            "what transformers finds there knows no words",
+            f"{base.name!r} must hold a tokenizer in addition to the model",
+            "the tokenizer that transformers loads from it has no words",
             "save the tokenizer into the same folder with its save_pretrained",
         )
     return model, tokenizer
 
 
 def _need_all(base: Checkpoint, missing: Iterable[str]) -> None:
-    """Complain of weights that are not in the files: transformers draws them at random."""
+    """Raise InputError if weights are not in the files: transformers would draw them at random."""
     drawn = sorted(name for name in missing if "pooler" not in name)  # no state passes a pooler
     if drawn:
         validation.complain(
             f"{base.name!r} must hold all weights of the model",
-            f"it lacks {validation.counted(len(drawn), 'weight', 'weights')}, the first of them "
-            f"{drawn[0]!r}",
-            "check its config.json, or download it anew",
+            f"it lacks {validation.counted(len(drawn), 'weight', 'weights')}, such as {drawn[0]!r}",
+            "check its config.json, or download it again",
         )
 
 
 @contextmanager
 def _config_folder(base: Checkpoint) -> Iterator[dict[str, Any]]:
-    """Yield what names a model's files to transformers.
+    """Yield the arguments that point transformers to the files of a model.
 
-    Beside a GGUF file, which holds everything, may lie files of other models: an empty folder is
-    named in their place.
+    The folder of a GGUF file may hold files of other models. So transformers gets an empty folder,
+    and the path of the GGUF file, which is complete.
     """
     if not base.is_gguf:
         yield _files(base.path)
@@ -220,7 +221,7 @@ def _files(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the class that a model was saved as, and its config."""
+    """Return the class of the saved model, and its config."""
     config = transformers.AutoConfig.from_pretrained(**files, trust_remote_code=False)
     saved = (config.architectures or [""])[0]
     if "gguf_file" in files and not saved:
@@ -233,12 +234,12 @@ def _kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
 def _quantizing(
     base: Checkpoint, config: Any, quantization: str, dtype: Any, place: Any
 ) -> dict[str, Any]:
-    """Return what makes transformers quantise the weights that it reads."""
+    """Return arguments that make transformers quantise the weights that it reads."""
     packages.need(["bitsandbytes", "accelerate"], f"{quantization} weights", extra="models-extra")
     if base.is_gguf or getattr(config, "quantization_config", None) is not None:
         validation.complain(
-            "quantization is for weights that are stored unquantised",
-            f"those of {base.name!r} are {'in a GGUF file' if base.is_gguf else 'quantised'}",
+            "quantization needs weights that are stored unquantised, as safetensors",
+            f"the weights of {base.name!r} are {'in a GGUF file' if base.is_gguf else 'quantised'}",
             "leave quantization out",
         )
     compute = dtype if isinstance(dtype, torch.dtype) else getattr(config, "dtype", None)
@@ -273,7 +274,7 @@ def _record(change: Checkpoint, kind: str, merged: bool) -> dict[str, Any]:
 
 @contextmanager
 def _refusals(base: Checkpoint) -> Iterator[None]:
-    """Say in words what transformers refuses within the block."""
+    """Turn errors of transformers within the block into InputErrors."""
     try:
         yield
     except validation.InputError:
@@ -282,17 +283,17 @@ def _refusals(base: Checkpoint) -> Iterator[None]:
         raise validation.InputError(
             f"{base.name!r} must fit into the memory of the device",
             "it does not",
-            "pass device='auto', a smaller dtype, or quantization='4bit'",
+            "pass device='auto', dtype='bfloat16', or quantization='4bit'",
         ) from error
     except REFUSALS as error:
         _complain(base, error)
 
 
 def _complain(base: Checkpoint, error: Exception) -> NoReturn:
-    said = " ".join(str(error).split())[:300].rstrip(".")
+    reason = " ".join(str(error).split())[:300].rstrip(".")
     raise validation.InputError(
         f"{base.name!r} must be a model that transformers can load from safetensors or GGUF "
         "without remote code",
-        f"it answered: {said}",
+        f"transformers raised {type(error).__name__}: {reason}",
         "check the files, or save the model again",
     ) from error

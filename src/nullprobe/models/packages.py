@@ -1,4 +1,4 @@
-"""Packages that only some models need."""
+"""Optional packages, which only some models need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nullprobe._core import validation
 
 
 def need(names: Sequence[str], purpose: str, *, extra: str) -> None:
-    """Complain if a package is missing; the message says which, and how to install it."""
+    """Raise InputError if a package is missing, with its name and the command that installs it."""
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
         validation.complain(

@@ -1,10 +1,10 @@
-"""What a model is and where it came from: what a capture records of it.
+"""Record the identity and the origin of a model.
 
-Problem. A folder of states, or an eraser, is a fact about one set of weights; a class and a name do
-not identify them.
-Solution. Of the weights in memory a fingerprint is taken. Of the files that they were read from
-:func:`nullprobe.models.load` leaves a note on the model: the revision on the hub or a hash of each
-file, the format, the quantisation and the adapter.
+Problem. A folder of states, or an eraser, belongs to one set of weights. A class and a name do not
+identify them.
+Solution. The record has a fingerprint of the weights in memory. :func:`nullprobe.models.load` also
+notes the files on the model: the revision on the hub or a hash of each file, the format, the
+quantisation and the adapter.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 import torch
 from torch import nn
 
-SAMPLED = 64  # values of each weight that go into a model's fingerprint
+SAMPLED = 64  # values of each weight in a model's fingerprint
 NOTE = "_nullprobe_origin"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The files that a model was read from.
+    """The files from which a model was read.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class Origin:
     revision : str
         Commit on the hub; empty for local files.
     format : str
-        "safetensors", "gguf", or "" where the model was not loaded here.
+        "safetensors", "gguf", or "" if ``models.load`` did not load the model.
     quantization : str
-        How the weights are stored in the file, such as "Q4_1", where they were dequantised.
+        Type of the stored weights, such as "Q4_1", if they were dequantised.
     files : mapping of str to str
         SHA-256 of each local file of weights; empty for models from the hub.
     adapter : mapping or None
@@ -52,7 +52,7 @@ class Origin:
 
 
 def note(model: nn.Module, origin: Origin) -> None:
-    """Leave on a model what it was read from."""
+    """Note on a model the files from which it was read."""
     setattr(model, NOTE, origin)
 
 
@@ -64,14 +64,15 @@ def hashes(files: Iterable[Path]) -> dict[str, str]:
 
 
 def described(model: nn.Module) -> dict[str, Any]:
-    """Return what a model is and what it was read from, as plain values.
+    """Return the identity and the origin of a model, as plain values.
 
-    Of each weight a few values go into the fingerprint, spread evenly: training changes them all.
+    The fingerprint is a hash of a few evenly spaced values of each weight: training changes them
+    all.
 
     Returns
     -------
     dict
-        ``class`` (inside an adapter's wrapper), ``name``, ``revision``, ``weights`` (fingerprint),
+        ``class`` (without an adapter's wrapper), ``name``, ``revision``, ``weights`` (fingerprint),
         ``dtype`` (of the floating-point parameters), ``quantization``, ``adapter``, ``format`` and
         ``files``: see :class:`Origin`.
     """
@@ -98,38 +99,38 @@ def _fingerprint(model: nn.Module) -> str:
         digest.update(f"{name} {tuple(weight.shape)} {weight.dtype}".encode())
         flat = weight.detach().flatten()
         if flat.device.type != "meta" and len(flat):
-            # In integers: float32 knows no odd position beyond 2^24.
-            some = min(SAMPLED, len(flat))
-            where = torch.arange(some) * (len(flat) - 1) // max(some - 1, 1)
-            digest.update(flat[where.to(flat.device)].double().cpu().numpy().tobytes())
+            # In integers: float32 cannot represent odd positions beyond 2^24.
+            n_values = min(SAMPLED, len(flat))
+            positions = torch.arange(n_values) * (len(flat) - 1) // max(n_values - 1, 1)
+            digest.update(flat[positions.to(flat.device)].double().cpu().numpy().tobytes())
     return digest.hexdigest()
 
 
 def _quantization(config: Any) -> str:
-    """Return how the weights in memory are quantised, such as "bitsandbytes 4bit nf4"."""
-    said = getattr(config, "quantization_config", None)
-    if said is None:
+    """Return the quantisation of the weights in memory, such as "bitsandbytes 4bit nf4"."""
+    settings = getattr(config, "quantization_config", None)
+    if settings is None:
         return ""
-    said = said if isinstance(said, Mapping) else said.to_dict()
-    method = said.get("quant_method", "")
+    settings = settings if isinstance(settings, Mapping) else settings.to_dict()
+    method = settings.get("quant_method", "")
     words = [str(getattr(method, "value", method))]
-    if said.get("load_in_8bit"):
+    if settings.get("load_in_8bit"):
         words += ["8bit"]
-    elif said.get("load_in_4bit"):
-        words += ["4bit", str(said.get("bnb_4bit_quant_type", ""))]
-    elif "bits" in said:
-        words += [f"{said['bits']}bit"]
+    elif settings.get("load_in_4bit"):
+        words += ["4bit", str(settings.get("bnb_4bit_quant_type", ""))]
+    elif "bits" in settings:
+        words += [f"{settings['bits']}bit"]
     return " ".join(filter(None, words))
 
 
 def _adapter(model: nn.Module, origin: Origin) -> dict[str, Any] | None:
     if origin.adapter is not None:
         return dict(origin.adapter)
-    there = getattr(model, "peft_config", None)
-    if not isinstance(there, Mapping) or not there:
+    adapters = getattr(model, "peft_config", None)
+    if not isinstance(adapters, Mapping) or not adapters:
         return None
-    kinds = [getattr(one.peft_type, "value", str(one.peft_type)) for one in there.values()]
-    return {"name": ", ".join(there), "type": ", ".join(kinds), "merged": False}
+    kinds = [getattr(one.peft_type, "value", str(one.peft_type)) for one in adapters.values()]
+    return {"name": ", ".join(adapters), "type": ", ".join(kinds), "merged": False}
 
 
 def _sha256(file: Path) -> str:

@@ -1,8 +1,8 @@
-"""Texts on their way through a model: what was given is checked, then run batch by batch.
+"""Check texts and options once, then run the texts through a model batch by batch.
 
-Problem. Capturing, folding, scrubbing and writing to disk put the same texts through a model, and
-must choose the same tokens.
-Solution. They share this: options, checked once, and passes that yield rows by site.
+Problem. Capturing to memory, to moments or to disk, and scrubbing, all run texts through a model,
+and must choose the same tokens.
+Solution. They share this code: options that are checked once, and passes that yield rows by site.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept, concept
-from nullprobe.models import texts as given_texts
 from nullprobe.models.encoding import Encoder, cut_in_words
 from nullprobe.models.finding import chosen
 from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
 from nullprobe.models.hooks import plain
 from nullprobe.models.site import Site
+from nullprobe.models.texts import Text, as_texts
 from nullprobe.models.token_rules import ALL, EVERY, Rule
 from nullprobe.models.tokens import Batch, Encoded, batches
 
@@ -32,7 +32,7 @@ HASHED = 1024  # texts that are tokenized together for a hash
 
 @dataclass(frozen=True)
 class Options:
-    """How texts are read: see :func:`capture`."""
+    """Options of reading texts; see :func:`capture`."""
 
     tokens: Any = "last"
     batch_size: int = 32
@@ -50,28 +50,30 @@ class Labelled:
     ----------
     concept : Concept
     starts : ndarray of shape (n + 1,), or None
-        Where the rows of each text begin, if every row has a label of its own.
+        Number of the first row of each text, if every row has its own label.
     """
 
     concept: Concept
     starts: np.ndarray | None = None
 
     def rows(self, texts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return where the labels of the rows are that these texts give, (sum of rows,)."""
-        return np.repeat(texts, rows) if self.starts is None else where(self.starts[texts], rows)
+        """Return the positions of the labels of the rows of some texts, (sum of rows,)."""
+        if self.starts is None:
+            return np.repeat(texts, rows)
+        return positions(self.starts[texts], rows)
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """Texts that are to go through a model: checked, and resolved once for all of them."""
+    """Texts to run through a model, with all options checked."""
 
     model: nn.Module
-    part: nn.Module  # of the model, to call
-    texts: Sequence[given_texts.Text]
+    part: nn.Module  # the part of the model to call
+    texts: Sequence[Text]
     sites: list[Site]
     rule: Rule
     encoder: Encoder
-    given: Options
+    options: Options
     encoded: list[Encoded] = field(default_factory=list)  # of all texts, if labels need it
 
     @classmethod
@@ -81,35 +83,36 @@ class Work:
         tokenizer: Any,
         texts: Any,
         sites: str | Sequence[str],
-        given: Options,
+        options: Options,
     ) -> Work:
-        """Check what was given."""
+        """Return work from checked arguments."""
         model = plain(model)
-        at = chosen(model, sites, given.layers)
-        rule = Rule(given.tokens)
-        parameters.whole_number("batch_size", given.batch_size, least=1)
-        encoder = encoder_for(model, tokenizer, rule, given.max_length, given.add_generation_prompt)
-        part, texts = reached(model, at), given_texts.given(texts)
+        at = chosen(model, sites, options.layers)
+        rule = Rule(options.tokens)
+        parameters.whole_number("batch_size", options.batch_size, least=1)
+        limit, prompted = options.max_length, options.add_generation_prompt
+        encoder = encoder_for(model, tokenizer, rule, limit, prompted)
+        part, texts = reached(model, at), as_texts(texts)
         rule.need_spans(len(texts))
-        return cls(model, part, texts, at, rule, encoder, given)
+        return cls(model, part, texts, at, rule, encoder, options)
 
     def labelled(self, y: Any) -> tuple[Work, Labelled]:
-        """Return the concept, of texts or of rows, and the work that reads these rows."""
+        """Return the work that reads the labelled rows, and the concept of texts or rows."""
         work, flat = self.aligned(y)
         z = concept(flat)
         return work, Labelled(z, work.starts if len(z) != len(self.texts) else None)
 
     def aligned(self, y: Any, name: str = "y") -> tuple[Work, Any]:
-        """Return labels in one list, of texts or of rows, and the work that reads these rows.
+        """Return the work that reads the labelled rows, and one list of labels of texts or rows.
 
-        ``tokens="all"`` leaves special tokens out, unless there is a label for every token.
+        ``tokens="all"`` leaves special tokens out, unless every token has a label.
         """
         n = len(self.texts)
-        nested = self.rule.may_give_several and _is_nested(y, n)
+        nested = self.rule.is_per_token and _is_nested(y, n)
         arrived = len(y) if hasattr(y, "__len__") else len(concept(y))
         if not nested and arrived == n:
             return self, y
-        works = self._readings()
+        works = self._encoded_works()
         for work in works:
             rows = np.diff(work.starts)
             if nested and np.array_equal(rows, [len(of_text) for of_text in y]):
@@ -120,40 +123,37 @@ class Work:
         received = f"{arrived} values arrived"
         if nested:
             odd = int(np.flatnonzero(rows != [len(of_text) for of_text in y])[0])
-            received = (
-                f"text {odd} (counted from 0) has {len(y[odd])} labels and {rows[odd]} tokens"
-            )
+            received = f"text {odd} (counted from 0) has {len(y[odd])} values and {rows[odd]} rows"
         validation.complain(
             f"{name} must have one value for each of {n} texts"
-            + (f", or for each of the {rows.sum()} rows" if self.rule.may_give_several else ""),
+            + (f", or for each of {rows.sum()} rows" if self.rule.is_per_token else ""),
             received,
-            "pass a label for each text, or for each token that is read; several columns of labels "
-            "as an array",
+            "pass a value for each text, or for each token that is read; pass columns as an array",
         )
         return None
 
     @property
     def starts(self) -> np.ndarray:
-        """Where the rows of each text begin, (n + 1,), of a work whose texts are encoded."""
+        """Number of the first row of each text, (n + 1,); the texts must be encoded."""
         return np.concatenate([[0], np.cumsum([one.rows for one in self.encoded])])
 
     def of_rows(self, y: np.ndarray, texts: np.ndarray, first: int, stop: int) -> np.ndarray:
-        """Return the labels of the rows of some texts, from ``first`` to ``stop``."""
+        """Return the labels of the rows of the texts from ``first`` to ``stop``."""
         if len(y) == len(self.texts):
             return y[texts]
         return y[self.starts[first] : self.starts[stop]]
 
-    def _readings(self) -> list[Work]:
-        """Return this work with its texts encoded, and with every token read in place of all."""
-        if not self.rule.may_give_several:
+    def _encoded_works(self) -> list[Work]:
+        """Return this work with encoded texts; for "all", also the work that reads every token."""
+        if not self.rule.is_per_token:
             return [replace(self, encoded=self.encode(0, len(self.texts)))]
-        found = []
+        works = []
         for tokens in [ALL, EVERY] if self.rule.tokens == ALL else [self.rule.tokens]:
             rule = Rule(tokens)
             encoder = replace(self.encoder, rule=rule, cut={}, doubled=set())
             work = replace(self, rule=rule, encoder=encoder, encoded=[])
-            found.append(replace(work, encoded=work.encode(0, len(self.texts))))
-        return found
+            works.append(replace(work, encoded=work.encode(0, len(self.texts))))
+        return works
 
     def encode(self, first: int, stop: int) -> list[Encoded]:
         """Return the tokens of the texts from ``first`` to ``stop``."""
@@ -162,9 +162,9 @@ class Work:
         return self.encoder.encode(self.texts[first:stop], first)
 
     def token_hash(self) -> str:
-        """Return a hash of the ids of all texts and of which of them are read.
+        """Return a hash of the ids of all texts and of the positions that are read.
 
-        It knows the tokenizer, its template, the cut and the rule, a function included.
+        It changes with the tokenizer, its template, ``max_length`` and the rule, even a function.
         """
         digest = hashlib.blake2b(digest_size=16)
         for first in range(0, len(self.texts), HASHED):
@@ -177,38 +177,38 @@ class Work:
     def passes(
         self, encoded: Sequence[Encoded], first: int
     ) -> Iterator[tuple[Batch, dict[str, Tensor]]]:
-        """Run tokens, those of the texts from ``first`` on; yield batches and rows by site."""
+        """Run encoded texts, numbered from ``first``; yield batches and their rows by site."""
         mixed = takes_mask(self.part)
         cut = batches(
-            encoded, self.given.batch_size, self.encoder.padding, first=first, mixed=mixed
+            encoded, self.options.batch_size, self.encoder.padding, first=first, mixed=mixed
         )
         done = first
         with running(self.model, self.part, self.sites) as run:
             for batch in cut:
                 yield batch, run(batch)
                 done += len(batch.texts)
-                if self.given.progress is not None:
-                    self.given.progress("capture", done, len(self.texts))
+                if self.options.progress is not None:
+                    self.options.progress("capture", done, len(self.texts))
 
     def warn_of_texts(self) -> None:
-        """Warn of texts that were cut, and of those that begin with two start tokens."""
+        """Warn of texts that were cut, and of texts that begin with two start tokens."""
         encoder, n = self.encoder, len(self.texts)
         if encoder.cut:
             warn(cut_in_words(encoder.cut, n, side=encoder.side))
         if encoder.doubled:
             warn(
-                f"{len(encoder.doubled)} of {n} texts begin with two start tokens, the first of "
-                f"them text {min(encoder.doubled)} (counted from 0): leave the start token out of "
+                f"{len(encoder.doubled)} of {n} texts begin with two start tokens, such as text "
+                f"{min(encoder.doubled)} (counted from 0): leave the start token out of "
                 "the texts, or pass chats as lists of messages."
             )
 
 
-def where(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return where the rows of several texts go: each text's from its start on.
+def positions(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the positions of the rows of texts: each text has ``rows`` rows from its start.
 
     Examples
     --------
-    >>> where(np.array([4, 0]), np.array([2, 3]))
+    >>> positions(np.array([4, 0]), np.array([2, 3]))
     array([4, 5, 0, 1, 2])
     """
     before = np.cumsum(rows) - rows

@@ -1,4 +1,4 @@
-"""What may be given as a text: words, a chat, token ids, or a prompt with its continuation."""
+"""Forms of a text: a string, a chat, token ids, or a prompt with its continuation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMS = (
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """One text in the form in which it was given.
+    """One text in the form that the caller passed.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Text:
     ids : ndarray of shape (t,), or None
         Token ids, special ones included.
     continuation : Text or None
-        What follows: words or ids.
+        The text that follows: words or ids.
     """
 
     words: str = ""
@@ -41,7 +41,7 @@ class Text:
     continuation: Text | None = None
 
     def canonical(self) -> str:
-        """Return the same string for the same text, and another for any other."""
+        """Return a string that is equal for equal texts only."""
         after = self.continuation.canonical() if self.continuation is not None else None
         ids = None if self.ids is None else self.ids.tolist()
         if self.chat is None and ids is None and after is None:
@@ -51,17 +51,17 @@ class Text:
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """A text as characters, and which of them were marked.
+    """A text as characters, with its marked spans.
 
     Attributes
     ----------
     text : str
     is_rendered : bool
-        Whether its special tokens are in it already.
+        Whether it already contains its special tokens.
     spans : list of (int, int), or None
-        The characters to read, if they are known.
+        The characters to read, if a rule for characters applies.
     tokens : ndarray, or None
-        The tokens to read, if they are known.
+        The positions of the tokens to read, if the chat template marks them.
     """
 
     text: str
@@ -70,46 +70,46 @@ class Written:
     tokens: np.ndarray | None = field(default=None)
 
 
-def given(texts: Any) -> list[Text]:
-    """Return texts in the form in which they were given, taken by position.
+def as_texts(texts: Any) -> list[Text]:
+    """Return a sequence of texts as a list of ``Text``.
 
     Raises
     ------
     InputError
-        If these are not texts, or one of them is empty.
+        If the sequence is empty, or an element is empty or not a text.
 
     Examples
     --------
-    >>> [one.words for one in given(("a", "b"))]
+    >>> [one.words for one in as_texts(("a", "b"))]
     ['a', 'b']
     """
     return [_text(one, i) for i, one in enumerate(sequence(texts))]
 
 
 def sequence(texts: Any, kind: str = "text") -> list[Any]:
-    """Return what was given one by one, by position; refuse what has no order or no length."""
-    several = f"{kind}s"
+    """Return the elements of a sequence as a list; raise InputError for other collections."""
+    plural = f"{kind}s"
     if isinstance(texts, str | bytes | Mapping | set | frozenset) or not (
         hasattr(texts, "__len__") and hasattr(texts, "__getitem__")
     ):
         validation.complain(
-            f"{several} must be a sequence",
+            f"{plural} must be a sequence",
             f"a single {type(texts).__name__} arrived",
-            f"pass a list of {several}",
+            f"pass a list of {plural}",
         )
     listed = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)  # of pyarrow
     if not listed:
-        validation.complain(f"at least one {kind} is needed", "there are 0", f"pass {several}")
+        validation.complain(f"at least one {kind} is needed", f"there are no {plural}")
     return listed
 
 
 def strings(texts: Any, kind: str = "text") -> list[str]:
-    """Return strings of at least one character each, taken by position."""
+    """Return a sequence of strings as a list; raise InputError if one is empty."""
     listed = sequence(texts, kind)
     for i, text in enumerate(listed):
         if not isinstance(text, str) or not text:
             validation.complain(
-                f"every {kind} must be a string of at least one character",
+                f"every {kind} must be a string that is not empty",
                 f"{kind} {i} (counted from 0) is {text!r}",
                 "leave such texts out, together with their labels",
             )
@@ -117,7 +117,7 @@ def strings(texts: Any, kind: str = "text") -> list[str]:
 
 
 def unmarked(text: str) -> tuple[str, list[chats.Span]]:
-    """Return a text without its ``[[...]]`` marks, and which characters were marked.
+    """Return a text without its ``[[...]]`` marks, and the spans of marked characters.
 
     Examples
     --------
@@ -166,10 +166,10 @@ def _ids(one: Any) -> np.ndarray | None:
 
 
 def _short(one: Any) -> str:
-    said = repr(one)
-    return said if len(said) <= 80 else f"{said[:77]}..."
+    shown = repr(one)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def canonical(texts: Iterable[Text]) -> list[str]:
-    """Return each text as a string that no other text has."""
+    """Return a string for each text; strings are equal for equal texts only."""
     return [one.canonical() for one in texts]

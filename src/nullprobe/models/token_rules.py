@@ -1,8 +1,8 @@
-"""Rules: which tokens of a text are read.
+"""Rules that choose which tokens of a text are read.
 
-Problem. The first token of a text is an attention sink: in a mean over all tokens it holds nearly
-all of the variance. What a role says in a chat stands elsewhere in each.
-Solution. A rule chooses positions for each text once, among the text's own tokens.
+Problem. The first token of a text is an attention sink: it contributes nearly all of the variance
+to a mean over all tokens. Messages of a role have other positions in each chat.
+Solution. A rule chooses positions once for each text, among its tokens without padding.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nullprobe._core import validation
 from nullprobe.models.tokens import Encoded
 
 POOLS = ("last", "first", "mean")
-# What can be read of any text. Any other word is the role of a speaker in a chat.
+# Parts of texts. Any other word is the role of a speaker in a chat.
 ALL, EVERY, MARKS, SPANS = "all", "every", "marks", "spans"
 PROMPT, CONTINUATION, BEYOND_FIRST = "prompt", "continuation", "all but the first"
 PARTS = (ALL, EVERY, MARKS, PROMPT, CONTINUATION)
@@ -37,9 +37,10 @@ class Spans:
     Attributes
     ----------
     start, end : array-like of shape (n,)
-        The first character, counted from 0, and the one after the last, of each text.
+        The first character of each span, counted from 0, and the character after its last.
     pool : {None, "mean", "last", "first"}
-        One row for each token of the span by default; or their mean, or one of them.
+        By default, each token of the span gives a row. Otherwise one row per text: the mean, or
+        the last or first token.
     """
 
     start: Sequence[int] | np.ndarray
@@ -47,7 +48,7 @@ class Spans:
     pool: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse spans that are no whole numbers, or that hold no character."""
+        """Raise InputError if spans are not whole numbers, or are empty."""
         for name in ("start", "end"):
             values = np.asarray(getattr(self, name))
             if values.ndim != 1 or values.dtype.kind not in "iu":
@@ -61,30 +62,28 @@ class Spans:
             validation.complain(
                 f"pool must be None or one of {', '.join(map(repr, POOLS))}",
                 f"{self.pool!r} arrived",
-                "choose one of these",
             )
         start, end = np.asarray(self.start), np.asarray(self.end)
         if len(start) != len(end):
             validation.complain(
                 "every span needs a start and an end",
                 f"there are {len(start)} starts and {len(end)} ends",
-                "pass as many of one as of the other",
             )
         odd = np.flatnonzero((start < 0) | (end <= start))
         if len(odd):
             validation.complain(
-                "every span must hold a character: 0 <= start < end",
-                f"that of text {odd[0]} (counted from 0) is {start[odd[0]]} to {end[odd[0]]}",
-                "count characters from 0; the end is the one after the last",
+                "every span must contain a character: 0 <= start < end",
+                f"the span of text {odd[0]} (counted from 0) is {start[odd[0]]} to {end[odd[0]]}",
+                "count characters from 0; the end is the character after the last",
             )
 
     def take(self, texts: np.ndarray) -> Spans:
-        """Return the spans of some texts (m,), given by their numbers."""
+        """Return the spans of the texts with these numbers (m,)."""
         return Spans(np.asarray(self.start)[texts], np.asarray(self.end)[texts], self.pool)
 
 
 class Rule:
-    """Which tokens of a text are read.
+    """A rule that chooses which tokens of a text are read.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ class Rule:
     ----------
     pool : {None, "mean", "last", "first"}
     part : str or None
-        What is read of a text, where a word says so.
+        The part of a text that is read, if a word or spans choose it.
     """
 
     def __init__(self, tokens: Any) -> None:
@@ -122,12 +121,12 @@ class Rule:
 
     @property
     def is_of_role(self) -> bool:
-        """Whether the words of one speaker in a chat are read."""
+        """Whether the messages of one role in a chat are read."""
         return self.part is not None and self.part not in (*PARTS, SPANS, BEYOND_FIRST)
 
     @property
     def needs_characters(self) -> bool:
-        """Whether it is characters that say which tokens are read."""
+        """Whether characters determine which tokens are read."""
         return self.is_of_role or self.part in (MARKS, SPANS)
 
     @property
@@ -136,21 +135,20 @@ class Rule:
         return self.part in (ALL, BEYOND_FIRST)
 
     @property
-    def may_give_several(self) -> bool:
-        """Whether a text may give more than one row."""
+    def is_per_token(self) -> bool:
+        """Whether each token that is read gives a row."""
         return self.pool is None and not _is_whole(self.tokens)
 
     def need_spans(self, n: int) -> None:
-        """Refuse spans that are not those of n texts."""
+        """Raise InputError if the number of spans is not n."""
         if self.part == SPANS and len(self.tokens.start) != n:
             validation.complain(
-                f"there must be one span for each of {n} texts",
+                f"each of {n} texts needs one span",
                 f"there are {len(self.tokens.start)}",
-                "pass a start and an end for each text",
             )
 
     def described(self) -> Any:
-        """Return the rule as JSON has it: the same for the same rule."""
+        """Return the rule as JSON values, which are equal for equal rules."""
         tokens = self.tokens
         if isinstance(tokens, slice):
             return {"slice": [tokens.start, tokens.stop, tokens.step]}
@@ -171,17 +169,17 @@ class Rule:
         special: Callable[[np.ndarray], np.ndarray],
         parts: dict[str, np.ndarray],
     ) -> Encoded:
-        """Return the tokens of a text with the positions that are read.
+        """Return the tokens of a text, with the positions that are read.
 
         Parameters
         ----------
         ids : ndarray of shape (t,)
         text : int
-            The number of the text, for messages.
+            The number of the text, for error messages.
         special : callable
-            Ids → (t,) bool: which of them are special tokens.
+            Ids → (t,) bool, True for special tokens.
         parts : dict of str to ndarray
-            Positions of parts that characters, or the form of the text, have told.
+            Positions of parts that follow from characters or from the form of the text.
         """
         if self.part is None:
             read = self._at_positions(ids, text)
@@ -191,7 +189,7 @@ class Rule:
             validation.complain(
                 f"tokens={self.tokens!r} needs texts that are pairs (prompt, continuation)",
                 f"text {text} (counted from 0) is not one",
-                "pass such pairs, or another rule",
+                "pass such pairs",
             )
         else:
             wanted = np.ones(len(ids), dtype=bool)
@@ -203,50 +201,48 @@ class Rule:
         if not len(read):
             validation.complain(
                 f"every text must have a token that tokens={self.tokens!r} reads",
-                f"text {text} (counted from 0), of "
+                f"text {text} (counted from 0), with "
                 f"{validation.counted(len(ids), 'token', 'tokens')}, has none",
-                "leave such texts out, or choose another rule: 'mean:every' is the mean of all "
-                "tokens, special ones and the first included",
+                "leave such texts out, or pass 'mean:every', the mean of all tokens with the first "
+                "and special tokens",
             )
         if self.pool in ("last", "first"):
             read = read[-1:] if self.pool == "last" else read[:1]
         return Encoded(ids, read, 1 if self.pool else len(read))
 
     def _at_positions(self, ids: np.ndarray, text: int) -> np.ndarray:
-        """Return the positions (r,) that a number, a list, a slice or a function names."""
-        asked = self.tokens
-        if isinstance(asked, slice):
-            return np.arange(len(ids))[asked]
-        if callable(asked):
-            asked = np.asarray(asked(ids.copy()))
-            if asked.dtype == bool and asked.shape == ids.shape:
-                return np.flatnonzero(asked)
-            if asked.ndim > 1 or asked.dtype.kind not in "iu":
+        """Return the positions (r,) from a number, a list, a slice or a function."""
+        chosen = self.tokens
+        if isinstance(chosen, slice):
+            return np.arange(len(ids))[chosen]
+        if callable(chosen):
+            chosen = np.asarray(chosen(ids.copy()))
+            if chosen.dtype == bool and chosen.shape == ids.shape:
+                return np.flatnonzero(chosen)
+            if chosen.ndim > 1 or chosen.dtype.kind not in "iu":
                 validation.complain(
-                    "a function for tokens must return positions, or one truth value a token",
+                    "a function for tokens must return positions, or one truth value per token",
                     f"for text {text} (counted from 0) it returned an array of shape "
-                    f"{asked.shape} and dtype {asked.dtype}",
+                    f"{chosen.shape} and dtype {chosen.dtype}",
                     "return a list of whole numbers",
                 )
-        found = np.atleast_1d(np.asarray(asked, dtype=np.int64))
-        odd = found[(found < -len(ids)) | (found >= len(ids))]
+        positions = np.atleast_1d(np.asarray(chosen, dtype=np.int64))
+        odd = positions[(positions < -len(ids)) | (positions >= len(ids))]
         if len(odd):
             validation.complain(
-                f"every text must have a token {odd[0]}",
+                f"every text must have a token at position {odd[0]}",
                 f"text {text} (counted from 0) has "
                 f"{validation.counted(len(ids), 'token', 'tokens')}",
                 "choose another position, or leave such texts out",
             )
-        return np.where(found < 0, found + len(ids), found)
+        return np.where(positions < 0, positions + len(ids), positions)
 
     def _need(self, is_right: Any) -> None:
         if not is_right:
             self._complain()
 
     def _complain(self) -> None:
-        validation.complain(
-            f"tokens must be {RULES}", f"{self.tokens!r} arrived", "choose one of these"
-        )
+        validation.complain(f"tokens must be {RULES}", f"{self.tokens!r} arrived")
 
 
 def _is_whole(value: Any) -> bool:

@@ -1,10 +1,10 @@
-"""A trial run: a model runs once on three tokens, and what passes its modules is noted.
+"""A trial run: run a model once on three tokens, and record the states at its modules.
 
-Problem. Names do not say which norm the head reads, which of two lists of layers runs, or how wide
-the states are that enter a module. A wrong guess is an edit of the wrong module.
-Solution. One short forward pass shows it: which modules ran, in which order, how wide their states
-were, and which of them held the same memory. It is run once for each model and leaves no traces:
-hooks of others do not fire. A model without weights is traced, as compilers do.
+Problem. Names do not show which norm the head reads, which of two lists of layers runs, or how wide
+the input of a module is. A wrong guess edits the wrong module.
+Solution. One short forward pass shows which modules run, in which order, how wide their states are,
+and which states share memory. It runs once for each model and leaves no traces: foreign hooks do
+not run. A model without weights is traced, as by a compiler.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from nullprobe.models.forward import embedding, evaluating, input_device, inputs
-from nullprobe.models.hooks import eager, entering, taken
+from nullprobe.models.hooks import eager, entering, leaving
 from nullprobe.models.site import INPUT, OUTPUT
 from nullprobe.models.tokens import Batch
 
 TOKENS = 3
-# Hooks that move or gather weights, or collect outputs that a model needs, must fire.
+# Hooks of these libraries must run: they move or gather weights, or collect outputs.
 LIBRARIES = ("torch.", "transformers.", "accelerate.", "peft.", "bitsandbytes.")
 
 
 @dataclass
 class Passage:
-    """What passed one module in a trial run.
+    """A record of one module in a trial run.
 
     Attributes
     ----------
     calls : int
-        How often the module was called.
+        Number of calls of the module.
     order : int
-        When its last call ended, counted in ends of calls.
+        Number of calls, of any module, that ended before its last call.
     widths : dict of {"input", "output"} to int
-        Number d of features on a side, where one state for each token passed.
+        Number d of features on a side, if one state per token passed.
     memory : dict of {"input", "output"} to int
-        The same number where the same memory passed.
+        Address of the memory of the states, equal for states that share it.
     """
 
     calls: int = 0
@@ -56,16 +56,16 @@ class Passage:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial run has shown.
+    """The result of a trial run.
 
     Attributes
     ----------
     passages : dict of int to Passage
-        By the ``id`` of a module, for modules that ran.
+        ``id`` of a module → its record, for modules that ran.
     error : str
-        Why there was no run, in words; empty if there was one.
+        Why the run failed; empty if it succeeded.
     sites : dict
-        What has been found with it, by what ``layers`` was.
+        A cache of sites, by the argument ``layers``.
     """
 
     passages: dict[int, Passage]
@@ -73,7 +73,7 @@ class Trial:
     sites: dict[str | None, Any] = field(default_factory=dict)
 
     def of(self, module: nn.Module) -> Passage:
-        """Return what passed a module; a passage without calls if it did not run."""
+        """Return the record of a module, without calls if it did not run."""
         return self.passages.get(id(module), Passage())
 
 
@@ -81,14 +81,14 @@ _trials: WeakKeyDictionary[nn.Module, tuple[Any, Trial]] = WeakKeyDictionary()
 
 
 def trial_run(model: nn.Module) -> Trial:
-    """Return what a trial run of a model shows; a second call returns what the first one found.
+    """Return the result of a trial run of a model; a second call returns the first result.
 
     Notes
     -----
-    The whole model runs, or its base model or encoder where that fails. Nothing is raised: if
-    none of them runs, the trial has no passages and an error.
+    If the whole model fails, its base model or encoder runs. Errors are not raised: if all of these
+    fail, the trial has an error and no records.
     """
-    # Another module, or another forward of one, makes another model of it.
+    # A changed module, or a changed forward of a module, makes a trial out of date.
     built = _is_empty(model), *((id(m), id(vars(m).get("forward"))) for m in model.modules())
     known = _trials.get(model)
     if known is None or known[0] != built:
@@ -105,7 +105,7 @@ def _run(model: nn.Module) -> Trial:
         if isinstance(part, nn.Module):
             try:
                 return Trial(_passages(model, part))
-            except Exception as raised:  # the model's own code, of which nothing is known
+            except Exception as raised:  # the code of a model can raise any exception
                 error = error or f"{type(raised).__name__}: {raised}".split("\n")[0]
     return Trial({}, error)
 
@@ -113,7 +113,7 @@ def _run(model: nn.Module) -> Trial:
 def _or_none(get: Any) -> Any:
     try:
         return get()
-    except Exception:  # a family without the part raises what it likes
+    except Exception:  # a family without this part can raise any exception
         return None
 
 
@@ -121,31 +121,31 @@ def _passages(model: nn.Module, part: nn.Module) -> dict[int, Passage]:
     passages: dict[int, Passage] = {}
     pictures = _reads_pictures(model)
     ended = [0]
-    # Kept, so that memory is not given to another tensor while its numbers are compared.
-    kept: list[tuple[int, str, Tensor]] = []
+    # References keep memory from being reused while its addresses are compared.
+    tensors: list[tuple[int, str, Tensor]] = []
 
     def note(module: nn.Module, side: str, states: Any) -> None:
-        here = passages.setdefault(id(module), Passage())
-        for seen in (here.widths, here.memory):
-            seen.pop(side, None)
+        passage = passages.setdefault(id(module), Passage())
+        for record in (passage.widths, passage.memory):
+            record.pop(side, None)
         if isinstance(states, Tensor) and states.is_floating_point():
-            kept.append((id(module), side, states))
-            here.memory[side] = states.untyped_storage()._cdata
-            # A picture has as many tokens as the model makes of it.
+            tensors.append((id(module), side, states))
+            passage.memory[side] = states.untyped_storage()._cdata
+            # The model determines the number of tokens of a picture.
             if states.shape[:-1] in ((1, TOKENS), (TOKENS,)) or (pictures and states.ndim == 3):
-                here.widths[side] = states.shape[-1]
+                passage.widths[side] = states.shape[-1]
 
     def before(module: nn.Module, args: tuple, kwargs: dict[str, Any]) -> None:
         note(module, INPUT, entering(module, args, kwargs))
 
     def after(module: nn.Module, _: tuple, output: Any) -> None:
-        note(module, OUTPUT, taken(output))
+        note(module, OUTPUT, leaving(output))
         passages[id(module)].calls += 1
         passages[id(module)].order = ended[0]
         ended[0] += 1
 
     with ExitStack() as stack:
-        for block in (evaluating(model), torch.no_grad(), eager(), _undisturbed(model)):
+        for block in (evaluating(model), torch.no_grad(), eager(), _without_foreign_hooks(model)):
             stack.enter_context(block)
         stack.enter_context(torch.random.fork_rng(devices=[]))
         if _is_empty(model):
@@ -158,13 +158,13 @@ def _passages(model: nn.Module, part: nn.Module) -> dict[int, Passage]:
             for handle in handles:
                 stack.callback(handle.remove)
         part(**_inputs(model, part))
-    _match_what_the_head_reads(model, passages, kept)
+    _match_head_input(model, passages, tensors)
     return {key: one for key, one in passages.items() if one.calls}
 
 
 @contextmanager
 def _without_values(model: nn.Module) -> Iterator[None]:
-    """Let a model without weights run within the block: it is traced, as compilers do it."""
+    """Let a model without weights run within the block: it is traced, as by a compiler."""
     configs = [c for c in (getattr(m, "config", None) for m in model.modules()) if c is not None]
     before = [
         (config, config._experts_implementation)
@@ -174,7 +174,7 @@ def _without_values(model: nn.Module) -> Iterator[None]:
     logger = logging.getLogger("torch._subclasses.fake_tensor")
     disabled, logger.disabled = logger.disabled, True
     try:
-        for config, _ in before:  # the one way to run experts that asks for no values
+        for config, _ in before:  # the only implementation of experts that needs no values
             config._experts_implementation = "batched_mm"
         with FakeTensorMode(allow_non_fake_inputs=True):
             yield
@@ -184,19 +184,19 @@ def _without_values(model: nn.Module) -> Iterator[None]:
             config._experts_implementation = how
 
 
-def _match_what_the_head_reads(
-    model: nn.Module, passages: dict[int, Passage], kept: list[tuple[int, str, Tensor]]
+def _match_head_input(
+    model: nn.Module, passages: dict[int, Passage], tensors: list[tuple[int, str, Tensor]]
 ) -> None:
-    """Give the head's input the number of what it is a multiple of: T5, MiniCPM scale it."""
+    """Give the head's input the address of the states that it scales, as in T5 and MiniCPM."""
     head = id(output_embeddings(model))
-    read = next((x for key, side, x in reversed(kept) if (key, side) == (head, INPUT)), None)
+    read = next((x for key, side, x in reversed(tensors) if (key, side) == (head, INPUT)), None)
     if read is None or _is_empty(model):
         return
     memory = passages[head].memory[INPUT]
     if any(one.memory.get(OUTPUT) == memory for one in passages.values()):
         return
     x = read.detach().double().flatten()
-    for key, side, states in reversed(kept):
+    for key, side, states in reversed(tensors):
         if side == OUTPUT and states.shape == read.shape and key != head:
             y = states.detach().to(x.device).double().flatten()
             if x @ y > (1.0 - 1e-4) * x.norm() * y.norm() > 0.0:
@@ -210,7 +210,7 @@ def output_embeddings(model: nn.Module) -> nn.Module | None:
 
 
 def _inputs(model: nn.Module, part: nn.Module) -> dict[str, Any]:
-    """Return three tokens, or the smallest picture, as a part of a model wants them."""
+    """Return three tokens, or an empty picture, as arguments of a part of a model."""
     device = torch.device("meta") if _is_empty(model) else input_device(model)
     config = getattr(model, "config", None)
     if _reads_pictures(model):
@@ -223,12 +223,12 @@ def _inputs(model: nn.Module, part: nn.Module) -> dict[str, Any]:
     ids = torch.arange(1, TOKENS + 1)[None] % table
     one = np.arange(1)
     batch = Batch(ids, torch.ones_like(ids), one, np.array([TOKENS]), one[:0], 0 * one)
-    given = inputs(part, batch, device)
+    arguments = inputs(part, batch, device)
     if getattr(config, "is_encoder_decoder", False) and part is not _or_none(
         getattr(model, "get_encoder", lambda: None)
     ):
-        given["decoder_input_ids"] = given["input_ids"]
-    return given
+        arguments["decoder_input_ids"] = arguments["input_ids"]
+    return arguments
 
 
 def _reads_pictures(model: nn.Module) -> bool:
@@ -236,16 +236,16 @@ def _reads_pictures(model: nn.Module) -> bool:
 
 
 def _is_empty(model: nn.Module) -> bool:
-    """Whether a model has no weights; those that accelerate brings when needed are weights."""
+    """Whether a model has no weights; weights that accelerate loads on demand count."""
     weights = list(model.parameters())
     brought = any(hasattr(module, "_hf_hook") for module in model.modules())
     return bool(weights) and all(w.device.type == "meta" for w in weights) and not brought
 
 
 @contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Take hooks of others off a model within the block, and put them back in their order."""
-    taken_off = []
+def _without_foreign_hooks(model: nn.Module) -> Iterator[None]:
+    """Remove foreign hooks from a model within the block, and restore them in their order."""
+    removed = []
     for module in model.modules():
         for hooks in (module._forward_pre_hooks, module._forward_hooks):
             before = dict(hooks)
@@ -253,11 +253,11 @@ def _undisturbed(model: nn.Module) -> Iterator[None]:
                 if not _is_of_a_library(hook):
                     del hooks[key]
             if len(hooks) < len(before):
-                taken_off.append((hooks, before))
+                removed.append((hooks, before))
     try:
         yield
     finally:
-        for hooks, before in taken_off:
+        for hooks, before in removed:
             added = {key: hook for key, hook in hooks.items() if key not in before}
             hooks.clear()
             hooks.update(before | added)

@@ -10,7 +10,7 @@ from support.tiny_models import make, torch, transformers
 from nullprobe import AffineEraser
 from nullprobe.models import bake, erase, sites
 
-pytestmark = pytest.mark.filterwarnings("ignore:only what blocks read")
+pytestmark = pytest.mark.filterwarnings("ignore:only inputs of blocks")
 WITHIN = {torch.float32: 1e-4, torch.float64: 1e-10}
 PARTS = ["attention_input", "attention_output", "mlp_input", "mlp_output"]
 

@@ -50,7 +50,7 @@ def test_moments_of_a_numeric_concept():
 
 
 def test_moments_need_a_value_for_every_text():
-    with pytest.raises(InputError, match="each of 11 texts, but 3 values"):
+    with pytest.raises(InputError, match="11 texts, but 3 "):
         capture_moments(model_of("gpt2"), word_tokenizer(), TEXTS, [0, 1, 1], "final_norm")
 
 
@@ -68,5 +68,5 @@ def test_moments_of_states_that_overflow_name_the_text():
     with torch.no_grad():
         model.transformer.wte.weight[43] = torch.inf  # w39
     some = ["w1 w2 w3", "w2 w39", "w3"]
-    with pytest.raises(InputError, match=r"at 'final_norm', too, but those of text 1 "):
+    with pytest.raises(InputError, match=r"'final_norm'.* text 1 "):
         capture_moments(model, word_tokenizer(), some, [0, 1, 0], "final_norm")

@@ -206,12 +206,12 @@ def test_the_encoder_of_a_model_of_two_parts_is_captured():
             for t in TEXTS
         ]
     close(found["final_norm"], np.stack(alone))
-    with pytest.raises(InputError, match="outside of it"):
+    with pytest.raises(InputError, match=r"encoder.*'decoder\."):
         capture(model, word_tokenizer(), TEXTS, "final_norm", layers="decoder.block")
 
 
 def test_pixels_have_no_tokenizer():
-    with pytest.raises(InputError, match="must be one of transformers'"):
+    with pytest.raises(InputError, match="tokenizer.* NoneType"):
         capture(vit()[0], None, TEXTS, "final_norm")
 
 
@@ -223,7 +223,7 @@ def test_progress_counts_texts():
         TEXTS,
         "final_norm",
         batch_size=4,
-        progress=lambda *told: seen.append(told),
+        progress=lambda *step: seen.append(step),
     )
     assert seen == [("capture", 4, 11), ("capture", 8, 11), ("capture", 11, 11)]
 

@@ -49,7 +49,7 @@ def test_max_length_cuts_and_may_not_exceed_the_context():
     assert set(found.cut) == {i for i, n in enumerate(LENGTHS) if n > 4}
     with pytest.raises(InputError, match="max_length may be at most 24"):
         capture(model_of("gpt2"), word_tokenizer(), TEXTS, "final_norm", max_length=25)
-    with pytest.raises(InputError, match="room beside 2 special tokens"):
+    with pytest.raises(InputError, match="max_length.* 2 special tokens"):
         capture(model_of("gpt2"), word_tokenizer(special=True), TEXTS, "final_norm", max_length=2)
 
 
@@ -94,15 +94,15 @@ def test_a_text_without_tokens_of_its_own_is_refused():
     ("change", "message"),
     [
         ({"texts": "w1 w2"}, "a single str arrived"),
-        ({"texts": []}, "there are 0"),
-        ({"tokens": "frist"}, "text 0 .counted from 0. is no chat"),
+        ({"texts": []}, "at least one text"),
+        ({"tokens": "frist"}, "'frist'.* text 0 .* chat"),
         ({"tokens": True}, "True arrived"),
         ({"tokens": 3}, "text 1 .* has 3 tokens"),
         ({"tokens": -4}, "text 1 .* has 3 tokens"),
         ({"batch_size": 0}, "batch_size must be a whole number"),
         ({"sites": "layers.9.output"}, "did you mean"),
-        ({"tokenizer": object()}, "must be one of transformers'"),
-        ({"model": "gpt2"}, "must be a torch module"),
+        ({"tokenizer": object()}, "tokenizer.* object arrived"),
+        ({"model": "gpt2"}, "torch module"),
     ],
 )
 def test_what_cannot_be_captured_is_refused(change, message):

@@ -9,7 +9,7 @@ from support.tiny_models import CAUSAL, FAMILIES, make, model_of, texts, torch, 
 
 from nullprobe import LEACE, InputError, Moments, leace
 from nullprobe.models import capture, erase, sites
-from nullprobe.models.hooks import replaced, taken
+from nullprobe.models.hooks import leaving, replaced
 
 
 def first(output):
@@ -243,11 +243,11 @@ def test_outputs_keep_their_type():
     pair = namedtuple("pair", "states cache")
     output = BaseModelOutput(last_hidden_state=old, attentions=(old,))
     for given in (old, (old, "cache"), [old, "cache"], pair(old, "cache"), output):
-        assert taken(given) is old
+        assert leaving(given) is old
         found = replaced(given, new)
         assert type(found) is type(given)
-        assert taken(found) is new
-        assert taken(given) is old
+        assert leaving(found) is new
+        assert leaving(given) is old
         if not isinstance(given, torch.Tensor):
             assert len(found) == 2
     assert replaced(pair(old, "cache"), new).cache == "cache"

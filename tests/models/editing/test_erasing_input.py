@@ -12,7 +12,7 @@ from nullprobe.models import erase
 def test_a_site_that_holds_no_states_is_complained_of():
     model = make("gpt2")
     model.transformer.h[0].mlp.forward = lambda x: None
-    arrived = pytest.raises(InputError, match=r"'layers\.0\.mlp_output', but NoneType arrived")
+    arrived = pytest.raises(InputError, match=r"'layers\.0\.mlp_output'.*NoneType")
     with arrived, erase(model, {"layers.0.mlp_output": eraser()}):
         model(input_ids=ids())
 
@@ -23,15 +23,14 @@ def test_a_site_that_holds_no_states_is_complained_of():
         ({"layers.0.outputs": eraser()}, r"did you mean .*'layers\.0\.output'"),
         (
             {"layers.*.output": eraser()},
-            r"'layers\.\*\.output' is a pattern, which is not allowed here; it matches "
-            r"'layers\.0\.output' \.\.\. 'layers\.1\.output'; name each",
+            r"'layers\.\*\.output' is a pattern.*'layers\.0\.output' \.\.\. 'layers\.1\.output'",
         ),
         ({"layers.*.outputs": eraser()}, r"'layers\.\*\.outputs' must name a site"),
-        ({"layers.0.output": eraser(d=8)}, r"'layers\.0\.output' must be as wide .* 16, .* for 8"),
+        ({"layers.0.output": eraser(d=8)}, r"'layers\.0\.output' .* 16, .* 8"),
         ({"layers.0.output": LEACE()}, "LEACE has not been fitted"),
-        ({"layers.0.output": LEACE}, "is the class LEACE itself"),
-        ({"layers.0.output": np.eye(D)}, "must be an AffineEraser, but ndarray arrived"),
-        ([("layers.0.output", eraser())], "must be given as a mapping"),
+        ({"layers.0.output": LEACE}, r"'layers\.0\.output'.* class LEACE"),
+        ({"layers.0.output": np.eye(D)}, "AffineEraser, but ndarray"),
+        ([("layers.0.output", eraser())], "mapping.* list arrived"),
     ],
 )
 def test_erasers_that_cannot_be_used_are_refused(erasers, message):
@@ -45,7 +44,7 @@ def test_an_eraser_that_needs_labels_is_refused():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((40, D)), np.arange(40) % 2
     fitted = OracleLEACE().fit(X, y)
-    refused = pytest.raises(InputError, match="a model, which has no labels")
+    refused = pytest.raises(InputError, match="labels")
     with refused, erase(make("gpt2"), {"layers.0.output": fitted}):
         pass
 
@@ -53,6 +52,6 @@ def test_an_eraser_that_needs_labels_is_refused():
 def test_an_eraser_of_another_width_than_the_states_is_complained_of():
     model = make("gpt2")
     model.config.n_embd, model.transformer.config.n_embd = 8, 8
-    refused = pytest.raises(InputError, match=r"wide as the states there, 16")
+    refused = pytest.raises(InputError, match=r"'layers\.0\.output'.* 16, .* 8")
     with refused, erase(model, {"layers.0.output": eraser(d=8)}):
         model(input_ids=ids())

@@ -1,11 +1,11 @@
-"""Room for constants: weights of the head's own, and biases where a model has none.
+"""Prepare a model for edits: untie its head from the embeddings, and add biases of zero.
 
-Problem. An eraser that keeps a mean adds a constant to what is read or written, and many models
-have no bias there; a head that shares the weights of the embeddings cannot be edited alone.
+Problem. An eraser that keeps a mean adds a constant, and many models have no bias for it. A head
+that shares the weights of the embeddings cannot be edited alone.
 
-Solution. Where the configuration can switch biases on, it does. Mistral and Qwen2 compute what a
-Llama with biases computes, unless a window slides, so they become one: the saved folder then
-loads as a Llama.
+Solution. If the configuration can switch biases on, this is done. Mistral and Qwen2 compute the
+same as a Llama with biases, unless they have a sliding window. So they become a Llama, and the
+saved folder loads as a Llama.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from nullprobe.models.baking.families import FAMILIES, HEAD, Family, Sublayer, weights
 
-# What a configuration says of its class and not of what is computed.
+# Entries of a configuration that describe its class, not the computation.
 OF_THE_CLASS = {"architectures", "model_type", "transformers_version"}
 OF_LLAMA = {"attention_bias", "mlp_bias", "head_dim", "pretraining_tp"}
 
 
 def untie(model: PreTrainedModel, family: Family) -> None:
-    """Give the head a weight of its own where it shares that of the embeddings; in place."""
+    """Give the head a separate weight if it shares the weight of the embeddings; in place."""
     head: Any = model.get_submodule(HEAD)
     tokens: Any = model.get_submodule(family.embeddings[0])
     if head.weight is tokens.weight:
         head.weight = nn.Parameter(tokens.weight.detach().clone(), tokens.weight.requires_grad)
     model.config.tie_word_embeddings = False
-    # Or transformers would tie them again where it goes by what was true at the beginning.
+    # Otherwise transformers would tie them again, by its initial list.
     model.all_tied_weights_keys = model.get_expanded_tied_weights_keys(all_submodels=True)
 
 
 def switch_on(model: PreTrainedModel, family: Family, sublayer: Sublayer) -> None:
-    """Give all of a kind of sublayer biases of zero, in the configuration, too; in place."""
+    """Give all sublayers of a kind biases of zero, and update the configuration; in place."""
     setattr(model.config, str(sublayer.switch), True)
     for block in model.get_submodule(family.layers).children():
         for name in (*sublayer.readers, sublayer.writer):
@@ -46,7 +46,7 @@ def switch_on(model: PreTrainedModel, family: Family, sublayer: Sublayer) -> Non
 
 
 def window_slides(model: PreTrainedModel) -> bool:
-    """Tell whether some layer sees less than the whole context."""
+    """Return whether a layer attends to less than the whole context."""
     config = model.config
     window = getattr(config, "sliding_window", None)
     types = getattr(config, "layer_types", None) or ["sliding_attention"]
@@ -56,14 +56,14 @@ def window_slides(model: PreTrainedModel) -> bool:
 
 
 def as_llama(model: PreTrainedModel) -> LlamaForCausalLM:
-    """Return the Llama with biases of zero that computes what ``model`` does, with its tensors."""
-    theirs = model.config.to_dict()
+    """Return a Llama with biases of zero that computes the same as ``model``, with its tensors."""
+    source = model.config.to_dict()
     known = set(LlamaConfig().to_dict()) - OF_THE_CLASS - OF_LLAMA
-    given = {name: value for name, value in theirs.items() if name in known}
-    given["head_dim"] = model.get_submodule("model.layers.0.self_attn").head_dim
-    config = LlamaConfig(**given, attention_bias=True, mlp_bias=True)
+    settings = {name: value for name, value in source.items() if name in known}
+    settings["head_dim"] = model.get_submodule("model.layers.0.self_attn").head_dim
+    config = LlamaConfig(**settings, attention_bias=True, mlp_bias=True)
     config._attn_implementation = model.config._attn_implementation
-    # Neither memory nor random numbers for weights that are replaced at once.
+    # No memory and no random numbers are needed for weights that are replaced at once.
     with torch.device("meta"):
         llama = LlamaForCausalLM(config)
     state = model.state_dict(keep_vars=True)

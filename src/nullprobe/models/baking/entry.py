@@ -1,13 +1,12 @@
 """Bake: write erasers into the weights, and prove it.
 
-Problem. An edit by hooks is lost where a model is saved, served or converted. Written into plain
-weights it goes wherever they go, but where a matrix is forgotten, or a sum cannot be one, the
-model is silently another one.
+Problem. An edit by hooks is lost when a model is saved, served or converted. An edit of plain
+weights stays. But if one matrix is forgotten, the model is silently wrong.
 
-Solution. What reads a state takes the edit before itself, what writes one after itself
-(`folds.py`), and both are exact. The stream after a block is a sum that no matrix computes:
-`residual_stream.py` tells when it can be done nevertheless. The logits of the baked model are
-compared with those of the hooked one before anybody gets it (`proof.py`).
+Solution. A weight that reads a state applies the edit before itself, and a weight that writes a
+state applies it after itself (`folds.py`); both are exact. The stream after a block is a sum, which
+no matrix computes: `residual_stream.py` shows when it can be baked nevertheless. Before the baked
+model is returned, its logits are compared with the logits of the hooked model (`proof.py`).
 """
 
 from __future__ import annotations
@@ -45,63 +44,65 @@ def bake(
     layers: str | None = None,
     tol: float | None = None,
 ) -> PreTrainedModel:
-    """Return a new model whose plain weights do what ``erase`` does in the forward pass.
+    """Return a new model whose plain weights have the effect of ``erase`` in the forward pass.
 
     Parameters
     ----------
     model : PreTrainedModel
         GPT-2, GPT-NeoX, Llama, Mistral, Qwen2 or Qwen3 with its language-model head; it is copied
-        and stays as it is.
+        and does not change.
     erasers : mapping of str to AffineEraser
         Site → eraser, as for :func:`erase`.
     layers : str, optional
         Path of the list of layers, as for :func:`sites`; these families need none.
     tol : float, optional
-        How far rounding to the dtype of the model may move a logit, as a share of the largest. By
-        default eight times as far as it moves those of the hooked model, but at least 1e-5 and at
-        most 1e-3 in float32; 16 units of rounding in half precision (0.125 in bfloat16, 0.016 in
-        float16). Whether the folds are right does not depend on it.
+        Largest change of a logit by rounding to the dtype of the model, as a share of the largest
+        logit. By default eight times the change in the hooked model, but at least 1e-5 and at most
+        1e-3 in float32; in half precision 16 units of rounding (0.125 in bfloat16, 0.016 in
+        float16). The check of the algebra does not depend on it.
 
     Returns
     -------
     PreTrainedModel
-        On the same device and in the same dtype. What ``save_pretrained`` writes loads with plain
-        transformers. Mistral and Qwen2 become a Llama where they lack a bias that is needed.
+        On the same device and in the same dtype. ``save_pretrained`` writes a folder that plain
+        transformers can load. Mistral and Qwen2 become a Llama if they lack a bias that is needed.
 
     Raises
     ------
     InputError
-        If the model is of another family, if there is no eraser, if a site cannot be baked
-        exactly, or if the logits of the two differ.
+        If the model has another family, if no eraser is passed, if a site cannot be baked exactly,
+        or if the logits of the baked and the hooked model differ.
 
     Notes
     -----
     For an eraser x ↦ x M + b, M = I − R W (rows x):
 
-    - ``attention_input``, ``mlp_input``: a weight K that reads becomes K Mᵀ, its bias grows by K b;
-    - ``attention_output``, ``mlp_output``, ``embeddings``: rows k that are written become k M, a
-      bias β becomes β M + b;
-    - ``final_norm``: the head becomes K Mᵀ. It has no bias; K b goes where a layer norm's output y
-      cannot vary, Σ yᵢ / γᵢ. Root-mean-square norms have no such direction: there b must be 0;
-    - ``layers.I.output``: where the embeddings and all blocks up to I are asked the same
-      idempotent map; see `residual_stream.py`.
+    - ``attention_input``, ``mlp_input``: a weight K that reads x becomes K Mᵀ, and K b is added to
+      its bias;
+    - ``attention_output``, ``mlp_output``, ``embeddings``: rows k that are written become k M, and
+      a bias β becomes β M + b;
+    - ``final_norm``: the head becomes K Mᵀ. The head has no bias, so K b uses the direction in
+      which the output y of a layer norm is constant, Σ yᵢ / γᵢ. Root-mean-square norms have no such
+      direction: they need b = 0;
+    - ``layers.I.output``: only if the embeddings and all blocks up to I have the same idempotent
+      map; see `residual_stream.py`.
 
-    Logits are compared on fixed random tokens, padded left and right. Before anything is rounded
-    both models run in float64, where they must agree to 1e-8 of the largest logit: a fold that is
-    wrong by a thousandth is refused at any site. Then all is rounded once, and compared again. How
-    much that does depends on the model (a relative error of 2⁻²³ of its states became 4e-6 of the
-    largest logit in a trained model of 30 layers) and on how oblique the erasers are, since a
-    weight K (I − R W)ᵀ that is larger than K is rounded more coarsely (1.4e-4 in the same model).
-    Both move the hooked model as well, so the bound is measured there.
+    Logits are compared on fixed random tokens, padded left and right. Before rounding, both models
+    run in float64 and must agree to 1e-8 of the largest logit: an error of a thousandth in the
+    algebra is refused at any site. Then weights are rounded once, and logits compared again. The
+    effect of rounding depends on the model: a relative error of 2⁻²³ of its states became 4e-6 of
+    the largest logit in a trained model of 30 layers. It also depends on the erasers: if they are
+    oblique, a weight K (I − R W)ᵀ is larger than K, and is rounded more coarsely (1.4e-4 in the
+    same model). Both effects change the hooked model, too, so they are measured there to set the
+    bound.
 
-    The residual stream goes round the inputs of blocks: erasers at ``attention_input`` and
-    ``mlp_input`` alone leave the concept in the stream, where the head reads it. That is a
-    warning; :func:`effect` measures what is left.
+    The residual stream bypasses the inputs of blocks: with erasers only at ``attention_input`` and
+    ``mlp_input``, the head may still read the concept from the stream. This raises a warning;
+    :func:`effect` measures how much of the concept is left.
 
-    Not the same: a model that is training, with dropout; what the states themselves are at sites
-    that are read, since they are edited within the weights; ``inputs_embeds``, which go past the
-    embeddings. Memory: a second model, and the float64
-    of one module.
+    The baked and the hooked model differ in training with dropout, in the states at sites that are
+    read (their edit is inside the weights), and with ``inputs_embeds``, which bypass the
+    embeddings. Memory: a second model, and one module in float64.
 
     Examples
     --------
@@ -121,25 +122,27 @@ def bake(
         complain(
             f"the layers of a {type(model).__name__} are {family.layers!r}",
             f"layers={layers!r} arrived",
-            "leave layers away",
+            "leave layers out",
         )
-    given = paired(model, erasers, layers)
-    if not given:
+    by_site = paired(model, erasers, layers)
+    if not by_site:
         complain(
-            "baking needs at least one eraser", "there is none", "pass {'layers.3.mlp_input': one}"
+            "at least one eraser is needed",
+            "none was passed",
+            "pass {'layers.3.mlp_input': eraser}",
         )
-    maps = {site.name: Fold.of(eraser) for site, eraser in given.items()}
+    maps = {site.name: Fold.of(eraser) for site, eraser in by_site.items()}
     maps = {name: fold for name, fold in maps.items() if not fold.changes_nothing}
-    other = [name for name in maps if not BAKED.fullmatch(name)]
-    if other:
+    unsupported = [name for name in maps if not BAKED.fullmatch(name)]
+    if unsupported:
         complain(
-            "a site must be one that bake writes into weights: 'embeddings', 'final_norm', or an "
-            "input or output of layers, attention and mlps",
-            f"{other[0]!r} arrived",
-            f"edit there, or {KEEP_HOOK}",
+            "bake needs sites whose edits fit into weights: 'embeddings', 'final_norm', or inputs "
+            "or outputs of layers, attention and mlps",
+            f"{unsupported[0]!r} arrived",
+            f"choose one of these sites, or {KEEP_HOOK}",
         )
     edits = _edits(model, family, maps)
-    baked = _copy(model, family, _lacking(model, family, edits))
+    baked = _copy(model, family, _kinds_without_bias(model, family, edits))
     with torch.no_grad():
         if "embeddings" in maps or "final_norm" in maps:
             untie(baked, family)
@@ -153,7 +156,7 @@ def bake(
         for path, write in writes:
             write(baked.get_submodule(path))
         proof.rounding(baked, tol)
-    _warn_of_ways_round(maps)
+    _warn_of_bypass(maps)
     return baked
 
 
@@ -161,7 +164,7 @@ Edit = tuple[str, bool, Fold]  # path of a module, whether it reads or writes, t
 
 
 def _edits(model: PreTrainedModel, family: Family, maps: Mapping[str, Fold]) -> list[Edit]:
-    """Return what is to be written where, or refuse it."""
+    """Return the edits of modules; raise InputError if they cannot be exact."""
     edits: list[Edit] = []
     if "embeddings" in maps:
         *most, last = family.embeddings
@@ -192,35 +195,37 @@ def _refuse_constant_logits(model: PreTrainedModel, family: Family, fold: Fold) 
     why = (
         "a weight of the norm is zero"
         if isinstance(norm, nn.LayerNorm)
-        else "a root-mean-square norm has no direction that is constant"
+        else "a root-mean-square norm has no direction in which its output is constant"
     )
     complain(
         "an eraser at 'final_norm' adds a constant to the logits, which needs a bias",
         f"the head of a {type(model).__name__} has none, and {why}",
-        "pass one whose mean and offset are zero, edit 'layers.I.attention_input' or "
+        "pass an eraser with mean and offset zero, edit 'layers.I.attention_input' or "
         f"'layers.I.mlp_input' of the last layers, or {KEEP_HOOK}",
     )
 
 
-def _lacking(model: PreTrainedModel, family: Family, edits: list[Edit]) -> list[Sublayer]:
-    """Return the kinds of sublayer that need biases which they do not have, or refuse."""
+def _kinds_without_bias(
+    model: PreTrainedModel, family: Family, edits: list[Edit]
+) -> list[Sublayer]:
+    """Return the kinds of sublayer that lack biases; raise InputError if they cannot have them."""
     paths = [
         path
         for path, _, fold in edits
         if fold.has_bias and getattr(model.get_submodule(path), "bias", path) is None
     ]
-    found = []
+    kinds = []
     for sublayer in (family.attention, family.mlp):
-        here = [path for path in paths if path.endswith((*sublayer.readers, sublayer.writer))]
-        if not here:
+        of_kind = [path for path in paths if path.endswith((*sublayer.readers, sublayer.writer))]
+        if not of_kind:
             continue
-        found.append(sublayer)
+        kinds.append(sublayer)
         if family.as_llama and window_slides(model):
-            window = "its window slides, or it could become a Llama with biases"
-            _refuse_lack(model, here[0], window)
+            window = "it cannot become a Llama with biases because it has a sliding window"
+            _refuse_lack(model, of_kind[0], window)
         elif not family.as_llama and sublayer.switch is None:
-            _refuse_lack(model, here[0], "its configuration can switch none on")
-    return found
+            _refuse_lack(model, of_kind[0], "its configuration has no switch for biases")
+    return kinds
 
 
 def _copy(model: PreTrainedModel, family: Family, lacking: list[Sublayer]) -> PreTrainedModel:
@@ -237,14 +242,14 @@ def _refuse_lack(model: PreTrainedModel, path: str, why: str) -> None:
     complain(
         f"an eraser with a mean needs a bias in {path!r}",
         f"a {type(model).__name__} has none there, and {why}",
-        "pass one whose mean and offset are zero, choose sites of the other sublayer "
+        "pass an eraser with mean and offset zero, choose sites of the other sublayer "
         f"(attention or mlp), or {KEEP_HOOK}",
     )
 
 
 def _write(module: Any, reads: bool, fold: Fold) -> None:
-    """Write the map before what a module reads, or after what it writes; in place."""
-    # Weights as rows of d features: a Linear is (out, in), a Conv1D (in, out).
+    """Put a map before a module that reads states, or after a module that writes them; in place."""
+    # Weights as rows of d features: a Linear is (out, in), a Conv1D is (in, out).
     across = isinstance(module, Conv1D) if reads else isinstance(module, nn.Linear)
     rows = module.weight.T if across else module.weight
     bias = getattr(module, "bias", None)
@@ -260,13 +265,13 @@ def _write(module: Any, reads: bool, fold: Fold) -> None:
 
 
 def _into_head(model: PreTrainedModel, family: Family, fold: Fold) -> list[Write]:
-    """Return what puts the map before the head; its constant goes through the layer norm."""
+    """Return the writes that put the map before the head; the layer norm takes its constant."""
     if not fold.has_bias:
         return [(HEAD, partial(_write, reads=True, fold=fold))]
     norm: Any = model.get_submodule(family.final_norm)
     # y = γ n + β with Σ nᵢ = 0, so Σ yᵢ / γᵢ is constant; β moves along γ until it is d.
     gamma, beta = exact(norm.weight), exact(norm.bias)
-    # Rounded first, so that the head knows how far β has moved.
+    # Rounded first, so that the head compensates the exact change of β.
     new_beta = exact((beta + (1.0 - (beta / gamma).mean()) * gamma).to(norm.bias.dtype))
     moved, constant = new_beta - beta, (new_beta / gamma).sum()
 
@@ -284,11 +289,11 @@ def _into_head(model: PreTrainedModel, family: Family, fold: Fold) -> list[Write
     return [(family.final_norm, move), (HEAD, write)]
 
 
-def _warn_of_ways_round(maps: Mapping[str, Fold]) -> None:
+def _warn_of_bypass(maps: Mapping[str, Fold]) -> None:
     if maps and all(name.endswith(("attention_input", "mlp_input")) for name in maps):
         warn(
-            "only what blocks read was edited: the residual stream goes round them, and the head "
-            "may still read there what was erased. nullprobe.models.effect measures what is left."
+            "only inputs of blocks were edited. The residual stream bypasses them, so the head may "
+            "still read the concept. nullprobe.models.effect measures how much is left."
         )
 
 
@@ -297,7 +302,7 @@ def _refuse_hooks(model: PreTrainedModel) -> None:
         hooks = [*module._forward_hooks.values(), *module._forward_pre_hooks.values()]
         if any(getattr(hook, "__module__", "").startswith("nullprobe.") for hook in hooks):
             complain(
-                "bake copies a model as it is",
-                f"this one is being edited at {path!r}",
-                "leave the block of erase or scrub first",
+                "bake needs a model without active edits",
+                f"{path!r} is being edited",
+                "call bake outside the block of erase or scrub",
             )

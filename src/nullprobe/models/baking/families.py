@@ -1,11 +1,11 @@
-"""Families of language models: which weights stand round each site.
+"""Families of language models: the weights that read and write the states at each site.
 
-Problem. To write an edit into weights, one must know all that read a hidden state and all that
-write it; one that is forgotten makes a wrong model that looks right.
+Problem. To write an edit into weights, one must know all weights that read a hidden state and all
+that write it. If one is forgotten, the model is wrong but looks right.
 
-Solution. A literal table by class, of families whose code was read for it; all else is refused.
-Every block of theirs adds to the stream what attention and mlp write, and each of the two reads
-the stream through a norm of its own.
+Solution. A literal table of classes whose code was checked by hand; other classes are refused. Each
+of their blocks adds the outputs of attention and mlp to the stream, and both read the stream
+through a separate norm.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Sublayer:
     Attributes
     ----------
     readers : tuple of str
-        Paths within the block of what reads its input.
+        Paths, within the block, of modules that read its input.
     writer : str
-        Path of what writes its output.
+        Path of the module that writes its output.
     switch : str or None
-        Name in the configuration by which all of these get a bias.
+        Name of the entry in the configuration that gives all of these modules a bias.
     """
 
     readers: tuple[str, ...]
@@ -45,18 +45,18 @@ class Sublayer:
 
 @dataclass(frozen=True)
 class Family:
-    """Where things are in a model of one class.
+    """Paths of modules in models of one class.
 
     Attributes
     ----------
     layers, final_norm : str
         Paths of the blocks and of the norm after them.
     embeddings : tuple of str
-        Paths of tables that are summed; exactly one row of the last for each token.
+        Paths of tables that are summed. Each token uses exactly one row of the last table.
     attention, mlp : Sublayer
-        What a block is made of.
+        The two parts of a block.
     as_llama : bool
-        Whether a Llama with biases computes the same where no window slides.
+        Whether a Llama with biases computes the same, without a sliding window.
     """
 
     layers: str
@@ -97,36 +97,38 @@ FAMILIES = {
     "LlamaForCausalLM": _like_llama("attention_bias", "mlp_bias"),
     "MistralForCausalLM": _like_llama(None, None, as_llama=True),
     "Qwen2ForCausalLM": _like_llama(None, None, as_llama=True),
-    # Not as_llama: it has norms within attention.
+    # Not as_llama: attention contains norms.
     "Qwen3ForCausalLM": _like_llama("attention_bias", None),
 }
 HEAD = "lm_head"
-KEEP_HOOK = "edit it while it runs, with nullprobe.models.erase"
+KEEP_HOOK = "edit the model at run time with nullprobe.models.erase"
 
 
 def family_of(model: PreTrainedModel) -> Family:
-    """Return where things are in ``model``, or refuse it, with the reason."""
+    """Return the paths of modules in ``model``; raise InputError, with the reason, if unknown."""
     name = type(model).__name__
     family = FAMILIES.get(name) if type(model).__module__.startswith("transformers.") else None
-    known = f"bake must know every weight of a model, and knows those of {', '.join(FAMILIES)}"
+    known = f"bake supports {', '.join(FAMILIES)}"
     if family is None:
-        complain(known, f"{name} arrived{_why_not(model)}", KEEP_HOOK)
-    told = getattr(model.config, "quantization_config", None)
-    if told is not None or getattr(model, "hf_quantizer", None) is not None:
+        complain(known, f"{name} arrived{_obstacle(model)}", KEEP_HOOK)
+    quantization = getattr(model.config, "quantization_config", None)
+    if quantization is not None or getattr(model, "hf_quantizer", None) is not None:
         complain(
-            "bake needs weights as plain floating numbers",
-            f"this {name} is quantised, and its weights would be rounded again",
-            f"bake the model that it was made from and quantise that, or {KEEP_HOOK}",
+            "bake needs plain floating-point weights",
+            f"this {name} is quantised, so edited weights would be rounded again",
+            f"bake the original model and quantise the result, or {KEEP_HOOK}",
         )
     if getattr(model.config, "add_cross_attention", False):
-        complain(known, f"this {name} has cross-attention, which writes, too", KEEP_HOOK)
+        complain(
+            known, f"this {name} has cross-attention, which also writes to the stream", KEEP_HOOK
+        )
     for path, module in weights(model, family):
-        _refuse_odd_weight(path, module)
+        _refuse_unusual_weight(path, module)
     return family
 
 
 def weights(model: PreTrainedModel, family: Family) -> Iterator[tuple[str, Any]]:
-    """Yield every module that an edit may be written into, by its path."""
+    """Yield every module whose weights an edit may change, with its path."""
     for path in (*family.embeddings, HEAD):
         yield path, model.get_submodule(path)
     for i in range(model.config.num_hidden_layers):
@@ -136,31 +138,31 @@ def weights(model: PreTrainedModel, family: Family) -> Iterator[tuple[str, Any]]
                 yield path, model.get_submodule(path)
 
 
-def _why_not(model: torch.nn.Module) -> str:
-    """Say why a model of this class is not in the table, where that can be seen."""
+def _obstacle(model: torch.nn.Module) -> str:
+    """Return the reason why a model is not supported, if its modules show it."""
     kinds = {type(module).__name__.lower() for module in model.modules()}
     if any("expert" in kind or "moe" in kind for kind in kinds):
-        return ", a mixture of experts: their weights are fused, and each token has its own"
+        return ", a mixture of experts, whose weights are fused and differ between tokens"
     if hasattr(model, "peft_config"):
-        return ", an adapter round a model (merge_and_unload makes it a plain one)"
+        return ", an adapter around a model (merge_and_unload makes a plain model)"
     if any(path.endswith("post_feedforward_layernorm") for path, _ in model.named_modules()):
-        return ": a norm stands after each sublayer, so that no matrix writes into the stream"
+        return ": a norm follows each sublayer, so no matrix writes into the stream"
     if type(model).__name__.removesuffix("Model") in {"GPT2", "GPTNeoX", "Llama", "Mistral"}:
         return ", which has no language-model head"
     return ""
 
 
-def _refuse_odd_weight(path: str, module: Any) -> None:
+def _refuse_unusual_weight(path: str, module: Any) -> None:
     if type(module) not in (nn.Linear, nn.Embedding, Conv1D):
         complain(
             "bake needs plain linear layers and embeddings",
-            f"{path!r} is a {type(module).__name__}, as adapters and quantisation leave them",
+            f"{path!r} is a {type(module).__name__}, as with adapters or quantisation",
             f"merge or undo these first, or {KEEP_HOOK}",
         )
-    dtype, elsewhere = module.weight.dtype, module.weight.is_meta
-    if dtype not in DTYPES or elsewhere:
+    dtype, is_meta = module.weight.dtype, module.weight.is_meta
+    if dtype not in DTYPES or is_meta:
         complain(
-            "bake needs floating weights in memory",
-            f"those of {path!r} are {'elsewhere' if elsewhere else dtype}",
-            f"load the model whole as float32 or bfloat16, or {KEEP_HOOK}",
+            "bake needs floating-point weights in memory",
+            f"the weights of {path!r} are {'not in memory' if is_meta else dtype}",
+            f"load the whole model as float32 or bfloat16, or {KEEP_HOOK}",
         )

@@ -1,12 +1,12 @@
-"""An affine edit as weights take it in.
+"""Fold an affine edit into weights.
 
-Problem. x ↦ x M + b stands before a matrix that reads x, or after one that writes it. M (d, d)
-must not be formed.
+Problem. The map x ↦ x M + b is applied before a matrix that reads x, or after a matrix that writes
+x. M (d, d) must not be formed.
 
 Solution. M = I − R W with R (d, r) and W (r, d). A weight K (out, d) that reads x becomes
-K Mᵀ = K − (K Wᵀ) Rᵀ and adds K b; rows k (d,) that are written become k M = k − (k R) W. Both are
-O(d r) a row, in float64, and rounded once. A feature that an eraser sets to its level is one more
-column of R and row of W.
+K Mᵀ = K − (K Wᵀ) Rᵀ and adds K b; rows k (d,) that are written become k M = k − (k R) W. Both cost
+O(d r) per row, run in float64, and are rounded once. A feature that an eraser sets to a constant
+level is one more column of R and row of W.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import torch
 
 from nullprobe.erasers import AffineEraser
 
-ROWS = 8192  # that are float64 at a time
-SAME = 1e-8  # relative norm up to which a product of two maps is one of them
+ROWS = 8192  # rows that are in float64 at a time
+SAME = 1e-8  # largest relative norm of a difference of equal maps
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Fold:
     Attributes
     ----------
     reading : Tensor of shape (d, r)
-        R; float64, on the CPU, as all of them.
+        R. All tensors are float64, on the CPU.
     writing : Tensor of shape (r, d)
         W.
     bias : Tensor of shape (d,)
@@ -43,8 +43,8 @@ class Fold:
 
     @classmethod
     def of(cls, eraser: AffineEraser) -> Fold:
-        """Return the same map as ``eraser``, level included."""
-        # An eraser of rank 0 sets nothing to its level either.
+        """Return the map of ``eraser``, with its constant levels."""
+        # An eraser of rank 0 ignores its levels.
         gone = np.flatnonzero(~np.isnan(eraser.level)) if eraser.rank else np.arange(0)
         units = np.eye(eraser.d)[gone]
         writing, bias = eraser.writing.copy(), eraser.bias.copy()
@@ -54,13 +54,13 @@ class Fold:
 
     @classmethod
     def identity(cls, d: int) -> Fold:
-        """Return the map of d features that changes nothing."""
+        """Return the identity map of d features."""
         zeros = torch.zeros(d, 0, dtype=torch.float64)
         return cls(zeros, zeros.T, torch.zeros(d, dtype=torch.float64))
 
     @property
     def has_bias(self) -> bool:
-        """Whether b is anything but zero."""
+        """Whether b is not zero."""
         return bool(self.bias.any())
 
     @property
@@ -78,7 +78,7 @@ class Fold:
         return replace(self, bias=self.bias + constant)
 
     def then(self, other: Fold) -> Fold:
-        """Return the one map that is this one, and then ``other``."""
+        """Return the map that applies this map, and then ``other``."""
         # (I − R₁W₁)(I − R₂W₂) = I − R₁W₁ − (M₁R₂) W₂
         moved = other.reading - self.reading @ (self.writing @ other.reading)
         return Fold(
@@ -88,26 +88,26 @@ class Fold:
         )
 
     def rows(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return x M + b for rows x (n, d) of float64."""
+        """Return x M + b for rows x (n, d) in float64."""
         reading, writing, bias = (part.to(rows.device) for part in self._parts)
         return rows - (rows @ reading) @ writing + bias
 
     def readers(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return K Mᵀ for K (n, d) of float64, the rows of a weight that reads x."""
+        """Return K Mᵀ for the rows K (n, d), in float64, of a weight that reads x."""
         reading, writing, _ = (part.to(rows.device) for part in self._parts)
         return rows - (rows @ writing.T) @ reading.T
 
     def leaves_alone(self, other: Fold) -> bool:
-        """Tell whether this map moves all that ``other`` lets through by one constant."""
+        """Return whether this map moves all outputs of ``other`` by the same constant."""
         # other.M (I − M) = 0
         moved = self.reading - other.reading @ (other.writing @ self.reading)
         return _norm(moved, self.writing) <= SAME * _norm(self.reading, self.writing)
 
     def shift(self, other: Fold) -> torch.Tensor:
-        """Return the constant (d,) by which this map moves what ``other`` lets through."""
+        """Return the constant (d,) by which this map moves all outputs of ``other``."""
         shift = self.rows(other.bias[None])[0] - other.bias
         size = max(float(self.bias.abs().max()), float(other.bias.abs().max()))
-        # What an idempotent map does twice differs from once by rounding, which needs no bias.
+        # Applying an idempotent map twice differs from once by rounding; this needs no bias.
         return shift if shift.abs().max() > SAME * size else torch.zeros_like(shift)
 
     @property
@@ -126,12 +126,12 @@ def in_float64(
 
 
 def exact(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a detached float64 copy, on the same device where that can hold one."""
+    """Return a detached float64 copy, on the same device if it supports float64."""
     return tensor.detach().to(float64_device(tensor.device), copy=True).double()
 
 
 def float64_device(device: torch.device) -> torch.device:
-    """Return the device on which float64 copies of what is on ``device`` lie."""
+    """Return the device for float64 copies of tensors on ``device``."""
     return torch.device("cpu") if device.type == "mps" else device
 
 

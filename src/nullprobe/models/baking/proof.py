@@ -1,12 +1,12 @@
-"""Proof that a baked model is the hooked one: of the algebra in float64, then of the rounding.
+"""Check that a baked model is equal to the hooked model: in float64, and after rounding.
 
-Problem. A fold that is wrong by a thousandth may move logits by less than float32 rounds them,
-while right ones at sixty sites, or of an oblique eraser, move them by more than a fixed bound.
+Problem. An error of a thousandth in the algebra may change logits by less than rounding to float32.
+Correct folds at sixty sites, or of an oblique eraser, may change them by more than a fixed bound.
 
-Solution. Two questions. Whether the folds are right is asked in float64, where rounding hides
-nothing: both models run on float64 copies of their weights, one module at a time, the folded ones
-not rounded yet. How far rounding moves the model that is returned is then compared with how far it
-moves the hooked one, whose states are rounded in the same dtype.
+Solution. Two checks. The algebra is checked in float64, where rounding hides nothing: both models
+run on float64 copies of their weights, one module at a time, before folded weights are rounded.
+Then the effect of rounding on the returned model is compared with its effect on the hooked model,
+whose states are rounded to the same dtype.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from nullprobe.models.baking.folds import exact, float64_device
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.forward import evaluating, input_device
 
-Write = tuple[str, Callable[[Any], None]]  # path of a module, and what is done to it in place
+Write = tuple[str, Callable[[Any], None]]  # path of a module, and its edit in place
 
-ROWS, TOKENS = 4, 24  # of the text that is not one, on which they are compared
-# All of the following are shares of the largest logit.
-EXACT = 1e-8  # up to which models agree in float64
-# How far rounding may move logits in any case, and at most: of float32 84 units in the last place
-# (2⁻²³), of half precision 16.
+ROWS, TOKENS = 4, 24  # shape of the random tokens on which models are compared
+# The following bounds are shares of the largest logit.
+EXACT = 1e-8  # largest difference in float64
+# Least and largest bound on the effect of rounding. LEAST is 84 units in the last place (2⁻²³) of
+# float32, and 16 units of half precision.
 LEAST = {torch.float64: 1e-11, torch.float32: 1e-5, torch.bfloat16: 2**-3, torch.float16: 2**-6}
 MOST = LEAST | {torch.float64: 1e-3, torch.float32: 1e-3}
-TIMES = 8  # and in between, so many times as far as those of the hooked model
+TIMES = 8  # between these, the bound is this multiple of the effect in the hooked model
 
 
 class Proof:
@@ -45,7 +45,7 @@ class Proof:
     Parameters
     ----------
     model : PreTrainedModel
-        The one to be edited.
+        The model to edit.
     erasers : mapping of str to AffineEraser
     layers : str or None
     """
@@ -61,36 +61,36 @@ class Proof:
         self.largest = float(self.exact.abs().max())
 
     def folds(self, baked: PreTrainedModel, writes: Sequence[Write]) -> None:
-        """Complain if a model into which all is written in float64 has other logits."""
+        """Raise InputError if a model with edits in float64 has other logits."""
         with _in_float64(baked, writes) as device:
-            found = self._logits(baked, device)
-        difference = _apart(found, self.exact)
+            logits = self._logits(baked, device)
+        difference = _distance(logits, self.exact)
         if not difference <= EXACT * self.largest:
             complain(
-                "a baked model's logits must be those of the hooked one, in float64 up to "
+                "in float64, logits of the baked and the hooked model must agree to "
                 f"{EXACT * self.largest:.2g}",
-                f"they differ by {difference:.2g} where the largest is {self.largest:.2g}",
+                f"they differ by {difference:.2g} (largest logit: {self.largest:.2g})",
                 KEEP_HOOK,
             )
 
     def rounding(self, baked: PreTrainedModel, tol: float | None) -> None:
-        """Complain if rounding moves the logits of the model that is returned too far."""
-        difference = _apart(self._logits(baked), self.exact)
-        hooked = _apart(self.rounded, self.exact)
+        """Raise InputError if rounding changes the logits of the baked model too much."""
+        difference = _distance(self._logits(baked), self.exact)
+        hooked = _distance(self.rounded, self.exact)
         least, most = LEAST[baked.dtype] * self.largest, MOST[baked.dtype] * self.largest
         bound = min(max(TIMES * hooked, least), most) if tol is None else tol * self.largest
         if not difference <= bound:
             name = str(baked.dtype).removeprefix("torch.")
             complain(
-                f"a baked model's logits must be those of the hooked one up to {bound:.2g}",
-                f"rounded to {name} they differ by {difference:.2g} where the largest is "
-                f"{self.largest:.2g} (those of the hooked one by {hooked:.2g})",
-                f"pass tol={1.01 * difference / self.largest:.2g} if that will do, bake a copy in "
-                f"a finer dtype (model.float(), model.double()), or {KEEP_HOOK}",
+                f"rounding to {name} may change logits of the baked model by at most {bound:.2g}",
+                f"it changes them by {difference:.2g}, and the hooked model's by {hooked:.2g} "
+                f"(largest logit: {self.largest:.2g})",
+                f"pass tol={1.01 * difference / self.largest:.2g} to accept this, bake a copy in a "
+                f"finer dtype (model.float(), model.double()), or {KEEP_HOOK}",
             )
 
     def _logits(self, model: PreTrainedModel, device: torch.device | None = None) -> Tensor:
-        """Return the logits of all tokens that are no padding, (n, vocabulary)."""
+        """Return the logits of all tokens that are not padding, (n, vocabulary)."""
         device = device or input_device(model)
         text = {"input_ids": self.ids, "attention_mask": self.mask}
         with evaluating(model), torch.no_grad():
@@ -108,26 +108,26 @@ def _text(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
     return ids, mask
 
 
-def _apart(found: Tensor, expected: Tensor) -> float:
-    return float((found - expected).abs().max())
+def _distance(logits: Tensor, expected: Tensor) -> float:
+    return float((logits - expected).abs().max())
 
 
 @contextmanager
 def _in_float64(model: PreTrainedModel, writes: Sequence[Write] = ()) -> Iterator[torch.device]:
-    """Let each module run on float64 copies of its weights, made and written into as it is called.
+    """Let each module run on float64 copies of its weights, made and edited when it is called.
 
-    Norms make no detour through float32, and attention takes no kernel of half precision alone.
-    Yields the device on which token ids belong.
+    Norms do not convert to float32, and attention does not use kernels for half precision only.
+    Yields the device for token ids.
     """
-    kept: dict[nn.Module, tuple[dict[str, Any], dict[str, Any]]] = {}
+    originals: dict[nn.Module, tuple[dict[str, Any], dict[str, Any]]] = {}
     handles, attention = [], model.config._attn_implementation
 
     def enter(path: str, module: nn.Module, _: Any) -> None:
-        kept[module] = dict(module._parameters), dict(module._buffers)
-        for name, weight in kept[module][0].items():
+        originals[module] = dict(module._parameters), dict(module._buffers)
+        for name, weight in originals[module][0].items():
             if weight is not None:
                 module._parameters[name] = nn.Parameter(exact(weight), requires_grad=False)
-        for name, buffer in kept[module][1].items():
+        for name, buffer in originals[module][1].items():
             if buffer is not None:
                 module._buffers[name] = buffer.to(float64_device(buffer.device))
         for where, write in writes:
@@ -135,8 +135,8 @@ def _in_float64(model: PreTrainedModel, writes: Sequence[Write] = ()) -> Iterato
                 write(module)
 
     def leave(module: nn.Module, *_: Any) -> None:
-        if module in kept:
-            weights, buffers = kept.pop(module)
+        if module in originals:
+            weights, buffers = originals.pop(module)
             module._parameters.update(weights)
             module._buffers.update(buffers)
 
@@ -154,7 +154,7 @@ def _in_float64(model: PreTrainedModel, writes: Sequence[Write] = ()) -> Iterato
     finally:
         for handle in handles:
             handle.remove()
-        for module in list(kept):
+        for module in list(originals):
             leave(module)
         for module, forward in norms:
             del module.forward
@@ -164,6 +164,6 @@ def _in_float64(model: PreTrainedModel, writes: Sequence[Write] = ()) -> Iterato
 
 
 def _norm(module: Any, states: Tensor) -> Tensor:
-    """Return what a root-mean-square norm does, without its detour through float32."""
+    """Return the output of a root-mean-square norm, without its conversion to float32."""
     square = states.square().mean(dim=-1, keepdim=True)
     return module.weight * states * torch.rsqrt(square + module.variance_epsilon)

@@ -1,9 +1,9 @@
-"""What an edit of a model has left of a concept: read from its last states, or by what it predicts.
+"""Measure how much of a concept an edited model retains, in its last states or its predictions.
 
-Problem. A baked model computes what was asked for, and may still know the concept: the residual
-stream goes round the inputs of blocks, and what one layer lost another reads from the words again.
-Solution. Model and edited model are asked about the same texts. A probe that is fitted afresh to
-each reads the concept from what the head reads; or a metric of what each predicts is compared.
+Problem. A baked model has the requested edit, and may still use the concept: the residual stream
+bypasses the inputs of blocks, and later layers may read the concept from the words again.
+Solution. The model and the edited model run on the same texts. A fresh probe for each reads the
+concept from the input of the head. Or a metric of the predictions of both is compared.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class Effect:
     Attributes
     ----------
     metric : Metric
-        Its name, and its value where nothing can be read.
+        Its name, and its chance level.
     before, after : float
     before_interval, after_interval : tuple of two floats or None
-        95 % bootstrap intervals over texts or groups, given the fitted probes; None where too few
-        replicates can be used.
+        95 % bootstrap intervals over texts or groups, given the fitted probes; None if too few
+        replicates are usable.
     change_interval : tuple of two floats or None
-        Of ``after`` less ``before``, from the same replicates.
+        Interval of ``after`` less ``before``, from the same replicates.
     """
 
     metric: Metric
@@ -81,46 +81,45 @@ def effect(
     max_length: int | None = None,
     random_state: RandomState = 0,
 ) -> Effect:
-    """Return a metric of a model and of the edited model, such as one that ``bake`` returned.
+    """Return a metric of a model and of an edited model, such as the result of ``bake``.
 
     Parameters
     ----------
     model, edited : torch.nn.Module
-        Hugging Face models that take the same tokens.
+        Hugging Face models with the same tokenizer.
     tokenizer : PreTrainedTokenizerBase
     texts : sequence of str
         n texts.
     y : array-like of shape (n,) or (n, k), optional
-        A concept: how well a fresh linear probe reads it from ``final_norm``, on texts that it was
-        not fitted to (AUC, or R² of numbers).
+        A concept. The metric is the score of a fresh linear probe at ``final_norm`` on held-out
+        texts (AUC, or R² of numbers).
     answers : sequence of n str, optional
-        Instead: the right continuation of each text, whose log-probability counts.
+        Instead: the right continuation of each text. The metric is its log-probability.
     metric : callable, optional
-        Instead: from logits (b, vocabulary) after some texts, and the numbers of these texts (b,),
-        to one value for each.
+        Instead: a function that takes logits (b, vocabulary) after some texts, and the numbers of
+        these texts (b,), and returns one value per text.
     groups : array-like of shape (n,), optional
-        Texts of the same group are not divided between fitting and scoring, and are resampled
-        together.
+        Texts of one group stay together in fitting or scoring, and are resampled together.
     tokens, batch_size, max_length
         As for :func:`capture`.
     random_state : int, Generator or None
-        Of the halves and the replicates.
+        Seed of the halves and of the replicates.
 
     Raises
     ------
     InputError
-        If not exactly one of ``y``, ``answers`` and ``metric`` is given, or texts cannot be split.
+        If not exactly one of ``y``, ``answers`` and ``metric`` is passed, or texts cannot be split.
 
     Notes
     -----
-    What can be read need not be what the model predicts by: the probe shows the one, answers the
-    other. An eraser at ``final_norm`` is baked into the head, behind what the probe reads; only
-    answers or a metric see it. Nothing is compared with random subspaces here: ``audit_use`` does
-    that.
+    A concept that is readable need not affect predictions: the probe shows the former, answers the
+    latter. An eraser at ``final_norm`` is baked into the head, after the states that the probe
+    reads; only answers or a metric show its effect. ``audit_use`` also compares the effect with
+    random subspaces.
     """
     if sum(one is not None for one in (y, answers, metric)) != 1:
         validation.complain(
-            "one of y, answers and metric says what is compared",
+            "exactly one of y, answers and metric is needed",
             f"{sum(one is not None for one in (y, answers, metric))} of them arrived",
             "pass the labels of the texts, their right continuations, or a metric",
         )
@@ -129,49 +128,52 @@ def effect(
     both, codes = (model, edited), group_codes(groups, len(texts))
     if y is not None:
         z = concept(y, n=len(texts))
-        found = [capture(one, tokenizer, texts, SITE, tokens=tokens, **options) for one in both]
-        text = found[0].text
-        if codes is None and len(text) > len(texts):  # rows of a text belong together
+        states = [capture(one, tokenizer, texts, SITE, tokens=tokens, **options) for one in both]
+        text = states[0].text
+        if codes is None and len(text) > len(texts):  # rows of a text form a group
             codes = np.arange(len(texts))
         of_row = None if codes is None else codes[text]
-        return _read([one[SITE] for one in found], z.take(text), of_row, rng)
-    asked = [Texts(one, tokenizer, texts, **options) for one in both]
+        return _probe_effect([one[SITE] for one in states], z.take(text), of_row, rng)
+    encoded = [Texts(one, tokenizer, texts, **options) for one in both]
     if answers is not None:
-        kind, values = LOG_PROBABILITY, [log_probabilities(one, answers, [{}])[0] for one in asked]
+        kind, values = (
+            LOG_PROBABILITY,
+            [log_probabilities(one, answers, [{}])[0] for one in encoded],
+        )
     else:
         assert metric is not None
         kind, values = (
             Metric("metric", None, "change"),
-            [metrics(t, metric, [{}])[0] for t in asked],
+            [metrics(t, metric, [{}])[0] for t in encoded],
         )
     weights = resampled_weights(None, codes, len(texts), N_RESAMPLES, rng)
     weights = np.vstack([np.ones(len(texts)), weights])
     return _effect(kind, *((weights @ one) / weights.sum(axis=1) for one in values))
 
 
-def _read(
+def _probe_effect(
     both: Sequence[np.ndarray], z: Concept, groups: np.ndarray | None, rng: np.random.Generator
 ) -> Effect:
-    """Return how well fresh linear probes read a concept from the rows of either model."""
+    """Return the effect on the scores of fresh linear probes for the rows of both models."""
     z.need_two_classes()
     parts = split(z, groups=groups, n_parts=2, rng=rng)
     (probe,) = fresh(["linear"], z, 0)
-    found = np.zeros((2, 1 + N_RESAMPLES))
+    scores = np.zeros((2, 1 + N_RESAMPLES))
     for fitted, scored in ((0, 1), (1, 0)):
         P, S = parts.rows(fitted), parts.rows(scored)
-        there = z.take(S)
+        z_scored = z.take(S)
         of_group = None if groups is None else groups[S]
-        weights = resampled_weights(there.codes, of_group, len(S), N_RESAMPLES, rng)
+        weights = resampled_weights(z_scored.codes, of_group, len(S), N_RESAMPLES, rng)
         weights = np.vstack([np.ones(len(S)), weights])
         target = z.take(P).data if z.codes is None else z.codes[P]
-        for X, values in zip(both, found, strict=True):
-            values += probe.read((X[P], target), X[S], there, weights) / 2
+        for X, values in zip(both, scores, strict=True):
+            values += probe.read((X[P], target), X[S], z_scored, weights) / 2
     name = f"{probe.metric.name} of a linear probe at {SITE}, on held-out texts"
-    return _effect(Metric(name, probe.metric.chance), *found)
+    return _effect(Metric(name, probe.metric.chance), *scores)
 
 
 def _effect(metric: Metric, before: np.ndarray, after: np.ndarray) -> Effect:
-    """Return an effect from the values of either model, (1 + B,), the observed one first."""
+    """Return an effect from the values of each model, (1 + B,), the observed value first."""
 
     def interval(values: np.ndarray) -> tuple[float, float] | None:
         return Observation(float(values[0]), metric.name, 0.0, values[1:]).interval

@@ -1,14 +1,14 @@
-"""When an edit of the residual stream can be written into what writes the stream.
+"""Fold edits of the residual stream into the weights that write the stream, if this is exact.
 
-Problem. The stream after a block is r + a + m: what came in, what attention and what the mlp
-wrote. An edit of the sum is an edit of no matrix, and r was read before.
+Problem. The stream after a block is r + a + m: the input of the block, and the outputs of attention
+and mlp. No matrix computes this sum, and r has been read before.
 
-Solution. Let x ↦ x M + b be asked after the block, and let it move r by a constant c: r is then
-already in its range, since the same idempotent map was asked at the embeddings and after every
-block before. So (r + a + m) M + b = r + c + a M + m M, and writers that write a M and m M + c do
-it. In a sequential block the mlp reads r + a in between, so that a M instead of a is another
-model, unless the edit that is asked of a itself, a ↦ a A + α, leaves nothing to do: A M = A. Then
-(a A + α) M = a A + α + (α M − α), and the mlp's writer takes that constant, too.
+Solution. Let x ↦ x M + b be the edit after the block. Suppose that it moves r only by a constant c:
+r is already in the range of M, because the embeddings and all earlier blocks have the same
+idempotent map. Then (r + a + m) M + b = r + c + a M + m M, so it is enough that the two writers
+write a M and m M + c. In a sequential block the mlp reads r + a, so a M in place of a changes the
+model, unless the edit of attention's output, a ↦ a A + α, satisfies A M = A. Then (a A + α) M = a A
++ α + (α M − α), and the mlp's writer adds this constant, too.
 """
 
 from __future__ import annotations
@@ -23,78 +23,78 @@ from nullprobe.models.baking.folds import Fold
 def writers(
     maps: Mapping[str, Fold], n_layers: int, d: int, *, parallel: bool
 ) -> dict[tuple[int, str], Fold]:
-    """Return what each sublayer's writer must do after itself.
+    """Return the map that the writer of each sublayer must apply to its output.
 
     Parameters
     ----------
     maps : mapping of str to Fold
-        Site → map; identities left out.
+        Site → map, without identities.
     n_layers : int
         Number of blocks.
     d : int
         Width of the stream.
     parallel : bool
-        Whether attention and mlp of a block read the same.
+        Whether attention and mlp of a block read the same states.
 
     Returns
     -------
     dict of (int, {"attention", "mlp"}) to Fold
-        Those writers only that change.
+        Only the writers that change.
     """
     nothing = Fold.identity(d)
-    before, found = maps.get("embeddings"), {}
+    before, maps_of_writers = maps.get("embeddings"), {}
     for i in range(n_layers):
         attention = maps.get(f"layers.{i}.attention_output", nothing)
         mlp = maps.get(f"layers.{i}.mlp_output", nothing)
         after = maps.get(f"layers.{i}.output")
         if after is not None:
-            before = _settled(before, after, i, n_layers)
+            before = _need_same_map(before, after, i, n_layers)
             shift = after.shift(before)
             if parallel:
                 attention = attention.then(after.linear)
             else:
-                _refuse_unless_settled(attention, after, i, n_layers)
+                _need_same_attention_map(attention, after, i, n_layers)
                 shift = shift + after.linear.shift(attention)
             mlp = mlp.then(after.linear).plus(shift)
         before = after
-        found |= {(i, "attention"): attention, (i, "mlp"): mlp}
-    return {at: fold for at, fold in found.items() if not fold.changes_nothing}
+        maps_of_writers |= {(i, "attention"): attention, (i, "mlp"): mlp}
+    return {at: fold for at, fold in maps_of_writers.items() if not fold.changes_nothing}
 
 
-def _settled(before: Fold | None, after: Fold, i: int, n_layers: int) -> Fold:
-    """Return ``before`` if ``after`` moves all that it lets through by a constant, or refuse."""
+def _need_same_map(before: Fold | None, after: Fold, i: int, n_layers: int) -> Fold:
+    """Return ``before``; raise InputError unless ``after`` moves its outputs by a constant only."""
     site = f"layers.{i - 1}.output" if i else "embeddings"
     if before is not None and after.leaves_alone(before):
         return before
     complain(
-        f"'layers.{i}.output' is a sum that no matrix computes: it can be baked only where the "
-        "embeddings and every block up to it are asked one and the same idempotent map",
-        f"nothing is asked at {site!r}"
+        f"an eraser at 'layers.{i}.output', a sum that no matrix computes, needs the same "
+        "idempotent eraser at 'embeddings' and at the output of each earlier layer",
+        f"{site!r} has no eraser"
         if before is None
-        else f"what the map at {site!r} lets through is moved by this one",
-        _instead(i, n_layers),
+        else f"the eraser at {site!r} is another, whose output this eraser changes",
+        _alternative(i, n_layers),
     )
     return None
 
 
-def _refuse_unless_settled(attention: Fold, after: Fold, i: int, n_layers: int) -> None:
+def _need_same_attention_map(attention: Fold, after: Fold, i: int, n_layers: int) -> None:
     if after.leaves_alone(attention):
         return
     site = f"layers.{i}.attention_output"
     complain(
-        f"the mlp of a sequential block reads the stream before 'layers.{i}.output' is edited, so "
-        f"that this site can be baked only where {site!r} is asked the same idempotent map",
-        f"nothing is asked at {site!r}"
+        f"an eraser at 'layers.{i}.output' needs the same idempotent eraser at {site!r}, since the "
+        "mlp of a sequential block reads the stream before this site",
+        f"{site!r} has no eraser"
         if attention.changes_nothing
-        else f"what the map at {site!r} lets through is moved by this one",
-        f"ask it there, too, or {_instead(i, n_layers)}",
+        else f"the eraser at {site!r} is another, whose output this eraser changes",
+        f"pass the same eraser at {site!r}, or {_alternative(i, n_layers)}",
     )
 
 
-def _instead(i: int, n_layers: int) -> str:
+def _alternative(i: int, n_layers: int) -> str:
     if i + 1 == n_layers:
         return KEEP_HOOK
     return (
-        f"edit what the next blocks read ('layers.{i + 1}.attention_input', "
-        f"'layers.{i + 1}.mlp_input' and so on, each with an eraser fitted there), or {KEEP_HOOK}"
+        f"edit the inputs of the next blocks ('layers.{i + 1}.attention_input', "
+        f"'layers.{i + 1}.mlp_input' and so on, with erasers fitted there), or {KEEP_HOOK}"
     )

@@ -1,10 +1,10 @@
-"""Capture to a folder: shards of hidden states, and a manifest that says of what.
+"""Capture to a folder: shards of hidden states, and a manifest that describes them.
 
 Problem. Hidden states of many texts do not fit into memory, and a run of hours may be killed.
-Solution. Texts are taken a thousand at a time; what passes the sites for these is one shard, which
-appears whole or not at all. A run that is started again verifies the shards that are there and
-skips them: since no batch crosses a shard, the folder is the same to the byte. What another model,
-text or rule made is refused, unless that capture has no shard yet or was refused.
+Solution. The states of a thousand texts at a time form one shard, which appears whole or not at
+all. A second run verifies and skips the existing shards. Batches do not cross shards, so the folder
+is identical to the byte. A folder of another model, text or rule is refused, unless its capture has
+no shard yet or was refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.texts import canonical
 
 SHARD_SIZE = 1024
-LONGEST = 120  # of an entry of a manifest, in a message
+LONGEST = 120  # characters of an entry of a manifest in a message
 
 
 def capture_to(
@@ -57,22 +57,22 @@ def capture_to(
     add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Write what passes the sites of a model for each text into a folder of shards.
+    """Write the states at the sites of a model for each text into a folder of shards.
 
     Parameters
     ----------
     folder : str or path
-        Made if it does not exist. If it holds a part of the same capture, that is continued; shards
-        that are damaged are made again, with a warning.
+        Created if it does not exist. A part of the same capture in it is continued; damaged
+        shards are written again, with a warning.
     model, tokenizer, texts, sites, tokens, batch_size, max_length, layers,
     add_generation_prompt
-        As for :func:`capture`. Another batch size changes the last digits of a shard, no more.
+        As for :func:`capture`. Another batch size changes only the last digits of a shard.
     labels : mapping of str to array-like of shape (n,), optional
-        What is known of the texts, by name; every row has its text's. Where a text gives several
-        rows, a label may also have one value for each row, as for :func:`capture_moments`.
+        Name → a value for each text; all rows of a text have its value. If texts give more than one
+        row, a label may also have one value for each row, as for :func:`capture_moments`.
     concept, groups : str, optional
-        Names of the labels that an audit of the folder takes, unless it is told otherwise. Rows
-        of the same text are a group where there is more than one and no groups are named.
+        Names of the labels that an audit of the folder uses by default. Without ``groups``, the
+        rows of a text form a group if it gives more than one row.
     shard_size : int
         Texts in a shard.
     progress : callable, optional
@@ -81,18 +81,17 @@ def capture_to(
     Returns
     -------
     Path
-        The folder. ``nullprobe.data.captured.CapturedFolder`` opens it, and ``nullprobe audit``
-        takes it.
+        The folder, for ``nullprobe.data.captured.CapturedFolder`` and ``nullprobe audit``.
 
     Raises
     ------
     InputError
-        As :func:`capture`; or if the folder holds something else, or another process writes it.
-        A refused capture leaves no folder, or one that another capture may replace.
+        As for :func:`capture`; or if the folder holds other files, or another process writes to
+        it. A refused capture leaves no folder, or a folder that another capture may replace.
     """
-    # Complains before a folder is made.
-    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, given)
+    # Invalid arguments raise before the folder is created.
+    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
+    work = Work.of(model, tokenizer, texts, sites, options)
     texts = work.texts
     shard_size = parameters.whole_number("shard_size", shard_size, least=1)
     flat: dict[str, Any] = {}
@@ -127,10 +126,10 @@ def capture_to(
     path = Path(folder)
     if path.exists() and not path.is_dir():
         validation.complain(
-            f"{str(path)!r} must name a folder", "it is a file", "choose another path"
+            f"{str(path)!r} must be a folder", "it is a file", "choose another path"
         )
     with only_writer(path):
-        _write_shards(path, _begun(path, about), work, columns)
+        _write_shards(path, _continued_manifest(path, about), work, columns)
     work.warn_of_texts()
     return path
 
@@ -138,13 +137,13 @@ def capture_to(
 def _write_shards(
     folder: Path, about: dict[str, Any], work: Work, columns: Mapping[str, np.ndarray]
 ) -> None:
-    """Write the shards that are not there, or not as they were written."""
+    """Write the shards that are missing or damaged."""
     n, size = about["texts"], about["shard size"]
     for i in range(manifest.n_shards(about)):
         first, stop = i * size, min((i + 1) * size, n)
         if _is_whole(folder, i, about):
-            if work.given.progress is not None:
-                work.given.progress("capture", stop, n)
+            if work.options.progress is not None:
+                work.options.progress("capture", stop, n)
             continue
         try:
             rows = captured(work, first, stop)
@@ -160,14 +159,14 @@ def _write_shards(
 
 
 def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
-    """Return whether a shard is there as it was written; warn if it is there otherwise."""
+    """Return whether a shard exists and is undamaged; warn if it is damaged."""
     if i >= len(about["shards"]) or not manifest.shard(folder, i).is_file():
         return False
     try:
         for _ in Shard.of(folder, i, about).read(manifest.names(about)):
             pass
     except validation.InputError as error:
-        warn(f"{error.required}, but {error.received}: this shard is made again.")
+        warn(f"{error.required}, but {error.received}: this shard is written again.")
         return False
     return True
 
@@ -175,12 +174,14 @@ def _is_whole(folder: Path, i: int, about: Mapping[str, Any]) -> bool:
 def _columns(
     labels: Mapping[str, Any], sites: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], dict[str, list | None]]:
-    """Return labels as numbers, and what their codes stand for, by name."""
+    """Return labels as numbers, and the classes of their codes, by name."""
     columns, classes = {}, {}
     for name, y in labels.items():
         if name == manifest.TEXT:
             validation.complain(
-                f"{name!r} is the number of each row's text", "a label has this name", "rename it"
+                f"{name!r} is the column of the number of each row's text",
+                "a label has this name",
+                "rename the label",
             )
         if name in sites:
             validation.complain(
@@ -191,39 +192,41 @@ def _columns(
             validation.complain(
                 f"label {name!r} must have one value for each text, or for each row",
                 f"it has shape {a.shape}",
-                "pass several columns by names of their own",
+                "pass each column as a label with its own name",
             )
         missing = [i for i, one in enumerate(a.tolist()) if one is None or one != one]
         if missing:
             validation.complain(
-                f"every text, or row, needs a value of label {name!r}",
-                f"that of number {missing[0]} (counted from 0) is missing",
+                f"label {name!r} must have a value for every text or row",
+                f"value {missing[0]} (counted from 0) is missing",
                 "leave such texts out",
             )
         columns[name], classes[name] = manifest.encoded(a.astype(str) if a.dtype == object else a)
     return columns, classes
 
 
-def _begun(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return the manifest to go on with, or complain that the folder holds something else."""
+def _continued_manifest(folder: Path, requested: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of the capture to continue; raise InputError if it is another capture."""
     about = manifest.manifest(folder)
     if about is None:
         if any(not file.name.startswith(TEMPORARY) for file in folder.iterdir()):
             validation.complain(
                 f"{str(folder)!r} must be a new folder, or one of captured states",
-                "it holds something else",
+                "it holds other files",
                 "choose another path",
             )
-        return asked
+        return requested
     if about["format"] != manifest.FORMAT:
         validation.complain(
-            f"{str(folder)!r} must be of format {manifest.FORMAT} to go on with",
-            f"it is of {about['format']}, whose shards cannot be verified",
+            f"{str(folder)!r} must have the format {manifest.FORMAT} to be continued",
+            f"it has {about['format']}, whose shards cannot be verified",
             "choose another folder, or delete this one",
         )
-    asked = json.loads(json.dumps(asked))  # a manifest has lists for tuples
+    requested = json.loads(json.dumps(requested))  # a manifest has lists in place of tuples
     open_to_change = ("versions", "shards")
-    other = [one for one in asked if one not in open_to_change and about.get(one) != asked[one]]
+    other = [
+        one for one in requested if one not in open_to_change and about.get(one) != requested[one]
+    ]
     manifest.need_no_others(folder, len(about["shards"]))
     if not other:
         about.pop(manifest.REFUSED, None)
@@ -232,30 +235,32 @@ def _begun(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
     if begun and manifest.REFUSED not in about:
         validation.complain(
             f"{str(folder)!r} must hold a part of the same capture",
-            f"it is of other {', '.join(_apart(one, about.get(one), asked[one]) for one in other)}",
+            f"it differs in {', '.join(_difference(k, about.get(k), requested[k]) for k in other)}",
             "choose another folder, or delete this one",
         )
-    return asked
+    return requested
 
 
 def _clear(folder: Path) -> None:
-    """Remove the shards of a capture that is replaced, before its manifest is."""
+    """Remove the shards of a capture before its manifest is replaced."""
     replaced = manifest.manifest(folder) or {"shards": []}
     for i in range(len(replaced["shards"])):
         manifest.shard(folder, i).unlink(missing_ok=True)
 
 
-def _apart(name: str, there: Any, asked: Any) -> str:
-    """Return an entry of a manifest in words, as it is and as it would be."""
-    both = there, asked
-    if isinstance(there, dict) and isinstance(asked, dict):
-        odd = [key for key in {**there, **asked} if there.get(key) != asked.get(key)]
-        both = tuple({key: one[key] for key in odd if key in one} for one in both)
-    if name == "sites" and isinstance(there, dict) and set(there) != set(asked):
-        words = [listed(there), listed(asked)]
+def _difference(name: str, present: Any, requested: Any) -> str:
+    """Return an entry of a manifest as text, with its present and its requested value."""
+    both = present, requested
+    if isinstance(present, dict) and isinstance(requested, dict):
+        changed = [
+            key for key in {**present, **requested} if present.get(key) != requested.get(key)
+        ]
+        both = tuple({key: one[key] for key in changed if key in one} for one in both)
+    if name == "sites" and isinstance(present, dict) and set(present) != set(requested):
+        words = [listed(present), listed(requested)]
     else:
         words = [json.dumps(one, ensure_ascii=False)[:LONGEST] for one in both]
-    return f"{name!r} (there {words[0]}, asked for {words[1]})"
+    return f"{name!r} (present: {words[0]}, requested: {words[1]})"
 
 
 def _text_hash(texts: Sequence[str]) -> str:

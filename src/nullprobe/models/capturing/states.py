@@ -1,10 +1,10 @@
-"""Texts through a model, and what passes its sites: as arrays, or folded into moments.
+"""Capture the states at the sites of a model: as arrays, or as moments.
 
-Problem. Hidden states of every layer and token are a thousand times larger than the texts, while
-most of what is asked of them needs one row a text, or their moments.
-Solution. Only the rows that a token rule reads are copied out of each batch. ``capture`` keeps
-them; ``capture_moments`` collects a few thousand, adds them to counts, means and covariances and
-forgets them, so that its memory does not grow with the number of texts.
+Problem. Hidden states of every layer and token are a thousand times larger than the texts. Most
+analyses need one row per text, or only moments.
+Solution. Only the rows that a token rule reads are copied out of each batch. ``capture`` returns
+these rows. ``capture_moments`` collects a few thousand rows, adds them to counts, means and
+covariances, and discards them, so its memory does not grow with the number of texts.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from torch import Tensor, nn
 
 from nullprobe.models.forward import Progress
 from nullprobe.models.site import known
-from nullprobe.models.text_batches import Labelled, Options, Work, where
+from nullprobe.models.text_batches import Labelled, Options, Work, positions
 from nullprobe.models.tokens import Batch
 from nullprobe.moments import Moments
 
 # Texts of this many batches are tokenized and sorted by length together.
 WINDOW = 64
-# Rows of a site that are folded at once, so that their (d, d) product is a large one.
+# Rows of a site that are added to moments at once: a large (d, d) product is efficient.
 LEAST_ROWS, MOST_ROWS = 1024, 4096
 
 
@@ -36,14 +36,14 @@ class Captured(Mapping[str, np.ndarray]):
     Attributes
     ----------
     arrays : dict of str to ndarray of shape (rows, d)
-        float32, or float64 of a model that computes in float64; texts, and tokens within a text,
-        are in order.
+        float32, or float64 if the model computes in float64. Rows are in the order of texts, and
+        of tokens within a text.
     text : ndarray of shape (rows,)
-        Which text each row is from.
+        Number of the text of each row.
     cut : dict of int to (int, int)
-        Texts that were longer than the context: their tokens, and how many were read.
+        Texts that were longer than the context: their tokens before and after the cut.
     tokens : str, int, list of int, slice, Spans or callable
-        The rule by which tokens were chosen.
+        The rule that chose the tokens.
     """
 
     arrays: dict[str, np.ndarray]
@@ -82,40 +82,45 @@ def capture(
     add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> Captured:
-    """Return what passes the sites of a model for each text.
+    """Return the states at the sites of a model for each text.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A Hugging Face model, on any device or several, in any dtype. It runs in evaluation mode
-        and is left in the mode that it was in.
+        A Hugging Face model, on one or more devices, in any dtype. It runs in evaluation mode, and
+        its mode is restored.
     tokenizer : PreTrainedTokenizerBase
-        Its own; it needs no padding token.
+        The tokenizer of the model; it needs no padding token.
     texts : sequence
-        n texts, none of them empty: strings; chats (lists of messages with ``role`` and
-        ``content``), which the model's own template renders; token ids, special ones included;
-        or pairs (prompt, continuation). A string that a chat template wrote gets no second start
-        token.
+        n texts that are not empty: strings; chats (lists of messages with ``role`` and
+        ``content``), which the model's template renders; token ids, special tokens included; or
+        pairs (prompt, continuation). A string that is a rendered chat gets no second start token.
     sites : str or sequence of str
         Names of sites (see :func:`sites`) or patterns such as ``"layers.*.output"``.
     tokens : str, int, list of int, slice, Spans or callable
-        Which tokens of a text are read. A position, or several, among the text's own tokens,
-        special ones included, negative from the end; ``"last"`` is -1. ``"all"``: every token but
-        special ones (or every token, if there is a label for each). ``"mean"``: the mean of all
-        tokens but special ones and the first, which in most models holds a huge state of its own.
-        ``"every"``: special ones, too. ``"assistant"``, or another role: what it says in a chat.
-        ``"marks"``: what stands between ``[[`` and ``]]``, which are taken out of the text.
-        ``"prompt"`` and ``"continuation"`` of a pair. :class:`Spans`: characters of each text. A
-        function of the ids (t,) of a text: its positions, or (t,) truth values. ``"mean:"``,
-        ``"last:"`` or ``"first:"`` before a word gives one row a text, as in
+        Tokens of a text to read:
+
+        - a position, a list or a slice of positions, among the tokens of the text with special
+          tokens; negative positions count from the end, and ``"last"`` is -1;
+        - ``"all"``: all tokens except special tokens (or every token, if each has a label);
+        - ``"mean"``: the mean of all tokens except special tokens and the first, whose state is
+          huge in most models;
+        - ``"every"``: all tokens, with special tokens;
+        - ``"assistant"``, or another role: the messages of this role in a chat;
+        - ``"marks"``: the text between ``[[`` and ``]]``; these marks are removed;
+        - ``"prompt"`` or ``"continuation"`` of a pair;
+        - :class:`Spans`: characters of each text;
+        - a function that takes the ids (t,) of a text and returns positions, or (t,) truth values.
+
+        With ``"mean:"``, ``"last:"`` or ``"first:"`` before a word, each text gives one row, as in
         ``"mean:assistant"``.
     batch_size : int
-        Texts in a batch. It makes no difference but to speed and memory.
+        Texts in a batch. Affects speed and memory only.
     max_length : int, optional
-        Longest text in tokens; the context of model and tokenizer if not given. Longer ones are
+        Longest text in tokens; the context of model and tokenizer by default. Longer texts are
         cut, with a warning.
     layers : str, optional
-        Path of the list of layers, where the structure does not tell.
+        Path of the list of layers, if the structure does not show it.
     add_generation_prompt : bool
         Whether chats end in the start of an answer, as in ``apply_chat_template``.
     progress : callable, optional
@@ -130,28 +135,29 @@ def capture(
     ------
     InputError
         If a site does not exist, a text is empty or has no token at the position, the
-        tokenizer is not this model's, or hidden states are not finite.
+        tokenizer does not belong to the model, or hidden states are not finite.
 
     Notes
     -----
-    Of a causal model the head is not run. Half precision is read into float32, not made better.
+    The head of a causal model does not run. States in half precision are converted to float32,
+    without a gain of accuracy.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, given)
-    found = captured(work, 0, len(work.texts))
+    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
+    work = Work.of(model, tokenizer, texts, sites, options)
+    states = captured(work, 0, len(work.texts))
     work.warn_of_texts()
-    return found
+    return states
 
 
 def captured(work: Work, first: int, stop: int) -> Captured:
-    """Return what passes the sites for the texts from ``first`` to ``stop``."""
+    """Return the states at the sites for the texts from ``first`` to ``stop``."""
     encoded = work.encode(first, stop)
     rows = np.array([one.rows for one in encoded])
     starts = np.concatenate([[0], np.cumsum(rows)])
     values: dict[str, np.ndarray] = {}
     for batch, passed in work.passes(encoded, first):
-        here = batch.texts - first
-        at = where(starts[here], rows[here])
+        texts = batch.texts - first
+        at = positions(starts[texts], rows[texts])
         for name, x in passed.items():
             if name not in values:
                 values[name] = np.empty((starts[-1], x.shape[1]), dtype=_like(x))
@@ -175,7 +181,7 @@ def capture_moments(
     add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Moments]:
-    """Return the moments of what passes the sites of a model, and of a concept of the texts.
+    """Return the moments of the states at the sites of a model, and of a concept of the texts.
 
     Parameters
     ----------
@@ -183,23 +189,21 @@ def capture_moments(
     add_generation_prompt, progress
         As for :func:`capture`.
     y : array-like of shape (n,) or (n, k)
-        Labels or numbers, one for each text; or, where a text gives several rows, one for each
-        row: in one list, or in a list for each text. Every row has its text's otherwise.
+        Labels or numbers, one per text; all rows of a text have its label. If texts give more
+        than one row, also one per row: in one list, or in a list for each text.
 
     Returns
     -------
     dict of str to Moments
-        What ``Moments.of(capture(...)[site], y)`` would be, up to rounding, while no
-        representations are kept.
+        Equal to ``Moments.of(capture(...)[site], y)`` up to rounding; states are not stored.
 
     Raises
     ------
     InputError
-        As :func:`capture`, or if y has another length than the texts, or if hidden states are
-        not finite.
+        As for :func:`capture`, or if the length of y does not fit the texts or rows.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, given)
+    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
+    work = Work.of(model, tokenizer, texts, sites, options)
     work, labels = work.labelled(y)
     collected = {site.name: Collected(site.name, labels) for site in work.sites}
     step = WINDOW * batch_size
@@ -212,12 +216,12 @@ def capture_moments(
 
 
 class Collected:
-    """Moments of one site, to which rows are added a few thousand at a time.
+    """Moments of one site; rows are added a few thousand at a time.
 
     Parameters
     ----------
     site : str
-        What a complaint calls it.
+        Name of the site, for error messages.
     labels : Labelled
         The concept of all texts or rows.
     """
@@ -228,23 +232,23 @@ class Collected:
         self.moments: Moments | None = None
         self.filled = 0
         self.rows: Tensor | None = None
-        self.at = np.empty(0, dtype=np.int64)  # where the label of each row is
+        self.at = np.empty(0, dtype=np.int64)  # position of the label of each row
 
     def add(self, x: Tensor, batch: Batch) -> None:
-        """Take the rows (m, d) that a batch gives."""
+        """Add the rows (m, d) of a batch."""
         labels = self.labels.rows(batch.texts, batch.rows)
         if self.rows is None:
-            # No more memory than the (d, d) totals take, unless these are very small.
+            # No more memory than the (d, d) totals, unless these are very small.
             most = min(max(x.shape[1], LEAST_ROWS), MOST_ROWS)
             self.rows = torch.empty((most, x.shape[1]), dtype=x.dtype, device=x.device)
             self.at = np.empty(most, dtype=np.int64)
         start = 0
         while start < len(x):
             stop = min(start + len(self.rows) - self.filled, len(x))
-            here = slice(self.filled, self.filled + stop - start)
-            self.rows[here] = x[start:stop]
-            self.at[here] = labels[start:stop]
-            self.filled, start = here.stop, stop
+            block = slice(self.filled, self.filled + stop - start)
+            self.rows[block] = x[start:stop]
+            self.at[block] = labels[start:stop]
+            self.filled, start = block.stop, stop
             if self.filled == len(self.rows):
                 self._fold()
 
@@ -252,7 +256,7 @@ class Collected:
         """Return the moments of all rows that were added."""
         if self.filled:
             self._fold()
-        assert self.moments is not None, "there is a text, and every text gives a row"
+        assert self.moments is not None, "at least one text was run, and every text gives a row"
         return self.moments
 
     def _fold(self) -> None:
@@ -260,7 +264,7 @@ class Collected:
         block, labels = self.rows[: self.filled], self.at[: self.filled]
         self.filled = 0
         z = self.labels.concept.take(labels)
-        # As a tensor, on the CPU, too: threads of NumPy's would wait on the cores of torch's.
+        # A tensor even on the CPU: threads of NumPy would compete with threads of torch for cores.
         if self.moments is None:
             self.moments = Moments.zeros(block, z)
         self.moments.update(block, z)

@@ -1,8 +1,8 @@
-"""Work that is paused half-way and goes on later, in threads of which one runs at a time.
+"""Pause work and continue it later, in threads that run one at a time.
 
-Problem. A forward pass can be stopped at a hook only by blocking it there.
-Solution. Each piece of work has a thread of its own, which runs when the caller gives it the turn,
-until it gives the turn back. What happens is therefore in one order, and the same each time.
+Problem. A forward pass can be paused at a hook only by blocking its thread.
+Solution. Each piece of work has its own thread. It runs when the caller gives it the turn, until it
+gives the turn back. So the order of all steps is fixed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nullprobe._core.validation import complain
 
 
 class _Ended(BaseException):
-    """Unwinds work that will not go on; no ``except Exception`` on the way may catch it."""
+    """Unwind work that will not continue; ``except Exception`` must not catch it."""
 
 
 class Turn:
@@ -24,8 +24,8 @@ class Turn:
     Parameters
     ----------
     work : callable
-        Called with this object in a thread of its own; may call :meth:`stop`. Context variables
-        have the values that they have here and now.
+        Called with this object in a separate thread; may call :meth:`stop`. Context variables
+        are copied from the thread that creates this object.
     """
 
     def __init__(self, work: Callable[[Turn], None]) -> None:
@@ -37,7 +37,7 @@ class Turn:
         self._error: BaseException | None = None
 
     def go_on(self) -> str | None:
-        """Let the work run to its next stop and return where that is; None at the end."""
+        """Let the work run to its next stop, and return the name of the stop; None at the end."""
         self._at = None
         if self._over:
             return None
@@ -51,7 +51,7 @@ class Turn:
         return self._at
 
     def stop(self, at: str) -> None:
-        """Give the turn back and wait for the next; called by the work itself."""
+        """Give the turn back and wait for the next turn; called by the work."""
         self._at = at
         self._back.release()
         self._go.acquire()
@@ -59,14 +59,14 @@ class Turn:
             raise _Ended
 
     def end(self) -> None:
-        """Unwind work that has stopped, and wait for its thread."""
+        """Unwind stopped work, and wait for its thread."""
         self._ending = True
         if self._thread is not None:
             self._go.release()
             self._thread.join()
 
     def stop_for_good(self, at: str) -> None:
-        """Give the turn back and leave the work, with all that it holds; called by the work."""
+        """Give the turn back and end the work, which frees its memory; called by the work."""
         self._at = at
         raise _Ended
 
@@ -76,9 +76,9 @@ class Turn:
             thread.start()
         except RuntimeError as error:
             complain(
-                "each batch needs a thread of its own",
-                f"the system gives no more of them ({error})",
-                "pass a larger batch_size, so that there are fewer batches",
+                "each batch needs its own thread",
+                f"the system cannot start another ({error})",
+                "pass a larger batch_size, which makes fewer batches",
             )
         self._thread = thread
         return thread

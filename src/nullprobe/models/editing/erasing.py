@@ -1,9 +1,9 @@
-"""Erase in the forward pass: hidden states are edited as they pass, for as long as a block.
+"""Erase in the forward pass: edit hidden states as they pass, within a block.
 
-Problem. An eraser is NumPy and float64; a model runs in its own dtype, on one device or several,
-and may be trained while it is edited.
-Solution. The eraser's few numbers are cast once for each device and dtype that turns up, and
-x − ((x − μ) R − c) W is formed out of place with two thin products, through which gradients flow.
+Problem. An eraser is NumPy and float64. A model has its own dtype and one or more devices, and may
+be trained while it is edited.
+Solution. The arrays of the eraser are cast once for each device and dtype. x − ((x − μ) R − c) W is
+computed out of place by two thin products, through which gradients flow.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from nullprobe.models.site import Site, choose, known, listed
 def erase(
     model: nn.Module, erasers: Mapping[str, AffineEraser], *, layers: str | None = None
 ) -> Iterator[nn.Module]:
-    """Edit a model's hidden states within the block: forward passes and ``generate`` alike.
+    """Edit a model's hidden states within the block, in forward passes and in ``generate``.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A Hugging Face model, anywhere and in any dtype; its weights are not touched.
+        A Hugging Face model, on any devices and in any dtype; its weights do not change.
     erasers : mapping of str to AffineEraser
-        Site (see :func:`sites`) → eraser, or an estimator that was fitted, such as ``LEACE``.
-        It edits every position of every row of the batch.
+        Site (see :func:`sites`) → eraser, or fitted estimator, such as ``LEACE``. It edits every
+        token of every text in the batch.
     layers : str, optional
-        Path of the list of layers, where the structure does not tell.
+        Path of the list of layers, if the structure does not show it.
 
     Yields
     ------
@@ -48,14 +48,14 @@ def erase(
     Raises
     ------
     InputError
-        If a site does not exist, an eraser is of another width than its site, or needs labels.
+        If a site does not exist, or an eraser needs labels or has another width than its site.
 
     Notes
     -----
-    Blocks nest: the inner one edits what the outer one has edited. Hooks that record, whenever
-    they were registered, see the edited states. float16 and bfloat16 states are edited in
-    float32 and rounded once. Gradients flow through the edit; with gradient checkpointing the
-    backward pass belongs inside the block, too, since it runs the layers again.
+    Blocks nest: an inner block edits the output of an outer block. Hooks that record, registered
+    before or within the block, see edited states. float16 and bfloat16 states are edited in
+    float32 and rounded once. Gradients flow through the edit. With gradient checkpointing, the
+    backward pass must be inside the block, because it runs the layers again.
 
     Examples
     --------
@@ -75,51 +75,51 @@ def erase(
 def paired(
     model: nn.Module, erasers: Mapping[str, Any], layers: str | None = None
 ) -> dict[Site, AffineEraser]:
-    """Return the eraser of each site, checked to fit, in the order in which states pass them."""
+    """Return the eraser of each site, after checks, in the order in which states pass the sites."""
     if not isinstance(erasers, Mapping):
         validation.complain(
-            "erasers must be given as a mapping from sites to erasers",
+            "erasers must be a mapping from sites to erasers",
             f"{type(erasers).__name__} arrived",
             "pass {'layers.3.output': eraser}",
         )
     named = {str(site): one for site, one in parameters.by_name("site", erasers).items()}
-    there = available(model, list(named), layers)
+    sites = available(model, list(named), layers)
     for name in named:
-        matched = [] if name in there else fnmatch.filter(there, name)
+        matched = [] if name in sites else fnmatch.filter(sites, name)
         if matched:
             validation.complain(
-                "every eraser must be given for one site, by its name",
-                f"{name!r} is a pattern, which is not allowed here; it matches {listed(matched)}",
-                "name each of these, with the eraser that was fitted there",
+                "each eraser needs the name of one site",
+                f"{name!r} is a pattern; it matches {listed(matched)}",
+                "pass each of these names, with the eraser that was fitted at this site",
             )
-        known(name, there)
+        known(name, sites)
     if not named:
         return {}
-    chosen = choose(there, [name for name in there if name in named])
+    chosen = choose(sites, [name for name in sites if name in named])
     return {site: affine(named[site.name], site) for site in chosen}
 
 
 def affine(eraser: Any, site: Site) -> AffineEraser:
-    """Return the affine eraser that was given for a site, or complain."""
+    """Return the affine eraser for a site; raise InputError if it does not fit."""
     parameters.instance("eraser", site.name, eraser)
-    found = getattr(eraser, "eraser_", eraser)
-    if not isinstance(found, AffineEraser):
-        if found is eraser and hasattr(eraser, "fit"):
-            arrived, advice = f"{type(found).__name__} has not been fitted", "call its fit first"
+    fitted = getattr(eraser, "eraser_", eraser)
+    if not isinstance(fitted, AffineEraser):
+        if fitted is eraser and hasattr(eraser, "fit"):
+            arrived, advice = f"{type(fitted).__name__} has not been fitted", "call its fit first"
         else:
-            arrived = f"{type(found).__name__} arrived"
+            arrived = f"{type(fitted).__name__} arrived"
             advice = (
-                "fit one that needs no labels, such as LEACE: a map that moves a row by its label "
-                "cannot run inside a model, which has no labels"
+                "fit an eraser that transforms rows without labels, such as LEACE: the states of a "
+                "model have no labels"
             )
         validation.complain(f"the eraser at {site.name!r} must be an AffineEraser", arrived, advice)
-    if found.d != site.width:
-        _complain_width(found.d, site.width, site.name)
-    return found
+    if fitted.d != site.width:
+        _complain_width(fitted.d, site.width, site.name)
+    return fitted
 
 
 class Map:
-    """An affine eraser as a function of tensors (..., d), ready on every device it has met."""
+    """An affine eraser as a function of tensors (..., d), cached for each device and dtype."""
 
     def __init__(self, eraser: AffineEraser, site: Site) -> None:
         self.eraser = eraser
@@ -127,24 +127,24 @@ class Map:
         self._ready: dict[tuple[torch.device, torch.dtype], dict[str, Tensor]] = {}
 
     def on(self, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
-        """Return the eraser's tensors on a device, in a dtype; cast once."""
+        """Return the eraser's tensors on a device, in a dtype; they are cast once."""
         key = device, dtype
         if key not in self._ready:
             e = self.eraser
-            gone = np.flatnonzero(~np.isnan(e.level))
+            fixed = np.flatnonzero(~np.isnan(e.level))
             arrays = {
                 "mean": e.mean,
                 "reading": e.reading,
                 "offset": e.offset,
                 "writing": e.writing,
-                "level": e.level[gone],
+                "level": e.level[fixed],
             }
-            # Outside of inference mode, or gradients could not flow through them later.
+            # Outside of inference mode, so that gradients can flow through them later.
             with torch.inference_mode(False):
                 ready = {
                     name: torch.tensor(a, dtype=dtype, device=device) for name, a in arrays.items()
                 }
-                ready["gone"] = torch.tensor(gone, dtype=torch.int64, device=device)
+                ready["gone"] = torch.tensor(fixed, dtype=torch.int64, device=device)
             self._ready[key] = ready
         return self._ready[key]
 
@@ -158,9 +158,9 @@ class Map:
         t = self.on(states.device, dtype)
         with _full_precision(states.device.type):
             x = states.to(dtype).reshape(-1, states.shape[-1])
-            # The mean first: the score of a large mean less another has no digits left.
+            # The mean is subtracted first: differences of large scores lose all digits.
             scores = (x - t["mean"]) @ t["reading"] - t["offset"]
-            # x − s W in one pass; what comes in may be needed as it was by autograd or a residual.
+            # x − s W in one pass, out of place: autograd or a residual may need x.
             moved = torch.addmm(x, scores, t["writing"], alpha=-1.0)
             if len(t["gone"]):
                 moved[:, t["gone"]] = t["level"]
@@ -168,7 +168,7 @@ class Map:
 
 
 def _full_precision(kind: str) -> Any:
-    """Return a block without autocasting, which would form the products in half precision."""
+    """Return a block without autocasting, which would compute the products in half precision."""
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         return torch.autocast(kind, enabled=False)
     return nullcontext()
@@ -176,7 +176,7 @@ def _full_precision(kind: str) -> Any:
 
 def _complain_width(arrived: int, required: int, name: str) -> None:
     validation.complain(
-        f"an eraser at {name!r} must be as wide as the states there, {required}",
-        f"this one is for {arrived} features",
-        "fit it on states captured at this site",
+        f"the eraser at {name!r} must have the width of the states, {required}",
+        f"it has {arrived}",
+        "fit it on states that were captured at this site",
     )

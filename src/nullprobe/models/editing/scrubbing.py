@@ -1,10 +1,9 @@
-"""Scrub: one eraser after another, each fitted on what those before it have left.
+"""Scrub: fit one eraser after another, each on states that earlier erasers have edited.
 
-Problem. An eraser at one layer changes what all later layers make of a text, so that each must be
-fitted on the stream that is already scrubbed. Done naively, that is a forward pass over all texts
-for each site.
-Solution. All batches stop at a site before any goes on: rows are read as each arrives, the eraser
-is fitted, and each batch goes on with it. So every layer runs once a batch.
+Problem. An eraser at one layer changes the states of all later layers, so each eraser must be
+fitted on the edited stream. The naive method needs a forward pass over all texts for each site.
+Solution. All batches stop at a site. Their rows are read, the eraser is fitted, and each batch
+continues with the edited states. So every layer runs once for each batch.
 Reference. N. Belrose et al. 2023, arXiv 2306.03819, section 6 (concept scrubbing).
 """
 
@@ -54,49 +53,48 @@ def scrub(
     add_generation_prompt: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, AffineEraser]:
-    """Return erasers of which each is fitted with those before it in force.
+    """Return erasers, each fitted while the erasers at earlier sites are active.
 
     Parameters
     ----------
     model, tokenizer, texts, sites, tokens, max_length, layers, add_generation_prompt
         As for :func:`capture`.
     y : array-like of shape (n,) or (n, k)
-        Labels or numbers, one for each text, or for each row, as for :func:`capture_moments`.
+        Labels or numbers, one per text or row, as for :func:`capture_moments`.
     fit : callable
-        Moments → AffineEraser, such as :func:`nullprobe.leace`.
+        Takes Moments, returns an AffineEraser, such as :func:`nullprobe.leace`.
     batch_size : int
-        Texts in a batch. All batches are under way at once, in a thread each of which one runs
-        at a time: with many texts, a larger one means fewer threads.
+        Texts in a batch. Each batch has its own thread, and one thread runs at a time. With many
+        texts, a larger batch_size means fewer threads.
     progress : callable, optional
-        Called with ``("scrub", stops made, stops to be made)``; each batch stops at each site.
+        Called with ``("scrub", stops done, all stops)``; each batch stops at each site.
 
     Returns
     -------
     dict of str to AffineEraser
         Site → eraser, in the order in which states pass the sites: for :func:`erase`, and for
-        :func:`bake` where the sites allow it.
+        :func:`bake` if the sites allow it.
 
     Raises
     ------
     InputError
-        As :func:`capture_moments`, or if y never varies, or if ``fit`` returns anything but an
+        As for :func:`capture_moments`, or if y is constant, or if ``fit`` does not return an
         eraser for the site.
 
     Notes
     -----
-    An eraser is fitted on the rows that ``tokens`` chooses and edits every position: with
-    ``tokens="last"`` other tokens are moved, too, though nothing about them is guaranteed.
+    An eraser is fitted on the rows that ``tokens`` chooses, but edits every token: with
+    ``tokens="last"`` other tokens are edited, too, without any guarantee.
 
-    Time: each layer runs once for each batch; after the last site, only the first batch goes on;
-    the head does not run. Memory: the hidden states
-    of *all* texts at one site, with what a block keeps beside them; that is 2 to 4 numbers for
-    each token of all texts and feature.
+    Time: each layer runs once for each batch. After the last site, only the first batch continues.
+    The head does not run. Memory: the hidden states of *all* texts at one site, and the other
+    tensors of a block: together 2 to 4 numbers for each token and feature.
 
-    The same as fitting one site after the other under :func:`erase` up to rounding, and the same
-    each time on the same machine.
+    The result is equal, up to rounding, to fitting one site after another under :func:`erase`. On
+    one machine it is reproducible.
     """
-    given = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, given)
+    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
+    work = Work.of(model, tokenizer, texts, sites, options)
     work, labels = work.labelled(y)
     labels.concept.need_two_classes()
     scrubbing = _Scrubbing(work, labels, fit)
@@ -107,7 +105,7 @@ def scrub(
 
 
 class _Pass:
-    """One batch on its way."""
+    """The forward pass of one batch."""
 
     def __init__(self, batch: Batch, turn: Turn, first: bool) -> None:
         self.batch, self.turn, self.first = batch, turn, first
@@ -115,7 +113,7 @@ class _Pass:
 
 
 class _Scrubbing:
-    """All batches on their way, from site to site."""
+    """All batches, which move from site to site together."""
 
     def __init__(
         self, work: Work, labels: Labelled, fit: Callable[[Moments], AffineEraser]
@@ -124,31 +122,31 @@ class _Scrubbing:
         self.collected = {site.name: Collected(site.name, labels) for site in work.sites}
         self.sites = {site.name: site for site in work.sites}
         self.maps: dict[str, Map] = {}
-        self.here = threading.local()  # .passing, in the thread of a batch
+        self.thread = threading.local()  # .passing, in the thread of a batch
         self.stops = 0
 
     def run(self) -> None:
-        """Take all batches from site to site; fit an eraser wherever all have arrived."""
+        """Run all batches from site to site; fit an eraser when all have arrived."""
         encoded = self.work.encode(0, len(self.work.texts))
         part = self.work.part
-        size, pad = self.work.given.batch_size, self.work.encoder.padding
+        size, pad = self.work.options.batch_size, self.work.encoder.padding
         cut = batches(encoded, size, pad, mixed=takes_mask(part))
         turns = [Turn(self._forward(part, batch, first=not i)) for i, batch in enumerate(cut)]
         try:
             for _ in list(self.sites):
                 self._to_next_site(turns)
-            # The others have left at the last site. Were it passed again, the first would tell.
+            # The other batches end at the last site. The first checks that it passes only once.
             turns[0].go_on()
         finally:
             for turn in turns:
                 turn.end()
 
     def edit_at(self, site: Site) -> Callable[[Tensor], Tensor]:
-        """Return what happens to states at a site: read, stopped, and edited."""
+        """Return a function that reads the states at a site, stops, and then edits them."""
 
         def edit(states: Tensor) -> Tensor:
-            passing: _Pass | None = getattr(self.here, "passing", None)
-            if passing is None:  # somebody else is using the model meanwhile
+            passing: _Pass | None = getattr(self.thread, "passing", None)
+            if passing is None:  # another thread uses the model
                 return states
             self._read(site, states, passing)
             if len(passing.sites) == len(self.sites) and not passing.first:
@@ -161,12 +159,12 @@ class _Scrubbing:
     def _forward(self, part: nn.Module, batch: Batch, *, first: bool) -> Callable[[Turn], None]:
         """Return the work of one batch: a forward pass that stops at every site."""
         device = input_device(self.work.model)
-        # Of each thread its own, as whether gradients are kept.
+        # Autocasting, like the mode of gradients, is a state of each thread.
         casting = torch.is_autocast_enabled(device.type)
         dtype = torch.get_autocast_dtype(device.type) if casting else None
 
         def forward(turn: Turn) -> None:
-            self.here.passing = _Pass(batch, turn, first)
+            self.thread.passing = _Pass(batch, turn, first)
             with torch.no_grad(), torch.autocast(device.type, dtype, enabled=casting):
                 part(**inputs(part, batch, device))
 
@@ -177,7 +175,7 @@ class _Scrubbing:
             validation.complain(
                 f"states must pass {site.name!r} once in a forward pass",
                 f"{site.path!r} is called more than once",
-                "choose another site: a model that shares its layers has no states of one layer",
+                "choose another site: a model with shared layers has no states of one layer",
             )
         passing.sites.add(site.name)
         batch = passing.batch
@@ -188,7 +186,7 @@ class _Scrubbing:
 
     def _to_next_site(self, turns: list[Turn]) -> None:
         arrived: set[str | None] = set()
-        progress = self.work.given.progress
+        progress = self.work.options.progress
         for turn in turns:
             arrived.add(turn.go_on())
             self.stops += 1
@@ -199,10 +197,9 @@ class _Scrubbing:
             missed = next(name for name in self.sites if name not in self.maps)
             validation.complain(
                 f"states of every text must pass {missed!r} in a forward pass",
-                f"{self.sites[missed].path!r} is not called, or not for all of them",
-                "choose another site",
+                f"{self.sites[missed].path!r} is not called for every text",
             )
-        # What was read is not needed any more, once it is fitted to.
+        # The rows are not needed after the fit.
         moments = self.collected.pop(name).result()
         eraser = affine(self.fit(moments), self.sites[name])
         self.maps[name] = Map(eraser, self.sites[name])

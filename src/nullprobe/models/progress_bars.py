@@ -1,4 +1,4 @@
-"""Progress bars of other libraries: kept away while a model is read or written."""
+"""Hide the progress bars of other libraries while a model is read or written."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from transformers.utils import logging
 
 @contextmanager
 def without_bars() -> Iterator[None]:
-    """Keep the progress bars of transformers away within the block; those of downloads stay."""
-    own, downloads = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    """Hide the progress bars of transformers within the block; bars of downloads stay."""
+    loading, downloads = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
     _show_bars(False, downloads)
-    # That of the conversion of GGUF files, which no setting of transformers governs.
+    # No setting of transformers hides the bar of the conversion of GGUF files.
     gguf.tqdm = functools.partial(tqdm, disable=True)  # pyright: ignore[reportPrivateImportUsage]
     try:
         yield
     finally:
         gguf.tqdm = tqdm  # pyright: ignore[reportPrivateImportUsage]
-        _show_bars(own, downloads)
+        _show_bars(loading, downloads)
 
 
-def _show_bars(own: bool, downloads: bool) -> None:
-    # The bars of transformers take those of downloads with them, but for where the environment
-    # has settled them, which is warned of.
+def _show_bars(loading: bool, downloads: bool) -> None:
+    # Transformers also switches the bars of downloads, so they are set last. huggingface_hub warns
+    # if an environment variable already decides.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        (logging.enable_progress_bar if own else logging.disable_progress_bar)()
+        (logging.enable_progress_bar if loading else logging.disable_progress_bar)()
         (enable_progress_bars if downloads else disable_progress_bars)()
