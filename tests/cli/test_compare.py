@@ -145,7 +145,7 @@ def test_numbers_may_be_erased(capsys):
     write(Path("data.npz"), y=np.round(10 * X[:, 0]).astype(int))
     out = done(capsys, "compare", "data.npz", "--concept", "y", "--kind", "numeric")
     assert "linear R²" in out
-    assert "mimic: it needs class labels, and the concept is numeric." in " ".join(out.split())
+    assert "mimic: it needs class labels, but the concept is numeric." in " ".join(out.split())
 
 
 def test_every_number_of_the_table_is_that_of_the_document():

@@ -28,7 +28,7 @@ from nullprobe.nulls.action import Action
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 
-Progress = Callable[[str, int, int], object]  # stage, done, of how many
+Progress = Callable[[str, int, int], object]  # stage, steps done, total
 FOLDS = 3  # of a pipeline_null: one fit of a probe may take seconds
 
 
