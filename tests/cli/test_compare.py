@@ -165,7 +165,7 @@ def test_every_number_of_the_table_is_that_of_the_document():
     assert "0.80" in out  # what the oracle moves of LEACE's
     assert "1-2" in out
     lines = [line.split() for line in out.splitlines()]
-    below = {now[0]: after for now, after in itertools.pairwise(lines) if now}
+    below = {now[0]: after for now, after in itertools.pairwise(lines[:13]) if now}
     assert below["leace"][-1:] == ["removed"]
     assert below["oracle_leace"][-2:] == ["moved", "in"]
     assert "nothing left in 1 of 3" in words
