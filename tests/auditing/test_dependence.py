@@ -206,7 +206,7 @@ def test_one_series_is_cut_into_blocks_in_its_order():
         assert 4 <= record["length"] <= 22
         assert record["blocks"] >= 27
         assert found["readable"].holds is not Holds.YES
-        assert "kept as they run" in found["readable"].nulls[0].description or (
+        assert "kept in order" in found["readable"].nulls[0].description or (
             "whole groups" in found["readable"].nulls[0].description
         )
     assert straight.provenance["dependence"]["length"] == pytest.approx(

@@ -36,7 +36,10 @@ from nullprobe.measures.expected_auc import unbiased_gap
         ("plan --d 8 --gap 1 --n 1", ["n must be", "1 arrived"]),
         ("plan --d 8 --gap 1 --n 9 --positive-fraction .1", ["at least 10", "9 arrived"]),
         ("plan --d 8 --gap 1 --n 9 --n-probe 1", ["--n-probe", "1 arrived"]),
-        ("plan --d 8 --gap 1 --auc .6 --positive-fraction 1", ["rows to both classes"]),
+        (
+            "plan --d 8 --gap 1 --auc .6 --positive-fraction 1",
+            ["below 1", "1.0 arrived"],
+        ),
         ("plan none.csv --concept y --auc .6", ["File not found: 'none.csv'"]),
         ("plan data.csv --auc .6", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
         ("plan data.csv --concept z --auc .6", ["'z' must name a column"]),

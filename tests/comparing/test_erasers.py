@@ -140,17 +140,17 @@ def test_erasers_that_must_be_told_are_given_the_labels_of_the_rows_that_they_er
         probe = LDAProbe().fit(eraser.transform(X[P], y[P]), y[P])
         areas.append(roc_auc_score(y[S], probe.decision_function(eraser.transform(X[S], y[S]))))
     assert result["oracle_leace"].read_back["linear"].value == pytest.approx(np.mean(areas))
-    assert [row.told for row in result.rows] == [False, False, True]
+    assert [row.needs_labels for row in result.rows] == [False, False, True]
 
 
 def test_by_default_all_erasers_that_apply_are_compared():
     X, y = sample(n_classes=3)
     result = compare(X, y, probes=["linear"])
     assert [row.eraser for row in result.rows] == ["none", *(n for n in ERASERS if n != "splince")]
-    assert [n for n in ERASERS if n != "splince" and result[n].told] == [
+    assert [n for n in ERASERS if n != "splince" and result[n].needs_labels] == [
         name for name, method in ERASERS.items() if method in LABELLED
     ]
-    assert result.left_out == {"splince": "it is LEACE where no other label is to be kept"}
+    assert result.left_out == {"splince": "without another label to keep, it is the same as LEACE"}
     assert all(row.reason == "" for row in result.rows)
     assert result["none"].ranks == (0, 0, 0)
     assert result["rlace"].ranks == result["leace"].ranks == (2, 2, 2)

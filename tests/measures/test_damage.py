@@ -166,12 +166,16 @@ def test_float32_is_measured_to_its_precision():
 
 def test_what_does_not_belong_together_is_refused():
     X, y = sample()
-    with pytest.raises(InputError, match=r"the shape \(200, 6\) of the one before"):
+    with pytest.raises(InputError) as caught:
         damage(X, X[:, :5], y)
-    with pytest.raises(InputError, match="either y or moments, but neither arrived"):
+    assert "(200, 6)" in caught.value.required
+    assert "(200, 5)" in caught.value.received
+    with pytest.raises(InputError) as caught:
         damage(X, X)
-    with pytest.raises(InputError, match="either y or moments, but both arrived"):
+    assert caught.value.received == "neither arrived"
+    with pytest.raises(InputError) as caught:
         damage(X, X, y, moments=Moments.of(X, y))
+    assert caught.value.received == "both arrived"
     with pytest.raises(InputError, match="must have 5 features"):
         damage(X, X, moments=Moments.of(X[:, :5], y))
     bad = X.copy()

@@ -176,7 +176,7 @@ def test_one_odd_row_in_forty_groups_leaves_the_power_that_there_is(odd):
         ("constant", {}, "whole groups"),
         ("mixed", {}, "exchanged between groups"),
         ("mixed", {"within": "shifted"}, "shifted"),
-        ("mixed", {"within": "kept"}, "as they run"),
+        ("mixed", {"within": "kept"}, "kept in order"),
         ("sizes", {}, "labels permuted within each group"),
     ],
 )
@@ -338,7 +338,11 @@ def test_same_seed_gives_the_same_null_and_another_another():
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("y", [np.arange(60) % 3, np.linspace(0, 1, 60)])
-def test_anything_but_two_classes_is_refused(y):
-    with pytest.raises(InputError, match="two classes are needed"):
+@pytest.mark.parametrize(
+    ("y", "received"), [(np.arange(60) % 3, "3"), (np.linspace(0, 1, 60), "numeric")]
+)
+def test_anything_but_two_classes_is_refused(y, received):
+    with pytest.raises(InputError) as caught:
         permutation_null(np.ones((60, 2)), y)
+    assert "two classes" in caught.value.required
+    assert received in caught.value.received

@@ -228,7 +228,7 @@ def test_progress_is_told_after_the_observation_and_each_permutation():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"probe": LDAProbe}, "must be an instance of an estimator"),
         ({"probe": "linear"}, "a probe must have the methods fit"),
@@ -238,8 +238,8 @@ def test_progress_is_told_after_the_observation_and_each_permutation():
         ({"groups": np.arange(35)}, "X has 36 and groups has 35"),
     ],
 )
-def test_what_cannot_be_permuted_is_refused(arguments, said):
+def test_what_cannot_be_permuted_is_refused(arguments, message):
     X, y = nothing(0)
-    given = {"y": y, "probe": LDAProbe(), "n_permutations": 2} | arguments
-    with pytest.raises(InputError, match=said):
-        pipeline_null(X, **given)
+    used = {"y": y, "probe": LDAProbe(), "n_permutations": 2} | arguments
+    with pytest.raises(InputError, match=message):
+        pipeline_null(X, **used)

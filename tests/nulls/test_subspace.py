@@ -126,13 +126,17 @@ def test_largest_and_smallest_possible_variance_are_met():
 
 @pytest.mark.parametrize("removed", [0.5, 200.0])
 def test_variance_that_no_subspace_removes_is_refused(removed):
-    with pytest.raises(InputError, match="remove a variance from 2.* to 102.*is asked for"):
+    with pytest.raises(InputError) as caught:
         drawn(rows(SPECTRA["one large"]), 2, removed)
+    assert "removed" in caught.value.required
+    assert f"{removed:g} " in caught.value.received
 
 
 def test_more_directions_than_rows_vary_in_are_refused():
-    with pytest.raises(InputError, match="vary in 7 directions, but these vary in 6"):
+    with pytest.raises(InputError) as caught:
         drawn(rows(SPECTRA["singular"]), 7, 10.0)
+    assert "7 directions" in caught.value.required
+    assert caught.value.received.endswith("6")
 
 
 def test_same_generator_draws_the_same():

@@ -16,7 +16,7 @@ from nullprobe.data.confounds import Confounds
 from nullprobe.data.matched_rows import pairs_within_cells
 from nullprobe.heldout.confound_prediction import folds, predict_from_confounds
 from nullprobe.measures.covariance_beyond import covariance_beyond
-from nullprobe.nulls.given import GivenConfounds
+from nullprobe.nulls.conditional_permutation import ConditionalPermutations
 from nullprobe.stats.null_distribution import Null
 
 ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # by which the odds given W may be wrong
@@ -50,7 +50,7 @@ def confounded(
         warn(nearly_the_concept(given.informative, len(z)))
     is_pair = z.codes is not None and z.n_columns == 2
     matched_pairs = len(pairs_within_cells(z, W)) if is_pair else None
-    action = GivenConfounds.of(z, first.partitions[0], W, given, (seed, 19))
+    action = ConditionalPermutations.of(z, first.partitions[0], W, given, (seed, 19))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
         return several[i].read(["raw"], action.orders(draws)) if is_read[i] else {}
@@ -97,7 +97,7 @@ def _standardised(run: Run) -> np.ndarray:
     return scores
 
 
-def _robust(run: Run, action: GivenConfounds, scores: np.ndarray) -> float | None:
+def _robust(run: Run, action: ConditionalPermutations, scores: np.ndarray) -> float | None:
     """Return by how much odds may be wrong, against the verdict, before it changes; of classes.
 
     The odds of a label are multiplied where the probe speaks for it, and divided elsewhere: the

@@ -1,4 +1,4 @@
-"""Comparison: what every eraser left and cost, as frozen values and as a document."""
+"""Result of a comparison of erasers: readings and costs, as frozen values and as a document."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 
-NONE = "none"  # the row in which nothing is erased
+NONE = "none"  # name of the row without an eraser
 
 
 @dataclass(frozen=True)
 class Column:
-    """What rows are read by: a fresh probe of the concept, or the linear one of another label.
+    """Column of the table: a fresh probe of the concept, or the linear probe of another label.
 
     Attributes
     ----------
     name : str
+        Name of the probe, or of the other label.
     metric : Metric
-        What its readings are.
+        Metric of the readings.
     probe : str
-        The probe, with its parameters.
+        Probe with its parameters.
     """
 
     name: str
@@ -44,11 +45,11 @@ class Cell:
     Attributes
     ----------
     value : float or None
-        Mean over the three parts, each scored by fits that never saw it.
+        Mean over the three parts, each scored by an eraser and a probe fitted to other parts.
     interval : tuple of two floats or None
-        95 % bootstrap interval, given the fits.
+        95 % bootstrap interval for fixed fits.
     reason : str
-        Why there is no value; "" where there is one.
+        Reason why there is no value; "" if there is one.
     """
 
     value: float | None
@@ -58,40 +59,40 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """What one eraser does.
+    """Readings and costs of one eraser.
 
     Attributes
     ----------
     eraser : str
-        Its name.
+        Name of the eraser.
     settings : str
-        The estimator, with its parameters and what it is asked to keep; "" where nothing is
-        erased.
-    told : bool
-        Whether it must be told the concept of the rows that it erases, and so cannot be used
-        where that is not known.
+        Estimator with its parameters, and the label that it keeps; "" for the row without an
+        eraser.
+    needs_labels : bool
+        Whether the eraser needs the labels of the rows that it erases. If so, it cannot be used on
+        rows without labels.
     ranks : tuple of int
-        Directions that are removed or, where it is told the concept, in which rows are moved,
-        for each part that it was fitted to; empty where the eraser does not say.
+        Number of directions that each fit removes. If the eraser needs labels, number of directions
+        in which it moves rows. Empty if the eraser has no rank.
     seconds : float or None
         Processor time of a fit, mean over the parts.
     damage : Damage or None
-        To all rows, each moved by an eraser that was fitted to others.
+        Damage to all rows. Each row is moved by an eraser that was fitted to other rows.
     read_back : mapping of str to Cell
-        What each fresh probe reads of the concept.
+        Reading of the concept by each fresh probe.
     others : mapping of str to Cell
-        What a linear probe reads of each other label.
+        Reading of each other label by a linear probe.
     reason : str
-        Why the eraser failed; "" where it did not.
+        Reason why the eraser failed; "" if it did not.
     nothing_left : tuple of bool
-        For each part, whether its rows are all the same once erased.
+        For each part, whether all its rows are equal after erasure.
     configured : bool
-        Whether the eraser has other parameters than by default, or something to keep.
+        Whether the eraser has parameters other than the defaults, or keeps another label.
     """
 
     eraser: str
     settings: str
-    told: bool
+    needs_labels: bool
     ranks: tuple[int, ...] = ()
     seconds: float | None = None
     damage: Damage | None = None
@@ -103,26 +104,26 @@ class Row:
 
     @property
     def erases(self) -> bool:
-        """Whether anything is erased."""
+        """Whether the row has an eraser."""
         return self.settings != ""
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All erasers × fresh probes.
+    """Readings and costs of all erasers, as returned by :func:`compare`.
 
     Attributes
     ----------
     title : str
         Name of the data set on the page.
     probes, others : tuple of Column
-        What the cells of ``read_back`` and of ``others`` are.
+        Columns of ``read_back``, and of ``others``.
     rows : tuple of Row
-        One an eraser; first that in which nothing is erased.
+        One row per eraser; the first row is without an eraser.
     left_out : mapping of str to str
-        Erasers that do not apply, and why.
+        Erasers that do not apply, with the reason.
     provenance : mapping
-        Seed, versions, fingerprint, splits.
+        Seed, versions, fingerprint of the data, splits.
 
     Examples
     --------
@@ -146,31 +147,31 @@ class Comparison:
         return next(row for row in self.rows if row.eraser == eraser)
 
     def __str__(self) -> str:
-        """Return what is read back and what it costs as tables of text, then what is missing."""
+        """Return tables of readings and costs as text, with notes and with missing erasers."""
         shown = self.document().plain()
         first, *others = [*comparison_tables.erasers(shown), *comparison_tables.eraser_notes(shown)]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        found = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
-        return validated(ComparisonDocument, plain(found))
+        fields = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
+        return validated(ComparisonDocument, plain(fields))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
-        """Write the comparison as JSON, whole or not at all; without a path return the text."""
+        """Write the comparison as JSON; without a path return the text. No partial file is left."""
         return write_json(path, [self.document()])
 
     def to_html(self, path: str | Path) -> None:
-        """Write the comparison as one self-contained page, whole or not at all."""
+        """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
     def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each eraser × probe or other label."""
+        """Return a pandas data frame with one row for each eraser and each probe or other label."""
         return frame(
             [
                 {
                     "eraser": row.eraser,
-                    "told": row.told,
+                    "needs_labels": row.needs_labels,
                     "reads": reads,
                     "name": column.name,
                     "metric": column.metric.name,
@@ -194,10 +195,10 @@ class Comparison:
 
 
 def _row_document(row: Row) -> dict[str, Any]:
-    moved = row.damage and {
+    damage = row.damage and {
         **vars(row.damage),
         "ratio": row.damage.ratio,
         "share": row.damage.share,
         "reason": row.damage.reason,
     }
-    return {**vars(row), "erases": row.erases, "damage": moved}
+    return {**vars(row), "erases": row.erases, "damage": damage}

@@ -1,4 +1,4 @@
-"""Compare: what every eraser leaves to fresh probes on new data, and what it costs."""
+"""Compare erasers: what fresh probes read on new data after each, and what each costs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def compare(
     title: str = "data",
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare erasers: what each leaves to fresh probes on new data, and what it costs.
+    """Compare erasers: what fresh probes read on new data after each, and what each costs.
 
     Parameters
     ----------
@@ -51,52 +51,54 @@ def compare(
     y : array-like of shape (n,) or (n, k)
         Concept to erase: labels or numbers; several columns of labels are encoded together.
     erasers : mapping of str to estimator, or sequence of str, optional
-        Unfitted erasers, or names of ours; by default all of ours that apply.
+        Unfitted erasers, or names of erasers of this library; by default all that apply.
     probes : mapping of str to estimator, or sequence of str, optional
-        Unfitted classifiers, or names among "linear", "halfspace", "quadratic", "rbf"; by default
-        all that can read the concept.
+        Unfitted probes, or names among "linear", "halfspace", "quadratic", "rbf"; by default all
+        that can read the concept.
     others : mapping of str to array-like of shape (n,) or (n, k), optional
-        Other labels of the same rows, whose linear readability is watched. SPLINCE is asked to
-        keep the first.
+        Other labels of the same rows. A linear probe reads them before and after erasure. SPLINCE
+        keeps the first of them.
     groups : array-like of shape (n,), optional
-        Rows of a group depend on each other; they stay in one part of the split.
+        Groups of dependent rows. A group stays in one part of the split.
     duplicates : {"group", "drop", "keep"}
-        What becomes of rows that are copies of others, exactly or nearly: they are kept together as
-        groups, all but one are dropped, or they count as independent. A warning says how many.
+        Treatment of exact and near copies of rows: copies form a group, all but one are dropped, or
+        copies count as independent. A warning states their number.
     independent : bool
-        Whether rows are independent although they may resemble their neighbours in the file.
+        Whether rows are independent even if they resemble their neighbours in the file.
     kind : {"labels", "numeric"} or None
-        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+        Type of y. By default, floats are numbers, unless all are whole and at most 20 are distinct.
     feature_names : sequence of d str, optional
         Names of the columns of X; by default those of a frame.
     random_state : int, Generator or None
-        Same seed, same numbers, times aside; of a generator or None, a seed is drawn and recorded.
+        The same seed gives the same numbers, except times. A generator or None draws a seed, which
+        is recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much.
+        Called with the stage, the number of steps done, and the total.
 
     Returns
     -------
     Comparison
-        ``.rows``, each with ``.read_back``, ``.damage``, ``.others``, ``.ranks`` and ``.seconds``.
+        Its ``.rows`` have ``.read_back``, ``.damage``, ``.others``, ``.ranks`` and ``.seconds``.
 
     Raises
     ------
     InputError
-        If the input is not finite, of lengths that differ, of one class, or too small to split.
+        If the input is not finite, has different lengths, has a single class, or is too small to
+        split.
 
     Warns
     -----
     UserWarning
-        If rows are copies of others, or resemble their neighbours in the file: an eraser and a
-        probe then see nearly the rows that are scored, and intervals are too narrow.
+        If rows are copies of others, or resemble their neighbours in the file. Then erasers and
+        probes are fitted to nearly the same rows that are scored, and intervals are too narrow.
 
     Notes
     -----
     Rows are split into three stratified parts that take turns as F (erasers are fitted), P
-    (probes are fitted to erased rows) and S (erased rows are scored); each row is scored once.
-    An eraser or a probe that cannot be fitted to these data leaves a reason in place of numbers.
+    (probes are fitted to erased rows) and S (erased rows are scored). Each row is scored once. If
+    an eraser or a probe cannot be fitted, the result has the reason in place of numbers.
 
     Examples
     --------
@@ -108,31 +110,31 @@ def compare(
     none [1.0, 0.9]
     leace [0.5, 0.6]
     """
-    given = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
+    data = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
     seed = integer_seed(random_state)
-    watched = _watched(others, len(given.z))
-    rows, unit, copied = with_copies(given, duplicates, seed)
-    if len(rows) < len(given.z):
-        given, watched = given.take(rows), {name: y.take(rows) for name, y in watched.items()}
-    X, z = given.X, given.z
-    dependence = {"independent": True} if independent else _neighbours(given, unit, seed)
-    chosen, left_out = _erasers(erasers, z, bool(watched), seed)
+    labels = _other_labels(others, len(data.z))
+    rows, unit, copied = with_copies(data, duplicates, seed)
+    if len(rows) < len(data.z):
+        data, labels = data.take(rows), {name: y.take(rows) for name, y in labels.items()}
+    X, z = data.X, data.z
+    dependence = {"independent": True} if independent else _dependence(data, unit, seed)
+    chosen, left_out = _erasers(erasers, z, bool(labels), seed)
     for name, probe in probes.items() if isinstance(probes, Mapping) else ():
         parameters.instance("probe", name, probe)
     columns = fresh(probes, z, seed)
     parts = split(z, groups=unit, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     readings = [Reading.of(z, columns, parts, [seed, 1])]
-    for i, other in enumerate(watched.values(), 2):
+    for i, other in enumerate(labels.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
-    found = Trials(X, readings, parts, {NONE: None, **chosen}).run(progress or (lambda *_: None))
-    each = dict(zip(watched, readings[1:], strict=True))
+    trials = Trials(X, readings, parts, {NONE: None, **chosen}).run(progress or (lambda *_: None))
+    of_label = dict(zip(labels, readings[1:], strict=True))
     return Comparison(
         title,
         tuple(_column(probe.name, probe) for probe in columns),
-        tuple(_column(name, reading.probes[0]) for name, reading in each.items()),
+        tuple(_column(name, reading.probes[0]) for name, reading in of_label.items()),
         tuple(
-            _row(name, {NONE: None, **chosen}[name], trials, readings[0].probes, each)
-            for name, trials in found.items()
+            _row(name, {NONE: None, **chosen}[name], turns, readings[0].probes, of_label)
+            for name, turns in trials.items()
         ),
         left_out,
         {
@@ -140,12 +142,12 @@ def compare(
                 X,
                 z,
                 parts,
-                group_names=given.group_names,
-                feature_names=given.feature_names.get("", ()),
+                group_names=data.group_names,
+                feature_names=data.feature_names.get("", ()),
             ),
             **({"copies": copied} if copied else {}),
             **({"dependence": dependence} if dependence else {}),
-            "others": list(watched),
+            "others": list(labels),
             "random_state": seed,
             "resamples": len(readings[0].weights[0]) - 1,
             "versions": provenance.versions(),
@@ -153,63 +155,63 @@ def compare(
     )
 
 
-def _neighbours(given: Dataset, unit: np.ndarray | None, seed: int) -> dict[str, Any]:
-    """Warn of rows that resemble their neighbours in the file; return how much, and how far."""
-    seen = neighbours(given, unit, seed)
-    if seen.p_value > LEVEL:
+def _dependence(data: Dataset, unit: np.ndarray | None, seed: int) -> dict[str, Any]:
+    """Return the correlation of neighbours in the file and its length; warn if there is any."""
+    test = neighbours(data, unit, seed)
+    if test.p_value > LEVEL:
         return {}
     what = "rows" if unit is None else "groups"
     warn(
-        f"{what} resemble their neighbours in the file over {seen.length} {what}, so that what is "
-        "read back may be too high and intervals too narrow: name the groups, or pass "
-        "independent=True"
+        f"{what} resemble their neighbours in the file over {test.length} {what}, so readings may "
+        "be too high and intervals too narrow: name the groups, or pass independent=True if "
+        f"{what} are independent"
     )
-    return {"correlation": seen.correlation, "p_value": seen.p_value, "length": seen.length}
+    return {"correlation": test.correlation, "p_value": test.p_value, "length": test.length}
 
 
-def _watched(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
+def _other_labels(others: Mapping[str, Any] | None, n: int) -> dict[str, Concept]:
     """Return the other labels as concepts of n rows."""
-    watched = {}
+    labels = {}
     for name, y in parameters.by_name("label", others or {}).items():
-        watched[name] = concept(y, n=n, name=f"other label {name!r}")
-        watched[name].need_two_classes()
-    return watched
+        labels[name] = concept(y, n=n, name=f"other label {name!r}")
+        labels[name].need_two_classes()
+    return labels
 
 
 def _erasers(
     erasers: Mapping[str, Any] | Sequence[str] | None, z: Concept, has_task: bool, seed: int
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return unfitted erasers by name, and why others are left out."""
+    """Return unfitted erasers by name, and the reasons why others are left out."""
     if isinstance(erasers, Mapping):
         if NONE in erasers:
             validation.complain(
-                f"the name {NONE!r} stands for no eraser", "an eraser has it", "choose another name"
+                "erasers must have other names than the row without an eraser",
+                f"an eraser has the name {NONE!r}",
             )
         for name, eraser in erasers.items():
             parameters.instance("eraser", name, eraser)
             if not (hasattr(eraser, "fit") and hasattr(eraser, "transform")):
                 validation.complain(
-                    "an eraser must have fit and transform",
+                    f"eraser {name!r} must have fit and transform",
                     f"{type(eraser).__name__} arrived",
-                    "pass an unfitted estimator",
                 )
         return dict(erasers), {}
     names = named("eraser", list(ERASERS) if erasers is None else erasers, list(ERASERS))
-    found = {name: _ours(name, z, seed) for name in names}
+    unfitted = {name: _ours(name, z, seed) for name in names}
     left_out: dict[str, str] = {}
     for name in names if erasers is None else ():
-        if not z.is_classes and not get_tags(found[name]).target_tags.multi_output:
-            left_out[name] = "it needs class labels, and the concept is numeric"
+        if not z.is_classes and not get_tags(unfitted[name]).target_tags.multi_output:
+            left_out[name] = "it needs class labels, but the concept is numeric"
         elif ERASERS[name] is SPLINCE and not has_task:
-            left_out[name] = "it is LEACE where no other label is to be kept"
-    return {name: e for name, e in found.items() if name not in left_out}, left_out
+            left_out[name] = "without another label to keep, it is the same as LEACE"
+    return {name: e for name, e in unfitted.items() if name not in left_out}, left_out
 
 
 def _ours(name: str, z: Concept, seed: int) -> Any:
-    """Return one of our erasers as it should be for this concept.
+    """Return an eraser of this library with the parameters for this concept.
 
-    MiMiC gives all classes the shape of the largest, since towards the barycentre it is
-    QuadraticLEACE.
+    MiMiC maps all classes to the covariance of the largest class, since MiMiC with the barycentre
+    as its target equals QuadraticLEACE.
     """
     eraser = ERASERS[name]()
     if isinstance(eraser, MiMiC) and z.codes is not None and z.classes is not None:
@@ -230,43 +232,46 @@ def _row(
     probes: Sequence[Fresh],
     others: Mapping[str, Reading],
 ) -> Row:
-    """Put what one eraser did in all turns together."""
+    """Return the row of one eraser from its trials in all turns."""
     settings = "" if eraser is None else provenance.estimator(eraser)
     if isinstance(eraser, SPLINCE) and others:
-        settings += f", asked to keep {next(iter(others))!r}"
+        settings += f", keeps {next(iter(others))!r}"
     configured = settings not in ("", f"{type(eraser).__name__}()")
-    told = isinstance(eraser, LabelledEstimator)
+    needs_labels = isinstance(eraser, LabelledEstimator)
     done = [trial for trial in trials if isinstance(trial, Trial)]
     if len(done) < len(trials):
         why = next(trial for trial in trials if isinstance(trial, str))
-        return Row(name, settings, told, reason=why, configured=configured)
+        return Row(name, settings, needs_labels, reason=why, configured=configured)
     seconds = [trial.seconds for trial in done if trial.seconds is not None]
-    own = {probe.name: _cell(probe, [t.read[0][i] for t in done]) for i, probe in enumerate(probes)}
-    beside = {
-        other: _cell(reading.probes[0], [t.read[i][0] for t in done])
+    read_back = {
+        probe.name: _cell(probe, [trial.read[0][i] for trial in done])
+        for i, probe in enumerate(probes)
+    }
+    of_labels = {
+        other: _cell(reading.probes[0], [trial.read[i][0] for trial in done])
         for i, (other, reading) in enumerate(others.items(), 1)
     }
     return Row(
         name,
         settings,
-        told,
+        needs_labels,
         tuple(trial.rank for trial in done if trial.rank is not None),
         float(np.mean(seconds)) if seconds else None,
         sum((trial.damage for trial in done[1:]), start=done[0].damage),
-        own,
-        beside,
+        read_back,
+        of_labels,
         nothing_left=tuple(trial.nothing_left for trial in done),
         configured=configured,
     )
 
 
-def _cell(probe: Fresh, found: Sequence[np.ndarray | str]) -> Cell:
-    """Return the mean of what a probe read of the parts, with its interval."""
-    read = [one for one in found if not isinstance(one, str)]
-    if len(read) < len(found):
-        return Cell(None, reason=next(why for why in found if isinstance(why, str)))
-    each = np.mean(read, axis=0)
-    observed = Observation.of(each[0], probe.metric, each[1:])
+def _cell(probe: Fresh, readings: Sequence[np.ndarray | str]) -> Cell:
+    """Return the mean reading of a probe over the parts, with its interval."""
+    values = [reading for reading in readings if not isinstance(reading, str)]
+    if len(values) < len(readings):
+        return Cell(None, reason=next(why for why in readings if isinstance(why, str)))
+    mean = np.mean(values, axis=0)
+    observed = Observation.of(mean[0], probe.metric, mean[1:])
     if not np.isfinite(observed.value):
         return Cell(None, reason=f"the {probe.metric.name} is undefined for these rows")
     return Cell(observed.value, observed.interval)

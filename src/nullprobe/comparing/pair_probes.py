@@ -1,14 +1,14 @@
-"""Compare readers of contrast pairs: what each one found, and whether that was worth finding.
+"""Compare probes of contrast pairs with random directions and with a supervised probe.
 
-Problem. A probe that was fitted to pairs without labels agrees with the truth in 80 % of them, or
-with nothing. Was it the truth that it followed, or something else that flips within pairs; would a
-direction that looks for no consistency, or one drawn at random, have done as well?
+Problem. A probe that is fitted to pairs without labels agrees with the truth in 80 % of held-out
+pairs. Does it follow the truth, or another property that differs within pairs? Do random
+directions, or a probe that ignores consistency, agree as often?
 
-Solution. Every reader is fitted to the same training pairs and scored on the same held-out ones,
-against the truth and against every other label that is known: CCS, its closed-form relatives, a
-thousand random directions, and a probe with labels as a ceiling. Labels of the training pairs
-settle a sign, one for each label that is scored. Neither fits nor the split look at labels, so that
-permuting labels is the exact null of each agreement, settled signs included.
+Solution. Each probe is fitted to the same training pairs, and compared with the truth and with
+every other label on the same held-out pairs. The probes are CCS, CRC and VINC, a thousand random
+directions, and a supervised probe as an upper bound. Labels of the training pairs determine one
+sign for each probe and label. Other fits and the splits do not use labels. So permuted labels are
+an exact null of each agreement, including the choice of the sign.
 """
 
 from __future__ import annotations
@@ -41,50 +41,50 @@ def compare_pairs(
     concept: str = "truth",
     title: str = "pairs",
 ) -> PairComparison:
-    """Compare what readers of contrast pairs found, on pairs that they were not fitted to.
+    """Compare probes of contrast pairs on held-out pairs.
 
     Parameters
     ----------
     pairs : ContrastPairs
-        n pairs, with labels ``y``; each group of ``groups`` is normalised on its own.
+        n pairs with labels ``y``. Each group in ``groups`` is normalised separately.
     others : mapping of str to array-like of shape (n,), optional
-        Other labels of the pairs: 1 where something else is so of the positive side. A reader may
-        follow one of these instead.
+        Other labels of the pairs: 1 if another property holds for the positive side. A probe may
+        follow one of these instead of the truth.
     probes : mapping of str to estimator, optional
-        Unfitted probes of pairs; ``CCS``, ``CRC`` and ``VINC`` if not given.
+        Unfitted probes of pairs; by default ``CCS``, ``CRC`` and ``VINC``.
     n_random : int
-        Random directions beside them.
+        Number of random directions.
     n_permutations : int
-        Permutations of each label; 0 for no p-values.
+        Number of permutations of each label; 0 for no p-values.
     random_state : int, Generator or None
-        Same seed, same numbers; of a generator or None, a seed is drawn and recorded.
+        The same seed gives the same numbers. A generator or None draws a seed, which is recorded.
     concept : str
-        What the labels ``y`` are called.
+        Name of the labels ``y``.
     title : str
         Name of the data set on the page.
 
     Returns
     -------
     PairComparison
-        ``.rows``, each with the ``.agreements`` with every label; ``.random``; ``.findings``.
+        It has ``.rows`` with the ``.agreements`` with every label, ``.random`` and ``.findings``.
 
     Raises
     ------
     InputError
-        If the pairs have no labels, are too few, or a label is not of two classes.
+        If the pairs have no labels or are too few, or if a label does not have two classes.
 
     Notes
     -----
-    Three parts of the pairs take turns to be held out. An agreement is the share of held-out pairs
-    that are read as the label says, with a 95 % Wilson interval given the fits.
+    Each third of the pairs is held out once. An agreement is the share of held-out pairs for which
+    the prediction equals the label, with a 95 % Wilson interval for fixed fits.
 
     Examples
     --------
     >>> from nullprobe import worlds
     >>> w = worlds.distractor(n=300, d=10, random_state=0)
     >>> pairs = ContrastPairs(w.negative, w.positive, w.y)
-    >>> found = compare_pairs(pairs, others={"sentiment": w.distractor}, n_random=100)
-    >>> print(found.findings[0])
+    >>> result = compare_pairs(pairs, others={"sentiment": w.distractor}, n_random=100)
+    >>> print(result.findings[0])
     CCS follows 'sentiment' (1.000 of held-out pairs), not 'truth' (0.480).
     """
     if not isinstance(pairs, ContrastPairs):
@@ -95,17 +95,17 @@ def compare_pairs(
         )
     seed = integer_seed(random_state)
     held_out = HeldOut(pairs, seed)
-    given = Dataset.of(pairs, others=others, truth=concept)
-    labels = {concept: given.z.labels, **given.others}
+    data = Dataset.of(pairs, others=others, truth=concept)
+    labels = {concept: data.z.labels, **data.others}
     chosen = {"CCS": CCS(random_state=seed), "CRC": CRC(), "VINC": VINC()}
     chosen = chosen if probes is None else dict(probes)
     for name, probe in chosen.items():
         parameters.instance("probe", name, probe)
         if not isinstance(probe, PairEstimator):
             validation.complain(
-                f"probe {name!r} must be one of pairs, such as CCS() or CRC()",
+                f"probe {name!r} must be a probe of pairs, such as CCS() or CRC()",
                 f"{type(probe).__name__} arrived",
-                "leave it out: a probe with labels and random directions are there anyway",
+                "the comparison always includes a supervised probe and random directions",
             )
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = parameters.whole_number("n_permutations", n_permutations, least=0)
@@ -113,8 +113,10 @@ def compare_pairs(
     rows = []
     for name, probe in chosen.items():
         read = held_out.read(probe)
-        found = {label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()}
-        rows.append(Reader(name, provenance.estimator(probe), False, found))
+        agreements = {
+            label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()
+        }
+        rows.append(Reader(name, provenance.estimator(probe), False, agreements))
     ceiling = {name: Agreement.of(held_out.supervised(y), None) for name, y in labels.items()}
     rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
     at_random = held_out.at_random(list(signs.values()), n_random)
@@ -135,7 +137,7 @@ def compare_pairs(
 def _agreement(
     held_out: HeldOut, read: list[np.ndarray], signs: np.ndarray, n_permutations: int
 ) -> Agreement:
-    """Return the agreement with one label of what a reader reads, turn by turn."""
+    """Return the agreement of the scores of a probe, one array per turn, with one label."""
     right = held_out.right(read, signs[:, None])[:, 0]
     if not n_permutations:
         return Agreement.of(right, None)

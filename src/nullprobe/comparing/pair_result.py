@@ -1,4 +1,4 @@
-"""Pair comparison: what readers of contrast pairs found, as frozen values and as a document."""
+"""Result of a comparison of probes of contrast pairs, as frozen values and as a document."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ from nullprobe.report.pages.pair_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import number
 
-SUPERVISED = "with labels"  # the row of the probe that is fitted to labels
+SUPERVISED = "with labels"  # name of the row of the supervised probe
 LEVEL, CHANCE = 0.05, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
-    """How often held-out pairs are read as a label says.
+    """Share of held-out pairs for which the prediction equals a label.
 
     Attributes
     ----------
     share : float
-        Of pairs; the sign was settled on training pairs, so that ½ is chance.
+        Share of pairs. The sign comes from training pairs, so ½ is chance.
     interval : tuple of two floats
-        95 % Wilson interval, given the fits.
+        95 % Wilson interval for fixed fits.
     p_value : float or None
-        Share of permuted labels that the same reader agrees with as often; None for a reader that
-        is fitted to the labels.
+        Permutation p-value of the agreement; None for the supervised probe.
     right : ndarray of shape (n,)
-        Which pairs are read so.
+        Whether the prediction of each pair equals the label.
     """
 
     share: float
@@ -45,47 +44,47 @@ class Agreement:
 
     @classmethod
     def of(cls, right: np.ndarray, p_value: float | None) -> Self:
-        """Return the agreement, given which pairs (n,) are read as the label says."""
+        """Return the agreement from whether the prediction of each pair (n,) equals the label."""
         interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
         return cls(float(right.mean()), (float(interval.low), float(interval.high)), p_value, right)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One reader.
+    """One probe of contrast pairs.
 
     Attributes
     ----------
     name : str
     settings : str
-        The estimator, with its parameters.
-    told : bool
-        Whether it was fitted to labels.
+        Estimator with its parameters.
+    supervised : bool
+        Whether the probe was fitted to labels.
     agreements : mapping of str to Agreement
-        With each label.
+        Agreement with each label.
     """
 
     name: str
     settings: str
-    told: bool
+    supervised: bool
     agreements: Mapping[str, Agreement]
 
 
 @dataclass(frozen=True, eq=False)
 class PairComparison:
-    """What `compare_pairs` found.
+    """Agreements of all probes of contrast pairs, as returned by :func:`compare_pairs`.
 
     Attributes
     ----------
     title : str
     labels : tuple of str
-        What pairs were held against, the truth first.
+        Names of the labels, the truth first.
     rows : tuple of Reader
-        The last one was fitted to labels: a ceiling.
+        The last probe is supervised: an upper bound.
     random : mapping of str to ndarray of shape (m,)
         Agreements of random directions with each label, sorted.
     provenance : mapping
-        What the numbers rest on.
+        Seed, versions, fingerprint of the data, permutations.
     """
 
     title: str
@@ -95,102 +94,107 @@ class PairComparison:
     provenance: Mapping[str, Any]
 
     def __getitem__(self, name: str) -> Reader:
-        """Return the row of a reader."""
+        """Return the row of the probe with this name."""
         return next(row for row in self.rows if row.name == name)
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What each reader without labels followed, and what could be read, in sentences."""
+        """Sentences on the label that each probe follows, and on the upper bound."""
         truth, draws = self.labels[0], self.random[self.labels[0]]
-        told = next(row for row in self.rows if row.told).agreements[truth]
-        could = (
-            f"With labels, a probe reads {truth!r} in {number(told.share)} of held-out pairs; the "
-            f"median of {len(draws):,} random directions is right in {number(np.median(draws))}."
+        ceiling = next(row for row in self.rows if row.supervised).agreements[truth]
+        bound = (
+            f"A probe fitted to labels agrees with {truth!r} in {number(ceiling.share)} of "
+            f"held-out pairs, and the median of {len(draws):,} random directions in "
+            f"{number(np.median(draws))}."
         )
-        return (*(" ".join(self._said(row)) for row in self.rows if not row.told), could)
+        return (*(" ".join(self._finding(row)) for row in self.rows if not row.supervised), bound)
 
     def as_good(self, row: Reader, label: str) -> float:
-        """Return the share of random directions that agree with a label as often as a reader."""
+        """Return the share of random directions that agree with a label at least as often."""
         draws, share = self.random[label], row.agreements[label].share
         return float((draws >= share - 1e-12).mean())
 
-    def _said(self, row: Reader) -> Iterator[str]:
+    def _finding(self, row: Reader) -> Iterator[str]:
+        """Yield the sentences on one unsupervised probe."""
         truth, *others = self.labels
-        own = row.agreements[truth]
+        with_truth = row.agreements[truth]
         rivals = {name: row.agreements[name] for name in others}
         followed = max(rivals, key=lambda name: rivals[name].share, default=truth)
-        if rivals and rivals[followed].interval[0] > own.interval[1]:
+        if rivals and rivals[followed].interval[0] > with_truth.interval[1]:
             yield (
                 f"{row.name} follows {followed!r} ({number(rivals[followed].share)} of held-out "
-                f"pairs), not {truth!r} ({number(own.share)})."
+                f"pairs), not {truth!r} ({number(with_truth.share)})."
             )
             return
-        by_chance = own.interval[0] <= CHANCE if own.p_value is None else own.p_value > LEVEL
+        p = with_truth.p_value
+        by_chance = with_truth.interval[0] <= CHANCE if p is None else p > LEVEL
         if by_chance:
-            p = "" if own.p_value is None else f" (p = {number(own.p_value)})"
+            shown = "" if p is None else f" (p = {number(p)})"
             yield (
-                f"That {row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs "
-                f"may be chance{p}."
+                f"{row.name} is not detectably better than chance: it agrees with {truth!r} in "
+                f"{number(with_truth.share)} of held-out pairs{shown}."
             )
             return
-        yield f"{row.name} agrees with {truth!r} in {number(own.share)} of held-out pairs."
+        yield f"{row.name} agrees with {truth!r} in {number(with_truth.share)} of held-out pairs."
         share = self.as_good(row, truth)
         if share > LEVEL:
-            yield f"So do {100 * share:.0f} % of random directions, as often or more."
+            yield f"{100 * share:.0f} % of random directions agree at least as often."
         crc = next((other for other in self.rows if other.name == "CRC"), None)
-        if crc is not None and row.name == "CCS" and not _reads_more(own, crc.agreements[truth]):
-            yield "CRC, which does not look for consistency, does as well."
+        if crc is None or row.name != "CCS":
+            return
+        if not _is_better(with_truth, crc.agreements[truth]):
+            yield "CRC, which ignores consistency, is not detectably worse."
 
     def __str__(self) -> str:
-        """Return agreements and findings as text."""
+        """Return the table of agreements and the findings as text."""
         return terminal.text(comparison_tables.pairs(self.document().plain()), "", *self.findings)
 
     def document(self) -> PairComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        keys = ("share", "interval", "p_value")  # not the pairs one by one
+        keys = ("share", "interval", "p_value")  # without the single pairs
         rows = [
             {
                 **vars(row),
                 "agreements": {
-                    name: {key: getattr(one, key) for key in keys}
-                    for name, one in row.agreements.items()
+                    name: {key: getattr(agreement, key) for key in keys}
+                    for name, agreement in row.agreements.items()
                 },
                 "as_good": {name: self.as_good(row, name) for name in self.labels},
             }
             for row in self.rows
         ]
-        found = {**vars(self), "schema": PAIRS, "chance": CHANCE, "rows": rows}
-        return validated(PairComparisonDocument, plain({**found, "findings": self.findings}))
+        fields = {**vars(self), "schema": PAIRS, "chance": CHANCE, "rows": rows}
+        return validated(PairComparisonDocument, plain({**fields, "findings": self.findings}))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
-        """Write the comparison as JSON, whole or not at all; without a path return the text."""
+        """Write the comparison as JSON; without a path return the text. No partial file is left."""
         return write_json(path, [self.document()])
 
     def to_html(self, path: str | Path) -> None:
-        """Write the comparison as one self-contained page, whole or not at all."""
+        """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
     def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each reader × label."""
+        """Return a pandas data frame with one row for each probe and label."""
         return frame(
             [
                 {
                     "reader": row.name,
-                    "told": row.told,
+                    "supervised": row.supervised,
                     "label": name,
-                    "share": found.share,
-                    "low": found.interval[0],
-                    "high": found.interval[1],
-                    "p_value": found.p_value,
+                    "share": agreement.share,
+                    "low": agreement.interval[0],
+                    "high": agreement.interval[1],
+                    "p_value": agreement.p_value,
                     "as_good": self.as_good(row, name),
                 }
                 for row in self.rows
-                for name, found in row.agreements.items()
+                for name, agreement in row.agreements.items()
             ]
         )
 
 
-def _reads_more(one: Agreement, other: Agreement) -> bool:
-    """Return whether one reader is right more often, beyond twice the error of the difference."""
-    difference = one.right.astype(float) - other.right
+def _is_better(first: Agreement, second: Agreement) -> bool:
+    """Return whether the first agrees more often, by over two standard errors of the difference."""
+    difference = first.right.astype(float) - second.right
     return bool(difference.mean() > 2 * difference.std() / np.sqrt(len(difference)))

@@ -1,7 +1,7 @@
-"""Trials: every eraser fitted on F, its rows of P and S erased, and read by fresh probes.
+"""Trials: every eraser is fitted on F, erases rows of P and S, and fresh probes read them.
 
-Each trial is one eraser in one turn of the three parts. It knows the rows of S and their labels
-only as what is erased and scored; an eraser that must be told the concept is told that, too.
+Each trial is one eraser in one turn of the three parts. Rows of S and their labels are only used to
+erase and to score. An eraser that needs labels also gets the labels of P and S.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from nullprobe.measures.damage import Damage, damage
 from nullprobe.moments import Moments
 from nullprobe.stats.bootstrap import replicates, resampled_weights
 
-RESAMPLED = 1e7  # scores that a resampling of all parts may sort through
-Progress = Callable[[str, int, int], object]  # stage, done, of how many
+RESAMPLED = 1e7  # scores to sort in all bootstrap samples together
+Progress = Callable[[str, int, int], object]  # stage, steps done, total
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A concept of all n rows, ready to be read from part to part.
+    """A concept of all n rows, with its probes and bootstrap weights for each part.
 
     Attributes
     ----------
     z : Concept
     probes : tuple of Fresh
     weights : tuple of ndarrays of shape (1 + m, n_j)
-        Weights of the rows of each part: ones, then those of m bootstrap samples.
+        Weights of the rows of each part: ones, then the weights of m bootstrap samples.
     reason : str
-        Why it cannot be read; "" where it can.
+        Reason why the concept cannot be read; "" if it can.
     """
 
     z: Concept
@@ -51,12 +51,12 @@ class Reading:
 
     @classmethod
     def of(cls, z: Concept, probes: tuple[Fresh, ...], parts: Parts, key: Sequence[int]) -> Reading:
-        """Draw the bootstrap weights, by the generator of a key, unless a class is too rare."""
+        """Draw the bootstrap weights with the seed ``key``, unless a class is too rare."""
         members = [parts.rows(j) for j in range(parts.n_parts)]
         if z.codes is not None:
             least = min(np.bincount(z.codes[rows], minlength=z.n_columns).min() for rows in members)
             if least < 2:
-                why = "a part of the split holds fewer than two rows of one of its classes"
+                why = "a part of the split has fewer than two rows of a class"
                 return cls(z, probes, (), why)
         rng = np.random.default_rng(key)
         m = replicates(len(z) * z.n_columns, drawn=RESAMPLED)
@@ -69,26 +69,27 @@ class Reading:
 
     @property
     def y(self) -> np.ndarray:
-        """The labels (n,), or numbers (n, k), as any estimator takes them."""
+        """The labels (n,), or numbers (n, k), in the form for estimators."""
         return self.z.labels if self.z.is_classes else self.z.data
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What one eraser did in one turn of the parts.
+    """Result of one eraser in one turn of the parts.
 
     Attributes
     ----------
     rank : int or None
-        Directions in which rows may move; None where the eraser does not say.
+        Number of directions in which rows may move; None if the eraser has no rank.
     seconds : float or None
-        Processor time of the fit; None where nothing was fitted.
+        Processor time of the fit; None if nothing was fitted.
     damage : Damage
-        To the rows of S.
+        Damage to the rows of S.
     nothing_left : bool
-        Whether the rows of S, which differed, are all the same once erased.
+        Whether the rows of S differed before erasure and are all equal after it.
     read : tuple of tuples of ndarray of shape (1 + m,) or str
-        For each concept, what each of its probes reads of S with each weighting, or why none.
+        For each concept and each of its probes, the reading of S with each weighting, or the reason
+        why there is no reading.
     """
 
     rank: int | None
@@ -99,16 +100,16 @@ class Trial:
 
 
 class Trials:
-    """All that is tried on one representation.
+    """Trials of all erasers on one representation.
 
     Parameters
     ----------
     X : ndarray of shape (n, d)
     readings : sequence of Reading
-        The concept to erase, then others that are watched; SPLINCE is to keep the first of them.
+        The concept to erase, then other labels. SPLINCE keeps the first of these.
     parts : Parts
     erasers : mapping of str to estimator or None
-        Unfitted; None erases nothing.
+        Unfitted erasers; None for the row without an eraser.
     """
 
     def __init__(
@@ -125,23 +126,23 @@ class Trials:
         self.y = [r.y for r in self.readings]
 
     def run(self, progress: Progress) -> dict[str, list[Trial | str]]:
-        """Return the trials of every eraser, one a turn, or why it cannot be fitted.
+        """Return the trials of every eraser, one per turn, or reasons why it cannot be fitted.
 
-        Threads, since the work is NumPy's; each with one BLAS thread, so that results do not
-        depend on how many there are.
+        Trials run in threads, since NumPy does the work. Each thread has one BLAS thread, so
+        results do not depend on the number of threads.
         """
         jobs = [(name, turn) for turn in range(len(self.roles)) for name in self.erasers]
-        found: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
+        trials: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
         with threadpool_limits(1, "blas"):
             parallel = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
             results: Any = parallel(delayed(self.trial)(*job) for job in jobs)
             for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
-                found[name].append(result)
+                trials[name].append(result)
                 progress("erasers", done, len(jobs))
-        return found
+        return trials
 
     def trial(self, name: str, turn: int) -> Trial | str:
-        """Fit, erase, read: one eraser in one turn; a string says why not."""
+        """Fit an eraser in one turn, erase, and read; return a reason if this is not possible."""
         (_, F), (_, P), (s, S) = self.roles[turn]
         try:
             eraser, seconds = self._fitted(self.erasers[name], F)

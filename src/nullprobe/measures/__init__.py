@@ -1,1 +1,1 @@
-"""Measures: what linear prediction remains, and how far a representation moved."""
+"""Measures: guardedness, damage, association, and numbers of rows for a result."""

@@ -1,4 +1,4 @@
-"""Absence: how many rows it takes to say that no probe of so many rows reads a concept."""
+"""Absence: rows that an audit needs to conclude that no probe of N rows reads a concept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nullprobe.data.partitions import N_PARTS
 from nullprobe.stats.sample_size import POWER, spread, to_exclude
 
 LEAST = 1e-6
-# What each claim reads that rests on one held-out reading of two classes.
+# Metric of each claim that rests on one held-out reading of two classes.
 METRICS = {
     "readable": "AUC",
     "erasure_holds": "AUC",
@@ -20,10 +20,10 @@ METRICS = {
 
 
 def need_planned(claim: str) -> None:
-    """Complain about a claim that has no number of rows, with the reason where one is known."""
+    """Raise an error if a claim has no number of rows; include the reason if there is one."""
     if claim in NO_NUMBER:
         validation.complain(
-            f"claim must be one of {', '.join(METRICS)}, which rest on one held-out reading",
+            f"claim must be one of {', '.join(METRICS)}",
             f"{claim!r} arrived",
             f"{claim} has no number of rows: {NO_NUMBER[claim]}",
         )
@@ -40,30 +40,35 @@ def rows_for_absence(
     power: float = POWER,
     n_parts: int = N_PARTS,
 ) -> int:
-    """Return how many rows an audit needs to say that no probe of so many rows reads two classes.
+    """Return the rows that an audit needs to conclude that no probe of N rows reads two classes.
 
     Parameters
     ----------
     probe_rows : int
-        Rows N that the probe in question is trained on.
+        Training rows N of the probe in the conclusion.
     claim : {"readable", "erasure_holds", "no_halfspace", "gone"}
-        Claim that is to deny a reading. `no_halfspace` reads balanced accuracy, the others AUC.
+        Claim that the audit is to decide. `no_halfspace` reads balanced accuracy, the others AUC.
     positive_fraction : float up to .5
         Share of the rarer class.
     min_effect : float
         Smallest effect of interest, in AUC or balanced accuracy.
     alpha, power : float
-        Level of the audit, and how often it is to say so where nothing is there.
+        Significance level of the audit, and its power to conclude absence if nothing is readable.
     n_parts : {3, 2}
-        Parts of a partition: 2 where an eraser is given, and none is fitted to a part.
+        Parts of a partition: 2 if the eraser is passed to the audit, 3 if the audit fits erasers.
 
     Returns
     -------
     int
-        The larger of two: n_parts · N, so that a probe of a part has so many rows, and what brings
-        the interval of the AUC below chance plus ``min_effect``, n ≥ (z_{1−α/4} + z_{power})² /
-        (12 s (1 − s) min_effect²) with s the share: an AUC of nothing has variance
-        1 / (12 s (1 − s) n). A balanced accuracy has at most 1 / (16 s (1 − s) n).
+        The larger of two numbers. With n_parts · N rows, a part has N rows to train a probe. With
+        n ≥ (z_{1−α/4} + z_{power})² / (12 s (1 − s) min_effect²) rows, the interval of the AUC ends
+        below chance plus ``min_effect``; s is the share. If nothing is readable, the AUC has the
+        variance 1 / (12 s (1 − s) n), and balanced accuracy at most 1 / (16 s (1 − s) n).
+
+    Raises
+    ------
+    InputError
+        If a number is out of range, or the claim has no such number.
 
     Examples
     --------
@@ -77,5 +82,5 @@ def rows_for_absence(
     alpha = parameters.real_number("alpha", alpha, least=LEAST, most=0.5)
     power = parameters.real_number("power", power, least=0.5, most=1.0 - LEAST)
     n_parts = parameters.whole_number("n_parts", n_parts, least=2)
-    wide = spread(METRICS[claim], share)
-    return max(n_parts * probe_rows, ceil((to_exclude(alpha, power) * wide / effect) ** 2))
+    sd = spread(METRICS[claim], share)
+    return max(n_parts * probe_rows, ceil((to_exclude(alpha, power) * sd / effect) ** 2))

@@ -1,7 +1,7 @@
-"""Contained: whether a representation is a linear function of another one of the same rows.
+"""Contained: whether a representation X is a linear function of a baseline B of the same rows.
 
-What X says of a concept is then no news to whoever has the other one, however well or badly a probe
-of few rows reads either.
+If so, X adds nothing to B about any concept. A comparison of two probes with few rows cannot show
+this.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ import numpy as np
 
 from nullprobe._core import linalg
 
-ALL = 1.0 - 1e-6  # of the variance of X: what is left is rounding
-WIDER = 2  # times the features of X: principal axes of the other one that X may lie in
+ALL = 1.0 - 1e-6  # share of the variance of X; the rest is rounding
+WIDER = 2  # X may lie in this many principal axes of B per feature of X
 
 
 def is_contained(X: np.ndarray, B: np.ndarray) -> bool:
-    """Return whether rows of B (n, d') determine those of X (n, d) linearly, but for rounding.
+    """Return whether rows of B (n, d') determine rows of X (n, d) linearly, up to rounding.
 
-    The function is fitted to half of the rows and asked about the others. Where rows are too few
-    for that, X counts as contained if its features are features of B, or its principal components.
+    The function is fitted to half of the rows and scored on the other half. If there are too few
+    rows, X counts as contained if its features are features or principal components of B.
     """
-    X, own, B = _standardised(X), B - B.mean(axis=0, dtype=np.float64), _standardised(B)
+    X, centred, B = _standardised(X), B - B.mean(axis=0, dtype=np.float64), _standardised(B)
     n, d = X.shape
     if not d or not B.shape[1]:
         return False
     half = n // 2
     if half > 2 * B.shape[1]:
         function = np.linalg.lstsq(B[::2], X[::2], rcond=None)[0]
-        left, there = X[1::2] - B[1::2] @ function, X[1::2]
-        return bool((left**2).sum() <= (1.0 - ALL) * (there**2).sum())
+        left, whole = X[1::2] - B[1::2] @ function, X[1::2]
+        return bool((left**2).sum() <= (1.0 - ALL) * (whole**2).sum())
     if (np.abs(X.T @ B).max(axis=1) / n >= ALL).all():
         return True
     if 2 * WIDER * d > n:
-        return False  # as many axes as that hold anything
-    # Components in the units of the features, or of features of variance 1.
-    each = (np.linalg.svd(one, full_matrices=False)[0][:, : WIDER * d] for one in (own, B))
-    return any(((axes.T @ X) ** 2).sum() >= ALL * (X**2).sum() for axes in each)
+        return False  # so many axes contain any X
+    # Principal axes of the features in their units, and of standardised features.
+    bases = (np.linalg.svd(A, full_matrices=False)[0][:, : WIDER * d] for A in (centred, B))
+    return any(((axes.T @ X) ** 2).sum() >= ALL * (X**2).sum() for axes in bases)
 
 
 def _standardised(X: np.ndarray) -> np.ndarray:
-    """Return the features that vary, centred and of variance 1."""
+    """Return the features that vary, with mean 0 and variance 1."""
     X = X - X.mean(axis=0, dtype=np.float64)
     scale = X.std(axis=0)
     return (X * linalg.reciprocal(scale))[:, scale > 0]

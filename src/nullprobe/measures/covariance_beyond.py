@@ -1,9 +1,8 @@
-"""Covariance beyond confounds: whether scores and labels go together once W is taken off both.
+"""Covariance beyond confounds: a doubly robust test of scores and labels given W.
 
-Scores and labels are each predicted from the confounds, and what is left of the one is multiplied
-by what is left of the other. If labels have nothing to do with the rows but through W, the mean of
-the products is near 0 as soon as *either* prediction is good. So the test does not hang on P(y | W)
-alone.
+Scores and labels are each predicted from the confounds W, and their residuals are multiplied. If
+labels and rows are independent given W, the mean of the products is near 0 if *either* prediction
+is good. So the test does not depend on P(y | W) alone.
 
 Reference. R. D. Shah, J. Peters, "The hardness of conditional independence testing and the
 generalised covariance measure", 2020, arXiv 1804.07203, sections 3.1 and 3.2.
@@ -25,36 +24,36 @@ def covariance_beyond(
     scores: np.ndarray,
     z: Concept,
     W: Confounds,
-    given: ConfoundPrediction,
+    prediction: ConfoundPrediction,
     parts: Parts,
     seed: int,
 ) -> float:
-    """Return the p-value of no positive covariance of scores and concept beyond W.
+    """Return the p-value of no positive covariance between scores and concept given W.
 
     Parameters
     ----------
     scores : ndarray of shape (n, k)
-        Held out; of two classes one column, of numbers one for each.
+        Held-out scores: one column for two classes, one for each number.
     z : Concept
     W : Confounds
-    given : ConfoundPrediction
-        What W says of the concept.
+    prediction : ConfoundPrediction
+        Prediction of the concept from W.
     parts : Parts
-        Folds in which scores are predicted, groups whole.
+        Folds for the prediction of scores; a group lies in one fold.
     seed : int
 
     Notes
     -----
-    Of several columns the largest of the studentised means is compared with that of the same
-    products multiplied by random signs of the normal distribution (one for each group).
+    The statistic is the largest studentised mean over the columns. It is compared with draws in
+    which the centred products are multiplied by standard normal numbers, one for each row or group.
     """
-    if given.log_probability is not None:
-        left = z.matrix - np.exp(given.log_probability)
-        left = left[:, 1:] if z.n_scores == 1 else left
+    if prediction.log_probability is not None:
+        rest = z.matrix - np.exp(prediction.log_probability)
+        rest = rest[:, 1:] if z.n_scores == 1 else rest
     else:
-        assert given.mean is not None, "numbers have means"
-        left = z.data - given.mean
-    products = residuals(scores, W, parts, seed) * left
+        assert prediction.mean is not None, "a prediction of numbers has means"
+        rest = z.data - prediction.mean
+    products = residuals(scores, W, parts, seed) * rest
     if parts.groups is not None:
         _, group = np.unique(parts.groups, return_inverse=True)
         summed = np.zeros((int(group.max()) + 1, products.shape[1]))

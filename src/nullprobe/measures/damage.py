@@ -1,13 +1,13 @@
-"""Damage: how far an eraser moves the representation, next to the least that it takes.
+"""Damage: how far an eraser moves the representation, in comparison with LEACE.
 
-Problem. A distance has the units of X, and says nothing until one knows how little would have
-been enough.
+Problem. A distance has the units of X. It means little without the least distance that erasure
+needs.
 
-Solution. The mean squared distance with every feature in units of its standard deviation, and
-its ratio to what LEACE, fitted where the eraser was fitted, moves on the same rows. Of all
-affine maps that guard a concept LEACE moves the fitting sample least, in every inner product at
-once, so that there the ratio of no other is below 1. On new rows, for maps that are told the
-concept, and for maps that do not guard, it may be.
+Solution. The mean squared distance, with each feature in units of its standard deviation, and its
+ratio to the distance of LEACE. LEACE is fitted to the rows that the eraser was fitted to, and moves
+the same rows. Among affine maps that guard a concept, LEACE moves the fitting sample least, for
+every inner product. So the ratio of another such map is at least 1 on the fitting sample. It may be
+below 1 on new rows, for maps that need the labels, and for maps that do not guard.
 
 Reference. N. Belrose et al., "LEACE: Perfect linear concept erasure in closed form", 2023,
 arXiv 2306.03819, Theorem 4.3.
@@ -25,32 +25,32 @@ from nullprobe._core.arrays import Array
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 
-# Each number of an erased row is off by some eps of the number that it was.
+# Rounding error of a number of an erased row, in units of eps times the number before.
 ROUNDING = 4.0
-NOTHING = (
-    "LEACE moves nothing here: no linear reading of the concept was there to be removed, so that "
-    "there is no least distance to compare with"
+NO_RATIO = (
+    "LEACE moves nothing: the concept was not linearly readable before erasure, so there is no "
+    "least distance to compare with"
 )
 
 
 @dataclass(frozen=True)
 class Damage:
-    """How far rows were moved; the damage of two sets of rows adds up to that of both.
+    """How far rows were moved. The sum of two is the damage to both sets of rows.
 
     Attributes
     ----------
     rows : int
-        How many rows were measured.
+        Number of rows.
     moved : float
-        Mean squared distance of a row, each feature in units of its standard deviation where
-        the eraser was fitted. In these units the fitting rows have a variance of 1 a feature.
-        Features that are constant there have no unit and are left out.
+        Mean squared distance of a row, with each feature in units of its standard deviation in the
+        fitting rows. In these units, a feature has a variance of 1 in the fitting rows. Features
+        that are constant in the fitting rows are left out.
     least : float
-        The same for LEACE.
+        The mean squared distance that LEACE moves a row, in the same units.
     distance : float
         Mean squared Euclidean distance of a row, in the units of X.
     variance : float
-        Mean squared Euclidean distance of a row, before, from the mean of the fitting rows.
+        Mean squared Euclidean distance of a row before erasure from the mean of the fitting rows.
 
     Examples
     --------
@@ -67,18 +67,18 @@ class Damage:
 
     @property
     def ratio(self) -> float | None:
-        """``moved`` as a multiple of what LEACE moves; None where LEACE moves nothing."""
+        """``moved / least``, the ratio to LEACE; None if LEACE moves nothing."""
         return self.moved / self.least if self.least > 0 else None
 
     @property
     def share(self) -> float | None:
-        """Share of the total variance that was moved; None where nothing varies."""
+        """``distance / variance``, as a share of the total variance; None if nothing varies."""
         return self.distance / self.variance if self.variance > 0 else None
 
     @property
     def reason(self) -> str:
-        """Why there is no ratio; "" where there is one."""
-        return NOTHING if self.ratio is None else ""
+        """Reason why there is no ratio; "" if there is one."""
+        return NO_RATIO if self.ratio is None else ""
 
     def __add__(self, other: Damage) -> Damage:
         """Return the damage to the rows of both."""
@@ -95,45 +95,45 @@ class Damage:
         )
 
     def __radd__(self, other: object) -> Damage:
-        """Let ``sum(pieces)`` start from 0."""
+        """Return the damage itself if added to 0, so that ``sum`` works."""
         return self if other == 0 else NotImplemented
 
 
 def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None) -> Damage:
-    """Return how far rows were moved, next to what LEACE moves.
+    """Return how far rows were moved, in comparison with LEACE.
 
     Parameters
     ----------
     X, X_ : array of shape (n, d)
         Representation before and after erasure.
     y : array-like of shape (n,) or (n, k), optional
-        Concept of these rows, if the eraser was fitted to them.
+        Concept of these rows, if the eraser was fitted to these rows.
     moments : Moments, optional
-        Moments of X and the concept where the eraser was fitted, if that was elsewhere; units
-        and LEACE's optimum come from there.
+        Moments of the rows and the concept that the eraser was fitted to, if it was fitted to
+        other rows. Units and LEACE come from these moments.
 
     Returns
     -------
     Damage
-        ``.moved``, ``.ratio`` to LEACE and ``.share`` of the variance.
+        It has ``.moved``, the ``.ratio`` to LEACE, and the ``.share`` of the variance.
 
     Raises
     ------
     InputError
-        If X and X_ differ in shape, hold a number that is not finite, or neither or both of
-        ``y`` and ``moments`` are given.
+        If X and X_ differ in shape or hold a number that is not finite, or if not exactly one of
+        ``y`` and ``moments`` is passed.
 
     Notes
     -----
-    Where everything that LEACE moves is rounding, ``least`` is 0 and there is no ratio. Damage
-    is a distance; what is lost with it depends on what else was to be read.
+    If LEACE moves rows only by rounding, ``least`` is 0 and there is no ratio. Damage is a
+    distance. It does not show how much a probe of another label loses.
 
     Examples
     --------
     >>> import numpy as np
     >>> X, y = np.array([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [2.0, 2.0]]), [0, 0, 1, 1]
-    >>> found = damage(X, np.array([[1.0, 0.0]] * 4), y)
-    >>> round(found.least, 9), round(found.moved, 9), round(found.ratio, 9)
+    >>> result = damage(X, np.array([[1.0, 0.0]] * 4), y)
+    >>> round(result.least, 9), round(result.moved, 9), round(result.ratio, 9)
     (1.0, 10.0, 10.0)
     """
     X, X_ = (validation.finite(validation.representation(a)) for a in (X, X_))
@@ -142,8 +142,7 @@ def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None
         validation.complain(
             "damage needs either y or moments",
             f"{'both' if moments is not None else 'neither'} arrived",
-            "pass y if the eraser was fitted to these rows, and else the moments of those it "
-            "was fitted to",
+            "pass y if the eraser was fitted to these rows, else the moments of its fitting rows",
         )
     moments = Moments.of(X, y) if moments is None else moments
     validation.width(X.shape[1], moments.d)
@@ -165,7 +164,6 @@ def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None
 def _same_shape(X: Array, X_: Array) -> None:
     if tuple(X.shape) != tuple(X_.shape):
         validation.complain(
-            f"the erased X must have the shape {tuple(X.shape)} of the one before",
-            f"it has shape {tuple(X_.shape)}",
-            "pass the same rows before and after",
+            f"X and the erased X must have the same shape, {tuple(X.shape)}",
+            f"the erased X has shape {tuple(X_.shape)}",
         )

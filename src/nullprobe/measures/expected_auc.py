@@ -1,7 +1,7 @@
-"""Expected read-back: what an eraser with estimated means leaves, by theory alone.
+"""Expected read-back: the AUC that theory expects after erasure with estimated means.
 
-Reference. `docs/methods/readback.md`: with whitened Gaussian classes at Mahalanobis gap D,
-e = (d − 1)(1/n₁ + 1/n₀) of the fitting rows and e_P of the probe's rows,
+Reference. `docs/methods/readback.md`. For whitened Gaussian classes at Mahalanobis gap D, with
+e = (d − 1)(1/n₁ + 1/n₀) for the fitting rows of the eraser and e_P for the rows of the probe,
 
     gap² left = D² e / (D² + e) = g,   AUC = Φ( g / sqrt(g + e_P) / √2 ).
 """
@@ -17,31 +17,31 @@ from nullprobe.moments import Moments
 
 
 def gap_left(gap: float, d: int, counts: tuple[float, float]) -> float:
-    """Return the squared Mahalanobis gap that is left on new data.
+    """Return the squared Mahalanobis gap that erasure leaves on new data.
 
     Parameters
     ----------
     gap : float
-        Mahalanobis distance of the true class means; inf for what may be left of any gap.
+        Mahalanobis distance of the true class means; inf for an upper bound over all gaps.
     d : int
         Number of features.
     counts : tuple of two floats
         Rows of each class that the eraser was fitted on.
     """
     e = noise(d, counts)
-    # D² e / (D² + e), written so that a gap may be endless or tiny
+    # D² e / (D² + e), in a form that holds for infinite and for tiny gaps
     return e / (1.0 + e / gap / gap) if gap > 0 else 0.0
 
 
 def noise(d: int, counts: tuple[float, float]) -> float:
-    """Return e, the squared length across the gap of the noise in an estimated gap.
+    """Return e, the expected squared length of the noise orthogonal to the gap in its estimate.
 
     Parameters
     ----------
     d : int
         Number of features.
     counts : tuple of two floats
-        Rows of each class that the gap was estimated from; inf for endless data.
+        Rows of each class in the estimate of the gap; inf for infinite data.
     """
     return (d - 1) * (1.0 / counts[0] + 1.0 / counts[1])
 
@@ -62,17 +62,17 @@ def expected_auc(
 
 
 def unbiased_gap(moments: Moments) -> float | None:
-    """Return the debiased Mahalanobis gap of two classes, or None with too few rows for it.
+    """Return the debiased Mahalanobis gap of two classes, or None if there are too few rows.
 
     Notes
     -----
-    D²_u = max(0, (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀)), with D² the sample's own, d the
+    D²_u = max(0, (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀)), where D² is the sample value and d the
     number of independent features.
     """
-    found = squared_gap(moments)
-    if found is None:
+    gap = squared_gap(moments)
+    if gap is None:
         return None
-    biased, d = found
+    biased, d = gap
     n, p = moments.n, float(moments.concept_mean[1])
     if n - d - 3 <= 0:
         return None
@@ -80,9 +80,10 @@ def unbiased_gap(moments: Moments) -> float | None:
 
 
 def squared_gap(moments: Moments) -> tuple[float, int] | None:
-    """Return the sample's own D² of two classes, and d; None without two, or if they are points.
+    """Return the sample value of D² for two classes, and d; None for other concepts.
 
-    D² is in the covariance within classes, divided by n − 2, of d independent features.
+    D² uses the covariance within classes, divided by n − 2. d is the number of independent
+    features. If classes do not vary, D² is undefined, and the function returns None.
     """
     if moments.classes is None or len(moments.classes) != 2:
         return None
@@ -91,13 +92,13 @@ def squared_gap(moments: Moments) -> tuple[float, int] | None:
     B = moments.concept_basis().correlation
     rho2 = float(np.vdot(B, factor.solve(B))) if B.size else 0.0
     if not linalg.left_over(np.array(1.0 - rho2), eps=moments.eps):
-        return None  # classes are points: their distance has no unit
+        return None  # classes do not vary: their distance has no unit
     # ρ² = p(1−p)D²/(1 + p(1−p)D²) with D² in the covariance divided by n; n − 2 is unbiased.
     return rho2 / ((1.0 - rho2) * p * (1.0 - p)) * (n - 2) / n, factor.rank
 
 
 def expected_readback(moments: Moments, z: Concept, n_parts: int) -> float | None:
-    """Return the AUC to expect from equal parts of these data, or None if it cannot be said."""
+    """Return the AUC that theory expects for equal parts of these data; None if it is undefined."""
     gap = unbiased_gap(moments)
     if gap is None or z.codes is None:
         return None

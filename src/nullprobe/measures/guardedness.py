@@ -1,8 +1,8 @@
-"""Guardedness: the largest canonical correlation between X and Z that is left.
+"""Guardedness: the largest canonical correlation between X and Z.
 
-Zero means that no affine predictor of Z beats the best constant on this sample, under any
-convex loss (Belrose et al. 2023, arXiv 2306.03819, Theorem 3.1). Canonical correlations have
-no units, so "is it zero?" has an answer that no rescaling of X or Z can change.
+If it is zero, no affine predictor of Z beats the best constant on this sample, under any convex
+loss (Belrose et al. 2023, arXiv 2306.03819, Theorem 3.1). Canonical correlations have no units, so
+a rescaling of X or Z does not change them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from nullprobe.moments import Moments
 
 
 def canonical_correlations(moments: Moments) -> np.ndarray:
-    """Return the canonical correlations between X and Z, largest first; (r,), r = rank of C.
+    """Return the canonical correlations (r,) between X and Z, largest first; r is the rank of C.
 
-    Correlations that rounding alone can make are left out.
+    Correlations that are no larger than rounding errors are left out.
 
     Notes
     -----
-    Squared, they are the eigenvalues of Σzz⁺ Cᵀ Σ⁺ C; for two classes with share p and
-    Mahalanobis gap D, ρ² = p(1−p)D² / (1 + p(1−p)D²).
+    Their squares are the eigenvalues of Σzz⁺ Cᵀ Σ⁺ C. For two classes with share p and Mahalanobis
+    gap D, ρ² = p(1−p)D² / (1 + p(1−p)D²).
 
     Examples
     --------
@@ -41,7 +41,9 @@ def canonical_correlations(moments: Moments) -> np.ndarray:
 
 
 def largest_correlation(X: Array, y: Any, *, sample_weight: Any = None) -> float:
-    """Return the largest canonical correlation between X (n, d) and the concept y; 0 if none.
+    """Return the largest canonical correlation between X (n, d) and the concept y.
+
+    It is 0 if no correlation is larger than rounding errors.
 
     Examples
     --------
@@ -53,5 +55,5 @@ def largest_correlation(X: Array, y: Any, *, sample_weight: Any = None) -> float
 
 
 def largest_of(moments: Moments) -> float:
-    """Return the largest canonical correlation that moments hold; 0 if there is none."""
+    """Return the largest canonical correlation of these moments; 0 if there are no correlations."""
     return float(canonical_correlations(moments).max(initial=0.0))

@@ -1,8 +1,8 @@
-"""Largest gap: how far apart two classes may be, given how far apart their means were found.
+"""Largest gap: an upper bound on the distance of two classes, from the distance of their means.
 
-T² of two Gaussian classes of one covariance, d features and n rows is, scaled, a noncentral F whose
-noncentrality grows with the squared Mahalanobis gap D². Inverted for D, it bounds what the best
-linear reader reads, Φ(D/√2), however many rows it is trained on.
+For two Gaussian classes with one covariance, d features and n rows, a multiple of T² has a
+noncentral F distribution. Its noncentrality grows with the squared Mahalanobis gap D². Inverted for
+D, it bounds the AUC of the best linear probe, Φ(D/√2), for any number of training rows.
 
 Reference. B. Reiser, "Confidence intervals for the Mahalanobis distance", 2001.
 """
@@ -18,24 +18,24 @@ from scipy.stats import ncf, norm
 from nullprobe.measures.expected_auc import squared_gap
 from nullprobe.moments import Moments
 
-LEAST_LEFT = 2  # degrees of freedom that features leave
+LEAST_DOF = 2  # degrees of freedom of the covariance
 
 
 def largest_auc(moments: Moments, coverage: float = 0.95) -> float | None:
-    """Return the upper end of the interval of what the best linear reader of two classes reads.
+    """Return the upper end of the interval of the best linear probe's AUC, for two classes.
 
-    None where there are not two classes, or not more rows than features.
+    It returns None if there are not two classes, or too few rows for the number of features.
 
     Parameters
     ----------
     moments : Moments
     coverage : float
-        Of the two-sided interval, if both classes are Gaussian with one covariance.
+        Coverage of the two-sided interval, if both classes are Gaussian with one covariance.
     """
-    found = squared_gap(moments)
-    if found is None:
+    sample = squared_gap(moments)
+    if sample is None:
         return None
-    square, d = found
+    square, d = sample
     p = float(moments.concept_mean[1])
     gap = largest_gap(square, d, (moments.n * (1.0 - p), moments.n * p), coverage)
     return None if gap is None else float(norm.cdf(gap / np.sqrt(2.0)))
@@ -44,18 +44,18 @@ def largest_auc(moments: Moments, coverage: float = 0.95) -> float | None:
 def largest_gap(
     square: float, d: int, counts: tuple[float, float], coverage: float = 0.95
 ) -> float | None:
-    """Return the upper end of the interval of the Mahalanobis gap; None with too few rows.
+    """Return the upper end of the interval of the Mahalanobis gap; None if rows are too few.
 
     Parameters
     ----------
     square : float
-        D² of the sample, by the covariance that is divided by n − 2.
+        D² of the sample, with the covariance divided by n − 2.
     d : int
-        Independent features.
+        Number of independent features.
     counts : tuple of two floats
         Rows of each class.
     coverage : float
-        Of the two-sided interval.
+        Coverage of the two-sided interval.
 
     Examples
     --------
@@ -63,13 +63,13 @@ def largest_gap(
     0.646
     """
     n = sum(counts)
-    left, share = n - d - 1, counts[0] * counts[1] / n
-    if left < LEAST_LEFT or d < 1:
+    dof, share = n - d - 1, counts[0] * counts[1] / n
+    if dof < LEAST_DOF or d < 1:
         return None
-    f, tail = left / (d * (n - 2)) * share * square, (1.0 - coverage) / 2.0
+    f, tail = dof / (d * (n - 2)) * share * square, (1.0 - coverage) / 2.0
 
     def excess(noncentrality: float) -> float:
-        return float(ncf.cdf(f, d, left, noncentrality)) - tail
+        return float(ncf.cdf(f, d, dof, noncentrality)) - tail
 
     if excess(0.0) <= 0.0:
         return 0.0

@@ -1,15 +1,15 @@
-"""Planner: how many rows an eraser needs, and what to expect of the rows that there are.
+"""Planner: how many rows an eraser needs, and what AUC to expect for a number of rows.
 
-Problem. An eraser is perfect on its own sample, and leaves on new data what its estimate of the
-class means was off by. How many rows make that too little to be read?
+Problem. An eraser is exact on the rows that it was fitted to. On new data, the error of its
+estimated class means remains. How many rows make this error too small to read?
 
-Solution. With whitened Gaussian classes at Mahalanobis gap D, d features and p the share of a
-class, an eraser fitted to n rows leaves the squared gap g on new data, and a fresh probe reads
+Solution. Let whitened Gaussian classes have the Mahalanobis gap D, d features and the share p of
+one class. An eraser fitted to n rows leaves the squared gap g on new data, and a fresh probe reads
 
-    1/g = 1/D² + 1/e,   e = (d − 1)/(p (1 − p) n),   AUC = Φ( g / sqrt(g + e_P) / √2 ),
+    1/g = 1/D² + 1/e,   e = (d − 1)/(p (1 − p) n),   AUC = Φ( g / sqrt(g + e_P) / √2 ).
 
-e_P the same noise in the probe's own estimate, 0 where it has endless data. Given the AUC, the
-last equation is a quadratic in g, and the first gives n.
+e_P is the noise in the estimate of the probe, and 0 if the probe has infinite data. For a given
+AUC, the last equation is quadratic in g, and the first one then gives n.
 
 Reference. `docs/methods/planner.md`.
 """
@@ -24,31 +24,31 @@ from scipy.stats import norm
 from nullprobe._core import parameters, validation
 from nullprobe.measures.expected_auc import expected_auc, gap_left, noise
 
-MOST_ROWS = 2.0**53  # above it, neighbouring whole numbers are one float
+MOST_ROWS = 2.0**53  # above it, not every whole number is a float
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to expect of an eraser fitted to n rows.
+    """Expected effect of an eraser fitted to n rows.
 
     Attributes
     ----------
     d : int
-        Features that vary on their own: the rank of the covariance.
+        Number of independent features: the rank of the covariance.
     gap : float
-        D, Mahalanobis distance of the true class means.
+        Mahalanobis distance D of the true class means.
     positive_fraction : float
-        p, share of one of the two classes, in the eraser's rows and in the probe's.
+        Share p of one of the two classes, among the rows of the eraser and of the probe.
     n : int
         Rows that the eraser is fitted to, both classes together.
     n_probe : int or None
-        Rows that the fresh probe is fitted to; None for endless data.
+        Rows that the fresh probe is fitted to; None for infinite data.
     gap_left : float
-        g, squared Mahalanobis distance of the class means on new data after erasure.
+        Squared Mahalanobis distance g of the class means on new data after erasure.
     auc : float
-        AUC that the fresh probe is expected to reach on new data after erasure.
+        Expected AUC of the fresh probe on new data after erasure.
     raw_auc : float
-        AUC of a probe with endless data before erasure.
+        AUC of a probe with infinite data before erasure.
 
     Examples
     --------
@@ -77,44 +77,44 @@ def plan(
     n_probe: int | None = None,
     positive_fraction: float = 0.5,
 ) -> Plan:
-    """Say how many rows keep a fresh probe at or below an AUC, or what to expect of n rows.
+    """Return the rows that keep a fresh probe at or below an AUC, or the AUC for n rows.
 
     Parameters
     ----------
     d : int
-        Number of features that vary on their own.
+        Number of independent features.
     gap : float
-        Mahalanobis distance of the two class means; ``math.inf`` if it is not known, for rows
-        that are enough for any gap.
+        Mahalanobis distance of the two class means. Pass ``math.inf`` if it is not known: then the
+        rows are enough for any gap.
     auc : float
-        The AUC that the fresh probe may reach. Pass this or ``n``.
+        Largest AUC that the fresh probe may reach. Pass either this or ``n``.
     n : int
         Rows that the eraser is fitted to, both classes together.
     n_probe : int, optional
-        Rows that the probe is fitted to. By default it has endless data, which is the safe
-        answer: no linear probe reads more.
+        Rows that the probe is fitted to. By default it has infinite data. This is an upper bound:
+        no linear probe reads more.
     positive_fraction : float
-        Share of one of the classes; it does not matter which.
+        Share of one of the two classes, either one.
 
     Returns
     -------
     Plan
-        With the least n that keeps to ``auc``, or with the n that was given.
+        Its n is the smallest that keeps the AUC at or below ``auc``, or the n that was passed.
 
     Raises
     ------
     InputError
-        If a number is out of range, or not just one of ``auc`` and ``n`` is given.
+        If a number is out of range, or if not exactly one of ``auc`` and ``n`` is passed.
 
     Notes
     -----
-    It holds for every eraser that makes the class means equal on its rows, such as mean
-    projection and LEACE: they leave a linear probe the same. The classes are taken to be
-    Gaussian with one covariance. A probe of ``n_probe`` rows is taken to know that covariance,
-    and nothing of where the gap may be: one that must estimate the covariance reads less, one
-    that is told more, as by a penalty on features when the gap lies along one of them, reads
-    more. For K classes plan each pair, with its own gap and its share of the pair's rows: the
-    eraser of all classes leaves no pair more than that.
+    The plan holds for every eraser that makes the class means equal on its fitting rows, such as
+    mean projection and LEACE. A linear probe reads the same after each of them. The classes are
+    assumed to be Gaussian with one covariance. A probe of ``n_probe`` rows is assumed to know the
+    covariance, but not the direction of the gap. A probe that estimates the covariance reads less.
+    A probe that knows more about the direction reads more, such as a probe with a sparse penalty if
+    the gap lies along one feature. For K classes, plan each pair of classes with its gap and its
+    share. An eraser of all classes leaves no pair more than its plan.
 
     Examples
     --------
@@ -127,9 +127,9 @@ def plan(
     gap, share = _gap(gap), _share(positive_fraction)
     if (auc is None) == (n is None):
         validation.complain(
-            "plan takes auc, to say how many rows are needed, or n, to say what they give",
+            "plan needs either auc or n",
             "neither arrived" if auc is None else "both arrived",
-            "pass one of the two",
+            "pass auc for the number of rows that it needs, or n for the AUC to expect",
         )
     n_probe = None if n_probe is None else _rows("n_probe", n_probe, share)
     n = _rows("n", n, share) if auc is None else _enough(d, gap, _target(auc), n_probe, share)
@@ -151,7 +151,7 @@ def _expect(d: int, gap: float, share: float, n: int, n_probe: int | None) -> Pl
 
 
 def _enough(d: int, gap: float, auc: float, n_probe: int | None, share: float) -> int:
-    """Return the least number of rows that keeps the probe at or below an AUC."""
+    """Return the smallest number of rows that keeps the probe at or below an AUC."""
     least = _least(share)
     # With s = √2 Φ⁻¹(AUC): g² − s² g − s² e_P = 0.
     s = math.sqrt(2.0) * float(norm.ppf(auc))
@@ -161,12 +161,12 @@ def _enough(d: int, gap: float, auc: float, n_probe: int | None, share: float) -
     rows = noise(d, (share, 1.0 - share)) * (1.0 / most - 1.0 / gap / gap)
     if not rows < MOST_ROWS:
         validation.complain(
-            f"an AUC that a number of rows can keep to is needed for {d} features",
-            f"{auc!r} takes more than {MOST_ROWS:.0g} rows",
-            "allow an AUC further above .5",
+            f"auc must be reachable with at most {MOST_ROWS:.0g} rows",
+            f"{auc!r} needs more rows for {d} features",
+            "pass an AUC further above .5",
         )
     n = max(least, math.ceil(rows))
-    # Rounding may have put n one row to either side.
+    # Because of rounding, n may be one row too many or too few.
     if n > least and _expect(d, gap, share, n - 1, n_probe).auc <= auc:
         return n - 1
     return n + (_expect(d, gap, share, n, n_probe).auc > auc)
@@ -178,16 +178,16 @@ def _counts(n: int | None, share: float) -> tuple[float, float]:
 
 
 def _least(share: float) -> int:
-    """Return how many rows hold one of each class."""
+    """Return the smallest number of rows with at least one row of each class."""
     return math.ceil(round(1.0 / min(share, 1.0 - share), 9))
 
 
 def _gap(gap: object) -> float:
     if isinstance(gap, float) and not gap >= 0.0:
         validation.complain(
-            "gap must be a distance of at least 0",
+            "gap must be at least 0",
             f"{gap!r} arrived",
-            "pass such a number, or inf if it is not known",
+            "pass inf if it is not known",
         )
     return math.inf if gap == math.inf else parameters.real_number("gap", gap, least=0.0)
 
@@ -196,9 +196,8 @@ def _share(share: object) -> float:
     value = parameters.share("positive_fraction", share)
     if value in (0.0, 1.0):
         validation.complain(
-            "positive_fraction must leave rows to both classes",
+            "positive_fraction must be above 0 and below 1",
             f"{share!r} arrived",
-            "pass a number above 0 and below 1",
         )
     return value
 
@@ -207,9 +206,9 @@ def _target(auc: object) -> float:
     value = parameters.share("auc", auc)
     if value <= 0.5:
         validation.complain(
-            "auc must be above .5, for no number of rows makes an estimated mean exact",
+            "auc must be above .5, since no number of rows makes an estimated mean exact",
             f"{auc!r} arrived",
-            "pass an AUC above .5, such as .55",
+            "pass an AUC such as .55",
         )
     return value
 
@@ -220,6 +219,5 @@ def _rows(name: str, n: object, share: float) -> int:
         validation.complain(
             f"{name} must be at least {least}, for one row of each class at a share of {share:g}",
             f"{rows} arrived",
-            "pass more rows",
         )
     return rows

@@ -1,4 +1,4 @@
-"""Verdict rows: how many rows a claim needs for a verdict, whatever is true."""
+"""Verdict rows: rows that a claim needs for a verdict, whether it holds or not."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def rows_for_verdict(
     alpha: float = 0.05,
     power: float = POWER,
 ) -> int:
-    """Return how many rows an audit of two classes needs for a verdict on a claim.
+    """Return the rows that an audit of two classes needs for a verdict on a claim.
 
     Parameters
     ----------
     claim : {"readable", "erasure_holds", "no_halfspace", "gone"}
-        Claims that rest on one held-out reading.
+        Claim. It must rest on one held-out reading.
     positive_fraction : float up to .5
         Share of the rarer class.
     min_effect : float
-        Smallest effect of interest, in AUC; of `no_halfspace` in balanced accuracy.
+        Smallest effect of interest, in AUC; in balanced accuracy for `no_halfspace`.
     alpha, power : float
-        Level of the audit, and how often it is to reach a verdict.
+        Significance level of the audit, and its power to reach a verdict.
 
     Returns
     -------
     int
-        (z_{1−α/2} + z_{1−α/4} + 2 z_{power})² / (12 s (1 − s) min_effect²), with s the share. For
-        `no_halfspace` 16 stands in place of 12.
+        (z_{1−α/2} + z_{1−α/4} + 2 z_{power})² / (12 s (1 − s) min_effect²), where s is the share.
+        For `no_halfspace`, 16 replaces 12.
 
     Raises
     ------
@@ -43,10 +43,11 @@ def rows_for_verdict(
 
     Notes
     -----
-    With so many rows the audit either detects an effect or excludes every effect of
-    ``min_effect`` or more, with this power, for each true effect. If nothing is there, fewer are
-    enough (`rows_for_absence`). Rows are independent, and the p-value is not adjusted for further
-    claims. An audit that ends in "unclear" has `Claim.rows_needed`, from its own spreads.
+    With this number of rows, and with this power, the audit either detects an effect or excludes
+    every effect of ``min_effect`` or more. This holds for each true effect. If nothing is readable,
+    fewer rows are enough (`rows_for_absence`). Rows are assumed to be independent, and the p-value
+    is not adjusted for other claims. If an audit ends in "unclear", `Claim.rows_needed` is computed
+    from the standard errors of this audit.
 
     Examples
     --------
@@ -58,5 +59,5 @@ def rows_for_verdict(
     effect = parameters.real_number("min_effect", min_effect, least=LEAST, most=0.5)
     alpha = parameters.real_number("alpha", alpha, least=LEAST, most=0.5)
     power = parameters.real_number("power", power, least=0.5, most=1.0 - LEAST)
-    wide = spread(METRICS[claim], share)
-    return ceil(rows_to_decide(wide, wide, effect, alpha, power))
+    sd = spread(METRICS[claim], share)
+    return ceil(rows_to_decide(sd, sd, effect, alpha, power))

@@ -1,8 +1,8 @@
-"""Nulls: group actions on labels or rows, for each of which the whole pipeline is rerun."""
+"""Nulls: group actions on labels or rows. The whole pipeline is rerun for each draw."""
 
 from nullprobe.nulls.action import Action
+from nullprobe.nulls.conditional_permutation import ConditionalPermutations
 from nullprobe.nulls.flips import SignFlips
-from nullprobe.nulls.given import GivenConfounds
 from nullprobe.nulls.permutation import (
     Permutations,
     permutation_null,
@@ -16,7 +16,7 @@ from nullprobe.stats.null_distribution import Null
 __all__ = [
     "Action",
     "CommonShape",
-    "GivenConfounds",
+    "ConditionalPermutations",
     "Null",
     "Permutations",
     "Rotations",

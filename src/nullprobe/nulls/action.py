@@ -1,9 +1,9 @@
-"""Actions: a null is a group of maps that act on labels, or on what labels leave of the rows.
+"""Actions: a null is a group of maps that act on labels, or on residuals of rows.
 
-What an explanation allows is kept, the rest is broken, and the whole pipeline is rerun on what
-comes out. If the explanation is true, that is as likely as the data were, and the rank of the
-observed statistic among the draws is a p-value. See `docs/methods/nulls.md` for what each action
-keeps and breaks, and where it is exact.
+An action keeps what an explanation allows and breaks the rest. The whole pipeline is rerun on each
+draw. If the explanation is true, draws are as likely as the data, and the rank of the observed
+statistic among the draws is a p-value. `docs/methods/nulls.md` lists what each action keeps and
+breaks, and when it is exact.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Action(ABC):
-    """A group action, any draw of which can be computed alone.
+    """A group action. Any draw can be computed without the others.
 
     Attributes
     ----------
     seed : tuple of int
-        Of all draws.
+        Seed of all draws.
     """
 
     seed: tuple[int, ...]
@@ -29,12 +29,12 @@ class Action(ABC):
     @property
     @abstractmethod
     def description(self) -> str:
-        """What is done, in words."""
+        """What the action does, in words."""
 
     def rng(self, k: int) -> np.random.Generator:
-        """Return the generator of draw k, the same in any order and on any worker."""
+        """Return the generator of draw k; it is the same in any order and on any worker."""
         return np.random.default_rng([*self.seed, k])
 
     @abstractmethod
     def draw(self, k: int) -> np.ndarray:
-        """Return draw k: rows (n, d), or the positions (n,) that labels come from."""
+        """Return draw k: rows (n, d), or positions (n,) from which labels come."""

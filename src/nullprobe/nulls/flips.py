@@ -1,9 +1,8 @@
-"""Sign flips: the shape of the noise up to its sign, on class means that read as the data do.
+"""Sign flips: residuals with random signs, on class means that are as readable as the data.
 
-A residual and its opposite are equally likely where noise is symmetric. Flipped, a row or a group
-of rows keeps all that is unusual about it (heavy tails, a radius, an outlier, a rare feature, how
-rows of a group depend on each other); what is broken is odd structure, such as skewness, and
-whatever of the shape goes with the class by its sign.
+If noise is symmetric, a residual and its opposite are equally likely. A flip keeps heavy tails, the
+radius of a row, outliers, rare features and the dependence within a group. It breaks odd structure,
+such as skewness, and any relation of the class to the sign of a residual.
 
 Reference. Residual randomisation: D. Freedman, D. Lane, "A nonstochastic interpretation of
 reported significance levels", 1983; A. Winkler et al., "Permutation inference for the general
@@ -23,13 +22,14 @@ from nullprobe.nulls.matching import MatchedAction
 class SignFlips(MatchedAction):
     """A random sign for the residual of each row, or of all rows of a group.
 
-    Kept are class means (matched), covariances and the size of every residual; broken is odd
-    structure. Asymptotic: residuals and their opposites equally likely, class sizes well above 1.
+    It keeps class means (matched), covariances and the size of every residual. It breaks odd
+    structure. It is valid asymptotically if residuals and their opposites are equally likely and
+    classes have many rows.
     """
 
     @property
     def description(self) -> str:
-        """What is done, in words."""
+        """What the action does, in words."""
         return "signs of residuals flipped, on matched class means; everything rerun"
 
     def acted(self, rng: np.random.Generator) -> np.ndarray:

@@ -1,13 +1,13 @@
-"""Matching: class means that stand as far apart as they do in truth, and read as the data do.
+"""Matching: class means with an unbiased distance, at which draws are as readable as the data.
 
 Problem. Actions on estimated residuals keep sample means, which are further apart than the true
-ones: the squared Mahalanobis gap of two classes is inflated by about d (1/n₁ + 1/n₀), and data
-drawn on such means read too well.
+means. The squared Mahalanobis gap of two classes is too large by about d (1/n₁ + 1/n₀), so draws
+on these means are too readable.
 
-Solution. Along each canonical direction the gap is brought to its unbiased size. What bias remains
-is taken out where it can be seen: the gap is scaled until the held-out *raw* reading of the draws
-is the observed one, so that what is compared after erasure is compared at equal readability. A raw
-reading within one standard deviation of chance is no evidence of a gap, and gets none.
+Solution. The gap is scaled to its unbiased size along each canonical direction. Then it is scaled
+until the held-out *raw* reading of draws equals the raw reading of the data. So readings after
+erasure are compared at equal readability before it. A raw reading within one standard deviation of
+chance is not evidence of a gap; then draws have no gap.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from nullprobe.probes.linear.lda import LEAST_WITHIN
 
 PILOTS = 8
 STEPS = 10
-CLOSE = 0.5  # standard errors of the pilots that the reading may be off
+CLOSE = 0.5  # tolerance on the reading, in standard errors of the pilots
 WIDENING, WIDEST_SCALE = np.sqrt(2.0), 64.0
-LEAST_UNITS = 10  # of a class: fewer leave too few draws, and their mean holds much of each
+LEAST_UNITS = 10  # in a class: with fewer, draws are few, and each unit has much weight in the mean
 
 
 @dataclass(frozen=True, eq=False)
 class MatchedAction(Action):
-    """An action on residuals of full size, on class means that read as the data do.
+    """An action on residuals of full size, on class means as readable as the data.
 
-    Residuals are too short by √(1 − h), h the share of the mean that a unit makes up: they are
-    brought to full size, and not centred again once something has acted on them.
+    Residuals are too short by √(1 − h), where h is the leverage of a unit. They are scaled to full
+    size, and are not centred again after the action.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class MatchedAction(Action):
     rest : ndarray of shape (n, d)
         Residuals at full size.
     slopes : ndarray of shape (q, d)
-        Of the means.
+        Slopes of the means.
     scale : float
         Factor on the slopes.
     """
@@ -58,11 +58,11 @@ class MatchedAction(Action):
 
     @classmethod
     def of(cls, residuals: Residuals, moments: Moments, seed: tuple[int, ...]) -> Self | str:
-        """Return the action on means of unbiased size, or why it cannot be drawn."""
+        """Return the action on means of unbiased size, or the reason why it cannot be formed."""
         units = residuals.units_in_class()
         if units < LEAST_UNITS:
             what = "groups" if residuals.is_grouped else "rows"
-            return f"a class has {units} {what}, and {LEAST_UNITS} are needed"
+            return f"a class has {units} {what}, but {LEAST_UNITS} are needed"
         full = residuals.rest / np.sqrt(1.0 - residuals.share)[:, None]
         slopes = unbiased_slopes(residuals, moments)
         scale, slopes = (0.0, residuals.slopes) if slopes is None else (1.0, slopes)
@@ -75,14 +75,15 @@ class MatchedAction(Action):
         chance: float,
         noise: float,
     ) -> Self:
-        """Return the action on means with which its draws read as the data do.
+        """Return the action on means at which its draws are as readable as the data.
 
         Parameters
         ----------
         read : callable
-            Takes several representations (n, d), and returns the raw reading of each.
+            Takes a list of representations (n, d), and returns the raw reading of each.
         observed, chance, noise : float
-            Raw reading of the data, and mean and standard deviation of that of permuted labels.
+            Raw reading of the data, and mean and standard deviation of the raw readings of permuted
+            labels.
         """
         pilots = [self.acted(np.random.default_rng([*self.seed, 1, i])) for i in range(PILOTS)]
 
@@ -93,7 +94,7 @@ class MatchedAction(Action):
         return replace(self, scale=matched_scale(reading, observed, chance, noise))
 
     def rng(self, k: int) -> np.random.Generator:
-        """Return the generator of draw k, another than those of the pilots."""
+        """Return the generator of draw k; it differs from the generators of the pilots."""
         return np.random.default_rng([*self.seed, 0, k])
 
     def draw(self, k: int) -> np.ndarray:
@@ -104,7 +105,7 @@ class MatchedAction(Action):
 
     @abstractmethod
     def acted(self, rng: np.random.Generator) -> np.ndarray:
-        """Return the residuals (n, d) once something has acted on them."""
+        """Return the residuals (n, d) after the action."""
 
 
 def unbiased_slopes(residuals: Residuals, moments: Moments) -> np.ndarray | None:
@@ -112,21 +113,21 @@ def unbiased_slopes(residuals: Residuals, moments: Moments) -> np.ndarray | None
 
     Notes
     -----
-    With H = (design)ᵀ(design), slopes B and the within-covariance S of n − q' degrees of
-    freedom, the eigenvalues g of H½ B S⁻¹ Bᵀ H½ have expectation
-    (n − q')/(n − q' − d − 1) (γ + d) for true values γ. So (n − q' − d − 1)/(n − q') g is the
-    size of what the slopes are, and less d the unbiased size of what they are in truth: slopes
-    are scaled by the root of max(0, the second) over the first. For two classes the second is
-    D²_u = (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀). With too few rows for that, the shrunk
-    covariance counts as known and d alone is subtracted. d is the number of independent
+    Let H = (design)ᵀ(design), B the slopes, and S the within-covariance with n − q' degrees of
+    freedom. The eigenvalues g of H½ B S⁻¹ Bᵀ H½ have the expectation
+    (n − q')/(n − q' − d − 1) (γ + d) for true values γ. So a = (n − q' − d − 1)/(n − q') g is the
+    size of the sample slopes, and a − d is an unbiased estimate of the size of the true slopes.
+    Slopes are scaled by √(max(0, a − d) / a). For two classes with counts n₁ and n₀, a − d
+    corresponds to D²_u = (n − d − 3)/(n − 2) D² − d (1/n₁ + 1/n₀). If there are too few rows, the
+    shrunk covariance counts as known, and only d is subtracted. d is the number of independent
     features.
     """
     explained = len(moments.classes) - 1 if moments.classes is not None else moments.k
     fitted = moments.n - 1 - explained  # degrees of freedom within
-    # What the concept does not explain, divided by its freedom.
+    # The residual sum of squares, divided by its degrees of freedom.
     covariance = moments.covariance - moments.cross_covariance @ residuals.slopes
     covariance *= moments.weight / max(fitted, 1)
-    # A feature that is one point in each class would have no unit to be measured in.
+    # A feature that is constant in each class needs a positive standard deviation as its unit.
     least = LEAST_WITHIN * moments.variance
     np.fill_diagonal(covariance, np.maximum(covariance.diagonal(), least))
     shrunk, inverse = _shrink(covariance, fitted)
@@ -159,8 +160,8 @@ def _debias(
     spare = dof - raw.rank - 1
     if spare > 0:
         sample = B @ raw.solve(B.T)
-        seen = np.einsum("ij,ik,kj->j", vectors, sample, vectors)
-        sizes, excess = spare / dof * seen, raw.rank
+        squares = np.einsum("ij,ik,kj->j", vectors, sample, vectors)
+        sizes, excess = spare / dof * squares, raw.rank
     else:
         sizes, excess = values, np.count_nonzero(inverse)
     keep = np.divide(
@@ -179,23 +180,22 @@ def _debias(
 def matched_scale(
     read: Callable[[float], np.ndarray], observed: float, chance: float, noise: float
 ) -> float:
-    """Return the factor on the gap with which draws read as the data do.
+    """Return the factor on the gap at which draws are as readable as the data.
 
     Parameters
     ----------
     read : callable
-        Takes a factor, and returns the raw readings (m,) of the same m pilot draws with it.
+        Takes a factor, and returns raw readings (m,) of the same m pilot draws at this factor.
     observed : float
         Raw reading of the data.
     chance, noise : float
-        Mean and standard deviation of the raw reading of permuted labels.
+        Mean and standard deviation of the raw readings of permuted labels.
 
     Notes
     -----
-    The same pilots serve every factor, so that the reading grows smoothly with it. A factor is
-    taken once the reading is off by half a standard error of the pilots or less. The R² of
-    a shrunk probe may fall again as the gap widens: then the factor of the best reading before
-    that is taken, not one far beyond.
+    All factors use the same pilots, so the reading is a smooth function of the factor. The search
+    stops if the reading is within half a standard error of the pilots. The R² of a shrunk probe may
+    fall as the gap grows. Then the result is the factor of the best reading before the fall.
     """
     if observed <= chance + noise:
         return 0.0
@@ -211,7 +211,7 @@ def matched_scale(
         if above < below or high > WIDEST_SCALE:
             return low
     for step in range(STEPS):
-        # Where a straight line would cross, and in turn the middle, so that both ends move.
+        # The zero of a straight line and the middle take turns, so that both ends move.
         share = below / (below - above) if step % 2 == 0 else 0.5
         middle = low + share * (high - low)
         off = float(read(middle).mean()) - observed

@@ -1,8 +1,8 @@
-"""Permutation: cut the tie between X and y, keep everything else, and rerun the pipeline.
+"""Permutation: remove the dependence between X and y, keep the rest, and rerun the pipeline.
 
-Labels move only where they could have been from the start, within the blocks of the partitions, so
-that class counts, groups and every factorisation stay as they are. Under the null each such
-relabelling is as likely as the one observed, so p = (b + 1)/(m + 1) is exact.
+Labels move only within the blocks of the partitions. So class counts, groups and factorisations do
+not change. Under the null, each such labelling is as likely as the observed one, so
+p = (b + 1)/(m + 1) is exact.
 
 Reference. B. Phipson, G. K. Smyth, "Permutation p-values should never be zero", 2010,
 equation 2.
@@ -28,40 +28,41 @@ from nullprobe.nulls.action import Action
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 
-Progress = Callable[[str, int, int], object]  # stage, done, of how many
-FOLDS = 3  # of any pipeline, each fit of which may take seconds
+Progress = Callable[[str, int, int], object]  # stage, steps done, total
+FOLDS = 3  # of a pipeline_null: one fit of a probe may take seconds
 
 
 @dataclass(frozen=True, eq=False)
 class Permutations(Action):
-    """Labels that move to rows where they could have been from the start.
+    """Labels that move among exchangeable rows, or among exchangeable groups.
 
-    Kept are X, the counts of the classes in each block of the partitions, and how labels run
-    within groups; the tie between X and y is cut. Exact if rows, or groups, are exchangeable.
+    They keep X, the class counts in each block of the partitions, and the order of labels within
+    groups. They break the dependence between X and y. They are exact if rows, or groups, are
+    exchangeable.
 
     - Without groups, labels move among the rows of a block.
-    - Groups of one label exchange it with other such groups of their block, whatever their sizes
-      (the counts of rows then vary, those of groups do not).
-    - A group of several labels exchanges all of them with groups of its size in its block, whatever
-      labels these have, and then permutes them among its rows; or shifts them round, where rows of
-      a group are a series; or leaves them as they run, where groups are blocks of one series.
-    - A block of one series that holds a unit of several labels exchanges nothing: labels are
-      permuted among the rows of each of its units, whose rows are exchangeable.
+    - Groups with a single label exchange it with other such groups of their block, of any size. The
+      class counts of groups stay the same; the class counts of rows may change.
+    - A group with several labels exchanges all of them with a group of its size in its block. Then
+      its labels are permuted among its rows. If rows of a group are a series, they are shifted
+      cyclically instead. If groups are blocks of one series, they stay in order.
+    - If a block of one series holds a unit with several labels, the block exchanges nothing. Labels
+      are permuted among the rows of each of its units, since these rows are exchangeable.
 
     Attributes
     ----------
     groups : ndarray of shape (n,) or None
         Group codes.
     blocks : ndarray of shape (n,)
-        Blocks that labels stay in; a group lies in one block.
+        Blocks. A label stays in its block, and a group lies in one block.
     data : ndarray of shape (n,) or (n, k)
-        Labels, which say whether a group has one or several.
+        Labels or numbers.
     within : {"permuted", "shifted", "kept"}
-        What becomes of labels within a group of several.
+        How labels move within a group with several labels.
     place : ndarray of shape (n,), optional
-        Order of the rows in a series; that of the file by default.
+        Order of the rows in a series; by default, the order of the file.
     unit : ndarray of shape (n,), optional
-        What moves together within groups that are blocks of one series.
+        Rows that move together, if groups are blocks of one series.
     """
 
     groups: np.ndarray | None
@@ -82,30 +83,30 @@ class Permutations(Action):
         place: np.ndarray | None = None,
         unit: np.ndarray | None = None,
     ) -> Permutations:
-        """Return the permutations of a concept that leave its partitions as they are."""
+        """Return the permutations of a concept that keep its partitions."""
         return cls(tuple(seed), parts.groups, parts.blocks, z.data, within, place, unit)
 
     @property
     def description(self) -> str:
-        """How labels are permuted, in words."""
+        """What the action does, in words."""
         if self.groups is None:
             return "labels permuted within each block of the split; everything rerun"
         if self._constant.all():
             return "labels permuted over whole groups, within each block; everything rerun"
         within = {
             "permuted": "permuted within each group",
-            "shifted": "shifted round in each series",
-            "kept": "kept as they run",
+            "shifted": "shifted cyclically in each series",
+            "kept": "kept in order",
         }[self.within]
-        if self._alone.any():
-            within = "permuted within each unit of a block that has several"
+        if self._mixed_units.any():
+            within = "permuted within the units of a block if one has several labels"
         if self._strata[1].max(initial=0) < 2:
             return f"labels {within}; everything rerun"
         return f"labels exchanged between groups of a block, and {within}; everything rerun"
 
     @cached_property
     def _units(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows in order of their groups (n,), and where each of G groups starts and how many."""
+        """Rows in the order of their groups (n,); start and size of each of G groups."""
         assert self.groups is not None, "rows without groups are permuted one by one"
         place = np.arange(len(self.groups)) if self.place is None else self.place
         home = np.lexsort((place, self.groups))
@@ -114,13 +115,13 @@ class Permutations(Action):
 
     @cached_property
     def _constant(self) -> np.ndarray:
-        """Whether each of G groups has one label."""
+        """Whether each of G groups has a single label."""
         home, start, size = self._units
         return np.logical_and.reduceat(self._as_first(home, np.repeat(start, size)), start)
 
     @cached_property
-    def _alone(self) -> np.ndarray:
-        """Whether each of G groups holds a unit of several labels, and so exchanges none."""
+    def _mixed_units(self) -> np.ndarray:
+        """Whether each of G groups holds a unit with several labels; then it exchanges none."""
         home, start, _ = self._units
         if self.unit is None:
             return np.zeros(len(start), dtype=bool)
@@ -128,26 +129,27 @@ class Permutations(Action):
         return ~np.logical_and.reduceat(self._as_first(home, first[member]), start)
 
     def _as_first(self, home: np.ndarray, first: np.ndarray) -> np.ndarray:
-        """Return whether rows in an order (n,) have the labels of those in other places of it."""
+        """Return whether each row in the order ``home`` has the label of the row at ``first``."""
         data = self.data.reshape(len(self.data), -1)[home]
         return (data == data[first]).all(axis=1)
 
     @cached_property
     def _strata(self) -> tuple[np.ndarray, np.ndarray]:
-        """Stratum (G,) within which each group exchanges its labels, and how many are in each."""
+        """Stratum (G,) in which each group exchanges its labels, and the groups in each stratum."""
         home, start, size = self._units
         mixed_sizes = np.unique(size[~self._constant])
-        # Groups of one label go together, but for those that several-labelled ones have a use for.
+        # Groups with a single label exchange it for any size, but if their size occurs among groups
+        # with several labels, they exchange labels with these.
         kind = np.where(np.isin(size, mixed_sizes), size, 0)
-        own = np.where(self._alone, np.arange(len(size)), -1)
-        key = np.stack([self.blocks[home][start], kind, own])
+        fixed = np.where(self._mixed_units, np.arange(len(size)), -1)
+        key = np.stack([self.blocks[home][start], kind, fixed])
         _, stratum, counts = np.unique(key, axis=1, return_inverse=True, return_counts=True)
         return stratum.ravel(), counts
 
     def draw(self, k: int) -> np.ndarray:
-        """Return permutation k as positions (n,), such that y[order] is the permuted y.
+        """Return permutation k as positions (n,): y[order] is the permuted y.
 
-        Where groups of different sizes exchange their one label, a position may come twice.
+        If groups of different sizes exchange their label, a position may occur twice.
         """
         rng = self.rng(k)
         if self.groups is None:
@@ -155,7 +157,7 @@ class Permutations(Action):
         home, start, size = self._units
         order = np.empty(len(home), dtype=np.intp)
         from_group = _shuffled(self._strata[0], rng)
-        # The row of the other group in the same place, of which there is one if sizes are equal.
+        # The row at the same place of the other group; it exists if the sizes are equal.
         place = np.arange(len(home)) - np.repeat(start, size)
         other = np.repeat(from_group, size)
         within = self._within(rng, home, start, size, place)
@@ -170,12 +172,12 @@ class Permutations(Action):
         size: np.ndarray,
         place: np.ndarray,
     ) -> np.ndarray:
-        """Return which place of a group each place (n,) takes its label from."""
+        """Return the place in the group from which each place (n,) takes its label."""
         if self.within == "kept":
             if self.unit is None:
                 return place
             moved = _shuffled(self.unit[home], rng) - np.repeat(start, size)
-            return np.where(np.repeat(self._alone, size), moved, place)
+            return np.where(np.repeat(self._mixed_units, size), moved, place)
         if self.within == "shifted":
             shift = np.repeat((rng.random(len(size)) * size).astype(int), size)
             return (place + shift) % np.repeat(size, size)
@@ -183,12 +185,12 @@ class Permutations(Action):
         return _shuffled(group, rng) - np.repeat(start, size)
 
     def orders(self, draws: Sequence[int]) -> np.ndarray:
-        """Return some permutations side by side, (n, m)."""
+        """Return the permutations of these draws as columns, (n, m)."""
         return np.stack([self.draw(k) for k in draws], axis=1)
 
 
 def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw n orders, an (rows, n) array of positions, such that y[order] is a permuted y.
+    """Draw n orders as an array of positions (rows, n): y[order[:, j]] is a permuted y.
 
     Parameters
     ----------
@@ -202,7 +204,7 @@ def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> 
 
 
 def _shuffled(stratum: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Permute positions (n,) within strata: sorting by stratum, at random within."""
+    """Permute positions (n,) within strata: sort by stratum, and at random within a stratum."""
     home = np.argsort(stratum, kind="stable")
     order = np.empty(len(stratum), dtype=np.intp)
     order[home] = np.lexsort((rng.random(len(stratum)), stratum))
@@ -218,7 +220,7 @@ def permutation_null(
     n_permutations: int = 999,
     random_state: RandomState = 0,
 ) -> tuple[float, Null]:
-    """Cross-validate a shrunk linear discriminant, and rerun all of it on permuted labels.
+    """Cross-validate a shrunk linear discriminant, and repeat it with permuted labels.
 
     Parameters
     ----------
@@ -235,12 +237,17 @@ def permutation_null(
     observed : float
         Mean AUC over the folds.
     null : Null
-        The same of each permuted labelling; ``null.p_value(observed)`` is exact.
+        Mean AUC of each permuted labelling; ``null.p_value(observed)`` is exact.
+
+    Raises
+    ------
+    InputError
+        If y does not have two classes, or X and y do not fit together.
 
     Notes
     -----
-    Σ̃⁻¹C is linear in the labels, and Σ̃ does not know them: a fold costs one factorisation,
-    with all labellings as right-hand sides.
+    Σ̃⁻¹C is linear in the labels, and Σ̃ does not depend on them. So a fold takes one factorisation,
+    and all labellings are right-hand sides.
 
     Examples
     --------
@@ -254,8 +261,8 @@ def permutation_null(
     X, z, _ = rows(X, y, None, one=True)
     if z.classes is None or len(z.classes) != 2:
         validation.complain(
-            "two classes are needed",
-            "y has another number of them",
+            "y must have two classes",
+            f"it has {len(z.classes)}" if z.classes is not None else "it is numeric",
             "use audit, which reads any concept",
         )
     rng = generator(random_state)
@@ -264,14 +271,14 @@ def permutation_null(
     permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
     order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
     Y = z.data[order].astype(np.float64)
-    found = np.zeros((2, Y.shape[1]))  # AUC and its variance
+    total = np.zeros((2, Y.shape[1]))  # AUC and its variance
     for fold in range(n_folds):
         train, test = parts.part != fold, parts.part == fold
         part = Part.of(X, z, np.flatnonzero(train))
         W = part.solve(part.cross(Y))
         scores = (X[test] @ W.astype(X.dtype)).T
-        found += np.array(metrics.auc_with_variance(scores, Y[test].T > 0.5)) / n_folds
-    value, errors = found[0], np.sqrt(found[1] + metrics.NO_VARIANCE)
+        total += np.array(metrics.auc_with_variance(scores, Y[test].T > 0.5)) / n_folds
+    value, errors = total[0], np.sqrt(total[1] + metrics.NO_VARIANCE)
     null = Null("chance", permuted.description, value[1:], errors=errors[1:] / errors[0])
     return float(value[0]), null
 
@@ -286,38 +293,43 @@ def pipeline_null(
     random_state: RandomState = 0,
     progress: Progress | None = None,
 ) -> tuple[float, Null]:
-    """Cross-validate any probe, and rerun all of it on permuted labels.
+    """Cross-validate any probe, and repeat it with permuted labels.
 
     Parameters
     ----------
     X : array of shape (n, d)
     y : array-like of shape (n,) or (n, k)
-        Labels (n,), or numbers for a probe that reads them: floats, if there are k columns.
+        Labels (n,), or numbers for a probe that reads numbers. Several columns must be floats.
     probe : estimator
-        Unfitted. All that it decides while it is fitted (a penalty, a number of neighbours, the
-        reader that `StrongestProbe` takes) is decided afresh for each permuted labelling.
+        Unfitted probe. Each choice that it makes in a fit (a penalty, a number of neighbours, the
+        probe that `StrongestProbe` selects) is made again for each permuted labelling.
     groups : array-like of shape (n,), optional
         Rows of a group stay in one fold.
     n_permutations : int
-        Each costs as much as the observation; with fewer than 39 no two-sided p reaches .05.
+        Each costs as much as the observation. With fewer than 39, a two-sided p cannot reach .05.
     random_state : int, Generator or None
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much: after the observation and
+        Called with the stage, the number of steps done, and the total: after the observation and
         after each permutation.
 
     Returns
     -------
     observed : float
-        Mean AUC over three folds, macro for more than two classes; balanced accuracy for a
-        halfspace, R² for a number.
+        Mean over three folds: AUC (macro average for more than two classes), balanced accuracy for
+        a halfspace probe, R² for numbers.
     null : Null
-        The same of each permuted labelling; ``null.p_value(observed)`` is exact.
+        This mean for each permuted labelling; ``null.p_value(observed)`` is exact.
+
+    Raises
+    ------
+    InputError
+        If y has a single class, ``probe`` is not an estimator, or X and y do not fit together.
 
     Notes
     -----
-    What was decided *before*, by looking at y, is not rerun: choosing the best of several probes
-    by their observed values, and then permuting labels for that one, gives p-values that are too
-    small. Choose inside the fit.
+    Choices made before the call are not repeated. If you choose the best of several probes by their
+    observed values, and then call this function with this probe, p is too small. Let the probe
+    choose in its fit.
 
     Examples
     --------
@@ -335,18 +347,18 @@ def pipeline_null(
     parameters.instance("probe", "probe", probe)
     rng = generator(random_state)
     X = arrays.host(validation.finite(X))
-    (reader,) = fresh({"probe": probe}, z, 0)
+    (reading,) = fresh({"probe": probe}, z, 0)
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=FOLDS, rng=rng)
     permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
     order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
-    found = np.zeros(order.shape[1])
+    values = np.zeros(order.shape[1])
     for j, labelling in enumerate(order.T):
         relabelled = z.take(labelling)
         for fold in range(FOLDS):
             train, test = parts.part != fold, parts.rows(fold)
             fit = X[train], relabelled.data[train]
             once = np.ones((1, len(test)))
-            found[j] += reader.read(fit, X[test], relabelled.take(test), once)[0] / FOLDS
+            values[j] += reading.read(fit, X[test], relabelled.take(test), once)[0] / FOLDS
         if progress is not None:
-            progress("permutations", j + 1, len(found))
-    return float(found[0]), Null("chance", permuted.description, found[1:])
+            progress("permutations", j + 1, len(values))
+    return float(values[0]), Null("chance", permuted.description, values[1:])

@@ -1,4 +1,4 @@
-"""Residuals: rows taken apart into what the concept says of them on average, and the rest."""
+"""Residuals: rows minus their class means, or minus their regression on numbers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
 
-LEAST_IN_CLASS = 3  # rows or groups: of two, residuals are one the other's opposite
+LEAST_IN_CLASS = 3  # rows or groups: the residuals of two are opposite to each other
 
 NO_DIRECTION = 1e-10  # of the largest singular value
 
 
 @dataclass(frozen=True, eq=False)
 class Residuals:
-    """What class means, or the regression on numbers, leave of the rows.
+    """Rows as the sum of a mean, a part that follows the concept, and a residual.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class Residuals:
     slopes : ndarray of shape (q, d)
         X is mean + design @ slopes + rest.
     rest : ndarray of shape (n, d)
-        Of the dtype of X, at least float32.
+        Residuals: float32 if X is float32, float64 otherwise.
     unit : ndarray of shape (n,)
-        Code of the unit that each row moves with: its own, or that of its group.
+        Code of the unit that each row moves with: the row itself, or its group.
     """
 
     z: Concept
@@ -42,7 +42,7 @@ class Residuals:
 
     @classmethod
     def of(cls, X: np.ndarray, z: Concept, moments: Moments, groups: np.ndarray | None) -> Self:
-        """Take rows X (n, d) of known moments apart."""
+        """Return the residuals of rows X (n, d) with these moments."""
         slopes = np.linalg.lstsq(
             moments.concept_covariance, moments.cross_covariance.T, rcond=None
         )[0]
@@ -55,7 +55,7 @@ class Residuals:
 
     @property
     def dtype(self) -> np.dtype:
-        """Of what is drawn: float32 rows are then read by the same products."""
+        """Data type of draws: draws of float32 rows are float32, as the rows are."""
         return self.rest.dtype
 
     @property
@@ -64,40 +64,40 @@ class Residuals:
         return int(self.unit.max()) + 1 < len(self.unit)
 
     def fitted(self, scale: float = 1.0, slopes: np.ndarray | None = None) -> np.ndarray:
-        """Return what the concept says of each row (n, d), its part scaled."""
+        """Return the fitted values of the rows (n, d), with the part of the concept scaled."""
         return self.mean + self.design @ (scale * (self.slopes if slopes is None else slopes))
 
     def rows(self, rest: np.ndarray) -> np.ndarray:
-        """Return rows (n, d) that have a rest."""
+        """Return rows (n, d) with these residuals."""
         return (self.fitted() + rest).astype(self.dtype, copy=False)
 
     @property
     def members(self) -> np.ndarray:
-        """The class of each row (n,), and 0 everywhere where the concept is numbers."""
+        """The class of each row (n,); 0 for every row if the concept is numeric."""
         return np.zeros(len(self.z), dtype=int) if self.z.codes is None else self.z.codes
 
     @property
     def share(self) -> np.ndarray:
-        """Share of each row's mean that its own unit makes up, (n,): its leverage.
+        """Leverage (n,): weight of a row's unit in the fitted value of the row.
 
-        Of a class, the rows of the unit over all rows of the class; of numbers, the sum of the
-        leverages of the rows of the unit.
+        For classes, this is the number of rows of the unit in the class, divided by the number of
+        rows of the class. For numbers, it is the sum of the leverages of the rows of the unit.
         """
         if self.z.codes is None:
             root = basis(np.column_stack([np.ones(len(self.z)), self.design]))
             each = np.einsum("nq,nq->n", root, root)
             return np.bincount(self.unit, each)[self.unit]
         code = self.unit * self.z.n_columns + self.z.codes
-        own = np.bincount(code, minlength=int(code.max()) + 1)[code]
-        return own / np.bincount(self.z.codes)[self.z.codes]
+        size = np.bincount(code, minlength=int(code.max()) + 1)[code]
+        return size / np.bincount(self.z.codes)[self.z.codes]
 
     def units_in_class(self) -> int:
-        """Return how many units the class has that has fewest; of numbers, how many there are."""
+        """Return the number of units of the smallest class; for numbers, the number of units."""
         pairs = np.unique(np.stack([self.members, self.unit]), axis=1)
         return int(np.bincount(pairs[0]).min())
 
 
 def basis(A: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis (n, r) of what the columns of A (n, q) span."""
+    """Return an orthonormal basis (n, r) of the span of the columns of A (n, q)."""
     left, sizes, _ = np.linalg.svd(A, full_matrices=False)
     return left[:, sizes > NO_DIRECTION * sizes.max(initial=0.0)]

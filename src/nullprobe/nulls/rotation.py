@@ -1,13 +1,13 @@
-"""Rotations: rows that have the class means and covariances of the data exactly, and nothing else.
+"""Rotations: Gaussian rows with exactly the class means and covariances of the data.
 
-Residuals of a class are R = V S, with the columns of V orthonormal and orthogonal to 1. If the
-noise is Gaussian, V is uniformly distributed among all such frames, whatever S is: it is replaced
-by a frame drawn from them. Nothing is estimated, so that nothing has to be debiased or matched,
-and p is exact at any n and d.
+Residuals of a class are R = V S. The columns of V are orthonormal and orthogonal to 1. If the noise
+is Gaussian, V is uniformly distributed among all such frames, for any S. A draw replaces V by
+another uniform frame. Nothing is estimated, so nothing needs to be debiased or matched, and p is
+exact at any n and d.
 
-Where rows come in groups, the groups are rotated among each other, each as one long row of all that
-its members hold. That is exact for Gaussian groups with any dependence inside, and asks that
-groups of a class have one size and one pattern of labels.
+If rows belong to groups, the groups are rotated among each other. Each group is one long row with
+the values of all its members. This is exact for Gaussian groups with any dependence within groups.
+It requires that the groups of a class have one size and one pattern of labels.
 
 Reference. Conditional sampling given sufficient statistics: R. Barber, L. Janson, "Testing
 goodness-of-fit and conditional independence with approximate co-sufficient sampling", 2022; Haar
@@ -25,7 +25,7 @@ from nullprobe.data.quarters import quarters_of
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.residuals import LEAST_IN_CLASS, Residuals, basis
 
-NEARLY_SQUARE = 1.1  # frames with nearly as many columns as rows: QR, not Cholesky
+NEARLY_SQUARE = 1.1  # frames with nearly as many columns as rows need QR instead of Cholesky
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,19 +33,19 @@ class _Piece:
     """Rows, or groups of rows, that are rotated among each other."""
 
     rows: np.ndarray  # (u, s): positions of the s rows of each of u units
-    triangle: np.ndarray  # (r, s d): S, with residuals V S and what is fixed
-    fixed: np.ndarray  # (u, q): orthonormal; what frames are orthogonal to
-    kept: np.ndarray  # (q, s d): what residuals of groups have along it
+    triangle: np.ndarray  # (r, s d): S
+    fixed: np.ndarray  # (u, q): orthonormal columns that frames are orthogonal to
+    fixed_part: np.ndarray  # (q, s d): coordinates of the residuals in these columns
 
 
 @dataclass(frozen=True, eq=False)
 class Rotations(Action):
-    """Haar rotations of the residuals of each class that leave its mean and covariance alone.
+    """Haar rotations of the residuals of each class that keep its mean and covariance.
 
-    Kept are class means and covariances (of numbers: the regression on them and the covariance of
-    what it leaves, in each quarter of the numbers, so that a spread which follows them is no
-    structure); broken is the shape of the noise. Exact if the noise is Gaussian, also with fewer
-    rows than features.
+    They keep class means and covariances. For numbers, they keep the regression and the residual
+    covariance in each quarter of the numbers, so a spread that depends on the numbers does not
+    count as structure. They break the shape of the noise. They are exact if the noise is Gaussian,
+    also with fewer rows than features.
     """
 
     residuals: Residuals
@@ -53,12 +53,12 @@ class Rotations(Action):
 
     @property
     def description(self) -> str:
-        """What is done, in words."""
+        """What the action does, in words."""
         return "residuals rotated: same class means and covariances; everything rerun"
 
     @classmethod
     def of(cls, residuals: Residuals, seed: tuple[int, ...]) -> Rotations | str:
-        """Return the rotations of residuals, or why there are none."""
+        """Return the rotations of residuals, or the reason why there are none."""
         patterns = _patterns(residuals)
         if isinstance(patterns, str):
             return patterns
@@ -71,24 +71,24 @@ class Rotations(Action):
             fixed = basis(fixed)
             if u < fixed.shape[1] + LEAST_IN_CLASS - 1:
                 what = "groups" if residuals.is_grouped else "rows"
-                return f"a class has {u} {what}, of which none can be rotated"
+                return f"a class has only {u} {what}, which is too few to rotate"
             R = residuals.rest[rows].reshape(u, -1).astype(np.float64)
-            kept = fixed.T @ R
-            R -= fixed @ kept
-            pieces.append(_Piece(rows, _triangle(R, u - fixed.shape[1]), fixed, kept))
+            fixed_part = fixed.T @ R
+            R -= fixed @ fixed_part
+            pieces.append(_Piece(rows, _triangle(R, u - fixed.shape[1]), fixed, fixed_part))
         return cls(seed, residuals, tuple(pieces))
 
     def draw(self, k: int) -> np.ndarray:
         """Return draw k of the rows, (n, d)."""
         rng, rest = self.rng(k), np.empty_like(self.residuals.rest)
         for piece in self.pieces:
-            turned = piece.fixed @ piece.kept + _frame(piece, rng)
-            rest[piece.rows] = turned.reshape(*piece.rows.shape, -1)
+            rotated = piece.fixed @ piece.fixed_part + _frame(piece, rng)
+            rest[piece.rows] = rotated.reshape(*piece.rows.shape, -1)
         return self.residuals.rows(rest)
 
 
 def _patterns(residuals: Residuals) -> list[np.ndarray] | str:
-    """Return the rows (u, s) of units that may be rotated among each other, or why none may be."""
+    """Return rows (u, s) of units that may be rotated among each other, or why there are none."""
     z, unit = residuals.z, residuals.unit
     if not residuals.is_grouped:
         members = quarters_of(z) if z.codes is None else z.codes
@@ -99,17 +99,17 @@ def _patterns(residuals: Residuals) -> list[np.ndarray] | str:
     order = np.lexsort((z.codes, unit))
     _, size = np.unique(unit[order], return_counts=True)
     if (size != size[0]).any():
-        return "rotations among groups ask that groups are of one size"
+        return "rotations among groups need groups of one size"
     rows = order.reshape(-1, size[0])
     patterns, member = np.unique(z.codes[rows], axis=0, return_inverse=True)
     member = member.ravel()
     if len(patterns) > z.n_columns:
-        return "rotations among groups ask that groups have the labels of each other"
+        return "rotations among groups need at most one pattern of labels per class"
     return [rows[member == p] for p in range(len(patterns))]
 
 
 def _triangle(R: np.ndarray, most: int) -> np.ndarray:
-    """Return S (r, s) with SᵀS = RᵀR, r at most so many."""
+    """Return S (r, s) with SᵀS = RᵀR and r ≤ most."""
     if R.shape[1] < most:
         return np.asarray(np.linalg.qr(R, mode="r"))
     _, sizes, right = np.linalg.svd(R, full_matrices=False)
@@ -117,7 +117,7 @@ def _triangle(R: np.ndarray, most: int) -> np.ndarray:
 
 
 def _frame(piece: _Piece, rng: np.random.Generator) -> np.ndarray:
-    """Return U S (u, s), U a uniform frame orthogonal to what is fixed."""
+    """Return U S (u, s), with U a uniform frame orthogonal to the fixed columns."""
     u, r = len(piece.rows), len(piece.triangle)
     G = rng.standard_normal((u, r))
     G -= piece.fixed @ (piece.fixed.T @ G)

@@ -1,20 +1,20 @@
-"""Common shape: rows of one shape of noise, with the means and covariances of their classes.
+"""Common shape: rows with one shape of noise, and the means and covariances of their classes.
 
-Problem. Sign flips keep a symmetric structure that differs from class to class, such as an XOR, so
-that a nonlinear reader finds it in them, too. Residuals permuted over all rows break it, but also
-covariances that differ between classes, which are no such structure. Whitened with the covariance
-of each class, residuals take the sampled difference of covariances for a true one, and draws then
-read too much.
+Problem. Sign flips keep symmetric structure that differs from class to class, such as XOR. So a
+nonlinear probe reads it in the draws, too. Residuals permuted over all rows break this structure,
+but they also break different covariances of the classes, which a draw should keep. If residuals are
+whitened with the covariance of each class, the sampled difference of covariances counts as a true
+one, and draws are too readable.
 
-Solution. With V the residuals in units of the pooled covariance, K_c the covariance of V in class c
-and D_c its difference from the mean of all,
+Solution. Let V be the residuals in units of the pooled covariance, K_c the covariance of V in class
+c, and D_c the difference of K_c from the mean covariance:
 
     C_c = I + t D_c,    t² = E⟨D_c(A), D_c(B)⟩ / |D_c|²,
 
-averaged over classes and over random halves A and B of the rows: the numerator is unbiased for the
-squared true difference, whatever the tails. Rows are brought to v = C_c^(−1/2) V, permuted over all
-rows, and given the C_c of the class that they come to. It is to covariances what the unbiased gap
-is to means.
+The averages are over classes and over random halves A and B of the rows. The numerator is an
+unbiased estimate of the squared true difference for any tails. Rows are transformed to
+v = C_c^(−1/2) V and permuted over all rows. Then each takes the covariance C_c of its new class.
+This corrects covariances as the unbiased gap corrects means.
 
 Reference. D. Freedman, D. Lane, "A nonstochastic interpretation of reported significance levels",
 1983; A. Winkler et al., "Permutation inference for the general linear model", 2014. The unbiased
@@ -32,7 +32,7 @@ from nullprobe.moments import Moments
 from nullprobe.nulls.matching import MatchedAction
 from nullprobe.nulls.residuals import Residuals
 
-LEAST_SHARE = 1e-10  # of the largest eigenvalue: below, nothing varies
+LEAST_SHARE = 1e-10  # smaller multiples of the largest eigenvalue count as zero variance
 HALVES, HALVES_OF_WIDE, WIDE = 50, 10, 256
 
 
@@ -40,17 +40,25 @@ HALVES, HALVES_OF_WIDE, WIDE = 50, 10, 256
 class CommonShape(MatchedAction):
     """Permutations of residuals over all rows, or of whole groups of one size.
 
-    Kept are class means (matched), what of the difference of covariances is real, and the pooled
-    shape of the noise; broken is shape that differs from class to class. Asymptotic: one shape,
-    more rows in each class than features. Of numbers, one covariance is assumed.
+    They keep class means (matched), the real part of the difference of covariances, and the pooled
+    shape of the noise. They break shape that differs from class to class. They are valid
+    asymptotically if classes have one shape, and more rows than features. For numbers, one
+    covariance is assumed.
+
+    Attributes
+    ----------
+    whitened : ndarray of shape (n, r), optional
+        Rows that are permuted; None to permute residuals as they are.
+    colours : list of ndarray of shape (r, d), optional
+        Map for each class from whitened rows to its covariance.
     """
 
-    turned: np.ndarray | None = None  # (n, r), what is permuted
-    colours: list[np.ndarray] | None = None  # (r, d) of each class
+    whitened: np.ndarray | None = None
+    colours: list[np.ndarray] | None = None
 
     @property
     def description(self) -> str:
-        """What is done, in words."""
+        """What the action does, in words."""
         return "residuals permuted over all classes, on matched class means; everything rerun"
 
     @classmethod
@@ -60,72 +68,72 @@ class CommonShape(MatchedAction):
         rank = np.linalg.matrix_rank(moments.covariance, hermitian=True)
         if codes is not None and np.bincount(codes).min() < rank + 2:
             return (
-                f"a class has {np.bincount(codes).min()} rows, and its covariance in {rank} "
-                f"directions needs {rank + 2}"
+                f"a class has {np.bincount(codes).min()} rows, but its covariance in {rank} "
+                f"directions needs {rank + 2} rows"
             )
-        found = super().of(residuals, moments, seed)
-        if isinstance(found, str):
-            return found
-        turned, colours = found._turned()
-        return replace(found, turned=turned, colours=colours)
+        action = super().of(residuals, moments, seed)
+        if isinstance(action, str):
+            return action
+        whitened, colours = action._whitened()
+        return replace(action, whitened=whitened, colours=colours)
 
-    def _turned(self) -> tuple[np.ndarray, list[np.ndarray] | None]:
-        """Rows v (n, r) that are permuted, and what colours them in each class, (r, d)."""
+    def _whitened(self) -> tuple[np.ndarray, list[np.ndarray] | None]:
+        """Return the rows v (n, r) to permute, and the colouring map (r, d) of each class."""
         member, rest = self.residuals.members, self.rest.astype(np.float64)
         values, vectors = np.linalg.eigh(rest.T @ rest / len(rest))
-        there = values > LEAST_SHARE * values.max()
+        varies = values > LEAST_SHARE * values.max()
         counts = np.bincount(member)
         if self.residuals.z.codes is None:
             return self.rest, None
-        sizes, basis = np.sqrt(values[there]), vectors[:, there]
+        sizes, basis = np.sqrt(values[varies]), vectors[:, varies]
         V = rest @ (basis / sizes)
         t = real_share(V, member)
-        found, colours = np.empty_like(V), []
+        whitened, colours = np.empty_like(V), []
         for c in range(len(counts)):
-            own = V[member == c]
-            spread = (1.0 - t) * np.eye(len(sizes)) + t * (own.T @ own / len(own))
+            rows = V[member == c]
+            spread = (1.0 - t) * np.eye(len(sizes)) + t * (rows.T @ rows / len(rows))
             k, Q = np.linalg.eigh(spread)
             root = np.sqrt(np.maximum(k, LEAST_SHARE * k.max(initial=0.0)))
-            found[member == c] = own @ ((Q / root) @ Q.T)
+            whitened[member == c] = rows @ ((Q / root) @ Q.T)
             colours.append(((Q * root) @ Q.T) @ (sizes[:, None] * basis.T))
-        return found, colours
+        return whitened, colours
 
     def acted(self, rng: np.random.Generator) -> np.ndarray:
         """Return the residuals (n, d), permuted over all classes."""
-        rows = self.rest if self.turned is None else self.turned
+        rows = self.rest if self.whitened is None else self.whitened
         moved = rows[self._order(rng)]
         if self.colours is None:
             return moved
         rest = np.empty_like(self.rest)
         for c, colour in enumerate(self.colours):
-            here = self.residuals.members == c
-            rest[here] = moved[here] @ colour
+            members = self.residuals.members == c
+            rest[members] = moved[members] @ colour
         return rest
 
     def _order(self, rng: np.random.Generator) -> np.ndarray:
-        """Return positions (n,): rows permuted, or groups of one size, with their rows in order."""
+        """Return positions (n,): permuted rows, or permuted groups of equal size, rows in order."""
         if not self.residuals.is_grouped:
             return rng.permutation(len(self.rest))
         home = np.argsort(self.residuals.unit, kind="stable")
         size = np.bincount(self.residuals.unit)
         start = np.concatenate([[0], np.cumsum(size)[:-1]])
         order = np.empty(len(home), dtype=np.intp)
-        for one in np.unique(size):
-            groups = np.flatnonzero(size == one)
-            places = start[groups][:, None] + np.arange(one)
+        for length in np.unique(size):
+            groups = np.flatnonzero(size == length)
+            places = start[groups][:, None] + np.arange(length)
             order[home[places]] = home[places[rng.permutation(len(groups))]]
         return order
 
 
 def real_share(V: np.ndarray, member: np.ndarray) -> float:
-    """Return t in [0, 1]: how much of the difference of class covariances is no sampling error.
+    """Return t in [0, 1]: the share of the difference of class covariances that is real.
 
     Parameters
     ----------
     V : ndarray of shape (n, r)
-        Centred rows, white over all classes together.
+        Centred rows, whitened over all classes together.
     member : ndarray of shape (n,)
-        Class of each row, from 0; each has four rows at least.
+        Class of each row, from 0; each class has at least four rows.
 
     Examples
     --------
@@ -138,9 +146,9 @@ def real_share(V: np.ndarray, member: np.ndarray) -> float:
     counts = np.bincount(member)
     share = counts / counts.sum()
 
-    def apart(rows: np.ndarray) -> np.ndarray:
-        each = [V[rows & (member == c)] for c in range(len(counts))]
-        spreads = np.array([own.T @ own / len(own) for own in each])
+    def differences(rows: np.ndarray) -> np.ndarray:
+        classes = [V[rows & (member == c)] for c in range(len(counts))]
+        spreads = np.array([A.T @ A / len(A) for A in classes])
         off = spreads - np.einsum("k,kij->ij", share, spreads)
         return np.sqrt(share)[:, None, None] * off
 
@@ -149,7 +157,7 @@ def real_share(V: np.ndarray, member: np.ndarray) -> float:
         half = np.zeros(len(V), dtype=bool)
         for c in range(len(counts)):
             half[rng.permutation(np.flatnonzero(member == c))[: counts[c] // 2]] = True
-        values.append(float((apart(half) * apart(~half)).sum()))
-    whole = float((apart(np.ones(len(V), dtype=bool)) ** 2).sum())
-    found = np.mean(values) / whole if whole > 0 else 0.0
-    return float(np.sqrt(np.clip(found, 0.0, 1.0)))
+        values.append(float((differences(half) * differences(~half)).sum()))
+    whole = float((differences(np.ones(len(V), dtype=bool)) ** 2).sum())
+    square = np.mean(values) / whole if whole > 0 else 0.0
+    return float(np.sqrt(np.clip(square, 0.0, 1.0)))

@@ -1,26 +1,24 @@
-"""Random subspaces of the same rank that remove as much variance.
+"""Random subspaces that remove as much variance as an eraser of the same rank.
 
-Problem. Whatever is projected out, something is lost: an eraser has done something of its own
-only if projecting out *any* subspace of the same rank and the same variance does less. A
-uniformly random direction removes about 1/d of the variance, the one that an eraser removes often
-ten times as much.
+Problem. Every projection loses something. An eraser is special only if projecting out a random
+subspace with the same rank and the same variance does less. A uniformly random direction removes
+about 1/d of the variance, and the direction of an eraser often ten times as much.
 
 Solution. Draw k standard normal vectors G in the eigenbasis of Σ, and tilt them:
 
     Q_t = orth(Λᵗ G),    v(t) = tr(Q_tᵀ Σ Q_t).
 
-At t = 0 the subspace is uniformly distributed; it leans towards large eigenvalues for t > 0 and
-towards small ones for t < 0. Each draw is tilted until v(t) is the variance that is asked for.
-How its shares and signs fall among the eigenvectors stays random.
+At t = 0 the subspace is uniformly distributed. It leans towards large eigenvalues for t > 0, and
+towards small ones for t < 0. Each draw is tilted until v(t) is the requested variance. Its
+components along single eigenvectors stay random.
 
 There is exactly one such t. With L = log Λ and P = Q_t Q_tᵀ, dP/dt = (I − P) L P + P L (I − P), so
 
     dv/dt = 2 tr(P Λ (I − P) L P) = Σ_ij P_ij² (log λ_i − log λ_j) (λ_i − λ_j) ≥ 0,
 
-since P_ii = Σ_j P_ij²; and v(t) goes from the sum of the k smallest eigenvalues to that of the k
-largest. Tilts compose, orth(Λʰ Q_t) = Q_{t+h}, so that neither the search nor large tilts meet
-numbers out of range. Directions in which nothing varies are left alone: nothing can be removed
-there.
+since P_ii = Σ_j P_ij². And v(t) goes from the sum of the k smallest eigenvalues to the sum of the k
+largest. Tilts compose, orth(Λʰ Q_t) = Q_{t+h}. So neither the search nor a large tilt overflows.
+Directions without variance are left out, since nothing can be removed in them.
 """
 
 from __future__ import annotations
@@ -29,16 +27,16 @@ import numpy as np
 
 from nullprobe._core import linalg, validation
 
-# A step of the search weighs eigenvalues against each other by e⁸ at most, which QR bears.
+# A step of the search multiplies the ratio of two eigenvalues by at most e⁸: QR stays accurate.
 STEEPEST = 8.0
 STEPS, HALVINGS = 2000, 60
-SLACK = 1e-9  # by which sums of the same terms may differ
+SLACK = 1e-9  # relative rounding error of sums of the same terms in another order
 
 
 def random_subspaces(
     X: np.ndarray, *, rank: int, removed: float, n_draws: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw random subspaces of a rank, projecting out which removes a given variance.
+    """Draw random subspaces with a rank and a variance that projecting them out removes.
 
     Parameters
     ----------
@@ -47,24 +45,25 @@ def random_subspaces(
     rank : int
         Number k of directions.
     removed : float
-        tr(QᵀΣQ), the mean squared distance by which projecting out Q moves the rows.
+        Variance tr(QᵀΣQ): the mean squared distance by which projecting out Q moves the rows.
     n_draws : int
     rng : Generator
 
     Returns
     -------
     ndarray of shape (n_draws, d, rank)
-        An orthonormal basis Q of each, in the directions in which X varies at all.
+        An orthonormal basis Q of each subspace, within the directions in which X varies.
 
     Raises
     ------
     InputError
-        If X varies in fewer directions, or no subspace of this rank removes so much or so little.
+        If X varies in fewer than ``rank`` directions, or if no subspace of this rank removes this
+        variance.
 
     Notes
     -----
-    Between eigenvalues so close that a tilt hardly tells them apart, a variance next to the
-    smallest or largest possible one is met as nearly as 2,000 steps allow.
+    A tilt hardly changes the weights of eigenvalues that are nearly equal. Then 2,000 steps may
+    only approach a variance that is near the smallest or the largest possible one.
 
     Examples
     --------
@@ -78,8 +77,8 @@ def random_subspaces(
     r = len(values)
     if rank > r:
         validation.complain(
-            f"a subspace of rank {rank} needs rows that vary in {rank} directions",
-            f"these vary in {r}",
+            f"a subspace of rank {rank} needs rows that vary in at least {rank} directions",
+            f"these rows vary in {r}",
             "pass more rows, or a smaller rank",
         )
     if rank == 0:
@@ -87,9 +86,8 @@ def random_subspaces(
     least, most = float(values[r - rank :].sum()), float(values[:rank].sum())
     if not least * (1 - SLACK) - SLACK * most <= removed <= most * (1 + SLACK):
         validation.complain(
-            f"{rank} directions of these rows remove a variance from {least:.9g} to {most:.9g}",
-            f"{removed:.9g} is asked for",
-            "pass the variance that directions of these rows remove",
+            f"removed must be from {least:.9g} to {most:.9g} for {rank} directions of these rows",
+            f"{removed:.9g} arrived",
         )
     start = np.linalg.qr(rng.standard_normal((n_draws, r, rank)))[0]
     drawn = start if rank == r else _tilt(start, values, float(np.clip(removed, least, most)))
@@ -99,11 +97,11 @@ def random_subspaces(
 def random_maps(
     X: np.ndarray, *, rank: int, removed: float, n_draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw random maps x ↦ x − x R W that are orthogonal projections where all varies alike.
+    """Draw random maps x ↦ x − x R W that have the form of LEACE.
 
-    LEACE is such a map, and so, of labels that mean nothing, is this: with Q as drawn by
-    :func:`random_subspaces`, R = Σ^(−1/2) Q and W = Qᵀ Σ^(1/2) move rows of covariance Σ by
-    E|x R W|² = tr(QᵀΣQ), too.
+    With Q from :func:`random_subspaces`, R = Σ^(−1/2) Q and W = Qᵀ Σ^(1/2). Such a map is LEACE for
+    some labels without meaning. It moves rows with covariance Σ by E|x R W|² = tr(QᵀΣQ), as
+    projecting out Q does. If Σ is a multiple of I, it is an orthogonal projection.
 
     Parameters
     ----------
@@ -125,13 +123,13 @@ def random_maps(
     """
     Q = random_subspaces(X, rank=rank, removed=removed, n_draws=n_draws, rng=rng)
     values, vectors = _axes(X)
-    shares = vectors.T @ Q  # of each eigenvector
+    shares = vectors.T @ Q  # coordinates along the eigenvectors
     roots = np.sqrt(values)[:, None]
     return vectors @ (shares / roots), (vectors @ (shares * roots)).swapaxes(1, 2)
 
 
 def _axes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues (r,) of XᵀX/n above rounding, largest first, and vectors (d, r)."""
+    """Return eigenvalues (r,) of XᵀX/n above rounding, largest first, and vectors (d, r)."""
     eps = float(np.finfo(X.dtype).eps)
     n, d = X.shape
     X = np.asarray(X, dtype=np.float64)
@@ -143,19 +141,19 @@ def _axes(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _, sizes, rows = np.linalg.svd(X, full_matrices=False)
         values, vectors = sizes**2 / n, rows.T
         cut = (linalg.NOISE_MARGIN * eps * max(n, d)) ** 2
-    kept = values > cut * values.max(initial=0.0)
-    return values[kept], vectors[:, kept]
+    varies = values > cut * values.max(initial=0.0)
+    return values[varies], vectors[:, varies]
 
 
 def _tilt(Q: np.ndarray, values: np.ndarray, target: float) -> np.ndarray:
-    """Tilt each basis (m, r, k), of eigenvectors, until it removes the target."""
+    """Tilt each basis (m, r, k), in the eigenbasis, until it removes the target."""
     spread = np.log(values[0] / values[-1])
     if spread <= SLACK:
         return Q  # all subspaces remove the same
     logs = np.log(values / values[0])
     removed = _removed(Q, values)
     sign = np.where(removed < target, 1.0, -1.0)
-    # Q stays on the side it began on: it steps ahead until a step would overshoot...
+    # Q steps ahead until a step would overshoot. So it stays on one side of the target.
     step = np.full(len(Q), STEEPEST / spread)
     ahead = np.ones(len(Q), dtype=bool)
     for _ in range(STEPS):
@@ -166,7 +164,7 @@ def _tilt(Q: np.ndarray, values: np.ndarray, target: float) -> np.ndarray:
         where = np.flatnonzero(ahead)
         Q[where[short]] = trial[short]
         ahead[where[~short]] = False
-    # ... and then half as far, and half of that.
+    # Then it steps half as far, and halves the step again and again.
     for _ in range(HALVINGS):
         step /= 2.0
         trial = _tilted(Q, logs, sign * step)

@@ -17,7 +17,7 @@ from nullprobe.report.document import (
     doc,
 )
 
-ERASERS, PAIRS = "nullprobe.comparison/2", "nullprobe.pair_comparison/2"
+ERASERS, PAIRS = "nullprobe.comparison/3", "nullprobe.pair_comparison/3"
 SCHEMA = "Name and version of the format."
 
 
@@ -57,7 +57,7 @@ class EraserDocument(Document):
     erases: bool = doc("Whether anything is erased; false of the row to compare with.")
     settings: str = doc("The estimator, with its parameters.")
     configured: bool = doc("Whether it has other parameters than by default, or a task to keep.")
-    told: bool = doc("Whether it needs the labels of the rows that it erases.")
+    needs_labels: bool = doc("Whether it needs the labels of the rows that it erases.")
     ranks: list[int] = doc("Directions that are removed, or that rows are moved in; by part.")
     nothing_left: list[bool] = doc("Whether all rows are the same once erased; by part.")
     seconds: Number = doc("Processor time of a fit.")
@@ -70,7 +70,7 @@ class EraserDocument(Document):
 class ComparisonDocument(Document):
     """All erasers × fresh probes."""
 
-    schema_: Literal["nullprobe.comparison/2"] = Field(alias="schema", description=SCHEMA)
+    schema_: Literal["nullprobe.comparison/3"] = Field(alias="schema", description=SCHEMA)
     title: str = doc("Name of the data set.")
     probes: list[ColumnDocument] = doc("Fresh probes of the concept.")
     others: list[ColumnDocument] = doc("Other labels whose readability is watched.")
@@ -92,7 +92,7 @@ class ReaderDocument(Document):
 
     name: str = doc("Name of the reader.")
     settings: str = doc("The estimator, with its parameters.")
-    told: bool = doc("Whether it was fitted to labels.")
+    supervised: bool = doc("Whether it was fitted to labels.")
     agreements: dict[str, AgreementDocument] = doc("Agreement with each label.")
     as_good: dict[str, float] = doc("Share of random directions that agree as often, or more.")
 
@@ -100,7 +100,7 @@ class ReaderDocument(Document):
 class PairComparisonDocument(Document):
     """Readers of contrast pairs, and what they follow."""
 
-    schema_: Literal["nullprobe.pair_comparison/2"] = Field(alias="schema", description=SCHEMA)
+    schema_: Literal["nullprobe.pair_comparison/3"] = Field(alias="schema", description=SCHEMA)
     title: str = doc("Name of the data set.")
     chance: float = doc("Agreement when nothing is read.")
     labels: list[str] = doc("Labels that pairs are compared with, the concept first.")

@@ -36,7 +36,7 @@ def schema(name: str) -> dict[str, Any]:
     Examples
     --------
     >>> schema("comparison")["title"]
-    'nullprobe.comparison/2'
+    'nullprobe.comparison/3'
     """
     version, model = FILES[name]
     return {

@@ -100,7 +100,7 @@ def test_every_gap_has_its_reason(whole):
 
 def test_where_leace_moves_nothing_distances_stand_alone():
     result = rendered(comparisons.numeric())
-    assert "There is no ratio: LEACE moves nothing here" in result.words
+    assert "There is no ratio: LEACE moves nothing" in result.words
     figure = json.loads(result.scripts[0])["damage"]
     assert figure["layout"]["xaxis"]["title"]["text"] == "mean squared distance"
     assert [trace["name"] for trace in figure["data"]] == ["moved"]

@@ -127,7 +127,7 @@ def _units(columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = [_name(row) + ("<br>uses the labels" if row["told"] else "") for row in rows]
+    names = [_name(row) + ("<br>uses the labels" if row["needs_labels"] else "") for row in rows]
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),

@@ -63,7 +63,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
         "others": document["others"],
         "numbers": _numbers(rows, document),
         "missing": missing(document),
-        "told": any(row["told"] for row in rows),
+        "needs_labels": any(row["needs_labels"] for row in rows),
         "emptied": any(any(row["nothing_left"]) for row in rows),
         "settings": _settings(rows, document),
         "untested": [*UNTESTED, *groups, ELSEWHERE, USE],
@@ -113,8 +113,8 @@ def described(
             for row, cell in readings
             if not row["erases"]
         ]
-        for needs_labels, who in ((False, ""), (True, " of those that use the labels")):
-            those = [(r, c) for r, c in readings if r["erases"] and r["told"] == needs_labels]
+        for uses, who in ((False, ""), (True, " of those that use the labels")):
+            those = [(r, c) for r, c in readings if r["erases"] and r["needs_labels"] == uses]
             if those:
                 row, cell = min(those, key=lambda pair: pair[1]["value"])
                 parts.append(f"{_estimate(cell)} after {row['eraser']}, the least{who}")
@@ -158,7 +158,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     damage = row["damage"] or {}
     return {
         "name": label(row),
-        "told": row["told"],
+        "needs_labels": row["needs_labels"],
         "rank": _ranks(row["ranks"]),
         "way": way(row),
         "nothing_left": nothing_left(row["nothing_left"]),
@@ -189,9 +189,9 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     lines = []
     for row in rows:
         ranks = _ranks(row["ranks"])
-        marks = row["told"], bool(row["nothing_left"]) and all(row["nothing_left"])
+        marks = row["needs_labels"], bool(row["nothing_left"]) and all(row["nothing_left"])
         line: list[Any] = [label(row), *map(number, marks)]
-        line += [None, ranks] if row["told"] else [ranks, None]
+        line += [None, ranks] if row["needs_labels"] else [ranks, None]
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]

@@ -39,7 +39,7 @@ def erasers(document: Mapping[str, Any]) -> Iterator[Table]:
 def _eraser(row: Mapping[str, Any]) -> Text:
     marks = [
         comparisons.nothing_left(row["nothing_left"]),
-        "uses the labels" if row["told"] else "",
+        "uses the labels" if row["needs_labels"] else "",
     ]
     return Text.assemble(row["eraser"], *((f"\n{mark}", "dim") for mark in marks if mark))
 
@@ -91,7 +91,7 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
         "Rank: directions that are removed, or that rows are moved in."
     )
     rows = document["rows"]
-    if any(row["told"] for row in rows):
+    if any(row["needs_labels"] for row in rows):
         yield (
             "Uses the labels: the eraser needs the concept of every row that it erases, also of "
             "scored rows. It cannot be used where the concept is unknown."

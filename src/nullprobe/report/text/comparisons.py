@@ -12,7 +12,7 @@ PERCENTILES = (5, 50, 95)
 
 def ordered(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return rows with erasers that use the labels last: they answer another question."""
-    return sorted(rows, key=lambda row: row["told"])
+    return sorted(rows, key=lambda row: row["needs_labels"])
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def label(row: Mapping[str, Any]) -> str:
 
 def way(row: Mapping[str, Any]) -> str:
     """Say what an eraser does to its directions; "" where nothing is erased."""
-    return ("moved in" if row["told"] else "removed") if row["erases"] else ""
+    return ("moved in" if row["needs_labels"] else "removed") if row["erases"] else ""
 
 
 def nothing_left(parts: Sequence[bool]) -> str:

@@ -9,15 +9,19 @@ from nullprobe.data.concept import concept
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.partitions import partitions
 from nullprobe.heldout.confound_prediction import ConfoundPrediction
-from nullprobe.nulls.given import GivenConfounds
+from nullprobe.nulls.conditional_permutation import ConditionalPermutations
 
 
 def action(y, W, log_chance=None, mean=None, sd=None, groups=None, n_splits=1, **kind):
     z = concept(y, **kind)
     rng = np.random.default_rng(0)
     parts = partitions(z, groups=groups, n_splits=n_splits, rng=rng)[0]
-    given = ConfoundPrediction("told", log_chance, mean, sd, 0.0)
-    return z, parts, GivenConfounds.of(z, parts, Confounds.of(W, len(y)), given, [0, 1])
+    prediction = ConfoundPrediction("exact", log_chance, mean, sd, 0.0)
+    return (
+        z,
+        parts,
+        ConditionalPermutations.of(z, parts, Confounds.of(W, len(y)), prediction, [0, 1]),
+    )
 
 
 def logistic(slope, n=600, seed=0):
@@ -64,7 +68,7 @@ def test_categories_exchange_labels_among_equals_only():
     y = (rng.random(300) < np.where(W == "a", 0.9, 0.3)).astype(int)
     _, _, drawn = action(y, W, np.log(np.full((300, 2), 0.5)))
     assert drawn.strata
-    assert "permuted among rows of the same confounds" in drawn.description
+    assert "permuted among rows with the same confounds" in drawn.description
     for order in drawn.orders(range(5)).T:
         assert (W[order] == W).all()
 
