@@ -89,10 +89,15 @@ def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str
     if provenance.get("n_splits"):
         parts, many = len(provenance["splits"]["rows"]), provenance["n_splits"]
         times = "once" if many == 1 else f"{many} times"
-        yield f"Rows were split {times} into {parts} parts, which take turns; scores are held out."
+        roles = "one fits the eraser, one trains the probe, one is scored"
+        yield f"Rows were split {times} into {parts} parts: {roles}, and they take turns."
     draws = provenance.get("draws") or provenance.get("random_subspaces")
-    level = f"α = {provenance['alpha']:g}, smallest effect of interest {provenance['min_effect']:g}"
-    yield f"{f'Each p-value rests on up to {draws:,} draws; ' if draws else ''}{level}."
+    if draws:
+        yield f"Each p-value compares with up to {draws:,} draws: data where an explanation is true."
+    yield (
+        f"α = {provenance['alpha']:g}; a difference below {provenance['min_effect']:g} is too "
+        "small to matter."
+    )
 
 
 def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
