@@ -12,7 +12,7 @@ import numpy as np
 from nullprobe.auditing.eraser_cost import EraserCost, Reading, TaskCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.observation import Beside
+from nullprobe.claims.observation import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
@@ -213,7 +213,7 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
         found["details"],
         {**shown, **({"compared": compared} if compared else {})},
         tuple(
-            Beside(
+            SimplerReading(
                 **one
                 | {key: _pair(one[key]) for key in ("interval", "gain")}
                 | {key: _triple(one.get(key)) for key in ("adds", "adds_nats")}

@@ -209,7 +209,7 @@ def _to_explain(
         if explanation == "noise" and key == "raw":
             continue  # its draws are matched to be as readable
         if not run.settings.explain:
-            why[place] = "not asked for"
+            why[place] = "not requested"
         elif explanation == "noise" and key == "erased" and not run.settings.erases:
             why[place] = MATCHED
         elif not by_chance(run.observed[judged], chance[judged], bar).is_rejected:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nullprobe._core.validation import complain
 from nullprobe.auditing.document import Recorded, claim_document, claim_of
-from nullprobe.claims.explanations import SOURCES, TAKEN, Explanation, Outcome
+from nullprobe.claims.explanations import REQUIREMENTS, SOURCES, Explanation, Outcome
 from nullprobe.claims.one_direction import METRIC as RESIDUAL
 from nullprobe.claims.one_feature import METRIC as DEPARTURE
 from nullprobe.claims.sentences import MAKES
@@ -84,7 +84,7 @@ def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
     if claim.name == "one_direction":
         untried = []
     every = [*tried, *(one for one in untried if one.name not in names)]
-    order = (*TAKEN, *SOURCES)
+    order = (*REQUIREMENTS, *SOURCES)
     every.sort(key=lambda one: order.index(one.name))
     return claim_document(replace(claim, explanations=tuple(every)))
 
