@@ -21,8 +21,8 @@ from nullprobe._core import validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
+from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.layers import Layers
-from nullprobe.auditing.own_eraser import BEFORE
 from nullprobe.auditing.result import Audit, summarised
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
@@ -33,7 +33,7 @@ from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
-OF_ONE = {
+OF_ONE_AUDIT = {
     "order",
     "others",
     "baselines",
@@ -158,22 +158,22 @@ def audit_attributes(
     2
     """
     named = _named(attributes)
-    for option in sorted(OF_ONE & {*options}):
+    for option in sorted(OF_ONE_AUDIT & {*options}):
         validation.complain(
             "several attributes are audited without what belongs to one audit of all rows",
             f"{option}= arrived",
             "leave it out, or audit each attribute by itself",
         )
     seed = integer_seed(random_state)
-    given = {name: _given(X, y, name, groups) for name, y in named.items()}
-    first = next(iter(given.values()))
+    datasets = {name: _dataset(X, y, name, groups) for name, y in named.items()}
+    first = next(iter(datasets.values()))
     rows, unit, _ = with_copies(first, duplicates, seed)
     # Copies are settled here, so that none lies in both halves; as groups they stay together.
     rest = {"claims": list(CLAIMS)} | options
     rule = "keep" if duplicates == "keep" else "group"
     rest |= {"duplicates": rule, "groups": unit, "random_state": seed}
     X = first.X[rows]
-    concepts = {name: one.z.take(rows) for name, one in given.items()}
+    concepts = {name: one.z.take(rows) for name, one in datasets.items()}
     joint = np.column_stack([_columns(z) for z in concepts.values()])
     each = rest | {"alpha": alpha / len(concepts)}
     alone = {name: _one(X, z, title=f"{title}: {name}", **each) for name, z in concepts.items()}
@@ -183,18 +183,18 @@ def audit_attributes(
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
     # What is read before erasure stands beside, and is asked of all rows above.
     left = [name for name in rest["claims"] if name not in BEFORE] or ["erasure_holds"]
-    own = each | {"groups": None if unit is None else unit[scored], "claims": left}
+    of_half = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
             X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
-            eraser=eraser, **own,
+            eraser=eraser, **of_half,
         )
         for name, z in concepts.items()
     }  # fmt: skip
     return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
 
 
-def _given(X: Any, y: Any, name: str, groups: Any) -> Dataset:
+def _dataset(X: Any, y: Any, name: str, groups: Any) -> Dataset:
     try:
         return Dataset.of(X, y, groups=groups)
     except InputError as error:
@@ -227,9 +227,9 @@ def _columns(z: Concept) -> np.ndarray:
 
 def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
-    found = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
-    assert isinstance(found, Audit), "one representation has one audit"
-    return found
+    result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
+    assert isinstance(result, Audit), "one representation has one audit"
+    return result
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -47,37 +47,37 @@ class Observing:
             for rows in (partitions[0].rows(j) for j in range(partitions[0].n_parts))
         )
 
-    def scores(self, several: Sequence[np.ndarray]) -> Observation:
+    def scores(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
         """Observe the reading of held-out scores (n, k), of one or more partitions."""
         return self._observed(
-            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             self.labellings.statistic,
             self.truth,
             self.z.metric,
         )
 
-    def calls(self, several: Sequence[np.ndarray]) -> Observation:
+    def calls(self, calls_by_partition: Sequence[np.ndarray]) -> Observation:
         """Observe the balanced accuracy of held-out calls (n, k), bool, of some partitions."""
         return self._observed(
-            [(calls[rows].T[None], rows) for calls, rows in self._parts(several)],
+            [(calls[rows].T[None], rows) for calls, rows in self._parts(calls_by_partition)],
             _balanced,
             self.truth > 0.5,
             BALANCED_ACCURACY,
         )
 
-    def marked(self, several: Sequence[np.ndarray]) -> Observation:
+    def marked(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
         """Observe the mean AUC of held-out scores (n, q) for `marks`, of some partitions."""
         return self._observed(
-            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             mean_auc,
             marks(self.z).T[None],
             self.z.metric if self.z.is_classes else QUARTERS_AUC,
         )
 
-    def ranks(self, several: Sequence[np.ndarray]) -> Observation:
+    def ranks(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
         """Observe Spearman's rank correlation of held-out scores (n, k) with numbers."""
         return self._observed(
-            [(scores[rows].T[None], rows) for scores, rows in self._parts(several)],
+            [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             _rank_correlation,
             self.truth,
             RANK_CORRELATION,
@@ -90,10 +90,10 @@ class Observing:
             replicated = (self.weights @ values) / self.weights.sum(axis=1)
         return Observation(float(values.mean()), unit, 0.0, replicated)
 
-    def _parts(self, several: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _parts(self, by_partition: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
         return [
             (one, parts.rows(j))
-            for one, parts in zip(several, self.partitions, strict=False)
+            for one, parts in zip(by_partition, self.partitions, strict=False)
             for j in range(parts.n_parts)
         ]
 
@@ -112,31 +112,33 @@ class Observing:
         """
         n_parts = self.partitions[0].n_parts
         value, replicated = 0.0, np.zeros((len(each) // n_parts, self.n_resamples))
-        for i, (said, rows) in enumerate(each):
-            value += statistic(said, truth[:, :, rows])[0] / len(each)
+        for i, (output, rows) in enumerate(each):
+            value += statistic(output, truth[:, :, rows])[0] / len(each)
             if self.has_interval:
-                one = statistic(said, truth[:, :, rows], self.weights[:, rows])
+                one = statistic(output, truth[:, :, rows], self.weights[:, rows])
                 replicated[i // n_parts] += one / n_parts
         if not self.has_interval:
             return Observation.of(value, metric, np.full(self.n_resamples, np.nan))
         return Observation.of(value, metric, _as_of_one(replicated))
 
 
-def _balanced(said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def _balanced(
+    calls: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Return the balanced accuracy of calls (1, k, n), the mean over outputs, (m,)."""
-    outputs = range(said.shape[1])
-    each = [metrics.balanced_accuracy(said[:, c], truth[:, c], weights) for c in outputs]
+    outputs = range(calls.shape[1])
+    each = [metrics.balanced_accuracy(calls[:, c], truth[:, c], weights) for c in outputs]
     return np.mean(each, axis=0)
 
 
 def _rank_correlation(
-    said: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
+    scores: np.ndarray, truth: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the correlation of ranks of scores (1, k, n) and numbers, the mean over k, (m,)."""
-    once = np.ones((1, said.shape[2])) if weights is None else weights
+    once = np.ones((1, scores.shape[2])) if weights is None else weights
     each = [
-        metrics.correlation(rankdata(said[:, c], axis=1), rankdata(truth[:, c], axis=1), once)
-        for c in range(said.shape[1])
+        metrics.correlation(rankdata(scores[:, c], axis=1), rankdata(truth[:, c], axis=1), once)
+        for c in range(scores.shape[1])
     ]
     return np.mean(each, axis=0)
 

@@ -20,8 +20,8 @@ from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
-from nullprobe.auditing.asked import claim_names, draws_asked, splits_asked, thresholds
 from nullprobe.auditing.entry import audit
+from nullprobe.auditing.options import checked_draws, checked_splits, claim_names, thresholds
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Outcome
 from nullprobe.data.concept import Concept
@@ -37,7 +37,7 @@ from nullprobe.report.text.tables import aligned
 
 NAMES = ("dependent", "readable", "erasure_holds")
 # What each claim says where it finds something.
-FOUND = {
+DETECTED = {
     "dependent": Holds.YES,
     "readable": Holds.YES,
     "erasure_holds": Holds.NO,
@@ -170,9 +170,9 @@ class Calibration:
         lines = [("truth", "claim", "wrong", "95 % interval", *map(str, Holds))]
         for one in self.judged:
             low, high = one.interval
-            said = (str(one.verdicts.get(holds, 0)) for holds in map(str, Holds))
+            counts = (str(one.verdicts.get(holds, 0)) for holds in map(str, Holds))
             rate = f"{one.wrong} of {one.audits}"
-            lines.append((one.truth, one.claim, rate, f"{low:.3f} to {high:.3f}", *said))
+            lines.append((one.truth, one.claim, rate, f"{low:.3f} to {high:.3f}", *counts))
         text = aligned(lines, left=2)
         text += [f"{name}: not tried: {why}" for name, why in self.not_tried.items()]
         text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
@@ -202,12 +202,12 @@ def _too_often(judged: Sequence[Judged], alpha: float) -> list[Judged]:
         (float(binomtest(one.wrong, one.audits, alpha, alternative="greater").pvalue), position)
         for position, one in enumerate(judged)
     ]
-    found = []
+    positions = []
     for step, (p, position) in enumerate(sorted(tested)):
         if p * (len(tested) - step) > LEVEL:
             break
-        found.append(position)
-    return [judged[position] for position in sorted(found)]
+        positions.append(position)
+    return [judged[position] for position in sorted(positions)]
 
 
 def calibrate(
@@ -262,21 +262,21 @@ def calibrate(
     """
     names = claim_names(claims, "full") or []
     for name in names:
-        parameters.choice("claim", name, list(FOUND))
+        parameters.choice("claim", name, list(DETECTED))
     bar = thresholds(alpha, min_effect)
     n_audits = parameters.whole_number("n_audits", n_audits, least=1)
-    draws, _ = draws_asked(draws, None, None, bar)
-    n_splits = splits_asked(n_splits)
+    draws, _ = checked_draws(draws, None, None, bar)
+    n_splits = checked_splits(n_splits)
     seed = integer_seed(random_state)
-    given = Dataset.of(X, y, groups=groups, kind=kind)
-    if len(given.representations) > 1 or given.pairs:
+    dataset = Dataset.of(X, y, groups=groups, kind=kind)
+    if len(dataset.representations) > 1 or dataset.pairs:
         validation.complain(
             "one representation is calibrated at a time",
             "several arrived",
             "pass one array",
         )
     options = {
-        "groups": given.groups,
+        "groups": dataset.groups,
         "claims": names,
         "draws": draws,
         "n_splits": n_splits,
@@ -286,13 +286,13 @@ def calibrate(
     }
     refused: Counter[str] = Counter()
     judged, not_tried = [], {}
-    for truth, world in _worlds(given, n_splits, seed).items():
+    for truth, world in _worlds(dataset, n_splits, seed).items():
         if isinstance(world, str):
             not_tried[truth] = world
             continue
         audits = []
         for k in range(n_audits):
-            rows, concept = _drawn(given, world, k)
+            rows, concept = _drawn(dataset, world, k)
             try:
                 audits.append(_quiet(rows, concept, options, seed + k))
             except InputError as error:
@@ -303,35 +303,35 @@ def calibrate(
     return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
 
 
-def _worlds(given: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:
+def _worlds(dataset: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:
     """Return what makes data of each truth, or why nothing can."""
-    z, X = given.z, given.X
+    z, X = dataset.z, dataset.X
     rng = np.random.default_rng([seed, 0])
-    parts = partitions(z, groups=given.groups, n_splits=n_splits, rng=rng)[0]
+    parts = partitions(z, groups=dataset.groups, n_splits=n_splits, rng=rng)[0]
     whole = Parts(np.zeros(len(z), dtype=int), 1, parts.groups)
-    rotated = Rotations.of(Residuals.of(X, z, Moments.summed(X, z), given.groups), (seed, 22))
+    rotated = Rotations.of(Residuals.of(X, z, Moments.summed(X, z), dataset.groups), (seed, 22))
     return {"nothing": Permutations.of(z, whole, (seed, 21)), "moments": rotated}
 
 
-def _drawn(given: Dataset, world: Action, k: int) -> tuple[np.ndarray, Concept]:
+def _drawn(dataset: Dataset, world: Action, k: int) -> tuple[np.ndarray, Concept]:
     """Return the rows and the concept of draw k of a world."""
-    found = world.draw(k)
-    return (given.X, given.z.take(found)) if found.ndim == 1 else (found, given.z)
+    draw = world.draw(k)
+    return (dataset.X, dataset.z.take(draw)) if draw.ndim == 1 else (draw, dataset.z)
 
 
 def _quiet(rows: np.ndarray, z: Concept, options: Mapping[str, Any], seed: int) -> Audit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = audit(rows, z, random_state=seed, **options)
-    assert isinstance(found, Audit), "one representation has one audit"
-    return found
+        result = audit(rows, z, random_state=seed, **options)
+    assert isinstance(result, Audit), "one representation has one audit"
+    return result
 
 
 def _judge(truth: str, name: str, audits: Sequence[Audit]) -> Judged:
     """Count what audits said of a claim, and how often that is wrong."""
     claims = [one[name] for one in audits]
     if truth == "nothing":
-        wrong = sum(claim.holds is FOUND[name] for claim in claims)
+        wrong = sum(claim.holds is DETECTED[name] for claim in claims)
     else:
         wrong = sum(
             one.name == "moments" and one.outcome is Outcome.REJECTED

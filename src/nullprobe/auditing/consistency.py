@@ -56,7 +56,7 @@ def followed(
     def null(read: list[np.ndarray], signs: np.ndarray, n_draws: int) -> Null:
         return Null("chance", PERMUTED, held_out.permuted(read, signs, n_draws), upper=True)
 
-    def seen(read: list[np.ndarray], signs: np.ndarray) -> Observation:
+    def agreement(read: list[np.ndarray], signs: np.ndarray) -> Observation:
         return observed(held_out.right(read, signs[:, None])[:, 0])
 
     read = held_out.read(CCS(random_state=seed))
@@ -64,11 +64,11 @@ def followed(
     turned = {name: 2.0 * z - 1.0 for name, z in others.items()}
     # Each other label is judged at α over their number, which a p-value must be able to reach.
     n_each = max(n_permutations, ceil(len(others) * (n_permutations + 1) / 2) - 1)
-    found = Followed(
-        seen(read, signs),
+    result = Followed(
+        agreement(read, signs),
         Null("random_directions", DRAWN, random, upper=True),
-        seen(held_out.read(CRC()), signs),
-        {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
+        agreement(held_out.read(CRC()), signs),
+        {name: (agreement(read, s), null(read, s, n_each)) for name, s in turned.items()},
         observed(held_out.supervised(y)),
     )
-    return found, null(read, signs, n_permutations)
+    return result, null(read, signs, n_permutations)

@@ -18,7 +18,7 @@ MOST_CLASSES = 20  # above, logistic regression would take longer than all the r
 DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths of that
 
 
-def beside(
+def context_numbers(
     whole: Whole, data: ThreeWay, scores: Scores, before: float, seed: int
 ) -> dict[str, dict[str, float]]:
     """Return further numbers for each claim, by its name.
@@ -35,34 +35,34 @@ def beside(
     seed : int
     """
     X, z = whole.X, whole.z
-    found: dict[str, dict[str, float]] = {
+    numbers: dict[str, dict[str, float]] = {
         "readable": {},
         "one_direction": {"directions_removed": whole.eraser.rank},
         "erasure_holds": {"before_erasure": before},
     }
     expected = expected_readback(whole.moments, z, len(data.parts))
     if expected is not None:
-        found["erasure_holds"]["expected_from_means"] = expected
+        numbers["erasure_holds"]["expected_from_means"] = expected
     if z.codes is None or z.n_columns > MOST_CLASSES:
-        return found
+        return numbers
     largest = float(np.bincount(z.codes).max() / len(z))
-    found["readable"] |= {
+    numbers["readable"] |= {
         "logistic_accuracy": accuracy(X, data),
         "largest_class": largest,
     }
     if z.metric == AUC:
-        found["readable"]["information"] = metrics.information(
+        numbers["readable"]["information"] = metrics.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
     shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))
-    for name, told, own in (("", z, whole), ("_shuffled", shuffled, Whole(X, shuffled))):
-        erased = own.eraser.apply(X)
-        found["one_direction"] |= {
-            f"in_sample_before{name}": _in_sample(X, told),
-            f"in_sample_after{name}": _in_sample(erased, told),
+    for name, labelled, sample in (("", z, whole), ("_shuffled", shuffled, Whole(X, shuffled))):
+        erased = sample.eraser.apply(X)
+        numbers["one_direction"] |= {
+            f"in_sample_before{name}": _in_sample(X, labelled),
+            f"in_sample_after{name}": _in_sample(erased, labelled),
         }
-    found["one_direction"]["largest_class"] = largest
-    return found
+    numbers["one_direction"]["largest_class"] = largest
+    return numbers
 
 
 def _in_sample(X: np.ndarray, z: Concept) -> float:
@@ -72,8 +72,8 @@ def _in_sample(X: np.ndarray, z: Concept) -> float:
     is to be right by the sign of what rounding left.
     """
     log_odds = np.round(_logistic(X, z).scores(X), DIGITS)
-    said = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
-    return float((said == z.codes).mean())
+    predicted = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
+    return float((predicted == z.codes).mean())
 
 
 def accuracy(X: np.ndarray, data: ThreeWay) -> float:

@@ -39,10 +39,10 @@ def looks(limit: int, bar: Thresholds) -> list[int]:
     >>> looks(999, Thresholds(alpha=0.05))
     [39, 109, 218, 499, 999]
     """
-    found = [round(bar.least_draws * g) for g in GROWTH]
+    counts = [round(bar.least_draws * g) for g in GROWTH]
     # A look just before the limit would cost more than it saves.
-    kept = [m for m in found if m < limit / SPARED]
-    return [*kept, limit]
+    early = [m for m in counts if m < limit / SPARED]
+    return [*early, limit]
 
 
 def drawn(
@@ -74,10 +74,10 @@ def drawn(
     nulls: list[dict[str, Null]] = []
     start = 0
     for stop in looks(limit, bar):
-        for i, own in enumerate(values):
+        for i, read in enumerate(values):
             for key, more in draw(i, range(start, stop)).items():
-                own[key] = np.concatenate([own[key], more]) if key in own else more
-        nulls, settled = adjusted([judge(i, own) for i, own in enumerate(values)], bar.alpha)
+                read[key] = np.concatenate([read[key], more]) if key in read else more
+        nulls, settled = adjusted([judge(i, read) for i, read in enumerate(values)], bar.alpha)
         if settled:
             break
         start = stop
@@ -91,15 +91,15 @@ def adjusted(
 
     Also returned is whether all of these p-values are settled.
     """
-    places = [(i, key) for i, own in enumerate(judged) for key in own]
+    places = [(i, key) for i, nulls in enumerate(judged) for key in nulls]
     pairs = [judged[i][key] for i, key in places]
-    found: list[dict[str, Null]] = [{} for _ in judged]
+    adjusted_nulls: list[dict[str, Null]] = [{} for _ in judged]
     if not places:
-        return found, True
+        return adjusted_nulls, True
     together_ = together([null for _, null in pairs], [value for value, _ in pairs])
     for (i, key), null in zip(places, together_, strict=True):
-        found[i][key] = null
+        adjusted_nulls[i][key] = null
     settled = all(
         null.is_settled(value, alpha) for null, (value, _) in zip(together_, pairs, strict=True)
     )
-    return found, settled
+    return adjusted_nulls, settled

@@ -175,8 +175,8 @@ def _task_cost(
 ) -> TaskCost:
     rng = np.random.default_rng([seed, 23])
     (parts,) = partitions(task, groups=groups, n_splits=1, rng=rng, n_parts=2)
-    see = Observing(task, (parts,), seed)
-    before, after = (_observed(rows, task, parts, see) for rows in (X, erased))
+    observing = Observing(task, (parts,), seed)
+    before, after = (_observed(rows, task, parts, observing) for rows in (X, erased))
     guess = 0.0 if task.codes is None else float(np.bincount(task.codes).max() / len(task))
     return TaskCost(
         name,
@@ -186,7 +186,7 @@ def _task_cost(
     )
 
 
-def _observed(X: np.ndarray, task: Concept, parts: Parts, see: Observing) -> Observation:
+def _observed(X: np.ndarray, task: Concept, parts: Parts, observing: Observing) -> Observation:
     """Observe a fresh probe of each half on the other: accuracy, or R² of numbers."""
     values = np.empty((len(task), 1 if task.is_classes else task.n_columns))
     for j in range(parts.n_parts):
@@ -196,4 +196,4 @@ def _observed(X: np.ndarray, task: Concept, parts: Parts, see: Observing) -> Obs
             values[scored, 0] = predicted == task.labels[scored]
         else:
             values[scored] = np.reshape(predicted, (len(scored), -1))
-    return see.mean(values[:, 0], ACCURACY) if task.is_classes else see.scores([values])
+    return observing.mean(values[:, 0], ACCURACY) if task.is_classes else observing.scores([values])

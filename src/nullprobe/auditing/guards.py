@@ -27,10 +27,10 @@ def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]
     Where none would be left, as of one-hot symbols, all are read, and no null of the shape of the
     noise is drawn: `ALL_RARE`.
     """
-    found = aside_features(X, seed)
-    if len(found.keep) == X.shape[1]:
-        return found.keep, {}
-    return found.keep if len(found.keep) else np.arange(X.shape[1]), found.reasons
+    features = aside_features(X, seed)
+    if len(features.keep) == X.shape[1]:
+        return features.keep, {}
+    return features.keep if len(features.keep) else np.arange(X.shape[1]), features.reasons
 
 
 def aside_record(X: np.ndarray, reasons: Mapping[str, str], how: Readings) -> dict[str, Any]:
@@ -47,15 +47,15 @@ def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:
     far = outlying_rows(X)
     if not len(far):
         return {}
-    kept = np.setdiff1d(np.arange(len(X)), far)
-    some = replace(
+    rest = np.setdiff1d(np.arange(len(X)), far)
+    how_rest = replace(
         how,
-        z=how.z.take(kept),
-        partitions=tuple(_take(parts, kept) for parts in how.partitions),
+        z=how.z.take(rest),
+        partitions=tuple(_take(parts, rest) for parts in how.partitions),
     )
-    found = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
-    enough = all(_holds_classes(some.z, parts) for parts in some.partitions)
-    return found | (_reading(X[kept], some, "without_them") if enough else {})
+    record = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
+    enough = all(_holds_classes(how_rest.z, parts) for parts in how_rest.partitions)
+    return record | (_reading(X[rest], how_rest, "without_them") if enough else {})
 
 
 def _reading(X: np.ndarray, how: Readings, when: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ from nullprobe._core.workers import Workers
 from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
-from nullprobe.auditing.context import beside
+from nullprobe.auditing.context import context_numbers
 from nullprobe.auditing.readings import LINEAR, Reader, Readings, splits
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
@@ -147,20 +147,24 @@ class Run:
     def observed(self) -> dict[str, Observation]:
         """What is read of the data, by key."""
         asks, see = self.settings.asks, self.observing
-        found = {
+        observations = {
             "raw": see.scores([scores.raw for scores in self.scores]),
             "erased": see.scores([scores.erased for scores in self.scores]),
         }
         if asks("no_halfspace"):
-            some = self.reader.data[: splits("halfspace", self.X)]
-            found["halfspace"] = see.calls([data.halfspace_calls(self.seed) for data in some])
+            data_of_halfspaces = self.reader.data[: splits("halfspace", self.X)]
+            observations["halfspace"] = see.calls(
+                [data.halfspace_calls(self.seed) for data in data_of_halfspaces]
+            )
         if asks("dependent"):
             value = self.association.read(self.readings.asis)[0]
             nothing = np.full(self.observing.n_resamples, np.nan)
-            found["association"] = Observation(float(value), "association (sd)", 0.0, nothing)
+            observations["association"] = Observation(
+                float(value), "association (sd)", 0.0, nothing
+            )
         if asks("gone"):
-            found["family"] = see.marked([scores for scores, _ in self._family])
-        return found
+            observations["family"] = see.marked([scores for scores, _ in self._family])
+        return observations
 
     @cached_property
     def _family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
@@ -210,37 +214,37 @@ class Run:
         if self.settings.quick:
             return {"one_direction": {"directions_removed": self.whole.eraser.rank}}
         first, before = self.reader.data[0], self.observed["raw"].value
-        found: dict[str, dict[str, Any]] = dict(
-            beside(self.whole, first, self.scores[0], before, self.seed)
+        numbers: dict[str, dict[str, Any]] = dict(
+            context_numbers(self.whole, first, self.scores[0], before, self.seed)
         )
         if self.settings.asks("gone"):
-            found["gone"] = self._gone(*self._family[0])
-        if "readable" in found:
-            found["readable"] |= self._readable()
+            numbers["gone"] = self._gone(*self._family[0])
+        if "readable" in numbers:
+            numbers["readable"] |= self._readable()
         flips = self._actions.get("flips")
         if isinstance(flips, SignFlips):
-            found["erasure_holds"]["matched_gap"] = flips.scale
-        return found
+            numbers["erasure_holds"]["matched_gap"] = flips.scale
+        return numbers
 
     def _readable(self) -> dict[str, Any]:
         """Return how many rows probes had, and a bound on what any linear reader reads."""
-        found: dict[str, Any] = {"probe_rows": self.probe_rows}
+        numbers: dict[str, Any] = {"probe_rows": self.probe_rows}
         if not self.z.is_classes:
             ranks = self.observing.ranks([scores.raw for scores in self.scores])
-            found["rank_correlation"] = ranks.value
+            numbers["rank_correlation"] = ranks.value
             if ranks.interval is not None:
-                found["rank_correlation_from"], found["rank_correlation_to"] = ranks.interval
+                numbers["rank_correlation_from"], numbers["rank_correlation_to"] = ranks.interval
         most = None if self.groups is not None else largest_auc(self.whole.moments)
-        return found if most is None else found | {"largest_auc": most}
+        return numbers if most is None else numbers | {"largest_auc": most}
 
     def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
         """Return how often the reader of each part is right, and which readers were chosen."""
         counts = {name: readers.count(name) for name in dict.fromkeys(readers)}
-        found: dict[str, Any] = {"parts_read_by": counts}
+        numbers: dict[str, Any] = {"parts_read_by": counts}
         if self.z.codes is not None:
-            said = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
-            found["reader_accuracy"] = float((said == self.z.codes).mean())
-        return found
+            predicted = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
+            numbers["reader_accuracy"] = float((predicted == self.z.codes).mean())
+        return numbers
 
     # Nulls
 
@@ -248,8 +252,8 @@ class Run:
     def permuted(self) -> Permutations:
         """Permutations of the labels, alike for all representations."""
         how = self.settings
-        kept = {"within": how.within, "place": how.place, "unit": how.unit}
-        return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **kept)
+        options = {"within": how.within, "place": how.place, "unit": how.unit}
+        return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **options)
 
     @property
     def is_stuck(self) -> bool:
@@ -267,19 +271,19 @@ class Run:
 
         With the standard errors of "raw" and "erased" where these are known (`Reader.tested`).
         """
-        found: dict[str, np.ndarray] = {}
-        for stage, own, work, size in (
+        values: dict[str, np.ndarray] = {}
+        for stage, requested, work, size in (
             ("permutations", {*LINEAR} & {*keys}, self.reader.tested, 50),
             ("halfspaces", {"halfspace"} & {*keys}, self._reads("halfspace"), 25),
             ("nonlinear readers", {"family"} & {*keys}, self._reads("family"), 2),
         ):
-            if own:
+            if requested:
                 pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)
                 read = self.workers.map(stage, work, pieces)
-                found |= {k: np.concatenate([one[k] for one in read]) for k in read[0]}
+                values |= {k: np.concatenate([one[k] for one in read]) for k in read[0]}
         if "association" in keys:
-            found["association"] = self.association.read(order)
-        return found
+            values["association"] = self.association.read(order)
+        return values
 
     def _reads(self, key: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
         return partial(self.reader.read, keys=[key])
@@ -292,7 +296,7 @@ class Run:
     def of_labels(
         self,
         explanation: str,
-        said: str,
+        description: str,
         key: str,
         drawn: Mapping[str, np.ndarray],
         observed: Mapping[str, np.ndarray] | None = None,
@@ -313,7 +317,7 @@ class Run:
         upper = key == "association" or not (self.z.is_classes or key == "family")
         error = f"{key} error"
         errors = drawn[error] / (observed or self._errors)[error] if error in drawn else None
-        return Null(explanation, said, drawn[key], upper, errors=errors)
+        return Null(explanation, description, drawn[key], upper, errors=errors)
 
     def action(self, explanation: str, key: str) -> Action | str:
         """Return what is drawn of an explanation for a key, or why nothing can be."""
@@ -340,8 +344,8 @@ class Run:
             return action
         chance = self.chance_raw
 
-        def read(several: list[np.ndarray]) -> np.ndarray:
-            return np.array(self.workers.map("matching", self.readings.raw, several))
+        def read(representations: list[np.ndarray]) -> np.ndarray:
+            return np.array(self.workers.map("matching", self.readings.raw, representations))
 
         return action.matched(read, self.observed["raw"].value, chance.mean, chance.sd)
 
@@ -349,17 +353,17 @@ class Run:
         self, explanation: str, keys: Sequence[str], draws: range
     ) -> dict[str, np.ndarray]:
         """Return what draws of an explanation read, (m,) or (m, r) of a curve, by key."""
-        found: dict[str, np.ndarray] = {}
+        values: dict[str, np.ndarray] = {}
         actions: dict[int, tuple[Action, list[str]]] = {}
         for key in keys:
             action = self.action(explanation, key)
             assert isinstance(action, Action), "keys without an action are left out"
             actions.setdefault(id(action), (action, []))[1].append(key)
-        for action, own in actions.values():
-            work = partial(self.readings.draw, action, own)
+        for action, keys_of_action in actions.values():
+            work = partial(self.readings.draw, action, keys_of_action)
             read = self.workers.map(explanation, work, list(draws))
-            found |= {key: np.array([one[key] for one in read]) for key in own}
-        return found
+            values |= {key: np.array([one[key] for one in read]) for key in keys_of_action}
+        return values
 
     def carried(self, parts: Parts, names: Sequence[str]) -> tuple[Carried, dict[str, Null]]:
         """Read across groups, and again with permuted labels."""
@@ -367,24 +371,24 @@ class Run:
         permuted = Permutations.of(self.z, carry.strata, (self.seed, 8))
         pieces = np.array_split(permuted.orders(range(n)), max(1, n // 50), axis=1)
         read = self.workers.map("groups", carry.probed, pieces)
-        found = transfer.carried(
+        measured = transfer.carried(
             carry,
             names,
             n_resamples=self.observing.n_resamples,
             rng=np.random.default_rng([self.seed, 9]),
             n_draws=max(transfer.DRAWS, self.settings.thresholds.least_draws),
         )
-        return found, transfer.chance(np.concatenate(read))
+        return measured, transfer.chance(np.concatenate(read))
 
     def followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
         """Fit CCS to the pairs, and hold what it reads against all labels."""
         self.settings.progress("pairs", 0, 1)
         draws = self.settings.draws
-        found = followed(
+        measured = followed(
             pairs, self.z.data, others, n_permutations=draws, n_random=max(N_RANDOM, draws)
         )
         self.settings.progress("pairs", 1, 1)
-        return found
+        return measured
 
     def algebra(self) -> tuple[float, Null]:
         """Erase from the whole sample and look what is left; likewise for permuted labels."""
@@ -392,5 +396,5 @@ class Run:
         n = 1 if self.settings.quick else N_ALGEBRA  # a theorem: one would do
         permuted = (self.z.take(rng.permutation(len(self.z))) for _ in range(n))
         left = np.array([Whole(self.X, z).left() for z in permuted])
-        said = "labels permuted over all rows; erased in sample"
-        return self.whole.left(), Null("linear_algebra", said, left)
+        description = "labels permuted over all rows; erased in sample"
+        return self.whole.left(), Null("linear_algebra", description, left)

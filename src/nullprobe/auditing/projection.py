@@ -91,9 +91,9 @@ def _portrait(
     whole: Whole, rows: np.ndarray, labels: np.ndarray, names: Sequence[str], axes: Axes
 ) -> Portrait:
     """Return rows before and after erasure, as they are and standardised, along axes."""
-    moments, own = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
+    moments, sample = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
     inverse = linalg.reciprocal(moments.scale)
-    both = (own, whole.eraser.apply(own))
+    both = (sample, whole.eraser.apply(sample))
     turn = axes(moments)
     views = [view @ turn for view in both]
     # Erasure is free of units: standardised rows are erased as the rows are.

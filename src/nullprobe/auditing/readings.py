@@ -76,10 +76,10 @@ class Readings:
         """Return what is read of draw k of an action on the rows, by key."""
         with one_blas_thread:
             reader = self.of(action.draw(k))
-            found = reader.read(self.asis, [key for key in keys if key != "curve"])
+            readings = reader.read(self.asis, [key for key in keys if key != "curve"])
             if "curve" in keys:
-                found["curve"] = reader.curve()[None]
-        return {key: values[0] for key, values in found.items()}
+                readings["curve"] = reader.curve()[None]
+        return {key: values[0] for key, values in readings.items()}
 
     def raw(self, X: np.ndarray) -> float:
         """Return the raw reading of a representation (n, d)."""
@@ -123,18 +123,18 @@ class Reader:
         keys : sequence of str
             Among "raw", "erased", "halfspace" and "family".
         """
-        found: dict[str, list[np.ndarray]] = {key: [] for key in keys}
+        readings: dict[str, list[np.ndarray]] = {key: [] for key in keys}
         if {*LINEAR} & {*keys}:
             for data in self.data:
                 for key, values in zip(LINEAR, data.read(order), strict=True):
-                    if key in found:
-                        found[key].append(values)
+                    if key in readings:
+                        readings[key].append(values)
         if "halfspace" in keys:
             for data in self.data[: splits("halfspace", self.X)]:
-                found["halfspace"].append(data.halfspace(order, self.how.seed))
+                readings["halfspace"].append(data.halfspace(order, self.how.seed))
         if "family" in keys:
-            found["family"] = [family.read(order) for family in self.families]
-        return {key: np.mean(values, axis=0) for key, values in found.items()}
+            readings["family"] = [family.read(order) for family in self.families]
+        return {key: np.mean(values, axis=0) for key, values in readings.items()}
 
     def tested(self, order: np.ndarray) -> dict[str, np.ndarray]:
         """Return what m reordered labellings read, and its standard error, by key.
@@ -152,8 +152,8 @@ class Reader:
         if not self.z.is_classes:
             return self.read(order, LINEAR)
         every = np.mean([data.read_with_variance(order) for data in self.data], axis=0)
-        found = {key: values for key, (values, _) in zip(LINEAR, every, strict=True)}
-        return found | {
+        readings = {key: values for key, (values, _) in zip(LINEAR, every, strict=True)}
+        return readings | {
             f"{key} error": np.sqrt(variance + NO_VARIANCE)
             for key, (_, variance) in zip(LINEAR, every, strict=True)
         }
@@ -173,15 +173,15 @@ class Reader:
         """Return what is read after 0, 1, ... removals, (r,)."""
         labellings = Labellings(self.z)
         truth = labellings.columns(self.how.asis).transpose(1, 2, 0)
-        found = []
+        by_part = []
         for scores, parts in zip(self.curve_scores(), self.curve_partitions, strict=True):
             for j in range(parts.n_parts):
                 rows = parts.rows(j)
                 each = scores[:, rows].transpose(0, 2, 1)
-                found.append(
+                by_part.append(
                     labellings.statistic(each, np.broadcast_to(truth[:, :, rows], each.shape))
                 )
-        return np.mean(found, axis=0)
+        return np.mean(by_part, axis=0)
 
 
 _NUMBERS = itertools.count()

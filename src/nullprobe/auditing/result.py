@@ -158,8 +158,8 @@ class Audit:
                 f"one is of {', '.join(one)}, the other of {', '.join(two)}",
                 "write audits of several data sets to pages of their own",
             )
-        apart = {"claims": names, "rows_are": other.rows, **other.provenance}
-        joined = [*self.provenance.get("joined", ()), apart]
+        part = {"claims": names, "rows_are": other.rows, **other.provenance}
+        joined = [*self.provenance.get("joined", ()), part]
         pictures = self if self.portrait is not None or other.portrait is None else other
         return replace(
             self,
@@ -175,8 +175,8 @@ class Audit:
         """Why some claims could not be judged, by their names."""
         parts = (self.provenance, *self.provenance.get("joined", ()))
         judged = {claim.name for claim in self.claims}
-        found = {name: why for part in parts for name, why in part.get("left_out", {}).items()}
-        return {name: why for name, why in found.items() if name not in judged}
+        reasons = {name: why for part in parts for name, why in part.get("left_out", {}).items()}
+        return {name: why for name, why in reasons.items() if name not in judged}
 
     def __iter__(self) -> Iterator[Claim]:
         """Yield the claims."""
@@ -207,23 +207,23 @@ class Audit:
         )
 
     @classmethod
-    def from_document(cls, found: AuditDocument) -> Self:
+    def from_document(cls, document: AuditDocument) -> Self:
         """Return the audit that a document describes."""
-        plain = found.plain()
+        plain = document.plain()
         scores = plain["scores"]
         columns = scores and [
             np.array(scores[view], dtype=np.float64)[:, None] for view in ("raw", "erased")
         ]
         return cls(
             tuple(map(claim_of, plain["claims"])),
-            found.title,
+            document.title,
             labels_of(scores["labels"]) if scores else None,
             Scores(*columns) if columns else None,
             portrait_of(plain["portrait"]) if plain["portrait"] else None,
             plain["provenance"],
-            found.representation,
-            found.rows,
-            found.concept,
+            document.representation,
+            document.rows,
+            document.concept,
             cost_of(plain.get("eraser_cost")),
         )
 
@@ -236,14 +236,14 @@ class Audit:
         InputError
             If it is no JSON, or not the document of one audit.
         """
-        found = documents_of(source)
-        if len(found) != 1:
+        documents = documents_of(source)
+        if len(documents) != 1:
             validation.complain(
                 "Audit.from_json reads one audit",
-                f"there are {len(found)}",
+                f"there are {len(documents)}",
                 "use Layers.from_json",
             )
-        return cls.from_document(found[0])
+        return cls.from_document(documents[0])
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the audit as JSON, whole or not at all; without a path return the text."""

@@ -114,7 +114,7 @@ class SameConcept:
             }
             for (fitted, scored), one in self.crossed.items()
         ]
-        found = {
+        fields = {
             "schema": SAME_CONCEPT,
             "names": list(dict.fromkeys(fitted for fitted, _ in self.crossed)),
             "holds": self.holds.value,
@@ -125,7 +125,7 @@ class SameConcept:
             "crossed": crossed,
             "audit": self.audit.document().plain(),
         }
-        return SameConceptDocument.model_validate(plain(found))
+        return SameConceptDocument.model_validate(plain(fields))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the result as JSON, whole or not at all; without a path return the text."""
@@ -180,9 +180,9 @@ def same_concept(
     <Holds.NO: 'no'>
     """
     seed = integer_seed(random_state)
-    given = Dataset.of(X, first, groups=groups)
+    dataset = Dataset.of(X, first, groups=groups)
     other = Dataset.of(X, second, groups=groups)
-    one, two = given.z, other.z
+    one, two = dataset.z, other.z
     _need_same_classes(one, two)
     assert one.codes is not None, "they are labels"
     assert one.classes is not None, "of two classes"
@@ -204,35 +204,35 @@ def same_concept(
                 f"{one.classes[1]!r}: one is a part of the other",
                 "audit the rows where the larger one says yes, with the smaller one as the concept",
             )
-    own = None if given.groups is None else given.groups[differ]
-    found = audit(
-        given.X[differ],
+    groups_of_differing = None if dataset.groups is None else dataset.groups[differ]
+    result = audit(
+        dataset.X[differ],
         says,
-        groups=own,
+        groups=groups_of_differing,
         claims=list(CLAIMS),
         random_state=seed,
         title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",
         **options,
     )
-    assert isinstance(found, Audit), "one representation has one audit"
+    assert isinstance(result, Audit), "one representation has one audit"
     agreement = 1.0 - len(differ) / len(one)
     shares = np.array([z.matrix.mean(axis=0) for z in (one, two)])
     by_chance = float((shares[0] * shares[1]).sum())
     return SameConcept(
-        _verdict(found),
+        _verdict(result),
         agreement,
         (agreement - by_chance) / (1.0 - by_chance),
         len(differ),
-        _crossed(given, {names[0]: one, names[1]: two}, seed),
-        found,
+        _crossed(dataset, {names[0]: one, names[1]: two}, seed),
+        result,
     )
 
 
-def _verdict(found: Audit) -> Holds:
+def _verdict(result: Audit) -> Holds:
     """Return whether labels are the same to a probe, by what is read of where they differ."""
-    if found["readable"].holds is Holds.YES or found["dependent"].holds is Holds.YES:
+    if result["readable"].holds is Holds.YES or result["dependent"].holds is Holds.YES:
         return Holds.NO
-    return Holds.YES if found["readable"].holds is Holds.NO else Holds.UNCLEAR
+    return Holds.YES if result["readable"].holds is Holds.NO else Holds.UNCLEAR
 
 
 def _need_same_classes(one: Concept, two: Concept) -> None:
@@ -253,14 +253,14 @@ def _need_same_classes(one: Concept, two: Concept) -> None:
 
 
 def _crossed(
-    given: Dataset, labels: dict[str, Concept], seed: int
+    dataset: Dataset, labels: dict[str, Concept], seed: int
 ) -> dict[tuple[str, str], Observation]:
     """Return what probes fitted to either set of labels read of either, on other rows."""
-    found: dict[tuple[str, str], Observation] = {}
+    observations: dict[tuple[str, str], Observation] = {}
     first = next(iter(labels.values()))
     rng = np.random.default_rng([seed, 0])
-    (parts,) = partitions(first, groups=given.groups, n_splits=1, rng=rng, n_parts=2)
-    cut = [Part.of(given.X, first, parts.rows(j)) for j in range(2)]
+    (parts,) = partitions(first, groups=dataset.groups, n_splits=1, rng=rng, n_parts=2)
+    cut = [Part.of(dataset.X, first, parts.rows(j)) for j in range(2)]
     for fitted, z in labels.items():
         scores = np.empty((len(z), 1))
         for p, s in ((0, 1), (1, 0)):
@@ -268,5 +268,5 @@ def _crossed(
             scores[cut[s].rows] = cut[p].scores(cut[s], W)
         for scored, truth in labels.items():
             see = Observing(truth, (parts,), seed)
-            found[fitted, scored] = see.scores([scores])
-    return found
+            observations[fitted, scored] = see.scores([scores])
+    return observations

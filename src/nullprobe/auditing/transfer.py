@@ -32,8 +32,8 @@ def chance(read: np.ndarray) -> dict[str, Null]:
         "within", "across", and "gap", by how much reading within a group exceeds that across.
     """
     within, across = diagonal(read), off_diagonal(read)
-    found = {"within": within, "across": across, "gap": within - across}
-    return {name: Null("chance", PERMUTED, values) for name, values in found.items()}
+    draws = {"within": within, "across": across, "gap": within - across}
+    return {name: Null("chance", PERMUTED, values) for name, values in draws.items()}
 
 
 def carried(
@@ -61,17 +61,17 @@ def carried(
     reads, lefts = carry.resampled(n_resamples, rng)
     metric = carry.z.metric
 
-    def seen(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
+    def observed(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
         return Observation.of(mean(matrix[None])[0], metric, mean(replicates))
 
     return Carried(
         tuple(names),
         read,
         erased,
-        seen(read, reads, diagonal),
-        seen(read, reads, off_diagonal),
-        seen(erased, lefts, diagonal),
-        seen(erased, lefts, off_diagonal),
+        observed(read, reads, diagonal),
+        observed(read, reads, off_diagonal),
+        observed(erased, lefts, diagonal),
+        observed(erased, lefts, off_diagonal),
         Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
     )
 

@@ -24,14 +24,14 @@ from nullprobe.erasers.maps.labelled import LabelledMap
 from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
 from nullprobe.moments import Moments
 
-MOST_SEEN = 0.01  # share of rows that an eraser may have been fitted to
+MOST_FITTED = 0.01  # share of rows that an eraser may have been fitted to
 ERASED = "erased"  # what the erased rows are called among representations
 BEFORE = ("dependent", "readable")  # claims about the rows as they come
 CLAIMS = (*BEFORE, "erasure_holds", "no_halfspace", "gone")
 
 
 @dataclass(frozen=True, eq=False)
-class OwnEraser:
+class FittedEraser:
     """An eraser that was fitted elsewhere.
 
     Attributes
@@ -52,21 +52,21 @@ class OwnEraser:
     rank: int | None
 
     @classmethod
-    def of(cls, eraser: Any) -> OwnEraser:
+    def of(cls, eraser: Any) -> FittedEraser:
         """Return a fitted eraser of ours, a map that was loaded, or a fitted transformer."""
-        found = getattr(eraser, "eraser_", eraser)
-        if isinstance(found, AffineEraser | LabelledMap):
-            rows = found.details.get("n", "")
-            return cls(found.method, found, int(rows) if rows.isdigit() else None, found.rank)
-        if isinstance(found, type) or not callable(getattr(found, "transform", None)):
+        map_ = getattr(eraser, "eraser_", eraser)
+        if isinstance(map_, AffineEraser | LabelledMap):
+            rows = map_.details.get("n", "")
+            return cls(map_.method, map_, int(rows) if rows.isdigit() else None, map_.rank)
+        if isinstance(map_, type) or not callable(getattr(map_, "transform", None)):
             validation.complain(
                 "eraser must be a fitted eraser, a loaded one, or any fitted transformer",
-                f"the class {found.__name__} arrived"
-                if isinstance(found, type)
+                f"the class {map_.__name__} arrived"
+                if isinstance(map_, type)
                 else f"{type(eraser).__name__} arrived",
                 "fit it first, to other rows than these",
             )
-        return cls(type(found).__name__, found, None, None)
+        return cls(type(map_).__name__, map_, None, None)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -81,21 +81,21 @@ class OwnEraser:
             order = _places(wanted, names)
             return self.rows(X[:, order], z)[:, np.argsort(order)]
         if isinstance(self.map, LabelledMap):
-            found = self.map.apply(X, z.labels)
+            erased = self.map.apply(X, z.labels)
         elif isinstance(self.map, AffineEraser):
-            found = self.map.apply(X)
+            erased = self.map.apply(X)
         else:
-            found = self.map.transform(X)
-        found = arrays.host_native(validation.finite(validation.representation(found)))
-        if len(found) != len(X):
+            erased = self.map.transform(X)
+        erased = arrays.host_native(validation.finite(validation.representation(erased)))
+        if len(erased) != len(X):
             validation.complain(
                 f"the eraser must return the {len(X)} rows that it is given",
-                f"{len(found)} came back",
+                f"{len(erased)} came back",
                 "pass one that keeps rows",
             )
-        return found
+        return erased
 
-    def seen(self, X: np.ndarray, moments: Moments) -> float | None:
+    def share_fitted(self, X: np.ndarray, moments: Moments) -> float | None:
         """Return the share of rows X (n, d) that it was fitted to, or None where nobody knows.
 
         By the sketch of rows that it keeps; not known of erasers from moments, of other people's
@@ -136,28 +136,28 @@ def _places(wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
     return np.array([names.index(name) for name in wanted])
 
 
-def with_eraser(given: Dataset, eraser: OwnEraser) -> tuple[Dataset, float | None]:
+def with_eraser(dataset: Dataset, eraser: FittedEraser) -> tuple[Dataset, float | None]:
     """Return the data with the erased rows beside the rows as they come, and the share seen.
 
     Complains about an eraser that was fitted to some of these rows.
     """
-    if given.pairs or len(given.representations) > 1:
+    if dataset.pairs or len(dataset.representations) > 1:
         validation.complain(
             "an eraser that is given is audited on one representation",
-            "contrast pairs arrived" if given.pairs else "several representations arrived",
+            "contrast pairs arrived" if dataset.pairs else "several representations arrived",
             "pass the array of rows that it is for",
         )
-    ((name, X),) = given.representations.items()
-    share = eraser.seen(X, Moments.summed(X, given.z))
-    if share is not None and share > MOST_SEEN:
+    ((name, X),) = dataset.representations.items()
+    share = eraser.share_fitted(X, Moments.summed(X, dataset.z))
+    if share is not None and share > MOST_FITTED:
         validation.complain(
             "an eraser is audited on rows that it was not fitted to",
             f"this one was fitted to {share:.0%} of these rows, on which it leaves nothing by "
             "construction",
             "pass new rows; or leave eraser out, and one is fitted to a part of these",
         )
-    both = {name: X, ERASED: eraser.rows(X, given.z, given.feature_names.get(name))}
-    return replace(given, representations=both), share
+    both = {name: X, ERASED: eraser.rows(X, dataset.z, dataset.feature_names.get(name))}
+    return replace(dataset, representations=both), share
 
 
 def need_claims_of_erased(claims: Sequence[str] | None) -> list[str]:
@@ -176,13 +176,13 @@ def joined(before: Evidence, after: Evidence, expected: float | None) -> Evidenc
     """Return what was read of rows as they come, and of the same rows erased, as one evidence."""
     nulls = {name: dict(each) for name, each in after.nulls.items()}
     for name, each in before.nulls.items():
-        own = nulls.setdefault(name, {})
-        own.pop("raw", None)
-        own |= {key: null for key, null in each.items() if key in ("raw", "association")}
+        nulls_of_name = nulls.setdefault(name, {})
+        nulls_of_name.pop("raw", None)
+        nulls_of_name |= {key: null for key, null in each.items() if key in ("raw", "association")}
     notes = {k: why for k, why in after.notes.items() if not k.endswith((" raw", " association"))}
-    beside = {"before_erasure": before.raw.value}
+    numbers = {"before_erasure": before.raw.value}
     if expected is not None:
-        beside["expected_of_eraser"] = expected
+        numbers["expected_of_eraser"] = expected
     return replace(
         after,
         raw=before.raw,
@@ -191,7 +191,7 @@ def joined(before: Evidence, after: Evidence, expected: float | None) -> Evidenc
         baselines=before.baselines,
         details={
             "readable": before.details.get("readable", {}),
-            "erasure_holds": beside,
+            "erasure_holds": numbers,
             "gone": after.details.get("gone", {}),
         },
         association=before.association,

@@ -56,7 +56,7 @@ def claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
     return list(claims)
 
 
-def draws_asked(
+def checked_draws(
     draws: int, n_permutations: int | None, n_surrogates: int | None, bar: Thresholds
 ) -> tuple[int, bool]:
     """Return how many draws there are at most, and whether to draw more than permutations."""
@@ -86,7 +86,7 @@ def draws_asked(
     return draws, n_surrogates != 0
 
 
-def independent_asked(independent: bool, place: np.ndarray | None) -> None:
+def check_independent(independent: bool, place: np.ndarray | None) -> None:
     """Complain about anything but True or False, and about True beside a declared order."""
     if not isinstance(independent, (bool, np.bool_)):
         validation.complain(
@@ -102,9 +102,9 @@ def independent_asked(independent: bool, place: np.ndarray | None) -> None:
         )
 
 
-def need_no_order(given: Dataset, place: np.ndarray | None) -> None:
+def check_confounds_and_order(dataset: Dataset, place: np.ndarray | None) -> None:
     """Complain about confounds of a series, whose labels cannot be drawn row by row."""
-    if given.confounds is not None and place is not None:
+    if dataset.confounds is not None and place is not None:
         validation.complain(
             "labels are drawn given confounds row by row, and rows of a series are not independent",
             "both confounds= and order= arrived",
@@ -112,7 +112,7 @@ def need_no_order(given: Dataset, place: np.ndarray | None) -> None:
         )
 
 
-def splits_asked(n_splits: int) -> int:
+def checked_splits(n_splits: int) -> int:
     """Return how many partitions are asked for, or complain that there are not so many."""
     n_splits = parameters.whole_number("n_splits", n_splits, least=1)
     if n_splits > MOST_SPLITS:
@@ -124,7 +124,7 @@ def splits_asked(n_splits: int) -> int:
     return n_splits
 
 
-def need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> None:
+def check_claims(claims: Sequence[str], z: Concept, explain: bool) -> None:
     """Complain about a claim that these settings, or this concept, leave nothing to judge by."""
     if "no_halfspace" in claims and not z.is_classes:
         validation.complain(
@@ -140,9 +140,9 @@ def need_what_claims_need(claims: Sequence[str], z: Concept, explain: bool) -> N
         )
 
 
-def need_readable(claims: Sequence[str] | None, **given: Any) -> None:
+def check_comparisons(claims: Sequence[str] | None, **comparisons: Any) -> None:
     """Complain about what is held against `readable` where that is not asked for."""
-    arrived = [name for name, value in given.items() if value is not None and len(value)]
+    arrived = [name for name, value in comparisons.items() if value is not None and len(value)]
     if claims is not None and "readable" not in claims and arrived:
         validation.complain(
             f"{arrived[0]} are held against the claim 'readable'",
@@ -152,12 +152,12 @@ def need_readable(claims: Sequence[str] | None, **given: Any) -> None:
 
 
 def groups_to_compare(
-    given: Dataset, claims: Sequence[str] | None, seed: int
+    dataset: Dataset, claims: Sequence[str] | None, seed: int
 ) -> tuple[tuple[Parts, Sequence[str]] | None, dict[str, str]]:
     """Return a split within each group, and what was left out of an audit that can have none."""
     if claims is not None and "transfers" not in claims:
         return None, {}
-    if given.groups is None:
+    if dataset.groups is None:
         if claims is not None:
             validation.complain(
                 "the claim 'transfers' needs groups",
@@ -165,9 +165,11 @@ def groups_to_compare(
                 "pass the group of each row, or leave the claim out",
             )
         return None, {}
-    rng, names = np.random.default_rng([seed, 10]), given.group_names
+    rng, names = np.random.default_rng([seed, 10]), dataset.group_names
     try:
-        parts = split_within(given.z, groups=given.groups, names=names, n_parts=N_PARTS, rng=rng)
+        parts = split_within(
+            dataset.z, groups=dataset.groups, names=names, n_parts=N_PARTS, rng=rng
+        )
     except InputError as error:
         if claims is not None:
             raise
@@ -176,25 +178,25 @@ def groups_to_compare(
 
 
 def pairs_to_hold_out(
-    given: Dataset, claims: Sequence[str] | None, seed: int
+    dataset: Dataset, claims: Sequence[str] | None, seed: int
 ) -> tuple[dict[str, HeldOut], dict[str, str]]:
     """Return the pairs ready to be held out, and what was left out where they cannot be."""
     if claims is not None and "consistent" not in claims:
         return {}, {}
     try:
-        if not given.pairs and claims is not None:
+        if not dataset.pairs and claims is not None:
             validation.complain(
                 "the claim 'consistent' needs contrast pairs",
                 "the representation is an array of rows",
                 "pass ContrastPairs(negative, positive, y), or leave the claim out",
             )
-        if given.pairs and given.groups is not None:
+        if dataset.pairs and dataset.groups is not None:
             validation.complain(
                 "the claim 'consistent' takes pairs as independent",
                 "groups say that they are not",
                 "leave the claim out, or pass one pair of each group and no groups",
             )
-        return {name: HeldOut(one, seed) for name, one in given.pairs.items()}, {}
+        return {name: HeldOut(one, seed) for name, one in dataset.pairs.items()}, {}
     except InputError as error:
         if claims is not None:
             raise
@@ -202,14 +204,14 @@ def pairs_to_hold_out(
 
 
 def claims_that_apply(
-    given: Dataset,
+    dataset: Dataset,
     explain: bool,
     domains: tuple[Parts, Sequence[str]] | None,
     pairs: Mapping[str, HeldOut],
 ) -> list[str]:
     """Return the names of all claims that these data can be asked about."""
     cannot = {
-        "no_halfspace": not given.z.is_classes,
+        "no_halfspace": not dataset.z.is_classes,
         "one_feature": not explain,
         "transfers": domains is None,
         "consistent": not pairs,

@@ -6,7 +6,7 @@ from scipy.stats import norm
 from sklearn.preprocessing import StandardScaler
 
 from nullprobe import LEACE, Audit, InputError, OracleLEACE, audit, load_eraser, worlds
-from nullprobe.auditing.own_eraser import CLAIMS, OwnEraser
+from nullprobe.auditing.fitted_eraser import CLAIMS, FittedEraser
 from nullprobe.data.concept import concept
 from nullprobe.data.partitions import partitions
 from nullprobe.heldout.factored_rows import Part
@@ -74,7 +74,7 @@ def test_expected_is_what_theory_says_of_the_fitted_rows():
         y = np.arange(2 * n) % 2
         X = rng.normal(size=(2 * n, d))
         X[:, 0] += gap * y
-        own = OwnEraser.of(LEACE().fit(X[:n], y[:n]))
+        own = FittedEraser.of(LEACE().fit(X[:n], y[:n]))
         weights = own.map.apply(np.vstack([np.zeros(d), gap * np.eye(d)[0]]))
         left = float(np.square(weights[1] - weights[0]).sum())
         said.append(own.expected(Moments.of(X[n:], y[n:]), concept(y[n:]), 2))
