@@ -1,4 +1,4 @@
-"""Baselines: what other representations of the same rows read, and what is added to them."""
+"""Baselines: readings of other representations of the same rows, and what X adds to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_baselines(
 ) -> dict[str, dict[str, Observation]]:
     """Return the reading of each other representation of the rows, by source and name.
 
-    Each is compared with permuted labels, too: one that reads nothing explains no reading.
+    Each is also compared with permuted labels: a baseline that reads nothing explains no reading.
     """
     n_baselines = sum(map(len, baselines.values()))
     draws = max(run.settings.draws, ceil(2 * n_baselines / run.settings.thresholds.alpha) - 1)
@@ -42,7 +42,7 @@ def added_to(
     baselines: Mapping[str, Mapping[str, np.ndarray]],
     readings: Mapping[str, Mapping[str, Observation]],
 ) -> dict[tuple[str, str], Added]:
-    """Return what the representation adds to each other one, by source and name.
+    """Return what the representation adds to each baseline, by source and name.
 
     Conditional probing: J. Hewitt, K. Ethayarajh, P. Liang, C. Manning, "Conditional probing:
     measuring usable information beyond a baseline", 2021.
@@ -71,6 +71,6 @@ def added_to(
 def containing(
     X: np.ndarray, baselines: Mapping[str, Mapping[str, np.ndarray]]
 ) -> frozenset[tuple[str, str]]:
-    """Return sources and names of the baselines that X (n, d) is a linear function of."""
+    """Return source and name of each baseline that determines X (n, d) linearly."""
     every = ((source, name, B) for source, named in baselines.items() for name, B in named.items())
     return frozenset((source, name) for source, name, B in every if is_contained(X, B))

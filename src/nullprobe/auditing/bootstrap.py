@@ -1,4 +1,4 @@
-"""Observing: held-out scores become an observation, averaged over partitions, with replicates."""
+"""Bootstrap: observations from held-out scores, averaged over partitions, with replicates."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from nullprobe.heldout.targets import Labellings, marks, mean_auc
 from nullprobe.stats import metrics
 from nullprobe.stats.bootstrap import replicates, resampled_weights
 
-LEAST_GROUPS = 5  # in a part: resampling one or two groups shows hardly any of how they differ
-# In a part: resampled, few rows vary far less than new ones would. Of 12 rows with a real effect,
-# 6 samples in 100 were said to leave no room for one.
+LEAST_GROUPS = 5  # per part: resampling one or two groups hardly shows how much groups differ
+# Per part: resamples of few rows vary far less than new rows. With 12 rows and a real effect, 6 of
+# 100 samples had an interval that excluded the effect.
 LEAST_ROWS = 10
 
 
 class Observing:
-    """Bootstrap weights drawn once, so that observations of the same rows can be compared in pairs.
+    """Bootstrap weights, drawn once, so that observations of the same rows can be compared.
 
-    Rows, or whole groups, are resampled once for all partitions, since they are the same in each.
+    Rows, or whole groups, are resampled once for all partitions, which share the rows.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Observing:
         )
 
     def scores(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
-        """Observe the reading of held-out scores (n, k), of one or more partitions."""
+        """Return the reading of held-out scores (n, k) in each partition."""
         return self._observed(
             [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             self.labellings.statistic,
@@ -57,7 +57,7 @@ class Observing:
         )
 
     def calls(self, calls_by_partition: Sequence[np.ndarray]) -> Observation:
-        """Observe the balanced accuracy of held-out calls (n, k), bool, of some partitions."""
+        """Return the balanced accuracy of held-out calls (n, k), bool, in each partition."""
         return self._observed(
             [(calls[rows].T[None], rows) for calls, rows in self._parts(calls_by_partition)],
             _balanced,
@@ -66,7 +66,7 @@ class Observing:
         )
 
     def marked(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
-        """Observe the mean AUC of held-out scores (n, q) for `marks`, of some partitions."""
+        """Return the mean AUC of held-out scores (n, q) for `marks`, in each partition."""
         return self._observed(
             [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             mean_auc,
@@ -75,7 +75,7 @@ class Observing:
         )
 
     def ranks(self, scores_by_partition: Sequence[np.ndarray]) -> Observation:
-        """Observe Spearman's rank correlation of held-out scores (n, k) with numbers."""
+        """Return Spearman's rank correlation of held-out scores (n, k) with numbers."""
         return self._observed(
             [(scores[rows].T[None], rows) for scores, rows in self._parts(scores_by_partition)],
             _rank_correlation,
@@ -84,7 +84,7 @@ class Observing:
         )
 
     def mean(self, values: np.ndarray, unit: str) -> Observation:
-        """Observe the mean of a value of each row (n,), 0 where nothing is there."""
+        """Return the mean of a value of each row (n,), which is 0 by chance."""
         replicated = np.full(self.n_resamples, np.nan)
         if self.has_interval:
             replicated = (self.weights @ values) / self.weights.sum(axis=1)
@@ -104,11 +104,11 @@ class Observing:
         truth: np.ndarray,
         metric: Metric,
     ) -> Observation:
-        """Average a statistic of what is said (1, k, m) of rows (m,), with its replicates.
+        """Average a statistic of outputs (1, k, m) for rows (m,), with its replicates.
 
-        Replicates are as far apart as those of one partition, though values are averaged over
-        several: these share their rows, so that what probes learned of them goes the same way in
-        all, which replicates that leave the probes as they are cannot see.
+        The value is averaged over partitions, but the spread of the replicates is the spread of one
+        partition. Partitions share their rows, so errors of their probes are correlated. Replicates
+        keep the probes fixed and do not show this.
         """
         n_parts = self.partitions[0].n_parts
         value, replicated = 0.0, np.zeros((len(each) // n_parts, self.n_resamples))
@@ -144,9 +144,9 @@ def _rank_correlation(
 
 
 def _as_of_one(replicated: np.ndarray) -> np.ndarray:
-    """Return the mean (B,) of replicates of p partitions (p, B), as far apart as those of one.
+    """Return the mean (B,) of replicates of p partitions (p, B), with the spread of one.
 
-    No statistic here is above 1.
+    No statistic here exceeds 1.
     """
     mean = replicated.mean(axis=0)
     known = np.isfinite(mean)

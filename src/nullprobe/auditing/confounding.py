@@ -1,4 +1,4 @@
-"""Confounding: whether labels that follow the confounds alone are read as well."""
+"""Confounding: whether labels that are drawn from the confounds alone are as readable."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from nullprobe.measures.covariance_beyond import covariance_beyond
 from nullprobe.nulls.conditional_permutation import ConditionalPermutations
 from nullprobe.stats.null_distribution import Null
 
-ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # by which the odds given W may be wrong
-LEAST_OPEN = 0.1  # of all rows, whose labels W should leave open
+ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # factors by which the odds given W may be wrong
+LEAST_OPEN = 0.1  # share of rows whose labels W should leave open
 
 
 def confounded(
     runs: Sequence[Run], W: Confounds, nulls: Sequence[Mapping[str, Mapping[str, Null]]]
 ) -> list[Confounded | None]:
-    """Return what labels drawn given W read of each representation; None where nothing is read.
+    """Return the readings of labels drawn given W, by representation; None if nothing is read.
 
     Parameters
     ----------
     several : sequence of Run
     W : Confounds
     nulls : sequence of mapping of str to mapping of str to Null
-        Those of each run, by explanation and key; "chance" has been drawn.
+        Nulls of each run, by explanation and key; "chance" has been drawn.
     """
     first = runs[0]
     bar, seed, z = first.settings.thresholds, first.seed, first.z
@@ -87,7 +87,7 @@ def confounded(
 
 
 def _standardised(run: Run) -> np.ndarray:
-    """Return held-out scores (n, k) in units of each part: those of its probe."""
+    """Return held-out scores (n, k), standardised in each part, which has one probe."""
     scores, parts = run.scores[0].raw.copy(), run.partitions[0]
     for j in range(parts.n_parts):
         rows = parts.rows(j)
@@ -98,10 +98,10 @@ def _standardised(run: Run) -> np.ndarray:
 
 
 def _robust(run: Run, action: ConditionalPermutations, scores: np.ndarray) -> float | None:
-    """Return by how much odds may be wrong, against the verdict, before it changes; of classes.
+    """Return the factor by which odds may be wrong before the verdict changes, for classes.
 
-    The odds of a label are multiplied where the probe speaks for it, and divided elsewhere: the
-    worst that a wrong P(y | W) could do.
+    The odds of a label are multiplied in rows whose score favours the label, and divided in other
+    rows. This is the worst error that P(y | W) could have.
     """
     if not run.z.is_classes or action.strata:
         return None

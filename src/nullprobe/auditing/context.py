@@ -1,4 +1,4 @@
-"""Beside: the numbers that stand beside the verdicts, and decide none of them."""
+"""Context: numbers that are shown with the verdicts and decide none of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from nullprobe.probes.base.linear import LinearProbe
 from nullprobe.probes.linear.logistic import logistic
 from nullprobe.stats import metrics
 
-MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
-DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths of that
+MOST_CLASSES = 20  # with more, logistic regression would take longer than the rest of the audit
+DIGITS = 3  # decimals of log-odds: after erasure, float32 rounding is far below the last one
 
 
 def context_numbers(
@@ -29,7 +29,7 @@ def context_numbers(
         The whole sample.
     data : ThreeWay
     scores : Scores
-        Held out.
+        Held-out scores.
     before : float
         Reading before erasure.
     seed : int
@@ -68,8 +68,8 @@ def context_numbers(
 def _in_sample(X: np.ndarray, z: Concept) -> float:
     """Return the accuracy of logistic regression on the rows that it is fitted to.
 
-    Where nothing is left to read, all log-odds are the same but for rounding: ties, of which none
-    is to be right by the sign of what rounding left.
+    If nothing is left to read, all log-odds are equal up to rounding. Rounding them keeps these
+    ties from being decided by the sign of an error.
     """
     log_odds = np.round(_logistic(X, z).scores(X), DIGITS)
     predicted = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
@@ -86,6 +86,6 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
 
 
 def _logistic(X: np.ndarray, z: Concept) -> LinearProbe:
-    """Return logistic regression of the codes, which read as labels 0, 1, ..."""
+    """Return a logistic regression of the codes, which serve as labels 0, 1, ..."""
     W, bias = logistic(arrays.host(X), z.data)
     return LinearProbe(W, bias, tuple(range(z.n_columns)))

@@ -1,4 +1,4 @@
-"""Document: an audit as plain values, and the audit that such values describe."""
+"""Document: an audit as plain values, and back."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")
 
 @dataclass(frozen=True, eq=False)
 class Recorded(Null):
-    """A null that was read from a file, with the numbers that were written about it.
+    """A null that was read from a file, with the numbers that the file states about it.
 
-    Draws in a file have six digits, so that a value which was a draw may not be one any more.
+    Draws in a file have six digits. So a value that equalled a draw may not equal it any more, and
+    the p-value is read, not computed.
 
     Attributes
     ----------
@@ -46,13 +47,13 @@ class Recorded(Null):
         return _number(self.record["sd"]) if self.record else super().sd
 
     def p_value(self, observed: float) -> float:
-        """Return the p-value as it was written; of another value, that of the draws."""
+        """Return the p-value from the file; for another value, compute it from the draws."""
         if self.record and plain(observed) == self.record["observed"]:
             return _number(self.record["p_value"])
         return super().p_value(observed)
 
     def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
-        """Return the interval of the p-value as it was written; else that of the draws."""
+        """Return the interval of the p-value from the file, or compute it from the draws."""
         written = self.record and plain(observed) == self.record["observed"] and coverage == 0.99
         ends = _pair(self.record["p_interval"]) if self.record and written else None
         return super().p_interval(observed, coverage) if ends is None else ends
@@ -82,7 +83,7 @@ def document(
     scores : mapping of str to ndarray of shape (n,), or None
         Held-out scores "raw" and "erased" of every row.
     labels : ndarray of shape (n,) or None
-        The concept, as the page should name it.
+        The concept, as the page shows it.
     provenance : mapping
         Seed, versions, fingerprints, splits.
     representation : str or None
@@ -92,7 +93,7 @@ def document(
     concept : str
         "labels" or "numeric".
     cost : EraserCost or None
-        What an eraser that was passed takes besides the concept.
+        Damage of an eraser that was passed.
     """
     fields = {
         "schema": AUDIT,
@@ -139,7 +140,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
 
 
 def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
-    """Return a null with what it is compared with, which need not be what the claim observes."""
+    """Return a null with the value that it is compared with, by default the claim's."""
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
     observed = compared["observed"]
@@ -227,7 +228,7 @@ def claim_of(fields: Mapping[str, Any]) -> Claim:
 
 
 def cost_of(fields: Mapping[str, Any] | None) -> EraserCost | None:
-    """Return the cost of an eraser that a document describes, or None where there is none."""
+    """Return the cost of an eraser that a document describes, or None if it has no cost."""
     if fields is None:
         return None
     read = ("before", "after", "lost")
@@ -251,7 +252,7 @@ def portrait_of(fields: Mapping[str, Any]) -> Portrait:
 
 
 def labels_of(labels: Sequence[Any]) -> np.ndarray:
-    """Return labels as an array that has the same plain values."""
+    """Return labels as an array with the same plain values."""
     kinds = {type(label) for label in labels}
     return np.array(labels, dtype=None if len(kinds) == 1 and kinds != {type(None)} else object)
 

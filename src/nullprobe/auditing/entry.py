@@ -1,4 +1,4 @@
-"""Audit: split, read, erase, read back, compare with nulls, and say what each result is about."""
+"""Audit: split, read, erase, read back, compare with nulls, and judge the claims."""
 
 from __future__ import annotations
 
@@ -65,87 +65,88 @@ def audit(
     n_permutations: int | None = None,
     n_surrogates: int | None = None,
 ) -> Audit | Layers:
-    """Audit what a representation says of a concept, what that takes, and where it comes from.
+    """Judge what a representation reveals about a concept, what that takes, and its source.
 
     Parameters
     ----------
     X : array of shape (n, d), ContrastPairs, or mapping of str to such
-        Representation; or several of the same rows, such as the layers of a model. Of contrast
-        pairs the differences are audited, and `consistent` asks what CCS finds in them.
+        Representation, or several of the same rows, such as the layers of a model. For contrast
+        pairs, the differences are audited, and `consistent` judges CCS on them.
     y : array-like of shape (n,) or (n, k)
-        Concept: labels or numbers; several columns of labels are one-hot encoded together. Pairs
-        bring their own.
+        Concept: labels or numbers. Several columns of labels are one-hot encoded together. Contrast
+        pairs come with labels.
     groups : array-like of shape (n,), optional
-        Rows of a group depend on each other; they stay in one part of the split. Where every
-        group holds enough rows of every class, `transfers` asks what carries over among them.
+        Rows of a group depend on each other; they stay in one part of the split. If every group has
+        enough rows of every class, `transfers` compares readings within and across groups.
     order : array-like of shape (n,), optional
-        Time or place of each row, where rows are a series, or one in each group.
+        Time or place of each row, if the rows are a series, or a series in each group.
     duplicates : {"group", "drop", "keep"}
-        What becomes of rows that are copies of others, exactly or nearly: they are kept together as
-        groups, all but one are dropped, or they count as independent. A warning says how many.
+        How to treat rows that are copies of others, exactly or nearly. "group" keeps copies
+        together as groups, "drop" drops all but one, and "keep" counts them as independent. A
+        warning gives their number.
     independent : bool
-        Whether rows are independent although they may resemble their neighbours in the file.
+        Whether rows are independent even if neighbours in the file resemble each other.
     feature_names : sequence of d str, optional
-        Names of the columns of X; by default those of a frame.
+        Names of the columns of X; by default the names of a frame's columns.
     others : mapping of str to array-like of shape (n,), optional
-        Other labels of contrast pairs, 1 where something else is so of the positive side: a probe
-        without labels may follow one of these instead.
+        Other labels of contrast pairs: 1 if the property holds for the positive side, else 0. A
+        probe without labels may follow one of these instead of the concept.
     baselines : mapping of str to array of shape (n, d'), optional
         Other representations of the inputs: a bag of words, lengths, an embedding layer.
     untrained : mapping of str to array of shape (n, d'), optional
-        Representations of the same rows in networks of the same architecture that were not trained.
+        Representations of the same rows in untrained networks of the same architecture.
     confounds : array of shape (n,) or (n, q), frame, or mapping of str to such, optional
-        What else is known of the rows and may account for a reading: source, length, a word. What
-        is read of labels that follow these alone is held against the reading. Strings, booleans
-        and numbers of few values are categories.
+        Known properties of the rows that may account for a reading: source, length, a word. The
+        reading is compared with readings of labels that are drawn from the confounds alone.
+        Strings, booleans and numbers of few values are categories.
     eraser : fitted eraser, loaded eraser or fitted transformer, optional
-        Of your own, fitted to other rows: these are erased by it, in place of erasers that are
-        fitted to a part of them.
+        Your own eraser, fitted to other rows. It erases these rows; no eraser is fitted to them.
     task : array of shape (n,) or (n, k), frame, or mapping of str to such, optional
-        What the rows are for, where ``eraser`` is passed: labels or numbers that fresh probes read
-        before and after erasure (`Audit.eraser_cost`).
+        Downstream tasks, with ``eraser`` only: labels or numbers that fresh probes read before and
+        after erasure (`Audit.eraser_cost`).
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
-        "quick" judges `readable` and `one_direction`, or the claims that are named, against
-        chance alone.
+        "quick" judges `readable` and `one_direction`, or the named claims, against chance alone.
     kind : {"labels", "numeric"} or None
-        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+        Kind of y. None applies the rule: floats are numbers, unless all are whole and few are
+        distinct.
     alpha : float
-        Share of wrong alarms that a test may raise; of several representations, all together.
+        Significance level of a test, over all representations together.
     min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     draws : int
-        Draws of each null at most, at least 2/α − 1: 39 for α = .05. No more are drawn once the
-        99 % interval of every p-value excludes α.
+        Largest number of draws of each null, 2/α − 1 or more: 39 for α = .05. Drawing stops once
+        the 99 % interval of every p-value excludes α.
     n_splits : int
-        Partitions that readings are averaged over, from 1 to 13; fewer where classes are small.
+        Partitions that readings are averaged over, from 1 to 13; fewer if classes are small.
     random_state : int, Generator or None
-        Same seed, same verdicts; of a generator or None, a seed is drawn and recorded.
+        The same seed gives the same verdicts. From a generator or None, a seed is drawn and
+        recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much.
+        Called with the stage, the amount done, and the total.
     n_permutations, n_surrogates : int, optional
-        Old names of ``draws``, read until the next release, with a warning.
+        Old names of ``draws``, accepted until the next release, with a warning.
 
     Returns
     -------
-    Audit, or Layers where X is a mapping
-        ``.claims``, each with ``.holds``, ``.takes``, ``.comes_from`` and what they rest on.
+    Audit, or Layers if X is a mapping
+        ``.claims``, each with ``.holds``, ``.takes``, ``.comes_from`` and the numbers behind them.
 
     Raises
     ------
     InputError
-        If the input is not finite, of lengths that differ, of one class, or too small to split.
+        If the input is not finite, has different lengths or one class, or is too small to split.
 
     Notes
     -----
     Rows are split into three stratified parts that take turns as F (eraser), P (probe) and S
     (scores), in several partitions whose readings are averaged. Intervals are conditional on the
     fitted erasers and probes. p-values are adjusted over claims and representations (Westfall and
-    Young's maximum statistic): labels are permuted alike for all of them.
+    Young's maximum statistic): all of them share the permutations of labels.
 
     Examples
     --------
@@ -249,7 +250,7 @@ def _share(share: float | None) -> float | str:
 def _set_aside(
     dataset: Dataset, seed: int
 ) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
-    """Return the data without features that must not decide, what these had, and why."""
+    """Return the data without features that must not decide, the full rows, and the reasons."""
     representations, whole, aside, names = {}, {}, {}, dict(dataset.feature_names)
     for name, X in dataset.representations.items():
         keep, reasons = without_aside(X, seed)
@@ -266,7 +267,7 @@ def _set_aside(
 
 
 def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the claims on each representation, and what was found of neighbours in the file."""
+    """Return the verdicts on each representation, and the dependence of neighbours in the file."""
     dataset, unit = plan.dataset, plan.unit
     if plan.place is not None:
         return _in_series(plan)
@@ -280,7 +281,7 @@ def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str,
 
 
 def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the claims where rows are declared to be a series, or a series in each group."""
+    """Return the verdicts if rows are declared to be a series, or a series in each group."""
     if plan.dataset.groups is not None:
         return judge(plan, "shifted"), {"order": "a series in each group"}
     assert plan.place is not None, "a series has an order"

@@ -1,8 +1,8 @@
-"""Evidence: what several representations of the same rows show, each held against its nulls.
+"""Evidence: readings of several representations of the same rows, compared with their nulls.
 
-Chance comes first. What it does not explain is held against the explanations after it, and what it
-does explain is not: there is nothing that these could add. All p-values of one explanation are
-adjusted for each other, over claims and representations.
+Chance comes first. Readings that reject chance are compared with the further explanations. Readings
+that do not reject chance need no further explanation. All p-values of one explanation are adjusted
+for each other, over claims and representations.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls.action import Action
 from nullprobe.stats.null_distribution import Null, together
 
-COSTLY = ("halfspace", "family", "association")  # to read of a labelling
-NOTHING = "chance was not rejected, so that nothing is there to explain"
+COSTLY = ("halfspace", "family", "association")  # read only if a claim needs them
+NOTHING = "chance was not rejected, so there is nothing to explain"
 
 
 def evidence(
@@ -39,22 +39,22 @@ def evidence(
     others: Mapping[str, np.ndarray],
     confounds: Confounds | None = None,
 ) -> list[Evidence]:
-    """Return what each representation shows.
+    """Return the evidence of each representation.
 
     Parameters
     ----------
     runs : mapping of str to Run
-        By the name of the representation.
+        Runs, by the name of the representation.
     baselines : mapping of str to mapping of str to ndarray of shape (n, d')
         Other representations of the rows, by source and name.
     domains : tuple of Parts and names, or None
         A split within each group, and the names of the groups, for `transfers`.
     pairs : mapping of str to HeldOut
-        The pairs whose differences are audited, by representation, for `consistent`.
+        The audited contrast pairs, by representation, for `consistent`.
     others : mapping of str to ndarray of shape (n,)
         Other labels of the pairs.
     confounds : Confounds or None
-        What else is known of the rows, for `readable`.
+        Confounds of the rows, for `readable`.
     """
     all_runs = list(runs.values())
     first, bar = all_runs[0], all_runs[0].settings.thresholds
@@ -69,7 +69,7 @@ def evidence(
     follows = _followed_across([one for one in followed if one], nulls)
     readings = read_baselines(first, baselines)
     inside = [containing(run.X, baselines) for run in all_runs]
-    # Of several representations it would take as many fits of wide rows as there are pairs.
+    # For several representations, this would take a fit of wide rows for each baseline and layer.
     alone = len(all_runs) == 1 and not first.settings.quick
     added = added_to(first, baselines, readings) if alone else {}
     confounds_by_run = (
@@ -114,20 +114,20 @@ def evidence(
 
 
 def _spare(run: Run, all_runs: Sequence[Run]) -> None:
-    """Free what a run has factored, where several would fill the memory."""
+    """Free the factorisations of a run, if several runs would fill the memory."""
     if len(all_runs) > 1:
         run.forget()
 
 
 def _requested_keys(run: Run) -> list[str]:
-    """Return the keys of the claims that a run is for."""
+    """Return the keys of the readings that the claims of a run need."""
     return [OF_CLAIMS[name] for name in run.settings.names if name in OF_CLAIMS]
 
 
 def _chance(all_runs: Sequence[Run]) -> list[dict[str, Null]]:
-    """Return what permuted labels make of each representation, by key."""
+    """Return the nulls of permuted labels for each representation, by key."""
     first = all_runs[0]
-    # What is left in the curve is asked for only where something is read at all.
+    # The curve matters only if the concept is readable.
     counts = [
         {"raw" if key == "curve" else key for key in _requested_keys(run)} for run in all_runs
     ]
@@ -163,7 +163,7 @@ def _explain(
     notes: Sequence[dict[str, str]],
     curves: list[Curve | None],
 ) -> None:
-    """Draw an explanation for all that chance does not explain; add nulls, notes and curves."""
+    """Draw an explanation for all readings that reject chance; add nulls, notes and curves."""
     settings = all_runs[0].settings
     bar, keys = settings.thresholds, []
     for run, nulls_of_run, why in zip(all_runs, nulls, notes, strict=True):
@@ -202,11 +202,11 @@ def _to_explain(
     chance: Mapping[str, Null],
     why: dict[str, str],
 ) -> list[str]:
-    """Return the keys that an explanation is drawn for, and note why others are not."""
+    """Return the keys that an explanation is drawn for, and note why it is not for others."""
     keys = []
     for key in _requested_keys(run):
         if key == "association":
-            continue  # it is asked whether anything is there, not what that takes
+            continue  # `dependent` is about whether a dependence exists, not what explains it
         place = f"{explanation} {key}"
         judged = "raw" if key == "curve" else key
         bar = run.settings.thresholds
@@ -226,7 +226,7 @@ def _to_explain(
 
 
 def _with_test(observed: Observation | None, chance: Null | None) -> Observation | None:
-    """Return an observation whose interval reaches chance where the test does not exclude it."""
+    """Return an observation with its p-value against chance, which its interval respects."""
     if observed is None or chance is None:
         return observed
     return replace(observed, chance_p=chance.p_value(observed.value))
@@ -236,7 +236,7 @@ def _carried_across(
     measured: Sequence[tuple[Carried, dict[str, Null]]],
     nulls: Sequence[dict[str, dict[str, Null]]],
 ) -> list[Carried]:
-    """Add the nulls of `transfers`, adjusted over representations, and return what is judged."""
+    """Add the nulls of `transfers`, adjusted over representations, and return the readings."""
     all_carried = [one for one, _ in measured]
     for name in ("within", "across", "gap"):
         values = [_of_carried(one, name).value for one in all_carried]
@@ -260,7 +260,7 @@ def _of_carried(one: Carried, name: str) -> Observation:
 def _followed_across(
     measured: Sequence[tuple[Followed, Null]], nulls: Sequence[dict[str, dict[str, Null]]]
 ) -> list[Followed]:
-    """Add the null of `consistent`, adjusted over representations, and return what is judged."""
+    """Add the null of `consistent`, adjusted over representations, and return the agreements."""
     all_followed = [one for one, _ in measured]
     if not all_followed:
         return []

@@ -1,8 +1,8 @@
-"""Own eraser: an eraser that was fitted elsewhere, audited on rows that it has not seen.
+"""Fitted eraser: a user's eraser, fitted to other rows, audited on held-out rows.
 
-Rows are erased once and split in halves, which take turns as P (probe) and S (scores): no rows are
-needed to fit an eraser. What is read before erasure and after it stands side by side, with what
-theory expects of the rows that the eraser was fitted to.
+Rows are erased once and split into halves, which take turns as P (probe) and S (scores): no rows
+are needed to fit an eraser. The audit reports readings before and after erasure, and the reading
+that theory expects for an eraser fitted to so many rows.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from nullprobe.erasers.maps.labelled import LabelledMap
 from nullprobe.measures.expected_auc import expected_auc, unbiased_gap
 from nullprobe.moments import Moments
 
-MOST_FITTED = 0.01  # share of rows that an eraser may have been fitted to
-ERASED = "erased"  # what the erased rows are called among representations
-BEFORE = ("dependent", "readable")  # claims about the rows as they come
+MOST_FITTED = 0.01  # largest share of the rows that the eraser may have been fitted to
+ERASED = "erased"  # name of the erased rows among the representations
+BEFORE = ("dependent", "readable")  # claims about the rows before erasure
 CLAIMS = (*BEFORE, "erasure_holds", "no_halfspace", "gone")
 
 
 @dataclass(frozen=True, eq=False)
 class FittedEraser:
-    """An eraser that was fitted elsewhere.
+    """An eraser that a user fitted to other rows.
 
     Attributes
     ----------
     method : str
-        What it is called.
+        Name of the method.
     map : object
-        With ``apply``; or what has ``transform``.
+        Has ``apply`` or ``transform``.
     n : int or None
-        Rows that it was fitted to, where it says so.
+        Number of rows that it was fitted to, if known.
     rank : int or None
-        Directions that it removes, where it says so.
+        Number of directions that it removes, if known.
     """
 
     method: str
@@ -53,7 +53,7 @@ class FittedEraser:
 
     @classmethod
     def of(cls, eraser: Any) -> FittedEraser:
-        """Return a fitted eraser of ours, a map that was loaded, or a fitted transformer."""
+        """Wrap a fitted eraser of this package, a loaded map, or any fitted transformer."""
         map_ = getattr(eraser, "eraser_", eraser)
         if isinstance(map_, AffineEraser | LabelledMap):
             rows = map_.details.get("n", "")
@@ -64,18 +64,18 @@ class FittedEraser:
                 f"the class {map_.__name__} arrived"
                 if isinstance(map_, type)
                 else f"{type(eraser).__name__} arrived",
-                "fit it first, to other rows than these",
+                "fit it first, to other rows",
             )
         return cls(type(map_).__name__, map_, None, None)
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the provenance says of it."""
+        """Entry in the provenance."""
         known = {"fitted_rows": self.n, "rank": self.rank}
         return {"method": self.method, **{k: v for k, v in known.items() if v is not None}}
 
     def rows(self, X: np.ndarray, z: Concept, names: Sequence[str] | None = None) -> np.ndarray:
-        """Return rows X (n, d), whose features may have names, with the concept erased, (n, d')."""
+        """Return rows X (n, d) with the concept erased, (n, d'); names order the features."""
         wanted = getattr(self.map, "feature_names", None)
         if wanted is not None and names is not None and tuple(wanted) != tuple(names):
             order = _places(wanted, names)
@@ -89,17 +89,17 @@ class FittedEraser:
         erased = arrays.host_native(validation.finite(validation.representation(erased)))
         if len(erased) != len(X):
             validation.complain(
-                f"the eraser must return the {len(X)} rows that it is given",
-                f"{len(erased)} came back",
-                "pass one that keeps rows",
+                f"the eraser must return as many rows as it receives, {len(X)}",
+                f"it returned {len(erased)}",
             )
         return erased
 
     def share_fitted(self, X: np.ndarray, moments: Moments) -> float | None:
-        """Return the share of rows X (n, d) that it was fitted to, or None where nobody knows.
+        """Return the share of rows X (n, d) that it was fitted to, or None if unknown.
 
-        By the sketch of rows that it keeps; not known of erasers from moments, of other people's
-        transformers, and of rows whose values are so few that new ones equal old ones.
+        The share comes from the sketch of rows that the eraser keeps. It is unknown for erasers
+        from moments and for other transformers. It is also unknown if rows have so few distinct
+        values that new rows equal old ones.
         """
         details = getattr(self.map, "details", {})
         if details.get("data_hash") == moments.data_hash:
@@ -108,9 +108,9 @@ class FittedEraser:
         return None if sketch is None else sketch.share_of(X)
 
     def expected(self, moments: Moments, z: Concept, n_parts: int) -> float | None:
-        """Return the AUC that theory expects of a fresh probe of a part, or None.
+        """Return the AUC that theory expects of a fresh probe after erasure, or None.
 
-        Classes are taken to be Gaussian, with one covariance, of the same shares as in the rows
+        Theory assumes Gaussian classes with one covariance, and the same class shares in the rows
         that the eraser was fitted to.
         """
         gap = unbiased_gap(moments)
@@ -123,57 +123,56 @@ class FittedEraser:
 
 
 def _places(wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """Return where the features of an eraser stand among others of the same names, or complain."""
+    """Return the position of each feature of the eraser among these names, or complain."""
     names = list(map(str, names))
     other = [name for name in wanted if name not in names] + [n for n in names if n not in wanted]
     if other or len(set(names)) < len(names):
         validation.complain(
             f"the eraser was fitted to the features {', '.join(map(repr, wanted[:5]))}"
             f"{', ...' if len(wanted) > 5 else ''}",
-            f"{other[0]!r} is in one of the two alone" if other else "a name is there twice",
-            "pass the same features; they may stand in another order",
+            f"only one of the eraser and X has {other[0]!r}" if other else "X has a name twice",
+            "pass the same features, in any order",
         )
     return np.array([names.index(name) for name in wanted])
 
 
 def with_eraser(dataset: Dataset, eraser: FittedEraser) -> tuple[Dataset, float | None]:
-    """Return the data with the erased rows beside the rows as they come, and the share seen.
+    """Return the data with the erased rows as a second representation, and the share fitted.
 
     Complains about an eraser that was fitted to some of these rows.
     """
     if dataset.pairs or len(dataset.representations) > 1:
         validation.complain(
-            "an eraser that is given is audited on one representation",
+            "an audit of an eraser needs one representation, as an array of rows",
             "contrast pairs arrived" if dataset.pairs else "several representations arrived",
-            "pass the array of rows that it is for",
+            "pass the rows of the eraser's site",
         )
     ((name, X),) = dataset.representations.items()
     share = eraser.share_fitted(X, Moments.summed(X, dataset.z))
     if share is not None and share > MOST_FITTED:
         validation.complain(
-            "an eraser is audited on rows that it was not fitted to",
-            f"this one was fitted to {share:.0%} of these rows, on which it leaves nothing by "
-            "construction",
-            "pass new rows; or leave eraser out, and one is fitted to a part of these",
+            "an audit of an eraser needs rows that the eraser was not fitted to",
+            f"it was fitted to {share:.0%} of these rows, where it leaves nothing by construction",
+            "pass new rows, or leave eraser out: then erasers are fitted to a part of these rows",
         )
     both = {name: X, ERASED: eraser.rows(X, dataset.z, dataset.feature_names.get(name))}
     return replace(dataset, representations=both), share
 
 
 def need_claims_of_erased(claims: Sequence[str] | None) -> list[str]:
-    """Return the claims that can be asked of an eraser that is given, or complain."""
+    """Return the requested claims about a fitted eraser, or complain; by default all."""
     for name in claims or ():
         if name not in CLAIMS:
             validation.complain(
-                f"claims about an eraser that is given are {', '.join(CLAIMS)}",
-                f"{name!r} was asked for, which is about erasers that the audit fits",
+                f"with eraser=, claims must be among {', '.join(CLAIMS)}",
+                f"{name!r} is about erasers that the audit fits",
                 "leave the claim out, or the eraser",
             )
     return list(claims or CLAIMS)
 
 
 def joined(before: Evidence, after: Evidence, expected: float | None) -> Evidence:
-    """Return what was read of rows as they come, and of the same rows erased, as one evidence."""
+    """Return the evidence of rows before erasure and of the erased rows as one."""
     nulls = {name: dict(each) for name, each in after.nulls.items()}
     for name, each in before.nulls.items():
         nulls_of_name = nulls.setdefault(name, {})

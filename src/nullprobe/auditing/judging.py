@@ -1,8 +1,9 @@
-"""Judging: the claims on every representation, and what becomes of them where rows may depend.
+"""Judging: verdicts on every representation, checked if neighbouring rows may depend.
 
-Rows are taken as independent but for groups and copies. Where neighbours in the file resemble each
-other, all is judged again with blocks of neighbours as groups. A verdict that stays is kept with a
-note; one that changes is withheld; what it takes is what blocks say where these contradict it.
+Rows are taken as independent, except within groups and copies. If neighbours in the file resemble
+each other, all claims are judged again with blocks of neighbours as groups. A verdict that does not
+change is kept with a note. A verdict that changes is withheld. If blocks contradict what a verdict
+takes, the result with blocks is reported.
 """
 
 from __future__ import annotations
@@ -48,27 +49,27 @@ STUCK = (
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is asked of which data.
+    """The data of an audit, and how to judge them.
 
     Attributes
     ----------
     dataset : Dataset
-        Features that are set aside are gone from its representations.
+        Its representations lack the features that are set aside.
     whole : mapping of str to ndarray of shape (n, d)
-        Representations with all features, where some are set aside.
+        Representations with all features, if some are set aside.
     aside : mapping of str to mapping of str to str
-        Why each feature of a representation should be set aside, by its name. Where that is so of
-        all, none is.
+        Why a feature should be set aside, by representation and feature. If all features of a
+        representation should be, none is.
     unit : ndarray of shape (n,) or None
-        What each row moves with.
+        Group or block of each row: splits and permutations keep its rows together.
     place : ndarray of shape (n,) or None
-        Order of the rows, where one is declared.
+        Order of the rows, if one is declared.
     eraser : FittedEraser or None
-        An eraser that is given; erased rows are then a representation beside the rows.
+        An eraser that was passed. The erased rows are then a second representation.
     inside : ndarray of shape (n,) or None
-        What moves together inside a unit that is a block of neighbours.
+        Groups inside the units, if the units are blocks of neighbours.
     names : sequence of str
-        Claims.
+        Names of the claims.
     domains, pairs
         As `evidence` takes them.
     seed, draws, n_splits, explain, quick, bar, progress
@@ -94,7 +95,7 @@ class Plan:
     eraser: FittedEraser | None = None
 
     def names_of(self, representation: str) -> Sequence[str]:
-        """Return the claims that a representation is read for."""
+        """Return the claims that a representation is judged on."""
         if self.eraser is None:
             return self.names
         return [name for name in self.names if (name in BEFORE) == (representation != ERASED)]
@@ -102,17 +103,17 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The claims on one representation, with what is shown beside them.
+    """The verdicts on one representation, with scores, picture and provenance.
 
     Attributes
     ----------
     claims : tuple of Claim
     scores : Scores
-        Held out, in the first partition.
+        Held-out scores in the first partition.
     portrait : Portrait or None
     splits : tuple of Parts
     record : mapping
-        Draws used, features set aside and outlying rows, for the provenance.
+        Number of draws, features set aside and outlying rows, for the provenance.
     """
 
     claims: tuple[Claim, ...]
@@ -123,18 +124,18 @@ class Judged:
 
 
 def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[str, Judged]:
-    """Return the claims on each representation, by its name.
+    """Return the verdicts on each representation, by its name.
 
     Parameters
     ----------
     plan : Plan
     within : {"permuted", "shifted", "kept"}
-        What becomes of labels within a group of several.
+        How labels within a group change, if they differ (`Permutations`).
     again : bool
-        Whether only claims are wanted, and neither pictures nor records.
+        Whether to return verdicts only, without pictures and records.
     """
     dataset, z, results = plan.dataset, plan.dataset.z, {}
-    # What carries over is asked within groups: two of them will do, and none is kept whole.
+    # `transfers` alone splits within groups, so partitions need not keep groups together.
     unit = None if plan.names == ["transfers"] else plan.unit
     rng = np.random.default_rng([plan.seed, 0])
     n_parts = N_PARTS if plan.eraser is None else 2
@@ -187,8 +188,8 @@ def _of_fitted_eraser(
     *,
     again: bool,
 ) -> Judged:
-    """Return the claims on rows and on the same rows erased by an eraser that is given."""
-    assert plan.eraser is not None, "this is for an eraser that is given"
+    """Return the verdicts on rows and on the same rows after an eraser that was passed."""
+    assert plan.eraser is not None, "this is for an eraser that was passed"
     before, after = runs.values()
     expected = plan.eraser.expected(before.whole.moments, before.z, splits[0].n_parts)
     joint = joined(evidence_by_run[0], evidence_by_run[1], expected)
@@ -206,7 +207,7 @@ def _picture(plan: Plan, name: str, run: Run) -> Portrait:
 
 
 def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[str, Any]:
-    """Return draws used, features set aside, and rows that lie far out."""
+    """Return the number of draws, features set aside, and outlying rows."""
     used: dict[str, int] = {}
     for claim in claims:
         for null in claim.nulls:
@@ -225,7 +226,7 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
 
 
 def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
-    """Warn of rows without which something else is read, before erasure or after it."""
+    """Warn about outlying rows that change the reading, before erasure or after it."""
     changed = {
         when: (run.observed[key], far[f"{key}_without_them"])
         for key, when in (("raw", "before"), ("erased", "after"))
@@ -248,9 +249,9 @@ def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
 def among_blocks(
     plan: Plan, first: Mapping[str, Judged], resemblance: Resemblance
 ) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Judge again with blocks of neighbours as groups, and withhold what changes.
+    """Judge again with blocks of neighbours as groups, and withhold verdicts that change.
 
-    Also returned is what was found, for the provenance.
+    The second value describes the dependence, for the provenance.
     """
     record = {
         "correlation": resemblance.correlation,
@@ -294,8 +295,8 @@ def among_blocks(
 def _contradicts(claim: Claim, new: Claim) -> bool:
     """Return whether blocks of neighbours contradict what a verdict takes.
 
-    They do where an explanation suffices for one and is rejected by the other, or where only
-    independent rows would take more structure. An explanation that blocks cannot try says nothing.
+    They do if an explanation is sufficient in one and rejected in the other. They also do if
+    "structure" is credited without blocks only. An explanation that blocks cannot try is ignored.
     """
     if claim.takes is Takes.STRUCTURE:
         return new.takes is not Takes.STRUCTURE
@@ -305,7 +306,7 @@ def _contradicts(claim: Claim, new: Claim) -> bool:
 
 
 def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
-    """Return what is left of a verdict that blocks of neighbours change: nothing can be said."""
+    """Return an unclear claim in place of a verdict that blocks of neighbours change."""
     return replace(
         without_rows(new, WITHHELD),
         holds=Holds.UNCLEAR,
@@ -319,7 +320,7 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
 
 
 def withheld(one: Judged, why: str) -> Judged:
-    """Return claims of which none that needs independent rows is said to hold or to fail."""
+    """Return the claims, unclear for this reason if they need independent rows."""
     claims = [
         replace(
             without_rows(claim, WITHHELD),

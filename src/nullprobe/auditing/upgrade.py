@@ -1,8 +1,8 @@
-"""Upgrade: documents of versions 2 and 3 as those of version 4.
+"""Upgrade: documents of versions 2 and 3 become documents of version 4.
 
-Version 2 left much to be read from strings: this is the only place that reads a chance level, a
-kind or a name from one. Versions 2 and 3 credited a claim to the first rung that was not rejected.
-What became of each explanation is judged anew from the draws in the file.
+Version 2 kept chance levels, kinds and names in strings, and only this module reads them from
+strings. Versions 2 and 3 credited a claim to the first rung that was not rejected. Each explanation
+is judged anew from the draws in the file.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAMED = (("parts_read_by", re.compile("parts read by (.*)")),
 
 
 def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document of version 2 or 3 as one of version 4, and any other as it is.
+    """Return a document of version 2 or 3 as one of version 4, and any other unchanged.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises
     ------
     InputError
-        If it is not as that version wrote it.
+        If the document lacks what its version wrote.
     """
     version = old.get("schema") if isinstance(old, Mapping) else None
     if version not in (SECOND, THIRD):
@@ -53,14 +53,13 @@ def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**third, "schema": AUDIT, "claims": claims}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         complain(
-            f"a document of {version} must be as nullprobe wrote it",
+            f"a document of {version} must be complete, as to_json wrote it",
             f"it has no readable {error}",
-            "pass what to_json wrote",
         )
 
 
 def _bar(claim: Mapping[str, Any], provenance: Mapping[str, Any]) -> Thresholds:
-    """Return the thresholds that a claim was judged by, which may have joined from elsewhere."""
+    """Return the thresholds of a claim, which may come from an audit that was joined."""
     joined = (part for part in provenance.get("joined", ()) if claim["name"] in part["claims"])
     part = next(joined, provenance)
     return Thresholds(part["alpha"], part["min_effect"])
@@ -72,7 +71,7 @@ def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
     if old["curve"] is not None:
         fields["curve"] = {"rung": "moments", **old["curve"]}
     claim = claim_of(fields)
-    # What erasing leaves says nothing where no reading carries over.
+    # What erasing leaves is moot if no reading carries over.
     unused = "random_subspaces" if (claim.name, claim.holds) == ("transfers", Holds.NO) else ""
     nulls = (null for null in claim.nulls if isinstance(null, Recorded) and null.rung != unused)
     tried = [_drawn(null, old, bar) for null in nulls]
@@ -98,12 +97,12 @@ def _drawn(null: Recorded, claim: Mapping[str, Any], bar: Thresholds) -> Explana
         return Explanation(null.rung, Outcome.SUFFICIENT if enough else Outcome.REJECTED)
     if observed is None:
         return Explanation.not_tried(null.rung, "the observation is undefined")
-    if kind == "departure":  # in standard deviations, where the effect of interest is no reading
+    if kind == "departure":  # in standard deviations, not in the units of min_effect
         judged = Explanation.of(observed, null, replace(bar, min_effect=0.0))
         return replace(judged, difference=None)
     judged = Explanation.of(observed, null, bar)
     if null.rung == "chance" and null.mean < observed <= (claim["metric"]["chance"] or 0.0):
-        # Better than what overfits, and no better than the mean.
+        # Better than probes that overfit, and no better than the mean.
         return judged if judged.suffices else replace(judged, outcome=Outcome.UNDECIDED)
     return judged
 
@@ -121,7 +120,7 @@ def _third(old: Mapping[str, Any]) -> dict[str, Any]:
     pairs = provenance.pop("rows are", None) is not None
     numeric = provenance["classes"] == "numeric"
     title, representation = old["title"], None
-    # A name may end in another, after a colon of its own.
+    # One name may end in ": " and another name, so the longest is tried first.
     for name in sorted(provenance.get("representations", ()), key=len, reverse=True):
         if representation is None and title.endswith(f": {name}"):
             title, representation = title.removesuffix(f": {name}"), name
