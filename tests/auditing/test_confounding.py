@@ -148,10 +148,10 @@ def test_dates_are_numbers_and_names_of_rows_are_refused():
 
 
 @pytest.mark.parametrize("option", ["baselines", "untrained", "confounds"])
-def test_what_is_held_against_readable_is_not_ignored_without_it(option):
+def test_data_that_readable_needs_are_not_ignored_without_it(option):
     X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
     given = {option: {"one": X[:, :1]}}
-    with pytest.raises(InputError, match=f"{option} are held against the claim 'readable'"):
+    with pytest.raises(InputError, match=f"{option} need the claim 'readable'"):
         audit(X, y, claims=["erasure_holds"], **given)
 
 

@@ -76,8 +76,8 @@ def checked_draws(
     draws = parameters.whole_number("draws", draws, least=1)
     if draws < bar.least_draws:
         validation.complain(
-            f"alpha={bar.alpha:g} needs draws={bar.least_draws} or more: with fewer draws, no "
-            "p-value can be as small as alpha",
+            f"alpha={bar.alpha:g} needs at least {bar.least_draws} draws of each null: with fewer, "
+            "no p-value is as small as alpha",
             f"draws is {draws}",
             f"pass draws={bar.least_draws}, or a larger alpha",
         )

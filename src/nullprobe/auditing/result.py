@@ -238,7 +238,7 @@ class Audit:
         documents = documents_of(source)
         if len(documents) != 1:
             validation.complain(
-                "Audit.from_json needs a document of one audit",
+                "Audit.from_json needs a document with one audit",
                 f"it has {len(documents)}",
                 "use Layers.from_json",
             )
