@@ -86,7 +86,7 @@ def refusals():
             X,
             X[:, 0],
             {"claims": ["no_halfspace"]},
-            "'no_halfspace' needs a concept of classes, but the concept is numeric; cut the numbers",
+            "'no_halfspace' needs a concept of classes, but the concept is numeric; cut the",
         ),
         "claims as a number": (X, y, {"claims": 3}, "must be a list of names, but 3 arrived; pass"),
         "claims as text": (
