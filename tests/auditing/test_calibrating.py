@@ -76,7 +76,7 @@ def test_the_same_seed_says_the_same():
         ({"claims": ["one_direction"]}, "claim must be one of 'dependent'"),
         ({"n_audits": 0}, "n_audits must be a whole number of at least 1"),
         ({"draws": 9}, "needs at least 39 draws"),
-        ({"n_splits": 14}, "n_splits must be 13 at most"),
+        ({"n_splits": 14}, "n_splits must be at most 13"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(changed, said):
@@ -85,7 +85,9 @@ def test_what_cannot_be_asked_is_refused(changed, said):
 
 
 def test_several_representations_are_refused():
-    with pytest.raises(InputError, match="one representation is calibrated at a time"):
+    with pytest.raises(
+        InputError, match="one representation, .*, but several representations arrived"
+    ):
         calibrate({"a": X, "b": X}, Y, **FEW)
 
 

@@ -90,7 +90,7 @@ def test_confounds_that_nearly_are_the_concept_are_warned_of():
     X, y, _ = words(6, beyond=2.0)
     almost = y.copy()
     almost[:6] = 1 - almost[:6]
-    with pytest.warns(UserWarning, match="the confounds nearly say what the concept is"):
+    with pytest.warns(UserWarning, match="the confounds nearly determine the concept"):
         audit(X, y, confounds=almost.astype(str), **FEW)
 
 
@@ -118,7 +118,7 @@ def test_confounds_that_say_what_the_concept_is_neither_account_for_it_nor_are_e
     y = np.arange(240) % 2
     X = rng.normal(size=(240, 4)) + 2 * y[:, None]
     nearly = np.where(rng.random(240) < 0.01, 1 - y, y)
-    with pytest.warns(UserWarning, match="nearly say what the concept is"):
+    with pytest.warns(UserWarning, match="nearly determine the concept"):
         found = audit(X, y, confounds={"copy": nearly}, **FEW)["readable"]
     assert found.comes_from is ComesFrom.UNDECIDED
     assert "the confounds nearly determine the concept" in found.reason
@@ -148,10 +148,10 @@ def test_dates_are_numbers_and_names_of_rows_are_refused():
 
 
 @pytest.mark.parametrize("option", ["baselines", "untrained", "confounds"])
-def test_what_is_held_against_readable_is_not_ignored_without_it(option):
+def test_data_that_readable_needs_are_not_ignored_without_it(option):
     X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
     given = {option: {"one": X[:, :1]}}
-    with pytest.raises(InputError, match=f"{option} are held against the claim 'readable'"):
+    with pytest.raises(InputError, match=f"{option} need the claim 'readable'"):
         audit(X, y, claims=["erasure_holds"], **given)
 
 

@@ -33,7 +33,7 @@ def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
         (found.agreement, ccs["truth"]),
         (found.others["sentiment"][0], ccs["sentiment"]),
         (found.first, crc["truth"]),
-        (found.told, told["truth"]),
+        (found.supervised, told["truth"]),
     ]:
         assert seen.value == pytest.approx(agreement.share)
         assert seen.interval == pytest.approx(agreement.interval)

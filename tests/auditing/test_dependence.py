@@ -369,8 +369,8 @@ SERIES = {"order": np.arange(60)}
     [
         ({"independent": "no"}, "independent must be True or False, but 'no' arrived"),
         (SERIES | {"independent": True}, "rows of a series are not independent, but both"),
-        ({"order": np.zeros(60)}, "order must tell the rows of a series apart, but rows 0 and 1"),
-        ({"draws": 99, "n_permutations": 199}, "draws are asked for once, but draws=99 and n_perm"),
+        ({"order": np.zeros(60)}, "order must be different .*, but it is 0.0 for rows 0 and 1"),
+        ({"draws": 99, "n_permutations": 199}, "draws= replaces n_permutations, but both arrived"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -142,10 +142,10 @@ def test_adjusted_p_values_and_their_intervals_survive_as_a_document():
     [
         ("no such file.json", "no such file"),
         ("{", "JSON"),
-        ("[]", "there are 0"),
+        ("[]", "with one audit, but it has 0"),
         ("[1]", "AuditDocument"),
         ('{"schema": "nullprobe.audit/4"}', "title"),
-        ('{"schema": "nullprobe.audit/3"}', "as nullprobe wrote it"),
+        ('{"schema": "nullprobe.audit/3"}', "no readable 'claims'"),
     ],
 )
 def test_what_is_no_audit_is_refused(source, field):
@@ -160,7 +160,7 @@ def test_layers_of_two_data_sets_keep_their_names_apart():
     found = Layers.from_json(text)
     assert len(found) == 4
     assert found["another: layer: 1"].title == "another"
-    with pytest.raises(InputError, match="'another: layer: 0' is there twice"):
+    with pytest.raises(InputError, match="'another: layer: 0' is the name of two"):
         Layers.from_json(write_json(None, [audit.document() for audit in (*other, *other)]))
 
 

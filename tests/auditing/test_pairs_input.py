@@ -79,7 +79,7 @@ REFUSED = {
     "a small template": (
         ContrastPairs(PAIRS.negative, X, Y, TEMPLATES),
         CONSISTENT,
-        "each group needs two pairs outside .*, but group 'c' has 1, of which 0 may be left; pass",
+        "each group needs two training pairs .*, but group 'c' has 0 in one split, and 1 in all; pass",
     ),
     "groups to carry over to": (
         PAIRS,
@@ -104,7 +104,7 @@ def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
     found = audit(pairs, groups=groups, **few)
     assert "consistent" not in [claim.name for claim in found.claims]
     assert "independent" in found.provenance["left_out"]["consistent"]
-    with pytest.raises(InputError, match="takes pairs as independent"):
+    with pytest.raises(InputError, match="independent of each other"):
         audit(pairs, groups=groups, claims=["consistent"], **few)
 
 
@@ -114,6 +114,6 @@ def test_templates_too_small_to_normalise_leave_consistent_out():
     pairs = ContrastPairs(w.negative, w.positive, w.y, templates)
     few = {"draws": 39, "n_splits": 1}
     found = audit(pairs, **few)
-    assert "'rare' has 2" in found.provenance["left_out"]["consistent"]
-    with pytest.raises(InputError, match="'rare' has 2"):
+    assert "'rare' has 0 in one split, and 2 in all" in found.provenance["left_out"]["consistent"]
+    with pytest.raises(InputError, match="'rare' has 0 in one split, and 2"):
         audit(pairs, claims=["consistent"], **few)

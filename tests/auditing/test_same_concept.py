@@ -71,5 +71,5 @@ def test_what_cannot_be_asked_is_refused(first, second, said):
 def test_labels_that_are_a_part_of_others_are_refused_in_words():
     rng = np.random.default_rng(0)
     X, thing = rng.normal(size=(200, 3)), np.arange(200) % 2 == 0
-    with pytest.raises(InputError, match="one is a part of the other"):
+    with pytest.raises(InputError, match="rows that differ, only 'first' says so"):
         same_concept(X, thing, thing & (rng.random(200) < 0.5))

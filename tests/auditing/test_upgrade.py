@@ -12,7 +12,7 @@ from support.documents import SNAKE, keys
 from nullprobe import Audit, InputError, Layers
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Holds
-from nullprobe.claims.observation import Beside
+from nullprobe.claims.observation import SimplerReading
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT
 from nullprobe.stats.null_distribution import Null
@@ -129,7 +129,7 @@ def test_p_values_over_representations_of_version_3_are_adjusted_ones():
 def test_a_baseline_of_version_3_that_read_as_much_is_an_input():
     claim = documents.claims()[0]
     for gain, source in (((-0.02, 0.03), "inputs"), ((0.1, 0.2), "undecided")):
-        beside = Beside("inputs", "words", 0.9, (0.88, 0.92), gain)
+        beside = SimplerReading("inputs", "words", 0.9, (0.88, 0.92), gain)
         old = json.dumps(third(replace(claim, beside=(beside,)), "inputs"))
         assert Audit.from_json(old)["readable"].comes_from == source
 

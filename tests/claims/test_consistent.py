@@ -25,7 +25,7 @@ def upper(mean, spread, rung="chance"):
     return replace(null(mean, spread, rung), upper=True)
 
 
-def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
+def followed(agreement=0.9, first=0.6, random=0.6, others=(), supervised=0.97):
     """Return what CCS follows where it finds the concept and nothing simpler does, but for changes.
 
     ``others`` are triples: a name, how often CCS agrees with it, and its null.
@@ -35,7 +35,7 @@ def followed(agreement=0.9, first=0.6, random=0.6, others=(), told=0.97):
         random=upper(random, 0.1, "random_directions"),
         first=share(first),
         others={name: (share(value), chance) for name, value, chance in others},
-        told=share(told),
+        supervised=share(supervised),
     )
 
 

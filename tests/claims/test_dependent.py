@@ -30,7 +30,7 @@ def test_less_is_unclear_and_never_absent(value):
     claim = judged(value)
     assert (claim.holds, claim.takes) == (Holds.UNCLEAR, Takes.UNDECIDED)
     assert outcomes(claim.explanations)["chance"] == "undecided"
-    assert "no test can show that there is none" in claim.reason
+    assert "no test can show independence" in claim.reason
 
 
 def test_the_adjusted_p_decides():

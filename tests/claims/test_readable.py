@@ -4,12 +4,12 @@ import pytest
 from support.evidence import evidence, null, nulls, outcomes, seen
 
 from nullprobe.claims import (
-    Beside,
     ComesFrom,
     Confounded,
     Holds,
     Observation,
     Outcome,
+    SimplerReading,
     Takes,
     Thresholds,
 )
@@ -154,14 +154,14 @@ def test_the_adjusted_p_decides_and_stands_beside_the_raw_one():
 
 def test_a_baseline_that_does_not_beat_chance_accounts_for_nothing():
     raw, same = seen(0.9), seen(0.9)
-    read = Beside.of("inputs", "words", replace(same, chance_p=0.01), raw, Thresholds())
-    noise = Beside.of("inputs", "words", replace(same, chance_p=0.2), raw, Thresholds())
+    read = SimplerReading.of("inputs", "words", replace(same, chance_p=0.01), raw, Thresholds())
+    noise = SimplerReading.of("inputs", "words", replace(same, chance_p=0.2), raw, Thresholds())
     assert str(read.explanation(Thresholds()).outcome) == "sufficient"
     assert str(noise.explanation(Thresholds()).outcome) == "undecided"
 
 
 def test_a_baseline_that_holds_all_of_it_accounts_for_it_however_badly_it_is_read():
-    found = Beside.of("inputs", "words", seen(0.6), seen(0.9), Thresholds(), contains=True)
+    found = SimplerReading.of("inputs", "words", seen(0.6), seen(0.9), Thresholds(), contains=True)
     assert str(found.explanation(Thresholds()).outcome) == "sufficient"
 
 

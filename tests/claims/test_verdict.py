@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from support.evidence import STEPS, null, seen
 
-from nullprobe.claims import Beside, Observation, Outcome, Thresholds
+from nullprobe.claims import Observation, Outcome, SimplerReading, Thresholds
 from nullprobe.claims.sentences import number, p_text
 from nullprobe.stats.null_distribution import Null
 
@@ -143,7 +143,7 @@ def test_detectable_effect_of_an_upper_tail_is_smaller():
     ],
 )
 def test_what_is_simpler_suffices_unless_it_is_surpassed_by_what_matters(simpler, outcome):
-    one = Beside.of("inputs", "lengths", seen(simpler), seen(0.9), Thresholds())
+    one = SimplerReading.of("inputs", "lengths", seen(simpler), seen(0.9), Thresholds())
     found = one.explanation(Thresholds())
     assert (found.name, found.outcome) == ("inputs", Outcome(outcome))
     assert (one.rung, one.name, one.value) == ("inputs", "lengths", simpler)
@@ -154,7 +154,7 @@ def test_what_is_simpler_suffices_unless_it_is_surpassed_by_what_matters(simpler
 
 def test_without_resamples_what_is_simpler_is_undecided():
     bare = Observation(0.2, "AUC", 0.5, np.full(2000, np.nan))
-    one = Beside.of("inputs", "lengths", bare, seen(0.9), Thresholds())
+    one = SimplerReading.of("inputs", "lengths", bare, seen(0.9), Thresholds())
     assert one.gain is None
     assert one.explanation(Thresholds()).outcome is Outcome.UNDECIDED
 
@@ -166,7 +166,7 @@ def test_verdicts_rest_on_intervals_of_one_less_alpha_and_readers_see_95_percent
     simpler = Observation(0.678, "AUC", 0.5, np.full(2000, 0.678))
     for alpha, outcome in ((0.05, Outcome.REJECTED), (0.01, Outcome.UNDECIDED)):
         bar = Thresholds(alpha, min_effect=0.01)
-        one = Beside.of("inputs", "lengths", simpler, observed, bar)
+        one = SimplerReading.of("inputs", "lengths", simpler, observed, bar)
         assert one.explanation(bar).outcome is outcome
         assert one.coverage == 1 - alpha
         reach = 0.01 * norm.ppf(1 - alpha / 2)

@@ -11,8 +11,8 @@ from support import comparisons, documents
 from support.pipeline import FEW, RAW
 
 from nullprobe import ContrastPairs, InputError, audit, compare_pairs, worlds
-from nullprobe.claims import CLAIMS, Beside, ComesFrom, Holds, Outcome, Takes
-from nullprobe.claims.explanations import SOURCES, TAKEN
+from nullprobe.claims import CLAIMS, ComesFrom, Holds, Outcome, SimplerReading, Takes
+from nullprobe.claims.explanations import REQUIREMENTS, SOURCES
 from nullprobe.claims.used import NAME as USED
 from nullprobe.report import schemas
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, validated
@@ -34,7 +34,7 @@ def valid(schema):
 @pytest.fixture(scope="module")
 def grouped():
     """Return a document with a baseline, and both claims that have pictures."""
-    beside = (Beside("inputs", "first", 0.9, (0.88, 0.92), (0.02, 0.08)),)
+    beside = (SimplerReading("inputs", "first", 0.9, (0.88, 0.92), (0.02, 0.08)),)
     claims = {claim.name: claim for claim in documents.all_claims()}
     claims["readable"] = documents.claims(beside=beside)[0]
     asked = [claims[name] for name in ("readable", "one_feature", "transfers")]
@@ -132,9 +132,9 @@ def test_the_schema_names_the_version_the_claims_and_the_axes_of_the_code(schema
     assert claim["takes"]["enum"] == [str(value) for value in Takes]
     assert claim["comes_from"]["enum"] == [str(value) for value in ComesFrom]
     explanation = defined["ExplanationDocument"]["properties"]
-    assert explanation["name"]["enum"] == [*TAKEN, *SOURCES]
+    assert explanation["name"]["enum"] == [*REQUIREMENTS, *SOURCES]
     assert explanation["outcome"]["enum"] == [str(value) for value in Outcome]
-    assert defined["NullDocument"]["properties"]["rung"]["enum"] == [*TAKEN, SOURCES[0]]
+    assert defined["NullDocument"]["properties"]["rung"]["enum"] == [*REQUIREMENTS, SOURCES[0]]
 
 
 def set_to(*path):

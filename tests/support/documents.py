@@ -8,7 +8,7 @@ from support.evidence import explained
 
 from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
-from nullprobe.claims.observation import Beside
+from nullprobe.claims.observation import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
@@ -108,7 +108,7 @@ def all_claims():
 
 def first_component(name="first principal component"):
     """Return what is beside a claim: as good as observed, and not far above its nulls."""
-    return Beside("moments", name, 0.98, (0.94, 0.99), (-0.06, 0.01))
+    return SimplerReading("moments", name, 0.98, (0.94, 0.99), (-0.06, 0.01))
 
 
 def curve(metric=AUC):

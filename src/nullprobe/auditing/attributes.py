@@ -1,11 +1,12 @@
-"""Attributes: several concepts of the same rows, each alone, jointly, and after one eraser of all.
+"""Attributes: several concepts of the same rows, each alone, jointly, and after a joint eraser.
 
-Problem. An embedding must lose sex *and* age. An eraser of each alone leaves what the other says of
-it; several tests find more by chance than one; and one eraser of all is what will be shipped.
+Problem. An embedding must lose sex *and* age. An eraser of sex alone leaves what age reveals about
+sex. Several tests raise more false alarms than one. And the eraser that is used removes both.
 
-Solution. Each attribute is audited alone, all of them as one concept of several numbers, and each
-again on rows that one eraser of all, fitted to the other half, has erased. The k audits of a kind
-share α: each is judged at α/k (Bonferroni), so that some wrong alarm in a kind is as rare as α.
+Solution. Each attribute is audited alone. All of them are audited as one concept of several
+numbers. Then a joint eraser is fitted to one half of the rows, and each attribute is audited on the
+other half after erasure. The k audits of a kind share α: each is judged at α/k (Bonferroni), so the
+probability of any false alarm in a kind is at most α.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from nullprobe._core import validation
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
+from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.layers import Layers
-from nullprobe.auditing.own_eraser import BEFORE
 from nullprobe.auditing.result import Audit, summarised
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
@@ -33,7 +34,7 @@ from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
-OF_ONE = {
+OF_ONE_AUDIT = {
     "order",
     "others",
     "baselines",
@@ -47,18 +48,18 @@ OF_ONE = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attributes:
-    """What a representation says of several attributes. Printed, it is the tables of verdicts.
+    """Verdicts on several attributes of a representation. Printed, it is their tables.
 
     Attributes
     ----------
     alone : dict of str to Audit
-        The audit of each attribute alone; it fits its own erasers.
+        The audit of each attribute alone, which fits erasers of that attribute.
     jointly : Audit
-        All of them as one concept of several numbers: classes one-hot encoded.
+        The audit of all attributes as one concept of several numbers; classes are one-hot encoded.
     erased : dict of str to Audit
-        Each attribute, after one eraser of all that was fitted to the other half of the rows.
+        The audit of each attribute on one half, after a joint eraser fitted to the other half.
     eraser : LEACE
-        One eraser of all, fitted to all rows: the one to use.
+        The joint eraser, fitted to all rows: the one to use.
 
     Examples
     --------
@@ -77,7 +78,7 @@ class Attributes:
 
     @property
     def audits(self) -> list[Audit]:
-        """All audits: each alone, jointly, and each after one eraser of all."""
+        """All audits: each attribute alone, jointly, and each after the joint eraser."""
         return [*self.alone.values(), self.jointly, *self.erased.values()]
 
     def __repr__(self) -> str:
@@ -89,7 +90,7 @@ class Attributes:
         return summarised(self.audits)
 
     def report(self) -> str:
-        """Return all that a terminal can show of each audit, one after the other."""
+        """Return all that a terminal can show about each audit, one after the other."""
         return "\n\n".join(one.report() for one in self.audits)
 
     def to_json(self, path: str | Path | None = None) -> str | None:
@@ -116,17 +117,17 @@ def audit_attributes(
     title: str = "data",
     **options: Any,
 ) -> Attributes:
-    """Audit several attributes of the same rows: each alone, jointly, and after one eraser of all.
+    """Audit several attributes of the same rows: each alone, jointly, and after a joint eraser.
 
     Parameters
     ----------
     X : array of shape (n, d)
     attributes : mapping of str to array-like of shape (n,) or (n, k)
-        At least two, by name: labels or numbers. A data frame is one as well.
+        At least two, by name: labels or numbers. A data frame will do.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other.
     alpha : float
-        Share of wrong alarms, over the k attributes together: each is judged at α/k.
+        Significance level over the k attributes together: each is judged at α/k.
     duplicates : {"group", "drop", "keep"}
         As `audit` takes it.
     random_state : int, Generator or None
@@ -158,22 +159,22 @@ def audit_attributes(
     2
     """
     named = _named(attributes)
-    for option in sorted(OF_ONE & {*options}):
+    for option in sorted(OF_ONE_AUDIT & {*options}):
         validation.complain(
-            "several attributes are audited without what belongs to one audit of all rows",
+            "audit_attributes takes no options that belong to one audit of all rows",
             f"{option}= arrived",
             "leave it out, or audit each attribute by itself",
         )
     seed = integer_seed(random_state)
-    given = {name: _given(X, y, name, groups) for name, y in named.items()}
-    first = next(iter(given.values()))
+    datasets = {name: _dataset(X, y, name, groups) for name, y in named.items()}
+    first = next(iter(datasets.values()))
     rows, unit, _ = with_copies(first, duplicates, seed)
-    # Copies are settled here, so that none lies in both halves; as groups they stay together.
+    # Copies are grouped or dropped here, so that no copy lies in both halves.
     rest = {"claims": list(CLAIMS)} | options
     rule = "keep" if duplicates == "keep" else "group"
     rest |= {"duplicates": rule, "groups": unit, "random_state": seed}
     X = first.X[rows]
-    concepts = {name: one.z.take(rows) for name, one in given.items()}
+    concepts = {name: one.z.take(rows) for name, one in datasets.items()}
     joint = np.column_stack([_columns(z) for z in concepts.values()])
     each = rest | {"alpha": alpha / len(concepts)}
     alone = {name: _one(X, z, title=f"{title}: {name}", **each) for name, z in concepts.items()}
@@ -181,20 +182,20 @@ def audit_attributes(
     jointly = _one(X, concept(joint, kind="numeric"), alpha=alpha, title=f"{title}: {both}", **rest)
     fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
-    # What is read before erasure stands beside, and is asked of all rows above.
+    # Claims about the rows before erasure were judged above, on all rows.
     left = [name for name in rest["claims"] if name not in BEFORE] or ["erasure_holds"]
-    own = each | {"groups": None if unit is None else unit[scored], "claims": left}
+    of_half = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
             X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
-            eraser=eraser, **own,
+            eraser=eraser, **of_half,
         )
         for name, z in concepts.items()
     }  # fmt: skip
     return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
 
 
-def _given(X: Any, y: Any, name: str, groups: Any) -> Dataset:
+def _dataset(X: Any, y: Any, name: str, groups: Any) -> Dataset:
     try:
         return Dataset.of(X, y, groups=groups)
     except InputError as error:
@@ -213,9 +214,9 @@ def _named(attributes: Any) -> dict[str, Any]:
     names = list(attributes) if columns is None else list(columns)
     if len(names) < 2:
         validation.complain(
-            "several attributes are audited together: at least two",
+            "audit_attributes needs at least two attributes",
             f"{len(names)} arrived",
-            "use audit for one",
+            "use audit for one attribute",
         )
     return {str(name): attributes[name] for name in names}
 
@@ -227,9 +228,9 @@ def _columns(z: Concept) -> np.ndarray:
 
 def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
-    found = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
-    assert isinstance(found, Audit), "one representation has one audit"
-    return found
+    result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
+    assert isinstance(result, Audit), "one representation has one audit"
+    return result
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Baselines: what other representations of the same rows read, and what is added to them."""
+"""Baselines: readings of other representations of the same rows, and what X adds to them."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from nullprobe.measures.contained import is_contained
 from nullprobe.stats import metrics
 
 
-def read_beside(
+def read_baselines(
     run: Run, baselines: Mapping[str, Mapping[str, np.ndarray]]
 ) -> dict[str, dict[str, Observation]]:
     """Return the reading of each other representation of the rows, by source and name.
 
-    Each is compared with permuted labels, too: one that reads nothing explains no reading.
+    Each is also compared with permuted labels: a baseline that reads nothing explains no reading.
     """
-    several = sum(map(len, baselines.values()))
-    draws = max(run.settings.draws, ceil(2 * several / run.settings.thresholds.alpha) - 1)
-    found: dict[str, dict[str, Observation]] = {}
+    n_baselines = sum(map(len, baselines.values()))
+    draws = max(run.settings.draws, ceil(2 * n_baselines / run.settings.thresholds.alpha) - 1)
+    readings: dict[str, dict[str, Observation]] = {}
     for source, named in baselines.items():
-        found[source] = {}
+        readings[source] = {}
         for name, B in named.items():
             reader = run.readings.of(B)
-            own = run.observing.scores([d.scores().raw for d in reader.data])
+            observation = run.observing.scores([d.scores().raw for d in reader.data])
             drawn = reader.tested(run.permuted.orders(range(draws)))
             null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
-            p = null.p_value(own.value) if own.value > null.mean else 1.0
-            found[source][name] = replace(own, chance_p=p)
-    return found
+            p = null.p_value(observation.value) if observation.value > null.mean else 1.0
+            readings[source][name] = replace(observation, chance_p=p)
+    return readings
 
 
 def added_to(
     run: Run,
     baselines: Mapping[str, Mapping[str, np.ndarray]],
-    seen: Mapping[str, Mapping[str, Observation]],
+    readings: Mapping[str, Mapping[str, Observation]],
 ) -> dict[tuple[str, str], Added]:
-    """Return what the representation adds to each other one, by source and name.
+    """Return what the representation adds to each baseline, by source and name.
 
     Conditional probing: J. Hewitt, K. Ethayarajh, P. Liang, C. Manning, "Conditional probing:
     measuring usable information beyond a baseline", 2021.
     """
-    found = {}
+    gains = {}
     two = run.z.is_classes and run.z.n_scores == 1
     for source, named in baselines.items():
         for name, B in named.items():
@@ -55,7 +55,7 @@ def added_to(
                 [data.scores().raw for data in run.readings.of(rows).data]
                 for rows in (B, np.hstack([B, run.X]))
             )
-            more = run.observing.scores(both).over(seen[source][name])
+            more = run.observing.scores(both).over(readings[source][name])
             nats = None
             if two:
                 positive = run.z.codes == 1
@@ -64,13 +64,13 @@ def added_to(
                     for s in (alone, both)
                 ]
                 nats = run.observing.mean(losses[0] - losses[1], "nats")
-            found[source, name] = Added(more, nats)
-    return found
+            gains[source, name] = Added(more, nats)
+    return gains
 
 
 def containing(
     X: np.ndarray, baselines: Mapping[str, Mapping[str, np.ndarray]]
 ) -> frozenset[tuple[str, str]]:
-    """Return sources and names of the baselines that X (n, d) is a linear function of."""
+    """Return source and name of each baseline that determines X (n, d) linearly."""
     every = ((source, name, B) for source, named in baselines.items() for name, B in named.items())
     return frozenset((source, name) for source, name, B in every if is_contained(X, B))

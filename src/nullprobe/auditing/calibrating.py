@@ -1,8 +1,8 @@
-"""Calibrating: how often verdicts are wrong on a user's own rows, where the truth is known.
+"""Calibrating: how often verdicts are wrong on a user's own rows, made so that the truth is known.
 
-Labels that are permuted say nothing of the rows. Rows whose residuals were rotated hold nothing but
-class means and covariances. Audits of such data have known answers, and every other property of
-the rows (their tails, groups, features, number) is the user's own.
+Permuted labels are independent of the rows. Rows with rotated residuals differ between classes in
+means and covariances alone. So audits of such data have known answers, and every other property of
+the rows (tails, groups, features, number) stays as the user has it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
-from nullprobe.auditing.asked import claim_names, draws_asked, splits_asked, thresholds
 from nullprobe.auditing.entry import audit
+from nullprobe.auditing.options import checked_draws, checked_splits, claim_names, thresholds
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Outcome
 from nullprobe.data.concept import Concept
@@ -36,8 +36,8 @@ from nullprobe.nulls.rotation import Rotations
 from nullprobe.report.text.tables import aligned
 
 NAMES = ("dependent", "readable", "erasure_holds")
-# What each claim says where it finds something.
-FOUND = {
+# The verdict on each claim if the concept is detected.
+DETECTED = {
     "dependent": Holds.YES,
     "readable": Holds.YES,
     "erasure_holds": Holds.NO,
@@ -45,20 +45,20 @@ FOUND = {
     "gone": Holds.NO,
 }
 TRUTHS = {
-    "nothing": "labels permuted: nothing is there to be found",
-    "moments": "residuals rotated: class means and covariances are all there is",
+    "nothing": "labels permuted: rows and labels are independent",
+    "moments": "residuals rotated: classes differ in means and covariances alone",
 }
 
 FINDS = {
     "nothing": "finds something in permuted labels",
     "moments": "finds more than class means and covariances",
 }
-LEVEL = 0.05  # of the tests whether a rate is above α
+LEVEL = 0.05  # of the test that a rate is above α
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What audits said of one claim where the truth is known.
+    """Verdicts of audits on one claim, for data with a known answer.
 
     Attributes
     ----------
@@ -66,12 +66,12 @@ class Judged:
         "nothing" or "moments".
     claim : str
     audits : int
-        How many ended in a verdict.
+        Number of audits that ended in a verdict.
     wrong : int
-        How many of these said that something is there that is not, or reject means and covariances
-        where they are all there is.
+        Number of wrong verdicts. They detect a concept in permuted labels, or reject means and
+        covariances although classes differ in nothing else.
     verdicts : mapping of str to int
-        How often each was said: "yes", "no" and "unclear".
+        Number of each verdict: "yes", "no" and "unclear".
     """
 
     truth: str
@@ -102,11 +102,11 @@ class Calibration:
     ----------
     judged : tuple of Judged
     alpha : float
-        Share of wrong alarms that was asked for.
+        Significance level of the audits.
     refused : mapping of str to int
-        Audits that ended in a refusal, by reason.
+        Number of audits that were refused, by reason.
     not_tried : mapping of str to str
-        Truths that could not be made of these rows, and why.
+        Truths for which no data could be made from these rows, and why.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class Calibration:
     not_tried: Mapping[str, str]
 
     def __iter__(self) -> Iterator[Judged]:
-        """Yield what was said of each claim under each truth."""
+        """Yield the counts for each claim under each truth."""
         return iter(self.judged)
 
     def __repr__(self) -> str:
@@ -138,11 +138,11 @@ class Calibration:
         """What to conclude, in one sentence.
 
         A rate is too high if the exact one-sided p-value of its count is at most .05, over all
-        rates (Holm). The sentence names those, or the largest rate that none of them excludes.
+        rates (Holm). The sentence names these claims, or the largest rate that is not excluded.
         """
         judged = [one for one in self.judged if one.audits]
         if not judged:
-            return "No audit reached a verdict, so that nothing can be concluded of these rows."
+            return "No audit reached a verdict, so nothing can be concluded about these rows."
         too_often = _too_often(judged, self.alpha)
         if too_often:
             listed = ", ".join(
@@ -150,9 +150,9 @@ class Calibration:
                 for one in too_often
             )
             return (
-                f"Do not rely on these verdicts for your rows, where a share above α = "
-                f"{self.alpha:g} is wrong: {listed}; look for rows that depend on each other, "
-                "and name their groups."
+                f"Do not rely on these verdicts for your rows, since more than α = {self.alpha:g} "
+                f"of them are wrong: {listed}; look for rows that depend on each other, and name "
+                "their groups."
             )
         worst = max(judged, key=lambda one: one.interval[1])
         return (
@@ -166,13 +166,13 @@ class Calibration:
 
     @property
     def table(self) -> str:
-        """The table: truth, claim, how often a verdict was wrong, and what the verdicts were."""
+        """The table: truth, claim, rate of wrong verdicts, and number of each verdict."""
         lines = [("truth", "claim", "wrong", "95 % interval", *map(str, Holds))]
         for one in self.judged:
             low, high = one.interval
-            said = (str(one.verdicts.get(holds, 0)) for holds in map(str, Holds))
+            counts = (str(one.verdicts.get(holds, 0)) for holds in map(str, Holds))
             rate = f"{one.wrong} of {one.audits}"
-            lines.append((one.truth, one.claim, rate, f"{low:.3f} to {high:.3f}", *said))
+            lines.append((one.truth, one.claim, rate, f"{low:.3f} to {high:.3f}", *counts))
         text = aligned(lines, left=2)
         text += [f"{name}: not tried: {why}" for name, why in self.not_tried.items()]
         text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
@@ -202,12 +202,12 @@ def _too_often(judged: Sequence[Judged], alpha: float) -> list[Judged]:
         (float(binomtest(one.wrong, one.audits, alpha, alternative="greater").pvalue), position)
         for position, one in enumerate(judged)
     ]
-    found = []
+    positions = []
     for step, (p, position) in enumerate(sorted(tested)):
         if p * (len(tested) - step) > LEVEL:
             break
-        found.append(position)
-    return [judged[position] for position in sorted(found)]
+        positions.append(position)
+    return [judged[position] for position in sorted(positions)]
 
 
 def calibrate(
@@ -226,7 +226,7 @@ def calibrate(
     random_state: RandomState = 0,
     progress: Any = None,
 ) -> Calibration:
-    """Measure how often verdicts are wrong on these rows, where the truth is known.
+    """Measure how often verdicts are wrong on these rows, made so that the truth is known.
 
     Parameters
     ----------
@@ -238,10 +238,10 @@ def calibrate(
     claims : sequence of str
         Among "dependent", "readable", "erasure_holds", "no_halfspace" and "gone".
     n_audits : int
-        For each truth. Of 100, an error rate of .05 is seen as .016 to .113 at most (95 %).
+        Audits per truth. With 100, an error rate of .05 has an interval of .016 to .113 (95 %).
     random_state : int, Generator or None
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much.
+        Called with the stage, the amount done, and the total.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def calibrate(
 
     Notes
     -----
-    Rows keep their order: a verdict that is withheld where neighbours in the file resemble each
+    Rows keep their order. A verdict that is withheld because neighbours in the file resemble each
     other counts as unclear.
 
     Examples
@@ -262,21 +262,20 @@ def calibrate(
     """
     names = claim_names(claims, "full") or []
     for name in names:
-        parameters.choice("claim", name, list(FOUND))
+        parameters.choice("claim", name, list(DETECTED))
     bar = thresholds(alpha, min_effect)
     n_audits = parameters.whole_number("n_audits", n_audits, least=1)
-    draws, _ = draws_asked(draws, None, None, bar)
-    n_splits = splits_asked(n_splits)
+    draws, _ = checked_draws(draws, None, None, bar)
+    n_splits = checked_splits(n_splits)
     seed = integer_seed(random_state)
-    given = Dataset.of(X, y, groups=groups, kind=kind)
-    if len(given.representations) > 1 or given.pairs:
+    dataset = Dataset.of(X, y, groups=groups, kind=kind)
+    if len(dataset.representations) > 1 or dataset.pairs:
         validation.complain(
-            "one representation is calibrated at a time",
-            "several arrived",
-            "pass one array",
+            "calibrate needs one representation, as an array of rows",
+            "contrast pairs arrived" if dataset.pairs else "several representations arrived",
         )
     options = {
-        "groups": given.groups,
+        "groups": dataset.groups,
         "claims": names,
         "draws": draws,
         "n_splits": n_splits,
@@ -286,13 +285,13 @@ def calibrate(
     }
     refused: Counter[str] = Counter()
     judged, not_tried = [], {}
-    for truth, world in _worlds(given, n_splits, seed).items():
+    for truth, world in _worlds(dataset, n_splits, seed).items():
         if isinstance(world, str):
             not_tried[truth] = world
             continue
         audits = []
         for k in range(n_audits):
-            rows, concept = _drawn(given, world, k)
+            rows, concept = _drawn(dataset, world, k)
             try:
                 audits.append(_quiet(rows, concept, options, seed + k))
             except InputError as error:
@@ -303,35 +302,35 @@ def calibrate(
     return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
 
 
-def _worlds(given: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:
-    """Return what makes data of each truth, or why nothing can."""
-    z, X = given.z, given.X
+def _worlds(dataset: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:
+    """Return the action that makes data of each truth, or why there is no such action."""
+    z, X = dataset.z, dataset.X
     rng = np.random.default_rng([seed, 0])
-    parts = partitions(z, groups=given.groups, n_splits=n_splits, rng=rng)[0]
+    parts = partitions(z, groups=dataset.groups, n_splits=n_splits, rng=rng)[0]
     whole = Parts(np.zeros(len(z), dtype=int), 1, parts.groups)
-    rotated = Rotations.of(Residuals.of(X, z, Moments.summed(X, z), given.groups), (seed, 22))
+    rotated = Rotations.of(Residuals.of(X, z, Moments.summed(X, z), dataset.groups), (seed, 22))
     return {"nothing": Permutations.of(z, whole, (seed, 21)), "moments": rotated}
 
 
-def _drawn(given: Dataset, world: Action, k: int) -> tuple[np.ndarray, Concept]:
-    """Return the rows and the concept of draw k of a world."""
-    found = world.draw(k)
-    return (given.X, given.z.take(found)) if found.ndim == 1 else (found, given.z)
+def _drawn(dataset: Dataset, world: Action, k: int) -> tuple[np.ndarray, Concept]:
+    """Return the rows and the concept of draw k of an action."""
+    draw = world.draw(k)
+    return (dataset.X, dataset.z.take(draw)) if draw.ndim == 1 else (draw, dataset.z)
 
 
 def _quiet(rows: np.ndarray, z: Concept, options: Mapping[str, Any], seed: int) -> Audit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = audit(rows, z, random_state=seed, **options)
-    assert isinstance(found, Audit), "one representation has one audit"
-    return found
+        result = audit(rows, z, random_state=seed, **options)
+    assert isinstance(result, Audit), "one representation has one audit"
+    return result
 
 
 def _judge(truth: str, name: str, audits: Sequence[Audit]) -> Judged:
-    """Count what audits said of a claim, and how often that is wrong."""
+    """Count the verdicts of audits on a claim, and how many are wrong."""
     claims = [one[name] for one in audits]
     if truth == "nothing":
-        wrong = sum(claim.holds is FOUND[name] for claim in claims)
+        wrong = sum(claim.holds is DETECTED[name] for claim in claims)
     else:
         wrong = sum(
             one.name == "moments" and one.outcome is Outcome.REJECTED

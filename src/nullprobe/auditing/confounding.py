@@ -1,4 +1,4 @@
-"""Confounding: whether labels that follow the confounds alone are read as well."""
+"""Confounding: whether labels that are drawn from the confounds alone are as readable."""
 
 from __future__ import annotations
 
@@ -19,65 +19,65 @@ from nullprobe.measures.covariance_beyond import covariance_beyond
 from nullprobe.nulls.conditional_permutation import ConditionalPermutations
 from nullprobe.stats.null_distribution import Null
 
-ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # by which the odds given W may be wrong
-LEAST_OPEN = 0.1  # of all rows, whose labels W should leave open
+ODDS = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0)  # factors by which the odds given W may be wrong
+LEAST_OPEN = 0.1  # share of rows whose labels W should leave open
 
 
 def confounded(
-    several: Sequence[Run], W: Confounds, nulls: Sequence[Mapping[str, Mapping[str, Null]]]
+    runs: Sequence[Run], W: Confounds, nulls: Sequence[Mapping[str, Mapping[str, Null]]]
 ) -> list[Confounded | None]:
-    """Return what labels drawn given W read of each representation; None where nothing is read.
+    """Return the readings of labels drawn given W, by representation; None if nothing is read.
 
     Parameters
     ----------
     several : sequence of Run
     W : Confounds
     nulls : sequence of mapping of str to mapping of str to Null
-        Those of each run, by explanation and key; "chance" has been drawn.
+        Nulls of each run, by explanation and key; "chance" has been drawn.
     """
-    first = several[0]
+    first = runs[0]
     bar, seed, z = first.settings.thresholds, first.seed, first.z
     is_read = [
         run.settings.asks("readable")
-        and by_chance(run.observed["raw"], own["chance"]["raw"], bar).is_rejected
-        for run, own in zip(several, nulls, strict=True)
+        and by_chance(run.observed["raw"], nulls_of_run["chance"]["raw"], bar).is_rejected
+        for run, nulls_of_run in zip(runs, nulls, strict=True)
     ]
     if not any(is_read):
-        return [None for _ in several]
+        return [None for _ in runs]
     parts = folds(z, first.groups, np.random.default_rng([seed, 18]))
-    given = predict_from_confounds(z, W, parts, seed)
-    if given.informative < LEAST_OPEN * len(z):
-        warn(nearly_the_concept(given.informative, len(z)))
+    prediction = predict_from_confounds(z, W, parts, seed)
+    if prediction.informative < LEAST_OPEN * len(z):
+        warn(nearly_the_concept(prediction.informative, len(z)))
     is_pair = z.codes is not None and z.n_columns == 2
     matched_pairs = len(pairs_within_cells(z, W)) if is_pair else None
-    action = ConditionalPermutations.of(z, first.partitions[0], W, given, (seed, 19))
+    action = ConditionalPermutations.of(z, first.partitions[0], W, prediction, (seed, 19))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
-        return several[i].read(["raw"], action.orders(draws)) if is_read[i] else {}
+        return runs[i].read(["raw"], action.orders(draws)) if is_read[i] else {}
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
         if not values:
             return {}
-        null = several[i].of_labels("inputs", action.description, "raw", values)
-        return {"raw": (several[i].observed["raw"].value, null)}
+        null = runs[i].of_labels("inputs", action.description, "raw", values)
+        return {"raw": (runs[i].observed["raw"].value, null)}
 
-    found, _ = drawn(len(several), draw, judge, first.settings.draws, bar)
+    drawn_nulls, _ = drawn(len(runs), draw, judge, first.settings.draws, bar)
     made: list[Confounded | None] = []
-    for run, own in zip(several, found, strict=True):
-        if not own:
+    for run, nulls_of_run in zip(runs, drawn_nulls, strict=True):
+        if not nulls_of_run:
             made.append(None)
             continue
-        null, scores = own["raw"], _standardised(run)
+        null, scores = nulls_of_run["raw"], _standardised(run)
         rejected = null.judged_p(run.observed["raw"].value) <= bar.alpha
         made.append(
             Confounded(
                 W.names,
                 null,
-                covariance_beyond(scores, z, W, given, parts, seed),
-                given.model,
-                given.informative,
+                covariance_beyond(scores, z, W, prediction, parts, seed),
+                prediction.model,
+                prediction.informative,
                 _robust(run, action, scores) if rejected else None,
-                given.informative < LEAST_OPEN * len(z),
+                prediction.informative < LEAST_OPEN * len(z),
                 len(z),
                 W.design.shape[1],
                 matched_pairs,
@@ -87,7 +87,7 @@ def confounded(
 
 
 def _standardised(run: Run) -> np.ndarray:
-    """Return held-out scores (n, k) in units of each part: those of its probe."""
+    """Return held-out scores (n, k), standardised in each part, which has one probe."""
     scores, parts = run.scores[0].raw.copy(), run.partitions[0]
     for j in range(parts.n_parts):
         rows = parts.rows(j)
@@ -98,10 +98,10 @@ def _standardised(run: Run) -> np.ndarray:
 
 
 def _robust(run: Run, action: ConditionalPermutations, scores: np.ndarray) -> float | None:
-    """Return by how much odds may be wrong, against the verdict, before it changes; of classes.
+    """Return the factor by which odds may be wrong before the verdict changes, for classes.
 
-    The odds of a label are multiplied where the probe speaks for it, and divided elsewhere: the
-    worst that a wrong P(y | W) could do.
+    The odds of a label are multiplied in rows whose score favours the label, and divided in other
+    rows. This is the worst error that P(y | W) could have.
     """
     if not run.z.is_classes or action.strata:
         return None

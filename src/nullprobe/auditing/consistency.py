@@ -1,4 +1,4 @@
-"""Consistency: what CCS follows on held-out contrast pairs, beside what looks for nothing of it."""
+"""Consistency: which label CCS follows on held-out contrast pairs, against simpler directions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nullprobe.stats.bootstrap import replicates, resampled_weights
 from nullprobe.stats.null_distribution import Null
 
 UNIT, CHANCE = "share of held-out pairs", 0.5
-DRAWN = "directions drawn at random in units of the standard deviations, signs settled anew"
+DRAWN = "directions drawn at random in units of the standard deviations, signs chosen anew"
 
 
 def followed(
@@ -26,7 +26,7 @@ def followed(
     n_permutations: int,
     n_random: int,
 ) -> tuple[Followed, Null]:
-    """Fit CCS to pairs without labels, and see which label it agrees with.
+    """Fit CCS to pairs without labels, and measure which label it agrees with.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def followed(
     -------
     found : Followed
     chance : Null
-        Its agreement with permuted labels.
+        Agreement of CCS with permuted labels.
     """
     n, seed = len(y), held_out.seed
     rng = np.random.default_rng([seed, 11])
@@ -56,19 +56,19 @@ def followed(
     def null(read: list[np.ndarray], signs: np.ndarray, n_draws: int) -> Null:
         return Null("chance", PERMUTED, held_out.permuted(read, signs, n_draws), upper=True)
 
-    def seen(read: list[np.ndarray], signs: np.ndarray) -> Observation:
+    def agreement(read: list[np.ndarray], signs: np.ndarray) -> Observation:
         return observed(held_out.right(read, signs[:, None])[:, 0])
 
     read = held_out.read(CCS(random_state=seed))
     (random,) = held_out.at_random([signs], n_random)
     turned = {name: 2.0 * z - 1.0 for name, z in others.items()}
-    # Each other label is judged at α over their number, which a p-value must be able to reach.
+    # Each other label is judged at α divided by their number; p-values must be able to reach that.
     n_each = max(n_permutations, ceil(len(others) * (n_permutations + 1) / 2) - 1)
-    found = Followed(
-        seen(read, signs),
+    result = Followed(
+        agreement(read, signs),
         Null("random_directions", DRAWN, random, upper=True),
-        seen(held_out.read(CRC()), signs),
-        {name: (seen(read, s), null(read, s, n_each)) for name, s in turned.items()},
+        agreement(held_out.read(CRC()), signs),
+        {name: (agreement(read, s), null(read, s, n_each)) for name, s in turned.items()},
         observed(held_out.supervised(y)),
     )
-    return found, null(read, signs, n_permutations)
+    return result, null(read, signs, n_permutations)

@@ -1,4 +1,4 @@
-"""Beside: the numbers that stand beside the verdicts, and decide none of them."""
+"""Context: numbers that are shown with the verdicts and decide none of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from nullprobe.probes.base.linear import LinearProbe
 from nullprobe.probes.linear.logistic import logistic
 from nullprobe.stats import metrics
 
-MOST_CLASSES = 20  # above, logistic regression would take longer than all the rest
-DIGITS = 3  # decimals of log-odds: after erasure, float32 may leave hundredths of that
+MOST_CLASSES = 20  # with more, logistic regression would take longer than the rest of the audit
+DIGITS = 3  # decimals of log-odds: after erasure, float32 rounding is far below the last one
 
 
-def beside(
+def context_numbers(
     whole: Whole, data: ThreeWay, scores: Scores, before: float, seed: int
 ) -> dict[str, dict[str, float]]:
     """Return further numbers for each claim, by its name.
@@ -29,51 +29,51 @@ def beside(
         The whole sample.
     data : ThreeWay
     scores : Scores
-        Held out.
+        Held-out scores.
     before : float
         Reading before erasure.
     seed : int
     """
     X, z = whole.X, whole.z
-    found: dict[str, dict[str, float]] = {
+    numbers: dict[str, dict[str, float]] = {
         "readable": {},
         "one_direction": {"directions_removed": whole.eraser.rank},
         "erasure_holds": {"before_erasure": before},
     }
     expected = expected_readback(whole.moments, z, len(data.parts))
     if expected is not None:
-        found["erasure_holds"]["expected_from_means"] = expected
+        numbers["erasure_holds"]["expected_from_means"] = expected
     if z.codes is None or z.n_columns > MOST_CLASSES:
-        return found
+        return numbers
     largest = float(np.bincount(z.codes).max() / len(z))
-    found["readable"] |= {
+    numbers["readable"] |= {
         "logistic_accuracy": accuracy(X, data),
         "largest_class": largest,
     }
     if z.metric == AUC:
-        found["readable"]["information"] = metrics.information(
+        numbers["readable"]["information"] = metrics.information(
             scores.raw[:, 0], z.codes == 1, np.random.default_rng([seed, 6])
         )
     shuffled = z.take(np.random.default_rng([seed, 12]).permutation(len(z)))
-    for name, told, own in (("", z, whole), ("_shuffled", shuffled, Whole(X, shuffled))):
-        erased = own.eraser.apply(X)
-        found["one_direction"] |= {
-            f"in_sample_before{name}": _in_sample(X, told),
-            f"in_sample_after{name}": _in_sample(erased, told),
+    for name, labelled, sample in (("", z, whole), ("_shuffled", shuffled, Whole(X, shuffled))):
+        erased = sample.eraser.apply(X)
+        numbers["one_direction"] |= {
+            f"in_sample_before{name}": _in_sample(X, labelled),
+            f"in_sample_after{name}": _in_sample(erased, labelled),
         }
-    found["one_direction"]["largest_class"] = largest
-    return found
+    numbers["one_direction"]["largest_class"] = largest
+    return numbers
 
 
 def _in_sample(X: np.ndarray, z: Concept) -> float:
     """Return the accuracy of logistic regression on the rows that it is fitted to.
 
-    Where nothing is left to read, all log-odds are the same but for rounding: ties, of which none
-    is to be right by the sign of what rounding left.
+    If nothing is left to read, all log-odds are equal up to rounding. Rounding them keeps these
+    ties from being decided by the sign of an error.
     """
     log_odds = np.round(_logistic(X, z).scores(X), DIGITS)
-    said = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
-    return float((said == z.codes).mean())
+    predicted = log_odds.argmax(axis=1) if log_odds.ndim == 2 else log_odds > 0
+    return float((predicted == z.codes).mean())
 
 
 def accuracy(X: np.ndarray, data: ThreeWay) -> float:
@@ -86,6 +86,6 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
 
 
 def _logistic(X: np.ndarray, z: Concept) -> LinearProbe:
-    """Return logistic regression of the codes, which read as labels 0, 1, ..."""
+    """Return a logistic regression of the codes, which serve as labels 0, 1, ..."""
     W, bias = logistic(arrays.host(X), z.data)
     return LinearProbe(W, bias, tuple(range(z.n_columns)))

@@ -1,4 +1,4 @@
-"""Document: an audit as plain values, and the audit that such values describe."""
+"""Document: an audit as plain values, and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from nullprobe.auditing.eraser_cost import EraserCost, Reading, TaskCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.observation import Beside
+from nullprobe.claims.observation import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
@@ -23,9 +23,10 @@ VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")
 
 @dataclass(frozen=True, eq=False)
 class Recorded(Null):
-    """A null that was read from a file, with the numbers that were written about it.
+    """A null that was read from a file, with the numbers that the file states about it.
 
-    Draws in a file have six digits, so that a value which was a draw may not be one any more.
+    Draws in a file have six digits. So a value that equalled a draw may not equal it any more, and
+    the p-value is read, not computed.
 
     Attributes
     ----------
@@ -46,13 +47,13 @@ class Recorded(Null):
         return _number(self.record["sd"]) if self.record else super().sd
 
     def p_value(self, observed: float) -> float:
-        """Return the p-value as it was written; of another value, that of the draws."""
+        """Return the p-value from the file; for another value, compute it from the draws."""
         if self.record and plain(observed) == self.record["observed"]:
             return _number(self.record["p_value"])
         return super().p_value(observed)
 
     def p_interval(self, observed: float, coverage: float = 0.99) -> tuple[float, float]:
-        """Return the interval of the p-value as it was written; else that of the draws."""
+        """Return the interval of the p-value from the file, or compute it from the draws."""
         written = self.record and plain(observed) == self.record["observed"] and coverage == 0.99
         ends = _pair(self.record["p_interval"]) if self.record and written else None
         return super().p_interval(observed, coverage) if ends is None else ends
@@ -82,7 +83,7 @@ def document(
     scores : mapping of str to ndarray of shape (n,), or None
         Held-out scores "raw" and "erased" of every row.
     labels : ndarray of shape (n,) or None
-        The concept, as the page should name it.
+        The concept, as the page shows it.
     provenance : mapping
         Seed, versions, fingerprints, splits.
     representation : str or None
@@ -92,9 +93,9 @@ def document(
     concept : str
         "labels" or "numeric".
     cost : EraserCost or None
-        What an eraser that was passed takes besides the concept.
+        Damage of an eraser that was passed.
     """
-    found = {
+    fields = {
         "schema": AUDIT,
         "title": title,
         "representation": representation,
@@ -106,7 +107,7 @@ def document(
         "provenance": dict(provenance),
         **({} if cost is None else {"eraser_cost": cost}),
     }
-    return AuditDocument.model_validate(plain(found))
+    return AuditDocument.model_validate(plain(fields))
 
 
 def claim_document(claim: Claim) -> dict[str, Any]:
@@ -139,39 +140,39 @@ def claim_document(claim: Claim) -> dict[str, Any]:
 
 
 def _null_document(null: Null, claim: Claim) -> dict[str, Any]:
-    """Return a null with what it is compared with, which need not be what the claim observes."""
+    """Return a null with the value that it is compared with, by default the claim's."""
     usual = {"metric": claim.metric, "observed": claim.observed, "interval": claim.interval}
     compared = claim.shown.get("compared", {}).get(null.rung, usual)
-    seen = compared["observed"]
-    is_tested = math.isfinite(seen)
+    observed = compared["observed"]
+    is_tested = math.isfinite(observed)
     return {
         "rung": null.rung,
         "description": null.description,
         **compared,
         "mean": null.mean,
         "sd": null.sd,
-        "p_value": null.p_value(seen) if is_tested else None,
+        "p_value": null.p_value(observed) if is_tested else None,
         "one_sided": null.upper,
         "adjusted_p": null.adjusted,
-        "p_interval": null.p_interval(seen) if is_tested else None,
+        "p_interval": null.p_interval(observed) if is_tested else None,
         "values": null.values,
         "errors": null.errors,
     }
 
 
-def claim_of(found: Mapping[str, Any]) -> Claim:
+def claim_of(fields: Mapping[str, Any]) -> Claim:
     """Return the claim that a document describes."""
-    metric = Metric(**found["metric"])
+    metric = Metric(**fields["metric"])
     read = {"metric": lambda value: Metric(**value), "groups": list, "rung": str}
     shown: dict[str, Any] = {
-        key: {name: read.get(name, _array)(value) for name, value in found[key].items()}
+        key: {name: read.get(name, _array)(value) for name, value in fields[key].items()}
         for key in PICTURES.values()
-        if found[key] is not None
+        if fields[key] is not None
     }
-    if found.get("learning_curve"):
+    if fields.get("learning_curve"):
         shown["learning_curve"] = [
             one | {"value": _number(one["value"]), "interval": _pair(one["interval"])}
-            for one in found["learning_curve"]
+            for one in fields["learning_curve"]
         ]
     compared = {
         null["rung"]: {
@@ -179,22 +180,22 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
             "observed": _number(null["observed"]),
             "interval": _pair(null["interval"]),
         }
-        for null in found["nulls"]
-        if null["metric"] != found["metric"]
+        for null in fields["nulls"]
+        if null["metric"] != fields["metric"]
     }
     return Claim(
-        found["name"],
-        found["statement"],
-        Holds(found["holds"]),
+        fields["name"],
+        fields["statement"],
+        Holds(fields["holds"]),
         tuple(
             Explanation(
                 **one | {"outcome": Outcome(one["outcome"]), "difference": _pair(one["difference"])}
             )
-            for one in found["explanations"]
+            for one in fields["explanations"]
         ),
-        _number(found["observed"]),
+        _number(fields["observed"]),
         metric,
-        _pair(found["interval"]),
+        _pair(fields["interval"]),
         tuple(
             Recorded(
                 null["rung"],
@@ -205,30 +206,30 @@ def claim_of(found: Mapping[str, Any]) -> Claim:
                 None if null.get("errors") is None else _array(null["errors"]),
                 record=null,
             )
-            for null in found["nulls"]
+            for null in fields["nulls"]
         ),
-        found["p_value"],
-        found["reason"],
-        found["detectable"],
-        found["details"],
+        fields["p_value"],
+        fields["reason"],
+        fields["detectable"],
+        fields["details"],
         {**shown, **({"compared": compared} if compared else {})},
         tuple(
-            Beside(
+            SimplerReading(
                 **one
                 | {key: _pair(one[key]) for key in ("interval", "gain")}
                 | {key: _triple(one.get(key)) for key in ("adds", "adds_nats")}
             )
-            for one in found["beside"]
+            for one in fields["beside"]
         ),
-        found.get("rows_needed"),
-        found.get("rows_reason", ""),
-        tuple(found.get("warnings", ())),
+        fields.get("rows_needed"),
+        fields.get("rows_reason", ""),
+        tuple(fields.get("warnings", ())),
     )
 
 
-def cost_of(found: Mapping[str, Any] | None) -> EraserCost | None:
-    """Return the cost of an eraser that a document describes, or None where there is none."""
-    if found is None:
+def cost_of(fields: Mapping[str, Any] | None) -> EraserCost | None:
+    """Return the cost of an eraser that a document describes, or None if it has no cost."""
+    if fields is None:
         return None
     read = ("before", "after", "lost")
     tasks = (
@@ -239,19 +240,19 @@ def cost_of(found: Mapping[str, Any] | None) -> EraserCost | None:
                 for key in read
             }
         )
-        for one in found["tasks"]
+        for one in fields["tasks"]
     )
-    return EraserCost(**{**found, "tasks": tuple(tasks)})
+    return EraserCost(**{**fields, "tasks": tuple(tasks)})
 
 
-def portrait_of(found: Mapping[str, Any]) -> Portrait:
+def portrait_of(fields: Mapping[str, Any]) -> Portrait:
     """Return the portrait that a document describes."""
-    views = {view: _array(found[view]) for view in VIEWS}
-    return Portrait(tuple(found["axes"]), labels_of(found["labels"]), **views)
+    views = {view: _array(fields[view]) for view in VIEWS}
+    return Portrait(tuple(fields["axes"]), labels_of(fields["labels"]), **views)
 
 
 def labels_of(labels: Sequence[Any]) -> np.ndarray:
-    """Return labels as an array that has the same plain values."""
+    """Return labels as an array with the same plain values."""
     kinds = {type(label) for label in labels}
     return np.array(labels, dtype=None if len(kinds) == 1 and kinds != {type(None)} else object)
 
@@ -268,8 +269,8 @@ def _pair(ends: Sequence[float | None] | None) -> tuple[float, float] | None:
     return None if ends is None else (_number(ends[0]), _number(ends[1]))
 
 
-def _triple(found: list[float | None] | None) -> tuple[float, float, float] | None:
-    if found is None:
+def _triple(values: list[float | None] | None) -> tuple[float, float, float] | None:
+    if values is None:
         return None
-    value, low, high = map(_number, found)
+    value, low, high = map(_number, values)
     return value, low, high

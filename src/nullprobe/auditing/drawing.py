@@ -1,16 +1,16 @@
-"""Drawing: draws of an explanation, as many as its p-values need.
+"""Drawing: as many draws of an explanation as its p-values need.
 
-Problem. A thousand reruns of everything settle p-values to the last digit, where forty would have
-settled whether they are above α.
+Problem. A thousand draws give a p-value with three digits, but forty often suffice to show on which
+side of α it lies.
 
-Solution. After 39 draws (for α = .05), and then after about 110, 220, 500 and 1,000, it is asked
-whether the 99 % interval of every p-value that counts excludes α; if so, no more are drawn. All
-claims and representations share their draws, and their p-values are adjusted for each other.
+Solution. After 39 draws (for α = .05), and then after about 110, 220, 500 and 1,000, drawing stops
+if the 99 % interval of every p-value that counts excludes α. All claims and representations share
+their draws, and their p-values are adjusted for each other.
 
 Reference. Sequential Monte Carlo p-values: J. Besag, P. Clifford, "Sequential Monte Carlo
 p-values", 1991; A. Gandy, "Sequential implementation of Monte Carlo tests with uniformly bounded
-resampling risk", 2009. Stopping at a few fixed counts leaves the level as it is: see
-`tests/auditing/test_drawing.py`, which computes it exactly.
+resampling risk", 2009. Stopping at a few fixed counts does not change the significance level:
+`tests/auditing/test_drawing.py` computes it exactly.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ GROWTH = (1.0, 2.8, 5.6, 12.8)  # of the least number of draws
 SPARED = 1.5
 
 Values = Mapping[str, np.ndarray]
-# What draws of a representation read, and the nulls and observed values that they become.
+# Readings of draws of a representation; their nulls, with the observed values.
 Draw = Callable[[int, range], Values]
 Judge = Callable[[int, Values], Mapping[str, tuple[float, Null]]]
 
 
 def looks(limit: int, bar: Thresholds) -> list[int]:
-    """Return the numbers of draws after which it is asked whether to go on.
+    """Return the numbers of draws after which drawing may stop.
 
     Examples
     --------
     >>> looks(999, Thresholds(alpha=0.05))
     [39, 109, 218, 499, 999]
     """
-    found = [round(bar.least_draws * g) for g in GROWTH]
-    # A look just before the limit would cost more than it saves.
-    kept = [m for m in found if m < limit / SPARED]
-    return [*kept, limit]
+    counts = [round(bar.least_draws * g) for g in GROWTH]
+    # Stopping just before the limit would save little.
+    early = [m for m in counts if m < limit / SPARED]
+    return [*early, limit]
 
 
 def drawn(
@@ -54,30 +54,30 @@ def drawn(
     ----------
     n_representations : int
     draw : callable
-        Takes the number of a representation and a range of draws, and returns what these read,
-        (m,) or (m, ...), by key.
+        Takes the number of a representation and a range of draws. Returns their readings, (m,) or
+        (m, ...), by key.
     judge : callable
-        Takes the number of a representation and what all draws so far read, and returns the
+        Takes the number of a representation and the readings of all draws so far. Returns the
         observed value and the null of each statistic that counts, by key.
     limit : int
-        Draws at most.
+        Largest number of draws.
     bar : Thresholds
 
     Returns
     -------
     nulls : list of dict of str to Null
-        Of each representation, with adjusted p-values.
+        Nulls of each representation, with adjusted p-values.
     values : list of dict of str to ndarray
-        All that was read.
+        Readings of all draws, for each representation.
     """
     values: list[dict[str, np.ndarray]] = [{} for _ in range(n_representations)]
     nulls: list[dict[str, Null]] = []
     start = 0
     for stop in looks(limit, bar):
-        for i, own in enumerate(values):
+        for i, read in enumerate(values):
             for key, more in draw(i, range(start, stop)).items():
-                own[key] = np.concatenate([own[key], more]) if key in own else more
-        nulls, settled = adjusted([judge(i, own) for i, own in enumerate(values)], bar.alpha)
+                read[key] = np.concatenate([read[key], more]) if key in read else more
+        nulls, settled = adjusted([judge(i, read) for i, read in enumerate(values)], bar.alpha)
         if settled:
             break
         start = stop
@@ -89,17 +89,17 @@ def adjusted(
 ) -> tuple[list[dict[str, Null]], bool]:
     """Return nulls with p-values adjusted over all keys of all representations.
 
-    Also returned is whether all of these p-values are settled.
+    The second value is whether each of these p-values is clearly above or below α.
     """
-    places = [(i, key) for i, own in enumerate(judged) for key in own]
+    places = [(i, key) for i, nulls in enumerate(judged) for key in nulls]
     pairs = [judged[i][key] for i, key in places]
-    found: list[dict[str, Null]] = [{} for _ in judged]
+    adjusted_nulls: list[dict[str, Null]] = [{} for _ in judged]
     if not places:
-        return found, True
+        return adjusted_nulls, True
     together_ = together([null for _, null in pairs], [value for value, _ in pairs])
     for (i, key), null in zip(places, together_, strict=True):
-        found[i][key] = null
+        adjusted_nulls[i][key] = null
     settled = all(
         null.is_settled(value, alpha) for null, (value, _) in zip(together_, pairs, strict=True)
     )
-    return found, settled
+    return adjusted_nulls, settled

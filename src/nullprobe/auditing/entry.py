@@ -1,4 +1,4 @@
-"""Audit: split, read, erase, read back, compare with nulls, and say what each result is about."""
+"""Audit: split, read, erase, read back, compare with nulls, and judge the claims."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
-from nullprobe.auditing.asked import (
-    DRAWS,
-    claim_names,
-    claims_that_apply,
-    draws_asked,
-    groups_to_compare,
-    independent_asked,
-    need_no_order,
-    need_readable,
-    need_what_claims_need,
-    order_of,
-    pairs_to_hold_out,
-    splits_asked,
-    thresholds,
-)
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
+from nullprobe.auditing.fitted_eraser import FittedEraser, need_claims_of_erased, with_eraser
 from nullprobe.auditing.guards import without_aside
 from nullprobe.auditing.judging import Judged, Plan, among_blocks, judge, withheld
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.measurement import Progress
-from nullprobe.auditing.own_eraser import OwnEraser, need_claims_of_erased, with_eraser
+from nullprobe.auditing.options import (
+    DRAWS,
+    check_claims,
+    check_comparisons,
+    check_confounds_and_order,
+    check_independent,
+    checked_draws,
+    checked_splits,
+    claim_names,
+    claims_that_apply,
+    groups_to_compare,
+    order_of,
+    pairs_to_hold_out,
+    thresholds,
+)
 from nullprobe.auditing.result import Audit
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
@@ -65,87 +65,88 @@ def audit(
     n_permutations: int | None = None,
     n_surrogates: int | None = None,
 ) -> Audit | Layers:
-    """Audit what a representation says of a concept, what that takes, and where it comes from.
+    """Judge what a representation reveals about a concept, what that takes, and its source.
 
     Parameters
     ----------
     X : array of shape (n, d), ContrastPairs, or mapping of str to such
-        Representation; or several of the same rows, such as the layers of a model. Of contrast
-        pairs the differences are audited, and `consistent` asks what CCS finds in them.
+        Representation, or several of the same rows, such as the layers of a model. For contrast
+        pairs, the differences are audited, and `consistent` judges CCS on them.
     y : array-like of shape (n,) or (n, k)
-        Concept: labels or numbers; several columns of labels are one-hot encoded together. Pairs
-        bring their own.
+        Concept: labels or numbers. Several columns of labels are one-hot encoded together. Contrast
+        pairs come with labels.
     groups : array-like of shape (n,), optional
-        Rows of a group depend on each other; they stay in one part of the split. Where every
-        group holds enough rows of every class, `transfers` asks what carries over among them.
+        Rows of a group depend on each other; they stay in one part of the split. If every group has
+        enough rows of every class, `transfers` compares readings within and across groups.
     order : array-like of shape (n,), optional
-        Time or place of each row, where rows are a series, or one in each group.
+        Time or place of each row, if the rows are a series, or a series in each group.
     duplicates : {"group", "drop", "keep"}
-        What becomes of rows that are copies of others, exactly or nearly: they are kept together as
-        groups, all but one are dropped, or they count as independent. A warning says how many.
+        How to treat rows that are copies of others, exactly or nearly. "group" keeps copies
+        together as groups, "drop" drops all but one, and "keep" counts them as independent. A
+        warning gives their number.
     independent : bool
-        Whether rows are independent although they may resemble their neighbours in the file.
+        Whether rows are independent even if neighbours in the file resemble each other.
     feature_names : sequence of d str, optional
-        Names of the columns of X; by default those of a frame.
+        Names of the columns of X; by default the names of a frame's columns.
     others : mapping of str to array-like of shape (n,), optional
-        Other labels of contrast pairs, 1 where something else is so of the positive side: a probe
-        without labels may follow one of these instead.
+        Other labels of contrast pairs: 1 if the property holds for the positive side, else 0. A
+        probe without labels may follow one of these instead of the concept.
     baselines : mapping of str to array of shape (n, d'), optional
         Other representations of the inputs: a bag of words, lengths, an embedding layer.
     untrained : mapping of str to array of shape (n, d'), optional
-        Representations of the same rows in networks of the same architecture that were not trained.
+        Representations of the same rows in untrained networks of the same architecture.
     confounds : array of shape (n,) or (n, q), frame, or mapping of str to such, optional
-        What else is known of the rows and may account for a reading: source, length, a word. What
-        is read of labels that follow these alone is held against the reading. Strings, booleans
-        and numbers of few values are categories.
+        Known properties of the rows that may account for a reading: source, length, a word. The
+        reading is compared with readings of labels that are drawn from the confounds alone.
+        Strings, booleans and numbers of few values are categories.
     eraser : fitted eraser, loaded eraser or fitted transformer, optional
-        Of your own, fitted to other rows: these are erased by it, in place of erasers that are
-        fitted to a part of them.
+        Your own eraser, fitted to other rows. It erases these rows; no eraser is fitted to them.
     task : array of shape (n,) or (n, k), frame, or mapping of str to such, optional
-        What the rows are for, where ``eraser`` is passed: labels or numbers that fresh probes read
-        before and after erasure (`Audit.eraser_cost`).
+        Downstream tasks, with ``eraser`` only: labels or numbers that fresh probes read before and
+        after erasure (`Audit.eraser_cost`).
     claims : sequence of str, optional
         Names of claims; by default all that apply.
     depth : {"full", "quick"}
-        "quick" judges `readable` and `one_direction`, or the claims that are named, against
-        chance alone.
+        "quick" judges `readable` and `one_direction`, or the named claims, against chance alone.
     kind : {"labels", "numeric"} or None
-        What y is; None for the rule: floats are numbers, unless all are whole and few are distinct.
+        Kind of y. None applies the rule: floats are numbers, unless all are whole and few are
+        distinct.
     alpha : float
-        Share of wrong alarms that a test may raise; of several representations, all together.
+        Significance level of a test, over all representations together.
     min_effect : float
         Smallest effect of interest: how far above chance a reading must be to matter, in AUC,
         balanced accuracy or R².
     draws : int
-        Draws of each null at most, at least 2/α − 1: 39 for α = .05. No more are drawn once the
-        99 % interval of every p-value excludes α.
+        Largest number of draws of each null, 2/α − 1 or more: 39 for α = .05. Drawing stops once
+        the 99 % interval of every p-value excludes α.
     n_splits : int
-        Partitions that readings are averaged over, from 1 to 13; fewer where classes are small.
+        Partitions that readings are averaged over, from 1 to 13; fewer if classes are small.
     random_state : int, Generator or None
-        Same seed, same verdicts; of a generator or None, a seed is drawn and recorded.
+        The same seed gives the same verdicts. From a generator or None, a seed is drawn and
+        recorded.
     title : str
         Name of the data set on the page.
     progress : callable, optional
-        Called with the stage, how much of it is done, and of how much.
+        Called with the stage, the amount done, and the total.
     n_permutations, n_surrogates : int, optional
-        Old names of ``draws``, read until the next release, with a warning.
+        Old names of ``draws``, accepted until the next release, with a warning.
 
     Returns
     -------
-    Audit, or Layers where X is a mapping
-        ``.claims``, each with ``.holds``, ``.takes``, ``.comes_from`` and what they rest on.
+    Audit, or Layers if X is a mapping
+        ``.claims``, each with ``.holds``, ``.takes``, ``.comes_from`` and the numbers behind them.
 
     Raises
     ------
     InputError
-        If the input is not finite, of lengths that differ, of one class, or too small to split.
+        If the input is not finite, has different lengths or one class, or is too small to split.
 
     Notes
     -----
     Rows are split into three stratified parts that take turns as F (eraser), P (probe) and S
     (scores), in several partitions whose readings are averaged. Intervals are conditional on the
     fitted erasers and probes. p-values are adjusted over claims and representations (Westfall and
-    Young's maximum statistic): labels are permuted alike for all of them.
+    Young's maximum statistic): all of them share the permutations of labels.
 
     Examples
     --------
@@ -158,9 +159,9 @@ def audit(
     claims = claim_names(claims, depth)
     seed = integer_seed(random_state)
     bar = thresholds(alpha, min_effect)
-    draws, explain = draws_asked(draws, n_permutations, n_surrogates, bar)
-    n_splits = splits_asked(n_splits)
-    given = Dataset.of(
+    draws, explain = checked_draws(draws, n_permutations, n_surrogates, bar)
+    n_splits = checked_splits(n_splits)
+    dataset = Dataset.of(
         X,
         y,
         groups=groups,
@@ -171,33 +172,35 @@ def audit(
         feature_names=feature_names,
         kind=kind,
     )
-    need_what_claims_need(claims or (), given.z, explain)
-    need_readable(claims, baselines=baselines, untrained=untrained, confounds=confounds)
-    tasks = tasks_of(task, len(given.z), eraser)
-    place = order_of(order, len(given.z), given.groups)
-    independent_asked(independent, place)
-    need_no_order(given, place)
-    rows, unit, copied = with_copies(given, duplicates, seed)
-    if len(rows) < len(given.z):
-        given, place = given.take(rows), None if place is None else place[rows]
+    check_claims(claims or (), dataset.z, explain)
+    check_comparisons(claims, baselines=baselines, untrained=untrained, confounds=confounds)
+    tasks = tasks_of(task, len(dataset.z), eraser)
+    place = order_of(order, len(dataset.z), dataset.groups)
+    check_independent(independent, place)
+    check_confounds_and_order(dataset, place)
+    rows, unit, copied = with_copies(dataset, duplicates, seed)
+    if len(rows) < len(dataset.z):
+        dataset, place = dataset.take(rows), None if place is None else place[rows]
         tasks = {name: one.take(rows) for name, one in tasks.items()}
-    domains, left_out = groups_to_compare(given, claims, seed)
-    pairs, unpaired = pairs_to_hold_out(given, claims, seed)
+    domains, left_out = groups_to_compare(dataset, claims, seed)
+    pairs, unpaired = pairs_to_hold_out(dataset, claims, seed)
     left_out |= unpaired
-    names = claims or claims_that_apply(given, explain, domains, pairs)
-    own, seen, cost = None, None, None
+    names = claims or claims_that_apply(dataset, explain, domains, pairs)
+    fitted_eraser, share_fitted, cost = None, None, None
     if eraser is not None:
-        own = OwnEraser.of(eraser)
-        given, seen = with_eraser(given, own)
-        (name, before), (_, after) = given.representations.items()
-        cost = eraser_cost(before, after, given.z, tasks, unit, given.feature_names.get(name), seed)
+        fitted_eraser = FittedEraser.of(eraser)
+        dataset, share_fitted = with_eraser(dataset, fitted_eraser)
+        (name, before), (_, after) = dataset.representations.items()
+        cost = eraser_cost(
+            before, after, dataset.z, tasks, unit, dataset.feature_names.get(name), seed
+        )
         names = [
-            n for n in need_claims_of_erased(claims) if n != "no_halfspace" or given.z.is_classes
+            n for n in need_claims_of_erased(claims) if n != "no_halfspace" or dataset.z.is_classes
         ]
         domains, pairs, left_out = None, {}, {}
-    given, whole, aside = _set_aside(given, seed)
+    dataset, whole, aside = _set_aside(dataset, seed)
     plan = Plan(
-        given,
+        dataset,
         whole,
         aside,
         unit,
@@ -211,100 +214,106 @@ def audit(
         explain and depth == "full",
         depth == "quick",
         bar,
-        lambda name: _progress(progress, name, len(given.representations)),
-        own=own,
+        lambda name: _progress(progress, name, len(dataset.representations)),
+        eraser=fitted_eraser,
     )
-    found, dependence = _judged(plan, independent)
+    results, dependence = _judged(plan, independent)
     record = {
-        "baselines": list(given.baselines),
+        "baselines": list(dataset.baselines),
         "random_state": seed,
-        **({"untrained": list(given.untrained)} if given.untrained else {}),
-        **({"confounds": list(given.confounds.names)} if given.confounds else {}),
-        **({"eraser": {**own.record, "rows_seen": _share(seen)}} if own else {}),
+        **({"untrained": list(dataset.untrained)} if dataset.untrained else {}),
+        **({"confounds": list(dataset.confounds.names)} if dataset.confounds else {}),
+        **(
+            {"eraser": {**fitted_eraser.record, "rows_seen": _share(share_fitted)}}
+            if fitted_eraser
+            else {}
+        ),
         "alpha": bar.alpha,
         "min_effect": bar.min_effect,
         "draws": draws,
         **({"copies": copied} if copied else {}),
         **({"dependence": dependence} if dependence else {}),
-        **({"other_labels": list(given.others)} if given.others else {}),
-        **({"representations": list(found)} if len(found) > 1 else {}),
+        **({"other_labels": list(dataset.others)} if dataset.others else {}),
+        **({"representations": list(results)} if len(results) > 1 else {}),
         **({"left_out": left_out} if left_out else {}),
     }
-    audits = {name: _audit(name, one, given, title, record, cost) for name, one in found.items()}
+    audits = {
+        name: _audit(name, one, dataset, title, record, cost) for name, one in results.items()
+    }
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
 
-def _share(seen: float | None) -> float | str:
-    return "unknown" if seen is None else seen
+def _share(share: float | None) -> float | str:
+    return "unknown" if share is None else share
 
 
 def _set_aside(
-    given: Dataset, seed: int
+    dataset: Dataset, seed: int
 ) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
-    """Return the data without features that must not decide, what these had, and why."""
-    kept, whole, aside, names = {}, {}, {}, dict(given.feature_names)
-    for name, X in given.representations.items():
+    """Return the data without features that must not decide, the full rows, and the reasons."""
+    representations, whole, aside, names = {}, {}, {}, dict(dataset.feature_names)
+    for name, X in dataset.representations.items():
         keep, reasons = without_aside(X, seed)
-        kept[name] = X
+        representations[name] = X
         if reasons:
-            own = names.get(name) or range(X.shape[1])
-            aside[name] = {str(own[j]): why for j, why in reasons.items()}
+            feature_names = names.get(name) or range(X.shape[1])
+            aside[name] = {str(feature_names[j]): why for j, why in reasons.items()}
         if len(keep) < X.shape[1]:
             whole[name] = X
-            kept[name] = np.ascontiguousarray(X[:, keep])
+            representations[name] = np.ascontiguousarray(X[:, keep])
             if name in names:
                 names[name] = tuple(names[name][j] for j in keep)
-    return replace(given, representations=kept, feature_names=names), whole, aside
+    return replace(dataset, representations=representations, feature_names=names), whole, aside
 
 
 def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the claims on each representation, and what was found of neighbours in the file."""
-    given, unit = plan.given, plan.unit
+    """Return the verdicts on each representation, and the dependence of neighbours in the file."""
+    dataset, unit = plan.dataset, plan.unit
     if plan.place is not None:
         return _in_series(plan)
-    found = judge(plan)
+    judged = judge(plan)
     if independent:
-        return found, {"independent": True}
-    seen = neighbours(given, unit, plan.seed)
-    if seen.p_value > LEVEL:
-        return found, {}
-    return among_blocks(plan, found, seen)
+        return judged, {"independent": True}
+    resemblance = neighbours(dataset, unit, plan.seed)
+    if resemblance.p_value > LEVEL:
+        return judged, {}
+    return among_blocks(plan, judged, resemblance)
 
 
 def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the claims where rows are declared to be a series, or a series in each group."""
-    if plan.given.groups is not None:
+    """Return the verdicts if rows are declared to be a series, or a series in each group."""
+    if plan.dataset.groups is not None:
         return judge(plan, "shifted"), {"order": "a series in each group"}
     assert plan.place is not None, "a series has an order"
     rows = np.argsort(plan.place, kind="stable")
     unit = None if plan.unit is None else plan.unit[rows]
-    given = plan.given.take(rows)
-    seen = neighbours(given, unit, plan.seed)
-    found = {"order": "one series", "length": seen.length}
-    few = few_runs(given.z)
+    dataset = plan.dataset.take(rows)
+    resemblance = neighbours(dataset, unit, plan.seed)
+    dependence = {"order": "one series", "length": resemblance.length}
+    few = few_runs(dataset.z)
     if few:
-        return {name: withheld(one, few) for name, one in judge(plan).items()}, found
-    cut = blocks(given.z, unit, seen.length)
+        return {name: withheld(one, few) for name, one in judge(plan).items()}, dependence
+    cut = blocks(dataset.z, unit, resemblance.length)
     if isinstance(cut, str):
-        return {name: withheld(one, cut) for name, one in judge(plan).items()}, found
+        return {name: withheld(one, cut) for name, one in judge(plan).items()}, dependence
     code = np.empty(len(rows), dtype=int)
     code[rows] = cut
     try:
         judged = judge(replace(plan, unit=code, inside=plan.unit), "kept")
     except InputError as error:  # too few blocks of a class
-        return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, found
-    return judged, {**found, "blocks": len(np.unique(cut))}
+        return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, dependence
+    return judged, {**dependence, "blocks": len(np.unique(cut))}
 
 
 def _audit(
     name: str,
     one: Judged,
-    given: Dataset,
+    dataset: Dataset,
     title: str,
     record: Mapping[str, Any],
     cost: EraserCost | None,
 ) -> Audit:
-    z, parts = given.z, one.splits[0]
+    z, parts = dataset.z, one.splits[0]
     return Audit(
         one.claims,
         title,
@@ -313,11 +322,11 @@ def _audit(
         one.portrait,
         {
             **provenance.data(
-                given.representations[name],
+                dataset.representations[name],
                 z,
                 parts,
-                group_names=given.group_names,
-                feature_names=given.feature_names.get(name, ()),
+                group_names=dataset.group_names,
+                feature_names=dataset.feature_names.get(name, ()),
             ),
             **record,
             "n_splits": len(one.splits),
@@ -325,15 +334,15 @@ def _audit(
             "versions": provenance.versions(),
         },
         name or None,
-        "pair_differences" if given.pairs else "rows",
+        "pair_differences" if dataset.pairs else "rows",
         "labels" if z.is_classes else "numeric",
         cost,
     )
 
 
-def _progress(progress: Progress | None, name: str, several: int) -> Progress:
+def _progress(progress: Progress | None, name: str, n_representations: int) -> Progress:
     if progress is None:
         return lambda *_: None
-    if several == 1:
+    if n_representations == 1:
         return progress
     return lambda stage, done, total: progress(f"{name}: {stage}", done, total)

@@ -1,8 +1,8 @@
-"""Eraser cost: what an eraser that is passed takes besides the concept.
+"""Eraser cost: the damage of an eraser that is passed to an audit.
 
-Three costs stand next to the verdicts: how far rows move, against the least that an eraser of these
-rows could move them; which features move most; and what a downstream task loses. Fresh probes of
-the task are fitted to one half of the rows, before and after erasure, and scored on the other.
+An audit reports three costs with its verdicts: how far rows move, compared with the least possible;
+which features move most; and what a downstream task loses. Fresh probes of the task are fitted to
+one half of the rows, before and after erasure, and scored on the other half.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from nullprobe.moments import Moments
 from nullprobe.probes import LDAProbe
 
 ACCURACY = "accuracy"
-MOST_COLUMNS = 20  # features that are named, those that move most
-OTHER_WIDTH = "the eraser returns rows of another width, so that no distance can be measured"
+MOST_COLUMNS = 20  # features that are named
+OTHER_WIDTH = "the eraser changes the number of features, so distances are undefined"
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class TaskCost:
-    """What a fresh probe reads of a task before and after erasure, on held-out rows.
+    """The reading of a task by a fresh probe before and after erasure, on held-out rows.
 
     Attributes
     ----------
     name : str
     metric : str
-        "accuracy", or "R²" of numbers.
+        "accuracy", or "R²" for numbers.
     guess : float
-        What it takes no row to know: the share of the largest class, or 0 for R².
+        Value of the best constant prediction: the share of the largest class, or 0 for R².
     before, after, lost : Reading
-        ``lost`` is before less after, row by row.
+        ``lost`` is before minus after, row by row.
 
     Examples
     --------
@@ -80,22 +80,21 @@ class TaskCost:
 
 @dataclass(frozen=True)
 class EraserCost:
-    """What an eraser takes besides the concept.
+    """The damage of an eraser: how far rows move, and what tasks lose.
 
     Attributes
     ----------
     moved : float or None
         Mean squared distance of a row, each feature in units of its standard deviation.
     ratio : float or None
-        ``moved`` as a multiple of what LEACE moves, fitted to these rows; None where it moves
-        nothing.
+        ``moved`` divided by the same for LEACE fitted to these rows; None if LEACE moves nothing.
     share : float or None
         Share of the total variance that was moved.
     columns : dict of str to float
         Mean squared move of the features that move most, in units of their variance, by name.
     tasks : tuple of TaskCost
     reason : str
-        Why there is no distance, or no ratio; empty where there are both.
+        Why there is no distance, or no ratio; empty if there are both.
 
     Examples
     --------
@@ -112,14 +111,14 @@ class EraserCost:
 
 
 def tasks_of(task: Any, n: int, eraser: Any) -> dict[str, Concept]:
-    """Return the tasks of n rows by name, or complain; none where none are passed."""
+    """Return the tasks of n rows by name, or complain; empty if no task is passed."""
     if task is None:
         return {}
     if eraser is None:
         validation.complain(
-            "a task is read before and after an eraser that is passed",
-            "task arrived without eraser",
-            "pass eraser too, or leave task out",
+            "task needs eraser=: a task is read before and after erasure by that eraser",
+            "no eraser arrived",
+            "pass eraser, too, or leave task out",
         )
     if hasattr(task, "columns"):
         task = {str(name): task[name] for name in task.columns}
@@ -139,7 +138,7 @@ def eraser_cost(
     names: Sequence[str] | None,
     seed: int,
 ) -> EraserCost:
-    """Return what an eraser takes besides the concept.
+    """Return the damage of an eraser.
 
     Parameters
     ----------
@@ -148,9 +147,9 @@ def eraser_cost(
     z : Concept
     tasks : mapping of str to Concept
     groups : ndarray of shape (n,) or None
-        What moves together: halves and resamples keep it whole.
+        Group of each row: halves and resamples do not split groups.
     names : sequence of d str or None
-        Of the features.
+        Names of the features.
     seed : int
     """
     lost = tuple(_task_cost(name, task, X, erased, groups, seed) for name, task in tasks.items())
@@ -175,8 +174,8 @@ def _task_cost(
 ) -> TaskCost:
     rng = np.random.default_rng([seed, 23])
     (parts,) = partitions(task, groups=groups, n_splits=1, rng=rng, n_parts=2)
-    see = Observing(task, (parts,), seed)
-    before, after = (_observed(rows, task, parts, see) for rows in (X, erased))
+    observing = Observing(task, (parts,), seed)
+    before, after = (_observed(rows, task, parts, observing) for rows in (X, erased))
     guess = 0.0 if task.codes is None else float(np.bincount(task.codes).max() / len(task))
     return TaskCost(
         name,
@@ -186,8 +185,8 @@ def _task_cost(
     )
 
 
-def _observed(X: np.ndarray, task: Concept, parts: Parts, see: Observing) -> Observation:
-    """Observe a fresh probe of each half on the other: accuracy, or R² of numbers."""
+def _observed(X: np.ndarray, task: Concept, parts: Parts, observing: Observing) -> Observation:
+    """Return the held-out accuracy of a fresh probe of each half, or R² for numbers."""
     values = np.empty((len(task), 1 if task.is_classes else task.n_columns))
     for j in range(parts.n_parts):
         fitted, scored = np.flatnonzero(parts.part != j), parts.rows(j)
@@ -196,4 +195,4 @@ def _observed(X: np.ndarray, task: Concept, parts: Parts, see: Observing) -> Obs
             values[scored, 0] = predicted == task.labels[scored]
         else:
             values[scored] = np.reshape(predicted, (len(scored), -1))
-    return see.mean(values[:, 0], ACCURACY) if task.is_classes else see.scores([values])
+    return observing.mean(values[:, 0], ACCURACY) if task.is_classes else observing.scores([values])

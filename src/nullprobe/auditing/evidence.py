@@ -1,8 +1,8 @@
-"""Evidence: what several representations of the same rows show, each held against its nulls.
+"""Evidence: readings of several representations of the same rows, compared with their nulls.
 
-Chance comes first. What it does not explain is held against the explanations after it, and what it
-does explain is not: there is nothing that these could add. All p-values of one explanation are
-adjusted for each other, over claims and representations.
+Chance comes first. Readings that reject chance are compared with the further explanations. Readings
+that do not reject chance need no further explanation. All p-values of one explanation are adjusted
+for each other, over claims and representations.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nullprobe.auditing.baselines import added_to, containing, read_beside
+from nullprobe.auditing.baselines import added_to, containing, read_baselines
 from nullprobe.auditing.confounding import confounded
 from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
@@ -27,8 +27,8 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls.action import Action
 from nullprobe.stats.null_distribution import Null, together
 
-COSTLY = ("halfspace", "family", "association")  # to read of a labelling
-NOTHING = "chance was not rejected, so that nothing is there to explain"
+COSTLY = ("halfspace", "family", "association")  # read only if a claim needs them
+NOTHING = "chance was not rejected, so there is nothing to explain"
 
 
 def evidence(
@@ -39,42 +39,44 @@ def evidence(
     others: Mapping[str, np.ndarray],
     confounds: Confounds | None = None,
 ) -> list[Evidence]:
-    """Return what each representation shows.
+    """Return the evidence of each representation.
 
     Parameters
     ----------
     runs : mapping of str to Run
-        By the name of the representation.
+        Runs, by the name of the representation.
     baselines : mapping of str to mapping of str to ndarray of shape (n, d')
         Other representations of the rows, by source and name.
     domains : tuple of Parts and names, or None
         A split within each group, and the names of the groups, for `transfers`.
     pairs : mapping of str to HeldOut
-        The pairs whose differences are audited, by representation, for `consistent`.
+        The audited contrast pairs, by representation, for `consistent`.
     others : mapping of str to ndarray of shape (n,)
         Other labels of the pairs.
     confounds : Confounds or None
-        What else is known of the rows, for `readable`.
+        Confounds of the rows, for `readable`.
     """
-    several = list(runs.values())
-    first, bar = several[0], several[0].settings.thresholds
-    nulls = [{"chance": own} for own in _chance(several)]
-    notes: list[dict[str, str]] = [{} for _ in several]
-    curves = [run.curve if "curve" in _asked(run) else None for run in several]
+    all_runs = list(runs.values())
+    first, bar = all_runs[0], all_runs[0].settings.thresholds
+    nulls = [{"chance": chance} for chance in _chance(all_runs)]
+    notes: list[dict[str, str]] = [{} for _ in all_runs]
+    curves = [run.curve if "curve" in _requested_keys(run) else None for run in all_runs]
     for explanation in MAKES:
-        _explain(explanation, several, nulls, notes, curves)
-    carried = [run.carried(*domains) if domains else None for run in several]
+        _explain(explanation, all_runs, nulls, notes, curves)
+    carried = [run.carried(*domains) if domains else None for run in all_runs]
     followed = [run.followed(pairs[name], others) if pairs else None for name, run in runs.items()]
     across = _carried_across([one for one in carried if one], nulls)
     follows = _followed_across([one for one in followed if one], nulls)
-    seen = read_beside(first, baselines)
-    inside = [containing(run.X, baselines) for run in several]
-    # Of several representations it would take as many fits of wide rows as there are pairs.
-    alone = len(several) == 1 and not first.settings.quick
-    added = added_to(first, baselines, seen) if alone else {}
-    given = [None for _ in several] if confounds is None else confounded(several, confounds, nulls)
-    found = []
-    for i, run in enumerate(several):
+    readings = read_baselines(first, baselines)
+    inside = [containing(run.X, baselines) for run in all_runs]
+    # For several representations, this would take a fit of wide rows for each baseline and layer.
+    alone = len(all_runs) == 1 and not first.settings.quick
+    added = added_to(first, baselines, readings) if alone else {}
+    confounds_by_run = (
+        [None for _ in all_runs] if confounds is None else confounded(all_runs, confounds, nulls)
+    )
+    evidence_by_run = []
+    for i, run in enumerate(all_runs):
         residual, algebra = run.algebra()
         raw, erased, halfspace, family = (
             _with_test(run.observed.get(key), nulls[i]["chance"].get(key))
@@ -82,13 +84,13 @@ def evidence(
         )
         assert raw is not None, "it is always read"
         assert erased is not None, "it is always read"
-        found.append(
+        evidence_by_run.append(
             Evidence(
                 raw,
                 erased,
                 halfspace,
                 nulls[i],
-                seen,
+                readings,
                 residual,
                 algebra,
                 notes[i],
@@ -101,93 +103,95 @@ def evidence(
                 run.observed.get("association"),
                 run.probe_rows,
                 run.sizes if run.settings.asks("readable") else (),
-                given[i],
+                confounds_by_run[i],
                 inside[i],
                 added,
                 len(run.z),
             )
         )
-        _spare(run, several)
-    return found
+        _spare(run, all_runs)
+    return evidence_by_run
 
 
-def _spare(run: Run, several: Sequence[Run]) -> None:
-    """Free what a run has factored, where several would fill the memory."""
-    if len(several) > 1:
+def _spare(run: Run, all_runs: Sequence[Run]) -> None:
+    """Free the factorisations of a run, if several runs would fill the memory."""
+    if len(all_runs) > 1:
         run.forget()
 
 
-def _asked(run: Run) -> list[str]:
-    """Return the keys of the claims that a run is for."""
+def _requested_keys(run: Run) -> list[str]:
+    """Return the keys of the readings that the claims of a run need."""
     return [OF_CLAIMS[name] for name in run.settings.names if name in OF_CLAIMS]
 
 
-def _chance(several: Sequence[Run]) -> list[dict[str, Null]]:
-    """Return what permuted labels make of each representation, by key."""
-    first = several[0]
-    # What is left in the curve is asked for only where something is read at all.
-    counts = [{"raw" if key == "curve" else key for key in _asked(run)} for run in several]
-    said = first.permuted.description
+def _chance(all_runs: Sequence[Run]) -> list[dict[str, Null]]:
+    """Return the nulls of permuted labels for each representation, by key."""
+    first = all_runs[0]
+    # The curve matters only if the concept is readable.
+    counts = [
+        {"raw" if key == "curve" else key for key in _requested_keys(run)} for run in all_runs
+    ]
+    description = first.permuted.description
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
-        costly = [key for key in _asked(several[i]) if key in COSTLY]
-        found = several[i].by_chance(["raw", "erased", *costly], draws)
-        _spare(several[i], several)
-        return found
+        costly = [key for key in _requested_keys(all_runs[i]) if key in COSTLY]
+        nulls = all_runs[i].by_chance(["raw", "erased", *costly], draws)
+        _spare(all_runs[i], all_runs)
+        return nulls
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
-        run = several[i]
+        run = all_runs[i]
         return {
-            key: (run.observed[key].value, run.of_labels("chance", said, key, values))
+            key: (run.observed[key].value, run.of_labels("chance", description, key, values))
             for key in values
             if key in counts[i]
         }
 
     settings = first.settings
-    found, values = drawn(len(several), draw, judge, settings.draws, settings.thresholds)
-    for run, own, read in zip(several, found, values, strict=True):
-        left = {*read} & {*run.observed} - {*own}
-        own |= {key: run.of_labels("chance", said, key, read) for key in left}
-        run.chance_raw = own["raw"]
-    return found
+    nulls, values = drawn(len(all_runs), draw, judge, settings.draws, settings.thresholds)
+    for run, nulls_of_run, read in zip(all_runs, nulls, values, strict=True):
+        left = {*read} & {*run.observed} - {*nulls_of_run}
+        nulls_of_run |= {key: run.of_labels("chance", description, key, read) for key in left}
+        run.chance_raw = nulls_of_run["raw"]
+    return nulls
 
 
 def _explain(
     explanation: str,
-    several: Sequence[Run],
+    all_runs: Sequence[Run],
     nulls: Sequence[dict[str, dict[str, Null]]],
     notes: Sequence[dict[str, str]],
     curves: list[Curve | None],
 ) -> None:
-    """Draw an explanation for all that chance does not explain; add nulls, notes and curves."""
-    settings = several[0].settings
+    """Draw an explanation for all readings that reject chance; add nulls, notes and curves."""
+    settings = all_runs[0].settings
     bar, keys = settings.thresholds, []
-    for run, own, why in zip(several, nulls, notes, strict=True):
-        keys.append(_to_explain(explanation, run, own["chance"], why))
+    for run, nulls_of_run, why in zip(all_runs, nulls, notes, strict=True):
+        keys.append(_to_explain(explanation, run, nulls_of_run["chance"], why))
 
     def draw(i: int, draws: range) -> Mapping[str, np.ndarray]:
-        return several[i].explained(explanation, keys[i], draws) if keys[i] else {}
+        return all_runs[i].explained(explanation, keys[i], draws) if keys[i] else {}
 
     def curve(i: int, values: Mapping[str, np.ndarray]) -> Curve:
-        own = curves[i]
-        assert own is not None, "the curve is measured where it is asked for"
-        return replace(own, drawn={**own.drawn, explanation: values["curve"]})
+        observed_curve = curves[i]
+        assert observed_curve is not None, "the curve is measured where it is asked for"
+        return replace(observed_curve, drawn={**observed_curve.drawn, explanation: values["curve"]})
 
     def judge(i: int, values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, Null]]:
-        found = {}
+        new_nulls = {}
         for key, each in values.items():
             if key == "curve":
-                found[key] = curve(i, values).largest(explanation)
+                new_nulls[key] = curve(i, values).largest(explanation)
             else:
-                action = several[i].action(explanation, key)
+                action = all_runs[i].action(explanation, key)
                 assert isinstance(action, Action), "keys without an action are left out"
                 null = Null(explanation, action.description, each)
-                found[key] = several[i].observed[key].value, null
-        return found
+                new_nulls[key] = all_runs[i].observed[key].value, null
+        return new_nulls
 
-    found, values = drawn(len(several), draw, judge, settings.draws, bar)
-    for i, (own, read) in enumerate(zip(found, values, strict=True)):
-        nulls[i][explanation] = own
+    new_nulls, values = drawn(len(all_runs), draw, judge, settings.draws, bar)
+    for i, (nulls_of_run, read) in enumerate(zip(new_nulls, values, strict=True)):
+        nulls[i][explanation] = nulls_of_run
         if "curve" in read:
             curves[i] = curve(i, read)
 
@@ -198,18 +202,18 @@ def _to_explain(
     chance: Mapping[str, Null],
     why: dict[str, str],
 ) -> list[str]:
-    """Return the keys that an explanation is drawn for, and note why others are not."""
+    """Return the keys that an explanation is drawn for, and note why it is not for others."""
     keys = []
-    for key in _asked(run):
+    for key in _requested_keys(run):
         if key == "association":
-            continue  # it is asked whether anything is there, not what that takes
+            continue  # `dependent` is about whether a dependence exists, not what explains it
         place = f"{explanation} {key}"
         judged = "raw" if key == "curve" else key
         bar = run.settings.thresholds
         if explanation == "noise" and key == "raw":
             continue  # its draws are matched to be as readable
         if not run.settings.explain:
-            why[place] = "not asked for"
+            why[place] = "not requested"
         elif explanation == "noise" and key == "erased" and not run.settings.erases:
             why[place] = MATCHED
         elif not by_chance(run.observed[judged], chance[judged], bar).is_rejected:
@@ -222,27 +226,31 @@ def _to_explain(
 
 
 def _with_test(observed: Observation | None, chance: Null | None) -> Observation | None:
-    """Return an observation whose interval reaches chance where the test does not exclude it."""
+    """Return an observation with its p-value against chance, which its interval respects."""
     if observed is None or chance is None:
         return observed
     return replace(observed, chance_p=chance.p_value(observed.value))
 
 
 def _carried_across(
-    several: Sequence[tuple[Carried, dict[str, Null]]],
+    measured: Sequence[tuple[Carried, dict[str, Null]]],
     nulls: Sequence[dict[str, dict[str, Null]]],
 ) -> list[Carried]:
-    """Add the nulls of `transfers`, adjusted over representations, and return what is judged."""
-    found = [one for one, _ in several]
+    """Add the nulls of `transfers`, adjusted over representations, and return the readings."""
+    all_carried = [one for one, _ in measured]
     for name in ("within", "across", "gap"):
-        values = [_of_carried(one, name).value for one in found]
-        own = together([chance[name] for _, chance in several], values) if several else []
-        for place, null in zip(nulls, own, strict=False):
+        values = [_of_carried(one, name).value for one in all_carried]
+        adjusted_nulls = (
+            together([chance[name] for _, chance in measured], values) if measured else []
+        )
+        for place, null in zip(nulls, adjusted_nulls, strict=False):
             place["chance"][name] = null
-    if not found:
+    if not all_carried:
         return []
-    random = together([one.random for one in found], [one.left_across.value for one in found])
-    return [replace(one, random=null) for one, null in zip(found, random, strict=True)]
+    random = together(
+        [one.random for one in all_carried], [one.left_across.value for one in all_carried]
+    )
+    return [replace(one, random=null) for one, null in zip(all_carried, random, strict=True)]
 
 
 def _of_carried(one: Carried, name: str) -> Observation:
@@ -250,23 +258,25 @@ def _of_carried(one: Carried, name: str) -> Observation:
 
 
 def _followed_across(
-    several: Sequence[tuple[Followed, Null]], nulls: Sequence[dict[str, dict[str, Null]]]
+    measured: Sequence[tuple[Followed, Null]], nulls: Sequence[dict[str, dict[str, Null]]]
 ) -> list[Followed]:
-    """Add the null of `consistent`, adjusted over representations, and return what is judged."""
-    found = [one for one, _ in several]
-    if not found:
+    """Add the null of `consistent`, adjusted over representations, and return the agreements."""
+    all_followed = [one for one, _ in measured]
+    if not all_followed:
         return []
-    values = [one.agreement.value for one in found]
-    for place, null in zip(nulls, together([null for _, null in several], values), strict=True):
+    values = [one.agreement.value for one in all_followed]
+    for place, null in zip(nulls, together([null for _, null in measured], values), strict=True):
         place["chance"]["consistent"] = null
-    random = together([one.random for one in found], values)
-    others: list[dict[str, tuple[Observation, Null]]] = [{} for _ in found]
-    for name in found[0].others:
-        pairs = [one.others[name] for one in found]
-        own = together([null for _, null in pairs], [seen.value for seen, _ in pairs])
-        for place, (seen, _), null in zip(others, pairs, own, strict=True):
-            place[name] = seen, null
+    random = together([one.random for one in all_followed], values)
+    others: list[dict[str, tuple[Observation, Null]]] = [{} for _ in all_followed]
+    for name in all_followed[0].others:
+        pairs = [one.others[name] for one in all_followed]
+        adjusted_nulls = together(
+            [null for _, null in pairs], [agreement.value for agreement, _ in pairs]
+        )
+        for place, (agreement, _), null in zip(others, pairs, adjusted_nulls, strict=True):
+            place[name] = agreement, null
     return [
         replace(one, random=null, others=each)
-        for one, null, each in zip(found, random, others, strict=True)
+        for one, null, each in zip(all_followed, random, others, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Guards: features and rows that must not decide a reading, set aside or named before it."""
+"""Guards: features and rows that must not decide a reading are set aside or named."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from nullprobe.stats.rare_features import aside_features
 
 MOST_NAMED = 20  # features or rows that are listed one by one
 ALL_RARE = (
-    "every feature leaves its most common value in too few rows (see docs/methods/dependence.md), "
-    "and draws of the noise would fill what the data leave empty"
+    "every feature has its most common value in nearly all rows (see docs/methods/dependence.md), "
+    "and draws of the noise would be dense where the data are not"
 )
 
 
 def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]:
-    """Return the features (m,) that are read, and why each other one is set aside.
+    """Return the features (m,) that are read, and why each other feature is set aside.
 
-    Where none would be left, as of one-hot symbols, all are read, and no null of the shape of the
-    noise is drawn: `ALL_RARE`.
+    If no feature would be left, as with one-hot symbols, all are read, and no null of the shape of
+    the noise is drawn (`ALL_RARE`).
     """
-    found = aside_features(X, seed)
-    if len(found.keep) == X.shape[1]:
-        return found.keep, {}
-    return found.keep if len(found.keep) else np.arange(X.shape[1]), found.reasons
+    features = aside_features(X, seed)
+    if len(features.keep) == X.shape[1]:
+        return features.keep, {}
+    return features.keep if len(features.keep) else np.arange(X.shape[1]), features.reasons
 
 
 def aside_record(X: np.ndarray, reasons: Mapping[str, str], how: Readings) -> dict[str, Any]:
-    """Return which features were set aside and why, by name, and what is read with them."""
+    """Return which features were set aside and why, by name, and the reading with them."""
     return {
         "features": dict(list(reasons.items())[:MOST_NAMED]),
         "how_many": len(reasons),
@@ -43,19 +43,19 @@ def aside_record(X: np.ndarray, reasons: Mapping[str, str], how: Readings) -> di
 
 
 def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:
-    """Return which rows lie far out, and what is read without them; empty if none do."""
+    """Return the outlying rows, and the reading without them; empty if there are none."""
     far = outlying_rows(X)
     if not len(far):
         return {}
-    kept = np.setdiff1d(np.arange(len(X)), far)
-    some = replace(
+    rest = np.setdiff1d(np.arange(len(X)), far)
+    how_rest = replace(
         how,
-        z=how.z.take(kept),
-        partitions=tuple(_take(parts, kept) for parts in how.partitions),
+        z=how.z.take(rest),
+        partitions=tuple(_take(parts, rest) for parts in how.partitions),
     )
-    found = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
-    enough = all(_holds_classes(some.z, parts) for parts in some.partitions)
-    return found | (_reading(X[kept], some, "without_them") if enough else {})
+    record = {"rows": far[:MOST_NAMED].tolist(), "how_many": len(far)}
+    enough = all(_holds_classes(how_rest.z, parts) for parts in how_rest.partitions)
+    return record | (_reading(X[rest], how_rest, "without_them") if enough else {})
 
 
 def _reading(X: np.ndarray, how: Readings, when: str) -> dict[str, float]:

@@ -1,8 +1,9 @@
-"""Judging: the claims on every representation, and what becomes of them where rows may depend.
+"""Judging: verdicts on every representation, checked if neighbouring rows may depend.
 
-Rows are taken as independent but for groups and copies. Where neighbours in the file resemble each
-other, all is judged again with blocks of neighbours as groups. A verdict that stays is kept with a
-note; one that changes is withheld; what it takes is what blocks say where these contradict it.
+Rows are taken as independent, except within groups and copies. If neighbours in the file resemble
+each other, all claims are judged again with blocks of neighbours as groups. A verdict that does not
+change is kept with a note. A verdict that changes is withheld. If blocks contradict what a verdict
+takes, the result with blocks is reported.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import numpy as np
 from nullprobe._core.caller_warnings import warn
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.evidence import evidence
+from nullprobe.auditing.fitted_eraser import BEFORE, ERASED, FittedEraser, joined
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Progress, Run, Settings
-from nullprobe.auditing.own_eraser import BEFORE, ERASED, OwnEraser, joined
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Claim, Evidence, Holds, Outcome, Takes, Thresholds
@@ -48,34 +49,34 @@ STUCK = (
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What is asked of which data.
+    """The data of an audit, and how to judge them.
 
     Attributes
     ----------
-    given : Dataset
-        Features that are set aside are gone from its representations.
+    dataset : Dataset
+        Its representations lack the features that are set aside.
     whole : mapping of str to ndarray of shape (n, d)
-        Representations with all features, where some are set aside.
+        Representations with all features, if some are set aside.
     aside : mapping of str to mapping of str to str
-        Why each feature of a representation should be set aside, by its name. Where that is so of
-        all, none is.
+        Why a feature should be set aside, by representation and feature. If all features of a
+        representation should be, none is.
     unit : ndarray of shape (n,) or None
-        What each row moves with.
+        Group or block of each row: splits and permutations keep its rows together.
     place : ndarray of shape (n,) or None
-        Order of the rows, where one is declared.
-    own : OwnEraser or None
-        An eraser that is given; erased rows are then a representation beside the rows.
+        Order of the rows, if one is declared.
+    eraser : FittedEraser or None
+        An eraser that was passed. The erased rows are then a second representation.
     inside : ndarray of shape (n,) or None
-        What moves together inside a unit that is a block of neighbours.
+        Groups inside the units, if the units are blocks of neighbours.
     names : sequence of str
-        Claims.
+        Names of the claims.
     domains, pairs
         As `evidence` takes them.
     seed, draws, n_splits, explain, quick, bar, progress
         As `Settings` and `partitions` take them.
     """
 
-    given: Dataset
+    dataset: Dataset
     whole: Mapping[str, np.ndarray]
     aside: Mapping[str, Mapping[str, str]]
     unit: np.ndarray | None
@@ -91,28 +92,28 @@ class Plan:
     bar: Thresholds
     progress: Callable[[str], Progress]
     inside: np.ndarray | None = None
-    own: OwnEraser | None = None
+    eraser: FittedEraser | None = None
 
     def names_of(self, representation: str) -> Sequence[str]:
-        """Return the claims that a representation is read for."""
-        if self.own is None:
+        """Return the claims that a representation is judged on."""
+        if self.eraser is None:
             return self.names
         return [name for name in self.names if (name in BEFORE) == (representation != ERASED)]
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """The claims on one representation, with what is shown beside them.
+    """The verdicts on one representation, with scores, picture and provenance.
 
     Attributes
     ----------
     claims : tuple of Claim
     scores : Scores
-        Held out, in the first partition.
+        Held-out scores in the first partition.
     portrait : Portrait or None
     splits : tuple of Parts
     record : mapping
-        Draws used, features set aside and outlying rows, for the provenance.
+        Number of draws, features set aside and outlying rows, for the provenance.
     """
 
     claims: tuple[Claim, ...]
@@ -123,25 +124,25 @@ class Judged:
 
 
 def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[str, Judged]:
-    """Return the claims on each representation, by its name.
+    """Return the verdicts on each representation, by its name.
 
     Parameters
     ----------
     plan : Plan
     within : {"permuted", "shifted", "kept"}
-        What becomes of labels within a group of several.
+        How labels within a group change, if they differ (`Permutations`).
     again : bool
-        Whether only claims are wanted, and neither pictures nor records.
+        Whether to return verdicts only, without pictures and records.
     """
-    given, z, found = plan.given, plan.given.z, {}
-    # What carries over is asked within groups: two of them will do, and none is kept whole.
+    dataset, z, results = plan.dataset, plan.dataset.z, {}
+    # `transfers` alone splits within groups, so partitions need not keep groups together.
     unit = None if plan.names == ["transfers"] else plan.unit
     rng = np.random.default_rng([plan.seed, 0])
-    n_parts = N_PARTS if plan.own is None else 2
+    n_parts = N_PARTS if plan.eraser is None else 2
     splits = partitions(z, groups=unit, n_splits=plan.n_splits, rng=rng, n_parts=n_parts)
     with ExitStack() as stack:
         runs = {}
-        for number, (name, X) in enumerate(given.representations.items()):
+        for number, (name, X) in enumerate(dataset.representations.items()):
             settings = Settings(
                 plan.names_of(name),
                 plan.seed,
@@ -155,44 +156,44 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.place,
                 plan.inside,
                 ALL_RARE if name in plan.aside and name not in plan.whole else "",
-                plan.own is None,
+                plan.eraser is None,
             )
             runs[name] = stack.enter_context(Run(X, z, splits, settings))
-        others = {"inputs": given.baselines, "architecture": given.untrained}
-        several = evidence(
+        others = {"inputs": dataset.baselines, "architecture": dataset.untrained}
+        evidence_by_run = evidence(
             runs,
             others,
             plan.domains,
             plan.pairs,
-            given.others,
-            given.confounds if "readable" in plan.names else None,
+            dataset.others,
+            dataset.confounds if "readable" in plan.names else None,
         )
-        if plan.own is not None:
-            return {"": _of_own_eraser(plan, runs, several, splits, again=again)}
-        for (name, run), own in zip(runs.items(), several, strict=True):
-            claims = tuple(judged_claim(claim, own) for claim in plan.names)
+        if plan.eraser is not None:
+            return {"": _of_fitted_eraser(plan, runs, evidence_by_run, splits, again=again)}
+        for (name, run), evidence_of_run in zip(runs.items(), evidence_by_run, strict=True):
+            claims = tuple(judged_claim(claim, evidence_of_run) for claim in plan.names)
             bare = again or plan.quick
             picture = None if bare else _picture(plan, name, run)
             record = {} if bare else _record(plan, name, run, claims)
             judged = Judged(claims, run.scores[0], picture, splits, record)
-            found[name] = withheld(judged, STUCK) if run.is_stuck else judged
-    return found
+            results[name] = withheld(judged, STUCK) if run.is_stuck else judged
+    return results
 
 
-def _of_own_eraser(
+def _of_fitted_eraser(
     plan: Plan,
     runs: Mapping[str, Run],
-    several: Sequence[Evidence],
+    evidence_by_run: Sequence[Evidence],
     splits: tuple[Parts, ...],
     *,
     again: bool,
 ) -> Judged:
-    """Return the claims on rows and on the same rows erased by an eraser that is given."""
-    assert plan.own is not None, "this is for an eraser that is given"
+    """Return the verdicts on rows and on the same rows after an eraser that was passed."""
+    assert plan.eraser is not None, "this is for an eraser that was passed"
     before, after = runs.values()
-    expected = plan.own.expected(before.whole.moments, before.z, splits[0].n_parts)
-    own = joined(several[0], several[1], expected)
-    claims = tuple(judged_claim(claim, own) for claim in plan.names)
+    expected = plan.eraser.expected(before.whole.moments, before.z, splits[0].n_parts)
+    joint = joined(evidence_by_run[0], evidence_by_run[1], expected)
+    claims = tuple(judged_claim(claim, joint) for claim in plan.names)
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
     bare = again or plan.quick
     record = {} if bare else _record(plan, next(iter(runs)), before, claims)
@@ -201,12 +202,12 @@ def _of_own_eraser(
 
 
 def _picture(plan: Plan, name: str, run: Run) -> Portrait:
-    names = plan.given.feature_names.get(name)
+    names = plan.dataset.feature_names.get(name)
     return portrait(run.X, run.z, feature_names=names, random_state=plan.seed, whole=run.whole)
 
 
 def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[str, Any]:
-    """Return draws used, features set aside, and rows that lie far out."""
+    """Return the number of draws, features set aside, and outlying rows."""
     used: dict[str, int] = {}
     for claim in claims:
         for null in claim.nulls:
@@ -225,46 +226,50 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
 
 
 def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
-    """Warn of rows without which something else is read, before erasure or after it."""
+    """Warn about outlying rows that change the reading, before erasure or after it."""
     changed = {
         when: (run.observed[key], far[f"{key}_without_them"])
         for key, when in (("raw", "before"), ("erased", "after"))
         if f"{key}_without_them" in far and (key == "raw" or run.settings.asks(*AFTER_ERASURE))
     }
-    said = [
+    changes = [
         f"{read.unit} {read.value:.3f} {when} erasure, and {without:.3f} without"
         for when, (read, without) in changed.items()
         if abs(without - read.value) >= least
     ]
-    if said:
+    if changes:
         count, rows = far["how_many"], ", ".join(map(str, far["rows"]))
         them, s = ("them", "") if count > 1 else ("it", "s")
         warn(
             f"{count} row{'s lie' if count > 1 else ' lies'} far out ({rows}) and decide{s} what "
-            f"is read: {'; '.join(said)}; look at {them}, or leave {them} out"
+            f"is read: {'; '.join(changes)}; look at {them}, or leave {them} out"
         )
 
 
 def among_blocks(
-    plan: Plan, first: Mapping[str, Judged], seen: Resemblance
+    plan: Plan, first: Mapping[str, Judged], resemblance: Resemblance
 ) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Judge again with blocks of neighbours as groups, and withhold what changes.
+    """Judge again with blocks of neighbours as groups, and withhold verdicts that change.
 
-    Also returned is what was found, for the provenance.
+    The second value describes the dependence, for the provenance.
     """
-    found = {"correlation": seen.correlation, "p_value": seen.p_value, "length": seen.length}
-    unit = blocks(plan.given.z, plan.unit, seen.length)
+    record = {
+        "correlation": resemblance.correlation,
+        "p_value": resemblance.p_value,
+        "length": resemblance.length,
+    }
+    unit = blocks(plan.dataset.z, plan.unit, resemblance.length)
     names = [name for name in plan.names if name in OF_CLAIMS]
     if isinstance(unit, str):
         held = {name: withheld(one, f"{unit}. {ADVICE}") for name, one in first.items()}
-        return held, {**found, "withheld": names}
+        return held, {**record, "withheld": names}
     narrow = replace(plan, unit=unit, inside=plan.unit, names=names, domains=None, pairs={})
     try:
         again = judge(narrow, "kept", again=True)
     except InputError as error:  # too few blocks of a class
         held = {name: withheld(one, f"{error} {ADVICE}") for name, one in first.items()}
-        return held, {**found, "withheld": names}
-    kept, gone, other_takes = {}, set(), set()
+        return held, {**record, "withheld": names}
+    judged, gone, other_takes = {}, set(), set()
     for name, one in first.items():
         other = {claim.name: claim for claim in again[name].claims}
         claims = []
@@ -272,26 +277,26 @@ def among_blocks(
             new = other.get(claim.name, claim)
             if new.holds is not claim.holds:
                 gone.add(claim.name)
-                claim = _withheld(claim, new, seen.length)
+                claim = _withheld(claim, new, resemblance.length)
             elif _contradicts(claim, new):
                 other_takes.add(claim.name)
                 claim = new
             claims.append(claim)
-        kept[name] = replace(one, claims=tuple(claims))
+        judged[name] = replace(one, claims=tuple(claims))
     count = len(np.unique(unit))
-    found["blocks"] = count
+    record["blocks"] = count
     if gone:
-        found["withheld"] = sorted(gone)
+        record["withheld"] = sorted(gone)
     if other_takes:
-        found["by_blocks"] = sorted(other_takes)
-    return kept, found
+        record["by_blocks"] = sorted(other_takes)
+    return judged, record
 
 
 def _contradicts(claim: Claim, new: Claim) -> bool:
     """Return whether blocks of neighbours contradict what a verdict takes.
 
-    They do where an explanation suffices for one and is rejected by the other, or where only
-    independent rows would take more structure. An explanation that blocks cannot try says nothing.
+    They do if an explanation is sufficient in one and rejected in the other. They also do if
+    "structure" is credited without blocks only. An explanation that blocks cannot try is ignored.
     """
     if claim.takes is Takes.STRUCTURE:
         return new.takes is not Takes.STRUCTURE
@@ -301,7 +306,7 @@ def _contradicts(claim: Claim, new: Claim) -> bool:
 
 
 def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
-    """Return what is left of a verdict that blocks of neighbours change: nothing can be said."""
+    """Return an unclear claim in place of a verdict that blocks of neighbours change."""
     return replace(
         without_rows(new, WITHHELD),
         holds=Holds.UNCLEAR,
@@ -315,7 +320,7 @@ def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
 
 
 def withheld(one: Judged, why: str) -> Judged:
-    """Return claims of which none that needs independent rows is said to hold or to fail."""
+    """Return the claims, unclear for this reason if they need independent rows."""
     claims = [
         replace(
             without_rows(claim, WITHHELD),

@@ -16,15 +16,15 @@ from nullprobe.report.pages.audits import write_html
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layers:
-    """The verdicts on several representations of the same rows; p-values are over all of them.
+    """The verdicts on several representations of the same rows; p-values are adjusted over all.
 
     Printed, it is a table of verdicts; ``report()`` has the rest. ``a | b`` joins audits of the
-    same representations, such as what is read from layers and what a model uses of them.
+    same representations, such as `audit` of layers and `audit_use` of the same layers.
 
     Attributes
     ----------
     audits : mapping of str to Audit
-        By the name of the representation, in the order given.
+        Audits, by the name of the representation, in the order of the input.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Layers:
         return summarised(list(self.audits.values()))
 
     def report(self) -> str:
-        """Return all that a terminal can show of each audit, one after the other."""
+        """Return all that a terminal can show about each audit, one after the other."""
         return "\n\n".join(one.report() for one in self.audits.values())
 
     def __eq__(self, other: object) -> bool:
@@ -59,12 +59,12 @@ class Layers:
         return list(self.audits.items()) == list(other.audits.items())
 
     def __or__(self, other: Layers) -> Layers:
-        """Return these audits, each joined with that of the same representation in the other.
+        """Return these audits, each joined with the other audit of the same representation.
 
         Raises
         ------
         InputError
-            If the other has a representation that is not here, or an audit cannot be joined.
+            If the other has a representation that is missing here, or audits cannot be joined.
         """
         if not isinstance(other, Layers):
             return NotImplemented
@@ -91,15 +91,15 @@ class Layers:
         return len(self.audits)
 
     def documents(self) -> list[AuditDocument]:
-        """Return the audits as documents, one a representation."""
+        """Return the audits as documents, one per representation."""
         return [one.document() for one in self.audits.values()]
 
     @classmethod
     def from_json(cls, source: str | Path) -> Self:
-        """Return the audits of a JSON text or file that ``to_json`` wrote, now or in version 2.
+        """Return the audits of a JSON text or file that ``to_json`` wrote, since version 2.
 
-        They are named by representation, or by their headings where that names several: a page may
-        be of several data sets.
+        Names are the representations, or the headings if representations repeat: a file may hold
+        several data sets.
         """
         audits = [Audit.from_document(one) for one in documents_of(source)]
         names = [one.representation or one.title for one in audits]
@@ -108,7 +108,7 @@ class Layers:
         if len(set(names)) < len(names):
             validation.complain(
                 "audits in a file must have different names",
-                f"{max(names, key=names.count)!r} is there twice",
+                f"{max(names, key=names.count)!r} is the name of two",
                 "rename one",
             )
         return cls(dict(zip(names, audits, strict=True)))

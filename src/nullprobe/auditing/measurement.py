@@ -1,4 +1,4 @@
-"""Run: one representation under audit, everything measured by the same partitions and seeds."""
+"""Run: all measurements of one representation, with the same partitions and seeds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nullprobe._core.workers import Workers
 from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
-from nullprobe.auditing.context import beside
+from nullprobe.auditing.context import context_numbers
 from nullprobe.auditing.readings import LINEAR, Reader, Readings, splits
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
@@ -36,8 +36,8 @@ from nullprobe.nulls.shape import CommonShape
 from nullprobe.stats.null_distribution import Null
 
 N_ALGEBRA = 9
-N_RANDOM = 999  # directions, which cost little
-Progress = Callable[[str, int, int], object]  # stage, done, of how many
+N_RANDOM = 999  # random directions, which cost little
+Progress = Callable[[str, int, int], object]  # stage, amount done, total
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,28 @@ class Settings:
     Attributes
     ----------
     names : sequence of str
-        Claims that the evidence is for.
+        Names of the claims that need evidence.
     seed : int
     draws : int
-        Of each null, at most.
+        Largest number of draws of each null.
     explain : bool
-        Whether to ask what a reading takes: whether to draw the nulls after chance.
+        Whether to draw the nulls after chance, which show what a reading takes.
     quick : bool
-        Whether numbers that stand beside verdicts are left out.
+        Whether to leave out numbers that decide no verdict.
     thresholds : Thresholds
     progress : callable
     number : int
-        Of the representation among several: draws of its rows are its own.
+        Position of the representation: each has different draws of its rows.
     within : {"permuted", "shifted", "kept"}
-        What becomes of the labels within a group that has several (`Permutations`).
+        How labels within a group change, if they differ (`Permutations`).
     place : ndarray of shape (n,), optional
         Order of the rows in a series.
     unit : ndarray of shape (n,), optional
-        What moves together within groups that are blocks of one series.
+        Groups inside the groups of the partitions, if those are blocks of one series.
     erases : bool
-        Whether erasers are fitted, or rows come erased.
+        Whether erasers are fitted; False for rows that are erased already.
     no_noise : str
-        Why the shape of the noise cannot be drawn; empty where it can.
+        Why the shape of the noise cannot be drawn; empty if it can.
     """
 
     names: Sequence[str]
@@ -86,7 +86,7 @@ class Settings:
     erases: bool = True
 
     def asks(self, *names: str) -> bool:
-        """Return whether any of some claims is asked for."""
+        """Return whether any of these claims is requested."""
         return bool({*names} & {*self.names})
 
 
@@ -115,7 +115,7 @@ class Run:
         self.chance_raw: Null  # set once labels have been permuted
 
     def __enter__(self) -> Run:
-        """Start nothing: workers start with the first work."""
+        """Return the run; workers start with the first work."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,7 +124,7 @@ class Run:
 
     @cached_property
     def reader(self) -> Reader:
-        """What reads the data."""
+        """The reader of the data."""
         return self.readings.of(self.X)
 
     @cached_property
@@ -134,7 +134,7 @@ class Run:
         return Association(self.X, self.z, self.whole.moments, reference)
 
     def forget(self) -> None:
-        """Free what is factored; it is formed again where it is needed again."""
+        """Free the factorisations; they are formed again if they are needed again."""
         self.__dict__.pop("reader", None)
         self.__dict__.pop("association", None)
 
@@ -145,22 +145,26 @@ class Run:
 
     @cached_property
     def observed(self) -> dict[str, Observation]:
-        """What is read of the data, by key."""
+        """Readings of the data, by key."""
         asks, see = self.settings.asks, self.observing
-        found = {
+        observations = {
             "raw": see.scores([scores.raw for scores in self.scores]),
             "erased": see.scores([scores.erased for scores in self.scores]),
         }
         if asks("no_halfspace"):
-            some = self.reader.data[: splits("halfspace", self.X)]
-            found["halfspace"] = see.calls([data.halfspace_calls(self.seed) for data in some])
+            data_of_halfspaces = self.reader.data[: splits("halfspace", self.X)]
+            observations["halfspace"] = see.calls(
+                [data.halfspace_calls(self.seed) for data in data_of_halfspaces]
+            )
         if asks("dependent"):
             value = self.association.read(self.readings.asis)[0]
             nothing = np.full(self.observing.n_resamples, np.nan)
-            found["association"] = Observation(float(value), "association (sd)", 0.0, nothing)
+            observations["association"] = Observation(
+                float(value), "association (sd)", 0.0, nothing
+            )
         if asks("gone"):
-            found["family"] = see.marked([scores for scores, _ in self._family])
-        return found
+            observations["family"] = see.marked([scores for scores, _ in self._family])
+        return observations
 
     @cached_property
     def _family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
@@ -168,7 +172,7 @@ class Run:
 
     @cached_property
     def curve(self) -> Curve:
-        """The curve of removals of the data, held against nothing yet."""
+        """The curve of removals of the data, not yet compared with draws."""
         scores = self.reader.curve_scores()
         steps = [self.observing.scores(each) for each in zip(*scores, strict=True)]
         values = np.array([step.value for step in steps])
@@ -177,13 +181,13 @@ class Run:
 
     @property
     def probe_rows(self) -> int:
-        """Rows that each probe was trained on, in the first partition; the fewest."""
+        """Smallest number of training rows of a probe, in the first partition."""
         parts = self.partitions[0]
         return min(len(parts.rows(j)) for j in range(parts.n_parts))
 
     @cached_property
     def sizes(self) -> list[tuple[int, Observation]]:
-        """What a linear probe reads of other rows, by the rows that it was trained on."""
+        """Readings of a linear probe on other rows, by its number of training rows."""
         rng = np.random.default_rng([self.seed, 17])
         parts = None if self.settings.quick else folds(self.z, self.groups, rng)
         if parts is None:
@@ -194,7 +198,7 @@ class Run:
 
     @property
     def method(self) -> dict[str, Any]:
-        """Eraser and probe in words, and the probe's shrinkage λ in each part of a partition."""
+        """Eraser and probe in words, and the probe's shrinkage λ in each part."""
         parts = self.partitions[0]
         each = [parts.rows(j) for j in range(parts.n_parts)]
         lam = [Moments.summed(self.X[r], self.z.take(r)).oracle_shrinkage() for r in each]
@@ -206,117 +210,117 @@ class Run:
         }
 
     def details(self) -> dict[str, dict[str, Any]]:
-        """Return numbers that stand beside the verdicts."""
+        """Return numbers that are shown with the verdicts."""
         if self.settings.quick:
             return {"one_direction": {"directions_removed": self.whole.eraser.rank}}
         first, before = self.reader.data[0], self.observed["raw"].value
-        found: dict[str, dict[str, Any]] = dict(
-            beside(self.whole, first, self.scores[0], before, self.seed)
+        numbers: dict[str, dict[str, Any]] = dict(
+            context_numbers(self.whole, first, self.scores[0], before, self.seed)
         )
         if self.settings.asks("gone"):
-            found["gone"] = self._gone(*self._family[0])
-        if "readable" in found:
-            found["readable"] |= self._readable()
+            numbers["gone"] = self._gone(*self._family[0])
+        if "readable" in numbers:
+            numbers["readable"] |= self._readable()
         flips = self._actions.get("flips")
         if isinstance(flips, SignFlips):
-            found["erasure_holds"]["matched_gap"] = flips.scale
-        return found
+            numbers["erasure_holds"]["matched_gap"] = flips.scale
+        return numbers
 
     def _readable(self) -> dict[str, Any]:
-        """Return how many rows probes had, and a bound on what any linear reader reads."""
-        found: dict[str, Any] = {"probe_rows": self.probe_rows}
+        """Return the number of training rows, and a bound on the reading of any linear probe."""
+        numbers: dict[str, Any] = {"probe_rows": self.probe_rows}
         if not self.z.is_classes:
             ranks = self.observing.ranks([scores.raw for scores in self.scores])
-            found["rank_correlation"] = ranks.value
+            numbers["rank_correlation"] = ranks.value
             if ranks.interval is not None:
-                found["rank_correlation_from"], found["rank_correlation_to"] = ranks.interval
+                numbers["rank_correlation_from"], numbers["rank_correlation_to"] = ranks.interval
         most = None if self.groups is not None else largest_auc(self.whole.moments)
-        return found if most is None else found | {"largest_auc": most}
+        return numbers if most is None else numbers | {"largest_auc": most}
 
     def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
-        """Return how often the reader of each part is right, and which readers were chosen."""
+        """Return the accuracy of the chosen readers, and how often each was chosen."""
         counts = {name: readers.count(name) for name in dict.fromkeys(readers)}
-        found: dict[str, Any] = {"parts_read_by": counts}
+        numbers: dict[str, Any] = {"parts_read_by": counts}
         if self.z.codes is not None:
-            said = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
-            found["reader_accuracy"] = float((said == self.z.codes).mean())
-        return found
+            predicted = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
+            numbers["reader_accuracy"] = float((predicted == self.z.codes).mean())
+        return numbers
 
     # Nulls
 
     @cached_property
     def permuted(self) -> Permutations:
-        """Permutations of the labels, alike for all representations."""
+        """Permutations of the labels, the same for all representations."""
         how = self.settings
-        kept = {"within": how.within, "place": how.place, "unit": how.unit}
-        return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **kept)
+        options = {"within": how.within, "place": how.place, "unit": how.unit}
+        return Permutations.of(self.z, self.partitions[0], (self.seed, 2), **options)
 
     @property
     def is_stuck(self) -> bool:
-        """Whether permutations leave all labels as they are, so that none says anything."""
+        """Whether permutations leave all labels as they are, so that they test nothing."""
         data = self.z.data if self.z.codes is None else self.z.codes
         orders = self.permuted.orders(range(self.settings.thresholds.least_draws))
         return all((data[order] == data).all() for order in orders.T)
 
     def by_chance(self, keys: Sequence[str], draws: range) -> dict[str, np.ndarray]:
-        """Return what permuted labels read, (m,), by key."""
+        """Return readings of permuted labels, (m,), by key."""
         return self.read(keys, self.permuted.orders(draws))
 
     def read(self, keys: Sequence[str], order: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what reordered labellings y[order[:, j]] read, (m,), by key.
+        """Return readings of reordered labellings y[order[:, j]], (m,), by key.
 
-        With the standard errors of "raw" and "erased" where these are known (`Reader.tested`).
+        Standard errors of "raw" and "erased" are included if they are known (`Reader.tested`).
         """
-        found: dict[str, np.ndarray] = {}
-        for stage, own, work, size in (
+        values: dict[str, np.ndarray] = {}
+        for stage, requested, work, size in (
             ("permutations", {*LINEAR} & {*keys}, self.reader.tested, 50),
             ("halfspaces", {"halfspace"} & {*keys}, self._reads("halfspace"), 25),
             ("nonlinear readers", {"family"} & {*keys}, self._reads("family"), 2),
         ):
-            if own:
+            if requested:
                 pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)
                 read = self.workers.map(stage, work, pieces)
-                found |= {k: np.concatenate([one[k] for one in read]) for k in read[0]}
+                values |= {k: np.concatenate([one[k] for one in read]) for k in read[0]}
         if "association" in keys:
-            found["association"] = self.association.read(order)
-        return found
+            values["association"] = self.association.read(order)
+        return values
 
     def _reads(self, key: str) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
         return partial(self.reader.read, keys=[key])
 
     @cached_property
     def _errors(self) -> dict[str, np.ndarray]:
-        """Standard errors of what is observed, (1,), by key."""
+        """Standard errors of the observed readings, (1,), by key."""
         return self.reader.tested(self.readings.asis)
 
     def of_labels(
         self,
         explanation: str,
-        said: str,
+        description: str,
         key: str,
         drawn: Mapping[str, np.ndarray],
         observed: Mapping[str, np.ndarray] | None = None,
     ) -> Null:
-        """Return the null of a key that labels drawn in some way make.
+        """Return the null of a key, from readings of drawn labels.
 
         Parameters
         ----------
-        explanation, said : str
+        explanation, description : str
             What the draws keep, and how they were drawn.
         key : str
         drawn : mapping of str to ndarray of shape (m,)
-            What they read, and its standard error where it is known, by key.
+            Readings, and their standard errors if known, by key.
         observed : mapping of str to ndarray of shape (1,), optional
-            Likewise of the labels as they are, where another representation was read.
+            The same for the observed labels, if another representation was read.
         """
-        # R² below that of permuted labels is no reading; AUC below .5 is, turned round.
+        # An AUC below .5 is a reading of the opposite sign; an R² below the draws is not a reading.
         upper = key == "association" or not (self.z.is_classes or key == "family")
         error = f"{key} error"
         errors = drawn[error] / (observed or self._errors)[error] if error in drawn else None
-        return Null(explanation, said, drawn[key], upper, errors=errors)
+        return Null(explanation, description, drawn[key], upper, errors=errors)
 
     def action(self, explanation: str, key: str) -> Action | str:
-        """Return what is drawn of an explanation for a key, or why nothing can be."""
+        """Return the action that draws an explanation for a key, or why there is no such action."""
         name = "rotations" if explanation == "moments" else "shape" if key == "family" else "flips"
         if explanation == "noise" and self.settings.no_noise:
             return self.settings.no_noise
@@ -326,7 +330,7 @@ class Run:
 
     @cached_property
     def residuals(self) -> Residuals:
-        """What class means leave of the rows."""
+        """Residuals of the rows, after their class means."""
         return Residuals.of(self.X, self.z, self.whole.moments, self.groups)
 
     def _made(self, name: str) -> Action | str:
@@ -340,57 +344,57 @@ class Run:
             return action
         chance = self.chance_raw
 
-        def read(several: list[np.ndarray]) -> np.ndarray:
-            return np.array(self.workers.map("matching", self.readings.raw, several))
+        def read(representations: list[np.ndarray]) -> np.ndarray:
+            return np.array(self.workers.map("matching", self.readings.raw, representations))
 
         return action.matched(read, self.observed["raw"].value, chance.mean, chance.sd)
 
     def explained(
         self, explanation: str, keys: Sequence[str], draws: range
     ) -> dict[str, np.ndarray]:
-        """Return what draws of an explanation read, (m,) or (m, r) of a curve, by key."""
-        found: dict[str, np.ndarray] = {}
+        """Return readings of draws of an explanation, (m,), or (m, r) for the curve, by key."""
+        values: dict[str, np.ndarray] = {}
         actions: dict[int, tuple[Action, list[str]]] = {}
         for key in keys:
             action = self.action(explanation, key)
             assert isinstance(action, Action), "keys without an action are left out"
             actions.setdefault(id(action), (action, []))[1].append(key)
-        for action, own in actions.values():
-            work = partial(self.readings.draw, action, own)
+        for action, keys_of_action in actions.values():
+            work = partial(self.readings.draw, action, keys_of_action)
             read = self.workers.map(explanation, work, list(draws))
-            found |= {key: np.array([one[key] for one in read]) for key in own}
-        return found
+            values |= {key: np.array([one[key] for one in read]) for key in keys_of_action}
+        return values
 
     def carried(self, parts: Parts, names: Sequence[str]) -> tuple[Carried, dict[str, Null]]:
-        """Read across groups, and again with permuted labels."""
+        """Return readings within and across groups, and the same for permuted labels."""
         carry, n = Carry(self.X, self.z, parts), self.settings.draws
         permuted = Permutations.of(self.z, carry.strata, (self.seed, 8))
         pieces = np.array_split(permuted.orders(range(n)), max(1, n // 50), axis=1)
         read = self.workers.map("groups", carry.probed, pieces)
-        found = transfer.carried(
+        measured = transfer.carried(
             carry,
             names,
             n_resamples=self.observing.n_resamples,
             rng=np.random.default_rng([self.seed, 9]),
             n_draws=max(transfer.DRAWS, self.settings.thresholds.least_draws),
         )
-        return found, transfer.chance(np.concatenate(read))
+        return measured, transfer.chance(np.concatenate(read))
 
     def followed(self, pairs: HeldOut, others: Mapping[str, np.ndarray]) -> tuple[Followed, Null]:
-        """Fit CCS to the pairs, and hold what it reads against all labels."""
+        """Fit CCS to the pairs, and compare its answers with all labels."""
         self.settings.progress("pairs", 0, 1)
         draws = self.settings.draws
-        found = followed(
+        measured = followed(
             pairs, self.z.data, others, n_permutations=draws, n_random=max(N_RANDOM, draws)
         )
         self.settings.progress("pairs", 1, 1)
-        return found
+        return measured
 
     def algebra(self) -> tuple[float, Null]:
-        """Erase from the whole sample and look what is left; likewise for permuted labels."""
+        """Return the correlation left after erasing the whole sample, and for permuted labels."""
         rng = np.random.default_rng([self.seed, 5])
-        n = 1 if self.settings.quick else N_ALGEBRA  # a theorem: one would do
+        n = 1 if self.settings.quick else N_ALGEBRA  # a theorem: one is enough
         permuted = (self.z.take(rng.permutation(len(self.z))) for _ in range(n))
         left = np.array([Whole(self.X, z).left() for z in permuted])
-        said = "labels permuted over all rows; erased in sample"
-        return self.whole.left(), Null("linear_algebra", said, left)
+        description = "labels permuted over all rows; erased in sample"
+        return self.whole.left(), Null("linear_algebra", description, left)

@@ -1,4 +1,4 @@
-"""Portrait: the data as a reader can see them, in three columns, before and after erasure."""
+"""Portrait: three coordinates of the rows to look at, before and after erasure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Portrait:
     Attributes
     ----------
     axes : tuple of str
-        What each coordinate is: a column, or a direction.
+        Name of each coordinate: a column, or a direction.
     labels : ndarray of shape (s,) or (s, k)
-        The concept of the rows shown.
+        The concept of these rows.
     raw, erased : ndarray of shape (s, 3) or less
         Coordinates before and after erasure (fitted on the whole sample).
     raw_standardised, erased_standardised : ndarray of shape (s, 3) or less
@@ -58,13 +58,13 @@ def portrait(
     X : ndarray of shape (n, d)
     z : Concept
     columns : sequence of up to 3 ints, optional
-        Which columns to show. By default all, if there are no more than three, and otherwise
-        the leading discriminant direction and the first principal directions beside it.
+        Which columns to show. By default all, if there are no more than three. Otherwise the
+        leading discriminant direction, and the first two principal directions orthogonal to it.
     feature_names : sequence of d str, optional
     random_state : int, Generator or None
-        Chooses the rows, where there are more than a page can show.
+        Chooses the rows, if there are more than a page can show.
     whole : Whole, optional
-        Moments and eraser of the whole sample, where they were formed before.
+        Moments and eraser of the whole sample, if they exist already.
     """
     whole = Whole(X, z) if whole is None else whole
     d = X.shape[1]
@@ -78,7 +78,6 @@ def portrait(
                 validation.complain(
                     f"columns must lie between 0 and {d - 1}",
                     f"{c} arrived",
-                    "choose other columns",
                 )
         names = [feature_names[c] if feature_names is not None else f"column {c}" for c in columns]
         turn = np.eye(d)[:, list(columns)]
@@ -91,19 +90,19 @@ def _portrait(
     whole: Whole, rows: np.ndarray, labels: np.ndarray, names: Sequence[str], axes: Axes
 ) -> Portrait:
     """Return rows before and after erasure, as they are and standardised, along axes."""
-    moments, own = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
+    moments, sample = whole.moments, np.asarray(whole.X[rows], dtype=np.float64)
     inverse = linalg.reciprocal(moments.scale)
-    both = (own, whole.eraser.apply(own))
+    both = (sample, whole.eraser.apply(sample))
     turn = axes(moments)
     views = [view @ turn for view in both]
-    # Erasure is free of units: standardised rows are erased as the rows are.
+    # Erasure commutes with scaling: erased rows, standardised, are standardised rows, erased.
     turn = axes(moments.rescaled(inverse))
     views += [(view - moments.mean) * inverse @ turn for view in both]
     return Portrait(tuple(names), labels, *views)
 
 
 def _leading(moments: Moments) -> np.ndarray:
-    """Return orthonormal columns (d, 3): discriminant, then principal directions beside it."""
+    """Return orthonormal columns (d, 3): the discriminant, then principal directions."""
     W = directions(moments)
     scores = np.einsum("ij,ij->j", W, moments.cross_covariance)
     first = W[:, scores.argmax()]

@@ -1,7 +1,7 @@
-"""Readings: all that claims observe of a representation, averaged over several partitions.
+"""Readings: all observations of a representation, averaged over several partitions.
 
-Data and draws are read by the same partitions, erasers and probes; what costs hundreds of times
-what a linear reading costs is averaged over fewer of them, in data and draws alike.
+Data and draws are read with the same partitions, erasers and probes. A reading that costs hundreds
+of times as much as a linear one is averaged over fewer partitions, in data and draws alike.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls.action import Action
 from nullprobe.stats.metrics import NO_VARIANCE
 
-# Partitions that each reading is averaged over, at most: see docs/decisions.
+# Largest number of partitions that each reading is averaged over: see docs/decisions.
 SPLITS = {"halfspace": 4, "family": 1, "curve": 2}
 LINEAR = ("raw", "erased")
-WIDE, SPLITS_OF_WIDE = 256, 2  # features, above which no reading but a linear one has more
+WIDE, SPLITS_OF_WIDE = 256, 2  # with more features, readings other than linear have fewer
 OF_CLAIMS = {
     "dependent": "association",
     "readable": "raw",
@@ -40,22 +40,22 @@ OF_CLAIMS = {
 
 
 def splits(key: str, X: np.ndarray) -> int:
-    """Return how many partitions a reading of rows X (n, d) is averaged over, at most."""
+    """Return the largest number of partitions that a reading of X (n, d) is averaged over."""
     return min(SPLITS[key], SPLITS_OF_WIDE if X.shape[1] > WIDE else SPLITS[key])
 
 
 @dataclass(frozen=True, eq=False)
 class Readings:
-    """How rows are read: the concept, the partitions, and a seed; it can be sent to others.
+    """How rows are read: the concept, the partitions, and a seed; it can be sent to processes.
 
     Attributes
     ----------
     z : Concept
     partitions : tuple of Parts
     seed : int
-        Of searches and of choices.
+        Seed of searches and choices.
     erases : bool
-        Whether an eraser is fitted to a part of the rows, or rows are read as they are.
+        Whether an eraser is fitted to a part of the rows. Otherwise rows are read as they are.
     """
 
     z: Concept
@@ -64,22 +64,22 @@ class Readings:
     erases: bool = True
 
     def of(self, X: np.ndarray) -> Reader:
-        """Return what reads a representation (n, d)."""
+        """Return the reader of a representation (n, d)."""
         return Reader(X, self)
 
     @property
     def asis(self) -> np.ndarray:
-        """The one labelling that is not permuted, (n, 1)."""
+        """Order of the observed labelling, (n, 1)."""
         return np.arange(len(self.z))[:, None]
 
     def draw(self, action: Action, keys: Sequence[str], k: int) -> dict[str, np.ndarray]:
-        """Return what is read of draw k of an action on the rows, by key."""
+        """Return the readings of draw k of an action on the rows, by key."""
         with one_blas_thread:
             reader = self.of(action.draw(k))
-            found = reader.read(self.asis, [key for key in keys if key != "curve"])
+            readings = reader.read(self.asis, [key for key in keys if key != "curve"])
             if "curve" in keys:
-                found["curve"] = reader.curve()[None]
-        return {key: values[0] for key, values in found.items()}
+                readings["curve"] = reader.curve()[None]
+        return {key: values[0] for key, values in readings.items()}
 
     def raw(self, X: np.ndarray) -> float:
         """Return the raw reading of a representation (n, d)."""
@@ -88,7 +88,7 @@ class Readings:
 
 
 class Reader:
-    """A representation, split and factored in each partition when it is first asked for.
+    """A representation, split and factored in each partition on first use.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Reader:
         self.name = f"{os.getpid()} {next(_NUMBERS)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Send the rows alone: a process factors them once, at the first piece of work."""
+        """Send the rows alone: each process factors them once, with its first piece of work."""
         return _received, (self.name, self.X, self.how)
 
     @cached_property
@@ -115,7 +115,7 @@ class Reader:
         return [Family(data, self.how.seed) for data in self.data[: splits("family", self.X)]]
 
     def read(self, order: np.ndarray, keys: Sequence[str]) -> dict[str, np.ndarray]:
-        """Return what m reordered labellings y[order[:, j]] read, (m,), by key.
+        """Return the readings of m reordered labellings y[order[:, j]], (m,), by key.
 
         Parameters
         ----------
@@ -123,21 +123,21 @@ class Reader:
         keys : sequence of str
             Among "raw", "erased", "halfspace" and "family".
         """
-        found: dict[str, list[np.ndarray]] = {key: [] for key in keys}
+        readings: dict[str, list[np.ndarray]] = {key: [] for key in keys}
         if {*LINEAR} & {*keys}:
             for data in self.data:
                 for key, values in zip(LINEAR, data.read(order), strict=True):
-                    if key in found:
-                        found[key].append(values)
+                    if key in readings:
+                        readings[key].append(values)
         if "halfspace" in keys:
             for data in self.data[: splits("halfspace", self.X)]:
-                found["halfspace"].append(data.halfspace(order, self.how.seed))
+                readings["halfspace"].append(data.halfspace(order, self.how.seed))
         if "family" in keys:
-            found["family"] = [family.read(order) for family in self.families]
-        return {key: np.mean(values, axis=0) for key, values in found.items()}
+            readings["family"] = [family.read(order) for family in self.families]
+        return {key: np.mean(values, axis=0) for key, values in readings.items()}
 
     def tested(self, order: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what m reordered labellings read, and its standard error, by key.
+        """Return the readings of m reordered labellings, and their standard errors, by key.
 
         Parameters
         ----------
@@ -146,21 +146,21 @@ class Reader:
         Returns
         -------
         dict of str to ndarray of shape (m,)
-            "raw" and "erased"; of classes also "raw error" and "erased error": how far the AUC of
-            new rows would differ, were the parts independent.
+            "raw" and "erased". For classes also "raw error" and "erased error": the standard error
+            of the AUC on new rows, if the parts were independent.
         """
         if not self.z.is_classes:
             return self.read(order, LINEAR)
         every = np.mean([data.read_with_variance(order) for data in self.data], axis=0)
-        found = {key: values for key, (values, _) in zip(LINEAR, every, strict=True)}
-        return found | {
+        readings = {key: values for key, (values, _) in zip(LINEAR, every, strict=True)}
+        return readings | {
             f"{key} error": np.sqrt(variance + NO_VARIANCE)
             for key, (_, variance) in zip(LINEAR, every, strict=True)
         }
 
     def curve_scores(self) -> list[np.ndarray]:
         """Return the held-out scores after 0, 1, ... removals, (r, n, k), in each partition."""
-        # No more fits than features, and one more for what is left.
+        # One fit per feature at most, and one after all are removed.
         rounds = min(ROUNDS, self.X.shape[1] + 1)
         return [curve(self.X, self.z, parts, rounds) for parts in self.curve_partitions]
 
@@ -170,18 +170,18 @@ class Reader:
         return self.how.partitions[: splits("curve", self.X)]
 
     def curve(self) -> np.ndarray:
-        """Return what is read after 0, 1, ... removals, (r,)."""
+        """Return the readings after 0, 1, ... removals, (r,)."""
         labellings = Labellings(self.z)
         truth = labellings.columns(self.how.asis).transpose(1, 2, 0)
-        found = []
+        by_part = []
         for scores, parts in zip(self.curve_scores(), self.curve_partitions, strict=True):
             for j in range(parts.n_parts):
                 rows = parts.rows(j)
                 each = scores[:, rows].transpose(0, 2, 1)
-                found.append(
+                by_part.append(
                     labellings.statistic(each, np.broadcast_to(truth[:, :, rows], each.shape))
                 )
-        return np.mean(found, axis=0)
+        return np.mean(by_part, axis=0)
 
 
 _NUMBERS = itertools.count()
@@ -189,7 +189,7 @@ _RECEIVED: dict[str, Reader] = {}  # the last reader that came to this process, 
 
 
 def _received(name: str, X: np.ndarray, how: Readings) -> Reader:
-    """Return the reader of this name, with what it has factored if it came here before."""
+    """Return the reader of this name, with its factorisations if it came here before."""
     if name not in _RECEIVED:
         _RECEIVED.clear()
         _RECEIVED[name] = Reader(X, how)

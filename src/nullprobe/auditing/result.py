@@ -1,4 +1,4 @@
-"""Audited: the verdicts on a representation, or on several, and all that is needed to show them."""
+"""Audit: the verdicts on a representation, with all that is needed to show them."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Audit:
     provenance : mapping
         Seed, versions, fingerprint, splits.
     representation : str or None
-        Name of the representation, where several were audited.
+        Name of the representation, if several were audited.
     rows : str
-        What a row is: "rows", "pair_differences" or "texts".
+        Kind of the rows: "rows", "pair_differences" or "texts".
     concept : str
         "labels" or "numeric".
     eraser_cost : EraserCost or None
-        What an eraser that was passed takes besides the concept.
+        Damage of an eraser that was passed.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class Audit:
 
     @property
     def heading(self) -> str:
-        """Title, with the name of the representation where there is one."""
+        """Title, with the name of the representation if there is one."""
         return wording.heading(self.title, self.representation)
 
     def __repr__(self) -> str:
@@ -104,7 +104,7 @@ class Audit:
         return summarised([self])
 
     def report(self) -> str:
-        """Return all that a terminal can show: a table of the verdicts, and the reason of each.
+        """Return all that a terminal can show: a table of the verdicts, and their reasons.
 
         Examples
         --------
@@ -123,15 +123,15 @@ class Audit:
         return self.document() == other.document()
 
     def __or__(self, other: Audit) -> Audit:
-        """Return this audit with the claims of another of the same representation, too.
+        """Return this audit with the claims of another audit of the same representation added.
 
-        Pictures are those of the first that has some. The provenance of the claims that join is
-        kept as ``provenance["joined"]``.
+        Pictures come from the first audit that has some. The provenance of the other audit is kept
+        in ``provenance["joined"]``.
 
         Raises
         ------
         InputError
-            If both judge the same claim, or are of different representations, classes or rows.
+            If both judge the same claim, or have different representations, classes or rows.
         """
         if not isinstance(other, Audit):
             return NotImplemented
@@ -141,7 +141,6 @@ class Audit:
             validation.complain(
                 "audits that are joined must judge different claims",
                 f"both judge {twice[0]!r}",
-                "join only what another audit adds",
             )
         if None not in (self.representation, other.representation) and (
             self.representation != other.representation
@@ -154,12 +153,12 @@ class Audit:
         one, two = (_identity(each, self.rows == other.rows) for each in (self, other))
         if one != two:
             validation.complain(
-                "audits that are joined must be of as many classes and the same rows",
-                f"one is of {', '.join(one)}, the other of {', '.join(two)}",
-                "write audits of several data sets to pages of their own",
+                "audits that are joined must have the same rows and number of classes",
+                f"one has {', '.join(one)}, the other {', '.join(two)}",
+                "write a separate page for each data set",
             )
-        apart = {"claims": names, "rows_are": other.rows, **other.provenance}
-        joined = [*self.provenance.get("joined", ()), apart]
+        part = {"claims": names, "rows_are": other.rows, **other.provenance}
+        joined = [*self.provenance.get("joined", ()), part]
         pictures = self if self.portrait is not None or other.portrait is None else other
         return replace(
             self,
@@ -175,8 +174,8 @@ class Audit:
         """Why some claims could not be judged, by their names."""
         parts = (self.provenance, *self.provenance.get("joined", ()))
         judged = {claim.name for claim in self.claims}
-        found = {name: why for part in parts for name, why in part.get("left_out", {}).items()}
-        return {name: why for name, why in found.items() if name not in judged}
+        reasons = {name: why for part in parts for name, why in part.get("left_out", {}).items()}
+        return {name: why for name, why in reasons.items() if name not in judged}
 
     def __iter__(self) -> Iterator[Claim]:
         """Yield the claims."""
@@ -207,43 +206,43 @@ class Audit:
         )
 
     @classmethod
-    def from_document(cls, found: AuditDocument) -> Self:
+    def from_document(cls, document: AuditDocument) -> Self:
         """Return the audit that a document describes."""
-        plain = found.plain()
+        plain = document.plain()
         scores = plain["scores"]
         columns = scores and [
             np.array(scores[view], dtype=np.float64)[:, None] for view in ("raw", "erased")
         ]
         return cls(
             tuple(map(claim_of, plain["claims"])),
-            found.title,
+            document.title,
             labels_of(scores["labels"]) if scores else None,
             Scores(*columns) if columns else None,
             portrait_of(plain["portrait"]) if plain["portrait"] else None,
             plain["provenance"],
-            found.representation,
-            found.rows,
-            found.concept,
+            document.representation,
+            document.rows,
+            document.concept,
             cost_of(plain.get("eraser_cost")),
         )
 
     @classmethod
     def from_json(cls, source: str | Path) -> Self:
-        """Return the audit of a JSON text or file that ``to_json`` wrote, now or since version 2.
+        """Return the audit of a JSON text or file that ``to_json`` wrote, since version 2.
 
         Raises
         ------
         InputError
-            If it is no JSON, or not the document of one audit.
+            If the source is not JSON, or not the document of one audit.
         """
-        found = documents_of(source)
-        if len(found) != 1:
+        documents = documents_of(source)
+        if len(documents) != 1:
             validation.complain(
-                "Audit.from_json reads one audit",
-                f"there are {len(found)}",
+                "Audit.from_json needs a document with one audit",
+                f"it has {len(documents)}",
                 "use Layers.from_json",
             )
-        return cls.from_document(found[0])
+        return cls.from_document(documents[0])
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the audit as JSON, whole or not at all; without a path return the text."""
@@ -281,7 +280,7 @@ class Audit:
 
 
 def shown(one: Audit) -> dict[str, Any]:
-    """Return what a summary is made of: a document without scores and pictures."""
+    """Return the input of a summary: a document without scores and pictures."""
     return {
         "title": one.title,
         "representation": one.representation,
@@ -299,7 +298,7 @@ def summarised(audits: Sequence[Audit]) -> str:
 
 
 def report_parts(one: Audit) -> list[Any]:
-    """Return the heading, a table of the verdicts, a reason of each, and what was left out."""
+    """Return the heading, a table of the verdicts, their reasons, and claims left out."""
     claims = [claim_document(claim) for claim in one.claims]
     heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
     document = one.document().plain() if one.eraser_cost else {}
@@ -310,9 +309,9 @@ def report_parts(one: Audit) -> list[Any]:
 
 
 def _identity(one: Audit, rows_too: bool) -> list[str]:
-    """Return what an audit is of, in words: how many classes, and its rows by their fingerprint.
+    """Return the number of classes and the fingerprint of the rows, in words.
 
-    Rows of different kinds, such as texts and differences of pairs, may name the classes otherwise.
+    Names of classes are not compared: texts and differences of pairs may name them differently.
     """
     classes = one.provenance.get("classes")
     counted = [validation.counted(len(classes), "class", "classes") if classes else "numbers"]
@@ -320,5 +319,5 @@ def _identity(one: Audit, rows_too: bool) -> list[str]:
 
 
 def documents_of(source: str | Path) -> list[AuditDocument]:
-    """Return the documents of a JSON text or file, of this version or of 2 or 3."""
+    """Return the documents of a JSON text or file, of version 2, 3 or 4."""
     return [validated(AuditDocument, upgraded(one)) for one in read_json(source)]

@@ -1,12 +1,12 @@
-"""Same concept: whether two sets of labels for one idea read the same thing.
+"""Same concept: whether two sets of labels measure the same concept, as far as a probe can tell.
 
-Problem. Two annotators, two definitions, a proxy and the thing: their labels agree in most rows,
-and so do probes that are fitted to them. That they agree there says nothing of where they differ.
+Problem. Two annotators, two definitions, a proxy and its target: the labels agree in most rows, and
+so do probes that are fitted to them. This does not show what happens where the labels differ.
 
-Solution. Look at the rows on which they differ. If both are noisy labels of the same thing, with
-log-odds that differ by a constant at most, then which of the two says "yes" there has nothing to do
-with the representation. So that is audited like any other concept: if it can be read, they are not
-the same to a probe.
+Solution. Audit the rows where they differ. Suppose that both are noisy labels of the same concept,
+whose log-odds differ by a constant at most. Then which of the two says "yes" in such a row is
+independent of the representation. So this is audited like any other concept: if it is readable, the
+two sets of labels are not the same concept to a probe.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ NAMES = ("first", "second")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SameConcept:
-    """Whether two sets of labels read the same thing. Printed, it says so in words.
+    """Whether two sets of labels measure the same concept. Printed, it is the verdict in words.
 
     Attributes
     ----------
     holds : Holds
-        "no" where it can be read which of them says "yes" in the rows on which they differ; "yes"
-        where no probe of so many rows is likely to read more of that than the smallest effect of
-        interest; else "unclear".
+        "no" if a probe reads which set says "yes" in the rows where they differ. "yes" if no probe
+        of so many rows is likely to exceed chance by the smallest effect of interest there.
+        Otherwise "unclear".
     agreement : float
         Share of rows with the same label.
     kappa : float
@@ -52,9 +52,9 @@ class SameConcept:
     differing : int
         Rows with different labels.
     crossed : dict of (str, str) to Observation
-        Reading of a probe fitted to one set of labels and scored against another, by the two names.
+        Reading of a probe fitted to one set and scored against another, by the two names.
     audit : Audit
-        Of which set says "yes" in the rows that differ.
+        Audit of the rows where the labels differ; the concept is which set says "yes".
 
     Examples
     --------
@@ -78,7 +78,7 @@ class SameConcept:
         return f"SameConcept({self.holds}, agreement {self.agreement:.3f}, κ {self.kappa:.3f})"
 
     def __str__(self) -> str:
-        """Return the verdict, what it rests on, and how probes fare across the labels."""
+        """Return the verdict, its reason, and the readings of probes across the sets of labels."""
         lines = list(self.findings)
         for (fitted, scored), one in self.crossed.items():
             ends = one.interval
@@ -93,7 +93,7 @@ class SameConcept:
         """The verdict with the agreement of the labels, and its reason."""
         answer = {
             Holds.YES: "Yes, as far as a linear probe of these rows can tell",
-            Holds.NO: "No: where they differ, a probe reads which of them says yes",
+            Holds.NO: "No: where the labels differ, a probe reads which of them says yes",
             Holds.UNCLEAR: "Unclear",
         }[self.holds]
         return (
@@ -114,7 +114,7 @@ class SameConcept:
             }
             for (fitted, scored), one in self.crossed.items()
         ]
-        found = {
+        fields = {
             "schema": SAME_CONCEPT,
             "names": list(dict.fromkeys(fitted for fitted, _ in self.crossed)),
             "holds": self.holds.value,
@@ -125,7 +125,7 @@ class SameConcept:
             "crossed": crossed,
             "audit": self.audit.document().plain(),
         }
-        return SameConceptDocument.model_validate(plain(found))
+        return SameConceptDocument.model_validate(plain(fields))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the result as JSON, whole or not at all; without a path return the text."""
@@ -146,7 +146,7 @@ def same_concept(
     random_state: RandomState = 0,
     **options: Any,
 ) -> SameConcept:
-    """Ask whether two sets of labels for one idea read the same thing.
+    """Judge whether two sets of labels measure the same concept, as far as a probe can tell.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def same_concept(
     first, second : array-like of shape (n,)
         Labels of two classes, the same two in both.
     names : tuple of two str
-        What they are called.
+        Names of the two sets.
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other.
     random_state : int, Generator or None
@@ -180,9 +180,9 @@ def same_concept(
     <Holds.NO: 'no'>
     """
     seed = integer_seed(random_state)
-    given = Dataset.of(X, first, groups=groups)
+    dataset = Dataset.of(X, first, groups=groups)
     other = Dataset.of(X, second, groups=groups)
-    one, two = given.z, other.z
+    one, two = dataset.z, other.z
     _need_same_classes(one, two)
     assert one.codes is not None, "they are labels"
     assert one.classes is not None, "of two classes"
@@ -191,7 +191,7 @@ def same_concept(
     if not len(differ):
         validation.complain(
             "two sets of labels must differ in some rows",
-            "they are the same in all",
+            "they are equal in all rows",
             "audit one of them",
         )
     says = np.array(names)[(two.codes[differ] > one.codes[differ]).astype(int)]
@@ -199,40 +199,39 @@ def same_concept(
         if not (says == name).any():
             both = names[1 - names.index(name)]
             validation.complain(
-                "each of two sets of labels must say yes in some rows where the other does not",
-                f"in all {len(differ)} rows that differ it is {both!r} that says "
-                f"{one.classes[1]!r}: one is a part of the other",
-                "audit the rows where the larger one says yes, with the smaller one as the concept",
+                f"each set of labels must say {one.classes[1]!r} in rows where the other does not",
+                f"in all {len(differ)} rows that differ, only {both!r} says so",
+                f"audit the rows where {both!r} says {one.classes[1]!r}, with the other labels",
             )
-    own = None if given.groups is None else given.groups[differ]
-    found = audit(
-        given.X[differ],
+    groups_of_differing = None if dataset.groups is None else dataset.groups[differ]
+    result = audit(
+        dataset.X[differ],
         says,
-        groups=own,
+        groups=groups_of_differing,
         claims=list(CLAIMS),
         random_state=seed,
         title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",
         **options,
     )
-    assert isinstance(found, Audit), "one representation has one audit"
+    assert isinstance(result, Audit), "one representation has one audit"
     agreement = 1.0 - len(differ) / len(one)
     shares = np.array([z.matrix.mean(axis=0) for z in (one, two)])
     by_chance = float((shares[0] * shares[1]).sum())
     return SameConcept(
-        _verdict(found),
+        _verdict(result),
         agreement,
         (agreement - by_chance) / (1.0 - by_chance),
         len(differ),
-        _crossed(given, {names[0]: one, names[1]: two}, seed),
-        found,
+        _crossed(dataset, {names[0]: one, names[1]: two}, seed),
+        result,
     )
 
 
-def _verdict(found: Audit) -> Holds:
-    """Return whether labels are the same to a probe, by what is read of where they differ."""
-    if found["readable"].holds is Holds.YES or found["dependent"].holds is Holds.YES:
+def _verdict(result: Audit) -> Holds:
+    """Return whether labels are the same to a probe, from the audit of rows where they differ."""
+    if result["readable"].holds is Holds.YES or result["dependent"].holds is Holds.YES:
         return Holds.NO
-    return Holds.YES if found["readable"].holds is Holds.NO else Holds.UNCLEAR
+    return Holds.YES if result["readable"].holds is Holds.NO else Holds.UNCLEAR
 
 
 def _need_same_classes(one: Concept, two: Concept) -> None:
@@ -240,27 +239,27 @@ def _need_same_classes(one: Concept, two: Concept) -> None:
         if z.classes is None or len(z.classes) != 2:
             has = "numbers" if z.classes is None else f"{len(z.classes)} classes"
             validation.complain(
-                "two sets of labels must be of two classes each",
+                "two sets of labels must have two classes each",
                 f"one has {has}",
-                "ask about each pair of classes, or cut numbers into two",
+                "compare one pair of classes at a time, or cut numbers into two classes",
             )
     if one.classes != two.classes:
         validation.complain(
             "two sets of labels must have the same two classes",
             f"they have {one.classes} and {two.classes}",
-            "call the same answer by the same name in both",
+            "use the same names in both",
         )
 
 
 def _crossed(
-    given: Dataset, labels: dict[str, Concept], seed: int
+    dataset: Dataset, labels: dict[str, Concept], seed: int
 ) -> dict[tuple[str, str], Observation]:
-    """Return what probes fitted to either set of labels read of either, on other rows."""
-    found: dict[tuple[str, str], Observation] = {}
+    """Return the held-out reading of each set of labels by probes fitted to each set."""
+    observations: dict[tuple[str, str], Observation] = {}
     first = next(iter(labels.values()))
     rng = np.random.default_rng([seed, 0])
-    (parts,) = partitions(first, groups=given.groups, n_splits=1, rng=rng, n_parts=2)
-    cut = [Part.of(given.X, first, parts.rows(j)) for j in range(2)]
+    (parts,) = partitions(first, groups=dataset.groups, n_splits=1, rng=rng, n_parts=2)
+    cut = [Part.of(dataset.X, first, parts.rows(j)) for j in range(2)]
     for fitted, z in labels.items():
         scores = np.empty((len(z), 1))
         for p, s in ((0, 1), (1, 0)):
@@ -268,5 +267,5 @@ def _crossed(
             scores[cut[s].rows] = cut[p].scores(cut[s], W)
         for scored, truth in labels.items():
             see = Observing(truth, (parts,), seed)
-            found[fitted, scored] = see.scores([scores])
-    return found
+            observations[fitted, scored] = see.scores([scores])
+    return observations

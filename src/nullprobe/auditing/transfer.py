@@ -1,9 +1,9 @@
-"""Carrying: what carries over from group to group, with its intervals and nulls.
+"""Transfer: readings within and across groups, with their intervals and nulls.
 
-`measures.carry` reads, `nulls.subspace` draws; here they meet, and become what the claim
-`transfers` judges. Labels are permuted within each part of each group. Random subspaces are
-matched to what is removed from each part on which an eraser is fitted: as many directions, and as
-much of the variance of features in standard deviations.
+`heldout.transfer` reads, `nulls.subspace` draws, and the claim `transfers` judges the result.
+Labels are permuted within each part of each group. Random subspaces are matched to what an eraser
+removes from the part that it is fitted to: as many directions, and as much variance of the
+standardised features.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Mean = Callable[[np.ndarray], np.ndarray]
 
 
 def chance(read: np.ndarray) -> dict[str, Null]:
-    """Return the nulls of what the claim needs, from readings (m, G, G) of permuted labels.
+    """Return the nulls of the claim `transfers`, from readings (m, G, G) of permuted labels.
 
     Returns
     -------
     mapping of str to Null
-        "within", "across", and "gap", by how much reading within a group exceeds that across.
+        "within", "across" and "gap": the reading within groups minus the reading across them.
     """
     within, across = diagonal(read), off_diagonal(read)
-    found = {"within": within, "across": across, "gap": within - across}
-    return {name: Null("chance", PERMUTED, values) for name, values in found.items()}
+    draws = {"within": within, "across": across, "gap": within - across}
+    return {name: Null("chance", PERMUTED, values) for name, values in draws.items()}
 
 
 def carried(
@@ -44,7 +44,7 @@ def carried(
     rng: np.random.Generator,
     n_draws: int = DRAWS,
 ) -> Carried:
-    """Measure what carries over, its bootstrap intervals, and what random subspaces leave.
+    """Return the readings within and across groups, with intervals and random subspaces.
 
     Parameters
     ----------
@@ -55,29 +55,29 @@ def carried(
         Bootstrap replicates.
     rng : Generator
     n_draws : int
-        Random subspaces, at least 39: a two-sided p-value of fewer cannot reach .05.
+        Number of random subspaces, at least 39: with fewer, a two-sided p-value cannot reach .05.
     """
     read, erased = (m[0] for m in carry.read(np.arange(len(carry.z))[:, None]))
     reads, lefts = carry.resampled(n_resamples, rng)
     metric = carry.z.metric
 
-    def seen(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
+    def observed(matrix: np.ndarray, replicates: np.ndarray, mean: Mean) -> Observation:
         return Observation.of(mean(matrix[None])[0], metric, mean(replicates))
 
     return Carried(
         tuple(names),
         read,
         erased,
-        seen(read, reads, diagonal),
-        seen(read, reads, off_diagonal),
-        seen(erased, lefts, diagonal),
-        seen(erased, lefts, off_diagonal),
+        observed(read, reads, diagonal),
+        observed(read, reads, off_diagonal),
+        observed(erased, lefts, diagonal),
+        observed(erased, lefts, off_diagonal),
         Null("random_subspaces", DRAWN, off_diagonal(_at_random(carry, n_draws, rng))),
     )
 
 
 def _at_random(carry: Carry, n_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return what is read (m, G, G) after random subspaces in place of each eraser's."""
+    """Return readings (m, G, G) after random subspaces in place of the erasers' subspaces."""
     drawn = {}
     for g in range(carry.n_groups):
         for j in range(carry.partition.n_parts):

@@ -1,8 +1,8 @@
-"""Upgrade: documents of versions 2 and 3 as those of version 4.
+"""Upgrade: documents of versions 2 and 3 become documents of version 4.
 
-Version 2 left much to be read from strings: this is the only place that reads a chance level, a
-kind or a name from one. Versions 2 and 3 credited a claim to the first rung that was not rejected.
-What became of each explanation is judged anew from the draws in the file.
+Version 2 kept chance levels, kinds and names in strings, and only this module reads them from
+strings. Versions 2 and 3 credited a claim to the first rung that was not rejected. Each explanation
+is judged anew from the draws in the file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from nullprobe._core.validation import complain
 from nullprobe.auditing.document import Recorded, claim_document, claim_of
-from nullprobe.claims.explanations import SOURCES, TAKEN, Explanation, Outcome
+from nullprobe.claims.explanations import REQUIREMENTS, SOURCES, Explanation, Outcome
 from nullprobe.claims.one_direction import METRIC as RESIDUAL
 from nullprobe.claims.one_feature import METRIC as DEPARTURE
 from nullprobe.claims.sentences import MAKES
@@ -32,7 +32,7 @@ NAMED = (("parts_read_by", re.compile("parts read by (.*)")),
 
 
 def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a document of version 2 or 3 as one of version 4, and any other as it is.
+    """Return a document of version 2 or 3 as one of version 4, and any other unchanged.
 
     Examples
     --------
@@ -42,25 +42,24 @@ def upgraded(old: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises
     ------
     InputError
-        If it is not as that version wrote it.
+        If the document lacks what its version wrote.
     """
     version = old.get("schema") if isinstance(old, Mapping) else None
     if version not in (SECOND, THIRD):
         return old
     try:
-        found = _third(old) if version == SECOND else old
-        claims = [_explained(claim, _bar(claim, found["provenance"])) for claim in found["claims"]]
-        return {**found, "schema": AUDIT, "claims": claims}
+        third = _third(old) if version == SECOND else old
+        claims = [_explained(claim, _bar(claim, third["provenance"])) for claim in third["claims"]]
+        return {**third, "schema": AUDIT, "claims": claims}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         complain(
-            f"a document of {version} must be as nullprobe wrote it",
+            f"a document of {version} must be complete, as to_json wrote it",
             f"it has no readable {error}",
-            "pass what to_json wrote",
         )
 
 
 def _bar(claim: Mapping[str, Any], provenance: Mapping[str, Any]) -> Thresholds:
-    """Return the thresholds that a claim was judged by, which may have joined from elsewhere."""
+    """Return the thresholds of a claim, which may come from an audit that was joined."""
     joined = (part for part in provenance.get("joined", ()) if claim["name"] in part["claims"])
     part = next(joined, provenance)
     return Thresholds(part["alpha"], part["min_effect"])
@@ -68,13 +67,13 @@ def _bar(claim: Mapping[str, Any], provenance: Mapping[str, Any]) -> Thresholds:
 
 def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
     """Return a claim of version 3 as one of version 4."""
-    found = {**old, "explanations": [], "nulls": [_adjusted(null) for null in old["nulls"]]}
+    fields = {**old, "explanations": [], "nulls": [_adjusted(null) for null in old["nulls"]]}
     if old["curve"] is not None:
-        found["curve"] = {"rung": "moments", **old["curve"]}
-    claim = claim_of(found)
-    # What erasing leaves says nothing where no reading carries over.
-    aside = "random_subspaces" if (claim.name, claim.holds) == ("transfers", Holds.NO) else ""
-    nulls = (null for null in claim.nulls if isinstance(null, Recorded) and null.rung != aside)
+        fields["curve"] = {"rung": "moments", **old["curve"]}
+    claim = claim_of(fields)
+    # What erasing leaves is moot if no reading carries over.
+    unused = "random_subspaces" if (claim.name, claim.holds) == ("transfers", Holds.NO) else ""
+    nulls = (null for null in claim.nulls if isinstance(null, Recorded) and null.rung != unused)
     tried = [_drawn(null, old, bar) for null in nulls]
     tried += [one.explanation(bar) for one in claim.beside]
     names = {one.name for one in tried}
@@ -84,7 +83,7 @@ def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
     if claim.name == "one_direction":
         untried = []
     every = [*tried, *(one for one in untried if one.name not in names)]
-    order = (*TAKEN, *SOURCES)
+    order = (*REQUIREMENTS, *SOURCES)
     every.sort(key=lambda one: order.index(one.name))
     return claim_document(replace(claim, explanations=tuple(every)))
 
@@ -92,27 +91,27 @@ def _explained(old: Mapping[str, Any], bar: Thresholds) -> dict[str, Any]:
 def _drawn(null: Recorded, claim: Mapping[str, Any], bar: Thresholds) -> Explanation:
     """Judge a null of version 3 by its draws."""
     assert null.record is not None, "claim_of keeps what was written"
-    seen, kind = null.record["observed"], null.record["metric"]["kind"]
+    observed, kind = null.record["observed"], null.record["metric"]["kind"]
     if kind == "residual":
         enough = claim["fact_about"] == "linear_algebra"
         return Explanation(null.rung, Outcome.SUFFICIENT if enough else Outcome.REJECTED)
-    if seen is None:
+    if observed is None:
         return Explanation.not_tried(null.rung, "the observation is undefined")
-    if kind == "departure":  # in standard deviations, where the effect of interest is no reading
-        found = Explanation.of(seen, null, replace(bar, min_effect=0.0))
-        return replace(found, difference=None)
-    found = Explanation.of(seen, null, bar)
-    if null.rung == "chance" and null.mean < seen <= (claim["metric"]["chance"] or 0.0):
-        # Better than what overfits, and no better than the mean.
-        return found if found.suffices else replace(found, outcome=Outcome.UNDECIDED)
-    return found
+    if kind == "departure":  # in standard deviations, not in the units of min_effect
+        judged = Explanation.of(observed, null, replace(bar, min_effect=0.0))
+        return replace(judged, difference=None)
+    judged = Explanation.of(observed, null, bar)
+    if null.rung == "chance" and null.mean < observed <= (claim["metric"]["chance"] or 0.0):
+        # Better than probes that overfit, and no better than the mean.
+        return judged if judged.suffices else replace(judged, outcome=Outcome.UNDECIDED)
+    return judged
 
 
 def _adjusted(old: Mapping[str, Any]) -> dict[str, Any]:
     """Return a null of version 3 with the fields of one of version 4."""
-    found = dict(old)
-    over = found.pop("over_representations")
-    return {**found, "adjusted_p": found["p_value"] if over else None, "p_interval": None}
+    fields = dict(old)
+    over = fields.pop("over_representations")
+    return {**fields, "adjusted_p": fields["p_value"] if over else None, "p_interval": None}
 
 
 def _third(old: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def _third(old: Mapping[str, Any]) -> dict[str, Any]:
     pairs = provenance.pop("rows are", None) is not None
     numeric = provenance["classes"] == "numeric"
     title, representation = old["title"], None
-    # A name may end in another, after a colon of its own.
+    # One name may end in ": " and another name, so the longest is tried first.
     for name in sorted(provenance.get("representations", ()), key=len, reverse=True):
         if representation is None and title.endswith(f": {name}"):
             title, representation = title.removesuffix(f": {name}"), name
@@ -139,11 +138,11 @@ def _third(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _claim(old: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(old)
-    unit, shown, least = (found.pop(key) for key in ("unit", "shown", "smallest_effect"))
+    fields = dict(old)
+    unit, shown, least = (fields.pop(key) for key in ("unit", "shown", "smallest_effect"))
     details: dict[str, Any] = {}
-    change = found["name"] == "used"
-    for words, value in found["details"].items():
+    change = fields["name"] == "used"
+    for words, value in fields["details"].items():
         for key, pattern in NAMED:
             if named := pattern.fullmatch(words):
                 details.setdefault(key, {})[named[1]] = value
@@ -151,19 +150,19 @@ def _claim(old: Mapping[str, Any]) -> dict[str, Any]:
         else:
             details[KEYS.get(words) or words] = value
     return {
-        **found,
+        **fields,
         "metric": _metric(unit, change),
         "detectable": least,
         "details": details,
-        "nulls": [_null(null, change) for null in found["nulls"]],
+        "nulls": [_null(null, change) for null in fields["nulls"]],
         **{key: _picture(shown.get(key)) for key in PICTURES.values()},
     }
 
 
 def _null(old: Mapping[str, Any], change: bool) -> dict[str, Any]:
-    found = dict(old)
-    metric = _metric(found.pop("statistic"), change)
-    return {**found, "rung": old["rung"].replace(" ", "_"), "metric": metric}
+    fields = dict(old)
+    metric = _metric(fields.pop("statistic"), change)
+    return {**fields, "rung": old["rung"].replace(" ", "_"), "metric": metric}
 
 
 def _picture(old: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The whole sample: its moments and their eraser, each formed once and handed on."""
+"""The whole sample: its moments and their eraser, each formed once and shared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nullprobe.moments import Moments
 
 
 class Whole:
-    """All rows of a representation, and a concept of them.
+    """All rows of a representation, with their concept.
 
     Parameters
     ----------
@@ -36,5 +36,5 @@ class Whole:
         return leace(self.moments)
 
     def left(self) -> float:
-        """Return the largest canonical correlation with the concept that is left in sample."""
+        """Return the largest canonical correlation with the concept after erasure, in sample."""
         return largest_of(Moments.summed(self.eraser.apply(self.X), self.z))

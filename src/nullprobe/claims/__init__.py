@@ -1,4 +1,4 @@
-"""Claims: what can be asserted of a concept, and the verdict on each."""
+"""Claims about a concept, and the verdict on each."""
 
 from nullprobe.claims import (
     consistent,
@@ -13,12 +13,12 @@ from nullprobe.claims import (
 )
 from nullprobe.claims.explanations import ComesFrom, Explanation, FactAbout, Outcome, Takes
 from nullprobe.claims.observation import (
-    Beside,
     Carried,
     Confounded,
     Curve,
     Followed,
     Observation,
+    SimplerReading,
     Thresholds,
     Use,
 )
@@ -39,13 +39,12 @@ CLAIMS = {
 
 
 def judged(name: str, evidence: Evidence) -> Claim:
-    """Return a claim by its name, with the rows that a verdict needs where it is unclear."""
+    """Return the verdict on a claim, with the rows that it needs if it is unclear."""
     return with_rows_needed(CLAIMS[name](evidence), evidence)
 
 
 __all__ = [
     "CLAIMS",
-    "Beside",
     "Carried",
     "Claim",
     "ComesFrom",
@@ -58,6 +57,7 @@ __all__ = [
     "Holds",
     "Observation",
     "Outcome",
+    "SimplerReading",
     "Takes",
     "Thresholds",
     "Use",

@@ -1,8 +1,8 @@
-"""Dependent: rows and concept go together at all, however little a probe reads of it.
+"""Dependent: the representation and the concept depend on each other, however weakly.
 
-Explanation: chance (labels permuted, everything in the sample computed anew). It asks whether
-anything is there, by all rows at once; how much of it can be read is asked by `readable`. No test
-can show that two things are independent, so the claim holds or is unclear, and never fails.
+Explanation: chance (labels permuted, the statistic computed anew). The statistic uses all rows at
+once, without a split; `readable` measures how much a probe reads. No test can show independence, so
+the claim holds or is unclear, and never fails.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from nullprobe.data.metric import Metric
 NAME = "dependent"
 STATEMENT = "The representation and the concept depend on each other."
 METRIC = Metric("association (sd)", None, "association", None)
-ONLY_WHETHER = "the claim asks whether anything is there, not what it takes"
+ONLY_WHETHER = "the claim is about whether a dependence exists, not about what explains it"
 
 
 def dependent(evidence: Evidence) -> Claim:
-    """Return the verdict on whether rows and concept go together at all."""
-    seen, chance = evidence.observed("association"), evidence.chance("association")
-    p = chance.judged_p(seen.value)
-    found = p <= evidence.thresholds.alpha
-    outcome = Outcome.REJECTED if found else Outcome.UNDECIDED
+    """Return the verdict on whether rows and concept depend on each other."""
+    association, chance = evidence.observed("association"), evidence.chance("association")
+    p = chance.judged_p(association.value)
+    is_detected = p <= evidence.thresholds.alpha
+    outcome = Outcome.REJECTED if is_detected else Outcome.UNDECIDED
     first = Explanation(
-        "chance", outcome, "", chance.p_value(seen.value), chance.adjusted, difference=None
+        "chance", outcome, "", chance.p_value(association.value), chance.adjusted, difference=None
     )
     numbers = (
-        f"The association lies {number(seen.value)} standard deviations above its mean for "
+        f"The association lies {number(association.value)} standard deviations above its mean for "
         f"permuted labels ({p_text(p)})."
     )
     return Claim(
         NAME,
         STATEMENT,
-        Holds.YES if found else Holds.UNCLEAR,
+        Holds.YES if is_detected else Holds.UNCLEAR,
         (
             first,
             *(Explanation.not_tried(name, ONLY_WHETHER) for name in ("moments", "noise")),
             *no_sources(),
         ),
-        seen.value,
+        association.value,
         METRIC,
         None,
         (chance,),
-        chance.p_value(seen.value),
+        chance.p_value(association.value),
         f"The representation depends on the concept. {numbers}"
-        if found
-        else f"No dependence was detected, and no test can show that there is none. {numbers}",
+        if is_detected
+        else f"No dependence was detected, but no test can show independence. {numbers}",
         None,
         evidence.details.get(NAME, {}),
     )

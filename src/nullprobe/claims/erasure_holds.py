@@ -1,7 +1,7 @@
 """Erasure holds: a fresh linear probe on new data cannot read y after erasure.
 
 Explanations: chance (labels permuted through eraser, probe and score), moments (data of the same
-class means and covariances), and the shape of the noise; the whole pipeline is rerun for each.
+class means and covariances), and the shape of the noise. The whole pipeline is rerun for each draw.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ STATEMENT = "After erasure, a fresh linear probe on new data cannot read the con
 
 
 def erasure_holds(evidence: Evidence) -> Claim:
-    """Return the verdict on what a fresh probe reads back."""
+    """Return the verdict on the reading of a fresh probe after erasure."""
     claim = after_erasure(NAME, STATEMENT, "erased", evidence)
     reason = claim.reason
     expected = claim.details.get("expected_from_means")

@@ -1,9 +1,9 @@
-"""Explanations: what may account for an observation, and what became of each.
+"""Explanations of an observation, each with its outcome.
 
-A verdict has two axes. What it *takes*: linear algebra, chance, class means and covariances, the
-shape of the noise, or more structure than these. Where it *comes from*: the inputs, the
-architecture, the corpus, or training. On either axis an explanation is sufficient, rejected,
-undecided or not tried; only one that suffices is ever credited.
+A verdict has two axes. What the result *takes*: linear algebra, chance, class means and
+covariances, the shape of the noise, or more structure than these. Where it *comes from*: the
+inputs, the architecture, the corpus, or training. On either axis an explanation is sufficient,
+rejected, undecided or not tried. Only a sufficient explanation is credited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from nullprobe.stats.thresholds import Thresholds
 
 
 class Takes(StrEnum):
-    """What an observation takes, least first.
+    """What an observation takes, simplest first.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class ComesFrom(StrEnum):
 
 
 class FactAbout(StrEnum):
-    """What a result is a fact about: both axes in one word, where one can be said.
+    """What a result is a fact about: both axes in one word.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class FactAbout(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an explanation.
+    """The outcome of an explanation.
 
     Examples
     --------
@@ -84,14 +84,21 @@ class Outcome(StrEnum):
     NOT_TRIED = "not_tried"
 
 
-# Those of the first axis, least first, and of the second.
-TAKEN = ("linear_algebra", "chance", "random_directions", "random_subspaces", "moments", "noise")
+# Explanations on the first axis, simplest first, and on the second.
+REQUIREMENTS = (
+    "linear_algebra",
+    "chance",
+    "random_directions",
+    "random_subspaces",
+    "moments",
+    "noise",
+)
 SOURCES = ("inputs", "architecture", "corpus")
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What may account for an observation, and what became of it.
+    """A possible explanation of an observation, with its outcome.
 
     Attributes
     ----------
@@ -99,13 +106,13 @@ class Explanation:
         Such as "chance", "moments" or "inputs".
     outcome : Outcome
     reason : str
-        Why it was not tried; empty for one that was.
+        Why it was not tried; empty if it was tried.
     p_value, adjusted_p : float or None
-        Two-sided, of the observation under this explanation; adjusted for the other claims and
-        representations that were judged with it.
+        Two-sided p-value of the observation under this explanation, and the p-value adjusted for
+        the claims and representations that are judged together.
     difference : tuple of two floats or None
-        Interval of the observation less what the explanation makes of it; its coverage is 1 − 2α,
-        so that "sufficient" is wrong in a share α at most (two one-sided tests).
+        Interval of the observation minus its value under the explanation. The coverage is 1 − 2α,
+        so "sufficient" is wrong with probability α at most (two one-sided tests).
 
     Examples
     --------
@@ -123,15 +130,15 @@ class Explanation:
 
     @classmethod
     def not_tried(cls, name: str, reason: str) -> Explanation:
-        """Return an explanation that could not be tried, or was not."""
+        """Return an explanation that was not tried, with the reason."""
         return cls(name, Outcome.NOT_TRIED, reason)
 
     @classmethod
     def of(cls, observed: float, null: Null, bar: Thresholds) -> Explanation:
-        """Judge an observation by draws of a null.
+        """Judge an explanation by the draws of its null.
 
-        Sufficient, where the interval of the difference lies within the smallest effect of
-        interest; else rejected, where the adjusted p-value is at most α; else undecided.
+        It is sufficient if the interval of the difference lies within the smallest effect of
+        interest. Otherwise it is rejected if the adjusted p-value is at most α, else undecided.
         """
         difference = null.difference(observed, 1 - 2 * bar.alpha)
         p = null.judged_p(observed)
@@ -143,29 +150,29 @@ class Explanation:
 
     @property
     def judged_p(self) -> float:
-        """The p-value that counts: the adjusted one where there is one; NaN if not tried."""
-        found = self.p_value if self.adjusted_p is None else self.adjusted_p
-        return float("nan") if found is None else found
+        """The p-value that decides: the adjusted one if there is one; NaN without a p-value."""
+        p = self.p_value if self.adjusted_p is None else self.adjusted_p
+        return float("nan") if p is None else p
 
     @property
     def suffices(self) -> bool:
-        """Whether nothing more is needed to account for the observation."""
+        """Whether it is sufficient: it accounts for the observation."""
         return self.outcome is Outcome.SUFFICIENT
 
     @property
     def is_rejected(self) -> bool:
-        """Whether it cannot account for the observation."""
+        """Whether it is rejected: it does not account for the observation."""
         return self.outcome is Outcome.REJECTED
 
 
 def takes(explanations: Sequence[Explanation]) -> Takes:
-    """Return what an observation takes: the least that suffices, or more than all where so.
+    """Return the simplest sufficient explanation, or "structure" if the last one is rejected.
 
-    Each explanation of this axis allows all that those before it allow. Where the last, the
-    shape of the noise, is rejected, all are, whether or not they were tried.
+    Each explanation on this axis allows all that the ones before it allow. So if the last one, the
+    shape of the noise, is rejected, all are, whether they were tried or not.
     """
-    by_name = {one.name: one for one in explanations if one.name in TAKEN}
-    for name in TAKEN:
+    by_name = {one.name: one for one in explanations if one.name in REQUIREMENTS}
+    for name in REQUIREMENTS:
         if name in by_name and by_name[name].suffices:
             return Takes.CHANCE if name.startswith("random") else Takes(name)
     noise = by_name.get("noise")
@@ -173,16 +180,16 @@ def takes(explanations: Sequence[Explanation]) -> Takes:
 
 
 def comes_from(explanations: Sequence[Explanation]) -> ComesFrom:
-    """Return where an observation comes from: the first source that suffices, or training.
+    """Return where an observation comes from: the first sufficient source, or training.
 
-    Training is said only where inputs and architecture were both tried, and both rejected.
+    Training is credited only if inputs and architecture were both tried and both rejected.
     """
     by_name = {one.name: [e for e in explanations if e.name == one.name] for one in explanations}
     tried = False
     for name in SOURCES:
-        own = [one for one in by_name.get(name, ()) if one.outcome is not Outcome.NOT_TRIED]
-        tried = tried or bool(own)
-        if any(one.suffices for one in own):
+        outcomes = [one for one in by_name.get(name, ()) if one.outcome is not Outcome.NOT_TRIED]
+        tried = tried or bool(outcomes)
+        if any(one.suffices for one in outcomes):
             return ComesFrom(name)
     if not tried:
         return ComesFrom.NOT_TRIED
@@ -194,7 +201,7 @@ def comes_from(explanations: Sequence[Explanation]) -> ComesFrom:
 
 
 def fact_about(takes: Takes, comes_from: ComesFrom) -> FactAbout | None:
-    """Return both axes in one word; None where nothing that was tried suffices.
+    """Return both axes in one word, or None by this table.
 
     ==================  ===============  ==================
     takes               comes from       fact about

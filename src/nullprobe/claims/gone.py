@@ -1,7 +1,7 @@
 """Gone: no reader of a family, nonlinear ones included, reads the concept after erasure.
 
-Equal means stop every linear probe under a convex loss, and nothing else. The family is named,
-since no experiment can speak for all readers. Explanations: chance, moments, noise.
+Equal class means stop every linear probe with a convex loss, but not other readers. The claim names
+a family of readers, since no experiment covers all readers. Explanations: chance, moments, noise.
 """
 
 from __future__ import annotations
@@ -16,5 +16,5 @@ STATEMENT = (
 
 
 def gone(evidence: Evidence) -> Claim:
-    """Return the verdict on the strongest reader, chosen without the rows that it is scored on."""
+    """Return the verdict on the strongest reader, chosen without the rows that score it."""
     return after_erasure(NAME, STATEMENT, "family", evidence)

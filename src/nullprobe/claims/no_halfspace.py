@@ -1,7 +1,7 @@
 """No halfspace: no linear classifier is accurate after erasure.
 
-Equal means stop every convex loss, not the 0-1 loss: a halfspace chosen for accuracy may still
-be right. Explanations: chance, moments, noise.
+Equal class means stop every linear probe with a convex loss. They do not bound the 0-1 loss: a
+halfspace fitted for accuracy may still beat chance. Explanations: chance, moments, noise.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ STATEMENT = "After erasure, no linear classifier is accurate on new data."
 
 
 def no_halfspace(evidence: Evidence) -> Claim:
-    """Return the verdict on the best halfspace that was found."""
+    """Return the verdict on the best halfspace after erasure."""
     return after_erasure(NAME, STATEMENT, "halfspace", evidence)

@@ -1,4 +1,4 @@
-"""What is observed: curves, what carries over, what is followed or used, what is read beside."""
+"""Observations that claims judge: curves, transfer, contrast pairs, confounds, use, baselines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CURVES = {
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What is read on while direction after direction is removed, and what nulls show.
+    """The reading after each removal of a direction, in the data and in draws of nulls.
 
     Attributes
     ----------
@@ -40,60 +40,60 @@ class Curve:
     drawn: Mapping[str, np.ndarray] = field(repr=False)
 
     def departures(self, explanation: str) -> np.ndarray:
-        """Return how far each curve is from the mean of all, (1 + m, r − 1), the observed first.
+        """Return the distance of each curve from the mean curve, (1 + m, r − 1), observed first.
 
-        In standard deviations of all; where these are rounding, nothing departs. What is read
-        before any removal is no part of it, since draws may be matched to it.
+        The unit is the standard deviation over all curves. If that is a rounding error, the
+        distance is 0. The reading before any removal is left out: draws may be matched to it.
         """
         every = np.vstack([self.values, self.drawn[explanation]])[:, 1:]
         off, sd = every - every.mean(axis=0), every.std(axis=0)
         return np.divide(off, sd, out=np.zeros_like(off), where=sd > ROUNDING)
 
     def largest(self, explanation: str) -> tuple[float, Null]:
-        """Return the largest departure over all removals, and those of the draws."""
+        """Return the largest departure over all removals, for the data and for the draws."""
         size = np.abs(self.departures(explanation)).max(axis=1, initial=0.0)
-        said = f"{CURVES[explanation]}; the largest departure"
-        return float(size[0]), Null(explanation, said, size[1:], True)
+        description = f"{CURVES[explanation]}; the largest departure"
+        return float(size[0]), Null(explanation, description, size[1:], True)
 
     def explained(self, null: Null, bar: Thresholds) -> Explanation:
-        """Judge the curve by draws of an explanation, of which ``null`` has the departures.
+        """Judge an explanation by its curves; ``null`` has the largest departure of each draw.
 
-        Sufficient, where after every removal the difference from the mean of the draws is less
-        than the smallest effect of interest, jointly over all removals.
+        It is sufficient if the difference from the mean of the draws is less than the smallest
+        effect of interest after every removal, jointly over all removals.
         """
         drawn = self.drawn[null.rung][:, 1:]
         observed = float(np.abs(self.departures(null.rung))[0].max(initial=0.0))
-        found = Explanation.of(observed, null, replace(bar, min_effect=0.0))
+        judged = Explanation.of(observed, null, replace(bar, min_effect=0.0))
         if not drawn.shape[1]:
-            return replace(found, outcome=Outcome.SUFFICIENT, difference=None)
+            return replace(judged, outcome=Outcome.SUFFICIENT, difference=None)
         off = self.values[1:] - drawn.mean(axis=0)
-        # The departure that draws exceed in a share 2α, as the two one-sided tests of one value.
+        # A share 2α of draws exceeds this departure, as in two one-sided tests of one value.
         reach = float(np.quantile(null.values, 1 - 2 * bar.alpha)) * drawn.std(axis=0, ddof=1)
         low, high = float((off - reach).min()), float((off + reach).max())
-        outcome = found.outcome
+        outcome = judged.outcome
         if max(-low, high) < bar.min_effect:
             outcome = Outcome.SUFFICIENT
-        return replace(found, outcome=outcome, difference=(low, high))
+        return replace(judged, outcome=outcome, difference=(low, high))
 
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """What carries over from group to group.
+    """Readings within and across groups, before and after erasure.
 
     Attributes
     ----------
     groups : tuple of str
     read : ndarray of shape (G, G)
-        Reading of a probe fitted in the group of the row and scored in that of the column.
+        Entry (g, h): reading of a probe fitted in group g and scored in group h.
     erased : ndarray of shape (G, G)
-        Reading of a fresh probe, fitted and scored in the group of the column, after an eraser
-        that was fitted in that of the row.
+        Entry (g, h): reading of a fresh probe, fitted and scored in group h, after an eraser that
+        was fitted in group g.
     within, across : Observation
         Means of ``read`` on the diagonal, and off it.
     left_within, left_across : Observation
-        The same of ``erased``.
+        Means of ``erased`` on the diagonal, and off it.
     random : Null
-        ``left_across`` after random subspaces, each as large as what the eraser removed.
+        ``left_across`` after random subspaces of the size that the eraser removed.
     """
 
     groups: tuple[str, ...]
@@ -108,54 +108,54 @@ class Carried:
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """What a probe of contrast pairs follows that was fitted without labels.
+    """Agreement of labels with a probe of contrast pairs that was fitted without labels.
 
     Attributes
     ----------
     agreement : Observation
-        Share of held-out pairs that it reads as the labels say.
+        Share of held-out pairs on which the probe agrees with the labels.
     random : Null
-        The same of random directions.
+        The same share for random directions.
     first : Observation
-        The same of the first principal component of the differences.
+        The same share for the first principal component of the differences.
     others : mapping of str to tuple of Observation and Null
-        The probe's agreement with every other label that is known, and that with it permuted.
-    told : Observation
-        Share of held-out pairs that a probe reads so that was fitted to the labels.
+        Agreement with each other known label, and with permutations of that label.
+    supervised : Observation
+        The same share for a probe that was fitted to the labels.
     """
 
     agreement: Observation
     random: Null
     first: Observation
     others: Mapping[str, tuple[Observation, Null]]
-    told: Observation
+    supervised: Observation
 
 
 @dataclass(frozen=True, eq=False)
 class Confounded:
-    """What is read of labels that follow the confounds alone.
+    """The reading of labels that are drawn from the confounds alone.
 
     Attributes
     ----------
     names : tuple of str
-        Of the confounds.
+        Names of the confounds.
     null : Null
-        The raw reading of labels drawn given the confounds.
+        Raw readings of labels drawn given the confounds.
     covariance_p : float
-        p-value of no covariance of scores and labels beyond the confounds.
+        p-value of the test that scores and labels do not covary beyond the confounds.
     model : str
-        What P(y | W) was learned by.
+        Model of P(y | W).
     informative : float
-        How many rows' worth of labels the confounds leave open.
+        Effective number of rows whose labels the confounds leave open.
     odds : float or None
-        By how much the odds given the confounds may be wrong before the verdict changes; None
-        where this was not asked.
+        Factor by which the odds given the confounds may be wrong before the verdict changes; None
+        if it was not computed.
     is_closed : bool
-        Whether the confounds nearly say what the concept is.
+        Whether the confounds nearly determine the concept.
     rows, columns : int
-        Of the confounds, categories having a column each.
+        Rows and columns of the confounds; each category has a column.
     matched_pairs : int or None
-        Pairs of rows of both classes whose confounds are equal; None unless there are two classes.
+        Pairs of rows of both classes with equal confounds; None unless there are two classes.
     """
 
     names: tuple[str, ...]
@@ -172,34 +172,34 @@ class Confounded:
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.
 
-        Rejected only where the covariance beyond them is found, too. Sufficient only where it is
-        not, and where they leave some labels open: of confounds that say what the concept is,
-        labels drawn given them are the labels.
+        They are rejected only if a covariance beyond them is detected, too. They are sufficient
+        only if it is not detected and they leave labels open: labels drawn from confounds that
+        determine the concept are the labels themselves.
         """
-        found = Explanation.of(observed, self.null, bar)
+        judged = Explanation.of(observed, self.null, bar)
         beyond = self.covariance_p <= bar.alpha
-        either = (found.is_rejected and not beyond) or (
-            found.suffices and (beyond or self.is_closed)
+        either = (judged.is_rejected and not beyond) or (
+            judged.suffices and (beyond or self.is_closed)
         )
-        return replace(found, outcome=Outcome.UNDECIDED) if either else found
+        return replace(judged, outcome=Outcome.UNDECIDED) if either else judged
 
 
 @dataclass(frozen=True, eq=False)
 class Use:
-    """What a model does differently once something is erased from its hidden states.
+    """The effect of erasing a concept from hidden states on what a model does.
 
     Attributes
     ----------
     before : float
-        Mean of the metric over all texts, in the model as it is.
+        Mean of the metric over all texts, for the unedited model.
     change : Observation
-        By how much erasing the concept changes it.
+        Change of the metric when the concept is erased.
     random : Null
-        The same of random subspaces, each as large as what the eraser removes.
+        Change of the metric for random subspaces of the size that the eraser removes.
     excess : Observation
-        ``change`` less the mean change of random subspaces, text by text.
+        ``change`` minus the mean change for random subspaces, text by text.
     divergence : tuple of float and Null, or None
-        Mean Kullback-Leibler divergence on neutral texts, in nats a token, and that of the same
+        Mean Kullback-Leibler divergence on neutral texts, in nats per token, and the same for the
         random subspaces.
     """
 
@@ -212,14 +212,14 @@ class Use:
 
 @dataclass(frozen=True, eq=False)
 class Added:
-    """What a representation adds to another one of the same rows, for probes of both together.
+    """The gain of a probe of the representation and a baseline over a probe of the baseline.
 
     Attributes
     ----------
     reading : Observation
-        By how much a probe of both reads more than one of the other alone.
+        Gain in the reading.
     nats : Observation or None
-        The same in held-out log-loss; of two classes.
+        Gain in held-out log-loss, for two classes.
     """
 
     reading: Observation
@@ -227,28 +227,28 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What something simpler reads of the same rows; it stands beside the nulls of a claim.
+class SimplerReading:
+    """The reading of a simpler representation or reader on the same rows, for comparison.
 
     Attributes
     ----------
     rung : str
-        That it is of.
+        The explanation that it stands for, such as "inputs".
     name : str
     value : float
     interval : tuple of two floats or None
         95 % bootstrap interval of ``value``.
     gain : tuple of two floats or None
-        Bootstrap interval of by how much the observation exceeds it, row by row.
+        Bootstrap interval of the observation minus ``value``, row by row.
     coverage : float
-        Of ``gain``: 1 − α.
+        Coverage of ``gain``: 1 − α over all comparisons.
     p_value : float or None
-        Of its own reading against permuted labels, if it was tested.
+        p-value of ``value`` against permuted labels, if it was tested.
     contains : bool
-        Whether what is audited is a linear function of it.
+        Whether the audited representation is a linear function of this one.
     adds, adds_nats : tuple of three floats or None
-        By how much a probe of both together reads more than one of it alone, and by how many nats
-        its log-loss is less, each with its 95 % bootstrap interval: value, low, high.
+        Gain of a probe of both representations over a probe of this one, in the reading and in
+        log-loss (nats). Each is value, low, high, with a 95 % bootstrap interval.
     """
 
     rung: str
@@ -270,15 +270,15 @@ class Beside:
         simpler: Observation,
         observed: Observation,
         bar: Thresholds,
-        several: int = 1,
+        n_comparisons: int = 1,
         contains: bool = False,
         added: Added | None = None,
     ) -> Self:
-        """Compare two observations of the same rows, with replicates of the same resamples.
+        """Compare two observations of the same rows, whose replicates use the same resamples.
 
-        The coverage of the gain is 1 − α over all of several comparisons (Bonferroni).
+        The coverage of the gain is 1 − α over all ``n_comparisons`` (Bonferroni).
         """
-        coverage = 1.0 - bar.alpha / several
+        coverage = 1.0 - bar.alpha / n_comparisons
         gain = observed.over(simpler).within(coverage)
         p = simpler.chance_p
         more = (None, None) if added is None else (added.reading, added.nats)
@@ -289,9 +289,10 @@ class Beside:
     def explanation(self, bar: Thresholds) -> Explanation:
         """Judge whether it accounts for the observation.
 
-        Sufficient, where what is audited is a function of it, or where it is above chance itself
-        and the observation exceeds it by less than the smallest effect of interest; else rejected,
-        where the observation exceeds it at all; else undecided.
+        It is sufficient if the audited representation is a function of this one. It is also
+        sufficient if its reading is above chance and the observation exceeds it by less than the
+        smallest effect of interest. Otherwise it is rejected if the observation exceeds it at all,
+        else undecided.
         """
         outcome = Outcome.UNDECIDED
         reads = self.p_value is None or self.p_value <= 1.0 - self.coverage + ROUNDING

@@ -1,7 +1,7 @@
 """One direction: removing K − 1 directions removes all linearly available information.
 
-True of every data set (Belrose et al. 2023, arXiv 2306.03819, Theorems 3.1 to 3.4), so it is
-verified rather than tested: on the data, and on permuted labels that mean nothing.
+The claim is true of every data set (Belrose et al. 2023, arXiv 2306.03819, Theorems 3.1 to 3.4).
+So it is verified and not tested: on the data, and on permuted labels.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ STATEMENT = (
     "Removing {directions} from this sample removes all information that a linear probe "
     "could use on it."
 )
-# Canonical correlations below this are rounding, in the width of the coarsest usual input.
+# Canonical correlations below this are rounding errors, at the precision of float32 inputs.
 ROUNDING = 1e-5
 
 
 def one_direction(evidence: Evidence) -> Claim:
-    """Return the verdict on what is left in sample; it is a fact about linear algebra."""
+    """Return the verdict on the linear information that is left in the sample."""
     details = evidence.details.get(NAME, {})
     rank = int(details.get("directions_removed", 1))
     directions = "1 direction" if rank == 1 else f"{rank} directions"
@@ -56,8 +56,8 @@ def one_direction(evidence: Evidence) -> Claim:
 def _start(holds: Holds, directions: str, *, same: bool) -> str:
     if holds is Holds.NO:
         return (
-            "Some linear information is left, where a theorem says that none is: rounding has "
-            "spoilt this input. Its mean may be very large for its precision."
+            "Some linear information is left, although a theorem excludes it: rounding has spoilt "
+            "this input. Its mean may be very large for its precision."
         )
     if same:
         return (
@@ -71,7 +71,7 @@ def _start(holds: Holds, directions: str, *, same: bool) -> str:
 
 
 def _logistic(details: Mapping[str, float]) -> str:
-    """State the accuracy of logistic regression, for the labels and for meaningless ones."""
+    """State the accuracy of logistic regression, for the labels and for shuffled labels."""
     before, after, *shuffled = (
         details.get(f"in_sample_{when}")
         for when in ("before", "after", "before_shuffled", "after_shuffled")

@@ -1,7 +1,7 @@
-"""One feature: removing the best direction, then the next, leaves what means and covariances say.
+"""One feature: as directions are removed, the reading falls as means and covariances predict.
 
-Explanations: moments, and the shape of the noise; directions are found and removed anew in each
-draw. What is compared is the largest departure of the curve from theirs, over all removals.
+Explanations: moments, and the shape of the noise. In each draw, directions are fitted and removed
+anew. The statistic is the largest departure of the curve from the mean curve, over all removals.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ METRIC = Metric("largest departure (sd)", None, "departure", None)
 def one_feature(evidence: Evidence) -> Claim:
     """Return the verdict on the curve of removals.
 
-    It is compared with means and covariances where these could be drawn, else against the shape of
-    the noise, which allows more: then it can fail, and hold only where that suffices.
+    The statistic is the departure from draws of means and covariances, or from draws of the noise's
+    shape if the former were not tried. The shape of the noise allows more. So the claim fails if
+    either is rejected, and holds if the one that was tried first is sufficient.
     """
     curve, bar = evidence.curve, evidence.thresholds
     assert curve is not None, "the audit measures the curve where this claim is asked for"
@@ -61,7 +62,7 @@ def one_feature(evidence: Evidence) -> Claim:
     if read.is_rejected and least and least.suffices:
         holds = Holds.YES
     elif read.is_rejected and any(one.is_rejected for one in tried):
-        holds = Holds.NO  # what the shape of the noise cannot explain, means and covariances cannot
+        holds = Holds.NO  # if the shape of the noise is rejected, means and covariances are, too
     return Claim(
         NAME,
         STATEMENT,
@@ -102,7 +103,7 @@ def _reason(
 
 
 def _compared(curve: Curve, one: Explanation) -> str:
-    """Say where the curve departs most from draws of an explanation, and what became of it."""
+    """State where the curve departs most from draws of an explanation, and the outcome."""
     if one.outcome is Outcome.NOT_TRIED:
         return f"{MAKES[one.name]} were not tried: {one.reason}."
     off = curve.departures(one.name)[0]

@@ -2,7 +2,7 @@
 
 Explanations: chance (labels permuted), moments (data of the same class means and covariances),
 inputs and architecture (the same pipeline on other representations of the rows). The shape of the
-noise is not tried: its draws are matched to be as readable.
+noise is not tried: its draws are matched to be as readable as the data.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from nullprobe.claims.confound_warnings import confound_warnings
 from nullprobe.claims.explanations import SOURCES, ComesFrom, Explanation, Outcome, comes_from
-from nullprobe.claims.observation import Beside, Confounded, Observation
+from nullprobe.claims.observation import Confounded, Observation, SimplerReading
 from nullprobe.claims.sentences import (
     absent,
     against_chance,
@@ -31,6 +31,7 @@ from nullprobe.claims.verdict import (
 NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 MATCHED = "its draws are matched to be as readable as the data"
+CHANCE_SUFFICES = "chance explains the reading"
 ORIGINS = {
     ComesFrom.INPUTS: "the inputs alone explain it",
     ComesFrom.ARCHITECTURE: "an untrained network explains it",
@@ -44,9 +45,9 @@ ORIGINS = {
 def readable(evidence: Evidence) -> Claim:
     """Return the verdict on whether the concept can be read linearly."""
     raw, chance, bar = evidence.raw, evidence.chance("raw"), evidence.thresholds
-    each = [(s, *one) for s, several in evidence.baselines.items() for one in several.items()]
+    each = [(s, *one) for s, named in evidence.baselines.items() for one in named.items()]
     others = tuple(
-        Beside.of(
+        SimplerReading.of(
             s,
             name,
             one,
@@ -70,7 +71,7 @@ def readable(evidence: Evidence) -> Claim:
     drawn = (chance,) if moments is None else (chance, moments)
     if evidence.confounded is not None:
         drawn = (*drawn, evidence.confounded.null)
-    # Below chance is no sign of absence, and no reading either.
+    # A reading below chance shows neither presence nor absence.
     below = first.is_rejected and raw.value < chance.mean
     holds = Holds.UNCLEAR
     if first.outcome is not Outcome.UNDECIDED and not below:
@@ -90,7 +91,7 @@ def readable(evidence: Evidence) -> Claim:
         else _reason(holds, evidence, explanations, others)
         + compared(explanations[1:2], drawn) * (holds is Holds.YES),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
-        {**evidence.details.get(NAME, {}), **_confounds(evidence)},
+        {**evidence.details.get(NAME, {}), **_confound_numbers(evidence)},
         shown=_shown(evidence),
         beside=others,
         warnings=_warnings(evidence),
@@ -98,7 +99,7 @@ def readable(evidence: Evidence) -> Claim:
 
 
 def _warnings(evidence: Evidence) -> tuple[str, ...]:
-    """Return what to know of the confounds, where there are any."""
+    """Return the warnings about the confounds, if there are any."""
     one = evidence.confounded
     if one is None:
         return ()
@@ -106,14 +107,14 @@ def _warnings(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _shown(evidence: Evidence) -> dict[str, object]:
-    """Return what a picture needs: what is read by the rows that the probe was trained on."""
+    """Return what a picture needs: the reading for each number of training rows."""
     points = [
         {"rows": rows, "value": one.value, "interval": one.interval} for rows, one in evidence.sizes
     ]
     return {"learning_curve": points} if points else {}
 
 
-def _beside(one: Beside) -> str:
+def _simpler_sentence(one: SimplerReading) -> str:
     text = f"A probe of {one.name!r} reads {number(one.value)}"
     if one.adds is not None:
         value, low, high = one.adds
@@ -126,19 +127,19 @@ def _beside(one: Beside) -> str:
     return f"{text}."
 
 
-def _confounds(evidence: Evidence) -> dict[str, float]:
-    """Return further numbers about the confounds, where there are any."""
+def _confound_numbers(evidence: Evidence) -> dict[str, float]:
+    """Return further numbers about the confounds, if there are any."""
     one = evidence.confounded
     if one is None:
         return {}
-    found = {"covariance_p": one.covariance_p, "rows_open": one.informative}
+    numbers = {"covariance_p": one.covariance_p, "rows_open": one.informative}
     if one.matched_pairs is not None:
-        found["matched_pairs"] = one.matched_pairs
-    return found if one.odds is None else found | {"odds_may_be_off_by": one.odds}
+        numbers["matched_pairs"] = one.matched_pairs
+    return numbers if one.odds is None else numbers | {"odds_may_be_off_by": one.odds}
 
 
-def _given(one: Confounded, observed: float) -> str:
-    """State what is read of labels that follow the confounds alone."""
+def _confounds_sentence(one: Confounded, observed: float) -> str:
+    """State the reading of labels that are drawn from the confounds alone."""
     names = ", ".join(one.names[:3]) + (", ..." if len(one.names) > 3 else "")
     text = (
         f"Labels drawn from {names} alone give {number(one.null.mean)} ± {number(one.null.sd)} "
@@ -154,9 +155,9 @@ def _given(one: Confounded, observed: float) -> str:
 
 
 def _dependent(evidence: Evidence) -> str:
-    """State that a dependence was detected, where the test of dependence detected one."""
-    seen, bar = evidence.association, evidence.thresholds
-    if seen is None or not bar.stands_out(seen, evidence.chance("association")):
+    """State that a dependence was detected, if the test of dependence detected one."""
+    association, bar = evidence.association, evidence.thresholds
+    if association is None or not bar.stands_out(association, evidence.chance("association")):
         return ""
     return (
         " The representation does depend on the concept (claim 'dependent'), so a probe trained "
@@ -165,18 +166,18 @@ def _dependent(evidence: Evidence) -> str:
 
 
 def _sources(
-    others: Sequence[Beside], evidence: Evidence, *, nothing_read: bool
+    others: Sequence[SimplerReading], evidence: Evidence, *, nothing_read: bool
 ) -> tuple[Explanation, ...]:
-    """Return what became of each other representation of the rows, and of sources without one."""
+    """Judge each baseline and the confounds; a source without a baseline is not tried."""
     if nothing_read:
-        return tuple(Explanation.not_tried(source, "nothing is read") for source in SOURCES[:2])
+        return tuple(Explanation.not_tried(source, CHANCE_SUFFICES) for source in SOURCES[:2])
     bar = evidence.thresholds
-    found = [one.explanation(bar) for one in others]
+    judged = [one.explanation(bar) for one in others]
     if evidence.confounded is not None:
-        found.append(evidence.confounded.explanation(evidence.raw.value, bar))
-    tried = {one.name for one in found}
+        judged.append(evidence.confounded.explanation(evidence.raw.value, bar))
+    tried = {one.name for one in judged}
     return (
-        *found,
+        *judged,
         *(
             Explanation.not_tried(s, "no baseline was passed")
             for s in SOURCES[:2]
@@ -198,7 +199,7 @@ def _reason(
     holds: Holds,
     evidence: Evidence,
     explanations: Sequence[Explanation],
-    others: Sequence[Beside],
+    others: Sequence[SimplerReading],
 ) -> str:
     raw, chance = evidence.raw, evidence.chance("raw")
     numbers = f"{against_chance(raw, chance)}."
@@ -212,14 +213,14 @@ def _reason(
             "A linear probe is not clearly better than chance, but these data cannot show that "
             f"nothing is there. {numbers} {lost}.{_dependent(evidence)}"
         )
-    each = [_beside(one) for one in others]
+    each = [_simpler_sentence(one) for one in others]
     if evidence.confounded is not None:
-        each.append(_given(evidence.confounded, raw.value))
+        each.append(_confounds_sentence(evidence.confounded, raw.value))
     return " ".join([f"A linear probe reads the concept; {_origin(explanations)}.", numbers, *each])
 
 
 def _origin(explanations: Sequence[Explanation]) -> str:
-    """State what is known of where a reading comes from."""
+    """State where a reading comes from, as far as it is known."""
     source = comes_from(explanations)
     if source is ComesFrom.UNDECIDED:
         tried = [one for one in explanations if one.name == "inputs"]

@@ -1,7 +1,7 @@
-"""Rows needed: how many rows would bring a verdict where a claim is unclear.
+"""Rows needed: how many rows would bring a verdict on an unclear claim.
 
-Claims that rest on one held-out reading have such a number (`stats.sample_size`). The others are
-unclear for reasons that no number of rows alone settles.
+Claims that rest on one held-out reading have such a number (`stats.sample_size`). The other claims
+are unclear for reasons that more rows alone do not remove.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import replace
 
 from nullprobe.claims.verdict import Claim, Evidence, Holds
 
-# The reading that each claim with such a number rests on, by the keys of `Evidence`.
+# Key in `Evidence` of the reading that decides the claim.
 READINGS = {
     "readable": "raw",
     "erasure_holds": "erased",
     "no_halfspace": "halfspace",
     "gone": "family",
 }
-DIGITS = 2  # the spreads are measured, and no better known than that
+DIGITS = 2  # the measured spreads are no more precise
 NO_NUMBER = {
-    "dependent": "no number of rows shows independence, and how many show a dependence depends on "
-    "how strong it is",
+    "dependent": "no number of rows shows independence, and the number that shows a dependence "
+    "depends on its strength",
     "transfers": "it compares readings within and across groups, and the spread between groups "
     "does not shrink with more rows of the same groups",
     "one_feature": "it compares a whole curve with those of the draws, and the curve changes with "
@@ -32,16 +32,16 @@ NO_NUMBER = {
     "with more texts",
 }
 BELOW = "the reading is below chance, and more rows of the same kind do not change that"
-UNKNOWN = "how many rows were read is not known"
+UNKNOWN = "the number of audited rows is not known"
 NO_EFFECT = "min_effect is 0, and no number of rows excludes every effect"
 CHANCE = (
-    "so many rows bring a verdict in at least four of five data sets, and these are among the rest"
+    "this many rows bring a verdict in at least four of five data sets, but not in this data set"
 )
 WITHHELD = "the verdict depends on which rows depend on each other, and more rows do not help"
 
 
 def with_rows_needed(claim: Claim, evidence: Evidence) -> Claim:
-    """Return a claim with the rows that a verdict needs, where it is unclear."""
+    """Return a claim with the rows that a verdict needs, if it is unclear."""
     if claim.holds is not Holds.UNCLEAR:
         return claim
     key, bar, rows = READINGS.get(claim.name), evidence.thresholds, evidence.rows
@@ -64,7 +64,7 @@ def without_rows(claim: Claim, reason: str) -> Claim:
 
 
 def rounded_up(rows: float) -> int:
-    """Return a number of rows with two digits, never fewer than they are.
+    """Return a number of rows rounded up to two digits.
 
     Examples
     --------

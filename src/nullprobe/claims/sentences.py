@@ -43,19 +43,19 @@ def sentence(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number as the page and the reasons do."""
+    """Return a number as text, as the page and the reasons show it."""
     if value == 0:
         return "0"
     return f"{value:.3f}" if abs(value) >= 5e-4 else f"{value:.1e}"
 
 
 def p_text(p: float) -> str:
-    """Write a p-value."""
+    """Return a p-value as text."""
     return f"p = {p:.3g}"
 
 
 def level(unit: str, value: float) -> str:
-    """Write a value with its unit and an article.
+    """Return a value as text, with its unit and an article.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def level(unit: str, value: float) -> str:
 
 
 def against_chance(observed: Observation, chance: Null, where: str = "") -> str:
-    """State what was observed, and what permuted labels give."""
+    """State the observed value, and what permuted labels give."""
     return (
         f"Held-out {observed.unit}{where} is {number(observed.value)}; permuted labels give "
         f"{number(chance.mean)} ({p_text(chance.judged_p(observed.value))})"
@@ -74,13 +74,13 @@ def against_chance(observed: Observation, chance: Null, where: str = "") -> str:
 
 
 def shown(explanation: Explanation, null: Null) -> str:
-    """State what draws of an explanation give, and what became of it."""
+    """State what draws of an explanation give, and its outcome."""
     gives = f"{MAKES[explanation.name]} give {number(null.mean)} ± {number(null.sd)}"
     return f"{gives}, {BECAME[explanation.outcome]} ({p_text(explanation.judged_p)})"
 
 
 def absent(who: str, observed: Observation, bar: Thresholds) -> str:
-    """State what is unlikely of a reader: to read more than the smallest effect of interest."""
+    """State that no such reader is likely to exceed chance by the smallest effect of interest."""
     most = level(observed.unit, observed.chance + bar.min_effect)
     return f"no {who} is likely to read more than {most} on new rows"
 
@@ -88,7 +88,7 @@ def absent(who: str, observed: Observation, bar: Thresholds) -> str:
 def undetected(
     bar: Thresholds, observed: Observation, chance: Null, what: str = "", more: str = ""
 ) -> str:
-    """State what would usually go undetected; no reading is above 1."""
+    """State which readings would usually go undetected; no reading is above 1."""
     what = what or f"{'an' if observed.unit[:1] in 'AREIO' else 'a'} {observed.unit}{more}"
     least = bar.detectable(observed, chance)
     size = f"even {what} of 1" if least > 1.0 else f"{what} below {number(least)}"
@@ -105,7 +105,7 @@ def took(explanations: Sequence[Explanation]) -> str:
 
 
 def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
-    """State what became of each explanation after chance, with what its draws give."""
+    """State the outcome of each explanation after chance, with what its draws give."""
     nulls = {null.rung: null for null in drawn}
     parts = []
     for one in explanations:

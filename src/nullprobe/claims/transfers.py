@@ -1,9 +1,10 @@
-"""Transfers: what is read or erased in one group carries over to the others.
+"""Transfers: a probe or an eraser that is fitted in one group works in the others.
 
 Explanations: chance (labels permuted within each part of each group), and random subspaces that
-remove as much as the erasers do, which count where a reading carries over. What is lost on the way
-to another group must be shown to be less than the smallest effect of interest for a yes, and more
-for a no; where nothing carries over at all, any loss counts that chance does not reproduce.
+remove as much as the erasers do, if a reading carries over. The loss is the reading within groups
+minus the reading across groups. A yes needs a loss that is shown to be less than the smallest
+effect of interest, and a no needs a larger one. If no reading carries over at all, any loss counts
+that chance does not reproduce.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ STATEMENT = "A probe or an eraser that is fitted in one group works in the other
 
 
 def transfers(evidence: Evidence) -> Claim:
-    """Return the verdict on whether groups share what distinguishes the classes."""
-    found, chance = evidence.carried, evidence.chance("across")
-    assert found is not None, "the audit leaves this claim out where there are no groups"
-    holds, reason = _judge(found, evidence)
-    across, bar = found.across, evidence.thresholds
+    """Return the verdict on whether probes and erasers work across groups."""
+    measured, chance = evidence.carried, evidence.chance("across")
+    assert measured is not None, "the audit leaves this claim out where there are no groups"
+    holds, reason = _judge(measured, evidence)
+    across, bar = measured.across, evidence.thresholds
     explanations = (
         by_chance(across, chance, bar),
-        # They account for what erasing leaves, which says nothing where no reading carries over.
-        *((_by_random(found, bar),) if holds is not Holds.NO else ()),
+        # Random subspaces explain what erasing leaves; without a reading across groups, it is moot.
+        *((_by_random(measured, bar),) if holds is not Holds.NO else ()),
         *(Explanation.not_tried(name, "they are not drawn for each group") for name in MAKES),
         *no_sources(),
     )
@@ -46,51 +47,51 @@ def transfers(evidence: Evidence) -> Claim:
         across.value,
         Metric(f"{across.unit} across groups", across.chance),
         across.interval,
-        (chance, found.random),
+        (chance, measured.random),
         chance.p_value(across.value),
         reason,
         bar.detectable(across, chance) if holds is Holds.UNCLEAR else None,
         {
-            "within_groups": found.within.value,
-            "left_within_groups": found.left_within.value,
-            "left_across_groups": found.left_across.value,
-            "left_by_random_subspaces": found.random.mean,
+            "within_groups": measured.within.value,
+            "left_within_groups": measured.left_within.value,
+            "left_across_groups": measured.left_across.value,
+            "left_by_random_subspaces": measured.random.mean,
             **evidence.details.get(NAME, {}),
         },
         {
             "matrices": {
-                "groups": list(found.groups),
+                "groups": list(measured.groups),
                 "metric": across.metric,
-                "read": found.read,
-                "erased": found.erased,
+                "read": measured.read,
+                "erased": measured.erased,
             },
             # Random subspaces are compared with what erasing leaves, not with what is read.
             "compared": {
-                found.random.rung: {
+                measured.random.rung: {
                     "metric": Metric(f"{across.unit} across groups, after erasing", across.chance),
-                    "observed": found.left_across.value,
-                    "interval": found.left_across.interval,
+                    "observed": measured.left_across.value,
+                    "interval": measured.left_across.interval,
                 }
             },
         },
     )
 
 
-def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
+def _judge(measured: Carried, evidence: Evidence) -> tuple[Holds, str]:
     bar, nulls = evidence.thresholds, evidence.nulls["chance"]
     numbers = (
-        f"{against_chance(found.across, nulls['across'], ' across groups')}. Within groups it is "
-        f"{number(found.within.value)}."
+        f"{against_chance(measured.across, nulls['across'], ' across groups')}. Within groups it "
+        f"is {number(measured.within.value)}."
     )
-    gap = found.within.over(found.across)
+    gap = measured.within.over(measured.across)
     interval = bar.interval(gap)
     low = interval[0] if interval is not None else 0.0
-    # Only what lies above chance can carry over or be lost: two one-sided tests at α/2 each.
-    if not _above(bar, found.across, nulls["across"]):
-        read_within = _above(bar, found.within, nulls["within"])
+    # Only a reading above chance can carry over or be lost: two one-sided tests at α/2 each.
+    if not _above(bar, measured.across, nulls["across"]):
+        read_within = _above(bar, measured.within, nulls["within"])
         if read_within and low > 0 and _above(bar, gap, nulls["gap"]):
             return Holds.NO, f"A probe fitted in one group does not work in the others. {numbers}"
-        lost = undetected(bar, found.across, nulls["across"], more=" across groups")
+        lost = undetected(bar, measured.across, nulls["across"], more=" across groups")
         reason = (
             "A probe reads nothing clearly across groups, and not clearly more within them. "
             f"{numbers} {lost}."
@@ -105,21 +106,21 @@ def _judge(found: Carried, evidence: Evidence) -> tuple[Holds, str]:
             f"interest, {number(bar.min_effect)}."
         )
         return Holds.UNCLEAR, reason
-    left, random = found.left_across, found.random
+    left, random = measured.left_across, measured.random
     compared = (
         f"A fresh probe reads {number(left.value)} after erasing with an eraser of another group, "
         f"and {number(random.mean)} after random subspaces of the same size "
         f"({p_text(random.judged_p(left.value))})."
     )
-    if left.value < random.mean and _by_random(found, bar).is_rejected:
+    if left.value < random.mean and _by_random(measured, bar).is_rejected:
         start = "Probes and erasers that are fitted in one group work in the others."
         return Holds.YES, f"{start} {numbers} {compared}"
     start = "A probe fitted in one group works in the others; whether an eraser does is unclear."
     return Holds.UNCLEAR, f"{start} {numbers} {compared}"
 
 
-def _by_random(found: Carried, bar: Thresholds) -> Explanation:
-    return Explanation.of(found.left_across.value, found.random, bar)
+def _by_random(measured: Carried, bar: Thresholds) -> Explanation:
+    return Explanation.of(measured.left_across.value, measured.random, bar)
 
 
 def _above(bar: Thresholds, observed: Observation, null: Null) -> bool:

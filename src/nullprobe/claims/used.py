@@ -1,8 +1,8 @@
 """Used: erasing the concept inside the model changes what the model does about it.
 
-That a probe can read a concept does not say that the model does. Whatever is projected out of a
-hidden state, something is lost, so that erasing counts only if random subspaces of the same rank
-and variance, at the same site, change the metric less. Explanation: those subspaces.
+A model need not use a concept that a probe can read. Every projection of a hidden state loses
+something. So erasing counts only if random subspaces of the same rank and variance, at the same
+site, change the metric less. Explanation: those subspaces.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ NAME = "used"
 STATEMENT = "Erasing the concept in the forward pass changes what the model does about it."
 
 
-def used(found: Use, bar: Thresholds) -> Claim:
-    """Return the verdict on whether a model uses what was erased.
+def used(use: Use, bar: Thresholds) -> Claim:
+    """Return the verdict on whether a model uses the erased concept.
 
     Parameters
     ----------
@@ -29,21 +29,21 @@ def used(found: Use, bar: Thresholds) -> Claim:
     bar : Thresholds
         Its ``min_effect`` is in the units of the metric.
     """
-    holds, reason = _judge(found, bar)
-    change, random = found.change, found.random
+    holds, reason = _judge(use, bar)
+    change, random = use.change, use.random
     unclear = holds is Holds.UNCLEAR
-    details = {"before_erasing": found.before, "random_change": random.mean}
-    if found.divergence is not None:
-        seen, null = found.divergence
-        details["divergence"] = seen
+    details = {"before_erasing": use.before, "random_change": random.mean}
+    if use.divergence is not None:
+        divergence, null = use.divergence
+        details["divergence"] = divergence
         details["random_divergence"] = null.mean
     return Claim(
         NAME,
         STATEMENT,
         holds,
         (
-            _by_random(found, bar),
-            *(Explanation.not_tried(name, "a model takes no drawn states") for name in MAKES),
+            _by_random(use, bar),
+            *(Explanation.not_tried(name, "the model was not run on draws") for name in MAKES),
             *no_sources(),
         ),
         change.value,
@@ -52,28 +52,28 @@ def used(found: Use, bar: Thresholds) -> Claim:
         (random,),
         random.p_value(change.value),
         reason,
-        abs(bar.detectable(found.excess, random)) if unclear else None,
+        abs(bar.detectable(use.excess, random)) if unclear else None,
         details,
         rows_reason=NO_NUMBER[NAME] if unclear else "",
     )
 
 
-def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
-    change, random = found.change, found.random
+def _judge(use: Use, bar: Thresholds) -> tuple[Holds, str]:
+    change, random = use.change, use.random
     p = p_text(random.judged_p(change.value))
     numbers = (
-        f"Erasing changes the metric by {number(change.value)} (from {number(found.before)}), "
+        f"Erasing changes the metric by {number(change.value)} (from {number(use.before)}), "
         f"random subspaces of the same rank and variance by {number(random.mean)} ± "
         f"{number(random.sd)} ({p})."
     )
-    small = _is_small(found, bar)
+    small = _is_small(use, bar)
     if small:
         return Holds.NO, (
             "Erasing the concept changes what the model does no more than erasing random "
             f"subspaces does, up to the smallest change of interest. {numbers}"
         )
     if not bar.stands_out(change, random):
-        least = number(abs(bar.detectable(found.excess, random)))
+        least = number(abs(bar.detectable(use.excess, random)))
         return Holds.UNCLEAR, (
             f"Whether the model uses the concept is unclear. {numbers} A change that differs from "
             f"theirs by less than {least} would usually go undetected (80 % power)."
@@ -85,30 +85,30 @@ def _judge(found: Use, bar: Thresholds) -> tuple[Holds, str]:
         )
     return Holds.YES, (
         "The model uses the concept: erasing it changes what the model does more than erasing "
-        f"random subspaces does. {numbers}{_harm(found)}"
+        f"random subspaces does. {numbers}{_harm(use)}"
     )
 
 
-def _is_small(found: Use, bar: Thresholds) -> bool:
-    """Return whether the change differs from that of random subspaces by less than what matters."""
-    interval = bar.interval(found.excess)
+def _is_small(use: Use, bar: Thresholds) -> bool:
+    """Return whether the excess over random subspaces is below the smallest change of interest."""
+    interval = bar.interval(use.excess)
     return interval is not None and max(-interval[0], interval[1]) < bar.min_effect
 
 
-def _by_random(found: Use, bar: Thresholds) -> Explanation:
-    """Judge random subspaces; what is small by the texts suffices, whatever its p-value."""
-    of = Explanation.of(found.change.value, found.random, bar)
-    outcome = Outcome.REJECTED if bar.stands_out(found.change, found.random) else Outcome.UNDECIDED
-    return replace(of, outcome=Outcome.SUFFICIENT if _is_small(found, bar) else outcome)
+def _by_random(use: Use, bar: Thresholds) -> Explanation:
+    """Judge random subspaces; if the excess is small, they suffice whatever the p-value."""
+    judged = Explanation.of(use.change.value, use.random, bar)
+    outcome = Outcome.REJECTED if bar.stands_out(use.change, use.random) else Outcome.UNDECIDED
+    return replace(judged, outcome=Outcome.SUFFICIENT if _is_small(use, bar) else outcome)
 
 
-def _harm(found: Use) -> str:
-    """State what else erasing does, where that was measured."""
-    if found.divergence is None:
+def _harm(use: Use) -> str:
+    """State the effect of erasing on neutral texts, if it was measured."""
+    if use.divergence is None:
         return ""
-    seen, null = found.divergence
-    p = p_text(null.p_value(seen))
+    divergence, null = use.divergence
+    p = p_text(null.p_value(divergence))
     return (
-        f" On neutral texts the model's predictions move by {number(seen)} nats per token, and by "
-        f"{number(null.mean)} after random subspaces ({p})."
+        f" On neutral texts the model's predictions move by {number(divergence)} nats per token, "
+        f"and by {number(null.mean)} after random subspaces ({p})."
     )

@@ -1,4 +1,4 @@
-"""What every claim ends in: whether it holds, what that takes, and where it comes from."""
+"""The verdict on a claim: whether it holds, what that takes, and where it comes from."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from nullprobe.claims.explanations import (
 )
 from nullprobe.claims.observation import (
     Added,
-    Beside,
     Carried,
     Confounded,
     Curve,
     Followed,
     Observation,
+    SimplerReading,
     Thresholds,
 )
 from nullprobe.claims.sentences import (
@@ -56,45 +56,45 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """A verdict, with all that it rests on; frozen.
+    """A verdict with the numbers behind it; frozen.
 
     Attributes
     ----------
     name : str
         Such as "erasure_holds".
     statement : str
-        What is claimed, in words.
+        The claim in words.
     holds : Holds
     explanations : tuple of Explanation
-        What may account for the observation, least first, and what became of each.
+        Possible explanations of the observation, simplest first, each with its outcome.
     observed : float
         The statistic.
     metric : Metric
-        What the statistic is: name, value at chance, which direction is better.
+        Name of the statistic, its value at chance, and which direction is better.
     interval : tuple of two floats or None
         95 % bootstrap interval of ``observed``, given the fitted eraser and probe.
     nulls : tuple of Null
-        The nulls that were drawn, least first.
+        The nulls that were drawn, simplest explanation first.
     p_value : float or None
-        Two-sided, against chance; None where the claim needs no test.
+        Two-sided, against chance; None if the claim needs no test.
     reason : str
         What to conclude, in the first sentence; then the numbers behind it.
     detectable : float or None
-        Where the verdict is "unclear": the smallest value that this much data would have
-        distinguished from chance four times out of five.
+        If the verdict is "unclear": the smallest value that this much data would have distinguished
+        from chance four times out of five.
     details : mapping of str to float or mapping
         Further numbers, by snake_case keys; the report has words for each.
     shown : mapping of str to Any
-        What pictures of its own need: a curve of removals, matrices of groups.
-    beside : tuple of Beside
-        What simpler representations or readers read of the same rows.
+        Data of pictures: a curve of removals, matrices of groups.
+    beside : tuple of SimplerReading
+        Readings of simpler representations or readers on the same rows.
     rows_needed : int or None
-        Where the verdict is "unclear": rows with which one comes four times out of five, whatever
-        is true; two digits. None where no number can be named.
+        If the verdict is "unclear": the number of rows, to two digits, that would bring a verdict
+        four times out of five, whatever is true. None if no number can be named.
     rows_reason : str
-        Why no number can be named; empty for a verdict, and where there is a number.
+        Why no number can be named; empty if there is a verdict or a number.
     warnings : tuple of str
-        What a reader should know before relying on the verdict, a sentence each.
+        What a reader should know before relying on the verdict, one sentence each.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class Claim:
     detectable: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[SimplerReading, ...] = ()
     rows_needed: int | None = None
     rows_reason: str = ""
     warnings: tuple[str, ...] = ()
@@ -135,19 +135,19 @@ class Claim:
 
     @property
     def takes(self) -> Takes:
-        """What it takes: the least explanation that suffices; undecided where it is unclear."""
+        """The simplest sufficient explanation; undecided if the claim is unclear."""
         return Takes.UNDECIDED if self.holds is Holds.UNCLEAR else takes(self.explanations)
 
     @property
     def comes_from(self) -> ComesFrom:
-        """Where it comes from; undecided where the claim is unclear and a source was tried."""
-        found = comes_from(self.explanations)
-        tried = found is not ComesFrom.NOT_TRIED
-        return ComesFrom.UNDECIDED if self.holds is Holds.UNCLEAR and tried else found
+        """Where the result comes from; undecided if the claim is unclear and a source was tried."""
+        source = comes_from(self.explanations)
+        tried = source is not ComesFrom.NOT_TRIED
+        return ComesFrom.UNDECIDED if self.holds is Holds.UNCLEAR and tried else source
 
     @property
     def fact_about(self) -> FactAbout | None:
-        """Both axes in one word (`explanations.fact_about`); None where nothing suffices."""
+        """Both axes in one word (`explanations.fact_about`), or None by its table."""
         if self.holds is Holds.UNCLEAR:
             return None
         return fact_about(self.takes, self.comes_from)
@@ -155,50 +155,50 @@ class Claim:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What an audit measured before anything is claimed.
+    """All that an audit measures before claims are judged.
 
     Attributes
     ----------
     raw, erased, halfspace : Observation or None
-        Held-out reading before and after erasure, and the best halfspace after it.
+        Held-out readings: before erasure, after it, and of the best halfspace after it.
     nulls : mapping of str to mapping of str to Null
-        Nulls of each explanation ("chance", "moments", "noise"), by what they are of ("raw",
-        "erased", ...); absent where it could not be drawn.
+        Nulls, by explanation ("chance", "moments", "noise") and observation ("raw", "erased", ...);
+        absent if they could not be drawn.
     baselines : mapping of str to mapping of str to Observation
         Readings of other representations of the rows, with the replicates of ``raw``, by source
         ("inputs", "architecture") and name.
     residual : float
-        Largest canonical correlation left in the whole sample after erasing from it.
+        Largest canonical correlation that is left after erasing from the whole sample.
     residual_null : Null
         The same for permuted labels.
     notes : mapping of str to str
-        Why an explanation was not tried of an observation, by "explanation observation".
+        Why an explanation was not tried for an observation, by "explanation observation".
     details : mapping of str to mapping of str to float or mapping
         Further numbers for each claim, by its name.
     thresholds : Thresholds
-        From when on an observation counts.
+        Significance level and smallest effect of interest.
     family : Observation or None
-        Held-out reading, after erasure, of the strongest of several nonlinear readers.
+        Held-out reading, after erasure, of the strongest of the nonlinear readers.
     curve : Curve or None
-        What is read on while direction after direction is removed.
+        Readings after each removal of a direction.
     carried : Carried or None
-        What carries over from group to group.
+        Readings across groups.
     followed : Followed or None
-        What a probe of contrast pairs follows that was fitted without labels.
+        Agreement of labels with a probe of contrast pairs that was fitted without labels.
     association : Observation or None
-        How strongly rows and concept go together in the whole sample.
+        Strength of the dependence of rows and concept in the whole sample.
     probe_rows : int
         Rows that each probe was trained on.
     confounded : Confounded or None
-        What is read of labels that follow the confounds alone.
+        Reading of labels drawn from the confounds alone.
     contained : set of (str, str)
-        Sources and names of baselines that what is audited is a linear function of.
+        Source and name of each baseline that determines the representation linearly.
     added : mapping of (str, str) to Added
-        What the representation adds to some of them.
+        What the representation adds to a baseline.
     rows : int
-        Rows that were audited; 0 where it is not known.
+        Rows that were audited; 0 if unknown.
     sizes : sequence of (int, Observation)
-        What a linear probe reads of other rows, trained on so many.
+        Numbers of training rows, each with the reading of a linear probe on other rows.
     """
 
     raw: Observation
@@ -224,21 +224,21 @@ class Evidence:
     rows: int = 0
 
     def null(self, explanation: str, name: str) -> Null | None:
-        """Return the null of an observation under an explanation, or None where none was drawn."""
+        """Return the null of an observation under an explanation, or None if it was not drawn."""
         return self.nulls.get(explanation, {}).get(name)
 
     def chance(self, name: str) -> Null:
-        """Return what permuted labels make of an observation."""
+        """Return the null of an observation for permuted labels."""
         return self.nulls["chance"][name]
 
     def not_tried(self, explanation: str, name: str) -> Explanation:
-        """Return an explanation that was not tried of an observation, with the reason."""
-        reason = self.notes.get(f"{explanation} {name}", "not asked for")
+        """Return an explanation that was not tried for an observation, with the reason."""
+        reason = self.notes.get(f"{explanation} {name}", "not requested")
         return Explanation.not_tried(explanation, reason)
 
     def observed(self, name: str) -> Observation:
-        """Return the observation that a null of this name is of."""
-        found = {
+        """Return the observation that nulls of this name belong to."""
+        observations = {
             "raw": self.raw,
             "erased": self.erased,
             "halfspace": self.halfspace,
@@ -248,34 +248,34 @@ class Evidence:
         }
         if self.carried is not None:
             within, across = self.carried.within, self.carried.across
-            found |= {"within": within, "across": across, "gap": within.over(across)}
-        observation = found[name]
+            observations |= {"within": within, "across": across, "gap": within.over(across)}
+        observation = observations[name]
         assert observation is not None, f"there is no null of {name} without it"
         return observation
 
 
 def by_chance(observed: Observation, chance: Null, bar: Thresholds) -> Explanation:
-    """Judge an observation by permuted labels.
+    """Judge chance as an explanation, by permuted labels.
 
-    Chance suffices where two intervals leave no room for the smallest effect of interest: that of
-    the draws, and that of the reading.
+    Chance is sufficient if two intervals exclude the smallest effect of interest: the interval of
+    the difference from the draws, and the interval of the reading itself.
 
-    Permuted labels have an R² below 0, since probes overfit. To do better than they do and still
-    predict worse than the mean is not to read: then chance suffices where the interval of the
-    reading leaves no room for more. It is undecided elsewhere, and where probes overfit by more
-    than the effect of interest: what they miss then says nothing of what is there.
+    Permuted labels have an R² below 0, since probes overfit. A reading that is better than theirs
+    but below 0 predicts worse than the mean, so nothing is read. Chance is then sufficient if the
+    interval of the reading excludes the effect of interest and probes overfit by less than it.
+    Otherwise chance is undecided: probes that overfit more may miss what is there.
     """
-    found = Explanation.of(observed.value, chance, bar)
-    p, room = found.judged_p, not bar.negligible(observed)
-    if found.suffices and room:
-        # Draws vary less about chance than readings do about what probes read of new rows.
+    judged = Explanation.of(observed.value, chance, bar)
+    p, room = judged.judged_p, not bar.negligible(observed)
+    if judged.suffices and room:
+        # Draws vary less around chance than readings vary around the reading of new rows.
         outcome = Outcome.REJECTED if p <= bar.alpha else Outcome.UNDECIDED
-        found = replace(found, outcome=outcome)
-    if found.suffices or not chance.mean < observed.value <= observed.chance:
-        return found
+        judged = replace(judged, outcome=outcome)
+    if judged.suffices or not chance.mean < observed.value <= observed.chance:
+        return judged
     fits = observed.chance - chance.mean < bar.min_effect
     enough = fits and not room
-    return replace(found, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
+    return replace(judged, outcome=Outcome.SUFFICIENT if enough else Outcome.UNDECIDED)
 
 
 def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Claim:
@@ -284,9 +284,9 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     Parameters
     ----------
     name, statement : str
-        Of the claim.
+        Name and words of the claim.
     key : str
-        Under which the evidence holds the observation and its nulls.
+        Key of the observation and its nulls in the evidence.
     evidence : Evidence
     """
     observed, bar = evidence.observed(key), evidence.thresholds
@@ -302,7 +302,7 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
             drawn.append(null)
     explanations = (first, *rest, *no_sources())
     holds = Holds.UNCLEAR
-    # Below chance is no sign of absence, and no reading either.
+    # A reading below chance shows neither presence nor absence.
     below = first.is_rejected and observed.value < chance.mean
     if first.outcome is not Outcome.UNDECIDED and not below:
         holds = Holds.YES if first.suffices else Holds.NO
@@ -325,8 +325,8 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
 
 
 def no_sources() -> tuple[Explanation, ...]:
-    """Return the sources of a claim that is compared with no other representation."""
-    reason = "other representations are compared in what can be read before erasure"
+    """Return the sources as not tried, for a claim that has no baselines."""
+    reason = "baselines are compared with the reading before erasure only"
     return tuple(Explanation.not_tried(name, reason) for name in SOURCES[:2])
 
 

@@ -20,13 +20,13 @@ def demo(
     verbose: options.Verbose = False,
 ) -> None:
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
-    from nullprobe.auditing.asked import draws_asked
+    from nullprobe.auditing.options import checked_draws
     from nullprobe.claims import Thresholds
     from nullprobe.cli import subject, verdict_tables
     from nullprobe.cli.demos import founding as demonstration
 
     subject.need_folder(out)
-    draws, _ = draws_asked(draws, permutations, surrogates, Thresholds())
+    draws, _ = checked_draws(draws, permutations, surrogates, Thresholds())
     if model:
         demo_of_model(out, draws, seed, verbose=verbose)
         return
