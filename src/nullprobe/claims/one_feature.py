@@ -95,11 +95,24 @@ def _reason(
         )
     if len(curve.values) < 2:
         return "There is no second direction to remove."
+    what = f"how fast the reading falls while directions are removed{_pace(curve, tried)}"
     start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
-    start = sentence(start).replace(
-        "this amount", "how fast the reading falls as directions are removed"
-    )
+    start = sentence(start).replace("this amount", what)
     return " ".join([f"{start}.", *(_compared(curve, one) for one in tried)])
+
+
+def _pace(curve: Curve, tried: tuple[Explanation, ...]) -> str:
+    """State whether the reading falls faster or more slowly than in draws of what is rejected."""
+    rejected = [one.name for one in tried if one.is_rejected]
+    if not rejected:
+        return ""
+    off = curve.departures(rejected[-1])[0]
+    slow = off[np.abs(off).argmax()] > 0
+    return (
+        " (more slowly than in data that keep only these)"
+        if slow
+        else (" (faster than in data that keep only these)")
+    )
 
 
 def _compared(curve: Curve, one: Explanation) -> str:

@@ -19,8 +19,8 @@ MAKES = {
 READERS = {
     "raw": "linear probe",
     "erased": "linear probe",
-    "halfspace": "linear classifier fitted for accuracy",
-    "family": "nonlinear reader",
+    "halfspace": "halfspace (a linear classifier fitted for accuracy)",
+    "family": "nonlinear reader (the strongest of a family)",
 }
 TOOK = {
     Takes.CHANCE: "chance explains the result",

@@ -357,7 +357,7 @@ def _reason(
             f"After erasure, the {reader} is not clearly better than chance, but these data cannot "
             f"show that nothing is left. {numbers} {undetected(bar, observed, chance)}."
         )
-    start = f"After erasure, a {reader} still reads the concept; {took(explanations)}."
+    start = f"After erasure, a {reader} still reads the concept on new rows; {took(explanations)}."
     return f"{start} {numbers}{compared(explanations, drawn)}"
 
 

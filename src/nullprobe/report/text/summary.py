@@ -93,7 +93,7 @@ def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str
         yield f"Rows were split {times} into {parts} parts: {roles}, and they take turns."
     draws = provenance.get("draws") or provenance.get("random_subspaces")
     if draws:
-        yield f"Each p-value compares with up to {draws:,} draws: data where an explanation is true."
+        yield f"A p-value compares with up to {draws:,} draws: data where an explanation is true."
     yield (
         f"α = {provenance['alpha']:g}; a difference below {provenance['min_effect']:g} is too "
         "small to matter."
