@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe import models, worlds
     from nullprobe._core.validation import InputError
     from nullprobe.auditing.attributes import Attributes, audit_attributes
-    from nullprobe.auditing.calibrating import Calibration, calibrate
+    from nullprobe.auditing.calibrating import calibrate
+    from nullprobe.auditing.calibration import Calibration
     from nullprobe.auditing.entry import audit
     from nullprobe.auditing.layers import Layers
     from nullprobe.auditing.result import Audit
@@ -86,7 +87,7 @@ _MODULES = {
     "Audit": "nullprobe.auditing.result",
     "CCS": "nullprobe.probes",
     "CRC": "nullprobe.probes",
-    "Calibration": "nullprobe.auditing.calibrating",
+    "Calibration": "nullprobe.auditing.calibration",
     "CapturedFolder": "nullprobe.data.captured",
     "Claim": "nullprobe.claims",
     "ClassMoments": "nullprobe.moments.class_moments",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nullprobe import Calibration, InputError, calibrate
-from nullprobe.auditing.calibrating import Judged
+from nullprobe.auditing.calibration import Judged
 
 RNG = np.random.default_rng(0)
 Y = np.arange(90) % 2

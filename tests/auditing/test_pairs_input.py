@@ -79,7 +79,7 @@ REFUSED = {
     "a small template": (
         ContrastPairs(PAIRS.negative, X, Y, TEMPLATES),
         CONSISTENT,
-        "each group needs two training pairs .*, but group 'c' has 0 in one split, and 1 in all; pass",
+        "each group needs two training pairs .*, but group 'c' has 0 in one split, and 1 in",
     ),
     "groups to carry over to": (
         PAIRS,

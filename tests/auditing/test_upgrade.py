@@ -12,7 +12,7 @@ from support.documents import SNAKE, keys
 from nullprobe import Audit, InputError, Layers
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Holds
-from nullprobe.claims.observation import SimplerReading
+from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT
 from nullprobe.stats.null_distribution import Null

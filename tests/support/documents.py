@@ -8,7 +8,7 @@ from support.evidence import explained
 
 from nullprobe.auditing.document import document
 from nullprobe.auditing.projection import Portrait
-from nullprobe.claims.observation import SimplerReading
+from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null

@@ -10,7 +10,7 @@ import numpy as np
 
 from nullprobe.auditing.measurement import Run
 from nullprobe.claims import Observation
-from nullprobe.claims.observation import Added
+from nullprobe.claims.simpler_reading import Added
 from nullprobe.measures.contained import is_contained
 from nullprobe.stats import metrics
 

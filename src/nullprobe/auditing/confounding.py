@@ -11,7 +11,7 @@ from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.claims import Confounded
 from nullprobe.claims.confound_warnings import nearly_the_concept
-from nullprobe.claims.verdict import by_chance
+from nullprobe.claims.evidence import by_chance
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.matched_rows import pairs_within_cells
 from nullprobe.heldout.confound_prediction import folds, predict_from_confounds

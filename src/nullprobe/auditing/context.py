@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from nullprobe._core import arrays
+from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.data.concept import Concept
 from nullprobe.data.metric import AUC
 from nullprobe.heldout.three_way import Scores, ThreeWay
 from nullprobe.measures.expected_auc import expected_readback
+from nullprobe.measures.largest_gap import largest_auc
 from nullprobe.probes.base.linear import LinearProbe
 from nullprobe.probes.linear.logistic import logistic
 from nullprobe.stats import metrics
@@ -18,7 +23,46 @@ MOST_CLASSES = 20  # with more, logistic regression would take longer than the r
 DIGITS = 3  # decimals of log-odds: after erasure, float32 rounding is far below the last one
 
 
-def context_numbers(
+def details(run: Run) -> dict[str, dict[str, Any]]:
+    """Return the numbers that are shown with the verdicts on a run, by claim."""
+    if run.settings.quick:
+        return {"one_direction": {"directions_removed": run.whole.eraser.rank}}
+    first, before = run.reader.data[0], run.observed["raw"].value
+    numbers: dict[str, dict[str, Any]] = dict(
+        _of_sample(run.whole, first, run.scores[0], before, run.seed)
+    )
+    if run.settings.asks("gone"):
+        numbers["gone"] = _of_gone(run.z, *run.family[0])
+    if "readable" in numbers:
+        numbers["readable"] |= _of_readable(run)
+    if run.matched_gap is not None:
+        numbers["erasure_holds"]["matched_gap"] = run.matched_gap
+    return numbers
+
+
+def _of_readable(run: Run) -> dict[str, Any]:
+    """Return the number of training rows, and a bound on the reading of any linear probe."""
+    numbers: dict[str, Any] = {"probe_rows": run.probe_rows}
+    if not run.z.is_classes:
+        ranks = run.observing.ranks([scores.raw for scores in run.scores])
+        numbers["rank_correlation"] = ranks.value
+        if ranks.interval is not None:
+            numbers["rank_correlation_from"], numbers["rank_correlation_to"] = ranks.interval
+    most = None if run.groups is not None else largest_auc(run.whole.moments)
+    return numbers if most is None else numbers | {"largest_auc": most}
+
+
+def _of_gone(z: Concept, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
+    """Return the accuracy of the chosen readers, and how often each was chosen."""
+    counts = {name: readers.count(name) for name in dict.fromkeys(readers)}
+    numbers: dict[str, Any] = {"parts_read_by": counts}
+    if z.codes is not None:
+        predicted = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
+        numbers["reader_accuracy"] = float((predicted == z.codes).mean())
+    return numbers
+
+
+def _of_sample(
     whole: Whole, data: ThreeWay, scores: Scores, before: float, seed: int
 ) -> dict[str, dict[str, float]]:
     """Return further numbers for each claim, by its name.

@@ -12,7 +12,7 @@ import numpy as np
 from nullprobe.auditing.eraser_cost import EraserCost, Reading, TaskCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.observation import SimplerReading
+from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain

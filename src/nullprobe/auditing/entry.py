@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.random_state import RandomState, integer_seed
-from nullprobe._core.validation import InputError
+from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
 from nullprobe.auditing.fitted_eraser import FittedEraser, need_claims_of_erased, with_eraser
 from nullprobe.auditing.guards import without_aside
-from nullprobe.auditing.judging import Judged, Plan, among_blocks, judge, withheld
+from nullprobe.auditing.judging import Judged, Plan
 from nullprobe.auditing.layers import Layers
-from nullprobe.auditing.measurement import Progress
 from nullprobe.auditing.options import (
     DRAWS,
     check_claims,
@@ -32,9 +31,10 @@ from nullprobe.auditing.options import (
     thresholds,
 )
 from nullprobe.auditing.result import Audit
+from nullprobe.auditing.settings import Progress
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
-from nullprobe.stats.dependence import LEVEL, blocks, few_runs, neighbours, with_copies
+from nullprobe.stats.dependence import with_copies
 
 
 def audit(
@@ -217,7 +217,7 @@ def audit(
         lambda name: _progress(progress, name, len(dataset.representations)),
         eraser=fitted_eraser,
     )
-    results, dependence = _judged(plan, independent)
+    results, dependence = judge_dependent(plan, independent)
     record = {
         "baselines": list(dataset.baselines),
         "random_state": seed,
@@ -264,45 +264,6 @@ def _set_aside(
             if name in names:
                 names[name] = tuple(names[name][j] for j in keep)
     return replace(dataset, representations=representations, feature_names=names), whole, aside
-
-
-def _judged(plan: Plan, independent: bool) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the verdicts on each representation, and the dependence of neighbours in the file."""
-    dataset, unit = plan.dataset, plan.unit
-    if plan.place is not None:
-        return _in_series(plan)
-    judged = judge(plan)
-    if independent:
-        return judged, {"independent": True}
-    resemblance = neighbours(dataset, unit, plan.seed)
-    if resemblance.p_value > LEVEL:
-        return judged, {}
-    return among_blocks(plan, judged, resemblance)
-
-
-def _in_series(plan: Plan) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Return the verdicts if rows are declared to be a series, or a series in each group."""
-    if plan.dataset.groups is not None:
-        return judge(plan, "shifted"), {"order": "a series in each group"}
-    assert plan.place is not None, "a series has an order"
-    rows = np.argsort(plan.place, kind="stable")
-    unit = None if plan.unit is None else plan.unit[rows]
-    dataset = plan.dataset.take(rows)
-    resemblance = neighbours(dataset, unit, plan.seed)
-    dependence = {"order": "one series", "length": resemblance.length}
-    few = few_runs(dataset.z)
-    if few:
-        return {name: withheld(one, few) for name, one in judge(plan).items()}, dependence
-    cut = blocks(dataset.z, unit, resemblance.length)
-    if isinstance(cut, str):
-        return {name: withheld(one, cut) for name, one in judge(plan).items()}, dependence
-    code = np.empty(len(rows), dtype=int)
-    code[rows] = cut
-    try:
-        judged = judge(replace(plan, unit=code, inside=plan.unit), "kept")
-    except InputError as error:  # too few blocks of a class
-        return {name: withheld(one, str(error)) for name, one in judge(plan).items()}, dependence
-    return judged, {**dependence, "blocks": len(np.unique(cut))}
 
 
 def _audit(

@@ -14,13 +14,14 @@ import numpy as np
 
 from nullprobe.auditing.baselines import added_to, containing, read_baselines
 from nullprobe.auditing.confounding import confounded
+from nullprobe.auditing.context import details
 from nullprobe.auditing.drawing import drawn
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.claims import Carried, Curve, Evidence, Followed, Observation
+from nullprobe.claims.evidence import by_chance
 from nullprobe.claims.readable import MATCHED
 from nullprobe.claims.sentences import MAKES
-from nullprobe.claims.verdict import by_chance
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
@@ -94,7 +95,7 @@ def evidence(
                 residual,
                 algebra,
                 notes[i],
-                run.details(),
+                details(run),
                 bar,
                 family,
                 curves[i],

@@ -1,10 +1,4 @@
-"""Judging: verdicts on every representation, checked if neighbouring rows may depend.
-
-Rows are taken as independent, except within groups and copies. If neighbours in the file resemble
-each other, all claims are judged again with blocks of neighbours as groups. A verdict that does not
-change is kept with a note. A verdict that changes is withheld. If blocks contradict what a verdict
-takes, the result with blocks is reported.
-"""
+"""Judging: the verdicts on every representation, with scores, pictures and provenance."""
 
 from __future__ import annotations
 
@@ -16,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.caller_warnings import warn
-from nullprobe._core.validation import InputError
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.fitted_eraser import BEFORE, ERASED, FittedEraser, joined
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
-from nullprobe.auditing.measurement import Progress, Run, Settings
+from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.claims import Claim, Evidence, Holds, Outcome, Takes, Thresholds
+from nullprobe.auditing.settings import Progress, Settings
+from nullprobe.claims import Claim, Evidence, Holds, Thresholds
 from nullprobe.claims import judged as judged_claim
 from nullprobe.claims.rows_needed import WITHHELD, without_rows
 from nullprobe.claims.sentences import sentence
@@ -32,15 +26,9 @@ from nullprobe.data.partitions import N_PARTS, partitions
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
-from nullprobe.stats.dependence import blocks
-from nullprobe.stats.neighbours import Resemblance
 
 # Claims of what is left after erasure.
 AFTER_ERASURE = ("erasure_holds", "no_halfspace", "gone", "one_feature")
-ADVICE = (
-    "Name the groups, or declare the order; pass independent=True only if you know that "
-    "neighbouring rows have nothing in common"
-)
 STUCK = (
     "every permutation that groups or blocks allow leaves all labels as they are, so there is "
     "nothing to compare with. Labels must differ between groups, or inside them"
@@ -244,79 +232,6 @@ def _warn_of_outlying(far: Mapping[str, Any], run: Run, least: float) -> None:
             f"{count} row{'s lie' if count > 1 else ' lies'} far out ({rows}) and decide{s} what "
             f"is read: {'; '.join(changes)}; look at {them}, or leave {them} out"
         )
-
-
-def among_blocks(
-    plan: Plan, first: Mapping[str, Judged], resemblance: Resemblance
-) -> tuple[dict[str, Judged], dict[str, Any]]:
-    """Judge again with blocks of neighbours as groups, and withhold verdicts that change.
-
-    The second value describes the dependence, for the provenance.
-    """
-    record = {
-        "correlation": resemblance.correlation,
-        "p_value": resemblance.p_value,
-        "length": resemblance.length,
-    }
-    unit = blocks(plan.dataset.z, plan.unit, resemblance.length)
-    names = [name for name in plan.names if name in OF_CLAIMS]
-    if isinstance(unit, str):
-        held = {name: withheld(one, f"{unit}. {ADVICE}") for name, one in first.items()}
-        return held, {**record, "withheld": names}
-    narrow = replace(plan, unit=unit, inside=plan.unit, names=names, domains=None, pairs={})
-    try:
-        again = judge(narrow, "kept", again=True)
-    except InputError as error:  # too few blocks of a class
-        held = {name: withheld(one, f"{error} {ADVICE}") for name, one in first.items()}
-        return held, {**record, "withheld": names}
-    judged, gone, other_takes = {}, set(), set()
-    for name, one in first.items():
-        other = {claim.name: claim for claim in again[name].claims}
-        claims = []
-        for claim in one.claims:
-            new = other.get(claim.name, claim)
-            if new.holds is not claim.holds:
-                gone.add(claim.name)
-                claim = _withheld(claim, new, resemblance.length)
-            elif _contradicts(claim, new):
-                other_takes.add(claim.name)
-                claim = new
-            claims.append(claim)
-        judged[name] = replace(one, claims=tuple(claims))
-    count = len(np.unique(unit))
-    record["blocks"] = count
-    if gone:
-        record["withheld"] = sorted(gone)
-    if other_takes:
-        record["by_blocks"] = sorted(other_takes)
-    return judged, record
-
-
-def _contradicts(claim: Claim, new: Claim) -> bool:
-    """Return whether blocks of neighbours contradict what a verdict takes.
-
-    They do if an explanation is sufficient in one and rejected in the other. They also do if
-    "structure" is credited without blocks only. An explanation that blocks cannot try is ignored.
-    """
-    if claim.takes is Takes.STRUCTURE:
-        return new.takes is not Takes.STRUCTURE
-    other = {one.name: one.outcome for one in new.explanations}
-    against = {Outcome.SUFFICIENT, Outcome.REJECTED}
-    return any({one.outcome, other.get(one.name)} == against for one in claim.explanations)
-
-
-def _withheld(claim: Claim, new: Claim, length: int) -> Claim:
-    """Return an unclear claim in place of a verdict that blocks of neighbours change."""
-    return replace(
-        without_rows(new, WITHHELD),
-        holds=Holds.UNCLEAR,
-        reason=(
-            "The verdict is withheld, because it changes where neighbouring rows count as groups. "
-            f"Rows resemble their neighbours in the file over {length} rows. With blocks of "
-            f"neighbours as groups the verdict is {new.holds.value}, not {claim.holds.value}. "
-            f"{ADVICE}. With blocks: {new.reason}"
-        ),
-    )
 
 
 def withheld(one: Judged, why: str) -> Judged:

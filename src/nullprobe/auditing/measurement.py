@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -14,10 +14,10 @@ from nullprobe._core.workers import Workers
 from nullprobe.auditing import transfer
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.consistency import followed
-from nullprobe.auditing.context import context_numbers
 from nullprobe.auditing.readings import LINEAR, Reader, Readings, splits
+from nullprobe.auditing.settings import Settings
 from nullprobe.auditing.whole_sample import Whole
-from nullprobe.claims import Carried, Curve, Followed, Observation, Thresholds
+from nullprobe.claims import Carried, Curve, Followed, Observation
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
 from nullprobe.heldout.learning_curve import folds, learning_curve
@@ -25,7 +25,6 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
 from nullprobe.heldout.transfer import Carry
 from nullprobe.measures.association import REFERENCE, Association
-from nullprobe.measures.largest_gap import largest_auc
 from nullprobe.moments import Moments
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.flips import SignFlips
@@ -37,57 +36,6 @@ from nullprobe.stats.null_distribution import Null
 
 N_ALGEBRA = 9
 N_RANDOM = 999  # random directions, which cost little
-Progress = Callable[[str, int, int], object]  # stage, amount done, total
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to measure.
-
-    Attributes
-    ----------
-    names : sequence of str
-        Names of the claims that need evidence.
-    seed : int
-    draws : int
-        Largest number of draws of each null.
-    explain : bool
-        Whether to draw the nulls after chance, which show what a reading takes.
-    quick : bool
-        Whether to leave out numbers that decide no verdict.
-    thresholds : Thresholds
-    progress : callable
-    number : int
-        Position of the representation: each has different draws of its rows.
-    within : {"permuted", "shifted", "kept"}
-        How labels within a group change, if they differ (`Permutations`).
-    place : ndarray of shape (n,), optional
-        Order of the rows in a series.
-    unit : ndarray of shape (n,), optional
-        Groups inside the groups of the partitions, if those are blocks of one series.
-    erases : bool
-        Whether erasers are fitted; False for rows that are erased already.
-    no_noise : str
-        Why the shape of the noise cannot be drawn; empty if it can.
-    """
-
-    names: Sequence[str]
-    seed: int
-    draws: int
-    explain: bool
-    quick: bool
-    thresholds: Thresholds
-    progress: Progress
-    number: int = 0
-    within: str = "permuted"
-    place: np.ndarray | None = None
-    unit: np.ndarray | None = None
-    no_noise: str = ""
-    erases: bool = True
-
-    def asks(self, *names: str) -> bool:
-        """Return whether any of these claims is requested."""
-        return bool({*names} & {*self.names})
 
 
 class Run:
@@ -163,11 +111,12 @@ class Run:
                 float(value), "association (sd)", 0.0, nothing
             )
         if asks("gone"):
-            observations["family"] = see.marked([scores for scores, _ in self._family])
+            observations["family"] = see.marked([scores for scores, _ in self.family])
         return observations
 
     @cached_property
-    def _family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
+    def family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
+        """Held-out scores of the nonlinear readers, and the reader of each part, by partition."""
         return [family.scores() for family in self.reader.families]
 
     @cached_property
@@ -209,42 +158,11 @@ class Run:
             "shrinkage": [round(one, 4) for one in lam],
         }
 
-    def details(self) -> dict[str, dict[str, Any]]:
-        """Return numbers that are shown with the verdicts."""
-        if self.settings.quick:
-            return {"one_direction": {"directions_removed": self.whole.eraser.rank}}
-        first, before = self.reader.data[0], self.observed["raw"].value
-        numbers: dict[str, dict[str, Any]] = dict(
-            context_numbers(self.whole, first, self.scores[0], before, self.seed)
-        )
-        if self.settings.asks("gone"):
-            numbers["gone"] = self._gone(*self._family[0])
-        if "readable" in numbers:
-            numbers["readable"] |= self._readable()
+    @property
+    def matched_gap(self) -> float | None:
+        """Gap of the class means of sign flips that are matched to the reading, if drawn."""
         flips = self._actions.get("flips")
-        if isinstance(flips, SignFlips):
-            numbers["erasure_holds"]["matched_gap"] = flips.scale
-        return numbers
-
-    def _readable(self) -> dict[str, Any]:
-        """Return the number of training rows, and a bound on the reading of any linear probe."""
-        numbers: dict[str, Any] = {"probe_rows": self.probe_rows}
-        if not self.z.is_classes:
-            ranks = self.observing.ranks([scores.raw for scores in self.scores])
-            numbers["rank_correlation"] = ranks.value
-            if ranks.interval is not None:
-                numbers["rank_correlation_from"], numbers["rank_correlation_to"] = ranks.interval
-        most = None if self.groups is not None else largest_auc(self.whole.moments)
-        return numbers if most is None else numbers | {"largest_auc": most}
-
-    def _gone(self, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
-        """Return the accuracy of the chosen readers, and how often each was chosen."""
-        counts = {name: readers.count(name) for name in dict.fromkeys(readers)}
-        numbers: dict[str, Any] = {"parts_read_by": counts}
-        if self.z.codes is not None:
-            predicted = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
-            numbers["reader_accuracy"] = float((predicted == self.z.codes).mean())
-        return numbers
+        return flips.scale if isinstance(flips, SignFlips) else None
 
     # Nulls
 

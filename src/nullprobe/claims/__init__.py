@@ -11,6 +11,7 @@ from nullprobe.claims import (
     readable,
     transfers,
 )
+from nullprobe.claims.evidence import Evidence
 from nullprobe.claims.explanations import ComesFrom, Explanation, FactAbout, Outcome, Takes
 from nullprobe.claims.observation import (
     Carried,
@@ -18,12 +19,12 @@ from nullprobe.claims.observation import (
     Curve,
     Followed,
     Observation,
-    SimplerReading,
     Thresholds,
     Use,
 )
 from nullprobe.claims.rows_needed import with_rows_needed
-from nullprobe.claims.verdict import Claim, Evidence, Holds
+from nullprobe.claims.simpler_reading import SimplerReading
+from nullprobe.claims.verdict import Claim, Holds
 
 CLAIMS = {
     "dependent": dependent.dependent,

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nullprobe.claims.evidence import Evidence
 from nullprobe.claims.explanations import Explanation, Outcome
-from nullprobe.claims.observation import Followed, Observation, SimplerReading, Thresholds
+from nullprobe.claims.observation import Followed, Observation, Thresholds
 from nullprobe.claims.sentences import BECAME, number, p_text
-from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources
+from nullprobe.claims.simpler_reading import SimplerReading
+from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.stats.null_distribution import Null
 
 NAME = "consistent"

@@ -7,9 +7,10 @@ the claim holds or is unclear, and never fails.
 
 from __future__ import annotations
 
+from nullprobe.claims.evidence import Evidence
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.sentences import number, p_text
-from nullprobe.claims.verdict import Claim, Evidence, Holds, no_sources
+from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
 
 NAME = "dependent"

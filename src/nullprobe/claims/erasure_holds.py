@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nullprobe.claims.after_erasure import after_erasure
+from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.sentences import number
-from nullprobe.claims.verdict import Claim, Evidence, Holds, after_erasure, by_chance
+from nullprobe.claims.verdict import Claim, Holds
 
 NAME = "erasure_holds"
 STATEMENT = "After erasure, a fresh linear probe on new data cannot read the concept."

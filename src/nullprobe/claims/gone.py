@@ -6,7 +6,9 @@ a family of readers, since no experiment covers all readers. Explanations: chanc
 
 from __future__ import annotations
 
-from nullprobe.claims.verdict import Claim, Evidence, after_erasure
+from nullprobe.claims.after_erasure import after_erasure
+from nullprobe.claims.evidence import Evidence
+from nullprobe.claims.verdict import Claim
 
 NAME = "gone"
 STATEMENT = (

@@ -6,7 +6,9 @@ halfspace fitted for accuracy may still beat chance. Explanations: chance, momen
 
 from __future__ import annotations
 
-from nullprobe.claims.verdict import Claim, Evidence, after_erasure
+from nullprobe.claims.after_erasure import after_erasure
+from nullprobe.claims.evidence import Evidence
+from nullprobe.claims.verdict import Claim
 
 NAME = "no_halfspace"
 STATEMENT = "After erasure, no linear classifier is accurate on new data."

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nullprobe.claims.evidence import Evidence
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.sentences import number
-from nullprobe.claims.verdict import Claim, Evidence, Holds
+from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
 
 NAME = "one_direction"

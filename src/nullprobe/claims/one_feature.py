@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.explanations import Explanation, Outcome, Takes
 from nullprobe.claims.observation import Curve
 from nullprobe.claims.sentences import (
@@ -21,13 +22,7 @@ from nullprobe.claims.sentences import (
     took,
     undetected,
 )
-from nullprobe.claims.verdict import (
-    Claim,
-    Evidence,
-    Holds,
-    by_chance,
-    no_sources,
-)
+from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 

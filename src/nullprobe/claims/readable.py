@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nullprobe.claims.confound_warnings import confound_warnings
+from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.explanations import SOURCES, ComesFrom, Explanation, Outcome, comes_from
-from nullprobe.claims.observation import Confounded, Observation, SimplerReading
+from nullprobe.claims.observation import Confounded, Observation
 from nullprobe.claims.sentences import (
     absent,
     against_chance,
@@ -21,12 +22,8 @@ from nullprobe.claims.sentences import (
     sentence,
     undetected,
 )
-from nullprobe.claims.verdict import (
-    Claim,
-    Evidence,
-    Holds,
-    by_chance,
-)
+from nullprobe.claims.simpler_reading import SimplerReading
+from nullprobe.claims.verdict import Claim, Holds
 
 NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from nullprobe.claims.verdict import Claim, Evidence, Holds
+from nullprobe.claims.evidence import Evidence
+from nullprobe.claims.verdict import Claim, Holds
 
 # Key in `Evidence` of the reading that decides the claim.
 READINGS = {

@@ -9,16 +9,11 @@ that chance does not reproduce.
 
 from __future__ import annotations
 
+from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Carried, Observation, Thresholds
 from nullprobe.claims.sentences import MAKES, against_chance, number, p_text, undetected
-from nullprobe.claims.verdict import (
-    Claim,
-    Evidence,
-    Holds,
-    by_chance,
-    no_sources,
-)
+from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
 
