@@ -186,7 +186,9 @@ def _found(model: Any) -> tuple[dict[str, models.Site], int]:
     try:
         return models.sites(model), 1
     except InputError as error:
-        stacks = re.findall(r"([\w.]+) \(\d+", str(error)) if "lists are" in str(error) else []
+        stacks = (
+            re.findall(r"([\w.]+) \(\d+", error.received) if "lists have" in error.received else []
+        )
         if len(stacks) < 2:
             raise
     found: dict[str, models.Site] = {}

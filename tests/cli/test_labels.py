@@ -48,7 +48,7 @@ def test_codes_are_labels_in_every_format(command, form, capsys):
     for y in (CODES, CODES.astype(float)):
         assert main([name, write(form, y), *more]) == 0
         said = capsys.readouterr().err
-        assert ('kind="numeric"' in said) is (y.dtype.kind == "f")
+        assert ("--kind numeric" in said) is (y.dtype.kind == "f")
         assert len(classes(command)) == 4
     done(capsys, name, "data." + form, *more, "--kind", "labels")
     assert len(classes(command)) == 4

@@ -337,7 +337,7 @@ def test_an_eraser_told_columns_of_labels_remembers_them(tmp_path):
 
 
 def test_columns_of_labels_are_concepts_of_their_own_to_a_probe():
-    fitted = probing.LDAProbe().fit(X, SEVERAL["frame"])
+    fitted = probing.LDAProbe().fit_many(X, SEVERAL["frame"])
     assert [c.tolist() for c in fitted.classes_] == [list("ensw"), list("lms")]
     assert fitted.score(X, SEVERAL["frame"]).shape == (2,)
 

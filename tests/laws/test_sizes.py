@@ -91,7 +91,7 @@ def test_rows_are_read_or_refused(probe, size):
 )
 def test_many_concepts_are_read_or_refused(probe, size):
     A = SIZES[size]
-    found = of(lambda: probe().fit(A, np.column_stack([Y, 1 - Y]) == 1), size)
+    found = of(lambda: probe().fit_many(A, np.column_stack([Y, 1 - Y]) == 1), size)
     assert found is None or np.mean(found.predict(A)[:, 0] == Y) > 0.85
 
 

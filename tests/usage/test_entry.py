@@ -299,7 +299,7 @@ def test_an_eraser_that_does_nothing_changes_nothing():
         ({"metric": None}, "answers or a metric .* neither"),
         ({"answers": ["w1"] * N}, "answers or a metric .* both"),
         ({"metric": "accuracy"}, "metric must be a function .* 'accuracy' arrived"),
-        ({"metric": None, "answers": ["w1"] * (N + 1)}, "every one of 60 texts .* 61 arrived"),
+        ({"metric": None, "answers": ["w1"] * (N + 1)}, "60 texts .* 61 arrived"),
         ({"n_draws": 38}, "n_draws .* at least 39"),
         ({"alpha": 0.01}, "n_draws .* at least 199"),
         ({"sites": "layers.5.output"}, "layers.5.output"),

@@ -63,7 +63,7 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     shuffled = [[d[f"in_sample_{w}_shuffled"] for w in ("before", "after")] for d in one]
     most = max(shuffled, key=lambda ends: ends[0] - ends[1])[0]
     assert point < page.index(f"mean nothing: from {most:.0%} to")
-    assert page.index("The result takes linear algebra alone") < page.index(
+    assert page.index("Linear algebra alone explains the result") < page.index(
         "A linear probe reads the concept"
     )
 

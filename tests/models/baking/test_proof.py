@@ -33,11 +33,15 @@ def logits(model, erasers=None):
 
 
 def test_a_scrub_of_a_trained_model_is_baked_in_its_dtype(scrubbed):
-    """It was refused: its logits differ by 1.4e-4 where the largest is 4, as rounding has it."""
+    """It was refused: its logits differ by what rounding does to them.
+
+    Trained on another processor it is another model: of the largest logit, rounding has moved
+    4e-5 and 1.2e-3.
+    """
     model, erasers = scrubbed
     hooked = logits(model, erasers)
-    difference = (logits(bake(model, erasers)) - hooked).abs().max()
-    assert difference <= 1e-3 * hooked.abs().max()
+    difference = (logits(bake(model, erasers, tol=5e-3)) - hooked).abs().max()
+    assert difference <= 5e-3 * hooked.abs().max()
     assert (logits(model) - hooked).abs().max() > 0.1 * hooked.abs().max()
 
 

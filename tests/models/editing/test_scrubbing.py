@@ -44,13 +44,18 @@ def same(found, naive, tolerance):
         np.testing.assert_allclose(one.bias, naive[name].bias, atol=tolerance)
 
 
+FLOAT32_NORMS = ("llama", "qwen3", "gemma2")
+
+
 @pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama", "qwen3", "gemma2", "opt", "bert"])
 def test_scrubbing_is_fitting_one_site_after_the_other(name):
     model, tokenizer = double(name), word_tokenizer()
     names = WITHIN_A_LAYER[:-2] if name == "bert" else WITHIN_A_LAYER
     found = scrub(model, tokenizer, MANY, Y, names, batch_size=16)
-    # Erasers are solutions of small systems, whose condition multiplies rounding.
-    same(found, one_site_after_the_other(model, tokenizer, names), 1e-8)
+    # Erasers are solutions of small systems, whose condition multiplies rounding. The norms of some
+    # families compute in float32, and round batches of other sizes differently on some processors.
+    tolerance = 1e-4 if name in FLOAT32_NORMS else 1e-8
+    same(found, one_site_after_the_other(model, tokenizer, names), tolerance)
     # A layer's own eraser, without those before it, is another one.
     last = list(found)[-1]
     alone = leace(Moments.of(capture(model, tokenizer, MANY, [last])[last], Y))
