@@ -102,6 +102,7 @@ def test_nothing_is_left_in_hard_cases(case, method, dtype):
 WIDE_AND_NARROW = [(64, m) for m in owing("guarded") if m not in CLASSES_ONLY] + [(1100, LEACE)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "method"), WIDE_AND_NARROW)
 def test_nothing_is_left_of_1000_classes(d, method):
     sample = draw(4, 1500, d, 1000, gap=0.3, spread=1.0)

@@ -110,6 +110,7 @@ def test_labels_are_labels_in_every_form(use):
 TRANSFORMED = [READERS[method.__name__] for method in LABELLED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", RESULTS.values(), ids=RESULTS)
 def test_results_are_of_labels_in_every_form(use):
     expected = use(X, Y)
@@ -199,6 +200,7 @@ def test_groups_are_labels(use):
             use(X, Y, groups=bad)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", [*READERS.values(), *RESULTS.values()], ids=[*READERS, *RESULTS])
 def test_masked_rows_are_refused(use):
     masked = np.ma.array(X, mask=np.zeros(X.shape, bool))
@@ -219,6 +221,7 @@ def test_masked_weights_are_refused(name):
 # Unusual rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", [*READERS.values(), *RESULTS.values()], ids=[*READERS, *RESULTS])
 def test_unusual_rows_are_taken_or_refused_in_words(use):
     T = torch.from_numpy(X).float()

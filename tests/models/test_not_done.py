@@ -40,6 +40,7 @@ WAYS = ["torch.compile(model)", "model.compile()", "a layer is wrapped", "a laye
 WAYS.append("its forward is compiled")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", WAYS)
 def test_a_compiled_model_is_read_and_edited_as_it_was_written(how):
     plain, model, tokenizer = make("gpt2"), compiled(how), word_tokenizer()

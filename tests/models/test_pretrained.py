@@ -25,6 +25,7 @@ def sentences():
     return [named[i][0] for i in order], np.array([package for _, package in named])[order]
 
 
+@pytest.mark.slow
 def test_a_pretrained_encoder_goes_from_text_to_an_erased_forward_pass(
     encoder, sentences, tmp_path
 ):

@@ -119,6 +119,7 @@ def test_random_subspaces_are_as_large_and_of_the_same_kind_as_what_is_erased(fi
     assert all(np.allclose(one.matrix @ one.matrix, one.matrix, atol=1e-5) for one in drawn)
 
 
+@pytest.mark.slow
 def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
     """Of 24 labellings at random, p ≤ .1 in 2.4; nine or more is less than one chance in 1,000.
 

@@ -32,6 +32,7 @@ def logits(model, erasers=None):
         return model(ids).logits
 
 
+@pytest.mark.slow
 def test_a_scrub_of_a_trained_model_is_baked_in_its_dtype(scrubbed):
     """It was refused: its logits differ by what rounding does to them.
 

@@ -26,6 +26,7 @@ def test_known_information_has_its_limits():
     assert known(14.0) == pytest.approx(np.log(2), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", [LogisticProbe(), LDAProbe()])
 def test_interval_covers_what_is_known_of_gaussian_worlds(probe):
     n_worlds, gap, truth = 200, 1.5, known(1.5)

@@ -50,6 +50,7 @@ def test_each_side_of_each_group_has_mean_zero_and_unit_deviations():
             np.testing.assert_allclose(normal[codes == g].std(axis=0), 1, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_shifts_and_units_of_a_side_in_a_group_change_nothing(probe):
     shift = np.random.default_rng(0).normal(size=(3, 16)) * 1e3
@@ -82,6 +83,7 @@ def test_truth_is_recovered_on_new_pairs(probe):
     np.testing.assert_array_equal(fitted.predict(NEW), (scores > 0.5).astype(int))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_without_groups_prompts_flip_along_with_truth(probe):
     """Each template shifts its sides by itself: a difference of means that is not the truth."""
@@ -103,6 +105,7 @@ def test_labels_settle_the_sign_and_nothing_else(probe):
     np.testing.assert_array_equal(untold.predict(NEW), told.predict(NEW))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_a_known_share_of_true_positives_settles_the_sign(probe):
     true, false = (np.flatnonzero(TRAIN.y == side) for side in (1, 0))

@@ -39,6 +39,7 @@ def test_training_ends_after_its_passes_and_warns_of_nothing():
         assert fitted.probe_.model.n_iter_ == mlp.PASSES + 2
 
 
+@pytest.mark.slow
 def test_layers_and_alpha_are_chosen_for_the_data_at_hand():
     noisy = worlds.gaussian(n=3000, d=20, gap=0.5)
     assert MLPProbe().fit(noisy.X, noisy.y).probe_.setting[1] == max(mlp.ALPHAS)
@@ -48,6 +49,7 @@ def test_layers_and_alpha_are_chosen_for_the_data_at_hand():
     assert found == (max(mlp.LAYERS), min(mlp.ALPHAS))
 
 
+@pytest.mark.slow
 def test_network_finds_an_exclusive_or_among_many_columns_where_a_kernel_does_not():
     world = worlds.xor(n=1600, d=60)
     assert held_out(MLPProbe(), world.X, world.y) > 0.97

@@ -149,6 +149,7 @@ def test_rows_of_another_width_are_refused_whoever_was_chosen():
             probe.scores(world.X[:, :3])
 
 
+@pytest.mark.slow
 def test_default_family_is_five_readers_and_finds_the_right_one():
     world = worlds.heteroscedastic(n=900, d=20, wide=6, ratio=3.0)
     probe = StrongestProbe(random_state=3).fit(world.X[:600], world.y[:600])

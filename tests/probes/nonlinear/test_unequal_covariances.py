@@ -35,6 +35,7 @@ def test_linear_probes_read_nothing_of_unequal_covariances(probe):
     assert low <= world.truth["linear_auc"] <= high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", [QuadraticProbe, RBFProbe, KNeighborsProbe, MLPProbe])
 def test_nonlinear_probes_read_unequal_covariances(probe):
     world = worlds.heteroscedastic(n=4000, random_state=1)

@@ -109,6 +109,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_loss_is_no_higher_than_that_of_the_published_search(world):
     for seed in range(3):
@@ -117,6 +118,7 @@ def test_loss_is_no_higher_than_that_of_the_published_search(world):
         assert CCS(n_init=4, random_state=seed).fit(*pairs).loss_ <= theirs
 
 
+@pytest.mark.slow
 def test_truth_is_recovered_as_well_as_with_labels():
     for seed in range(3):
         world = worlds.contrast(n=1200, d=24, random_state=seed)

@@ -13,6 +13,7 @@ WORLD = worlds.distractor(n=900, d=12, n_prompts=2)
 PAIRS = WORLD.pairs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", [CCS(n_init=4), CRC(), VINC()])
 def test_truth_is_found_second_where_a_distractor_is_found_first(probe):
     found = successive(probe, 4, PAIRS)
