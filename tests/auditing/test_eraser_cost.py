@@ -84,7 +84,7 @@ def test_the_distance_of_leace_of_these_rows_is_the_least():
 def test_rows_of_another_width_have_no_distance_and_still_lose():
     found = cost(Y, erased=X[:, 3:])
     assert (found.moved, found.ratio, found.share, found.columns) == (None, None, None, {})
-    assert "width" in found.reason
+    assert "number of features" in found.reason
     assert len(found.tasks) == 1
 
 
@@ -131,7 +131,7 @@ def test_copies_that_are_dropped_take_their_tasks_along():
 @pytest.mark.parametrize(
     ("task", "eraser", "received"),
     [
-        (Y, None, "without eraser"),
+        (Y, None, "no eraser"),
         (Y[:-1], ERASER, "299"),
         (np.zeros(300, dtype=int), ERASER, "1"),
     ],

@@ -52,7 +52,7 @@ def test_two_columns_make_a_page_and_its_twin(capsys, folder):
         ("same-concept data.csv --concept y,y", ["'y' is there twice"]),
         ("same-concept data.csv --concept y,z", ["'z'"]),
         ("same-concept data.csv --concept y,height", ["two classes", "numbers"]),
-        ("same-concept labels.csv --concept y,copy", ["same in all"]),
+        ("same-concept labels.csv --concept y,copy", ["equal in all rows"]),
         ("same-concept none.csv --concept y,z", ["none.csv"]),
     ],
 )

@@ -117,6 +117,7 @@ def checked_splits(n_splits: int) -> int:
         validation.complain(
             f"n_splits must be at most {MOST_SPLITS}, the number of partitions of 27 blocks",
             f"it is {n_splits}",
+            f"pass n_splits={MOST_SPLITS}",
         )
     return n_splits
 
