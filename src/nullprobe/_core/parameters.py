@@ -43,6 +43,18 @@ def whole_number(name: str, value: object, *, least: int) -> int:
     return int(value)
 
 
+def jobs(n_jobs: object) -> int | None:
+    """Return a number of jobs, as joblib counts them, or complain: None, −1 or another but 0."""
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral) or n_jobs == 0:
+        complain(
+            "n_jobs must be None, a whole number of at least 1, or -1 for all cores",
+            f"{n_jobs!r} arrived",
+        )
+    return int(n_jobs)
+
+
 def instance(kind: str, name: str, value: object) -> None:
     """Refuse a class where an estimator is needed."""
     if isinstance(value, type):

@@ -39,20 +39,26 @@ class Workers:
         Number of elements of the representation.
     progress : callable
         Callable (stage, done, total) that reports the pieces that are done.
+    n_jobs : int or None
+        Number of threads or processes, as joblib counts them.
     """
 
     def __init__(
-        self, stack: ExitStack, size: int, progress: Callable[[str, int, int], object]
+        self,
+        stack: ExitStack,
+        size: int,
+        progress: Callable[[str, int, int], object],
+        n_jobs: int | None = None,
     ) -> None:
-        self.stack, self.size, self.progress = stack, size, progress
+        self.stack, self.size, self.progress, self.n_jobs = stack, size, progress, n_jobs
         self._jobs: dict[str, Any] = {}
 
     def map(self, stage: str, work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        """Apply work to items on all cores, in order, with progress."""
+        """Apply work to items, in order, with progress."""
         is_long = self.size >= LARGE or len(items) >= MANY
         kind = "processes" if stage in SENT and is_long else "threads"
         if kind not in self._jobs:
-            jobs = Parallel(n_jobs=-1, prefer=kind, return_as="generator")
+            jobs = Parallel(n_jobs=self.n_jobs, prefer=kind, return_as="generator")
             self._jobs[kind] = self.stack.enter_context(jobs)
         if kind == "processes":
             work = partial(_in_process, os.getpid(), work)

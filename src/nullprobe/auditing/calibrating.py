@@ -57,6 +57,7 @@ def calibrate(
     min_effect: float = 0.05,
     duplicates: str = "group",
     random_state: RandomState = 0,
+    n_jobs: int | None = None,
     progress: Any = None,
 ) -> Calibration:
     """Measure how often verdicts are wrong on these rows, made so that the truth is known.
@@ -66,7 +67,7 @@ def calibrate(
     X : array of shape (n, d)
     y : array-like of shape (n,) or (n, k)
         Concept, whose labels are permuted.
-    groups, kind, draws, n_splits, alpha, min_effect, duplicates
+    groups, kind, draws, n_splits, alpha, min_effect, duplicates, n_jobs
         As `audit` takes them.
     claims : sequence of str
         Among "dependent", "readable", "erasure_holds", "no_halfspace" and "gone".
@@ -115,6 +116,7 @@ def calibrate(
         "alpha": alpha,
         "min_effect": min_effect,
         "duplicates": duplicates,
+        "n_jobs": n_jobs,
     }
     refused: Counter[str] = Counter()
     judged, not_tried = [], {}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core import parameters
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
@@ -61,6 +62,7 @@ def audit(
     n_splits: int = 4,
     random_state: RandomState = 0,
     title: str = "data",
+    n_jobs: int | None = None,
     progress: Progress | None = None,
     n_permutations: int | None = None,
     n_surrogates: int | None = None,
@@ -126,6 +128,9 @@ def audit(
         recorded.
     title : str
         Name of the data set on the page.
+    n_jobs : int or None
+        Number of threads or processes: -1 for all cores; None for one, unless
+        ``joblib.parallel_config`` sets another number. Results do not depend on it.
     progress : callable, optional
         Called with the stage, the amount done, and the total.
     n_permutations, n_surrogates : int, optional
@@ -215,6 +220,7 @@ def audit(
         depth == "quick",
         bar,
         lambda name: _progress(progress, name, len(dataset.representations)),
+        parameters.jobs(n_jobs),
         eraser=fitted_eraser,
     )
     results, dependence = judge_dependent(plan, independent)

@@ -60,7 +60,7 @@ class Plan:
         Names of the claims.
     domains, pairs
         As `evidence` takes them.
-    seed, draws, n_splits, explain, quick, bar, progress
+    seed, draws, n_splits, explain, quick, bar, progress, n_jobs
         As `Settings` and `partitions` take them.
     """
 
@@ -79,6 +79,7 @@ class Plan:
     quick: bool
     bar: Thresholds
     progress: Callable[[str], Progress]
+    n_jobs: int | None = None
     inside: np.ndarray | None = None
     eraser: FittedEraser | None = None
 
@@ -139,6 +140,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.quick,
                 plan.bar,
                 plan.progress(name),
+                plan.n_jobs,
                 number,
                 within,
                 plan.place,

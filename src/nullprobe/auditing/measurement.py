@@ -58,7 +58,7 @@ class Run:
         self.whole = Whole(X, z)
         self.observing = Observing(z, partitions, settings.seed)
         self._stack = ExitStack()
-        self.workers = Workers(self._stack, X.size, settings.progress)
+        self.workers = Workers(self._stack, X.size, settings.progress, settings.n_jobs)
         self._actions: dict[str, Action | str] = {}
         self.chance_raw: Null  # set once labels have been permuted
 

@@ -29,6 +29,8 @@ class Settings:
         Whether to leave out numbers that decide no verdict.
     thresholds : Thresholds
     progress : callable
+    n_jobs : int or None
+        Number of threads or processes, as joblib counts them.
     number : int
         Position of the representation: each has different draws of its rows.
     within : {"permuted", "shifted", "kept"}
@@ -50,6 +52,7 @@ class Settings:
     quick: bool
     thresholds: Thresholds
     progress: Progress
+    n_jobs: int | None = None
     number: int = 0
     within: str = "permuted"
     place: np.ndarray | None = None

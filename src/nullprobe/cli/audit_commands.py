@@ -16,6 +16,7 @@ def demo(
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
+    jobs: options.Jobs = -1,
     model: model_options.ModelDemo = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -95,6 +96,7 @@ def audit(
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
+    jobs: options.Jobs = -1,
     verbose: options.Verbose = False,
 ) -> None:
     """Audit what a representation says of a concept, what that takes, and where it comes from."""
@@ -202,6 +204,7 @@ def calibrate(
     n_splits: options.Splits = 4,
     duplicates: options.Duplicates = "group",
     seed: options.Seed = 0,
+    jobs: options.Jobs = -1,
 ) -> None:
     """Measure how often verdicts are wrong on the rows of a file, where the truth is known."""
     from nullprobe.auditing.calibrating import NAMES
@@ -234,6 +237,7 @@ def compare(
     independent: options.Independent = False,
     out: options.OutFolder = Path(),
     seed: options.Seed = 0,
+    jobs: options.Jobs = -1,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
     from nullprobe.cli import comparisons, sources, subject, verdict_tables

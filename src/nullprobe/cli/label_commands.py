@@ -23,6 +23,7 @@ def same_concept(
     duplicates: options.Duplicates = "group",
     independent: options.Independent = False,
     seed: options.Seed = 0,
+    jobs: options.Jobs = -1,
 ) -> None:
     """Say whether two sets of labels for one idea are the same to a probe."""
     names = arguments.names(concept) or []

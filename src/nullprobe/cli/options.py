@@ -240,6 +240,24 @@ Independent = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Same seed, same bytes.")]
 
+
+def _share_work(context: typer.Context, jobs: int) -> int:
+    from joblib import parallel_config
+
+    if jobs == 0:
+        raise typer.BadParameter("a number of at least 1, or -1 for all cores, is required")
+    # What the command runs takes its number of jobs from here.
+    context.with_resource(parallel_config(n_jobs=jobs))
+    return jobs
+
+
+Jobs = Annotated[
+    int,
+    typer.Option(
+        metavar="N", callback=_share_work, help="Cores to use; -1: all. Results are the same."
+    ),
+]
+
 # Comparisons
 
 Keep = Annotated[

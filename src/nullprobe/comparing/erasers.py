@@ -40,6 +40,7 @@ def compare(
     feature_names: Sequence[str] | None = None,
     random_state: RandomState = 0,
     title: str = "data",
+    n_jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare erasers: what fresh probes read on new data after each, and what each costs.
@@ -74,6 +75,9 @@ def compare(
         is recorded.
     title : str
         Name of the data set on the page.
+    n_jobs : int or None
+        Number of threads: -1 for all cores; None for one, unless ``joblib.parallel_config`` sets
+        another number. Results do not depend on it.
     progress : callable, optional
         Called with the stage, the number of steps done, and the total.
 
@@ -126,7 +130,9 @@ def compare(
     readings = [Reading.of(z, columns, parts, [seed, 1])]
     for i, other in enumerate(labels.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
-    trials = Trials(X, readings, parts, {NONE: None, **chosen}).run(progress or (lambda *_: None))
+    trials = Trials(X, readings, parts, {NONE: None, **chosen}).run(
+        progress or (lambda *_: None), parameters.jobs(n_jobs)
+    )
     of_label = dict(zip(labels, readings[1:], strict=True))
     return Comparison(
         title,

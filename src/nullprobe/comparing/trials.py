@@ -125,7 +125,7 @@ class Trials:
         self.moments = [Moments.of(X[F], target.take(F)) for (_, F), _, _ in self.roles]
         self.y = [r.y for r in self.readings]
 
-    def run(self, progress: Progress) -> dict[str, list[Trial | str]]:
+    def run(self, progress: Progress, n_jobs: int | None = None) -> dict[str, list[Trial | str]]:
         """Return the trials of every eraser, one per turn, or reasons why it cannot be fitted.
 
         Trials run in threads, since NumPy does the work. Each thread has one BLAS thread, so
@@ -134,7 +134,7 @@ class Trials:
         jobs = [(name, turn) for turn in range(len(self.roles)) for name in self.erasers]
         trials: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
         with threadpool_limits(1, "blas"):
-            parallel = Parallel(n_jobs=-1, prefer="threads", return_as="generator")
+            parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
             results: Any = parallel(delayed(self.trial)(*job) for job in jobs)
             for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
                 trials[name].append(result)
