@@ -46,7 +46,7 @@ from nullprobe.report.text.wording import rung, source
         ("audit --world xor --world-option n=many", ["whole number", "'many'"]),
         ("audit data.csv --concept heigth", ["'heigth'", "did you mean 'height'?"]),
         ("audit data.csv --concept y --claims readible", ["'readable'", "'readible' arrived"]),
-        ("audit data.csv --concept y --claims ''", ["at least one claim", "leave --claims out"]),
+        ("audit data.csv --concept y --claims ''", ["at least one name", "leave --claims out"]),
         ("audit data.csv --concept y --claims gone,gone", ["'gone' is named twice"]),
         ("audit data.csv --concept y --claims transfers", ["needs groups", "--groups"]),
         ("audit data.csv --concept y --alpha .001", ["--alpha 0.001 needs", "--draws 1999"]),
