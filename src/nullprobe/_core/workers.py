@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from functools import cache, partial
 from typing import Any
 
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 
 from nullprobe._core.parallel import one_blas_thread
 
@@ -58,7 +58,9 @@ class Workers:
         is_long = self.size >= LARGE or len(items) >= MANY
         kind = "processes" if stage in SENT and is_long else "threads"
         if kind not in self._jobs:
-            jobs = Parallel(n_jobs=self.n_jobs, prefer=kind, return_as="generator")
+            # Parallel itself would pass over a configured number for threads.
+            n_jobs = effective_n_jobs(self.n_jobs)  # pyright: ignore[reportArgumentType]
+            jobs = Parallel(n_jobs=n_jobs, prefer=kind, return_as="generator")
             self._jobs[kind] = self.stack.enter_context(jobs)
         if kind == "processes":
             work = partial(_in_process, os.getpid(), work)

@@ -116,7 +116,7 @@ def calibrate(
         "alpha": alpha,
         "min_effect": min_effect,
         "duplicates": duplicates,
-        "n_jobs": n_jobs,
+        "n_jobs": parameters.jobs(n_jobs),
     }
     refused: Counter[str] = Counter()
     judged, not_tried = [], {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
@@ -134,6 +134,7 @@ class Trials:
         jobs = [(name, turn) for turn in range(len(self.roles)) for name in self.erasers]
         trials: dict[str, list[Trial | str]] = {name: [] for name in self.erasers}
         with threadpool_limits(1, "blas"):
+            n_jobs = effective_n_jobs(n_jobs)  # pyright: ignore[reportArgumentType]
             parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
             results: Any = parallel(delayed(self.trial)(*job) for job in jobs)
             for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
