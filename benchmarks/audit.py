@@ -67,7 +67,7 @@ def main() -> None:
         held.append(peak())
 
     for _ in range(a.repeats):
-        _, spent = timed(lambda: audit(X, w.y, progress=watch))
+        _, spent = timed(lambda: audit(X, w.y, n_jobs=-1, progress=watch))
         seconds.append(spent)
         print(f"audit {seconds[-1]:.1f} s, {max(held):.2f} GiB", flush=True)
     z = concept(w.y)

@@ -28,12 +28,12 @@ def verdict(claim: Claim) -> str:
 
 def founding(seed: int) -> list[dict[str, str]]:
     small = worlds.two_features(n_per_class=100, d=3, random_state=seed)
-    result = audit(small.X, small.y, random_state=seed)
+    result = audit(small.X, small.y, n_jobs=-1, random_state=seed)
     before = result["readable"].details["logistic_accuracy"]
     after = result["one_direction"].details["in_sample_after"]
     claim = result["one_direction"]
     large = worlds.two_features(n_per_class=10_000, d=3, random_state=seed)
-    found = audit(large.X, large.y, claims=["no_halfspace"], random_state=seed)
+    found = audit(large.X, large.y, claims=["no_halfspace"], n_jobs=-1, random_state=seed)
     half = found["no_halfspace"]
     drawn = {null.rung: f"{null.mean:.1%} ± {null.sd:.1%}" for null in half.nulls}
     return [
