@@ -103,7 +103,7 @@ def test_they_are_in_the_record_and_read_back(tmp_path):
     assert json.loads(found.to_json())["claims"][0]["nulls"][-1]["rung"] == "inputs"
     found.to_html(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
-    assert "abels permuted among rows of the same a, b" in page
+    assert "abels permuted among rows with the same a, b" in page
 
 
 def test_a_declared_order_goes_with_no_confounds():

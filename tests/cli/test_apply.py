@@ -28,8 +28,8 @@ from nullprobe.erasers import ERASERS
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ("apply data.csv data.csv --out out.csv", ["eraser file", "'data.csv'"]),
-        ("apply none.safetensors data.csv --out out.csv", ["no file 'none.safetensors'"]),
+        ("apply data.csv data.csv --out out.csv", ["eraser", "'data.csv'"]),
+        ("apply none.safetensors data.csv --out out.csv", ["not found", "'none.safetensors'"]),
         ("apply ok.safetensors data.csv --out out.txt", [".csv", "'out.txt' is '.txt'"]),
         ("apply ok.safetensors data.csv --out no/out.csv", ["folder", "create the folder first"]),
         ("apply ok.safetensors data.csv --out o.csv --leave-out x", ["'x' must name a column"]),

@@ -254,7 +254,7 @@ def test_blocks_formed_again_give_the_same_scores(monkeypatch):
     whole = family_of(X, y)[0].scores()[0]
     monkeypatch.setattr(module, "BLOCK", 17)
     kept = family_of(X, y)[0].scores()[0]
-    monkeypatch.setattr(module, "MOST_KEPT", 0)
+    monkeypatch.setattr(module, "MOST_STORED_PRODUCTS", 0)
     family, _ = family_of(X, y)
     assert all(known is None for role in family.roles for _, known in role.blocks)
     np.testing.assert_allclose(kept, whole, atol=1e-8)
