@@ -41,6 +41,21 @@ def test_what_a_good_eraser_leaves_is_said_beside_what_was_read_before():
     assert Audit.from_json(found.to_json()) == found
 
 
+def test_rows_with_a_name_are_audited_under_it():
+    layers = audit({"layer.1": W.X[NEW]}, W.y[NEW], eraser=ERASER, claims=["readable"], **FEW)
+    one = audit(W.X[NEW], W.y[NEW], eraser=ERASER, claims=["readable"], **FEW)
+    assert list(layers) == ["layer.1"]
+    assert layers["layer.1"].representation == "layer.1"
+    assert layers["layer.1"]["readable"].observed == one["readable"].observed
+    assert one.representation is None
+
+
+def test_rows_may_not_share_the_name_of_the_erased_rows():
+    with pytest.raises(InputError) as caught:
+        audit({"erased": W.X[NEW]}, W.y[NEW], eraser=ERASER, claims=["readable"], **FEW)
+    assert "'erased'" in caught.value.received
+
+
 def test_an_eraser_that_leaves_everything_does_not_hold():
     found = audit(W.X[NEW], W.y[NEW], eraser=Leaves(), **FEW)
     after = found["erasure_holds"]

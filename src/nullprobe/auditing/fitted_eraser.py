@@ -148,6 +148,11 @@ def with_eraser(dataset: Dataset, eraser: FittedEraser) -> tuple[Dataset, float 
             "pass the rows of the eraser's site",
         )
     ((name, X),) = dataset.representations.items()
+    if name == ERASED:
+        validation.complain(
+            "an audit of an eraser calls the rows after erasure 'erased', so X needs another name",
+            f"X is called {name!r}",
+        )
     share = eraser.share_fitted(X, Moments.summed(X, dataset.z))
     if share is not None and share > MOST_FITTED:
         validation.complain(

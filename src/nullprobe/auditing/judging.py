@@ -159,7 +159,8 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             dataset.confounds if "readable" in plan.names else None,
         )
         if plan.eraser is not None:
-            return {"": _of_fitted_eraser(plan, runs, evidence_by_run, splits, again=again)}
+            name = next(iter(runs))  # of the rows before erasure
+            return {name: _of_fitted_eraser(plan, runs, evidence_by_run, splits, again=again)}
         for (name, run), evidence_of_run in zip(runs.items(), evidence_by_run, strict=True):
             claims = tuple(judged_claim(claim, evidence_of_run) for claim in plan.names)
             bare = again or plan.quick
