@@ -47,6 +47,14 @@ def test_the_first_lines_say_what_was_audited_and_how():
     assert "3 parts" in words
 
 
+def test_no_part_fits_an_eraser_that_was_given():
+    splits = {"splits": PROVENANCE["splits"] | {"rows": [30, 30]}}
+    given = " ".join(lines(document(**splits, eraser={"method": "LEACE"})))
+    assert "2 parts" in given
+    assert "fits the eraser" not in given
+    assert "fits the eraser" in " ".join(lines(document()))
+
+
 def test_each_claim_is_its_verdict_its_conclusion_and_its_numbers():
     shown = lines(document("unclear"))
     for name in CLAIMS:

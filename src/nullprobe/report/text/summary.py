@@ -89,7 +89,9 @@ def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str
     if provenance.get("n_splits"):
         parts, many = len(provenance["splits"]["rows"]), provenance["n_splits"]
         times = "once" if many == 1 else f"{many} times"
-        roles = "one fits the eraser, one trains the probe, one is scored"
+        roles = "one trains the probe, one is scored"
+        if not provenance.get("eraser"):  # a given eraser was fitted to other rows
+            roles = f"one fits the eraser, {roles}"
         yield f"Rows were split {times} into {parts} parts: {roles}, and they take turns."
     draws = provenance.get("draws") or provenance.get("random_subspaces")
     if draws:
