@@ -36,8 +36,21 @@ SEEN = {"correlation": 0.05, "p_value": 0.0025, "length": 6}
                 }
             },
             "Features set aside",
-            ["7 features", "f4", "0.800", "..."],
+            ["7 features were", "f4", "0.800", "..."],
         ),
+        (
+            {
+                "set_aside": {
+                    "features": {"f0": "is a linear combination of others"},
+                    "how_many": 1,
+                    "raw_with_them": 0.9,
+                    "erased_with_them": 0.8,
+                }
+            },
+            "Features set aside",
+            ["1 feature was", "f0 (is a linear combination of others)", "add nothing"],
+        ),
+        ({"copies": {"across_groups": 1, "rule": "keep"}}, "Copied rows", ["1 row is a copy"]),
         ({"outlying": {"rows": [3], "how_many": 1}}, "Outlying rows", ["1 row lies", "3"]),
     ],
 )

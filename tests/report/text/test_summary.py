@@ -47,6 +47,11 @@ def test_the_first_lines_say_what_was_audited_and_how():
     assert "3 parts" in words
 
 
+def test_one_feature_is_in_the_singular():
+    assert "60 rows, 1 feature;" in " ".join(lines(document(features=1)))
+    assert "60 rows, 7 features;" in " ".join(lines(document()))
+
+
 def test_no_part_fits_an_eraser_that_was_given():
     splits = {"splits": PROVENANCE["splits"] | {"rows": [30, 30]}}
     given = " ".join(lines(document(**splits, eraser={"method": "LEACE"})))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nullprobe.report.text.wording import claim_name, number
+from nullprobe.report.text.wording import claim_name, counted, number
 
 MOST_NAMED = 5
 
@@ -23,23 +23,30 @@ def notes(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if dependence := provenance.get("dependence"):
         yield "Neighbours in the file", _neighbours(dependence)
     if aside := provenance.get("set_aside"):
-        listed = _listed([f"{name} ({why})" for name, why in aside["features"].items()])
-        yield (
-            "Features set aside",
-            f"{aside['how_many']} features were left out, because a few rows in them could decide "
-            f"the result: {listed}. With these features, the reading is "
-            f"{number(aside['raw_with_them'])} before and {number(aside['erased_with_them'])} "
-            "after erasure.",
-        )
+        yield "Features set aside", _aside(aside)
     if far := provenance.get("outlying"):
         yield "Outlying rows", _outlying(far)
 
 
+def _aside(record: Mapping[str, Any]) -> str:
+    count = record["how_many"]
+    listed = _listed([f"{name} ({why})" for name, why in record["features"].items()])
+    was, them = ("was", "it") if count == 1 else ("were", "them")
+    return (
+        f"{counted(count, 'feature')} {was} left out: {listed}. Such features add nothing that "
+        f"others lack, or let a few rows decide the result. With {them}, the reading is "
+        f"{number(record['raw_with_them'])} before and {number(record['erased_with_them'])} after "
+        "erasure."
+    )
+
+
 def _copies(record: Mapping[str, Any]) -> str:
     if "across_groups" in record:
+        count = record["across_groups"]
+        are = "is a copy of a row" if count == 1 else "are copies of rows"
         return (
-            f"{record['across_groups']} rows are copies of rows in other groups. Groups stay as "
-            "they were named, so the probe may read the copies."
+            f"{counted(count, 'row')} {are} in other groups. Groups stay as they were named, so "
+            "the probe may read the copies."
         )
     done = {
         "group": "kept together, as groups",
@@ -53,10 +60,10 @@ def _neighbours(record: Mapping[str, Any]) -> str:
     if record.get("independent"):
         return "Rows count as independent, as requested; neighbours were not compared."
     if "order" in record:
-        blocks = f", cut into {record['blocks']} blocks" if "blocks" in record else ""
+        blocks = f", cut into {counted(record['blocks'], 'block')}" if "blocks" in record else ""
         return f"Rows are {record['order']}{blocks}, as declared."
     text = (
-        f"Rows resemble their neighbours over {record['length']} rows (correlation "
+        f"Rows resemble their neighbours over {counted(record['length'], 'row')} (correlation "
         f"{number(record['correlation'])}, p = {record['p_value']:.2g})"
     )
     if "blocks" not in record:

@@ -39,12 +39,15 @@ def conclusion(reason: str) -> str:
 
 def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
     """Return how many rows, features, classes and groups a result is of."""
-    text = f"{provenance[what]:,} {what}, {provenance['features']:,} features"
+    counts = (provenance[what], what.removesuffix("s")), (provenance["features"], "feature")
+    text = ", ".join(wording.counted(*one) for one in counts)
     classes = provenance.get("classes")
     if classes:
         listed = ", ".join(f"{label} ({count:,})" for label, count in list(classes.items())[:4])
         text += f"; classes {listed}{', ...' if len(classes) > 4 else ''}"
-    return text + (f"; {provenance['groups']:,} groups" if provenance.get("groups") else "")
+    return text + (
+        f"; {wording.counted(provenance['groups'], 'group')}" if provenance.get("groups") else ""
+    )
 
 
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:

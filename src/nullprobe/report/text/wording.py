@@ -261,6 +261,17 @@ def number(value: Any) -> str:
     return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}".replace("-", "−")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the singular or the plural.
+
+    Examples
+    --------
+    >>> counted(1, "feature"), counted(1200, "row")
+    ('1 feature', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def p_value(value: float | None) -> str:
     """Write a p-value; "·" for None.
 
