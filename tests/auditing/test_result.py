@@ -94,6 +94,16 @@ def test_without_pandas_a_frame_is_refused_with_a_hint(both, monkeypatch):
         both[0].to_frame()
 
 
+def test_all_that_prints_an_audit_names_what_was_set_aside(capsys):
+    X = np.column_stack([W.X, np.ones(len(W.X))])
+    found = audit(X, W.y, feature_names=["a", "b", "c", "d", "one"], **RAW)
+    verdict_tables.show(found)
+    short = capsys.readouterr().out
+    verdict_tables.show(found, verbose=True)
+    for shown in (short, found.report(), capsys.readouterr().out):
+        assert "Features set aside: 1 feature was left out: one (has one value)" in shown
+
+
 def test_no_control_code_of_a_user_reaches_a_terminal(capsys):
     wild = "[bold]\x1b[31mred\x07"
     options = {"baselines": {wild: W.X[:, :1]}, "title": wild, **RAW}

@@ -28,6 +28,8 @@ from nullprobe.report.document import AuditDocument, plain, read_json, validated
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
+from nullprobe.report.text.printable import plain_values
+from nullprobe.report.text.rows import notes
 
 MORE = "More: print(result.report()), or the page that to_html writes."
 
@@ -298,14 +300,15 @@ def summarised(audits: Sequence[Audit]) -> str:
 
 
 def report_parts(one: Audit) -> list[Any]:
-    """Return the heading, a table of the verdicts, their reasons, and claims left out."""
+    """Return the heading, a table of the verdicts, their reasons, notes, and claims left out."""
     claims = [claim_document(claim) for claim in one.claims]
     heading = terminal.heading(one.heading, verdicts.size(plain(one.provenance)))
     document = one.document().plain() if one.eraser_cost else {}
     costs = map(terminal.costs, eraser_tables(document))
     parts = [heading, verdicts.verdicts(claims), verdicts.sentences(claims), *costs]
+    about_rows = [f"{what}: {text}" for what, text in notes(plain_values(plain(one.provenance)))]
     left_out = verdicts.left_out(one.left_out)
-    return [part for each in [*parts, *left_out] for part in (each, "")][:-1]
+    return [part for each in [*parts, *about_rows, *left_out] for part in (each, "")][:-1]
 
 
 def _identity(one: Audit, rows_too: bool) -> list[str]:
