@@ -1,7 +1,10 @@
 """No control character of a label, a column or a file reaches a terminal, from any command."""
 
+import html
 import re
 import shlex
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +68,21 @@ def test_outputs_have_no_control_character(name, capsys):
     out, err = capsys.readouterr()
     assert raw(out + err) == set()
     assert out
+
+
+def test_names_of_files_and_pages_have_no_control_character(capsys, folder):
+    before = set(Path().iterdir())
+    few = f"--concept y --claims readable {FEW}"
+    assert main(shlex.split(f"audit 'rows{WILD}.npz' {few}")) == 0
+    written = set(Path().iterdir()) - before
+    assert {path.suffix for path in written} == {".html", ".json"}
+    for path in written:
+        assert raw(path.name) == set()
+    (page,) = (path for path in written if path.suffix == ".html")
+    command = re.search(r"<code>(nullprobe audit.*?)</code>", page.read_text("utf-8"))
+    typed = html.unescape(command[1])
+    echo = ["bash", "-c", typed.replace("nullprobe audit", "printf %s", 1).split(" --", 1)[0]]
+    assert subprocess.run(echo, capture_output=True, text=True).stdout == f"rows{WILD}.npz"
 
 
 @pytest.mark.parametrize("name", ERRORS)

@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from nullprobe.report.text.printable import CONTROL, printable
+
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -61,4 +63,18 @@ def line(*words: Any, **options: Any) -> str:
         elif value is not None and value is not False:
             for one in value if isinstance(value, list) else [value]:
                 parts += [flag, str(one)]
-    return shlex.join(parts)
+    return " ".join(map(_quoted, parts))
+
+
+def _quoted(word: str) -> str:
+    r"""Return a word as a shell reads it; control characters are written out, as in bash.
+
+    Examples
+    --------
+    >>> print(_quoted("a b"), _quoted("a\x1b'b"))
+    'a b' $'a\x1b\'b'
+    """
+    if not CONTROL.search(word):
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    return f"$'{printable(escaped)}'"

@@ -24,7 +24,7 @@ from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text.printable import in_a_line
+from nullprobe.report.text.printable import CONTROL, in_a_line
 from nullprobe.report.text.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
@@ -267,14 +267,17 @@ class Bars:
 
 
 def stem(name: str, concept: str, what: str) -> str:
-    """Return what the files of a result are called, without their suffixes.
+    r"""Return what the files of a result are called, without their suffixes.
 
     Examples
     --------
     >>> stem("block.11", "is it / true?", "compare")
     'block.11-is-it-true-compare'
+    >>> stem("rows\x1b[2J", "y", "audit")
+    'rows-[2J-y-audit'
     """
     text = re.sub(r"[^\w.]+", "-", concept).strip("-.")
+    name = CONTROL.sub("-", name)  # of a file; its name may hold what a terminal obeys
     return f"{name}-{text or 'concept'}-{what}"
 
 

@@ -16,6 +16,7 @@ from nullprobe.report.pages import audits
 from nullprobe.report.pages.claim import ladders
 from nullprobe.report.text import tables, wording
 from nullprobe.report.text.limitations import untested
+from nullprobe.report.text.printable import CONTROL, printable
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +126,28 @@ def test_no_string_of_a_user_becomes_markup(text):
     assert [tag for tag, _ in wild.elements] == [tag for tag, _ in tame.elements]
     assert [set(a) for _, a in wild.elements] == [set(a) for _, a in tame.elements]
     assert wild.scripts[1:] == tame.scripts[1:]
+    text = printable(text)
     assert " ".join(text.split()) in wild.words
     for letter in "<>&\u2028\u2029":
         assert letter not in wild.scripts[0]
     rows = json.loads(wild.scripts[0])
     assert any(found.get("rows", [[0]])[0][0] == text for found in rows.values())
+
+
+def test_no_control_character_of_a_user_reaches_a_page():
+    wild = "a\x1b[2J\x07\u202e"
+    sets = [documents.sample(f"{i}{wild}", labels=("no", wild)) for i in range(2)]
+    for one in sets:
+        one["provenance"]["command"] = f"nullprobe audit {wild}"
+    page = audits.render(sets)
+    data, *ours = Reader(page).scripts
+    assert not CONTROL.search(json.dumps(json.loads(data), ensure_ascii=False))
+    assert not re.search(r"\\u00[01]|[^\\]\\u202e", data)
+    for script in ours:
+        page = page.replace(script, "")
+    assert not CONTROL.search(page)
+    assert "nullprobe audit a\\x1b[2J\\x07\\u202e" in page
+    assert page.count("0a\\x1b[2J\\x07\\u202e") > 2
 
 
 def test_the_same_documents_give_the_same_page():

@@ -2,7 +2,7 @@
 
 A page carries its scripts, its styles and its numbers. A content security policy lets a
 browser run those scripts, by their hashes, and nothing else: a label that smuggled in a script
-would not run, and nothing is fetched.
+would not run, and nothing is fetched. Control characters of labels and titles are written out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from plotly.offline import get_plotlyjs
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe.report.text import wording
+from nullprobe.report.text.printable import plain_values, printable
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -42,7 +43,7 @@ def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> st
         "css": Markup(_source("page.css")),
         "scripts": {name: Markup(source) for name, source in scripts.items()},
         "hashes": [_hash(source) for source in scripts.values()],
-        "data": embedded(data),
+        "data": embedded(plain_values(data, printable)),
     }
     return _environment().get_template(template).render({**shown, **frame})
 
@@ -83,10 +84,16 @@ def anchor(text: str) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
     )  # fmt: skip
     environment.filters |= {"number": wording.number, "interval": wording.interval}
+    environment.filters["printable"] = printable  # in attributes, which are markup already
     return environment
+
+
+def _finalized(value: Any) -> Any:
+    """Return what a template shows; markup, such as our scripts, stays as it is."""
+    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
 
 
 @cache

@@ -8,7 +8,7 @@ here, in Python and on the command line.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 # All controls of Unicode (Cc) but tabs and line breaks; what changes the direction of letters, or
@@ -40,8 +40,14 @@ def in_a_line(text: str) -> str:
     return re.sub(r"[\t\n]", lambda code: repr(code[0])[1:-1], printable(text))
 
 
-def plain_values(value: Any) -> Any:
+def plain_values(value: Any, plain: Callable[[str], str] = in_a_line) -> Any:
     r"""Return a value of a document with each of its strings in a line, printable.
+
+    Parameters
+    ----------
+    value : a string, number, mapping, sequence or None
+    plain : callable
+        What becomes of a string; `printable` leaves line breaks.
 
     Examples
     --------
@@ -49,7 +55,9 @@ def plain_values(value: Any) -> Any:
     {'title': 'a\\x1b[2J'}
     """
     if isinstance(value, str):
-        return in_a_line(value)
+        return plain(value)
     if isinstance(value, Mapping):
-        return {plain_values(key): plain_values(inner) for key, inner in value.items()}
-    return [plain_values(inner) for inner in value] if isinstance(value, list) else value
+        return {plain_values(k, plain): plain_values(inner, plain) for k, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(inner, plain) for inner in value]
+    return value
