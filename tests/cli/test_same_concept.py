@@ -39,6 +39,9 @@ def test_two_columns_make_a_page_and_its_twin(capsys, folder):
     assert found["agreement"] == pytest.approx(expected.agreement)
     assert found["differing"] == expected.differing
     assert f"differ in {expected.differing}" in out
+    for option in ("--verbose", "--baseline"):  # which the command does not have
+        assert option not in out
+    assert "where it comes from was not tested" in " ".join(out.split())
     page = Path("r/labels-y-and-other-same-concept.html").read_text("utf-8")
     assert "across the two sets of labels" in page
     assert f"differ in {expected.differing}" in page

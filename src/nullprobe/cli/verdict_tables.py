@@ -62,6 +62,7 @@ def show(
     *results: Audit,
     truth: Iterable[tuple[str, str]] = (),
     verbose: bool = False,
+    more: str = MORE,
     console: Console | None = None,
 ) -> None:
     """Print a summary of audits, or all that is known of each.
@@ -73,6 +74,8 @@ def show(
         What is known to be true: a claim's name, and whether it holds.
     verbose : bool
         Whether to print the verdicts and the reasons of each audit.
+    more : str
+        How to see what a summary leaves out.
     console : Console, optional
         Where to; by default stdout.
     """
@@ -85,7 +88,7 @@ def show(
     if not verbose:
         reasons = {name: why for one in results for name, why in one.left_out.items()}
         console.print()
-        for part in summary.summary(list(map(shown, results)), reasons, MORE):
+        for part in summary.summary(list(map(shown, results)), reasons, more):
             _show(part, console)
     judged = {claim.name for result in results for claim in result.claims}
     known = [f"{wording.claim_name(k).lower()} {answer}" for k, answer in truth if k in judged]
