@@ -8,10 +8,11 @@ from support.evidence import curve, evidence, null, nulls, seen
 from nullprobe.claims import Thresholds
 from nullprobe.claims.dependent import dependent
 from nullprobe.claims.erasure_holds import erasure_holds
+from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.one_direction import one_direction
 from nullprobe.claims.one_feature import one_feature
 from nullprobe.claims.readable import readable
-from nullprobe.claims.sentences import level, undetected
+from nullprobe.claims.sentences import became, level, shown, undetected
 from nullprobe.report.text.verdicts import conclusion
 
 UNIT = {"unit": "association (sd)", "chance": 0.0}
@@ -49,6 +50,23 @@ def test_a_conclusion_may_hold_a_number_with_a_point():
     text = "No probe reads more than an AUC of 0.550 on new rows. Held-out AUC is 0.5."
     assert conclusion(text) == "No probe reads more than an AUC of 0.550 on new rows."
     assert conclusion("without an end") == "without an end"
+
+
+@pytest.mark.parametrize(
+    ("value", "mean", "spread", "words"),
+    [
+        (0.999, 0.996, 0.002, ("so they explain", "below 0.05, too small to matter")),
+        (0.997, 0.996, 0.002, ("so they explain",)),
+        (0.9, 0.6, 0.02, ("do not explain",)),
+    ],
+)
+def test_a_small_p_next_to_explain_is_accounted_for(value, mean, spread, words):
+    bar, draws = Thresholds(), null(mean, spread, "moments")
+    one = Explanation.of(value, draws, bar)
+    for text in (became(one, bar), shown(one, draws, bar)):
+        assert all(word in text for word in words)
+        assert f"p = {one.judged_p:.3g}" in text
+        assert ("too small" in text) == (len(words) == 2)
 
 
 @pytest.mark.parametrize(("unit", "article"), [("AUC", "an"), ("R²", "an"), ("share", "a")])

@@ -93,7 +93,7 @@ def _reason(
             f"show that nothing is left. {numbers} {undetected(bar, observed, chance)}."
         )
     start = f"After erasure, a {reader} still reads the concept on new rows; {took(explanations)}."
-    return f"{start} {numbers}{compared(explanations, drawn)}"
+    return f"{start} {numbers}{compared(explanations, drawn, bar)}"
 
 
 def _below(observed: Observation, chance: Null, key: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from nullprobe.claims.evidence import Evidence
 from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.observation import Followed, Observation, Thresholds
-from nullprobe.claims.sentences import BECAME, number, p_text
+from nullprobe.claims.sentences import BECAME, became, number, p_text
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.stats.null_distribution import Null
@@ -96,7 +96,7 @@ def _judge(
         return Holds.UNCLEAR, f"Whether CCS finds the concept is unclear. {reason}"
     numbers += (
         f" Random directions agree with it in {number(random.mean)} on average, "
-        f"{BECAME[by_random.outcome]} ({p_text(by_random.judged_p)}). The first principal "
+        f"{became(by_random, bar)}. The first principal "
         f"component of the differences agrees in {number(first.value)}, "
         f"{BECAME[by_first.outcome].replace('they', 'it').replace('do not', 'does not')}."
     )

@@ -12,12 +12,11 @@ from nullprobe.claims.evidence import Evidence, by_chance
 from nullprobe.claims.explanations import Explanation, Outcome, Takes
 from nullprobe.claims.observation import Curve
 from nullprobe.claims.sentences import (
-    BECAME,
     MAKES,
     TOOK,
     against_chance,
+    became,
     number,
-    p_text,
     sentence,
     took,
     undetected,
@@ -25,6 +24,7 @@ from nullprobe.claims.sentences import (
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.data.metric import Metric
 from nullprobe.stats.null_distribution import Null
+from nullprobe.stats.thresholds import Thresholds
 
 NAME = "one_feature"
 STATEMENT = (
@@ -93,7 +93,7 @@ def _reason(
     what = f"how fast the reading falls while directions are removed{_pace(curve, tried)}"
     start = TOOK[Takes.UNDECIDED] if holds is Holds.UNCLEAR else took(tried)
     start = sentence(start).replace("this amount", what)
-    return " ".join([f"{start}.", *(_compared(curve, one) for one in tried)])
+    return " ".join([f"{start}.", *(_compared(curve, one, bar) for one in tried)])
 
 
 def _pace(curve: Curve, tried: tuple[Explanation, ...]) -> str:
@@ -110,7 +110,7 @@ def _pace(curve: Curve, tried: tuple[Explanation, ...]) -> str:
     )
 
 
-def _compared(curve: Curve, one: Explanation) -> str:
+def _compared(curve: Curve, one: Explanation, bar: Thresholds) -> str:
     """State where the curve departs most from draws of an explanation, and the outcome."""
     if one.outcome is Outcome.NOT_TRIED:
         return f"{MAKES[one.name]} were not tried: {one.reason}."
@@ -120,7 +120,7 @@ def _compared(curve: Curve, one: Explanation) -> str:
     return (
         f"{MAKES[one.name]} differ most after {_removals(step + 1)}: they give {curve.unit} "
         f"{number(mean)}, and the data give {number(curve.values[1 + step])}, "
-        f"{BECAME[one.outcome]} ({p_text(one.judged_p)})."
+        f"{became(one, bar)}."
     )
 
 

@@ -86,7 +86,7 @@ def readable(evidence: Evidence) -> Claim:
         _below(raw, evidence)
         if below
         else _reason(holds, evidence, explanations, others)
-        + compared(explanations[1:2], drawn) * (holds is Holds.YES),
+        + compared(explanations[1:2], drawn, bar) * (holds is Holds.YES),
         bar.detectable(raw, chance) if holds is Holds.UNCLEAR else None,
         {**evidence.details.get(NAME, {}), **_confound_numbers(evidence)},
         shown=_shown(evidence),

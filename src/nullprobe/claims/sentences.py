@@ -73,10 +73,18 @@ def against_chance(observed: Observation, chance: Null, where: str = "") -> str:
     )
 
 
-def shown(explanation: Explanation, null: Null) -> str:
+def became(explanation: Explanation, bar: Thresholds) -> str:
+    """State the outcome of an explanation with its p-value, and why a small p did not reject it."""
+    text = f"{BECAME[explanation.outcome]} ({p_text(explanation.judged_p)}"
+    if explanation.suffices and explanation.judged_p <= bar.alpha:
+        text += f", but the difference is below {bar.min_effect:g}, too small to matter"
+    return f"{text})"
+
+
+def shown(explanation: Explanation, null: Null, bar: Thresholds) -> str:
     """State what draws of an explanation give, and its outcome."""
     gives = f"{MAKES[explanation.name]} give {number(null.mean)} ± {number(null.sd)}"
-    return f"{gives}, {BECAME[explanation.outcome]} ({p_text(explanation.judged_p)})"
+    return f"{gives}, {became(explanation, bar)}"
 
 
 def absent(who: str, observed: Observation, bar: Thresholds) -> str:
@@ -104,7 +112,7 @@ def took(explanations: Sequence[Explanation]) -> str:
     return TOOK[best]
 
 
-def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
+def compared(explanations: Sequence[Explanation], drawn: Sequence[Null], bar: Thresholds) -> str:
     """State the outcome of each explanation after chance, with what its draws give."""
     nulls = {null.rung: null for null in drawn}
     parts = []
@@ -114,5 +122,5 @@ def compared(explanations: Sequence[Explanation], drawn: Sequence[Null]) -> str:
         if one.outcome is Outcome.NOT_TRIED:
             parts.append(f" {MAKES[one.name]} were not tried: {one.reason}.")
         else:
-            parts.append(f" {shown(one, nulls[one.name])}.")
+            parts.append(f" {shown(one, nulls[one.name], bar)}.")
     return "".join(parts)
