@@ -1,5 +1,6 @@
 """Summaries: short, complete in their facts, and the same for many layers."""
 
+import pytest
 from rich.text import Text
 from support.documents import PROVENANCE
 
@@ -50,6 +51,39 @@ def test_the_first_lines_say_what_was_audited_and_how():
 def test_one_feature_is_in_the_singular():
     assert "60 rows, 1 feature;" in " ".join(lines(document(features=1)))
     assert "60 rows, 7 features;" in " ".join(lines(document()))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "baselines", "confounds", "words"),
+    [
+        (["sufficient"], ["words"], [], "The baseline “words” explains it."),
+        (["rejected"], [], ["source"], "The confound “source” does not explain it."),
+        (["sufficient"], [], ["a", "b"], "The confounds “a”, “b” explain it."),
+        (
+            ["rejected", "sufficient"],
+            ["words"],
+            ["source"],
+            "The confound “source” explains it; the baseline “words” does not explain it.",
+        ),
+        (["sufficient"], [], list("abcde"), "The confounds “a”, “b”, “c”, “d”, ... explain it."),
+        (["undecided"], ["words"], [], "The baseline “words” leaves it open."),
+        (
+            ["rejected", "rejected"],
+            ["words", "length"],
+            [],
+            "The baseline “words” and the baseline “length” do not explain it.",
+        ),
+    ],
+)
+def test_what_explains_a_reading_is_named(outcomes, baselines, confounds, words):
+    for holds in ("yes", "no"):
+        one = document(holds, **({"confounds": confounds} if confounds else {}))
+        one["claims"] = one["claims"][1:2]
+        one["claims"][0] |= {
+            "explanations": [{"name": "inputs", "outcome": outcome} for outcome in outcomes],
+            "beside": [{"rung": "inputs", "name": name} for name in baselines],
+        }
+        assert (words in " ".join(" ".join(lines(one)).split())) == (holds == "yes")
 
 
 def test_no_part_fits_an_eraser_that_was_given():

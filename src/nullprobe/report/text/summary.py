@@ -16,6 +16,7 @@ from nullprobe.report.text import wording
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.rows import notes
+from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid
 from nullprobe.report.text.verdicts import HOLDS, conclusion, left_out, size
 from nullprobe.report.text.wording import number
@@ -50,7 +51,7 @@ def summary(
     yield Text(" ".join(_setup(first["provenance"], same_classes=same)), "dim")
     yield ""
     if len(documents) == 1:
-        yield _one(first["claims"])
+        yield _one(first["claims"], first["provenance"].get("confounds", ()))
         for table in eraser_tables(first):
             yield ""
             yield costs(table)
@@ -102,8 +103,8 @@ def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str
     )
 
 
-def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a sentence for each claim, and its numbers."""
+def _one(claims: Sequence[Mapping[str, Any]], confounds: Sequence[str]) -> Table:
+    """Return a sentence for each claim, its numbers, and what explains it."""
     shown = Table.grid(padding=(0, 2, 0, 0))
     shown.add_column(no_wrap=True)
     shown.add_column(no_wrap=True)
@@ -112,6 +113,8 @@ def _one(claims: Sequence[Mapping[str, Any]]) -> Table:
         words = Text.assemble(
             wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
         )
+        if known := sources(claim, confounds):
+            words.append(f" {known}")
         if claim.get("rows_needed") is not None:
             words.append(f" A verdict would need about {number(claim['rows_needed'])} rows.", "dim")
         for warning in claim.get("warnings", ()):
