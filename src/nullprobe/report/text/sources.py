@@ -37,12 +37,12 @@ def sources(claim: Mapping[str, Any], confounds: Sequence[str] = ()) -> str:
     for kind, name, outcome in _judged(claim, confounds):
         outcomes.setdefault(outcome, []).append((kind, name))
     parts = []
-    for outcome, (one, several) in BECAME.items():
+    for outcome, (singular, plural) in BECAME.items():
         who = outcomes.get(outcome, [])
         if who:
             many = len(who) > 1 or who[0][0] == "confounds"
             named = " and ".join(f"the {kind} {name}" for kind, name in who)
-            parts.append(f"{named} {several if many else one}")
+            parts.append(f"{named} {plural if many else singular}")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
