@@ -15,14 +15,15 @@ RENAMED = {
     "n_draws": "draws",
     "n_permutations": "permutations",
     "n_surrogates": "surrogates",
+    "probe_rows": "absence",
 }
 # Parameters whose values messages may name.
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
     "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank",
-    "min_effect", "n_probe", "n_splits", "order", "probe", "quantization", "rank", "revision",
-    "sample", "shrinkage", "target", "temperature", "tokens", "tol", "validation_fraction",
-    *RENAMED,
+    "min_effect", "n_probe", "n_splits", "order", "positive_fraction", "probe", "quantization",
+    "rank", "revision", "sample", "shrinkage", "target", "temperature", "tokens", "tol",
+    "validation_fraction", *RENAMED,
 )  # fmt: skip
 # What a message asks for in Python, and what does it here.
 PHRASES = {
