@@ -78,8 +78,8 @@ def audit(
     task: options.AuditedTask = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
-    negative: options.Negative = "negative",
-    positive: options.Positive = "positive",
+    negative: options.AuditedNegative = None,
+    positive: options.AuditedPositive = None,
     other: options.OtherLabels = None,
     world: options.World = None,
     world_option: options.WorldOptions = None,
@@ -120,8 +120,9 @@ def audit(
         raise arguments.UsageError("--confounds, --text and --eraser do not go with --pairs")
     if task and not eraser:
         raise arguments.UsageError("--task belongs to --eraser")
-    if other and not pairs:
-        raise arguments.UsageError("--other belongs to --pairs")
+    if (negative or positive or other) and not pairs:
+        raise arguments.UsageError("--negative, --positive and --other belong to --pairs")
+    negative, positive = negative or "negative", positive or "positive"
     attributes = (arguments.names(concept) or []) if "," in (concept or "") else []
     concept = attributes[0] if len(attributes) == 1 else concept  # a comma in quotes
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
