@@ -123,15 +123,26 @@ def audit(
     if (negative or positive or other) and not pairs:
         raise arguments.UsageError("--negative, --positive and --other belong to --pairs")
     negative, positive = negative or "negative", positive or "positive"
-    attributes = (arguments.names(concept) or []) if "," in (concept or "") else []
-    concept = attributes[0] if len(attributes) == 1 else concept  # a comma in quotes
+    attributes = []
+    if file is not None and "," in (concept or ""):
+        from nullprobe.cli import column_options
+
+        attributes = column_options.several(file, concept)
+        concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
             "--confounds, --text, --eraser, --layers, --pairs or --columns: audit one at a time"
         )
-    from nullprobe.cli import attribute_audits, pair_comparisons, sources, subject, verdict_tables
+    from nullprobe.cli import (
+        attribute_audits,
+        column_options,
+        pair_comparisons,
+        sources,
+        subject,
+        verdict_tables,
+    )
     from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
@@ -141,7 +152,7 @@ def audit(
         one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
-        labels = tuple(arguments.names(confounds) or ()), tuple(arguments.names(task) or ())
+        labels = [tuple(column_options.several(file, one)) for one in (confounds, task)]
         meaning = sources.columns_of(
             file,
             concept,
@@ -245,7 +256,7 @@ def compare(
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), kind)
-    data = sources.table(file, columns, keep or ())
+    data = sources.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,

@@ -42,7 +42,7 @@ def fit(
     tasks = [task] if task else []
     columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
     columns, where = sources.at_site(file, columns, site)
-    data = sources.table(file, columns, tasks)
+    data = sources.table(file, columns, tasks, "--task")
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
     streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")

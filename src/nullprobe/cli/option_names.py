@@ -38,6 +38,10 @@ PHRASES = {
     "leave eraser out": "leave --eraser out",
     "leave claims out": "leave --claims out",
     "leave confounds out": "leave --confounds out",
+    "drop these columns, name them as concept or groups, or leave them out": "drop these columns, "
+    "or name them with --leave-out (in an audit, --text, --confounds and --groups as well)",
+    "rename one to 'X', or leave the others out": "rename one to 'X', leave the others out with "
+    "--leave-out, or audit each with --layers and a pattern such as 'layer.*'",
     "no baseline was passed": "no --baseline was passed",
 }
 _QUOTED = r"(?<![\w'\"(\-])"  # neither part of a longer word, nor a value, nor inside a call
