@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 from support.command_files import QUICK, N, X, Y, documents, done, refuses, write
 
+from nullprobe import InputError
+from nullprobe.cli import texts
+
 CODED = Y[::-1]
 
 
@@ -24,6 +27,9 @@ CODED = Y[::-1]
         ("audit data.csv --concept y --leave-out z", ["--leave-out 'z'"]),
         ("audit data.csv --concept y --leave-out a,b", ["repeat --leave-out"]),
         ("compare data.csv --concept y --keep z", ["--keep 'z'"]),
+        ("audit data.csv --pairs --concept y --negative no", ["--negative 'no'"]),
+        ("compare-pairs data.csv --concept y --positive q --negative width", ["--positive 'q'"]),
+        ("apply ok.safetensors data.csv --out b.csv --leave-out z", ["--leave-out 'z'"]),
         ("audit text.csv --concept height --text label --leave-out label",
          ["--text and --leave-out", "'label'"]),
         ("audit three.csv --concept y,task --draws 39", ["--alpha 0.05", "2 concepts", "79", "39"]),
@@ -33,6 +39,13 @@ CODED = Y[::-1]
 )  # fmt: skip
 def test_a_refusal_of_a_column_names_its_option(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
+
+
+def test_a_refusal_of_a_text_column_names_its_option():
+    write(Path("data.csv"))
+    with pytest.raises(InputError) as caught:
+        texts.read(Path("data.csv"), texts.TextColumns("width", "y", None, (), role="who"))
+    assert "--role 'who'" in caught.value.required
 
 
 @pytest.mark.parametrize("typed", ["a,b", '"a,b"'])
