@@ -127,7 +127,7 @@ def audit(
     if file is not None and "," in (concept or ""):
         from nullprobe.cli import column_options
 
-        attributes = column_options.several(file, concept)
+        attributes = column_options.names_in(file, concept)
         concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
     if len(attributes) > 1 and any(alone):
@@ -152,7 +152,7 @@ def audit(
         one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
-        labels = [tuple(column_options.several(file, one)) for one in (confounds, task)]
+        labels = [tuple(column_options.names_in(file, one)) for one in (confounds, task)]
         meaning = sources.columns_of(
             file,
             concept,

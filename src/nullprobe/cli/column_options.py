@@ -19,12 +19,12 @@ REPEATED = ("--leave-out", "--keep", "--other")
 WITH_COMMAS = ("--concept", "--confounds", "--task")
 
 
-def several(path: Path, text: str | None) -> list[str]:
+def names_in(path: Path, text: str | None) -> list[str]:
     """Return the columns that a list with commas names; a column of exactly that name is one.
 
     Examples
     --------
-    >>> several(Path("people.csv"), "source, length")
+    >>> names_in(Path("people.csv"), "source, length")
     ['source', 'length']
     """
     if text is not None and "," in text and path.exists() and text in names(path):

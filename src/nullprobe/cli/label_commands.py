@@ -28,7 +28,7 @@ def same_concept(
     """Say whether two sets of labels for one idea are the same to a probe."""
     from nullprobe.cli import column_options, label_comparisons, sources, subject, verdict_tables
 
-    names = column_options.several(file, concept)
+    names = column_options.names_in(file, concept)
     if len(names) != 2:
         raise arguments.UsageError(
             "--concept takes two columns of labels, such as --concept A,B (a name that holds a "
