@@ -289,10 +289,11 @@ def test_what_does_not_go_with_pairs_is_refused(more, capsys):
     assert "do not go with --pairs" in said
 
 
-def test_other_labels_are_those_of_pairs(capsys):
+@pytest.mark.parametrize("option", ["--negative", "--positive", "--other"])
+def test_columns_of_pairs_are_refused_without_pairs(option, capsys):
     write(Path("data.csv"))
-    assert "--other belongs to --pairs" in refused(
-        capsys, "audit", "data.csv", "--concept", "y", "--other", "z"
+    assert "--other belong to --pairs" in refused(
+        capsys, "audit", "data.csv", "--concept", "y", option, "negative"
     )
 
 

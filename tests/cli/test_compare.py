@@ -62,8 +62,11 @@ def printed(result, columns=80):
         ("compare data.csv --concept y --erasers leace,", ["'leace,' has an empty one"]),
         ("compare data.csv --concept y --keep z", ["'z' must name a column", "'height'"]),
         ("compare data.csv --concept y --keep y", ["its own column", "'y'"]),
-        ("compare data.csv --concept y --keep width --keep width", ["'width' is named twice"]),
-        ("compare data.csv --concept y --keep width --leave-out width", ["named twice"]),
+        ("compare data.csv --concept y --keep width --keep width", ["--keep has 'width' twice"]),
+        (
+            "compare data.csv --concept y --keep width --leave-out width",
+            ["--leave-out and --keep name 'width'"],
+        ),
         ("compare data.csv --concept y --groups y", ["two columns", "'y'"]),
         (
             "compare data.csv --concept y --out data.csv",

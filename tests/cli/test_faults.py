@@ -34,7 +34,7 @@ SAYS = {
     "one class": ["at least two classes", "36 labels are 1", "rows of another class"],
     "no rows": ["at least one row", "check the program"],
     "lengths differ": ["one value for each of 36 rows", "37", "same rows"],
-    "text column": ["must be numeric", "'remark' (", "leave them out"],
+    "text column": ["must be numeric", "'remark' (", "--leave-out", "--text", "--confounds"],
     "truncated": ["must be a complete", "check that it was written"],
     "zero bytes": ["must be a complete", "check that it was written"],
     "unknown column": ["'z' must name a column", "'y'"],

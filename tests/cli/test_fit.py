@@ -77,7 +77,7 @@ from nullprobe.probes import PROBES
                 ("--shrinkage 1.5", ["shrinkage", "from 0 to 1", "1.5"]),
                 ("--method mimic --shrinkage oas", ["shrinkage", "'minimal'", "'oas'"]),
                 ("--method mimic --shrinkage -1", ["shrinkage", "from 0 to 1", "-1"]),
-                ("--method splince --task y", ["its own column", "'y' is named twice"]),
+                ("--method splince --task y", ["its own column", "--concept and --task name 'y'"]),
                 ("--leave-out tusk", ["'tusk' must name a column", "'task'?"]),
                 ("--method splince --task tusk", ["'tusk' must name a column", "'task'?"]),
                 ("--method mimic --concept task --leave-out y", ["MiMiC needs class labels"]),

@@ -158,6 +158,7 @@ def test_a_plan_for_a_verdict_names_rows_of_a_claim(capsys):
 def test_an_absence_is_planned_for_a_claim(capsys):
     (said,) = told(capsys, "--absence 9 --claim no_halfspace")
     assert f"{rows_for_absence(9, claim='no_halfspace'):,} rows" in said
+    assert "'no_halfspace'" in said
     assert told(capsys, "--absence 9") == told(capsys, "--absence 9 --claim readable")
 
 
@@ -165,7 +166,12 @@ def test_an_absence_is_planned_for_a_claim(capsys):
     ("arguments", "parts"),
     [
         ("plan --claim dependent", ["'dependent' arrived"]),
-        ("plan --claim readable --auc .6", ["--positive-fraction and --min-effect alone"]),
+        ("plan --claim readable --auc .6", ["--positive-fraction and --min-effect", "--auc arr"]),
+        ("plan --claim readable --d 4 --gap 1", ["--d and --gap arrived"]),
+        ("plan", ["--auc AUC", "--n N", "--absence N", "--claim NAME"]),
+        ("plan --absence 0", ["--absence must be", "0 arrived"]),
+        ("plan --claim readable --positive-fraction 2", ["--positive-fraction", "2.0 arrived"]),
+        ("plan --absence 9 --positive-fraction 2", ["--positive-fraction", "2.0 arrived"]),
         ("plan --d 8 --gap 2 --auc .6 --min-effect .1", ["--absence or --claim"]),
         ("plan --claim readable --min-effect 0", ["--min-effect"]),
     ],

@@ -44,12 +44,12 @@ def whole_number(name: str, value: object, *, least: int) -> int:
 
 
 def jobs(n_jobs: object) -> int | None:
-    """Return a number of jobs, as joblib counts them, or complain: None, −1 or another but 0."""
+    """Return a number of jobs, as joblib counts them, or complain: None, or any number but 0."""
     if n_jobs is None:
         return None
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral) or n_jobs == 0:
         complain(
-            "n_jobs must be None, a whole number of at least 1, or -1 for all cores",
+            "n_jobs must be None or a whole number other than 0 (-1: all cores)",
             f"{n_jobs!r} arrived",
         )
     return int(n_jobs)

@@ -9,8 +9,10 @@ from pathlib import Path
 from nullprobe._core.validation import complain
 from nullprobe.auditing.attributes import audit_attributes
 from nullprobe.auditing.result import Audit
+from nullprobe.cli import column_options
 from nullprobe.cli.sources import columns_of, file_subject, stem
 from nullprobe.cli.subject import Bars, Settings, Subject
+from nullprobe.stats.thresholds import Thresholds
 
 
 def subjects(
@@ -27,6 +29,7 @@ def subjects(
             f"{max(names, key=list(names).count)!r} is there twice",
             "name each once",
         )
+    column_options.need(file, "--concept", names)
     each = {}
     for name in names:
         others = [other for other in names if other != name]
@@ -38,6 +41,7 @@ def subjects(
 def run(attributes: dict[str, Subject], settings: Settings, file: Path) -> list[Audit]:
     """Audit with a progress bar on stderr, and write down how to do it again."""
     first = next(iter(attributes.values()))
+    _need_draws(settings, len(attributes))
     with Bars(stem(file)) as bars:
         result = audit_attributes(
             first.X,
@@ -51,3 +55,16 @@ def run(attributes: dict[str, Subject], settings: Settings, file: Path) -> list[
     source.pop("left_out", None)
     origin = {"command": settings.command, "source": source}
     return [replace(one, provenance={**origin, **one.provenance}) for one in result.audits]
+
+
+def _need_draws(settings: Settings, n_attributes: int) -> None:
+    """Refuse fewer draws than the share of alpha for each attribute needs."""
+    alpha = settings.alpha / n_attributes
+    least = Thresholds(alpha=alpha).least_draws
+    if settings.draws < least and not any(settings.old.values()):
+        complain(
+            f"--alpha {settings.alpha:g} is divided by {n_attributes} concepts, and {alpha:g} "
+            f"needs at least {least} draws of each null",
+            f"--draws {settings.draws} arrived",
+            f"pass --draws {least}, or a larger --alpha",
+        )

@@ -78,8 +78,8 @@ def audit(
     task: options.AuditedTask = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
-    negative: options.Negative = "negative",
-    positive: options.Positive = "positive",
+    negative: options.AuditedNegative = None,
+    positive: options.AuditedPositive = None,
     other: options.OtherLabels = None,
     world: options.World = None,
     world_option: options.WorldOptions = None,
@@ -120,17 +120,29 @@ def audit(
         raise arguments.UsageError("--confounds, --text and --eraser do not go with --pairs")
     if task and not eraser:
         raise arguments.UsageError("--task belongs to --eraser")
-    if other and not pairs:
-        raise arguments.UsageError("--other belongs to --pairs")
-    attributes = (arguments.names(concept) or []) if "," in (concept or "") else []
-    concept = attributes[0] if len(attributes) == 1 else concept  # a comma in quotes
+    if (negative or positive or other) and not pairs:
+        raise arguments.UsageError("--negative, --positive and --other belong to --pairs")
+    negative, positive = negative or "negative", positive or "positive"
+    attributes = []
+    if file is not None and "," in (concept or ""):
+        from nullprobe.cli import column_options
+
+        attributes = column_options.names_in(file, concept)
+        concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
             "--confounds, --text, --eraser, --layers, --pairs or --columns: audit one at a time"
         )
-    from nullprobe.cli import attribute_audits, pair_comparisons, sources, subject, verdict_tables
+    from nullprobe.cli import (
+        attribute_audits,
+        column_options,
+        pair_comparisons,
+        sources,
+        subject,
+        verdict_tables,
+    )
     from nullprobe.erasers.maps.loading import load_eraser
 
     subject.need_folder(out)
@@ -140,7 +152,7 @@ def audit(
         one = next(iter(by_attribute.values()))
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
-        labels = tuple(arguments.names(confounds) or ()), tuple(arguments.names(task) or ())
+        labels = [tuple(column_options.names_in(file, one)) for one in (confounds, task)]
         meaning = sources.columns_of(
             file,
             concept,
@@ -244,7 +256,7 @@ def compare(
 
     subject.need_folder(out)
     columns = sources.Columns(concept, groups, leave_out or (), kind)
-    data = sources.table(file, columns, keep or ())
+    data = sources.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,

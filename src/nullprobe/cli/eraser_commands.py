@@ -42,7 +42,7 @@ def fit(
     tasks = [task] if task else []
     columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
     columns, where = sources.at_site(file, columns, site)
-    data = sources.table(file, columns, tasks)
+    data = sources.table(file, columns, tasks, "--task")
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
     streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")
@@ -78,9 +78,15 @@ def plan(
 ) -> None:
     """Say how many rows an eraser, an absence or a verdict needs, or what n rows leave."""
     if absence is not None or claim is not None:
-        if any(one is not None for one in (file, concept, leave_out, d, gap, auc, n, n_probe)):
+        others = {
+            "a FILE": file, "--concept": concept, "--leave-out": leave_out, "--d": d, "--gap": gap,
+            "--auc": auc, "--n": n, "--n-probe": n_probe,
+        }  # fmt: skip
+        arrived = [name for name, value in others.items() if value is not None]
+        if arrived:
             raise arguments.UsageError(
-                "--absence and --claim go with --positive-fraction and --min-effect alone"
+                "--absence and --claim go with --positive-fraction and --min-effect alone, "
+                f"but {' and '.join(arrived)} arrived"
             )
         from nullprobe.cli import sample_size
 
@@ -94,7 +100,9 @@ def plan(
     if min_effect is not None:
         raise arguments.UsageError("--min-effect belongs to --absence or --claim")
     if (auc is None) == (n is None):
-        raise arguments.UsageError("plan takes --auc AUC or --n N: one of the two (or --absence N)")
+        raise arguments.UsageError(
+            "plan takes --auc AUC or --n N: one of the two (or --absence N, or --claim NAME)"
+        )
     if file is None and (concept or leave_out):
         raise arguments.UsageError("--concept and --leave-out belong to a FILE")
     if file is not None and (d, gap, positive_fraction) != (None, None, None):

@@ -15,6 +15,7 @@ import numpy as np
 from nullprobe._core.atomic_files import place
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
+from nullprobe.cli import column_options
 from nullprobe.cli.option_names import option
 from nullprobe.data.concept import Concept
 from nullprobe.data.files import Table, read, read_matrix, write_like
@@ -257,7 +258,8 @@ def _others(
     """Return which of the columns or arrays of a file are no features."""
     features = eraser.feature_names or ()
     for name in leave_out:
-        known("column", name, columns)
+        with column_options.named({"--leave-out": [name]}):
+            known("column", name, columns)
         if name in features:
             complain(
                 "every column that the eraser was fitted on is needed",

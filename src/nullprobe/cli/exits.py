@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 
@@ -13,6 +14,17 @@ from nullprobe.report.text.printable import printable
 
 OUR_FAULT, BAD_INPUT = 1, 2
 EXTRA = ("torch", "transformers", "tokenizers")  # what "nullprobe[models]" installs
+
+# What pydantic says of a number, and what we say.
+LIMITS = [
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"Input should be greater than or equal to (\S+)", r"a number of at least \1 is required"),
+        (r"Input should be less than or equal to (\S+)", r"a number of at most \1 is required"),
+        (r"Input should be a valid integer\b.*", "a whole number is required"),
+        (r"Input should be a valid number\b.*", "a number is required"),
+    )
+]
 
 
 def explain(error: Exception, *, debug: bool) -> int:
@@ -63,12 +75,20 @@ def verdict(error: Exception) -> tuple[int, str]:
 
 
 def _usage(error: Exception) -> str:
-    line = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    line = _plain(" ".join(error.format_message().split()), error)  # type: ignore[attr-defined]
     if not line:  # no command at all: the help has been printed, and is the message
         return ""
     context = getattr(error, "ctx", None)
     path = "nullprobe" if context is None else context.command_path
     return f"{line.rstrip('.')}; see `{path} --help`"
+
+
+def _plain(line: str, error: Exception) -> str:
+    """Return a refusal of an option's value in plain words, and the value where it is known."""
+    for pattern, words in LIMITS:
+        line = pattern.sub(words, line)
+    faults = getattr(error.__cause__, "errors", list)()  # of pydantic, which typer checks with
+    return f"{line}, but {faults[0]['input']!r} arrived" if faults else line
 
 
 def _one_line(error: Exception) -> str:

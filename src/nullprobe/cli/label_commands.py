@@ -26,10 +26,14 @@ def same_concept(
     jobs: options.Jobs = -1,
 ) -> None:
     """Say whether two sets of labels for one idea are the same to a probe."""
-    names = arguments.names(concept) or []
+    from nullprobe.cli import column_options, label_comparisons, sources, subject, verdict_tables
+
+    names = column_options.names_in(file, concept)
     if len(names) != 2:
-        raise arguments.UsageError("--concept takes two columns of labels: --concept A,B")
-    from nullprobe.cli import label_comparisons, sources, subject, verdict_tables
+        raise arguments.UsageError(
+            "--concept takes two columns of labels, such as --concept A,B (a name that holds a "
+            f"comma in double quotes), but {' and '.join(map(repr, names))} arrived"
+        )
 
     subject.need_folder(out)
     command = arguments.line(

@@ -15,14 +15,15 @@ RENAMED = {
     "n_draws": "draws",
     "n_permutations": "permutations",
     "n_surrogates": "surrogates",
+    "probe_rows": "absence",
 }
 # Parameters whose values messages may name.
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
     "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank",
-    "min_effect", "n_probe", "n_splits", "order", "probe", "quantization", "rank", "revision",
-    "sample", "shrinkage", "target", "temperature", "tokens", "tol", "validation_fraction",
-    *RENAMED,
+    "min_effect", "n_probe", "n_splits", "order", "positive_fraction", "probe", "quantization",
+    "rank", "revision", "sample", "shrinkage", "target", "temperature", "tokens", "tol",
+    "validation_fraction", *RENAMED,
 )  # fmt: skip
 # What a message asks for in Python, and what does it here.
 PHRASES = {
@@ -37,6 +38,10 @@ PHRASES = {
     "leave eraser out": "leave --eraser out",
     "leave claims out": "leave --claims out",
     "leave confounds out": "leave --confounds out",
+    "drop these columns, name them as concept or groups, or leave them out": "drop these columns, "
+    "or name them with --leave-out (in an audit, --text, --confounds and --groups as well)",
+    "rename one to 'X', or leave the others out": "rename one to 'X', leave the others out with "
+    "--leave-out, or audit each with --layers and a pattern such as 'layer.*'",
     "no baseline was passed": "no --baseline was passed",
 }
 _QUOTED = r"(?<![\w'\"(\-])"  # neither part of a longer word, nor a value, nor inside a call

@@ -216,7 +216,9 @@ FewDraws = Annotated[
 Depth = Annotated[
     str,
     typer.Option(
-        metavar="WORD", help="full, or quick: readable and one_direction, against chance alone."
+        metavar="WORD",
+        help="full, or quick: against chance alone, and readable and one_direction unless "
+        "--claims names others.",
     ),
 ]
 Duplicates = Annotated[
@@ -245,7 +247,7 @@ def _share_work(context: typer.Context, jobs: int) -> int:
     from joblib import parallel_config
 
     if jobs == 0:
-        raise typer.BadParameter("a number of at least 1, or -1 for all cores, is required")
+        raise typer.BadParameter("a whole number other than 0 is required (-1: all cores)")
     # What the command runs takes its number of jobs from here.
     context.with_resource(parallel_config(n_jobs=jobs))
     return jobs
@@ -254,7 +256,9 @@ def _share_work(context: typer.Context, jobs: int) -> int:
 Jobs = Annotated[
     int,
     typer.Option(
-        metavar="N", callback=_share_work, help="Cores to use; -1: all. Results are the same."
+        metavar="N",
+        callback=_share_work,
+        help="Cores to use; -1: all, -2: all but one. Results are the same.",
     ),
 ]
 
@@ -288,6 +292,22 @@ Negative = Annotated[
 ]
 Positive = Annotated[
     str, typer.Option(metavar="COLUMN", help="The array or list column of the positive sides.")
+]
+AuditedNegative = Annotated[
+    str | None,
+    typer.Option(
+        "--negative",
+        metavar="COLUMN",
+        help="With --pairs: the array or list column of the negative sides; by default negative.",
+    ),
+]
+AuditedPositive = Annotated[
+    str | None,
+    typer.Option(
+        "--positive",
+        metavar="COLUMN",
+        help="With --pairs: the array or list column of the positive sides; by default positive.",
+    ),
 ]
 Truth = Annotated[
     str,

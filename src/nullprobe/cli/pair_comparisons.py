@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from nullprobe.cli import verdict_tables
+from nullprobe.cli import column_options, verdict_tables
 from nullprobe.cli.sources import places
 from nullprobe.cli.subject import Subject
 from nullprobe.comparing.pair_probes import compare_pairs
@@ -54,8 +54,16 @@ class Columns:
 
     def read(self, path: Path) -> tuple[ContrastPairs, dict[str, np.ndarray]]:
         """Read the pairs of a file, and their other labels."""
-        pairs = read_pairs(path, **self.sides, concept=self.concept, groups=self.groups)
-        return pairs, read_labels(path, self.others, len(pairs))
+        options = {
+            "--negative": [self.negative],
+            "--positive": [self.positive],
+            "--concept": [self.concept],
+            "--groups": [self.groups],
+            "--other": self.others,
+        }
+        with column_options.named(options):
+            pairs = read_pairs(path, **self.sides, concept=self.concept, groups=self.groups)
+            return pairs, read_labels(path, self.others, len(pairs))
 
 
 def subject(path: Path, columns: Columns, name: str, order: str | None) -> Subject:
@@ -65,7 +73,8 @@ def subject(path: Path, columns: Columns, name: str, order: str | None) -> Subje
     place = None
     if order is not None:
         source["order"] = order
-        place = places(read_labels(path, [order], len(pairs))[order], order)
+        with column_options.named({"--order": [order]}):
+            place = places(read_labels(path, [order], len(pairs))[order], order)
     assert pairs.y is not None, "a concept is named"
     return Subject(
         title=f"{name}: {columns.concept}",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from nullprobe._core.parameters import real_number
 from nullprobe._core.validation import complain
 from nullprobe.data.files import Table
-from nullprobe.measures.absence import METRICS, need_planned, rows_for_absence
+from nullprobe.measures.absence import LEAST, METRICS, need_planned, rows_for_absence
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.measures.verdict_rows import rows_for_verdict
@@ -93,7 +94,7 @@ def absence(
     probe_rows: int, share: float | None, claim: str = "readable", min_effect: float = 0.05
 ) -> str:
     """Return in words how many rows an audit needs to say that probes of so many read nothing."""
-    share = 0.5 if share is None else min(share, 1.0 - share)
+    share = _rarer(share)
     need_planned(claim)
     most = f"{0.5 + min_effect:g}".lstrip("0")
     text = (
@@ -104,15 +105,15 @@ def absence(
     few = rows_for_absence(probe_rows, **options)
     of_fitted = rows_for_absence(probe_rows, **options, n_parts=2)
     return (
-        f"{text}an audit needs {few:,} rows where classes have {share:.1%} and {1 - share:.1%} "
-        f"of them ({of_fitted:,} where a fitted eraser is passed). With so many, it does so in "
-        "four of five data sets that hold nothing."
+        f"{text}an audit of the claim {claim!r} needs {few:,} rows where classes have {share:.1%} "
+        f"and {1 - share:.1%} of them ({of_fitted:,} where a fitted eraser is passed). "
+        "With so many, it does so in four of five data sets that hold nothing."
     )
 
 
 def verdict(claim: str, share: float | None, min_effect: float = 0.05) -> str:
     """Return in words how many rows bring a verdict on a claim."""
-    share = 0.5 if share is None else min(share, 1.0 - share)
+    share = _rarer(share)
     rows = rows_for_verdict(claim, positive_fraction=share, min_effect=min_effect)
     return (
         f"A verdict on {claim!r} takes {rows:,} rows where classes have {share:.1%} and "
@@ -120,6 +121,14 @@ def verdict(claim: str, share: float | None, min_effect: float = 0.05) -> str:
         f"effect of {min_effect:g} or more ({METRICS[claim]}) in four of five data sets, whatever "
         "is true. This is for independent rows and one claim alone."
     )
+
+
+def _rarer(share: float | None) -> float:
+    """Return the share of the rarer class, for the share of either class."""
+    if share is None:
+        return 0.5
+    share = real_number("positive_fraction", share, least=LEAST, most=1.0 - LEAST)
+    return min(share, 1.0 - share)
 
 
 def origin(data: Table) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
+from nullprobe.cli import column_options
 from nullprobe.cli.subject import Subject
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read, read_layers, read_matrix
@@ -60,6 +61,19 @@ class Columns:
     confounds: Sequence[str] = ()
     tasks: Sequence[str] = ()
     text: str | None = None
+
+    @property
+    def options(self) -> dict[str, list[str | None]]:
+        """The columns that each option names."""
+        return {
+            "--concept": [self.concept],
+            "--groups": [self.groups],
+            "--order": [self.order],
+            "--confounds": list(self.confounds),
+            "--task": list(self.tasks),
+            "--text": [self.text],
+            "--leave-out": list(self.leave_out),
+        }
 
     @property
     def further(self) -> list[str]:
@@ -148,24 +162,27 @@ def need_concept(path: Path) -> NoReturn:
     )
 
 
-def table(path: Path, columns: Columns, others: Sequence[str] = ()) -> Table:
-    """Read a file, what its concept is, and other columns that are no features, either."""
-    choice("kind", columns.kind, (None, *KINDS))
-    used = [columns.concept, columns.groups, *columns.leave_out]
-    for position, name in enumerate(others):
-        if name in [*used, *others[:position]]:
-            complain(
-                "every label must have its own column",
-                f"{name!r} is named twice",
-                "name each column once",
-            )
-    data = read(
-        path,
-        concept=columns.concept,
-        groups=columns.groups,
-        leave_out=columns.leave_out,
-        others=others,
-    )
+def table(
+    path: Path, columns: Columns, others: Sequence[str] = (), option: str = "--concept"
+) -> Table:
+    """Read a file, what its concept is, and other columns, which are not features.
+
+    ``option`` names columns in ``others`` that `Columns` does not hold.
+    """
+    if columns.kind is not None:
+        choice("--kind", columns.kind, KINDS)
+    options = columns.options
+    extra = [name for name in others if name not in columns.further]
+    options[option] = [*options.get(option, ()), *extra]
+    column_options.once_each(options, others)
+    with column_options.named(options):
+        data = read(
+            path,
+            concept=columns.concept,
+            groups=columns.groups,
+            leave_out=columns.leave_out,
+            others=others,
+        )
     return _decided(data, columns)
 
 
@@ -290,9 +307,10 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "name one of these",
             )
     inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
-    tables = read_layers(
-        path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
-    )
+    with column_options.named(columns.options):
+        tables = read_layers(
+            path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
+        )
     return {name: _decided(one, columns) for name, one in tables.items()}
 
 

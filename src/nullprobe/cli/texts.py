@@ -14,6 +14,7 @@ import pyarrow as pa
 from nullprobe import models
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
+from nullprobe.cli import column_options
 from nullprobe.data.columns import array, values
 from nullprobe.data.formats import Arrays, load
 
@@ -45,6 +46,18 @@ class TextColumns:
     continuation: str | None = None
     role: str | None = None
     conversation: str | None = None
+
+    @property
+    def options(self) -> dict[str, list[str | None]]:
+        """The columns that options of all commands name; labels have options of several names."""
+        return {
+            "--text": [self.text],
+            "--concept": [self.concept],
+            "--groups": [self.groups],
+            "--continuation": [self.continuation],
+            "--role": [self.role],
+            "--conversation": [self.conversation],
+        }
 
     @property
     def label_names(self) -> list[str]:
@@ -79,8 +92,9 @@ def read(file: Path, columns: TextColumns, tokens: str = "last") -> Texts:
     more = (columns.continuation, columns.role, columns.conversation)
     spans = (START, END) if rule == SPANS else ()
     available = list(content) if isinstance(content, dict) else content.column_names
-    for column in (columns.text, *columns.label_names, *spans, *filter(None, more)):
-        known("column", column, available)
+    with column_options.named(columns.options):
+        for column in (columns.text, *columns.label_names, *spans, *filter(None, more)):
+            known("column", column, available)
     if rule == SPANS:
         rule = models.Spans(array(content, START), array(content, END))
     texts = values(content, columns.text)

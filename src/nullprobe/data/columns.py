@@ -188,6 +188,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
     if other and table.num_rows:  # the columns of a .csv without rows have no type
+        _numbers_but_few(table, other, source)
         listed = ", ".join(f"{name!r} ({kinds[name]})" for name in other[:5])
         complain(
             f"every feature in {source!r} must be numeric",
@@ -208,6 +209,30 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
         # Nulls become NaN here and are reported with their row by _finite.
         X[:, j] = table.column(name).cast(pa.float64(), safe=False).to_numpy()
     return X, tuple(rest), tuple(rest)
+
+
+def _numbers_but_few(table: pa.Table, names: list[str], source: str) -> None:
+    """Refuse a column of text in which most values are numbers; name the first that is not one."""
+    for name in names:
+        if not pa.types.is_string(table.schema.field(name).type):
+            continue
+        cells = table.column(name).to_pylist()
+        odd = [row for row, cell in enumerate(cells) if not _is_number(cell)]
+        if odd and 2 * len(odd) < len(cells):
+            others = f", and {len(odd) - 1} more values are not" if len(odd) > 1 else ""
+            complain(
+                f"every value of a feature in {source!r} must be a number",
+                f"row {odd[0]} (counted from 0), column {name!r} is {cells[odd[0]]!r}{others}",
+                "correct these values or drop these rows",
+            )
+
+
+def _is_number(cell: str | None) -> bool:
+    try:
+        float(cell or "nan")
+    except ValueError:
+        return False
+    return True
 
 
 def _only_one(preferred: str | None, names: list[str], what: str, source: str) -> list[str]:

@@ -203,7 +203,7 @@ def _need_rows(z: Concept, n_parts: int) -> None:
             f"every class needs at least {least} rows, two for each of the {n_parts} parts",
             f"{label!r} has {counts.min()}",
             "pass more rows of this class, merge or drop the class, or, if y is numeric, pass "
-            'kind="numeric" (on the command line: --kind numeric)',
+            'kind="numeric"',
         )
 
 

@@ -52,6 +52,10 @@ def mark_of(path: str | Path) -> str:
         with safetensors.safe_open(path, framework="numpy") as f:
             return (f.metadata() or {}).get("format", "none")
     except (safetensors.SafetensorError, OSError) as error:
+        if path.suffix != ".safetensors":
+            validation.complain(
+                REQUIRED, f"{str(path)!r} is not one", "pass a file that `nullprobe fit` wrote"
+            )
         _complain_unreadable(path, error)
 
 
