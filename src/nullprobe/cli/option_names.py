@@ -42,7 +42,6 @@ PHRASES = {
     "or name them with --leave-out (in an audit, --text, --confounds and --groups as well)",
     "rename one to 'X', or leave the others out": "rename one to 'X', leave the others out with "
     "--leave-out, or audit each with --layers and a pattern such as 'layer.*'",
-    "no baseline was passed": "no --baseline was passed",
 }
 _QUOTED = r"(?<![\w'\"(\-])"  # neither part of a longer word, nor a value, nor inside a call
 _VALUE = re.compile(rf"{_QUOTED}({'|'.join(NAMED)})=(True\b|[\w.%+-]*\w|'[^']*'|\"[^\"]*\")?")
