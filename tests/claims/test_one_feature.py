@@ -42,13 +42,14 @@ def test_a_departure_that_is_too_small_to_matter_is_none():
     assert (holds, takes) == (Holds.YES, Takes.MOMENTS)
 
 
-@pytest.mark.parametrize("left", [0.5, 0.8])
-def test_leaving_less_or_more_takes_more_than_moments(left):
+@pytest.mark.parametrize(("left", "pace"), [(0.5, "faster"), (0.8, "more slowly")])
+def test_leaving_less_or_more_takes_more_than_moments(left, pace):
     holds, takes, claim = verdict(curve((0.9, left, 0.6)))
     assert (holds, takes) == (Holds.NO, Takes.UNDECIDED)  # the shape of the noise was not tried
     assert claim.p_value == pytest.approx(0.01)
     assert f"the data give {left:.3f}" in claim.reason
     assert "after one removal" in claim.reason
+    assert f"({pace} than" in claim.reason
     low, high = next(one for one in claim.explanations if one.name == "moments").difference
     assert low < left - 0.7 < high or low < 0 < high
 
