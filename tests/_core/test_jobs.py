@@ -33,6 +33,7 @@ def used(monkeypatch):
     return numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_one_job_is_used_unless_another_number_is_passed_or_configured(call, used):
     call()
@@ -55,6 +56,7 @@ def test_other_numbers_of_jobs_are_refused(call, n_jobs):
     assert repr(n_jobs) in caught.value.received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "expected"), [([], None), (["--jobs", "3"], 3)])
 def test_a_command_uses_all_cores_or_as_many_as_it_is_given(
     options, expected, used, tmp_path, monkeypatch
