@@ -215,6 +215,7 @@ print(json.dumps([before, said]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["torch", "transformers"])
 def test_what_is_missing_is_said_when_it_is_asked_for(absent):
     code = SCRIPT.format(absent=absent)
