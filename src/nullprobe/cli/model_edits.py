@@ -10,11 +10,11 @@ from typing import Any
 
 from nullprobe import models
 from nullprobe._core.atomic_files import place, whole_file
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import model_tasks, verdict_tables
 from nullprobe.cli.eraser_files import CONCEPT
 from nullprobe.cli.model_tasks import Fit
-from nullprobe.cli.subject import Bars
 from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.erasers import AffineEraser

@@ -15,12 +15,13 @@ import numpy as np
 
 from nullprobe import models
 from nullprobe._core.parameters import choice
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import streams, texts
 from nullprobe.cli.baking import Texts
 from nullprobe.cli.eraser_files import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
-from nullprobe.cli.subject import Bars, need_writable
+from nullprobe.cli.subject import need_writable
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest

@@ -22,8 +22,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.printable import plain_values, printable
 from nullprobe.report.text import wording
-from nullprobe.report.text.printable import plain_values, printable
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
