@@ -195,10 +195,7 @@ def audit(
     if eraser is not None:
         fitted_eraser = FittedEraser.of(eraser)
         dataset, share_fitted = with_eraser(dataset, fitted_eraser)
-        (name, before), (_, after) = dataset.representations.items()
-        cost = eraser_cost(
-            before, after, dataset.z, tasks, unit, dataset.feature_names.get(name), seed
-        )
+        cost = eraser_cost(dataset, tasks, unit, seed)
         names = [
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or dataset.z.is_classes
         ]

@@ -90,26 +90,22 @@ def loaded(name: str, loading: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def capture(
     name: str,
-    file: Path,
-    columns: texts.TextColumns,
-    sites: Sequence[str],
+    task: texts.Task,
     out: Path,
     settings: Mapping[str, Any],
     loading: Mapping[str, Any],
-    *,
-    tokens: str,
 ) -> str:
     """Capture to a folder, and return in words what it holds."""
-    content = texts.read(file, columns, tokens)
+    content, columns = task.read(), task.columns
     model, tokenizer = loaded(name, loading)
     before = _written(out)
-    with warning_in_words(), Bars(str(file)) as bars:
+    with warning_in_words(), Bars(str(task.file)) as bars:
         models.capture_to(
             out,
             model,
             tokenizer,
             content.texts,
-            list(sites),
+            list(task.sites),
             labels=content.labels,
             tokens=content.tokens,
             concept=columns.concept,
@@ -148,10 +144,8 @@ def bake(
     files: Sequence[str],
     out: Path,
     compared: Texts | None,
+    settings: Mapping[str, Any],
     loading: Mapping[str, Any],
-    *,
-    layers: str | None,
-    tol: float | None,
 ) -> str:
     """Bake erasers into a model, save it with its tokenizer, and report it in words."""
     need_new(out)
@@ -160,7 +154,7 @@ def bake(
     warn_of_origins(model, erasers)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
-        baked = models.bake(model, erasers, layers=layers, tol=tol)
+        baked = models.bake(model, erasers, **settings)
     # Before anything is written: texts may be refused.
     left = [] if compared is None else compared.lines(model, baked, tokenizer, erasers)
     left = [*(f"Note: {note.message}" for note in notes), *left]

@@ -283,7 +283,7 @@ def permutation_null(
     return float(value[0]), null
 
 
-def pipeline_null(
+def pipeline_null(  # noqa: PLR0913  an entry point
     X: Any,
     y: Any,
     probe: Any,
