@@ -98,6 +98,7 @@ def test_groups_are_whole_in_halves_and_resamples():
     assert narrow.interval != wide.interval
 
 
+@pytest.mark.slow
 def test_an_audit_has_it_in_print_on_the_page_and_in_the_document(tmp_path):
     tasks = pd.DataFrame({"same": Y, "number": NUMBER})
     frame = pd.DataFrame(X, columns=list("abcdef"))

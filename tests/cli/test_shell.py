@@ -53,6 +53,7 @@ def test_help_names_all_claims_and_methods(capsys, monkeypatch):
     assert all(name in out for name in ERASERS)
 
 
+@pytest.mark.slow
 def test_a_stream_that_knows_no_greek_gets_question_marks(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))

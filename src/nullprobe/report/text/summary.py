@@ -83,7 +83,7 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
 def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
     """Yield what was audited and how, in sentences."""
     yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
-    method = provenance.get("method") or {}
+    method: Mapping[str, Any] = provenance.get("method") or {}
     for key in ("eraser", "probe"):
         if method.get(key):
             yield f"{key.capitalize()}: {method[key]}."
