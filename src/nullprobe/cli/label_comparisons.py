@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.auditing.same_concept import SameConcept, same_concept
@@ -16,7 +17,6 @@ from nullprobe.claims.explanations import ComesFrom
 from nullprobe.claims.readable import ORIGINS
 from nullprobe.cli import verdict_tables
 from nullprobe.cli.sources import columns_of, origin, stem, table
-from nullprobe.cli.subject import Bars
 from nullprobe.report.pages.same_concept import crossed_table
 from nullprobe.report.text import terminal
 

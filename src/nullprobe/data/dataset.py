@@ -58,7 +58,7 @@ class Dataset:
     confounds: Confounds | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  the door: all data that an audit takes
         cls,
         X: Any,
         y: Any = None,

@@ -10,13 +10,13 @@ from support import documents
 from support.evidence import explained
 from support.markup import Reader
 
+from nullprobe._core.printable import CONTROL, printable
 from nullprobe._core.validation import InputError
 from nullprobe.report.document import plain
 from nullprobe.report.pages import audits
 from nullprobe.report.pages.claim import ladders
 from nullprobe.report.text import tables, wording
 from nullprobe.report.text.limitations import untested
-from nullprobe.report.text.printable import CONTROL, printable
 
 
 @pytest.fixture(scope="module")

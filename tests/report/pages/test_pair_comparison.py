@@ -9,9 +9,9 @@ from support.documents import HOSTILE
 from support.markup import Reader
 
 from nullprobe import ContrastPairs, compare_pairs, worlds
+from nullprobe._core.printable import printable
 from nullprobe.report.pages import pair_comparison as page
 from nullprobe.report.text.comparisons import percentiles
-from nullprobe.report.text.printable import printable
 from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=60, d=4)

@@ -21,9 +21,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.printable import plain_values, printable
 from nullprobe.report.figures import canvas
 from nullprobe.report.text import wording
-from nullprobe.report.text.printable import plain_values, printable
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:

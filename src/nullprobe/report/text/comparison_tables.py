@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import plain_values
 from nullprobe.report.text import comparisons, wording
-from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
 

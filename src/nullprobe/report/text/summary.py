@@ -12,9 +12,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import plain_values
 from nullprobe.report.text import wording
 from nullprobe.report.text.eraser_cost import eraser_tables
-from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid

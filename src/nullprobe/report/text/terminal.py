@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nullprobe.report.text.printable import in_a_line, plain_values, printable
+from nullprobe._core.printable import in_a_line, plain_values, printable
 from nullprobe.report.text.wording import number
 
 WIDEST = 100  # columns of a line of words

@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import in_a_line, plain_values
 from nullprobe.report.text import wording
 from nullprobe.report.text.claim_notes import claim_notes
-from nullprobe.report.text.printable import in_a_line, plain_values
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
 
