@@ -11,7 +11,8 @@ from nullprobe._core.validation import complain
 from nullprobe.auditing.attributes import audit_attributes
 from nullprobe.auditing.result import Audit
 from nullprobe.cli import column_options
-from nullprobe.cli.sources import columns_of, file_subject, stem
+from nullprobe.cli.file_columns import columns_of
+from nullprobe.cli.sources import file_subject, stem
 from nullprobe.cli.subject import Settings, Subject
 from nullprobe.stats.thresholds import Thresholds
 

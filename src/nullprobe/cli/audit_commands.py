@@ -138,6 +138,7 @@ def audit(
     from nullprobe.cli import (
         attribute_audits,
         column_options,
+        file_columns,
         pair_comparisons,
         sources,
         subject,
@@ -153,7 +154,7 @@ def audit(
         stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
         labels = [tuple(column_options.names_in(file, one)) for one in (confounds, task)]
-        meaning = sources.columns_of(
+        meaning = file_columns.columns_of(
             file,
             concept,
             others=(*labels[0], *labels[1], *([text] if text else [])),
@@ -166,7 +167,7 @@ def audit(
             text=text,
         )
         concept, groups = meaning.concept, meaning.groups
-        layers = layers or sources.sites_of(file)
+        layers = layers or file_columns.sites_of(file)
         if pairs:
             sides = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
             one = pair_comparisons.subject(file, sides, sources.stem(file), order)
@@ -221,9 +222,11 @@ def calibrate(
     """Measure how often verdicts are wrong on the rows of a file, where the truth is known."""
     from nullprobe.auditing.calibrating import NAMES
     from nullprobe.auditing.calibrating import calibrate as calibrated
-    from nullprobe.cli import sources, subject, verdict_tables
+    from nullprobe.cli import file_columns, sources, subject, verdict_tables
 
-    meaning = sources.columns_of(file, concept, groups=groups, leave_out=leave_out or (), kind=kind)
+    meaning = file_columns.columns_of(
+        file, concept, groups=groups, leave_out=leave_out or (), kind=kind
+    )
     one = sources.file_subject(file, meaning)
     with subject.Bars(one.title) as bars:
         rates = calibrated(
@@ -252,11 +255,11 @@ def compare(
     jobs: options.Jobs = -1,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
-    from nullprobe.cli import comparisons, sources, subject, verdict_tables
+    from nullprobe.cli import comparisons, file_columns, sources, subject, verdict_tables
 
     subject.need_folder(out)
-    columns = sources.Columns(concept, groups, leave_out or (), kind)
-    data = sources.table(file, columns, keep or (), "--keep")
+    columns = file_columns.Columns(concept, groups, leave_out or (), kind)
+    data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,
@@ -264,7 +267,7 @@ def compare(
     )  # fmt: skip
     settings = comparisons.Settings(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
-        command, sources.origin(file, columns), duplicates, independent,
+        command, file_columns.origin(file, columns), duplicates, independent,
     )  # fmt: skip
     result = comparisons.run(data, settings)
     stem = subject.stem(sources.stem(file), concept, "compare")

@@ -29,7 +29,7 @@ def fit(
     kind: options.Kind = None,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
-    from nullprobe.cli import eraser_files, sources
+    from nullprobe.cli import eraser_files, file_columns
 
     parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
@@ -40,9 +40,11 @@ def fit(
     chosen.check()
     eraser_files.need_eraser_path(out)
     tasks = [task] if task else []
-    columns = sources.columns_of(file, concept, others=tasks, leave_out=leave_out or (), kind=kind)
-    columns, where = sources.at_site(file, columns, site)
-    data = sources.table(file, columns, tasks, "--task")
+    columns = file_columns.columns_of(
+        file, concept, others=tasks, leave_out=leave_out or (), kind=kind
+    )
+    columns, where = file_columns.at_site(file, columns, site)
+    data = file_columns.table(file, columns, tasks, "--task")
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
     streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")
@@ -113,13 +115,13 @@ def plan(
     setting = None if d is None or gap is None else (d, gap, fraction)
     if file is None and setting is None:
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
-    from nullprobe.cli import sample_size, sources
+    from nullprobe.cli import file_columns, sample_size
 
     lines = []
     if file is not None:
         if concept is None:
-            sources.need_concept(file)
-        data = sources.table(file, sources.Columns(concept, None, leave_out or ()))
+            file_columns.need_concept(file)
+        data = file_columns.table(file, file_columns.Columns(concept, None, leave_out or ()))
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"

@@ -16,7 +16,8 @@ from nullprobe.auditing.same_concept import SameConcept, same_concept
 from nullprobe.claims.explanations import ComesFrom
 from nullprobe.claims.readable import ORIGINS
 from nullprobe.cli import verdict_tables
-from nullprobe.cli.sources import columns_of, origin, stem, table
+from nullprobe.cli.file_columns import columns_of, origin, table
+from nullprobe.cli.sources import stem
 from nullprobe.report.pages.same_concept import crossed_table
 from nullprobe.report.text import terminal
 

@@ -6,207 +6,23 @@ import inspect
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._core.parameters import choice, known
+from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
+from nullprobe.cli.file_columns import Columns, decided, origin, sites_of, table
 from nullprobe.cli.subject import Subject
-from nullprobe.data.concept import concept
-from nullprobe.data.files import Table, read, read_layers, read_matrix
+from nullprobe.data.files import Table, read_layers, read_matrix
 from nullprobe.data.formats import names
-from nullprobe.data.kinds import KINDS
-from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
-from nullprobe.data.manifest import groups as groups_of
 from nullprobe.data.text_baselines import text_baselines
 from nullprobe.worlds import WORLDS
 
 _TURNS = re.compile(r"(\d+)")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns or arrays of a file mean what.
-
-    Attributes
-    ----------
-    concept : str
-        What to look for.
-    groups : str or None
-        Which rows belong together.
-    leave_out : sequence of str
-        What is neither of these and no feature, either.
-    kind : {"labels", "numeric"} or None
-        What the concept is; None for the rule.
-    order : str or None
-        Time or place of each row.
-    confounds : sequence of str
-        What may account for a reading.
-    tasks : sequence of str
-        What the rows are for.
-    text : str or None
-        The text of each row.
-    """
-
-    concept: str
-    groups: str | None = None
-    leave_out: Sequence[str] = ()
-    kind: str | None = None
-    order: str | None = None
-    confounds: Sequence[str] = ()
-    tasks: Sequence[str] = ()
-    text: str | None = None
-
-    @property
-    def options(self) -> dict[str, list[str | None]]:
-        """The columns that each option names."""
-        return {
-            "--concept": [self.concept],
-            "--groups": [self.groups],
-            "--order": [self.order],
-            "--confounds": list(self.confounds),
-            "--task": list(self.tasks),
-            "--text": [self.text],
-            "--leave-out": list(self.leave_out),
-        }
-
-    @property
-    def further(self) -> list[str]:
-        """Columns that are read in addition to concept and groups, and are not features."""
-        return [
-            *([self.order] if self.order else []),
-            *self.confounds,
-            *self.tasks,
-            *([self.text] if self.text else []),
-        ]
-
-
-def columns_of(
-    path: Path, concept: str | None, *, others: Sequence[str] = (), **more: Any
-) -> Columns:
-    """Return which columns mean what; a folder of captured states says so where nobody else does.
-
-    Every label of such a folder is left out that is neither concept nor groups nor named in
-    ``others``, those to be read as well.
-    """
-    folder = manifest(path)
-    concept = concept or (folder or {}).get("concept")
-    if concept is None:
-        need_concept(path)
-    if folder is None:
-        return Columns(concept, **more)
-    groups = more.pop("groups", None) or groups_of(folder)
-    groups = None if groups == concept else groups
-    named = (concept, groups, more.get("order"), *others)
-    labels = [name for name in (*folder["labels"], TEXT) if name not in named]
-    leave_out = [*labels, *(name for name in more.pop("leave_out", ()) if name not in labels)]
-    return Columns(concept, groups, leave_out, **more)
-
-
-def sites_of(path: Path) -> list[str]:
-    """Return the sites that a folder of captured states holds; none of any other file."""
-    folder = manifest(path)
-    return [] if folder is None else list(folder["sites"])
-
-
-def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
-    """Return columns that leave out all sites but one, and what an eraser says of where it is for.
-
-    Any other file keeps its columns, and the mapping is empty.
-    """
-    folder = manifest(path)
-    if folder is None:
-        if site is not None:
-            complain(
-                "--site belongs to a folder of captured states",
-                f"{str(path)!r} is not one",
-                "leave it out, or capture with `nullprobe capture`",
-            )
-        return columns, {}
-    sites = list(folder["sites"])
-    if site is None and len(sites) > 1:
-        complain(
-            f"--site SITE must say which of {len(sites)} sites is meant",
-            "none was named",
-            f"name one of {', '.join(sites[:10])}",
-        )
-    chosen = sites[0] if site is None else site
-    known("site", chosen, sites)
-    model = folder["model"]
-    where = {SITE: chosen, TOKENS: str(folder["tokens"]), MODEL: model["name"]}
-    where[WEIGHTS] = model["weights"]
-    others = [name for name in sites if name != chosen]
-    return replace(columns, leave_out=[*columns.leave_out, *others]), where
-
-
-def need_concept(path: Path) -> NoReturn:
-    """Complain that no concept was named, and say which there are."""
-    folder = manifest(path)
-    available = names(path) if folder is None else list(folder["labels"])
-    if not available:
-        complain(
-            "a folder of captured states must hold labels, and one must be the concept",
-            f"{str(path)!r} was captured without any",
-            "capture again with --concept COLUMN",
-        )
-    complain(
-        "--concept COLUMN must say what to look for",
-        f"none was named, and {str(path)!r} holds {', '.join(map(repr, available[:10]))}"
-        f"{f' and {len(available) - 10} more' if len(available) > 10 else ''}",
-        "name one of these",
-    )
-
-
-def table(
-    path: Path, columns: Columns, others: Sequence[str] = (), option: str = "--concept"
-) -> Table:
-    """Read a file, what its concept is, and other columns, which are not features.
-
-    ``option`` names columns in ``others`` that `Columns` does not hold.
-    """
-    if columns.kind is not None:
-        choice("--kind", columns.kind, KINDS)
-    options = columns.options
-    extra = [name for name in others if name not in columns.further]
-    options[option] = [*options.get(option, ()), *extra]
-    column_options.once_each(options, others)
-    with column_options.named(options):
-        data = read(
-            path,
-            concept=columns.concept,
-            groups=columns.groups,
-            leave_out=columns.leave_out,
-            others=others,
-        )
-    return _decided(data, columns)
-
-
-def _decided(data: Table, columns: Columns) -> Table:
-    """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
-    return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
-
-
-def origin(path: Path, columns: Columns) -> dict[str, str]:
-    """Return which file, and which columns of it, data came from."""
-    source = {"file": str(path), "concept": columns.concept}
-    if columns.groups is not None:
-        source["groups"] = columns.groups
-    if columns.order is not None:
-        source["order"] = columns.order
-    if columns.confounds:
-        source["confounds"] = ", ".join(columns.confounds)
-    if columns.tasks:
-        source["tasks"] = ", ".join(columns.tasks)
-    if columns.text is not None:
-        source["text"] = columns.text
-    if columns.leave_out:
-        source["left_out"] = ", ".join(columns.leave_out)
-    return source
 
 
 def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Subject:
@@ -311,7 +127,7 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
         tables = read_layers(
             path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
         )
-    return {name: _decided(one, columns) for name, one in tables.items()}
+    return {name: decided(one, columns) for name, one in tables.items()}
 
 
 def stem(path: Path) -> str:
