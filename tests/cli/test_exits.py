@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.command_files import QUICK, command, files, refused, write
 
-from nullprobe.cli import main, subject
+from nullprobe.cli import main, output, subject
 
 
 def test_a_sentence_is_never_broken_into_lines(capsys, monkeypatch):
@@ -20,7 +20,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(capsys, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device", "data-audit.html")
 
-    monkeypatch.setattr(subject, "write_html", full)
+    monkeypatch.setattr(output, "write_html", full)
     write(Path("data.npz"))
     said = refused(capsys, "audit", "data.npz", "--concept", "y", *QUICK)
     assert said == "nullprobe: 'data-audit.html': no space left on device.\n"
@@ -53,7 +53,7 @@ def test_an_error_of_a_library_without_errno_is_a_bug_of_ours(capsys, monkeypatc
     def broken(*_):
         raise OSError("template not found")  # as jinja2 says it
 
-    monkeypatch.setattr(subject, "write_html", broken)
+    monkeypatch.setattr(output, "write_html", broken)
     assert main(["audit", "--world", "two_features", *QUICK]) == 1
     assert "bug of ours" in capsys.readouterr().err
 
@@ -75,7 +75,7 @@ def test_an_interrupt_while_writing_leaves_neither_file(writer, capsys, monkeypa
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(subject, writer, interrupt)
+    monkeypatch.setattr(output, writer, interrupt)
     assert main(["audit", "--world", "two_features", *QUICK]) == 130
     assert capsys.readouterr().err == "nullprobe: interrupted; nothing was left half-written.\n"
     assert files() == []

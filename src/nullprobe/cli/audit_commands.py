@@ -23,10 +23,10 @@ def demo(
     """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
     from nullprobe.auditing.options import checked_draws
     from nullprobe.claims import Thresholds
-    from nullprobe.cli import subject, verdict_tables
+    from nullprobe.cli import output, subject, verdict_tables
     from nullprobe.cli.demos import founding as demonstration
 
-    subject.need_folder(out)
+    output.need_folder(out)
     draws, _ = checked_draws(draws, permutations, surrogates, Thresholds())
     if model:
         demo_of_model(out, draws, seed, verbose=verbose)
@@ -40,12 +40,12 @@ def demo(
         verdict_tables.show(results[-1], verbose=verbose)
     lead = demonstration.point(results)
     verdict_tables.say(lead[-1])
-    verdict_tables.show_files(*subject.write(out, "nullprobe-demo", results, lead))
+    verdict_tables.show_files(*output.write(out, "nullprobe-demo", results, lead))
 
 
 def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
     """Train a small language model, and audit what its layers hold and use."""
-    from nullprobe.cli import subject, verdict_tables
+    from nullprobe.cli import output, verdict_tables
     from nullprobe.cli.demos import language_model
 
     command = arguments.line("nullprobe", "demo", model=True, draws=draws, seed=seed)
@@ -60,7 +60,7 @@ def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
     lead = language_model.point(organism, results, settings)
     for paragraph in lead:
         verdict_tables.say(paragraph)
-    verdict_tables.show_files(*subject.write(out, "nullprobe-demo-model", results, lead, [table]))
+    verdict_tables.show_files(*output.write(out, "nullprobe-demo-model", results, lead, [table]))
 
 
 def audit(
@@ -139,6 +139,7 @@ def audit(
         attribute_audits,
         column_options,
         file_columns,
+        output,
         pair_comparisons,
         sources,
         subject,
@@ -146,12 +147,12 @@ def audit(
     )
     from nullprobe.erasers.maps.loading import load_eraser
 
-    subject.need_folder(out)
+    output.need_folder(out)
     by_attribute = {}
     if file is not None and len(attributes) > 1:
         by_attribute = attribute_audits.subjects(file, attributes, groups, leave_out or (), kind)
         one = next(iter(by_attribute.values()))
-        stem = subject.stem(sources.stem(file), "-and-".join(attributes), "audit")
+        stem = output.stem(sources.stem(file), "-and-".join(attributes), "audit")
     elif file is not None:
         labels = [tuple(column_options.names_in(file, one)) for one in (confounds, task)]
         meaning = file_columns.columns_of(
@@ -174,7 +175,7 @@ def audit(
         else:
             one = sources.file_subject(file, meaning, layers or ())
         one = sources.with_others(one, meaning, baselines=baseline or (), untrained=untrained or ())
-        stem = subject.stem(sources.stem(file), concept, "audit")
+        stem = output.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
     command = arguments.line(
@@ -198,7 +199,7 @@ def audit(
         results = attribute_audits.run(by_attribute, settings, file)
     else:
         results = subject.run(one, settings)
-    paths = subject.write(out, stem, results)
+    paths = output.write(out, stem, results)
     verdict_tables.show(*results, truth=one.truth.items(), verbose=verbose)
     verdict_tables.show_files(*paths)
 
@@ -255,9 +256,9 @@ def compare(
     jobs: options.Jobs = -1,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
-    from nullprobe.cli import comparisons, file_columns, sources, subject, verdict_tables
+    from nullprobe.cli import comparisons, file_columns, output, sources, verdict_tables
 
-    subject.need_folder(out)
+    output.need_folder(out)
     columns = file_columns.Columns(concept, groups, leave_out or (), kind)
     data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
@@ -270,8 +271,8 @@ def compare(
         command, file_columns.origin(file, columns), duplicates, independent,
     )  # fmt: skip
     result = comparisons.run(data, settings)
-    stem = subject.stem(sources.stem(file), concept, "compare")
-    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    stem = output.stem(sources.stem(file), concept, "compare")
+    paths = output.write_both(out, stem, result.to_html, result.to_json)
     comparisons.show(result, verdict_tables.Terminal())
     verdict_tables.show_files(*paths)
 
@@ -287,9 +288,9 @@ def compare_pairs(
     seed: options.Seed = 0,
 ) -> None:
     """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""
-    from nullprobe.cli import pair_comparisons, sources, subject, verdict_tables
+    from nullprobe.cli import output, pair_comparisons, sources, verdict_tables
 
-    subject.need_folder(out)
+    output.need_folder(out)
     command = arguments.line(
         "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
         positive=positive, groups=groups, other=other, seed=seed,
@@ -297,7 +298,7 @@ def compare_pairs(
     columns = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
     name = sources.stem(file)
     result = pair_comparisons.run(file, columns, name, seed, command)
-    stem = subject.stem(name, concept, "compare-pairs")
-    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    stem = output.stem(name, concept, "compare-pairs")
+    paths = output.write_both(out, stem, result.to_html, result.to_json)
     pair_comparisons.show(result, verdict_tables.Terminal())
     verdict_tables.show_files(*paths)

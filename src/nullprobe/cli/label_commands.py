@@ -26,7 +26,7 @@ def same_concept(
     jobs: options.Jobs = -1,
 ) -> None:
     """Say whether two sets of labels for one idea are the same to a probe."""
-    from nullprobe.cli import column_options, label_comparisons, sources, subject, verdict_tables
+    from nullprobe.cli import column_options, label_comparisons, output, sources, verdict_tables
 
     names = column_options.names_in(file, concept)
     if len(names) != 2:
@@ -35,7 +35,7 @@ def same_concept(
             f"comma in double quotes), but {' and '.join(map(repr, names))} arrived"
         )
 
-    subject.need_folder(out)
+    output.need_folder(out)
     command = arguments.line(
         "nullprobe", "same-concept", file, concept=concept, groups=groups, leave_out=leave_out,
         alpha=alpha, min_effect=min_effect, draws=draws, n_splits=n_splits, duplicates=duplicates,
@@ -47,7 +47,7 @@ def same_concept(
     }  # fmt: skip
     first, second = names
     result = label_comparisons.run(file, (first, second), groups, leave_out or (), how, command)
-    stem = subject.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
-    paths = subject.write_both(out, stem, result.to_html, result.to_json)
+    stem = output.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
+    paths = output.write_both(out, stem, result.to_html, result.to_json)
     label_comparisons.show(result, verdict_tables.Terminal())
     verdict_tables.show_files(*paths)

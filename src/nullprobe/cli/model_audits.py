@@ -10,7 +10,7 @@ from typing import Any
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
-from nullprobe.cli import subject
+from nullprobe.cli import output
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
@@ -105,4 +105,4 @@ def run(
     audits = [
         replace(one, provenance={**origin, **one.provenance}) for one in result.audits.values()
     ]
-    return audits, subject.stem(stem(task.file), column, "audit-use")
+    return audits, output.stem(stem(task.file), column, "audit-use")

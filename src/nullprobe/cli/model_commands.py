@@ -120,9 +120,9 @@ def audit_use(
     verbose: common.Verbose = False,
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
-    from nullprobe.cli import model_audits, model_tasks, subject, texts, verdict_tables
+    from nullprobe.cli import model_audits, model_tasks, output, texts, verdict_tables
 
-    subject.need_folder(out)
+    output.need_folder(out)
     columns = texts.TextColumns(text, concept, groups, [answers])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
@@ -141,7 +141,7 @@ def audit_use(
     )  # fmt: skip
     task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command)
     results, stem = model_audits.run(model, task, fit, settings, loading)
-    paths = subject.write(out, stem, results)
+    paths = output.write(out, stem, results)
     verdict_tables.show(*results, verbose=verbose)
     verdict_tables.show_files(*paths)
 

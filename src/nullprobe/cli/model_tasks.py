@@ -21,7 +21,7 @@ from nullprobe.cli import streams, texts
 from nullprobe.cli.baking import Texts
 from nullprobe.cli.eraser_files import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
-from nullprobe.cli.subject import need_writable
+from nullprobe.cli.output import need_writable
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
