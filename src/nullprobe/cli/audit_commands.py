@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe.cli import arguments, model_options, options
+from nullprobe.cli import arguments, model_options, options, pair_options
 
 
 def demo(
@@ -78,9 +78,9 @@ def audit(
     task: options.AuditedTask = None,
     layers: options.Layers = None,
     pairs: options.Pairs = False,
-    negative: options.AuditedNegative = None,
-    positive: options.AuditedPositive = None,
-    other: options.OtherLabels = None,
+    negative: pair_options.AuditedNegative = None,
+    positive: pair_options.AuditedPositive = None,
+    other: pair_options.OtherLabels = None,
     world: options.World = None,
     world_option: options.WorldOptions = None,
     claims: options.Claims = None,
@@ -279,11 +279,11 @@ def compare(
 
 def compare_pairs(
     file: options.File,
-    concept: options.Truth,
-    negative: options.Negative = "negative",
-    positive: options.Positive = "positive",
-    groups: options.Templates = None,
-    other: options.OtherLabels = None,
+    concept: pair_options.Truth,
+    negative: pair_options.Negative = "negative",
+    positive: pair_options.Positive = "positive",
+    groups: pair_options.Templates = None,
+    other: pair_options.OtherLabels = None,
     out: options.OutFolder = Path(),
     seed: options.Seed = 0,
 ) -> None:
