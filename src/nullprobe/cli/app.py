@@ -15,6 +15,7 @@ import typer
 
 from nullprobe.cli import (
     audit_commands,
+    comparison_commands,
     eraser_commands,
     label_commands,
     model_commands,
@@ -45,8 +46,8 @@ for command in (
     audit_commands.audit,
     audit_commands.calibrate,
     label_commands.same_concept,
-    audit_commands.compare,
-    audit_commands.compare_pairs,
+    comparison_commands.compare,
+    comparison_commands.compare_pairs,
     eraser_commands.fit,
     eraser_commands.apply,
     eraser_commands.plan,
