@@ -28,7 +28,7 @@ from support.command_files import (
 from nullprobe import ContrastPairs, audit, worlds
 from nullprobe.claims import CLAIMS
 from nullprobe.cli import main
-from nullprobe.report.text.wording import rung, source
+from nullprobe.report.text.rungs import rung, source
 
 
 @pytest.mark.slow

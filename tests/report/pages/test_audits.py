@@ -15,7 +15,7 @@ from nullprobe._core.validation import InputError
 from nullprobe.report.document import plain
 from nullprobe.report.pages import audits
 from nullprobe.report.pages.claim import ladders
-from nullprobe.report.text import tables, wording
+from nullprobe.report.text import rungs, tables, wording
 from nullprobe.report.text.limitations import untested
 
 
@@ -34,7 +34,7 @@ def test_every_claim_is_said_with_its_verdict_and_what_it_is_about(titles):
         assert claim.statement in first
     for verdict, times in (("Holds", 2), ("Does not hold", 1), ("Unclear", 1)):
         assert first.count(verdict) == times * len(titles)
-    for rung in wording.RUNGS:
+    for rung in rungs.RUNGS:
         assert rung.name in first
         assert rung.gloss in first
     assert all(title in html for title in titles)
@@ -298,7 +298,7 @@ def test_every_explanation_of_a_claim_stands_in_a_table_with_its_outcome():
     claim["explanations"][1] |= tried
     table = tables.explanations(claim)
     assert [row[:2] for row in table.rows] == [
-        (wording.rung(one["name"]).name, wording.OUTCOMES[one["outcome"]])
+        (rungs.rung(one["name"]).name, rungs.OUTCOMES[one["outcome"]])
         for one in claim["explanations"]
     ]
     assert table.rows[1][2:] == (claim["nulls"][1]["mean"], 0.3, 0.6, -0.01, 0.02)
@@ -327,7 +327,7 @@ def test_a_fact_about_the_representation_is_said_of_training_alone(source):
         claim["comes_from"] = source
     said = Reader(audits.render([document])).words
     assert ("fact about the representation" in said) == (source == "training")
-    assert said.count(f"Comes from {wording.source(source)}") == 2 * len(document["claims"])
+    assert said.count(f"Comes from {rungs.source(source)}") == 2 * len(document["claims"])
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from support import documents
 from support.browser import needs_chromium
 
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text import wording
+from nullprobe.report.text import rungs, wording
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -52,7 +52,7 @@ def said(claims):
     """Return what a page should say of claims: name, verdict, and both axes."""
     return [
         [wording.claim_name(c.name), wording.VERDICTS[c.holds],
-         f"Takes {wording.rung(c.takes).name}", f"Comes from {wording.source(c.comes_from)}"]
+         f"Takes {rungs.rung(c.takes).name}", f"Comes from {rungs.source(c.comes_from)}"]
         for c in claims
     ]  # fmt: skip
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nullprobe.report.figures import canvas, style
-from nullprobe.report.text.wording import number, rung
+from nullprobe.report.text.rungs import rung
+from nullprobe.report.text.wording import number
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point

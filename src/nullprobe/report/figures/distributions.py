@@ -9,7 +9,7 @@ import numpy as np
 
 from nullprobe.report.figures import canvas, style
 from nullprobe.report.histograms import Bins
-from nullprobe.report.text import wording
+from nullprobe.report.text import rungs
 
 FIRST_CIRCLE = 0.95  # how high the first circle stands, the highest bar being 1
 PATTERNS = ("", "/", ".")  # tell overlapping bars apart without colour
@@ -56,7 +56,7 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
     figure = canvas.empty()
     top = max((float(share.max()) for share in bins.shares), default=1.0) or 1.0
     for i, (null, share) in enumerate(zip(claim["nulls"], bins.shares, strict=True)):
-        known = wording.rung(null["rung"])
+        known = rungs.rung(null["rung"])
         figure.add_bar(
             **_bars(bins, share, i),
             opacity=0.75,

@@ -17,7 +17,7 @@ from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
 from nullprobe.report.pages.shell import anchor
-from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text import alt_text, rungs, tables, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
@@ -82,7 +82,7 @@ def render(
     identity = identified(plain)
     shown: dict[str, Any] = {
         "sets": sets,
-        "rungs": wording.RUNGS,
+        "rungs": rungs.RUNGS,
         "identity": identity,
         "summary": overview(sets, identity),
     }

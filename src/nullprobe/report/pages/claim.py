@@ -8,7 +8,7 @@ from typing import Any
 from nullprobe.report.figures import claims, distributions
 from nullprobe.report.histograms import null_bins
 from nullprobe.report.pages.shell import anchor
-from nullprobe.report.text import alt_text, tables, wording
+from nullprobe.report.text import alt_text, rungs, tables, wording
 from nullprobe.report.text.claim_notes import claim_notes
 
 # Each matrix of groups: what it is called, how it is described, what was done in the row.
@@ -41,8 +41,8 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "key": key,
         "short": wording.claim_name(claim["name"]),
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
-        "rung": wording.takes(claim),
-        "source": wording.SOURCES[claim["comes_from"]],
+        "rung": rungs.takes(claim),
+        "source": rungs.SOURCES[claim["comes_from"]],
         "reason": wording.sentence(claim["reason"]),
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
@@ -81,8 +81,8 @@ def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[s
     return {
         "key": key,
         "interval": ladder["interval"],
-        "drawn": [wording.rung(null["rung"]) for null in ladder["nulls"]],
-        "beside": [(wording.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
+        "drawn": [rungs.rung(null["rung"]) for null in ladder["nulls"]],
+        "beside": [(rungs.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
         "seen": alt_text.claim(ladder),
         "table": tables.histogram(ladder, bins),
     }
@@ -94,7 +94,7 @@ def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str
         return None
     data[f"{key} curve"] = claims.curve(removals)
     text, table = alt_text.curve(removals), tables.curve(removals)
-    rung = wording.rung(removals["rung"])
+    rung = rungs.rung(removals["rung"])
     return {"key": f"{key} curve", "seen": text, "table": table, "rung": rung}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe.report.histograms import Bins, present
-from nullprobe.report.text import wording
+from nullprobe.report.text import rungs, wording
 from nullprobe.report.text.wording import number
 
 
@@ -115,7 +115,7 @@ def claim(shown: Mapping[str, Any]) -> str:
         if len(values) == 0:
             continue
         above, below = int((values >= observed).sum()), int((values <= observed).sum())
-        name = wording.sentence(wording.rung(null["rung"]).drawn)
+        name = wording.sentence(rungs.rung(null["rung"]).drawn)
         where = f"{above:,} as high or higher"
         if not null["one_sided"]:
             where += f", {below:,} as low or lower"
@@ -155,7 +155,7 @@ def curve(shown: Mapping[str, Any]) -> str:
     for step, (value, low, high) in enumerate(ends):
         if None not in (value, low, high) and not low <= value <= high:
             out["above" if value > high else "below"].append(str(step))
-    band = f"where 95 % of the draws lie ({wording.rung(shown['rung']).drawn})"
+    band = f"where 95 % of the draws lie ({rungs.rung(shown['rung']).drawn})"
     parts = [
         f"{where} {band} after {', '.join(places)} removal{'' if places == ['1'] else 's'}"
         for where, places in out.items()

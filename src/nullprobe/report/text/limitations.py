@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nullprobe.report.text.rows import notes
-from nullprobe.report.text.wording import claim_name, rung, sentence
+from nullprobe.report.text.rungs import rung
+from nullprobe.report.text.wording import claim_name, sentence
 
 NONLINEAR = (
     "Nonlinear readers",

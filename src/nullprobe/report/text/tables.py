@@ -11,7 +11,7 @@ import numpy as np
 from nullprobe._core.nested import is_list
 from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
-from nullprobe.report.text import wording
+from nullprobe.report.text import rungs, wording
 
 SIMPLER = ("moments", "inputs", "architecture", "corpus")  # explanations with their own value
 QUANTILES = ("2.5 %", "median", "97.5 %")
@@ -83,7 +83,7 @@ def evidence(ladders: Sequence[Mapping[str, Any]]) -> Table:
         for null in ladder["nulls"]:
             values = present(null["values"])
             ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
-            name = wording.rung(null["rung"]).drawn
+            name = rungs.rung(null["rung"]).drawn
             rows.append((name, null["mean"], null["sd"], *ends, len(values), null["p_value"]))
             how.append(f"{wording.sentence(name)}: {null['description'].rstrip('.')}.{_ends(null)}")
         for one in ladder["beside"]:
@@ -165,7 +165,7 @@ def explanations(claim: Mapping[str, Any]) -> Table:
     rows: list[tuple[Any, ...]] = []
     why: list[str] = []
     for one in claim["explanations"]:
-        name, value = wording.rung(one["name"]).name, values.get(one["name"])
+        name, value = rungs.rung(one["name"]).name, values.get(one["name"])
         if one["outcome"] == "not_tried":
             why.append(f"{wording.sentence(name)}, not tried: {one['reason'].rstrip('.')}.")
         elif simpler.get(one["name"]):
@@ -173,7 +173,7 @@ def explanations(claim: Mapping[str, Any]) -> Table:
             name, value = f"{name}: {other['name']}", other["value"]
         ends = one["difference"] or (None, None)
         p = (one["p_value"], one["adjusted_p"])
-        rows.append((name, wording.OUTCOMES[one["outcome"]], value, *p, *ends))
+        rows.append((name, rungs.OUTCOMES[one["outcome"]], value, *p, *ends))
     return Table(
         "What may account for it",
         ("", "outcome", "it gives", "p", "adjusted p", "difference", "to"),
@@ -194,7 +194,7 @@ def details(claim: Mapping[str, Any]) -> Table | None:
 
 def histogram(ladder: Mapping[str, Any], bins: Bins) -> Table:
     """Return the histograms of the nulls of one statistic."""
-    names = [wording.rung(null["rung"]).drawn for null in ladder["nulls"]]
+    names = [rungs.rung(null["rung"]).drawn for null in ladder["nulls"]]
     return Table(
         f"Share of draws in each bin of {ladder['metric']['name']}",
         ("from", "to", *names),

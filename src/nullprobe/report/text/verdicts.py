@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nullprobe._core.printable import in_a_line, plain_values
-from nullprobe.report.text import wording
+from nullprobe.report.text import rungs, wording
 from nullprobe.report.text.claim_notes import claim_notes
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
@@ -63,7 +63,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            _axis("not_tried" if wording.takes(claim) is wording.NOT_TRIED else claim["takes"]),
+            _axis("not_tried" if rungs.takes(claim) is rungs.NOT_TRIED else claim["takes"]),
             _axis(claim["comes_from"]),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
             means.get("chance", "·"),
@@ -107,7 +107,7 @@ def axes(claim: Mapping[str, Any]) -> str:
     >>> axes({"takes": "moments", "comes_from": "not_tried", "explanations": []})
     'Takes: means and covariances. Comes from: not tried.'
     """
-    takes, source = wording.takes(claim).name, wording.source(claim["comes_from"])
+    takes, source = rungs.takes(claim).name, rungs.source(claim["comes_from"])
     return f"Takes: {takes}. Comes from: {source}."
 
 
