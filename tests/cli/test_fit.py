@@ -20,7 +20,7 @@ from nullprobe import (
     MiMiC,
     QuadraticLEACE,
 )
-from nullprobe.cli import eraser_files, eraser_options, main
+from nullprobe.cli import eraser_choice, eraser_options, main
 from nullprobe.data.concept import concept
 from nullprobe.data.files import read
 from nullprobe.erasers import ERASERS, load_eraser
@@ -263,10 +263,10 @@ def test_rows_that_say_nothing_of_the_concept_are_left_and_said_to_be(capsys):
 def test_a_seed_and_the_share_held_out_reach_the_estimator():
     z = concept(["a", "b"] * 9)
     for method in ("inlp", "rlace"):
-        assert eraser_files.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
-        assert eraser_files.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
+        assert eraser_choice.Choice(method, {"random_state": 7}).unfitted(z).random_state == 7
+        assert eraser_choice.Choice(method, {"random_state": None}).unfitted(z).random_state == 0
     assert (
-        eraser_files.Choice("inlp", {"validation_fraction": 0.5}).unfitted(z).validation_fraction
+        eraser_choice.Choice("inlp", {"validation_fraction": 0.5}).unfitted(z).validation_fraction
         == 0.5
     )
 

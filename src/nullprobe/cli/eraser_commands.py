@@ -5,7 +5,7 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, eraser_options, model_options, options, streams
+from nullprobe.cli import arguments, eraser_choice, eraser_options, model_options, options, streams
 
 
 def fit(
@@ -36,7 +36,7 @@ def fit(
         "target": target, "match": match, "loss": loss, "probe": probe, "alpha": alpha,
         "validation_fraction": validation_fraction, "random_state": seed,
     }  # fmt: skip
-    chosen = eraser_files.Choice(method, parameters)
+    chosen = eraser_choice.Choice(method, parameters)
     chosen.check()
     eraser_files.need_eraser_path(out)
     tasks = [task] if task else []

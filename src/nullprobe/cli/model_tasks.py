@@ -19,7 +19,7 @@ from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import streams, texts
 from nullprobe.cli.baking import Texts
-from nullprobe.cli.eraser_files import Choice
+from nullprobe.cli.eraser_choice import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
 from nullprobe.cli.output import need_writable
 from nullprobe.data.concept import Concept, concept
