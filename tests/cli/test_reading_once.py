@@ -8,7 +8,7 @@ import safetensors
 from support.command_files import done
 
 from nullprobe.data import formats, manifest
-from nullprobe.data.captured import write_shard
+from nullprobe.data.captured_shards import write_shard
 
 N, SHARDS, D = 36, 3, 4
 SITES = [f"layers.{i}.output" for i in range(5)]

@@ -8,7 +8,7 @@ import pytest
 from support import captured_folder as small
 
 from nullprobe import InputError
-from nullprobe.data import captured, files, formats, manifest
+from nullprobe.data import captured_shards, files, formats, manifest
 from nullprobe.data.captured import CapturedFolder
 
 
@@ -110,7 +110,7 @@ def test_values_are_verified_where_hashes_are_right(change, bad, monkeypatch):
         small.forge(1, small.put(name, edit))(bad)
     assert {path.name: path.read_bytes() for path in bad.iterdir()} == before
     with monkeypatch.context() as patch:
-        patch.setattr(captured.Shard, "check", lambda *_: None)
+        patch.setattr(captured_shards.Shard, "check", lambda *_: None)
         small.forge(1, small.put(name, edit))(bad)
     with pytest.raises(InputError, match="000001"):
         CapturedFolder(bad).read()

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 from safetensors.numpy import load_file, save, save_file
 
-from nullprobe.data import captured, manifest
+from nullprobe.data import captured_shards, manifest
 
 N, SIZE, D = 40, 10, 4
 SITES = {"layers.0.output": D, "layers.1.output": D}
@@ -46,7 +46,7 @@ def write(folder, *, repeats=1, seed=0, **changes):
     folder.mkdir(parents=True)
     said = about(**changes)
     for i in range(manifest.n_shards(said)):
-        captured.write_shard(folder, i, arrays(i, repeats=repeats, seed=seed), said)
+        captured_shards.write_shard(folder, i, arrays(i, repeats=repeats, seed=seed), said)
     return folder
 
 
@@ -80,7 +80,7 @@ def forge(i, change):
         said = manifest.manifest(folder)
         content = {**load_file(manifest.shard(folder, i))}
         change(content)
-        captured.write_shard(folder, i, content, {**said, "shards": list(said["shards"])})
+        captured_shards.write_shard(folder, i, content, {**said, "shards": list(said["shards"])})
 
     return spoil
 

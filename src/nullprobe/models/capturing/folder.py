@@ -28,7 +28,7 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe._core.progress import Progress, reporting, silent
 from nullprobe._version import __version__
 from nullprobe.data import manifest
-from nullprobe.data.captured import Shard, write_shard
+from nullprobe.data.captured_shards import Shard, write_shard
 from nullprobe.data.kinds import as_array
 from nullprobe.models.capturing.states import captured
 from nullprobe.models.provenance import described
