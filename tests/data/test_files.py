@@ -8,8 +8,9 @@ import pytest
 from support.tables import GROUPS, LABELS, SUFFIXES, X, Y, embeddings, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe.data.files import read, read_matrix, write_like
+from nullprobe.data.files import read, read_matrix
 from nullprobe.data.formats import TABLE_SUFFIXES
+from nullprobe.data.rewriting import write_like
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

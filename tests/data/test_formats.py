@@ -6,8 +6,9 @@ from safetensors.numpy import load_file
 from support.tables import LABELS, SUFFIXES, X, Y, columns, make, write
 
 from nullprobe._core.validation import InputError
-from nullprobe.data.files import read, read_matrix, write_like
+from nullprobe.data.files import read, read_matrix
 from nullprobe.data.formats import TABLE_SUFFIXES, load, names
+from nullprobe.data.rewriting import write_like
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors", *TABLE_SUFFIXES])

@@ -15,9 +15,10 @@ from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
 from nullprobe.cli.eraser_choice import Choice
-from nullprobe.data.files import Table, read, read_matrix, write_like
+from nullprobe.data.files import Table, read, read_matrix
 from nullprobe.data.formats import names, suffix_of
 from nullprobe.data.manifest import SITE
+from nullprobe.data.rewriting import write_like
 from nullprobe.erasers import AffineEraser, ClassTransport, ConceptShift, load_eraser
 from nullprobe.stats.copies import copies
 
