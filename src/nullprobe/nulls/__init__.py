@@ -2,13 +2,9 @@
 
 from nullprobe.nulls.action import Action
 from nullprobe.nulls.conditional_permutation import ConditionalPermutations
+from nullprobe.nulls.cross_validation import permutation_null, pipeline_null
 from nullprobe.nulls.flips import SignFlips
-from nullprobe.nulls.permutation import (
-    Permutations,
-    permutation_null,
-    permutations,
-    pipeline_null,
-)
+from nullprobe.nulls.permutation import Permutations, permutations
 from nullprobe.nulls.rotation import Rotations
 from nullprobe.nulls.shape import CommonShape
 from nullprobe.stats.null_distribution import Null
