@@ -3,8 +3,8 @@
 from nullprobe.probes.analysis.calibration import Reliability, reliability
 from nullprobe.probes.analysis.information import Information, usable_information
 from nullprobe.probes.analysis.successive_directions import Successive, successive
-from nullprobe.probes.base.batched import LinearProbes
 from nullprobe.probes.base.linear import LinearProbe
+from nullprobe.probes.base.linear_probes import LinearProbes
 from nullprobe.probes.linear.halfspace import HalfspaceProbe
 from nullprobe.probes.linear.lda import LDAProbe, lda
 from nullprobe.probes.linear.logistic import LogisticProbe, logistic

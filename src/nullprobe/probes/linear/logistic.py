@@ -24,8 +24,9 @@ from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
-from nullprobe.probes.base.batched import LinearProbes, ManyConcepts
+from nullprobe.probes.base.batched import ManyConcepts
 from nullprobe.probes.base.linear import LinearProbe
+from nullprobe.probes.base.linear_probes import LinearProbes
 from nullprobe.probes.solvers.design import Design, Preconditioner
 from nullprobe.probes.solvers.newton import MOST_STEPS, TOLERANCE, solve
 from nullprobe.probes.solvers.penalty_path import DEFAULT_STRENGTH, Path, path
