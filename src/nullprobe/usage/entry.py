@@ -8,7 +8,7 @@ each random draw removes one as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,24 +25,20 @@ from nullprobe.claims.used import NAME, used
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.splits import Parts, group_codes, split
-from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
-from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
+from nullprobe.models.behaviour import Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capturing.states import Captured, capture
 from nullprobe.models.texts import sequence, strings
 from nullprobe.models.token_rules import Rule, Spans
-from nullprobe.moments import Moments
-from nullprobe.nulls.subspace import random_maps, random_subspaces
 from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, together
+from nullprobe.usage.edits import Fit, edits_of
 
-ROUNDING = 1e-9
 FITTED, SCORED, N_PARTS = 0, 1, 2
 N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
 RULE = "one half fits the eraser, the model is scored on the other"
 DRAWN = "random subspaces of the same rank that remove as much variance at this site"
 LOG_PROBABILITY = "change of the answer's log-probability (nats)"
-Fit = Callable[[Moments], AffineEraser]
 
 
 def audit_use(
@@ -178,7 +174,7 @@ def audit_use(
             progress=report,
             **limits,
         )
-        each, left_out = _edits(states, z.take(fitted[states.text]), fit, n_draws, seed)
+        each, left_out = edits_of(states, z.take(fitted[states.text]), fit, n_draws, seed)
         edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
         rows = halves.rows(SCORED)
         scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
@@ -243,59 +239,6 @@ def _record(
         **({"representations": list(states)} if len(states) > 1 else {}),
         "versions": provenance.versions(),
     }
-
-
-def _edits(
-    states: Captured, z: Concept, fit: Fit, n_draws: int, seed: int
-) -> tuple[dict[str, list[Edits]], dict[str, str]]:
-    """Return for each site its eraser, fitted to rows of the concept z, then the random ones.
-
-    Sites without an eraser, or without random ones like it, come second, with the reason. If no
-    site has any, the last reason is raised.
-    """
-    edits: dict[str, list[Edits]] = {}
-    left_out: dict[str, str] = {}
-    for s, (site, X) in enumerate(states.items()):
-        rng = np.random.default_rng([seed, 2, s])
-        try:
-            moments = Moments.of(X, z)
-            eraser = fit(moments)
-            random = _random_erasers(eraser, X, moments.mean, n_draws, rng)
-        except validation.InputError as error:
-            if len(left_out) + 1 == len(states):  # nothing is left to judge
-                raise
-            left_out[site] = f"no eraser, or no random subspaces to compare it with: {error}"
-        else:
-            edits[site] = [{site: one} for one in (eraser, *random)]
-    return edits, left_out
-
-
-def _random_erasers(
-    eraser: AffineEraser, X: np.ndarray, mean: np.ndarray, n_draws: int, rng: np.random.Generator
-) -> list[AffineEraser]:
-    """Return erasers of random subspaces, of the same kind, rank and size as one fitted to X.
-
-    An orthogonal projection is compared with orthogonal projections. Any other eraser is compared
-    with maps that, like LEACE, are orthogonal where all directions have the same variance.
-    Compared with the other kind, meaningless labels would seem to be used.
-    """
-    lost = np.square(X - eraser.apply(X), dtype=np.float64).sum() / len(X)
-    centred = (X - mean).astype(X.dtype)  # its rounding decides which directions are empty
-    size = {"rank": eraser.rank, "removed": float(lost), "n_draws": n_draws, "rng": rng}
-    if _is_orthogonal(eraser):
-        Q = random_subspaces(centred, **size)
-        R, W = Q, Q.swapaxes(1, 2)
-    else:
-        R, W = random_maps(centred, **size)
-    return [AffineEraser(mean, r, w, method="random") for r, w in zip(R, W, strict=True)]
-
-
-def _is_orthogonal(eraser: AffineEraser) -> bool:
-    """Return whether an eraser's R W is symmetric, without forming it."""
-    R, W = eraser.reading, eraser.writing
-    # |R W − (R W)ᵀ|² = 2 |R W|² − 2 tr(R W R W)
-    square, crossed = np.sum((R.T @ R) * (W @ W.T)), np.sum((W @ R) * (W @ R).T)
-    return bool(square - crossed <= ROUNDING * square)
 
 
 def _of_all(metric: Metric, rows: np.ndarray) -> Metric:
