@@ -27,6 +27,7 @@ from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.options import claim_names
 from nullprobe.auditing.result import Audit, summarised
+from nullprobe.auditing.sources import without_baselines
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
@@ -36,6 +37,7 @@ from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
+NO_BASELINES = "an audit of several attributes takes no baselines"
 OF_ONE_AUDIT = {
     "order",
     "others",
@@ -252,7 +254,7 @@ def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
     result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
     assert isinstance(result, Audit), "one representation has one audit"
-    return result
+    return without_baselines(result, NO_BASELINES)
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
