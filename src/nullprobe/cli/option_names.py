@@ -35,6 +35,7 @@ PHRASES = {
     "name parts of the series as groups": "name parts of the series with --groups",
     "name the series that rows belong to as groups": "name the series of each row with --groups",
     "pass numbers, or take it as labels": "name a column of numbers, or pass --kind labels",
+    "pass it as d=64": "pass it as --d 64",
     "leave eraser out": "leave --eraser out",
     "leave claims out": "leave --claims out",
     "leave confounds out": "leave --confounds out",
