@@ -220,7 +220,7 @@ def _claims(names: Any) -> list[str]:
     for name in checked:
         if name not in OF_ERASED:
             validation.complain(
-                f"audit_attributes judges {', '.join(OF_ERASED)}",
+                f"claims about several attributes must be among {', '.join(OF_ERASED)}",
                 f"{name!r} is about erasers that an audit of one attribute fits",
                 "leave it out, or audit each attribute by itself",
             )
