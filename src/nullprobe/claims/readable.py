@@ -149,6 +149,11 @@ def _confounds_sentence(one: Confounded, observed: float) -> str:
             " This comparison decides little: the confounds nearly determine the concept, and "
             f"leave it open in about {one.informative:.0f} rows."
         )
+    if one.is_wide:
+        text += (
+            f" The confounds have {one.columns:,} columns for {one.rows:,} rows; what the "
+            "model of them shrinks away may still confound."
+        )
     return text
 
 
