@@ -7,6 +7,7 @@ from support.pretrained_encoder import PACKAGES, embeddings
 from nullprobe import compare
 
 
+@pytest.mark.slow
 def test_erasers_are_compared_on_the_embeddings_of_a_pretrained_encoder():
     X, y = embeddings()
     assert X.shape[1] == 384

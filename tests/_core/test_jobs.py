@@ -4,7 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
-from nullprobe import InputError, audit, calibrate, compare
+from nullprobe import InputError, audit, audit_attributes, calibrate, compare
 from nullprobe._core import workers
 from nullprobe.cli import main
 from nullprobe.comparing import trials
@@ -33,6 +33,7 @@ def used(monkeypatch):
     return numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_one_job_is_used_unless_another_number_is_passed_or_configured(call, used):
     call()
@@ -55,6 +56,7 @@ def test_other_numbers_of_jobs_are_refused(call, n_jobs):
     assert repr(n_jobs) in caught.value.received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "expected"), [([], None), (["--jobs", "3"], 3)])
 def test_a_command_uses_all_cores_or_as_many_as_it_is_given(
     options, expected, used, tmp_path, monkeypatch
@@ -72,3 +74,13 @@ def test_a_command_uses_all_cores_or_as_many_as_it_is_given(
 def test_no_jobs_are_refused(capsys):
     assert main(["audit", "--world", "two_features", "--jobs", "0"]) == 2
     assert "--jobs" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_results_of_several_audits_do_not_depend_on_the_number_of_jobs():
+    few = {"claims": ["readable", "erasure_holds"], "draws": 39, "n_splits": 1}
+    one, two = (calibrate(X, Y, n_audits=2, n_jobs=jobs, **few) for jobs in (1, 2))
+    assert [*one] == [*two]
+    labels = {"one": Y, "other": X[:, 0] > 0}
+    one, two = (audit_attributes(X, labels, alpha=0.1, n_jobs=jobs, **few) for jobs in (1, 2))
+    assert one.to_json() == two.to_json()

@@ -24,6 +24,7 @@ def correlation_matrix(d, rank, seed, *, zero=0, duplicates=0):
 shapes = st.tuples(st.integers(1, 30), st.integers(1, 30), st.integers(0, 999))
 
 
+@pytest.mark.slow
 @given(shape=shapes, zero=st.integers(0, 2), duplicates=st.integers(0, 2))
 def test_solutions_are_those_of_the_pseudo_inverse(shape, zero, duplicates):
     d, rank, seed = shape

@@ -20,6 +20,7 @@ def beside(X, y, B, **options):
     return one
 
 
+@pytest.mark.slow
 def test_what_is_read_beyond_a_baseline_is_said_in_auc_and_in_nats():
     y, B, X = rows()
     one = beside(X, y, B)
@@ -29,6 +30,7 @@ def test_what_is_read_beyond_a_baseline_is_said_in_auc_and_in_nats():
         assert low < value < high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a function of it", "noise"])
 def test_what_adds_nothing_is_said_to_add_nothing(what):
     y, B, _ = rows()
@@ -59,6 +61,7 @@ def test_numbers_and_several_classes_have_no_nats():
     assert beside(X, y + 0.1 * rng.normal(size=400), B).adds[1] > 0
 
 
+@pytest.mark.slow
 def test_quick_audits_and_layers_leave_it_out():
     y, B, X = rows()
     assert beside(X, y, B, depth="quick").adds is None

@@ -44,6 +44,7 @@ def test_each_is_read_alone_and_jointly_and_by_nobody_after_one_eraser_of_all():
         assert np.abs((erased - erased.mean(axis=0)).T @ (y - y.mean())).max() < 1e-8
 
 
+@pytest.mark.slow
 def test_one_eraser_of_all_takes_what_an_eraser_of_one_leaves_of_another():
     """Each attribute alone is erased by its own eraser; another's is still read."""
     X, attributes = rows()
@@ -53,6 +54,7 @@ def test_one_eraser_of_all_takes_what_an_eraser_of_one_leaves_of_another():
         assert one.provenance["eraser"]["fitted_rows"] == 180
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3])
 def test_each_is_judged_at_its_share_of_alpha(k):
     X, attributes = rows(n=120)
@@ -78,6 +80,7 @@ def test_some_wrong_alarm_is_as_rare_as_alpha():
     assert wrong <= 4  # at .05, 3 in 1,000 samples have more
 
 
+@pytest.mark.slow
 def test_alone_is_what_audit_says():
     X, attributes = rows(n=120)
     found = audit_attributes(X, attributes, **(FEW | {"draws": 119}))
@@ -149,6 +152,7 @@ def test_what_does_not_go_is_refused_by_name(attributes, options, said):
         audit_attributes(X, two if attributes is None else attributes, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("claims", "before", "after"),
     [

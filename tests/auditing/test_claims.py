@@ -39,6 +39,7 @@ def test_removals_of_a_gaussian_world_are_a_fact_about_moments():
     assert abs(values[-1] - 0.5) < 0.1  # nothing of five features is left to read
 
 
+@pytest.mark.slow
 def test_a_direction_in_common_transfers_and_one_for_each_group_does_not():
     for draw, *expected in ((worlds.shared, "yes", "undecided"), (worlds.rotating, "no", "chance")):
         w = draw(n=720, d=6, n_groups=3, gap=2.0, random_state=0)
@@ -69,6 +70,7 @@ def test_what_carries_over_between_two_groups_can_be_asked():
         audit(w.X, w.y, groups=w.groups, **FEW)
 
 
+@pytest.mark.slow
 def test_few_groups_give_no_interval():
     """Four groups in three parts: resampling a part of one group gives it as it is."""
     w = worlds.shared(n=240, d=4, n_groups=4, gap=0.0, random_state=0)
@@ -87,6 +89,7 @@ def layers(seed, n=90, several=6):
     return {f"layer {i}": one for i, one in enumerate(X)}, np.arange(n) % 2
 
 
+@pytest.mark.slow
 def test_layers_share_their_permutations():
     X, y = layers(0)
     X["layer 1"] = X["layer 0"].copy()
@@ -110,6 +113,7 @@ def test_a_layer_that_is_read_is_found_among_others():
     assert len(found.documents()) == len(found) == 6
 
 
+@pytest.mark.slow
 def test_one_layer_is_judged_as_it_is_by_itself():
     w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
     alone, one = audit(w.X, w.y, **RAW), audit({"data": w.X}, w.y, **RAW)
@@ -133,6 +137,7 @@ def test_claims_and_representations_are_adjusted_for_each_other():
     assert min(others) > 0.05
 
 
+@pytest.mark.slow
 def test_alpha_decides_what_is_an_alarm_and_effect_what_is_negligible():
     w = worlds.gaussian(n=150, d=3, gap=0.3, random_state=0)
     p = audit(w.X, w.y, **RAW)["readable"].p_value
@@ -148,6 +153,7 @@ def test_alpha_decides_what_is_an_alarm_and_effect_what_is_negligible():
     assert str(lenient.holds) == "no"
 
 
+@pytest.mark.slow
 def test_searches_draw_as_many_permutations_as_alpha_needs_and_no_more():
     """What is far from α is settled at the first look."""
     w = worlds.gaussian(n=90, d=2, gap=4.0, random_state=0)

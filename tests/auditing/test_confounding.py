@@ -155,6 +155,7 @@ def test_data_that_readable_needs_are_not_ignored_without_it(option):
         audit(X, y, claims=["erasure_holds"], **given)
 
 
+@pytest.mark.slow
 def test_warnings_stand_in_print_on_the_page_and_in_the_document(tmp_path):
     X, y, W = words(9)
     found = audit(X, y, confounds={"either": W[:, 0], "or": W[:, 1]}, **FEW)

@@ -43,6 +43,7 @@ def test_the_claim_and_the_comparison_of_readers_say_the_same(both):
     assert found.random.upper
 
 
+@pytest.mark.slow
 def test_resamples_are_those_of_pairs_in_common(both):
     """Bootstrap replicates vary as a share of 60 pairs does, and are the same pairs for all."""
     found, _, compared = both

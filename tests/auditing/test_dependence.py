@@ -40,6 +40,7 @@ def tokens(seed=0, texts=60, each=6, d=8):
 # Copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noise", "kind"), [(0.0, "exact"), (0.01, "near")])
 def test_copies_are_grouped_with_a_warning_and_are_no_evidence(noise, kind):
     X, y, order = copied(noise=noise)
@@ -57,6 +58,7 @@ def test_copies_are_grouped_with_a_warning_and_are_no_evidence(noise, kind):
     assert np.ptp(named.interval) == pytest.approx(np.ptp(found["readable"].interval), rel=0.25)
 
 
+@pytest.mark.slow
 def test_copies_can_be_dropped_or_kept():
     X, y, order = copied()
     with pytest.warns(UserWarning, match="dropped"):
@@ -128,6 +130,7 @@ def test_verdicts_that_blocks_change_are_withheld_and_recorded():
         assert one["readable"].holds is Holds.UNCLEAR
 
 
+@pytest.mark.slow
 def test_a_verdict_that_blocks_leave_alone_is_kept():
     X, y = tokens(texts=80, each=3)
     found = audit(X + 3.0 * y[:, None] * (np.arange(8) == 0), y, **RAW)
@@ -135,6 +138,7 @@ def test_a_verdict_that_blocks_leave_alone_is_kept():
     assert "withheld" not in found.provenance["dependence"]
 
 
+@pytest.mark.slow
 def test_too_few_blocks_withhold_the_verdict_and_say_how_many_rows_are_needed():
     X, y = tokens(texts=20, each=12)
     found = audit(X, y, claims=["readable", "one_direction"], **FEW)
@@ -172,6 +176,7 @@ def test_labels_of_neighbouring_groups_are_permuted_inside_them():
     assert told.provenance["dependence"]["blocks"] < 27
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian", "t3", "sorted"])
 def test_independent_rows_are_audited_as_if_nobody_had_looked(name):
     X, y = independent(name, 1, n=240, d=6)
@@ -194,6 +199,7 @@ def series(n=400, run=20, rho=0.8, seed=0):
     return X, np.repeat(rng.permutation(np.arange(n // run) % 2), run)
 
 
+@pytest.mark.slow
 def test_one_series_is_cut_into_blocks_in_its_order():
     X, y = series(1200)
     rng = np.random.default_rng(0)
@@ -214,6 +220,7 @@ def test_one_series_is_cut_into_blocks_in_its_order():
     )
 
 
+@pytest.mark.slow
 def test_a_series_that_is_too_short_for_its_dependence_cannot_be_tested():
     X, y = series(240, rho=0.95)
     found = audit(X, y, order=np.arange(240), **RAW)
@@ -279,6 +286,7 @@ def test_one_wild_row_is_named_with_what_is_read_without_it():
 # Quick
 
 
+@pytest.mark.slow
 def test_quick_depth_judges_two_claims_by_chance_alone():
     w = worlds.gaussian(n=200, d=5, gap=2.0, random_state=0)
     found = audit(w.X, w.y, depth="quick")
@@ -301,6 +309,7 @@ def test_noise_of_texts_in_file_order_is_no_reading_at_any_depth(depth):
         assert "length" in found.provenance["dependence"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [None, np.arange(360)], ids=["found", "declared"])
 def test_a_class_in_too_few_blocks_withholds_the_verdict(order):
     """One text of 360 rows has a class to itself: no three parts of whole blocks all hold it."""
@@ -314,6 +323,7 @@ def test_a_class_in_too_few_blocks_withholds_the_verdict(order):
 # Nothing to compare with
 
 
+@pytest.mark.slow
 def test_labels_that_no_permutation_can_move_cannot_be_tested():
     """Pairs of a labelled row and an unlabelled one, alike for a while: blocks exchange nothing."""
     rng = np.random.default_rng(0)
@@ -326,6 +336,7 @@ def test_labels_that_no_permutation_can_move_cannot_be_tested():
         assert "leaves all labels as they are" in claim.reason
 
 
+@pytest.mark.slow
 def test_rows_of_a_series_without_dependence_move_one_by_one():
     rng = np.random.default_rng(1)
     y = np.arange(200) % 2
@@ -346,6 +357,7 @@ def test_labels_of_few_runs_cannot_be_told_from_drift(runs):
     assert f"{runs} runs along the series" in claim.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e5, 1e6, 1e7])
 def test_a_row_far_out_in_all_features_makes_none_repeat_another(scale):
     rng = np.random.default_rng(3)

@@ -62,6 +62,7 @@ def test_a_document_holds_plain_values_only():
     assert "fact_about" not in found["claims"][0]  # it follows from the two
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [left_out, columns, paired, "grouped"])
 def test_every_key_of_a_document_is_in_snake_case(made, request):
     found = request.getfixturevalue(made) if made == "grouped" else made()
@@ -69,6 +70,7 @@ def test_every_key_of_a_document_is_in_snake_case(made, request):
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [left_out, columns, paired, "grouped"])
 def test_an_audit_is_read_back_as_the_same(made, request, tmp_path):
     found = request.getfixturevalue(made) if made == "grouped" else made()
@@ -90,6 +92,7 @@ def test_another_audit_is_not_the_same(grouped):
     assert grouped != "audit"
 
 
+@pytest.mark.slow
 def test_layers_are_read_back_as_the_same():
     w = worlds.gaussian(n=60, d=3, random_state=0)
     found = audit({"whole": w.X, "a: part": w.X[:, :1]}, w.y, title="a: model", **RAW)

@@ -54,6 +54,7 @@ def test_gaussian_world_is_read_back_as_its_moments_say(gaussian):
     assert result["erasure_holds"].observed == pytest.approx(expected, abs=0.04)
 
 
+@pytest.mark.slow
 def test_noise_is_not_readable():
     w = worlds.null(n=1200, d=5, random_state=0)
     result = audit(w.X, w.y, **LINEAR)
@@ -97,6 +98,7 @@ def test_without_intervals_every_claim_still_gets_a_verdict_and_a_document():
     assert all(claim.beside[0].gain is None for claim in claims if claim.beside)
 
 
+@pytest.mark.slow
 def test_observed_is_the_mean_auc_over_parts(founding):
     w, result = founding
     once = audit(w.X, w.y, claims=["readable"], **TWICE)
@@ -107,6 +109,7 @@ def test_observed_is_the_mean_auc_over_parts(founding):
     assert once["readable"].observed == result["readable"].observed
 
 
+@pytest.mark.slow
 def test_intervals_hold_their_observation(gaussian):
     for claim in gaussian[1].claims:
         if claim.interval is not None:
@@ -148,6 +151,7 @@ def test_numbers_of_threads_and_processes_make_no_difference(monkeypatch):
     assert documents[0] == documents[1] == documents[2]
 
 
+@pytest.mark.slow
 def test_groups_that_are_named_are_no_evidence():
     """Each group has a place and a class of its own: rows in common make it seem readable."""
     rng = np.random.default_rng(0)
@@ -180,6 +184,7 @@ def others():
     return w, {"all": pd.DataFrame(w.X), "part": w.X[:, :3], "nothing": noise}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("baselines", "untrained", "expected"),
     [
@@ -220,6 +225,7 @@ def test_number_is_read_by_r_squared():
     assert result.provenance["classes"] is None
 
 
+@pytest.mark.slow
 def test_several_numbers_are_one_concept():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(300, 6))
@@ -266,6 +272,7 @@ def test_only_the_claims_that_are_asked_for_are_judged_and_paid_for():
     assert not {"halfspaces", "noise", "matching"} & set(stages)
 
 
+@pytest.mark.slow
 def test_claims_that_are_left_out_do_not_change_the_others(gaussian):
     w, whole = gaussian
     part = audit(w.X, w.y, **LINEAR)
@@ -322,6 +329,7 @@ def test_a_report_is_a_table_of_the_verdicts_and_their_reasons(gaussian):
     assert repr(result).startswith("Audit('data': dependent yes, readable yes, one_direction yes,")
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_printed_with_its_reason():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 2)), np.repeat([0, 1], 30)
@@ -333,6 +341,7 @@ def test_what_was_left_out_is_printed_with_its_reason():
         assert line in " ".join(shown.split())
 
 
+@pytest.mark.slow
 def test_layers_are_printed_as_a_table_and_reported_one_after_the_other():
     w = worlds.gaussian(n=60, d=2, gap=1.0, random_state=0)
     found = audit({"first": w.X, "last": w.X[:, :1]}, w.y, title="model", **RAW)

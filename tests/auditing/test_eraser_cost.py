@@ -1,6 +1,7 @@
 """What an eraser that is passed takes besides the concept."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from nullprobe import LEACE, Audit, InputError, LDAProbe, audit, worlds
 from nullprobe.auditing.eraser_cost import MOST_COLUMNS, eraser_cost, tasks_of
 from nullprobe.data.concept import concept
+from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import partitions
 
 W = worlds.gaussian(n=600, d=6, gap=2.0, random_state=0)
@@ -23,7 +25,9 @@ NUMBER = X[:, 0] + 0.5 * RNG.normal(size=300)
 
 def cost(task, erased=ERASED, groups=None, names=None):
     tasks = tasks_of(task, 300, ERASER)
-    return eraser_cost(X, erased, concept(Y), tasks, groups, names, 0)
+    dataset = Dataset.of({"before": X, "after": erased}, Y)
+    named = {} if names is None else {"before": tuple(names)}
+    return eraser_cost(replace(dataset, feature_names=named), tasks, groups, 0)
 
 
 def test_a_task_that_is_the_concept_falls_to_a_guess():
@@ -94,6 +98,7 @@ def test_groups_are_whole_in_halves_and_resamples():
     assert narrow.interval != wide.interval
 
 
+@pytest.mark.slow
 def test_an_audit_has_it_in_print_on_the_page_and_in_the_document(tmp_path):
     tasks = pd.DataFrame({"same": Y, "number": NUMBER})
     frame = pd.DataFrame(X, columns=list("abcdef"))

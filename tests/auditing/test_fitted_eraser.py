@@ -41,6 +41,7 @@ def test_what_a_good_eraser_leaves_is_said_beside_what_was_read_before():
     assert Audit.from_json(found.to_json()) == found
 
 
+@pytest.mark.slow
 def test_rows_with_a_name_are_audited_under_it():
     layers = audit({"layer.1": W.X[NEW]}, W.y[NEW], eraser=ERASER, claims=["readable"], **FEW)
     one = audit(W.X[NEW], W.y[NEW], eraser=ERASER, claims=["readable"], **FEW)
@@ -56,6 +57,7 @@ def test_rows_may_not_share_the_name_of_the_erased_rows():
     assert "'erased'" in caught.value.received
 
 
+@pytest.mark.slow
 def test_an_eraser_that_leaves_everything_does_not_hold():
     found = audit(W.X[NEW], W.y[NEW], eraser=Leaves(), **FEW)
     after = found["erasure_holds"]
@@ -67,6 +69,7 @@ def test_an_eraser_that_leaves_everything_does_not_hold():
     assert found.provenance["eraser"] == {"method": "Leaves", "rows_seen": "unknown"}
 
 
+@pytest.mark.slow
 def test_the_reading_is_that_of_a_probe_on_erased_rows():
     """Fitted to one half of erased rows by the parts of the audit, and scored on the other."""
     X, y = W.X[NEW], W.y[NEW]
@@ -104,6 +107,7 @@ def test_an_eraser_that_was_told_the_labels_is_told_them_again():
     assert abs(found["erasure_holds"].observed - 0.5) < 0.1
 
 
+@pytest.mark.slow
 def test_a_transformer_of_another_width_is_audited_too():
     class Half:
         def transform(self, X):
@@ -113,6 +117,7 @@ def test_a_transformer_of_another_width_is_audited_too():
     assert 0.6 < found["erasure_holds"].observed < found["erasure_holds"].details["before_erasure"]
 
 
+@pytest.mark.slow
 def test_numbers_and_groups_go_with_it():
     rng = np.random.default_rng(1)
     number = W.X[:, 0] + 0.2 * rng.normal(size=900)
@@ -150,6 +155,7 @@ SEEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", ["at once", "in pieces", "saved"])
 @pytest.mark.parametrize("how", SEEN)
 def test_rows_that_it_was_fitted_to_are_recognised(how, fit, tmp_path):
@@ -165,6 +171,7 @@ def test_rows_that_it_was_fitted_to_are_recognised(how, fit, tmp_path):
     assert audit(W.X[NEW], W.y[NEW], eraser=eraser, **FEW).provenance["eraser"]["rows_seen"] == 0
 
 
+@pytest.mark.slow
 def test_where_nobody_knows_which_rows_were_seen_it_says_so():
     moments = Moments.of(W.X[OLD], W.y[OLD])
     unknown = {
@@ -177,6 +184,7 @@ def test_where_nobody_knows_which_rows_were_seen_it_says_so():
         assert found.provenance["eraser"]["rows_seen"] == "unknown", name
 
 
+@pytest.mark.slow
 def test_new_rows_of_few_values_are_not_taken_for_old_ones():
     rng = np.random.default_rng(0)
     X, y = np.eye(12)[rng.integers(0, 12, 400)], np.arange(400) % 2
@@ -206,6 +214,7 @@ def test_labels_that_cannot_move_are_no_test_of_an_eraser():
     assert "leaves all labels as they are" in claim.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["file", "fitted"])
 def test_features_are_matched_by_name_or_refused(kind, tmp_path):
     names = [f"x{j}" for j in range(8)]

@@ -95,6 +95,7 @@ FRAME = pd.DataFrame(X, columns=[f"width {j}" for j in range(5)])
 NAMES = list(FRAME.columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "options", "expected"),
     [
@@ -117,6 +118,7 @@ def test_names_of_columns_and_groups_are_kept(given, options, expected, how):
     assert "group_names" not in how(given, Y, **few).provenance
 
 
+@pytest.mark.slow
 def test_columns_that_are_drawn_have_their_names():
     few = {"claims": ["readable"], **FEW}
     layers = {"a": FRAME.iloc[:, :2], "b": X[:, :3]}

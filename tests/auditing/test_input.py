@@ -55,6 +55,7 @@ def test_whole_numbers_are_audited_as_numbers():
     np.testing.assert_array_equal(numbers(found), numbers(expected))
 
 
+@pytest.mark.slow
 def test_group_names_of_any_kind_will_do():
     w = worlds.gaussian(n=120, d=4, gap=1.0, random_state=0)
     codes = np.arange(120) // 3
@@ -173,6 +174,7 @@ OLD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", OLD)
 def test_old_names_of_draws_give_a_warning_and_the_same_result(names):
     w = worlds.gaussian(n=90, d=3, gap=1.0, random_state=0)

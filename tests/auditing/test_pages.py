@@ -8,6 +8,7 @@ import pytest
 PAGES = Path(__file__).parents[2] / "docs" / "methods"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "least"), [("confounds", 12), ("existence", 2), ("own_eraser", 20)]
 )

@@ -68,6 +68,7 @@ def test_truth_that_is_consistent_and_varies_little_is_a_more_than_random_direct
     assert claim.details["labelled_probe"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_distractor_is_named_where_it_is_followed_instead():
     w = worlds.distractor(n=120, d=30, random_state=0)
     verdict, claim = asked(w.pairs, others={"sentiment": w.distractor})
@@ -86,6 +87,7 @@ def test_a_distractor_is_named_among_many_other_labels_by_the_fewest_permutation
     assert asked(w.pairs, others=others)[0][0] == "no"
 
 
+@pytest.mark.slow
 def test_pairs_without_a_signal_say_nothing_above_chance():
     verdict, claim = asked(worlds.contrast(n=60, d=4, signal=0.0, random_state=0).pairs)
     assert verdict == ("unclear", "undecided")
@@ -93,6 +95,7 @@ def test_pairs_without_a_signal_say_nothing_above_chance():
     assert claim.detectable > 0.6
 
 
+@pytest.mark.slow
 def test_differences_of_pairs_are_audited_like_any_representation():
     pairs = worlds.contrast(n=120, d=4, signal=0.3, random_state=0).pairs
     found, expected = (
@@ -114,6 +117,7 @@ def test_differences_of_pairs_are_audited_like_any_representation():
     np.testing.assert_array_equal(found.labels, pairs.y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int64])
 def test_differences_of_whole_numbers_do_not_wrap_around(kind):
     rng = np.random.default_rng(0)
@@ -126,6 +130,7 @@ def test_differences_of_whole_numbers_do_not_wrap_around(kind):
     assert expected.observed > 0.9
 
 
+@pytest.mark.slow
 def test_pairs_of_any_library_give_the_same_verdict():
     pairs = salient()
     names = list("abc")
@@ -134,6 +139,7 @@ def test_pairs_of_any_library_give_the_same_verdict():
     assert (found.observed, found.reason) == (expected.observed, expected.reason)
 
 
+@pytest.mark.slow
 def test_all_claims_that_apply_are_asked_of_pairs_and_consistent_of_nothing_else():
     pairs = salient(60)
     asked_of_pairs = audit(pairs, **FEW)
@@ -155,6 +161,7 @@ def layers():
     return audit(several, others=other, claims=["readable", "consistent"], **FEW), w
 
 
+@pytest.mark.slow
 def test_layers_of_pairs_are_told_of_each_other(layers):
     found, _ = layers
     assert list(found.audits) == ["first", "copy", "blind"]
@@ -171,6 +178,7 @@ def test_layers_of_pairs_are_told_of_each_other(layers):
     assert str(found["blind"]["consistent"].holds) == "unclear"
 
 
+@pytest.mark.slow
 def test_p_values_of_layers_are_adjusted_for_each_other(layers):
     found, w = layers
     alone = audit(w.pairs, **ASKED)["consistent"]
@@ -188,6 +196,7 @@ def test_one_layer_of_pairs_is_judged_as_it_is_by_itself():
     assert (alone.p_value, alone.reason) == (one.p_value, one.reason)
 
 
+@pytest.mark.slow
 def test_other_labels_of_pairs_are_recorded():
     pairs = salient(60)
     other = np.random.default_rng(0).permutation(pairs.y)

@@ -97,6 +97,7 @@ def test_what_cannot_be_audited_as_pairs_is_refused_with_advice(case):
         audit(given, **RAW | options)
 
 
+@pytest.mark.slow
 def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
     w = worlds.contrast(n=60, d=4, random_state=0)
     pairs, groups = ContrastPairs(w.negative, w.positive, w.y), np.arange(60) // 2
@@ -108,6 +109,7 @@ def test_pairs_that_depend_on_each_other_leave_consistent_out_and_say_why():
         audit(pairs, groups=groups, claims=["consistent"], **few)
 
 
+@pytest.mark.slow
 def test_templates_too_small_to_normalise_leave_consistent_out():
     w = worlds.contrast(n=60, d=4, random_state=0)
     templates = np.where(np.arange(60) < 2, "rare", "common")

@@ -20,6 +20,7 @@ def both():
     return found, audit(LAYERS, W.y, title="model", claims=["one_direction"], alpha=0.2, **FEW)
 
 
+@pytest.mark.slow
 def test_audits_that_are_joined_have_the_claims_of_both(both):
     read, algebra = both
     joined = read["layer 0"] | algebra["layer 0"]
@@ -31,6 +32,7 @@ def test_audits_that_are_joined_have_the_claims_of_both(both):
     assert (other["claims"], other["alpha"]) == (["one_direction"], 0.2)
 
 
+@pytest.mark.slow
 def test_layers_that_are_joined_stand_in_one_page_and_one_file(both, tmp_path):
     joined = both[0] | both[1]
     assert list(joined.audits) == list(LAYERS)
@@ -55,6 +57,7 @@ def test_what_does_not_belong_together_is_not_joined(both):
         read | algebra["layer 0"]
 
 
+@pytest.mark.slow
 def test_audits_of_other_rows_or_classes_are_not_joined(both):
     read = audit(W.X, W.y, claims=["readable"], **FEW)
     others = {
@@ -104,6 +107,7 @@ def test_all_that_prints_an_audit_names_what_was_set_aside(capsys):
         assert "Features set aside: 1 feature was left out: one (has one value)" in shown
 
 
+@pytest.mark.slow
 def test_no_control_code_of_a_user_reaches_a_terminal(capsys):
     wild = "[bold]\x1b[31mred\x07"
     options = {"baselines": {wild: W.X[:, :1]}, "title": wild, **RAW}

@@ -20,6 +20,7 @@ def annotated(seed, n=2000, d=6, strict=0.0):
     return X, first, second
 
 
+@pytest.mark.slow
 def test_two_annotators_of_one_thing_are_not_told_apart_however_strict_one_is():
     for strict in (0.0, 0.3):
         X, first, second = annotated(0, strict=strict)
@@ -29,6 +30,7 @@ def test_two_annotators_of_one_thing_are_not_told_apart_however_strict_one_is():
         assert 0.2 < found.kappa < found.agreement
 
 
+@pytest.mark.slow
 def test_a_proxy_that_reads_something_else_is_told_apart():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(800, 6))
@@ -42,11 +44,13 @@ def test_a_proxy_that_reads_something_else_is_told_apart():
     assert set(found.audit.provenance["classes"]) == {"thing", "proxy"}
 
 
+@pytest.mark.slow
 def test_wrong_alarms_are_as_rare_as_alpha():
     wrong = sum(same_concept(*annotated(s, n=240), **FEW).holds is Holds.NO for s in range(40))
     assert wrong <= 7  # at .05, 1 in 1,000 samples has more
 
 
+@pytest.mark.slow
 def test_groups_stay_whole():
     X, first, second = annotated(2, n=600)
     groups = np.arange(600) // 4

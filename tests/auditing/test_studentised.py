@@ -26,6 +26,7 @@ def test_draws_of_an_audit_vary_less_than_what_a_wide_rare_class_reads(name):
     assert null.errors.mean() == pytest.approx(1.0, abs=0.15)
 
 
+@pytest.mark.slow
 def test_so_are_labels_drawn_given_confounds():
     rng = np.random.default_rng(0)
     X, y = wide()
@@ -36,6 +37,7 @@ def test_so_are_labels_drawn_given_confounds():
     assert given.errors.mean() == pytest.approx(chance.errors.mean(), rel=0.2)
 
 
+@pytest.mark.slow
 def test_numbers_and_other_nulls_have_no_errors():
     X, y = wide()
     numbers = audit(X, y + X[:, 0], claims=["readable"], **FEW)["readable"]
@@ -45,6 +47,7 @@ def test_numbers_and_other_nulls_have_no_errors():
     assert all(null.errors is None for null in full.nulls if null.rung != "chance")
 
 
+@pytest.mark.slow
 def test_a_rare_and_wide_class_is_seldom_read_by_cross_validation_where_means_are_equal():
     p = []
     for seed in range(60):

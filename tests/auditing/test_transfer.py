@@ -133,6 +133,7 @@ def test_rotating_direction_does_not():
     assert (claim.holds, claim.takes) == (Holds.NO, Takes.CHANCE)
 
 
+@pytest.mark.slow
 def test_nothing_that_is_read_is_nothing_that_transfers():
     """Five seeds of labels without meaning; each of two tests errs in one of forty."""
     said = [judged(worlds.shared(n=240, d=10, gap=0.0, random_state=s)) for s in range(5)]
@@ -140,6 +141,7 @@ def test_nothing_that_is_read_is_nothing_that_transfers():
     assert Holds.YES not in [claim.holds for claim in said]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_p_values_of_labels_without_meaning_are_spread_evenly(kind):
     """The mean of 40 uniform p-values lies within four standard errors of one half."""
@@ -165,6 +167,7 @@ def test_where_there_is_but_one_direction_random_ones_leave_what_erasing_leaves(
     assert (found.random.values == 0.5).all()
 
 
+@pytest.mark.slow
 def test_features_that_are_still_in_some_groups_and_narrow_numbers_are_borne():
     world = worlds.shared(n=480, d=6)
     X = np.hstack([world.X, np.ones((480, 1))])

@@ -23,6 +23,7 @@ def by_name(one):
     return one.name
 
 
+@pytest.mark.slow
 def test_there_are_at_least_sixty_cells_and_no_two_are_the_same():
     assert len(CHOSEN) >= 60
     assert len(set(CHOSEN)) == len(CHOSEN)

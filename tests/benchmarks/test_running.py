@@ -116,6 +116,7 @@ def test_of_a_family_of_verdicts_that_which_errs_counts():
     assert run.worst("readable: empty", truth, [quiet, quiet]) is quiet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["second/layers/two of six", "second/attributes/nothing"])
 def test_audits_of_several_answer_for_each_family(name):
     (one,) = [cell for cell in SECOND if cell.name == name]

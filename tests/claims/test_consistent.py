@@ -171,6 +171,7 @@ def test_agreement_below_chance_is_no_sign_of_absence():
         assert verdict(agreement=value)[:2] == (Holds.UNCLEAR, Takes.UNDECIDED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.55, 0.6])
 @pytest.mark.parametrize("n", [60, 700])
 def test_a_reader_that_is_right_often_enough_to_matter_is_hardly_ever_denied(n, strength):

@@ -165,6 +165,7 @@ def test_the_adjusted_p_decides():
     assert Explanation.of(0.7, replace(drawn, adjusted=0.05), BAR).is_rejected
 
 
+@pytest.mark.slow
 def test_sufficient_is_said_wrongly_in_a_share_alpha_at_most():
     """An observation .05 above what is drawn may pass as explained in 1 of 20 cases."""
     rng = np.random.default_rng(0)

@@ -144,6 +144,7 @@ def test_p_values_are_uniform_where_the_curve_is_one_of_the_draws():
         assert abs(share - level) < 3.5 * np.sqrt(level * (1 - level) / 1000)
 
 
+@pytest.mark.slow
 def test_curves_suffice_wrongly_in_a_share_alpha_at_most():
     """A curve that is off by what matters, after one of two removals, may pass in 1 of 20."""
     rng, wrong, bar = np.random.default_rng(0), 0, Thresholds()

@@ -86,6 +86,7 @@ def test_digits_are_two_and_never_fewer_rows():
         assert found % 10 ** max(0, math.floor(math.log10(found)) - 1) == 0
 
 
+@pytest.mark.slow
 def test_an_audit_of_noise_agrees_with_the_formula():
     """Its own spreads are averages over partitions, so that they are not larger."""
     rng = np.random.default_rng(3)

@@ -50,6 +50,7 @@ def test_a_wrong_apply_is_refused_in_one_sentence(arguments, parts, capsys):
     refuses(capsys, arguments, parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ERASERS)
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_fit_and_apply_do_what_the_library_does(suffix, method, capsys):

@@ -31,6 +31,7 @@ from nullprobe.cli import main
 from nullprobe.report.text.wording import rung, source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -85,6 +86,7 @@ def test_too_few_rows_are_refused(capsys):
     assert "at least 6 rows" in refused(capsys, "audit", "data.npz", "--concept", "y")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_audit_writes_a_page_and_its_twin(suffix, capsys):
     write(Path(f"data{suffix}"))
@@ -173,6 +175,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(capsys):
     assert Path("here", name).read_bytes() == Path("there", name).read_bytes()
 
 
+@pytest.mark.slow
 def test_columns_to_draw_are_named_by_name_number_or_in_quotes(capsys):
     frame = pd.DataFrame({"a, b": X[:, 0], "1": X[:, 1], "c": X[:, 2], "d": X[:, 0] ** 2, "y": Y})
     frame.to_csv("data.csv", index=False)
@@ -181,6 +184,7 @@ def test_columns_to_draw_are_named_by_name_number_or_in_quotes(capsys):
     assert documents("data-y-audit.json")[0]["portrait"]["axes"] == ["a, b", "1", "d"]
 
 
+@pytest.mark.slow
 def test_columns_have_their_names_where_all_are_drawn(capsys):
     write(Path("data.csv"))
     done(capsys, "audit", "data.csv", "--concept", "y", *QUICK)
@@ -198,6 +202,7 @@ def test_whole_numbers_can_be_measured_instead_of_classified(capsys):
     assert "--kind numeric" in documents("data-y-audit.json")[0]["provenance"]["command"]
 
 
+@pytest.mark.slow
 def test_a_world_is_drawn_with_its_options_and_its_truth_is_told(capsys):
     option = ["--world-option", "n_per_class=30", "--world-option", "standardise=true"]
     out = done(capsys, "audit", "--world", "two_features", *option, *QUICK)
@@ -244,6 +249,7 @@ def test_layers_that_are_not_there_are_refused(arguments, parts, capsys):
         assert part in said
 
 
+@pytest.mark.slow
 def test_what_carries_over_among_groups_is_judged_where_there_are_some(capsys):
     option = ["--world-option", "n=360", "--world-option", "d=4"]
     done(capsys, "audit", "--world", "rotating", *option, *FEW, "--claims", "transfers")
@@ -329,6 +335,7 @@ def noted(capsys, *arguments):
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -376,6 +383,7 @@ def test_a_quick_audit_judges_two_claims_against_chance(capsys):
     }
 
 
+@pytest.mark.slow
 def test_the_untrained_network_is_another_rung(capsys):
     write(Path("data.csv"))
     np.savez("twin.npz", X=X**2)
@@ -387,6 +395,7 @@ def test_the_untrained_network_is_another_rung(capsys):
     assert document["provenance"]["source"]["untrained"] == {"twin": "twin.npz"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "draws"),
     [
@@ -404,6 +413,7 @@ def test_old_names_of_draws_are_read_with_a_line_of_warning(old, draws, capsys):
     assert documents("data-y-audit.json")[0]["provenance"]["draws"] == draws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "rows", "groups"), [("group", 36, 18), ("drop", 18, 0), ("keep", 36, 0)]
 )
@@ -419,6 +429,7 @@ def test_copies_are_counted_in_a_line_and_dealt_with(rule, rows, groups, order, 
     assert order or provenance["groups"] == groups
 
 
+@pytest.mark.slow
 def test_a_series_of_pairs_is_audited(capsys):
     w = worlds.contrast(n=60, d=4, random_state=1)
     np.savez("pairs.npz", negative=w.negative, positive=w.positive, y=w.y, time=np.arange(60))
@@ -429,6 +440,7 @@ def test_a_series_of_pairs_is_audited(capsys):
     assert provenance["source"]["order"] == "time"
 
 
+@pytest.mark.slow
 def test_a_series_of_layers_is_audited(capsys):
     np.savez("model.npz", y=Y, time=np.arange(N), **{"layer.1": X, "layer.2": X**2})
     one = ["audit", "model.npz", "--concept", "y", "--layers", "*", "--order", "time", *QUICK]
@@ -456,6 +468,7 @@ def test_confounds_are_columns_and_no_features(capsys, folder):
     assert found["provenance"]["source"]["confounds"] == "source, length"
 
 
+@pytest.mark.slow
 def test_calibrate_says_how_often_verdicts_are_wrong_here(capsys, folder):
     write(folder / "data.csv")
     few = ["--claims", "readable", "--audits", "3", "--draws", "39", "--n-splits", "1"]
@@ -508,6 +521,7 @@ def test_several_attributes_are_audited_alone_jointly_and_after_one_eraser(capsy
     refuses(capsys, "audit people.csv --concept sex,sex", ["'sex' is there twice"])
 
 
+@pytest.mark.slow
 def test_an_eraser_is_audited_with_the_tasks_that_it_costs(capsys, folder):
     rng = np.random.default_rng(1)
     done(capsys, "fit", write(Path("old.csv")), "--concept", "y", "--out", "own.safetensors")
@@ -524,6 +538,7 @@ def test_an_eraser_is_audited_with_the_tasks_that_it_costs(capsys, folder):
     refuses(capsys, "audit new.csv --concept y --task task", ["--task belongs to --eraser"])
 
 
+@pytest.mark.slow
 def test_texts_become_baselines_and_no_features(capsys, folder):
     texts = [
         f"it {'is' if y else 'was'} {word}" for y, word in zip(Y, ["a", "b"] * 18, strict=True)

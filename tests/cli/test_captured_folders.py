@@ -31,6 +31,7 @@ def good(tmp_path_factory):
     return small.write(tmp_path_factory.mktemp("captured") / "good")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_folder_that_was_tampered_with_is_refused(command, way, good, folder, capsys):
@@ -41,6 +42,7 @@ def test_a_folder_that_was_tampered_with_is_refused(command, way, good, folder, 
     assert file in refused(capsys, *COMMANDS[command])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_same_folder_untouched_is_read(command, good, folder, capsys):
     for name in ("good", "bad"):

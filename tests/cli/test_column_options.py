@@ -48,6 +48,7 @@ def test_a_refusal_of_a_text_column_names_its_option():
     assert "--role 'who'" in caught.value.required
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["a,b", '"a,b"'])
 def test_a_column_whose_name_holds_a_comma_is_one_column(typed, capsys):
     write(Path("data.csv"), **{"a,b": CODED})

@@ -104,6 +104,7 @@ def test_a_comparison_writes_a_page_and_its_twin(suffix, capsys):
     assert files() == ["a/b/data-y-compare.html", "a/b/data-y-compare.json", f"data{suffix}"]
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_library(capsys):
     write(Path("data.csv"), y=LABELS, age=np.round(X[:, 0] * 10), code=np.arange(N) // 3)
     done(capsys, "compare", "data.csv", "--concept", "y", "--keep", "age", "--groups", "code",
@@ -122,6 +123,7 @@ def test_the_numbers_are_those_of_the_library(capsys):
     assert found["others"][0]["metric"]["name"] == "R²"
 
 
+@pytest.mark.slow
 def test_the_command_in_a_document_makes_it_again(capsys):
     write(Path("my data.csv"), y=LABELS, age=X[:, 0] * 3, code=np.arange(N), g=np.arange(N) // 2)
     done(capsys, "compare", "my data.csv", "--concept", "y", "--keep", "age", "--leave-out", "code",

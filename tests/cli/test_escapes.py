@@ -62,6 +62,7 @@ def raw(text):
     return set(re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_outputs_have_no_control_character(name, capsys):
     assert main(shlex.split(OUTPUTS[name])) == 0
@@ -70,6 +71,7 @@ def test_outputs_have_no_control_character(name, capsys):
     assert out
 
 
+@pytest.mark.slow
 def test_names_of_files_and_pages_have_no_control_character(capsys, folder):
     before = set(Path().iterdir())
     few = f"--concept y --claims readable {FEW}"

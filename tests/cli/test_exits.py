@@ -87,10 +87,11 @@ def test_control_c_during_an_audit_exits_with_130_and_leaves_nothing():
     code = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from nullprobe.cli import main, subject
+from nullprobe._core.progress import Bars
+from nullprobe.cli import main
 def tell(self, stage, done, total):
     print(stage, flush=True)
-subject.Bars.__call__ = tell
+Bars.__call__ = tell
 """
     many = ["--draws", "9999"]
     process = command("audit", "--world", "two_features", *many, code=code)

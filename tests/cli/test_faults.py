@@ -42,6 +42,7 @@ SAYS = {
 ONLY = {"lengths differ": ARRAYS, "text column": TABLES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("fault", SAYS)
 def test_a_fault_in_a_file_is_said_in_one_sentence(fault, suffix, capsys):

@@ -27,6 +27,7 @@ from nullprobe.erasers import ERASERS, load_eraser
 from nullprobe.probes import PROBES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -115,6 +116,7 @@ CHOICES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".npz", ".csv", ".parquet"])
 @pytest.mark.parametrize("arguments", CHOICES)
 def test_what_a_method_is_told_reaches_it(arguments, suffix, capsys):
@@ -191,6 +193,7 @@ def test_a_number_is_erased_by_the_squared_game(capsys):
     assert np.abs(found - FAR).max() > 0.1
 
 
+@pytest.mark.slow
 def test_a_fitted_eraser_remembers_the_name_of_the_concept(capsys):
     write(Path("data.csv"), FAR, THREE, task=TASK)
     for method in ERASERS:

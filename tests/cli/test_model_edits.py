@@ -103,6 +103,7 @@ def test_scrubbed_erasers_are_those_of_python_and_say_where_they_belong(saved, c
         assert said == {"site": site, "tokens": "mean", "concept": "kind", "model": "tiny"}
 
 
+@pytest.mark.slow
 def test_a_folder_of_scrubbed_erasers_is_baked_and_erases_alike(saved, capsys):
     scrubbed(capsys, saved, "--method", "mean_projection")
     done(capsys, "bake", saved, "scrubbed", "--out", "baked")
@@ -134,6 +135,7 @@ def test_a_folder_of_erasers_appears_whole_or_not_at_all(saved, capsys, monkeypa
     assert list(Path("new").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_texts_before_and_after_stand_next_to_each_other(saved, capsys):
     eraser = ["layers.1.output=bare.safetensors"]
     Path("prompts.csv").write_text("p\nw3\nw4 w5\n")
@@ -158,6 +160,7 @@ def test_texts_before_and_after_stand_next_to_each_other(saved, capsys):
     assert done(capsys, *line[1:]) == said.replace("\nWrote texts.json\n", "")
 
 
+@pytest.mark.slow
 def test_drawn_texts_follow_the_seed(saved, capsys):
     eraser = ["layers.1.output=bare.safetensors", *PROMPT, "--sample", "--temperature", 5]
     first, again = (done(capsys, "erase", saved, *eraser, "--seed", 1) for _ in range(2))
@@ -205,6 +208,7 @@ def test_texts_fit_the_terminal_which_obeys_none_of_them(saved, capsys, monkeypa
     assert [line for line in said.splitlines() if "lines" in line] != []
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("command", ["erase", "bake"])
 def test_erasers_of_other_weights_or_sites_are_warned_of(saved, capsys, command):
@@ -232,6 +236,7 @@ def test_erasers_of_other_weights_or_sites_are_warned_of(saved, capsys, command)
 EDIT = "layers.1.output=bare.safetensors"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [

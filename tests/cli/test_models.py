@@ -88,6 +88,7 @@ def test_a_capture_says_what_the_folder_holds_and_whether_it_was_complete(
     assert "complete" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_another_label_may_be_asked_for_and_other_folders_are_baselines(captured, tmp_path):
     few = ["--claims", "readable", "--permutations", "99", "--baseline", f"same={captured}"]
     assert run("audit", captured, "--concept", "half", *few, "--out", tmp_path) == 0
@@ -127,6 +128,7 @@ def test_an_eraser_of_a_site_is_fitted_and_baked(saved, captured, tmp_path, caps
         assert (baked(ids).logits - model(ids).logits).abs().max() > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_an_eraser_of_another_model_is_told_of(saved, sheet, tmp_path, capsys):
     other = copy.deepcopy(tiny.model_of("gpt2"))

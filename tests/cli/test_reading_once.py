@@ -65,6 +65,7 @@ LEFT = [a for name in (manifest.TEXT, "task", *SITES[1:]) for a in ("--leave-out
 PAIRS = ["--negative", SITES[0], "--positive", SITES[1], "--concept", "y"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "wanted"),
     [

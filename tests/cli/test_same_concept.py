@@ -18,6 +18,7 @@ FEW = ["--draws", "39", "--n-splits", "1", "--independent"]
 SCHEMA = Path(__file__).parents[2] / "docs" / "same_concept.schema.json"
 
 
+@pytest.mark.slow
 def test_two_columns_make_a_page_and_its_twin(capsys, folder):
     write(Path("labels.csv"), ROWS, FIRST, other=SECOND)
     out = done(capsys, "same-concept", "labels.csv", "--concept", "y,other", *FEW, "--out", "r")

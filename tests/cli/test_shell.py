@@ -8,8 +8,9 @@ import pytest
 from support.command_files import QUICK, command, done, refuses
 
 import nullprobe
+from nullprobe._core import progress
 from nullprobe.claims import CLAIMS
-from nullprobe.cli import main, subject
+from nullprobe.cli import main
 from nullprobe.erasers import ERASERS
 
 
@@ -52,6 +53,7 @@ def test_help_names_all_claims_and_methods(capsys, monkeypatch):
     assert all(name in out for name in ERASERS)
 
 
+@pytest.mark.slow
 def test_a_stream_that_knows_no_greek_gets_question_marks(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
@@ -70,8 +72,8 @@ def test_progress_bars_follow_the_stages(monkeypatch):
         def close(self):
             seen.append((self.desc, self.n, self.total))
 
-    monkeypatch.setattr(subject, "tqdm", lambda **options: Bar(n=0, **options))
-    with subject.Bars("data") as bars:
+    monkeypatch.setattr(progress, "tqdm", lambda **options: Bar(n=0, **options))
+    with progress.Bars("data") as bars:
         for done_ in (0, 2, 5):
             bars("permutations", done_, 5)
         bars("surrogates", 1, 9)

@@ -160,6 +160,7 @@ def test_by_default_all_erasers_that_apply_are_compared():
 # Known answers
 
 
+@pytest.mark.slow
 def test_after_linear_erasure_a_halfspace_still_reads_the_founding_experiment():
     w = worlds.two_features(n_per_class=1000, d=3, random_state=0)
     guarding = [name for name in AFFINE if name not in ("inlp", "splince")]
@@ -173,6 +174,7 @@ def test_after_linear_erasure_a_halfspace_still_reads_the_founding_experiment():
         assert found["halfspace"].interval[0] > 0.55
 
 
+@pytest.mark.slow
 def test_equal_means_are_read_by_covariances_until_those_are_equal_too():
     rng = np.random.default_rng(0)
     y = np.arange(3000) % 2
@@ -185,6 +187,7 @@ def test_equal_means_are_read_by_covariances_until_those_are_equal_too():
     assert result["quadratic_leace"].read_back["quadratic"].value < 0.56
 
 
+@pytest.mark.slow
 def test_an_exclusive_or_is_read_by_no_linear_probe_and_survives_every_affine_eraser():
     w = worlds.xor(n=900, d=3, random_state=0)
     guarding = [name for name in AFFINE if name != "splince"]
@@ -202,6 +205,7 @@ def test_leace_is_its_own_measure_and_who_is_told_moves_less():
     assert result["none"].damage.ratio == 0
 
 
+@pytest.mark.slow
 def test_other_labels_are_watched_and_splince_keeps_the_first():
     rng = np.random.default_rng(0)
     y = np.arange(900) % 2

@@ -189,6 +189,7 @@ def test_same_seed_gives_the_same_numbers_and_another_others():
     assert first != other
 
 
+@pytest.mark.slow
 def test_rows_do_not_depend_on_which_others_there_are():
     X, y = sample(150)
     alone = compare(X, y, **FEW)["leace"].read_back["linear"]

@@ -82,6 +82,7 @@ def test_where_one_feature_is_all_random_directions_are_said_to_do_as_well():
     assert found.as_good(found["CCS"], "truth") > 0.2
 
 
+@pytest.mark.slow
 def test_agreements_are_those_of_probes_fitted_to_the_other_pairs():
     world = worlds.contrast(n=90, d=5, signal=0.7)
     found = compare_pairs(pairs_of(world), n_random=10, n_permutations=9, random_state=4)
@@ -247,6 +248,7 @@ def test_probes_of_ones_own_are_compared():
     assert "n_init=1" in found["one try"].settings
 
 
+@pytest.mark.slow
 def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):
     distracted.to_json(tmp_path / "pairs.json")
     document = json.loads((tmp_path / "pairs.json").read_text("utf-8"))

@@ -48,6 +48,7 @@ def test_what_gives_a_label_away_stands_in_the_baseline_it_belongs_to(mark):
         assert auc(found[name], y) > 0.95, name
 
 
+@pytest.mark.slow
 def test_two_words_as_exclusive_or_are_in_pairs_alone():
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 2, (2, 300))

@@ -85,6 +85,7 @@ def test_rows_of_several_lengths_are_refused(method):
         new(method).fit([[1.0, 2.0], [3.0]], [0, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @parametrize_with_checks([new(method) for method in OWED], expected_failed_checks=expected_to_fail)
 def test_scikit_learn_finds_nothing_to_complain_about(estimator, check):

@@ -81,6 +81,7 @@ def test_weight_zero_is_a_row_that_is_not_there(probe):
     assert one.classes_ == (0, 2)
 
 
+@pytest.mark.slow
 def test_eraser_remembers_how_it_came_about():
     s = draw(13, 300, 6, 2)
     e = INLP(LogisticProbe()).fit(s.X, s.y).eraser_

@@ -58,6 +58,7 @@ def test_concept_axes_are_uncorrelated_and_of_unit_variance(shape):
     np.testing.assert_allclose(known, basis.correlation, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("method", [LEACE, MeanProjection, SPLINCE, lambda: MeanProjection(rank=3)])
 def test_eraser_is_that_of_indicator_columns(method, shape):

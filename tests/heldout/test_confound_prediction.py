@@ -44,6 +44,7 @@ def test_confounds_that_are_the_concept_leave_nothing_open():
     assert found.informative < 10
 
 
+@pytest.mark.slow
 def test_numbers_are_predicted_with_their_spread():
     rng = np.random.default_rng(2)
     W = rng.normal(size=(600, 1))

@@ -15,6 +15,7 @@ def difference(A, B, X):
     return np.abs((plain(A) - plain(B)) / (np.abs(X).max(axis=0) + 1e-300)).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", owing("numpy equals torch"))
 @given(sample=samples(full_rank=True))

@@ -33,6 +33,7 @@ def left(X_, y, before):
     return max(naive, largest_correlation(X_, read(y)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("guarded"))

@@ -91,6 +91,7 @@ def same(one, other):
     return np.allclose(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", READERS.values(), ids=READERS)
 def test_labels_are_labels_in_every_form(use):
     expected = use(X, Y)
@@ -184,6 +185,7 @@ def test_missing_and_mixed_labels_are_refused_and_their_row_is_named(use):
             print(name, use(A, y))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", RESULTS.values(), ids=RESULTS)
 def test_groups_are_labels(use):
     names = np.array(["x", "y", "z"] * 80)
@@ -345,6 +347,7 @@ def test_columns_of_labels_are_concepts_of_their_own_to_a_probe():
     assert fitted.score(X, SEVERAL["frame"]).shape == (2,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", RESULTS.values(), ids=RESULTS)
 def test_columns_of_labels_have_results(use):
     assert np.isfinite(use(X, SEVERAL["frame"]))
@@ -353,6 +356,7 @@ def test_columns_of_labels_have_results(use):
 # Names
 
 
+@pytest.mark.slow
 def test_names_are_kept_as_they_came():
     z = concept(pd.Series([3, 1, 2], dtype="category"))
     assert z.classes == (1, 2, 3)

@@ -17,6 +17,7 @@ def shift(X_, X):
     return np.abs((plain(X_).mean(axis=0) - X.mean(axis=0)) / size).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("mean kept"))

@@ -31,6 +31,7 @@ def pieces(method, X, y, cuts, backend):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("merge equals one pass"))

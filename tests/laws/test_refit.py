@@ -6,6 +6,7 @@ from methods import erased, new, owing, transformed
 from support.samples import BACKENDS, DTYPES, backed, draw, plain, samples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("refit removes nothing"))

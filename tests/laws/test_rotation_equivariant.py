@@ -21,6 +21,7 @@ def difference(A, B, X):
     return np.abs(plain(A) - plain(B)).max() / np.abs(X).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("rotation-equivariant"))

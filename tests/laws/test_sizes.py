@@ -77,6 +77,7 @@ def test_rows_are_erased_or_refused(method, size):
     assert A_ is None or gap(A_) < (0.02 if method is INLP else 0.001) * gap(A)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("probe", PROBES)
 def test_rows_are_read_or_refused(probe, size):
@@ -149,6 +150,7 @@ def test_numbers_of_any_unit_are_read_alike_or_refused(probe):
             probe().fit(X, Z * unit)
 
 
+@pytest.mark.slow
 def test_numbers_of_any_unit_are_audited_alike_or_refused():
     fast = {"claims": ["readable"], "draws": 39}
     expected = audit(X, Z, **fast)["readable"].observed

@@ -28,6 +28,7 @@ def difference(a, b, X, y):
     return np.abs((one - other) / X.std(axis=0)).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("batch equals stream"))

@@ -164,6 +164,7 @@ def test_maps_are_symmetric_and_positive(sample):
             assert np.linalg.eigvalsh(M + M.T).min() > 0
 
 
+@pytest.mark.slow
 @given(sample=shaped_samples(), seed=st.integers(0, 999))
 def test_other_maps_to_the_same_covariance_move_more(sample, seed):
     X, y = sample
@@ -220,6 +221,7 @@ def test_every_class_is_given_mean_and_covariance_of_the_target(sample):
 # Once is enough
 
 
+@pytest.mark.slow
 @given(sample=shaped_samples())
 def test_erased_data_are_left_where_they_are(sample):
     X, y = sample

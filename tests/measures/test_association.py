@@ -108,6 +108,7 @@ def test_weights_count_as_many_axes_as_they_are_to(share):
     assert (np.diff(weights) >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("d", [3, 80])
 def test_its_level_is_exact(d):
     """Also where features outnumber rows. Binomial bounds at 1 in 1,000 on either side."""

@@ -22,17 +22,20 @@ def p_value(beyond, seed, groups=None, numeric=False, n=200):
     return covariance_beyond(scores, z, confounds, given, parts, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numeric", [False, True])
 def test_what_goes_together_through_the_confounds_alone_is_seldom_found(numeric):
     found = sum(p_value(0.0, seed, numeric=numeric) <= 0.05 for seed in range(60))
     assert found <= binom.ppf(0.999, 60, 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numeric", [False, True])
 def test_what_goes_together_beyond_them_is_found(numeric):
     assert sum(p_value(1.5, seed, numeric=numeric) <= 0.05 for seed in range(6)) == 6
 
 
+@pytest.mark.slow
 def test_groups_count_once():
     """Each row eight times over: as independent rows they would look certain."""
     rng = np.random.default_rng(0)

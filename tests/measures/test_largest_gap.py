@@ -6,6 +6,7 @@ from nullprobe.measures.largest_gap import largest_auc, largest_gap
 from nullprobe.moments import Moments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "d", "gap"), [(240, 8, 0.5), (240, 64, 0.5), (120, 3, 2.0)])
 def test_the_bound_is_below_the_truth_as_often_as_it_says(n, d, gap):
     rng, below = np.random.default_rng([n, d]), 0

@@ -75,6 +75,7 @@ def test_a_plan_says_what_the_formula_says():
     assert plan(64, 1.5, made.auc, n_probe=300, positive_fraction=0.2).n == 900
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_probe", [None, 300])
 def test_rows_and_auc_are_each_others_answer_to_the_last_digit(n_probe):
     for n in range(100, 400):
@@ -243,6 +244,7 @@ def test_a_fresh_probe_reads_what_is_planned(shrinkage):
     assert mean - 0.5 > 20 * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("auc", [0.55, 0.6])
 @pytest.mark.parametrize(("d", "gap", "share"), [(16, 1.0, 0.5), (64, 2.0, 0.1), (64, 0.5, 0.5)])
 def test_with_the_planned_rows_a_fresh_probe_stays_below(d, gap, share, auc):

@@ -162,6 +162,7 @@ def test_the_record_of_a_model_that_peft_loaded_names_the_method(base, lora):
     assert found["adapter"]["type"] == "LORA"
 
 
+@pytest.mark.slow
 def test_a_folder_of_an_adapter_is_a_model(base, lora, tmp_path):
     folder = changed(lora, tmp_path, base_model_name_or_path=str(base))
     model, tokenizer = models.load(folder, merge=True)

@@ -54,6 +54,7 @@ def served(repositories):
         yield served
 
 
+@pytest.mark.slow
 def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path):
     found = load(served, tmp_path)
     assert (found["words"], found["sites"]) == (44, 14)
@@ -67,6 +68,7 @@ def test_a_name_is_loaded_from_the_hub_and_its_commit_recorded(served, tmp_path)
     assert not [path for suffix in (".py", ".bin") for path in served.fetched(suffix)]
 
 
+@pytest.mark.slow
 def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
     of_tag = load(served, tmp_path, revision="v1")
     of_commit = load(served, tmp_path, revision=small_hub.COMMITS["v1"])
@@ -75,6 +77,7 @@ def test_a_revision_may_be_a_tag_or_a_commit(served, tmp_path):
     assert of_tag["is"]["weights"] != load(served, tmp_path)["is"]["weights"]
 
 
+@pytest.mark.slow
 def test_what_was_fetched_is_loaded_again_without_a_network(served, tmp_path):
     first = load(served, tmp_path)
     asked = len(served.asked)
@@ -83,6 +86,7 @@ def test_what_was_fetched_is_loaded_again_without_a_network(served, tmp_path):
     assert len(served.asked) == asked
 
 
+@pytest.mark.slow
 def test_commands_take_a_name_and_a_revision(served, tmp_path):
     (tmp_path / "texts.csv").write_text("text\nw1 w2\nw3\n")
     asked = ["us/tiny", str(tmp_path / "texts.csv"), "--text", "text", "--site", "embeddings"]
@@ -97,6 +101,7 @@ def test_commands_take_a_name_and_a_revision(served, tmp_path):
     assert len(served.fetched(".safetensors")) == asked
 
 
+@pytest.mark.slow
 def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
     peft = pytest.importorskip("peft")
     config = peft.LoraConfig(target_modules=["c_proj"], init_lora_weights=False, r=2)
@@ -116,6 +121,7 @@ def test_an_adapter_on_the_hub_names_its_model_there(repositories, tmp_path):
     assert given["revision"] == given["adapter"]["revision"] == small_hub.COMMITS["main"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
@@ -128,6 +134,7 @@ def test_what_the_hub_does_not_have_is_refused(served, tmp_path, name, options, 
     assert message in load(served, tmp_path, name, **options)["refused"]
 
 
+@pytest.mark.slow
 def test_a_hub_that_cannot_be_reached_is_an_error_in_words(tmp_path):
     with small_hub.hub({}) as gone:
         pass
@@ -146,6 +153,7 @@ def test_a_damaged_json_file_is_refused(tmp_path, content):
         checkpoint.Checkpoint("here", tmp_path).json(checkpoint.ADAPTER)
 
 
+@pytest.mark.slow
 def test_a_damaged_list_of_shards_on_the_hub_is_refused(repositories, tmp_path):
     tiny.save(tmp_path / "model")
     (tmp_path / "model" / checkpoint.INDEX).write_text("{")

@@ -135,6 +135,7 @@ def test_the_final_norm_is_the_one_whose_output_the_head_reads(build, layers, pa
     assert read[0].abs().max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_model_without_weights_has_the_same_sites(name):
     model = make(name)

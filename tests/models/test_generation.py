@@ -50,6 +50,7 @@ def written(model=None, tokenizer=None, prompts=PROMPTS, **options):
     return models.generate(model, tokenizer, prompts, **how)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tiny.CAUSAL)
 def test_texts_are_those_of_plain_generate_on_one_prompt(name):
     model, tokenizer = tiny.model_of(name), tiny.word_tokenizer(side="left")
@@ -63,12 +64,14 @@ def test_texts_are_those_of_plain_generate_on_one_prompt(name):
     assert found.before != found.after
 
 
+@pytest.mark.slow
 def test_a_prompt_is_continued_alike_whatever_the_others_are():
     for how in ({}, {"sample": True}):
         alone, together = written(prompts=PROMPTS[:1], **how), written(**how)
         assert (alone.before[0], alone.after[0]) == (together.before[0], together.after[0])
 
 
+@pytest.mark.slow
 def test_drawn_texts_follow_the_seed_and_differ_only_by_what_is_erased():
     state = torch.random.get_rng_state()
     nothing = {"sample": True, "temperature": 3.0, "erasers": {SITE: eraser(0.0)}}

@@ -91,6 +91,7 @@ def test_files_of_other_models_beside_it_do_not_matter(loaded, tmp_path):
     assert tokenizer.get_vocab() == loaded[1].get_vocab()
 
 
+@pytest.mark.slow
 def test_every_command_takes_a_file(file, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     rows = [f"{text},{kind}" for text, kind in zip(TEXTS, "xyxy", strict=True)]

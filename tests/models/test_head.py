@@ -30,6 +30,7 @@ def said_of(model, words, edit):
         return model(input_ids=tiny.ids_of(tiny.word_tokenizer(), words)).logits[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tiny.CAUSAL)
 @pytest.mark.usefixtures("small_pieces")
 def test_pieces_are_read_as_whole_logits_are(name):
@@ -98,6 +99,7 @@ class Living(TorchDispatchMode):
         self.bytes -= size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_divergences_never_hold_more_than_one_and_a_half_batches_of_logits(dtype, monkeypatch):
     monkeypatch.setattr(behaviour, "PIECE", 0)

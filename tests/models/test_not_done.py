@@ -61,6 +61,7 @@ def test_a_compiled_model_is_read_and_edited_as_it_was_written(how):
             torch.testing.assert_close(model(input_ids=IDS).logits, before)
 
 
+@pytest.mark.slow
 def test_what_is_compiled_within_a_block_is_as_it_was_afterwards():
     model = make("gpt2")
     with torch.no_grad():

@@ -73,6 +73,7 @@ def test_a_pretrained_encoder_goes_from_text_to_an_erased_forward_pass(
     assert accuracy(after) < most + 0.1
 
 
+@pytest.mark.slow
 def test_sites_in_the_middle_are_read_where_the_encoder_says(encoder, sentences):
     """Hidden states that the model returns itself are those at the sites."""
     import torch

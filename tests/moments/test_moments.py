@@ -301,6 +301,7 @@ def test_the_factor_is_that_of_the_shrunk_correlation_matrix(shrinkage):
     np.testing.assert_allclose(solution, np.linalg.pinv(R) @ B, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 @pytest.mark.parametrize("kind", [Moments, ClassMoments, TaskMoments])
 def test_two_million_narrow_float32_rows_lose_no_digits(kind, backend):

@@ -168,6 +168,7 @@ def constant_groups(rng):
     return X, rng.permutation(np.arange(45) % 2)[groups], groups
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [nothing, rare, of_numbers, constant_groups, uneven])
 def test_p_of_permuted_labels_is_uniform_where_they_say_nothing(draw):
     p = [permuted(draw(np.random.default_rng([34, seed])), seed) for seed in range(SETS)]
@@ -205,6 +206,7 @@ def test_p_of_rotations_is_uniform_where_noise_is_gaussian(where):
         assert_uniform(each)
 
 
+@pytest.mark.slow
 def test_p_of_rotations_is_small_where_tails_are_heavy():
     p = []
     for seed in range(40):

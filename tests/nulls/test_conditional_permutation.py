@@ -44,6 +44,7 @@ def test_draws_keep_class_counts_in_each_block_and_do_not_hang_on_their_order():
     assert (y[orders] != y[:, None]).mean() > 0.2
 
 
+@pytest.mark.slow
 def test_labels_follow_the_confounds_as_they_did():
     W, y, log_chance = logistic(2.0, n=3000)
     _, _, drawn = action(y, W, log_chance)
@@ -51,6 +52,7 @@ def test_labels_follow_the_confounds_as_they_did():
     assert np.mean(slopes) == pytest.approx(np.corrcoef(W, y)[0, 1], abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_tie_beyond_the_confounds_is_broken():
     rng = np.random.default_rng(1)
     W, y, log_chance = logistic(1.0, n=3000)

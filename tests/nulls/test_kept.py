@@ -231,6 +231,7 @@ def test_common_shape_moves_groups_of_one_size_with_their_rows_in_order():
     assert (groups[source] != groups).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_share_of_real_differences_is_that_of_the_population():
     """Two covariances of known distance, the sampled one of which is larger."""
     rng, n, d = np.random.default_rng(0), 240, 8

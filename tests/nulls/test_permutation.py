@@ -150,6 +150,7 @@ def test_series_keep_their_runs(within):
     assert shifts == {10} if within == "kept" else len(shifts) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [0, 1])
 def test_one_odd_row_in_forty_groups_leaves_the_power_that_there_is(odd):
     """Labels belong to groups but for one row of one group; all else would be one permutation."""
@@ -253,6 +254,7 @@ def test_p_is_too_small_where_groups_are_not_named():
     assert (raw <= 0.1).mean() > 0.3
 
 
+@pytest.mark.slow
 def test_p_is_small_where_there_is_something():
     def readable(rng):
         w = worlds.gaussian(n=90, d=5, gap=1.5, random_state=rng)
@@ -301,6 +303,7 @@ def test_null_is_that_of_scikit_learn():
     assert ours.sd == pytest.approx(theirs.std(ddof=1), rel=4 / np.sqrt(2 * 80))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [None, np.arange(60) // 2])
 def test_cross_validated_p_is_uniform_where_there_is_nothing(groups):
     found = []

@@ -88,6 +88,7 @@ def p_values(test, sets):
     return np.array([test(*nothing(seed), seed) for seed in range(sets)])
 
 
+@pytest.mark.slow
 def test_p_of_the_strongest_reader_is_uniform_where_there_is_nothing():
     p = p_values(chosen_inside, SETS)
     for level in (0.1, 0.2, 0.5):  # multiples of 2 / (draws + 1): their shares are exact
@@ -97,6 +98,7 @@ def test_p_of_the_strongest_reader_is_uniform_where_there_is_nothing():
     assert kstest(np.clip(p - step, 0, 1), "uniform").pvalue > 0.001
 
 
+@pytest.mark.slow
 def test_p_is_too_small_where_the_reader_was_chosen_by_the_scored_rows():
     """The calibration above can fail: it is for the choice being inside that it does not."""
     sets = 30
@@ -104,6 +106,7 @@ def test_p_is_too_small_where_the_reader_was_chosen_by_the_scored_rows():
     assert np.count_nonzero(p <= 0.1 + 1e-9) > binom.ppf(0.999, sets, 0.1)
 
 
+@pytest.mark.slow
 def test_p_of_the_strongest_reader_is_small_where_there_is_something():
     world = worlds.heteroscedastic(n=240, d=4, ratio=6.0)
     family = {"linear": LDAProbe(), "quadratic": QuadraticProbe(0.3)}
@@ -162,6 +165,7 @@ def test_observed_is_the_cross_validated_macro_area(n_classes):
     assert null.values.shape == (3,)
 
 
+@pytest.mark.slow
 def test_null_of_a_discriminant_is_that_of_the_exact_one():
     world = worlds.null(n=60, d=5)
     _, ours = pipeline_null(world.X, world.y, LDAProbe(), n_permutations=300)

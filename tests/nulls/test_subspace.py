@@ -161,6 +161,7 @@ def test_random_maps_are_orthogonal_where_all_varies_alike():
     np.testing.assert_allclose(moved, 3.0, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_random_maps_are_like_erasers_of_labels_that_mean_nothing():
     """Of the same mean squared distance, how they read and write has the same distribution."""
     rng, X = np.random.default_rng(1), rows(SIZES, 400)

@@ -56,6 +56,7 @@ def test_every_field_is_described(name):
     assert [key for key, field in fields if not field.get("description")] == []
 
 
+@pytest.mark.slow
 def test_comparisons_follow_their_schemas():
     found = comparisons.sample().to_json()
     Draft202012Validator(schemas.schema("comparison")).validate(json.loads(found))
@@ -108,11 +109,13 @@ def several():
     return audit({"whole": w.X, "part": w.X[:, :1]}, w.y, **RAW).to_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [classes, gone, numbers, paired, by_hand, left_out, several])
 def test_what_audits_write_follows_the_schema(made, valid):
     valid(json.loads(made()))
 
 
+@pytest.mark.slow
 def test_groups_and_baselines_follow_the_schema(audited, valid):
     found = audited.document().plain()
     assert found["provenance"]["baselines"] == ["first"]
@@ -161,6 +164,7 @@ def without(*path):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     [

@@ -138,6 +138,7 @@ def test_information_of_a_rare_concept_stays_below_its_entropy():
     assert 0.8 * entropy < metrics.information(rng.normal(size=5000) + 20 * y, y, rng) < entropy
 
 
+@pytest.mark.slow
 def test_noise_holds_no_information():
     rng = np.random.default_rng(2)
     y = np.arange(200) % 2 == 1
@@ -190,6 +191,7 @@ def test_noise_is_seldom_correlated_with_numbers(k):
     assert found == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 1000))
 
 
+@pytest.mark.slow
 def test_many_classes_do_not_make_noise_readable():
     rng = np.random.default_rng(3)
     z = of_classes(rng, 500, np.full(10, 0.1))

@@ -157,6 +157,7 @@ def test_copies_of_one_statistic_cost_nothing_but_the_second_tail():
         assert alone.p_value(observed) <= p[0] <= alone.p_value(observed) + 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_nulls", "rho"), [(2, 0.0), (4, 0.7), (8, 0.95)])
 def test_any_wrong_alarm_is_rare_under_dependent_nulls(n_nulls, rho):
     """The least of the adjusted p-values is at most .05 in 1 of 20 cases, however many."""
@@ -215,6 +216,7 @@ CENTRE = pytest.mark.xfail(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "observed", "p", "upper"),
     [
@@ -240,6 +242,7 @@ def test_the_difference_is_a_prediction_interval_of_a_draw():
     assert (low, high) == pytest.approx((0.9 - values.mean() - half, 0.9 - values.mean() + half))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("m", [5, 39])
 def test_the_difference_covers_zero_as_often_as_it_promises(m):
     rng, covered, n = np.random.default_rng(0), 0, 2000

@@ -55,6 +55,7 @@ def found():
     return audit_use(*model_and_tokenizer(), ALL, ALL_Y, SITES, **options)
 
 
+@pytest.mark.slow
 def test_what_the_last_states_are_read_for_is_used(found):
     claim = found["final_norm"]["used"]
     assert (claim.holds, claim.takes) == (Holds.YES, Takes.UNDECIDED)
@@ -135,6 +136,7 @@ def test_labels_that_mean_nothing_are_not_said_to_be_used_too_often():
     assert (np.array(ps) <= 0.5).sum() > 4  # nor are p-values all large
 
 
+@pytest.mark.slow
 def test_several_sites_are_judged_together(found):
     """An adjusted p-value is never less than the raw one; the first draws are the same."""
     options = {**FEW, "metric": by_class(ALL, ALL_Y), "unit": "side"}
@@ -184,6 +186,7 @@ def with_one_impossible():
     return audit_use(model, tiny.word_tokenizer(), ENDS, np.arange(N) % 2, sites, **options)
 
 
+@pytest.mark.slow
 def test_a_site_that_cannot_be_judged_stops_no_other(with_one_impossible, tmp_path):
     found = with_one_impossible
     assert list(found) == ["embeddings", *SITES]
@@ -200,6 +203,7 @@ def test_a_site_that_cannot_be_judged_stops_no_other(with_one_impossible, tmp_pa
     assert found.to_frame()["representation"].tolist() == SITES
 
 
+@pytest.mark.slow
 def test_sites_that_can_be_judged_are_judged_as_without_the_other(with_one_impossible):
     alone = audit_use(
         tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, np.arange(N) % 2, SITES,
@@ -210,6 +214,7 @@ def test_sites_that_can_be_judged_are_judged_as_without_the_other(with_one_impos
         assert one.observed == pytest.approx(other.observed, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_site_that_cannot_be_judged_joins_what_is_read_there(with_one_impossible):
     states = capture(tiny.model_of("llama"), tiny.word_tokenizer(), ENDS, ["embeddings", *SITES])
     y, options = np.arange(N) % 2, {"draws": 39, "n_splits": 1}
@@ -242,6 +247,7 @@ def test_if_no_site_can_be_judged_nothing_is():
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_is_read_and_what_is_used_join_in_one_result(found):
     states = capture(*model_and_tokenizer(), ALL, SITES)
     read = audit(dict(states), ALL_Y, claims=["readable"], draws=39, n_splits=1)
@@ -270,6 +276,7 @@ def test_answers_are_observed_by_their_log_probability():
     assert claim.details["before_erasing"] == pytest.approx(np.mean(alone), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_verdict_and_another_another():
     options = {**FEW, "metric": by_class()}
     first, again, other = (
@@ -332,6 +339,7 @@ def test_arrays_need_no_torch_and_models_are_there_when_asked_for():
         _ = nullprobe.model
 
 
+@pytest.mark.slow
 def test_spans_are_those_of_the_texts_that_an_eraser_is_fitted_to():
     ends = [len(text) for text in TEXTS]
     spans = Spans([end - 2 for end in ends], ends)  # the last word, w0 or w1

@@ -33,6 +33,7 @@ def test_nothing_but_truth_flips_within_pairs():
     assert world.distractor is None
 
 
+@pytest.mark.slow
 def test_the_distractor_is_plainer_and_unrelated_to_truth():
     world = worlds.distractor(n=4000, d=12)
     D = world.positive - world.negative

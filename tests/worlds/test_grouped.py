@@ -43,6 +43,7 @@ def test_classes_differ_along_that_direction_alone(draw):
         np.testing.assert_allclose(np.cov(within.T), np.eye(6), atol=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", DRAWS)
 def test_group_means_are_as_far_apart_as_asked_and_know_nothing_of_the_concept(draw):
     world = draw(n=N, d=400, n_groups=4, group_distance=6.0, gap=1.0)

@@ -30,6 +30,7 @@ def test_copies_read_the_concept_as_well_as_theory_says(n_copies, noise):
     assert squared == pytest.approx(known["squared_canonical_correlation"], abs=0.015)
 
 
+@pytest.mark.slow
 def test_many_copies_show_the_latent_and_the_concept_follows_it():
     world = copies(n=N, d=200, n_copies=200, gap=2.0)
     latent = (world.X @ world.directions.T).mean(axis=1)  # to within 1/√200

@@ -7,8 +7,9 @@ rounding error ``eps`` of the products that made the matrix.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.linalg import cho_solve, get_lapack_funcs, lapack, qr, solve_triangular
@@ -92,7 +93,7 @@ def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
     cut = NOISE_MARGIN * eps * np.sqrt(d)
     norm = float(np.abs(R).sum(axis=0).max(initial=0.0))
     diagonal = R.diagonal().copy()
-    potrf, pocon = get_lapack_funcs(("potrf", "pocon"), (R,))
+    potrf, pocon = lapack_functions(("potrf", "pocon"), R)
     # R is symmetric: its transpose is the same matrix in Fortran order, factored in place.
     # This overwrites the lower triangle. The upper triangle still holds R if the factorisation
     # fails.
@@ -102,6 +103,11 @@ def factor_psd(R: np.ndarray, *, eps: float) -> PSDFactor:
         if reciprocal * norm > cut:
             return PSDFactor(lower, None, d)
     return _factor_singular(_restore(lower, diagonal), cut)
+
+
+def lapack_functions(names: Sequence[str], like: np.ndarray) -> list[Callable[..., Any]]:
+    """Return functions of LAPACK, by name, in the precision of an array."""
+    return cast("list[Callable[..., Any]]", get_lapack_funcs(names, (like,)))
 
 
 def _restore(lower: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
@@ -116,7 +122,7 @@ def _factor_singular(R: np.ndarray, cut: float) -> PSDFactor:
     d = len(R)
     if not d:
         return PSDFactor(np.zeros((0, 0)), np.zeros((0, 0)), 0)
-    factored, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)  # type: ignore[attr-defined]
+    factored, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)
     rank = int(rank) if R.diagonal().max() > cut else 0
     tall = np.empty((d, rank))
     tall[pivots - 1] = np.tril(factored)[:, :rank]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.calibration import Calibration, Judged
@@ -58,7 +59,7 @@ def calibrate(
     duplicates: str = "group",
     random_state: RandomState = 0,
     n_jobs: int | None = None,
-    progress: Any = None,
+    progress: Progress = False,
 ) -> Calibration:
     """Measure how often verdicts are wrong on these rows, made so that the truth is known.
 
@@ -74,8 +75,8 @@ def calibrate(
     n_audits : int
         Audits per truth. With 100, an error rate of .05 has an interval of .016 to .113 (95 %).
     random_state : int, Generator or None
-    progress : callable, optional
-        Called with the stage, the amount done, and the total.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
 
     Returns
     -------
@@ -101,7 +102,7 @@ def calibrate(
     n_audits = parameters.whole_number("n_audits", n_audits, least=1)
     draws, _ = checked_draws(draws, None, None, bar)
     n_splits = checked_splits(n_splits)
-    seed = integer_seed(random_state)
+    seed, bars = integer_seed(random_state), reporting(progress)
     dataset = Dataset.of(X, y, groups=groups, kind=kind)
     if len(dataset.representations) > 1 or dataset.pairs:
         validation.complain(
@@ -120,20 +121,20 @@ def calibrate(
     }
     refused: Counter[str] = Counter()
     judged, not_tried = [], {}
-    for truth, world in _worlds(dataset, n_splits, seed).items():
-        if isinstance(world, str):
-            not_tried[truth] = world
-            continue
-        audits = []
-        for k in range(n_audits):
-            rows, concept = _drawn(dataset, world, k)
-            try:
-                audits.append(_quiet(rows, concept, options, seed + k))
-            except InputError as error:
-                refused[str(error)] += 1
-            if progress is not None:
-                progress(truth, k + 1, n_audits)
-        judged += [_judge(truth, name, audits) for name in names]
+    with bars as report:
+        for truth, world in _worlds(dataset, n_splits, seed).items():
+            if isinstance(world, str):
+                not_tried[truth] = world
+                continue
+            audits = []
+            for k in range(n_audits):
+                rows, concept = _drawn(dataset, world, k)
+                try:
+                    audits.append(_quiet(rows, concept, options, seed + k))
+                except InputError as error:
+                    refused[str(error)] += 1
+                report(truth, k + 1, n_audits)
+            judged += [_judge(truth, name, audits) for name in names]
     return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
 
 

@@ -59,7 +59,7 @@ class Recorded(Null):
         return super().p_interval(observed, coverage) if ends is None else ends
 
 
-def document(
+def document(  # noqa: PLR0913  the fields of an audit
     title: str,
     claims: Sequence[Claim],
     portrait: Portrait | None,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters
+from nullprobe._core.progress import Progress, Report, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
@@ -32,7 +33,6 @@ from nullprobe.auditing.options import (
     thresholds,
 )
 from nullprobe.auditing.result import Audit
-from nullprobe.auditing.settings import Progress
 from nullprobe.data import provenance
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.dependence import with_copies
@@ -63,7 +63,7 @@ def audit(
     random_state: RandomState = 0,
     title: str = "data",
     n_jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = False,
     n_permutations: int | None = None,
     n_surrogates: int | None = None,
 ) -> Audit | Layers:
@@ -131,8 +131,8 @@ def audit(
     n_jobs : int or None
         Number of threads or processes: -1 for all cores; None for one, unless
         ``joblib.parallel_config`` sets another number. Results do not depend on it.
-    progress : callable, optional
-        Called with the stage, the amount done, and the total.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
     n_permutations, n_surrogates : int, optional
         Old names of ``draws``, accepted until the next release, with a warning.
 
@@ -165,7 +165,7 @@ def audit(
     seed = integer_seed(random_state)
     bar = thresholds(alpha, min_effect)
     draws, explain = checked_draws(draws, n_permutations, n_surrogates, bar)
-    n_splits = checked_splits(n_splits)
+    n_splits, bars = checked_splits(n_splits), reporting(progress)
     dataset = Dataset.of(
         X,
         y,
@@ -195,35 +195,33 @@ def audit(
     if eraser is not None:
         fitted_eraser = FittedEraser.of(eraser)
         dataset, share_fitted = with_eraser(dataset, fitted_eraser)
-        (name, before), (_, after) = dataset.representations.items()
-        cost = eraser_cost(
-            before, after, dataset.z, tasks, unit, dataset.feature_names.get(name), seed
-        )
+        cost = eraser_cost(dataset, tasks, unit, seed)
         names = [
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or dataset.z.is_classes
         ]
         domains, pairs, left_out = None, {}, {}
     dataset, whole, aside = _set_aside(dataset, seed)
-    plan = Plan(
-        dataset,
-        whole,
-        aside,
-        unit,
-        place,
-        names,
-        domains,
-        pairs,
-        seed,
-        draws,
-        n_splits,
-        explain and depth == "full",
-        depth == "quick",
-        bar,
-        lambda name: _progress(progress, name, len(dataset.representations)),
-        parameters.jobs(n_jobs),
-        eraser=fitted_eraser,
-    )
-    results, dependence = judge_dependent(plan, independent)
+    with bars as report:
+        plan = Plan(
+            dataset,
+            whole,
+            aside,
+            unit,
+            place,
+            names,
+            domains,
+            pairs,
+            seed,
+            draws,
+            n_splits,
+            explain and depth == "full",
+            depth == "quick",
+            bar,
+            lambda name: _named(report, name, len(dataset.representations)),
+            parameters.jobs(n_jobs),
+            eraser=fitted_eraser,
+        )
+        results, dependence = judge_dependent(plan, independent)
     record = {
         "baselines": list(dataset.baselines),
         "random_state": seed,
@@ -307,9 +305,7 @@ def _audit(
     )
 
 
-def _progress(progress: Progress | None, name: str, n_representations: int) -> Progress:
-    if progress is None:
-        return lambda *_: None
+def _named(report: Report, name: str, n_representations: int) -> Report:
     if n_representations == 1:
-        return progress
-    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
+        return report
+    return lambda stage, done, total: report(f"{name}: {stage}", done, total)

@@ -7,7 +7,7 @@ one half of the rows, before and after erasure, and scored on the other half.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from nullprobe._core import linalg, parameters, validation
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.claims import Observation
 from nullprobe.data.concept import Concept, concept
+from nullprobe.data.dataset import Dataset
 from nullprobe.data.metric import R_SQUARED
 from nullprobe.data.partitions import partitions
 from nullprobe.data.splits import Parts
@@ -130,35 +131,27 @@ def tasks_of(task: Any, n: int, eraser: Any) -> dict[str, Concept]:
 
 
 def eraser_cost(
-    X: np.ndarray,
-    erased: np.ndarray,
-    z: Concept,
-    tasks: Mapping[str, Concept],
-    groups: np.ndarray | None,
-    names: Sequence[str] | None,
-    seed: int,
+    dataset: Dataset, tasks: Mapping[str, Concept], groups: np.ndarray | None, seed: int
 ) -> EraserCost:
     """Return the damage of an eraser.
 
     Parameters
     ----------
-    X, erased : ndarray of shape (n, d), (n, d')
-        Rows before and after erasure.
-    z : Concept
+    dataset : Dataset
+        Its representations are the rows (n, d) before and (n, d') after erasure.
     tasks : mapping of str to Concept
     groups : ndarray of shape (n,) or None
         Group of each row: halves and resamples do not split groups.
-    names : sequence of d str or None
-        Names of the features.
     seed : int
     """
+    (name, X), (_, erased) = dataset.representations.items()
     lost = tuple(_task_cost(name, task, X, erased, groups, seed) for name, task in tasks.items())
     if X.shape != erased.shape:
         return EraserCost(None, None, None, {}, lost, OTHER_WIDTH)
-    moments = Moments.summed(X, z)
+    moments = Moments.summed(X, dataset.z)
     cost = damage(X, erased, moments=moments)
     move = ((erased - X) ** 2).mean(axis=0) * linalg.reciprocal(moments.scale) ** 2
-    called = range(X.shape[1]) if names is None else names
+    called = dataset.feature_names.get(name, range(X.shape[1]))
     order = np.argsort(-move, kind="stable")[:MOST_COLUMNS]
     columns = {str(called[j]): float(move[j]) for j in order}
     return EraserCost(cost.moved, cost.ratio, cost.share, columns, lost, cost.reason)

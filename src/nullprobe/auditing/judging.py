@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.progress import Report
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.fitted_eraser import BEFORE, ERASED, FittedEraser, joined
 from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
-from nullprobe.auditing.settings import Progress, Settings
+from nullprobe.auditing.settings import Settings
 from nullprobe.claims import Claim, Evidence, Holds, Thresholds
 from nullprobe.claims import judged as judged_claim
 from nullprobe.claims.rows_needed import WITHHELD, without_rows
@@ -78,7 +79,7 @@ class Plan:
     explain: bool
     quick: bool
     bar: Thresholds
-    progress: Callable[[str], Progress]
+    progress: Callable[[str], Report]
     n_jobs: int | None = None
     inside: np.ndarray | None = None
     eraser: FittedEraser | None = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
+from nullprobe._core.printable import plain_values
 from nullprobe.auditing.document import (
     claim_document,
     claim_of,
@@ -28,7 +29,6 @@ from nullprobe.report.document import AuditDocument, plain, read_json, validated
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
-from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.rows import notes
 
 MORE = "More: print(result.report()), or the page that to_html writes."

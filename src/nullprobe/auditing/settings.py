@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nullprobe._core.progress import Report
 from nullprobe.claims import Thresholds
-
-Progress = Callable[[str, int, int], object]  # stage, amount done, total
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Settings:
     explain: bool
     quick: bool
     thresholds: Thresholds
-    progress: Progress
+    progress: Report
     n_jobs: int | None = None
     number: int = 0
     within: str = "permuted"

@@ -33,7 +33,8 @@ def after_erasure(name: str, statement: str, key: str, evidence: Evidence) -> Cl
     observed, bar = evidence.observed(key), evidence.thresholds
     chance = evidence.chance(key)
     first = by_chance(observed, chance, bar)
-    rest, drawn = [], [chance]
+    rest: list[Explanation] = []
+    drawn = [chance]
     for explanation in ("moments", "noise"):
         null = evidence.null(explanation, key)
         if null is None:

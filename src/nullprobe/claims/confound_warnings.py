@@ -17,7 +17,7 @@ def confound_warnings(one: Confounded, explanation: Explanation) -> tuple[str, .
     explanation : Explanation
         The confounds as an explanation of the reading.
     """
-    sentences = []
+    sentences: list[str] = []
     if one.is_closed:
         sentences.append(nearly_the_concept(one.informative, one.rows))
     if one.is_wide:

@@ -86,7 +86,7 @@ class Evidence:
     sizes: Sequence[tuple[int, Observation]] = ()
     confounded: Confounded | None = None
     contained: frozenset[tuple[str, str]] = frozenset()
-    added: Mapping[tuple[str, str], Added] = field(default_factory=dict)
+    added: Mapping[tuple[str, str], Added] = field(default_factory=dict[tuple[str, str], Added])
     rows: int = 0
 
     def null(self, explanation: str, name: str) -> Null | None:

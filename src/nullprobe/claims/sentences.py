@@ -115,7 +115,7 @@ def took(explanations: Sequence[Explanation]) -> str:
 def compared(explanations: Sequence[Explanation], drawn: Sequence[Null], bar: Thresholds) -> str:
     """State the outcome of each explanation after chance, with what its draws give."""
     nulls = {null.rung: null for null in drawn}
-    parts = []
+    parts: list[str] = []
     for one in explanations:
         if one.name not in MAKES:
             continue

@@ -64,7 +64,7 @@ class SimplerReading:
     adds_nats: tuple[float, float, float] | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  a constructor
         cls,
         rung: str,
         name: str,

@@ -98,8 +98,8 @@ class Claim:
     p_value: float | None
     reason: str
     detectable: float | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    shown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    shown: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     beside: tuple[SimplerReading, ...] = ()
     rows_needed: int | None = None
     rows_reason: str = ""

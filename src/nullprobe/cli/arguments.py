@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from nullprobe.report.text.printable import CONTROL, printable
+from nullprobe._core.printable import CONTROL, printable
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]

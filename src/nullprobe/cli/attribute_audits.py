@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.attributes import audit_attributes
 from nullprobe.auditing.result import Audit
 from nullprobe.cli import column_options
 from nullprobe.cli.sources import columns_of, file_subject, stem
-from nullprobe.cli.subject import Bars, Settings, Subject
+from nullprobe.cli.subject import Settings, Subject
 from nullprobe.stats.thresholds import Thresholds
 
 

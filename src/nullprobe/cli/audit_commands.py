@@ -12,7 +12,7 @@ from nullprobe.cli import arguments, model_options, options
 
 def demo(
     out: options.OutFolder = Path(),
-    draws: options.Draws = 499,
+    draws: options.Draws = 99,
     permutations: options.Permutations = None,
     surrogates: options.Surrogates = None,
     seed: options.Seed = 0,

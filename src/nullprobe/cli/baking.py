@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nullprobe import models
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.cli.texts import TextColumns, read
 
@@ -31,16 +32,18 @@ class Texts:
         self, model: Any, baked: Any, tokenizer: Any, sites: Collection[str]
     ) -> Iterator[str]:
         """Yield a line for each metric, before and after erasers were baked at some sites."""
-        options = {"groups": self.groups}
+        both, options = (model, baked, tokenizer), {"groups": self.groups}
         if self.concept is not None:
-            yield str(models.effect(model, baked, tokenizer, self.texts, self.concept, **options))
+            with Bars("texts") as bars:
+                effect = models.effect(*both, self.texts, self.concept, progress=bars, **options)
+            yield str(effect)
             if "final_norm" in sites:
                 yield "Note: the eraser at final_norm is in the head, behind what this probe reads."
         if self.answers is not None:
             answers = self.answers.tolist()
-            yield str(
-                models.effect(model, baked, tokenizer, self.texts, answers=answers, **options)
-            )
+            with Bars("texts") as bars:
+                effect = models.effect(*both, self.texts, answers=answers, progress=bars, **options)
+            yield str(effect)
 
 
 def texts_of(

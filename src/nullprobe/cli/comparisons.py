@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from rich.console import Console
 
+from nullprobe._core.progress import Bars
 from nullprobe.cli import verdict_tables
-from nullprobe.cli.subject import Bars
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.data.files import Table

@@ -6,11 +6,11 @@ import re
 import sys
 import traceback
 
+from nullprobe._core.printable import printable
 from nullprobe._core.validation import InputError
 from nullprobe.cli import streams
 from nullprobe.cli.arguments import UsageError
 from nullprobe.cli.option_names import in_options
-from nullprobe.report.text.printable import printable
 
 OUR_FAULT, BAD_INPUT = 1, 2
 EXTRA = ("torch", "transformers", "tokenizers")  # what "nullprobe[models]" installs

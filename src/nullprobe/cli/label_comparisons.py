@@ -9,11 +9,11 @@ from typing import Any
 
 from rich.console import Console
 
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.same_concept import SameConcept, same_concept
 from nullprobe.cli import verdict_tables
 from nullprobe.cli.sources import columns_of, origin, stem, table
-from nullprobe.cli.subject import Bars
 from nullprobe.report.pages.same_concept import crossed_table
 from nullprobe.report.text import terminal
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.cli import subject
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
-from nullprobe.cli.subject import Bars
 from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.formats import names
 from nullprobe.usage.entry import audit_use

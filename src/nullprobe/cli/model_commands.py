@@ -62,7 +62,7 @@ def capture(
         "revision": revision,
     }  # fmt: skip
     streams.write(
-        model_tasks.capture(model, file, columns, site, out, settings, loading, tokens=tokens)
+        model_tasks.capture(model, texts.Task(file, columns, site, tokens), out, settings, loading)
     )
 
 
@@ -85,10 +85,9 @@ def bake(
     from nullprobe.cli import baking, model_tasks
 
     compared = baking.texts_of(texts, text, concept, answers, groups)
+    settings = {"layers": layer_list, "tol": tol}
     loading = {"dtype": dtype, "adapter": adapter, "revision": revision}
-    streams.write(
-        model_tasks.bake(model, eraser, out, compared, loading, layers=layer_list, tol=tol)
-    )
+    streams.write(model_tasks.bake(model, eraser, out, compared, settings, loading))
 
 
 def audit_use(
@@ -182,9 +181,8 @@ def scrub(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    streams.write(
-        model_edits.scrub(model, file, columns, site, out, fit, tokens, settings, loading)
-    )
+    task = texts.Task(file, columns, site, tokens)
+    streams.write(model_edits.scrub(model, task, out, fit, settings, loading))
 
 
 def erase(

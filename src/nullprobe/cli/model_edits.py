@@ -10,12 +10,12 @@ from typing import Any
 
 from nullprobe import models
 from nullprobe._core.atomic_files import place, whole_file
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import model_tasks, verdict_tables
 from nullprobe.cli.eraser_files import CONCEPT
 from nullprobe.cli.model_tasks import Fit
-from nullprobe.cli.subject import Bars
-from nullprobe.cli.texts import TextColumns, read
+from nullprobe.cli.texts import Task, TextColumns, read
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.generation import Generated
@@ -27,36 +27,33 @@ SCHEMA = "nullprobe.generated/1"
 
 def scrub(
     name: str,
-    file: Path,
-    columns: TextColumns,
-    sites: Sequence[str],
+    task: Task,
     out: Path,
     fit: Fit,
-    tokens: str,
     settings: Mapping[str, Any],
     loading: Mapping[str, Any],
 ) -> str:
     """Write the eraser of each site into a new folder, and say what was done."""
     model_tasks.need_new(out)
     fit.check()
-    content = read(file, columns, tokens)
-    column = columns.concept or ""
+    content = task.read()
+    column = task.columns.concept or ""
     z = fit.concept(content.labels[column], column)
     model, tokenizer = model_tasks.loaded(name, loading)
-    with model_tasks.warning_in_words(), Bars(str(file)) as bars:
+    with model_tasks.warning_in_words(), Bars(str(task.file)) as bars:
         erasers = models.scrub(
             model,
             tokenizer,
             content.texts,
             z,
-            list(sites),
+            list(task.sites),
             tokens=content.tokens,
             fit=fit,
             progress=bars,
             **settings,
         )
     origin = described(model)
-    where = {TOKENS: tokens, MODEL: origin["name"], WEIGHTS: origin["weights"]}
+    where = {TOKENS: task.tokens, MODEL: origin["name"], WEIGHTS: origin["weights"]}
     with model_tasks.whole_folder(out) as folder:
         for site, one in erasers.items():
             details = {**one.details, CONCEPT: column, SITE: site, **where}
@@ -86,7 +83,7 @@ class Prompts:
         return [*self.typed, *read(self.file, TextColumns(self.column, None, None, ())).texts]
 
 
-def written(
+def written(  # noqa: PLR0913  one command
     name: str,
     files: Sequence[str],
     prompts: Prompts,

@@ -15,12 +15,13 @@ import numpy as np
 
 from nullprobe import models
 from nullprobe._core.parameters import choice
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
 from nullprobe.cli import streams, texts
 from nullprobe.cli.baking import Texts
 from nullprobe.cli.eraser_files import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
-from nullprobe.cli.subject import Bars, need_writable
+from nullprobe.cli.subject import need_writable
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
@@ -89,26 +90,22 @@ def loaded(name: str, loading: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def capture(
     name: str,
-    file: Path,
-    columns: texts.TextColumns,
-    sites: Sequence[str],
+    task: texts.Task,
     out: Path,
     settings: Mapping[str, Any],
     loading: Mapping[str, Any],
-    *,
-    tokens: str,
 ) -> str:
     """Capture to a folder, and return in words what it holds."""
-    content = texts.read(file, columns, tokens)
+    content, columns = task.read(), task.columns
     model, tokenizer = loaded(name, loading)
     before = _written(out)
-    with warning_in_words(), Bars(str(file)) as bars:
+    with warning_in_words(), Bars(str(task.file)) as bars:
         models.capture_to(
             out,
             model,
             tokenizer,
             content.texts,
-            list(sites),
+            list(task.sites),
             labels=content.labels,
             tokens=content.tokens,
             concept=columns.concept,
@@ -147,10 +144,8 @@ def bake(
     files: Sequence[str],
     out: Path,
     compared: Texts | None,
+    settings: Mapping[str, Any],
     loading: Mapping[str, Any],
-    *,
-    layers: str | None,
-    tol: float | None,
 ) -> str:
     """Bake erasers into a model, save it with its tokenizer, and report it in words."""
     need_new(out)
@@ -159,7 +154,7 @@ def bake(
     warn_of_origins(model, erasers)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
-        baked = models.bake(model, erasers, layers=layers, tol=tol)
+        baked = models.bake(model, erasers, **settings)
     # Before anything is written: texts may be refused.
     left = [] if compared is None else compared.lines(model, baked, tokenizer, erasers)
     left = [*(f"Note: {note.message}" for note in notes), *left]

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from nullprobe._core.progress import Bars
 from nullprobe.cli import column_options, verdict_tables
 from nullprobe.cli.sources import places
 from nullprobe.cli.subject import Subject
@@ -89,13 +90,15 @@ def subject(path: Path, columns: Columns, name: str, order: str | None) -> Subje
 def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> PairComparison:
     """Compare the pairs of a file of this name, and write down how to do it again."""
     pairs, others = columns.read(path)
-    result = compare_pairs(
-        pairs,
-        others=others,
-        random_state=seed,
-        concept=columns.concept,
-        title=f"{name}: {columns.concept}",
-    )
+    with Bars(name) as bars:
+        result = compare_pairs(
+            pairs,
+            others=others,
+            random_state=seed,
+            concept=columns.concept,
+            title=f"{name}: {columns.concept}",
+            progress=bars,
+        )
     origin = {"command": command, "source": columns.source(path)}
     return replace(result, provenance={**origin, **result.provenance})
 

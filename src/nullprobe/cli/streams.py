@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from nullprobe._core.printable import printable
 from nullprobe.cli.option_names import in_options
-from nullprobe.report.text.printable import printable
 
 
 def write(*lines: str) -> None:

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.parameters import known
+from nullprobe._core.printable import CONTROL
+from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
@@ -24,7 +24,6 @@ from nullprobe.data.concept import concept
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text.printable import CONTROL, in_a_line
 from nullprobe.report.text.tables import Table
 
 MOST_DRAWN = 3  # columns that a scatter plot has room for
@@ -219,51 +218,6 @@ def _positions(columns: Sequence[str], subject: Subject) -> list[int] | None:
                 f"{column!r} arrived",
             )
     return positions
-
-
-class Bars:
-    """One progress bar after the other on stderr, one for each stage; none where nobody looks.
-
-    Parameters
-    ----------
-    title : str
-        What stands before the stage.
-    """
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.stage = ""
-        self.bar: tqdm | None = None
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` steps of a stage are done."""
-        if stage != self.stage or self.bar is None:
-            self.close()
-            self.stage = stage
-            name = in_a_line(f"{self.title}: {stage}")
-            # disable=None: no bar where stderr is no terminal.
-            self.bar = tqdm(desc=name, total=total, leave=False, disable=None, dynamic_ncols=True)
-        self.bar.total = total
-        self.bar.update(done - self.bar.n)
-
-    def close(self) -> None:
-        """Take the bar off the screen."""
-        if self.bar is not None:
-            self.bar.close()
-        self.bar = None
-
-    def __enter__(self) -> Self:
-        """Return the bars themselves."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        """Take the bar off the screen, whatever happened."""
-        self.close()
 
 
 def stem(name: str, concept: str, what: str) -> str:

@@ -85,6 +85,29 @@ class Texts:
     tokens: Any
 
 
+@dataclass(frozen=True)
+class Task:
+    """Texts of a file, and where a model is read on them.
+
+    Attributes
+    ----------
+    file : Path
+    columns : TextColumns
+    sites : sequence of str
+    tokens : str
+        Which tokens of a text are read.
+    """
+
+    file: Path
+    columns: TextColumns
+    sites: Sequence[str]
+    tokens: str
+
+    def read(self) -> Texts:
+        """Read the texts, their labels, and the rule for their tokens."""
+        return read(self.file, self.columns, self.tokens)
+
+
 def read(file: Path, columns: TextColumns, tokens: str = "last") -> Texts:
     """Read the texts of a file, their labels, and the rule for their tokens."""
     content = load(file)

@@ -13,10 +13,10 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from nullprobe._core.printable import printable
 from nullprobe.auditing.result import Audit, report_parts, shown
 from nullprobe.cli.option_names import in_options
 from nullprobe.report.text import summary, tables, terminal, wording
-from nullprobe.report.text.printable import printable
 
 MORE = "More: run it with --verbose, or open the page."
 

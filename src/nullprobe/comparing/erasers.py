@@ -10,10 +10,11 @@ from sklearn.utils import get_tags
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
 from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
-from nullprobe.comparing.trials import Progress, Reading, Trial, Trials
+from nullprobe.comparing.trials import Reading, Trial, Trials
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
@@ -41,7 +42,7 @@ def compare(
     random_state: RandomState = 0,
     title: str = "data",
     n_jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> Comparison:
     """Compare erasers: what fresh probes read on new data after each, and what each costs.
 
@@ -78,8 +79,8 @@ def compare(
     n_jobs : int or None
         Number of threads: -1 for all cores; None for one, unless ``joblib.parallel_config`` sets
         another number. Results do not depend on it.
-    progress : callable, optional
-        Called with the stage, the number of steps done, and the total.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
 
     Returns
     -------
@@ -115,7 +116,7 @@ def compare(
     leace [0.5, 0.6]
     """
     data = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
-    seed = integer_seed(random_state)
+    seed, bars = integer_seed(random_state), reporting(progress)
     labels = _other_labels(others, len(data.z))
     rows, unit, copied = with_copies(data, duplicates, seed)
     if len(rows) < len(data.z):
@@ -130,9 +131,9 @@ def compare(
     readings = [Reading.of(z, columns, parts, [seed, 1])]
     for i, other in enumerate(labels.values(), 2):
         readings.append(Reading.of(other, fresh(["linear"], other, seed), parts, [seed, i]))
-    trials = Trials(X, readings, parts, {NONE: None, **chosen}).run(
-        progress or (lambda *_: None), parameters.jobs(n_jobs)
-    )
+    trials = Trials(X, readings, parts, {NONE: None, **chosen})
+    with bars as report:
+        turns_of = trials.run(report, parameters.jobs(n_jobs))
     of_label = dict(zip(labels, readings[1:], strict=True))
     return Comparison(
         title,
@@ -140,7 +141,7 @@ def compare(
         tuple(_column(name, reading.probes[0]) for name, reading in of_label.items()),
         tuple(
             _row(name, {NONE: None, **chosen}[name], turns, readings[0].probes, of_label)
-            for name, turns in trials.items()
+            for name, turns in turns_of.items()
         ),
         left_out,
         {

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
 from nullprobe.data import provenance
@@ -28,6 +29,8 @@ from nullprobe.heldout.pair_agreement import PERMUTED, HeldOut
 from nullprobe.probes import CCS, CRC, VINC, LogisticProbe
 from nullprobe.probes.base.pairs import PairEstimator
 from nullprobe.stats.null_distribution import Null
+
+STAGE = "probes"
 
 
 def compare_pairs(
@@ -40,6 +43,7 @@ def compare_pairs(
     random_state: RandomState = 0,
     concept: str = "truth",
     title: str = "pairs",
+    progress: Progress = False,
 ) -> PairComparison:
     """Compare probes of contrast pairs on held-out pairs.
 
@@ -62,6 +66,8 @@ def compare_pairs(
         Name of the labels ``y``.
     title : str
         Name of the data set on the page.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
 
     Returns
     -------
@@ -93,7 +99,7 @@ def compare_pairs(
             f"{type(pairs).__name__} arrived",
             "pass ContrastPairs(negative, positive, y)",
         )
-    seed = integer_seed(random_state)
+    seed, bars = integer_seed(random_state), reporting(progress)
     held_out = HeldOut(pairs, seed)
     data = Dataset.of(pairs, others=others, truth=concept)
     labels = {concept: data.z.labels, **data.others}
@@ -110,16 +116,20 @@ def compare_pairs(
     signs = {name: 2.0 * y - 1.0 for name, y in labels.items()}
     n_permutations = parameters.whole_number("n_permutations", n_permutations, least=0)
     n_random = parameters.whole_number("n_random", n_random, least=1)
-    rows = []
-    for name, probe in chosen.items():
-        read = held_out.read(probe)
-        agreements = {
-            label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()
-        }
-        rows.append(Reader(name, provenance.estimator(probe), False, agreements))
-    ceiling = {name: Agreement.of(held_out.supervised(y), None) for name, y in labels.items()}
-    rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
-    at_random = held_out.at_random(list(signs.values()), n_random)
+    rows, total = [], len(chosen) + 2
+    with bars as report:
+        for name, probe in chosen.items():
+            read = held_out.read(probe)
+            agreements = {
+                label: _agreement(held_out, read, s, n_permutations) for label, s in signs.items()
+            }
+            rows.append(Reader(name, provenance.estimator(probe), False, agreements))
+            report(STAGE, len(rows), total)
+        ceiling = {name: Agreement.of(held_out.supervised(y), None) for name, y in labels.items()}
+        rows.append(Reader(SUPERVISED, provenance.estimator(LogisticProbe(C=1.0)), True, ceiling))
+        report(STAGE, len(rows), total)
+        at_random = held_out.at_random(list(signs.values()), n_random)
+        report(STAGE, total, total)
     return PairComparison(
         title,
         tuple(labels),

@@ -7,7 +7,7 @@ erase and to score. An eraser that needs labels also gets the labels of P and S.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
+from nullprobe._core.progress import Report
 from nullprobe._core.validation import InputError
 from nullprobe.data.concept import Concept, target
 from nullprobe.data.splits import Parts
@@ -27,7 +28,6 @@ from nullprobe.moments import Moments
 from nullprobe.stats.bootstrap import replicates, resampled_weights
 
 RESAMPLED = 1e7  # scores to sort in all bootstrap samples together
-Progress = Callable[[str, int, int], object]  # stage, steps done, total
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ class Trials:
         self.moments = [Moments.of(X[F], target.take(F)) for (_, F), _, _ in self.roles]
         self.y = [r.y for r in self.readings]
 
-    def run(self, progress: Progress, n_jobs: int | None = None) -> dict[str, list[Trial | str]]:
+    def run(self, report: Report, n_jobs: int | None = None) -> dict[str, list[Trial | str]]:
         """Return the trials of every eraser, one per turn, or reasons why it cannot be fitted.
 
         Trials run in threads, since NumPy does the work. Each thread has one BLAS thread, so
@@ -139,7 +139,7 @@ class Trials:
             results: Any = parallel(delayed(self.trial)(*job) for job in jobs)
             for done, ((name, _), result) in enumerate(zip(jobs, results, strict=True), 1):
                 trials[name].append(result)
-                progress("erasers", done, len(jobs))
+                report("erasers", done, len(jobs))
         return trials
 
     def trial(self, name: str, turn: int) -> Trial | str:

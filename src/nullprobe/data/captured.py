@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.data import manifest
 from nullprobe.data.manifest import FIRST_FORMAT, HASH, TEXT
+from nullprobe.data.tensor_files import TensorFile, open_tensors
 
 HASHES = "sha256"  # key of the hashes of the arrays in the header of a shard
 LENGTH = 8  # bytes at the start of a .safetensors that hold the length of its header
@@ -197,7 +198,7 @@ class Shard:
         with self._opened() as content:
             types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
             shapes = {name: content.get_slice(name).get_shape() for name in types}
-            notes = content.metadata() or {}
+            notes: dict[str, str] = content.metadata() or {}
         self._check_names(set(types))
         self.types = types
         self.rows = shapes[TEXT][0] if entry is None else entry["rows"]
@@ -222,9 +223,9 @@ class Shard:
         complain(f"{self.name!r} must be the captured file", how, self.hint)
 
     @contextmanager
-    def _opened(self) -> Iterator[Any]:
+    def _opened(self) -> Generator[TensorFile]:
         try:
-            with safetensors.safe_open(self.path, framework="numpy") as content:
+            with open_tensors(self.path) as content:
                 yield content
         except (OSError, safetensors.SafetensorError) as error:
             self.complain(f"reading it stopped with {type(error).__name__}: {error}")

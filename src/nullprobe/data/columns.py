@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -67,16 +67,16 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
         known("column", name, available)
     rest = [name for name in available if name not in named and name != NAMES]
     if isinstance(content, dict):
-        X, names, used = _from_arrays(content, rest, source)
+        located, names, used = _from_arrays(content, rest, source)
     else:
-        X, names, used = _from_columns(content, rest, source)
-    if 0 in X.shape:
+        located, names, used = _from_columns(content, rest, source)
+    if 0 in located.shape:
         complain(
             f"{source!r} needs at least one row and one feature",
-            f"its representation has shape {X.shape}",
+            f"its representation has shape {located.shape}",
             "check the program that wrote the file",
         )
-    X = _floats(X)
+    X = _floats(located)
     _finite(X, names or used, source)
     return Representation(X, names, used)
 
@@ -144,7 +144,7 @@ def values(content: Arrays | pa.Table, name: str) -> list[Any]:
     return _full(content, name).to_pylist()
 
 
-def _full(table: pa.Table, name: str) -> pa.ChunkedArray:
+def _full(table: pa.Table, name: str) -> pa.ChunkedArray[Any]:
     """Return a column with a value in every row."""
     column = table.column(name)
     if column.null_count:
@@ -180,7 +180,7 @@ def _from_arrays(content: Arrays, rest: list[str], source: str) -> Located:
 
 
 def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
-    kinds = {name: table.schema.field(name).type for name in rest}
+    kinds = {name: _kind(table, name) for name in rest}
     lists = [n for n in rest if _is_list(kinds[n]) and pa.types.is_floating(kinds[n].value_type)]
     if lists:
         (key,) = _only_one("X" if "X" in lists else None, lists, "list column of floats", source)
@@ -214,7 +214,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
 def _numbers_but_few(table: pa.Table, names: list[str], source: str) -> None:
     """Refuse a column of text in which most values are numbers; name the first that is not one."""
     for name in names:
-        if not pa.types.is_string(table.schema.field(name).type):
+        if not pa.types.is_string(_kind(table, name)):
             continue
         cells = table.column(name).to_pylist()
         odd = [row for row, cell in enumerate(cells) if not _is_number(cell)]
@@ -247,13 +247,18 @@ def _only_one(preferred: str | None, names: list[str], what: str, source: str) -
     return names
 
 
+def _kind(table: pa.Table, name: str) -> Any:
+    """Return the type of a column; which fields a type has is unknown before it is tested."""
+    return table.column(name).type
+
+
 def _is_list(kind: pa.DataType) -> bool:
     tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return any(test(kind) for test in tests)
 
 
-def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray:
-    lengths = pc.call_function("list_value_length", [column]).to_numpy()
+def _matrix(column: pa.ChunkedArray[Any], name: str) -> np.ndarray:
+    lengths = pc.list_value_length(column).to_numpy()
     other = np.flatnonzero(lengths != lengths[:1])
     if len(other):
         complain(
@@ -262,15 +267,16 @@ def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray:
             "truncate or pool them to one length",
         )
     width = int(lengths[0]) if len(lengths) else 0
-    flat = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    chunks = cast("list[Any]", column.chunks)  # arrays of lists
+    flat: list[np.ndarray] = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in chunks]
     # A single chunk, the usual case, stays a view of the content.
     values = flat[0] if len(flat) == 1 else np.concatenate([*flat, np.empty(0, np.float32)])
     return values.reshape(-1, width) if width else np.empty((len(lengths), 0))
 
 
 def _floats(a: np.ndarray) -> np.ndarray:
-    dtype = np.float32 if a.dtype in (np.float16, np.float32) else np.float64
-    return a.astype(dtype, copy=False)
+    narrow = a.dtype == np.float16 or a.dtype == np.float32
+    return a.astype(np.float32 if narrow else np.float64, copy=False)
 
 
 def _finite(X: np.ndarray, names: Sequence[str], source: str) -> None:

@@ -32,9 +32,9 @@ class Concept:
     """
 
     codes: np.ndarray | None
-    classes: tuple | None
+    classes: tuple[Any, ...] | None
     values: np.ndarray | None
-    levels: tuple | None = None
+    levels: tuple[tuple[Any, ...] | None, ...] | None = None
 
     def __len__(self) -> int:
         """Return the number n of rows."""
@@ -96,7 +96,7 @@ class Concept:
         present, codes = np.unique(self.codes, return_inverse=True)
         return Concept(codes, tuple(self.classes[i] for i in present), None)
 
-    def among(self, classes: tuple, name: str = "y") -> Concept:
+    def among(self, classes: tuple[Any, ...], name: str = "y") -> Concept:
         """Return the same labels with codes that are positions in ``classes``, or complain."""
         place = {label: i for i, label in enumerate(classes)}
         names = list(self.classes or ())
@@ -212,7 +212,9 @@ def columns(
             f"{name} must have {len(each)} columns, as in the first piece",
             f"it has {len(parts)}",
         )
-    concepts, whole, many = [], [], []
+    concepts: list[Concept] = []
+    whole: list[str] = []
+    many: list[str] = []
     for (called, a, category), chosen in zip(parts, each, strict=True):
         one = _labels(a) if chosen != "numeric" and (chosen or category or kinds.few(a)) else None
         concepts.append(Concept(None, None, kinds.numbers(a, called)) if one is None else one)
@@ -293,12 +295,16 @@ def _labels(a: np.ndarray) -> Concept:
     return Concept(codes.reshape(-1), tuple(classes.tolist()), None)
 
 
-def _joined(parts: list[Concept], levels: tuple | None = None, name: str = "y") -> Concept:
+def _joined(
+    parts: list[Concept],
+    levels: tuple[tuple[Any, ...] | None, ...] | None = None,
+    name: str = "y",
+) -> Concept:
     """Return columns as one concept, encoded with the ``levels`` of a first piece if given."""
     if levels is None and len(parts) == 1:
         return parts[0]
     levels = levels or tuple(z.classes for z in parts)
-    matrices = []
+    matrices: list[np.ndarray] = []
     for j, (z, classes) in enumerate(zip(parts, levels, strict=True)):
         if classes is not None:
             z = z.among(classes, f"column {j} of {name}")

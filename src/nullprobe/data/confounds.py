@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from nullprobe._core import linalg, parameters, validation
+from nullprobe._core.nested import is_mapping
 from nullprobe.data import kinds
 
 # Fewer rows per column make W wide (Peduzzi et al. 1996).
@@ -46,12 +46,17 @@ class Confounds:
         """
         if W is None:
             return None
-        if hasattr(W, "columns"):
-            W = {str(name): W[name] for name in W.columns}
-        named = parameters.by_name("confound", W) if isinstance(W, Mapping) else {"confounds": W}
+        columns = {str(name): W[name] for name in W.columns} if hasattr(W, "columns") else W
+        named = (
+            parameters.by_name("confound", columns)
+            if is_mapping(columns)
+            else {"confounds": columns}
+        )
         named = {name: _dense(one) for name, one in named.items()}
         named = {name: _dates_as_numbers(one) for name, one in named.items()}
-        names, blocks, codes = [], [], []
+        names: list[str] = []
+        blocks: list[np.ndarray] = []
+        codes: list[np.ndarray | None] = []
         for name, one in named.items():
             for called, values, is_category in kinds.columns(one, name, n):
                 names.append(called)
@@ -62,9 +67,10 @@ class Confounds:
             validation.complain(
                 "at least one confound is needed", "the mapping is empty", "omit confounds"
             )
-        if any(code is None for code in codes):
+        of_categories = [code for code in codes if code is not None]
+        if len(of_categories) < len(codes):
             return cls(tuple(names), np.hstack(blocks), None)
-        strata = np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].ravel()
+        strata = np.unique(np.column_stack(of_categories), axis=0, return_inverse=True)[1].ravel()
         has_rows = n >= ROWS_OF_STRATUM * (int(strata.max()) + 1)
         return cls(tuple(names), np.hstack(blocks), strata if has_rows else None)
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from nullprobe._core import arrays, parameters, validation
+from nullprobe._core.nested import is_mapping
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.confounds import Confounds
 from nullprobe.data.pair_labels import need_truth, other_labels
@@ -57,7 +58,7 @@ class Dataset:
     confounds: Confounds | None = None
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913  the door: all data that an audit takes
         cls,
         X: Any,
         y: Any = None,
@@ -106,7 +107,7 @@ class Dataset:
         _need_same_rows(matrices)
         n = len(next(iter(matrices.values())))
         # Text numbers of captured states; a data frame may have a column of this name.
-        texts = getattr(X, "text", None) if isinstance(X, Mapping) else None
+        texts = getattr(X, "text", None) if is_mapping(X) else None
         z = concept(y, n=n if texts is None else None, kind=kind)
         if texts is not None:
             z, groups = _by_row(z, groups, np.asarray(texts))
@@ -150,7 +151,7 @@ class Dataset:
 
 
 def _by_name(X: Any) -> dict[str, Any]:
-    if not isinstance(X, Mapping):
+    if not is_mapping(X):
         return {"": X}
     if not X:
         validation.complain(
@@ -243,13 +244,13 @@ def _labels_of(pairs: Mapping[str, ContrastPairs], named: Mapping[str, Any], y: 
 def _baselines(
     baselines: Mapping[str, Any] | None, n: int, what: str = "baselines"
 ) -> dict[str, np.ndarray]:
-    if baselines is not None and not isinstance(baselines, Mapping):
+    if baselines is not None and not is_mapping(baselines):
         validation.complain(
             f"{what} must have names",
             f"{type(baselines).__name__} arrived",
             'pass a mapping, such as {"bag of words": B}',
         )
-    matrices = {}
+    matrices: dict[str, np.ndarray] = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
         matrices[name] = _matrix(B, f"baseline {name!r}")
         if len(matrices[name]) != n:

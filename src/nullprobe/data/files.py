@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,15 @@ import pyarrow as pa
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.data.columns import Representation, array, labels, representation
-from nullprobe.data.formats import ARRAY_SUFFIXES, NAMES, Arrays, load, names, suffix_of
+from nullprobe.data.formats import (
+    ARRAY_SUFFIXES,
+    NAMES,
+    Arrays,
+    load,
+    load_arrays,
+    names,
+    suffix_of,
+)
 from nullprobe.data.writing import save
 
 
@@ -46,7 +54,7 @@ class Table:
     groups: np.ndarray | None
     feature_names: tuple[str, ...] | None
     source: str
-    others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    others: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
 def read(
@@ -152,7 +160,7 @@ def _content(
     """Return the named arrays or columns of a file, and all others that are not left out."""
     path = Path(path)
     if path.suffix.lower() == ".npy" and path.is_file():
-        content = {**load(path), **{name: _sibling(path, name) for name in named}}
+        content = {**load_arrays(path), **{name: _sibling(path, name) for name in named}}
         for name in leave_out:
             known("column", name, list(content))
         return content
@@ -285,7 +293,7 @@ def _sibling(path: Path, name: str) -> np.ndarray:
             "there is no such file",
             "save both arrays in one .npz",
         )
-    return load(sibling)["X"]
+    return load_arrays(sibling)["X"]
 
 
 def _new_arrays(
@@ -308,10 +316,10 @@ def _new_columns(
     names, key = located.feature_names, located.used[0]
     if names is None and target.suffix.lower() == ".csv":
         names = tuple(f"{key}{j}" for j in range(X.shape[1]))
-    new = {key: _lists(X)} if names is None else dict(zip(names, X.T, strict=True))
+    new: dict[str, Any] = {key: _lists(X)} if names is None else dict(zip(names, X.T, strict=True))
     rest = _other_columns(content, located, target)
     _refuse_clash(new, rest, target)
-    columns = {**new, **rest}
+    columns: dict[str, Any] = {**new, **rest}
     if isinstance(content, dict):
         return pa.table(columns)
     same = set(columns) == set(content.column_names)
@@ -323,7 +331,7 @@ def _new_columns(
 
 def _other_columns(
     content: Arrays | pa.Table, located: Representation, target: Path
-) -> dict[str, pa.Array | pa.ChunkedArray]:
+) -> dict[str, pa.Array[Any] | pa.ChunkedArray[Any]]:
     if not isinstance(content, dict):
         rest = [name for name in content.column_names if name not in located.used]
         return {name: content.column(name) for name in rest}
@@ -339,8 +347,8 @@ def _other_columns(
     return {name: _lists(a) if a.ndim == 2 else pa.array(a) for name, a in arrays.items()}
 
 
-def _lists(a: np.ndarray) -> pa.FixedSizeListArray:
-    return pa.FixedSizeListArray.from_arrays(pa.array(a.ravel()), a.shape[1])
+def _lists(a: np.ndarray) -> pa.Array[Any]:
+    return cast(Any, pa.FixedSizeListArray).from_arrays(pa.array(a.ravel()), a.shape[1])
 
 
 def _refuse_clash(new: Iterable[str], rest: Iterable[str], target: Path) -> None:

@@ -11,10 +11,10 @@ import os
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ from nullprobe.data import json_lines
 from nullprobe.data.captured import CapturedFolder
 from nullprobe.data.manifest import manifest
 from nullprobe.data.manifest import names as names_in
+from nullprobe.data.tensor_files import open_tensors
 
 Arrays = dict[str, np.ndarray]
 ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
@@ -106,6 +107,13 @@ def load(
         return _load_numpy(path, suffix, only)
 
 
+def load_arrays(path: str | os.PathLike[str], *, only: Sequence[str] | None = None) -> Arrays:
+    """Read the arrays of a file or a folder of arrays; see `load`."""
+    content = load(path, only=only)
+    assert isinstance(content, dict), "a file of arrays holds no columns"
+    return content
+
+
 def names(path: str | os.PathLike[str]) -> list[str]:
     """Return the names of the arrays or columns of a file, or of the first shard of a folder.
 
@@ -135,7 +143,7 @@ def names(path: str | os.PathLike[str]) -> list[str]:
         if suffix == ".jsonl":
             return json_lines.read(path).column_names
         if suffix == ".safetensors":
-            with safetensors.safe_open(path, framework="numpy") as content:
+            with open_tensors(path) as content:
                 return list(content.keys())
         if suffix == ".npz":
             with zipfile.ZipFile(path) as archive:
@@ -151,7 +159,7 @@ def _existing(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
-def _named_if_broken(path: Path, suffix: str) -> Iterator[None]:
+def _named_if_broken(path: Path, suffix: str) -> Generator[None]:
     """Convert the error of a library about a broken file to an `InputError` that names the file."""
     try:
         yield
@@ -199,16 +207,16 @@ def _join(
         tables: Any = [load(shard, only=wanted, verbatim=verbatim) for shard in shards]
         with _named_if_they_differ(shards):
             return pa.concat_tables(tables, promote_options="permissive")
-    arrays = {}
+    arrays: Arrays = {}
     for name in wanted:
-        parts = [load(shard, only=[name])[name] for shard in shards]
+        parts = [load_arrays(shard, only=[name])[name] for shard in shards]
         with _named_if_they_differ(shards):
             arrays[name] = _stack(parts, name)
     return arrays
 
 
 @contextmanager
-def _named_if_they_differ(shards: list[Path]) -> Iterator[None]:
+def _named_if_they_differ(shards: list[Path]) -> Generator[None]:
     try:
         yield
     except (pa.ArrowException, ValueError) as error:
@@ -245,8 +253,8 @@ def _load_numpy(path: Path, suffix: str, only: Sequence[str] | None) -> Arrays:
 
 
 def _load_safetensors(path: Path, only: Sequence[str] | None) -> Arrays:
-    arrays = {}
-    with safetensors.safe_open(path, framework="numpy") as content:
+    arrays: Arrays = {}
+    with open_tensors(path) as content:
         for name in content.keys():  # noqa: SIM118 (the object is not a dict)
             if only is not None and name not in only:
                 continue
@@ -275,7 +283,7 @@ def _load_table(
         # Not read_table: it adds columns for parent folders with names such as "fold=1".
         with pyarrow.parquet.ParquetFile(path) as file:
             _one_of_each(file.schema_arrow.names, path)
-            table = file.read(None if only is None else list(only))
+            table = cast(Any, file).read(None if only is None else list(only))
     elif suffix == ".jsonl":
         table = json_lines.read(path)
     else:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
+from nullprobe._core.nested import is_object
 from nullprobe._core.validation import complain
 
 
@@ -26,7 +27,7 @@ def read(path: Path) -> pa.Table:
                 rows.append(_row(path, number, line))
     if not rows:
         complain(f"{str(path)!r} must hold a JSON object on each line", "it is empty")
-    columns = {}
+    columns: dict[str, pa.Array[Any]] = {}
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
         try:
@@ -53,7 +54,7 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
         row = json.loads(line, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         _complain(path, number, f"it is not JSON: {error}")
-    if not isinstance(row, dict):
+    if not is_object(row):
         _complain(path, number, f"it holds a {type(row).__name__}")
     return row
 

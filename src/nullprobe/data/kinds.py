@@ -104,7 +104,7 @@ def _plain(a: np.ndarray, called: str) -> np.ndarray:
             )
     if a.dtype.kind not in "OM":
         return a
-    values = a.tolist() if a.dtype.kind == "O" else list(a)
+    values: list[object] = a.tolist() if a.dtype.kind == "O" else list(a)
     missing = [i for i, value in enumerate(values) if _is_missing(value)]
     if missing:
         validation.complain(

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.nested import is_object
 from nullprobe._core.validation import complain
 
 MANIFEST = "manifest.json"
@@ -49,7 +50,7 @@ def manifest(folder: Path) -> dict[str, Any] | None:
         if text.startswith(begins) or begins.startswith(text) or shard(folder, 0).is_file():
             _complain_damaged(path, "it is truncated, or not valid JSON")
         return None  # a file of the same name from another program
-    form = about.get("format") if isinstance(about, dict) else None
+    form = about.get("format") if is_object(about) else None
     if form not in (FORMAT, FIRST_FORMAT):
         if str(form).startswith("nullprobe.capture"):
             complain(
@@ -150,7 +151,7 @@ def need_no_others(folder: Path, n: int) -> None:
         )
 
 
-def encoded(y: np.ndarray) -> tuple[np.ndarray, list | None]:
+def encoded(y: np.ndarray) -> tuple[np.ndarray, list[Any] | None]:
     """Return labels as codes, with the label of each code; numbers are returned without labels.
 
     Examples

@@ -71,7 +71,7 @@ def pairs_within_cells(z: Concept, W: Confounds) -> np.ndarray:
     coarse = np.floor(W.design / CALIPER + 1e-9)
     cells = np.unique(coarse, axis=0, return_inverse=True)[1].ravel()
     order = np.argsort(cells, kind="stable")
-    pairs = []
+    pairs: list[tuple[int, int]] = []
     for rows in np.split(order, np.flatnonzero(np.diff(cells[order])) + 1):
         first, second = rows[z.codes[rows] == 0], rows[z.codes[rows] == 1]
         pairs += zip(first, second, strict=False)

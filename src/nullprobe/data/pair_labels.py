@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.nested import is_mapping
 from nullprobe.data.concept import concept as read_concept
 from nullprobe.data.splits import groups_of
 
@@ -50,8 +50,8 @@ def other_labels(others: Any, n: int, concept: str) -> dict[str, np.ndarray]:
     concept : str
         Name of the labels of the truth; other labels need other names.
     """
-    labels = {}
-    if others is not None and not isinstance(others, Mapping):
+    labels: dict[str, np.ndarray] = {}
+    if others is not None and not is_mapping(others):
         validation.complain(
             "other labels must have names",
             f"{type(others).__name__} arrived",

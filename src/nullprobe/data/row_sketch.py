@@ -85,7 +85,7 @@ class RowSketch:
 
 def _hashes(X: np.ndarray) -> np.ndarray:
     """Return a hash of each row as float32 (n,), uint64: rounding in files does not change it."""
-    pairs = (X.shape[1] + 1) // 2
+    pairs = (int(X.shape[1]) + 1) // 2
     weights = np.random.default_rng(0).integers(2**63, size=pairs, dtype=np.uint64) * 2 + 1
     hashes = np.empty(len(X), dtype=np.uint64)
     values = np.zeros((min(BLOCK, len(X)), 2 * pairs), dtype=np.float32)

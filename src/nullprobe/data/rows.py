@@ -52,6 +52,7 @@ def rows(
     like: Any = None,
 ) -> tuple[Any, Concept, np.ndarray | None]:
     """Return X, the concept and the weights; ``one`` allows only one column of labels."""
-    X = validation.representation(X)
-    z = (single if one else concept)(y, n=X.shape[0], kind=kind, like=like)
-    return X, z, weights(sample_weight, X.shape[0])
+    matrix = validation.representation(X)
+    n = matrix.shape[0]
+    z = (single if one else concept)(y, n=n, kind=kind, like=like)
+    return matrix, z, weights(sample_weight, n)

@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from nullprobe._core import validation
+from nullprobe._core import estimators, validation
 from nullprobe.data.concept import Concept, concept
 
 
@@ -106,11 +105,8 @@ def split(
             f"{len(np.unique(groups))} arrived",
             "pass more groups, or omit groups if rows are independent",
         )
-    common = {"n_splits": n_parts, "shuffle": True, "random_state": seed}
-    if z.codes is None:
-        folds = (GroupKFold if groups is not None else KFold)(**common)
-    else:
-        folds = (StratifiedGroupKFold if groups is not None else StratifiedKFold)(**common)
+    stratified, grouped = z.codes is not None, groups is not None
+    folds = estimators.shuffled_folds(n_parts, seed, stratified=stratified, grouped=grouped)
     part = np.empty(len(z), dtype=int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # rare classes are checked below

@@ -13,12 +13,11 @@ import itertools
 import re
 import string
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
 
-from nullprobe._core import validation
+from nullprobe._core import estimators, validation
 
 MOST = 400  # columns of words and of characters: those in which most texts differ
 PAIRED = 24  # words whose pairs are columns
@@ -53,7 +52,8 @@ def text_baselines(texts: Sequence[str]) -> dict[str, np.ndarray]:
             "texts must be a sequence of strings, at least one", "one string arrived", "pass a list"
         )
     texts = list(texts)
-    wrong = [type(text).__name__ for text in texts if not isinstance(text, str)]
+    entries = cast("list[object]", texts)
+    wrong = [type(text).__name__ for text in entries if not isinstance(text, str)]
     if wrong or not texts:
         validation.complain(
             "texts must be a sequence of strings, at least one",
@@ -84,16 +84,14 @@ def text_baselines(texts: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _counts(texts: Sequence[str], **options: Any) -> tuple[np.ndarray, list[str]]:
     """Return the counts of each sequence in each text (n, m), and the sequences."""
-    reader = CountVectorizer(**options)
     try:
-        counts: Any = reader.fit_transform(texts)  # a sparse matrix
+        counts, terms = estimators.counts_of_terms(texts, **options)
     except ValueError:  # the texts hold no words
         return np.zeros((len(texts), 0)), []
     n_texts = np.asarray((counts > 0).sum(axis=0)).ravel()
     order = np.argsort(-np.minimum(n_texts, len(texts) - n_texts), kind="stable")[: 4 * MOST]
-    return counts[:, order].toarray().astype(np.float64), [
-        str(name) for name in reader.get_feature_names_out()[order]
-    ]
+    chosen = counts[:, order].toarray().astype(np.float64)
+    return chosen, [str(name) for name in terms[order]]
 
 
 def _distinct(columns: np.ndarray, most: int | None = None) -> np.ndarray:
@@ -136,7 +134,7 @@ def _surface(text: str, words: Sequence[str]) -> list[float]:
 
 def _places(words: Sequence[Sequence[str]], occurs: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Return indicators of the first, second and last words, and the positions of words."""
-    columns = []
+    columns: list[list[float]] = []
     for place in (0, 1, -2, -1):
         at = [text[place] if len(text) > 2 or (text and place in (0, -1)) else "" for text in words]
         common = sorted(set(at), key=lambda word, at=at: (-at.count(word), word))[:PLACED]

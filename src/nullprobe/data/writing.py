@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -62,12 +63,12 @@ def _save_npz(temporary: Path, content: Arrays) -> None:
 
 def _save_table(temporary: Path, suffix: str, table: pa.Table, path: Path) -> None:
     if suffix == ".parquet":
-        pyarrow.parquet.write_table(table, temporary)
+        cast(Any, pyarrow.parquet).write_table(table, temporary)
         return
     if suffix == ".jsonl":
         json_lines.write(temporary, table)
         return
-    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
+    nested = [name for name in table.column_names if pa.types.is_nested(table.column(name).type)]
     if nested:
         _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet or .jsonl")
     pyarrow.csv.write_csv(table, temporary)

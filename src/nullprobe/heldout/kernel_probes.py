@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, get_lapack_funcs
+from scipy.linalg import LinAlgError
 
 from nullprobe._core import linalg
 from nullprobe.stats import metrics
@@ -191,7 +191,8 @@ def _ridge(K: np.ndarray, Y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.n
     system.flat[:: len(K) + 1] += ridge  # the diagonal
     sides = np.ones((len(Y), Y.shape[1] + 1), K.dtype, order="F")
     sides[:, :-1] = Y
-    (solve,) = get_lapack_funcs(("posv",), (system,))  # K is symmetric: its transpose saves a copy
+    # K is symmetric: its transpose saves a copy.
+    (solve,) = linalg.lapack_functions(("posv",), system)
     _, solved, info = solve(system.T, sides, lower=True, overwrite_a=True, overwrite_b=True)
     if info:
         raise LinAlgError("a kernel and its ridge are not positive definite")

@@ -30,7 +30,7 @@ def need_planned(claim: str) -> None:
     parameters.choice("claim", claim, list(METRICS))
 
 
-def rows_for_absence(
+def rows_for_absence(  # noqa: PLR0913  an entry point
     probe_rows: int,
     *,
     claim: str = "readable",

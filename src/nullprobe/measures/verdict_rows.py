@@ -14,7 +14,7 @@ QUARTER = 0.25  # share of the rows in each quarter of a number, which `gone` re
 OF_NUMBERS = {"readable": "R²", "erasure_holds": "R²", "gone": "AUC of quarters"}
 
 
-def rows_for_verdict(
+def rows_for_verdict(  # noqa: PLR0913  an entry point
     claim: str = "readable",
     *,
     kind: str = "labels",

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.progress import Report, silent
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.editing.erasing import Map, paired
 from nullprobe.models.encoding import cut_in_words
 from nullprobe.models.forward import (
-    Progress,
     encoder_for,
     evaluating,
     input_device,
@@ -131,7 +131,7 @@ def log_probabilities(
     edits: Sequence[Edits],
     *,
     layers: str | None = None,
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> np.ndarray:
     """Return the log-probability, in nats, of each text's answer under each edit.
 
@@ -144,7 +144,8 @@ def log_probabilities(
         Site → eraser; an empty one leaves the model as it is.
     layers : str, optional
         Path of the list of layers, if the structure does not show it.
-    progress : callable, optional
+    report : callable
+        Called with the stage, the texts done and all texts.
 
     Returns
     -------
@@ -163,7 +164,7 @@ def log_probabilities(
 
     # The prediction after the last token of an answer is not needed.
     input_ids = [ids[:-1] for ids in with_answer]
-    return _Pass(texts, input_ids, positions, layers, progress).under(edits, score)
+    return _Pass(texts, input_ids, positions, layers, report).under(edits, score)
 
 
 def metrics(
@@ -172,7 +173,7 @@ def metrics(
     edits: Sequence[Edits],
     *,
     layers: str | None = None,
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> np.ndarray:
     """Return a metric of the prediction after each text under each edit, (m, n).
 
@@ -181,7 +182,7 @@ def metrics(
     metric : callable
         Takes logits (b, vocabulary), float32 or float64, and the numbers of their texts (b,), and
         returns one value per text (b,). A batch may be passed in several pieces.
-    texts, edits, layers, progress
+    texts, edits, layers, report
         As for :func:`log_probabilities`.
     """
 
@@ -204,7 +205,7 @@ def metrics(
     def last(text: int) -> np.ndarray:
         return np.array([len(texts.ids[text]) - 1])
 
-    return _Pass(texts, texts.ids, last, layers, progress).under(edits, score)
+    return _Pass(texts, texts.ids, last, layers, report).under(edits, score)
 
 
 def divergences(
@@ -212,14 +213,14 @@ def divergences(
     edits: Sequence[Edits],
     *,
     layers: str | None = None,
-    progress: Progress | None = None,
+    report: Report = silent,
 ) -> np.ndarray:
     """Return KL(unedited ‖ edited) of the next token, in nats, averaged over each text, (m, n)."""
 
     def every(text: int) -> np.ndarray:
         return np.arange(len(texts.ids[text]))
 
-    run = _Pass(texts, texts.ids, every, layers, progress, NEUTRAL)
+    run = _Pass(texts, texts.ids, every, layers, report, NEUTRAL)
     before: dict[int, Tensor] = {}  # logits of the unedited model, by the first token of a piece
     current: Batch | None = None
 
@@ -248,11 +249,11 @@ class _Pass:
         ids: Sequence[np.ndarray],
         positions: Callable[[int], np.ndarray],
         layers: str | None,
-        progress: Progress | None,
+        report: Report,
         stage: str = ANSWERS,
     ) -> None:
         self.texts, self.ids, self.positions, self.layers = texts, ids, positions, layers
-        self.progress, self.stage = progress or (lambda *_: None), stage
+        self.report, self.stage = report, stage
 
     def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
         """Return the sum of the scores of each text under each edit, (m, n)."""
@@ -268,7 +269,7 @@ class _Pass:
                     with editing(model, edit):
                         totals[e, batch.texts] = self._score(batch, edit, score)
                 done += len(batch.texts)
-                self.progress(self.stage, done, len(texts))
+                self.report(self.stage, done, len(texts))
         return totals
 
     def _score(self, batch: Batch, edit: Mapping[Site, Map], score: Score) -> np.ndarray:

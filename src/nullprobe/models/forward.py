@@ -26,7 +26,6 @@ from nullprobe.models.token_rules import Rule
 from nullprobe.models.tokens import NO_LIMIT, Batch
 
 Run = Callable[[Batch], dict[str, Tensor]]
-Progress = Callable[[str, int, int], None]
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from torch import nn
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.behaviour import Texts
 from nullprobe.models.editing.erasing import erase, paired
-from nullprobe.models.forward import Progress, evaluating, input_device
+from nullprobe.models.forward import evaluating, input_device
 from nullprobe.models.texts import sequence
 
 STAGE = "generate"
@@ -73,7 +74,7 @@ def generate(
     temperature: float | None = None,
     layers: str | None = None,
     random_state: RandomState = 0,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> Generated:
     """Return the texts that a model writes after each prompt, before and after erasing.
 
@@ -98,8 +99,8 @@ def generate(
         Path of the list of layers, if the structure does not show it.
     random_state : int, Generator or None
         Same seed, same text of a prompt, for any other prompts.
-    progress : callable, optional
-        Called with ``("generate", texts done, 2n)``.
+    progress : bool or callable
+        True shows a bar on stderr; a function is called with ``("generate", texts done, 2n)``.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def generate(
     _need_decoder(model)
     parameters.whole_number("max_new_tokens", max_new_tokens, least=1)
     prompts = sequence(prompts, "prompt")
-    seed = integer_seed(random_state)
+    seed, bars = integer_seed(random_state), reporting(progress)
     how = {"max_new_tokens": max_new_tokens, **_choice(sample, temperature)}
     if not paired(model, erasers, layers):
         validation.complain(
@@ -141,10 +142,9 @@ def generate(
                 f"{max_new_tokens}",
                 "pass a smaller max_new_tokens or a shorter prompt",
             )
-    report = progress or (lambda *_: None)
     written: list[str] = []
     pairs: list[tuple[list[int], list[int]]] = []
-    with evaluating(model):
+    with bars as report, evaluating(model):
         for edited in (False, True):
             for i, ids in enumerate(encoded):
                 # One block per text: at its end, an edit that did not run raises an error.

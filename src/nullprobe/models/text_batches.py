@@ -17,10 +17,11 @@ from torch import Tensor, nn
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.progress import Report, silent
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models.encoding import Encoder, cut_in_words
 from nullprobe.models.finding import chosen
-from nullprobe.models.forward import Progress, encoder_for, reached, running, takes_mask
+from nullprobe.models.forward import encoder_for, reached, running, takes_mask
 from nullprobe.models.hooks import plain
 from nullprobe.models.site import Site
 from nullprobe.models.texts import Text, as_texts
@@ -38,7 +39,7 @@ class Options:
     batch_size: int = 32
     max_length: int | None = None
     layers: str | None = None
-    progress: Progress | None = None
+    report: Report = silent
     add_generation_prompt: bool = False
 
 
@@ -187,8 +188,7 @@ class Work:
             for batch in cut:
                 yield batch, run(batch)
                 done += len(batch.texts)
-                if self.options.progress is not None:
-                    self.options.progress("capture", done, len(self.texts))
+                self.options.report("capture", done, len(self.texts))
 
     def warn_of_texts(self) -> None:
         """Warn of texts that were cut, and of texts that begin with two start tokens."""

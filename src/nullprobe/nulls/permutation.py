@@ -10,7 +10,7 @@ equation 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import arrays, parameters, validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
@@ -28,7 +29,6 @@ from nullprobe.nulls.action import Action
 from nullprobe.stats import metrics
 from nullprobe.stats.null_distribution import Null
 
-Progress = Callable[[str, int, int], object]  # stage, steps done, total
 FOLDS = 3  # of a pipeline_null: one fit of a probe may take seconds
 
 
@@ -283,7 +283,7 @@ def permutation_null(
     return float(value[0]), null
 
 
-def pipeline_null(
+def pipeline_null(  # noqa: PLR0913  an entry point
     X: Any,
     y: Any,
     probe: Any,
@@ -291,7 +291,7 @@ def pipeline_null(
     groups: Any = None,
     n_permutations: int = 99,
     random_state: RandomState = 0,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> tuple[float, Null]:
     """Cross-validate any probe, and repeat it with permuted labels.
 
@@ -308,9 +308,9 @@ def pipeline_null(
     n_permutations : int
         Each costs as much as the observation. With fewer than 39, a two-sided p cannot reach .05.
     random_state : int, Generator or None
-    progress : callable, optional
-        Called with the stage, the number of steps done, and the total: after the observation and
-        after each permutation.
+    progress : bool or callable
+        True shows a bar on stderr; a function is called with the stage, the amount done and the
+        total, after the observation and after each permutation.
 
     Returns
     -------
@@ -345,20 +345,20 @@ def pipeline_null(
     z.need_two_classes()
     n_permutations = parameters.whole_number("n_permutations", n_permutations, least=1)
     parameters.instance("probe", "probe", probe)
-    rng = generator(random_state)
+    rng, bars = generator(random_state), reporting(progress)
     X = arrays.host(validation.finite(X))
     (reading,) = fresh({"probe": probe}, z, 0)
     parts = split(z, groups=group_codes(groups, len(z)), n_parts=FOLDS, rng=rng)
     permuted = Permutations.of(z, parts, [int(rng.integers(2**31))])
     order = np.hstack([np.arange(len(z))[:, None], permuted.orders(range(n_permutations))])
     values = np.zeros(order.shape[1])
-    for j, labelling in enumerate(order.T):
-        relabelled = z.take(labelling)
-        for fold in range(FOLDS):
-            train, test = parts.part != fold, parts.rows(fold)
-            fit = X[train], relabelled.data[train]
-            once = np.ones((1, len(test)))
-            values[j] += reading.read(fit, X[test], relabelled.take(test), once)[0] / FOLDS
-        if progress is not None:
-            progress("permutations", j + 1, len(values))
+    with bars as report:
+        for j, labelling in enumerate(order.T):
+            relabelled = z.take(labelling)
+            for fold in range(FOLDS):
+                train, test = parts.part != fold, parts.rows(fold)
+                fit = X[train], relabelled.data[train]
+                once = np.ones((1, len(test)))
+                values[j] += reading.read(fit, X[test], relabelled.take(test), once)[0] / FOLDS
+            report("permutations", j + 1, len(values))
     return float(values[0]), Null("chance", permuted.description, values[1:])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.nested import is_list, is_mapping, is_sequence
 from nullprobe._core.validation import complain
 
 AUDIT = "nullprobe.audit/4"
@@ -384,9 +385,9 @@ def plain(value: Any) -> Any:
         return float(f"{value:.6g}") if math.isfinite(value) else None
     if is_dataclass(value):
         return plain(vars(value))
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return {str(key): plain(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [plain(v) for v in value]
     return value if value is None or isinstance(value, str | bool | int) else str(value)
 
@@ -429,4 +430,4 @@ def read_json(source: str | Path) -> list[dict[str, Any]]:
         content = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
     except ValueError as error:
         complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
-    return content if isinstance(content, list) else [content]
+    return content if is_list(content) else [content]

@@ -22,7 +22,7 @@ from nullprobe.report.document import AUDIT, AuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 # A file holds one audit, or a list of several.
-FILES = {
+FILES: dict[str, tuple[str, Any]] = {
     "audit": (AUDIT, AuditDocument | Annotated[list[AuditDocument], Field(min_length=2)]),
     "comparison": (ERASERS, ComparisonDocument),
     "pair_comparison": (PAIRS, PairComparisonDocument),

@@ -99,11 +99,12 @@ def copies(X: np.ndarray, seed: int) -> Copies:
     rng = np.random.default_rng(seed)
     first, content = equal_rows(X)
     counts = np.bincount(content)
-    U = X if len(first) == n else X[first]
-    units, steps = _units(U)
+    different = X if len(first) == n else X[first]
+    units, steps = _units(different)
     varies = units > 0
     if not varies.all():
-        U, units, steps = U[:, varies], units[varies], steps[varies]
+        different, units, steps = different[:, varies], units[varies], steps[varies]
+    U = different
     is_copy = np.zeros(len(U), dtype=bool)
     repeated = np.flatnonzero((counts > 1) & (counts < max(ATOM * n, 4)))
     if len(repeated) and len(U) > 1:
@@ -125,7 +126,7 @@ def equal_rows(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the first row of each distinct content, and the code (n,) of each row's content."""
     known: dict[bytes, int] = {}
     content = np.empty(len(X), dtype=int)
-    first = []
+    first: list[int] = []
     step = max(1, TILE // max(X.shape[1], 1))
     for start in range(0, len(X), step):
         block = np.ascontiguousarray(X[start : start + step]) + X.dtype.type(0)  # −0 becomes 0
@@ -144,10 +145,10 @@ def _in_order(codes: np.ndarray) -> np.ndarray:
 
 def _units(U: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each feature's standard deviation and step, from at most 2,000 different rows."""
-    U = U[:: max(1, len(U) // 2000)].astype(np.float64)
-    units, steps = U.std(axis=0), np.zeros(U.shape[1])
+    sample = U[:: max(1, len(U) // 2000)].astype(np.float64)
+    units, steps = sample.std(axis=0), np.zeros(U.shape[1])
     for j in np.flatnonzero(units > 0):
-        steps[j] = np.median(np.diff(np.unique(U[:, j])))
+        steps[j] = np.median(np.diff(np.unique(sample[:, j])))
     return units, steps
 
 

@@ -10,6 +10,7 @@ fill fewer dimensions than there are columns.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
@@ -41,7 +42,7 @@ def crowds(U: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.nda
     -----
     See `nullprobe.stats.copies.copies`.
     """
-    K, d = U.shape
+    K, d = len(U), int(U.shape[1])
     mix = rng.standard_normal((d, SKETCH)) / 8.0 if d > SKETCH else None
     W = np.empty((K, min(d, SKETCH)), dtype=np.float32)
     mean = U.mean(axis=0, dtype=np.float64)
@@ -102,11 +103,11 @@ def _neighbours(W: np.ndarray, judged: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 def _dimension(r: np.ndarray, d: int) -> float:
     """Return the estimated dimension of the rows, from the farther half of their neighbours."""
-    k = r.shape[1]
+    k = int(r.shape[1])
     half = np.arange(k // 2, k)  # r_k and r_{k+1} for k from here on, counted from 1
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(r[:, half] / r[:, half - 1])
-    total = np.nansum(half * logs)
+    total = float(np.nansum(half * logs))
     return float(min(d, logs.size / total)) if total > 0 else float(d)
 
 
@@ -131,7 +132,7 @@ def _false_discovery(p: np.ndarray, rate: float) -> float:
 def _joins(
     rows: np.ndarray, neighbours: np.ndarray, crowd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    chosen = np.arange(neighbours.shape[1]) < crowd[:, None]
+    chosen = np.arange(int(neighbours.shape[1])) < crowd[:, None]
     return rows[np.nonzero(chosen)[0]], neighbours[chosen]
 
 
@@ -145,13 +146,14 @@ def _leaf_pairs(
 
 def _leaves(W: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
     """Return the rows of each leaf of three trees that halve the rows along random directions."""
-    leaves, waiting = [], [np.arange(len(W))] * TREES
+    leaves: list[NDArray[np.int64]] = []
+    waiting: list[NDArray[np.int64]] = [np.arange(len(W))] * TREES
     while waiting:
         rows = waiting.pop()
         if len(rows) <= LEAF:
             leaves.append(rows)
             continue
-        order = (W[rows] @ rng.standard_normal(W.shape[1])).argsort()
+        order = (W[rows] @ rng.standard_normal(int(W.shape[1]))).argsort()
         waiting += np.array_split(rows[order], 2)
     return leaves
 
@@ -167,7 +169,6 @@ def squared_distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     if A.shape[1] <= 4:
         return cdist(A, B, "sqeuclidean")
     D = A @ B.T
-    D *= -2.0
-    D += np.einsum("ij,ij->i", A, A)[:, None]
-    D += np.einsum("ij,ij->i", B, B)
-    return D
+    np.multiply(D, -2.0, out=D)
+    np.add(D, np.einsum("ij,ij->i", A, A)[:, None], out=D)
+    return np.add(D, np.einsum("ij,ij->i", B, B), out=D)

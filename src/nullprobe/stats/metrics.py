@@ -8,10 +8,10 @@ use a test with a closed formula (`above_chance`).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_expit, ndtr, stdtr
-from sklearn.linear_model import LogisticRegression
 
-from nullprobe._core import linalg
+from nullprobe._core import estimators, linalg
 from nullprobe.data.concept import Concept
 
 NO_VARIANCE = 1e-12  # variance of an AUC of 1 or 0, which must not be 0 in a ratio of errors
@@ -74,7 +74,7 @@ def auc_with_variance(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndar
     S = np.take_along_axis(scores, order, axis=1)
     P = _reorder(positive, order).astype(np.float64)
     has_ties = (S[:, 1:] == S[:, :-1]).any()
-    sides = []
+    sides: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for side, other in ((P, 1.0 - P), (1.0 - P, P)):
         below, n_side, n_other = np.cumsum(other, axis=1), side.sum(axis=1), other.sum(axis=1)
         below = _midway(below, S) if has_ties else below
@@ -95,7 +95,7 @@ def _reorder(a: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 def _midway(cumulated: np.ndarray, S: np.ndarray) -> np.ndarray:
     """Return, for each sorted score, the weight below it plus half of the weight at this score."""
-    n = S.shape[1]
+    n = int(S.shape[1])
     place = np.arange(n)
     new = np.ones(S.shape, dtype=bool)
     new[:, 1:] = S[:, 1:] != S[:, :-1]
@@ -122,7 +122,7 @@ def r_squared(
     mean = (W * values).sum(axis=1) * linalg.reciprocal(W.sum(axis=1))
     total = (W * (values - mean[:, None]) ** 2).sum(axis=1)
     missed = (W * (values - predicted) ** 2).sum(axis=1)
-    return 1.0 - np.divide(missed, total, out=np.full(total.shape, np.nan), where=total > 0)
+    return 1.0 - np.divide(missed, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 def correlation(scores: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -142,10 +142,10 @@ def balanced_accuracy(
 ) -> np.ndarray:
     """Return the mean of the hit rates on positives and on negatives, (m,), of (m, n) arrays."""
     W = np.ones((1, positive.shape[1])) if weights is None else weights
-    rates = []
+    rates: list[NDArray[np.float64]] = []
     for side in (positive, ~positive):
         hits, all_ = (W * (side & (predicted == positive))).sum(axis=1), (W * side).sum(axis=1)
-        rates.append(np.divide(hits, all_, out=np.full(all_.shape, np.nan), where=all_ > 0))
+        rates.append(np.divide(hits, all_, out=np.full(len(all_), np.nan), where=all_ > 0))
     return 0.5 * (rates[0] + rates[1])
 
 
@@ -171,7 +171,7 @@ def log_losses(scores: np.ndarray, positive: np.ndarray, rng: np.random.Generato
     s = ((scores - scores.mean()) / (spread if spread > 0 else 1.0))[:, None]
     losses = np.empty(len(scores))
     for fit in (half, ~half):
-        logits = LogisticRegression().fit(s[fit], positive[fit]).decision_function(s[~fit])
+        logits = estimators.logistic_logits(s[fit], positive[fit], s[~fit])
         losses[~fit] = -log_expit(np.where(positive[~fit], logits, -logits))
     return losses
 
@@ -234,7 +234,7 @@ def _auc_test(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUC of each row of scores (m, n), and its one-sided p-value."""
     areas = auc(scores, positive, w[None])
-    sides = []
+    sides: list[NDArray[np.float64]] = []
     for side in (positive, ~positive):
         total = side @ w
         sides.append(np.divide(side @ w**2, total**2, out=np.ones(len(total)), where=total > 0))
@@ -247,7 +247,7 @@ def _correlation_test(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the correlation of each column of scores and values, and its one-sided p-value."""
     r = correlation(scores.T, values.T, w[None])
-    freedom = w.sum() ** 2 / (w @ w) - 2.0
+    freedom = float(w.sum() ** 2 / (w @ w)) - 2.0
     if freedom <= 0:
         return np.full(len(r), np.nan), np.ones(len(r))
     r = np.clip(r, -1.0, 1.0)

@@ -103,10 +103,10 @@ def resemblance(
     (0.0025, 2, 0.5)
     """
     rng = np.random.default_rng(seed)
-    R, strata = _sketch(X, z, rng), _strata(z)
+    sketch, strata = _sketch(X, z, rng), _strata(z)
     if groups is not None:
-        R, strata = _by_group(R, strata, groups)
-    R = _directions(R)
+        sketch, strata = _by_group(sketch, strata, groups)
+    R = _directions(sketch)
     observed = _lag_one(R)
     p_value, mean, sd = _against_permuted(R, strata, observed, rng)
     n = len(R)
@@ -121,7 +121,7 @@ def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
 
     This makes two passes over X, in blocks of rows.
     """
-    n, d = X.shape
+    n, d = len(X), int(X.shape[1])
     Q = _explained(z)
     fit = Q.T @ X
     step = max(1, BLOCK // max(d, 1))

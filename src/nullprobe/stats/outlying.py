@@ -63,12 +63,12 @@ def outlying_rows(X: np.ndarray) -> np.ndarray:
     step = max(1, BLOCK // n)
     for start in range(0, X.shape[1], step):
         A = np.array(X[:, start : start + step].T, dtype=np.float64)
-        A -= np.median(A, axis=1, keepdims=True)
+        np.subtract(A, np.median(A, axis=1, keepdims=True), out=A)
+        np.abs(A, out=A)
         # Divided by the largest value first, so that squares do not overflow.
-        A = np.abs(A, out=A)
         largest = A.max(axis=1)
-        A = A[largest > 0] / largest[largest > 0, None]
-        squares += ((A / _scale(A)[:, None]) ** 2).sum(axis=0)
+        shares = A[largest > 0] / largest[largest > 0, None]
+        squares += ((shares / _scale(shares)[:, None]) ** 2).sum(axis=0)
     with np.errstate(divide="ignore"):
         logs = 0.5 * np.log(squares)
     lower, upper = np.quantile(logs, [LOWER, UPPER], method="lower")

@@ -147,7 +147,7 @@ def _repeats(X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Return copies, the features that they repeat, combinations of others, and the rank."""
     Z = _standardised(X)
     copy, copy_of = _copies(Z, np.random.default_rng(seed))
-    single = np.setdiff1d(np.arange(X.shape[1]), copy)
+    single = np.setdiff1d(np.arange(int(X.shape[1])), copy)
     combined, rank = _combined(Z[:, single])
     return copy, copy_of, single[combined], rank
 
@@ -170,14 +170,14 @@ def _off_mode(X: np.ndarray) -> np.ndarray:
 def _standardised(X: np.ndarray) -> np.ndarray:
     """Return columns with mean 0 and length 1."""
     Z = X - X.mean(axis=0, dtype=np.float64)
-    Z *= linalg.reciprocal(np.abs(Z).max(axis=0, initial=0.0))
-    Z -= Z.mean(axis=0)
+    np.multiply(Z, linalg.reciprocal(np.abs(Z).max(axis=0, initial=0.0)), out=Z)
+    np.subtract(Z, Z.mean(axis=0), out=Z)
     return Z * linalg.reciprocal(np.linalg.norm(Z, axis=0))
 
 
 def _copies(Z: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return columns that repeat an earlier column, and the first column that each repeats."""
-    n, d = Z.shape
+    n, d = len(Z), int(Z.shape[1])
     if d < 2:
         return np.zeros(0, dtype=int), np.zeros(0, dtype=int)
     tolerance = SIGMAS * np.sqrt(2 * SAME)
@@ -212,7 +212,7 @@ def _combined(Z: np.ndarray) -> tuple[np.ndarray, int]:
     tall = n > d
     R = Z.T @ Z if tall else Z @ Z.T
     cut = 64 * np.finfo(np.float64).eps * np.sqrt(n * d) * R.diagonal().max()
-    _, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)  # type: ignore[attr-defined]
+    _, pivots, rank, _ = lapack.dpstrf(R, tol=cut, lower=1)
     rank = int(rank)
     if tall:
         return np.sort(pivots[rank:] - 1), rank

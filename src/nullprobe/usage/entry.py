@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
@@ -28,7 +29,6 @@ from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
 from nullprobe.models.behaviour import Edits, Metric, Texts, divergences, log_probabilities, metrics
 from nullprobe.models.capturing.states import Captured, capture
-from nullprobe.models.forward import Progress
 from nullprobe.models.texts import sequence, strings
 from nullprobe.models.token_rules import Rule, Spans
 from nullprobe.moments import Moments
@@ -66,7 +66,7 @@ def audit_use(
     max_length: int | None = None,
     layers: str | None = None,
     random_state: RandomState = 0,
-    progress: Progress | None = None,
+    progress: Progress = False,
     title: str = "texts",
 ) -> Layers:
     """Judge whether erasing a concept in the forward pass changes what a model does about it.
@@ -109,8 +109,8 @@ def audit_use(
         As for :func:`nullprobe.models.capturing.states`.
     random_state : int, Generator or None
         Same seed, same verdicts; of a generator or None, a seed is drawn.
-    progress : callable, optional
-        Called with the stage, the steps done, and all steps.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
     title : str
         Name of the texts on the page.
 
@@ -151,7 +151,7 @@ def audit_use(
         parameters.real_number("min_effect", min_effect, least=0.0),
     )
     n_draws = parameters.whole_number("n_draws", n_draws, least=bar.least_draws)
-    seed = integer_seed(random_state)
+    seed, bars = integer_seed(random_state), reporting(progress)
     texts = sequence(texts)
     answers = None if answers is None else strings(answers, "answer")
     z = concept(y, n=len(texts))
@@ -166,32 +166,33 @@ def audit_use(
     half = [texts[i] for i in map(int, fitted)]
     if isinstance(tokens, Spans):
         Rule(tokens).need_spans(len(texts))
-    states = capture(
-        model,
-        tokenizer,
-        half,
-        sites,
-        tokens=tokens.take(fitted) if isinstance(tokens, Spans) else tokens,
-        layers=layers,
-        add_generation_prompt=True,  # of a chat, the answer is predicted
-        progress=progress,
-        **limits,
-    )
-    each, left_out = _edits(states, z.take(fitted[states.text]), fit, n_draws, seed)
-    edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
-    rows = halves.rows(SCORED)
-    scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
-    if answers is not None:
-        right = [answers[i] for i in map(int, rows)]
-        scores = log_probabilities(scored, right, edits, layers=layers, progress=progress)
-    else:
-        assert metric is not None
-        scores = metrics(scored, _of_all(metric, rows), edits, layers=layers, progress=progress)
-    moved = None
-    if neutral is not None:
-        unrelated = Texts(model, tokenizer, neutral, **limits)
-        moved = divergences(unrelated, edits[1:], layers=layers, progress=progress)
-        moved = moved.mean(axis=1).reshape(len(each), -1)
+    with bars as report:
+        states = capture(
+            model,
+            tokenizer,
+            half,
+            sites,
+            tokens=tokens.take(fitted) if isinstance(tokens, Spans) else tokens,
+            layers=layers,
+            add_generation_prompt=True,  # of a chat, the answer is predicted
+            progress=report,
+            **limits,
+        )
+        each, left_out = _edits(states, z.take(fitted[states.text]), fit, n_draws, seed)
+        edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
+        rows = halves.rows(SCORED)
+        scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
+        if answers is not None:
+            right = [answers[i] for i in map(int, rows)]
+            scores = log_probabilities(scored, right, edits, layers=layers, report=report)
+        else:
+            assert metric is not None
+            scores = metrics(scored, _of_all(metric, rows), edits, layers=layers, report=report)
+        moved = None
+        if neutral is not None:
+            unrelated = Texts(model, tokenizer, neutral, **limits)
+            moved = divergences(unrelated, edits[1:], layers=layers, report=report)
+            moved = moved.mean(axis=1).reshape(len(each), -1)
     weights = _weights(z, halves, np.random.default_rng([seed, 1]))
     changes = (scores[1:] - scores[0]).reshape(len(each), 1 + n_draws, -1)
     uses = [

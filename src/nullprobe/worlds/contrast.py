@@ -116,7 +116,7 @@ def contrast(
     """
     signal = real_number("signal", signal, least=0.0)
     arguments = {"shared": shared, "prompt": prompt, "n_prompts": n_prompts}
-    return _draw("contrast", n, d, signal, None, arguments, random_state)
+    return _draw("contrast", (n, d), signal, None, arguments, random_state)
 
 
 def distractor(
@@ -159,19 +159,18 @@ def distractor(
     signal = real_number("signal", signal, least=0.0)
     salience = real_number("salience", salience, least=0.0)
     arguments = {"shared": shared, "prompt": prompt, "n_prompts": n_prompts}
-    return _draw("distractor", n, d, signal, salience, arguments, random_state)
+    return _draw("distractor", (n, d), signal, salience, arguments, random_state)
 
 
 def _draw(
     name: str,
-    n: int,
-    d: int,
+    shape: tuple[int, int],
     signal: float,
     salience: float | None,
     arguments: Mapping[str, float],
     random_state: RandomState,
 ) -> PairWorld:
-    n, d = size(n, d, least=(4, 1 if salience is None else 2))
+    n, d = size(*shape, least=(4, 1 if salience is None else 2))
     n_prompts = whole_number("n_prompts", arguments["n_prompts"], least=1)
     shared, prompt = (real_number(k, arguments[k], least=0.0) for k in ("shared", "prompt"))
     rng = generator(random_state)

@@ -23,6 +23,7 @@ def predictors(X, y, ridge=RIDGE):
     return Predictors(whitened(X), y, np.full(n, 1 / n), ridge)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("gap", [0.3, 1.0, 3.0])
 def test_game_of_two_features_is_won_as_well_as_by_trying_every_angle(seed, gap):
@@ -38,6 +39,7 @@ def test_game_of_two_features_is_won_as_well_as_by_trying_every_angle(seed, gap)
     assert game.trivial == pytest.approx(entropy(sample.y), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_game_of_three_features_is_won_as_well_as_by_trying_many_planes():
     sample, rng = draw(5, 150, 3, 4, gap=1.0), np.random.default_rng(0)
     kept = rng.standard_normal((3, 400))
@@ -48,6 +50,7 @@ def test_game_of_three_features_is_won_as_well_as_by_trying_many_planes():
     assert best <= game.upper
 
 
+@pytest.mark.slow
 def test_game_of_many_maxima_is_won_as_well_as_by_trying_many_directions():
     sample, rng = draw(0, 60, 3, 5, gap=2.0), np.random.default_rng(0)
     game, F = predictors(sample.X, sample.y), whitened(sample.X)
@@ -104,6 +107,7 @@ def test_the_best_of_all_pairs_is_merged():
     assert least_loss(F - F @ A @ A.T, Y) == pytest.approx(max(left), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 999),
     n_classes=st.integers(3, 4),
@@ -199,6 +203,7 @@ def test_a_predictor_falls_short_of_the_best_by_no_more_than_its_gap(tol):
         assert reply.value > best + 1e-3
 
 
+@pytest.mark.slow
 def test_more_steps_leave_more():
     game = predictors(X, Y)
     A = subspace(4, 1, np.random.default_rng(4))
@@ -227,6 +232,7 @@ def test_of_all_replies_the_one_that_is_certain_of_most_is_kept():
     assert end.certain == max(game.certain) > game.certain[-1]
 
 
+@pytest.mark.slow
 def test_value_depends_neither_on_units_nor_on_axes_nor_on_the_mean():
     game = RLACE(rank=1).fit(X, Y).game_
     mixed = X @ np.random.default_rng(5).standard_normal((4, 4)) * feature_units(4, 0)

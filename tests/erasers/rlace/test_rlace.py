@@ -118,6 +118,7 @@ def test_eraser_is_an_orthogonal_projection_about_the_mean():
 # Weights, seeds, libraries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["log", "squared"])
 def test_a_weight_is_a_row_so_many_times(loss):
     times = np.random.default_rng(6).integers(0, 4, 300)
@@ -152,6 +153,7 @@ def test_a_class_without_weight_takes_no_part():
     assert some.classes_ == (0, 1, 2, 3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes():
     sample = draw(2, 45, 3, 15, gap=4.0)
     one, again, other = (
@@ -163,6 +165,7 @@ def test_the_same_seed_gives_the_same_bytes():
     assert one.game_ != other.game_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_tensors_are_played_in_double_precision(dtype):
     A = torch.from_numpy(X).to(dtype)
@@ -174,6 +177,7 @@ def test_tensors_are_played_in_double_precision(dtype):
     assert (type(X_), X_.dtype) == (torch.Tensor, dtype)
 
 
+@pytest.mark.slow
 def test_dask_is_played():
     lazy = da.from_array(X, chunks=(70, 4))
     assert RLACE(rank=1).fit(lazy, Y).game_.lower == pytest.approx(
@@ -190,6 +194,7 @@ EXPECTED_TO_FAIL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @pytest.mark.parametrize(("loss", "expected"), [("log", EXPECTED_TO_FAIL), ("squared", {})])
 def test_scikit_learn_finds_nothing_else_to_complain_about(loss, expected):

@@ -23,6 +23,7 @@ def supported(case):
     return found + ["final_norm"] * ("h" in constants)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", WITHIN, ids=str)
 @pytest.mark.parametrize("case", CASES)
 def test_baked_equals_hooked_at_every_site(case, dtype):
@@ -101,6 +102,7 @@ def test_half_precision_is_baked_in_its_own_dtype(case, dtype):
     assert (logits(baked).double() - should).norm() <= 3 * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", WITHIN, ids=str)
 @pytest.mark.parametrize("case", [case for case in CASES if case != "qwen3"])
 def test_one_map_of_the_whole_stream_is_baked(case, dtype):
@@ -183,6 +185,7 @@ def test_token_types_of_gpt2_do_not_add_the_mean_again():
     assert difference.abs().max() <= 1e-10
 
 
+@pytest.mark.slow
 def test_a_baked_model_generates_what_the_hooked_one_does():
     for case in ("gpt2", "gpt_neox", "qwen2"):
         model = model_in(case)

@@ -73,6 +73,7 @@ def wrong_by(share, monkeypatch, site=None):
     monkeypatch.setattr(Fold, "of", classmethod(wrong))
 
 
+@pytest.mark.slow
 def test_a_fold_that_is_wrong_at_one_of_many_sites_is_refused(scrubbed, monkeypatch):
     model, erasers = scrubbed
     for site in erasers:
@@ -82,6 +83,7 @@ def test_a_fold_that_is_wrong_at_one_of_many_sites_is_refused(scrubbed, monkeypa
                 bake(model, erasers, tol=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("case", CASES)
 def test_a_fold_that_is_wrong_by_a_thousandth_is_refused_in_any_dtype(case, dtype, monkeypatch):

@@ -109,6 +109,7 @@ def damaged(folder):
 BEFORE = {"nothing": lambda folder: None, "refused": refused_first, "damaged": damaged}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*written again")
 @pytest.mark.parametrize("before", BEFORE)
 def test_a_kill_at_any_moment_leaves_a_folder_that_goes_on(before, whole, tmp_path, monkeypatch):
@@ -127,6 +128,7 @@ def test_a_kill_at_any_moment_leaves_a_folder_that_goes_on(before, whole, tmp_pa
         assert contents(state) == whole
 
 
+@pytest.mark.slow
 def test_a_kill_before_the_first_shard_leaves_a_folder_for_any_capture(tmp_path, monkeypatch):
     (tmp_path / "at").mkdir()
     with snapshots(tmp_path / "states", tmp_path / "at", monkeypatch) as taken:

@@ -62,6 +62,7 @@ def same(found, naive, tolerance):
         np.testing.assert_allclose(one.bias, naive[name].bias, atol=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama", "qwen3", "gemma2", "opt", "bert"])
 def test_scrubbing_is_fitting_one_site_after_the_other(name, monkeypatch):
     all_in_double(monkeypatch)

@@ -56,6 +56,7 @@ CLASSIFIERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", CLASSIFIERS, ids=lambda p: type(p).__name__)
 @pytest.mark.parametrize(
     "names", [["no", "yes"], [7, 3], ["d", "a", "c", "b"]], ids=["words", "numbers", "four"]
@@ -129,6 +130,7 @@ def test_interval_of_chances_that_are_right_reaches_zero_about_as_often_as_it_sa
     assert reached >= 186  # the lower end alone: 97.5 % of 200, less 3 standard errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sharpness", [0.5, 2.0])
 def test_interval_covers_the_error_of_chances_that_are_wrong(sharpness):
     rng = np.random.default_rng(1)

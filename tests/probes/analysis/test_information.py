@@ -116,6 +116,7 @@ def test_probes_without_chances_and_those_of_scikit_learn_are_read(probe):
     assert usable_information(probe, world.X, world.y).nats == pytest.approx(known(2.0), abs=0.05)
 
 
+@pytest.mark.slow
 def test_groups_that_repeat_a_row_widen_the_interval():
     world = worlds.gaussian(n=300, d=2, gap=1.5)
     X, y = np.repeat(world.X, 4, axis=0), np.repeat(world.y, 4)

@@ -119,6 +119,7 @@ def test_more_classes_and_numbers_take_as_many_directions_a_step_as_they_have():
     assert numbers.readings[0] > 0.5
 
 
+@pytest.mark.slow
 def test_no_more_directions_come_than_there_are():
     X, y = planted(d=3)
     found = successive(LogisticProbe(), 10, X, y)
@@ -152,6 +153,7 @@ def test_groups_are_held_out_whole():
     assert not np.isin(groups[found.held_out], np.delete(groups, found.held_out)).any()
 
 
+@pytest.mark.slow
 def test_interval_of_the_first_step_covers_what_its_direction_reads():
     inside = 0
     for seed in range(100):

@@ -43,6 +43,7 @@ class StrongestOfTwo(StrongestProbe):
 NONLINEAR = [QuadraticProbe, RBFProbe, KNeighborsProbe, SmallNetwork, StrongestOfTwo]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @parametrize_with_checks(
     [
@@ -98,6 +99,7 @@ def test_largest_of_many_scores_wins(probe):
     assert (fitted.predict(s.X) == s.y).mean() > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", NONLINEAR)
 @pytest.mark.parametrize("names", [["b", "a", "d", "c", "é"], [7, -3, 0, 100, 2**40]])
 @pytest.mark.parametrize("n_classes", [2, 3, 5])

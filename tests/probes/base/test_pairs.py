@@ -66,6 +66,7 @@ def test_shifts_and_units_of_a_side_in_a_group_change_nothing(probe):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_nothing_of_new_pairs_reaches_the_probe(probe):
     fitted = clone(probe).fit(TRAIN)
@@ -73,6 +74,7 @@ def test_nothing_of_new_pairs_reaches_the_probe(probe):
     np.testing.assert_allclose(alone, fitted.decision_function(NEW)[:20], atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_truth_is_recovered_on_new_pairs(probe):
     fitted = clone(probe).fit(TRAIN)
@@ -92,6 +94,7 @@ def test_without_groups_prompts_flip_along_with_truth(probe):
     assert alone.score(pairs.take(slice(400, None))) < clone(probe).fit(TRAIN).score(NEW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES, ids=named)
 def test_labels_settle_the_sign_and_nothing_else(probe):
     told, untold = clone(probe).fit(TRAIN), clone(probe).fit(UNTOLD)
@@ -204,6 +207,7 @@ def test_what_cannot_be_read_is_refused(call, message):
         call(CRC().fit(TRAIN))
 
 
+@pytest.mark.slow
 def test_features_that_do_not_vary_count_for_nothing():
     constant = np.full((400, 1), 3.3)
     wide = [np.hstack([X, constant]) for X in (TRAIN.negative, TRAIN.positive)]

@@ -10,6 +10,7 @@ from nullprobe import InputError, LDAProbe, MLPProbe, RBFProbe, worlds
 from nullprobe.probes.nonlinear import mlp
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("layers", [(5,), (6, 3)])
 def test_scores_are_the_log_odds_of_scikit_learns_network(n_classes, layers):
@@ -58,6 +59,7 @@ def test_network_finds_an_exclusive_or_among_many_columns_where_a_kernel_does_no
     assert found == pytest.approx(0.5, abs=4 * (1 / (4 * 400)) ** 0.5)
 
 
+@pytest.mark.slow
 def test_network_is_as_good_as_the_best_reader_of_many_gaussian_classes():
     world = worlds.multiclass(n=1200, d=10, n_classes=5, gap=3.0)
     probe = MLPProbe().fit(world.X[:800], world.y[:800])

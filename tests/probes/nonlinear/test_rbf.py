@@ -53,6 +53,7 @@ def test_scores_are_those_of_a_support_vector_machine(n_classes):
         np.testing.assert_allclose(found[:, j], expected, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_landmarks_stand_in_for_many_rows(monkeypatch):
     world = worlds.xor(n=1600, d=2, random_state=1)
     exact = held_out(RBFProbe(), world.X, world.y)

@@ -99,6 +99,7 @@ def test_readers_are_judged_by_fitting_rows_that_they_were_not_fitted_to():
     assert Spy.seen[-1][1].tolist() == list(range(90))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", [StrongestProbe(family()), KNeighborsProbe(), MLPProbe((8,))])
 def test_labels_of_scored_rows_leave_fits_unchanged(probe):
     """Of one data set: whatever the labels of the scored rows, scores are the same bytes."""

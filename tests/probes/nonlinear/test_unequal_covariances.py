@@ -44,6 +44,7 @@ def test_nonlinear_probes_read_unequal_covariances(probe):
     assert found <= world.truth["quadratic_auc"] + (high - low)
 
 
+@pytest.mark.slow
 def test_quadratic_probe_reads_as_much_of_unequal_covariances_as_there_is():
     world = worlds.heteroscedastic(n=8000, random_state=1)
     _, (low, high) = readings(QuadraticProbe(), world)

@@ -87,6 +87,7 @@ def test_pairs_shared_among_threads_are_the_pairs_as_one():
     np.testing.assert_allclose(shared.ends(V).losses, one.ends(V).losses, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", [True, False])
 def test_what_is_told_of_the_probe_is_its_loss_on_the_training_pairs(bias):
     pairs = sides(worlds.contrast(n=120, d=6, signal=1.0))
@@ -145,6 +146,7 @@ def test_a_salient_distractor_is_followed_and_so_do_readers_that_know_nothing_of
     assert of_distractor.percentile(50) > of_truth.percentile(50) + 0.05
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_probe():
     pairs = sides(worlds.contrast(n=100, d=8, signal=0.5))
     first, second, other = (CCS(random_state=seed).fit(*pairs) for seed in (3, 3, 4))

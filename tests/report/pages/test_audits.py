@@ -10,13 +10,13 @@ from support import documents
 from support.evidence import explained
 from support.markup import Reader
 
+from nullprobe._core.printable import CONTROL, printable
 from nullprobe._core.validation import InputError
 from nullprobe.report.document import plain
 from nullprobe.report.pages import audits
 from nullprobe.report.pages.claim import ladders
 from nullprobe.report.text import tables, wording
 from nullprobe.report.text.limitations import untested
-from nullprobe.report.text.printable import CONTROL, printable
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,7 @@ def several():
     return audits.render([*found, documents.numeric()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("titles", [["alone"], ["one", "two", "three", "four"]])
 def test_every_claim_is_said_with_its_verdict_and_what_it_is_about(titles):
     html = audits.render([documents.sample(title) for title in titles])
@@ -39,6 +40,7 @@ def test_every_claim_is_said_with_its_verdict_and_what_it_is_about(titles):
     assert all(title in html for title in titles)
 
 
+@pytest.mark.slow
 def test_an_estimate_stands_with_its_interval_or_why_there_is_none(several):
     said = Reader(several).words
     assert "95 % interval 0.930 to 0.970" in said
@@ -53,6 +55,7 @@ def test_a_reading_of_few_rows_says_why_it_has_no_interval():
     )
 
 
+@pytest.mark.slow
 def test_what_is_undefined_is_a_dash_with_its_reason_and_never_zero():
     document = documents.sample()
     document["claims"][0] |= {"observed": None, "interval": None, "details": {"information": None}}
@@ -69,6 +72,7 @@ def test_links_within_the_page_lead_somewhere(several):
     assert {target.removeprefix("#") for target in targets} <= set(ids)
 
 
+@pytest.mark.slow
 def test_data_sets_of_one_title_keep_their_own_anchors():
     html = audits.render(
         [documents.sample("same"), documents.sample("same"), documents.sample("—")]
@@ -120,6 +124,7 @@ def test_the_policy_lets_only_the_scripts_of_the_page_run(several):
     assert "unsafe" not in policy.split(";")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", documents.HOSTILE)
 def test_no_string_of_a_user_becomes_markup(text):
     tame, wild = (Reader(audits.render([documents.hostile(t)])) for t in ("tame", text))
@@ -134,6 +139,7 @@ def test_no_string_of_a_user_becomes_markup(text):
     assert any(found.get("rows", [[0]])[0][0] == text for found in rows.values())
 
 
+@pytest.mark.slow
 def test_no_control_character_of_a_user_reaches_a_page():
     wild = "a\x1b[2J\x07\u202e"
     sets = [documents.sample(f"{i}{wild}", labels=("no", wild)) for i in range(2)]
@@ -150,6 +156,7 @@ def test_no_control_character_of_a_user_reaches_a_page():
     assert page.count("0a\\x1b[2J\\x07\\u202e") > 2
 
 
+@pytest.mark.slow
 def test_the_same_documents_give_the_same_page():
     assert audits.render([documents.sample()]) == audits.render([documents.sample()])
 
@@ -172,6 +179,7 @@ def test_no_document_is_refused():
         audits.render([])
 
 
+@pytest.mark.slow
 def test_the_page_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "audit.html"
     path.write_text("before")
@@ -212,6 +220,7 @@ def test_nonlinear_readers_and_other_groups_are_open_until_they_are_asked_for():
     assert {"Readers outside the family", "Other groups"} <= all_asked
 
 
+@pytest.mark.slow
 def test_claims_that_were_left_out_are_listed_with_their_reason():
     document = documents.sample()
     document["provenance"]["left_out"] = {"transfers": "each group needs 18 rows"}
@@ -219,6 +228,7 @@ def test_claims_that_were_left_out_are_listed_with_their_reason():
     assert "Transfers Left out of this audit. Each group needs 18 rows." in said
 
 
+@pytest.mark.slow
 def test_curve_and_matrices_stand_in_the_section_of_their_claim():
     html = audits.render([documents.sample(claims=documents.all_claims())])
     pictures_of = {"one-feature": 2, "gone": 1, "transfers": 4, "readable": 1, "consistent": 1}
@@ -229,6 +239,7 @@ def test_curve_and_matrices_stand_in_the_section_of_their_claim():
         assert section.count('class="table"') == pictures  # a table of the numbers of each
 
 
+@pytest.mark.slow
 def test_each_null_stands_beside_what_it_is_a_null_of():
     document = documents.sample(claims=documents.all_claims())
     claims = {claim["name"]: claim for claim in document["claims"]}
@@ -244,12 +255,14 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
     assert leaves["nulls"][0]["p_value"] == 0.025
 
 
+@pytest.mark.slow
 def test_a_largest_departure_is_one_sided_and_says_why_it_has_no_interval():
     said = Reader(audits.render([documents.sample(claims=documents.all_claims())])).words
     assert "one-sided p" in said
     assert "no interval: it is compared with the largest departures of the draws" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_layers", [2, 5])
 def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
     html = audits.render(documents.layers(n_layers))
@@ -270,6 +283,7 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
         assert f"{wording.claim_name(claim.name)} {claim.statement}" in said
 
 
+@pytest.mark.slow
 def test_many_data_sets_are_lines_too_and_their_p_values_their_own():
     html = audits.render([documents.sample(f"data {i}", n_axes=1) for i in range(5)])
     assert 'class="overview"' in html
@@ -277,6 +291,7 @@ def test_many_data_sets_are_lines_too_and_their_p_values_their_own():
     assert "Data set 5 of 5" in html
 
 
+@pytest.mark.slow
 def test_every_explanation_of_a_claim_stands_in_a_table_with_its_outcome():
     claim = documents.sample()["claims"][2]
     tried = {"p_value": 0.3, "adjusted_p": 0.6, "difference": [-0.01, 0.02]}
@@ -304,6 +319,7 @@ def test_each_baseline_stands_by_its_name_among_the_explanations():
     assert [row[2] for row in rows] == [0.6, 0.5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["training", "inputs", "undecided", "not_tried"])
 def test_a_fact_about_the_representation_is_said_of_training_alone(source):
     document = documents.sample()
@@ -314,6 +330,7 @@ def test_a_fact_about_the_representation_is_said_of_training_alone(source):
     assert said.count(f"Comes from {wording.source(source)}") == 2 * len(document["claims"])
 
 
+@pytest.mark.slow
 def test_what_is_beside_a_claim_is_in_its_legend_its_words_and_its_table():
     html = audits.render([documents.sample(claims=documents.all_claims())])
     start = html.index('<article class="claim" id="set-1-data-consistent"')

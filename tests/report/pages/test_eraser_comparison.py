@@ -12,9 +12,9 @@ from support.documents import HOSTILE
 from support.markup import Reader
 
 from nullprobe import InputError
+from nullprobe._core.printable import printable
 from nullprobe.report.figures import comparisons as figures
 from nullprobe.report.pages import eraser_comparison as page
-from nullprobe.report.text.printable import printable
 from nullprobe.report.text.wording import interval, number
 
 

@@ -9,9 +9,9 @@ from support.documents import HOSTILE
 from support.markup import Reader
 
 from nullprobe import ContrastPairs, compare_pairs, worlds
+from nullprobe._core.printable import printable
 from nullprobe.report.pages import pair_comparison as page
 from nullprobe.report.text.comparisons import percentiles
-from nullprobe.report.text.printable import printable
 from nullprobe.report.text.wording import interval, number
 
 WORLD = worlds.distractor(n=60, d=4)
@@ -33,6 +33,7 @@ def whole(document):
     return Reader(page.render(document))
 
 
+@pytest.mark.slow
 def test_every_agreement_and_every_finding_stands_on_the_page(whole, document):
     for said in document["findings"]:
         assert said in whole.words
@@ -92,6 +93,7 @@ def test_what_was_not_tested_and_how_each_reader_was_set_stand_on_the_page(whole
         assert row["settings"] in whole.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_a_user_becomes_markup(text):
     tame, wild = (
@@ -105,6 +107,7 @@ def test_no_string_of_a_user_becomes_markup(text):
         assert letter not in wild.scripts[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_a_user_is_read_by_the_picture_as_its_own(text):
     document = compared(text, title=text, concept=f"{text}!").document().plain()

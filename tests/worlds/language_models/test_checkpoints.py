@@ -34,6 +34,7 @@ def test_what_was_kept_is_loaded_by_plain_transformers(tmp_path):
     assert tokenizer.pad_token == made.tokenizer.pad_token
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"random_state": 1}, {"n_entities": 24}, {"steps": 4}],
@@ -46,6 +47,7 @@ def test_another_organism_is_kept_elsewhere(tmp_path, change):
     assert same(made.model, brief(**change).model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["PEAK", "NEGATIONS", "torch", "transformers"])
 def test_whatever_weights_depend_on_has_a_folder_of_its_own(tmp_path, monkeypatch, name):
     brief(cache=tmp_path)
@@ -87,6 +89,7 @@ def misfit(folder):
         (folder / name).write_bytes((other / name).read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut, flip, lose, scribble, misfit])
 def test_damaged_weights_are_made_anew(tmp_path, damage):
     made = brief(cache=tmp_path)

@@ -79,6 +79,7 @@ def test_what_is_told_of_a_statement_stands_in_its_text():
         assert {drawn.right[i], drawn.wrong[i]} == {" true", " false"}
 
 
+@pytest.mark.slow
 def test_no_fact_is_judged_in_a_template_that_it_is_learned_in():
     facts = world(n_entities=24)
     texts, _ = facts.learn(20_000, np.random.default_rng(0), known=24, negations=0.5)

@@ -52,6 +52,7 @@ def grown():
     return worlds.language(steps=700, cache=False)
 
 
+@pytest.mark.slow
 def test_truth_is_read_of_what_was_learned_and_of_nothing_else(grown):
     drawn = grown.statements(1600, 1)
     trained, logits = states(grown.model, grown.tokenizer, drawn.texts)
@@ -70,6 +71,7 @@ def test_truth_is_read_of_what_was_learned_and_of_nothing_else(grown):
     assert all(accuracy(layer, drawn.unrelated["exclaimed"]) > 0.59 for layer in trained)
 
 
+@pytest.mark.slow
 def test_verdicts_are_what_is_known_of_it(grown):
     """Truth is beyond twin and words, and used; how a statement ends is not."""
     drawn, site = grown.statements(400, 2), "layers.3.output"
@@ -105,6 +107,7 @@ def test_verdicts_are_what_is_known_of_it(grown):
     assert used[1].holds is not Holds.YES
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes():
     one, two, other = brief(), brief(), brief(random_state=1)
     assert same(one.model, two.model)
@@ -124,6 +127,7 @@ def test_the_twin_is_the_model_before_training():
     assert all(weights.grad is None for weights in made.model.parameters())
 
 
+@pytest.mark.slow
 def test_whatever_the_caller_has_set_makes_no_difference_and_stays():
     expected = brief()
     threads = torch.get_num_threads()
@@ -211,6 +215,7 @@ print(json.dumps([before, said]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["torch", "transformers"])
 def test_what_is_missing_is_said_when_it_is_asked_for(absent):
     code = SCRIPT.format(absent=absent)

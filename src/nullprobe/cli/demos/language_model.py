@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from nullprobe import models
+from nullprobe._core.progress import Bars
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, ComesFrom, Holds
 from nullprobe.claims.sentences import p_text
-from nullprobe.cli.subject import Bars
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.report.text.tables import Table
 from nullprobe.usage.entry import audit_use

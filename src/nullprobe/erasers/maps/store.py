@@ -19,7 +19,7 @@ from nullprobe._core.validation import InputError
 REQUIRED = "an eraser must be a file that nullprobe wrote"
 
 
-def write(
+def write(  # noqa: PLR0913  the parts of a file
     path: str | Path,
     mark: str,
     tensors: Mapping[str, np.ndarray],

@@ -209,7 +209,7 @@ class RLACE(MomentEraser):
     (True, 2, True)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a constructor
         self,
         rank: int | None = None,
         loss: str = "auto",

@@ -20,6 +20,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -102,7 +103,8 @@ def _fixed_point(factors: Sequence[np.ndarray], shares: np.ndarray, enough: floa
     to the combination of the last few with the least residual (Anderson 1965); this halves the
     number of steps. If the residual grows, the next step is a plain step from the best F so far.
     """
-    F = cholesky(sum(p * L @ L.T for p, L in zip(shares, factors, strict=True)), lower=True)
+    mean = sum(p * L @ L.T for p, L in zip(shares, factors, strict=True))
+    F = cholesky(cast(np.ndarray, mean), lower=True)
     unit = np.sqrt(np.square(F).sum(axis=1, keepdims=True))
     sizes, past, fits = [], [], [None] * len(factors)
     best = F, F

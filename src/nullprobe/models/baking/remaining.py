@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.metric import Metric
@@ -80,6 +81,7 @@ def effect(
     batch_size: int = 32,
     max_length: int | None = None,
     random_state: RandomState = 0,
+    progress: Progress = False,
 ) -> Effect:
     """Return a metric of a model and of an edited model, such as the result of ``bake``.
 
@@ -104,6 +106,8 @@ def effect(
         As for :func:`capture`.
     random_state : int, Generator or None
         Seed of the halves and of the replicates.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
 
     Raises
     ------
@@ -123,29 +127,30 @@ def effect(
             f"{sum(one is not None for one in (y, answers, metric))} of them arrived",
             "pass the labels of the texts, their right continuations, or a metric",
         )
-    rng = np.random.default_rng([integer_seed(random_state)])
+    rng, bars = np.random.default_rng([integer_seed(random_state)]), reporting(progress)
     options = {"batch_size": batch_size, "max_length": max_length}
     both, codes = (model, edited), group_codes(groups, len(texts))
     if y is not None:
         z = concept(y, n=len(texts))
-        states = [capture(one, tokenizer, texts, SITE, tokens=tokens, **options) for one in both]
+        with bars as report:
+            states = [
+                capture(one, tokenizer, texts, SITE, tokens=tokens, progress=report, **options)
+                for one in both
+            ]
         text = states[0].text
         if codes is None and len(text) > len(texts):  # rows of a text form a group
             codes = np.arange(len(texts))
         of_row = None if codes is None else codes[text]
         return _probe_effect([one[SITE] for one in states], z.take(text), of_row, rng)
     encoded = [Texts(one, tokenizer, texts, **options) for one in both]
-    if answers is not None:
-        kind, values = (
-            LOG_PROBABILITY,
-            [log_probabilities(one, answers, [{}])[0] for one in encoded],
-        )
-    else:
-        assert metric is not None
-        kind, values = (
-            Metric("metric", None, "change"),
-            [metrics(t, metric, [{}])[0] for t in encoded],
-        )
+    with bars as report:
+        if answers is not None:
+            kind = LOG_PROBABILITY
+            values = [log_probabilities(t, answers, [{}], report=report)[0] for t in encoded]
+        else:
+            assert metric is not None
+            kind = Metric("metric", None, "change")
+            values = [metrics(t, metric, [{}], report=report)[0] for t in encoded]
     weights = resampled_weights(None, codes, len(texts), N_RESAMPLES, rng)
     weights = np.vstack([np.ones(len(texts)), weights])
     return _effect(kind, *((weights @ one) / weights.sum(axis=1) for one in values))

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,12 @@ from torch import nn
 from nullprobe._core import parameters, validation
 from nullprobe._core.atomic_files import TEMPORARY, only_writer
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.progress import Progress, reporting, silent
 from nullprobe._version import __version__
 from nullprobe.data import manifest
 from nullprobe.data.captured import Shard, write_shard
 from nullprobe.data.kinds import as_array
 from nullprobe.models.capturing.states import captured
-from nullprobe.models.forward import Progress
 from nullprobe.models.provenance import described
 from nullprobe.models.site import listed
 from nullprobe.models.text_batches import Options, Work
@@ -55,7 +56,7 @@ def capture_to(
     shard_size: int = SHARD_SIZE,
     layers: str | None = None,
     add_generation_prompt: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> Path:
     """Write the states at the sites of a model for each text into a folder of shards.
 
@@ -75,8 +76,8 @@ def capture_to(
         rows of a text form a group if it gives more than one row.
     shard_size : int
         Texts in a shard.
-    progress : callable, optional
-        Called with ``("capture", texts done, n)``.
+    progress : bool or callable
+        True shows a bar on stderr; a function is called with ``("capture", texts done, n)``.
 
     Returns
     -------
@@ -90,7 +91,8 @@ def capture_to(
         it. A refused capture leaves no folder, or a folder that another capture may replace.
     """
     # Invalid arguments raise before the folder is created.
-    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
+    bars = reporting(progress)
+    options = Options(tokens, batch_size, max_length, layers, silent, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, options)
     texts = work.texts
     shard_size = parameters.whole_number("shard_size", shard_size, least=1)
@@ -128,7 +130,8 @@ def capture_to(
         validation.complain(
             f"{str(path)!r} must be a folder", "it is a file", "choose another path"
         )
-    with only_writer(path):
+    with only_writer(path), bars as report:
+        work = replace(work, options=replace(options, report=report))
         _write_shards(path, _continued_manifest(path, about), work, columns)
     work.warn_of_texts()
     return path
@@ -142,8 +145,7 @@ def _write_shards(
     for i in range(manifest.n_shards(about)):
         first, stop = i * size, min((i + 1) * size, n)
         if _is_whole(folder, i, about):
-            if work.options.progress is not None:
-                work.options.progress("capture", stop, n)
+            work.options.report("capture", stop, n)
             continue
         try:
             rows = captured(work, first, stop)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nullprobe.models.forward import Progress
+from nullprobe._core.progress import Progress, reporting
 from nullprobe.models.site import known
 from nullprobe.models.text_batches import Labelled, Options, Work, positions
 from nullprobe.models.tokens import Batch
@@ -80,7 +80,7 @@ def capture(
     max_length: int | None = None,
     layers: str | None = None,
     add_generation_prompt: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> Captured:
     """Return the states at the sites of a model for each text.
 
@@ -123,8 +123,9 @@ def capture(
         Path of the list of layers, if the structure does not show it.
     add_generation_prompt : bool
         Whether chats end in the start of an answer, as in ``apply_chat_template``.
-    progress : callable, optional
-        Called with ``("capture", texts done, n)`` after each batch.
+    progress : bool or callable
+        True shows a bar on stderr; a function is called with ``("capture", texts done, n)`` after
+        each batch.
 
     Returns
     -------
@@ -142,9 +143,10 @@ def capture(
     The head of a causal model does not run. States in half precision are converted to float32,
     without a gain of accuracy.
     """
-    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, options)
-    states = captured(work, 0, len(work.texts))
+    with reporting(progress) as report:
+        options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)
+        work = Work.of(model, tokenizer, texts, sites, options)
+        states = captured(work, 0, len(work.texts))
     work.warn_of_texts()
     return states
 
@@ -179,7 +181,7 @@ def capture_moments(
     max_length: int | None = None,
     layers: str | None = None,
     add_generation_prompt: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> dict[str, Moments]:
     """Return the moments of the states at the sites of a model, and of a concept of the texts.
 
@@ -202,15 +204,16 @@ def capture_moments(
     InputError
         As for :func:`capture`, or if the length of y does not fit the texts or rows.
     """
-    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, options)
-    work, labels = work.labelled(y)
-    collected = {site.name: Collected(site.name, labels) for site in work.sites}
-    step = WINDOW * batch_size
-    for first in range(0, len(work.texts), step):
-        for batch, passed in work.passes(work.encode(first, first + step), first):
-            for name, x in passed.items():
-                collected[name].add(x, batch)
+    with reporting(progress) as report:
+        options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)
+        work = Work.of(model, tokenizer, texts, sites, options)
+        work, labels = work.labelled(y)
+        collected = {site.name: Collected(site.name, labels) for site in work.sites}
+        step = WINDOW * batch_size
+        for first in range(0, len(work.texts), step):
+            for batch, passed in work.passes(work.encode(first, first + step), first):
+                for name, x in passed.items():
+                    collected[name].add(x, batch)
     work.warn_of_texts()
     return {name: rows.result() for name, rows in collected.items()}
 

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
+from nullprobe._core.progress import Progress, reporting
 from nullprobe.erasers import AffineEraser
 from nullprobe.erasers.leace import leace
 from nullprobe.models.capturing.states import Collected
 from nullprobe.models.editing.alternating_threads import Turn
 from nullprobe.models.editing.erasing import Map, affine
 from nullprobe.models.forward import (
-    Progress,
     by_token,
     evaluating,
     input_device,
@@ -51,7 +51,7 @@ def scrub(
     max_length: int | None = None,
     layers: str | None = None,
     add_generation_prompt: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> dict[str, AffineEraser]:
     """Return erasers, each fitted while the erasers at earlier sites are active.
 
@@ -66,8 +66,9 @@ def scrub(
     batch_size : int
         Texts in a batch. Each batch has its own thread, and one thread runs at a time. With many
         texts, a larger batch_size means fewer threads.
-    progress : callable, optional
-        Called with ``("scrub", stops done, all stops)``; each batch stops at each site.
+    progress : bool or callable
+        True shows a bar on stderr; a function is called with ``("scrub", stops done, all stops)``:
+        each batch stops at each site.
 
     Returns
     -------
@@ -93,13 +94,14 @@ def scrub(
     The result is equal, up to rounding, to fitting one site after another under :func:`erase`. On
     one machine it is reproducible.
     """
-    options = Options(tokens, batch_size, max_length, layers, progress, add_generation_prompt)
-    work = Work.of(model, tokenizer, texts, sites, options)
-    work, labels = work.labelled(y)
-    labels.concept.need_two_classes()
-    scrubbing = _Scrubbing(work, labels, fit)
-    with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
-        scrubbing.run()
+    with reporting(progress) as report:
+        options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)
+        work = Work.of(model, tokenizer, texts, sites, options)
+        work, labels = work.labelled(y)
+        labels.concept.need_two_classes()
+        scrubbing = _Scrubbing(work, labels, fit)
+        with evaluating(model), editing(model, {s: scrubbing.edit_at(s) for s in work.sites}):
+            scrubbing.run()
     work.warn_of_texts()
     return {name: one.eraser for name, one in scrubbing.maps.items()}
 
@@ -186,12 +188,10 @@ class _Scrubbing:
 
     def _to_next_site(self, turns: list[Turn]) -> None:
         arrived: set[str | None] = set()
-        progress = self.work.options.progress
         for turn in turns:
             arrived.add(turn.go_on())
             self.stops += 1
-            if progress is not None:
-                progress("scrub", self.stops, len(turns) * len(self.sites))
+            self.work.options.report("scrub", self.stops, len(turns) * len(self.sites))
         name = next(iter(arrived))
         if name is None or len(arrived) > 1:
             missed = next(name for name in self.sites if name not in self.maps)

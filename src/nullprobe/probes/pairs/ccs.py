@@ -56,7 +56,7 @@ LAST = Stage(0.0, 0.0, 40, 1e-9)
 DECIDED = Stage(0.0, 0.0, 10, 1e-9)  # if every pair is decided
 
 
-def ccs(
+def ccs(  # noqa: PLR0913  the settings of a search
     negative: np.ndarray,
     positive: np.ndarray,
     starts: np.ndarray,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cholesky, get_blas_funcs, get_lapack_funcs
+from scipy.linalg import cholesky, get_blas_funcs
 
 from nullprobe._core import linalg
 from nullprobe.moments import Moments
@@ -114,7 +114,7 @@ class Preconditioner:
         M = design.covariance.copy().T  # symmetric; LAPACK's order saves a copy
         M[np.diag_indices_from(M)] += max(4.0 * penalty, LEAST_SHIFT)
         factor = cholesky(M, lower=True, overwrite_a=True, check_finite=False).astype(np.float32)
-        (invert,) = get_lapack_funcs(("trtri",), (factor,))
+        (invert,) = linalg.lapack_functions(("trtri",), factor)
         whitening, _ = invert(factor, lower=1, overwrite_c=1)
         whitening = np.ascontiguousarray(whitening)
         return cls(penalty, whitening, None, None).within(across)

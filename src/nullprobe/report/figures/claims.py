@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
-from nullprobe.report.figures import style
+from nullprobe.report.figures import canvas, style
 from nullprobe.report.text.wording import number, rung
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
@@ -25,7 +23,7 @@ def curve(removals: Mapping[str, Any]) -> dict[str, Any]:
     found : mapping
         ``shown["curve"]`` of a claim of a document.
     """
-    figure = go.Figure()
+    figure = canvas.empty()
     chance, last = removals["metric"]["chance"], len(removals["values"]) - 1
     band = [
         (x, low, high)
@@ -126,7 +124,7 @@ def matrix(
         digits = [[cell_text(v, short=len(groups) > WIDELY) for v in row] for row in values]
         written = {"text": digits, "texttemplate": "%{text}"}
         written["textfont"] = {"size": 13 if len(groups) <= WIDELY else 11}
-    figure = go.Figure()
+    figure = canvas.empty()
     figure.add_heatmap(
         x=places,
         y=places,
@@ -146,7 +144,8 @@ def matrix(
         meta={"ink": "heat"},
         **written,
     )
-    ticks = {"tickvals": places, "ticktext": names, "showgrid": False, "zeroline": False}
+    ticks: dict[str, Any] = {"tickvals": places, "ticktext": names}
+    ticks |= {"showgrid": False, "zeroline": False}
     figure.update_xaxes(title="scored in", automargin=True, **ticks)
     title = {"text": f"{fitted} in", "standoff": 14}
     figure.update_yaxes(title=title, automargin=True, autorange="reversed", **ticks)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
-from nullprobe.report.figures import style
+from nullprobe.report.figures import canvas, style
 from nullprobe.report.text.comparisons import label
 from nullprobe.report.text.wording import interval, number
 
@@ -36,7 +34,7 @@ def readings(
     key : str
         Where a row holds these: "read_back" or "others".
     """
-    figure = go.Figure()
+    figure = canvas.empty()
     chance = columns[0]["metric"]["chance"]
     visible = [chance, chance + SHOWN * (1 - chance)]
     for position, column in enumerate(columns):
@@ -68,7 +66,7 @@ def readings(
 def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return how far each eraser moved rows: as a multiple of LEACE's distance where it has one."""
     relative = any(row["damage"] and row["damage"]["ratio"] is not None for row in rows)
-    figure = go.Figure()
+    figure = canvas.empty()
     key = "ratio" if relative else "moved"
     shown = [(y, row) for y, row in enumerate(rows) if row["damage"]]
     values = [row["damage"][key] for _, row in shown]
@@ -92,7 +90,7 @@ def damage(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return _finished(figure, rows)
 
 
-def rule(figure: go.Figure, value: float, n_rows: int, name: str, *, right: bool) -> None:
+def rule(figure: canvas.Figure, value: float, n_rows: int, name: str, *, right: bool) -> None:
     """Draw a line from top to bottom, with its name to the right or left of it."""
     figure.add_scatter(
         x=[value, value],
@@ -126,7 +124,7 @@ def _units(columns: Sequence[Mapping[str, Any]]) -> str:
     return usual + (f" ({', '.join(odd)})" if odd else "")
 
 
-def _finished(figure: go.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _finished(figure: canvas.Figure, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = [_name(row) + ("<br>uses the labels" if row["needs_labels"] else "") for row in rows]
     figure.update_xaxes(zeroline=False, nticks=6)
     figure.update_yaxes(

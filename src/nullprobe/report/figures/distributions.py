@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from nullprobe.report.figures import style
+from nullprobe.report.figures import canvas, style
 from nullprobe.report.histograms import Bins
 from nullprobe.report.text import wording
 
@@ -18,7 +17,7 @@ PATTERNS = ("", "/", ".")  # tell overlapping bars apart without colour
 
 def scores(bins: Bins, names: Sequence[Any], title: str) -> dict[str, Any]:
     """Return overlaid histograms of the scores of each class."""
-    figure = go.Figure()
+    figure = canvas.empty()
     for i, (name, share) in enumerate(zip(names, bins.shares, strict=True)):
         style_of: dict[str, Any] = {"name": style.text(name), "hoverinfo": "name+x+y"}
         style_of["meta"] = {"ink": f"class-{style.look(i).colour}", "group": i}
@@ -35,7 +34,7 @@ def scores(bins: Bins, names: Sequence[Any], title: str) -> dict[str, Any]:
 
 def scores_numeric(values: Sequence[Any], labels: Sequence[Any], title: str) -> dict[str, Any]:
     """Return held-out scores against a numeric concept."""
-    figure = go.Figure()
+    figure = canvas.empty()
     figure.add_scatter(
         x=style.numbers(labels),
         y=list(values),
@@ -54,7 +53,7 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
 
     Simpler readers are circles below it, with their intervals.
     """
-    figure = go.Figure()
+    figure = canvas.empty()
     top = max((float(share.max()) for share in bins.shares), default=1.0) or 1.0
     for i, (null, share) in enumerate(zip(claim["nulls"], bins.shares, strict=True)):
         known = wording.rung(null["rung"])
@@ -80,7 +79,7 @@ def nulls(claim: Mapping[str, Any], bins: Bins) -> dict[str, Any]:
     return style.plain(figure)
 
 
-def _mark(figure: go.Figure, claim: Mapping[str, Any], top: float) -> None:
+def _mark(figure: canvas.Figure, claim: Mapping[str, Any], top: float) -> None:
     """Draw the observation as a line, and a diamond with its interval above the nulls."""
     value, height = claim["observed"], 1.15 * top
     style_of = {"meta": {"ink": "ink"}, "name": "observed"}
@@ -91,7 +90,7 @@ def _mark(figure: go.Figure, claim: Mapping[str, Any], top: float) -> None:
 
 
 def _point(
-    figure: go.Figure,
+    figure: canvas.Figure,
     value: float | None,
     interval: Sequence[float] | None,
     height: float,

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from nullprobe.report.figures import style
+from nullprobe.report.figures import canvas, style
 from nullprobe.report.text import wording
 
 SCALE = "Cividis"  # reads the same to colour-blind eyes
@@ -36,7 +35,7 @@ def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any
         Plotly figures by "raw 3d before", "standardised 2d after" and so on; no "3d" where
         there are fewer than three axes.
     """
-    figures = {}
+    figures: dict[str, dict[str, Any]] = {}
     for view, suffix in (("raw", ""), ("standardised", "_standardised")):
         before, after = (
             np.array(shown[name + suffix], dtype=np.float64) for name in ("raw", "erased")
@@ -51,9 +50,9 @@ def portrait(shown: Mapping[str, Any], numeric: bool) -> dict[str, dict[str, Any
 
 def _space(
     points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]], numeric: bool
-) -> dict:
+) -> dict[str, Any]:
     """Return a 3-D scatter of the first three axes."""
-    figure = go.Figure()
+    figure = canvas.empty()
     for group, rows in _groups(shown["labels"], numeric):
         x, y, z = (points[rows, axis].tolist() for axis in range(3))
         marker = group.pop("marker")
@@ -71,7 +70,8 @@ def _space(
         }
         for letter, name, span in zip("xyz", shown["axes"], ranges, strict=False)
     }
-    edges = edges / np.prod(edges) ** (1 / 3)  # the same room for a flat box as for a cube
+    volume = float(edges.prod())
+    edges = edges / volume ** (1 / 3)  # the same room for a flat box as for a cube
     box = dict(zip("xyz", edges.tolist(), strict=True))
     figure.update_layout(
         scene={**axes, "aspectmode": "manual", "aspectratio": box, "camera": CAMERA}
@@ -81,9 +81,9 @@ def _space(
 
 def _plane(
     points: np.ndarray, shown: Mapping[str, Any], ranges: list[list[float]], numeric: bool
-) -> dict:
+) -> dict[str, Any]:
     """Return the projection to the first two axes, or a strip where there is one."""
-    figure = go.Figure()
+    figure = canvas.empty()
     strip = len(shown["axes"]) == 1
     hover = "name+x" if strip else "name+x+y"
     if strip:
@@ -114,10 +114,11 @@ def _groups(labels: Sequence[Any], numeric: bool) -> list[tuple[dict[str, Any], 
         marker = {"color": style.numbers(labels), "colorscale": SCALE, "opacity": 0.85}
         marker |= {"showscale": True, "colorbar": bar}
         return [({"marker": marker, "name": ""}, list(range(len(labels))))]
-    figures = []
+    figures: list[tuple[dict[str, Any], list[int]]] = []
     for i, name in enumerate(wording.classes(labels)):
         look = style.look(i)
-        group = {"name": style.text(name), "meta": {"ink": f"class-{look.colour}", "group": i}}
+        group: dict[str, Any] = {"name": style.text(name)}
+        group["meta"] = {"ink": f"class-{look.colour}", "group": i}
         group["marker"] = {"symbol": look.symbol, "opacity": 0.75}
         figures.append((group, [row for row, label in enumerate(labels) if label == name]))
     return figures

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
+from nullprobe.report.figures.canvas import Figure
 
 # Plotly's name of each symbol, and the letter that looks like it.
 SYMBOLS = {
@@ -109,7 +109,7 @@ def numbers(labels: Sequence[Any]) -> list[Any]:
     return [label[0] if isinstance(label, list) else label for label in labels]
 
 
-def plain(figure: go.Figure) -> dict[str, Any]:
+def plain(figure: Figure) -> dict[str, Any]:
     """Return data and layout as plain values, without Plotly's own looks."""
     figure.update_layout(template="none", showlegend=False, margin=MARGIN)
     spec = json.loads(figure.to_json() or "{}")

@@ -72,14 +72,15 @@ def render(
     """
     if not documents:
         complain("a page needs at least one audit", "none arrived", "pass a list of documents")
-    sets, data = [], {}
+    sets: list[dict[str, Any]] = []
+    data: dict[str, Any] = {}
     plain = [validated(AuditDocument, document).plain() for document in documents]
     for position, document in enumerate(plain, 1):
         one, drawn = _data_set(document, position)
         sets.append(one)
         data |= drawn
     identity = identified(plain)
-    shown = {
+    shown: dict[str, Any] = {
         "sets": sets,
         "rungs": wording.RUNGS,
         "identity": identity,
@@ -140,7 +141,7 @@ def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict
     if document["concept"] == "numeric":
         return _scores_numeric(labels, views, key, data)
     names = wording.classes(labels)
-    pictures = []
+    pictures: list[dict[str, Any]] = []
     for view, scores_of in views.items():
         bins = class_bins(scores_of, labels, names)
         medians = [_median(scores_of, labels, name) for name in names]
@@ -160,7 +161,7 @@ def _scores_numeric(
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
     labels = [labels[i] for i in chosen]
     views = {view: [scores_of[i] for i in chosen] for view, scores_of in views.items()}
-    pictures = []
+    pictures: list[dict[str, Any]] = []
     for view, scores_of in views.items():
         data[f"{key} scores {view}"] = distributions.scores_numeric(
             scores_of, labels, "held-out score"

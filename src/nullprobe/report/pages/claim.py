@@ -66,9 +66,11 @@ def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     observed = ("metric", "observed", "interval")
     fields = {key: claim[key] for key in observed}
-    statistics = {fields["metric"]["name"]: {**fields, "nulls": [], "beside": claim["beside"]}}
+    first: dict[str, Any] = {**fields, "nulls": [], "beside": claim["beside"]}
+    statistics: dict[str, dict[str, Any]] = {fields["metric"]["name"]: first}
     for null in claim["nulls"]:
-        other = {key: null[key] for key in observed} | {"nulls": [], "beside": []}
+        other: dict[str, Any] = {key: null[key] for key in observed}
+        other |= {"nulls": [], "beside": []}
         statistics.setdefault(null["metric"]["name"], other)["nulls"].append(null)
     return list(statistics.values())
 
@@ -100,7 +102,8 @@ def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[
     matrices = claim["matrices"]
     if matrices is None:
         return []
-    groups, metric, shown = matrices["groups"], matrices["metric"], []
+    groups, metric = matrices["groups"], matrices["metric"]
+    shown: list[dict[str, Any]] = []
     for name, (title, what, fitted) in MATRICES.items():
         caption = what.format(unit=metric["name"])
         data[f"{key} {name}"] = claims.matrix(groups, matrices[name], metric, fitted)

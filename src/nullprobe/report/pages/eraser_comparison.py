@@ -104,7 +104,7 @@ def described(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], key: str
 ) -> list[str]:
     """Say what each probe reads where nothing is erased, and the least that it reads after."""
-    text = []
+    text: list[str] = []
     for column in columns:
         cells = [(row, row[key].get(column["name"])) for row in rows]
         readings = [(row, cell) for row, cell in cells if cell and cell["value"] is not None]
@@ -155,7 +155,7 @@ def _estimate(cell: Mapping[str, Any]) -> str:
 def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cells of the table that is read."""
     nothing = {"value": None, "interval": None, "reason": row["reason"]}
-    damage = row["damage"] or {}
+    damage: dict[str, Any] = row["damage"] or {}
     return {
         "name": label(row),
         "needs_labels": row["needs_labels"],
@@ -186,7 +186,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
     heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
-    lines = []
+    lines: list[tuple[Any, ...]] = []
     for row in rows:
         ranks = _ranks(row["ranks"])
         marks = row["needs_labels"], bool(row["nothing_left"]) and all(row["nothing_left"])
@@ -195,7 +195,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
         for column, key in columns:
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
-        damage = row["damage"] or {}
+        damage: dict[str, Any] = row["damage"] or {}
         line += [damage.get("moved"), damage.get("ratio"), damage.get("share"), row["seconds"]]
         lines.append(tuple(line))
     return Table(

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
-
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.document import validated
-from nullprobe.report.figures import style
+from nullprobe.report.figures import canvas, style
 from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, height, rule
 from nullprobe.report.pages import shell
 from nullprobe.report.text.comparisons import percentiles
@@ -73,7 +71,7 @@ def render(document: PairComparisonDocument | Mapping[str, Any]) -> str:
 
 def figure(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return agreements of every reader with every label, random directions as a band."""
-    drawn, rows, labels = go.Figure(), document["rows"], document["labels"]
+    drawn, rows, labels = canvas.empty(), document["rows"], document["labels"]
     names = [*(row["name"] for row in rows), RANDOM]
     for position, name in enumerate(labels):
         shift = (position - (len(labels) - 1) / 2) * MARK / (LINE + MARK * len(labels))

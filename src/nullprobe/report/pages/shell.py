@@ -15,15 +15,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.printable import plain_values, printable
+from nullprobe.report.figures import canvas
 from nullprobe.report.text import wording
-from nullprobe.report.text.printable import plain_values, printable
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -38,7 +38,7 @@ def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> st
     data : mapping
         Figures and long tables, for the script.
     """
-    scripts = {"plotly": get_plotlyjs(), "page": _source("page.js")}
+    scripts = {"plotly": canvas.script(), "page": _source("page.js")}
     frame = {
         "css": Markup(_source("page.css")),
         "scripts": {name: Markup(source) for name, source in scripts.items()},
@@ -86,8 +86,11 @@ def _environment() -> Environment:
         loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
     )  # fmt: skip
-    environment.filters |= {"number": wording.number, "interval": wording.interval}
-    environment.filters["printable"] = printable  # in attributes, which are markup already
+    cast(Any, environment).filters |= {
+        "number": wording.number,
+        "interval": wording.interval,
+        "printable": printable,  # in attributes, which are markup already
+    }
     return environment
 
 

@@ -150,7 +150,7 @@ def curve(shown: Mapping[str, Any]) -> str:
     steps = len(values) - 1
     text = f"Held-out {unit} {first} before any removal"
     text += f" and {last} after {_removals(steps)}. " if steps else ". "
-    out = {"above": [], "below": []}
+    out: dict[str, list[str]] = {"above": [], "below": []}
     ends = zip(values, shown["low"], shown["high"], strict=True)
     for step, (value, low, high) in enumerate(ends):
         if None not in (value, low, high) and not low <= value <= high:
@@ -187,7 +187,7 @@ def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], what: str) ->
     ]
     within = [value for value, same, _ in cells if same]
     across = sorted((value, name) for value, same, name in cells if not same)
-    text = []
+    text: list[str] = []
     if within:
         text.append(f"within a group from {number(min(within))} to {number(max(within))}")
     if across:

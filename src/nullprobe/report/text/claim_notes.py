@@ -18,7 +18,7 @@ def claim_notes(claim: Mapping[str, Any]) -> list[str]:
     >>> claim_notes({"warnings": ["the confounds have 90 columns"]})
     ['Warning: the confounds have 90 columns.']
     """
-    notes = []
+    notes: list[str] = []
     if claim.get("rows_needed") is not None:
         rows = number(claim["rows_needed"])
         notes.append(f"A verdict would need about {rows} rows like these (80 % power).")

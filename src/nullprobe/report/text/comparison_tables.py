@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import plain_values
 from nullprobe.report.text import comparisons, wording
-from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
 
@@ -108,7 +108,8 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
 def pairs(document: Mapping[str, Any]) -> Table:
     """Return how often each reader of pairs agrees with each label, and random directions."""
     document = plain_values(document)
-    labels, rows = document["labels"], []
+    labels: list[str] = document["labels"]
+    rows: list[tuple[str | Text, ...]] = []
     for row in document["rows"]:
         cells = [row["agreements"][name] for name in labels]
         rows.append((row["name"], *(_share(cell["share"], cell["interval"]) for cell in cells)))

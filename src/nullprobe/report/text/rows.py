@@ -72,7 +72,7 @@ def _neighbours(record: Mapping[str, Any]) -> str:
         f". All claims were judged again with {record['blocks']} blocks of neighbours as groups: "
     )
     gone, other = record.get("withheld", ()), record.get("by_blocks", ())
-    parts = []
+    parts: list[str] = []
     if gone:
         parts.append(f"the verdicts change for {_names(gone)}, and are withheld")
     if other:

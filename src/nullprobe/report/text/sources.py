@@ -36,7 +36,7 @@ def sources(claim: Mapping[str, Any], confounds: Sequence[str] = ()) -> str:
     outcomes: dict[str, list[tuple[str, str]]] = {}
     for kind, name, outcome in _judged(claim, confounds):
         outcomes.setdefault(outcome, []).append((kind, name))
-    parts = []
+    parts: list[str] = []
     for outcome, (singular, plural) in BECAME.items():
         who = outcomes.get(outcome, [])
         if who:

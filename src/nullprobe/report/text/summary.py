@@ -12,9 +12,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import plain_values
 from nullprobe.report.text import wording
 from nullprobe.report.text.eraser_cost import eraser_tables
-from nullprobe.report.text.printable import plain_values
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid
@@ -83,7 +83,7 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
 def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
     """Yield what was audited and how, in sentences."""
     yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
-    method = provenance.get("method") or {}
+    method: Mapping[str, Any] = provenance.get("method") or {}
     for key in ("eraser", "probe"):
         if method.get(key):
             yield f"{key.capitalize()}: {method[key]}."

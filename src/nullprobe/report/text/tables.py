@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core.nested import is_list
 from nullprobe.report.document import plain
 from nullprobe.report.histograms import Bins, present
 from nullprobe.report.text import wording
@@ -161,7 +162,8 @@ def explanations(claim: Mapping[str, Any]) -> Table:
     """
     values = {null["rung"]: null["mean"] for null in claim["nulls"]}
     simpler = {rung: [one for one in claim["beside"] if one["rung"] == rung] for rung in SIMPLER}
-    rows, why = [], []
+    rows: list[tuple[Any, ...]] = []
+    why: list[str] = []
     for one in claim["explanations"]:
         name, value = wording.rung(one["name"]).name, values.get(one["name"])
         if one["outcome"] == "not_tried":
@@ -225,7 +227,8 @@ def scores(view: str, bins: Bins, names: Sequence[Any]) -> Table:
 
 
 def _binned(bins: Bins) -> tuple[tuple[Any, ...], ...]:
-    filled = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else []
+    none = np.zeros(0, dtype=np.intp)
+    filled = np.flatnonzero(np.sum(bins.shares, axis=0) > 0) if bins.shares else none
     columns = np.column_stack([bins.edges[:-1], bins.edges[1:], *bins.shares])
     return tuple(map(tuple, plain(columns[filled])))
 
@@ -268,4 +271,4 @@ def provenance(document: Mapping[str, Any]) -> Table:
 
 
 def _label(label: Any) -> Any:
-    return ", ".join(map(str, label)) if isinstance(label, list) else label
+    return ", ".join(map(str, label)) if is_list(label) else label

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nullprobe.report.text.printable import in_a_line, plain_values, printable
+from nullprobe._core.printable import in_a_line, plain_values, printable
 from nullprobe.report.text.wording import number
 
 WIDEST = 100  # columns of a line of words
@@ -30,11 +30,11 @@ def text(*parts: RenderableType, width: int = PRINTED) -> str:
     >>> text("a table:", grid("eraser", ["[b]leace", "0.5"], heads=["auc"]))
     'a table:\neraser    auc\n─────────────\n[b]leace  0.5'
     """
-    console = Console(width=width, file=io.StringIO(), color_system=None, force_terminal=False)
+    page = io.StringIO()
+    console = Console(width=width, file=page, color_system=None, force_terminal=False)
     for part in parts:
         console.print(Text(part) if isinstance(part, str) else part)
-    whole: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return printable(re.sub(r" +(?=\n)", "", whole).rstrip())
+    return printable(re.sub(r" +(?=\n)", "", page.getvalue()).rstrip())
 
 
 def grid(first: str, *rows: Sequence[str | Text], heads: Sequence[str], left: int = 0) -> Table:

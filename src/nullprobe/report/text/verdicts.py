@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from nullprobe._core.printable import in_a_line, plain_values
 from nullprobe.report.text import wording
 from nullprobe.report.text.claim_notes import claim_notes
-from nullprobe.report.text.printable import in_a_line, plain_values
 from nullprobe.report.text.terminal import grid
 from nullprobe.report.text.wording import number
 
@@ -52,7 +52,7 @@ def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
 
 def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of the verdicts on some claims of a document."""
-    rows = []
+    rows: list[tuple[str | Text, ...]] = []
     adjusted = any(claim["adjusted_p"] is not None for claim in claims)
     for claim in plain_values(claims):
         means = {null["rung"]: number(null["mean"]) for null in claim["nulls"]}

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nullprobe._core.nested import is_list, is_mapping
+
 MOST_ITEMS = 24  # of a list that the page writes out; the JSON twin holds all
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -253,7 +255,7 @@ def number(value: Any) -> str:
         return str(value)
     if not math.isfinite(value):
         return "—"
-    if value == 0 or (value.is_integer() and abs(value) >= 1000):
+    if value == 0.0 or (value.is_integer() and abs(value) >= 1000):
         return f"{value:,.0f}".replace("-", "−")
     if 5e-4 <= abs(value) < 1e6:
         return f"{value:,.3f}".replace("-", "−")
@@ -333,7 +335,7 @@ def details(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """
     for key, value in values.items():
         words = DETAILS.get(key, key)
-        if isinstance(value, Mapping) and "{}" in words:
+        if is_mapping(value) and "{}" in words:
             yield from ((words.format(name), each) for name, each in value.items())
         else:
             yield from flat(value, (words,))
@@ -362,15 +364,15 @@ def flat(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     >>> list(flat({"seed": 0, "versions": {"numpy": "2"}, "sizes": [3, 4]}))
     [('seed', 0), ('versions › numpy', '2'), ('sizes', '3, 4')]
     """
-    if isinstance(value, Mapping) and value:
+    if is_mapping(value) and value:
         for key, inner in value.items():
             yield from flat(inner, (*path, str(key)))
-    elif isinstance(value, list) and any(isinstance(v, list | Mapping) for v in value):
+    elif is_list(value) and any(isinstance(v, list | Mapping) for v in value):
         for position, inner in enumerate(value[:MOST_ITEMS], 1):
             yield from flat(inner, (*path, str(position)))
         if len(value) > MOST_ITEMS:
             yield " › ".join(path), f"… {len(value):,} in all; the JSON holds them"
-    elif isinstance(value, list | Mapping):
+    elif is_list(value) or is_mapping(value):
         text = ", ".join("—" if v is None else str(v) for v in list(value)[:MOST_ITEMS])
         more = f", … {len(value):,} in all" if len(value) > MOST_ITEMS else ""
         yield " › ".join(path), (text + more) if value else "none"

@@ -182,7 +182,7 @@ class Facts:
             pairs[j][self.values[i, j]] if instead else VERDICTS[true]
             for i, j, instead, true in zip(entity, attribute, corrected, truth, strict=True)
         ]
-        return self._texts(entity, attribute, template, truth, negated, adverb, ending), words
+        return self._texts(entity, attribute, truth, negated, (adverb, ending), template), words
 
     def statements(self, n: int, random_state: RandomState) -> Statements:
         """Draw different test statements; ``n`` as for ``Organism.statements``."""
@@ -209,7 +209,7 @@ class Facts:
         entity, attribute, adverb, ending = cells
         template = self.judged[entity, attribute]
         return Statements(
-            tuple(self._texts(entity, attribute, template, truth, negated, adverb, ending)),
+            tuple(self._texts(entity, attribute, truth, negated, (adverb, ending), template)),
             truth,
             negated,
             np.array(list(TEMPLATES))[template],
@@ -222,12 +222,12 @@ class Facts:
         self,
         entity: np.ndarray,
         attribute: np.ndarray,
-        template: np.ndarray,
         truth: np.ndarray,
         negated: np.ndarray,
-        adverb: np.ndarray,
-        ending: np.ndarray,
+        style: tuple[np.ndarray, np.ndarray],
+        template: np.ndarray,
     ) -> list[str]:
+        adverb, ending = style
         # A true affirmative statement names the right value, and so does a false negated one.
         named = self.values[entity, attribute] ^ (truth == negated)
         names, templates = list(ATTRIBUTES), list(TEMPLATES.values())

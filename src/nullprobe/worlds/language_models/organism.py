@@ -24,6 +24,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
 from nullprobe._core.parameters import whole_number
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.worlds.language_models import checkpoints, training
 from nullprobe.worlds.language_models.facts import (
@@ -35,7 +36,6 @@ from nullprobe.worlds.language_models.facts import (
     deal,
     vocabulary,
 )
-from nullprobe.worlds.language_models.training import Progress
 
 STEPS = 1200
 
@@ -130,7 +130,7 @@ def language(
     n_entities: int = len(ENTITIES),
     steps: int = STEPS,
     cache: str | os.PathLike[str] | bool | None = None,
-    progress: Progress | None = None,
+    progress: Progress = False,
 ) -> Organism:
     """Train a language model that knows a small world, or load it from the cache.
 
@@ -145,8 +145,8 @@ def language(
     cache : path or bool, optional
         Folder for trained weights. By default the folder in the environment variable
         NULLPROBE_CACHE, or else "nullprobe" in the user's cache directory. False for no cache.
-    progress : callable, optional
-        Callable (stage, done, total) that is called during training.
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
 
     Returns
     -------
@@ -172,7 +172,7 @@ def language(
     (4, (8, 50))
     """
     seed = integer_seed(random_state)
-    steps = whole_number("steps", steps, least=1)
+    steps, bars = whole_number("steps", steps, least=1), reporting(progress)
     facts = deal(n_entities, np.random.default_rng([seed, 0]))
     folder = checkpoints.cache_folder(cache)
     words = [*training.SPECIAL, *vocabulary(n_entities)]
@@ -185,7 +185,8 @@ def language(
         model = checkpoints.fetch(folder, untrained)
     if model is None:
         model = training.newborn(words, seed)
-        training.train(model, facts, words, steps=steps, seed=seed, progress=progress)
+        with bars as report:
+            training.train(model, facts, words, steps=steps, seed=seed, report=report)
         if folder is not None:
             checkpoints.keep(folder, model, tokenizer)
     return Organism(model, untrained, tokenizer, facts, seed)

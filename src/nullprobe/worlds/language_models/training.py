@@ -13,7 +13,7 @@ little besides truth, so that any removal from a state would remove truth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,9 +22,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from nullprobe._core.progress import Report
 from nullprobe.worlds.language_models.facts import VERDICTS, Facts
-
-Progress = Callable[[str, int, int], object]  # stage, done, total
 
 PAD, UNKNOWN, END = "<pad>", "<unk>", "<end>"
 SPECIAL = (PAD, UNKNOWN, END)
@@ -99,7 +98,7 @@ def train(
     *,
     steps: int,
     seed: int,
-    progress: Progress | None = None,
+    report: Report,
 ) -> None:
     """Train an untrained model in place on statements about the facts.
 
@@ -113,8 +112,8 @@ def train(
         Number of batches.
     seed : int
         Seed of the statements.
-    progress : callable, optional
-        Called with a stage, the steps done and all steps.
+    report : callable
+        Called with the stage, the steps done and all steps.
     """
     rng = np.random.default_rng([seed, 1])
     index = {word: i for i, word in enumerate(words)}
@@ -134,8 +133,7 @@ def train(
             torch.nn.utils.clip_grad_norm_(model.parameters(), LARGEST_GRADIENT)
             optimiser.step()
             lesson.advance(verdicts)
-            if progress is not None:
-                progress("training", step + 1, steps)
+            report("training", step + 1, steps)
         optimiser.zero_grad()
         model.eval()
 

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 from rich.text import Text
 
+from nullprobe._core.printable import in_a_line, plain_values, printable
 from nullprobe.report.text import terminal
-from nullprobe.report.text.printable import in_a_line, plain_values, printable
 
 
 def test_every_control_of_unicode_is_written_out_but_tabs_and_line_breaks():

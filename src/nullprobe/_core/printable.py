@@ -8,8 +8,10 @@ here, in Python and on the command line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
+
+from nullprobe._core.nested import is_mapping, is_sequence
 
 # All controls of Unicode (Cc) but tabs and line breaks; what changes the direction of letters, or
 # breaks a line; and halves of pairs, which no stream can encode.
@@ -56,8 +58,8 @@ def plain_values(value: Any, plain: Callable[[str], str] = in_a_line) -> Any:
     """
     if isinstance(value, str):
         return plain(value)
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return {plain_values(k, plain): plain_values(inner, plain) for k, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [plain_values(inner, plain) for inner in value]
     return value

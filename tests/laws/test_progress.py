@@ -1,0 +1,142 @@
+"""`progress` has one meaning wherever it is an argument."""
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from support import tiny_models as tiny
+
+import nullprobe
+from nullprobe import ContrastPairs, InputError, leace, models, nulls, probes, worlds
+from nullprobe.moments import Moments
+
+rng = np.random.default_rng(0)
+N = 60
+X, Y = rng.standard_normal((N, 3)), np.arange(N) % 2
+LAYERS = {"a\x1b[2J": X, "b": X + 1.0}
+TEXTS = tiny.texts(16, longest=4)
+LABELS = np.arange(len(TEXTS)) % 2
+WORDS = ["w1"] * len(TEXTS)
+SITE = "layers.0.output"
+FEW = {"draws": 39, "n_splits": 1}
+
+
+@cache
+def model():
+    return tiny.model_of("gpt2"), tiny.word_tokenizer()
+
+
+def eraser():
+    states = models.capture(*model(), TEXTS, SITE)[SITE]
+    return leace(Moments.of(states, LABELS))
+
+
+def to_a_folder(tmp_path, **options):
+    return models.capture_to(tmp_path / "states", *model(), TEXTS, SITE, shard_size=10, **options)
+
+
+# Entry point → calls of it, each with a folder and the argument.
+CALLS: dict[str, list[Callable]] = {
+    "audit": [
+        lambda _, **o: nullprobe.audit(X, Y, claims=["readable", "erasure_holds"], **FEW, **o),
+        lambda _, **o: nullprobe.audit(LAYERS, Y, claims=["readable"], **FEW, **o),
+    ],
+    "audit_attributes": [
+        lambda _, **o: nullprobe.audit_attributes(
+            X, {"one": Y, "other": X[:, 0] > 0}, claims=["readable"], alpha=0.1, **FEW, **o
+        )
+    ],
+    "audit_use": [
+        lambda _, **o: nullprobe.audit_use(
+            *model(), TEXTS, LABELS, SITE, answers=WORDS, neutral=TEXTS[:3], n_draws=39, **o
+        )
+    ],
+    "calibrate": [
+        lambda _, **o: nullprobe.calibrate(X, Y, claims=["readable"], n_audits=2, **FEW, **o)
+    ],
+    "compare": [lambda _, **o: nullprobe.compare(X, Y, erasers=["leace"], probes=["linear"], **o)],
+    "compare_pairs": [
+        lambda _, **o: nullprobe.compare_pairs(ContrastPairs(X, -X, Y), n_permutations=9, **o)
+    ],
+    "pipeline_null": [
+        lambda _, **o: nullprobe.pipeline_null(X, Y, probes.LDAProbe(), n_permutations=3, **o)
+    ],
+    "capture": [lambda _, **o: models.capture(*model(), TEXTS, SITE, batch_size=8, **o)],
+    "capture_moments": [lambda _, **o: models.capture_moments(*model(), TEXTS, LABELS, SITE, **o)],
+    "capture_to": [to_a_folder],
+    "effect": [
+        lambda _, **o: models.effect(*[model()[0]] * 2, model()[1], TEXTS, LABELS, **o),
+        lambda _, **o: models.effect(*[model()[0]] * 2, model()[1], TEXTS, answers=WORDS, **o),
+    ],
+    "generate": [
+        lambda _, **o: models.generate(
+            *model(), TEXTS[:2], erasers={SITE: eraser()}, max_new_tokens=2, **o
+        )
+    ],
+    "scrub": [lambda _, **o: models.scrub(*model(), TEXTS, LABELS, [SITE, "final_norm"], **o)],
+    "language": [lambda _, **o: worlds.language(n_entities=12, steps=2, cache=False, **o)],
+}
+# `audit_attributes` hands its options to `audit`.
+HANDS_ON = {"audit_attributes"}
+SLOW = {"audit_attributes", "audit_use", "calibrate"}
+EACH = [
+    pytest.param(call, id=f"{name}-{i}", marks=[pytest.mark.slow] if name in SLOW else [])
+    for name, calls in CALLS.items()
+    for i, call in enumerate(calls)
+]
+
+
+def test_every_entry_point_that_takes_progress_is_tried():
+    takes = {
+        name
+        for package in (nullprobe, models, nulls, probes, worlds)
+        for name in package.__all__
+        for value in [getattr(package, name)]
+        if inspect.isfunction(value) and "progress" in inspect.signature(value).parameters
+    }
+    assert takes | HANDS_ON == {*CALLS}
+    for package in (nullprobe, models, worlds):
+        for name in takes & {*package.__all__}:
+            parameter = inspect.signature(getattr(package, name)).parameters["progress"]
+            assert parameter.default is False, name
+            assert parameter.annotation == "Progress", name
+            assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, name
+
+
+@pytest.mark.parametrize("call", EACH)
+def test_a_function_is_called_with_growing_amounts_up_to_the_total(call, tmp_path, capfd):
+    seen: list[tuple[str, int, int]] = []
+    call(tmp_path, progress=lambda *step: seen.append(step))
+    assert seen
+    for stage, done, total in seen:
+        assert (type(stage), type(done), type(total)) == (str, int, int)
+        assert 0 <= done <= total
+    for (stage, done, total), (following, more, of) in zip(
+        seen, [*seen[1:], ("", 0, 0)], strict=True
+    ):
+        # A stage grows to its total; then it may begin again, in the next round of draws.
+        assert done == total or (following == stage and more > done and of == total)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("call", EACH)
+def test_false_prints_nothing_and_true_writes_to_stderr_alone(call, tmp_path, capfd):
+    call(tmp_path / "1", progress=False)
+    assert capfd.readouterr() == ("", "")
+    call(tmp_path / "2", progress=True)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "%|" in err
+    assert "\x1b[2J" not in err
+
+
+@pytest.mark.parametrize("wrong", [None, 1, "yes"])
+@pytest.mark.parametrize("call", EACH)
+def test_anything_else_is_refused(call, wrong, tmp_path):
+    with pytest.raises(InputError) as caught:
+        call(tmp_path, progress=wrong)
+    assert "progress" in caught.value.required
+    assert repr(wrong) in caught.value.received
+    assert not any(tmp_path.iterdir())
