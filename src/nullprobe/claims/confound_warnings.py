@@ -5,8 +5,6 @@ from __future__ import annotations
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Confounded
 
-# Rows per column of W. With fewer, the penalty dominates P(y | W) (Peduzzi et al. 1996).
-ROWS_PER_COLUMN = 10
 LEAST_PAIRS = 20  # matched pairs; an audit of fewer shows little
 
 
@@ -22,7 +20,7 @@ def confound_warnings(one: Confounded, explanation: Explanation) -> tuple[str, .
     sentences: list[str] = []
     if one.is_closed:
         sentences.append(nearly_the_concept(one.informative, one.rows))
-    if one.rows < ROWS_PER_COLUMN * one.columns:
+    if one.is_wide:
         sentences.append(
             f"the confounds have {one.columns:,} columns for {one.rows:,} rows. The model of "
             "P(y | W) shrinks their effects, and what it shrinks away may still confound"

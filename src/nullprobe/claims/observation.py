@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.data.confounds import ROWS_PER_COLUMN
 from nullprobe.stats.null_distribution import ROUNDING, Null
 from nullprobe.stats.observation import Observation
 from nullprobe.stats.thresholds import Thresholds
@@ -167,6 +168,11 @@ class Confounded:
     rows: int = 0
     columns: int = 0
     matched_pairs: int | None = None
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the confounds have more columns than their rows support."""
+        return self.rows < ROWS_PER_COLUMN * self.columns
 
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.
