@@ -177,13 +177,14 @@ class Confounded:
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.
 
-        They are rejected only if a covariance beyond them is detected, too. They are sufficient
+        They are rejected only if a covariance beyond them is detected, too, and never if they are
+        wide: their model misses a part of them, which both tests then find. They are sufficient
         only if it is not detected and they leave labels open: labels drawn from confounds that
         determine the concept are the labels themselves.
         """
         judged = Explanation.of(observed, self.null, bar)
         beyond = self.covariance_p <= bar.alpha
-        either = (judged.is_rejected and not beyond) or (
+        either = (judged.is_rejected and (self.is_wide or not beyond)) or (
             judged.suffices and (beyond or self.is_closed)
         )
         return replace(judged, outcome=Outcome.UNDECIDED) if either else judged

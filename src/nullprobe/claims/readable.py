@@ -151,8 +151,8 @@ def _confounds_sentence(one: Confounded, observed: float) -> str:
         )
     if one.is_wide:
         text += (
-            f" The confounds have {one.columns:,} columns for {one.rows:,} rows; what the "
-            "model of them shrinks away may still confound."
+            f" The confounds have {one.columns:,} columns for {one.rows:,} rows, too many to "
+            "rule them out: what the model of them shrinks away may still confound."
         )
     return text
 
