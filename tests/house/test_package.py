@@ -97,6 +97,8 @@ def test_no_file_has_the_name_of_something_else_that_is_public():
     # Importing nullprobe.x sets the attribute x of nullprobe, whatever it was before.
     files = {module.name for module in pkgutil.iter_modules(nullprobe.__path__)}
     assert files & set(nullprobe.__all__) == PACKAGES
+    for room in map(import_module, [f"nullprobe.{room}" for room in ROOMS]):
+        assert not {file.name for file in pkgutil.iter_modules(room.__path__)} & set(room.__all__)
 
 
 def test_every_room_with_public_names_is_tried():
