@@ -153,7 +153,29 @@ def test_what_does_not_go_is_refused_by_name(attributes, options, said):
 
 
 @pytest.mark.slow
-def test_what_is_read_before_erasure_is_not_said_of_rows_that_are_erased():
+@pytest.mark.parametrize(
+    ("claims", "before", "after"),
+    [
+        (["readable"], ["readable"], []),
+        (["dependent", "readable"], ["dependent", "readable"], []),
+        (["gone"], ["gone"], ["gone"]),
+        (["readable", "gone"], ["readable", "gone"], ["gone"]),
+    ],
+)
+def test_only_the_claims_that_were_asked_for_are_judged(claims, before, after):
     X, attributes = rows(n=120)
-    found = audit_attributes(X, attributes, **(FEW | {"draws": 119, "claims": ["readable"]}))
-    assert [claim.name for claim in found.erased["sex"]] == ["erasure_holds"]
+    two = {name: attributes[name] for name in ("sex", "place")}
+    found = audit_attributes(X, two, **(FEW | {"claims": claims}))
+    assert [claim.name for claim in found.alone["sex"]] == before
+    assert [claim.name for claim in found.jointly] == before
+    assert [[claim.name for claim in one] for one in found.erased.values()] == [after] * 2 * bool(
+        after
+    )
+    assert len(found.to_frame()) == 3 * len(before) + 2 * len(after)
+    assert found.eraser.eraser_.rank == 3
+
+
+def test_a_claim_about_erasers_of_one_attribute_is_refused_before_the_work():
+    X, attributes = rows(n=120)
+    with pytest.raises(InputError, match="'one_feature'"):
+        audit_attributes(X, attributes, **(FEW | {"claims": ["readable", "one_feature"]}))

@@ -1,9 +1,11 @@
 """Two sets of labels for one idea."""
 
+import json
+
 import numpy as np
 import pytest
 
-from nullprobe import InputError, same_concept
+from nullprobe import InputError, SameConcept, same_concept
 from nullprobe.claims import Holds
 
 FEW = {"draws": 39, "n_splits": 1, "independent": True}
@@ -77,3 +79,81 @@ def test_labels_that_are_a_part_of_others_are_refused_in_words():
     X, thing = rng.normal(size=(200, 3)), np.arange(200) % 2 == 0
     with pytest.raises(InputError, match="rows that differ, only 'first' says so"):
         same_concept(X, thing, thing & (rng.random(200) < 0.5))
+
+
+@pytest.fixture(scope="module")
+def compared():
+    X, first, second = annotated(3, n=400)
+    return same_concept(X, first, second, names=("a", "b"), **FEW)
+
+
+def test_a_result_is_read_back_as_the_same(compared, tmp_path):
+    text = compared.to_json()
+    again = SameConcept.from_json(text)
+    assert again == compared
+    assert again.to_json() == text
+    assert str(again) == str(compared)
+    assert again.audit == compared.audit
+    assert again.crossed["a", "b"].interval == pytest.approx(
+        compared.crossed["a", "b"].interval, rel=1e-5
+    )
+    compared.to_json(tmp_path / "same.json")
+    assert SameConcept.from_json(tmp_path / "same.json") == compared
+    for path, one in (("a.html", compared), ("b.html", again)):
+        one.to_html(tmp_path / path)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert compared != "same"
+    X, first, second = annotated(4, n=400)
+    assert compared != same_concept(X, first, second, names=("a", "b"), **FEW)
+
+
+def _without(key):
+    return lambda fields: fields.pop(key)
+
+
+@pytest.mark.parametrize(
+    ("broken", "where"),
+    [
+        (_without("kappa"), "kappa"),
+        (_without("audit"), "audit"),
+        (lambda fields: fields.update(schema="nullprobe.audit/4"), "schema"),
+        (lambda fields: fields.update(schema="nullprobe.same_concept/2"), "schema"),
+        (lambda fields: fields.update(holds="perhaps"), "holds"),
+        (lambda fields: fields.update(names=["a", "c"]), "crossed"),
+        (lambda fields: fields["crossed"].pop(), "crossed"),
+        (lambda fields: fields["audit"]["claims"].pop(), "readable"),
+    ],
+)
+def test_a_broken_document_is_refused_in_words(broken, where, compared):
+    fields = json.loads(compared.to_json())
+    broken(fields)
+    with pytest.raises(InputError) as refused:
+        SameConcept.from_json(json.dumps(fields))
+    assert where in refused.value.received
+
+
+def test_what_is_no_document_is_refused_in_words(compared, tmp_path):
+    text = compared.to_json()
+    path = tmp_path / "half.json"
+    path.write_text(text[: len(text) // 2], "utf-8")
+    several = json.dumps([json.loads(text)] * 2)
+    for source in (path, tmp_path / "none.json", several, compared.audit.to_json(), "[3]"):
+        with pytest.raises(InputError):
+            SameConcept.from_json(source)
+
+
+def test_no_baseline_is_missed_where_none_can_be_passed(tmp_path):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(400, 3))
+    found = same_concept(X, X[:, 0] > 0, X[:, 0] + 2 * X[:, 1] > 0, **FEW)
+    found.to_html(tmp_path / "same.html")
+    texts = (tmp_path / "same.html").read_text("utf-8"), found.to_json(), str(found)
+    assert found.audit["readable"].holds is Holds.YES
+    assert all("no baseline was passed" not in text for text in texts)
+    assert "takes no baselines" in found.audit["readable"].explanations[-1].reason
+
+
+def test_two_sets_of_one_name_are_refused():
+    X, first, second = annotated(0, n=200)
+    with pytest.raises(InputError, match="'a' is there twice"):
+        same_concept(X, first, second, names=("a", "a"), **FEW)

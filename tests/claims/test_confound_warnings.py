@@ -33,6 +33,8 @@ def test_wide_confounds_may_still_confound(columns, count):
     found = warnings(columns=columns)
     assert len(found) == count
     assert all("61 columns for 600 rows" in one and "confound" in one for one in found)
+    reason = judged("readable", evidence(confounded=replace(PLAIN, columns=columns))).reason
+    assert ("shrinks away may still confound" in reason) == bool(count)
 
 
 @pytest.mark.parametrize(("pairs", "count"), [(None, 0), (19, 0), (20, 1)])

@@ -170,3 +170,12 @@ def test_confounds_are_rejected_only_where_the_covariance_agrees(p, outcome):
     drawn = replace(null(0.6, 0.02, "inputs"), adjusted=0.01)
     given = Confounded(("length",), drawn, p, "logistic", 100.0, None)
     assert str(given.explanation(0.9, Thresholds()).outcome) == outcome
+
+
+@pytest.mark.parametrize(("columns", "outcome"), [(60, "rejected"), (61, "undecided")])
+def test_wide_confounds_are_never_rejected(columns, outcome):
+    drawn = replace(null(0.6, 0.02, "inputs"), adjusted=0.01)
+    given = Confounded(("words",), drawn, 0.001, "logistic", 100.0, None, False, 600, columns)
+    assert str(given.explanation(0.9, Thresholds()).outcome) == outcome
+    alike = replace(given, null=null(0.9, 0.01, "inputs"), covariance_p=0.4)
+    assert str(alike.explanation(0.9, Thresholds()).outcome) == "sufficient"

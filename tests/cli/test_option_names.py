@@ -25,6 +25,7 @@ def test_every_name_that_is_translated_is_an_option_of_a_command():
         ("call RLACE(rank=1).fit(X, y)", "call RLACE(rank=1).fit(X, y)"),
         ("min_effect must be a number", "--min-effect must be a number"),
         ("random_state=3", "--seed 3"),
+        ("pass draws=199, or a larger alpha", "pass --draws 199, or a larger --alpha"),
     ],
 )
 def test_parameters_become_options(message, here):
@@ -39,6 +40,7 @@ def test_parameters_become_options(message, here):
         ("audit data.csv --concept y --claims transfers", ["--groups"]),
         ("audit data.csv --concept y --claims consistent", ["--pairs"]),
         ("audit data.csv --concept y --claims ''", ["--claims"]),
+        ("plan --claim readable --kind numeric", ["--d 64"]),
     ],
 )
 def test_refusals_name_the_option_that_helps(arguments, parts, capsys):

@@ -155,6 +155,15 @@ def test_a_plan_for_a_verdict_names_rows_of_a_claim(capsys):
     assert "'no_halfspace'" in said
 
 
+def test_a_plan_for_a_verdict_on_a_number_names_its_features(capsys):
+    (shown,) = told(capsys, "--claim readable --kind numeric --d 64")
+    assert f"{rows_for_verdict(kind='numeric', d=64):,} rows" in shown
+    assert "64 features" in shown
+    assert "R²" in shown
+    (shown,) = told(capsys, "--claim gone --kind numeric")
+    assert f"{rows_for_verdict('gone', kind='numeric'):,} rows" in shown
+
+
 def test_an_absence_is_planned_for_a_claim(capsys):
     (said,) = told(capsys, "--absence 9 --claim no_halfspace")
     assert f"{rows_for_absence(9, claim='no_halfspace'):,} rows" in said
@@ -174,6 +183,11 @@ def test_an_absence_is_planned_for_a_claim(capsys):
         ("plan --absence 9 --positive-fraction 2", ["--positive-fraction", "2.0 arrived"]),
         ("plan --d 8 --gap 2 --auc .6 --min-effect .1", ["--absence or --claim"]),
         ("plan --claim readable --min-effect 0", ["--min-effect"]),
+        ("plan --claim readable --kind numeric", ["--d", "number of features"]),
+        ("plan --claim no_halfspace --kind numeric --d 4", ["'no_halfspace'", "classes"]),
+        ("plan --claim readable --kind numbers", ["kind", "numbers"]),
+        ("plan --absence 9 --kind numeric", ["--absence", "two classes"]),
+        ("plan --d 8 --gap 2 --auc .6 --kind numeric", ["--kind belongs to --claim"]),
     ],
 )
 def test_a_wrong_plan_of_a_claim_is_refused(arguments, parts, capsys):

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from nullprobe import InputError
 from nullprobe.data.confounds import Confounds
@@ -47,3 +48,10 @@ def test_frames_keep_their_names_and_nothing_is_no_confound():
 def test_bad_confounds_are_refused(W, said):
     with pytest.raises(InputError, match=said):
         Confounds.of(W, 6)
+
+
+def test_a_sparse_matrix_is_the_same_as_its_array():
+    words = np.random.default_rng(0).integers(0, 2, (40, 5))
+    given, dense = (Confounds.of(W, 40) for W in (sparse.csr_matrix(words), words))
+    assert np.array_equal(given.design, dense.design)
+    assert given.names == dense.names

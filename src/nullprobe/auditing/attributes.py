@@ -23,8 +23,11 @@ from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.fitted_eraser import BEFORE
+from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
 from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.options import claim_names
 from nullprobe.auditing.result import Audit, summarised
+from nullprobe.auditing.sources import without_baselines
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
@@ -34,6 +37,7 @@ from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
+NO_BASELINES = "an audit of several attributes takes no baselines"
 OF_ONE_AUDIT = {
     "order",
     "others",
@@ -58,6 +62,7 @@ class Attributes:
         The audit of all attributes as one concept of several numbers; classes are one-hot encoded.
     erased : dict of str to Audit
         The audit of each attribute on one half, after a joint eraser fitted to the other half.
+        Empty if no claim about erased rows was asked for.
     eraser : LEACE
         The joint eraser, fitted to all rows: the one to use.
 
@@ -68,7 +73,7 @@ class Attributes:
     >>> labels = {"a": w.y, "b": w.X[:, 1] > 0}
     >>> result = audit_attributes(w.X, labels, claims=["readable"], draws=79, depth="quick")
     >>> [*result.alone], [*result.erased], len(result.audits)
-    (['a', 'b'], ['a', 'b'], 5)
+    (['a', 'b'], [], 3)
     """
 
     alone: Mapping[str, Audit]
@@ -78,7 +83,7 @@ class Attributes:
 
     @property
     def audits(self) -> list[Audit]:
-        """All audits: each attribute alone, jointly, and each after the joint eraser."""
+        """All audits: each attribute alone, jointly, and each after the joint eraser, if any."""
         return [*self.alone.values(), self.jointly, *self.erased.values()]
 
     def __repr__(self) -> str:
@@ -134,7 +139,8 @@ def audit_attributes(
     title : str
     **options
         As `audit` takes them: ``claims`` (by default `dependent`, `readable`, `erasure_holds` and
-        `gone`), ``min_effect``, ``draws``, ``progress``, ...
+        `gone`), ``min_effect``, ``draws``, ``progress``, ... After the joint eraser, `dependent`
+        and `readable` are not judged again.
 
     Returns
     -------
@@ -145,6 +151,7 @@ def audit_attributes(
     ------
     InputError
         If there are fewer than two attributes, or one cannot be audited on half of the rows.
+        If a claim has no meaning after an eraser that is given.
 
     Examples
     --------
@@ -165,12 +172,13 @@ def audit_attributes(
             f"{option}= arrived",
             "leave it out, or audit each attribute by itself",
         )
+    claims = _claims(options.pop("claims", None))
     seed = integer_seed(random_state)
     datasets = {name: _dataset(X, y, name, groups) for name, y in named.items()}
     first = next(iter(datasets.values()))
     rows, unit, _ = with_copies(first, duplicates, seed)
     # Copies are grouped or dropped here, so that no copy lies in both halves.
-    rest = {"claims": list(CLAIMS)} | options
+    rest = {"claims": claims} | options
     rule = "keep" if duplicates == "keep" else "group"
     rest |= {"duplicates": rule, "groups": unit, "random_state": seed}
     X = first.X[rows]
@@ -183,7 +191,7 @@ def audit_attributes(
     fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
     # Claims about the rows before erasure were judged above, on all rows.
-    left = [name for name in rest["claims"] if name not in BEFORE] or ["erasure_holds"]
+    left = [name for name in claims if name not in BEFORE]
     of_half = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
@@ -191,6 +199,7 @@ def audit_attributes(
             eraser=eraser, **of_half,
         )
         for name, z in concepts.items()
+        if left
     }  # fmt: skip
     return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
 
@@ -201,6 +210,21 @@ def _dataset(X: Any, y: Any, name: str, groups: Any) -> Dataset:
     except InputError as error:
         required = f"attribute {name!r}: {error.required}"
         raise type(error)(required, error.received, error.hint) from error
+
+
+def _claims(names: Any) -> list[str]:
+    """Return the requested claims, by default all that hold of attributes, or complain."""
+    if names is None:
+        return list(CLAIMS)
+    checked = claim_names(names, "full") or []
+    for name in checked:
+        if name not in OF_ERASED:
+            validation.complain(
+                f"claims about several attributes must be among {', '.join(OF_ERASED)}",
+                f"{name!r} is about erasers that an audit of one attribute fits",
+                "leave it out, or audit each attribute by itself",
+            )
+    return checked
 
 
 def _named(attributes: Any) -> dict[str, Any]:
@@ -230,7 +254,7 @@ def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
     result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
     assert isinstance(result, Audit), "one representation has one audit"
-    return result
+    return without_baselines(result, NO_BASELINES)
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,6 @@ two sets of labels are not the same concept to a probe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,118 +20,17 @@ from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Holds, Observation
+from nullprobe.auditing.same_concept_result import SameConcept, verdict
+from nullprobe.auditing.sources import without_baselines
+from nullprobe.claims import Observation
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.partitions import partitions
 from nullprobe.heldout.factored_rows import Part
-from nullprobe.report.document import plain, write_json
-from nullprobe.report.pages.same_concept import write_html
-from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 CLAIMS = ("dependent", "readable")
 NAMES = ("first", "second")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class SameConcept:
-    """Whether two sets of labels measure the same concept. Printed, it is the verdict in words.
-
-    Attributes
-    ----------
-    holds : Holds
-        "no" if a probe reads which set says "yes" in the rows where they differ. "yes" if no probe
-        of so many rows is likely to exceed chance by the smallest effect of interest there.
-        Otherwise "unclear".
-    agreement : float
-        Share of rows with the same label.
-    kappa : float
-        Cohen's κ: agreement beyond chance.
-    differing : int
-        Rows with different labels.
-    crossed : dict of (str, str) to Observation
-        Reading of a probe fitted to one set and scored against another, by the two names.
-    audit : Audit
-        Audit of the rows where the labels differ; the concept is which set says "yes".
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from nullprobe import same_concept
-    >>> X = np.random.default_rng(0).normal(size=(200, 2))
-    >>> result = same_concept(X, X[:, 0] > 0, X[:, 1] > 0, draws=39)
-    >>> str(result.holds), result.agreement, result.differing
-    ('no', 0.485, 103)
-    """
-
-    holds: Holds
-    agreement: float
-    kappa: float
-    differing: int
-    crossed: dict[tuple[str, str], Observation]
-    audit: Audit
-
-    def __repr__(self) -> str:
-        """Return the verdict in one line."""
-        return f"SameConcept({self.holds}, agreement {self.agreement:.3f}, κ {self.kappa:.3f})"
-
-    def __str__(self) -> str:
-        """Return the verdict, its reason, and the readings of probes across the sets of labels."""
-        lines = list(self.findings)
-        for (fitted, scored), one in self.crossed.items():
-            ends = one.interval
-            within = "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
-            lines.append(
-                f"fitted to {fitted}, scored on {scored}: {one.unit} {one.value:.3f}{within}"
-            )
-        return "\n".join(lines)
-
-    @property
-    def findings(self) -> tuple[str, str]:
-        """The verdict with the agreement of the labels, and its reason."""
-        answer = {
-            Holds.YES: "Yes, as far as a linear probe of these rows can tell",
-            Holds.NO: "No: where the labels differ, a probe reads which of them says yes",
-            Holds.UNCLEAR: "Unclear",
-        }[self.holds]
-        return (
-            f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
-            f"differ in {self.differing}.",
-            self.audit["readable"].reason,
-        )
-
-    def document(self) -> SameConceptDocument:
-        """Return the result as a document, as ``to_json`` writes it."""
-        crossed = [
-            {
-                "fitted": fitted,
-                "scored": scored,
-                "metric": one.metric,
-                "value": one.value,
-                "interval": one.interval,
-            }
-            for (fitted, scored), one in self.crossed.items()
-        ]
-        fields = {
-            "schema": SAME_CONCEPT,
-            "names": list(dict.fromkeys(fitted for fitted, _ in self.crossed)),
-            "holds": self.holds.value,
-            "agreement": self.agreement,
-            "kappa": self.kappa,
-            "differing": self.differing,
-            "findings": self.findings,
-            "crossed": crossed,
-            "audit": self.audit.document().plain(),
-        }
-        return SameConceptDocument.model_validate(plain(fields))
-
-    def to_json(self, path: str | Path | None = None) -> str | None:
-        """Write the result as JSON, whole or not at all; without a path return the text."""
-        return write_json(path, [self.document()])
-
-    def to_html(self, path: str | Path) -> None:
-        """Write the result as one self-contained page, whole or not at all."""
-        write_html(path, self.document())
+NO_BASELINES = "a comparison of two sets of labels takes no baselines"
 
 
 def same_concept(
@@ -179,6 +76,10 @@ def same_concept(
     >>> same_concept(X, thing, proxy, draws=39, independent=True).holds
     <Holds.NO: 'no'>
     """
+    if len(set(names)) < 2:
+        validation.complain(
+            "two sets of labels must have different names", f"{names[0]!r} is there twice"
+        )
     seed = integer_seed(random_state)
     dataset = Dataset.of(X, first, groups=groups)
     other = Dataset.of(X, second, groups=groups)
@@ -218,20 +119,13 @@ def same_concept(
     shares = np.array([z.matrix.mean(axis=0) for z in (one, two)])
     by_chance = float((shares[0] * shares[1]).sum())
     return SameConcept(
-        _verdict(result),
+        verdict(result),
         agreement,
         (agreement - by_chance) / (1.0 - by_chance),
         len(differ),
         _crossed(dataset, {names[0]: one, names[1]: two}, seed),
-        result,
+        without_baselines(result, NO_BASELINES),
     )
-
-
-def _verdict(result: Audit) -> Holds:
-    """Return whether labels are the same to a probe, from the audit of rows where they differ."""
-    if result["readable"].holds is Holds.YES or result["dependent"].holds is Holds.YES:
-        return Holds.NO
-    return Holds.YES if result["readable"].holds is Holds.NO else Holds.UNCLEAR
 
 
 def _need_same_classes(one: Concept, two: Concept) -> None:

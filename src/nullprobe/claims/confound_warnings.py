@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from nullprobe.claims.explanations import Explanation
 from nullprobe.claims.observation import Confounded
+from nullprobe.data.confounds import ROWS_PER_COLUMN
 
-# Rows per column of W. With fewer, the penalty dominates P(y | W) (Peduzzi et al. 1996).
-ROWS_PER_COLUMN = 10
 LEAST_PAIRS = 20  # matched pairs; an audit of fewer shows little
 
 
@@ -22,10 +21,12 @@ def confound_warnings(one: Confounded, explanation: Explanation) -> tuple[str, .
     sentences: list[str] = []
     if one.is_closed:
         sentences.append(nearly_the_concept(one.informative, one.rows))
-    if one.rows < ROWS_PER_COLUMN * one.columns:
+    if one.is_wide:
         sentences.append(
             f"the confounds have {one.columns:,} columns for {one.rows:,} rows. The model of "
-            "P(y | W) shrinks their effects, and what it shrinks away may still confound"
+            "P(y | W) shrinks their effects, and what it shrinks away may still confound. So they "
+            f"can be credited with a reading, but not ruled out; with at least {ROWS_PER_COLUMN} "
+            "rows a column they could be. Name fewer confounds, or audit matched rows"
         )
     if one.matched_pairs is not None and not explanation.is_rejected:
         if one.matched_pairs >= LEAST_PAIRS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nullprobe.claims.explanations import Explanation, Outcome
+from nullprobe.data.confounds import ROWS_PER_COLUMN
 from nullprobe.stats.null_distribution import ROUNDING, Null
 from nullprobe.stats.observation import Observation
 from nullprobe.stats.thresholds import Thresholds
@@ -210,16 +211,22 @@ class Confounded:
     columns: int = 0
     matched_pairs: int | None = None
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the confounds have more columns than their rows support."""
+        return self.rows < ROWS_PER_COLUMN * self.columns
+
     def explanation(self, observed: float, bar: Thresholds) -> Explanation:
         """Judge whether the confounds account for an observation.
 
-        They are rejected only if a covariance beyond them is detected, too. They are sufficient
+        They are rejected only if a covariance beyond them is detected, too, and never if they are
+        wide: their model misses a part of them, which both tests then find. They are sufficient
         only if it is not detected and they leave labels open: labels drawn from confounds that
         determine the concept are the labels themselves.
         """
         judged = Explanation.of(observed, self.null, bar)
         beyond = self.covariance_p <= bar.alpha
-        either = (judged.is_rejected and not beyond) or (
+        either = (judged.is_rejected and (self.is_wide or not beyond)) or (
             judged.suffices and (beyond or self.is_closed)
         )
         return replace(judged, outcome=Outcome.UNDECIDED) if either else judged

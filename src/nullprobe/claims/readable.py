@@ -28,6 +28,7 @@ from nullprobe.claims.verdict import Claim, Holds
 NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 MATCHED = "its draws are matched to be as readable as the data"
+NO_BASELINE = "no baseline was passed"
 CHANCE_SUFFICES = "chance explains the reading"
 ORIGINS = {
     ComesFrom.INPUTS: "the inputs alone explain it",
@@ -35,7 +36,7 @@ ORIGINS = {
     ComesFrom.CORPUS: "the corpus alone explains it",
     ComesFrom.TRAINING: "neither the inputs nor an untrained network explain it",
     ComesFrom.UNDECIDED: "the comparisons leave open where it comes from",
-    ComesFrom.NOT_TRIED: "no baseline was passed, so where it comes from is unknown",
+    ComesFrom.NOT_TRIED: f"{NO_BASELINE}, so where it comes from is unknown",
 }
 
 
@@ -148,6 +149,11 @@ def _confounds_sentence(one: Confounded, observed: float) -> str:
             " This comparison decides little: the confounds nearly determine the concept, and "
             f"leave it open in about {one.informative:.0f} rows."
         )
+    if one.is_wide:
+        text += (
+            f" The confounds have {one.columns:,} columns for {one.rows:,} rows, too many to "
+            "rule them out: what the model of them shrinks away may still confound."
+        )
     return text
 
 
@@ -175,11 +181,7 @@ def _sources(
     tried = {one.name for one in judged}
     return (
         *judged,
-        *(
-            Explanation.not_tried(s, "no baseline was passed")
-            for s in SOURCES[:2]
-            if s not in tried
-        ),
+        *(Explanation.not_tried(s, NO_BASELINE) for s in SOURCES[:2] if s not in tried),
     )
 
 

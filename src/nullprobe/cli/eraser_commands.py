@@ -74,31 +74,41 @@ def plan(
     n_probe: eraser_options.ProbeRows = None,
     absence: eraser_options.Absence = None,
     claim: eraser_options.PlannedClaim = None,
+    kind: eraser_options.PlannedKind = None,
     min_effect: eraser_options.PlannedEffect = None,
 ) -> None:
     """Say how many rows an eraser, an absence or a verdict needs, or what n rows leave."""
     if absence is not None or claim is not None:
         others = {
-            "a FILE": file, "--concept": concept, "--leave-out": leave_out, "--d": d, "--gap": gap,
+            "a FILE": file, "--concept": concept, "--leave-out": leave_out,
+            "--d": None if kind == "numeric" else d, "--gap": gap,
             "--auc": auc, "--n": n, "--n-probe": n_probe,
         }  # fmt: skip
         arrived = [name for name, value in others.items() if value is not None]
         if arrived:
             raise arguments.UsageError(
-                "--absence and --claim go with --positive-fraction and --min-effect alone, "
-                f"but {' and '.join(arrived)} arrived"
+                "--absence and --claim go with --positive-fraction and --min-effect alone (--claim "
+                f"with --kind numeric and --d as well), but {' and '.join(arrived)} arrived"
+            )
+        if absence is not None and kind == "numeric":
+            raise arguments.UsageError(
+                "--absence is planned for two classes; for numbers, --claim NAME without --absence "
+                "gives the rows with which an effect is detected or excluded"
             )
         from nullprobe.cli import sample_size
 
         effect = 0.05 if min_effect is None else min_effect
         if absence is None:
-            streams.write(sample_size.verdict(claim or "", positive_fraction, effect))
+            of = kind or "labels"
+            streams.write(sample_size.verdict(claim or "", positive_fraction, effect, of, d))
         else:
             rows = sample_size.absence(absence, positive_fraction, claim or "readable", effect)
             streams.write(rows)
         return
     if min_effect is not None:
         raise arguments.UsageError("--min-effect belongs to --absence or --claim")
+    if kind is not None:
+        raise arguments.UsageError("--kind belongs to --claim")
     if (auc is None) == (n is None):
         raise arguments.UsageError(
             "plan takes --auc AUC or --n N: one of the two (or --absence N, or --claim NAME)"

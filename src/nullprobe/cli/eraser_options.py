@@ -139,6 +139,15 @@ PlannedClaim = Annotated[
         "gone): how many rows bring a verdict on it?",
     ),
 ]
+PlannedKind = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="WORD",
+        help="With --claim: numeric if the concept is a number (readable and erasure_holds then "
+        "take --d N), or labels for two classes.",
+    ),
+]
 PlannedEffect = Annotated[
     float | None,
     typer.Option("--min-effect", metavar="E", help="Smallest effect of interest; by default .05."),

@@ -11,17 +11,13 @@ from rich.console import Console
 
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
-from nullprobe.auditing.result import Audit
 from nullprobe.auditing.same_concept import SameConcept, same_concept
-from nullprobe.claims.explanations import ComesFrom
-from nullprobe.claims.readable import ORIGINS
 from nullprobe.cli import verdict_tables
 from nullprobe.cli.sources import columns_of, origin, stem, table
 from nullprobe.report.pages.same_concept import crossed_table
 from nullprobe.report.text import terminal
 
 MORE = "More: open the page."
-NO_BASELINE = (ORIGINS[ComesFrom.NOT_TRIED], "where it comes from was not tested")
 
 
 def run(
@@ -76,10 +72,4 @@ def show(result: SameConcept, console: Console) -> None:
     for finding in document["findings"]:
         verdict_tables.say(finding, console)
     verdict_tables.show_parts(terminal.costs(crossed_table(document)), console=console)
-    verdict_tables.show(_without_baselines(result.audit), more=MORE, console=console)
-
-
-def _without_baselines(audit: Audit) -> Audit:
-    """Return an audit whose reasons do not miss a baseline, which the command does not take."""
-    claims = (replace(one, reason=one.reason.replace(*NO_BASELINE)) for one in audit.claims)
-    return replace(audit, claims=tuple(claims))
+    verdict_tables.show(result.audit, more=MORE, console=console)

@@ -10,7 +10,7 @@ from nullprobe.data.files import Table
 from nullprobe.measures.absence import LEAST, METRICS, need_planned, rows_for_absence
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
-from nullprobe.measures.verdict_rows import rows_for_verdict
+from nullprobe.measures.verdict_rows import OF_NUMBERS, rows_for_verdict
 from nullprobe.moments import Moments
 from nullprobe.report.text.wording import number
 
@@ -111,15 +111,31 @@ def absence(
     )
 
 
-def verdict(claim: str, share: float | None, min_effect: float = 0.05) -> str:
+def verdict(
+    claim: str,
+    share: float | None,
+    min_effect: float = 0.05,
+    kind: str = "labels",
+    d: int | None = None,
+) -> str:
     """Return in words how many rows bring a verdict on a claim."""
     share = _rarer(share)
-    rows = rows_for_verdict(claim, positive_fraction=share, min_effect=min_effect)
+    rows = rows_for_verdict(claim, kind=kind, d=d, positive_fraction=share, min_effect=min_effect)
+    if kind == "numeric":
+        metric = OF_NUMBERS[claim]
+        setting = (
+            "of a number" if d is None or claim == "gone" else f"of a number and {d:,} features"
+        )
+        assumed = (
+            "independent rows, uncorrelated features" if metric == "R²" else "independent rows"
+        )
+    else:
+        metric, assumed = METRICS[claim], "independent rows"
+        setting = f"where classes have {share:.1%} and {1.0 - share:.1%} of them"
     return (
-        f"A verdict on {claim!r} takes {rows:,} rows where classes have {share:.1%} and "
-        f"{1.0 - share:.1%} of them. With so many, an audit detects an effect or excludes every "
-        f"effect of {min_effect:g} or more ({METRICS[claim]}) in four of five data sets, whatever "
-        "is true. This is for independent rows and one claim alone."
+        f"A verdict on {claim!r} takes {rows:,} rows {setting}. With so many, an audit detects an "
+        f"effect or excludes every effect of {min_effect:g} or more ({metric}) in four of five "
+        f"data sets, whatever is true. This is for {assumed} and one claim alone."
     )
 
 

@@ -256,6 +256,9 @@ def need_kind(y: Any, kind: str | None, name: str = "y") -> None:
         )
 
 
+OR_FLOATS = ", or pass floats if these are numbers that form one concept"  # where numbers will do
+
+
 def single(y: Any, *, n: int | None = None, kind: str | None = None, like: Any = None) -> Concept:
     """Return y as the one concept of a probe, or complain about several columns of labels.
 
@@ -270,8 +273,7 @@ def single(y: Any, *, n: int | None = None, kind: str | None = None, like: Any =
         validation.complain(
             "one concept is needed: labels or numbers (n,), or numbers (n, k)",
             f"y has {len(concepts)} columns of labels, which are separate concepts for a probe",
-            "pass one column at a time"
-            + (", or pass floats if these are numbers that form one concept" if numeric else ""),
+            "pass one column at a time" + (OR_FLOATS if numeric else ""),
         )
     return concepts[0]
 

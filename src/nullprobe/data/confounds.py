@@ -11,6 +11,8 @@ from nullprobe._core import linalg, parameters, validation
 from nullprobe._core.nested import is_mapping
 from nullprobe.data import kinds
 
+# Fewer rows per column make W wide (Peduzzi et al. 1996).
+ROWS_PER_COLUMN = 10
 ROWS_OF_STRATUM = 30  # mean number of rows per combination that permutations within them need
 
 
@@ -40,7 +42,7 @@ class Confounds:
         ----------
         W : array of shape (n,) or (n, q), frame, or mapping of str to such, or None
             Strings, booleans, and numbers with few distinct values are categories; all other
-            numbers are numeric confounds.
+            numbers are numeric confounds. Sparse matrices will do.
         """
         if W is None:
             return None
@@ -50,6 +52,7 @@ class Confounds:
             if is_mapping(columns)
             else {"confounds": columns}
         )
+        named = {name: _dense(one) for name, one in named.items()}
         named = {name: _dates_as_numbers(one) for name, one in named.items()}
         names: list[str] = []
         blocks: list[np.ndarray] = []
@@ -100,6 +103,11 @@ def _encoded(
         return (codes[:, None] == np.arange(len(distinct))).astype(np.float64), codes
     numbers = kinds.numbers(values, called)
     return (numbers - numbers.mean()) * linalg.reciprocal(numbers.std(axis=0)), None
+
+
+def _dense(one: Any) -> Any:
+    """Return a sparse matrix as an array; anything else unchanged."""
+    return one.toarray() if hasattr(one, "toarray") else one
 
 
 def _dates_as_numbers(one: Any) -> Any:

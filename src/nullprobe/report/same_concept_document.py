@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from itertools import product
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nullprobe.report.document import (
     INTERVAL,
@@ -48,3 +49,12 @@ class SameConceptDocument(Document):
     audit: AuditDocument = doc(
         "Audit of the rows that differ: the set that says yes is the concept."
     )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        pairs = [(one.fitted, one.scored) for one in self.crossed]
+        if sorted(pairs) != sorted(product(dict.fromkeys(self.names), repeat=2)):
+            raise ValueError("crossed needs a reading of each set of labels against each")
+        if missing := {"dependent", "readable"} - {claim.name for claim in self.audit.claims}:
+            raise ValueError(f"audit lacks the claim {min(missing)}")
+        return self

@@ -234,3 +234,13 @@ def test_inner_splits_hold_every_class_on_both_sides():
         assert not set(train) & set(test)
         assert set(codes[train]) == set(codes[test]) == {0, 1, 2}
     assert inner_splits(np.array([0, 0, 0, 1]), 0) == []
+
+
+@pytest.mark.parametrize("columns", [np.arange(80).reshape(40, 2) % 3, np.ones((40, 2)) * 0.5])
+def test_what_is_advised_for_two_columns_is_not_refused_next(columns):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    y = columns + (0 if columns.dtype.kind == "i" else X[:, :2])
+    with pytest.raises(InputError) as error:
+        QuadraticProbe().fit(X, y)
+    assert "floats" not in error.value.hint
+    assert "one column at a time" in error.value.hint

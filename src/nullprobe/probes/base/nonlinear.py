@@ -17,7 +17,8 @@ from sklearn.model_selection import StratifiedKFold
 from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.random_state import RandomState, integer_seed
-from nullprobe.data.concept import Concept
+from nullprobe._core.validation import InputError
+from nullprobe.data.concept import OR_FLOATS, Concept
 from nullprobe.moments.scatter import need_squares
 from nullprobe.probes.base.linear import ProbeEstimator
 from nullprobe.stats import metrics
@@ -108,14 +109,21 @@ class ReaderEstimator(ProbeEstimator):
         There is no ``sample_weight``. If rows have weights, use a linear probe that takes them,
         such as ``LDAProbe`` or ``LogisticProbe``. ``score`` takes weights.
         """
-        return super().fit(X, y, kind=kind)
+        try:
+            return super().fit(X, y, kind=kind)
+        except InputError as error:  # floats would be refused next
+            if not error.hint.endswith(OR_FLOATS):
+                raise
+            hint = error.hint.removesuffix(OR_FLOATS)
+            raise type(error)(error.required, error.received, hint) from None
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
         if z.codes is None or z.classes is None:
             validation.complain(
                 f"{type(self).__name__} needs class labels",
                 "the concept is numeric",
-                "use LDAProbe, or cut the concept into classes",
+                "use LDAProbe, or cut the concept into classes"
+                + ("" if z.n_columns == 1 else ", one column at a time"),
             )
         return self._reader(arrays.host(X), z.codes, z.classes)
 
