@@ -63,6 +63,7 @@ CALLS: dict[str, list[Callable]] = {
     "pipeline_null": [
         lambda _, **o: nullprobe.pipeline_null(X, Y, probes.LDAProbe(), n_permutations=3, **o)
     ],
+    "same_concept": [lambda _, **o: nullprobe.same_concept(X, Y, X[:, 0] > 0, **FEW, **o)],
     "capture": [lambda _, **o: models.capture(*model(), TEXTS, SITE, batch_size=8, **o)],
     "capture_moments": [lambda _, **o: models.capture_moments(*model(), TEXTS, LABELS, SITE, **o)],
     "capture_to": [to_a_folder],
@@ -78,8 +79,6 @@ CALLS: dict[str, list[Callable]] = {
     "scrub": [lambda _, **o: models.scrub(*model(), TEXTS, LABELS, [SITE, "final_norm"], **o)],
     "language": [lambda _, **o: worlds.language(n_entities=12, steps=2, cache=False, **o)],
 }
-# `audit_attributes` hands its options to `audit`.
-HANDS_ON = {"audit_attributes"}
 SLOW = {"audit_attributes", "audit_use", "calibrate"}
 EACH = [
     pytest.param(call, id=f"{name}-{i}", marks=[pytest.mark.slow] if name in SLOW else [])
@@ -96,7 +95,7 @@ def test_every_entry_point_that_takes_progress_is_tried():
         for value in [getattr(package, name)]
         if inspect.isfunction(value) and "progress" in inspect.signature(value).parameters
     }
-    assert takes | HANDS_ON == {*CALLS}
+    assert takes == {*CALLS}
     for package in (nullprobe, models, worlds):
         for name in takes & {*package.__all__}:
             parameter = inspect.signature(getattr(package, name)).parameters["progress"]

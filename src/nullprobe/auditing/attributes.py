@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
@@ -120,6 +121,7 @@ def audit_attributes(
     duplicates: str = "group",
     random_state: RandomState = 0,
     title: str = "data",
+    progress: Progress = False,
     **options: Any,
 ) -> Attributes:
     """Audit several attributes of the same rows: each alone, jointly, and after a joint eraser.
@@ -137,10 +139,13 @@ def audit_attributes(
         As `audit` takes it.
     random_state : int, Generator or None
     title : str
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total),
+        for one audit after the other.
     **options
         As `audit` takes them: ``claims`` (by default `dependent`, `readable`, `erasure_holds` and
-        `gone`), ``min_effect``, ``draws``, ``progress``, ... After the joint eraser, `dependent`
-        and `readable` are not judged again.
+        `gone`), ``min_effect``, ``draws``, ... After the joint eraser, `dependent` and `readable`
+        are not judged again.
 
     Returns
     -------
@@ -180,7 +185,7 @@ def audit_attributes(
     # Copies are grouped or dropped here, so that no copy lies in both halves.
     rest = {"claims": claims} | options
     rule = "keep" if duplicates == "keep" else "group"
-    rest |= {"duplicates": rule, "groups": unit, "random_state": seed}
+    rest |= {"duplicates": rule, "groups": unit, "random_state": seed, "progress": progress}
     X = first.X[rows]
     concepts = {name: one.z.take(rows) for name, one in datasets.items()}
     joint = np.column_stack([_columns(z) for z in concepts.values()])

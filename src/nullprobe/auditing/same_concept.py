@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.bootstrap import Observing
 from nullprobe.auditing.entry import audit
@@ -41,6 +42,7 @@ def same_concept(
     names: tuple[str, str] = NAMES,
     groups: Any = None,
     random_state: RandomState = 0,
+    progress: Progress = False,
     **options: Any,
 ) -> SameConcept:
     """Judge whether two sets of labels measure the same concept, as far as a probe can tell.
@@ -55,6 +57,8 @@ def same_concept(
     groups : array-like of shape (n,), optional
         Rows of a group depend on each other.
     random_state : int, Generator or None
+    progress : bool or callable
+        True shows bars on stderr; a function is called with (stage, amount done, total).
     **options
         As `audit` takes them: ``alpha``, ``min_effect``, ``draws``, ``n_splits``, ...
 
@@ -111,6 +115,7 @@ def same_concept(
         groups=groups_of_differing,
         claims=list(CLAIMS),
         random_state=seed,
+        progress=progress,
         title=f"which of {names[0]} and {names[1]} says {one.classes[1]!r} where they differ",
         **options,
     )

@@ -40,7 +40,20 @@ CLAIMS = {
 
 
 def judged(name: str, evidence: Evidence) -> Claim:
-    """Return the verdict on a claim, with the rows that it needs if it is unclear."""
+    """Return the verdict on a claim, with the rows that it needs if it is unclear.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe.nulls import Null
+    >>> noise = 0.01 * np.random.default_rng(0).normal(size=200)
+    >>> raw, erased = (Observation(v, "AUC", 0.5, v + noise) for v in (0.9, 0.5))
+    >>> chance = {"raw": Null("chance", "labels permuted", np.linspace(0.45, 0.55, 99))}
+    >>> residual = Null("linear_algebra", "labels permuted", np.zeros(9))
+    >>> evidence = Evidence(raw, erased, None, {"chance": chance}, {}, 0.0, residual, {}, {})
+    >>> judged("readable", evidence).holds
+    <Holds.YES: 'yes'>
+    """
     return with_rows_needed(CLAIMS[name](evidence), evidence)
 
 

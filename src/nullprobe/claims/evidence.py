@@ -65,6 +65,17 @@ class Evidence:
         Rows that were audited; 0 if unknown.
     sizes : sequence of (int, Observation)
         Numbers of training rows, each with the reading of a linear probe on other rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = 0.01 * np.random.default_rng(0).normal(size=200)
+    >>> raw, erased = (Observation(v, "AUC", 0.5, v + noise) for v in (0.9, 0.5))
+    >>> chance = {"raw": Null("chance", "labels permuted", np.linspace(0.45, 0.55, 99))}
+    >>> residual = Null("linear_algebra", "labels permuted", np.zeros(9))
+    >>> evidence = Evidence(raw, erased, None, {"chance": chance}, {}, 0.0, residual, {}, {})
+    >>> evidence.observed("raw").value, evidence.chance("raw").p_value(0.9)
+    (0.9, 0.01)
     """
 
     raw: Observation

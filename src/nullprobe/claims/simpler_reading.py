@@ -50,6 +50,17 @@ class SimplerReading:
     adds, adds_nats : tuple of three floats or None
         Gain of a probe of both representations over a probe of this one, in the reading and in
         log-loss (nats). Each is value, low, high, with a 95 % bootstrap interval.
+
+    Examples
+    --------
+    A bag of words reads nearly as much as the states, so the inputs are sufficient:
+
+    >>> import numpy as np
+    >>> noise = 0.01 * np.random.default_rng(0).normal(size=200)
+    >>> words, states = (Observation(v, "AUC", 0.5, v + noise) for v in (0.89, 0.9))
+    >>> reading = SimplerReading.of("inputs", "bag of words", words, states, Thresholds())
+    >>> reading.explanation(Thresholds()).outcome
+    <Outcome.SUFFICIENT: 'sufficient'>
     """
 
     rung: str

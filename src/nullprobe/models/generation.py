@@ -44,6 +44,12 @@ class Generated:
     ids_before, ids_after : tuple of n pairs (list of int, list of int)
         Token ids of each prompt and of the new text. :func:`capture` takes these pairs as texts;
         with ``tokens="continuation"`` it reads the states of generated tokens.
+
+    Examples
+    --------
+    >>> texts = Generated(("The sea is",), before=(" deep",), after=(" here",))
+    >>> len(texts), texts.before[0] == texts.after[0]
+    (1, False)
     """
 
     prompts: tuple[Any, ...]
@@ -117,6 +123,19 @@ def generate(
     Prompts run one by one, so texts are equal to the output of ``model.generate`` for one prompt.
     All other settings come from ``model.generation_config``. Erasers edit the prompt and each new
     token.
+
+    Examples
+    --------
+    An eraser of every direction at the head: the model writes the same after each prompt.
+
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> prompts = "the colour of lena is", "perhaps the city of karl is"
+    >>> erasers = {"final_norm": AffineEraser(np.zeros(64), np.eye(64), np.eye(64))}
+    >>> args = organism.model, organism.tokenizer, prompts
+    >>> texts = generate(*args, erasers=erasers, max_new_tokens=3)
+    >>> len(texts), texts.after[0] == texts.after[1]
+    (2, True)
     """
     _need_decoder(model)
     parameters.whole_number("max_new_tokens", max_new_tokens, least=1)

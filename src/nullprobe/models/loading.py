@@ -89,6 +89,17 @@ def load(
     -----
     :func:`capture_to` records the revision or a hash of each file of weights, the dtype, the
     quantisation and the adapter.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for one in (organism.model, organism.tokenizer):
+    ...         _ = one.save_pretrained(folder)
+    ...     model, tokenizer = load(folder, dtype="float64")
+    >>> type(model).__name__, model.dtype, tokenizer.tokenize("the sea")[0]
+    ('GPT2LMHeadModel', torch.float64, 'the')
     """
     parameters.choice("dtype", dtype, list(DTYPES))
     parameters.choice("quantization", quantization, [None, *QUANTIZATIONS])
@@ -127,6 +138,14 @@ def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.M
     """Return a model without weights: they are not read and take no memory.
 
     For an adapter, this is the structure of the model that it was trained on.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     transformers.GPT2Config(n_embd=8192, n_head=64, n_layer=12).save_pretrained(folder)
+    ...     model = structure(folder)
+    >>> model.device, f"{model.num_parameters() / 1e9:.0f} billion parameters"
+    (device(type='meta'), '10 billion parameters')
     """
     base, _ = _with_base(find(name, revision, weights=False), weights=False)
     with _refusals(base), _config_folder(base) as files:

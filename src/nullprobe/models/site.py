@@ -36,6 +36,14 @@ class Site:
         Number d of features.
     first : int or None
         The first feature of this site among all features at the module; None if the site has all.
+
+    Examples
+    --------
+    >>> from transformers import GPT2Config, GPT2Model
+    >>> from nullprobe.models import sites
+    >>> model = GPT2Model(GPT2Config(vocab_size=9, n_embd=8, n_layer=1, n_head=1))
+    >>> sites(model)["layers.0.attention_heads"]
+    Site(name='layers.0.attention_heads', path='h.0.attn.c_proj', side='input', width=8, first=None)
     """
 
     name: str

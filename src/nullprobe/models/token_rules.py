@@ -41,6 +41,18 @@ class Spans:
     pool : {None, "mean", "last", "first"}
         By default, each token of the span gives a row. Otherwise one row per text: the mean, or
         the last or first token.
+
+    Examples
+    --------
+    The states of a name in each text:
+
+    >>> from nullprobe import models, worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> texts = "the colour of lena is blue .", "karl is in rome ."
+    >>> spans = Spans(start=[14, 0], end=[18, 4])
+    >>> args = organism.model, organism.tokenizer, texts, "embeddings"
+    >>> models.capture(*args, tokens=spans)["embeddings"].shape
+    (2, 64)
     """
 
     start: Sequence[int] | np.ndarray

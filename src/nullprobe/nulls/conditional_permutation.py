@@ -57,6 +57,20 @@ class ConditionalPermutations(Action):
         Whether all units of a block have the same W. Then all exchanges are equally likely.
     names : tuple of str
         Names of the confounds.
+
+    Examples
+    --------
+    Labels move only among rows of the same source:
+
+    >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.data.splits import split
+    >>> y, source = np.arange(400) % 2, np.repeat(["web", "book"], 200)
+    >>> z, W = concept(y), Confounds.of({"source": source}, 400)
+    >>> parts = split(z, groups=None, n_parts=2, rng=np.random.default_rng(0))
+    >>> prediction = ConfoundPrediction("known", np.full((400, 2), np.log(0.5)), None, None, 0.0)
+    >>> order = ConditionalPermutations.of(z, parts, W, prediction, seed=[0]).draw(0)
+    >>> bool((source[order] == source).all()), bool((order == np.arange(400)).all())
+    (True, False)
     """
 
     data: np.ndarray

@@ -25,6 +25,21 @@ class SignFlips(MatchedAction):
     It keeps class means (matched), covariances and the size of every residual. It breaks odd
     structure. It is valid asymptotically if residuals and their opposites are equally likely and
     classes have many rows.
+
+    Examples
+    --------
+    The draws keep the size of every residual:
+
+    >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.moments import Moments
+    >>> from nullprobe.nulls.residuals import Residuals
+    >>> y = np.arange(60) % 2
+    >>> X = np.random.default_rng(0).normal(size=(60, 3)) + y[:, None]
+    >>> z = concept(y)
+    >>> moments = Moments.of(X, z)
+    >>> flips = SignFlips.of(Residuals.of(X, z, moments, None), moments, seed=(0,))
+    >>> np.allclose(np.abs(flips.acted(flips.rng(0))), np.abs(flips.rest))
+    True
     """
 
     @property

@@ -52,6 +52,18 @@ class Permutations(Action):
         Order of the rows in a series; by default, the order of the file.
     unit : ndarray of shape (n,), optional
         Rows that move together, if groups are blocks of one series.
+
+    Examples
+    --------
+    Class counts in each part of the split stay the same:
+
+    >>> from nullprobe.data.concept import concept
+    >>> y = np.arange(12) % 3
+    >>> z = concept(y)
+    >>> parts = split(z, groups=None, n_parts=2, rng=np.random.default_rng(0))
+    >>> drawn = y[Permutations.of(z, parts, seed=[0]).draw(0)]
+    >>> [np.bincount(labels[parts.rows(0)]).tolist() for labels in (y, drawn)]
+    [[2, 2, 2], [2, 2, 2]]
     """
 
     groups: np.ndarray | None
@@ -188,6 +200,16 @@ def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> 
     n : int
     rng : Generator
         Draws the seed of the permutations.
+
+    Examples
+    --------
+    >>> from nullprobe.data.concept import concept
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(12) % 2
+    >>> z = concept(y)
+    >>> order = permutations(z, split(z, groups=None, n_parts=2, rng=rng), 99, rng)
+    >>> order.shape, set(y[order].sum(axis=0).tolist())
+    ((12, 99), {6})
     """
     return Permutations.of(z, parts, [int(rng.integers(2**31))]).orders(range(n))
 

@@ -46,6 +46,22 @@ class Rotations(Action):
     covariance in each quarter of the numbers, so a spread that depends on the numbers does not
     count as structure. They break the shape of the noise. They are exact if the noise is Gaussian,
     also with fewer rows than features.
+
+    Examples
+    --------
+    The class means and covariances of a draw are those of the data:
+
+    >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.moments import Moments
+    >>> y = np.arange(60) % 2
+    >>> X = np.random.default_rng(0).normal(size=(60, 3)) + y[:, None]
+    >>> z = concept(y)
+    >>> rotations = Rotations.of(Residuals.of(X, z, Moments.of(X, z), None), seed=(0,))
+    >>> drawn = rotations.draw(0)[y == 1]
+    >>> np.allclose(drawn.mean(axis=0), X[y == 1].mean(axis=0))
+    True
+    >>> np.allclose(np.cov(drawn.T), np.cov(X[y == 1].T)), np.allclose(drawn, X[y == 1])
+    (True, False)
     """
 
     residuals: Residuals

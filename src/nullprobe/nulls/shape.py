@@ -51,6 +51,23 @@ class CommonShape(MatchedAction):
         Rows that are permuted; None to permute residuals as they are.
     colours : list of ndarray of shape (r, d), optional
         Map for each class from whitened rows to its covariance.
+
+    Examples
+    --------
+    Noise is skewed to opposite sides in two classes, so the share of rows above the class mean
+    differs. In draws, both classes have one shape of noise:
+
+    >>> from nullprobe.data.concept import concept
+    >>> y = np.arange(600) % 2
+    >>> X = np.random.default_rng(0).exponential(size=(600, 2)) * (2 * y - 1)[:, None]
+    >>> z = concept(y)
+    >>> moments = Moments.of(X, z)
+    >>> action = CommonShape.of(Residuals.of(X, z, moments, None), moments, seed=(0,))
+    >>> def above(rows):
+    ...     classes = rows[y == 0], rows[y == 1]
+    ...     return [round(float((one > one.mean(axis=0)).mean()), 1) for one in classes]
+    >>> above(X), above(action.draw(0))
+    ([0.6, 0.4], [0.5, 0.5])
     """
 
     whitened: np.ndarray | None = None

@@ -31,6 +31,13 @@ class Observation:
         p-value of the test against chance. If the test does not reject chance at a level, the
         interval of the corresponding coverage includes chance. The bootstrap does not repeat the
         fits, so its intervals can be too narrow.
+
+    Examples
+    --------
+    >>> noise = 0.02 * np.random.default_rng(0).normal(size=1000)
+    >>> reading = Observation(0.8, "AUC", 0.5, 0.8 + noise)
+    >>> np.round(reading.interval, 2).tolist()
+    [0.76, 0.84]
     """
 
     value: float

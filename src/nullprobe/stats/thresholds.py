@@ -24,6 +24,15 @@ class Thresholds:
     min_effect : float
         Smallest effect of interest: a smaller distance from chance is negligible, in units of AUC,
         balanced accuracy or R².
+
+    Examples
+    --------
+    >>> bar = Thresholds(alpha=0.01)
+    >>> bar.least_draws
+    199
+    >>> reading = Observation(0.9, "AUC", 0.5, np.empty(0))
+    >>> bar.stands_out(reading, Null("chance", "labels permuted", np.linspace(0.4, 0.6, 199)))
+    True
     """
 
     alpha: float = 0.05

@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nullprobe._core.validation import complain
-from nullprobe.worlds.contrast import PairWorld, contrast, distractor
 from nullprobe.worlds.founding import two_features
 from nullprobe.worlds.gaussians import gaussian, multiclass, null, rare
 from nullprobe.worlds.grouped import rotating, shared
+from nullprobe.worlds.pairs import PairWorld, contrast, distractor
 from nullprobe.worlds.redundant import copies
 from nullprobe.worlds.shapes import heteroscedastic, skewed, xor
 from nullprobe.worlds.world import World

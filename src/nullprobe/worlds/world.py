@@ -32,6 +32,13 @@ class World:
         One sentence on how the data were drawn, with the arguments.
     directions : ndarray of shape (r, d), or None
         Orthonormal directions of the concept, if the world has them.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> world = worlds.gaussian(n=200, d=8, gap=2.0)
+    >>> world, world.truth["readable"]
+    (World('gaussian', n=200, d=8), 'yes')
     """
 
     name: str

@@ -47,6 +47,12 @@ class Effect:
         replicates are usable.
     change_interval : tuple of two floats or None
         Interval of ``after`` less ``before``, from the same replicates.
+
+    Examples
+    --------
+    >>> metric = Metric("AUC", 0.5)
+    >>> print(Effect(metric, 0.91, 0.55, (0.88, 0.94), (0.49, 0.61), (-0.42, -0.30)))
+    AUC: 0.910 [0.880, 0.940] before, 0.550 [0.490, 0.610] after (chance: 0.5)
     """
 
     metric: Metric
@@ -120,6 +126,20 @@ def effect(
     latter. An eraser at ``final_norm`` is baked into the head, after the states that the probe
     reads; only answers or a metric show its effect. ``audit_use`` also compares the effect with
     random subspaces.
+
+    Examples
+    --------
+    The output of the last mlp no longer shows whether a text ends in "!", but the residual stream
+    bypasses the mlp:
+
+    >>> from nullprobe import LEACE, models, worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> model, tokenizer, drawn = organism.model, organism.tokenizer, organism.statements(40)
+    >>> site, y = "layers.3.mlp_output", drawn.unrelated["exclaimed"]
+    >>> eraser = LEACE().fit(capture(model, tokenizer, drawn.texts, site)[site], y)
+    >>> after = models.bake(model, {site: eraser})
+    >>> round(effect(model, after, tokenizer, drawn.texts, y).after, 2)
+    1.0
     """
     if sum(one is not None for one in (y, answers, metric)) != 1:
         validation.complain(

@@ -89,6 +89,18 @@ def capture_to(
     InputError
         As for :func:`capture`; or if the folder holds other files, or another process writes to
         it. A refused capture leaves no folder, or a folder that another capture may replace.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nullprobe import CapturedFolder, worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> drawn = organism.statements(20)
+    >>> args = organism.model, organism.tokenizer, drawn.texts, "final_norm"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     states = CapturedFolder(capture_to(folder, *args, labels={"truth": drawn.truth}))
+    ...     states["final_norm"].shape, states.labels["truth"].shape
+    ((20, 64), (20,))
     """
     # Invalid arguments raise before the folder is created.
     bars = reporting(progress)

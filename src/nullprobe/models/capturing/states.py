@@ -44,6 +44,18 @@ class Captured(Mapping[str, np.ndarray]):
         Texts that were longer than the context: their tokens before and after the cut.
     tokens : str, int, list of int, slice, Spans or callable
         The rule that chose the tokens.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+
+    >>> args = organism.model, organism.tokenizer, organism.statements(4).texts
+    >>> states = capture(*args, "layers.*.output", tokens=[0, -1])
+    >>> list(states)
+    ['layers.0.output', 'layers.1.output', 'layers.2.output', 'layers.3.output']
+    >>> states["layers.0.output"].shape, states.text.tolist()
+    ((8, 64), [0, 0, 1, 1, 2, 2, 3, 3])
     """
 
     arrays: dict[str, np.ndarray]
@@ -142,6 +154,16 @@ def capture(
     -----
     The head of a causal model does not run. States in half precision are converted to float32,
     without a gain of accuracy.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+
+    >>> texts = organism.statements(20).texts
+    >>> states = capture(organism.model, organism.tokenizer, texts, "layers.2.output")
+    >>> states["layers.2.output"].shape
+    (20, 64)
     """
     with reporting(progress) as report:
         options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)
@@ -203,6 +225,20 @@ def capture_moments(
     ------
     InputError
         As for :func:`capture`, or if the length of y does not fit the texts or rows.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+
+    >>> drawn = organism.statements(20)
+    >>> args = organism.model, organism.tokenizer, drawn.texts
+    >>> moments = capture_moments(*args, drawn.truth, "final_norm")["final_norm"]
+    >>> moments.n, moments.d, moments.classes
+    (20, 64, (0, 1))
+    >>> X = capture(*args, "final_norm")["final_norm"]
+    >>> np.allclose(moments.mean, X.mean(axis=0), atol=1e-5)
+    True
     """
     with reporting(progress) as report:
         options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)

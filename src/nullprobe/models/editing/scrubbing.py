@@ -93,6 +93,19 @@ def scrub(
 
     The result is equal, up to rounding, to fitting one site after another under :func:`erase`. On
     one machine it is reproducible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nullprobe import models, worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> drawn = organism.statements(40)
+    >>> args, y = (organism.model, organism.tokenizer, drawn.texts), drawn.negated
+    >>> erasers = scrub(*args, y, "layers.*.output")
+    >>> with models.erase(organism.model, erasers):
+    ...     X = models.capture(*args, "layers.3.output")["layers.3.output"]
+    >>> np.allclose(X[y == 1].mean(axis=0), X[y == 0].mean(axis=0), atol=1e-3 * X.std())
+    True
     """
     with reporting(progress) as report:
         options = Options(tokens, batch_size, max_length, layers, report, add_generation_prompt)

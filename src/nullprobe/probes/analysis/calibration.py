@@ -42,6 +42,16 @@ class Reliability:
         Root mean square of predicted − observed over rows, minus sampling noise; at least 0.
     interval : tuple of float
         95 % bootstrap interval of the error.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.random(1000)
+    >>> found = reliability(p, rng.random(1000) < p, n_bins=4)
+    >>> found.rows.tolist(), found.predicted.round(1).tolist()
+    ([250, 250, 250, 250], [0.1, 0.4, 0.6, 0.9])
+    >>> bool(np.abs(found.observed - found.predicted).max() < 0.1)
+    True
     """
 
     predicted: np.ndarray

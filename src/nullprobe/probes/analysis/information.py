@@ -49,6 +49,12 @@ class Information:
         95 % interval of the mean, without refits.
     each : ndarray of shape (n,)
         Contribution of each row.
+
+    Examples
+    --------
+    >>> found = Information(nats=0.5, interval=(0.4, 0.6), each=np.full(100, 0.5))
+    >>> round(found.bits, 2)
+    0.72
     """
 
     nats: float

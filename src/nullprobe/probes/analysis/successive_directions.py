@@ -67,6 +67,17 @@ class Successive:
     ended : str
         Why the steps ended: "r is reached", "nothing is left of X", or "the probe finds nothing
         more".
+
+    Examples
+    --------
+    >>> from nullprobe.probes import LDAProbe
+    >>> y = np.arange(600) % 2
+    >>> X = np.random.default_rng(0).normal(size=(600, 5)) + 2 * y[:, None] * [1, 0, 0, 0, 0]
+    >>> curve = successive(LDAProbe(), 2, X, y)
+    >>> curve.ranks.tolist(), curve.readings.shape, curve.intervals.shape
+    ([0, 1], (2,), (2, 2))
+    >>> np.allclose(curve.basis.T @ curve.basis, np.eye(2))
+    True
     """
 
     basis: np.ndarray

@@ -54,6 +54,14 @@ def lda(
     -----
     Scores are log-odds under Gaussian classes with equal covariance; for a numeric concept
     they are ridge predictions.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> world = worlds.gaussian(n=600, d=8, gap=4.0)
+    >>> probe = lda(Moments.of(world.X[:300], world.y[:300]))
+    >>> bool((probe.predict(world.X[300:]) == world.y[300:]).mean() > 0.9)
+    True
     """
     if factor is None:
         factor = moments.factor(shrinkage)

@@ -56,6 +56,17 @@ def logistic(
         Most Newton steps, and most steps in float32 before them.
     tol : float
         Tolerance of √(gᵀH⁻¹g); g and H are gradient and Hessian of the mean loss.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> world = worlds.gaussian(n=600, d=8, gap=4.0)
+    >>> weights, bias = logistic(world.X[:300], world.y[:300])
+    >>> weights.shape, bias.shape
+    ((8, 1), (1,))
+    >>> scores = world.X[300:] @ weights[:, 0] + bias
+    >>> bool(((scores > 0) == world.y[300:]).mean() > 0.9)
+    True
     """
     design = Design.of(X, weights)
     targets = _targets([Concept(codes, tuple(range(codes.max() + 1)), None)])

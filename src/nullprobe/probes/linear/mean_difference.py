@@ -28,6 +28,13 @@ def mean_difference(moments: Moments) -> LinearProbe:
     ----------
     moments : Moments
         Moments of X (n, d) and Z (n, k).
+
+    Examples
+    --------
+    >>> X, y = np.array([[0.0], [1.0], [4.0], [5.0]]), [0, 0, 1, 1]
+    >>> probe = mean_difference(Moments.of(X, y))
+    >>> probe.weights.tolist(), probe.scores(np.array([[2.5]])).tolist()
+    ([[4.0]], [0.0])
     """
     if moments.classes is None:
         W = moments.cross_covariance

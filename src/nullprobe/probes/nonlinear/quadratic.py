@@ -107,6 +107,16 @@ def quadratic(
         α; "cv" for the best AUC in an inner cross-validation.
     seed : int
         Seed of the cross-validation.
+
+    Examples
+    --------
+    Two classes of equal means, and different covariances:
+
+    >>> codes = np.arange(400) % 2
+    >>> X = np.random.default_rng(0).normal(size=(400, 2)) * (1 + 4 * codes[:, None])
+    >>> reader = quadratic(X, codes, ("narrow", "wide"), shrinkage=0.1, seed=0)
+    >>> reader.predict(np.array([[0.0, 0.0], [9.0, 9.0]])).tolist()
+    ['narrow', 'wide']
     """
     shrinkage = parameters.shrinkage(shrinkage, "cv")
     if shrinkage == 0:

@@ -90,6 +90,17 @@ def ccs(  # noqa: PLR0913  the settings of a search
         The column with the least loss.
     restarts : Restarts
         All columns, before the search around the best column.
+
+    Examples
+    --------
+    Pairs whose sides differ in the sign of the first feature:
+
+    >>> rng = np.random.default_rng(0)
+    >>> truth = np.outer(np.arange(60) % 2 * 2 - 1, [2.0, 0.0])
+    >>> negative, positive = (rng.normal(size=(60, 2)) + sign * truth for sign in (-1, 1))
+    >>> best, restarts = ccs(negative, positive, rng.normal(size=(2, 4)), n_searches=0, rng=rng)
+    >>> restarts.losses.shape, bool(best.losses[0] <= restarts.losses.min())
+    ((4,), True)
     """
     with Workers() as workers:
         problem = Problem(negative, positive, bias=bias, workers=workers)

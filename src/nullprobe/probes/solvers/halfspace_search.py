@@ -78,6 +78,15 @@ def halfspaces(
     W : ndarray of shape (d, m)
         Weights; rows with X @ W > threshold are predicted positive.
     thresholds : ndarray of shape (m,)
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 2))
+    >>> Y = X[:, [0]] + X[:, [1]] > 0.5
+    >>> W, thresholds = halfspaces(X, Y, rng=rng)
+    >>> bool(((X @ W > thresholds) == Y).mean() > 0.97)
+    True
     """
     n, m = Y.shape
     rows = rng.permutation(n)

@@ -43,6 +43,15 @@ class PairWorld:
         Theoretical values: the accuracy of the best direction.
     description : str
         One sentence on how the data were drawn, with the arguments.
+
+    Examples
+    --------
+    >>> world = distractor(n=100, d=8)
+    >>> world
+    PairWorld('distractor', n=100, d=8)
+    >>> gap = (world.positive - world.negative) @ world.direction
+    >>> bool(((gap > np.median(gap)) == (world.y == 1)).mean() > 0.9)
+    True
     """
 
     name: str
