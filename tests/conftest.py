@@ -18,3 +18,10 @@ settings.register_profile(
 # For a longer search: pytest --hypothesis-profile=search
 settings.register_profile("search", deadline=None, max_examples=300)
 settings.load_profile("same-every-time")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the example of README.md as slow: it audits a thousand rows."""
+    for item in items:
+        if item.path.name == "README.md":
+            item.add_marker("slow")

@@ -23,6 +23,7 @@ def test_erasers_are_compared_on_the_embeddings_of_a_pretrained_encoder():
     assert [max(row.ranks) for row in result.rows[1:]] == [2, 2]
 
 
+@pytest.mark.slow
 def test_sentences_do_not_name_their_package():
     X, y = embeddings()
     assert set(y) == set(PACKAGES)

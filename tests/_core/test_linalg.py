@@ -39,6 +39,7 @@ def test_solutions_are_those_of_the_pseudo_inverse(shape, zero, duplicates):
     np.testing.assert_allclose(factor.solve(B), np.linalg.pinv(R, rcond=1e-10) @ B, atol=1e-7)
 
 
+@pytest.mark.slow
 @given(shape=shapes)
 def test_solutions_have_least_norm_also_outside_the_range(shape):
     d, rank, seed = shape

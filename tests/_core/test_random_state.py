@@ -128,6 +128,7 @@ def _parameters(one):
     return inspect.signature(one).parameters if callable(one) else ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in USES]
 )

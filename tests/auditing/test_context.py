@@ -8,6 +8,7 @@ from nullprobe import LogisticProbe, audit, compare_pairs, worlds
 BEFORE, AFTER = "in_sample_before", "in_sample_after"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shares", [(0.5, 0.5), (0.7, 0.3), (0.3, 0.7), (0.4, 0.2, 0.4)])
 @pytest.mark.parametrize("place", [0.0, 1e3])

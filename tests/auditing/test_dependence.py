@@ -347,6 +347,7 @@ def test_rows_of_a_series_without_dependence_move_one_by_one():
     assert found.provenance["dependence"]["blocks"] == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [2, 4, 7])
 def test_labels_of_few_runs_cannot_be_told_from_drift(runs):
     rng = np.random.default_rng(2)

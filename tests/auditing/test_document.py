@@ -86,6 +86,7 @@ def test_an_audit_is_read_back_as_the_same(made, request, tmp_path):
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_another_audit_is_not_the_same(grouped):
     assert grouped != replace(grouped, title="other")
     assert grouped != replace(grouped, claims=grouped.claims[:1])

@@ -116,6 +116,7 @@ def test_intervals_hold_their_observation(gaussian):
             assert claim.interval[0] < claim.observed < claim.interval[1]
 
 
+@pytest.mark.slow
 def test_each_claim_comes_with_the_nulls_of_its_rungs(gaussian):
     rungs = {claim.name: [n.rung for n in claim.nulls] for claim in gaussian[1].claims}
     assert rungs == {
@@ -296,6 +297,7 @@ def test_progress_counts_every_stage_to_its_end():
     assert done["moments"][-1] == (39, 39)
 
 
+@pytest.mark.slow
 def test_json_is_the_document(tmp_path, founding):
     assert founding[1].to_json(tmp_path / "audit.json") is None
     text = (tmp_path / "audit.json").read_text("utf-8")

@@ -45,6 +45,7 @@ def test_layers_that_are_joined_stand_in_one_page_and_one_file(both, tmp_path):
     assert one.name == "readable"
 
 
+@pytest.mark.slow
 def test_what_does_not_belong_together_is_not_joined(both):
     read, algebra = both
     with pytest.raises(InputError, match="readable"):

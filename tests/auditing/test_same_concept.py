@@ -87,6 +87,7 @@ def compared():
     return same_concept(X, first, second, names=("a", "b"), **FEW)
 
 
+@pytest.mark.slow
 def test_a_result_is_read_back_as_the_same(compared, tmp_path):
     text = compared.to_json()
     again = SameConcept.from_json(text)
@@ -142,6 +143,7 @@ def test_what_is_no_document_is_refused_in_words(compared, tmp_path):
             SameConcept.from_json(source)
 
 
+@pytest.mark.slow
 def test_no_baseline_is_missed_where_none_can_be_passed(tmp_path):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(400, 3))

@@ -46,6 +46,7 @@ def judged(world):
     return transfers(replace(evidence(nulls=nulls(chance=drawn)), carried=found))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_observations_are_means_of_the_matrices(kind):
     X, y, groups = grouped(kind)

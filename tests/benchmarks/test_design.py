@@ -152,6 +152,7 @@ def test_cells_of_the_second_part_can_be_drawn_and_differ_by_seed():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["AUC .57, d 40", "AUC .598, d 300", "AUC .638, d 300"])
 def test_what_probes_of_a_third_of_the_rows_read_is_as_the_cell_says(name):
     """Of weights w and a gap along the first feature, new Gaussian rows read Φ(gap w₁ / |w| √2)."""

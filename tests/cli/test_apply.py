@@ -25,6 +25,7 @@ from nullprobe.data.files import read, read_matrix
 from nullprobe.erasers import ERASERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [

@@ -303,6 +303,7 @@ def test_columns_of_pairs_are_refused_without_pairs(option, capsys):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "options"),
     [("audit", QUICK), ("compare", ["--erasers", "leace", "--probes", "linear"])],

@@ -13,6 +13,7 @@ from nullprobe.cli import texts
 CODED = Y[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [

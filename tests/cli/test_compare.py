@@ -47,6 +47,7 @@ def printed(result, columns=80):
     return written.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -91,6 +92,7 @@ def test_faults_in_the_data_are_refused(capsys):
     assert "at least two classes" in refused(capsys, "compare", "one.npz", "--concept", "y")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_comparison_writes_a_page_and_its_twin(suffix, capsys):
     write(Path(f"data{suffix}"))

@@ -87,6 +87,7 @@ def test_names_of_files_and_pages_have_no_control_character(capsys, folder):
     assert subprocess.run(echo, capture_output=True, text=True).stdout == f"rows{WILD}.npz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ERRORS)
 def test_errors_have_no_control_character(name, capsys):
     assert main(shlex.split(ERRORS[name])) == 2
@@ -95,6 +96,7 @@ def test_errors_have_no_control_character(name, capsys):
     assert "nullprobe: " in err
 
 
+@pytest.mark.slow
 def test_a_terminal_has_the_colours_of_ours_alone(monkeypatch):
     """A label in red ink is not obeyed where verdicts are shown in colours."""
     monkeypatch.setenv("FORCE_COLOR", "1")

@@ -70,6 +70,7 @@ def test_lack_of_memory_is_called_by_its_name(capsys, monkeypatch):
 # Interrupts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", ["write_html", "write_json"])
 def test_an_interrupt_while_writing_leaves_neither_file(writer, capsys, monkeypatch):
     def interrupt(*_):

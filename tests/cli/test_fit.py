@@ -240,6 +240,7 @@ def test_fit_says_of_how_many_classes_the_covariance_was_shrunk(capsys):
     assert "shrunk" not in done(capsys, *fit, "--out", "e.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [np.array(["a"] * N), np.full(N, 2)])
 @pytest.mark.parametrize("method", [m for m in ERASERS if m != "splince"])
 def test_a_concept_that_never_varies_leaves_rows_as_they_are_and_is_said_to(method, labels, capsys):

@@ -56,6 +56,7 @@ def test_codes_are_labels_in_every_format(command, form, capsys):
     assert classes(command) in (None, "numeric")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_label_is_refused_with_its_row(command, form, capsys):

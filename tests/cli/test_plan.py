@@ -12,6 +12,7 @@ from nullprobe import Moments, plan, rows_for_absence, rows_for_verdict
 from nullprobe.measures.expected_auc import unbiased_gap
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -171,6 +172,7 @@ def test_an_absence_is_planned_for_a_claim(capsys):
     assert told(capsys, "--absence 9") == told(capsys, "--absence 9 --claim readable")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [

@@ -264,6 +264,7 @@ def test_document_is_plain_and_holds_all_that_is_shown(distracted, tmp_path):
     assert lines[-1] == distracted.findings[-1]
 
 
+@pytest.mark.slow
 def test_a_frame_has_a_row_for_each_reader_and_label(distracted):
     frame = distracted.to_frame()
     assert len(frame) == len(distracted.rows) * len(distracted.labels)

@@ -165,6 +165,7 @@ def test_columns_of_labels_are_refused_where_one_concept_is_read(use, y):
         use(y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", ONE_CONCEPT.values(), ids=ONE_CONCEPT)
 def test_one_column_of_labels_is_these_labels(use):
     y = COLUMNS[:, 0]

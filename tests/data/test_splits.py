@@ -15,6 +15,7 @@ def parts_of(y, groups=None, n_parts=3, seed=0):
     return split(concept(y), groups=groups, n_parts=n_parts, rng=np.random.default_rng(seed))
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 999), n_classes=st.integers(2, 4), n_parts=st.integers(2, 5))
 def test_class_shares_are_alike_in_every_part(seed, n_classes, n_parts):
     rng = np.random.default_rng(seed)

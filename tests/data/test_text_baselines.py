@@ -36,6 +36,7 @@ MARKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", MARKS)
 def test_what_gives_a_label_away_stands_in_the_baseline_it_belongs_to(mark):
     one, other, who = MARKS[mark]

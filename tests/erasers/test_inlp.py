@@ -222,6 +222,7 @@ def real(name):
     return (StandardScaler().fit_transform(X) if "standardised" in name else X), y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", documented(), ids=lambda row: f"{row[0]}, {row[1]}")
 def test_page_tells_how_many_directions_are_removed(row):
     name, probe, inlp, leace = row

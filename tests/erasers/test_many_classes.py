@@ -32,6 +32,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sums_are_those_of_indicator_columns(shape, backend):

@@ -151,6 +151,7 @@ def test_kernel_of_hardly_any_spread_is_fitted_all_the_same(made):
     assert np.isfinite(held_out(products(X, X), Y, FOLDS)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e1, 1e2, 1e3, 1e4, 1e6, 1e9])
 @pytest.mark.parametrize("n", [120, 450])
 def test_one_wild_row_leaves_kernels_positive_definite(scale, n):

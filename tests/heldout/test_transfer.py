@@ -71,6 +71,7 @@ def spelt_out(X, y, parts):
     return read, left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_matrices_are_those_of_eraser_and_probe_spelt_out(monkeypatch, kind):
     monkeypatch.setattr(transfer, "SHRINKAGE", 0.0)
@@ -82,6 +83,7 @@ def test_matrices_are_those_of_eraser_and_probe_spelt_out(monkeypatch, kind):
         assert np.ptp(matrix[0]) > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_labellings_are_read_as_each_one_rerun_from_the_start(monkeypatch, kind):
     X, y, groups = grouped(kind)

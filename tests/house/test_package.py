@@ -146,6 +146,7 @@ def defined():
     return functions, {one.name for one in classes}, methods
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_a_page_imports_calls_or_names_is_public(page):
     text = page.read_text("utf-8")
@@ -180,6 +181,7 @@ def test_an_unknown_name_is_an_attribute_error():
         exec("from nullprobe import Leace")
 
 
+@pytest.mark.slow
 def test_packages_are_attributes_without_being_imported():
     packages = {module.name for module in pkgutil.iter_modules(nullprobe.__path__) if module.ispkg}
     assert {*nullprobe._PACKAGES} == packages - PACKAGES - {"_core", "cli"}
@@ -191,6 +193,7 @@ print(json.dumps([before, nullprobe.claims is sys.modules["nullprobe.claims"]]))
     assert fresh(code) == [False, True]
 
 
+@pytest.mark.slow
 def test_a_name_is_imported_once():
     code = """
 import nullprobe
@@ -200,6 +203,7 @@ print(json.dumps([before, nullprobe.Holds is vars(nullprobe)["Holds"]]))
     assert fresh(code) == [False, True]
 
 
+@pytest.mark.slow
 def test_pickles_open_where_nothing_was_imported():
     estimator = LEACE().fit([[0.0, 1.0], [0.0, 3.0], [2.0, 2.0], [4.0, 2.0]], [0, 0, 1, 1])
     objects = (InputError("rows"), nullprobe.Holds.YES, estimator, LEACE, nullprobe.leace)
@@ -216,6 +220,7 @@ print(json.dumps([
     assert fresh(code) == [*[True] * 5, estimator.transform([[2.0, 2.0]]).tolist()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["torch", pytest.param("transformers", marks=pytest.mark.slow)])
 def test_without_the_extra_all_but_models_works_and_models_say_what_to_install(absent):
     code = """

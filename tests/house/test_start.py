@@ -56,6 +56,7 @@ print(sorted({*sys.modules} - before))
     assert names == ["nullprobe", "nullprobe._version"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -71,6 +72,7 @@ def test_help_and_version_load_nothing_heavy(arguments, part):
     assert heavy(modules) == []
 
 
+@pytest.mark.slow
 def test_no_command_loads_anything_heavy_for_its_help():
     code = f"""
 from nullprobe.cli import main
@@ -91,6 +93,7 @@ def test_a_mistyped_option_is_refused_in_one_sentence_and_loads_no_numerical_lib
     assert {"scipy", "sklearn", "torch", "plotly"}.isdisjoint(heavy(modules))
 
 
+@pytest.mark.slow
 def test_without_torch_commands_of_arrays_work_and_those_of_models_say_what_to_install():
     code = """
 class Absent:

@@ -32,6 +32,7 @@ def test_numpy_equals_torch(method, dtype, sample):
     assert difference(transformed(there, X, sample.y), X_, sample.X) <= TOLERANCE[dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", owing("numpy equals torch"))
 def test_many_rows_are_summed_alike(method, dtype):

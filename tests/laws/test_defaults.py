@@ -24,6 +24,7 @@ def correlation(X_, sample):
     return largest_canonical_correlation(X_, sample.y, eps=eps, before=sample.X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("method", [m for m in ERASERS.values() if m is not INLP])

@@ -44,6 +44,7 @@ def test_nothing_is_left(method, backend, dtype, sample):
     assert left(X_, sample.y, sample.X) <= LEFT[dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", owing("guarded in mixed units"))
 @given(sample=samples(full_rank=True, least_classes=2), seed=st.integers(0, 999))
@@ -91,6 +92,7 @@ HARD = hard_cases()
 CASES = [(case, m) for case in HARD for m in owing("guarded", numbers=is_numeric(HARD[case][1]))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("case", "method"), CASES)
 def test_nothing_is_left_in_hard_cases(case, method, dtype):

@@ -22,6 +22,7 @@ def scale_of(X):
     return X.std(axis=0) + np.abs(X.mean(axis=0)) + 1e-300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("idempotent"))

@@ -28,6 +28,7 @@ def inner_products(d, scale, seed):
         yield M / np.outer(scale, scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", owing("least move"))
 @given(sample=samples(full_rank=True, least_classes=2), seed=st.integers(0, 999))

@@ -16,6 +16,7 @@ def directions(X, y, X_):
     return int((size > 1e-9 * np.linalg.norm((X - X.mean(axis=0)) / scale, 2)).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("least rank"))

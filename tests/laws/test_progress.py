@@ -104,6 +104,7 @@ def test_every_entry_point_that_takes_progress_is_tried():
             assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", EACH)
 def test_a_function_is_called_with_growing_amounts_up_to_the_total(call, tmp_path, capfd):
     seen: list[tuple[str, int, int]] = []
@@ -120,6 +121,7 @@ def test_a_function_is_called_with_growing_amounts_up_to_the_total(call, tmp_pat
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", EACH)
 def test_false_prints_nothing_and_true_writes_to_stderr_alone(call, tmp_path, capfd):
     call(tmp_path / "1", progress=False)

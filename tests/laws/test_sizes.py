@@ -110,6 +110,7 @@ def test_moments_are_those_of_another_unit_or_refused(kind, size):
         np.testing.assert_allclose(found / unit / unit, np.cov(wide.T, bias=True), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("probe", [CCS, CRC, RandomProbe])
 def test_pairs_are_read_or_refused(probe, size):

@@ -43,6 +43,7 @@ def test_batch_equals_stream(method, backend, dtype, sample, seed):
     assert difference(streamed, whole, sample.X, sample.y) <= TOLERANCE[dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", owing("batch equals stream"))
 def test_row_by_row_equals_batch(method):
     sample = draw(1, 60, 4, 3)

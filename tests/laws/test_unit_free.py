@@ -17,6 +17,7 @@ def difference(A, B, X):
     return np.abs((plain(A) - plain(B)) / np.abs(X).max(axis=0)).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", owing("unit-free"))

@@ -51,6 +51,7 @@ def mean_and_error(values):
 # Answers that belong together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_probe", [None, 20, 2000])
 @pytest.mark.parametrize("auc", [0.501, 0.55, 0.6])
 @pytest.mark.parametrize(("d", "gap", "share"), GRID)
@@ -188,6 +189,7 @@ def exact_auc(d, gap, share, n, points=400):
     return float(norm.cdf(np.sqrt(left / 2)).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("d", "excess"), [(2, 0.09), (4, 0.05), (16, 0.0105), (64, 0.0025), (768, 0.0003)]
 )
@@ -202,6 +204,7 @@ def test_the_formula_is_never_too_low_and_little_too_high(d, excess):
     assert excess / 10 < max(differences) < excess
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [LEACE, MeanProjection])
 @pytest.mark.parametrize(
     ("d", "gap", "n", "share"),

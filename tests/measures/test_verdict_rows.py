@@ -67,6 +67,7 @@ def numbers(seed, n, d, effect):
     return X, np.sqrt(effect) * X[:, 0] + np.sqrt(1.0 - effect) * rng.standard_normal(n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("d", "effect"), [(4, 0.0), (30, 0.0), (4, 0.2), (30, 0.2)])
 def test_spreads_of_held_out_r_squared_are_those_of_least_squares(d, effect):
     n, read = 900, []

@@ -82,6 +82,7 @@ def states(model, tokenizer):
     return models.capture(model, tokenizer, TEXTS, "*")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_an_active_adapter_and_a_merged_one_give_the_same_states(base, save, method):
     plain, tokenizer = models.load(base)

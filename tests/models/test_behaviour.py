@@ -26,6 +26,7 @@ def predicted(model, tokenizer, words, edit):
         return model(input_ids=tiny.ids_of(tokenizer, words)).logits[0].log_softmax(-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("special", [False, True])
 @pytest.mark.parametrize("name", FAMILIES)
 def test_answers_are_as_probable_as_of_each_text_alone(name, special):

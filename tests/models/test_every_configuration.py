@@ -36,6 +36,7 @@ def study():
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SAMPLE)
 @pytest.mark.filterwarnings("ignore")
 def test_a_family_gives_what_the_results_say(kind, study):

@@ -213,6 +213,7 @@ def wide(tmp_path_factory):
     return tiny.save(tmp_path_factory.mktemp("wide") / "wide", model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bits", "most"), [("4bit", 0.3), ("8bit", 0.05)])
 @pytest.mark.parametrize("device", [None, "cpu", "auto"])
 def test_weights_are_quantised_and_that_is_recorded(wide, bits, most, device):

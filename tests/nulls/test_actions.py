@@ -71,6 +71,7 @@ def test_where_an_action_cannot_act_it_says_why(name, where):
     assert len(reason) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rotations", "flips", "shape"])
 @pytest.mark.parametrize("n", [2, 3, 4, 6, 9, 14, 30])
 @pytest.mark.parametrize("kind", ["classes", "three classes", "rare class", "number", "groups"])

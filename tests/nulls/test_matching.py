@@ -58,6 +58,7 @@ def setting(w):
     return lambda several: np.array([ThreeWay(X, z, parts).read(asis)[0][0] for X in several])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["flips", "shape"])
 @pytest.mark.parametrize("observed", [0.6, 0.75, 0.9])
 def test_draws_of_a_matched_action_read_as_the_data_do(name, observed):
@@ -135,6 +136,7 @@ def correlated(d):
     return left * np.geomspace(1.0, 0.03, d) @ right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mix", [np.eye, correlated])
 @pytest.mark.parametrize("draw", [two_classes, four_classes, two_numbers])
 def test_gap_is_unbiased_where_that_of_the_sample_is_not(draw, mix):

@@ -39,6 +39,7 @@ def bounds(X, rank):
     return values[:rank].sum(), values[-rank:].sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [40, 14])
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("rank", [1, 2, 5])

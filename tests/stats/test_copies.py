@@ -20,6 +20,7 @@ def same_groups(a, b):
     return len(np.unique(np.column_stack([a, b]), axis=0)) == len(np.unique(a)) == len(np.unique(b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", INDEPENDENT)
 def test_independent_rows_are_no_copies(world):
     found = [copies(independent(world, seed)[0], seed) for seed in range(10)]

@@ -14,6 +14,7 @@ def asked(X, y, seed=0, **more):
     return resemblance(X, concept(y), seed, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", INDEPENDENT)
 def test_independent_rows_in_any_order_of_labels_raise_no_alarm(world):
     found = [asked(*independent(world, seed), seed) for seed in range(20)]
@@ -21,6 +22,7 @@ def test_independent_rows_in_any_order_of_labels_raise_no_alarm(world):
     assert all(r.length == 1 for r in found if r.p_value > LEVEL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "shortest", "longest"),
     [

@@ -25,6 +25,7 @@ def test_a_wild_row_among_heavy_tails_is_found():
     assert len(outlying_rows(X)) <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(600, 20), (2000, 40), (300, 600)], ids=str)
 @pytest.mark.parametrize("world", INDEPENDENT)
 def test_rows_of_heavy_tails_are_hardly_ever_out(world, shape):

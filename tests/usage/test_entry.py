@@ -151,6 +151,7 @@ def test_several_sites_are_judged_together(found):
         assert claim.adjusted_p >= claim.p_value == claim.nulls[0].p_value(claim.observed)
 
 
+@pytest.mark.slow
 def test_collateral_damage_stands_beside_it(found):
     details = found["final_norm"]["used"].details
     assert details["divergence"] > 0

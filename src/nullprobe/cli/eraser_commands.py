@@ -5,7 +5,7 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
-from nullprobe.cli import arguments, eraser_choice, eraser_options, model_options, options, streams
+from nullprobe.cli import arguments, eraser_options, model_options, options, streams
 
 
 def fit(
@@ -29,7 +29,7 @@ def fit(
     kind: options.Kind = None,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
-    from nullprobe.cli import eraser_files, file_columns
+    from nullprobe.cli import eraser_choice, eraser_files, file_columns
 
     parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,

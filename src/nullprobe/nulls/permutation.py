@@ -58,6 +58,7 @@ class Permutations(Action):
     Class counts in each part of the split stay the same:
 
     >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.data.splits import split
     >>> y = np.arange(12) % 3
     >>> z = concept(y)
     >>> parts = split(z, groups=None, n_parts=2, rng=np.random.default_rng(0))
@@ -204,6 +205,7 @@ def permutations(z: Concept, parts: Parts, n: int, rng: np.random.Generator) -> 
     Examples
     --------
     >>> from nullprobe.data.concept import concept
+    >>> from nullprobe.data.splits import split
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(12) % 2
     >>> z = concept(y)

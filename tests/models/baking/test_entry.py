@@ -37,6 +37,7 @@ def test_baked_equals_hooked_at_every_site(case, dtype):
         assert {weight.dtype for weight in baked.parameters()} == {dtype}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", WITHIN, ids=str)
 @pytest.mark.parametrize("case", CASES)
 def test_baked_equals_hooked_at_all_sites_together(case, dtype):
@@ -45,6 +46,7 @@ def test_baked_equals_hooked_at_all_sites_together(case, dtype):
     assert apart(bake(model, erasers), model, erasers) <= WITHIN[dtype]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_an_eraser_without_a_mean_needs_no_bias(case):
     model = model_in(case)
@@ -146,6 +148,7 @@ def test_mistral_and_qwen2_become_a_llama_where_they_lack_a_bias():
     assert type(bake(model, {"layers.0.attention_input": oblique()})) is type(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_saved_loads_with_plain_transformers(case, tmp_path):
     model = model_in(case, torch.float32)

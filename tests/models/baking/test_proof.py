@@ -108,6 +108,7 @@ def test_a_constant_that_is_wrong_is_refused(monkeypatch):
             bake(model, {site: oblique()}, tol=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_all_is_rounded_once(case):
     """What is baked in single precision is what is baked in double, rounded."""

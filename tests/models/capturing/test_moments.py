@@ -15,6 +15,7 @@ CAPTURE = sys.modules["nullprobe.models.capturing.states"]
 LENGTHS = [len(text.split()) for text in TEXTS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", ["last", "mean", "all", -2])
 @pytest.mark.parametrize("name", ["gpt2", "bert"])
 def test_moments_are_those_of_what_is_captured(name, tokens, monkeypatch):

@@ -34,6 +34,7 @@ def test_the_texts_have_different_lengths_in_no_order():
     assert sorted(LENGTHS, reverse=True) != LENGTHS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_token_at_every_site_is_that_of_a_text_alone(name):
     model, tokenizer = model_of(name), word_tokenizer()
@@ -45,6 +46,7 @@ def test_every_token_at_every_site_is_that_of_a_text_alone(name):
     assert captured.text.tolist() == np.repeat(np.arange(len(TEXTS)), LENGTHS).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_the_last_token_is_that_of_a_text_alone_on_either_side(name, side):

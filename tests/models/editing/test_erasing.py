@@ -28,6 +28,7 @@ def states_at(model, path, run):
     return torch.cat(seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_row_and_position_of_a_batch_is_edited(name):
     model, e = model_of(name), eraser()
@@ -47,6 +48,7 @@ def test_every_row_and_position_of_a_batch_is_edited(name):
         assert moved.min() > 1e-3, site.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_what_a_module_is_given_is_edited(name):
     model, e = model_of(name), eraser()
@@ -122,6 +124,7 @@ def test_moments_and_an_eraser_of_them_work_together_at_every_layer():
     assert np.abs(first_layer.cross_covariance).max() < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CAUSAL)
 def test_generation_is_the_same_with_and_without_a_cache(name):
     model, erasers = (

@@ -48,6 +48,7 @@ def assert_one_by_one(probe, X, Y, *, sample_weight=None, tolerance=1e-8):
         assert many[j].classes == one.classes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", PROBES)
 @given(
     seed=st.integers(0, 9999),

@@ -19,6 +19,7 @@ WEIGHTED = [name for name in PROBES if name != "halfspace"]
 NUMERIC = ["mean_difference", "lda"]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default:y. whole floats")  # scikit-learn's own labels, as floats
 @pytest.mark.parametrize("name", PROBES)
 def test_scikit_learn_accepts_the_probe(name):

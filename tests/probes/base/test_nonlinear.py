@@ -70,6 +70,7 @@ def test_clone_has_the_same_parameters(probe):
     assert clone(probe(random_state=7)).get_params() == probe(random_state=7).get_params()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", NONLINEAR)
 @pytest.mark.parametrize("labels", [["no", "yes"], [False, True], [3, 8]])
 def test_labels_keep_their_type(probe, labels):
@@ -140,6 +141,7 @@ def test_probe_survives_pickling(probe):
     np.testing.assert_array_equal(again.decision_function(s.X), fitted.decision_function(s.X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", NONLINEAR)
 def test_same_seed_gives_the_same_scores(probe):
     X, y, _ = spread_apart()

@@ -28,6 +28,7 @@ def readings(probe, world, draws=1000):
     return metrics.auc(scores[None], positive[None])[0], np.quantile(found, [0.005, 0.995])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probe", [MeanDifferenceProbe, LDAProbe, LogisticProbe])
 def test_linear_probes_read_nothing_of_unequal_covariances(probe):
     world = worlds.heteroscedastic(n=4000, random_state=1)

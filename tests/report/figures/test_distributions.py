@@ -201,6 +201,7 @@ def test_absent_scores_are_left_out():
     assert found.sizes == (1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", documents.HOSTILE)
 def test_no_markup_of_a_user_reaches_plotly(text):
     found = scatter.portrait(documents.hostile(text)["portrait"], False)

@@ -64,6 +64,7 @@ def test_what_is_undefined_is_a_dash_with_its_reason_and_never_zero():
     assert "— : undefined for these data." in said
 
 
+@pytest.mark.slow
 def test_links_within_the_page_lead_somewhere(several):
     elements = Reader(several).elements
     ids = [a["id"] for _, a in elements if "id" in a]
@@ -168,6 +169,7 @@ def test_a_document_without_pictures_is_a_page_too():
     assert "A linear probe reads the concept." in html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_axes", [1, 2, 3])
 def test_any_number_of_axes_makes_a_page(n_axes):
     html = audits.render([documents.sample(n_axes=n_axes)])

@@ -187,6 +187,7 @@ def test_the_page_is_self_contained_and_its_policy_lets_only_its_scripts_run():
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_a_user_becomes_markup(text):
     tame, wild = (rendered(comparisons.hostile(t)) for t in ("tame", text))

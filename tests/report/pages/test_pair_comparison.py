@@ -42,6 +42,7 @@ def test_every_agreement_and_every_finding_stands_on_the_page(whole, document):
             assert f"{number(cell['share'])} {interval(cell['interval'])}" in whole.words
 
 
+@pytest.mark.slow
 def test_the_picture_shows_the_numbers_of_the_document(whole, document):
     figure = json.loads(whole.scripts[0])["agreements"]
     ticks = figure["layout"]["yaxis"]["ticktext"]
