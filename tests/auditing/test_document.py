@@ -14,7 +14,8 @@ from nullprobe import Audit, InputError, Layers, audit, worlds
 from nullprobe.auditing.document import claim_of, document
 from nullprobe.claims import Claim, Explanation, Holds, Outcome
 from nullprobe.data.metric import Metric
-from nullprobe.report.document import AUDIT, AuditDocument, write_json
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.document import write_json
 from nullprobe.stats.null_distribution import Null
 
 OLD = Path(__file__).parent / "data"  # written by version 2

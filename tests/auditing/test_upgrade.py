@@ -14,7 +14,7 @@ from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Holds
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.data.metric import Metric
-from nullprobe.report.document import AUDIT
+from nullprobe.report.audit_document import AUDIT
 from nullprobe.stats.null_distribution import Null
 
 OLD = Path(__file__).parent / "data"  # written by version 2

@@ -15,7 +15,9 @@ from nullprobe.claims import CLAIMS, ComesFrom, Holds, Outcome, SimplerReading, 
 from nullprobe.claims.explanations import REQUIREMENTS, SOURCES
 from nullprobe.claims.used import NAME as USED
 from nullprobe.report import schemas
-from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, validated
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.claim_document import PICTURES
+from nullprobe.report.document import validated
 
 PUBLISHED = Path(__file__).parents[2] / "docs"
 

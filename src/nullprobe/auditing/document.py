@@ -15,7 +15,9 @@ from nullprobe.claims.explanations import Explanation, Outcome
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
 from nullprobe.data.metric import Metric
-from nullprobe.report.document import AUDIT, PICTURES, AuditDocument, plain
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.claim_document import PICTURES
+from nullprobe.report.document import plain
 from nullprobe.stats.null_distribution import Null
 
 VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")

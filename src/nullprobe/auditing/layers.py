@@ -10,7 +10,8 @@ from typing import Any, Self
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
 from nullprobe.auditing.result import Audit, documents_of, summarised
-from nullprobe.report.document import AuditDocument, write_json
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
 
 

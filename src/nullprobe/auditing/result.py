@@ -25,7 +25,8 @@ from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
 from nullprobe.heldout.three_way import Scores
-from nullprobe.report.document import AuditDocument, plain, read_json, validated, write_json
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.document import plain, read_json, validated, write_json
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
 from nullprobe.report.text.eraser_cost import eraser_tables

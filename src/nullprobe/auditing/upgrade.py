@@ -20,7 +20,8 @@ from nullprobe.claims.one_feature import METRIC as DEPARTURE
 from nullprobe.claims.sentences import MAKES
 from nullprobe.claims.verdict import Holds, no_sources
 from nullprobe.data.metric import Metric
-from nullprobe.report.document import AUDIT, PICTURES
+from nullprobe.report.audit_document import AUDIT
+from nullprobe.report.claim_document import PICTURES
 from nullprobe.report.text.wording import DETAILS, PROVENANCE
 from nullprobe.stats.thresholds import Thresholds
 

@@ -7,16 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nullprobe.report.document import (
-    INTERVAL,
-    AuditDocument,
-    Document,
-    Metric,
-    Number,
-    Pair,
-    Text,
-    doc,
-)
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.document import INTERVAL, Document, Metric, Number, Pair, Text, doc
 
 SAME_CONCEPT = "nullprobe.same_concept/1"
 

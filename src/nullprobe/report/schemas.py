@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from nullprobe.report.audit_document import AUDIT, AuditDocument
 from nullprobe.report.comparison_documents import (
     ERASERS,
     PAIRS,
     ComparisonDocument,
     PairComparisonDocument,
 )
-from nullprobe.report.document import AUDIT, AuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 # A file holds one audit, or a list of several.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.validation import complain
-from nullprobe.report.document import AuditDocument, validated
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.document import validated
 from nullprobe.report.figures import distributions, scatter, style
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages import shell
