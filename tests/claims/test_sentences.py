@@ -77,3 +77,16 @@ def test_a_unit_has_its_article(unit, article):
 @pytest.mark.parametrize(("sd", "part"), [(0.05, "an AUC below 0."), (0.9, "even an AUC of 1")])
 def test_what_would_go_undetected_is_at_most_one(sd, part):
     assert part in undetected(Thresholds(), seen(0.5), null(0.5, sd))
+
+
+@pytest.mark.parametrize(("spread", "count"), [(0.02, 0), (0.06, 1)])
+@pytest.mark.parametrize(
+    ("judge", "key", "holds"), [(readable, "raw", "yes"), (erasure_holds, "erased", "no")]
+)
+def test_an_interval_that_includes_chance_despite_the_test_says_why(
+    judge, key, holds, spread, count
+):
+    claim = judge(evidence(**{key: seen(0.6, spread)}))
+    assert claim.holds == holds
+    assert (claim.interval[0] <= 0.5) == bool(count)
+    assert claim.reason.count("includes chance although") == count

@@ -14,6 +14,7 @@ from nullprobe.claims.sentences import (
     compared,
     took,
     undetected,
+    wider_than_the_test,
 )
 from nullprobe.claims.verdict import Claim, Holds, no_sources
 from nullprobe.stats.null_distribution import Null
@@ -94,6 +95,7 @@ def _reason(
             f"show that nothing is left. {numbers} {undetected(bar, observed, chance)}."
         )
     start = f"After erasure, a {reader} still reads the concept on new rows; {took(explanations)}."
+    numbers += wider_than_the_test(observed)
     return f"{start} {numbers}{compared(explanations, drawn, bar)}"
 
 

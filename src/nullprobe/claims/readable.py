@@ -21,6 +21,7 @@ from nullprobe.claims.sentences import (
     p_text,
     sentence,
     undetected,
+    wider_than_the_test,
 )
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.claims.verdict import Claim, Holds
@@ -212,6 +213,7 @@ def _reason(
             "A linear probe is not clearly better than chance, but these data cannot show that "
             f"nothing is there. {numbers} {lost}.{_dependent(evidence)}"
         )
+    numbers += wider_than_the_test(raw)
     each = [_simpler_sentence(one) for one in others]
     if evidence.confounded is not None:
         each.append(_confounds_sentence(evidence.confounded, raw.value))

@@ -6,6 +6,7 @@ that a user chose.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from nullprobe.claims.explanations import Explanation, Outcome, Takes, takes
@@ -70,6 +71,18 @@ def against_chance(observed: Observation, chance: Null, where: str = "") -> str:
     return (
         f"Held-out {observed.unit}{where} is {number(observed.value)}; permuted labels give "
         f"{number(chance.mean)} ({p_text(chance.judged_p(observed.value))})"
+    )
+
+
+def wider_than_the_test(observed: Observation) -> str:
+    """State why an interval includes chance although the test rejects it; else return nothing."""
+    low, high = observed.interval or (math.inf, math.inf)
+    if not low <= observed.chance <= high:
+        return ""
+    return (
+        " The interval includes chance although the test rejects it: the interval has two sides and "
+        "the width of a single split of the rows, and the test has one side and compares the mean "
+        "over all splits."
     )
 
 
