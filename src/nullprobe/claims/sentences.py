@@ -80,9 +80,9 @@ def wider_than_the_test(observed: Observation) -> str:
     if not low <= observed.chance <= high:
         return ""
     return (
-        " The interval includes chance although the test rejects it: the interval has two sides and "
-        "the width of a single split of the rows, and the test has one side and compares the mean "
-        "over all splits."
+        " The interval includes chance although the test rejects it: the interval has two sides "
+        "and the width of a single split of the rows, and the test has one side and compares the "
+        "mean over all splits."
     )
 
 
