@@ -118,7 +118,7 @@ class MomentEraser(EraserEstimator):
     @classmethod
     def from_moments(cls, moments: Any, **parameters: Any) -> Self:
         """Fit from moments that were gathered before, in pieces or on other machines."""
-        estimator = cls(**parameters)
+        estimator: Any = cls(**parameters)
         if not isinstance(moments, estimator._kinds()):
             kinds = " or ".join(kind.__name__ for kind in estimator._kinds())
             validation.complain(
@@ -126,7 +126,12 @@ class MomentEraser(EraserEstimator):
                 f"{type(moments).__name__} arrived",
                 f"pass {kinds}.of(X, y)",
             )
-        return estimator._store(moments)
+        estimator._store(moments)
+        names = getattr(moments, "feature_names", None)
+        if names is not None:
+            estimator.feature_names_in_ = np.array(names, dtype=object)
+            estimator.eraser_ = estimator.eraser_.named(names)
+        return estimator
 
     def _kinds(self) -> tuple[type, ...]:
         """Return the kinds of moments that the method depends on."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.rows import rows
+from nullprobe.moments import files, origins
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.moments import Moments
 from nullprobe.moments.scatter import (
@@ -40,6 +43,8 @@ class ClassMoments:
     ----------
     spreads : dict of label -> Spread
         Weight, mean and scatter of X in each class, labels sorted.
+    feature_names, details
+        As in `Moments`.
 
     Examples
     --------
@@ -49,7 +54,11 @@ class ClassMoments:
     (('a', 'b'), [[2.0], [12.0]], [[[1.0]], [[4.0]]])
     """
 
+    FORMAT: ClassVar[str] = "nullprobe.ClassMoments/1"
+
     spreads: dict[Any, Spread]
+    feature_names: tuple[str, ...] | None = None
+    details: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(
@@ -124,11 +133,53 @@ class ClassMoments:
                 spreads[label].merge(spread)
             else:
                 spreads[label] = spread.copy()
-        return ClassMoments(_in_order(spreads))
+        names = origins.joint_names(self.feature_names, other.feature_names)
+        details = origins.joint_details(self.details, other.details)
+        return ClassMoments(_in_order(spreads), names, details)
 
     def __radd__(self, other: object) -> ClassMoments:
         """Let ``sum(pieces)`` start from 0."""
-        return self + ClassMoments({}) if other == 0 else NotImplemented
+        return self.copy() if other == 0 else NotImplemented
+
+    def copy(self) -> ClassMoments:
+        """Return an independent copy."""
+        spreads = {label: spread.copy() for label, spread in self.spreads.items()}
+        return ClassMoments(spreads, self.feature_names, self.details)
+
+    def named(self, feature_names: Any) -> ClassMoments:
+        """Return a copy with names for its features."""
+        named = self.copy()
+        named.feature_names = origins.checked_names(feature_names, self.d)
+        return named
+
+    def save(self, path: str | Path) -> None:
+        """Write the moments to a .safetensors file. A failed write leaves no partial file.
+
+        The file holds all sums in float64, exactly. Labels, names and details are JSON.
+        """
+        tensors: dict[str, np.ndarray] = {}
+        for code, spread in enumerate(self.spreads.values()):
+            tensors |= files.spread_tensors(spread, prefix=f"{code}.")
+        described = {"classes": self.classes, "feature_names": self.feature_names}
+        files.write(path, self.FORMAT, tensors, {**described, "details": dict(self.details)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> ClassMoments:
+        """Read moments that :meth:`save` wrote, on the host.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not such a file.
+        """
+        content = files.Content.read(path, cls.FORMAT)
+        classes = content.classes()
+        if classes is None:
+            content.complain("it has no labels")
+        first = content.spread("0.")
+        d = len(first.mean)
+        rest = [content.spread(f"{code}.", d) for code in range(1, len(classes))]
+        return cls(dict(zip(classes, [first, *rest], strict=True)), **content.origin(d))
 
     @property
     def d(self) -> int:
@@ -190,7 +241,8 @@ class ClassMoments:
         for spread in list(self.spreads.values())[1:]:
             merged.merge(spread)
         cross = ((self.means - merged.mean) * self.weights[:, None]).T
-        return Moments(merged, ConceptSums(shares, cross, None, self.classes))
+        sums = ConceptSums(shares, cross, None, self.classes)
+        return Moments(merged, sums, self.feature_names, self.details)
 
     @property
     def data_hash(self) -> str:

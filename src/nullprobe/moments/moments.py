@@ -8,9 +8,10 @@ concept, with the same update. No rows are stored.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
+from nullprobe.moments import files, origins
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares
 from nullprobe.moments.shrinkage import shrink
@@ -36,6 +38,10 @@ class Moments:
         Weight, mean and scatter of X.
     sums : ConceptSums
         Mean of Z, and the totals of its products with X and with itself.
+    feature_names : tuple of str or None
+        Names of the d features; pieces with names must have the same, in the same order.
+    details : mapping of str to str
+        Where the rows come from; a sum keeps what its pieces have in common.
 
     Notes
     -----
@@ -51,8 +57,12 @@ class Moments:
     ([4.0, 3.0], ('a', 'b'), [[2.0, 0.5], [6.0, 5.5]])
     """
 
+    FORMAT: ClassVar[str] = "nullprobe.Moments/1"
+
     spread: Spread
     sums: ConceptSums
+    feature_names: tuple[str, ...] | None = None
+    details: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, X: Array, y: Any, *, sample_weight: Any = None, kind: str | None = None) -> Moments:
@@ -106,7 +116,45 @@ class Moments:
 
     def copy(self, spread: Spread | None = None) -> Moments:
         """Return an independent copy, or one that shares ``spread`` with others."""
-        return Moments(self.spread.copy() if spread is None else spread, self.sums.copy())
+        spread = self.spread.copy() if spread is None else spread
+        return Moments(spread, self.sums.copy(), self.feature_names, self.details)
+
+    def named(self, feature_names: Any) -> Moments:
+        """Return a copy with names for its features."""
+        named = self.copy()
+        named.feature_names = origins.checked_names(feature_names, self.d)
+        return named
+
+    def save(self, path: str | Path) -> None:
+        """Write the moments to a .safetensors file. A failed write leaves no partial file.
+
+        The file holds all sums in float64, exactly. Labels, names and details are JSON.
+        """
+        tensors = files.spread_tensors(self.spread)
+        tensors |= {"concept_mean": self.sums.mean, "cross": self.sums.cross}
+        if self.sums.scatter is not None:
+            tensors["concept_scatter"] = self.sums.scatter
+        described = {"classes": self.classes, "levels": self.levels}
+        described |= {"feature_names": self.feature_names, "details": dict(self.details)}
+        files.write(path, self.FORMAT, tensors, described)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Moments:
+        """Read moments that :meth:`save` wrote, on the host.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not such a file.
+        """
+        content = files.Content.read(path, cls.FORMAT)
+        spread, classes = content.spread(), content.classes()
+        d = len(spread.mean)
+        mean = content.array("concept_mean", (None if classes is None else len(classes),))
+        k = len(mean)
+        scatter = content.array("concept_scatter", (k, k)) if classes is None else None
+        cross, levels = content.array("cross", (d, k)), content.levels()
+        return cls(spread, ConceptSums(mean, cross, scatter, classes, levels), **content.origin(d))
 
     def projected(self, Q: np.ndarray, *, before: np.ndarray | None = None) -> Moments:
         """Return the moments of x − Q Qᵀ(x − μ) in O(d² m), without using rows.
@@ -323,6 +371,8 @@ def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Mom
     spread = ours[0].spread.copy()
     merged = [m.copy(spread) for m in ours]
     for mine, other in zip(merged, theirs, strict=True):
+        mine.feature_names = origins.joint_names(mine.feature_names, other.feature_names)
+        mine.details = origins.joint_details(mine.details, other.details)
         mine.sums.merge(other.sums, spread, other.weight, other.mean)
     spread.merge(theirs[0].spread)
     return merged

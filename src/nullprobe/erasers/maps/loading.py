@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nullprobe._core import validation
-from nullprobe.erasers.maps import store
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
+from nullprobe.erasers.maps.store import ERASER
 
 KINDS = {kind.FORMAT: kind for kind in (AffineEraser, ConceptShift, ClassTransport)}
 
@@ -36,11 +36,11 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
     ...     load_eraser(f"{folder}/eraser.safetensors").apply(np.array([[3.0, 4.0]])).tolist()
     [[0.0, 4.0]]
     """
-    mark = store.mark_of(path)
+    mark = ERASER.mark_of(path)
     if mark not in KINDS:
         validation.complain(
-            store.REQUIRED,
+            ERASER.required,
             f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
-            "pass a file from `nullprobe fit`, or from the save method of an eraser",
+            ERASER.hint,
         )
     return KINDS[mark].load(path)

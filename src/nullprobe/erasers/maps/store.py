@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-import safetensors
-from safetensors.numpy import load_file
-from safetensors.numpy import save as serialise
 
-from nullprobe._core import validation
-from nullprobe._core.atomic_files import whole_file
-from nullprobe._core.validation import InputError
+from nullprobe._core.tensor_files import FileKind, labels_as_json
 
-REQUIRED = "an eraser must be a file that nullprobe wrote"
+ERASER = FileKind(
+    "the eraser",
+    "an eraser must be a file that nullprobe wrote",
+    "pass a file from `nullprobe fit`, or from the save method of an eraser",
+)
 
 
 def write(  # noqa: PLR0913  the parts of a file
@@ -31,32 +30,13 @@ def write(  # noqa: PLR0913  the parts of a file
 ) -> None:
     """Write an eraser to a .safetensors file under a format mark, such as "nullprobe.X/1"."""
     metadata = {
-        "format": mark,
         "method": method,
-        "classes": _labels_as_json(classes),
+        "classes": labels_as_json(classes),
         "feature_names": json.dumps(feature_names),
         "details": json.dumps(dict(details)),
     }
-    flat = {name: np.ascontiguousarray(a, dtype=np.float64) for name, a in tensors.items()}
-    with whole_file(path) as temporary:
-        # save_file would replace the file by one that only its owner may read.
-        temporary.write_bytes(_sorted_header(serialise(flat, metadata)))
-
-
-def mark_of(path: str | Path) -> str:
-    """Return the format mark of a file, or complain that it is not an eraser file."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"File not found: {str(path)!r}")
-    try:
-        with safetensors.safe_open(path, framework="numpy") as f:
-            return (f.metadata() or {}).get("format", "none")
-    except (safetensors.SafetensorError, OSError) as error:
-        if path.suffix != ".safetensors":
-            validation.complain(
-                REQUIRED, f"{str(path)!r} is not one", "pass a file that `nullprobe fit` wrote"
-            )
-        _complain_unreadable(path, error)
+    flat = {name: np.asarray(a, dtype=np.float64) for name, a in tensors.items()}
+    ERASER.write(path, mark, flat, metadata)
 
 
 def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
@@ -67,17 +47,8 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
     InputError
         If the file is missing or damaged, or has another format mark.
     """
-    file_mark = mark_of(path)
-    if file_mark != mark:
-        validation.complain(
-            REQUIRED,
-            f"{str(path)!r} has the format mark {file_mark!r}, not {mark!r}",
-            "pass a file from `nullprobe fit`, or from the save method of such an eraser",
-        )
+    arrays, metadata = ERASER.read(path, mark)
     try:
-        with safetensors.safe_open(path, framework="numpy") as f:
-            metadata = f.metadata()
-        arrays = load_file(path)
         classes, names, details = (
             json.loads(metadata[key]) for key in ("classes", "feature_names", "details")
         )
@@ -88,30 +59,5 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
             "feature_names": None if names is None else tuple(names),
             "details": details,
         }
-    except (safetensors.SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
-        _complain_unreadable(path, error)
-
-
-def _complain_unreadable(path: str | Path, error: Exception) -> NoReturn:
-    validation.complain(
-        REQUIRED, f"{str(path)!r} cannot be read ({error})", "save the eraser again"
-    )
-
-
-def _labels_as_json(classes: tuple | None) -> str:
-    try:
-        return json.dumps(classes)
-    except TypeError as error:
-        validation.complain(
-            "the labels of a saved eraser must be strings, numbers or booleans",
-            f"{error}",
-            "convert y to strings before fitting",
-        )
-
-
-def _sorted_header(content: bytes) -> bytes:
-    """Sort the header of a safetensors file: its metadata are in random order."""
-    end = 8 + int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8:end]), sort_keys=True).encode()
-    header += b" " * (-len(header) % 8)  # the tensors are aligned to 8 bytes
-    return len(header).to_bytes(8, "little") + header + content[end:]
+    except (KeyError, json.JSONDecodeError) as error:
+        ERASER.complain_unreadable(path, error)
