@@ -49,6 +49,7 @@ for command in (
     comparison_commands.compare,
     comparison_commands.compare_pairs,
     eraser_commands.fit,
+    eraser_commands.moments,
     eraser_commands.apply,
     eraser_commands.plan,
     model_commands.sites,

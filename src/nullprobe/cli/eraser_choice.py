@@ -12,6 +12,7 @@ from nullprobe._core.validation import complain
 from nullprobe.cli.option_names import option
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import ERASERS
+from nullprobe.moments import ClassMoments, Moments
 from nullprobe.probes import PROBES
 
 
@@ -60,8 +61,8 @@ class Choice:
     def _passed(self) -> dict[str, Any]:
         return {name: value for name, value in self.parameters.items() if value is not None}
 
-    def unfitted(self, z: Concept) -> Any:
-        """Return the estimator for a concept."""
+    def unfitted(self, z: Concept | Moments | ClassMoments) -> Any:
+        """Return the estimator for a concept, or for moments of one."""
         options = self._passed()
         options.pop("task", None)  # is a matter of the fit
         if "probe" in options:

@@ -9,7 +9,7 @@ from nullprobe.cli import arguments, eraser_options, model_options, options, str
 
 
 def fit(
-    file: options.File,
+    files: eraser_options.FilesToFit,
     out: eraser_options.OutEraser,
     concept: options.ConceptIfAny = None,
     site: model_options.AtSite = None,
@@ -27,9 +27,26 @@ def fit(
     seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    moments: eraser_options.FromMoments = False,
 ) -> None:
-    """Fit an eraser of a concept to the rows of a file, or to captured states of one site."""
-    from nullprobe.cli import eraser_choice, eraser_files, file_columns
+    """Fit an eraser of a concept to the rows of a file, to captured states, or to moments."""
+    if moments:
+        of_rows = {
+            "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
+            "--kind": kind,
+        }  # fmt: skip
+        arrived = [name for name, value in of_rows.items() if value is not None]
+        if arrived:
+            raise arguments.UsageError(
+                f"{' and '.join(arrived)} cannot be used with --moments: `nullprobe moments` has "
+                "read the rows"
+            )
+    elif len(files) > 1:
+        raise arguments.UsageError(
+            f"fit takes one FILE of rows, but {len(files)} arrived; put them into one folder, or "
+            "write the moments of each with `nullprobe moments`, and fit with --moments"
+        )
+    from nullprobe.cli import eraser_choice, eraser_files, file_columns, moment_files
 
     parameters = {
         "rank": rank, "max_rank": max_rank, "task": task, "shrinkage": shrinkage,
@@ -37,8 +54,14 @@ def fit(
         "validation_fraction": validation_fraction, "random_state": seed,
     }  # fmt: skip
     chosen = eraser_choice.Choice(method, parameters)
+    if moments:
+        eraser, n, constant = moment_files.fit(files, chosen, out)
+        eraser.save(out)
+        streams.write(eraser_files.fitted(eraser, n, constant=constant), f"Wrote {out}")
+        return
     chosen.check()
     eraser_files.need_eraser_path(out)
+    file = files[0]
     tasks = [task] if task else []
     columns = file_columns.columns_of(
         file, concept, others=tasks, leave_out=leave_out or (), kind=kind
@@ -47,7 +70,30 @@ def fit(
     data = file_columns.table(file, columns, tasks, "--task")
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
-    streams.write(eraser_files.fitted(eraser, data), f"Wrote {out}")
+    constant = eraser_files.is_constant(data)
+    streams.write(eraser_files.fitted(eraser, len(data.X), constant=constant), f"Wrote {out}")
+
+
+def moments(
+    file: options.File,
+    out: eraser_options.OutMoments,
+    concept: options.ConceptIfAny = None,
+    site: model_options.AtSite = None,
+    per_class: eraser_options.PerClass = False,
+    leave_out: options.LeaveOut = None,
+    kind: options.Kind = None,
+) -> None:
+    """Write means and covariances of a file, from which `fit --moments` fits an eraser."""
+    from nullprobe.cli import file_columns, moment_files
+
+    moment_files.need_moments_path(out)
+    columns = file_columns.columns_of(file, concept, leave_out=leave_out or (), kind=kind)
+    columns, where = file_columns.at_site(file, columns, site)
+    data = file_columns.table(file, columns)
+    others = [columns.concept, *columns.leave_out]
+    gathered = moment_files.gather(data, others, where, per_class=per_class)
+    gathered.save(out)
+    streams.write(moment_files.described(gathered), f"Wrote {out}")
 
 
 def apply(

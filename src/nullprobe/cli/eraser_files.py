@@ -29,11 +29,11 @@ SHRUNK = "shrunk"  # what a transport calls how many classes were
 Eraser = AffineEraser | ConceptShift | ClassTransport
 
 
-def need_eraser_path(path: Path) -> None:
+def need_eraser_path(path: Path, what: str = "an eraser is") -> None:
     """Refuse a path that no eraser should be written to."""
     if path.suffix.lower() != ".safetensors":
         complain(
-            "an eraser is written to a .safetensors file",
+            f"{what} written to a .safetensors file",
             f"{str(path)!r} arrived",
             "choose a path that ends in .safetensors",
         )
@@ -129,11 +129,16 @@ def apply(
     return eraser, len(X)
 
 
-def fitted(eraser: Eraser, data: Table) -> str:
-    """Return in words what was fitted to what was read."""
-    n = len(data.X)
+def is_constant(data: Table) -> bool:
+    """Return whether the concept is the same in all rows."""
+    return bool((data.y.data == data.y.data[:1]).all())
+
+
+def fitted(eraser: Eraser, n: int, *, constant: bool) -> str:
+    """Return in words what was fitted to n rows; ``constant`` if their concept does not vary."""
     directions, rows = f"{_count(eraser.rank, 'direction')} of {eraser.d:,}", _count(n, "row")
-    column = repr(eraser.details[CONCEPT])
+    name = eraser.details.get(CONCEPT)
+    column = "the concept" if name is None else repr(name)
     if isinstance(eraser, AffineEraser):
         site = eraser.details.get(SITE)
         where = "" if site is None else f" at {site}"
@@ -145,9 +150,8 @@ def fitted(eraser: Eraser, data: Table) -> str:
         )
     if not eraser.rank:
         # An eraser that does nothing is legal, but nobody should take it for one that did.
-        still = (data.y.data == data.y.data[:1]).all()
         why = eraser.details.get("stopped", f"nothing in them varies with {column}")
-        why = f"{column} is the same in all of them" if still else why
+        why = f"{column} is the same in all of them" if constant else why
         text += f" It leaves all rows as they are: {why}."
     shrunk = eraser.details.get(SHRUNK, "0")
     if not shrunk.startswith("0"):

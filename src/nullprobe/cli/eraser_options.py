@@ -72,6 +72,38 @@ FitSeed = Annotated[
     int | None,
     typer.Option("--seed", min=0, metavar="N", help="Same seed, same eraser (inlp, rlace)."),
 ]
+FilesToFit = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE",
+        help="A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of shards of one "
+        "of these; with --moments, files that `nullprobe moments` wrote.",
+        show_default=False,
+    ),
+]
+FromMoments = Annotated[
+    bool,
+    typer.Option(
+        "--moments", help="The FILEs hold moments of different rows; the eraser is of all rows."
+    ),
+]
+PerClass = Annotated[
+    bool,
+    typer.Option(
+        "--per-class",
+        help="Keep the covariance of each class, which quadratic_leace and mimic need; the file is "
+        "larger.",
+    ),
+]
+OutMoments = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="MOMENTS",
+        help="The file to write, ending in .safetensors.",
+        show_default=False,
+    ),
+]
 OutEraser = Annotated[
     Path,
     typer.Option(

@@ -54,6 +54,18 @@ class RowSketch:
         """Return the sketch of the rows of both sketches."""
         return RowSketch(np.union1d(self.hashes, other.hashes)[:SIZE])
 
+    def has_rows_of(self, other: RowSketch) -> bool:
+        """Return whether both sketches have a row in common; small overlaps may go undetected.
+
+        Examples
+        --------
+        >>> X = np.random.default_rng(0).normal(size=(5000, 8))
+        >>> a, b, c = RowSketch.of(X[:3000]), RowSketch.of(X[2000:]), RowSketch.of(X[3000:])
+        >>> a.has_rows_of(b), a.has_rows_of(c)
+        (True, False)
+        """
+        return bool(np.isin(self.hashes, other.hashes).any())
+
     def share_of(self, X: np.ndarray) -> float | None:
         """Return the share of rows of X (n, d) that are in the sketch, or None if too few count.
 
