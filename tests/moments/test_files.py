@@ -11,8 +11,8 @@ from support.reference import assert_same
 from support.samples import draw
 
 from nullprobe import LEACE, ClassMoments, InputError, MiMiC, Moments, QuadraticLEACE, TaskMoments
+from nullprobe._core.checked_files import fingerprint
 from nullprobe.data.concept import concept
-from nullprobe.moments.files import _fingerprint
 from nullprobe.moments.loading import load_moments
 
 SAMPLE = draw(0, 60, 5, 3)
@@ -196,7 +196,7 @@ def changed(path, arrays=None, metadata=None):
         tensors.pop(name)
         tensors |= {} if a is None else {name: a}
     described |= {key: json.dumps(value) for key, value in (metadata or {}).items()}
-    described["fingerprint"] = _fingerprint(tensors)
+    described["fingerprint"] = fingerprint(tensors)
     save_file(tensors, path, described)
 
 

@@ -172,14 +172,14 @@ class ClassMoments:
         InputError
             If the file is missing, damaged, or not such a file.
         """
-        content = files.Content.read(path, cls.FORMAT)
-        classes = content.classes()
+        content = files.read(path, cls.FORMAT)
+        classes = content.labels("classes")
         if classes is None:
             content.complain("it has no labels")
-        first = content.spread("0.")
+        first = files.read_spread(content, "0.")
         d = len(first.mean)
-        rest = [content.spread(f"{code}.", d) for code in range(1, len(classes))]
-        return cls(dict(zip(classes, [first, *rest], strict=True)), **content.origin(d))
+        rest = [files.read_spread(content, f"{code}.", d) for code in range(1, len(classes))]
+        return cls(dict(zip(classes, [first, *rest], strict=True)), **files.read_origin(content, d))
 
     @property
     def d(self) -> int:

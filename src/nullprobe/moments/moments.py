@@ -147,14 +147,15 @@ class Moments:
         InputError
             If the file is missing, damaged, or not such a file.
         """
-        content = files.Content.read(path, cls.FORMAT)
-        spread, classes = content.spread(), content.classes()
+        content = files.read(path, cls.FORMAT)
+        spread, classes = files.read_spread(content), content.labels("classes")
         d = len(spread.mean)
         mean = content.array("concept_mean", (None if classes is None else len(classes),))
         k = len(mean)
         scatter = content.array("concept_scatter", (k, k)) if classes is None else None
-        cross, levels = content.array("cross", (d, k)), content.levels()
-        return cls(spread, ConceptSums(mean, cross, scatter, classes, levels), **content.origin(d))
+        cross, levels = content.array("cross", (d, k)), content.labels_of_each("levels")
+        sums = ConceptSums(mean, cross, scatter, classes, levels)
+        return cls(spread, sums, **files.read_origin(content, d))
 
     def projected(self, Q: np.ndarray, *, before: np.ndarray | None = None) -> Moments:
         """Return the moments of x − Q Qᵀ(x − μ) in O(d² m), without using rows.
