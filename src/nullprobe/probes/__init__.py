@@ -9,6 +9,7 @@ from nullprobe.probes.linear.halfspace import HalfspaceProbe
 from nullprobe.probes.linear.lda import LDAProbe, lda
 from nullprobe.probes.linear.logistic import LogisticProbe, logistic
 from nullprobe.probes.linear.mean_difference import MeanDifferenceProbe, mean_difference
+from nullprobe.probes.loading import load_probe
 from nullprobe.probes.nonlinear.mlp import MLPProbe
 from nullprobe.probes.nonlinear.neighbors import KNeighborsProbe
 from nullprobe.probes.nonlinear.quadratic import QuadraticProbe, quadratic
@@ -50,6 +51,7 @@ __all__ = [
     "ccs",
     "halfspaces",
     "lda",
+    "load_probe",
     "logistic",
     "mean_difference",
     "quadratic",

@@ -115,7 +115,11 @@ class ManyConcepts(ProbeEstimator):
             concepts = [z.take(positive).present() for z in concepts]
         _need_two_classes(concepts)
         validate_data(self, frame, skip_check_array=True)
-        self.probe_ = probes = self._many(X, concepts, w)
+        return self._adopt_many(self._many(X, concepts, w))
+
+    def _adopt_many(self, probes: LinearProbes) -> Self:
+        """Store the fitted probes of many concepts."""
+        self.probe_ = probes
         self.n_features_in_ = probes.d
         self.classes_ = [None if c is None else np.array(c) for c in probes.classes]
         return self

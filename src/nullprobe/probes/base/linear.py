@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments import Moments
+from nullprobe.probes.base.files import SavedProbe
 
 FAR = 1e12  # scores of larger weights may overflow float32
 
@@ -144,6 +146,25 @@ class ProbeEstimator(BaseEstimator):
         elif hasattr(self, "classes_"):
             del self.classes_  # from an earlier fit
         return self
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted probe to a .safetensors file; `load_probe` reads it.
+
+        The file holds weights, labels, names of features and the parameters of the constructor.
+        """
+        check_is_fitted(self)
+        probe: Any = self.probe_
+        many = not isinstance(probe, LinearProbe)
+        names = getattr(self, "feature_names_in_", None)
+        SavedProbe(
+            type(self).__name__,
+            self.get_params(deep=False),
+            probe.weights,
+            probe.bias,
+            probe.classes if many else (probe.classes,),
+            many,
+            None if names is None else tuple(map(str, names)),
+        ).write(path)
 
     def decision_function(self, X: Array) -> Array:
         """Return the scores of X (n, d)."""

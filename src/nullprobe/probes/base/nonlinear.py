@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from scipy.special import logsumexp
@@ -116,6 +117,14 @@ class ReaderEstimator(ProbeEstimator):
                 raise
             hint = error.hint.removesuffix(OR_FLOATS)
             raise type(error)(error.required, error.received, hint) from None
+
+    def save(self, path: str | Path) -> NoReturn:
+        """Refuse: a nonlinear probe holds an object of scikit-learn, and files have no code."""
+        validation.complain(
+            "only linear probes can be saved",
+            f"{type(self).__name__} holds a fitted model of another library, or rows",
+            "use a linear probe, or fit this probe again",
+        )
 
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> Any:
         if z.codes is None or z.classes is None:
