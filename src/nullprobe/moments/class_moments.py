@@ -12,6 +12,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.rows import rows
 from nullprobe.moments import files, origins
@@ -25,6 +26,7 @@ from nullprobe.moments.scatter import (
     need_squares,
     provisional_mean,
 )
+from nullprobe.report.notebook import facts
 
 # Number of elements of one class that are gathered at a time, 16 MiB in float64. The copy is so
 # large that a product costs more than its addition to the total, and so small that memory is
@@ -33,7 +35,7 @@ PIECE_ELEMENTS = 1 << 21
 LEAST_PIECE_ROWS = 1024
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ClassMoments:
     """Count, mean and covariance of X within each class; weighted, mergeable.
 
@@ -180,6 +182,18 @@ class ClassMoments:
         d = len(first.mean)
         rest = [files.read_spread(content, f"{code}.", d) for code in range(1, len(classes))]
         return cls(dict(zip(classes, [first, *rest], strict=True)), **files.read_origin(content, d))
+
+    def __repr__(self) -> str:
+        """Return rows, features and classes in one line, without the arrays."""
+        width = f", d={self.d}" if self.spreads else ""
+        return f"ClassMoments(n={self.n}{width}, classes={label_list(self.classes)})"
+
+    def _repr_html_(self) -> str:
+        """Return rows, features and classes as one table, for a notebook."""
+        width = self.d if self.spreads else None
+        return facts(
+            "ClassMoments", {"rows": self.n, "features": width, "classes": label_list(self.classes)}
+        )
 
     @property
     def d(self) -> int:
