@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,16 @@ KINDS = {
     "a comparison": lambda: comparisons.sample().document().plain(),
     "a comparison of pairs": pairs,
 }
+
+
+@cache
+def _text(kind):
+    return json.dumps(KINDS[kind]())
+
+
+def made(kind):
+    """Return a document of a kind, which a test may change."""
+    return json.loads(_text(kind))
 
 
 def save(path, content):

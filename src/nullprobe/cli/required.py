@@ -17,7 +17,7 @@ from nullprobe.claims import ComesFrom, Holds, Takes
 from nullprobe.cli.saved import WORDS, Saved
 
 AXES = {"holds": Holds, "takes": Takes, "comes_from": ComesFrom}
-SAME = "same_concept"  # of which there is only whether it holds
+SAME = "same_concept"  # its verdict has no axis but "holds"
 Verdicts = Mapping[str, Mapping[str, str]]  # claims; of each, a word by axis
 
 
@@ -116,7 +116,7 @@ def chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
 
 
 def unmet(
-    requirements: Sequence[Requirement], found: Mapping[str, Verdicts], places: Sequence[str]
+    requirements: Sequence[Requirement], judged: Mapping[str, Verdicts], places: Sequence[str]
 ) -> Iterator[str]:
     """Yield a line for each verdict that is not as required at one of the places.
 
@@ -124,8 +124,8 @@ def unmet(
 
     Examples
     --------
-    >>> found = {"layer 0": {"readable": {"holds": "yes"}}}
-    >>> list(unmet([Requirement("readable", "holds", "no")], found, ["layer 0"]))
+    >>> judged = {"layer 0": {"readable": {"holds": "yes"}}}
+    >>> list(unmet([Requirement("readable", "holds", "no")], judged, ["layer 0"]))
     ['readable: required no, found yes, at layer 0']
 
     Raises
@@ -133,13 +133,13 @@ def unmet(
     InputError
         If the result does not have the claim, or its verdict not this part.
     """
-    claims = {name: one for each in found.values() for name, one in each.items()}
+    claims = {name: one for each in judged.values() for name, one in each.items()}
     for one in requirements:
         known("claim of this result", one.claim, list(claims))
         known(f"part of the verdict on {one.claim!r}", one.axis, list(claims[one.claim]))
     for one in requirements:
         for place in places:
-            verdict = found[place].get(one.claim)
+            verdict = judged[place].get(one.claim)
             word = verdict[one.axis] if verdict else "no verdict"
             if word != one.word:
                 yield f"{one.subject}: required {one.word}, found {word}, at {in_a_line(place)}"

@@ -73,9 +73,9 @@ def check(file: Report, require: Require, at: At = None) -> None:
     from nullprobe.cli import required, saved, streams
 
     requirements = [required.Requirement.parsed(text) for text in require]
-    found = required.verdicts(saved.read(file), file)
-    places = required.chosen(list(found), at or ())
-    lines = list(required.unmet(requirements, found, places))
+    verdicts = required.verdicts(saved.read(file), file)
+    places = required.chosen(list(verdicts), at or ())
+    lines = list(required.unmet(requirements, verdicts, places))
     if lines:
         streams.write(*lines)
         raise typer.Exit(NOT_MET)

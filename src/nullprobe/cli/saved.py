@@ -119,8 +119,8 @@ def _result(documents: list[Any]) -> Saved:
                 "pass what to_json wrote",
             )
     if all(schema in AUDITS for schema in schemas):
-        found = [validated(AuditDocument, upgraded(one)) for one in documents]
-        return by_name([Audit.from_document(one) for one in found])
+        audits = [validated(AuditDocument, upgraded(one)) for one in documents]
+        return by_name([Audit.from_document(one) for one in audits])
     if len(documents) > 1:
         complain(
             "a file must hold audits, or one result of another kind",

@@ -94,7 +94,7 @@ def of_erasers(file: str, document: Mapping[str, Any]) -> Side:
                     key = row["eraser"], column["name"]
                     lines[key] = Line(column["metric"]["name"], value, ends)
         if row["damage"] and row["erases"]:
-            lines[row["eraser"], "damage"] = Line("times LEACE's", row["damage"]["ratio"])
+            lines[row["eraser"], "damage"] = Line("multiple of LEACE's", row["damage"]["ratio"])
     return Side(file, document["title"], lines, {"": document["provenance"]}, "reading")
 
 

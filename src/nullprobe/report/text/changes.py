@@ -41,8 +41,8 @@ def changes(before: Side, after: Side, *, every: bool = False) -> Iterator[Rende
     if listed := both if every else different:
         yield _table(listed, before, after)
     for one, other in ((before, after), (after, before)):
-        if missing := [key for key in one.lines if key not in other.lines]:
-            yield f"Only in {one.file}: {'; '.join(map(_name, missing))}."
+        if missing := list(_missing(one, other)):
+            yield f"Only in {one.file}: {'; '.join(missing)}."
     if settings := list(_settings(before, after)):
         yield "\n".join(["Settings that differ:", *(f"  {line}" for line in settings)])
     else:
@@ -77,7 +77,7 @@ def _conclusion(before: Side, after: Side, both: Sequence[Key], different: Seque
         return f"{rest:,} of {counted} changed."
     words = f"{len(turned):,} of {wording.counted(len(held), 'shared verdict')} changed."
     if rest:
-        return f"{words} Numbers or explanations alone changed in {wording.counted(rest, 'line')}."
+        return f"{words} {rest:,} changed in numbers or explanations alone."
     return words if turned else f"{words} All numbers are equal."
 
 
@@ -136,22 +136,31 @@ def _arrow(one: str, two: str) -> str:
     return one if one == two else f"{one or '—'}{ARROW}{two or '—'}"
 
 
-def _name(key: Key) -> str:
-    return ": ".join(part for part in key if part)
+def _missing(one: Side, other: Side) -> Iterator[str]:
+    """Yield what one side alone has: whole places, and single lines of places that both have."""
+    places = {place for place, _ in other.lines}
+    for place in dict.fromkeys(place for place, _ in one.lines):
+        names = [what for where, what in one.lines if where == place]
+        if place not in places and place:
+            yield f"{place} ({wording.counted(len(names), one.noun)})"
+            continue
+        for what in names:
+            if (place, what) not in other.lines:
+                yield f"{place}: {what}" if place else what
 
 
 def _settings(before: Side, after: Side) -> Iterator[str]:
     """Yield a line for each entry of provenance that differs, each once for all places."""
     places = [place for place in before.settings if place in after.settings]
-    found: dict[str, dict[str, list[str]]] = {}
+    entries: dict[str, dict[str, list[str]]] = {}
     for place in places:
         one, two = (dict(wording.flat(side.settings[place])) for side in (before, after))
         for key in dict.fromkeys([*one, *two]):
             if key.startswith(RESULTS) or one.get(key) == two.get(key):
                 continue
             words = _arrow(*(_value(values, key) for values in (one, two)))
-            found.setdefault(key, {}).setdefault(words, []).append(place)
-    for key, values in found.items():
+            entries.setdefault(key, {}).setdefault(words, []).append(place)
+    for key, values in entries.items():
         if len(values) == 1:
             (words,) = values
             yield f"{_setting(key)}: {words}"
