@@ -36,7 +36,7 @@ def changes(before: Side, after: Side, *, every: bool = False) -> Iterator[Rende
         (f"{before.file}{ARROW}{after.file}", "dim"),
     )  # fmt: skip
     both = [key for key in before.lines if key in after.lines]
-    different = [key for key in both if before.lines[key] != after.lines[key]]
+    different = [key for key in both if _cells(before.lines[key]) != _cells(after.lines[key])]
     yield _conclusion(before, after, both, different)
     if listed := both if every else different:
         yield _table(listed, before, after)
@@ -78,32 +78,41 @@ def _conclusion(before: Side, after: Side, both: Sequence[Key], different: Seque
     words = f"{len(turned):,} of {wording.counted(len(held), 'shared verdict')} changed."
     if rest:
         return f"{words} {rest:,} changed in numbers or explanations alone."
-    return words if turned else f"{words} All numbers are equal."
+    return words if turned else f"{words} No number differs in the digits shown."
 
 
 def _table(keys: Sequence[Key], before: Side, after: Side) -> RenderableType:
     """Return a row for each verdict or reading: before and after."""
-    pairs = [(key, before.lines[key], after.lines[key]) for key in keys]
-    judged = any(one.holds for _, one, _ in pairs)
-    rows: list[tuple[str | Text, ...]] = []
+    placed = any(place for place, _ in keys)
+    judged = any(before.lines[key].holds for key in keys)
+    rows: list[list[str | Text]] = []
     previous = ""
-    for (place, what), one, two in pairs:
-        place_shown = place if place != previous else ""
+    for place, what in keys:
+        one, two = before.lines[place, what], after.lines[place, what]
+        metric, observed, ends, p = map(_arrow, _cells(one)[:4], _cells(two)[:4])
+        row: list[str | Text] = [Text.assemble(what, "\n", (metric, "dim"))]
+        if placed:
+            row.insert(0, "" if place == previous else place)
+        if judged:
+            row.append(_verdict(one, two))
+        rows.append([*row, Text.assemble(observed, "\n", (ends, "dim")), p])
         previous = place
-        rows.append((
-            *((place_shown,) if any(key[0] for key in keys) else ()),
-            Text.assemble(what, "\n", (_arrow(one.metric, two.metric), "dim")),
-            *((_verdict(one, two),) if judged else ()),
-            Text.assemble(
-                _arrow(number(one.observed), number(two.observed)), "\n",
-                (_arrow(_ends(one), _ends(two)), "dim"),
-            ),
-            _arrow(wording.p_value(one.p), wording.p_value(two.p)),
-        ))  # fmt: skip
-    heads = ["verdict"] * judged + ["observed", "p"]
-    if any(key[0] for key in keys):
-        return grid("", *rows, heads=["of", *heads], left=len(heads))
-    return grid("of", *rows, heads=heads, left=len(heads) - 1)
+    first, *heads = [*[""] * placed, "of", *["verdict"] * judged, "observed", "p"]
+    return grid(first, *rows, heads=heads, left=len(heads) - 1)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    """Return a line as it is shown: results that differ in further digits count as equal."""
+    ends = line.interval
+    return (
+        line.metric,
+        number(line.observed),
+        "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]",
+        wording.p_value(line.p),
+        line.holds,
+        line.takes,
+        line.comes_from,
+    )
 
 
 def _verdict(one: Line, two: Line) -> Text:
@@ -118,11 +127,6 @@ def _verdict(one: Line, two: Line) -> Text:
         sources = (rungs.source(each.comes_from) for each in (one, two))
         words.append(f"\nfrom {_arrow(*sources)}", "dim")
     return words
-
-
-def _ends(line: Line) -> str:
-    ends = line.interval
-    return "" if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
 
 
 def _arrow(one: str, two: str) -> str:
