@@ -7,6 +7,7 @@ import pytest
 
 from nullprobe import InputError, audit, audit_attributes
 from nullprobe.claims import Holds
+from nullprobe.report.notebook import counts
 
 FEW = {"claims": ["readable", "erasure_holds"], "draws": 79, "n_splits": 1, "independent": True}
 FEW |= {"depth": "quick"}
@@ -113,7 +114,8 @@ def test_result_is_printed_and_written(tmp_path):
     X, attributes = rows(n=120)
     two = {name: attributes[name] for name in ("sex", "age")}
     found = audit_attributes(X, two, title="people", **FEW)
-    assert repr(found) == "Attributes('sex', 'age')"
+    claims = [claim for one in found.audits for claim in one]
+    assert repr(found) == f"Attributes('sex', 'age', 120 rows, 5 features: {counts(claims)})"
     titles = [one.title for one in found.audits]
     assert titles == [
         "people: sex",

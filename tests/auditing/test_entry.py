@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from nullprobe import ComesFrom, Holds, InputError, Takes, audit, worlds
 from nullprobe._core import workers
+from nullprobe.report.notebook import counts
 from nullprobe.report.text import wording
 
 TWICE = {"draws": 39, "n_splits": 2}
@@ -328,7 +329,9 @@ def test_a_report_is_a_table_of_the_verdicts_and_their_reasons(gaussian):
         assert words.startswith(wording.claim_name(claim.name))
         assert claim.statement in words
         assert claim.reason in words
-    assert repr(result).startswith("Audit('data': dependent yes, readable yes, one_direction yes,")
+    rows, features = (result.provenance[key] for key in ("rows", "features"))
+    size = f"{rows} rows, {features} features"
+    assert repr(result) == f"Audit('data', {size}: {counts(result.claims)})"
 
 
 @pytest.mark.slow
@@ -351,7 +354,8 @@ def test_layers_are_printed_as_a_table_and_reported_one_after_the_other():
     assert found.report().startswith("model: first\n")
     rows = [line.split() for line in str(found).splitlines()]
     assert all([name, found[name]["readable"].holds] in rows for name in ("first", "last"))
-    assert repr(found) == "Layers('first', 'last')"
+    verdicts = counts([*found["first"], *found["last"]])
+    assert repr(found) == f"Layers(2 representations, 60 rows, 1 to 2 features: {verdicts})"
 
 
 def test_claim_that_was_not_judged_is_not_found():

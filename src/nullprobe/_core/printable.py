@@ -42,6 +42,30 @@ def in_a_line(text: str) -> str:
     return re.sub(r"[\t\n]", lambda code: repr(code[0])[1:-1], printable(text))
 
 
+def shortened(text: str, longest: int = 40) -> str:
+    r"""Return a text in one line of at most so many characters, printable.
+
+    Examples
+    --------
+    >>> shortened("a\nb"), shortened("layers.10.output", 8)
+    ('a\\nb', 'layers.…')
+    """
+    line = in_a_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def label_list(labels: tuple[Any, ...], longest: int = 40) -> str:
+    """Return labels as Python writes them, or how many there are where that is too long.
+
+    Examples
+    --------
+    >>> label_list(("a", "b")), label_list(tuple(range(1000)))
+    ("('a', 'b')", '<1000>')
+    """
+    written = repr(labels)
+    return f"<{len(labels)}>" if len(written) > longest else written
+
+
 def plain_values(value: Any, plain: Callable[[str], str] = in_a_line) -> Any:
     r"""Return a value of a document with each of its strings in a line, printable.
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.printable import label_list
 from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
@@ -27,13 +28,14 @@ from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.options import claim_names
-from nullprobe.auditing.result import Audit, summarised
+from nullprobe.auditing.result import Audit, sizes, summarised, tabulated
 from nullprobe.auditing.sources import without_baselines
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
 from nullprobe.erasers import LEACE
 from nullprobe.report.document import write_json
+from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
@@ -88,8 +90,14 @@ class Attributes:
         return [*self.alone.values(), self.jointly, *self.erased.values()]
 
     def __repr__(self) -> str:
-        """Return the names of the attributes."""
-        return f"Attributes({', '.join(map(repr, self.alone))})"
+        """Return the attributes, rows, features and number of verdicts in one line."""
+        claims = [claim for one in self.audits for claim in one]
+        attributes = label_list(tuple(self.alone)).strip("()")
+        return f"Attributes({attributes}, {sizes([self.jointly])}: {counts(claims)})"
+
+    def _repr_html_(self) -> str:
+        """Return the verdicts as one table, a row for each audit, for a notebook."""
+        return tabulated("attributes", {one.heading: one for one in self.audits})
 
     def __str__(self) -> str:
         """Return a summary: a table of the verdicts, and a sentence for each claim."""

@@ -9,8 +9,11 @@ from typing import Any
 from scipy.stats import binomtest
 
 from nullprobe._core.frames import frame
+from nullprobe._core.printable import shortened
 from nullprobe.claims import Holds
+from nullprobe.report.notebook import Cell, table
 from nullprobe.report.text.tables import aligned
+from nullprobe.report.text.wording import interval
 
 FINDS = {
     "nothing": "finds something in permuted labels",
@@ -94,7 +97,22 @@ class Calibration:
     def __repr__(self) -> str:
         """Return the rates in one line."""
         each = (f"{one.claim} {one.wrong}/{one.audits} ({one.truth})" for one in self.judged)
-        return f"Calibration({', '.join(each)})"
+        return f"Calibration({shortened(', '.join(each), 85)})"
+
+    def _repr_html_(self) -> str:
+        """Return the conclusion and the rates as one table, for a notebook."""
+        rows = [
+            (f"{one.claim} ({one.truth})", [
+                Cell(f"{one.wrong} of {one.audits}"),
+                Cell(interval(one.interval)),
+                *(Cell(str(one.verdicts.get(str(holds), 0))) for holds in Holds),
+            ])
+            for one in self.judged
+        ]  # fmt: skip
+        heads = ("claim (truth)", "wrong", "95 % interval", *map(str, Holds))
+        notes = [f"{name}: not tried: {why}" for name, why in self.not_tried.items()]
+        notes += [f"refused {count} times: {why}" for why, count in self.refused.items()]
+        return table("Calibration", [self.conclusion], heads, rows, notes)
 
     @property
     def conclusion(self) -> str:

@@ -9,10 +9,12 @@ from typing import Any, Self
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
-from nullprobe.auditing.result import Audit, documents_of, summarised
+from nullprobe.auditing.result import Audit, documents_of, sizes, summarised, tabulated
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import write_json
+from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text.wording import counted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +36,7 @@ class Layers:
     >>> X = {"layer 0": w.X[:, 2:], "layer 1": w.X}
     >>> found = audit(X, w.y, claims=["readable"], draws=99)
     >>> found
-    Layers('layer 0', 'layer 1')
+    Layers(2 representations, 90 rows, 2 to 4 features: 2 yes)
     >>> found.to_frame()[["representation", "claim", "holds"]].values.tolist()
     [['layer 0', 'readable', 'yes'], ['layer 1', 'readable', 'yes']]
     """
@@ -42,8 +44,16 @@ class Layers:
     audits: Mapping[str, Audit]
 
     def __repr__(self) -> str:
-        """Return the names of the representations."""
-        return f"Layers({', '.join(map(repr, self.audits))})"
+        """Return the numbers of representations, rows, features and verdicts in one line."""
+        audits = list(self.audits.values())
+        claims = [claim for one in audits for claim in one]
+        many = counted(len(audits), "representation")
+        return f"Layers({many}, {sizes(audits)}: {counts(claims)})"
+
+    def _repr_html_(self) -> str:
+        """Return the verdicts as one table, a row for each representation, for a notebook."""
+        title = next((one.title for one in self.audits.values()), "")
+        return tabulated(title, self.audits)
 
     def __str__(self) -> str:
         """Return a summary: a table of the verdicts, and a sentence for each claim."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.frames import frame
-from nullprobe._core.printable import plain_values
+from nullprobe._core.printable import plain_values, shortened
 from nullprobe.auditing.document import (
     claim_document,
     claim_of,
@@ -25,8 +25,10 @@ from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
 from nullprobe.heldout.three_way import Scores
+from nullprobe.report import notebook
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import plain, read_json, validated, write_json
+from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
 from nullprobe.report.text.eraser_cost import eraser_tables
@@ -71,7 +73,7 @@ class Audit:
     >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
     >>> found = audit(w.X, w.y, claims=["readable"], draws=99, title="a world")
     >>> found
-    Audit('a world': readable yes)
+    Audit('a world', 90 rows, 4 features: 1 yes)
     >>> print(found)  # doctest: +ELLIPSIS
     a world
     90 rows, 4 features; classes 0 (45), 1 (45). Eraser: ...
@@ -98,13 +100,18 @@ class Audit:
         return wording.heading(self.title, self.representation)
 
     def __repr__(self) -> str:
-        """Return the heading, and whether each claim holds."""
-        verdicts = ", ".join(f"{claim.name} {claim.holds}" for claim in self.claims)
-        return f"Audit({self.heading!r}: {verdicts})"
+        """Return the heading, rows, features and number of verdicts in one line."""
+        return f"Audit({shortened(self.heading, 30)!r}, {sizes([self])}: {counts(self.claims)})"
 
     def __str__(self) -> str:
         """Return a summary: what was audited, and one sentence for each claim."""
         return summarised([self])
+
+    def _repr_html_(self) -> str:
+        """Return the verdicts as one table, for a notebook."""
+        size = verdicts.size(plain(self.provenance))
+        notes = [*verdicts.left_out(self.left_out), MORE]
+        return notebook.verdicts(self.heading, [size], self.claims, notes)
 
     def report(self) -> str:
         """Return all that a terminal can show: a table of the verdicts, and their reasons.
@@ -291,6 +298,32 @@ def shown(one: Audit) -> dict[str, Any]:
         "provenance": plain(one.provenance),
         "eraser_cost": one.eraser_cost and one.document().plain()["eraser_cost"],
     }
+
+
+def sizes(audits: Sequence[Audit]) -> str:
+    """Return how many rows and features audits are of, in few words.
+
+    Examples
+    --------
+    >>> sizes([Audit((), "", None, None, None, {"rows": 90, "features": d}) for d in (2, 4)])
+    '90 rows, 2 to 4 features'
+    """
+    words = []
+    for key in ("rows", "features"):
+        numbers = [one.provenance[key] for one in audits if key in one.provenance]
+        if numbers:
+            least, most = min(numbers), max(numbers)
+            first = "" if least == most else f"{least:,} to "
+            words.append(first + wording.counted(most, key.removesuffix("s")))
+    return ", ".join(words) or "unknown rows"
+
+
+def tabulated(title: str, audits: Mapping[str, Audit]) -> str:
+    """Return the verdicts of several audits as one table, for a notebook."""
+    reasons = {name: why for one in audits.values() for name, why in one.left_out.items()}
+    notes = [*verdicts.left_out(reasons), MORE]
+    claims = {name: one.claims for name, one in audits.items()}
+    return notebook.verdicts_of_many(title, [sizes([*audits.values()])], claims, notes)
 
 
 def summarised(audits: Sequence[Audit]) -> str:

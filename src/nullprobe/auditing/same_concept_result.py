@@ -12,9 +12,11 @@ import numpy as np
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Observation
+from nullprobe.report import notebook
 from nullprobe.report.document import plain, read_json, validated, write_json
 from nullprobe.report.pages.same_concept import write_html
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.report.text import wording
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,19 @@ class SameConcept:
                 f"fitted to {fitted}, scored on {scored}: {one.unit} {one.value:.3f}{within}"
             )
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and the readings across the sets of labels, for a notebook."""
+        rows = [
+            (fitted, scored, f"{one.unit} {one.value:.3f}", wording.interval(one.interval))
+            for (fitted, scored), one in self.crossed.items()
+        ]
+        return notebook.table(
+            f"Same concept: {self.holds}",
+            self.findings,
+            ("fitted to", "scored on", "reading", "95 % interval"),
+            [(first, list(map(notebook.Cell, cells))) for first, *cells in rows],
+        )
 
     @property
     def findings(self) -> tuple[str, str]:

@@ -19,6 +19,8 @@ from nullprobe.claims.explanations import (
 )
 from nullprobe.claims.simpler_reading import SimplerReading
 from nullprobe.data.metric import Metric
+from nullprobe.report.notebook import verdicts
+from nullprobe.report.text.wording import sentence
 from nullprobe.stats.null_distribution import Null
 
 
@@ -36,7 +38,7 @@ class Holds(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Claim:
     """A verdict with the numbers behind it; frozen.
 
@@ -104,6 +106,15 @@ class Claim:
     rows_needed: int | None = None
     rows_reason: str = ""
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the verdict, both axes and the observation in one line."""
+        axes = f"takes {self.takes}, comes from {self.comes_from}"
+        return f"Claim({self.name} {self.holds}, {axes}; {self.unit} {self.observed:.3g})"
+
+    def _repr_html_(self) -> str:
+        """Return the verdict and its reason as one table, for a notebook."""
+        return verdicts(self.statement, [sentence(self.reason)], [self])
 
     @property
     def unit(self) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 
 from nullprobe._core import parameters
 from nullprobe._core.frames import frame
+from nullprobe._core.printable import shortened
 from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
+from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
 from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
+from nullprobe.report.text.wording import counted
 
 NONE = "none"  # name of the row without an eraser
 
@@ -108,7 +111,7 @@ class Row:
         return self.settings != ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Readings and costs of all erasers, as returned by :func:`compare`.
 
@@ -145,6 +148,22 @@ class Comparison:
         """Return the row of the eraser of this name."""
         parameters.known("row", eraser, [row.eraser for row in self.rows])
         return next(row for row in self.rows if row.eraser == eraser)
+
+    def __repr__(self) -> str:
+        """Return the title, rows, features and numbers of erasers and probes in one line."""
+        erasers = counted(sum(row.erases for row in self.rows), "eraser")
+        probes = counted(len(self.probes), "probe")
+        return f"Comparison({shortened(self.title, 30)!r}, {self._size()}: {erasers}, {probes})"
+
+    def _size(self) -> str:
+        known = [key for key in ("rows", "features") if key in self.provenance]
+        return ", ".join(counted(self.provenance[key], key.removesuffix("s")) for key in known)
+
+    def _repr_html_(self) -> str:
+        """Return readings and costs as one table, for a notebook."""
+        shown = self.document().plain()
+        notes = list(comparison_tables.eraser_notes(shown))
+        return notebook.erasers(shown, self._size(), notes)
 
     def __str__(self) -> str:
         """Return tables of readings and costs as text, with notes and with missing erasers."""

@@ -11,11 +11,13 @@ import numpy as np
 from scipy.stats import binomtest
 
 from nullprobe._core.frames import frame
+from nullprobe._core.printable import shortened
+from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import PAIRS, PairComparisonDocument
 from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.pair_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
-from nullprobe.report.text.wording import number
+from nullprobe.report.text.wording import counted, number
 
 SUPERVISED = "with labels"  # name of the row of the supervised probe
 LEVEL, CHANCE = 0.05, 0.5
@@ -70,7 +72,7 @@ class Reader:
     agreements: Mapping[str, Agreement]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PairComparison:
     """Agreements of all probes of contrast pairs, as returned by :func:`compare_pairs`.
 
@@ -144,6 +146,20 @@ class PairComparison:
             return
         if not _is_better(with_truth, crc.agreements[truth]):
             yield "CRC, which ignores consistency, is not detectably worse."
+
+    def __repr__(self) -> str:
+        """Return the title, pairs, features and numbers of readers and labels in one line."""
+        readers = counted(len(self.rows), "reader")
+        labels = counted(len(self.labels), "label")
+        return f"PairComparison({shortened(self.title, 30)!r}, {self._size()}: {readers}, {labels})"
+
+    def _size(self) -> str:
+        known = [key for key in ("pairs", "features") if key in self.provenance]
+        return ", ".join(counted(self.provenance[key], key.removesuffix("s")) for key in known)
+
+    def _repr_html_(self) -> str:
+        """Return agreements and findings as one table, for a notebook."""
+        return notebook.readers(self.document().plain(), self._size())
 
     def __str__(self) -> str:
         """Return the table of agreements and the findings as text."""

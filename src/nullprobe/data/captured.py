@@ -18,6 +18,7 @@ import numpy as np
 
 from nullprobe._core.caller_warnings import warn
 from nullprobe._core.parameters import known
+from nullprobe._core.printable import shortened
 from nullprobe._core.validation import complain
 from nullprobe.data import manifest
 from nullprobe.data.captured_shards import Shard
@@ -82,6 +83,11 @@ class CapturedFolder(Mapping[str, np.ndarray]):
                     f"{name!r} is {shard.types[name]}, not {self._types[name]} as in earlier shards"
                 )
         self.rows = [shard.rows for shard in shards]
+
+    def __repr__(self) -> str:
+        """Return the path, and the numbers of sites and rows, in one line."""
+        path = shortened(str(self.path), 60)
+        return f"CapturedFolder({path!r}, {len(self)} sites, {sum(self.rows)} rows)"
 
     def read(self, only: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Return arrays by name: sites (rows, d), labels (rows,), ``"text"`` (rows,).

@@ -30,7 +30,7 @@ from nullprobe.models.texts import sequence
 STAGE = "generate"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Generated:
     """Texts that a model writes after n prompts.
 
@@ -57,6 +57,11 @@ class Generated:
     after: tuple[str, ...]
     ids_before: tuple[tuple[list[int], list[int]], ...] = ()
     ids_after: tuple[tuple[list[int], list[int]], ...] = ()
+
+    def __repr__(self) -> str:
+        """Return how many texts there are, and how many of them differ, in one line."""
+        changed = sum(a != b for a, b in zip(self.before, self.after, strict=True))
+        return f"Generated({len(self.before)} texts, {changed} of them differ)"
 
     def __len__(self) -> int:
         """Return the number n of prompts."""

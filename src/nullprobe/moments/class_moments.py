@@ -10,6 +10,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.rows import rows
 from nullprobe.moments.concept_sums import ConceptSums
@@ -22,6 +23,7 @@ from nullprobe.moments.scatter import (
     need_squares,
     provisional_mean,
 )
+from nullprobe.report.notebook import facts
 
 # Number of elements of one class that are gathered at a time, 16 MiB in float64. The copy is so
 # large that a product costs more than its addition to the total, and so small that memory is
@@ -30,7 +32,7 @@ PIECE_ELEMENTS = 1 << 21
 LEAST_PIECE_ROWS = 1024
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ClassMoments:
     """Count, mean and covariance of X within each class; weighted, mergeable.
 
@@ -129,6 +131,18 @@ class ClassMoments:
     def __radd__(self, other: object) -> ClassMoments:
         """Let ``sum(pieces)`` start from 0."""
         return self + ClassMoments({}) if other == 0 else NotImplemented
+
+    def __repr__(self) -> str:
+        """Return rows, features and classes in one line, without the arrays."""
+        width = f", d={self.d}" if self.spreads else ""
+        return f"ClassMoments(n={self.n}{width}, classes={label_list(self.classes)})"
+
+    def _repr_html_(self) -> str:
+        """Return rows, features and classes as one table, for a notebook."""
+        width = self.d if self.spreads else None
+        return facts(
+            "ClassMoments", {"rows": self.n, "features": width, "classes": label_list(self.classes)}
+        )
 
     @property
     def d(self) -> int:

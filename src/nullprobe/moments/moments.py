@@ -16,14 +16,16 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, parameters, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares
 from nullprobe.moments.shrinkage import shrink
+from nullprobe.report.notebook import facts
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Moments:
     """Count, means and covariances of X (n, d) and a concept Z (n, k); weighted, mergeable.
 
@@ -137,6 +139,18 @@ class Moments:
     def _check_width(self, d: int) -> None:
         if d != self.d:
             complain_width(self.d, d)
+
+    def __repr__(self) -> str:
+        """Return rows, features and classes in one line, without the arrays."""
+        concept = f"k={self.k}" if self.classes is None else f"classes={label_list(self.classes)}"
+        return f"Moments(n={self.n}, d={self.d}, {concept})"
+
+    def _repr_html_(self) -> str:
+        """Return rows, features and concept as one table, for a notebook."""
+        concept = f"{self.k} numeric" if self.classes is None else label_list(self.classes)
+        weight = None if self.weight == self.n else self.weight
+        about = {"rows": self.n, "weight": weight, "features": self.d, "concept": concept}
+        return facts("Moments", about)
 
     @property
     def d(self) -> int:

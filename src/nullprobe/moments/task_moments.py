@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.rows import rows
 from nullprobe.moments.moments import Moments, add_together, read_together
 from nullprobe.moments.scatter import need_squares
+from nullprobe.report.notebook import facts
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TaskMoments:
     """Moments of X (n, d) with a concept Z (n, k) and with a task T (n, t); mergeable.
 
@@ -80,6 +82,23 @@ class TaskMoments:
             return NotImplemented
         spread = self.concept.spread.copy()
         return TaskMoments(self.concept.copy(spread), self.task.copy(spread))
+
+    def __repr__(self) -> str:
+        """Return the moments with the concept and with the task in one line, without the arrays."""
+        concept, task = (
+            f"k={one.k}" if one.classes is None else label_list(one.classes, 24)
+            for one in (self.concept, self.task)
+        )
+        return f"TaskMoments(n={self.concept.n}, d={self.d}, concept={concept}, task={task})"
+
+    def _repr_html_(self) -> str:
+        """Return rows, features, concept and task as one table, for a notebook."""
+        concept, task = (
+            f"{one.k} numeric" if one.classes is None else label_list(one.classes)
+            for one in (self.concept, self.task)
+        )
+        about = {"rows": self.concept.n, "features": self.d, "concept": concept, "task": task}
+        return facts("TaskMoments", about)
 
     @property
     def d(self) -> int:

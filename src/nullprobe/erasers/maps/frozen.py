@@ -12,9 +12,9 @@ import numpy as np
 
 from nullprobe._core import arrays, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list, shortened
 from nullprobe.erasers.maps import store
-
-LONGEST_LABELS = 40  # most characters of the labels in a repr
+from nullprobe.report.notebook import facts
 
 
 class FrozenMap:
@@ -54,12 +54,21 @@ class FrozenMap:
 
     def __repr__(self) -> str:
         """Return method, d, rank and classes in one line, without the arrays."""
-        parts = [repr(self.method), f"d={self.d}", f"rank={self.rank}"]
+        parts = [repr(shortened(self.method, 30)), f"d={self.d}", f"rank={self.rank}"]
         if self.classes is not None:
-            labels = repr(self.classes)
-            too_long = len(labels) > LONGEST_LABELS
-            parts.append(f"classes=<{len(self.classes)}>" if too_long else f"classes={labels}")
+            parts.append(f"classes={label_list(self.classes)}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        """Return what it was fitted to, and its size, as one table for a notebook."""
+        about = {
+            "method": self.method or None,
+            "features": self.d,
+            "rank": self.rank,
+            "classes": None if self.classes is None else label_list(self.classes),
+            "rows of the fit": self.details.get("n"),
+        }
+        return facts(type(self).__name__, about)
 
     def __reduce__(self) -> tuple:
         """Pickle the arguments of the constructor, so that copies are read-only, too."""

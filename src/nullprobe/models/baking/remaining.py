@@ -33,7 +33,7 @@ N_RESAMPLES = 1000
 LOG_PROBABILITY = Metric("log-probability of the answer (nats)", None, "change")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Effect:
     """A metric of a model and of the edited model, on the same texts.
 
@@ -61,6 +61,10 @@ class Effect:
     before_interval: tuple[float, float] | None
     after_interval: tuple[float, float] | None
     change_interval: tuple[float, float] | None
+
+    def __repr__(self) -> str:
+        """Return the metric before and after in one line."""
+        return f"Effect({self.metric.name}: {self.before:.3g} before, {self.after:.3g} after)"
 
     def __str__(self) -> str:
         """Return one line, such as "AUC of a linear probe at final_norm, held out: ..."."""

@@ -17,11 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nullprobe._core.printable import label_list
 from nullprobe._core.progress import Progress, reporting
 from nullprobe.models.site import known
 from nullprobe.models.text_batches import Labelled, Options, Work, positions
 from nullprobe.models.tokens import Batch
 from nullprobe.moments import Moments
+from nullprobe.report.notebook import Cell, table
 
 # Texts of this many batches are tokenized and sorted by length together.
 WINDOW = 64
@@ -29,7 +31,7 @@ WINDOW = 64
 LEAST_ROWS, MOST_ROWS = 1024, 4096
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Captured(Mapping[str, np.ndarray]):
     """Representations at the sites of a model: site → rows (rows, d).
 
@@ -62,6 +64,23 @@ class Captured(Mapping[str, np.ndarray]):
     text: np.ndarray
     cut: dict[int, tuple[int, int]]
     tokens: Any
+
+    def __repr__(self) -> str:
+        """Return the sites, rows and texts in one line, without the arrays."""
+        texts = len(np.unique(self.text))
+        return f"Captured({label_list(tuple(self.arrays))}, {len(self.text)} rows of {texts} texts)"
+
+    def _repr_html_(self) -> str:
+        """Return the sites with their rows and features as one table, for a notebook."""
+        rows = [
+            (
+                site,
+                [Cell(f"{len(states):,}"), Cell(f"{states.shape[1]:,}"), Cell(str(states.dtype))],
+            )
+            for site, states in self.arrays.items()
+        ]
+        about = f"{len(self.text):,} rows of {len(np.unique(self.text)):,} texts"
+        return table("Captured", [about], ("site", "rows", "features", "dtype"), rows)
 
     def __getitem__(self, site: str) -> np.ndarray:
         """Return the rows of a site."""

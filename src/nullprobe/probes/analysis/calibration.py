@@ -26,7 +26,7 @@ from nullprobe.data.kinds import as_array
 LEVEL = 0.95
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reliability:
     """Predicted probabilities and observed frequencies in bins; frozen.
 
@@ -59,6 +59,12 @@ class Reliability:
     rows: np.ndarray
     error: float
     interval: tuple[float, float]
+
+    def __repr__(self) -> str:
+        """Return rows, bins and the error in one line, without the arrays."""
+        low, high = self.interval
+        size = f"{self.rows.sum()} rows, {len(self.rows)} bins"
+        return f"Reliability({size}: error {self.error:.3f} [{low:.3f}, {high:.3f}])"
 
 
 def reliability(

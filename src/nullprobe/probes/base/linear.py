@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments import Moments
@@ -31,7 +32,7 @@ def scored(X: Array, weights: np.ndarray, bias: np.ndarray) -> Array:
     return X @ arrays.like(weights, X) + arrays.like(bias, X)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearProbe:
     """A fitted linear probe: scores = X w + b; frozen.
 
@@ -57,6 +58,11 @@ class LinearProbe:
     weights: np.ndarray
     bias: np.ndarray
     classes: tuple | None = None
+
+    def __repr__(self) -> str:
+        """Return features and classes in one line, without the arrays."""
+        concept = "" if self.classes is None else f", classes={label_list(self.classes)}"
+        return f"LinearProbe(d={self.d}{concept})"
 
     @property
     def d(self) -> int:

@@ -12,7 +12,7 @@ from nullprobe._core.arrays import Array
 from nullprobe.probes.base.linear import LinearProbe, scored
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinearProbes:
     """Fitted linear probes of many concepts; frozen.
 
@@ -47,6 +47,10 @@ class LinearProbes:
             np.concatenate([probe.bias for probe in probes]),
             tuple(probe.classes for probe in probes),
         )
+
+    def __repr__(self) -> str:
+        """Return the numbers of concepts and features in one line, without the arrays."""
+        return f"LinearProbes({len(self.classes)} concepts, d={self.d})"
 
     @property
     def d(self) -> int:

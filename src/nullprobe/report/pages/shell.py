@@ -13,17 +13,15 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.printable import plain_values, printable
 from nullprobe.report.figures import canvas
-from nullprobe.report.text import wording
+from nullprobe.report.templating import rendered, source
 
 
 def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -38,14 +36,14 @@ def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> st
     data : mapping
         Figures and long tables, for the script.
     """
-    scripts = {"plotly": canvas.script(), "page": _source("page.js")}
+    scripts = {"plotly": canvas.script(), "page": source("page.js")}
     frame = {
-        "css": Markup(_source("page.css")),
-        "scripts": {name: Markup(source) for name, source in scripts.items()},
-        "hashes": [_hash(source) for source in scripts.values()],
+        "css": Markup(source("page.css")),
+        "scripts": {name: Markup(script) for name, script in scripts.items()},
+        "hashes": [_hash(script) for script in scripts.values()],
         "data": embedded(plain_values(data, printable)),
     }
-    return _environment().get_template(template).render({**shown, **frame})
+    return rendered(template, {**shown, **frame})
 
 
 def write(path: str | Path, content: str) -> None:
@@ -81,29 +79,5 @@ def anchor(text: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("nullprobe.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=_finalized,
-    )  # fmt: skip
-    cast(Any, environment).filters |= {
-        "number": wording.number,
-        "interval": wording.interval,
-        "printable": printable,  # in attributes, which are markup already
-    }
-    return environment
-
-
-def _finalized(value: Any) -> Any:
-    """Return what a template shows; markup, such as our scripts, stays as it is."""
-    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
-
-
-@cache
-def _source(name: str) -> str:
-    return (files("nullprobe.report") / "templates" / name).read_text("utf-8")
-
-
-@cache
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+def _hash(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
