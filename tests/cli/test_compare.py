@@ -26,7 +26,8 @@ from support.command_files import (
 )
 
 from nullprobe import compare
-from nullprobe.cli import comparisons, main
+from nullprobe.cli import main, showing
+from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.erasers import ERASERS
 from nullprobe.heldout.fresh_probe import FRESH
 
@@ -43,7 +44,7 @@ def told(path):
 
 def printed(result, columns=80):
     written = io.StringIO()
-    comparisons.show(result, Console(width=columns, file=written))
+    showing.erasers(result.document().plain(), Console(width=columns, file=written))
     return written.getvalue()
 
 
@@ -197,7 +198,7 @@ def test_an_interrupt_while_writing_leaves_neither_file(writer, capsys, monkeypa
         raise KeyboardInterrupt
 
     write(Path("data.npz"))
-    monkeypatch.setattr(comparisons.Comparison, writer, interrupt)
+    monkeypatch.setattr(Comparison, writer, interrupt)
     assert main(["compare", "data.npz", "--concept", "y", *QUICK]) == 130
     assert capsys.readouterr().err == "nullprobe: interrupted; nothing was left half-written.\n"
     assert files() == ["data.npz"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -112,17 +112,7 @@ class Layers:
         Names are the representations, or the headings if representations repeat: a file may hold
         several data sets.
         """
-        audits = [Audit.from_document(one) for one in documents_of(source)]
-        names = [one.representation or one.title for one in audits]
-        if len(set(names)) < len(names):
-            names = [one.heading for one in audits]
-        if len(set(names)) < len(names):
-            validation.complain(
-                "audits in a file must have different names",
-                f"{max(names, key=names.count)!r} is the name of two",
-                "rename one",
-            )
-        return cls(dict(zip(names, audits, strict=True)))
+        return cls(by_name([Audit.from_document(one) for one in documents_of(source)]))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""
@@ -135,3 +125,23 @@ class Layers:
     def to_frame(self) -> Any:
         """Return a pandas data frame with a row for each claim of each representation."""
         return frame([line for one in self.audits.values() for line in one._lines()])
+
+
+def by_name(audits: Sequence[Audit]) -> dict[str, Audit]:
+    """Return audits by representation or title, or by heading if these repeat.
+
+    Raises
+    ------
+    InputError
+        If two headings are equal.
+    """
+    names = [one.representation or one.title for one in audits]
+    if len(set(names)) < len(names):
+        names = [one.heading for one in audits]
+    if len(set(names)) < len(names):
+        validation.complain(
+            "audits in a file must have different names",
+            f"{max(names, key=names.count)!r} is the name of two",
+            "rename one",
+        )
+    return dict(zip(names, audits, strict=True))

@@ -20,10 +20,11 @@ from nullprobe.cli import (
     label_commands,
     model_commands,
     options,
+    result_commands,
     streams,
 )
 
-DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py
+DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py and result_commands.py
 
 app = typer.Typer(
     name="nullprobe",
@@ -48,6 +49,8 @@ for command in (
     label_commands.same_concept,
     comparison_commands.compare,
     comparison_commands.compare_pairs,
+    result_commands.show,
+    result_commands.check,
     eraser_commands.fit,
     eraser_commands.moments,
     eraser_commands.apply,
@@ -68,7 +71,10 @@ def _in_a_line(message: Warning | str, *_: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0, 1 (our fault), 2 (bad input) or 130 (Ctrl-C)."""
+    """Run a command and return its exit code.
+
+    It is 0, 1 (our fault), 2 (bad input), 3 (a verdict is not as required) or 130 (Ctrl-C).
+    """
     for stream in (sys.stdout, sys.stderr):
         # A pipe that knows no Greek gets question marks rather than a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")

@@ -26,7 +26,7 @@ def compare(
     jobs: options.Jobs = -1,
 ) -> None:
     """Compare erasers: what each leaves to fresh probes on new data, and what it costs."""
-    from nullprobe.cli import comparisons, file_columns, output, sources, verdict_tables
+    from nullprobe.cli import comparisons, file_columns, output, showing, sources, verdict_tables
 
     output.need_folder(out)
     columns = file_columns.Columns(concept, groups, leave_out or (), kind)
@@ -43,7 +43,7 @@ def compare(
     result = comparisons.run(data, settings)
     stem = output.stem(sources.stem(file), concept, "compare")
     paths = output.write_both(out, stem, result.to_html, result.to_json)
-    comparisons.show(result, verdict_tables.Terminal())
+    showing.erasers(result.document().plain(), verdict_tables.Terminal())
     verdict_tables.show_files(*paths)
 
 
@@ -58,7 +58,7 @@ def compare_pairs(
     seed: options.Seed = 0,
 ) -> None:
     """Compare readers of contrast pairs: CCS, its relatives, random directions, and labels."""
-    from nullprobe.cli import output, pair_comparisons, sources, verdict_tables
+    from nullprobe.cli import output, pair_comparisons, showing, sources, verdict_tables
 
     output.need_folder(out)
     command = arguments.line(
@@ -70,5 +70,5 @@ def compare_pairs(
     result = pair_comparisons.run(file, columns, name, seed, command)
     stem = output.stem(name, concept, "compare-pairs")
     paths = output.write_both(out, stem, result.to_html, result.to_json)
-    pair_comparisons.show(result, verdict_tables.Terminal())
+    showing.pairs(result.document().plain(), verdict_tables.Terminal())
     verdict_tables.show_files(*paths)

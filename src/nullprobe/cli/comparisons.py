@@ -1,18 +1,14 @@
-"""Comparing: run a comparison, print it as a table, write its page and its JSON twin."""
+"""Comparing: run a comparison with a progress bar, and write down how to do it again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rich.console import Console
-
 from nullprobe._core.progress import Bars
-from nullprobe.cli import verdict_tables
 from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.erasers import compare
 from nullprobe.data.files import Table
-from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -62,15 +58,3 @@ def run(data: Table, settings: Settings) -> Comparison:
         )
     origin = {"command": settings.command, "source": dict(settings.source)}
     return replace(result, provenance={**origin, **result.provenance})
-
-
-def show(result: Comparison, console: Console) -> None:
-    """Print what every eraser leaves and costs, and why a number is missing."""
-    document = result.document().plain()
-    heading = terminal.heading(result.title, verdicts.size(document["provenance"]))
-    verdict_tables.show_parts(heading, console=console)
-    for part in comparison_tables.erasers(document):
-        console.print()
-        console.print(part)
-    for line in comparison_tables.eraser_notes(document):
-        verdict_tables.say(line, console)

@@ -26,7 +26,14 @@ def same_concept(
     jobs: options.Jobs = -1,
 ) -> None:
     """Say whether two sets of labels for one idea are the same to a probe."""
-    from nullprobe.cli import column_options, label_comparisons, output, sources, verdict_tables
+    from nullprobe.cli import (
+        column_options,
+        label_comparisons,
+        output,
+        showing,
+        sources,
+        verdict_tables,
+    )
 
     names = column_options.names_in(file, concept)
     if len(names) != 2:
@@ -49,5 +56,5 @@ def same_concept(
     result = label_comparisons.run(file, (first, second), groups, leave_out or (), how, command)
     stem = output.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
     paths = output.write_both(out, stem, result.to_html, result.to_json)
-    label_comparisons.show(result, verdict_tables.Terminal())
+    showing.labels(result, verdict_tables.Terminal())
     verdict_tables.show_files(*paths)

@@ -1,4 +1,4 @@
-"""Label comparisons: two sets of labels of a file, compared and shown."""
+"""Label comparisons: two sets of labels of a file, compared."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.same_concept import SameConcept, same_concept
-from nullprobe.cli import verdict_tables
 from nullprobe.cli.file_columns import columns_of, origin, table
 from nullprobe.cli.sources import stem
-from nullprobe.report.pages.same_concept import crossed_table
-from nullprobe.report.text import terminal
-
-MORE = "More: open the page."
 
 
 def run(
@@ -65,12 +58,3 @@ def run(
     source = {**origin(file, columns), "concept": f"{first}, {second}"}
     provenance = {"command": command, "source": source, **result.audit.provenance}
     return replace(result, audit=replace(result.audit, provenance=provenance))
-
-
-def show(result: SameConcept, console: Console) -> None:
-    """Print the verdict, probes across the two sets of labels, and the audit."""
-    document = result.document().plain()
-    for finding in document["findings"]:
-        verdict_tables.say(finding, console)
-    verdict_tables.show_parts(terminal.costs(crossed_table(document)), console=console)
-    verdict_tables.show(result.audit, more=MORE, console=console)

@@ -7,18 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.text import Text
 
 from nullprobe._core.progress import Bars
-from nullprobe.cli import column_options, verdict_tables
+from nullprobe.cli import column_options
 from nullprobe.cli.sources import places
 from nullprobe.cli.subject import Subject
 from nullprobe.comparing.pair_probes import compare_pairs
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.data.files import read_labels
 from nullprobe.data.pairs import ContrastPairs, read_pairs
-from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 
 @dataclass(frozen=True)
@@ -101,16 +98,3 @@ def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> Pai
         )
     origin = {"command": command, "source": columns.source(path)}
     return replace(result, provenance={**origin, **result.provenance})
-
-
-def show(result: PairComparison, console: Console) -> None:
-    """Print how often each reader agrees with each label, and what it followed."""
-    document = result.document().plain()
-    heading = terminal.heading(result.title, verdicts.size(document["provenance"], "pairs"))
-    verdict_tables.show_parts(heading, console=console)
-    console.print()
-    console.print(comparison_tables.pairs(document))
-    console.print()
-    for finding in result.findings:
-        console.print(Text(finding), width=min(terminal.WIDEST, console.width))
-    verdict_tables.say(comparison_tables.pair_note(document), console)

@@ -133,6 +133,6 @@ def read_json(source: str | Path) -> list[dict[str, Any]]:
         )
     try:
         content = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
     return content if is_list(content) else [content]

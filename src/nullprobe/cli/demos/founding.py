@@ -23,7 +23,6 @@ QUESTION = (
     "read on new data?"
 )
 BEFORE, AFTER = "in_sample_before_shuffled", "in_sample_after_shuffled"
-FOUNDING = {"n_per_class": 300, "d": 3}
 
 
 def subjects(seed: int) -> list[Subject]:
@@ -50,7 +49,7 @@ def subjects(seed: int) -> list[Subject]:
 
 
 def _founding(seed: int) -> Subject:
-    world = two_features(**FOUNDING, random_state=seed)
+    world = two_features(n_per_class=300, d=3, random_state=seed)
     return Subject(
         title="Two features",
         X=world.X,

@@ -39,7 +39,8 @@ def conclusion(reason: str) -> str:
 
 def size(provenance: Mapping[str, Any], what: str = "rows") -> str:
     """Return how many rows, features, classes and groups a result is of."""
-    counts = (provenance[what], what.removesuffix("s")), (provenance["features"], "feature")
+    features = provenance.get("features", 1)  # as the schema has it
+    counts = (provenance[what], what.removesuffix("s")), (features, "feature")
     text = ", ".join(wording.counted(*one) for one in counts)
     classes = provenance.get("classes")
     if classes:

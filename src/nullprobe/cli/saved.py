@@ -1,0 +1,151 @@
+"""Saved results: files that commands and ``to_json`` wrote, read back by their schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from nullprobe._core.nested import is_mapping
+from nullprobe._core.validation import InputError, complain
+from nullprobe.auditing.layers import by_name
+from nullprobe.auditing.result import Audit
+from nullprobe.auditing.same_concept_result import SameConcept
+from nullprobe.auditing.upgrade import SECOND, THIRD, upgraded
+from nullprobe.cli import showing, verdict_tables
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.comparison_documents import (
+    ERASERS,
+    PAIRS,
+    ComparisonDocument,
+    PairComparisonDocument,
+)
+from nullprobe.report.document import read_json, validated
+from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.report.text import change_lines, changes
+
+Saved = dict[str, Audit] | SameConcept | ComparisonDocument | PairComparisonDocument
+AUDITS = (SECOND, THIRD, AUDIT)
+OTHERS = (SAME_CONCEPT, ERASERS, PAIRS)
+WORDS = {
+    dict: "an audit",
+    SameConcept: "a comparison of two sets of labels",
+    ComparisonDocument: "a comparison of erasers",
+    PairComparisonDocument: "a comparison of readers of pairs",
+}
+
+
+def read(path: Path) -> Saved:
+    """Return the result in a file: audits by name, or a comparison.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no JSON, or does not follow the schema that it names.
+    """
+    if not path.exists():
+        raise InputError(f"File not found: {str(path)!r}")
+    try:
+        return _result(read_json(path))
+    except InputError as error:
+        required = f"{str(path)!r} cannot be read: {error.required}"
+        raise InputError(required, error.received, error.hint) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        _refuse(error, path)
+
+
+def show(file: Path, console: Console, *, verbose: bool) -> None:
+    """Print the result in a file as the command that made it did."""
+    result = read(file)
+    with _whole(console, file):
+        if isinstance(result, SameConcept):
+            showing.labels(result, console, verbose=verbose, more=verdict_tables.MORE)
+        elif isinstance(result, ComparisonDocument):
+            showing.erasers(result.plain(), console)
+        elif isinstance(result, PairComparisonDocument):
+            showing.pairs(result.plain(), console)
+        else:
+            audits = list(result.values())
+            truth = _truth(audits[0]) if len(audits) == 1 else {}
+            verdict_tables.show(*audits, truth=truth.items(), verbose=verbose, console=console)
+
+
+def show_changes(first: Path, second: Path, console: Console, *, verbose: bool) -> None:
+    """Print what changed from one result to another of the same kind."""
+    one, two = read(first), read(second)
+    if type(one) is not type(two):
+        complain(
+            "two results must be of the same kind to be compared",
+            f"{str(first)!r} is {WORDS[type(one)]} and {str(second)!r} {WORDS[type(two)]}",
+        )
+    placed = any(isinstance(each, dict) and len(each) > 1 for each in (one, two))
+    with _whole(console, first, second):
+        sides = _side(str(first), one, placed), _side(str(second), two, placed)
+        verdict_tables.show_parts(*changes.changes(*sides, every=verbose), console=console)
+
+
+@contextmanager
+def _whole(console: Console, *files: Path) -> Iterator[None]:
+    """Print all or nothing: refuse a document whose parts do not fit together.
+
+    A schema does not say so much: a reader may lack a label that the document names.
+    """
+    try:
+        with console.capture() as held:
+            yield
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        _refuse(error, *files)
+    console.file.write(held.get())
+
+
+def _refuse(error: Exception, *files: Path) -> NoReturn:
+    named = " and ".join(repr(str(file)) for file in files)
+    received = f"a part is missing or damaged ({type(error).__name__}: {error})"
+    raise InputError(f"{named} must be as to_json wrote it", received) from error
+
+
+def _result(documents: list[Any]) -> Saved:
+    schemas = [one.get("schema") if is_mapping(one) else None for one in documents]
+    for schema in schemas or [None]:
+        if schema not in (*AUDITS, *OTHERS):
+            complain(
+                f"a saved result must have one of the schemas {', '.join((*AUDITS, *OTHERS))}",
+                "it has none" if schema is None else f"its schema is {schema!r:.80}",
+                "pass what to_json wrote",
+            )
+    if all(schema in AUDITS for schema in schemas):
+        audits = [validated(AuditDocument, upgraded(one)) for one in documents]
+        return by_name([Audit.from_document(one) for one in audits])
+    if len(documents) > 1:
+        complain(
+            "a file must hold audits, or one result of another kind",
+            f"it has {len(documents)} results, and one is {schemas[0]!r}",
+        )
+    if schemas[0] == SAME_CONCEPT:
+        return SameConcept.from_document(validated(SameConceptDocument, documents[0]))
+    model = ComparisonDocument if schemas[0] == ERASERS else PairComparisonDocument
+    return validated(model, documents[0])
+
+
+def _truth(one: Audit) -> Mapping[str, str]:
+    """Return what is known to be true of a world, claim by claim."""
+    source = one.provenance.get("source")
+    known = source.get("truth") if is_mapping(source) else None
+    return {str(k): str(v) for k, v in known.items()} if is_mapping(known) else {}
+
+
+def _side(file: str, result: Saved, placed: bool) -> change_lines.Side:
+    """Return what is compared of a result; ``placed`` if there are several representations."""
+    if isinstance(result, ComparisonDocument):
+        return change_lines.of_erasers(file, result.plain())
+    if isinstance(result, PairComparisonDocument):
+        return change_lines.of_pairs(file, result.plain())
+    if isinstance(result, SameConcept):
+        return change_lines.of_labels(file, result.document().plain())
+    documents = {name: one.document().plain() for name, one in result.items()}
+    return change_lines.of_audits(file, documents, placed=placed)
