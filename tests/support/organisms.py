@@ -1,6 +1,7 @@
 """What tests of the model organism share: a small one, and how two are compared."""
 
 from nullprobe import worlds
+from nullprobe._core import progress
 from nullprobe.worlds.language_models import training
 
 FEW = {"n_entities": 12, "steps": 3}
@@ -32,5 +33,5 @@ def trained_llama(steps=100, texts=200):
     )  # fmt: skip
     with training.untouched(0):
         model = LlamaForCausalLM(config)
-    training.train(model, organism.facts, words, steps=steps, seed=0)
+    training.train(model, organism.facts, words, steps=steps, seed=0, report=progress.silent)
     return model.eval(), organism.tokenizer, organism.statements(texts)

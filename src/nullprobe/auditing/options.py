@@ -79,7 +79,7 @@ def checked_draws(
             f"alpha={bar.alpha:g} needs at least {bar.least_draws} draws of each null: with fewer, "
             "no p-value is as small as alpha",
             f"draws is {draws}",
-            f"pass draws={bar.least_draws}, or a larger alpha",
+            f"pass draws={bar.least_draws}" + (", or a larger alpha" if bar.alpha < 0.05 else ""),
         )
     return draws, n_surrogates != 0
 

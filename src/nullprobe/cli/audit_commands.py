@@ -13,8 +13,6 @@ from nullprobe.cli import arguments, model_options, options, pair_options
 def demo(
     out: options.OutFolder = Path(),
     draws: options.Draws = 99,
-    permutations: options.Permutations = None,
-    surrogates: options.Surrogates = None,
     seed: options.Seed = 0,
     jobs: options.Jobs = -1,
     model: model_options.ModelDemo = False,
@@ -27,7 +25,7 @@ def demo(
     from nullprobe.cli.demos import founding as demonstration
 
     output.need_folder(out)
-    draws, _ = checked_draws(draws, permutations, surrogates, Thresholds())
+    draws, _ = checked_draws(draws, None, None, Thresholds())
     if model:
         demo_of_model(out, draws, seed, verbose=verbose)
         return

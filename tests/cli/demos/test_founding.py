@@ -8,7 +8,6 @@ import pytest
 from support.command_files import FEW, documents, done, files, refuses
 
 from nullprobe import worlds
-from nullprobe.cli import main
 from nullprobe.cli.demos import founding
 from nullprobe.cli.demos.founding import subjects
 
@@ -65,12 +64,3 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     assert page.index("Linear algebra alone explains the result") < page.index(
         "A linear probe reads the concept"
     )
-
-
-@pytest.mark.slow
-def test_old_names_of_draws_are_read_with_one_line_of_warning(capsys, monkeypatch):
-    some = [replace(one, X=one.X[:60, :3], y=one.y[:60], feature_names=None) for one in subjects(0)]
-    monkeypatch.setattr(founding, "subjects", lambda seed: some)
-    assert main(["demo", "--permutations", "39", "--surrogates", "0", "--out", "page"]) == 0
-    assert capsys.readouterr().err.count("\n") == 1
-    assert documents("page/nullprobe-demo.json")[0]["provenance"]["draws"] == 39
