@@ -94,6 +94,7 @@ def test_what_differs_exits_with_3_and_a_line_each(arguments, lines, capsys):
         ("audit.json --require readable.takes=yes", ["'yes'", "'moments'"]),
         ("audit.json --require readable.from=inputs", ["'from'", "'comes_from'"]),
         ("audit.json --require readble=yes", ["'readble'", "did you mean 'readable'"]),
+        ("audit.json --require gone=yes --require gone=no", ["gone=yes and gone=no"]),
         ("audit.json --require gone=yes", ["'gone'", "'erasure_holds'"]),
         ("audit.json --require same_concept=yes", ["'same_concept'", "'readable'"]),
         ("same-concept.json --require same_concept.takes=moments", ["'takes'", "'holds'"]),

@@ -58,6 +58,8 @@ class FileKind:
     def mark_of(self, path: str | Path) -> str:
         """Return the format mark of a file, or complain that it is not such a file."""
         path = Path(path)
+        if path.is_dir():
+            raise InputError(f"A .safetensors file is needed, but {str(path)!r} is a folder")
         if not path.is_file():
             raise InputError(f"File not found: {str(path)!r}")
         try:

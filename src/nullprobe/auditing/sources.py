@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nullprobe.auditing.result import Audit
 from nullprobe.claims.explanations import ComesFrom
-from nullprobe.claims.readable import NO_BASELINE, ORIGINS
+from nullprobe.claims.readable import NO_BASELINE, NO_TWIN, ORIGINS
 
 NOT_TESTED = "where it comes from was not tested"
 
@@ -18,7 +18,7 @@ def without_baselines(result: Audit, reason: str) -> Audit:
             claim,
             reason=claim.reason.replace(ORIGINS[ComesFrom.NOT_TRIED], NOT_TESTED),
             explanations=tuple(
-                replace(one, reason=reason) if one.reason == NO_BASELINE else one
+                replace(one, reason=reason) if one.reason in (NO_BASELINE, NO_TWIN) else one
                 for one in claim.explanations
             ),
         )

@@ -25,8 +25,9 @@ def confound_warnings(one: Confounded, explanation: Explanation) -> tuple[str, .
         sentences.append(
             f"the confounds have {one.columns:,} columns for {one.rows:,} rows. The model of "
             "P(y | W) shrinks their effects, and what it shrinks away may still confound. So they "
-            f"can be credited with a reading, but not ruled out; with at least {ROWS_PER_COLUMN} "
-            "rows a column they could be. Name fewer confounds, or audit matched rows"
+            "can be credited with a reading, but not ruled out; with at most "
+            f"{one.rows // ROWS_PER_COLUMN:,} columns they could be. Name fewer confounds, or "
+            "audit matched rows"
         )
     if one.matched_pairs is not None and not explanation.is_rejected:
         if one.matched_pairs >= LEAST_PAIRS:

@@ -30,6 +30,7 @@ NAME = "readable"
 STATEMENT = "A linear probe reads the concept on data it was not fitted on."
 MATCHED = "its draws are matched to be as readable as the data"
 NO_BASELINE = "no baseline was passed"
+NO_TWIN = "no untrained network was passed"
 CHANCE_SUFFICES = "chance explains the reading"
 ORIGINS = {
     ComesFrom.INPUTS: "the inputs alone explain it",
@@ -182,7 +183,11 @@ def _sources(
     tried = {one.name for one in judged}
     return (
         *judged,
-        *(Explanation.not_tried(s, NO_BASELINE) for s in SOURCES[:2] if s not in tried),
+        *(
+            Explanation.not_tried(s, NO_BASELINE if s == "inputs" else NO_TWIN)
+            for s in SOURCES[:2]
+            if s not in tried
+        ),
     )
 
 

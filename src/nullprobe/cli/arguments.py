@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import shlex
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -31,6 +33,16 @@ def names(text: str | None) -> list[str] | None:
             f"but {text!r} has an empty one; leave that comma out"
         )
     return parts
+
+
+def need_another_file(out: Path | None, read: Iterable[Path | None]) -> None:
+    """Refuse to write over a file that the same command reads."""
+    if out is None or not out.is_file():
+        return
+    if any(one is not None and one.is_file() and one.samefile(out) for one in read):
+        raise UsageError(
+            f"--out is the file to write, but {str(out)!r} is one that is read; choose another path"
+        )
 
 
 def number_or_word(text: str) -> float | str:

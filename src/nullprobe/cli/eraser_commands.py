@@ -30,6 +30,7 @@ def fit(
     moments: eraser_options.FromMoments = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, to captured states, or to moments."""
+    arguments.need_another_file(out, files)
     if moments:
         of_rows = {
             "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
@@ -84,6 +85,7 @@ def moments(
     kind: options.Kind = None,
 ) -> None:
     """Write means and covariances of a file, from which `fit --moments` fits an eraser."""
+    arguments.need_another_file(out, [file])
     from nullprobe.cli import file_columns, moment_files
 
     moment_files.need_moments_path(out)
@@ -104,6 +106,7 @@ def apply(
     leave_out: options.LeaveOut = None,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
+    arguments.need_another_file(out, [eraser, file])
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())

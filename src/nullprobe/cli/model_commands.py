@@ -205,6 +205,7 @@ def erase(
     out: options.OutTexts = None,
 ) -> None:
     """Let a model continue prompts without and with erasers, side by side."""
+    arguments.need_another_file(out, [generate_from])
     if not generate and generate_from is None:
         raise arguments.UsageError("erase takes prompts: --generate TEXT or --generate-from FILE")
     if (generate_from is None) != (text is None):

@@ -72,6 +72,19 @@ class Requirement:
         return self.claim if self.axis == "holds" else f"{self.claim}.{self.axis}"
 
 
+def parsed(texts: Sequence[str]) -> list[Requirement]:
+    """Return the requirements; complain if two ask for different words of one verdict."""
+    found: dict[str, Requirement] = {}
+    for one in map(Requirement.parsed, texts):
+        first = found.setdefault(one.subject, one)
+        if first != one:
+            complain(
+                "--require asks for one word of each verdict",
+                f"{one.subject}={first.word} and {one.subject}={one.word} arrived",
+            )
+    return [*found.values()]
+
+
 def verdicts(result: Saved, path: Path) -> dict[str, Verdicts]:
     """Return the verdicts of a result, by representation or title, and by claim.
 

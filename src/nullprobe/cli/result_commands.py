@@ -72,7 +72,7 @@ def check(file: Report, require: Require, at: At = None) -> None:
     """Check verdicts of a saved result: exit code 0 if all are as required, 3 if one differs."""
     from nullprobe.cli import required, saved, streams
 
-    requirements = [required.Requirement.parsed(text) for text in require]
+    requirements = required.parsed(require)
     verdicts = required.verdicts(saved.read(file), file)
     places = required.chosen(list(verdicts), at or ())
     lines = list(required.unmet(requirements, verdicts, places))
