@@ -399,3 +399,13 @@ def test_rows_of_several_series_may_share_their_times():
     y = (time // 5 + groups) % 2
     found = audit(rng.normal(size=(120, 3)), y, groups=groups, order=time, **RAW)
     assert found.provenance["dependence"]["order"] == "a series in each group"
+
+
+@pytest.mark.parametrize("depth", ["quick", "full"])
+def test_features_that_are_not_read_are_named_at_any_depth(depth):
+    w = worlds.two_features(n_per_class=60, d=3, random_state=0)
+    X = np.column_stack([w.X, w.X[:, 0], np.ones(len(w.X))])
+    record = audit(X, w.y, claims=["readable"], depth=depth, draws=39).provenance["set_aside"]
+    assert record["how_many"] == 2
+    assert list(record["features"]) == ["3", "4"]
+    assert ("raw_with_them" in record) == (depth == "full")

@@ -33,13 +33,14 @@ def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]
     return features.keep if len(features.keep) else np.arange(X.shape[1]), features.reasons
 
 
-def aside_record(X: np.ndarray, reasons: Mapping[str, str], how: Readings) -> dict[str, Any]:
-    """Return which features were set aside and why, by name, and the reading with them."""
-    return {
-        "features": dict(list(reasons.items())[:MOST_NAMED]),
-        "how_many": len(reasons),
-        **_reading(X, how, "with_them"),
-    }
+def aside_record(reasons: Mapping[str, str]) -> dict[str, Any]:
+    """Return which features were set aside and why, by name."""
+    return {"features": dict(list(reasons.items())[:MOST_NAMED]), "how_many": len(reasons)}
+
+
+def reading_with_them(X: np.ndarray, how: Readings) -> dict[str, float]:
+    """Return the readings of all features, before and after erasure."""
+    return _reading(X, how, "with_them")
 
 
 def outlying_record(X: np.ndarray, how: Readings) -> dict[str, Any]:

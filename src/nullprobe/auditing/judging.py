@@ -13,7 +13,12 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe._core.progress import Report
 from nullprobe.auditing.evidence import evidence
 from nullprobe.auditing.fitted_eraser import BEFORE, ERASED, FittedEraser, joined
-from nullprobe.auditing.guards import ALL_RARE, aside_record, outlying_record
+from nullprobe.auditing.guards import (
+    ALL_RARE,
+    aside_record,
+    outlying_record,
+    reading_with_them,
+)
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
@@ -166,7 +171,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             claims = tuple(judged_claim(claim, evidence_of_run) for claim in plan.names)
             bare = again or plan.quick
             picture = None if bare else _picture(plan, name, run)
-            record = {} if bare else _record(plan, name, run, claims)
+            record = {} if again else _record(plan, name, run, claims)
             judged = Judged(claims, run.scores[0], picture, splits, record)
             results[name] = withheld(judged, STUCK) if run.is_stuck else judged
     return results
@@ -187,8 +192,7 @@ def _of_fitted_eraser(
     joint = joined(evidence_by_run[0], evidence_by_run[1], expected)
     claims = tuple(judged_claim(claim, joint) for claim in plan.names)
     scores = Scores(before.scores[0].raw, after.scores[0].raw)
-    bare = again or plan.quick
-    record = {} if bare else _record(plan, next(iter(runs)), before, claims)
+    record = {} if again else _record(plan, next(iter(runs)), before, claims)
     judged = Judged(claims, scores, None, splits, record)
     return withheld(judged, STUCK) if before.is_stuck else judged
 
@@ -199,14 +203,23 @@ def _picture(plan: Plan, name: str, run: Run) -> Portrait:
 
 
 def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[str, Any]:
-    """Return the number of draws, features set aside, and outlying rows."""
+    """Return the number of draws, features set aside, and outlying rows.
+
+    Of a quick audit the features alone, without a reading with them.
+    """
+    if plan.quick:
+        aside = plan.aside[name] if name in plan.whole else {}
+        return {"set_aside": aside_record(aside)} if aside else {}
     used: dict[str, int] = {}
     for claim in claims:
         for null in claim.nulls:
             used[null.rung] = max(used.get(null.rung, 0), len(null.values))
     aside = {}
     if name in plan.whole:
-        aside = aside_record(plan.whole[name], plan.aside[name], run.readings)
+        aside = {
+            **aside_record(plan.aside[name]),
+            **reading_with_them(plan.whole[name], run.readings),
+        }
     far = outlying_record(run.X, run.readings)
     _warn_of_outlying(far, run, plan.bar.min_effect)
     return {

@@ -74,15 +74,15 @@ class Requirement:
 
 def parsed(texts: Sequence[str]) -> list[Requirement]:
     """Return the requirements; complain if two ask for different words of one verdict."""
-    found: dict[str, Requirement] = {}
+    first_by_subject: dict[str, Requirement] = {}
     for one in map(Requirement.parsed, texts):
-        first = found.setdefault(one.subject, one)
+        first = first_by_subject.setdefault(one.subject, one)
         if first != one:
             complain(
                 "--require asks for one word of each verdict",
                 f"{one.subject}={first.word} and {one.subject}={one.word} arrived",
             )
-    return [*found.values()]
+    return [*first_by_subject.values()]
 
 
 def verdicts(result: Saved, path: Path) -> dict[str, Verdicts]:

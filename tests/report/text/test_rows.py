@@ -50,6 +50,11 @@ SEEN = {"correlation": 0.05, "p_value": 0.0025, "length": 6}
             "Features set aside",
             ["1 feature was", "f0 (is a linear combination of others)", "add nothing"],
         ),
+        (
+            {"set_aside": {"features": {"f0": "has one value"}, "how_many": 1}},
+            "Features set aside",
+            ["1 feature was", "f0 (has one value)"],
+        ),
         ({"copies": {"across_groups": 1, "rule": "keep"}}, "Copied rows", ["1 row is a copy"]),
         ({"outlying": {"rows": [3], "how_many": 1}}, "Outlying rows", ["1 row lies", "3"]),
     ],

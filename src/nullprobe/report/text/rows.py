@@ -32,11 +32,15 @@ def _aside(record: Mapping[str, Any]) -> str:
     count = record["how_many"]
     listed = _listed([f"{name} ({why})" for name, why in record["features"].items()])
     was, them = ("was", "it") if count == 1 else ("were", "them")
-    return (
+    text = (
         f"{counted(count, 'feature')} {was} left out: {listed}. Such features add nothing that "
-        f"others lack, or let a few rows decide the result. With {them}, the reading is "
-        f"{number(record['raw_with_them'])} before and {number(record['erased_with_them'])} after "
-        "erasure."
+        "others lack, or let a few rows decide the result."
+    )
+    if "raw_with_them" not in record:  # of a quick audit
+        return text
+    return (
+        f"{text} With {them}, the reading is {number(record['raw_with_them'])} before and "
+        f"{number(record['erased_with_them'])} after erasure."
     )
 
 
