@@ -123,9 +123,8 @@ def verdict(
     rows = rows_for_verdict(claim, kind=kind, d=d, positive_fraction=share, min_effect=min_effect)
     if kind == "numeric":
         metric = OF_NUMBERS[claim]
-        setting = (
-            "of a number" if d is None or claim == "gone" else f"of a number and {d:,} features"
-        )
+        features = "any number of" if d is None or claim == "gone" else f"{d:,}"
+        setting = f"of a number and {features} features"
         assumed = (
             "independent rows, uncorrelated features" if metric == "R²" else "independent rows"
         )
