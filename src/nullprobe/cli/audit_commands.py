@@ -18,7 +18,7 @@ def demo(
     model: model_options.ModelDemo = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Audit the founding experiment and two data sets of scikit-learn, in two or three minutes."""
+    """Audit the founding experiment and two data sets of scikit-learn, in about four minutes."""
     from nullprobe.auditing.options import checked_draws
     from nullprobe.claims import Thresholds
     from nullprobe.cli import output, subject, verdict_tables
