@@ -102,8 +102,8 @@ def test_an_eraser_with_names_is_applied_to_a_matrix_of_its_width(capsys):
     write(Path("data.csv"))
     done(capsys, "fit", "data.csv", "--concept", "y", "--out", "e.safetensors")
     np.save("bare.npy", X.astype(np.float32))
-    done(capsys, "apply", "e.safetensors", "bare.npy", "--out", "bare.npy")
-    after, _ = read_matrix("bare.npy")
+    done(capsys, "apply", "e.safetensors", "bare.npy", "--out", "erased.npy")
+    after, _ = read_matrix("erased.npy")
     assert after.dtype == np.float32
     np.testing.assert_allclose(after, LEACE().fit_transform(X, Y), atol=1e-5)
 

@@ -345,10 +345,12 @@ def test_a_file_whose_parts_do_not_fit_is_refused(tmp_path):
         AffineEraser.load(path)
 
 
-def test_a_missing_file_is_named(tmp_path):
-    for path in (tmp_path / "none.safetensors", tmp_path):
-        with pytest.raises(InputError, match="File not found: "):
-            AffineEraser.load(path)
+@pytest.mark.parametrize(
+    ("name", "what"), [("none.safetensors", "File not found: "), (".", "is a folder")]
+)
+def test_a_missing_file_is_named(name, what, tmp_path):
+    with pytest.raises(InputError, match=what):
+        AffineEraser.load(tmp_path / name)
 
 
 def test_a_save_that_fails_leaves_nothing_behind(tmp_path):
