@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nullprobe._core.tensor_files import FileKind, labels_as_json
+from nullprobe._core.marked_files import FileKind, labels_as_json
 from nullprobe._version import __version__
 
 FINGERPRINT = "fingerprint"

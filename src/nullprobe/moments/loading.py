@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe._core import validation
 from nullprobe.moments.class_moments import ClassMoments
 from nullprobe.moments.files import MOMENTS
 from nullprobe.moments.moments import Moments
@@ -20,11 +19,4 @@ def load_moments(path: str | Path) -> Moments | ClassMoments:
     InputError
         If the file is missing, damaged, or has no moments.
     """
-    mark = MOMENTS.mark_of(path)
-    if mark not in KINDS:
-        validation.complain(
-            MOMENTS.required,
-            f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
-            MOMENTS.hint,
-        )
-    return KINDS[mark].load(path)
+    return MOMENTS.one_of(path, KINDS).load(path)

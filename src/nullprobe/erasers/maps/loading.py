@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nullprobe._core import validation
 from nullprobe.erasers.maps.affine import AffineEraser
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
@@ -36,11 +35,4 @@ def load_eraser(path: str | Path) -> AffineEraser | ConceptShift | ClassTranspor
     ...     load_eraser(f"{folder}/eraser.safetensors").apply(np.array([[3.0, 4.0]])).tolist()
     [[0.0, 4.0]]
     """
-    mark = ERASER.mark_of(path)
-    if mark not in KINDS:
-        validation.complain(
-            ERASER.required,
-            f"{str(path)!r} has the format mark {mark!r}, none of {', '.join(map(repr, KINDS))}",
-            ERASER.hint,
-        )
-    return KINDS[mark].load(path)
+    return ERASER.one_of(path, KINDS).load(path)

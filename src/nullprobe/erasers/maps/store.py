@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core.tensor_files import FileKind, labels_as_json
+from nullprobe._core.marked_files import FileKind, labels_as_json
 
 ERASER = FileKind(
     "the eraser",

@@ -12,7 +12,7 @@ import numpy as np
 
 from nullprobe._core import checked_files, validation
 from nullprobe._core.checked_files import Content
-from nullprobe._core.tensor_files import FileKind
+from nullprobe._core.marked_files import FileKind
 
 PROBE = FileKind(
     "the probe",

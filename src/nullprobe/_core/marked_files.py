@@ -1,4 +1,4 @@
-"""Tensor files: safetensors with a format mark, written completely or not at all.
+"""Marked files: safetensors with a format mark, written completely or not at all.
 
 Equal content gives equal bytes.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import safetensors
@@ -20,6 +20,7 @@ from nullprobe._core import validation
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import InputError
 
+T = TypeVar("T")
 FORMAT = "format"  # key of the format mark in the metadata
 
 
@@ -69,6 +70,18 @@ class FileKind:
             if path.suffix != ".safetensors":
                 validation.complain(self.required, f"{str(path)!r} is not one", self.hint)
             self.complain_unreadable(path, error)
+
+    def one_of(self, path: str | Path, kinds: Mapping[str, T]) -> T:
+        """Return the kind with the format mark of a file, or complain that it has none of them."""
+        mark = self.mark_of(path)
+        if mark not in kinds:
+            validation.complain(
+                self.required,
+                f"{str(path)!r} has the format mark {mark!r}, none of "
+                f"{', '.join(map(repr, kinds))}",
+                self.hint,
+            )
+        return kinds[mark]
 
     def read(self, path: str | Path, mark: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Return the arrays and the metadata of a file that :meth:`write` wrote.
