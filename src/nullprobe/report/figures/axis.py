@@ -83,7 +83,11 @@ def names_at(
     longest : int
         Letters of a name.
     """
-    written = [roles.text(name, longest) for name in names]
+    ticks(ax, side, places, [roles.text(name, longest) for name in names])
+
+
+def ticks(ax: Axes, side: str, places: Sequence[float], written: Sequence[str]) -> None:
+    """Write lines of text at ticks, as `names_at` does."""
     width, height = pixels(ax)
     axis = ax.xaxis if side == "x" else ax.yaxis
     most = max(map(len, written), default=1)
@@ -93,7 +97,8 @@ def names_at(
         step = LINE if turned else (most + 1.5) * LETTER
         room = int(width / step)
     else:
-        room = int(height / LINE)
+        lines = max((name.count("\n") + 1 for name in written), default=1)
+        room = int(height / (LINE * lines))
     every = -(-len(written) // max(1, room)) if written else 1
     axis.set_ticks(list(places)[::every], labels=written[::every], **LITERAL)
     if turned:

@@ -98,16 +98,13 @@ def mark(
 
 def lines(ax: Axes, names: Sequence[str], needs_labels: Sequence[bool] = ()) -> None:
     """Write names at the lines, the first at the top."""
-    written = [roles.text(name, LONGEST) for name in names]
-    axis.names_at(ax, "y", range(len(names)), written, LONGEST)
-    for y, needed in enumerate(needs_labels):
-        if needed:
-            ax.annotate(
-                "uses the labels", (1, y), xycoords=ax.get_yaxis_transform(), xytext=(-2, 7),
-                textcoords="offset points", ha="right", va="center",
-                **axis.small(ax, color=roles.LIGHT["muted"]),
-            )  # fmt: skip
-    ax.set_ylim(len(names) - 0.5, -0.5)
+    needed = [*needs_labels, *[False] * (len(names) - len(needs_labels))]
+    written = [
+        roles.text(name, LONGEST) + ("\nuses the labels" if uses else "")
+        for name, uses in zip(names, needed, strict=True)
+    ]
+    axis.ticks(ax, "y", range(len(names)), written)
+    ax.set_ylim(max(1, len(names)) - 0.5, -0.5)
     for y in range(1, len(names)):
         ax.axhline(y - 0.5, color=roles.LIGHT["rule"], linewidth=0.7, zorder=0.5)
 

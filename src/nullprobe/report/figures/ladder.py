@@ -67,6 +67,7 @@ def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
                 _cell(ax, x, y, roles.LIGHT["rule"], 0.55 if outcome == "rejected" else 0.0)
                 _write(ax, x, y, WORDS[outcome], roles.LIGHT["muted"])
     axis.frame(ax, "what the result takes", None)
+    ax.xaxis.labelpad = 8
     names = [f"{claim_name(claim['name'])}  {GLYPHS[claim['holds']]}" for claim in claims]
     _table(ax, len(keys), len(claims))
     axis.names_at(ax, "y", range(len(names)), names, LONGEST)
