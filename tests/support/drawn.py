@@ -45,7 +45,7 @@ class Drawing:
                 self.texts.append((*self._place(element), "".join(element.itertext())))
             elif element.tag == "use":
                 name = element.get("href", "").lstrip("#")
-                corners = self._corners(shapes[name])
+                corners = np.zeros((0, 2)) if "C" in shapes[name] else self._corners(shapes[name])
                 if len(corners) and np.ptp(corners, axis=0).max() > LARGEST:
                     self.lines.append((corners + self._place(element), True))
                 elif len(corners) > 2 or "C" in shapes[name]:  # not a tick

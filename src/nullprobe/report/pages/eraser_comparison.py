@@ -20,6 +20,7 @@ from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 READ, DAMAGE = 680, 420  # pixels wide
+NO_RATIO = "There is no ratio"
 GAPS = "not defined here; the reasons stand below the table of all"
 UNTESTED = (
     (
@@ -84,8 +85,9 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     high = height(len(rows), len(probes))
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
-    seen = " ".join(described_damage(rows))
-    yield Picture("damage", titles.DAMAGE, seen, svg, notes, (), moved_table(rows))
+    said = described_damage(rows)
+    notes += [one for one in said if one.startswith(NO_RATIO)]
+    yield Picture("damage", titles.DAMAGE, " ".join(said), svg, notes, (), moved_table(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -172,7 +174,7 @@ def described_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if high is not low:
         text.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
     if least["ratio"] is None:
-        text.append(f"There is no ratio: {least['reason']}.")
+        text.append(f"{NO_RATIO}: {least['reason']}.")
     return text
 
 
