@@ -12,13 +12,14 @@ probability of any false alarm in a kind is at most α.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.frames import kind_of
 from nullprobe._core.printable import label_list
 from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
@@ -26,10 +27,10 @@ from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
-from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.options import claim_names
-from nullprobe.auditing.result import Audit, sizes, summarised, tabulated
+from nullprobe.auditing.result import Audit, lines_of, sizes, summarised, tabulated
 from nullprobe.auditing.sources import without_baselines
+from nullprobe.claims.tables import frame_of
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
@@ -115,9 +116,12 @@ class Attributes:
         """Write all audits as one self-contained page, whole or not at all."""
         write_html(path, [one.document() for one in self.audits])
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each claim of each audit."""
-        return Layers({one.title: one for one in self.audits}).to_frame()
+    def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
+        """Return a table of all audits as one data frame, as `Audit.to_frame` does.
+
+        The column ``title`` tells the audits apart.
+        """
+        return frame_of(lines_of(self.audits), of, kind, self.jointly.frame_kind)
 
 
 def audit_attributes(
@@ -186,6 +190,7 @@ def audit_attributes(
             "leave it out, or audit each attribute by itself",
         )
     claims = _claims(options.pop("claims", None))
+    frames = kind_of(X, attributes, *named.values())
     seed = integer_seed(random_state)
     datasets = {name: _dataset(X, y, name, groups) for name, y in named.items()}
     first = next(iter(datasets.values()))
@@ -198,9 +203,13 @@ def audit_attributes(
     concepts = {name: one.z.take(rows) for name, one in datasets.items()}
     joint = np.column_stack([_columns(z) for z in concepts.values()])
     each = rest | {"alpha": alpha / len(concepts)}
-    alone = {name: _one(X, z, title=f"{title}: {name}", **each) for name, z in concepts.items()}
+    alone = {
+        name: _one(X, z, frames, title=f"{title}: {name}", **each) for name, z in concepts.items()
+    }
     both = " and ".join(concepts)
-    jointly = _one(X, concept(joint, kind="numeric"), alpha=alpha, title=f"{title}: {both}", **rest)
+    jointly = _one(
+        X, concept(joint, kind="numeric"), frames, alpha=alpha, title=f"{title}: {both}", **rest
+    )
     fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
     # Claims about the rows before erasure were judged above, on all rows.
@@ -208,7 +217,7 @@ def audit_attributes(
     of_half = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
-            X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
+            X[scored], z.take(scored), frames, title=f"{title}: {name}, after one eraser of {both}",
             eraser=eraser, **of_half,
         )
         for name, z in concepts.items()
@@ -263,11 +272,11 @@ def _columns(z: Concept) -> np.ndarray:
     return z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix
 
 
-def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
+def _one(X: np.ndarray, z: Concept, frames: str | None, /, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
     result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
     assert isinstance(result, Audit), "one representation has one audit"
-    return without_baselines(result, NO_BASELINES)
+    return replace(without_baselines(result, NO_BASELINES), frame_kind=frames)
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Line, Table
 from nullprobe._core.printable import shortened
 from nullprobe.claims import Holds
 from nullprobe.report.notebook import Cell, table
@@ -73,6 +73,8 @@ class Calibration:
         Number of audits that were refused, by reason.
     not_tried : mapping of str to str
         Truths for which no data could be made from these rows, and why.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class Calibration:
     alpha: float
     refused: Mapping[str, int]
     not_tried: Mapping[str, str]
+    frame_kind: str | None = None
 
     def __iter__(self) -> Iterator[Judged]:
         """Yield the counts for each claim under each truth."""
@@ -159,22 +162,38 @@ class Calibration:
         text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
         return "\n".join(text)
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each truth and claim."""
-        return frame(
-            [
-                {
-                    "truth": one.truth,
-                    "claim": one.claim,
-                    "audits": one.audits,
-                    "wrong": one.wrong,
-                    "low": one.interval[0],
-                    "high": one.interval[1],
-                    **{str(holds): one.verdicts.get(str(holds), 0) for holds in Holds},
-                }
-                for one in self.judged
-            ]
-        )
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each truth and claim.
+
+        ``kind`` is "pandas", "polars" or "pyarrow"; by default the kind that was passed.
+        """
+        return RATES.frame([self], kind, self.frame_kind)
+
+
+def _rates(result: Calibration) -> Iterator[Line]:
+    for one in result:
+        low, high = one.interval
+        yield {
+            "truth": one.truth,
+            "claim": one.claim,
+            "audits": one.audits,
+            "wrong": one.wrong,
+            "rate": one.rate,
+            "low": low,
+            "high": high,
+            **{str(holds): one.verdicts.get(str(holds), 0) for holds in Holds},
+        }
+
+
+RATES = Table(
+    {
+        **dict.fromkeys(("truth", "claim"), str),
+        **dict.fromkeys(("audits", "wrong"), int),
+        **dict.fromkeys(("rate", "low", "high"), float),
+        **dict.fromkeys(map(str, Holds), int),
+    },
+    _rates,
+)
 
 
 def _too_often(judged: Sequence[Judged], alpha: float) -> list[Judged]:

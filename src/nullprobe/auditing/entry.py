@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, Report, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.dependent_rows import judge_dependent
@@ -241,8 +242,10 @@ def audit(
         **({"representations": list(results)} if len(results) > 1 else {}),
         **({"left_out": left_out} if left_out else {}),
     }
+    frames = kind_of(X, y)
     audits = {
-        name: _audit(name, one, dataset, title, record, cost) for name, one in results.items()
+        name: replace(_audit(name, one, dataset, title, record, cost), frame_kind=frames)
+        for name, one in results.items()
     }
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from nullprobe._core.frames import Line, Table
+from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Observation
+from nullprobe.claims.tables import TABLES
 from nullprobe.report import notebook
 from nullprobe.report.document import plain, read_json, validated, write_json
 from nullprobe.report.pages.same_concept import write_html
@@ -195,6 +198,45 @@ class SameConcept:
     def to_html(self, path: str | Path) -> None:
         """Write the result as one self-contained page, whole or not at all."""
         write_html(path, self.document())
+
+    def to_frame(self, of: str = "readings", *, kind: str | None = None) -> Any:
+        """Return a table of the result as a data frame.
+
+        Parameters
+        ----------
+        of : str
+            "readings" has a row for each set of labels that a probe was fitted to and scored
+            against. The other tables are those of the audit: "claims", "nulls", ...
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            As for `Audit.to_frame`.
+        """
+        choice("of", of, ["readings", *TABLES])
+        if of != "readings":
+            return self.audit.to_frame(of, kind=kind)
+        return READINGS.frame([self], kind, self.audit.frame_kind)
+
+
+def _readings(result: SameConcept) -> Iterator[Line]:
+    for (fitted, scored), one in result.crossed.items():
+        low, high = one.interval or (None, None)
+        yield {
+            "fitted": fitted,
+            "scored": scored,
+            "metric": one.unit,
+            "value": one.value,
+            "low": low,
+            "high": high,
+            "chance": one.chance,
+        }
+
+
+READINGS = Table(
+    {
+        **dict.fromkeys(("fitted", "scored", "metric"), str),
+        **dict.fromkeys(("value", "low", "high", "chance"), float),
+    },
+    _readings,
+)
 
 
 def verdict(result: Audit) -> Holds:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nullprobe._core import parameters
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Line, Table, table_of
 from nullprobe._core.printable import shortened
 from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
@@ -127,6 +127,8 @@ class Comparison:
         Erasers that do not apply, with the reason.
     provenance : mapping
         Seed, versions, fingerprint of the data, splits.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
 
     Examples
     --------
@@ -143,6 +145,7 @@ class Comparison:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
     provenance: Mapping[str, Any] = field(repr=False)
+    frame_kind: str | None = None
 
     def __getitem__(self, eraser: str) -> Row:
         """Return the row of the eraser of this name."""
@@ -174,6 +177,7 @@ class Comparison:
     def document(self) -> ComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
         fields = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
+        del fields["frame_kind"]
         return validated(ComparisonDocument, plain(fields))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
@@ -184,11 +188,30 @@ class Comparison:
         """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with one row for each eraser and each probe or other label."""
-        return frame(
-            [
-                {
+    def to_frame(self, of: str = "readings", *, kind: str | None = None) -> Any:
+        """Return a table of the comparison as a data frame.
+
+        Parameters
+        ----------
+        of : {"readings", "erasers"}
+            What has a row: each reading after each eraser, or each eraser with its costs.
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            Kind of the frame. By default it is the kind that was passed to :func:`compare`, or else
+            the first of the three that is installed.
+        """
+        return table_of(TABLES, of).frame([self], kind, self.frame_kind)
+
+
+def _readings(result: Comparison) -> Iterator[Line]:
+    for row in result.rows:
+        for reads, columns, cells in (
+            ("concept", result.probes, row.read_back),
+            ("other", result.others, row.others),
+        ):
+            for column in columns:
+                cell = cells.get(column.name, Cell(None, None, row.reason))
+                low, high = cell.interval or (None, None)
+                yield {
                     "eraser": row.eraser,
                     "needs_labels": row.needs_labels,
                     "reads": reads,
@@ -196,21 +219,56 @@ class Comparison:
                     "metric": column.metric.name,
                     "chance": column.metric.chance,
                     "value": cell.value,
-                    "low": (cell.interval or (None, None))[0],
-                    "high": (cell.interval or (None, None))[1],
+                    "low": low,
+                    "high": high,
                     "damage": row.damage and row.damage.ratio,
                     "seconds": row.seconds,
                     "reason": cell.reason,
                 }
-                for row in self.rows
-                for reads, columns, cells in (
-                    ("concept", self.probes, row.read_back),
-                    ("other", self.others, row.others),
-                )
-                for column in columns
-                for cell in [cells.get(column.name, Cell(None, None, row.reason))]
-            ]
-        )
+
+
+def _erasers(result: Comparison) -> Iterator[Line]:
+    for row in result.rows:
+        costs = ("moved", "ratio", "share")
+        yield {
+            "eraser": row.eraser,
+            "settings": row.settings,
+            "erases": row.erases,
+            "needs_labels": row.needs_labels,
+            "configured": row.configured,
+            "least_rank": min(row.ranks, default=None),
+            "largest_rank": max(row.ranks, default=None),
+            **{name: row.damage and getattr(row.damage, name) for name in costs},
+            "nothing_left": any(row.nothing_left),
+            "seconds": row.seconds,
+            "reason": row.reason,
+        }
+
+
+TABLES = {
+    "readings": Table(
+        {
+            "eraser": str,
+            "needs_labels": bool,
+            **dict.fromkeys(("reads", "name", "metric"), str),
+            **dict.fromkeys(("chance", "value", "low", "high", "damage", "seconds"), float),
+            "reason": str,
+        },
+        _readings,
+    ),
+    "erasers": Table(
+        {
+            **dict.fromkeys(("eraser", "settings"), str),
+            **dict.fromkeys(("erases", "needs_labels", "configured"), bool),
+            **dict.fromkeys(("least_rank", "largest_rank"), int),
+            **dict.fromkeys(("moved", "ratio", "share"), float),
+            "nothing_left": bool,
+            "seconds": float,
+            "reason": str,
+        },
+        _erasers,
+    ),
+}
 
 
 def _row_document(row: Row) -> dict[str, Any]:

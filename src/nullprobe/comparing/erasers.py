@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
@@ -121,6 +122,7 @@ def compare(
     rows, unit, copied = with_copies(data, duplicates, seed)
     if len(rows) < len(data.z):
         data, labels = data.take(rows), {name: y.take(rows) for name, y in labels.items()}
+    frames = kind_of(X, y, others)
     X, z = data.X, data.z
     dependence = {"independent": True} if independent else _dependence(data, unit, seed)
     chosen, left_out = _erasers(erasers, z, bool(labels), seed)
@@ -159,6 +161,7 @@ def compare(
             "resamples": len(readings[0].weights[0]) - 1,
             "versions": provenance.versions(),
         },
+        frames,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import binomtest
 
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Line, Table, table_of
 from nullprobe._core.printable import shortened
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import PAIRS, PairComparisonDocument
@@ -87,6 +87,8 @@ class PairComparison:
         Agreements of random directions with each label, sorted.
     provenance : mapping
         Seed, versions, fingerprint of the data, permutations.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
     """
 
     title: str
@@ -94,6 +96,7 @@ class PairComparison:
     rows: tuple[Reader, ...]
     random: Mapping[str, np.ndarray]
     provenance: Mapping[str, Any]
+    frame_kind: str | None = None
 
     def __getitem__(self, name: str) -> Reader:
         """Return the row of the probe with this name."""
@@ -180,6 +183,7 @@ class PairComparison:
             for row in self.rows
         ]
         fields = {**vars(self), "schema": PAIRS, "chance": CHANCE, "rows": rows}
+        del fields["frame_kind"]
         return validated(PairComparisonDocument, plain({**fields, "findings": self.findings}))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
@@ -190,24 +194,54 @@ class PairComparison:
         """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with one row for each probe and label."""
-        return frame(
-            [
-                {
-                    "reader": row.name,
-                    "supervised": row.supervised,
-                    "label": name,
-                    "share": agreement.share,
-                    "low": agreement.interval[0],
-                    "high": agreement.interval[1],
-                    "p_value": agreement.p_value,
-                    "as_good": self.as_good(row, name),
-                }
-                for row in self.rows
-                for name, agreement in row.agreements.items()
-            ]
-        )
+    def to_frame(self, of: str = "agreements", *, kind: str | None = None) -> Any:
+        """Return a table of the comparison as a data frame.
+
+        Parameters
+        ----------
+        of : {"agreements", "draws"}
+            What has a row: each probe and label, or each random direction and label.
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            Kind of the frame. By default it is the kind of ``others``, if that was a frame, or else
+            the first of the three that is installed.
+        """
+        return table_of(TABLES, of).frame([self], kind, self.frame_kind)
+
+
+def _agreements(result: PairComparison) -> Iterator[Line]:
+    for row in result.rows:
+        for name, agreement in row.agreements.items():
+            low, high = agreement.interval
+            yield {
+                "reader": row.name,
+                "supervised": row.supervised,
+                "label": name,
+                "share": agreement.share,
+                "low": low,
+                "high": high,
+                "p_value": agreement.p_value,
+                "as_good": result.as_good(row, name),
+            }
+
+
+def _draws(result: PairComparison) -> Iterator[Line]:
+    for label, values in result.random.items():
+        for draw, value in enumerate(values):
+            yield {"label": label, "draw": draw, "share": value}
+
+
+TABLES = {
+    "agreements": Table(
+        {
+            "reader": str,
+            "supervised": bool,
+            "label": str,
+            **dict.fromkeys(("share", "low", "high", "p_value", "as_good"), float),
+        },
+        _agreements,
+    ),
+    "draws": Table({"label": str, "draw": int, "share": float}, _draws),
+}
 
 
 def _is_better(first: Agreement, second: Agreement) -> bool:

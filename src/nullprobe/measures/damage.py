@@ -22,6 +22,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.frames import Table
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 
@@ -97,6 +98,20 @@ class Damage:
     def __radd__(self, other: object) -> Damage:
         """Return the damage itself if added to 0, so that ``sum`` works."""
         return self if other == 0 else NotImplemented
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with one row; ``kind`` is "pandas", "polars" or "pyarrow"."""
+        return DAMAGE.frame([self], kind)
+
+
+DAMAGE = Table(
+    {
+        "rows": int,
+        **dict.fromkeys(("moved", "least", "ratio", "distance", "variance", "share"), float),
+        "reason": str,
+    },
+    lambda one: [{name: getattr(one, name) for name in DAMAGE.columns}],
+)
 
 
 def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None) -> Damage:
