@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from scipy.stats import binomtest
 
 from nullprobe._core.frames import Line, Table
 from nullprobe._core.printable import shortened
 from nullprobe.claims import Holds
+from nullprobe.report.calibration_document import CALIBRATION, CalibrationDocument
+from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.notebook import Cell, table
 from nullprobe.report.text.tables import aligned
 from nullprobe.report.text.wording import interval
@@ -161,6 +164,48 @@ class Calibration:
         text += [f"{name}: not tried: {why}" for name, why in self.not_tried.items()]
         text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
         return "\n".join(text)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, Calibration):
+            return NotImplemented
+        return self.document() == other.document()
+
+    def document(self) -> CalibrationDocument:
+        """Return the result as a document, as ``to_json`` writes it."""
+        fields = {
+            "schema": CALIBRATION,
+            "alpha": self.alpha,
+            "judged": [{**vars(one), "rate": one.rate, "interval": one.interval} for one in self],
+            "refused": self.refused,
+            "not_tried": self.not_tried,
+            "conclusion": self.conclusion,
+        }
+        return validated(CalibrationDocument, plain(fields))
+
+    @classmethod
+    def from_document(cls, document: CalibrationDocument) -> Self:
+        """Return the result that a document describes."""
+        judged = tuple(
+            Judged(one.truth, one.claim, one.audits, one.wrong, {**one.verdicts})
+            for one in document.judged
+        )
+        return cls(judged, document.alpha, {**document.refused}, {**document.not_tried})
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the result of a JSON text or file that ``to_json`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of one calibration.
+        """
+        return cls.from_document(read_one(source, CalibrationDocument, CALIBRATION))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the result as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
 
     def to_frame(self, *, kind: str | None = None) -> Any:
         """Return a data frame with a row for each truth and claim.

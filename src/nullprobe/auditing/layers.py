@@ -112,7 +112,7 @@ class Layers:
         Names are the representations, or the headings if representations repeat: a file may hold
         several data sets.
         """
-        return cls(by_name([Audit.from_document(one) for one in documents_of(source)]))
+        return cls(by_name([Audit.from_document(one) for one in documents_of(source, "Layers")]))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""

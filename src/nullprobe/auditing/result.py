@@ -26,8 +26,8 @@ from nullprobe.claims import Claim
 from nullprobe.claims.tables import frame_of
 from nullprobe.heldout.three_way import Scores
 from nullprobe.report import notebook
-from nullprobe.report.audit_document import AuditDocument
-from nullprobe.report.document import plain, read_json, validated, write_json
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.document import plain, read_kind, validated, write_json
 from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
@@ -248,12 +248,12 @@ class Audit:
         InputError
             If the source is not JSON, or not the document of one audit.
         """
-        documents = documents_of(source)
+        documents = documents_of(source, "Audit")
         if len(documents) != 1:
             validation.complain(
                 "Audit.from_json needs a document with one audit",
                 f"it has {len(documents)}",
-                "use Layers.from_json",
+                "use Layers.from_json or nullprobe.load_result",
             )
         return cls.from_document(documents[0])
 
@@ -359,6 +359,7 @@ def _identity(one: Audit, rows_too: bool) -> list[str]:
     return counted + [f"data {one.provenance.get('data_hash')}"] * rows_too
 
 
-def documents_of(source: str | Path) -> list[AuditDocument]:
+def documents_of(source: str | Path, reader: str) -> list[AuditDocument]:
     """Return the documents of a JSON text or file, of version 2, 3 or 4."""
-    return [validated(AuditDocument, upgraded(one)) for one in read_json(source)]
+    documents = read_kind(source, AUDIT, reader)
+    return [validated(AuditDocument, upgraded(one)) for one in documents]

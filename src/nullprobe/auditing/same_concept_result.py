@@ -11,12 +11,11 @@ import numpy as np
 
 from nullprobe._core.frames import Line, Table
 from nullprobe._core.parameters import choice
-from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Observation
 from nullprobe.claims.tables import TABLES
 from nullprobe.report import notebook
-from nullprobe.report.document import plain, read_json, validated, write_json
+from nullprobe.report.document import plain, read_one, write_json
 from nullprobe.report.pages.same_concept import write_html
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 from nullprobe.report.text import wording
@@ -183,13 +182,7 @@ class SameConcept:
         InputError
             If the source is not JSON, or not the document of one comparison of labels.
         """
-        documents = read_json(source)
-        if len(documents) != 1:
-            complain(
-                "SameConcept.from_json needs a document with one comparison",
-                f"it has {len(documents)}",
-            )
-        return cls.from_document(validated(SameConceptDocument, documents[0]))
+        return cls.from_document(read_one(source, SameConceptDocument, SAME_CONCEPT))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the result as JSON, whole or not at all; without a path return the text."""

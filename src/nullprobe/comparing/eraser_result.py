@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from nullprobe._core import parameters
 from nullprobe._core.frames import Line, Table, table_of
@@ -14,7 +16,7 @@ from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
-from nullprobe.report.document import plain, validated, write_json
+from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import counted
@@ -180,6 +182,36 @@ class Comparison:
         del fields["frame_kind"]
         return validated(ComparisonDocument, plain(fields))
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        return self.document() == other.document()
+
+    @classmethod
+    def from_document(cls, document: ComparisonDocument) -> Self:
+        """Return the comparison that a document describes."""
+        fields = document.plain()
+        return cls(
+            fields["title"],
+            tuple(map(_column_of, fields["probes"])),
+            tuple(map(_column_of, fields["others"])),
+            tuple(map(_row_of, fields["rows"])),
+            fields["left_out"],
+            fields["provenance"],
+        )
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the comparison of a JSON text or file that ``to_json`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of one comparison of erasers.
+        """
+        return cls.from_document(read_one(source, ComparisonDocument, ERASERS))
+
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the comparison as JSON; without a path return the text. No partial file is left."""
         return write_json(path, [self.document()])
@@ -200,6 +232,46 @@ class Comparison:
             the first of the three that is installed.
         """
         return table_of(TABLES, of).frame([self], kind, self.frame_kind)
+
+
+@dataclass(frozen=True)
+class Recorded(Damage):
+    """A damage from a file, which has six digits of each number: ratio and share are as written."""
+
+    written: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def ratio(self) -> float | None:
+        """The ratio to LEACE, as written."""
+        return self.written[0]
+
+    @property
+    def share(self) -> float | None:
+        """The share of the variance, as written."""
+        return self.written[1]
+
+
+def _column_of(fields: Mapping[str, Any]) -> Column:
+    return Column(fields["name"], Metric(**fields["metric"]), fields["probe"])
+
+
+def _row_of(fields: Mapping[str, Any]) -> Row:
+    """Return the row that a part of a document describes."""
+    read = {
+        key: {
+            name: Cell(one["value"], one["interval"] and tuple(one["interval"]), one["reason"])
+            for name, one in fields[key].items()
+        }
+        for key in ("read_back", "others")
+    }
+    cost = fields["damage"]
+    if cost is not None:
+        keys = ("moved", "least", "distance", "variance")
+        numbers = {key: np.nan if cost[key] is None else cost[key] for key in keys}
+        cost = Recorded(rows=cost["rows"], **numbers, written=(cost["ratio"], cost["share"]))
+    lists = {key: tuple(fields[key]) for key in ("ranks", "nothing_left")}
+    rest = {key: value for key, value in fields.items() if key != "erases"}
+    return Row(**{**rest, **lists, **read, "damage": cost})
 
 
 def _readings(result: Comparison) -> Iterator[Line]:
@@ -272,8 +344,9 @@ TABLES = {
 
 
 def _row_document(row: Row) -> dict[str, Any]:
+    names = ("rows", "moved", "least", "distance", "variance")
     damage = row.damage and {
-        **vars(row.damage),
+        **{name: getattr(row.damage, name) for name in names},
         "ratio": row.damage.ratio,
         "share": row.damage.share,
         "reason": row.damage.reason,

@@ -124,6 +124,51 @@ def validated(model: type[D], value: Any) -> D:
     return None
 
 
+# Classes whose from_json reads a kind of document, by the name of the schema.
+READERS = {
+    "nullprobe.audit": "Audit",
+    "nullprobe.same_concept": "SameConcept",
+    "nullprobe.comparison": "Comparison",
+    "nullprobe.pair_comparison": "PairComparison",
+    "nullprobe.calibration": "Calibration",
+}
+
+
+def read_kind(source: str | Path, schema: str, reader: str = "") -> list[dict[str, Any]]:
+    """Return the documents of a text or a file; complain if one is of another kind.
+
+    Parameters
+    ----------
+    source : str or Path
+    schema : str
+        Name of the schema, such as "nullprobe.audit/4"; the version is not compared.
+    reader : str
+        Class whose ``from_json`` reads; by default the class of the schema.
+    """
+    kind, documents = schema.partition("/")[0], read_json(source)
+    for one in documents:
+        name = str(one.get("schema")).partition("/")[0] if is_mapping(one) else ""
+        if name in READERS and name != kind:
+            right = READERS[name]
+            complain(
+                f"{reader or READERS[kind]}.from_json needs the schema {kind}",
+                f"this is a {right} document ({name})",
+                f"use {right}.from_json or nullprobe.load_result",
+            )
+    return documents
+
+
+def read_one(source: str | Path, model: type[D], schema: str) -> D:
+    """Return the only document of a text or a file, or complain."""
+    documents = read_kind(source, schema)
+    if len(documents) != 1:
+        complain(
+            f"{READERS[schema.partition('/')[0]]}.from_json needs one document",
+            f"there are {len(documents)}",
+        )
+    return validated(model, documents[0])
+
+
 def read_json(source: str | Path) -> list[dict[str, Any]]:
     """Return the documents of a text or a file as plain dicts."""
     is_text = isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
