@@ -1,6 +1,7 @@
 """load_result: every result that is written is read back as the same, and nothing else is."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -130,7 +131,38 @@ DAMAGES = {
     "unknown key": changed(lambda d: d.update(more=1)),
     "no schema": changed(lambda d: d.pop("schema")),
     "a list": lambda text: f"[{text}, 1]",
+    "NaN": lambda text: re.sub(r"\d+\.\d+(?=[,\n])", "NaN", text, count=1),
 }
+
+
+def first_claim(**fields):
+    return changed(lambda d: d["claims"][0].update(fields))
+
+
+OF_AUDITS = {
+    "observed far outside": first_claim(observed=0.2),
+    "an interval that ends before it begins": first_claim(interval=[0.97, 0.93]),
+    "p above 1": first_claim(p_value=1.5),
+    "p below 0": first_claim(p_value=-0.1),
+    "a claim twice": changed(lambda d: d["claims"].append(d["claims"][0])),
+    "no claims": changed(lambda d: d.update(claims=[])),
+    "a null twice": changed(lambda d: d["claims"][0]["nulls"].append(d["claims"][0]["nulls"][0])),
+    "a number as text": first_claim(observed="0.95"),
+    "another word": first_claim(holds="maybe"),
+}
+
+
+@pytest.mark.parametrize("damage", OF_AUDITS)
+@pytest.mark.parametrize("kind", [Audit, Layers, Attributes], ids=lambda kind: kind.__name__)
+def test_an_edited_audit_is_refused_in_words(kind, damage):
+    text = MADE[kind]().to_json()
+    with pytest.raises(InputError):
+        load_result(OF_AUDITS[damage](text))
+
+
+def test_an_observation_may_lie_outside_of_its_interval_by_its_width():
+    text = first_claim(observed=0.975)(MADE[Audit]().to_json())  # [.93, .97]
+    assert load_result(text)["readable"].observed == 0.975
 
 
 @KINDS

@@ -14,6 +14,7 @@ from nullprobe.report.document import (
     Pair,
     Provenance,
     PValue,
+    Share,
     doc,
 )
 
@@ -82,7 +83,7 @@ class ComparisonDocument(Document):
 class AgreementDocument(Document):
     """How often held-out pairs are read as a label says."""
 
-    share: float = doc("Share of held-out pairs.")
+    share: Share = doc("Share of held-out pairs.")
     interval: Pair = doc("95 % Wilson interval, given the fits.")
     p_value: PValue = doc("Against permuted labels; null of a reader that is fitted to labels.")
 
@@ -94,7 +95,7 @@ class ReaderDocument(Document):
     settings: str = doc("The estimator, with its parameters.")
     supervised: bool = doc("Whether it was fitted to labels.")
     agreements: dict[str, AgreementDocument] = doc("Agreement with each label.")
-    as_good: dict[str, float] = doc("Share of random directions that agree as often, or more.")
+    as_good: dict[str, Share] = doc("Share of random directions that agree as often, or more.")
 
 
 class PairComparisonDocument(Document):
