@@ -96,8 +96,8 @@ def pairs(
     Examples
     --------
     >>> from nullprobe import compare_pairs, plot, worlds
-    >>> w = worlds.pairs(n=90, d=3, random_state=0)
-    >>> result = compare_pairs(w.pairs, draws=39)
+    >>> w = worlds.contrast(n=90, d=3, random_state=0)
+    >>> result = compare_pairs(w.pairs, n_random=99, n_permutations=39)
     >>> plot.pairs(result).get_xlabel()
     'share of held-out pairs'
     """

@@ -77,10 +77,10 @@ def readings(
     least = axis.floor({"kind": "reading", "chance": chance})
     shown = limits([], [*visible, *read], least)
     shown = Limits(shown.low, shown.high, sum(value < shown.low for value in read))
-    axis.rule(ax, chance, "chance")
     lines(ax, [label(row) for row in rows], [row["needs_labels"] for row in rows])
     axis.frame(ax, _units(columns))
     ax.set_xlim(*shown.ends)
+    axis.rule(ax, chance, "chance")
     ax.locator_params(axis="x", nbins=6)
     return axis.not_shown(shown, "reading")
 
@@ -128,13 +128,13 @@ def damage(rows: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     values = floats([(row["damage"] or {}).get(key) for row in rows])
     shown = limits([values], [0.0, LEACE if relative else 0.0])
     ax.plot(values, range(len(rows)), "D", color=axis.ink(ax), markersize=6, label="moved")
-    if relative:
-        axis.rule(ax, LEACE, "LEACE")
     for y in np.flatnonzero(values > shown.high):
         ax.plot(shown.high, y, ">", color=axis.ink(ax), markersize=6)
     lines(ax, [label(row) for row in rows])
     axis.frame(ax, "mean squared distance" + (", LEACE = 1" if relative else ""))
     ax.set_xlim(*(shown.ends if shown.high > shown.low else (-0.05, 1.05)))
+    if relative:
+        axis.rule(ax, LEACE, "LEACE")
     ax.locator_params(axis="x", nbins=6)
     return axis.not_shown(shown, "distance")
 

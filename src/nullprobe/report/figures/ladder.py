@@ -68,7 +68,7 @@ def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
                 _write(ax, x, y, WORDS[outcome], roles.LIGHT["muted"])
     axis.frame(ax, "what the result takes", None)
     ax.xaxis.labelpad = 8
-    names = [f"{claim_name(claim['name'])}  {GLYPHS[claim['holds']]}" for claim in claims]
+    names = [f"{claim_name(claim['name'])} {GLYPHS[claim['holds']]}" for claim in claims]
     _table(ax, len(keys), len(claims))
     axis.names_at(ax, "y", range(len(names)), names, LONGEST)
     ax.set_xticks(range(len(keys)), list(COLUMNS.values()))
@@ -84,12 +84,11 @@ def _several(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
         for claim in document["claims"]:
             known = rungs.takes(claim)
             used[known.height] = known
-            _cell(ax, claims.index(claim["name"]), y, roles.rung_hex(known.colour), SOLID)
-            digit = f" {known.height}" if known.height else ""
-            _write(
-                ax, claims.index(claim["name"]), y, GLYPHS[claim["holds"]] + digit,
-                roles.LIGHT["paper"],
-            )  # fmt: skip
+            x, is_known = claims.index(claim["name"]), known.height > 0
+            colour = roles.rung_hex(known.colour) if is_known else roles.LIGHT["rule"]
+            _cell(ax, x, y, colour, SOLID if is_known else 0.55)
+            words = GLYPHS[claim["holds"]] + (f" {known.height}" if is_known else "")
+            _write(ax, x, y, words, roles.LIGHT["paper"] if is_known else axis.ink(ax))
     pattern, short = shortened_names(names)
     axis.frame(ax, None, pattern)
     _table(ax, len(claims), len(documents))

@@ -78,7 +78,8 @@ def nulls(ladder: Mapping[str, Any], ax: Axes) -> list[str]:
         else:
             height = WORDS[position % len(WORDS)] * top
             ax.vlines(value, 0, top, linewidth=2.5, **style)
-            _words(ax, null, value, shown, height)
+            who = f"{known.drawn}: " if len(ladder["nulls"]) > 1 else ""
+            _words(ax, who, null, value, shown, height)
     notes = axis.not_shown(Limits(shown.low, shown.high, bins.shown.below, bins.shown.above), "draw")
     steps = np.linspace(FIRST_CIRCLE, 0, len(ladder["beside"]), endpoint=False)
     for one, step in zip(ladder["beside"], steps.tolist(), strict=True):
@@ -112,14 +113,15 @@ def _limits(
 
 
 def _words(
-    ax: Axes, null: Mapping[str, Any], value: float, shown: Limits, height: float
+    ax: Axes, who: str, null: Mapping[str, Any], value: float, shown: Limits, height: float
 ) -> None:
     """Say next to a line that all draws are there."""
     many, right = len(finite(null["values"])), value > (shown.low + shown.high) / 2
     rounded = value == 0.0 and bool(np.any(finite(null["values"])))
-    words = f"all {many:,} draws are {number(value)}{' but for rounding' if rounded else ''}"
+    end = f"{number(value)}{' but for rounding' if rounded else ''}"
+    words = f"all {many:,} draws are {end}" if many > 1 else f"the one draw is {end}"
     ax.annotate(
-        words if many > 1 else f"the one draw is {number(value)}", (value, height),
+        who + words, (value, height),
         xytext=(-6 if right else 6, 0), textcoords="offset points",
         ha="right" if right else "left", va="center", **axis.small(ax),
     )  # fmt: skip

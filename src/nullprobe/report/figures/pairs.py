@@ -40,9 +40,9 @@ def agreements(document: Mapping[str, Any], ax: Axes) -> list[str]:
         at = [y + shift for y in range(len(names))]
         erasers.mark(ax, values, ends, at, i, name)
         lowest = min([lowest, *(value - 0.05 for value in values)])
-    axis.rule(ax, document["chance"], "chance")
     erasers.lines(ax, names)
     axis.frame(ax, "share of held-out pairs")
     ax.set_xlim(lowest, 1.02)
+    axis.rule(ax, document["chance"], "chance")
     ax.locator_params(axis="x", nbins=6)
     return []

@@ -19,7 +19,7 @@ STRIP = 0.7  # height that the points of one class take in a strip
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 GOLDEN_SHARE = 0.6180339887498949
 LONGEST = 26  # letters of a class next to its strip
-MOST_POINTS = 3000
+MOST_POINTS = 1200
 TITLES = ("before erasure", "after erasure")
 
 

@@ -135,6 +135,21 @@ def _clean(root: ElementTree.Element, prefix: str) -> None:
         joined = "; ".join(part for part in style if part)
         if joined:
             element.set("style", COLOUR.sub(lambda m: _painted(m, palette), joined))
+    for group in root.iter("g"):
+        _share_style(group)
+
+
+def _share_style(group: ElementTree.Element) -> None:
+    """Write the style of marks that all look the same once, where their group stands."""
+    styles = {mark.get("style", "") for mark in group}
+    if len(group) < 2 or len(styles) > 1 or {mark.tag for mark in group} != {"use"}:
+        return
+    (style,) = styles
+    # The opacity of a group would make marks that overlap one mark.
+    alone = re.sub(r"(?<![\w-])opacity: ([\d.]+)", r"fill-opacity: \1; stroke-opacity: \1", style)
+    group.set("style", alone)
+    for mark in group:
+        mark.attrib.pop("style", None)
 
 
 def _references(root: ElementTree.Element) -> Iterator[str]:
