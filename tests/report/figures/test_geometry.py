@@ -1,6 +1,7 @@
 """Geometry: the numbers that a picture draws are the numbers that it was given."""
 
 import re
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -22,8 +23,8 @@ def line(ax, label):
 
 def segments(ax):
     """Return all intervals: pairs of ends (n, 2, 2)."""
-    return np.concatenate([np.array(one.get_segments()) for one in ax.collections
-                           if hasattr(one, "get_segments") and len(one.get_segments())])  # fmt: skip
+    lines = [one for one in ax.collections if hasattr(one, "get_segments")]
+    return np.concatenate([np.array(one.get_segments()) for one in lines if one.get_segments()])
 
 
 def draw(kind, *given, **more):
@@ -186,7 +187,9 @@ def test_layers_are_drawn_in_order_with_bands_and_marked_by_verdict():
         first = {**one["claims"][0], "observed": observed, "holds": holds}
         one["claims"] = [{**first, "interval": [observed - 0.05, observed + 0.05]}]
     ax, notes = draw("layers", sets, "readable")
-    places = {label: line(ax, f"observed: {label}")[0].tolist() for label in ("no", "unclear", "yes")}
+    places = {
+        label: line(ax, f"observed: {label}")[0].tolist() for label in ("no", "unclear", "yes")
+    }
     assert places == {"no": [0, 0.5], "unclear": [1, 0.7], "yes": [2, 0.9]}
     fills = {one.get_label(): one.get_fillstyle() for one in ax.lines}
     assert fills["observed: yes"] == "full"
@@ -213,7 +216,7 @@ def test_the_names_of_layers_do_not_overlap(n):
     figure, (ax,), _ = pictures.drawn("layers", pictures.audits(n), "consistent")
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
-    assert all(one.x1 < other.x0 for one, other in zip(boxes, boxes[1:], strict=False))
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
     assert ax.get_xlabel() == "layers.*.output"
 
 
@@ -292,7 +295,9 @@ def test_readings_stand_on_the_line_of_their_eraser():
 def test_distances_are_multiples_of_what_leace_moves():
     document = comparisons.sample().document().plain()
     ax, _ = draw("damage", document["rows"])
-    moved = [np.nan if row["damage"] is None else row["damage"]["ratio"] for row in document["rows"]]
+    moved = [
+        np.nan if row["damage"] is None else row["damage"]["ratio"] for row in document["rows"]
+    ]
     np.testing.assert_allclose(line(ax, "moved")[:, 0], moved)
     assert "LEACE" in [text.get_text() for text in ax.texts]
     still = comparisons.numeric().document().plain()

@@ -1,7 +1,7 @@
 """Roles: colours are the page's, and differ to every kind of eye, or their marks differ."""
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,7 @@ def test_nulls_that_are_drawn_together_differ_in_colour_or_hatch(kind):
 def test_shades_of_numbers_run_from_one_end_to_the_other(kind):
     shades = roles.shades()
     ends = colour_vision.difference(shades[0], shades[-1], kind)
-    steps = [colour_vision.difference(a, b, kind) for a, b in zip(shades, shades[1:], strict=False)]
+    steps = [colour_vision.difference(a, b, kind) for a, b in pairwise(shades)]
     assert ends > 40 or kind == "tritanopia"
     assert ends > 2 * LEAST
     assert max(steps) < ends / 3

@@ -7,16 +7,14 @@ user's figure as well as into the page. No user's string is read as mathematics.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import Limits, floats
 from nullprobe.report.text.wording import counted, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SMALL = 0.92  # size of the letters at ticks, next to those of the labels
 LETTER = 0.62  # width of a letter, in its height

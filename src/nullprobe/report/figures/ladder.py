@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nullprobe.report.figures import axis, roles
 from nullprobe.report.figures.layers import shortened_names
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.text import rungs
 from nullprobe.report.text.wording import claim_name
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 GLYPHS = {"yes": "✓", "no": "✕", "unclear": "?"}
 WORDS = {"rejected": "not enough", "undecided": "undecided", "not_tried": "not tried"}
@@ -49,7 +47,7 @@ def verdicts(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     list of str
         What is not shown, in sentences.
     """
-    return _one(documents[0]["claims"], ax) if len(documents) == 1 else _several(documents, ax)
+    return _one(documents[0]["claims"], ax) if len(documents) == 1 else _many(documents, ax)
 
 
 def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
@@ -75,7 +73,7 @@ def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     return []
 
 
-def _several(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
+def _many(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     """Draw a table of claims by documents: colour and number say what a result takes."""
     names = [document["representation"] or document["title"] for document in documents]
     claims = list(dict.fromkeys(c["name"] for document in documents for c in document["claims"]))

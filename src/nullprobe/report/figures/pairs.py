@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nullprobe.report.figures import axis, erasers
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.text.comparisons import percentiles
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 RANDOM = "random directions"
 LEAST = 0.4  # lower end of the axis at most
