@@ -64,7 +64,7 @@ def _positive(name: str, values: Any) -> None:
         numbers = list(values)
     except TypeError:
         numbers = [values]
-    positive = all(isinstance(value, Real) and value > 0 for value in numbers)
+    positive = all(isinstance(value, Real) and float(value) > 0 for value in numbers)
     if not positive or (pair and len(numbers) != 2):
         shown = numbers[0] if not pair else tuple(numbers)
         required = "width and height in inches, above 0" if pair else "a number of points above 0"

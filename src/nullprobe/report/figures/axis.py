@@ -139,7 +139,7 @@ def rule(ax: Axes, value: float, name: str = "", *, upright: bool = True) -> Non
 
 def percent(ax: Axes) -> None:
     """Write the ticks of the y axis in percent."""
-    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+    ax.yaxis.set_major_formatter(_percent)
 
 
 def thinned(n: int, most: int) -> np.ndarray:
@@ -202,3 +202,7 @@ def key(name: Any) -> str:
     """
     words = roles.text(name)
     return f" {words}" if words.startswith("_") else words
+
+
+def _percent(value: float, _: int) -> str:
+    return f"{100 * value:.3g} %"
