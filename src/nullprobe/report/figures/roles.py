@@ -32,7 +32,7 @@ DASHES: tuple[Any, ...] = (
     "solid", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (8, 2)), (0, (2, 2)),
     (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)),
 )  # fmt: skip
-HATCHES = ("", "////", "....")  # tell overlapping bars apart without colour
+HATCHES = ("", "////", "\\\\\\\\")  # tell overlapping bars apart without colour
 N_COLOURS = 8
 LONGEST = 60  # characters of a user's string that a picture shows
 # Numbers are drawn in shades between two roles, which differ to every kind of eye.
