@@ -48,7 +48,7 @@ def summary(
     title, names = _names(documents)
     same = all(one["title"] == first["title"] for one in documents)
     yield Text(title, "bold")
-    yield Text(" ".join(_setup(first["provenance"], same_classes=same)), "dim")
+    yield Text(" ".join(setup(first["provenance"], same_classes=same)), "dim")
     yield ""
     if len(documents) == 1:
         yield _one(first["claims"], first["provenance"].get("confounds", ()))
@@ -80,7 +80,7 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
     return f"{len(documents)} audits", names
 
 
-def _setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
+def setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
     """Yield what was audited and how, in sentences."""
     yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
     method: Mapping[str, Any] = provenance.get("method") or {}
