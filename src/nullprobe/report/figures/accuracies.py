@@ -69,5 +69,6 @@ def accuracies(rows: Sequence[Accuracy], chance: float, ax: Axes) -> list[str]:
     axis.names_at(ax, "y", range(len(rows)), [row.name for row in rows], 40)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, 1.12)
-    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25 %", "50 %", "75 %", "100 %"])
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    axis.ticks(ax, "x", ticks, [f"{100 * tick:.0f} %" for tick in ticks])
     return []

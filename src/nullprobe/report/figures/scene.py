@@ -148,7 +148,7 @@ def _kept(points: np.ndarray) -> np.ndarray:
     room = FAR * np.where(high > low, high - low, np.inf)
     with np.errstate(invalid="ignore"):
         inside = (points >= low - room) & (points <= high + room)
-    return np.asarray(finite & inside.all(axis=1))
+    return finite & np.all(inside, axis=1)
 
 
 def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,8 +156,9 @@ def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not len(points):
         return np.zeros(3), np.ones(3)
     low, high = np.min(points, axis=0), np.max(points, axis=0)
-    room = np.where(high > low, ROOM * (high - low), np.maximum(1e-3 * np.abs(low), 1.0))
-    return np.asarray(low - room), np.asarray(high + room)
+    still = np.maximum(1e-3 * np.abs(low), 1.0)
+    room: np.ndarray = np.where(high > low, ROOM * (high - low), still)
+    return low - room, high + room
 
 
 def _ticks(low: float, high: float, size: float) -> list[tuple[float, str]]:

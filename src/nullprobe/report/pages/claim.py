@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from nullprobe.report.figures.groups import height, matrix
-from nullprobe.report.figures.nulls import nulls
+from nullprobe.report.figures.nulls import ladders, nulls
 from nullprobe.report.figures.removals import removals
 from nullprobe.report.histograms import null_bins, present
 from nullprobe.report.pages.picture import HALF, Picture, anchor, drawn, glyph, swatch
@@ -56,23 +56,6 @@ def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
         "matrices": list(_matrices(claim, key)),
         "numbers": [table for table in numbers if table],
     }
-
-
-def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return each statistic of a claim with its nulls, and with what simpler readers read.
-
-    Most claims have one. What erasing leaves in other groups and what is read there are two:
-    drawn into one picture, the one would seem to be tested by the nulls of the other.
-    """
-    observed = ("metric", "observed", "interval")
-    fields = {key: claim[key] for key in observed}
-    first: dict[str, Any] = {**fields, "nulls": [], "beside": claim["beside"]}
-    statistics: dict[str, dict[str, Any]] = {fields["metric"]["name"]: first}
-    for null in claim["nulls"]:
-        other: dict[str, Any] = {key: null[key] for key in observed}
-        other |= {"nulls": [], "beside": []}
-        statistics.setdefault(null["metric"]["name"], other)["nulls"].append(null)
-    return list(statistics.values())
 
 
 def _pictures(
