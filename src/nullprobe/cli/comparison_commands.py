@@ -19,6 +19,7 @@ def compare(
     kind: options.Kind = None,
     erasers: options.Erasers = None,
     probes: options.Probes = None,
+    min_effect: options.Effect = 0.05,
     duplicates: options.Duplicates = "group",
     independent: options.Independent = False,
     out: options.OutFolder = Path(),
@@ -33,12 +34,13 @@ def compare(
     data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
-        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes, duplicates=duplicates,
-        independent=independent, seed=seed,
+        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes,
+        min_effect=min_effect, duplicates=duplicates, independent=independent, seed=seed,
     )  # fmt: skip
     settings = comparisons.Settings(
         f"{sources.stem(file)}: {concept}", arguments.names(erasers), arguments.names(probes), seed,
         command, file_columns.origin(file, columns), duplicates, independent,
+        min_effect,
     )  # fmt: skip
     result = comparisons.run(data, settings)
     stem = output.stem(sources.stem(file), concept, "compare")

@@ -25,7 +25,7 @@ class Settings:
         The command line that does it again.
     source : mapping of str to str
         Where the data came from.
-    duplicates, independent
+    duplicates, independent, min_effect
         As `compare` takes them.
     """
 
@@ -37,6 +37,7 @@ class Settings:
     source: Mapping[str, str]
     duplicates: str = "group"
     independent: bool = False
+    min_effect: float = 0.05
 
 
 def run(data: Table, settings: Settings) -> Comparison:
@@ -51,6 +52,7 @@ def run(data: Table, settings: Settings) -> Comparison:
             groups=data.groups,
             duplicates=settings.duplicates,
             independent=settings.independent,
+            min_effect=settings.min_effect,
             feature_names=data.feature_names,
             random_state=settings.seed,
             title=settings.title,

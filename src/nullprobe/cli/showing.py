@@ -36,6 +36,8 @@ def erasers(document: Mapping[str, Any], console: Console) -> None:
         console.print(part)
     for line in comparison_tables.eraser_notes(document):
         verdict_tables.say(line, console)
+    for line in comparison_tables.recommendation(document):
+        verdict_tables.say(line, console)
 
 
 def pairs(document: Mapping[str, Any], console: Console) -> None:

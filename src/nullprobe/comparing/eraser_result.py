@@ -10,105 +10,14 @@ from typing import Any
 from nullprobe._core import parameters
 from nullprobe._core.frames import frame
 from nullprobe._core.printable import shortened
-from nullprobe.data.metric import Metric
-from nullprobe.measures.damage import Damage
+from nullprobe.comparing.eraser_rows import Cell, Column, Row
+from nullprobe.comparing.recommendation import Recommendation
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
 from nullprobe.report.document import plain, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import counted
-
-NONE = "none"  # name of the row without an eraser
-
-
-@dataclass(frozen=True)
-class Column:
-    """Column of the table: a fresh probe of the concept, or the linear probe of another label.
-
-    Attributes
-    ----------
-    name : str
-        Name of the probe, or of the other label.
-    metric : Metric
-        Metric of the readings.
-    probe : str
-        Probe with its parameters.
-    """
-
-    name: str
-    metric: Metric
-    probe: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One reading.
-
-    Attributes
-    ----------
-    value : float or None
-        Mean over the three parts, each scored by an eraser and a probe fitted to other parts.
-    interval : tuple of two floats or None
-        95 % bootstrap interval for fixed fits.
-    reason : str
-        Reason why there is no value; "" if there is one.
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """Readings and costs of one eraser.
-
-    Attributes
-    ----------
-    eraser : str
-        Name of the eraser.
-    settings : str
-        Estimator with its parameters, and the label that it keeps; "" for the row without an
-        eraser.
-    needs_labels : bool
-        Whether the eraser needs the labels of the rows that it erases. If so, it cannot be used on
-        rows without labels.
-    ranks : tuple of int
-        Number of directions that each fit removes. If the eraser needs labels, number of directions
-        in which it moves rows. Empty if the eraser has no rank.
-    seconds : float or None
-        Processor time of a fit, mean over the parts.
-    damage : Damage or None
-        Damage to all rows. Each row is moved by an eraser that was fitted to other rows.
-    read_back : mapping of str to Cell
-        Reading of the concept by each fresh probe.
-    others : mapping of str to Cell
-        Reading of each other label by a linear probe.
-    reason : str
-        Reason why the eraser failed; "" if it did not.
-    nothing_left : tuple of bool
-        For each part, whether all its rows are equal after erasure.
-    configured : bool
-        Whether the eraser has parameters other than the defaults, or keeps another label.
-    """
-
-    eraser: str
-    settings: str
-    needs_labels: bool
-    ranks: tuple[int, ...] = ()
-    seconds: float | None = None
-    damage: Damage | None = None
-    read_back: Mapping[str, Cell] = field(default_factory=dict)
-    others: Mapping[str, Cell] = field(default_factory=dict)
-    reason: str = ""
-    nothing_left: tuple[bool, ...] = ()
-    configured: bool = False
-
-    @property
-    def erases(self) -> bool:
-        """Whether the row has an eraser."""
-        return self.settings != ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,6 +36,8 @@ class Comparison:
         Erasers that do not apply, with the reason.
     provenance : mapping
         Seed, versions, fingerprint of the data, splits.
+    recommendation : Recommendation or None
+        Eraser to use, for which rows, and what it costs.
 
     Examples
     --------
@@ -143,6 +54,7 @@ class Comparison:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
     provenance: Mapping[str, Any] = field(repr=False)
+    recommendation: Recommendation | None = None
 
     def __getitem__(self, eraser: str) -> Row:
         """Return the row of the eraser of this name."""
@@ -168,7 +80,11 @@ class Comparison:
     def __str__(self) -> str:
         """Return tables of readings and costs as text, with notes and with missing erasers."""
         shown = self.document().plain()
-        first, *others = [*comparison_tables.erasers(shown), *comparison_tables.eraser_notes(shown)]
+        first, *others = [
+            *comparison_tables.erasers(shown),
+            *comparison_tables.eraser_notes(shown),
+            *comparison_tables.recommendation(shown),
+        ]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
@@ -218,6 +134,7 @@ def _row_document(row: Row) -> dict[str, Any]:
         **vars(row.damage),
         "ratio": row.damage.ratio,
         "share": row.damage.share,
+        "relative_move": row.damage.relative_move,
         "reason": row.damage.reason,
     }
     return {**vars(row), "erases": row.erases, "damage": damage}
