@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from nullprobe._core.printable import CONTROL, printable
+from nullprobe._core.validation import complain
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -42,6 +43,17 @@ def need_another_file(out: Path | None, read: Iterable[Path | None]) -> None:
     if any(one is not None and one.is_file() and one.samefile(out) for one in read):
         raise UsageError(
             f"--out is the file to write, but {str(out)!r} is one that is read; choose another path"
+        )
+
+
+def need_new(*files: Path, force: bool) -> None:
+    """Refuse to replace files that exist, unless ``force`` says so."""
+    present = [str(file) for file in files if file.exists()]
+    if present and not force:
+        complain(
+            "nothing is overwritten without --force",
+            f"{' and '.join(map(repr, present))} {'exists' if len(present) == 1 else 'exist'}",
+            "name another --out, or pass --force to overwrite",
         )
 
 

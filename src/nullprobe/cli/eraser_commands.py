@@ -28,9 +28,11 @@ def fit(
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
     moments: eraser_options.FromMoments = False,
+    force: options.Force = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, to captured states, or to moments."""
     arguments.need_another_file(out, files)
+    arguments.need_new(out, force=force)
     if moments:
         of_rows = {
             "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
@@ -83,9 +85,11 @@ def moments(
     per_class: eraser_options.PerClass = False,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    force: options.Force = False,
 ) -> None:
     """Write means and covariances of a file, from which `fit --moments` fits an eraser."""
     arguments.need_another_file(out, [file])
+    arguments.need_new(out, force=force)
     from nullprobe.cli import file_columns, moment_files
 
     moment_files.need_moments_path(out)
@@ -104,9 +108,11 @@ def apply(
     out: eraser_options.OutFile,
     concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
+    force: options.Force = False,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
     arguments.need_another_file(out, [eraser, file])
+    arguments.need_new(out, force=force)
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())

@@ -18,7 +18,7 @@ from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid
-from nullprobe.report.text.verdicts import HOLDS, conclusion, left_out, size
+from nullprobe.report.text.verdicts import HOLDS, axes, conclusion, left_out, size
 from nullprobe.report.text.wording import number
 
 DRAWN = {"chance": "permuted labels", "random_subspaces": "random subspaces"}
@@ -113,6 +113,7 @@ def _one(claims: Sequence[Mapping[str, Any]], confounds: Sequence[str]) -> Table
         words = Text.assemble(
             wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
         )
+        words.append(f" {axes(claim)}")
         if known := sources(claim, confounds):
             words.append(f" {known}")
         if claim.get("rows_needed") is not None:
