@@ -182,7 +182,7 @@ def plan(
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import file_columns, sample_size
 
-    lines = []
+    lines: list[str] = []
     if file is not None:
         if concept is None:
             file_columns.need_concept(file)
@@ -190,4 +190,4 @@ def plan(
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"
-    streams.write(*lines, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))
+    streams.write(sample_size.answer(*setting, auc, n=n, n_probe=n_probe), *lines)
