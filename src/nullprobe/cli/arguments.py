@@ -71,6 +71,11 @@ def number_or_word(text: str) -> float | str:
         return text
 
 
+def unless(value: str, default: str) -> str | None:
+    """Return a value, or None if it is the default, which a command line leaves out."""
+    return None if value == default else value
+
+
 def line(*words: Any, **options: Any) -> str:
     """Return a command line, so that a document can say how to make it again.
 

@@ -69,6 +69,7 @@ def audit(
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    missing: options.Missing = "error",
     order: options.Order = None,
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
@@ -123,6 +124,11 @@ def audit(
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
     if pairs and (confounds or eraser or text):
         raise arguments.UsageError("--confounds, --text and --eraser do not go with --pairs")
+    if missing != "error" and (world is not None or pairs or baseline or untrained):
+        raise arguments.UsageError(
+            "--missing does not go with --world, --pairs, --baseline or --untrained: drop the same "
+            "rows in all files"
+        )
     if task and not eraser:
         raise arguments.UsageError("--task belongs to --eraser")
     if (negative or positive or other) and not pairs:
@@ -135,6 +141,8 @@ def audit(
         attributes = column_options.names_in(file, concept)
         concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
+    if len(attributes) > 1 and missing != "error":
+        raise arguments.UsageError("--missing does not go with several columns of --concept")
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
@@ -171,6 +179,7 @@ def audit(
             confounds=labels[0],
             tasks=labels[1],
             text=text,
+            missing=missing,
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or file_columns.sites_of(file)
@@ -193,7 +202,7 @@ def audit(
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
         min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
         duplicates=duplicates, independent=independent, permutations=permutations,
-        surrogates=surrogates, title=title, seed=seed,
+        surrogates=surrogates, missing=arguments.unless(missing, "error"), title=title, seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
         draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,

@@ -17,6 +17,7 @@ def compare(
     keep: options.Keep = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    missing: options.Missing = "error",
     erasers: options.Erasers = None,
     probes: options.Probes = None,
     min_effect: options.Effect = 0.05,
@@ -35,17 +36,18 @@ def compare(
     output.need_folder(out)
     stem = output.stem(sources.stem(file), concept, "compare")
     output.need_new(out, stem, force=force)
-    columns = file_columns.Columns(concept, groups, leave_out or (), kind)
+    columns = file_columns.Columns(concept, groups, leave_out or (), kind, missing=missing)
     data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, kind=kind, erasers=erasers, probes=probes,
-        min_effect=min_effect, duplicates=duplicates, independent=independent, title=title,
-        seed=seed,
+        missing=arguments.unless(missing, "error"), min_effect=min_effect, duplicates=duplicates,
+        independent=independent, title=title, seed=seed,
     )  # fmt: skip
     settings = comparisons.Settings(
         title or f"{sources.stem(file)}: {concept}", arguments.names(erasers),
-        arguments.names(probes), seed, command, file_columns.origin(file, columns), duplicates,
+        arguments.names(probes), seed, command,
+        {**file_columns.origin(file, columns), **file_columns.dropped(data)}, duplicates,
         independent, min_effect,
     )  # fmt: skip
     result = comparisons.run(data, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nullprobe._core.progress import Bars
 from nullprobe.comparing.eraser_result import Comparison
@@ -23,7 +24,7 @@ class Settings:
     seed : int
     command : str
         The command line that does it again.
-    source : mapping of str to str
+    source : mapping
         Where the data came from.
     duplicates, independent, min_effect
         As `compare` takes them.
@@ -34,7 +35,7 @@ class Settings:
     probes: Sequence[str] | None
     seed: int
     command: str
-    source: Mapping[str, str]
+    source: Mapping[str, Any]
     duplicates: str = "group"
     independent: bool = False
     min_effect: float = 0.05

@@ -27,6 +27,7 @@ def fit(
     seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    missing: options.Missing = "error",
     moments: eraser_options.FromMoments = False,
     force: options.Force = False,
 ) -> None:
@@ -36,7 +37,7 @@ def fit(
     if moments:
         of_rows = {
             "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
-            "--kind": kind,
+            "--kind": kind, "--missing": arguments.unless(missing, "error"),
         }  # fmt: skip
         arrived = [name for name, value in of_rows.items() if value is not None]
         if arrived:
@@ -67,7 +68,7 @@ def fit(
     file = files[0]
     tasks = [task] if task else []
     columns = file_columns.columns_of(
-        file, concept, others=tasks, leave_out=leave_out or (), kind=kind
+        file, concept, others=tasks, leave_out=leave_out or (), kind=kind, missing=missing
     )
     columns, where = file_columns.at_site(file, columns, site)
     data = file_columns.table(file, columns, tasks, "--task")

@@ -84,6 +84,13 @@ Kind = Annotated[
         "labels, and other numbers are numeric.",
     ),
 ]
+Missing = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="Rows with missing, NaN or infinite values: error, or drop (they are counted).",
+    ),
+]
 Baselines = Annotated[
     list[str] | None,
     typer.Option(
