@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nullprobe._version import __version__
 
 if TYPE_CHECKING:  # what _MODULES says, for type checkers
-    from nullprobe import models, worlds
+    from nullprobe import models, plot, worlds
     from nullprobe._core.validation import InputError
     from nullprobe.auditing.attributes import Attributes, audit_attributes
     from nullprobe.auditing.calibrating import calibrate
@@ -151,6 +151,7 @@ _MODULES = {
     "permutation_null": "nullprobe.nulls",
     "pipeline_null": "nullprobe.nulls",
     "plan": "nullprobe.measures.planner",
+    "plot": "nullprobe.plot",
     "quadratic_leace": "nullprobe.erasers",
     "read_pairs": "nullprobe.data.pairs",
     "reliability": "nullprobe.probes",
@@ -242,6 +243,7 @@ __all__ = [
     "permutation_null",
     "pipeline_null",
     "plan",
+    "plot",
     "quadratic_leace",
     "read_pairs",
     "reliability",

@@ -20,7 +20,15 @@ from nullprobe.report.claim_document import PICTURES
 from nullprobe.report.document import plain
 from nullprobe.stats.null_distribution import Null
 
-VIEWS = ("raw", "erased", "raw_standardised", "erased_standardised")
+VIEWS = (
+    "raw",
+    "erased",
+    "raw_standardised",
+    "erased_standardised",
+    "removed",
+    "removed_standardised",
+    "halfspace",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +257,7 @@ def cost_of(fields: Mapping[str, Any] | None) -> EraserCost | None:
 
 def portrait_of(fields: Mapping[str, Any]) -> Portrait:
     """Return the portrait that a document describes."""
-    views = {view: _array(fields[view]) for view in VIEWS}
+    views = {view: _array(fields[view]) for view in VIEWS if fields.get(view) is not None}
     return Portrait(tuple(fields["axes"]), labels_of(fields["labels"]), **views)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from nullprobe._core.random_state import RandomState, generator
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
+from nullprobe.probes.linear.halfspace import HalfspaceProbe
 from nullprobe.probes.linear.lda import directions
 
 MOST_POINTS = 1200
@@ -32,6 +33,14 @@ class Portrait:
         Coordinates before and after erasure (fitted on the whole sample).
     raw_standardised, erased_standardised : ndarray of shape (s, 3) or less
         The same for features of mean 0 and standard deviation 1.
+    removed : ndarray of shape (r, 3) or less, or None
+        The removed directions along the same axes: erasure moves rows along these, and no others.
+    removed_standardised : ndarray of shape (r, 3) or less, or None
+        The same for standardised features.
+    halfspace : ndarray of shape (4,) or less, or None
+        The best halfspace that is left after erasure, fitted to all rows: weights w along the axes,
+        then a threshold t; rows with w · x > t are on one side. Only of two classes, where the axes
+        are all features.
     """
 
     axes: tuple[str, ...]
@@ -40,6 +49,9 @@ class Portrait:
     erased: np.ndarray
     raw_standardised: np.ndarray
     erased_standardised: np.ndarray
+    removed: np.ndarray | None = None
+    removed_standardised: np.ndarray | None = None
+    halfspace: np.ndarray | None = None
 
 
 def portrait(
@@ -81,7 +93,10 @@ def portrait(
                 )
         names = [feature_names[c] if feature_names is not None else f"column {c}" for c in columns]
         turn = np.eye(d)[:, list(columns)]
-        return _portrait(whole, rows, labels, names, lambda moments: turn)
+        shown = _portrait(whole, rows, labels, names, lambda moments: turn)
+        if list(columns) != list(range(d)) or z.codes is None or z.n_columns != 2:
+            return shown
+        return replace(shown, halfspace=_halfspace(whole))
     names = ["discriminant", "1st principal direction", "2nd principal direction"]
     return _portrait(whole, rows, labels, names, _leading)
 
@@ -94,11 +109,20 @@ def _portrait(
     inverse = linalg.reciprocal(moments.scale)
     both = (sample, whole.eraser.apply(sample))
     turn = axes(moments)
-    views = [view @ turn for view in both]
+    views, removed = [view @ turn for view in both], [whole.eraser.writing @ turn]
     # Erasure commutes with scaling: erased rows, standardised, are standardised rows, erased.
     turn = axes(moments.rescaled(inverse))
     views += [(view - moments.mean) * inverse @ turn for view in both]
-    return Portrait(tuple(names), labels, *views)
+    removed.append(whole.eraser.writing * inverse @ turn)
+    return Portrait(tuple(names), labels, *views, *removed)
+
+
+def _halfspace(whole: Whole) -> np.ndarray | None:
+    """Return the weights (d) and the threshold of the best halfspace left in all erased rows."""
+    best = HalfspaceProbe().fit(whole.eraser.apply(whole.X), whole.z.labels).probe_
+    weights, constant = best.weights[:, 0], float(best.bias[0])
+    size = float(np.linalg.norm(weights))
+    return np.append(weights, -constant) / size if size > 0 else None
 
 
 def _leading(moments: Moments) -> np.ndarray:

@@ -39,7 +39,8 @@ def demo(
         results += subject.run(one, settings)
         verdict_tables.show(results[-1], verbose=verbose)
     lead = demonstration.point(results)
-    verdict_tables.say(lead[-1])
+    for what, text in lead:
+        verdict_tables.say(f"{what}: {text}")
     verdict_tables.show_files(*output.write(out, "nullprobe-demo", results, lead))
 
 
@@ -58,8 +59,8 @@ def demo_of_model(out: Path, draws: int, seed: int, *, verbose: bool) -> None:
     table = language_model.layer_by_layer(results)
     verdict_tables.show_table(table)
     lead = language_model.point(organism, results, settings)
-    for paragraph in lead:
-        verdict_tables.say(paragraph)
+    for what, text in lead:
+        verdict_tables.say(f"{what}: {text}")
     verdict_tables.show_files(*output.write(out, "nullprobe-demo-model", results, lead, [table]))
 
 

@@ -15,6 +15,7 @@ from nullprobe.auditing.result import Audit
 from nullprobe.cli import arguments
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
+from nullprobe.report.text.answer import Lead
 from nullprobe.report.text.tables import Table
 
 
@@ -37,7 +38,7 @@ def write(
     folder: Path,
     stem: str,
     results: Sequence[Audit],
-    lead: Sequence[str] = (),
+    lead: Lead = (),
     lead_tables: Sequence[Table] = (),
 ) -> tuple[Path, Path]:
     """Write one page of all results and its JSON twin: both, or neither.
@@ -49,8 +50,8 @@ def write(
     stem : str
         Name of the two files without their suffixes.
     results : sequence of Audit
-    lead, lead_tables : sequence of str, sequence of Table
-        Paragraphs that the page begins with, and tables after them.
+    lead, lead_tables : sequence of (str, str), sequence of Table
+        What the page says first, and tables after it.
     """
     documents = [result.document() for result in results]
     return write_both(

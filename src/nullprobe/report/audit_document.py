@@ -57,6 +57,18 @@ class PortraitDocument(Document):
     erased: list[Numbers] = doc("Coordinates after erasure.")
     raw_standardised: list[Numbers] = doc("The same before erasure, of standardised features.")
     erased_standardised: list[Numbers] = doc("The same after erasure, of standardised features.")
+    removed: list[Numbers] | None = Field(
+        None, description="The removed directions along the axes: erasure moves rows along these."
+    )
+    removed_standardised: list[Numbers] | None = Field(
+        None, description="The same, of standardised features."
+    )
+    halfspace: Numbers | None = Field(
+        None,
+        description="The best halfspace that is left after erasure, fitted to all rows: weights "
+        "along the axes, then the threshold; null where the axes are not all features, or the "
+        "concept has not two classes.",
+    )
 
 
 class ScoresDocument(Document):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from nullprobe.report.limits import Limits, finite, limits
 
 MOST_BINS = 40
 LEAST_BINS = 8
@@ -20,14 +22,18 @@ class Bins:
     ----------
     edges : ndarray of shape (b + 1,)
     shares : tuple of ndarray of shape (b,)
-        Of each distribution, the share that falls into each bin; they sum to 1.
+        Of each distribution, the share that falls into each bin; they sum to 1 unless outliers lie
+        beyond the bins.
     sizes : tuple of int
         How many values each distribution has.
+    shown : Limits
+        Where the bins begin and end, and how many values lie beyond.
     """
 
     edges: np.ndarray
     shares: tuple[np.ndarray, ...]
     sizes: tuple[int, ...]
+    shown: Limits
 
     @property
     def centres(self) -> np.ndarray:
@@ -62,8 +68,8 @@ def present(values: Sequence[Any]) -> np.ndarray:
     return np.array([v for v in values if v is not None], dtype=np.float64)
 
 
-def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = None) -> Bins:
-    """Count several samples over the same bins.
+def binned(samples: Sequence[Iterable[Any]], ends: tuple[float, float] | None = None) -> Bins:
+    """Count several samples over the same bins, outliers left out.
 
     Parameters
     ----------
@@ -77,25 +83,21 @@ def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = 
     >>> found.sizes, float(found.shares[1].max())
     ((4, 2), 1.0)
     """
-    finite = [present(sample) for sample in samples]
-    pooled = np.concatenate(finite) if finite else np.zeros(0)
-    low, high = ends if ends is not None else _ends(pooled)
-    size = len(pooled) / max(1, len(finite))
+    values = [finite(sample) for sample in samples]
+    shown = limits(values) if ends is None else Limits(*ends)
+    low, high = shown.low, shown.high
+    if ends is None and high - low <= 1e-9 * max(abs(low), abs(high)):
+        room = max(abs(low) * 1e-3, 1e-3)
+        low, high = low - room, high + room
+    if ends is not None:  # the whole of a scale
+        values = [np.clip(sample, low, high) for sample in values]
+    size = sum(map(len, values)) / max(1, len(values))
     n_bins = MOST_BINS if ends is not None else int(np.clip(2 * size**0.5, LEAST_BINS, MOST_BINS))
     edges = np.linspace(low, high, n_bins + 1)
-    counts = [np.histogram(np.clip(k, low, high), edges)[0] for k in finite]
-    sizes = tuple(map(len, finite))
-    return Bins(edges, tuple(c / max(1, n) for c, n in zip(counts, sizes, strict=True)), sizes)
-
-
-def _ends(pooled: np.ndarray) -> tuple[float, float]:
-    if len(pooled) == 0:
-        return 0.0, 1.0
-    low, high = float(pooled.min()), float(pooled.max())
-    if high - low > 1e-9 * max(abs(low), abs(high)):
-        return low, high
-    room = max(abs(low) * 1e-3, 1e-3)
-    return low - room, high + room
+    counts = [np.histogram(sample, edges)[0] for sample in values]
+    sizes = tuple(map(len, values))
+    shares = tuple(count / max(1, n) for count, n in zip(counts, sizes, strict=True))
+    return Bins(edges, shares, sizes, shown)
 
 
 def null_bins(ladder: Mapping[str, Any]) -> Bins:
@@ -110,5 +112,8 @@ def null_bins(ladder: Mapping[str, Any]) -> Bins:
 
 def class_bins(scores: Sequence[Any], labels: Sequence[Any], names: Sequence[Any]) -> Bins:
     """Count the scores of each class."""
-    pairs = list(zip(scores, labels, strict=True))
-    return binned([[score for score, label in pairs if label == name] for name in names])
+    samples: dict[Any, list[Any]] = {name: [] for name in names}
+    for score, label in zip(scores, labels, strict=True):
+        if label in samples:
+            samples[label].append(score)
+    return binned([samples[name] for name in names])

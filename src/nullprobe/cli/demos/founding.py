@@ -15,6 +15,9 @@ from sklearn.datasets import load_breast_cancer, load_digits
 
 from nullprobe.auditing.result import Audit
 from nullprobe.cli.subject import Subject
+from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED
+from nullprobe.report.text.rungs import EXPLAINS
+from nullprobe.report.text.wording import sentence
 from nullprobe.worlds import two_features
 
 QUESTION = (
@@ -59,29 +62,54 @@ def _founding(seed: int) -> Subject:
     )
 
 
-def point(results: Sequence[Audit]) -> list[str]:
-    """Return the point of the demo in three paragraphs, with its numbers."""
+def point(results: Sequence[Audit]) -> list[tuple[str, str]]:
+    """Return what was tested, what came out, and what it is a fact about, with its numbers."""
     falls = [(result.heading, result["one_direction"].details) for result in results]
     first, *others = [_fall(*one) for one in falls]
     shuffled = max(falls, key=lambda one: one[1][BEFORE] - one[1][AFTER])
-    left = [f"{result['erasure_holds'].observed:.2f}" for result in results]
+    left = [f"{result['no_halfspace'].observed:.0%}" for result in results]
     return [
-        "Fit the direction that separates two classes, project it out, and the accuracy of "
-        f"logistic regression on the same rows falls {first}. It is tempting to conclude that "
-        "one direction held all the information.",
-        "But these data have two independent features, and each separates the classes. In the "
-        f"other data sets of this page the accuracy falls, too: {'; '.join(others)}. It also "
-        f"falls when labels are shuffled and mean nothing: {_fall(*shuffled, '_shuffled')}. "
-        "Linear algebra alone explains the result: the second claim below states it.",
-        "To learn something about the representation, ask what a theorem does not answer. On "
-        f"held-out rows, a fresh probe reads an AUC of {', '.join(left)} after erasure; a "
-        "classifier fitted for accuracy, or a nonlinear reader, may read more. Each verdict below "
-        "states whether chance, means and covariances, or the shape of the noise explain that. "
-        "Where it comes from is not tested here: no other representation of these rows is passed.",
+        (
+            TESTED,
+            "Is one direction all that a linear probe can use? The first data set has two "
+            "independent features, and each separates the classes. In each data set LEACE removes "
+            "the one direction that a linear probe reads.",
+        ),
+        (
+            CAME_OUT,
+            f"On the same rows, accuracy falls {first}, as if nothing were left; in the other "
+            f"data sets it falls {', and '.join(others)}. With shuffled labels, which mean "
+            f"nothing, it falls too: {_fall(*shuffled, '_shuffled')}. On new rows a linear "
+            f"classifier fitted for accuracy still gets {', '.join(left)} right.",
+        ),
+        (
+            ABOUT,
+            "The fall on the same rows is a fact about linear algebra: any labels on any data give "
+            f"it. What is left on new rows is not. {_takes(results)} Where it comes from was not "
+            "tried: no other representation of these rows was passed.",
+        ),
     ]
 
 
 def _fall(title: str, details: Mapping[str, float], labels: str = "") -> str:
     before, after = (details[f"in_sample_{when}{labels}"] for when in ("before", "after"))
     largest = details["largest_class"]
-    return f"from {before:.0%} to {after:.0%} ({title}; the larger class has {largest:.0%})"
+    return f"from {before:.0%} to {after:.0%} ({_short(title)}, largest class {largest:.0%})"
+
+
+def _takes(results: Sequence[Audit]) -> str:
+    """Say what explains the reading of a halfspace, in which data sets."""
+    places: dict[str, list[str]] = {}
+    for result in results:
+        takes = result["no_halfspace"].takes.value
+        places.setdefault(takes, []).append(_short(result.heading))
+    known = {key: EXPLAINS[key].format("it").rstrip(".") for key in EXPLAINS}
+    parts = [
+        f"{known.get(takes, 'what explains it is undecided')} ({', '.join(names)})"
+        for takes, names in places.items()
+    ]
+    return f"{sentence('; '.join(parts))}."
+
+
+def _short(title: str) -> str:
+    return title.partition(":")[0].lower()

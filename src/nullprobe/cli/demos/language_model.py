@@ -22,6 +22,7 @@ from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, ComesFrom, Holds
 from nullprobe.claims.sentences import p_text
 from nullprobe.data.pairs import ContrastPairs
+from nullprobe.report.text.answer import ABOUT, TESTED
 from nullprobe.report.text.tables import Table
 from nullprobe.usage.entry import audit_use
 from nullprobe.worlds.language_models import organism
@@ -168,21 +169,28 @@ def _origin(result: Audit, settings: Settings) -> dict[str, Any]:
     return {"command": settings.command, "source": source, **result.provenance}
 
 
-def point(one: Organism, results: Sequence[Audit], settings: Settings) -> list[str]:
-    """Return the point of the demo in paragraphs, with the numbers that were found."""
+def point(one: Organism, results: Sequence[Audit], settings: Settings) -> list[tuple[str, str]]:
+    """Return the point of the demo, each part with what it answers and the numbers found."""
     truth, ending = _by_concept(results)
     above = [result for result in truth if _beyond(result["readable"])]
     best = max(truth, key=lambda result: result["readable"].observed)
     simpler = max(best["readable"].beside, key=lambda other: other.value)
     return [
-        _organism(one, settings),
-        f"At the last word of {settings.n} statements that it never saw, truth is read best in "
-        f"{_layer(best)}, with an AUC of {best['readable'].observed:.2f}, on entities that the "
-        f"probe was not fitted to; of what it is compared with, “{simpler.name}” reads most, "
-        f"{simpler.value:.2f}. In {_count(above, truth)} layers neither inputs nor architecture "
-        "are enough for it, so that training put it there.",
-        _without_labels(truth),
-        _use(truth, ending),
+        (TESTED, _organism(one, settings)),
+        (
+            "Read",
+            f"At the last word of {settings.n} statements that it never saw, truth is read best in "
+            f"{_layer(best)}, with an AUC of {best['readable'].observed:.2f}, on entities that the "
+            f"probe was not fitted to; of what it is compared with, “{simpler.name}” reads most, "
+            f"{simpler.value:.2f}.",
+        ),
+        ("Read without labels", _without_labels(truth)),
+        ("Used", _use(truth, ending)),
+        (
+            ABOUT,
+            f"In {_count(above, truth)} layers neither inputs nor architecture are enough for what "
+            "is read, so that training put it there. What can be read is not what is used.",
+        ),
     ]
 
 
@@ -267,7 +275,7 @@ def _use(truth: Sequence[Audit], ending: Sequence[Audit]) -> str:
         f"by {of_random:.2f} after random subspaces. How a statement ends is there to be read, "
         f"too, but nothing depends on it: in {_count(idle, ending)} layers erasing it "
         f"is no different from erasing anything else, and changes it by "
-        f"{spared['used'].observed:+.2f} nats at most. What can be read is not what is used."
+        f"{spared['used'].observed:+.2f} nats at most."
     )
 
 

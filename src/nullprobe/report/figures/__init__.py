@@ -1,1 +1,1 @@
-"""Figures as plotly specifications."""
+"""Figures: what results look like, drawn with Matplotlib, and a scene of ours that turns."""

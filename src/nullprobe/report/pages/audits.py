@@ -12,23 +12,24 @@ import numpy as np
 from nullprobe._core.validation import complain
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import validated
-from nullprobe.report.figures import distributions, scatter, style
-from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
-from nullprobe.report.pages.shell import anchor
-from nullprobe.report.text import alt_text, rungs, tables, wording
+from nullprobe.report.pages.picture import anchor
+from nullprobe.report.pages.pictures import layered, opening, scored
+from nullprobe.report.text import rungs, summary, tables, wording
+from nullprobe.report.text.answer import Lead, answer
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
-MOST_SCORED = 1200  # rows of a numeric concept that a picture of its scores shows
+MOST_SCORED = 1200  # rows of a numeric concept whose scores a table holds
+MOST_OPEN = 4  # data sets that are not folded, and of which rows are shown
 
 
 def write_html(
     path: str | Path,
     documents: Sequence[AuditDocument],
-    lead: Sequence[str] = (),
+    lead: Lead = (),
     lead_tables: Sequence[tables.Table] = (),
 ) -> None:
     """Write the page of one audit or of several, whole or not at all.
@@ -37,17 +38,18 @@ def write_html(
     ----------
     path : str or path
     documents : sequence of AuditDocument
-    lead : sequence of str
-        Paragraphs that the page begins with.
+    lead : sequence of (str, str)
+        What the page says first: what was tested, what came out, what it is a fact about. By
+        default it is computed.
     lead_tables : sequence of Table
-        What stands after them.
+        What stands after it.
     """
     shell.write(path, render(documents, lead, lead_tables))
 
 
 def render(
     documents: Sequence[AuditDocument | Mapping[str, Any]],
-    lead: Sequence[str] = (),
+    lead: Lead = (),
     lead_tables: Sequence[tables.Table] = (),
 ) -> str:
     """Return the page of one audit or of several, as HTML.
@@ -56,10 +58,10 @@ def render(
     ----------
     documents : sequence of AuditDocument, or mappings that hold the same
         One for each data set.
-    lead : sequence of str
-        Paragraphs that the page begins with.
+    lead : sequence of (str, str)
+        What the page says first.
     lead_tables : sequence of Table
-        What stands after them.
+        What stands after it.
 
     Returns
     -------
@@ -73,109 +75,74 @@ def render(
     """
     if not documents:
         complain("a page needs at least one audit", "none arrived", "pass a list of documents")
-    sets: list[dict[str, Any]] = []
-    data: dict[str, Any] = {}
     plain = [validated(AuditDocument, document).plain() for document in documents]
-    for position, document in enumerate(plain, 1):
-        one, drawn = _data_set(document, position)
-        sets.append(one)
-        data |= drawn
     identity = identified(plain)
+    data: dict[str, Any] = {}
+    folded = len(plain) > MOST_OPEN
+    sets = [
+        _data_set(document, position, data, rows=not folded)
+        for position, document in enumerate(plain, 1)
+    ]
+    together = identity.what == "representation"
     shown: dict[str, Any] = {
         "sets": sets,
         "rungs": rungs.RUNGS,
         "identity": identity,
         "summary": overview(sets, identity),
+        "layers": list(layered(plain)) if together else [],
+        "folded": folded,
+        "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
+        "how": " ".join(summary.setup(plain[0]["provenance"], same_classes=len(plain) == 1)),
+        "lead_tables": lead_tables,
     }
-    shown |= {"lead": lead, "lead_tables": lead_tables}
     return shell.fill("page.html", shown, data)
 
 
-def _data_set(document: Mapping[str, Any], position: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the template shows of a document, and the figures and tables that it embeds."""
+def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lead:
+    """Return what a page says first; nothing of data sets that have nothing in common."""
+    return answer(plain, title) if together or len(plain) == 1 else ()
+
+
+def _data_set(
+    document: Mapping[str, Any], position: int, data: dict[str, Any], *, rows: bool
+) -> dict[str, Any]:
+    """Return what the template shows of a document; what its script needs joins the data.
+
+    Pages of many data sets show no single rows: they would be many megabytes.
+    """
     title = wording.heading(document["title"], document["representation"])
     key = f"set-{position}-{anchor(title)}".strip("-")
-    data: dict[str, Any] = {}
-    shown = {
+    first = opening(document, key, data, rows=rows)
+    points = tables.points(document["portrait"], first["view"]) if first["pair"] else None
+    if points:
+        data[f"{key} points"] = asdict(points)
+    numeric = _rows_scored(document) if rows else None
+    if numeric:
+        data[f"{key} scored"] = asdict(numeric)
+    return {
         "key": key,
         "title": title,
-        "claims": [section(claim, key, data) for claim in document["claims"]],
-        "portrait": _portrait(document, key, data),
-        "scores": _scores(document, key, data),
+        "claims": [section(claim, key) for claim in document["claims"]],
+        "opening": first,
+        "scores": list(scored(document, key)),
+        "points": points,
+        "rows_scored": numeric,
         "costs": eraser_tables(document),
         "untested": untested(document),
         "command": document["provenance"].get("command"),
         "provenance": tables.provenance(document),
     }
-    return shown, data
 
 
-def _portrait(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the scatter plots; the table of their points is filled in when it is opened."""
-    shown = document["portrait"]
-    if not shown:
-        return None
-    numeric = document["concept"] == "numeric"
-    pictures = scatter.portrait(shown, numeric)
-    data |= {f"{key} {name}": figure for name, figure in pictures.items()}
-    table = tables.points(shown)
-    data[f"{key} points"] = asdict(table)
-    n_rows = document["provenance"]["rows"]
-    return {
-        "kinds": ["3d", "2d"] if "raw 3d before" in pictures else ["2d"],
-        "axes": shown["axes"],
-        "seen": {
-            view: alt_text.portrait(shown, view, n_rows, numeric)
-            for view in ("raw", "standardised")
-        },
-        "table": table,
-        "legend": None if numeric else style.legend(wording.classes(shown["labels"])),
-    }
-
-
-def _scores(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the pictures of the held-out scores, before and after."""
-    if not document["scores"]:
+def _rows_scored(document: Mapping[str, Any]) -> tables.Table | None:
+    """Return the scores of a sample of rows with their numbers, of a numeric concept."""
+    if not document["scores"] or document["concept"] != "numeric":
         return None
     labels = document["scores"]["labels"]
-    views = {name: a for name, a in document["scores"].items() if name != "labels"}
-    if document["concept"] == "numeric":
-        return _scores_numeric(labels, views, key, data)
-    names = wording.classes(labels)
-    pictures: list[dict[str, Any]] = []
-    for view, scores_of in views.items():
-        bins = class_bins(scores_of, labels, names)
-        medians = [_median(scores_of, labels, name) for name in names]
-        data[f"{key} scores {view}"] = distributions.scores(bins, names, "held-out score")
-        pictures.append({
-            "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
-            "seen": alt_text.scores(view, bins, names, medians),
-            "table": tables.scores(view, bins, names),
-        })  # fmt: skip
-    legend = style.legend(names)
-    return {"pictures": pictures, "legend": legend, "many": len(names) > 2, "points": None}
-
-
-def _scores_numeric(
-    labels: Sequence[Any], views: Mapping[str, Sequence[Any]], key: str, data: dict[str, Any]
-) -> dict[str, Any]:
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
-    labels = [labels[i] for i in chosen]
-    views = {view: [scores_of[i] for i in chosen] for view, scores_of in views.items()}
-    pictures: list[dict[str, Any]] = []
-    for view, scores_of in views.items():
-        data[f"{key} scores {view}"] = distributions.scores_numeric(
-            scores_of, labels, "held-out score"
-        )
-        pictures.append({
-            "key": f"{key} scores {view}", "when": wording.VIEWS.get(view, view),
-            "seen": alt_text.scores_numeric(view, scores_of, labels), "table": None,
-        })  # fmt: skip
-    table = tables.rows_scored(views, labels)
-    data[f"{key} scored"] = asdict(table)
-    return {"pictures": pictures, "legend": None, "many": False, "points": table}
-
-
-def _median(scores_of: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
-    values = present([s for s, label in zip(scores_of, labels, strict=True) if label == name])
-    return float(f"{np.median(values):.6g}") if len(values) else None
+    views = {
+        name: [values[i] for i in chosen]
+        for name, values in document["scores"].items()
+        if name != "labels"
+    }
+    return tables.rows_scored(views, [labels[i] for i in chosen])

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from nullprobe.report.figures import claims, distributions
-from nullprobe.report.histograms import null_bins
-from nullprobe.report.pages.shell import anchor
-from nullprobe.report.text import alt_text, rungs, tables, wording
+from nullprobe.report.figures.groups import height, matrix
+from nullprobe.report.figures.nulls import nulls
+from nullprobe.report.figures.removals import removals
+from nullprobe.report.histograms import null_bins, present
+from nullprobe.report.pages.picture import HALF, Picture, anchor, drawn, glyph, swatch
+from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 from nullprobe.report.text.claim_notes import claim_notes
+from nullprobe.report.text.verdicts import conclusion
 
-# Each matrix of groups: what it is called, how it is described, what was done in the row.
+# Each matrix of groups: how it is described, and what was done in the row.
 MATRICES = {
-    "read": ("Read", "{unit}, probe fitted in the group of the row", "fitted"),
-    "erased": (
-        "Read after erasing",
-        "{unit}, eraser fitted in the group of the row",
-        "erased",
-    ),
+    "read": ("Read: {unit}, probe fitted in the group of the row", "fitted"),
+    "erased": ("Read after erasing: {unit}, eraser fitted in the group of the row", "erased"),
 }
+PATTERNS = ("plain", "hatched", "crossed")  # of the first nulls, as they are drawn
+NULLS, CURVE = 250, 300  # pixels high
 
 
-def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return what the template shows of a claim; its figures join the data.
+def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
+    """Return what the template shows of a claim.
 
     Parameters
     ----------
@@ -31,11 +33,12 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         Of a document.
     set_key : str
         Anchor of its data set.
-    data : dict
-        Figures by their keys.
     """
     key = f"{set_key}-{anchor(claim['name'])}"
     statistics = ladders(claim)
+    first = wording.sentence(conclusion(claim["reason"]))
+    learned, details = tables.learning_curve(claim), tables.details(claim)
+    numbers = [tables.explanations(claim), tables.evidence(statistics), details, learned]
     return {
         **claim,
         "key": key,
@@ -43,18 +46,15 @@ def section(claim: Mapping[str, Any], set_key: str, data: dict[str, Any]) -> dic
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
         "rung": rungs.takes(claim),
         "source": rungs.SOURCES[claim["comes_from"]],
-        "reason": wording.sentence(claim["reason"]),
+        "conclusion": first,
+        "reason": wording.sentence(claim["reason"])[len(first) :].strip(),
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
-        "ladders": [_ladder(one, f"{key} null {i}", data) for i, one in enumerate(statistics)],
         "notes": claim_notes(claim),
-        "details": tables.details(claim),
-        "learned": tables.learning_curve(claim),
-        "explanations": tables.explanations(claim),
-        "evidence": tables.evidence(statistics),
-        "curve": _curve(claim, key, data),
-        "matrices": _matrices(claim, key, data),
+        "pictures": list(_pictures(claim, statistics, key)),
+        "matrices": list(_matrices(claim, key)),
+        "numbers": [table for table in numbers if table],
     }
 
 
@@ -75,42 +75,62 @@ def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(statistics.values())
 
 
-def _ladder(ladder: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any]:
-    bins = null_bins(ladder)
-    data[key] = distributions.nulls(ladder, bins)
-    return {
-        "key": key,
-        "interval": ladder["interval"],
-        "drawn": [rungs.rung(null["rung"]) for null in ladder["nulls"]],
-        "beside": [(rungs.rung(one["rung"]), one["name"]) for one in ladder["beside"]],
-        "seen": alt_text.claim(ladder),
-        "table": tables.histogram(ladder, bins),
-    }
+def _pictures(
+    claim: Mapping[str, Any], statistics: list[dict[str, Any]], key: str
+) -> Iterator[Picture]:
+    if claim["curve"] is not None:
+        yield _curve(claim["curve"], f"{key}-curve")
+    for position, ladder in enumerate(statistics):
+        if _varies(ladder):
+            name = claim["name"], ladder["metric"]["name"]
+            title = titles.ladder(*name, first=not position)
+            yield _ladder(ladder, f"{key}-null-{position}", title)
 
 
-def _curve(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> dict[str, Any] | None:
-    removals = claim["curve"]
-    if removals is None:
-        return None
-    data[f"{key} curve"] = claims.curve(removals)
-    text, table = alt_text.curve(removals), tables.curve(removals)
-    rung = rungs.rung(removals["rung"])
-    return {"key": f"{key} curve", "seen": text, "table": table, "rung": rung}
+def _varies(ladder: Mapping[str, Any]) -> bool:
+    """Return whether a picture shows more than that all values are the same, or that one is."""
+    if ladder["metric"]["kind"] == "residual":
+        return False
+    drawn_values = [value for null in ladder["nulls"] for value in present(null["values"])]
+    return len({*drawn_values}) > 1 or bool(ladder["beside"])
 
 
-def _matrices(claim: Mapping[str, Any], key: str, data: dict[str, Any]) -> list[dict[str, Any]]:
-    matrices = claim["matrices"]
-    if matrices is None:
-        return []
-    groups, metric = matrices["groups"], matrices["metric"]
-    shown: list[dict[str, Any]] = []
-    for name, (title, what, fitted) in MATRICES.items():
-        caption = what.format(unit=metric["name"])
-        data[f"{key} {name}"] = claims.matrix(groups, matrices[name], metric, fitted)
-        shown.append({
-            "key": f"{key} {name}", "title": title, "caption": caption,
-            "height": claims.height(len(groups)),
-            "seen": alt_text.matrix(groups, matrices[name], f"{title}: {caption}"),
-            "table": tables.matrix(groups, matrices[name], f"{title}: {caption}"),
-        })  # fmt: skip
-    return shown
+def _ladder(ladder: Mapping[str, Any], key: str, title: str) -> Picture:
+    svg, notes = drawn(key, (HALF, NULLS), partial(nulls, ladder))
+    interval = ", with its 95 % interval" if ladder["interval"] else ""
+    entries = [glyph("◆", "ink", f"observed{interval}")]
+    for position, null in enumerate(ladder["nulls"]):
+        rung = rungs.rung(null["rung"])
+        pattern = PATTERNS[position % len(PATTERNS)]
+        entries.append(swatch(pattern, f"rung-{rung.colour}", rung.drawn))
+    entries += [glyph("○", f"rung-{one['rung']}", one["name"]) for one in ladder["beside"]]
+    table = tables.histogram(ladder, null_bins(ladder))
+    return Picture(key, title, alt_text.claim(ladder), svg, notes, entries, table)
+
+
+def _curve(shown: Mapping[str, Any], key: str) -> Picture:
+    svg, notes = drawn(key, (HALF, CURVE), partial(removals, shown))
+    rung = rungs.rung(shown["rung"])
+    entries = [
+        glyph("◆", "ink", "observed, with its 95 % interval"),
+        swatch(
+            "faint", f"rung-{rung.colour}", f"{rung.drawn}: 95 % of the draws, and their median"
+        ),
+        glyph("┈┈", "quiet", "chance"),
+    ]
+    seen, table = alt_text.curve(shown), tables.curve(shown)
+    return Picture(key, titles.CURVE, seen, svg, notes, entries, table)
+
+
+def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:
+    shown = claim["matrices"]
+    if shown is None:
+        return
+    groups, metric = shown["groups"], shown["metric"]
+    for name, (what, fitted) in MATRICES.items():
+        values, caption = shown[name], what.format(unit=metric["name"])
+        size = (HALF, height(len(groups)))
+        svg, notes = drawn(f"{key}-{name}", size, partial(matrix, groups, values, metric, fitted))
+        seen = alt_text.matrix(groups, values, caption)
+        table = tables.matrix(groups, values, caption)
+        yield Picture(f"{key}-{name}", titles.MATRICES[name], seen, svg, notes, (), table)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nullprobe.report.comparison_documents import ComparisonDocument
 from nullprobe.report.document import validated
-from nullprobe.report.figures import comparisons as figures
-from nullprobe.report.figures import style
+from nullprobe.report.figures import roles
+from nullprobe.report.figures.erasers import damage, height, readings
 from nullprobe.report.pages import shell
+from nullprobe.report.pages.picture import Picture, anchor, drawn, glyph
+from nullprobe.report.text import titles
 from nullprobe.report.text.comparisons import label, missing, nothing_left, ordered, way
 from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
+READ, DAMAGE = 680, 420  # pixels wide
 UNTESTED = (
     (
         "Stronger readers",
@@ -51,13 +55,13 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     """Return the page of a comparison as HTML; the same document gives the same bytes."""
     document = validated(ComparisonDocument, document).plain()
     rows = ordered(document["rows"])
-    data: dict[str, Any] = {}
     groups = () if document["provenance"].get("groups") else (GROUPS,)
+    read, moved, *others = _pictures(rows, document)
     shown = {
         "title": document["title"],
-        "pictures": list(_pictures(rows, document, data)),
-        "height": figures.height(len(rows), len(document["probes"])),
-        "entries": style.legend([column["name"] for column in document["probes"]]),
+        "read": read,
+        "moved": moved,
+        "other_pictures": others,
         "rows": [_row(row, document) for row in rows],
         "probes": document["probes"],
         "others": document["others"],
@@ -70,34 +74,39 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
         "command": document["provenance"].get("command"),
         "provenance": provenance(document),
     }
-    return shell.fill("comparison.html", shown, data)
+    return shell.fill("comparison.html", shown, {})
 
 
-def _pictures(
-    rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any], data: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Yield the pictures; their numbers join the data."""
-    data["read-back"] = figures.readings(rows, document["probes"], "read_back")
-    yield _picture(
-        "read-back", "What is read back", described(rows, document["probes"], "read_back")
-    )
-    data["damage"] = figures.damage(rows)
-    yield _picture("damage", "How far rows are moved", described_damage(rows))
+def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> Iterator[Picture]:
+    """Yield the pictures: what is read back, how far rows are moved, what is read of others."""
+    probes = document["probes"]
+    high = height(len(rows), len(probes))
+    yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
+    svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
+    seen = " ".join(described_damage(rows))
+    yield Picture("damage", titles.DAMAGE, seen, svg, notes)
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
-        key = f"others {chance}"
-        data[key] = figures.readings(rows, columns, "others")
-        yield _picture(
-            key,
-            "What is still read of other labels",
-            described(rows, columns, "others"),
-            height=figures.height(len(rows), len(columns)),
-            legend=style.legend([column["name"] for column in columns]),
-        )
+        key, high = f"others-{number(chance)}", height(len(rows), len(columns))
+        yield _readings(rows, columns, "others", anchor(key), titles.OTHERS, high)
 
 
-def _picture(key: str, title: str, text: Sequence[str], **more: Any) -> dict[str, Any]:
-    return {"key": key, "title": title, "seen": text, "height": None, "legend": None, **more}
+def _readings(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[Mapping[str, Any]],
+    held: str,
+    key: str,
+    title: str,
+    high: int,
+) -> Picture:
+    size = (READ, high)
+    svg, notes = drawn(key, size, partial(readings, rows, columns, held))
+    seen = " ".join(described(rows, columns, held))
+    entries = [
+        glyph(one["glyph"], f"class-{one['colour']}", one["name"])
+        for one in roles.legend([column["name"] for column in columns])
+    ]
+    return Picture(key, title, seen, svg, notes, entries)
 
 
 def described(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.document import validated
-from nullprobe.report.figures import canvas, style
-from nullprobe.report.figures.comparisons import LINE, LONGEST, MARK, height, rule
+from nullprobe.report.figures import roles
+from nullprobe.report.figures.erasers import height
+from nullprobe.report.figures.pairs import agreements
 from nullprobe.report.pages import shell
+from nullprobe.report.pages.picture import WHOLE, Picture, drawn, glyph
+from nullprobe.report.text import titles
 from nullprobe.report.text.comparisons import percentiles
 from nullprobe.report.text.tables import Table, provenance
-from nullprobe.report.text.wording import interval, number
 
-RANDOM = "random directions"
 UNTESTED = (
     (
         "Other things that flip",
@@ -54,9 +56,7 @@ def render(document: PairComparisonDocument | Mapping[str, Any]) -> str:
         "title": document["title"],
         "labels": document["labels"],
         "findings": document["findings"],
-        "entries": style.legend(document["labels"]),
-        "seen": " ".join(document["findings"]),
-        "height": height(len(document["rows"]) + 1, len(document["labels"])),
+        "picture": _picture(document),
         "rows": document["rows"],
         "percentiles": [percentiles(document["random"][name]) for name in document["labels"]],
         "n_random": len(document["random"][document["labels"][0]]),
@@ -66,50 +66,20 @@ def render(document: PairComparisonDocument | Mapping[str, Any]) -> str:
         "command": document["provenance"].get("command"),
         "provenance": provenance(document),
     }
-    return shell.fill("pair_comparison.html", shown, {"agreements": figure(document)})
+    return shell.fill("pair_comparison.html", shown, {})
 
 
-def figure(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return agreements of every reader with every label, random directions as a band."""
-    drawn, rows, labels = canvas.empty(), document["rows"], document["labels"]
-    names = [*(row["name"] for row in rows), RANDOM]
-    for position, name in enumerate(labels):
-        shift = (position - (len(labels) - 1) / 2) * MARK / (LINE + MARK * len(labels))
-        cells = [row["agreements"][name] for row in rows]
-        low, middle, high = percentiles(document["random"][name])
-        values = [*(cell["share"] for cell in cells), middle]
-        ends = [*(cell["interval"] for cell in cells), [low, high]]
-        text = [
-            f"{style.text(reader, LONGEST)}, {style.text(name, LONGEST)}: {number(value)} "
-            f"({interval(pair)})"
-            for reader, value, pair in zip(names, values, ends, strict=True)
-        ]
-        drawn.add_scatter(
-            x=values,
-            y=[y + shift for y in range(len(names))],
-            mode="markers",
-            name=style.text(name),
-            marker={"size": 9, "symbol": style.look(position).symbol},
-            error_x=style.error(values, ends),
-            text=text,
-            hoverinfo="text",
-            meta={"ink": f"class-{style.look(position).colour}", "group": position},
-        )
-    rule(drawn, document["chance"], len(names), "chance", right=True)
-    shares = [cell["share"] for row in rows for cell in row["agreements"].values()]
-    drawn.update_xaxes(
-        title="share of held-out pairs",
-        range=[min(0.4, min(shares) - 0.05), 1.02],
-        zeroline=False,
-    )
-    drawn.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[style.text(name, LONGEST) for name in names],
-        range=[len(names) - 0.5, -0.5],
-        zeroline=False,
-        automargin=True,
-    )
-    return style.plain(drawn)
+def _picture(document: Mapping[str, Any]) -> Picture:
+    """Return agreements of every reader with every label, and of random directions."""
+    size = (WHOLE, height(len(document["rows"]) + 1, len(document["labels"])))
+    svg, notes = drawn("agreements", size, partial(agreements, document))
+    said = "Bars are 95 % intervals, given the fits; of random directions, the middle 90 %."
+    entries = [
+        glyph(one["glyph"], f"class-{one['colour']}", one["name"])
+        for one in roles.legend(document["labels"])
+    ]
+    seen = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
+    return Picture("agreements", titles.AGREEMENTS, seen, svg, [said, *notes], entries)
 
 
 def _numbers(document: Mapping[str, Any]) -> Table:

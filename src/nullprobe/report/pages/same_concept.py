@@ -10,8 +10,11 @@ from nullprobe.report.document import validated
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.audits import render as render_audits
 from nullprobe.report.same_concept_document import SameConceptDocument
+from nullprobe.report.text.answer import CAME_OUT, TESTED
 from nullprobe.report.text.tables import Table
 from nullprobe.report.text.wording import TOO_FEW
+
+QUESTION = "Do two sets of labels mean the same to a probe, on the rows where they differ?"
 
 
 def write_html(path: str | Path, document: SameConceptDocument) -> None:
@@ -22,7 +25,9 @@ def write_html(path: str | Path, document: SameConceptDocument) -> None:
 def render(document: SameConceptDocument | Mapping[str, Any]) -> str:
     """Return the page as HTML; the same document gives the same bytes."""
     plain = validated(SameConceptDocument, document).plain()
-    return render_audits([plain["audit"]], plain["findings"], [crossed_table(plain)])
+    first, *rest = plain["findings"]
+    lead = [(TESTED, QUESTION), (CAME_OUT, first), *(("Reason", said) for said in rest)]
+    return render_audits([plain["audit"]], lead, [crossed_table(plain)])
 
 
 def crossed_table(document: Mapping[str, Any]) -> Table:

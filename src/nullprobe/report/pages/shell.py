@@ -1,7 +1,7 @@
 """Shell: what every page is, one self-contained HTML file that opens without a network.
 
-A page carries its scripts, its styles and its numbers. A content security policy lets a
-browser run those scripts, by their hashes, and nothing else: a label that smuggled in a script
+A page carries its script, its styles and its numbers. A content security policy lets a
+browser run that script, by its hash, and nothing else: a label that smuggled in a script
 would not run, and nothing is fetched. Control characters of labels and titles are written out.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,7 +19,6 @@ from markupsafe import Markup
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.printable import plain_values, printable
-from nullprobe.report.figures import canvas
 from nullprobe.report.templating import rendered, source
 
 
@@ -34,13 +32,13 @@ def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> st
     shown : mapping
         What the template shows.
     data : mapping
-        Figures and long tables, for the script.
+        Scenes that turn and long tables, for the script.
     """
-    scripts = {"plotly": canvas.script(), "page": source("page.js")}
+    script = source("page.js")
     frame = {
         "css": Markup(source("page.css")),
-        "scripts": {name: Markup(script) for name, script in scripts.items()},
-        "hashes": [_hash(script) for script in scripts.values()],
+        "script": Markup(script),
+        "hash": _hash(script),
         "data": embedded(plain_values(data, printable)),
     }
     return rendered(template, {**shown, **frame})
@@ -65,17 +63,6 @@ def embedded(value: Any) -> Markup:
     for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return Markup(text)
-
-
-def anchor(text: str) -> str:
-    """Return what a title is called in a link.
-
-    Examples
-    --------
-    >>> anchor("Digits: odd or even?")
-    'digits-odd-or-even'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
 
 
 @cache

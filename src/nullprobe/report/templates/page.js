@@ -1,195 +1,220 @@
-// Page: draws the pictures when they come near, paints them for light, dark and paper, turns
-// both 3-D pictures together, fills long tables when they are opened, and copies tables.
+// Page: turns both 3-D pictures together, hides classes, fills long tables when they are opened,
+// copies tables, and saves pictures.
 "use strict";
 (() => {
   const numbers = JSON.parse(document.getElementById("numbers").textContent);
   const root = document.documentElement;
+  const SVG = "http://www.w3.org/2000/svg";
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-  const CONFIG = { displaylogo: false, displayModeBar: false };
-  const MOST_SPACES = 12; // browsers hold about 16 WebGL pictures at a time
-  const STEP = 0.35; // radians that a button turns a 3-D picture
 
-  // ---- state of a data set: what is hidden, and from where its 3-D pictures are seen
-  const states = new Map();
-  const state = (plot) => {
-    const key = plot.closest("[data-set]").dataset.set;
-    if (!states.has(key)) states.set(key, { hidden: new Set(), camera: null });
-    return states.get(key);
+  // ---- a scene: as report/figures/space.py draws it, from any side
+  const WIDTH = 440, HEIGHT = 380, REACH = 176, SLICES = 16, SIDEWAYS = 0.35;
+  const MARKS = {
+    o: "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z", D: "m0-3.8l3.8 3.8-3.8 3.8-3.8-3.8z",
+    s: "m-2.7-2.7h5.4v5.4h-5.4z", P: "m-1.1-3.4h2.2v2.3h2.3v2.2h-2.3v2.3h-2.2v-2.3h-2.3v-2.2h2.3z",
+    X: "m-3.2-1.7l1.5-1.5 1.7 1.7 1.7-1.7 1.5 1.5-1.7 1.7 1.7 1.7-1.5 1.5-1.7-1.7-1.7 1.7-1.5-1.5 1.7-1.7z",
   };
+  const SIGNS = [-1, 1];
+  const CORNERS = SIGNS.flatMap((x) => SIGNS.flatMap((y) => SIGNS.map((z) => [x, y, z])));
+  const EDGES = CORNERS.flatMap((a, i) => CORNERS.slice(i + 1)
+    .filter((b) => a.filter((v, k) => v !== b[k]).length === 1).map((b) => [a, b]));
+  const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+  const pair = (place) => `${place[0].toFixed(1)} ${place[1].toFixed(1)}`;
 
-  // ---- paint
-  const axis = (found) => ({
-    ...found, gridcolor: css("--rule"), zerolinecolor: css("--rule-strong"), linecolor: css("--rule-strong"),
-  });
-
-  function hatched({ pattern }, ink) {
-    if (root.dataset.theme !== "light") return { pattern: { ...pattern, fgcolor: css("--paper") } };
-    // On paper outlines instead: hatching would make the file ten times as large.
-    return { pattern: {}, color: "rgba(0,0,0,0)", line: { color: ink, width: 1.5 } };
+  function element(name, attributes, text) {
+    const made = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
   }
 
-  const faint = (ink) => {
-    const [r, g, b] = ink.match(/[0-9a-f]{2}/gi).map((pair) => parseInt(pair, 16));
-    return `rgba(${r},${g},${b},0.25)`;
+  function written(place, text, kind, out, upright) {
+    const [x, y] = [place[0].toFixed(1), (place[1] + 4).toFixed(1)];
+    const anchor = out > SIDEWAYS ? "start" : out < -SIDEWAYS ? "end" : "middle";
+    const turn = upright ? { transform: `rotate(-90 ${x} ${place[1].toFixed(1)})` } : {};
+    return element("text", { class: kind, x, y, "text-anchor": anchor, ...turn }, text);
+  }
+
+  function axes(scene, flat) {
+    const made = [];
+    scene.names.forEach((name, axis) => {
+      const others = [0, 1, 2].filter((k) => k !== axis);
+      const starts = SIGNS.flatMap((a) => SIGNS.map((b) => {
+        const place = [0, 0, 0];
+        place[others[0]] = a * scene.size[others[0]];
+        place[others[1]] = b * scene.size[others[1]];
+        return place;
+      }));
+      const middles = starts.map(flat);
+      const far = axis === 2 ? (m) => -m[0] : (m) => m[1];
+      const best = middles.reduce((k, m, i) => (far(m) > far(middles[k]) ? i : k), 0);
+      const away = [middles[best][0] - WIDTH / 2, middles[best][1] - HEIGHT / 2];
+      const length = Math.max(Math.hypot(...away), 1);
+      const out = away.map((v) => v / length);
+      const beside = (place, by) => [place[0] + by * out[0], place[1] + by * out[1]];
+      for (const [at, text] of scene.ticks[axis]) {
+        const place = [...starts[best]];
+        place[axis] = at;
+        made.push(written(beside(flat(place), 12), text, "tick", out[0], false));
+      }
+      const upright = axis === 2;
+      made.push(written(beside(middles[best], upright ? 42 : 30), name, "name", upright ? 0 : out[0], upright));
+    });
+    return made;
+  }
+
+  function drawn(svg, { around, above }, hidden) {
+    const scene = numbers[svg.dataset.space];
+    const [c, s, low, high] = [Math.cos(around), Math.sin(around), Math.cos(above), Math.sin(above)];
+    const right = [-s, c, 0], up = [-high * c, -high * s, low], towards = [low * c, low * s, high];
+    const flat = (p) => [WIDTH / 2 + REACH * dot(p, right), HEIGHT / 2 - REACH * dot(p, up)];
+    const sized = (corner) => corner.map((v, k) => v * scene.size[k]);
+    const box = EDGES.map(([a, b]) => `M${pair(flat(sized(a)))}L${pair(flat(sized(b)))}`).join(" ");
+    const made = [element("path", { class: "box", d: box }), ...axes(scene, flat)];
+    const line = (points) => `M${points.map((p) => pair(flat(p))).join("L")}`;
+    if (scene.plane) made.push(element("path", { class: "left", d: `${line(scene.plane)}z` }));
+    const order = scene.points.map((p) => [dot(p, towards), p]).sort((a, b) => a[0] - b[0]);
+    const size = Math.ceil(order.length / SLICES);
+    for (let from = 0; from < order.length; from += size) {
+      const paths = scene.groups.map(() => "");
+      for (const [, p] of order.slice(from, from + size)) {
+        paths[p[3]] += `M${pair(flat(p))}${MARKS[scene.groups[p[3]].mark]}`;
+      }
+      paths.forEach((d, number) => {
+        const group = scene.groups[number];
+        if (!d || hidden.has(number)) return;
+        const path = element("path", { class: `points ${group.ink}`, d });
+        if (group.shade) path.style.color = group.shade;
+        made.push(path);
+      });
+    }
+    if (scene.line) made.push(element("path", { class: "removed", d: line(scene.line) }));
+    svg.replaceChildren(...made);
+  }
+
+  // ---- both pictures of a data set turn together, and hide the same classes
+  const STEP = 0.3;
+  for (const set of all("[data-turning]")) {
+    const spaces = all("svg.space", set);
+    if (!spaces.length) continue;
+    const start = { around: numbers[spaces[0].dataset.space].around, above: Number(spaces[0].dataset.above) };
+    const view = { ...start };
+    const hidden = new Set();
+    let waiting = false;
+    const redraw = () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; spaces.forEach((svg) => drawn(svg, view, hidden)); });
+    };
+    const turn = (around, above) => {
+      view.around += around;
+      view.above = Math.max(-1.5, Math.min(1.5, view.above + above));
+      redraw();
+    };
+    const steps = { left: [STEP, 0], right: [-STEP, 0], up: [0, STEP], down: [0, -STEP] };
+    for (const button of all("button[data-turn]", set)) {
+      button.addEventListener("click", () => turn(...steps[button.dataset.turn]));
+    }
+    for (const svg of spaces) {
+      let last = null;
+      svg.addEventListener("pointerdown", (event) => { last = [event.clientX, event.clientY]; svg.setPointerCapture(event.pointerId); });
+      svg.addEventListener("pointermove", (event) => {
+        if (!last) return;
+        turn(-(event.clientX - last[0]) / 130, (event.clientY - last[1]) / 130);
+        last = [event.clientX, event.clientY];
+      });
+      for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { last = null; });
+      svg.addEventListener("dblclick", () => { Object.assign(view, start); redraw(); });
+    }
+    for (const button of all(".legend button", set)) {
+      button.addEventListener("click", () => {
+        const group = Number(button.dataset.group);
+        if (!hidden.delete(group)) hidden.add(group);
+        button.setAttribute("aria-pressed", String(!hidden.has(group)));
+        redraw();
+      });
+    }
+  }
+
+  // ---- save a picture: its colours and letters as they are here
+  const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
+    "font-family", "font-size", "font-weight", "text-anchor", "opacity", "color"];
+
+  function alone(svg) {
+    const copy = svg.cloneNode(true);
+    const parts = all("*", copy);
+    all("*", svg).forEach((part, i) => {
+      if (part.closest("defs")) return;
+      const style = getComputedStyle(part);
+      for (const name of KEPT) parts[i].style.setProperty(name, style.getPropertyValue(name));
+    });
+    for (const part of all("defs *", copy)) {
+      const style = part.getAttribute("style");
+      if (style) part.setAttribute("style", style.replace(/var\(--[\w-]+, (#[0-9a-f]{6})\)/g, "$1"));
+    }
+    return copy;
+  }
+
+  function sheet(figure) {
+    const svgs = all(".drawn svg", figure);
+    const boxes = svgs.map((svg) => svg.viewBox.baseVal);
+    const width = boxes.reduce((sum, box) => sum + box.width, 0);
+    const height = Math.max(...boxes.map((box) => box.height)) + 24;
+    const made = element("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${height}`, width, height });
+    const css = getComputedStyle(root);
+    made.append(element("rect", { width, height, fill: css.getPropertyValue("--paper").trim() }));
+    const title = figure.querySelector("h3, h4").textContent;
+    made.append(element("text", {
+      x: 8, y: 16, "font-size": 14, "font-family": css.getPropertyValue("--sans"), fill: css.getPropertyValue("--ink").trim(),
+    }, title));
+    let x = 0;
+    svgs.forEach((svg, i) => {
+      const copy = alone(svg);
+      for (const [key, value] of Object.entries({ x, y: 24, width: boxes[i].width, height: boxes[i].height })) {
+        copy.setAttribute(key, value);
+      }
+      x += boxes[i].width;
+      made.append(copy);
+    });
+    return { text: new XMLSerializer().serializeToString(made), width, height };
+  }
+
+  function offer(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  for (const button of all("button[data-save]")) {
+    button.addEventListener("click", () => {
+      const figure = button.closest("figure");
+      const { text, width, height } = sheet(figure);
+      const name = `${figure.id}.${button.dataset.save}`;
+      const svg = new Blob([text], { type: "image/svg+xml" });
+      if (button.dataset.save === "svg") { offer(svg, name); return; }
+      const image = new Image();
+      image.onload = () => {
+        const canvas = document.createElement("canvas");
+        canvas.width = 2 * width;
+        canvas.height = 2 * height;
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        canvas.toBlob((blob) => offer(blob, name), "image/png");
+      };
+      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+    });
+  }
+
+  // ---- what is folded opens where a link leads into it
+  const unfold = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    target.scrollIntoView();
   };
-
-  function paintTrace(trace, hidden) {
-    const painted = { ...trace, marker: { ...trace.marker }, line: { ...trace.line } };
-    const ink = trace.meta && trace.meta.ink && css("--" + trace.meta.ink);
-    if (ink) {
-      painted.marker.color = ink;
-      painted.line.color = ink;
-      if (painted.marker.pattern?.shape) Object.assign(painted.marker, hatched(painted.marker, ink));
-      for (const bars of ["error_x", "error_y"]) {
-        if (trace[bars]) painted[bars] = { ...trace[bars], color: ink };
-      }
-      if (trace.fill) painted.fillcolor = faint(ink);
-      if (trace.type === "heatmap") {
-        painted.colorscale = [[0, css("--wash")], [1, ink]];
-        painted.textfont = { ...trace.textfont, color: css("--ink") };
-      }
-    }
-    if (trace.meta && hidden.has(trace.meta.group)) painted.visible = false;
-    return painted;
-  }
-
-  function painted(plot) {
-    const { data, layout } = numbers[plot.dataset.figure];
-    const { hidden, camera } = state(plot);
-    const clear = "rgba(0,0,0,0)";
-    const found = {
-      ...layout, paper_bgcolor: clear, plot_bgcolor: clear, autosize: true,
-      font: { family: css("--sans"), size: 12, color: css("--muted") },
-      hoverlabel: {
-        bgcolor: css("--paper"), bordercolor: css("--rule-strong"), namelength: -1,
-        font: { family: css("--sans"), color: css("--ink") },
-      },
-    };
-    for (const name of ["xaxis", "yaxis"]) found[name] = axis({ fixedrange: true, ...found[name] });
-    if (found.scene) {
-      found.margin = { l: 0, r: 0, t: 0, b: 0 };
-      const scene = { ...found.scene, bgcolor: clear, dragmode: "turntable" };
-      for (const name of ["xaxis", "yaxis", "zaxis"]) {
-        scene[name] = { ...axis(scene[name]), showbackground: false, showspikes: false };
-      }
-      if (camera) scene.camera = camera;
-      found.scene = scene;
-      delete found.xaxis;
-      delete found.yaxis;
-    }
-    return { data: data.map((trace) => paintTrace(trace, hidden)), layout: found };
-  }
-
-  // ---- draw
-  async function draw(plot) {
-    const { data, layout } = painted(plot);
-    try {
-      await Plotly.react(plot, data, layout, CONFIG);
-      if (layout.scene && !plot.linked) link(plot);
-      plot.dataset.drawn = "yes";
-    } catch (error) {
-      plot.dataset.drawn = "no";
-      plot.textContent = "This picture could not be drawn here; its numbers are in the table.";
-      console.warn(String(error));
-    }
-  }
-
-  function leave(plot) {
-    // Browsers allow few WebGL pictures at a time: those out of sight are given back.
-    Plotly.purge(plot);
-    plot.linked = false;
-    delete plot.dataset.drawn;
-  }
-
-  const isSpace = (plot) => plot.classList.contains("space");
-  const near = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (isIntersecting && !target.dataset.drawn) draw(target);
-      else if (!isIntersecting && target.dataset.drawn && isSpace(target)) leave(target);
-    }
-  }, { rootMargin: "900px" });
-  const plots = all(".plot");
-  const redraw = (chosen) => chosen.filter((plot) => plot.dataset.drawn).forEach(draw);
-  const wide = new ResizeObserver((entries) => {
-    for (const { target } of entries) if (target.dataset.drawn === "yes") Plotly.Plots.resize(target);
-  });
-  plots.forEach((plot) => { near.observe(plot); wide.observe(plot); });
-
-  // ---- both 3-D pictures turn together
-  function spaces(plot) {
-    return all(".plot.space", plot.closest("[data-set]"));
-  }
-
-  function look(plot, camera) {
-    state(plot).camera = camera;
-    for (const other of spaces(plot)) {
-      if (other === plot || !other.dataset.drawn || other.turning) continue;
-      other.turning = true;
-      Plotly.relayout(other, { "scene.camera": camera }).finally(() => { other.turning = false; });
-    }
-  }
-
-  function link(plot) {
-    plot.linked = true;
-    const follow = (event) => {
-      if (event && event["scene.camera"] && !plot.turning) look(plot, event["scene.camera"]);
-    };
-    plot.on("plotly_relayouting", follow);
-    plot.on("plotly_relayout", follow);
-  }
-
-  function turned({ x, y, z }, how) {
-    const reach = Math.hypot(x, y);
-    const around = Math.atan2(y, x) + (how === "left" ? -STEP : how === "right" ? STEP : 0);
-    const above = Math.atan2(z, reach) + (how === "up" ? STEP : how === "down" ? -STEP : 0);
-    const height = Math.max(-1.5, Math.min(1.5, above));
-    const far = Math.hypot(reach, z);
-    return {
-      x: far * Math.cos(height) * Math.cos(around),
-      y: far * Math.cos(height) * Math.sin(around),
-      z: far * Math.sin(height),
-    };
-  }
-
-  for (const button of all("button[data-turn]")) {
-    button.addEventListener("click", () => {
-      const first = all(".plot.space", button.closest("[data-set]"))[0];
-      const start = numbers[first.dataset.figure].layout.scene.camera;
-      const now = state(first).camera || start;
-      const how = button.dataset.turn;
-      const camera = how === "reset" ? start : { ...now, eye: turned(now.eye, how) };
-      look(first, camera);
-      if (first.dataset.drawn) Plotly.relayout(first, { "scene.camera": camera });
-    });
-  }
-
-  // ---- raw or standardised; which classes are shown
-  for (const input of all(".switch input")) {
-    input.addEventListener("change", () => {
-      const set = input.closest("[data-set]");
-      for (const said of all(".seen [data-view]", set)) said.hidden = said.dataset.view !== input.value;
-      const seen = all(".seen [data-view]", set).find((said) => !said.hidden).textContent;
-      for (const plot of all(".plot[data-template]", set)) {
-        plot.dataset.figure = plot.dataset.template.replace(" VIEW ", ` ${input.value} `);
-        plot.setAttribute("aria-label", plot.dataset.when + seen);
-        redraw([plot]);
-      }
-    });
-  }
-
-  for (const button of all(".legend button")) {
-    button.addEventListener("click", () => {
-      const set = button.closest("[data-set]");
-      const { hidden } = state(button);
-      const group = Number(button.dataset.group);
-      if (!hidden.delete(group)) hidden.add(group);
-      for (const same of all(`.legend button[data-group="${group}"]`, set)) {
-        same.setAttribute("aria-pressed", String(!hidden.has(group)));
-      }
-      redraw(all(".plot.space, .plot.plane, .plot.scored", set));
-    });
-  }
+  addEventListener("hashchange", unfold);
+  unfold();
 
   // ---- tables
   const shown = (value) => (value === null ? "—" : String(value).replace(/^-/, "−"));
@@ -261,19 +286,8 @@
     });
   }
 
-  // ---- dark, light, paper
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw(plots));
-  addEventListener("beforeprint", () => {
-    // Of many 3-D pictures, paper has the flat ones beside them only.
-    const crowded = plots.filter(isSpace).length > MOST_SPACES;
-    root.dataset.theme = "light";
-    if (crowded) root.dataset.crowded = "yes";
-    plots.filter((plot) => !crowded || !isSpace(plot)).forEach(draw);
-  });
-  addEventListener("afterprint", () => {
-    delete root.dataset.theme;
-    delete root.dataset.crowded;
-    redraw(plots);
-  });
+  // ---- paper is light
+  addEventListener("beforeprint", () => { root.dataset.theme = "light"; });
+  addEventListener("afterprint", () => { delete root.dataset.theme; });
   root.dataset.ready = "yes";
 })();

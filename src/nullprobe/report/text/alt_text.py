@@ -200,3 +200,33 @@ def matrix(groups: Sequence[str], values: Sequence[Sequence[Any]], what: str) ->
 def _listed(names: Sequence[str]) -> str:
     quoted = [f"“{name}”" for name in names]
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + f" and {quoted[-1]}"
+
+
+def layers(documents: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Say in how many representations a claim holds, and where most and least is observed.
+
+    Examples
+    --------
+    >>> claim = {"name": "readable", "metric": {"name": "AUC"}, "observed": 0.9, "holds": "yes"}
+    >>> other = {**claim, "observed": 0.5, "holds": "no"}
+    >>> pages = [
+    ...     {"representation": f"layer {i}", "title": "", "claims": [one]}
+    ...     for i, one in enumerate((claim, other))
+    ... ]
+    >>> layers(pages, "readable")
+    'Readable holds in 1 of 2 representations. AUC from 0.500 (layer 1) to 0.900 (layer 0).'
+    """
+    found = [
+        (claim, one["representation"] or one["title"])
+        for one in documents
+        for claim in one["claims"]
+        if claim["name"] == name
+    ]
+    held = sum(claim["holds"] == "yes" for claim, _ in found)
+    text = f"{wording.claim_name(name)} holds in {held} of {len(found)} representations."
+    read = [(claim["observed"], where) for claim, where in found if claim["observed"] is not None]
+    if not read:
+        return text
+    (low, least), (high, most) = min(read), max(read)
+    unit = found[0][0]["metric"]["name"]
+    return f"{text} {unit} from {number(low)} ({least}) to {number(high)} ({most})."

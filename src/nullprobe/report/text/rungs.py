@@ -59,6 +59,14 @@ RUNGS = (
 )  # fmt: skip
 NOT_TRIED = Rung("not_tried", 0, "not tried", "only chance was tried", "not tried")
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
+# What each rung says of what it explains.
+EXPLAINS = {
+    "linear_algebra": "linear algebra alone explains {}: any labels give it.",
+    "chance": "chance explains {}.",
+    "moments": "class means and covariances alone explain {}.",
+    "noise": "class means, covariances and the shape of the noise explain {}.",
+    "structure": "{} takes more structure than class means, covariances and noise have.",
+}
 # Where a result comes from, in words, and what that means.
 SOURCES = {
     "inputs": ("the inputs", "what is known of the inputs alone does as much"),

@@ -50,7 +50,7 @@ def summary(
     title, names = _names(documents)
     same = all(one["title"] == first["title"] for one in documents)
     yield Text(title, "bold")
-    yield Text(" ".join(_setup(first["provenance"], _claims(documents), same_classes=same)), "dim")
+    yield Text(" ".join(setup(first["provenance"], _claims(documents), same_classes=same)), "dim")
     yield ""
     if len(documents) == 1:
         yield _one(first["claims"], first["provenance"].get("confounds", ()))
@@ -82,13 +82,14 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
     return f"{len(documents)} audits", names
 
 
-def _setup(
-    provenance: Mapping[str, Any], claims: Sequence[str], *, same_classes: bool
+def setup(
+    provenance: Mapping[str, Any], claims: Sequence[str] | None = None, *, same_classes: bool
 ) -> Iterator[str]:
-    """Yield what was audited and how, in sentences: as much as applies to the claims."""
+    """Yield what was audited and how, in sentences; only what applies to these claims, if any."""
     yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
     method: Mapping[str, Any] = provenance.get("method") or {}
-    held_out, erased = not {*claims} <= WHOLE_SAMPLE, bool({*claims} & ERASED)
+    held_out = claims is None or not {*claims} <= WHOLE_SAMPLE
+    erased = claims is None or bool({*claims} & ERASED)
     for key, applies in (("eraser", erased), ("probe", held_out)):
         if method.get(key) and applies:
             yield f"{key.capitalize()}: {method[key]}."

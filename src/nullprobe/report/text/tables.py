@@ -233,11 +233,18 @@ def _binned(bins: Bins) -> tuple[tuple[Any, ...], ...]:
     return tuple(map(tuple, plain(columns[filled])))
 
 
-def points(portrait: Mapping[str, Any]) -> Table:
-    """Return the coordinates of every point of the pictures."""
-    views = ("raw", "erased", "raw_standardised", "erased_standardised")
-    headings = ("raw, before", "raw, after", "standardised, before", "standardised, after")
-    columns = tuple(f"{axis} ({view})" for view in headings for axis in portrait["axes"])
+def points(portrait: Mapping[str, Any], view: str = "raw") -> Table:
+    """Return the coordinates of every point, before and after erasure.
+
+    Parameters
+    ----------
+    portrait : mapping
+        Of a document.
+    view : str
+        "raw" or "standardised", as the pictures show them.
+    """
+    views = ("raw", "erased") if view == "raw" else ("raw_standardised", "erased_standardised")
+    columns = tuple(f"{axis} ({when})" for when in ("before", "after") for axis in portrait["axes"])
     rows = tuple(
         (_label(label), *(value for view in views for value in portrait[view][i]))
         for i, label in enumerate(portrait["labels"])
@@ -272,3 +279,37 @@ def provenance(document: Mapping[str, Any]) -> Table:
 
 def _label(label: Any) -> Any:
     return ", ".join(map(str, label)) if is_list(label) else label
+
+
+def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
+    """Return what was observed of a claim in each representation, with the middle of its nulls.
+
+    Examples
+    --------
+    >>> claim = {"name": "readable", "metric": {"name": "AUC"}, "observed": 0.9, "holds": "yes"}
+    >>> claim |= {"interval": [0.8, 0.95], "nulls": [{"rung": "chance", "mean": 0.5}], "beside": []}
+    >>> one = {"representation": "layer 0", "title": "", "claims": [claim]}
+    >>> layers([one], "readable").rows
+    (('layer 0', 'Holds', 0.9, 0.8, 0.95, 0.5),)
+    """
+    claims = {
+        one["representation"] or one["title"]: claim
+        for one in documents
+        for claim in one["claims"]
+        if claim["name"] == name
+    }
+    drawn = list(dict.fromkeys(null["rung"] for one in claims.values() for null in one["nulls"]))
+    beside = list(
+        dict.fromkeys(other["name"] for one in claims.values() for other in one["beside"])
+    )
+    rows: list[tuple[Any, ...]] = []
+    for where, claim in claims.items():
+        means = {null["rung"]: null["mean"] for null in claim["nulls"]}
+        read = {other["name"]: other["value"] for other in claim["beside"]}
+        rows.append((
+            where, wording.VERDICTS[claim["holds"]], claim["observed"],
+            *(claim["interval"] or (None, None)), *map(means.get, drawn), *map(read.get, beside),
+        ))  # fmt: skip
+    unit = next(iter(claims.values()))["metric"]["name"]
+    heads = ("", "verdict", unit, "2.5 %", "97.5 %", *(rungs.rung(k).drawn for k in drawn), *beside)
+    return Table(f"{wording.claim_name(name)}: {unit} by representation", heads, tuple(rows))
