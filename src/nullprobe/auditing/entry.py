@@ -10,7 +10,7 @@ import numpy as np
 
 from nullprobe._core import parameters
 from nullprobe._core.frames import kind_of
-from nullprobe._core.progress import Progress, Report, reporting
+from nullprobe._core.progress import Progress, Report, Turn, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
@@ -218,7 +218,7 @@ def audit(
             explain and depth == "full",
             depth == "quick",
             bar,
-            lambda name: _named(report, name, len(dataset.representations)),
+            lambda name: _named(report, name, list(dataset.representations)),
             parameters.jobs(n_jobs),
             eraser=fitted_eraser,
         )
@@ -308,7 +308,9 @@ def _audit(
     )
 
 
-def _named(report: Report, name: str, n_representations: int) -> Report:
-    if n_representations == 1:
+def _named(report: Report, name: str, names: Sequence[str]) -> Report:
+    """Return what reports the stages of one representation; of several, with its number."""
+    if len(names) == 1:
         return report
-    return lambda stage, done, total: report(f"{name}: {stage}", done, total)
+    place = name, names.index(name) + 1, len(names)
+    return lambda stage, done, total: report(Turn.of(*place, stage), done, total)

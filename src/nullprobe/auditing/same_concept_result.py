@@ -20,6 +20,13 @@ from nullprobe.report.pages.same_concept import write_html
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 from nullprobe.report.text import wording
 
+FAR_BELOW = 0.4  # AUC across sets of labels
+SWAPPED = (
+    "The probe of each set of labels ranks the rows of the other set the wrong way round (AUC far "
+    "below .5). Perhaps the two sets code the classes the other way round: swap the two classes of "
+    "one set, and compare again."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Read(Observation):
@@ -115,8 +122,8 @@ class SameConcept:
         )
 
     @property
-    def findings(self) -> tuple[str, str]:
-        """The verdict with the agreement of the labels, and its reason."""
+    def findings(self) -> tuple[str, ...]:
+        """The verdict with the agreement of the labels, its reason, and a hint if any."""
         answer = {
             Holds.YES: "Yes, as far as a linear probe of these rows can tell",
             Holds.NO: "No: where the labels differ, a probe reads which of them says yes",
@@ -126,6 +133,16 @@ class SameConcept:
             f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
             f"differ in {self.differing}.",
             self.audit["readable"].reason,
+            *([SWAPPED] if self._is_swapped else []),
+        )
+
+    @property
+    def _is_swapped(self) -> bool:
+        """Whether the probe of each set of labels ranks the other set the wrong way round."""
+        across = [one for (fitted, scored), one in self.crossed.items() if fitted != scored]
+        return bool(across) and all(
+            one.value < FAR_BELOW and (one.interval is None or one.interval[1] < 0.5)
+            for one in across
         )
 
     def __eq__(self, other: object) -> bool:

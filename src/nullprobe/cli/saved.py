@@ -52,18 +52,22 @@ def read(path: Path) -> Saved:
         _refuse(error, path)
 
 
-def show(file: Path, console: Console, *, verbose: bool) -> None:
-    """Print the result in a file as the command that made it did."""
+def show(file: Path, console: Console, *, verbose: bool, brief: bool = False) -> None:
+    """Print the result in a file as the command that made it did, or a line for each part."""
     result = read(file)
     with _whole(console, file):
-        if isinstance(result, SameConcept):
+        if isinstance(result, SameConcept) and brief:
+            verdict_tables.show_lines(result.document().plain()["findings"], console)
+        elif isinstance(result, SameConcept):
             showing.labels(result, console, verbose=verbose, more=verdict_tables.MORE)
         elif isinstance(result, Comparison):
-            showing.erasers(result.document().plain(), console)
+            showing.erasers(result.document().plain(), console, brief=brief)
         elif isinstance(result, PairComparison):
-            showing.pairs(result.document().plain(), console)
+            showing.pairs(result.document().plain(), console, brief=brief)
         elif isinstance(result, Calibration):
             verdict_tables.say(printable(str(result)), console)
+        elif brief:
+            verdict_tables.show_brief(*result.values(), console=console)
         else:
             audits = list(result.values())
             truth = _truth(audits[0]) if len(audits) == 1 else {}

@@ -2,115 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from nullprobe._core import parameters
-from nullprobe._core.frames import Line, Table, table_of
+from nullprobe._core.frames import table_of
 from nullprobe._core.printable import shortened
-from nullprobe.data.metric import Metric
-from nullprobe.measures.damage import Damage
+from nullprobe.comparing.eraser_rows import Column, Row, column_of, row_document, row_of
+from nullprobe.comparing.eraser_tables import TABLES
+from nullprobe.comparing.recommendation import Recommendation
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
 from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import counted
-
-NONE = "none"  # name of the row without an eraser
-
-
-@dataclass(frozen=True)
-class Column:
-    """Column of the table: a fresh probe of the concept, or the linear probe of another label.
-
-    Attributes
-    ----------
-    name : str
-        Name of the probe, or of the other label.
-    metric : Metric
-        Metric of the readings.
-    probe : str
-        Probe with its parameters.
-    """
-
-    name: str
-    metric: Metric
-    probe: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One reading.
-
-    Attributes
-    ----------
-    value : float or None
-        Mean over the three parts, each scored by an eraser and a probe fitted to other parts.
-    interval : tuple of two floats or None
-        95 % bootstrap interval for fixed fits.
-    reason : str
-        Reason why there is no value; "" if there is one.
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """Readings and costs of one eraser.
-
-    Attributes
-    ----------
-    eraser : str
-        Name of the eraser.
-    settings : str
-        Estimator with its parameters, and the label that it keeps; "" for the row without an
-        eraser.
-    needs_labels : bool
-        Whether the eraser needs the labels of the rows that it erases. If so, it cannot be used on
-        rows without labels.
-    ranks : tuple of int
-        Number of directions that each fit removes. If the eraser needs labels, number of directions
-        in which it moves rows. Empty if the eraser has no rank.
-    seconds : float or None
-        Processor time of a fit, mean over the parts.
-    damage : Damage or None
-        Damage to all rows. Each row is moved by an eraser that was fitted to other rows.
-    read_back : mapping of str to Cell
-        Reading of the concept by each fresh probe.
-    others : mapping of str to Cell
-        Reading of each other label by a linear probe.
-    reason : str
-        Reason why the eraser failed; "" if it did not.
-    nothing_left : tuple of bool
-        For each part, whether all its rows are equal after erasure.
-    configured : bool
-        Whether the eraser has parameters other than the defaults, or keeps another label.
-    """
-
-    eraser: str
-    settings: str
-    needs_labels: bool
-    ranks: tuple[int, ...] = ()
-    seconds: float | None = None
-    damage: Damage | None = None
-    read_back: Mapping[str, Cell] = field(default_factory=dict)
-    others: Mapping[str, Cell] = field(default_factory=dict)
-    reason: str = ""
-    nothing_left: tuple[bool, ...] = ()
-    configured: bool = False
-
-    @property
-    def erases(self) -> bool:
-        """Whether the row has an eraser."""
-        return self.settings != ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -129,6 +37,8 @@ class Comparison:
         Erasers that do not apply, with the reason.
     provenance : mapping
         Seed, versions, fingerprint of the data, splits.
+    recommendation : Recommendation or None
+        Eraser to use, for which rows, and what it costs.
     frame_kind : str or None
         Kind of the frame that was passed, which ``to_frame`` returns by default.
 
@@ -147,6 +57,7 @@ class Comparison:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
     provenance: Mapping[str, Any] = field(repr=False)
+    recommendation: Recommendation | None = None
     frame_kind: str | None = None
 
     def __getitem__(self, eraser: str) -> Row:
@@ -173,12 +84,16 @@ class Comparison:
     def __str__(self) -> str:
         """Return tables of readings and costs as text, with notes and with missing erasers."""
         shown = self.document().plain()
-        first, *others = [*comparison_tables.erasers(shown), *comparison_tables.eraser_notes(shown)]
+        first, *others = [
+            *comparison_tables.erasers(shown),
+            *comparison_tables.eraser_notes(shown),
+            *comparison_tables.recommendation(shown),
+        ]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        fields = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
+        fields = {**vars(self), "schema": ERASERS, "rows": list(map(row_document, self.rows))}
         del fields["frame_kind"]
         return validated(ComparisonDocument, plain(fields))
 
@@ -194,11 +109,12 @@ class Comparison:
         fields = document.plain()
         return cls(
             fields["title"],
-            tuple(map(_column_of, fields["probes"])),
-            tuple(map(_column_of, fields["others"])),
-            tuple(map(_row_of, fields["rows"])),
+            tuple(map(column_of, fields["probes"])),
+            tuple(map(column_of, fields["others"])),
+            tuple(map(row_of, fields["rows"])),
             fields["left_out"],
             fields["provenance"],
+            Recommendation.of_document(fields.get("recommendation")),
         )
 
     @classmethod
@@ -232,123 +148,3 @@ class Comparison:
             the first of the three that is installed.
         """
         return table_of(TABLES, of).frame([self], kind, self.frame_kind)
-
-
-@dataclass(frozen=True)
-class Recorded(Damage):
-    """A damage from a file, which has six digits of each number: ratio and share are as written."""
-
-    written: tuple[float | None, float | None] = (None, None)
-
-    @property
-    def ratio(self) -> float | None:
-        """The ratio to LEACE, as written."""
-        return self.written[0]
-
-    @property
-    def share(self) -> float | None:
-        """The share of the variance, as written."""
-        return self.written[1]
-
-
-def _column_of(fields: Mapping[str, Any]) -> Column:
-    return Column(fields["name"], Metric(**fields["metric"]), fields["probe"])
-
-
-def _row_of(fields: Mapping[str, Any]) -> Row:
-    """Return the row that a part of a document describes."""
-    read = {
-        key: {
-            name: Cell(one["value"], one["interval"] and tuple(one["interval"]), one["reason"])
-            for name, one in fields[key].items()
-        }
-        for key in ("read_back", "others")
-    }
-    cost = fields["damage"]
-    if cost is not None:
-        keys = ("moved", "least", "distance", "variance")
-        numbers = {key: np.nan if cost[key] is None else cost[key] for key in keys}
-        cost = Recorded(rows=cost["rows"], **numbers, written=(cost["ratio"], cost["share"]))
-    lists = {key: tuple(fields[key]) for key in ("ranks", "nothing_left")}
-    rest = {key: value for key, value in fields.items() if key != "erases"}
-    return Row(**{**rest, **lists, **read, "damage": cost})
-
-
-def _readings(result: Comparison) -> Iterator[Line]:
-    for row in result.rows:
-        for reads, columns, cells in (
-            ("concept", result.probes, row.read_back),
-            ("other", result.others, row.others),
-        ):
-            for column in columns:
-                cell = cells.get(column.name, Cell(None, None, row.reason))
-                low, high = cell.interval or (None, None)
-                yield {
-                    "eraser": row.eraser,
-                    "needs_labels": row.needs_labels,
-                    "reads": reads,
-                    "name": column.name,
-                    "metric": column.metric.name,
-                    "chance": column.metric.chance,
-                    "value": cell.value,
-                    "low": low,
-                    "high": high,
-                    "damage": row.damage and row.damage.ratio,
-                    "seconds": row.seconds,
-                    "reason": cell.reason,
-                }
-
-
-def _erasers(result: Comparison) -> Iterator[Line]:
-    for row in result.rows:
-        costs = ("moved", "ratio", "share")
-        yield {
-            "eraser": row.eraser,
-            "settings": row.settings,
-            "erases": row.erases,
-            "needs_labels": row.needs_labels,
-            "configured": row.configured,
-            "least_rank": min(row.ranks, default=None),
-            "largest_rank": max(row.ranks, default=None),
-            **{name: row.damage and getattr(row.damage, name) for name in costs},
-            "nothing_left": any(row.nothing_left),
-            "seconds": row.seconds,
-            "reason": row.reason,
-        }
-
-
-TABLES = {
-    "readings": Table(
-        {
-            "eraser": str,
-            "needs_labels": bool,
-            **dict.fromkeys(("reads", "name", "metric"), str),
-            **dict.fromkeys(("chance", "value", "low", "high", "damage", "seconds"), float),
-            "reason": str,
-        },
-        _readings,
-    ),
-    "erasers": Table(
-        {
-            **dict.fromkeys(("eraser", "settings"), str),
-            **dict.fromkeys(("erases", "needs_labels", "configured"), bool),
-            **dict.fromkeys(("least_rank", "largest_rank"), int),
-            **dict.fromkeys(("moved", "ratio", "share"), float),
-            "nothing_left": bool,
-            "seconds": float,
-            "reason": str,
-        },
-        _erasers,
-    ),
-}
-
-
-def _row_document(row: Row) -> dict[str, Any]:
-    names = ("rows", "moved", "least", "distance", "variance")
-    damage = row.damage and {
-        **{name: getattr(row.damage, name) for name in names},
-        "ratio": row.damage.ratio,
-        "share": row.damage.share,
-        "reason": row.damage.reason,
-    }
-    return {**vars(row), "erases": row.erases, "damage": damage}

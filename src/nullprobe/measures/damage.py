@@ -15,6 +15,7 @@ arXiv 2306.03819, Theorem 4.3.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,8 @@ class Damage:
     Examples
     --------
     >>> first, second = (Damage(rows, 2.0, 1.0, 8.0, 16.0) for rows in (100, 300))
-    >>> first.ratio, first.share, (first + second).rows
-    (2.0, 0.5, 400)
+    >>> first.ratio, first.share, first.relative_move, (first + second).rows
+    (2.0, 0.5, 0.5, 400)
     """
 
     rows: int
@@ -75,6 +76,15 @@ class Damage:
     def share(self) -> float | None:
         """``distance / variance``, as a share of the total variance; None if nothing varies."""
         return self.distance / self.variance if self.variance > 0 else None
+
+    @property
+    def relative_move(self) -> float | None:
+        """How far a row moves, as a share of the distance between two random rows.
+
+        Both are root mean squares. Two random rows have a mean squared distance of twice the
+        variance, so this is ``sqrt(share / 2)``; None if nothing varies.
+        """
+        return None if self.share is None else math.sqrt(self.share / 2.0)
 
     @property
     def reason(self) -> str:
@@ -130,7 +140,8 @@ def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None
     Returns
     -------
     Damage
-        It has ``.moved``, the ``.ratio`` to LEACE, and the ``.share`` of the variance.
+        It has ``.moved``, the ``.ratio`` to LEACE, the ``.share`` of the variance, and the
+        ``.relative_move`` (in distances between two random rows).
 
     Raises
     ------
