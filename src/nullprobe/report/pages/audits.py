@@ -23,7 +23,7 @@ from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
 MOST_SCORED = 1200  # rows of a numeric concept whose scores a table holds
-MOST_OPEN = 4  # data sets that are not folded, and of which rows are shown
+MOST_OPEN = 4  # data sets up to which none is folded, and rows are shown
 
 
 def write_html(

@@ -101,8 +101,8 @@ def _curve(shown: Mapping[str, Any], key: str) -> Picture:
         ),
         glyph("┈┈", "quiet", "chance"),
     ]
-    seen, table = alt_text.curve(shown), tables.curve(shown)
-    return Picture(key, titles.CURVE, seen, svg, notes, entries, table)
+    description, table = alt_text.curve(shown), tables.curve(shown)
+    return Picture(key, titles.CURVE, description, svg, notes, entries, table)
 
 
 def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:
@@ -114,6 +114,6 @@ def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:
         values, caption = shown[name], what.format(unit=metric["name"])
         size = (HALF, height(len(groups)))
         svg, notes = drawn(f"{key}-{name}", size, partial(matrix, groups, values, metric, fitted))
-        seen = alt_text.matrix(groups, values, caption)
+        description = alt_text.matrix(groups, values, caption)
         table = tables.matrix(groups, values, caption)
-        yield Picture(f"{key}-{name}", titles.MATRICES[name], seen, svg, notes, (), table)
+        yield Picture(f"{key}-{name}", titles.MATRICES[name], description, svg, notes, (), table)

@@ -83,8 +83,8 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     high = height(len(rows), len(probes))
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
-    seen = " ".join(described_damage(rows))
-    yield Picture("damage", titles.DAMAGE, seen, svg, notes)
+    description = " ".join(described_damage(rows))
+    yield Picture("damage", titles.DAMAGE, description, svg, notes)
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -101,12 +101,12 @@ def _readings(
 ) -> Picture:
     size = (READ, high)
     svg, notes = drawn(key, size, partial(readings, rows, columns, held))
-    seen = " ".join(described(rows, columns, held))
+    description = " ".join(described(rows, columns, held))
     entries = [
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend([column["name"] for column in columns])
     ]
-    return Picture(key, title, seen, svg, notes, entries)
+    return Picture(key, title, description, svg, notes, entries)
 
 
 def described(

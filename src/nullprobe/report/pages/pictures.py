@@ -44,16 +44,16 @@ def opening(
         return {"pair": [], "solid": False, "legend": [], "bars": bars}
     numeric = document["concept"] == "numeric"
     view = "raw" if scene.views(shown)[0] == "raw" else "standardised"
-    seen = alt_text.portrait(shown, view, document["provenance"]["rows"], numeric)
+    description = alt_text.portrait(shown, view, document["provenance"]["rows"], numeric)
     solid = len(shown["axes"]) >= 3
     if solid:
-        pair, notes = _solid(shown, numeric, seen, key, data)
+        pair, notes = _solid(shown, numeric, description, key, data)
     else:
         pair, notes = _flat(shown, numeric, key)
     return {
         "key": f"{key}-rows",
         "title": titles.PORTRAIT,
-        "seen": seen,
+        "description": description,
         "pair": pair,
         "solid": solid,
         "view": view,
@@ -66,14 +66,14 @@ def opening(
 
 
 def _solid(
-    shown: Mapping[str, Any], numeric: bool, seen: str, key: str, data: dict[str, Any]
+    shown: Mapping[str, Any], numeric: bool, description: str, key: str, data: dict[str, Any]
 ) -> tuple[list[Markup], list[str]]:
     before, after, omitted = scene.before_and_after(shown, numeric)
     pair: list[Markup] = []
     for when, one in (("before", before), ("after", after)):
         name = f"{key} {when}"
         data[name] = one.plain()
-        label = f"{when.capitalize()} erasure. {seen}"
+        label = f"{when.capitalize()} erasure. {description}"
         pair.append(Markup(space.drawn(one, label, name)))
     total = len(shown["labels"])
     notes = [f"{omitted:,} far-out points are not shown."] if omitted else []
@@ -109,14 +109,14 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     rows = [row for row in rows if row.value is not None]
     size = (430, 80 + BAR * len(rows))
     svg, notes = drawn(key, size, partial(accuracies, rows, chance))
-    seen = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
+    description = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
     lines = tuple((row.name, row.value, *(row.interval or (None, None))) for row in rows)
     table = tables.Table(
         "Share that a linear classifier gets right", ("", "share", "2.5 %", "97.5 %"), lines,
         "no interval: computed on the whole sample, not estimated from it",
         "Of new rows, classes count equally.",
     )  # fmt: skip
-    text = f"{seen}. The larger class has {chance:.0%}."
+    text = f"{description}. The larger class has {chance:.0%}."
     return Picture(key, titles.ACCURACY, text, svg, notes, (), table)
 
 
@@ -139,17 +139,17 @@ def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
         )
         svg, notes = drawn(name, (HALF, SCORES), draw)
         if numeric:
-            seen, table, entries = alt_text.scores_numeric(view, values, labels), None, []
+            description, table, entries = alt_text.scores_numeric(view, values, labels), None, []
         else:
             bins = class_bins(values, labels, names)
             medians = [_median(values, labels, one) for one in names]
-            seen = alt_text.scores(view, bins, names, medians)
+            description = alt_text.scores(view, bins, names, medians)
             table = tables.scores(view, bins, names)
             entries = [
                 glyph(one["glyph"], f"class-{one['colour']}", one["name"])
                 for one in roles.legend(names)[:MOST_NAMED]
             ]
-        yield Picture(name, titles.SCORES[view], seen, svg, notes, entries, table)
+        yield Picture(name, titles.SCORES[view], description, svg, notes, entries, table)
 
 
 def layered(documents: Sequence[Mapping[str, Any]]) -> Iterator[Picture]:
@@ -160,26 +160,26 @@ def layered(documents: Sequence[Mapping[str, Any]]) -> Iterator[Picture]:
             continue
         key = f"layers-{name}"
         svg, notes = drawn(key, (HALF, LAYERS), partial(layers, documents, name))
-        seen, table = alt_text.layers(documents, name), tables.layers(documents, name)
+        description, table = alt_text.layers(documents, name), tables.layers(documents, name)
         entries = list(_entries(claims))
-        yield Picture(key, titles.layers(name), seen, svg, notes, entries, table)
+        yield Picture(key, titles.layers(name), description, svg, notes, entries, table)
 
 
 def _entries(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     """Yield the key of a curve over representations."""
-    said = "observed, with its 95 % interval"
+    sentence = "observed, with its 95 % interval"
     if any(claim["holds"] != "yes" for claim in claims):
-        said += " (filled: holds; hollow: does not hold; half: unclear)"
-    yield glyph("●", "ink", said)
+        sentence += " (filled: holds; hollow: does not hold; half: unclear)"
+    yield glyph("●", "ink", sentence)
     drawn_nulls = dict.fromkeys(null["rung"] for claim in claims for null in claim["nulls"])
     for key in BANDS:
         if key in drawn_nulls:
             yield swatch("faint", f"rung-{key}", f"{rungs.rung(key).drawn}: 95 % of the draws")
-    beside = {one["name"]: one["rung"] for claim in claims for one in claim["beside"]}
-    for name, key in [*beside.items()][:MOST_READERS]:
+    readers = {one["name"]: one["rung"] for claim in claims for one in claim["beside"]}
+    for name, key in [*readers.items()][:MOST_READERS]:
         yield glyph("○", f"rung-{rungs.rung(key).colour}", name)
 
 
 def _median(values: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
-    some = present([s for s, label in zip(values, labels, strict=True) if label == name])
-    return float(f"{np.median(some):.6g}") if len(some) else None
+    scores_of = present([s for s, label in zip(values, labels, strict=True) if label == name])
+    return float(f"{np.median(scores_of):.6g}") if len(scores_of) else None

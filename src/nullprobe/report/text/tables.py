@@ -299,7 +299,7 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
         if claim["name"] == name
     }
     drawn = list(dict.fromkeys(null["rung"] for one in claims.values() for null in one["nulls"]))
-    beside = list(
+    readers = list(
         dict.fromkeys(other["name"] for one in claims.values() for other in one["beside"])
     )
     rows: list[tuple[Any, ...]] = []
@@ -308,8 +308,16 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
         read = {other["name"]: other["value"] for other in claim["beside"]}
         rows.append((
             where, wording.VERDICTS[claim["holds"]], claim["observed"],
-            *(claim["interval"] or (None, None)), *map(means.get, drawn), *map(read.get, beside),
+            *(claim["interval"] or (None, None)), *map(means.get, drawn), *map(read.get, readers),
         ))  # fmt: skip
     unit = next(iter(claims.values()))["metric"]["name"]
-    heads = ("", "verdict", unit, "2.5 %", "97.5 %", *(rungs.rung(k).drawn for k in drawn), *beside)
+    heads = (
+        "",
+        "verdict",
+        unit,
+        "2.5 %",
+        "97.5 %",
+        *(rungs.rung(k).drawn for k in drawn),
+        *readers,
+    )
     return Table(f"{wording.claim_name(name)}: {unit} by representation", heads, tuple(rows))
