@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from nullprobe.report.document import validated
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
-from nullprobe.report.pages.picture import anchor
+from nullprobe.report.pages.picture import anchor, later
 from nullprobe.report.pages.pictures import layered, opening, scored
 from nullprobe.report.text import rungs, summary, tables, wording
 from nullprobe.report.text.answer import Lead, answer
@@ -83,6 +83,10 @@ def render(
         _data_set(document, position, data, rows=not folded)
         for position, document in enumerate(plain, 1)
     ]
+    ends = [(one["untested"], one["command"], one["provenance"]) for one in sets]
+    for one, end in zip(sets, ends, strict=True):
+        first = sets[ends.index(end)]
+        one["ends_as"] = first if folded and first is not one else None
     together = identity.what == "representation"
     shown: dict[str, Any] = {
         "sets": sets,
@@ -108,7 +112,7 @@ def _data_set(
 ) -> dict[str, Any]:
     """Return what the template shows of a document; what its script needs joins the data.
 
-    Pages of many data sets show no single rows: they would be many megabytes.
+    Pages of many data sets show no rows and no scores of rows: they would be many megabytes.
     """
     title = wording.heading(document["title"], document["representation"])
     key = f"set-{position}-{anchor(title)}".strip("-")
@@ -119,12 +123,15 @@ def _data_set(
     numeric = _rows_scored(document) if rows else None
     if numeric:
         data[f"{key} scored"] = asdict(numeric)
+    claims = [section(claim, key) for claim in document["claims"]]
+    if not rows:
+        claims = [_folded(claim, data) for claim in claims]
     return {
         "key": key,
         "title": title,
-        "claims": [section(claim, key) for claim in document["claims"]],
+        "claims": claims,
         "opening": first,
-        "scores": list(scored(document, key)),
+        "scores": list(scored(document, key)) if rows else [],
         "points": points,
         "rows_scored": numeric,
         "costs": eraser_tables(document),
@@ -132,6 +139,21 @@ def _data_set(
         "command": document["provenance"].get("command"),
         "provenance": tables.provenance(document),
     }
+
+
+def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Return a claim of which all tables are written when they are looked at."""
+    shown = dict(claim)
+    for kind in ("pictures", "matrices"):
+        shown[kind] = [
+            replace(one, table=one.table and later(one.table, f"{one.key} table", data))
+            for one in claim[kind]
+        ]
+    shown["numbers"] = [
+        later(table, f"{claim['key']} {place}", data)
+        for place, table in enumerate(claim["numbers"])
+    ]
+    return shown
 
 
 def _rows_scored(document: Mapping[str, Any]) -> tables.Table | None:

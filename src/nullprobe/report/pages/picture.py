@@ -74,6 +74,25 @@ def drawn_together(
     return Markup(sheet.svg(figure, key)), notes
 
 
+@dataclass(frozen=True)
+class Later(Table):
+    """A table that the page's script writes when it is looked at, from the embedded numbers.
+
+    Attributes
+    ----------
+    source : str
+        Where the numbers are.
+    """
+
+    source: str = ""
+
+
+def later(table: Table, source: str, data: dict[str, Any]) -> Later:
+    """Return a table to be written later; its numbers join the data."""
+    data[source] = {"caption": table.caption, "columns": table.columns, "rows": table.rows}
+    return Later(**vars(table), source=source)
+
+
 def glyph(letter: str, ink: str, name: str) -> dict[str, str]:
     """Return an entry of a key: a letter in some colour."""
     return {"glyph": letter, "ink": ink, "name": name}
