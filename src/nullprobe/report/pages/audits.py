@@ -17,7 +17,7 @@ from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
 from nullprobe.report.pages.picture import anchor, later
 from nullprobe.report.pages.pictures import layered, opening, scored
-from nullprobe.report.text import rungs, summary, tables, wording
+from nullprobe.report.text import rungs, summary, tables, verdicts, wording
 from nullprobe.report.text.answer import Lead, answer
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
@@ -96,7 +96,7 @@ def render(
         "layers": list(layered(plain)) if together else [],
         "folded": folded,
         "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
-        "how": " ".join(summary.setup(plain[0]["provenance"], same_classes=len(plain) == 1)),
+        "how": _how(plain, together=together),
         "lead_tables": lead_tables,
     }
     return shell.fill("page.html", shown, data)
@@ -105,6 +105,18 @@ def render(
 def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lead:
     """Return what a page says first; nothing of data sets that have nothing in common."""
     return answer(plain, title) if together or len(plain) == 1 else ()
+
+
+def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
+    """Return the sizes of all data sets, and how they were audited."""
+    claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
+    first = plain[0]["provenance"]
+    same = all(one["provenance"].get("classes") == first.get("classes") for one in plain)
+    size, *rest = summary.setup(first, claims, same_classes=same)
+    if len(plain) > 1 and not together:
+        sizes = (f"{one['title']}: {verdicts.size(one['provenance'])}." for one in plain)
+        size = " ".join(sizes)
+    return " ".join([size, *rest])
 
 
 def _data_set(

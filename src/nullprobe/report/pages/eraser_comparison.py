@@ -14,6 +14,7 @@ from nullprobe.report.figures.erasers import damage, height, readings
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.picture import Picture, anchor, drawn, glyph
 from nullprobe.report.text import titles
+from nullprobe.report.text.comparison_tables import recommendation
 from nullprobe.report.text.comparisons import label, missing, nothing_left, ordered, way
 from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
@@ -59,6 +60,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     read, moved, *others = _pictures(rows, document)
     shown = {
         "title": document["title"],
+        "advice": recommendation(document),
         "read": read,
         "moved": moved,
         "other_pictures": others,
@@ -173,7 +175,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
         "nothing_left": nothing_left(row["nothing_left"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
         "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
-        **{key: damage.get(key) for key in ("moved", "ratio", "share")},
+        **{key: damage.get(key) for key in ("moved", "ratio", "share", "relative_move")},
         "seconds": row["seconds"],
     }
 
@@ -194,7 +196,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
-    heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
+    heads += ["distance moved", "of LEACE's", "of the variance", "of two rows", "seconds"]
     lines: list[tuple[Any, ...]] = []
     for row in rows:
         ranks = _ranks(row["ranks"])
@@ -205,7 +207,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
         damage: dict[str, Any] = row["damage"] or {}
-        line += [damage.get("moved"), damage.get("ratio"), damage.get("share"), row["seconds"]]
+        line += [damage.get(key) for key in ("moved", "ratio", "share", "relative_move")]
+        line.append(row["seconds"])
         lines.append(tuple(line))
     return Table(
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
