@@ -65,7 +65,7 @@ def accuracies(rows: Sequence[Accuracy], chance: float, ax: Axes) -> list[str]:
         end = max(v for v in (row.value, *(row.interval or ())) if v is not None)
         draw.text(end + ROOM, place, f"{100 * row.value:.0f} %", va="center", **axis.small(ax))
     axis.rule(ax, chance)
-    axis.frame(ax, "share of rows that are classified correctly", "")
+    axis.frame(ax, "share that is right", "")
     axis.names_at(ax, "y", range(len(rows)), [row.name for row in rows], 40)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, 1.12)

@@ -91,6 +91,7 @@ def render(
     shown: dict[str, Any] = {
         "sets": sets,
         "rungs": rungs.RUNGS,
+        "off_ladder": rungs.UNDECIDED,
         "identity": identity,
         "summary": overview(sets, identity),
         "layers": list(layered(plain)) if together else [],
@@ -108,15 +109,11 @@ def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lea
 
 
 def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
-    """Return the sizes of all data sets, and how they were audited."""
+    """Return how all were audited; the sizes of several data sets stand with their names."""
     claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
     first = plain[0]["provenance"]
-    same = all(one["provenance"].get("classes") == first.get("classes") for one in plain)
-    size, *rest = summary.setup(first, claims, same_classes=same)
-    if len(plain) > 1 and not together:
-        sizes = (f"{one['title']}: {verdicts.size(one['provenance'])}." for one in plain)
-        size = " ".join(sizes)
-    return " ".join([size, *rest])
+    size, *rest = summary.setup(first, claims, same_classes=True)
+    return " ".join([size, *rest] if together or len(plain) == 1 else rest)
 
 
 def _data_set(
@@ -141,6 +138,7 @@ def _data_set(
     return {
         "key": key,
         "title": title,
+        "size": verdicts.size(document["provenance"] | {"classes": None}),
         "claims": claims,
         "opening": first,
         "scores": list(scored(document, key)) if rows else [],

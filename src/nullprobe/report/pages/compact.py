@@ -18,7 +18,7 @@ PATH = re.compile(r' d="([MLz0-9. -]+)"')
 TURNED = re.compile(r' transform="rotate\(-?0 [^"]*"')  # by nothing
 FALLBACK = re.compile(r"(var\(--[\w-]+), #[0-9a-f]{6}\)")  # the page has all variables
 PLACE = re.compile(r' (x|y)="(-?[\d.]+)"')
-NAME = re.compile(r'(?<=["#])[0-9a-f]{8}-(\d+)(?=["\)])')  # of what is referred to
+NAME = re.compile(r'(?<=["#])[0-9a-f]{8}-(\d+)(?=["\)])')  # of a shape that others refer to
 LEAST = 3  # times that a style recurs before it becomes a class
 
 

@@ -27,6 +27,10 @@ from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 
 PLANE, SCORES, LAYERS = 380, 250, 300  # pixels high
 BAR = 30  # pixels of a bar
+NOTE_OF_BARS = (
+    "Dashed: the share of the largest class. For new rows, the linear classifier is the best "
+    "halfspace that a search finds, and classes count equally, so that chance is 50 %."
+)
 CURVED = ("readable", "erasure_holds", "no_halfspace", "gone", "used", "consistent", "transfers")
 MOST_NAMED = 12  # classes that a key names
 
@@ -104,11 +108,12 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     ]
     left = claims.get("no_halfspace")
     if left and left["observed"] is not None and left["metric"]["name"] == "balanced accuracy":
-        name = "new rows, after, best halfspace"
+        name = "new rows, after (classes equal)"
         rows.insert(2, Accuracy(name, left["observed"], left["interval"], new=True))
     rows = [row for row in rows if row.value is not None]
     size = (430, 80 + BAR * len(rows))
     svg, notes = drawn(key, size, partial(accuracies, rows, chance))
+    notes = [NOTE_OF_BARS, *notes]
     description = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
     lines = tuple((row.name, row.value, *(row.interval or (None, None))) for row in rows)
     table = tables.Table(

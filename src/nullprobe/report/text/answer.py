@@ -44,6 +44,17 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "consistent": ("CCS finds the concept without labels", "CCS does not find the concept"),
     "used": ("the model uses the concept", "that the model uses the concept was not shown"),
 }
+# The same in two or three words, next to a verdict.
+MEANINGS: dict[str, tuple[str, str]] = {
+    "readable": ("it is read", "it is not read"),
+    "one_direction": ("nothing is left there", "something is left"),
+    "erasure_holds": ("it is not read any more", "it is still read"),
+    "no_halfspace": ("none is accurate", "one is still accurate"),
+    "one_feature": ("as expected", "not as expected"),
+    "gone": ("it is not read any more", "it is still read"),
+    "transfers": ("it carries over", "it does not carry over"),
+    "used": ("it is used", "use was not shown"),
+}
 # What a verdict explains, as the subject of a sentence.
 SUBJECTS = {
     "readable": "what the probe reads",
@@ -130,6 +141,18 @@ def _finding(claim: Mapping[str, Any]) -> str:
     value = f" ({claim['metric']['name']} {number(claim['observed'])})"
     holds, fails = FINDINGS[claim["name"]]
     return (holds if claim["holds"] == "yes" else fails).format(read=value)
+
+
+def meaning(claim: Mapping[str, Any]) -> str:
+    """Return what a verdict means in two or three words; "" for one that is unclear.
+
+    Examples
+    --------
+    >>> meaning({"name": "gone", "holds": "no"}), meaning({"name": "gone", "holds": "unclear"})
+    ('it is still read', '')
+    """
+    holds, fails = MEANINGS.get(claim["name"], ("", ""))
+    return {"yes": holds, "no": fails}.get(claim["holds"], "")
 
 
 def _of_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
