@@ -21,6 +21,7 @@ from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 READ, DAMAGE = 680, 420  # pixels wide
+GAPS = "not defined here; the reasons stand below the table of all"
 UNTESTED = (
     (
         "Stronger readers",
@@ -86,7 +87,7 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
     description = " ".join(described_damage(rows))
-    yield Picture("damage", titles.DAMAGE, description, svg, notes)
+    yield Picture("damage", titles.DAMAGE, description, svg, notes, (), moved_table(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -108,7 +109,32 @@ def _readings(
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend([column["name"] for column in columns])
     ]
-    return Picture(key, title, description, svg, notes, entries)
+    return Picture(key, title, description, svg, notes, entries, read_table(rows, columns, held))
+
+
+def read_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], held: str
+) -> Table:
+    """Return what each probe reads after each eraser, with the ends of its interval."""
+    heads = ["eraser"]
+    for column in columns:
+        heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
+    lines: list[tuple[Any, ...]] = []
+    for row in rows:
+        cells = [row[held].get(column["name"]) or {} for column in columns]
+        ends = [(cell.get("value"), *(cell.get("interval") or (None, None))) for cell in cells]
+        lines.append((label(row), *(value for one in ends for value in one)))
+    return Table("Read-back after each eraser", tuple(heads), tuple(lines), GAPS)
+
+
+def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return how far each eraser moves rows."""
+    damages: list[Mapping[str, Any]] = [row["damage"] or {} for row in rows]
+    lines = tuple(
+        (label(row), damage.get("moved"), damage.get("ratio"))
+        for row, damage in zip(rows, damages, strict=True)
+    )
+    return Table("Damage", ("eraser", "distance moved", "of LEACE's"), lines, GAPS)
 
 
 def described(
@@ -212,7 +238,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
         lines.append(tuple(line))
     return Table(
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
-        "not defined here; the reasons stand below the table above",
+        GAPS,
     )  # fmt: skip
 
 
