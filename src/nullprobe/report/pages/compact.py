@@ -104,7 +104,7 @@ def _without_groups(picture: str) -> str:
     plain: list[bool] = []
 
     def tag(match: re.Match[str]) -> str:
-        text = found[0]
+        text = match[0]
         if text == "</g>":
             return "" if plain.pop() else text
         if text == "<g />" or (text.startswith("<g") and text[2] in " >" and text[-2] == "/"):

@@ -121,9 +121,11 @@ def read_table(
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
     lines: list[tuple[Any, ...]] = []
     for row in rows:
-        cells = [row[held].get(column["name"]) or {} for column in columns]
-        ends = [(cell.get("value"), *(cell.get("interval") or (None, None))) for cell in cells]
-        lines.append((label(row), *(value for one in ends for value in one)))
+        line: list[Any] = [label(row)]
+        for column in columns:
+            cell: Mapping[str, Any] = row[held].get(column["name"]) or {}
+            line += [cell.get("value"), *(cell.get("interval") or (None, None))]
+        lines.append(tuple(line))
     return Table("Read-back after each eraser", tuple(heads), tuple(lines), GAPS)
 
 
