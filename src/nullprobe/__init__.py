@@ -79,6 +79,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
         successive,
         usable_information,
     )
+    from nullprobe.results.loading import load_result
     from nullprobe.usage.entry import audit_use
 
 # The module that has each public name; a package stands for itself.
@@ -143,6 +144,7 @@ _MODULES = {
     "leace": "nullprobe.erasers.leace",
     "load_eraser": "nullprobe.erasers",
     "load_probe": "nullprobe.probes",
+    "load_result": "nullprobe.results.loading",
     "matched_rows": "nullprobe.data.matched_rows",
     "mean_projection": "nullprobe.erasers.mean_projection",
     "mimic": "nullprobe.erasers",
@@ -168,7 +170,7 @@ _MODULES = {
 # Packages that are no public names, and can be reached as attributes nevertheless.
 _PACKAGES = (
     "auditing", "claims", "comparing", "data", "erasers", "heldout", "measures", "moments", "nulls",
-    "probes", "report", "stats", "usage",
+    "probes", "report", "results", "stats", "usage",
 )  # fmt: skip
 # What needs the extra "models", and what that installs.
 _OF_MODELS, _EXTRA = ("audit_use", "models"), ("torch", "transformers")
@@ -235,6 +237,7 @@ __all__ = [
     "leace",
     "load_eraser",
     "load_probe",
+    "load_result",
     "matched_rows",
     "mean_projection",
     "mimic",

@@ -3,10 +3,13 @@
 import sys
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from support.pipeline import RAW
 
-from nullprobe import InputError, Layers, audit, worlds
+from nullprobe import Audit, InputError, Layers, audit, worlds
 from nullprobe.cli import verdict_tables
 
 W = worlds.gaussian(n=90, d=4, gap=2.0, random_state=0)
@@ -92,10 +95,42 @@ def test_a_frame_has_a_row_for_each_claim(both):
     assert np.isnan(frame["p_value"][1])
 
 
-def test_without_pandas_a_frame_is_refused_with_a_hint(both, monkeypatch):
+def test_without_pandas_a_frame_is_one_of_polars_and_pandas_is_refused(both, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(InputError, match="to_frame needs pandas"):
-        both[0].to_frame()
+    assert isinstance(both[0].to_frame(), pl.DataFrame)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    assert isinstance(both[0].to_frame(), pa.Table)
+    with pytest.raises(InputError) as caught:
+        both[0].to_frame(kind="pandas")
+    assert caught.value.hint == "run `pip install pandas`, or leave out kind"
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_a_frame_is_of_the_kind_that_was_passed(kind):
+    make = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}[kind]
+    X = make({"a": W.X[:, 0], "b": W.X[:, 1]})
+    one = audit(X, W.y, **RAW)
+    several = audit({"layer 0": X}, W.y, **RAW)
+    for found in (one, several, one["readable"]):
+        expected = type(make({})) if found is not one["readable"] else pd.DataFrame
+        assert type(found.to_frame()) is expected
+        assert type(found.to_frame(kind="polars")) is pl.DataFrame
+    assert Audit.from_json(one.to_json()) == one
+
+
+def test_tables_of_layers_have_the_rows_of_each_layer(both):
+    found = both[0]
+    nulls = found.to_frame("nulls")
+    assert nulls["representation"].tolist() == [
+        name for name, one in found.audits.items() for _ in one["readable"].nulls
+    ]
+    draws = found.to_frame("draws", kind="polars")
+    chance = draws.filter(
+        (draws["representation"] == "layer 1") & (draws["null"] == "chance")
+    )["value"]  # fmt: skip
+    assert chance.to_list() == found["layer 1"]["readable"].nulls[0].values.tolist()
+    with pytest.raises(InputError, match="'claims', 'explanations', 'nulls'"):
+        found.to_frame("verdicts")
 
 
 def test_all_that_prints_an_audit_names_what_was_set_aside(capsys):

@@ -159,3 +159,12 @@ def test_two_sets_of_one_name_are_refused():
     X, first, second = annotated(0, n=200)
     with pytest.raises(InputError, match="'a' is there twice"):
         same_concept(X, first, second, names=("a", "a"), **FEW)
+
+
+def test_swapped_classes_are_named_and_others_are_not():
+    X, first, second = annotated(0, n=600)
+    swapped = same_concept(X, first, ~second, **FEW)
+    assert len(swapped.findings) == 3
+    assert "swap the two classes" in swapped.findings[2]
+    assert SameConcept.from_json(swapped.to_json()).findings == swapped.findings
+    assert len(same_concept(X, first, second, **FEW).findings) == 2

@@ -183,7 +183,7 @@ def test_the_concept_of_a_bare_matrix_stands_beside_it(capsys):
     np.testing.assert_allclose(np.load("out.npy"), MiMiC().fit_transform(X, Y), atol=1e-12)
     Path("alone").mkdir()
     np.save("alone/X.npy", X)
-    said = refused(capsys, "apply", "e.safetensors", "alone/X.npy", "--out", "out.npy")
+    said = refused(capsys, "apply", "e.safetensors", "alone/X.npy", "--out", "new.npy")
     assert "'y' must be in 'y.npy' in the same folder" in said
 
 
@@ -205,6 +205,6 @@ def test_apply_says_how_rows_moved(capsys):
         ("mimic", "MiMiC moved 36 rows in 3 directions of 3."),
     ):
         fit = ["fit", "data.npz", "--concept", "y", "--method", method]
-        done(capsys, *fit, "--out", "e.safetensors")
-        out = done(capsys, "apply", "e.safetensors", "data.npz", "--out", "out.npz")
+        done(capsys, *fit, "--out", "e.safetensors", "--force")
+        out = done(capsys, "apply", "e.safetensors", "data.npz", "--out", "out.npz", "--force")
         assert out == f"{said}\nWrote out.npz\n"

@@ -234,10 +234,10 @@ def test_fit_says_of_how_many_classes_the_covariance_was_shrunk(capsys):
     fit = ["fit", "data.npz", "--concept", "y", "--method", "quadratic_leace"]
     out = done(capsys, *fit, "--out", "e.safetensors")
     assert "rows that it erases. 1 of 3 classes had their covariance shrunk first, so" in out
-    out = done(capsys, *fit, "--shrinkage", "0.2", "--out", "e.safetensors")
+    out = done(capsys, *fit, "--shrinkage", "0.2", "--out", "e.safetensors", "--force")
     assert "3 of 3 classes had their covariance shrunk" in out
     write(Path("data.npz"), y=y[:33], X=X[:33])
-    assert "shrunk" not in done(capsys, *fit, "--out", "e.safetensors")
+    assert "shrunk" not in done(capsys, *fit, "--out", "new.safetensors")
 
 
 @pytest.mark.slow
@@ -257,7 +257,7 @@ def test_rows_that_say_nothing_of_the_concept_are_left_and_said_to_be(capsys):
     write(Path("data.npz"), np.ones((N, 3)))
     fit = ["fit", "data.npz", "--concept", "y", "--out", "e.safetensors"]
     assert "as they are: nothing in them varies with 'y'." in done(capsys, *fit)
-    out = done(capsys, *fit, "--method", "inlp")
+    out = done(capsys, *fit, "--method", "inlp", "--force")
     assert "It leaves all rows as they are: nothing is left." in out
 
 

@@ -177,7 +177,7 @@ def test_a_prompt_is_a_message_where_the_model_chats(capsys):
     eraser = ["layers.1.output=bare.safetensors"]
     found = []
     for asked in ([*PROMPT, "--chat"], ["--generate", "w9 w1 w2 w9", "--max-new-tokens", 4]):
-        done(capsys, "erase", "chats", *eraser, *asked, "--out", "texts.json")
+        done(capsys, "erase", "chats", *eraser, *asked, "--out", "texts.json", "--force")
         (text,) = json.loads(Path("texts.json").read_text("utf-8"))["texts"]
         found.append((text["before"], text["after"]))
     assert found[0] == found[1]

@@ -60,9 +60,9 @@ def test_the_file_has_what_the_options_say(capsys):
     gather(capsys, *more, "--per-class")
     assert ClassMoments.load("one.safetensors").n == 15
     more = ("--leave-out", "site", "--leave-out", "y", "--kind", "numeric")
-    text = done(capsys, "moments", "all.csv", "--concept", "other", *more, "--out", "m.safetensors")
+    text = done(capsys, "moments", "all.csv", "--concept", "other", *more, "--out", "n.safetensors")
     assert "'other' as numbers" in text
-    assert Moments.load("m.safetensors").classes is None
+    assert Moments.load("n.safetensors").classes is None
 
 
 def test_arrays_without_names_do(capsys):
@@ -81,7 +81,7 @@ def test_options_of_the_method_reach_it(capsys):
         (["--shrinkage", ".5"], {"shrinkage": 0.5}),
         (["--method", "mimic", "--match", "mean", "--target", "no"], {"match": "mean"}),
     ):
-        done(capsys, "fit", "--moments", *pieces, *more, "--out", "e.safetensors")
+        done(capsys, "fit", "--moments", *pieces, *more, "--out", "e.safetensors", "--force")
         if "--target" in more:
             parameters["target"] = "no"
         method = more[1] if "--method" in more else "leace"

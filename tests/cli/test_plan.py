@@ -59,15 +59,13 @@ def told(capsys, arguments):
 
 def test_a_plan_for_an_auc_says_how_many_rows(capsys):
     assert told(capsys, "--d 768 --gap 2 --auc .55") == [
-        "768 features, a gap of 2.000, classes of 50.0% and 50.0%.",
-        "An eraser fitted to 96,379 rows (both classes together) leaves a squared gap of 0.032 on "
-        "new data.",
-        "A fresh probe with endless data then reads the classes back at AUC 0.550; before erasure, "
-        "one with endless data reaches 0.921.",
-        "These are the fewest rows for an AUC of at most 0.55.",
+        "Fit the eraser to at least 96,379 rows (both classes together): a fresh probe with "
+        "endless data then reads the classes of new rows with an AUC of at most 0.55.",
+        "With 96,379 rows, erasure leaves a squared gap of 0.032.",
+        "Before erasure, a probe with endless data reaches AUC 0.921.",
         "However large the gap, 97,146 rows are enough.",
-        "This is for Gaussian classes of one covariance, and any eraser that makes their means "
-        "equal on its rows.",
+        "Planned for 768 features, a gap of 2.000, classes of 50.0% and 50.0%; Gaussian classes of "
+        "one covariance; any eraser that makes the class means equal on its rows.",
     ]
     assert plan(768, 2.0, 0.55).n == 96379
     assert plan(768, math.inf, 0.55).n == 97146
@@ -76,27 +74,28 @@ def test_a_plan_for_an_auc_says_how_many_rows(capsys):
 def test_a_plan_for_rows_says_what_is_read_back(capsys):
     said = told(capsys, "--d 768 --gap 2 --n 1000 --n-probe 2000 --positive-fraction .1")
     made = plan(768, 2.0, n=1000, n_probe=2000, positive_fraction=0.1)
-    assert said[0] == "768 features, a gap of 2.000, classes of 10.0% and 90.0%."
-    assert f"a squared gap of {made.gap_left:.3f} on" in said[1]
-    assert f"fitted to 2,000 rows then reads the classes back at AUC {made.auc:.3f};" in said[2]
+    assert said[0].startswith("After an eraser that is fitted to 1,000 rows")
+    assert f"fitted to 2,000 rows reads the classes of new rows with AUC {made.auc:.3f}." in said[0]
+    assert f"a squared gap of {made.gap_left:.3f}." in said[1]
+    assert "classes of 10.0% and 90.0%" in said[-1]
     most = plan(768, math.inf, n=1000, n_probe=2000, positive_fraction=0.1).auc
-    assert said[3] == f"However large the gap, it would be at most {most:.3f}."
+    assert said[3] == f"However large the gap, the AUC would be at most {most:.3f}."
     assert len(said) == 5
 
 
 def test_a_plan_for_a_gap_that_is_not_known_says_so(capsys):
     said = told(capsys, "--d 64 --gap inf --auc .6")
-    assert said[0] == "64 features, a gap of any size, classes of 50.0% and 50.0%."
-    assert f"{plan(64, math.inf, 0.6).n:,} rows" in said[1]
-    assert "before erasure" not in " ".join(said)
+    assert "64 features, a gap of any size, classes of 50.0% and 50.0%;" in said[-1]
+    assert f"{plan(64, math.inf, 0.6).n:,} rows" in said[0]
+    assert "Before erasure" not in " ".join(said)
     assert "However large" not in " ".join(said)
 
 
 def test_a_plan_says_where_no_eraser_is_needed(capsys):
     said = told(capsys, "--d 9 --gap .1 --auc .6")
-    assert "That is no more than 0.6 even before: no eraser is needed for it." in said
-    assert "one with endless data reaches 0.528." in said[2]
-    assert "1 feature, a gap of 2.000" in told(capsys, "--d 1 --gap 2 --auc .6")[0]
+    assert said[0].startswith("No eraser is needed: ")
+    assert "AUC 0.528, which is at most 0.6." in said[0]
+    assert "1 feature, a gap of 2.000" in told(capsys, "--d 1 --gap 2 --auc .6")[-1]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -107,29 +106,29 @@ def test_a_file_says_how_far_apart_its_classes_are(suffix, capsys):
     path = write(Path(f"data{suffix}"), rows, y)
     gap = unbiased_gap(Moments.of(rows, y))
     assert gap > 0.5
-    first, *said = told(capsys, f"{path} --concept y --auc .55")
-    assert first == (
+    *said, last = told(capsys, f"{path} --concept y --auc .55")
+    assert last == (
         f"Measured from the 36 rows of {str(path)!r}; the squared gap is debiased: what sampling "
         "error adds to it on average is taken off."
     )
     assert said == told(capsys, f"--d 3 --gap {gap!r} --positive-fraction .25 --auc .55")
-    assert f"{plan(3, gap, 0.55, positive_fraction=0.25).n:,} rows" in said[1]
+    assert f"{plan(3, gap, 0.55, positive_fraction=0.25).n:,} rows" in said[0]
 
 
 def test_columns_that_say_nothing_new_are_not_counted(capsys):
     write(Path("once.npz"), X + Y[:, None], LABELS)
     write(Path("twice.npz"), np.hstack([X + Y[:, None]] * 2), LABELS)
-    _, *told_once = told(capsys, "once.npz --concept y --n 100")
-    assert told_once[0].startswith("3 features")
-    assert told(capsys, "twice.npz --concept y --n 100")[1:] == told_once
+    *told_once, _ = told(capsys, "once.npz --concept y --n 100")
+    assert told_once[-1].startswith("Planned for 3 features")
+    assert told(capsys, "twice.npz --concept y --n 100")[:-1] == told_once
 
 
 def test_what_is_left_out_of_a_plan_is_no_feature(capsys):
     write(Path("plain.csv"), X + Y[:, None])
     write(Path("coded.csv"), X + Y[:, None], code=CODES.astype(int))
-    coded = told(capsys, "coded.csv --concept y --leave-out code --n 100")[1:]
-    assert coded == told(capsys, "plain.csv --concept y --n 100")[1:]
-    assert told(capsys, "coded.csv --concept y --n 100")[1].startswith("4 features")
+    coded = told(capsys, "coded.csv --concept y --leave-out code --n 100")[:-1]
+    assert coded == told(capsys, "plain.csv --concept y --n 100")[:-1]
+    assert "for 4 features" in told(capsys, "coded.csv --concept y --n 100")[-2]
 
 
 def test_a_gap_that_cannot_be_measured_is_refused(capsys):
@@ -150,23 +149,24 @@ def test_a_gap_that_cannot_be_measured_is_refused(capsys):
 
 
 def test_a_plan_for_a_verdict_names_rows_of_a_claim(capsys):
-    (said,) = told(capsys, "--claim no_halfspace --positive-fraction .9 --min-effect .1")
+    said, *_ = told(capsys, "--claim no_halfspace --positive-fraction .9 --min-effect .1")
     rows = rows_for_verdict("no_halfspace", positive_fraction=0.1, min_effect=0.1)
     assert f"{rows:,} rows" in said
     assert "'no_halfspace'" in said
 
 
 def test_a_plan_for_a_verdict_on_a_number_names_its_features(capsys):
-    (shown,) = told(capsys, "--claim readable --kind numeric --d 64")
-    assert f"{rows_for_verdict(kind='numeric', d=64):,} rows" in shown
+    lines = told(capsys, "--claim readable --kind numeric --d 64")
+    assert f"{rows_for_verdict(kind='numeric', d=64):,} rows" in lines[0]
+    shown = " ".join(lines)
     assert "64 features" in shown
     assert "R²" in shown
-    (shown,) = told(capsys, "--claim gone --kind numeric")
+    shown, *_ = told(capsys, "--claim gone --kind numeric")
     assert f"{rows_for_verdict('gone', kind='numeric'):,} rows" in shown
 
 
 def test_an_absence_is_planned_for_a_claim(capsys):
-    (said,) = told(capsys, "--absence 9 --claim no_halfspace")
+    said, *_ = told(capsys, "--absence 9 --claim no_halfspace")
     assert f"{rows_for_absence(9, claim='no_halfspace'):,} rows" in said
     assert "'no_halfspace'" in said
     assert told(capsys, "--absence 9") == told(capsys, "--absence 9 --claim readable")

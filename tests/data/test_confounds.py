@@ -55,3 +55,13 @@ def test_a_sparse_matrix_is_the_same_as_its_array():
     given, dense = (Confounds.of(W, 40) for W in (sparse.csr_matrix(words), words))
     assert np.array_equal(given.design, dense.design)
     assert given.names == dense.names
+
+
+def test_columns_of_a_matrix_are_named_by_their_numbers_and_those_of_a_frame_by_their_names():
+    W = np.column_stack([np.arange(60) % 2, np.arange(60) % 3, np.linspace(0, 1, 60)])
+    named = ("confound 1", "confound 2", "confound 3")
+    assert Confounds.of(W, 60).names == named
+    assert Confounds.of(W.tolist(), 60).names == named
+    assert Confounds.of(pd.DataFrame(W, columns=["a", "b", "c"]), 60).names == ("a", "b", "c")
+    assert Confounds.of(W[:, 0], 60).names == ("confounds",)
+    np.testing.assert_array_equal(Confounds.of(W, 60).design, Confounds.of({"a": W}, 60).design)

@@ -29,7 +29,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from support.reference import assert_same_bytes
 from support.samples import draw
 
-from nullprobe import InputError
+from nullprobe import LEACE, InputError
 from nullprobe.erasers.estimator import ROW_SKETCH
 
 SAMPLE = draw(0, 60, 5, 3)
@@ -131,6 +131,21 @@ def test_names_of_features_are_kept_and_checked(method):
         transformed(fitted, X, Y)
     assert fitted.fit(X, Y).eraser_.feature_names is None
     assert fitted.get_feature_names_out().tolist() == ["x0", "x1", "x2", "x3", "x4"]
+
+
+def test_columns_in_another_order_or_of_other_names_are_refused_in_words():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    y = np.arange(20) % 2
+    frame = pd.DataFrame(X, columns=list("abc"))
+    fitted = LEACE().fit(frame, y)
+    for names in ("cba", "abd"):
+        other = pd.DataFrame(X, columns=list(names))
+        with pytest.raises(InputError) as caught:
+            fitted.transform(other)
+        assert caught.value.required.startswith("LEACE needs the columns of its fit")
+        assert str(tuple(names)) in caught.value.received
+        with pytest.raises(InputError):
+            LEACE().partial_fit(frame, y).partial_fit(other, y)
 
 
 @pytest.mark.parametrize("method", OWED)

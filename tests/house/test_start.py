@@ -11,8 +11,8 @@ from nullprobe.cli import app
 
 # All that the package imports but typer, and pydantic, with which typer reads options.
 HEAVY = {
-    "dask", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "plotly", "polars", "pyarrow", "safetensors",
-    "scipy", "sklearn", "threadpoolctl", "torch", "tqdm", "transformers",
+    "dask", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "plotly", "polars",
+    "pyarrow", "safetensors", "scipy", "sklearn", "threadpoolctl", "torch", "tqdm", "transformers",
 }  # fmt: skip
 # `python -m nullprobe`, and then the modules that are loaded.
 PROGRAM = """

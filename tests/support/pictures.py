@@ -176,8 +176,9 @@ def nasty():
     two = (0.0, 1.0)
     for what, values in {
         "outliers": [*np.linspace(0.4, 0.6, 99), 200.0, -1e300, 1e300],
-        "constants": [0.5] * 99, "zeros": [0.0] * 9, "ties": [0.4, 0.5, 0.6] * 30, "two": [0.4, 0.6],
-        "one": [0.5], "nothing": [], "None alone": [None] * 5, "gaps": [0.5, None, 0.7, 0.6],
+        "constants": [0.5] * 99, "zeros": [0.0] * 9, "ties": [0.4, 0.5, 0.6] * 30,
+        "two": [0.4, 0.6], "one": [0.5], "nothing": [], "None alone": [None] * 5,
+        "gaps": [0.5, None, 0.7, 0.6],
         "a million": many, "tiny": [1e-300, 2e-300] * 9, "rounding": [0.1 + 0.2, 0.3] * 9,
     }.items():  # fmt: skip
         n = len(values)
@@ -223,7 +224,11 @@ def nasty():
             yield f"planes: {what}, numbers", "planes", (portrait(values, rows), True)
             strip = portrait(labels, [[v] for v in values])
             yield f"planes: {what}, one axis", "planes", (strip, False)
-            yield f"planes: {what}, one axis, numbers", "planes", (portrait(values, strip["raw"]), True)
+            yield (
+                f"planes: {what}, one axis, numbers",
+                "planes",
+                (portrait(values, strip["raw"]), True),
+            )
     forty = [f"class {i}" for i in range(40)]
     rng = np.random.default_rng(3)
     yield "scores: 40 classes", "scores", (rng.normal(size=4000), forty * 100, forty)

@@ -10,6 +10,37 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils.validation import validate_data
+
+from nullprobe._core.printable import label_list
+from nullprobe._core.validation import InputError
+
+LONGEST = 80  # letters of names in a message
+
+
+def same_columns(estimator: Any, frame: Any) -> None:
+    """Refuse a data frame whose columns are not those of the fit, in the same order.
+
+    Raises
+    ------
+    InputError
+        It quotes scikit-learn's message, which its own checks of estimators look for.
+    """
+    try:
+        validate_data(estimator, frame, reset=False, skip_check_array=True)
+    except ValueError as error:
+        fitted = getattr(estimator, "feature_names_in_", None)
+        columns = getattr(frame, "columns", None)
+        if fitted is None or columns is None or isinstance(error, InputError):
+            raise
+        arrived = [str(name) for name in getattr(frame, "column_names", columns)]
+        name = type(estimator).__name__
+        names = label_list(tuple(map(str, fitted)), LONGEST)
+        raise InputError(
+            f"{name} needs the columns of its fit in the same order, {names}",
+            f"{label_list(tuple(arrived), LONGEST)} arrived (scikit-learn: {error})",
+            "pass X[list(estimator.feature_names_in_)]",
+        ) from None
 
 
 class Folds(Protocol):

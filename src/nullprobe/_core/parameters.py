@@ -25,12 +25,38 @@ def by_name(kind: str, named: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def choice(name: str, value: object, allowed: Sequence[str | None]) -> None:
-    """Refuse a ``value`` that is not one of the ``allowed`` words."""
+    """Refuse a ``value`` that is not one of the ``allowed`` words, and point to similar ones.
+
+    Examples
+    --------
+    >>> choice("depth", "quik", ["full", "quick"])
+    Traceback (most recent call last):
+    nullprobe.InputError: depth must be one of 'full', 'quick', but 'quik' arrived; did you mean
+    'quick'?
+    """
     if value not in allowed:
         complain(
             f"{name} must be one of {', '.join(map(repr, allowed))}",
             f"{value!r} arrived",
+            similar(value, allowed),
         )
+
+
+def similar(value: object, allowed: Sequence[str | None]) -> str:
+    """Return a question that names the words most similar to ``value``; "" if there are none.
+
+    Examples
+    --------
+    >>> similar("Reed-able", ["readable", "gone"]), similar("x", ["readable"])
+    ("did you mean 'readable'?", '')
+    """
+    words = {_plain(word): word for word in allowed if word}
+    close = difflib.get_close_matches(_plain(value), words) if isinstance(value, str) else []
+    return f"did you mean {' or '.join(repr(words[word]) for word in close)}?" if close else ""
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_")
 
 
 def whole_number(name: str, value: object, *, least: int) -> int:
@@ -113,10 +139,10 @@ def known(kind: str, name: str, available: Sequence[str], *, listed: str = "") -
         return
     more = f" and {len(available) - 10} more" if len(available) > 10 else ""
     names = listed or (", ".join(map(repr, available[:10])) or "none") + more
-    close = difflib.get_close_matches(name, available)
-    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else ""
     article = "an" if kind[0] in "aeiou" else "a"
-    complain(f"{name!r} must name {article} {kind}", f"there are only {names}", advice)
+    complain(
+        f"{name!r} must name {article} {kind}", f"there are only {names}", similar(name, available)
+    )
 
 
 def real_number(

@@ -11,14 +11,16 @@ probability of any false alarm in a kind is at most α.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.frames import kind_of
+from nullprobe._core.nested import is_mapping
 from nullprobe._core.printable import label_list
 from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
@@ -26,10 +28,10 @@ from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.fitted_eraser import BEFORE
 from nullprobe.auditing.fitted_eraser import CLAIMS as OF_ERASED
-from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.options import claim_names
-from nullprobe.auditing.result import Audit, sizes, summarised, tabulated
+from nullprobe.auditing.result import Audit, documents_of, lines_of, sizes, summarised, tabulated
 from nullprobe.auditing.sources import without_baselines
+from nullprobe.claims.tables import frame_of
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import split
@@ -39,6 +41,8 @@ from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
 from nullprobe.stats.dependence import with_copies
 
+# Where an audit belongs, in its provenance: the part and the name of the attribute.
+PLACE, PARTS = "attribute", ("alone", "jointly", "after_joint_eraser")
 CLAIMS = ("dependent", "readable", "erasure_holds", "gone")
 NO_BASELINES = "an audit of several attributes takes no baselines"
 OF_ONE_AUDIT = {
@@ -66,8 +70,9 @@ class Attributes:
     erased : dict of str to Audit
         The audit of each attribute on one half, after a joint eraser fitted to the other half.
         Empty if no claim about erased rows was asked for.
-    eraser : LEACE
-        The joint eraser, fitted to all rows: the one to use.
+    eraser : LEACE or None
+        The joint eraser, fitted to all rows: the one to use. None after ``from_json``: save the
+        eraser itself, too.
 
     Examples
     --------
@@ -82,7 +87,7 @@ class Attributes:
     alone: Mapping[str, Audit]
     jointly: Audit
     erased: Mapping[str, Audit]
-    eraser: LEACE
+    eraser: LEACE | None
 
     @property
     def audits(self) -> list[Audit]:
@@ -107,6 +112,48 @@ class Attributes:
         """Return all that a terminal can show about each audit, one after the other."""
         return "\n\n".join(one.report() for one in self.audits)
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether both hold the same audits in the same order; erasers are not compared."""
+        if not isinstance(other, Attributes):
+            return NotImplemented
+        return self.audits == other.audits
+
+    @classmethod
+    def of_audits(cls, audits: Sequence[Audit]) -> Self:
+        """Return the result that audits from a file belong to, without the eraser.
+
+        Raises
+        ------
+        InputError
+            If they are not the audits that an `Attributes` writes.
+        """
+        parts: dict[str, dict[str, Audit]] = {name: {} for name in PARTS}
+        for one in audits:
+            place = one.provenance.get(PLACE)
+            if is_mapping(place) and place.get("part") in parts:
+                parts[place["part"]][str(place.get("attribute"))] = one
+        alone, jointly, erased = parts.values()
+        whole = len(jointly) == 1 and len(alone) + 1 + len(erased) == len(audits)
+        if not whole or (erased and [*erased] != [*alone]):
+            validation.complain(
+                "Attributes.from_json needs audits of each attribute alone and jointly",
+                f"the document has {len(audits)} audits, and not all of these",
+                "use Layers.from_json or nullprobe.load_result",
+            )
+        return cls(alone, next(iter(jointly.values())), erased, None)
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the audits of a JSON text or file that ``to_json`` wrote, without the eraser.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of several attributes.
+        """
+        documents = documents_of(source, "Attributes")
+        return cls.of_audits([Audit.from_document(one) for one in documents])
+
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""
         return write_json(path, [one.document() for one in self.audits])
@@ -115,9 +162,12 @@ class Attributes:
         """Write all audits as one self-contained page, whole or not at all."""
         write_html(path, [one.document() for one in self.audits])
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each claim of each audit."""
-        return Layers({one.title: one for one in self.audits}).to_frame()
+    def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
+        """Return a table of all audits as one data frame, as `Audit.to_frame` does.
+
+        The column ``title`` tells the audits apart.
+        """
+        return frame_of(lines_of(self.audits), of, kind, self.jointly.frame_kind)
 
 
 def audit_attributes(
@@ -186,6 +236,7 @@ def audit_attributes(
             "leave it out, or audit each attribute by itself",
         )
     claims = _claims(options.pop("claims", None))
+    frames = kind_of(X, attributes, *named.values())
     seed = integer_seed(random_state)
     datasets = {name: _dataset(X, y, name, groups) for name, y in named.items()}
     first = next(iter(datasets.values()))
@@ -198,9 +249,13 @@ def audit_attributes(
     concepts = {name: one.z.take(rows) for name, one in datasets.items()}
     joint = np.column_stack([_columns(z) for z in concepts.values()])
     each = rest | {"alpha": alpha / len(concepts)}
-    alone = {name: _one(X, z, title=f"{title}: {name}", **each) for name, z in concepts.items()}
+    alone = {
+        name: _one(X, z, frames, title=f"{title}: {name}", **each) for name, z in concepts.items()
+    }
     both = " and ".join(concepts)
-    jointly = _one(X, concept(joint, kind="numeric"), alpha=alpha, title=f"{title}: {both}", **rest)
+    jointly = _one(
+        X, concept(joint, kind="numeric"), frames, alpha=alpha, title=f"{title}: {both}", **rest
+    )
     fitted, scored = _halves(next(iter(concepts.values())), unit, seed)
     eraser = LEACE(kind="numeric").fit(X[fitted], joint[fitted])
     # Claims about the rows before erasure were judged above, on all rows.
@@ -208,13 +263,24 @@ def audit_attributes(
     of_half = each | {"groups": None if unit is None else unit[scored], "claims": left}
     erased = {
         name: _one(
-            X[scored], z.take(scored), title=f"{title}: {name}, after one eraser of {both}",
+            X[scored], z.take(scored), frames, title=f"{title}: {name}, after one eraser of {both}",
             eraser=eraser, **of_half,
         )
         for name, z in concepts.items()
         if left
     }  # fmt: skip
+    placed = [
+        {name: _placed(one, part, name) for name, one in audits.items()}
+        for part, audits in zip(PARTS, (alone, {both: jointly}, erased), strict=True)
+    ]
+    alone, (jointly,), erased = placed[0], placed[1].values(), placed[2]
     return Attributes(alone, jointly, erased, LEACE(kind="numeric").fit(X, joint))
+
+
+def _placed(one: Audit, part: str, name: str) -> Audit:
+    """Return an audit that records which part of the result it is."""
+    place = {"part": part, "attribute": name}
+    return replace(one, provenance={**one.provenance, PLACE: place})
 
 
 def _dataset(X: Any, y: Any, name: str, groups: Any) -> Dataset:
@@ -263,11 +329,11 @@ def _columns(z: Concept) -> np.ndarray:
     return z.matrix[:, 1:] if z.n_columns == 2 and z.is_classes else z.matrix
 
 
-def _one(X: np.ndarray, z: Concept, **options: Any) -> Audit:
+def _one(X: np.ndarray, z: Concept, frames: str | None, /, **options: Any) -> Audit:
     y = z.labels if z.is_classes else z.data
     result = audit(X, y, kind="labels" if z.is_classes else "numeric", **options)
     assert isinstance(result, Audit), "one representation has one audit"
-    return without_baselines(result, NO_BASELINES)
+    return replace(without_baselines(result, NO_BASELINES), frame_kind=frames)
 
 
 def _halves(z: Concept, groups: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
@@ -135,7 +136,7 @@ def calibrate(
                     refused[str(error)] += 1
                 report(truth, k + 1, n_audits)
             judged += [_judge(truth, name, audits) for name in names]
-    return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried)
+    return Calibration(tuple(judged), bar.alpha, dict(refused), not_tried, kind_of(X, y))
 
 
 def _worlds(dataset: Dataset, n_splits: int, seed: int) -> dict[str, Action | str]:

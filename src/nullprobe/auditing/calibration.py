@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from scipy.stats import binomtest
 
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Line, Table
 from nullprobe._core.printable import shortened
 from nullprobe.claims import Holds
+from nullprobe.report.calibration_document import CALIBRATION, CalibrationDocument
+from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.notebook import Cell, table
 from nullprobe.report.text.tables import aligned
 from nullprobe.report.text.wording import interval
@@ -73,6 +76,8 @@ class Calibration:
         Number of audits that were refused, by reason.
     not_tried : mapping of str to str
         Truths for which no data could be made from these rows, and why.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
 
     Examples
     --------
@@ -89,6 +94,7 @@ class Calibration:
     alpha: float
     refused: Mapping[str, int]
     not_tried: Mapping[str, str]
+    frame_kind: str | None = None
 
     def __iter__(self) -> Iterator[Judged]:
         """Yield the counts for each claim under each truth."""
@@ -159,22 +165,80 @@ class Calibration:
         text += [f"refused {count} times: {why}" for why, count in self.refused.items()]
         return "\n".join(text)
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each truth and claim."""
-        return frame(
-            [
-                {
-                    "truth": one.truth,
-                    "claim": one.claim,
-                    "audits": one.audits,
-                    "wrong": one.wrong,
-                    "low": one.interval[0],
-                    "high": one.interval[1],
-                    **{str(holds): one.verdicts.get(str(holds), 0) for holds in Holds},
-                }
-                for one in self.judged
-            ]
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, Calibration):
+            return NotImplemented
+        return self.document() == other.document()
+
+    def document(self) -> CalibrationDocument:
+        """Return the result as a document, as ``to_json`` writes it."""
+        fields = {
+            "schema": CALIBRATION,
+            "alpha": self.alpha,
+            "judged": [{**vars(one), "rate": one.rate, "interval": one.interval} for one in self],
+            "refused": self.refused,
+            "not_tried": self.not_tried,
+            "conclusion": self.conclusion,
+        }
+        return validated(CalibrationDocument, plain(fields))
+
+    @classmethod
+    def from_document(cls, document: CalibrationDocument) -> Self:
+        """Return the result that a document describes."""
+        judged = tuple(
+            Judged(one.truth, one.claim, one.audits, one.wrong, {**one.verdicts})
+            for one in document.judged
         )
+        return cls(judged, document.alpha, {**document.refused}, {**document.not_tried})
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the result of a JSON text or file that ``to_json`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of one calibration.
+        """
+        return cls.from_document(read_one(source, CalibrationDocument, CALIBRATION))
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """Write the result as JSON, whole or not at all; without a path return the text."""
+        return write_json(path, [self.document()])
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each truth and claim.
+
+        ``kind`` is "pandas", "polars" or "pyarrow"; by default the kind that was passed.
+        """
+        return RATES.frame([self], kind, self.frame_kind)
+
+
+def _rates(result: Calibration) -> Iterator[Line]:
+    for one in result:
+        low, high = one.interval
+        yield {
+            "truth": one.truth,
+            "claim": one.claim,
+            "audits": one.audits,
+            "wrong": one.wrong,
+            "rate": one.rate,
+            "low": low,
+            "high": high,
+            **{str(holds): one.verdicts.get(str(holds), 0) for holds in Holds},
+        }
+
+
+RATES = Table(
+    {
+        **dict.fromkeys(("truth", "claim"), str),
+        **dict.fromkeys(("audits", "wrong"), int),
+        **dict.fromkeys(("rate", "low", "high"), float),
+        **dict.fromkeys(map(str, Holds), int),
+    },
+    _rates,
+)
 
 
 def _too_often(judged: Sequence[Judged], alpha: float) -> list[Judged]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters
-from nullprobe._core.progress import Progress, Report, reporting
+from nullprobe._core.frames import kind_of
+from nullprobe._core.progress import Progress, Report, Turn, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
@@ -217,7 +218,7 @@ def audit(
             explain and depth == "full",
             depth == "quick",
             bar,
-            lambda name: _named(report, name, len(dataset.representations)),
+            lambda name: _named(report, name, list(dataset.representations)),
             parameters.jobs(n_jobs),
             eraser=fitted_eraser,
         )
@@ -241,8 +242,10 @@ def audit(
         **({"representations": list(results)} if len(results) > 1 else {}),
         **({"left_out": left_out} if left_out else {}),
     }
+    frames = kind_of(X, y)
     audits = {
-        name: _audit(name, one, dataset, title, record, cost) for name, one in results.items()
+        name: replace(_audit(name, one, dataset, title, record, cost), frame_kind=frames)
+        for name, one in results.items()
     }
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
@@ -305,7 +308,9 @@ def _audit(
     )
 
 
-def _named(report: Report, name: str, n_representations: int) -> Report:
-    if n_representations == 1:
+def _named(report: Report, name: str, names: Sequence[str]) -> Report:
+    """Return what reports the stages of one representation; of several, with its number."""
+    if len(names) == 1:
         return report
-    return lambda stage, done, total: report(f"{name}: {stage}", done, total)
+    place = name, names.index(name) + 1, len(names)
+    return lambda stage, done, total: report(Turn.of(*place, stage), done, total)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.frames import frame
-from nullprobe.auditing.result import Audit, documents_of, sizes, summarised, tabulated
+from nullprobe.auditing.result import Audit, documents_of, lines_of, sizes, summarised, tabulated
+from nullprobe.claims.tables import frame_of
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import write_json
 from nullprobe.report.notebook import counts
@@ -112,7 +112,7 @@ class Layers:
         Names are the representations, or the headings if representations repeat: a file may hold
         several data sets.
         """
-        return cls(by_name([Audit.from_document(one) for one in documents_of(source)]))
+        return cls(by_name([Audit.from_document(one) for one in documents_of(source, "Layers")]))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write all audits as JSON, whole or not at all; without a path return the text."""
@@ -122,9 +122,11 @@ class Layers:
         """Write all audits as one self-contained page, whole or not at all."""
         write_html(path, self.documents())
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each claim of each representation."""
-        return frame([line for one in self.audits.values() for line in one._lines()])
+    def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
+        """Return a table of all audits as one data frame, as `Audit.to_frame` does."""
+        audits = [*self.audits.values()]
+        default = next((one.frame_kind for one in audits), None)
+        return frame_of(lines_of(audits), of, kind, default)
 
 
 def by_name(audits: Sequence[Audit]) -> dict[str, Audit]:

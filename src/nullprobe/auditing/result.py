@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.frames import frame
 from nullprobe._core.printable import plain_values, shortened
 from nullprobe.auditing.document import (
     claim_document,
@@ -24,10 +23,11 @@ from nullprobe.auditing.eraser_cost import EraserCost
 from nullprobe.auditing.projection import Portrait
 from nullprobe.auditing.upgrade import upgraded
 from nullprobe.claims import Claim
+from nullprobe.claims.tables import frame_of
 from nullprobe.heldout.three_way import Scores
 from nullprobe.report import notebook
-from nullprobe.report.audit_document import AuditDocument
-from nullprobe.report.document import plain, read_json, validated, write_json
+from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.document import plain, read_kind, validated, write_json
 from nullprobe.report.notebook import counts
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text import summary, terminal, verdicts, wording
@@ -66,6 +66,8 @@ class Audit:
         "labels" or "numeric".
     eraser_cost : EraserCost or None
         Damage of an eraser that was passed.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Audit:
     rows: str = "rows"
     concept: str = "labels"
     eraser_cost: EraserCost | None = None
+    frame_kind: str | None = None
 
     @property
     def heading(self) -> str:
@@ -245,12 +248,12 @@ class Audit:
         InputError
             If the source is not JSON, or not the document of one audit.
         """
-        documents = documents_of(source)
+        documents = documents_of(source, "Audit")
         if len(documents) != 1:
             validation.complain(
                 "Audit.from_json needs a document with one audit",
                 f"it has {len(documents)}",
-                "use Layers.from_json",
+                "use Layers.from_json or nullprobe.load_result",
             )
         return cls.from_document(documents[0])
 
@@ -262,31 +265,32 @@ class Audit:
         """Write the audit as one self-contained page, whole or not at all."""
         write_html(path, [self.document()])
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each claim."""
-        return frame(self._lines())
+    def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
+        """Return a table of the audit as a data frame.
 
-    def _lines(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "representation": self.representation,
-                "claim": claim.name,
-                "holds": claim.holds.value,
-                "takes": claim.takes.value,
-                "comes_from": claim.comes_from.value,
-                "fact_about": claim.fact_about and claim.fact_about.value,
-                "metric": claim.metric.name,
-                "observed": claim.observed,
-                "low": (claim.interval or (None, None))[0],
-                "high": (claim.interval or (None, None))[1],
-                "chance": claim.metric.chance,
-                "p_value": claim.p_value,
-                "adjusted_p": claim.adjusted_p,
-                "detectable": claim.detectable,
-                "rows_needed": claim.rows_needed,
-            }
-            for claim in self.claims
-        ]
+        Parameters
+        ----------
+        of : str
+            What has a row: "claims", "explanations", "nulls", "draws", "baselines", "removals" (the
+            curve of `one_feature`), "groups" (readings of `transfers`) or "learning_curve".
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            Kind of the frame. By default it is the kind that was passed to `audit`, or else the
+            first of the three that is installed.
+
+        Examples
+        --------
+        >>> from nullprobe import audit, worlds
+        >>> w = worlds.gaussian(n=90, d=4, gap=3.0, random_state=0)
+        >>> found = audit(w.X, w.y, claims=["readable"], draws=99)
+        >>> found.to_frame("nulls", kind="polars")["null", "draws", "p_value"].rows()
+        [('chance', 99, 0.01), ('moments', 39, 0.45)]
+        """
+        return frame_of(lines_of([self]), of, kind, self.frame_kind)
+
+
+def lines_of(audits: Sequence[Audit]) -> Iterator[tuple[str, str | None, Claim]]:
+    """Yield the claims of audits with titles and representations, for a table."""
+    return ((one.title, one.representation, claim) for one in audits for claim in one)
 
 
 def shown(one: Audit) -> dict[str, Any]:
@@ -355,6 +359,7 @@ def _identity(one: Audit, rows_too: bool) -> list[str]:
     return counted + [f"data {one.provenance.get('data_hash')}"] * rows_too
 
 
-def documents_of(source: str | Path) -> list[AuditDocument]:
+def documents_of(source: str | Path, reader: str) -> list[AuditDocument]:
     """Return the documents of a JSON text or file, of version 2, 3 or 4."""
-    return [validated(AuditDocument, upgraded(one)) for one in read_json(source)]
+    documents = read_kind(source, AUDIT, reader)
+    return [validated(AuditDocument, upgraded(one)) for one in documents]

@@ -11,11 +11,13 @@ two sets of labels are not the same concept to a probe.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nullprobe._core import validation
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.bootstrap import Observing
@@ -129,7 +131,7 @@ def same_concept(
         (agreement - by_chance) / (1.0 - by_chance),
         len(differ),
         _crossed(dataset, {names[0]: one, names[1]: two}, seed),
-        without_baselines(result, NO_BASELINES),
+        replace(without_baselines(result, NO_BASELINES), frame_kind=kind_of(X, first, second)),
     )
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from nullprobe._core.validation import complain
+from nullprobe._core.frames import Line, Table
+from nullprobe._core.parameters import choice
 from nullprobe.auditing.result import Audit
 from nullprobe.claims import Holds, Observation
+from nullprobe.claims.tables import TABLES
 from nullprobe.report import notebook
-from nullprobe.report.document import plain, read_json, validated, write_json
+from nullprobe.report.document import plain, read_one, write_json
 from nullprobe.report.pages.same_concept import write_html
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 from nullprobe.report.text import wording
+
+FAR_BELOW = 0.4  # AUC across sets of labels
+SWAPPED = (
+    "The probe of each set of labels ranks the rows of the other set the wrong way round (AUC far "
+    "below .5). Perhaps the two sets code the classes the other way round: swap the two classes of "
+    "one set, and compare again."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +122,8 @@ class SameConcept:
         )
 
     @property
-    def findings(self) -> tuple[str, str]:
-        """The verdict with the agreement of the labels, and its reason."""
+    def findings(self) -> tuple[str, ...]:
+        """The verdict with the agreement of the labels, its reason, and a hint if any."""
         answer = {
             Holds.YES: "Yes, as far as a linear probe of these rows can tell",
             Holds.NO: "No: where the labels differ, a probe reads which of them says yes",
@@ -124,6 +133,16 @@ class SameConcept:
             f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
             f"differ in {self.differing}.",
             self.audit["readable"].reason,
+            *([SWAPPED] if self._is_swapped else []),
+        )
+
+    @property
+    def _is_swapped(self) -> bool:
+        """Whether the probe of each set of labels ranks the other set the wrong way round."""
+        across = [one for (fitted, scored), one in self.crossed.items() if fitted != scored]
+        return bool(across) and all(
+            one.value < FAR_BELOW and (one.interval is None or one.interval[1] < 0.5)
+            for one in across
         )
 
     def __eq__(self, other: object) -> bool:
@@ -180,13 +199,7 @@ class SameConcept:
         InputError
             If the source is not JSON, or not the document of one comparison of labels.
         """
-        documents = read_json(source)
-        if len(documents) != 1:
-            complain(
-                "SameConcept.from_json needs a document with one comparison",
-                f"it has {len(documents)}",
-            )
-        return cls.from_document(validated(SameConceptDocument, documents[0]))
+        return cls.from_document(read_one(source, SameConceptDocument, SAME_CONCEPT))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the result as JSON, whole or not at all; without a path return the text."""
@@ -195,6 +208,45 @@ class SameConcept:
     def to_html(self, path: str | Path) -> None:
         """Write the result as one self-contained page, whole or not at all."""
         write_html(path, self.document())
+
+    def to_frame(self, of: str = "readings", *, kind: str | None = None) -> Any:
+        """Return a table of the result as a data frame.
+
+        Parameters
+        ----------
+        of : str
+            "readings" has a row for each set of labels that a probe was fitted to and scored
+            against. The other tables are those of the audit: "claims", "nulls", ...
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            As for `Audit.to_frame`.
+        """
+        choice("of", of, ["readings", *TABLES])
+        if of != "readings":
+            return self.audit.to_frame(of, kind=kind)
+        return READINGS.frame([self], kind, self.audit.frame_kind)
+
+
+def _readings(result: SameConcept) -> Iterator[Line]:
+    for (fitted, scored), one in result.crossed.items():
+        low, high = one.interval or (None, None)
+        yield {
+            "fitted": fitted,
+            "scored": scored,
+            "metric": one.unit,
+            "value": one.value,
+            "low": low,
+            "high": high,
+            "chance": one.chance,
+        }
+
+
+READINGS = Table(
+    {
+        **dict.fromkeys(("fitted", "scored", "metric"), str),
+        **dict.fromkeys(("value", "low", "high", "chance"), float),
+    },
+    _readings,
+)
 
 
 def verdict(result: Audit) -> Holds:

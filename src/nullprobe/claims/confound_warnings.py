@@ -23,11 +23,11 @@ def confound_warnings(one: Confounded, explanation: Explanation) -> tuple[str, .
         sentences.append(nearly_the_concept(one.informative, one.rows))
     if one.is_wide:
         sentences.append(
-            f"the confounds have {one.columns:,} columns for {one.rows:,} rows. The model of "
-            "P(y | W) shrinks their effects, and what it shrinks away may still confound. So they "
-            "can be credited with a reading, but not ruled out; with at most "
-            f"{one.rows // ROWS_PER_COLUMN:,} columns they could be. Name fewer confounds, or "
-            "audit matched rows"
+            f"the confounds have {one.columns:,} columns for {one.rows:,} rows. The model "
+            "that predicts the concept from the confounds shrinks their effects, and what it "
+            "shrinks away may still confound. So they can be credited with a reading, but not "
+            f"ruled out; with at most {one.rows // ROWS_PER_COLUMN:,} columns they could be. Name "
+            "fewer confounds, or audit matched rows"
         )
     if one.matched_pairs is not None and not explanation.is_rejected:
         if one.matched_pairs >= LEAST_PAIRS:

@@ -18,6 +18,7 @@ from nullprobe.claims.explanations import (
     takes,
 )
 from nullprobe.claims.simpler_reading import SimplerReading
+from nullprobe.claims.tables import frame_of
 from nullprobe.data.metric import Metric
 from nullprobe.report.notebook import verdicts
 from nullprobe.report.text.wording import sentence
@@ -144,6 +145,10 @@ class Claim:
         if self.holds is Holds.UNCLEAR:
             return None
         return fact_about(self.takes, self.comes_from)
+
+    def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
+        """Return a table of the claim as a data frame, as `Audit.to_frame` does."""
+        return frame_of([(None, None, self)], of, kind, None)
 
 
 def no_sources() -> tuple[Explanation, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from nullprobe._core.printable import CONTROL, printable
+from nullprobe._core.validation import complain
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -45,6 +46,17 @@ def need_another_file(out: Path | None, read: Iterable[Path | None]) -> None:
         )
 
 
+def need_new(*files: Path, force: bool) -> None:
+    """Refuse to replace files that exist, unless ``force`` says so."""
+    present = [str(file) for file in files if file.exists()]
+    if present and not force:
+        complain(
+            "nothing is overwritten without --force",
+            f"{' and '.join(map(repr, present))} {'exists' if len(present) == 1 else 'exist'}",
+            "name another --out, or pass --force to overwrite",
+        )
+
+
 def number_or_word(text: str) -> float | str:
     """Return a number where the text is one, else the text.
 
@@ -57,6 +69,11 @@ def number_or_word(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def unless(value: str, default: str) -> str | None:
+    """Return a value, or None if it is the default, which a command line leaves out."""
+    return None if value == default else value
 
 
 def line(*words: Any, **options: Any) -> str:

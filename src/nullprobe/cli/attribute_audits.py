@@ -50,7 +50,7 @@ def run(attributes: dict[str, Subject], settings: Settings, file: Path) -> list[
             {name: one.y for name, one in attributes.items()},
             groups=first.groups,
             **settings.options,
-            title=stem(file),
+            title=settings.title or stem(file),
             progress=bars,
         )
     source = {**first.source, "concept": ", ".join(attributes)}

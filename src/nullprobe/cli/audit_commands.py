@@ -12,6 +12,7 @@ from nullprobe.cli import arguments, model_options, options, pair_options
 
 def demo(
     out: options.OutFolder = Path(),
+    force: options.Force = False,
     draws: options.Draws = 99,
     seed: options.Seed = 0,
     jobs: options.Jobs = -1,
@@ -25,6 +26,7 @@ def demo(
     from nullprobe.cli.demos import founding as demonstration
 
     output.need_folder(out)
+    output.need_new(out, f"nullprobe-demo{'-model' if model else ''}", force=force)
     draws, _ = checked_draws(draws, None, None, Thresholds())
     if model:
         demo_of_model(out, draws, seed, verbose=verbose)
@@ -68,6 +70,7 @@ def audit(
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    missing: options.Missing = "error",
     order: options.Order = None,
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
@@ -86,7 +89,9 @@ def audit(
     columns: options.Columns = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
+    title: options.Title = None,
     out: options.OutFolder = Path(),
+    force: options.Force = False,
     draws: options.Draws = 499,
     n_splits: options.Splits = 4,
     depth: options.Depth = "full",
@@ -97,8 +102,11 @@ def audit(
     seed: options.Seed = 0,
     jobs: options.Jobs = -1,
     verbose: options.Verbose = False,
+    brief: options.Brief = False,
 ) -> None:
     """Audit what a representation says of a concept, what that takes, and where it comes from."""
+    if brief and verbose:
+        raise arguments.UsageError("--brief does not go with --verbose")
     if (file is None) == (world is None):
         raise arguments.UsageError("audit takes a FILE or --world NAME: one of the two")
     if file is not None and world_option:
@@ -117,6 +125,11 @@ def audit(
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
     if pairs and (confounds or eraser or text):
         raise arguments.UsageError("--confounds, --text and --eraser do not go with --pairs")
+    if missing != "error" and (world is not None or pairs or baseline or untrained):
+        raise arguments.UsageError(
+            "--missing does not go with --world, --pairs, --baseline or --untrained: drop the same "
+            "rows in all files"
+        )
     if task and not eraser:
         raise arguments.UsageError("--task belongs to --eraser")
     if (negative or positive or other) and not pairs:
@@ -129,6 +142,8 @@ def audit(
         attributes = column_options.names_in(file, concept)
         concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
+    if len(attributes) > 1 and missing != "error":
+        raise arguments.UsageError("--missing does not go with several columns of --concept")
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
@@ -165,6 +180,7 @@ def audit(
             confounds=labels[0],
             tasks=labels[1],
             text=text,
+            missing=missing,
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or file_columns.sites_of(file)
@@ -177,6 +193,7 @@ def audit(
         stem = output.stem(sources.stem(file), concept, "audit")
     else:
         one, stem = sources.world_subject(world or "", world_option or (), seed), f"{world}-audit"
+    output.need_new(out, stem, force=force)
     command = arguments.line(
         "nullprobe", "audit", *([file] if file else []), concept=concept, groups=groups,
         leave_out=leave_out, kind=kind, order=order, baseline=baseline, untrained=untrained,
@@ -186,20 +203,23 @@ def audit(
         world_option=world_option, claims=claims, columns=columns, alpha=alpha,
         min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
         duplicates=duplicates, independent=independent, permutations=permutations,
-        surrogates=surrogates, seed=seed,
+        surrogates=surrogates, missing=arguments.unless(missing, "error"), title=title, seed=seed,
     )  # fmt: skip
     settings = subject.Settings(
         draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,
         min_effect, n_splits, depth, duplicates, independent,
         {"n_permutations": permutations, "n_surrogates": surrogates},
-        None if eraser is None else load_eraser(eraser),
+        None if eraser is None else load_eraser(eraser), title,
     )  # fmt: skip
     if file is not None and by_attribute:
         results = attribute_audits.run(by_attribute, settings, file)
     else:
         results = subject.run(one, settings)
     paths = output.write(out, stem, results)
-    verdict_tables.show(*results, truth=one.truth.items(), verbose=verbose)
+    if brief:
+        verdict_tables.show_brief(*results)
+    else:
+        verdict_tables.show(*results, truth=one.truth.items(), verbose=verbose)
     verdict_tables.show_files(*paths)
 
 

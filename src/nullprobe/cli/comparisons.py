@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nullprobe._core.progress import Bars
 from nullprobe.comparing.eraser_result import Comparison
@@ -23,9 +24,9 @@ class Settings:
     seed : int
     command : str
         The command line that does it again.
-    source : mapping of str to str
+    source : mapping
         Where the data came from.
-    duplicates, independent
+    duplicates, independent, min_effect
         As `compare` takes them.
     """
 
@@ -34,9 +35,10 @@ class Settings:
     probes: Sequence[str] | None
     seed: int
     command: str
-    source: Mapping[str, str]
+    source: Mapping[str, Any]
     duplicates: str = "group"
     independent: bool = False
+    min_effect: float = 0.05
 
 
 def run(data: Table, settings: Settings) -> Comparison:
@@ -51,6 +53,7 @@ def run(data: Table, settings: Settings) -> Comparison:
             groups=data.groups,
             duplicates=settings.duplicates,
             independent=settings.independent,
+            min_effect=settings.min_effect,
             feature_names=data.feature_names,
             random_state=settings.seed,
             title=settings.title,

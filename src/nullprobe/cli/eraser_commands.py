@@ -27,14 +27,17 @@ def fit(
     seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    missing: options.Missing = "error",
     moments: eraser_options.FromMoments = False,
+    force: options.Force = False,
 ) -> None:
     """Fit an eraser of a concept to the rows of a file, to captured states, or to moments."""
     arguments.need_another_file(out, files)
+    arguments.need_new(out, force=force)
     if moments:
         of_rows = {
             "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
-            "--kind": kind,
+            "--kind": kind, "--missing": arguments.unless(missing, "error"),
         }  # fmt: skip
         arrived = [name for name, value in of_rows.items() if value is not None]
         if arrived:
@@ -65,7 +68,7 @@ def fit(
     file = files[0]
     tasks = [task] if task else []
     columns = file_columns.columns_of(
-        file, concept, others=tasks, leave_out=leave_out or (), kind=kind
+        file, concept, others=tasks, leave_out=leave_out or (), kind=kind, missing=missing
     )
     columns, where = file_columns.at_site(file, columns, site)
     data = file_columns.table(file, columns, tasks, "--task")
@@ -83,9 +86,11 @@ def moments(
     per_class: eraser_options.PerClass = False,
     leave_out: options.LeaveOut = None,
     kind: options.Kind = None,
+    force: options.Force = False,
 ) -> None:
     """Write means and covariances of a file, from which `fit --moments` fits an eraser."""
     arguments.need_another_file(out, [file])
+    arguments.need_new(out, force=force)
     from nullprobe.cli import file_columns, moment_files
 
     moment_files.need_moments_path(out)
@@ -104,9 +109,11 @@ def apply(
     out: eraser_options.OutFile,
     concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
+    force: options.Force = False,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""
     arguments.need_another_file(out, [eraser, file])
+    arguments.need_new(out, force=force)
     from nullprobe.cli import eraser_files
 
     done, n = eraser_files.apply(eraser, file, out, named=concept, leave_out=leave_out or ())
@@ -176,7 +183,7 @@ def plan(
         raise arguments.UsageError("plan takes a FILE, or --d N and --gap D")
     from nullprobe.cli import file_columns, sample_size
 
-    lines = []
+    lines: list[str] = []
     if file is not None:
         if concept is None:
             file_columns.need_concept(file)
@@ -184,4 +191,4 @@ def plan(
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"
-    streams.write(*lines, sample_size.answer(*setting, auc, n=n, n_probe=n_probe))
+    streams.write(sample_size.answer(*setting, auc, n=n, n_probe=n_probe), *lines)

@@ -40,6 +40,8 @@ class Columns:
         What the rows are for.
     text : str or None
         The text of each row.
+    missing : {"error", "drop"}
+        Treatment of rows with missing values.
     """
 
     concept: str
@@ -50,6 +52,7 @@ class Columns:
     confounds: Sequence[str] = ()
     tasks: Sequence[str] = ()
     text: str | None = None
+    missing: str = "error"
 
     @property
     def options(self) -> dict[str, list[str | None]]:
@@ -171,6 +174,7 @@ def table(
             groups=columns.groups,
             leave_out=columns.leave_out,
             others=others,
+            missing=columns.missing,
         )
     return decided(data, columns)
 
@@ -180,7 +184,12 @@ def decided(data: Table, columns: Columns) -> Table:
     return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
 
 
-def origin(path: Path, columns: Columns) -> dict[str, str]:
+def dropped(data: Table) -> dict[str, int]:
+    """Return how many rows were dropped since values are missing, for the provenance."""
+    return {"rows_dropped": data.dropped} if data.dropped else {}
+
+
+def origin(path: Path, columns: Columns) -> dict[str, Any]:
     """Return which file, and which columns of it, data came from."""
     source = {"file": str(path), "concept": columns.concept}
     if columns.groups is not None:

@@ -5,6 +5,7 @@ Heavy rooms are imported inside the commands that need them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from nullprobe.cli import arguments, options
@@ -17,7 +18,9 @@ def same_concept(
     leave_out: options.LeaveOut = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
+    title: options.Title = None,
     out: options.OutFolder = Path(),
+    force: options.Force = False,
     draws: options.Draws = 499,
     n_splits: options.Splits = 4,
     duplicates: options.Duplicates = "group",
@@ -43,18 +46,21 @@ def same_concept(
         )
 
     output.need_folder(out)
+    first, second = names
+    stem = output.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
+    output.need_new(out, stem, force=force)
     command = arguments.line(
         "nullprobe", "same-concept", file, concept=concept, groups=groups, leave_out=leave_out,
         alpha=alpha, min_effect=min_effect, draws=draws, n_splits=n_splits, duplicates=duplicates,
-        independent=independent, seed=seed,
+        independent=independent, title=title, seed=seed,
     )  # fmt: skip
     how = {
         "alpha": alpha, "min_effect": min_effect, "draws": draws, "n_splits": n_splits,
         "duplicates": duplicates, "independent": independent, "random_state": seed,
     }  # fmt: skip
-    first, second = names
     result = label_comparisons.run(file, (first, second), groups, leave_out or (), how, command)
-    stem = output.stem(sources.stem(file), f"{first}-and-{second}", "same-concept")
+    if title is not None:
+        result = replace(result, audit=replace(result.audit, title=title))
     paths = output.write_both(out, stem, result.to_html, result.to_json)
     showing.labels(result, verdict_tables.Terminal())
     verdict_tables.show_files(*paths)

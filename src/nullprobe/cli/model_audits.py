@@ -10,7 +10,6 @@ from typing import Any
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
-from nullprobe.cli import output
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
@@ -37,6 +36,8 @@ class UseTask:
         The rule for tokens.
     command : str
         The command line that does it again.
+    title : str or None
+        Title of the page; None for the file and the concept.
     """
 
     file: Path
@@ -46,6 +47,7 @@ class UseTask:
     neutral: str | None
     tokens: str
     command: str
+    title: str | None = None
 
     @property
     def source(self) -> dict[str, str]:
@@ -74,14 +76,14 @@ class UseTask:
 
 def run(
     name: str, task: UseTask, fit: Fit, settings: Mapping[str, Any], loading: Mapping[str, Any]
-) -> tuple[list[Audit], str]:
-    """Return an audit of each site, and what their files are called."""
+) -> list[Audit]:
+    """Return an audit of each site."""
     fit.check()
     content = read(task.file, task.columns, task.tokens)
     labels = content.labels
     neutral = task.neutral_texts()
     column = task.columns.concept or ""
-    title = f"{stem(task.file)}: {column}"
+    title = task.title or f"{stem(task.file)}: {column}"
     z = fit.concept(labels[column], column)
     groups = None if task.columns.groups is None else labels[task.columns.groups]
     model, tokenizer = loaded(name, loading)
@@ -102,7 +104,4 @@ def run(
             **settings,
         )
     origin = {"command": task.command, "source": {"model": name, **task.source}}
-    audits = [
-        replace(one, provenance={**origin, **one.provenance}) for one in result.audits.values()
-    ]
-    return audits, output.stem(stem(task.file), column, "audit-use")
+    return [replace(one, provenance={**origin, **one.provenance}) for one in result.audits.values()]

@@ -116,13 +116,17 @@ def audit_use(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
     seed: common.Seed = 0,
+    title: common.Title = None,
     out: common.OutFolder = Path(),
+    force: common.Force = False,
     verbose: common.Verbose = False,
 ) -> None:
     """Audit whether a model uses a concept: whether erasing it changes what the model answers."""
-    from nullprobe.cli import model_audits, model_tasks, output, texts, verdict_tables
+    from nullprobe.cli import model_audits, model_tasks, output, sources, texts, verdict_tables
 
     output.need_folder(out)
+    stem = output.stem(sources.stem(file), concept, "audit-use")
+    output.need_new(out, stem, force=force)
     columns = texts.TextColumns(text, concept, groups, [answers])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
@@ -137,10 +141,11 @@ def audit_use(
         "nullprobe", "audit-use", model, file, text=text, concept=concept, site=site,
         answers=answers, neutral=neutral, groups=groups, kind=kind, tokens=tokens, method=method,
         rank=rank, shrinkage=shrinkage, draws=draws, alpha=alpha, min_effect=min_effect,
-        batch_size=batch_size, max_length=max_length, layer_list=layer_list, seed=seed, **loading,
+        batch_size=batch_size, max_length=max_length, layer_list=layer_list, title=title,
+        seed=seed, **loading,
     )  # fmt: skip
-    task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command)
-    results, stem = model_audits.run(model, task, fit, settings, loading)
+    task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command, title)
+    results = model_audits.run(model, task, fit, settings, loading)
     paths = output.write(out, stem, results)
     verdict_tables.show(*results, verbose=verbose)
     verdict_tables.show_files(*paths)
@@ -203,9 +208,11 @@ def erase(
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
     out: options.OutTexts = None,
+    force: common.Force = False,
 ) -> None:
     """Let a model continue prompts without and with erasers, side by side."""
     arguments.need_another_file(out, [generate_from])
+    arguments.need_new(*([] if out is None else [out]), force=force)
     if not generate and generate_from is None:
         raise arguments.UsageError("erase takes prompts: --generate TEXT or --generate-from FILE")
     if (generate_from is None) != (text is None):

@@ -39,6 +39,8 @@ PHRASES = {
     "pass the place of each row": "name the column of their places with --order",
     "omit groups if rows are independent": "leave --groups out if rows are independent",
     "or a larger alpha": "or a larger --alpha",
+    "fill these values or drop these rows": "fill these values or drop these rows (audit, compare "
+    "and fit drop them with --missing drop)",
     "leave eraser out": "leave --eraser out",
     "leave claims out": "leave --claims out",
     "leave confounds out": "leave --confounds out",

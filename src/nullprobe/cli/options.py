@@ -84,6 +84,13 @@ Kind = Annotated[
         "labels, and other numbers are numeric.",
     ),
 ]
+Missing = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="Rows with missing, NaN or infinite values: error, or drop (they are counted).",
+    ),
+]
 Baselines = Annotated[
     list[str] | None,
     typer.Option(
@@ -182,6 +189,19 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", help="Print all numbers, and the reason of each verdict in full."),
 ]
+Brief = Annotated[
+    bool, typer.Option("--brief", help="Print one line for each claim, eraser or reader.")
+]
+Title = Annotated[
+    str | None,
+    typer.Option(
+        "--title",
+        metavar="TEXT",
+        help="Title of the page and its JSON; by default the file and the concept.",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files of an earlier run.")]
 Draws = Annotated[
     int,
     typer.Option(

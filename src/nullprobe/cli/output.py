@@ -12,6 +12,7 @@ from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.printable import CONTROL
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
+from nullprobe.cli import arguments
 from nullprobe.report.document import write_json
 from nullprobe.report.pages.audits import write_html
 from nullprobe.report.text.answer import Lead
@@ -72,6 +73,11 @@ def write_both(
         to_html(new_page)
         to_json(new_twin)
     return page, twin
+
+
+def need_new(folder: Path, stem: str, *, force: bool) -> None:
+    """Refuse to replace a page or its JSON twin, unless ``force`` says so."""
+    arguments.need_new(folder / f"{stem}.html", folder / f"{stem}.json", force=force)
 
 
 def need_folder(folder: Path) -> None:

@@ -84,16 +84,16 @@ def subject(path: Path, columns: Columns, name: str, order: str | None) -> Subje
     )
 
 
-def run(path: Path, columns: Columns, name: str, seed: int, command: str) -> PairComparison:
-    """Compare the pairs of a file of this name, and write down how to do it again."""
+def run(path: Path, columns: Columns, title: str, seed: int, command: str) -> PairComparison:
+    """Compare the pairs of a file under this title, and write down how to do it again."""
     pairs, others = columns.read(path)
-    with Bars(name) as bars:
+    with Bars(title) as bars:
         result = compare_pairs(
             pairs,
             others=others,
             random_state=seed,
             concept=columns.concept,
-            title=f"{name}: {columns.concept}",
+            title=title,
             progress=bars,
         )
     origin = {"command": command, "source": columns.source(path)}

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from nullprobe.cli import arguments, options
+
 NOT_MET = 3  # exit code: a verdict is not as required
 
 Report = Annotated[
@@ -57,13 +59,20 @@ At = Annotated[
 ]
 
 
-def show(file: Report, second: SecondReport = None, verbose: Every = False) -> None:
+def show(
+    file: Report,
+    second: SecondReport = None,
+    verbose: Every = False,
+    brief: options.Brief = False,
+) -> None:
     """Print a saved result, or what changed between two."""
+    if brief and (verbose or second is not None):
+        raise arguments.UsageError("--brief does not go with --verbose or a second file")
     from nullprobe.cli import saved, verdict_tables
 
     console = verdict_tables.Terminal()
     if second is None:
-        saved.show(file, console, verbose=verbose)
+        saved.show(file, console, verbose=verbose, brief=brief)
     else:
         saved.show_changes(file, second, console, verbose=verbose)
 

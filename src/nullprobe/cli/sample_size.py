@@ -69,23 +69,17 @@ def answer(
 ) -> str:
     """Return a plan in words, one sentence a line; what it is for stands in `Plan`."""
     made = plan(d, gap, auc, n=n, n_probe=n_probe, positive_fraction=share)
-    lines = [_setting(made), *_expectation(made)]
-    if auc is not None:
-        lines.append(
-            f"These are the fewest rows for an AUC of at most {auc:g}."
-            if made.raw_auc > auc
-            else f"That is no more than {auc:g} even before: no eraser is needed for it."
-        )
+    lines = [_conclusion(made, auc), *_expectation(made)]
     if d > 1 and math.isfinite(gap):
         most = plan(d, math.inf, auc, n=n, n_probe=n_probe, positive_fraction=share)
         lines.append(
-            f"However large the gap, it would be at most {number(most.auc)}."
+            f"However large the gap, the AUC would be at most {number(most.auc)}."
             if auc is None
             else f"However large the gap, {most.n:,} rows are enough."
         )
     lines.append(
-        "This is for Gaussian classes of one covariance, and any eraser that makes their means "
-        "equal on its rows."
+        f"Planned for {_setting(made)}; Gaussian classes of one covariance; any eraser that makes "
+        "the class means equal on its rows."
     )
     return "\n".join(lines)
 
@@ -97,17 +91,16 @@ def absence(
     share = _rarer(share)
     need_planned(claim)
     most = f"{0.5 + min_effect:g}".lstrip("0")
-    text = (
-        f"To say that no probe trained on up to {probe_rows:,} rows reads more than "
-        f"{'an' if METRICS[claim] == 'AUC' else 'a'} {METRICS[claim]} of {most}, "
-    )
     options = {"claim": claim, "positive_fraction": share, "min_effect": min_effect}
     few = rows_for_absence(probe_rows, **options)
     of_fitted = rows_for_absence(probe_rows, **options, n_parts=2)
     return (
-        f"{text}an audit of the claim {claim!r} needs {few:,} rows where classes have {share:.1%} "
-        f"and {1 - share:.1%} of them ({of_fitted:,} where a fitted eraser is passed). "
-        "With so many, it does so in four of five data sets that hold nothing."
+        f"An audit of the claim {claim!r} needs {few:,} rows to conclude that no probe trained on "
+        f"up to {probe_rows:,} rows reads more than {'an' if METRICS[claim] == 'AUC' else 'a'} "
+        f"{METRICS[claim]} of {most}.\n"
+        f"If a fitted eraser is passed, it needs {of_fitted:,} rows.\n"
+        "With so many rows, it concludes this in four of five data sets that hold nothing.\n"
+        f"Planned for classes of {share:.1%} and {1 - share:.1%}."
     )
 
 
@@ -124,17 +117,18 @@ def verdict(
     if kind == "numeric":
         metric = OF_NUMBERS[claim]
         features = "any number of" if d is None or claim == "gone" else f"{d:,}"
-        setting = f"of a number and {features} features"
+        setting = f"a number, {features} features"
         assumed = (
             "independent rows, uncorrelated features" if metric == "R²" else "independent rows"
         )
     else:
         metric, assumed = METRICS[claim], "independent rows"
-        setting = f"where classes have {share:.1%} and {1.0 - share:.1%} of them"
+        setting = f"classes of {share:.1%} and {1.0 - share:.1%}"
     return (
-        f"A verdict on {claim!r} takes {rows:,} rows {setting}. With so many, an audit detects an "
-        f"effect or excludes every effect of {min_effect:g} or more ({metric}) in four of five "
-        f"data sets, whatever is true. This is for {assumed} and one claim alone."
+        f"An audit needs {rows:,} rows for a verdict on {claim!r}.\n"
+        "With so many rows, in four of five data sets it detects an effect, or excludes every "
+        f"effect of {min_effect:g} or more ({metric}), whatever is true.\n"
+        f"Planned for {setting}, {assumed}, one claim alone."
     )
 
 
@@ -158,16 +152,31 @@ def _setting(made: Plan) -> str:
     features = "1 feature" if made.d == 1 else f"{made.d:,} features"
     gap = number(made.gap) if math.isfinite(made.gap) else "any size"
     shares = f"{made.positive_fraction:.1%} and {1.0 - made.positive_fraction:.1%}"
-    return f"{features}, a gap of {gap}, classes of {shares}."
+    return f"{features}, a gap of {gap}, classes of {shares}"
+
+
+def _conclusion(made: Plan, auc: float | None) -> str:
+    """Return the answer: how many rows, or how much is read."""
+    probe = "with endless data" if made.n_probe is None else f"fitted to {made.n_probe:,} rows"
+    if auc is None:
+        return (
+            f"After an eraser that is fitted to {made.n:,} rows (both classes together), a fresh "
+            f"probe {probe} reads the classes of new rows with AUC {number(made.auc)}."
+        )
+    if made.raw_auc <= auc:
+        return (
+            "No eraser is needed: before erasure, a probe with endless data reads the classes with "
+            f"AUC {number(made.raw_auc)}, which is at most {auc:g}."
+        )
+    return (
+        f"Fit the eraser to at least {made.n:,} rows (both classes together): a fresh probe "
+        f"{probe} then reads the classes of new rows with an AUC of at most {auc:g}."
+    )
 
 
 def _expectation(made: Plan) -> list[str]:
-    probe = "with endless data" if made.n_probe is None else f"fitted to {made.n_probe:,} rows"
-    read = f"A fresh probe {probe} then reads the classes back at AUC {number(made.auc)}"
+    lines = [f"With {made.n:,} rows, erasure leaves a squared gap of {number(made.gap_left)}."]
     if math.isfinite(made.gap):
-        read += f"; before erasure, one with endless data reaches {number(made.raw_auc)}"
-    return [
-        f"An eraser fitted to {made.n:,} rows (both classes together) leaves a squared gap of "
-        f"{number(made.gap_left)} on new data.",
-        f"{read}.",
-    ]
+        reached = number(made.raw_auc)
+        lines.append(f"Before erasure, a probe with endless data reaches AUC {reached}.")
+    return lines

@@ -5,36 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rich.console import Console
 
 from nullprobe._core.nested import is_mapping
+from nullprobe._core.printable import printable
 from nullprobe._core.validation import InputError, complain
-from nullprobe.auditing.layers import by_name
+from nullprobe.auditing.attributes import Attributes
+from nullprobe.auditing.calibration import Calibration
+from nullprobe.auditing.layers import Layers, by_name
 from nullprobe.auditing.result import Audit
 from nullprobe.auditing.same_concept_result import SameConcept
-from nullprobe.auditing.upgrade import SECOND, THIRD, upgraded
 from nullprobe.cli import showing, verdict_tables
-from nullprobe.report.audit_document import AUDIT, AuditDocument
-from nullprobe.report.comparison_documents import (
-    ERASERS,
-    PAIRS,
-    ComparisonDocument,
-    PairComparisonDocument,
-)
-from nullprobe.report.document import read_json, validated
-from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.comparing.eraser_result import Comparison
+from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.text import change_lines, changes
+from nullprobe.results.loading import Result, load_result
 
-Saved = dict[str, Audit] | SameConcept | ComparisonDocument | PairComparisonDocument
-AUDITS = (SECOND, THIRD, AUDIT)
-OTHERS = (SAME_CONCEPT, ERASERS, PAIRS)
+Saved = dict[str, Audit] | SameConcept | Comparison | PairComparison | Calibration
 WORDS = {
     dict: "an audit",
     SameConcept: "a comparison of two sets of labels",
-    ComparisonDocument: "a comparison of erasers",
-    PairComparisonDocument: "a comparison of readers of pairs",
+    Comparison: "a comparison of erasers",
+    PairComparison: "a comparison of readers of pairs",
+    Calibration: "a calibration",
 }
 
 
@@ -49,7 +44,7 @@ def read(path: Path) -> Saved:
     if not path.exists():
         raise InputError(f"File not found: {str(path)!r}")
     try:
-        return _result(read_json(path))
+        return _audits(load_result(path))
     except InputError as error:
         required = f"{str(path)!r} cannot be read: {error.required}"
         raise InputError(required, error.received, error.hint) from error
@@ -57,16 +52,22 @@ def read(path: Path) -> Saved:
         _refuse(error, path)
 
 
-def show(file: Path, console: Console, *, verbose: bool) -> None:
-    """Print the result in a file as the command that made it did."""
+def show(file: Path, console: Console, *, verbose: bool, brief: bool = False) -> None:
+    """Print the result in a file as the command that made it did, or a line for each part."""
     result = read(file)
     with _whole(console, file):
-        if isinstance(result, SameConcept):
+        if isinstance(result, SameConcept) and brief:
+            verdict_tables.show_lines(result.document().plain()["findings"], console)
+        elif isinstance(result, SameConcept):
             showing.labels(result, console, verbose=verbose, more=verdict_tables.MORE)
-        elif isinstance(result, ComparisonDocument):
-            showing.erasers(result.plain(), console)
-        elif isinstance(result, PairComparisonDocument):
-            showing.pairs(result.plain(), console)
+        elif isinstance(result, Comparison):
+            showing.erasers(result.document().plain(), console, brief=brief)
+        elif isinstance(result, PairComparison):
+            showing.pairs(result.document().plain(), console, brief=brief)
+        elif isinstance(result, Calibration):
+            verdict_tables.say(printable(str(result)), console)
+        elif brief:
+            verdict_tables.show_brief(*result.values(), console=console)
         else:
             audits = list(result.values())
             truth = _truth(audits[0]) if len(audits) == 1 else {}
@@ -109,27 +110,13 @@ def _refuse(error: Exception, *files: Path) -> NoReturn:
     raise InputError(f"{named} must be as to_json wrote it", received) from error
 
 
-def _result(documents: list[Any]) -> Saved:
-    schemas = [one.get("schema") if is_mapping(one) else None for one in documents]
-    for schema in schemas or [None]:
-        if schema not in (*AUDITS, *OTHERS):
-            complain(
-                f"a saved result must have one of the schemas {', '.join((*AUDITS, *OTHERS))}",
-                "it has none" if schema is None else f"its schema is {schema!r:.80}",
-                "pass what to_json wrote",
-            )
-    if all(schema in AUDITS for schema in schemas):
-        audits = [validated(AuditDocument, upgraded(one)) for one in documents]
-        return by_name([Audit.from_document(one) for one in audits])
-    if len(documents) > 1:
-        complain(
-            "a file must hold audits, or one result of another kind",
-            f"it has {len(documents)} results, and one is {schemas[0]!r}",
-        )
-    if schemas[0] == SAME_CONCEPT:
-        return SameConcept.from_document(validated(SameConceptDocument, documents[0]))
-    model = ComparisonDocument if schemas[0] == ERASERS else PairComparisonDocument
-    return validated(model, documents[0])
+def _audits(result: Result) -> Saved:
+    """Return audits by name, and any other result unchanged."""
+    if isinstance(result, Audit):
+        return by_name([result])
+    if isinstance(result, Layers):
+        return dict(result.audits)
+    return by_name(result.audits) if isinstance(result, Attributes) else result
 
 
 def _truth(one: Audit) -> Mapping[str, str]:
@@ -141,10 +128,14 @@ def _truth(one: Audit) -> Mapping[str, str]:
 
 def _side(file: str, result: Saved, placed: bool) -> change_lines.Side:
     """Return what is compared of a result; ``placed`` if there are several representations."""
-    if isinstance(result, ComparisonDocument):
-        return change_lines.of_erasers(file, result.plain())
-    if isinstance(result, PairComparisonDocument):
-        return change_lines.of_pairs(file, result.plain())
+    if isinstance(result, Comparison):
+        return change_lines.of_erasers(file, result.document().plain())
+    if isinstance(result, PairComparison):
+        return change_lines.of_pairs(file, result.document().plain())
+    if isinstance(result, Calibration):
+        complain(
+            "two results must be audits or comparisons to be compared", "these are calibrations"
+        )
     if isinstance(result, SameConcept):
         return change_lines.of_labels(file, result.document().plain())
     documents = {name: one.document().plain() for name, one in result.items()}

@@ -11,6 +11,7 @@ from rich.text import Text
 from nullprobe.auditing.same_concept_result import SameConcept
 from nullprobe.cli import verdict_tables
 from nullprobe.report.pages.same_concept import crossed_table
+from nullprobe.report.text import brief as brief_lines
 from nullprobe.report.text import comparison_tables, terminal, verdicts
 
 PAGE = "More: open the page."
@@ -27,8 +28,11 @@ def labels(
     verdict_tables.show(result.audit, verbose=verbose, more=more, console=console)
 
 
-def erasers(document: Mapping[str, Any], console: Console) -> None:
-    """Print what every eraser leaves and costs, and why a number is missing."""
+def erasers(document: Mapping[str, Any], console: Console, *, brief: bool = False) -> None:
+    """Print what every eraser leaves and costs, and why a number is missing; or a line each."""
+    if brief:
+        verdict_tables.show_lines(brief_lines.erasers(document), console)
+        return
     heading = terminal.heading(document["title"], verdicts.size(document["provenance"]))
     verdict_tables.show_parts(heading, console=console)
     for part in comparison_tables.erasers(document):
@@ -36,10 +40,15 @@ def erasers(document: Mapping[str, Any], console: Console) -> None:
         console.print(part)
     for line in comparison_tables.eraser_notes(document):
         verdict_tables.say(line, console)
+    for line in comparison_tables.recommendation(document):
+        verdict_tables.say(line, console)
 
 
-def pairs(document: Mapping[str, Any], console: Console) -> None:
-    """Print how often each reader agrees with each label, and what it followed."""
+def pairs(document: Mapping[str, Any], console: Console, *, brief: bool = False) -> None:
+    """Print how often each reader agrees with each label, and what it followed; or a line each."""
+    if brief:
+        verdict_tables.show_lines(brief_lines.pairs(document), console)
+        return
     heading = terminal.heading(document["title"], verdicts.size(document["provenance"], "pairs"))
     verdict_tables.show_parts(heading, console=console)
     console.print()

@@ -15,7 +15,7 @@ import numpy as np
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
-from nullprobe.cli.file_columns import Columns, decided, origin, sites_of, table
+from nullprobe.cli.file_columns import Columns, decided, dropped, origin, sites_of, table
 from nullprobe.cli.subject import Subject
 from nullprobe.data.files import Table, read_layers, read_matrix
 from nullprobe.data.formats import names
@@ -37,7 +37,7 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
         title=f"{stem(path)}: {columns.concept}",
         X={name: one.X for name, one in tables.items()} if tables else data.X,
         y=data.y,
-        source=source | ({"layers": ", ".join(tables)} if tables else {}),
+        source=source | ({"layers": ", ".join(tables)} if tables else {}) | dropped(data),
         groups=data.groups,
         order=places(data.others[columns.order], columns.order) if columns.order else None,
         baselines=_of_texts(data.others[columns.text]) if columns.text else {},
@@ -125,8 +125,9 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
     inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
     with column_options.named(columns.options):
         tables = read_layers(
-            path, inner, concept=columns.concept, groups=columns.groups, others=columns.further
-        )
+            path, inner, concept=columns.concept, groups=columns.groups, others=columns.further,
+            missing=columns.missing,
+        )  # fmt: skip
     return {name: decided(one, columns) for name, one in tables.items()}
 
 

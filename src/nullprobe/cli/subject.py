@@ -94,6 +94,8 @@ class Settings:
         Old names of ``draws`` that were used, as `audit` takes them.
     eraser : fitted eraser, optional
         That the rows are erased by.
+    title : str or None
+        Title of the page; None for the title of the subject.
     """
 
     draws: int
@@ -109,6 +111,7 @@ class Settings:
     independent: bool = False
     old: Mapping[str, Any] = field(default_factory=dict)
     eraser: Any = None
+    title: str | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -147,7 +150,7 @@ def run(subject: Subject, settings: Settings) -> list[Audit]:
             eraser=settings.eraser,
             task=subject.tasks or None,
             **settings.options,
-            title=subject.title,
+            title=settings.title or subject.title,
             progress=bars,
         )
     origin = {"command": settings.command, "source": dict(subject.source)}

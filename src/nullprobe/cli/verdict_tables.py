@@ -16,7 +16,7 @@ from rich.text import Text
 from nullprobe._core.printable import printable
 from nullprobe.auditing.result import Audit, report_parts, shown
 from nullprobe.cli.option_names import in_options
-from nullprobe.report.text import summary, tables, terminal, wording
+from nullprobe.report.text import brief, summary, tables, terminal, wording
 
 MORE = "More: run it with --verbose, or open the page."
 
@@ -132,6 +132,18 @@ def show_plain(text: str, console: Console | None = None) -> None:
     console = console or Terminal()
     console.print()
     console.print(Text(text), soft_wrap=True)
+
+
+def show_brief(*results: Audit, console: Console | None = None) -> None:
+    """Print one line for each claim of each audit."""
+    show_lines(brief.audits(list(map(shown, map(_in_options, results)))), console)
+
+
+def show_lines(lines: Iterable[str], console: Console | None = None) -> None:
+    """Print lines, none of them broken."""
+    console = console or Terminal()
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_files(*paths: Path, console: Console | None = None) -> None:

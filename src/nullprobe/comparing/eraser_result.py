@@ -5,110 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from nullprobe._core import parameters
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import table_of
 from nullprobe._core.printable import shortened
-from nullprobe.data.metric import Metric
-from nullprobe.measures.damage import Damage
+from nullprobe.comparing.eraser_rows import Column, Row, column_of, row_document, row_of
+from nullprobe.comparing.eraser_tables import TABLES
+from nullprobe.comparing.recommendation import Recommendation
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import ERASERS, ComparisonDocument
-from nullprobe.report.document import plain, validated, write_json
+from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.pages.eraser_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import counted
-
-NONE = "none"  # name of the row without an eraser
-
-
-@dataclass(frozen=True)
-class Column:
-    """Column of the table: a fresh probe of the concept, or the linear probe of another label.
-
-    Attributes
-    ----------
-    name : str
-        Name of the probe, or of the other label.
-    metric : Metric
-        Metric of the readings.
-    probe : str
-        Probe with its parameters.
-    """
-
-    name: str
-    metric: Metric
-    probe: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One reading.
-
-    Attributes
-    ----------
-    value : float or None
-        Mean over the three parts, each scored by an eraser and a probe fitted to other parts.
-    interval : tuple of two floats or None
-        95 % bootstrap interval for fixed fits.
-    reason : str
-        Reason why there is no value; "" if there is one.
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """Readings and costs of one eraser.
-
-    Attributes
-    ----------
-    eraser : str
-        Name of the eraser.
-    settings : str
-        Estimator with its parameters, and the label that it keeps; "" for the row without an
-        eraser.
-    needs_labels : bool
-        Whether the eraser needs the labels of the rows that it erases. If so, it cannot be used on
-        rows without labels.
-    ranks : tuple of int
-        Number of directions that each fit removes. If the eraser needs labels, number of directions
-        in which it moves rows. Empty if the eraser has no rank.
-    seconds : float or None
-        Processor time of a fit, mean over the parts.
-    damage : Damage or None
-        Damage to all rows. Each row is moved by an eraser that was fitted to other rows.
-    read_back : mapping of str to Cell
-        Reading of the concept by each fresh probe.
-    others : mapping of str to Cell
-        Reading of each other label by a linear probe.
-    reason : str
-        Reason why the eraser failed; "" if it did not.
-    nothing_left : tuple of bool
-        For each part, whether all its rows are equal after erasure.
-    configured : bool
-        Whether the eraser has parameters other than the defaults, or keeps another label.
-    """
-
-    eraser: str
-    settings: str
-    needs_labels: bool
-    ranks: tuple[int, ...] = ()
-    seconds: float | None = None
-    damage: Damage | None = None
-    read_back: Mapping[str, Cell] = field(default_factory=dict)
-    others: Mapping[str, Cell] = field(default_factory=dict)
-    reason: str = ""
-    nothing_left: tuple[bool, ...] = ()
-    configured: bool = False
-
-    @property
-    def erases(self) -> bool:
-        """Whether the row has an eraser."""
-        return self.settings != ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,6 +37,10 @@ class Comparison:
         Erasers that do not apply, with the reason.
     provenance : mapping
         Seed, versions, fingerprint of the data, splits.
+    recommendation : Recommendation or None
+        Eraser to use, for which rows, and what it costs.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
 
     Examples
     --------
@@ -143,6 +57,8 @@ class Comparison:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
     provenance: Mapping[str, Any] = field(repr=False)
+    recommendation: Recommendation | None = None
+    frame_kind: str | None = None
 
     def __getitem__(self, eraser: str) -> Row:
         """Return the row of the eraser of this name."""
@@ -168,13 +84,49 @@ class Comparison:
     def __str__(self) -> str:
         """Return tables of readings and costs as text, with notes and with missing erasers."""
         shown = self.document().plain()
-        first, *others = [*comparison_tables.erasers(shown), *comparison_tables.eraser_notes(shown)]
+        first, *others = [
+            *comparison_tables.erasers(shown),
+            *comparison_tables.eraser_notes(shown),
+            *comparison_tables.recommendation(shown),
+        ]
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
         """Return the comparison as a document, as ``to_json`` writes it."""
-        fields = {**vars(self), "schema": ERASERS, "rows": list(map(_row_document, self.rows))}
+        fields = {**vars(self), "schema": ERASERS, "rows": list(map(row_document, self.rows))}
+        del fields["frame_kind"]
         return validated(ComparisonDocument, plain(fields))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, Comparison):
+            return NotImplemented
+        return self.document() == other.document()
+
+    @classmethod
+    def from_document(cls, document: ComparisonDocument) -> Self:
+        """Return the comparison that a document describes."""
+        fields = document.plain()
+        return cls(
+            fields["title"],
+            tuple(map(column_of, fields["probes"])),
+            tuple(map(column_of, fields["others"])),
+            tuple(map(row_of, fields["rows"])),
+            fields["left_out"],
+            fields["provenance"],
+            Recommendation.of_document(fields.get("recommendation")),
+        )
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the comparison of a JSON text or file that ``to_json`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of one comparison of erasers.
+        """
+        return cls.from_document(read_one(source, ComparisonDocument, ERASERS))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the comparison as JSON; without a path return the text. No partial file is left."""
@@ -184,40 +136,15 @@ class Comparison:
         """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with one row for each eraser and each probe or other label."""
-        return frame(
-            [
-                {
-                    "eraser": row.eraser,
-                    "needs_labels": row.needs_labels,
-                    "reads": reads,
-                    "name": column.name,
-                    "metric": column.metric.name,
-                    "chance": column.metric.chance,
-                    "value": cell.value,
-                    "low": (cell.interval or (None, None))[0],
-                    "high": (cell.interval or (None, None))[1],
-                    "damage": row.damage and row.damage.ratio,
-                    "seconds": row.seconds,
-                    "reason": cell.reason,
-                }
-                for row in self.rows
-                for reads, columns, cells in (
-                    ("concept", self.probes, row.read_back),
-                    ("other", self.others, row.others),
-                )
-                for column in columns
-                for cell in [cells.get(column.name, Cell(None, None, row.reason))]
-            ]
-        )
+    def to_frame(self, of: str = "readings", *, kind: str | None = None) -> Any:
+        """Return a table of the comparison as a data frame.
 
-
-def _row_document(row: Row) -> dict[str, Any]:
-    damage = row.damage and {
-        **vars(row.damage),
-        "ratio": row.damage.ratio,
-        "share": row.damage.share,
-        "reason": row.damage.reason,
-    }
-    return {**vars(row), "erases": row.erases, "damage": damage}
+        Parameters
+        ----------
+        of : {"readings", "erasers"}
+            What has a row: each reading after each eraser, or each eraser with its costs.
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            Kind of the frame. By default it is the kind that was passed to :func:`compare`, or else
+            the first of the three that is installed.
+        """
+        return table_of(TABLES, of).frame([self], kind, self.frame_kind)

@@ -10,10 +10,13 @@ from sklearn.utils import get_tags
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.claims import Observation
-from nullprobe.comparing.eraser_result import NONE, Cell, Column, Comparison, Row
+from nullprobe.comparing.eraser_result import Comparison
+from nullprobe.comparing.eraser_rows import NONE, Cell, Column, Row
+from nullprobe.comparing.recommendation import recommended
 from nullprobe.comparing.trials import Reading, Trial, Trials
 from nullprobe.data import provenance
 from nullprobe.data.concept import Concept, concept
@@ -38,6 +41,7 @@ def compare(
     duplicates: str = "group",
     independent: bool = False,
     kind: str | None = None,
+    min_effect: float = 0.05,
     feature_names: Sequence[str] | None = None,
     random_state: RandomState = 0,
     title: str = "data",
@@ -69,6 +73,8 @@ def compare(
         Whether rows are independent even if they resemble their neighbours in the file.
     kind : {"labels", "numeric"} or None
         Type of y. By default, floats are numbers, unless all are whole and at most 20 are distinct.
+    min_effect : float
+        Smallest effect of interest, above chance, of the recommendation.
     feature_names : sequence of d str, optional
         Names of the columns of X; by default those of a frame.
     random_state : int, Generator or None
@@ -86,6 +92,7 @@ def compare(
     -------
     Comparison
         Its ``.rows`` have ``.read_back``, ``.damage``, ``.others``, ``.ranks`` and ``.seconds``.
+        Its ``.recommendation`` names the eraser to use, and why.
 
     Raises
     ------
@@ -117,10 +124,12 @@ def compare(
     """
     data = Dataset.of({"": X}, y, groups=groups, feature_names=feature_names, kind=kind)
     seed, bars = integer_seed(random_state), reporting(progress)
+    effect = parameters.real_number("min_effect", min_effect, least=0.0)
     labels = _other_labels(others, len(data.z))
     rows, unit, copied = with_copies(data, duplicates, seed)
     if len(rows) < len(data.z):
         data, labels = data.take(rows), {name: y.take(rows) for name, y in labels.items()}
+    frames = kind_of(X, y, others)
     X, z = data.X, data.z
     dependence = {"independent": True} if independent else _dependence(data, unit, seed)
     chosen, left_out = _erasers(erasers, z, bool(labels), seed)
@@ -135,14 +144,17 @@ def compare(
     with bars as report:
         turns_of = trials.run(report, parameters.jobs(n_jobs))
     of_label = dict(zip(labels, readings[1:], strict=True))
+    shown = tuple(_column(probe.name, probe) for probe in columns)
+    watched = tuple(_column(name, reading.probes[0]) for name, reading in of_label.items())
+    table = tuple(
+        _row(name, {NONE: None, **chosen}[name], turns, readings[0].probes, of_label)
+        for name, turns in turns_of.items()
+    )
     return Comparison(
         title,
-        tuple(_column(probe.name, probe) for probe in columns),
-        tuple(_column(name, reading.probes[0]) for name, reading in of_label.items()),
-        tuple(
-            _row(name, {NONE: None, **chosen}[name], turns, readings[0].probes, of_label)
-            for name, turns in turns_of.items()
-        ),
+        shown,
+        watched,
+        table,
         left_out,
         {
             **provenance.data(
@@ -159,6 +171,8 @@ def compare(
             "resamples": len(readings[0].weights[0]) - 1,
             "versions": provenance.versions(),
         },
+        recommended(table, shown, watched, effect),
+        frames,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.comparing.pair_result import SUPERVISED, Agreement, PairComparison, Reader
@@ -141,6 +142,7 @@ def compare_pairs(
             "random_state": seed,
             "versions": provenance.versions(),
         },
+        kind_of(others),
     )
 
 

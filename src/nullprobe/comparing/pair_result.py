@@ -10,11 +10,11 @@ from typing import Any, Self
 import numpy as np
 from scipy.stats import binomtest
 
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Line, Table, table_of
 from nullprobe._core.printable import shortened
 from nullprobe.report import notebook
 from nullprobe.report.comparison_documents import PAIRS, PairComparisonDocument
-from nullprobe.report.document import plain, validated, write_json
+from nullprobe.report.document import plain, read_one, validated, write_json
 from nullprobe.report.pages.pair_comparison import write_html
 from nullprobe.report.text import comparison_tables, terminal
 from nullprobe.report.text.wording import counted, number
@@ -36,7 +36,7 @@ class Agreement:
     p_value : float or None
         Permutation p-value of the agreement; None for the supervised probe.
     right : ndarray of shape (n,)
-        Whether the prediction of each pair equals the label.
+        Whether the prediction of each pair equals the label; empty if read from a file.
     """
 
     share: float
@@ -64,12 +64,15 @@ class Reader:
         Whether the probe was fitted to labels.
     agreements : mapping of str to Agreement
         Agreement with each label.
+    as_good : mapping of str to float, or None
+        Share of random directions that agree as often with each label, if a file states it.
     """
 
     name: str
     settings: str
     supervised: bool
     agreements: Mapping[str, Agreement]
+    as_good: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -87,6 +90,10 @@ class PairComparison:
         Agreements of random directions with each label, sorted.
     provenance : mapping
         Seed, versions, fingerprint of the data, permutations.
+    frame_kind : str or None
+        Kind of the frame that was passed, which ``to_frame`` returns by default.
+    recorded : tuple of str or None
+        Findings that a file states, since it lacks the single pairs.
     """
 
     title: str
@@ -94,6 +101,8 @@ class PairComparison:
     rows: tuple[Reader, ...]
     random: Mapping[str, np.ndarray]
     provenance: Mapping[str, Any]
+    frame_kind: str | None = None
+    recorded: tuple[str, ...] | None = None
 
     def __getitem__(self, name: str) -> Reader:
         """Return the row of the probe with this name."""
@@ -102,6 +111,8 @@ class PairComparison:
     @property
     def findings(self) -> tuple[str, ...]:
         """Sentences on the label that each probe follows, and on the upper bound."""
+        if self.recorded is not None:
+            return self.recorded
         truth, draws = self.labels[0], self.random[self.labels[0]]
         ceiling = next(row for row in self.rows if row.supervised).agreements[truth]
         bound = (
@@ -113,6 +124,8 @@ class PairComparison:
 
     def as_good(self, row: Reader, label: str) -> float:
         """Return the share of random directions that agree with a label at least as often."""
+        if row.as_good is not None:
+            return row.as_good[label]
         draws, share = self.random[label], row.agreements[label].share
         return float((draws >= share - 1e-12).mean())
 
@@ -180,7 +193,47 @@ class PairComparison:
             for row in self.rows
         ]
         fields = {**vars(self), "schema": PAIRS, "chance": CHANCE, "rows": rows}
+        del fields["frame_kind"], fields["recorded"]
         return validated(PairComparisonDocument, plain({**fields, "findings": self.findings}))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same document."""
+        if not isinstance(other, PairComparison):
+            return NotImplemented
+        return self.document() == other.document()
+
+    @classmethod
+    def from_document(cls, document: PairComparisonDocument) -> Self:
+        """Return the comparison that a document describes, without the single pairs."""
+        fields = document.plain()
+        rows = tuple(
+            Reader(
+                **{
+                    **row,
+                    "agreements": {
+                        name: Agreement(
+                            one["share"], tuple(one["interval"]), one["p_value"], np.empty(0, bool)
+                        )
+                        for name, one in row["agreements"].items()
+                    },
+                }
+            )
+            for row in fields["rows"]
+        )
+        draws = {name: np.array(one, float) for name, one in fields["random"].items()}
+        labels, findings = tuple(fields["labels"]), tuple(fields["findings"])
+        return cls(fields["title"], labels, rows, draws, fields["provenance"], None, findings)
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Return the comparison of a JSON text or file that ``to_json`` wrote.
+
+        Raises
+        ------
+        InputError
+            If the source is not JSON, or not the document of one comparison of pair probes.
+        """
+        return cls.from_document(read_one(source, PairComparisonDocument, PAIRS))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
         """Write the comparison as JSON; without a path return the text. No partial file is left."""
@@ -190,24 +243,54 @@ class PairComparison:
         """Write the comparison as one self-contained HTML page. No partial file is left."""
         write_html(path, self.document())
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with one row for each probe and label."""
-        return frame(
-            [
-                {
-                    "reader": row.name,
-                    "supervised": row.supervised,
-                    "label": name,
-                    "share": agreement.share,
-                    "low": agreement.interval[0],
-                    "high": agreement.interval[1],
-                    "p_value": agreement.p_value,
-                    "as_good": self.as_good(row, name),
-                }
-                for row in self.rows
-                for name, agreement in row.agreements.items()
-            ]
-        )
+    def to_frame(self, of: str = "agreements", *, kind: str | None = None) -> Any:
+        """Return a table of the comparison as a data frame.
+
+        Parameters
+        ----------
+        of : {"agreements", "draws"}
+            What has a row: each probe and label, or each random direction and label.
+        kind : {"pandas", "polars", "pyarrow"}, optional
+            Kind of the frame. By default it is the kind of ``others``, if that was a frame, or else
+            the first of the three that is installed.
+        """
+        return table_of(TABLES, of).frame([self], kind, self.frame_kind)
+
+
+def _agreements(result: PairComparison) -> Iterator[Line]:
+    for row in result.rows:
+        for name, agreement in row.agreements.items():
+            low, high = agreement.interval
+            yield {
+                "reader": row.name,
+                "supervised": row.supervised,
+                "label": name,
+                "share": agreement.share,
+                "low": low,
+                "high": high,
+                "p_value": agreement.p_value,
+                "as_good": result.as_good(row, name),
+            }
+
+
+def _draws(result: PairComparison) -> Iterator[Line]:
+    for label, values in result.random.items():
+        for draw, value in enumerate(values):
+            yield {"label": label, "draw": draw, "share": value}
+
+
+TABLES = {
+    "agreements": Table(
+        {
+            "reader": str,
+            "supervised": bool,
+            "label": str,
+            **dict.fromkeys(("share", "low", "high", "p_value", "as_good"), float),
+        },
+        _agreements,
+    ),
+    "draws": Table({"label": str, "draw": int, "share": float}, _draws),
+}
 
 
 def _is_better(first: Agreement, second: Agreement) -> bool:

@@ -48,9 +48,7 @@ class Confounds:
             return None
         columns = {str(name): W[name] for name in W.columns} if hasattr(W, "columns") else W
         named = (
-            parameters.by_name("confound", columns)
-            if is_mapping(columns)
-            else {"confounds": columns}
+            parameters.by_name("confound", columns) if is_mapping(columns) else _by_number(columns)
         )
         named = {name: _dense(one) for name, one in named.items()}
         named = {name: _dates_as_numbers(one) for name, one in named.items()}
@@ -103,6 +101,15 @@ def _encoded(
         return (codes[:, None] == np.arange(len(distinct))).astype(np.float64), codes
     numbers = kinds.numbers(values, called)
     return (numbers - numbers.mean()) * linalg.reciprocal(numbers.std(axis=0)), None
+
+
+def _by_number(W: Any) -> dict[str, Any]:
+    """Return the columns of a matrix by their numbers, counted from 1; other values as they are."""
+    dense = _dense(W)
+    values = dense if hasattr(dense, "ndim") else np.asarray(dense)
+    if values.ndim != 2 or values.shape[1] < 2:
+        return {"confounds": dense}
+    return {f"confound {j + 1}": values[:, j] for j in range(values.shape[1])}
 
 
 def _dense(one: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._core.parameters import known
+from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
 from nullprobe.data.columns import Representation, labels, representation
 from nullprobe.data.formats import (
@@ -23,6 +23,7 @@ from nullprobe.data.formats import (
     load_arrays,
     names,
 )
+from nullprobe.data.missing import MISSING, without_missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,8 @@ class Table:
         Path of the file.
     others : dict of str to ndarray of shape (n,) or (n, k)
         Other requested labels or numbers, by name.
+    dropped : int
+        Number of rows with missing values, which are not in ``X``.
     """
 
     X: np.ndarray
@@ -51,6 +54,7 @@ class Table:
     feature_names: tuple[str, ...] | None
     source: str
     others: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    dropped: int = 0
 
 
 def read(
@@ -60,6 +64,7 @@ def read(
     groups: str | None = None,
     leave_out: Sequence[str] = (),
     others: Sequence[str] = (),
+    missing: str = "error",
 ) -> Table:
     r"""Read a representation and a concept from one file or a folder of shards.
 
@@ -77,6 +82,9 @@ def read(
         are not read.
     others : sequence of str
         Names of other labels or numbers, which are not features, either.
+    missing : {"error", "drop"}
+        Treatment of rows with a value that is missing, NaN or infinite: they raise an error, or
+        they are dropped with a warning.
 
     Returns
     -------
@@ -98,9 +106,9 @@ def read(
     ((2, 2), ['yes', 'no'], ('age', 'height'))
     """
     named = _named(concept, groups, others)
-    content = _content(path, named, leave_out)
+    content, dropped = _complete(_content(path, named, leave_out), path, missing)
     located = representation(content, named, str(path))
-    return _table(content, located, named, groups, str(path))
+    return replace(_table(content, located, named, groups, str(path)), dropped=dropped)
 
 
 def read_layers(
@@ -110,12 +118,13 @@ def read_layers(
     concept: str,
     groups: str | None = None,
     others: Sequence[str] = (),
+    missing: str = "error",
 ) -> dict[str, Table]:
     """Read several representations of the same rows, and one concept; each array is read once.
 
     Parameters
     ----------
-    path, concept, groups, others
+    path, concept, groups, others, missing
         As for :func:`read`.
     layers : sequence of str
         Names of the arrays or columns that hold one representation each.
@@ -127,6 +136,7 @@ def read_layers(
     """
     named = _named(concept, groups, others)
     content = _content(path, named, [n for n in names(path) if n not in (*named, *layers)])
+    content, dropped = _complete(content, path, missing)
     if isinstance(content, dict):
         each = {name: {name: content[name]} for name in layers}
     else:
@@ -134,6 +144,7 @@ def read_layers(
     source = str(path)
     located = {name: representation(one, [], source) for name, one in each.items()}
     first = _table(content, located[layers[0]], named, groups, source)
+    first = replace(first, dropped=dropped)
     return {
         name: replace(first, X=one.X, feature_names=one.feature_names)
         for name, one in located.items()
@@ -164,6 +175,14 @@ def _content(
     for name in (*named, *leave_out):
         known("column", name, every)
     return load(path, only=[name for name in every if name in named or name not in leave_out])
+
+
+def _complete(
+    content: Arrays | pa.Table, path: str | os.PathLike[str], missing: str
+) -> tuple[Arrays | pa.Table, int]:
+    """Return the rows to read, and how many were dropped."""
+    choice("missing", missing, MISSING)
+    return without_missing(content, str(path)) if missing == "drop" else (content, 0)
 
 
 def _named(concept: str, groups: str | None, others: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.estimators import same_columns
 from nullprobe.data.concept import Concept, need_kind
 from nullprobe.data.row_sketch import RowSketch
 from nullprobe.data.rows import rows
@@ -61,7 +62,7 @@ class EraserEstimator(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Return X as an array of finite numbers with the fitted features, or complain."""
         check_is_fitted(self)
         frame, X = X, validation.representation(X)
-        validate_data(self, frame, reset=False, skip_check_array=True)
+        same_columns(self, frame)
         return validation.finite(X)
 
     def transform(self, X: Array) -> Array:
@@ -183,7 +184,7 @@ class MomentEraser(EraserEstimator):
         X, z, w = rows(X, y, sample_weight, kind=self.kind, like=like)
         self._need_labels(z)
         if not first:
-            validate_data(self, frame, reset=False, skip_check_array=True)
+            same_columns(self, frame)
         moments = self._gather(X, z, w, task)
         if first:  # after all checks: a failed fit leaves no attributes
             validate_data(self, frame, skip_check_array=True)

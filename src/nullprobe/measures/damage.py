@@ -15,6 +15,7 @@ arXiv 2306.03819, Theorem 4.3.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.frames import Table
 from nullprobe.erasers.leace import leace
 from nullprobe.moments import Moments
 
@@ -55,8 +57,8 @@ class Damage:
     Examples
     --------
     >>> first, second = (Damage(rows, 2.0, 1.0, 8.0, 16.0) for rows in (100, 300))
-    >>> first.ratio, first.share, (first + second).rows
-    (2.0, 0.5, 400)
+    >>> first.ratio, first.share, first.relative_move, (first + second).rows
+    (2.0, 0.5, 0.5, 400)
     """
 
     rows: int
@@ -74,6 +76,15 @@ class Damage:
     def share(self) -> float | None:
         """``distance / variance``, as a share of the total variance; None if nothing varies."""
         return self.distance / self.variance if self.variance > 0 else None
+
+    @property
+    def relative_move(self) -> float | None:
+        """How far a row moves, as a share of the distance between two random rows.
+
+        Both are root mean squares. Two random rows have a mean squared distance of twice the
+        variance, so this is ``sqrt(share / 2)``; None if nothing varies.
+        """
+        return None if self.share is None else math.sqrt(self.share / 2.0)
 
     @property
     def reason(self) -> str:
@@ -98,6 +109,20 @@ class Damage:
         """Return the damage itself if added to 0, so that ``sum`` works."""
         return self if other == 0 else NotImplemented
 
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with one row; ``kind`` is "pandas", "polars" or "pyarrow"."""
+        return DAMAGE.frame([self], kind)
+
+
+DAMAGE = Table(
+    {
+        "rows": int,
+        **dict.fromkeys(("moved", "least", "ratio", "distance", "variance", "share"), float),
+        "reason": str,
+    },
+    lambda one: [{name: getattr(one, name) for name in DAMAGE.columns}],
+)
+
 
 def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None) -> Damage:
     """Return how far rows were moved, in comparison with LEACE.
@@ -115,7 +140,8 @@ def damage(X: Array, X_: Array, y: Any = None, *, moments: Moments | None = None
     Returns
     -------
     Damage
-        It has ``.moved``, the ``.ratio`` to LEACE, and the ``.share`` of the variance.
+        It has ``.moved``, the ``.ratio`` to LEACE, the ``.share`` of the variance, and the
+        ``.relative_move`` (in distances between two random rows).
 
     Raises
     ------

@@ -18,10 +18,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from scipy.stats import norm
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import Table
 from nullprobe.measures.expected_auc import expected_auc, gap_left, noise
 
 MOST_ROWS = 2.0**53  # above it, not every whole number is a float
@@ -66,6 +68,21 @@ class Plan:
     gap_left: float
     auc: float
     raw_auc: float
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with one row; ``kind`` is "pandas", "polars" or "pyarrow"."""
+        return PLAN.frame([self], kind)
+
+
+PLAN = Table(
+    {
+        "d": int,
+        **dict.fromkeys(("gap", "positive_fraction"), float),
+        **dict.fromkeys(("n", "n_probe"), int),
+        **dict.fromkeys(("gap_left", "auc", "raw_auc"), float),
+    },
+    lambda one: [vars(one)],
+)
 
 
 def plan(

@@ -8,6 +8,7 @@ erasers. If tokens are drawn at random, both runs draw the same random numbers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import torch
 from torch import nn
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.frames import frame
+from nullprobe._core.frames import Table
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.erasers import AffineEraser
@@ -67,10 +68,25 @@ class Generated:
         """Return the number n of prompts."""
         return len(self.prompts)
 
-    def to_frame(self) -> Any:
-        """Return a pandas data frame with a row for each prompt."""
-        each = zip(self.prompts, self.before, self.after, strict=True)
-        return frame([{"prompt": p, "before": b, "after": a} for p, b, a in each])
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each prompt; a chat is JSON text.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return TEXTS.frame([self], kind)
+
+
+TEXTS = Table(
+    dict.fromkeys(("prompt", "before", "after"), str),
+    lambda one: [
+        {
+            "prompt": prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False),
+            "before": before,
+            "after": after,
+        }
+        for prompt, before, after in zip(one.prompts, one.before, one.after, strict=True)
+    ],
+)
 
 
 def generate(

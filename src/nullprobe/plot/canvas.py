@@ -64,7 +64,7 @@ def _positive(name: str, values: Any) -> None:
         numbers = list(values)
     except TypeError:
         numbers = [values]
-    positive = all(isinstance(value, Real) and value > 0 for value in numbers)
+    positive = all(isinstance(value, Real) and float(value) > 0 for value in numbers)
     if not positive or (pair and len(numbers) != 2):
         shown = numbers[0] if not pair else tuple(numbers)
         required = "width and height in inches, above 0" if pair else "a number of points above 0"
@@ -73,7 +73,10 @@ def _positive(name: str, values: Any) -> None:
 
 def _passed(ax: Any, size: Any, columns: int) -> list[Any]:
     kind = import_module("matplotlib.axes").Axes
-    axes = [ax] if isinstance(ax, kind) else list(getattr(ax, "flat", ax))
+    try:
+        axes = [ax] if isinstance(ax, kind) else list(getattr(ax, "flat", ax))
+    except TypeError:
+        axes = []
     if len(axes) != columns or not all(isinstance(one, kind) for one in axes):
         complain(
             "ax must be Matplotlib axes" if columns == 1 else f"ax must be {columns} axes",
@@ -81,9 +84,7 @@ def _passed(ax: Any, size: Any, columns: int) -> list[Any]:
             "leave ax out, and new axes are made",
         )
     if size is not None:
-        complain(
-            "size is for new axes only", "ax was passed, too", "set the size of its figure"
-        )
+        complain("size is for new axes only", "ax was passed, too", "set the size of its figure")
     return axes
 
 
@@ -114,7 +115,7 @@ def _legend(ax: Axes, new: bool) -> list[str]:
     """Add a legend where there is something to explain; return a note on what it leaves out."""
     handles, names = ax.get_legend_handles_labels()
     unique = dict(reversed([*zip(names, handles, strict=True)]))
-    names = [name for name in dict.fromkeys(names)]
+    names = list(dict.fromkeys(names))
     left_out = len(names) - MOST_KEYS
     names = names[:MOST_KEYS]
     if not names:
@@ -134,6 +135,4 @@ def _legend(ax: Axes, new: bool) -> list[str]:
 
 def wrong(function: str, required: str, result: Any) -> InputTypeError:
     """Return the error of a plot that was given another kind of result."""
-    return InputTypeError(
-        f"plot.{function} needs {required}", f"{type(result).__name__} arrived"
-    )
+    return InputTypeError(f"plot.{function} needs {required}", f"{type(result).__name__} arrived")

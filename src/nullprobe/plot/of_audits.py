@@ -59,7 +59,7 @@ def verdicts(
     >>> result = audit(w.X, w.y, claims=["readable", "one_direction"], draws=39)
     >>> ax = plot.verdicts(result)
     >>> [label.get_text() for label in ax.get_yticklabels()]
-    ['Readable  ✓', 'One direction  ✓']
+    ['Readable ✓', 'One direction ✓']
     """
     documents = _documents("verdicts", result)
     claims = {claim["name"] for document in documents for claim in document["claims"]}

@@ -58,14 +58,14 @@ def erasers(
     parameters.choice("show", show, ["read_back", "damage"])
     document = result.document().plain()
     rows, columns = ordered(document["rows"]), document["probes"]
-    several = len(columns) if show == "read_back" else 1
-    high = eraser_figures.height(len(rows), several) / INCH
+    n_marks = len(columns) if show == "read_back" else 1
+    high = eraser_figures.height(len(rows), n_marks) / INCH
     axes = canvas(ax, size, font_size, (6.0, high + 0.3))
     if show == "damage":
         notes = eraser_figures.damage(rows, axes[0])
     else:
         notes = eraser_figures.readings(rows, columns, "read_back", axes[0])
-    finish(axes, notes, legend=several > 1, new=ax is None)
+    finish(axes, notes, legend=n_marks > 1, new=ax is None)
     return axes[0]
 
 
@@ -96,17 +96,17 @@ def pairs(
     Examples
     --------
     >>> from nullprobe import compare_pairs, plot, worlds
-    >>> w = worlds.pairs(n=90, d=3, random_state=0)
-    >>> result = compare_pairs(w.pairs, draws=39)
+    >>> w = worlds.contrast(n=90, d=3, random_state=0)
+    >>> result = compare_pairs(w.pairs, n_random=99, n_permutations=39)
     >>> plot.pairs(result).get_xlabel()
     'share of held-out pairs'
     """
     if not isinstance(result, PairComparison):
         raise wrong("pairs", "a PairComparison", result)
     document = result.document().plain()
-    several = len(document["labels"])
-    high = eraser_figures.height(len(document["rows"]) + 1, several) / INCH
+    n_marks = len(document["labels"])
+    high = eraser_figures.height(len(document["rows"]) + 1, n_marks) / INCH
     axes = canvas(ax, size, font_size, (6.0, high + 0.3))
     notes = pair_figures.agreements(document, axes[0])
-    finish(axes, notes, legend=several > 1, new=ax is None)
+    finish(axes, notes, legend=n_marks > 1, new=ax is None)
     return axes[0]

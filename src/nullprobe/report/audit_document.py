@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nullprobe.report.claim_document import ClaimDocument
 from nullprobe.report.document import (
@@ -133,3 +133,13 @@ class AuditDocument(Document):
     eraser_cost: EraserCostDocument | None = Field(
         None, description="What an eraser that was passed takes besides the concept."
     )
+
+    @model_validator(mode="after")
+    def _judges_each_claim_once(self) -> Self:
+        names = [claim.name for claim in self.claims]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{max(names, key=names.count)} is judged twice")
+        joined = any(part.get("left_out") for part in self.provenance.joined)
+        if not names and not self.provenance.left_out and not joined:
+            raise ValueError("there is no claim, and none that was left out")
+        return self

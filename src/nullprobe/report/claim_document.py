@@ -16,9 +16,11 @@ from nullprobe.report.document import (
     Numbers,
     Pair,
     PValue,
+    Share,
     Text,
     Triple,
     doc,
+    need_near,
 )
 
 ClaimName = Literal[
@@ -55,7 +57,7 @@ class NullDocument(Document):
         "p-value adjusted for the claims and representations that were judged together; null if "
         "there was one only."
     )
-    p_interval: Annotated[list[float], Field(min_length=2, max_length=2)] | None = doc(
+    p_interval: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = doc(
         "99 % interval of the p-value that endless draws would give; null if there is no p-value."
     )
     values: Numbers = doc("One value for each draw.")
@@ -64,6 +66,13 @@ class NullDocument(Document):
         description="Standard error of each draw, in units of the observation's, where departures "
         "are compared in their standard errors.",
     )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        need_near(self.observed, self.interval, "observed")
+        if self.errors is not None and len(self.errors) != len(self.values):
+            raise ValueError("errors must be as many as values")
+        return self
 
 
 class ExplanationDocument(Document):
@@ -212,4 +221,15 @@ class ClaimDocument(Document):
             needed = self.name == name and bool(self.nulls)  # without draws there is no picture
             if needed == (getattr(self, key) is None):
                 raise ValueError(f"{key} belongs to {name}, and to no other claim")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        need_near(self.observed, self.interval, "observed")
+        for key, names in (
+            ("nulls", [one.rung for one in self.nulls]),
+            ("explanations", [one.name for one in self.explanations]),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key} name {max(names, key=names.count)} twice")
         return self

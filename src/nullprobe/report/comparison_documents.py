@@ -14,6 +14,7 @@ from nullprobe.report.document import (
     Pair,
     Provenance,
     PValue,
+    Share,
     doc,
 )
 
@@ -47,6 +48,10 @@ class DamageDocument(Document):
     variance: Number = doc("Mean squared Euclidean distance of a row from the fitting mean.")
     ratio: Number = doc("Moved as a multiple of what LEACE moves; null if LEACE moves nothing.")
     share: Number = doc("Share of the total variance that was moved.")
+    relative_move: Number = Field(
+        None,
+        description="How far a row moves, as a share of the distance between two random rows.",
+    )
     reason: str = doc("Why there is no ratio; empty if there is one.")
 
 
@@ -67,6 +72,18 @@ class EraserDocument(Document):
     reason: str = doc("Why the eraser failed; empty if it did not.")
 
 
+class RecommendationDocument(Document):
+    """Which eraser to use, and why."""
+
+    needed: bool = doc("Whether a probe reads the concept before erasure, or may.")
+    eraser: str | None = doc("For rows without labels, against all probes; null if none erases.")
+    linear: str | None = doc("For rows without labels, against the linear probe alone.")
+    labelled: str | None = doc("For rows whose labels are known, against all probes.")
+    least_left: str | None = doc("The eraser after which the probes read least.")
+    min_effect: float = doc("Smallest effect of interest, above chance.")
+    sentences: list[str] = doc("The recommendation with its reason, in plain English.")
+
+
 class ComparisonDocument(Document):
     """All erasers × fresh probes."""
 
@@ -77,12 +94,15 @@ class ComparisonDocument(Document):
     rows: list[EraserDocument] = doc("One for each eraser; first the one that erases nothing.")
     left_out: dict[str, str] = doc("Erasers that do not apply, and why.")
     provenance: Provenance = doc("What was compared, and how.")
+    recommendation: RecommendationDocument | None = Field(
+        None, description="Which eraser to use, and why; absent in older files."
+    )
 
 
 class AgreementDocument(Document):
     """How often held-out pairs are read as a label says."""
 
-    share: float = doc("Share of held-out pairs.")
+    share: Share = doc("Share of held-out pairs.")
     interval: Pair = doc("95 % Wilson interval, given the fits.")
     p_value: PValue = doc("Against permuted labels; null of a reader that is fitted to labels.")
 
@@ -94,7 +114,7 @@ class ReaderDocument(Document):
     settings: str = doc("The estimator, with its parameters.")
     supervised: bool = doc("Whether it was fitted to labels.")
     agreements: dict[str, AgreementDocument] = doc("Agreement with each label.")
-    as_good: dict[str, float] = doc("Share of random directions that agree as often, or more.")
+    as_good: dict[str, Share] = doc("Share of random directions that agree as often, or more.")
 
 
 class PairComparisonDocument(Document):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.nested import is_list, is_mapping, is_sequence
@@ -23,13 +23,24 @@ from nullprobe._core.validation import complain
 
 Number = float | None
 Numbers = list[Number]
-Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+def _ordered(ends: list[float | None]) -> list[float | None]:
+    low, high = ends
+    if low is not None and high is not None and low > high:
+        raise ValueError("the ends of an interval must be in order")
+    return ends
+
+
+Pair = Annotated[list[Number], Field(min_length=2, max_length=2), AfterValidator(_ordered)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Triple = Annotated[list[Number], Field(min_length=3, max_length=3)]
 Count = Annotated[int, Field(ge=1)]
 PValue = Annotated[float, Field(gt=0, le=1)] | None
 Text = Annotated[str, Field(min_length=1)]
 Label = str | int | float | bool | None | Numbers
 Detail = int | float | None
+NARROW = 0.02  # an interval may have no width if its replicates are equal
 INTERVAL = "95 % bootstrap interval, given the fitted eraser and probe; null if it is not known."
 
 
@@ -124,6 +135,69 @@ def validated(model: type[D], value: Any) -> D:
     return None
 
 
+# Classes whose from_json reads a kind of document, by the name of the schema.
+READERS = {
+    "nullprobe.audit": "Audit",
+    "nullprobe.same_concept": "SameConcept",
+    "nullprobe.comparison": "Comparison",
+    "nullprobe.pair_comparison": "PairComparison",
+    "nullprobe.calibration": "Calibration",
+}
+
+
+def read_kind(source: str | Path, schema: str, reader: str = "") -> list[dict[str, Any]]:
+    """Return the documents of a text or a file; complain if one is of another kind.
+
+    Parameters
+    ----------
+    source : str or Path
+    schema : str
+        Name of the schema, such as "nullprobe.audit/4"; the version is not compared.
+    reader : str
+        Class whose ``from_json`` reads; by default the class of the schema.
+    """
+    kind, documents = schema.partition("/")[0], read_json(source)
+    for one in documents:
+        name = str(one.get("schema")).partition("/")[0] if is_mapping(one) else ""
+        if name in READERS and name != kind:
+            right = READERS[name]
+            complain(
+                f"{reader or READERS[kind]}.from_json needs the schema {kind}",
+                f"this is a {right} document ({name})",
+                f"use {right}.from_json or nullprobe.load_result",
+            )
+    return documents
+
+
+def read_one(source: str | Path, model: type[D], schema: str) -> D:
+    """Return the only document of a text or a file, or complain."""
+    documents = read_kind(source, schema)
+    if len(documents) != 1:
+        complain(
+            f"{READERS[schema.partition('/')[0]]}.from_json needs one document",
+            f"there are {len(documents)}",
+        )
+    return validated(model, documents[0])
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def need_near(value: float | None, interval: Sequence[float | None] | None, name: str) -> None:
+    """Refuse a value that is far outside of its interval.
+
+    A bootstrap interval need not contain the value that it belongs to. So the value may lie outside
+    by as much as the interval is wide.
+    """
+    low, high = interval or (None, None)
+    if value is None or low is None or high is None:
+        return
+    room = max(high - low, NARROW)
+    if not low - room <= value <= high + room:
+        raise ValueError(f"{name} is {value:g}, far outside of its interval {low:g} to {high:g}")
+
+
 def read_json(source: str | Path) -> list[dict[str, Any]]:
     """Return the documents of a text or a file as plain dicts."""
     is_text = isinstance(source, str) and source.lstrip()[:1] in ("{", "[")
@@ -132,7 +206,8 @@ def read_json(source: str | Path) -> list[dict[str, Any]]:
             "a result must be JSON text or a file", f"{source!s:.80} arrived", "check the path"
         )
     try:
-        content = json.loads(str(source) if is_text else Path(source).read_text("utf-8"))
+        text = str(source) if is_text else Path(source).read_text("utf-8")
+        content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         complain("a result must be JSON", f"it is not ({error})", "pass what to_json wrote")
     return content if is_list(content) else [content]

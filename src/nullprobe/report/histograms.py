@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def present(values: Sequence[Any]) -> np.ndarray:
     return np.array([v for v in values if v is not None], dtype=np.float64)
 
 
-def binned(samples: Sequence[Sequence[Any]], ends: tuple[float, float] | None = None) -> Bins:
+def binned(samples: Sequence[Iterable[Any]], ends: tuple[float, float] | None = None) -> Bins:
     """Count several samples over the same bins, outliers left out.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-LEAST = 10  # values from which an outlier can be told apart
+LEAST = 10  # values; in fewer, no value counts as an outlier
 INNER = (0.1, 0.9)  # quantiles between which the bulk of a sample lies
 REACH = 3.0  # how far beyond the bulk an axis goes at most, in widths of the bulk
 MARGIN = 0.05  # share of the range that stays free at either end
@@ -118,8 +118,8 @@ def limits(
     """
     values = [finite(sample) for sample in samples]
     parts = [*map(_bulk, values), finite(shown)]
-    kept = np.concatenate(parts) if parts else np.zeros(0)
-    low, high = (float(kept.min()), float(kept.max())) if len(kept) else (0.0, 1.0)
+    within = np.concatenate(parts) if parts else np.zeros(0)
+    low, high = (float(within.min()), float(within.max())) if len(within) else (0.0, 1.0)
     if least is not None:
         low, high = max(low, least), max(high, least)
     pooled = np.concatenate(values) if values else np.zeros(0)

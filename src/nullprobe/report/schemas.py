@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from nullprobe.report.audit_document import AUDIT, AuditDocument
+from nullprobe.report.calibration_document import CALIBRATION, CalibrationDocument
 from nullprobe.report.comparison_documents import (
     ERASERS,
     PAIRS,
@@ -24,6 +25,7 @@ from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocu
 # A file holds one audit, or a list of several.
 FILES: dict[str, tuple[str, Any]] = {
     "audit": (AUDIT, AuditDocument | Annotated[list[AuditDocument], Field(min_length=2)]),
+    "calibration": (CALIBRATION, CalibrationDocument),
     "comparison": (ERASERS, ComparisonDocument),
     "pair_comparison": (PAIRS, PairComparisonDocument),
     "same_concept": (SAME_CONCEPT, SameConceptDocument),

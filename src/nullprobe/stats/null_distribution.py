@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import Line, Table
 
 ROUNDING = 1e-9  # sums of the same terms in another order differ by less
 
@@ -48,6 +50,13 @@ class Null:
     upper: bool = False
     adjusted: float | None = None
     errors: np.ndarray | None = field(default=None, repr=False)
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each draw.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return DRAWS.frame([self], kind)
 
     @property
     def mean(self) -> float:
@@ -128,6 +137,13 @@ class Null:
         """Return the distance of the observation above the mean, in standard deviations."""
         parameters.real_number("an observed statistic", observed)
         return (observed - self.mean) / self.sd if self.sd > 0 else None
+
+
+def _draws(null: Null) -> list[Line]:
+    return [{"null": null.rung, "draw": i, "value": one} for i, one in enumerate(null.values)]
+
+
+DRAWS = Table({"null": str, "draw": int, "value": float}, _draws)
 
 
 def departures(

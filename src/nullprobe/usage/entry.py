@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing.layers import Layers
@@ -148,7 +149,7 @@ def audit_use(
     )
     n_draws = parameters.whole_number("n_draws", n_draws, least=bar.least_draws)
     seed, bars = integer_seed(random_state), reporting(progress)
-    texts = sequence(texts)
+    frames, texts = kind_of(y, texts), sequence(texts)
     answers = None if answers is None else strings(answers, "answer")
     z = concept(y, n=len(texts))
     z.need_two_classes()
@@ -212,7 +213,7 @@ def audit_use(
                 claims.get(site, ()), title, None, None, None,
                 {**record, "features": X.shape[1]}
                 | ({"left_out": {NAME: left_out[site]}} if site in left_out else {}),
-                site, "texts", "labels" if z.is_classes else "numeric",
+                site, "texts", "labels" if z.is_classes else "numeric", frame_kind=frames,
             )
             for site, X in states.items()
         }

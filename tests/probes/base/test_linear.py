@@ -86,8 +86,10 @@ def test_probe_remembers_column_names(name):
     probe = PROBES[name]().fit(frame, pd.Series(s.y))
     assert probe.n_features_in_ == 4
     assert probe.feature_names_in_.tolist() == list("abcd")
-    with pytest.raises(ValueError, match="feature names"):
+    with pytest.raises(InputError) as caught:
         probe.predict(frame[list("dcba")])
+    assert "('a', 'b', 'c', 'd')" in caught.value.required
+    assert caught.value.received.startswith("('d', 'c', 'b', 'a') arrived")
 
 
 @pytest.mark.parametrize("name", PROBES)

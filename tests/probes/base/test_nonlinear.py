@@ -129,8 +129,10 @@ def test_probe_remembers_column_names(probe):
     frame = pd.DataFrame(s.X, columns=list("abcd"))
     fitted = probe().fit(frame, pd.Series(s.y))
     assert fitted.feature_names_in_.tolist() == list("abcd")
-    with pytest.raises(ValueError, match="feature names"):
+    with pytest.raises(InputError) as caught:
         fitted.predict(frame[list("dcba")])
+    assert "('a', 'b', 'c', 'd')" in caught.value.required
+    assert caught.value.received.startswith("('d', 'c', 'b', 'a') arrived")
 
 
 @pytest.mark.parametrize("probe", NONLINEAR)

@@ -23,7 +23,18 @@ def test_a_picture_of_anything_is_legible_and_holds_no_markup(kind, given):
     ids = Counter(element.get("id") for element in root.iter() if element.get("id"))
     assert max(ids.values(), default=1) == 1
     tags = {element.tag.rpartition("}")[2] for element in root.iter()}
-    assert tags <= {"svg", "g", "defs", "path", "use", "text", "tspan", "clipPath", "rect", "pattern"}
+    assert tags <= {
+        "svg",
+        "g",
+        "defs",
+        "path",
+        "use",
+        "text",
+        "tspan",
+        "clipPath",
+        "rect",
+        "pattern",
+    }
     assert len(svg) < 400_000
     assert all(isinstance(note, str) and note.endswith(".") for note in notes)
     for ax in axes:
@@ -73,5 +84,5 @@ def test_letters_follow_the_page(kind):
     assert "font-family" not in svg.partition(">")[2]
     assert svg.startswith("<svg ")
     assert "<style" not in svg
-    assert "viewBox=\"0 0 640 320\"" in svg
+    assert 'viewBox="0 0 640 320"' in svg
     assert pictures.texts(svg)

@@ -8,7 +8,7 @@ concept from the input of the head. Or a metric of the predictions of both is co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import validation
+from nullprobe._core.frames import Line, Table
 from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.data.concept import Concept, concept
@@ -75,6 +76,29 @@ class Effect:
         )
         chance = "" if self.metric.chance is None else f" (chance: {self.metric.chance:g})"
         return f"{self.metric.name}: {before} before, {after} after{chance}"
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for the value before, after, and the change.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return MODELS.frame([self], kind)
+
+
+def _models(one: Effect) -> Iterator[Line]:
+    values = {
+        "before": (one.before, one.before_interval),
+        "after": (one.after, one.after_interval),
+        "change": (one.after - one.before, one.change_interval),
+    }
+    for model, (value, ends) in values.items():
+        low, high = ends or (None, None)
+        yield {"metric": one.metric.name, "model": model, "value": value, "low": low, "high": high}
+
+
+MODELS = Table(
+    {"metric": str, "model": str, **dict.fromkeys(("value", "low", "high"), float)}, _models
+)
 
 
 def effect(

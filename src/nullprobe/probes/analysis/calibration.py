@@ -20,6 +20,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from nullprobe._core import parameters, validation
+from nullprobe._core.frames import Table
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.kinds import as_array
 
@@ -65,6 +66,22 @@ class Reliability:
         low, high = self.interval
         size = f"{self.rows.sum()} rows, {len(self.rows)} bins"
         return f"Reliability({size}: error {self.error:.3f} [{low:.3f}, {high:.3f}])"
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each bin.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return BINS.frame([self], kind)
+
+
+BINS = Table(
+    {"predicted": float, "observed": float, "rows": int},
+    lambda one: [
+        dict(zip(BINS.columns, line, strict=True))
+        for line in zip(one.predicted, one.observed, one.rows, strict=True)
+    ],
+)
 
 
 def reliability(

@@ -24,6 +24,7 @@ from sklearn.calibration import CalibratedClassifierCV
 
 from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.frames import Table
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import target
 from nullprobe.data.rows import rows
@@ -65,6 +66,19 @@ class Information:
     def bits(self) -> float:
         """The same in bits."""
         return self.nats / float(np.log(2.0))
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with the contribution of each row, in nats.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return ROWS.frame([self], kind)
+
+
+ROWS = Table(
+    {"row": int, "nats": float},
+    lambda one: [{"row": i, "nats": nats} for i, nats in enumerate(one.each)],
+)
 
 
 def usable_information(

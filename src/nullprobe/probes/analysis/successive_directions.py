@@ -20,6 +20,7 @@ import numpy as np
 
 from nullprobe._core import arrays, parameters, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.frames import Table
 from nullprobe._core.random_state import RandomState, generator
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.pair_labels import need_truth
@@ -92,6 +93,24 @@ class Successive:
         read = ", ".join(f"{value:.2f}" for value in self.readings[:SHOWN])
         more = ", ..." if len(self.readings) > SHOWN else ""
         return f"Successive(r={self.basis.shape[1]}, readings=[{read}{more}], ended={self.ended!r})"
+
+    def to_frame(self, *, kind: str | None = None) -> Any:
+        """Return a data frame with a row for each step.
+
+        ``kind`` is "pandas", "polars" or "pyarrow".
+        """
+        return STEPS.frame([self], kind)
+
+
+STEPS = Table(
+    {"removed": int, "reading": float, "low": float, "high": float},
+    lambda one: [
+        {"removed": removed, "reading": reading, "low": low, "high": high}
+        for removed, reading, (low, high) in zip(
+            one.ranks, one.readings, one.intervals, strict=True
+        )
+    ],
+)
 
 
 def successive(

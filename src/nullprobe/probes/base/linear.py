@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, validation
 from nullprobe._core.arrays import Array
+from nullprobe._core.estimators import same_columns
 from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
@@ -186,7 +187,7 @@ class ProbeEstimator(BaseEstimator):
         check_is_fitted(self)
         frame, X = X, validation.representation(X)
         validation.width(X.shape[1], self.probe_.d, by=type(self).__name__)
-        validate_data(self, frame, reset=False, skip_check_array=True)
+        same_columns(self, frame)
         return validation.finite(X)
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:

@@ -7,16 +7,14 @@ user's figure as well as into the page. No user's string is read as mathematics.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import Limits, floats
 from nullprobe.report.text.wording import counted, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SMALL = 0.92  # size of the letters at ticks, next to those of the labels
 LETTER = 0.62  # width of a letter, in its height
@@ -46,9 +44,10 @@ def frame(ax: Axes, x: Any = None, y: Any = None) -> None:
     ax.tick_params(
         labelsize=SMALL * size(ax), color=roles.LIGHT["rule-strong"], labelcolor=ink(ax), length=3
     )
-    for axis, label in ((ax.xaxis, x), (ax.yaxis, y)):
+    for axis, label, room in zip((ax.xaxis, ax.yaxis), (x, y), pixels(ax), strict=True):
         if label is not None:
-            axis.label.set(text=roles.text(label), **LITERAL)
+            longest = min(roles.LONGEST, max(12, int(SMALL * room / LETTER)))
+            axis.label.set(text=roles.text(label, longest), **LITERAL)
 
 
 def blank(ax: Axes, side: str) -> None:
@@ -121,15 +120,17 @@ def whiskers(
 
 
 def rule(ax: Axes, value: float, name: str = "", *, upright: bool = True) -> None:
-    """Draw a dashed line across the axes, with its name at its end."""
+    """Draw a dashed line across axes whose ends are set, with its name where there is room."""
     style: dict[str, Any] = {"color": roles.LIGHT["muted"], "linewidth": 1.1, "zorder": 0.9}
     draw = ax.axvline if upright else ax.axhline
     draw(value, linestyle=(0, (3, 2)), **style)
     if not name:
         return
     where = ax.get_xaxis_transform() if upright else ax.get_yaxis_transform()
-    place, shift = ((value, 1.0), (3, -1)) if upright else ((1.0, value), (0, 2))
-    align = ("left", "top") if upright else ("right", "bottom")
+    low, high = ax.get_xlim()
+    right = value <= low + 0.85 * (high - low)
+    place, shift = ((value, 1.0), (3 if right else -3, -1)) if upright else ((1.0, value), (0, 2))
+    align = ("left" if right else "right", "top") if upright else ("right", "bottom")
     ax.annotate(
         name, place, xycoords=where, xytext=shift, textcoords="offset points", ha=align[0],
         va=align[1], **small(ax, color=roles.LIGHT["muted"]),
@@ -138,7 +139,7 @@ def rule(ax: Axes, value: float, name: str = "", *, upright: bool = True) -> Non
 
 def percent(ax: Axes) -> None:
     """Write the ticks of the y axis in percent."""
-    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
+    ax.yaxis.set_major_formatter(_percent)
 
 
 def thinned(n: int, most: int) -> np.ndarray:
@@ -201,3 +202,7 @@ def key(name: Any) -> str:
     """
     words = roles.text(name)
     return f" {words}" if words.startswith("_") else words
+
+
+def _percent(value: float, _: int) -> str:
+    return f"{100 * value:.3g} %"

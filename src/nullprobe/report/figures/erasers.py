@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import Limits, finite, floats, limits
 from nullprobe.report.text.comparisons import label
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 LINE, MARK, ENDS = 22, 11, 70  # pixels of a line, of each mark in it, of what is above and below
 LONGEST = 26  # letters of an eraser's name next to its line
@@ -66,7 +64,7 @@ def readings(
     chance = columns[0]["metric"]["chance"]
     visible, read = [chance, chance + SHOWN * (1 - chance)], list[float]()
     for i, (column, shift) in enumerate(zip(columns, shifts(len(columns)), strict=True)):
-        cells = [row[key].get(column["name"]) or {} for row in rows]
+        cells: list[dict[str, Any]] = [row[key].get(column["name"]) or {} for row in rows]
         values = [cell.get("value") for cell in cells]
         ends = [cell.get("interval") for cell in cells]
         at = [y + shift for y in range(len(rows))]
@@ -77,10 +75,10 @@ def readings(
     least = axis.floor({"kind": "reading", "chance": chance})
     shown = limits([], [*visible, *read], least)
     shown = Limits(shown.low, shown.high, sum(value < shown.low for value in read))
-    axis.rule(ax, chance, "chance")
     lines(ax, [label(row) for row in rows], [row["needs_labels"] for row in rows])
     axis.frame(ax, _units(columns))
     ax.set_xlim(*shown.ends)
+    axis.rule(ax, chance, "chance")
     ax.locator_params(axis="x", nbins=6)
     return axis.not_shown(shown, "reading")
 
@@ -125,16 +123,17 @@ def damage(rows: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     """
     relative = any(row["damage"] and row["damage"]["ratio"] is not None for row in rows)
     key = "ratio" if relative else "moved"
-    values = floats([(row["damage"] or {}).get(key) for row in rows])
+    costs: list[dict[str, Any]] = [row["damage"] or {} for row in rows]
+    values = floats([cost.get(key) for cost in costs])
     shown = limits([values], [0.0, LEACE if relative else 0.0])
     ax.plot(values, range(len(rows)), "D", color=axis.ink(ax), markersize=6, label="moved")
-    if relative:
-        axis.rule(ax, LEACE, "LEACE")
     for y in np.flatnonzero(values > shown.high):
         ax.plot(shown.high, y, ">", color=axis.ink(ax), markersize=6)
     lines(ax, [label(row) for row in rows])
     axis.frame(ax, "mean squared distance" + (", LEACE = 1" if relative else ""))
     ax.set_xlim(*(shown.ends if shown.high > shown.low else (-0.05, 1.05)))
+    if relative:
+        axis.rule(ax, LEACE, "LEACE")
     ax.locator_params(axis="x", nbins=6)
     return axis.not_shown(shown, "distance")
 

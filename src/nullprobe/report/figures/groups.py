@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import floats
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_WRITTEN = 12  # groups up to which the numbers stand in the cells
 WIDELY = 6  # groups up to which there is room for the 0 before the point

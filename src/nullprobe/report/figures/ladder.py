@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nullprobe.report.figures import axis, roles
 from nullprobe.report.figures.layers import shortened_names
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.text import rungs
 from nullprobe.report.text.wording import claim_name
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 GLYPHS = {"yes": "✓", "no": "✕", "unclear": "?"}
 WORDS = {"rejected": "not enough", "undecided": "undecided", "not_tried": "not tried"}
@@ -49,7 +47,7 @@ def verdicts(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     list of str
         What is not shown, in sentences.
     """
-    return _one(documents[0]["claims"], ax) if len(documents) == 1 else _several(documents, ax)
+    return _one(documents[0]["claims"], ax) if len(documents) == 1 else _many(documents, ax)
 
 
 def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
@@ -68,14 +66,14 @@ def _one(claims: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
                 _write(ax, x, y, WORDS[outcome], roles.LIGHT["muted"])
     axis.frame(ax, "what the result takes", None)
     ax.xaxis.labelpad = 8
-    names = [f"{claim_name(claim['name'])}  {GLYPHS[claim['holds']]}" for claim in claims]
+    names = [f"{claim_name(claim['name'])} {GLYPHS[claim['holds']]}" for claim in claims]
     _table(ax, len(keys), len(claims))
     axis.names_at(ax, "y", range(len(names)), names, LONGEST)
     ax.set_xticks(range(len(keys)), list(COLUMNS.values()))
     return []
 
 
-def _several(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
+def _many(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
     """Draw a table of claims by documents: colour and number say what a result takes."""
     names = [document["representation"] or document["title"] for document in documents]
     claims = list(dict.fromkeys(c["name"] for document in documents for c in document["claims"]))
@@ -84,12 +82,11 @@ def _several(documents: Sequence[Mapping[str, Any]], ax: Axes) -> list[str]:
         for claim in document["claims"]:
             known = rungs.takes(claim)
             used[known.height] = known
-            _cell(ax, claims.index(claim["name"]), y, roles.rung_hex(known.colour), SOLID)
-            digit = f" {known.height}" if known.height else ""
-            _write(
-                ax, claims.index(claim["name"]), y, GLYPHS[claim["holds"]] + digit,
-                roles.LIGHT["paper"],
-            )  # fmt: skip
+            x, is_known = claims.index(claim["name"]), known.height > 0
+            colour = roles.rung_hex(known.colour) if is_known else roles.LIGHT["rule"]
+            _cell(ax, x, y, colour, SOLID if is_known else 0.55)
+            words = GLYPHS[claim["holds"]] + (f" {known.height}" if is_known else "")
+            _write(ax, x, y, words, roles.LIGHT["paper"] if is_known else axis.ink(ax))
     pattern, short = shortened_names(names)
     axis.frame(ax, None, pattern)
     _table(ax, len(claims), len(documents))

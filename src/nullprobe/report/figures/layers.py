@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
-from nullprobe.report.limits import Limits, floats, limits
+from nullprobe.report.figures.sheet import Axes
+from nullprobe.report.limits import Limits, finite, floats, limits
 from nullprobe.report.text.rungs import rung
 from nullprobe.report.text.wording import claim_name, counted
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BANDS = ("chance", "moments", "noise")  # nulls that are drawn as bands
 RANGE = (0.025, 0.975)  # quantiles of the draws
@@ -77,8 +75,7 @@ def _title(name: str) -> str:
 
 
 def _claim(document: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
-    found = [claim for claim in document["claims"] if claim["name"] == name]
-    return found[0] if found else None
+    return next((claim for claim in document["claims"] if claim["name"] == name), None)
 
 
 def _bands(
@@ -88,9 +85,9 @@ def _bands(
     edges = np.arange(len(claims) + 1) - 0.5
     ends: list[float] = []
     for key in BANDS:
-        found = [_draws(claim, key, metric) for claim in claims]
+        samples = [_draws(claim, key, metric) for claim in claims]
         quantiles = [
-            np.quantile(draws, RANGE) if len(draws) else np.full(2, np.nan) for draws in found
+            np.quantile(draws, RANGE) if len(draws) else np.full(2, np.nan) for draws in samples
         ]
         low, high = np.array(quantiles).T
         if np.isnan(low).all():
@@ -104,11 +101,9 @@ def _bands(
     return ends
 
 
-def _draws(
-    claim: Mapping[str, Any] | None, key: str, metric: Mapping[str, Any]
-) -> np.ndarray:
+def _draws(claim: Mapping[str, Any] | None, key: str, metric: Mapping[str, Any]) -> np.ndarray:
     """Return the draws of a null that has the metric of the claim."""
-    nulls = claim["nulls"] if claim is not None else []
+    nulls: list[Any] = claim["nulls"] if claim is not None else []
     values = [
         floats(null["values"])
         for null in nulls
@@ -152,16 +147,12 @@ def _limits(
     visible = [] if chance is None else [chance, chance + SHOWN * (1 - chance)]
     inner = limits([observed], visible, axis.floor(metric))
     outer = limits([observed, ends, drawn], visible, axis.floor(metric))
-    below, above = (
-        sum(value is not None and beyond(value) for value in observed)
-        for beyond in (lambda value: value < outer.low, lambda value: value > outer.high)
-    )
+    known = finite(observed)
+    below, above = int((known < outer.low).sum()), int((known > outer.high).sum())
     return Limits(min(inner.low, outer.low), max(inner.high, outer.high), below, above)
 
 
-def _observations(
-    ax: Axes, judged: Sequence[tuple[int, Mapping[str, Any]]], shown: Limits
-) -> None:
+def _observations(ax: Axes, judged: Sequence[tuple[int, Mapping[str, Any]]], shown: Limits) -> None:
     """Draw the observations with their intervals, marked by their verdicts."""
     ink = axis.ink(ax)
     size = 6.5 if len(judged) <= 40 else 4.5

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.histograms import null_bins
 from nullprobe.report.limits import Limits, constant, finite, limits
 from nullprobe.report.text import rungs
 from nullprobe.report.text.wording import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 OBSERVED = ("metric", "observed", "interval")
 FIRST_CIRCLE = 0.95  # how high the first circle stands, the highest bar being 1
@@ -34,10 +32,12 @@ def ladders(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     claim : mapping
         Of a document.
     """
-    first = {key: claim[key] for key in OBSERVED} | {"nulls": [], "beside": claim["beside"]}
+    first: dict[str, Any] = {key: claim[key] for key in OBSERVED}
+    first |= {"nulls": [], "beside": claim["beside"]}
     statistics: dict[str, dict[str, Any]] = {claim["metric"]["name"]: first}
     for null in claim["nulls"]:
-        other = {key: null[key] for key in OBSERVED} | {"nulls": [], "beside": []}
+        other: dict[str, Any] = {key: null[key] for key in OBSERVED}
+        other |= {"nulls": [], "beside": []}
         statistics.setdefault(null["metric"]["name"], other)["nulls"].append(null)
     return list(statistics.values())
 
@@ -78,8 +78,11 @@ def nulls(ladder: Mapping[str, Any], ax: Axes) -> list[str]:
         else:
             height = WORDS[position % len(WORDS)] * top
             ax.vlines(value, 0, top, linewidth=2.5, **style)
-            _words(ax, null, value, shown, height)
-    notes = axis.not_shown(Limits(shown.low, shown.high, bins.shown.below, bins.shown.above), "draw")
+            who = f"{known.drawn}: " if len(ladder["nulls"]) > 1 else ""
+            _words(ax, who, null, value, shown, height)
+    notes = axis.not_shown(
+        Limits(shown.low, shown.high, bins.shown.below, bins.shown.above), "draw"
+    )
     steps = np.linspace(FIRST_CIRCLE, 0, len(ladder["beside"]), endpoint=False)
     for one, step in zip(ladder["beside"], steps.tolist(), strict=True):
         _circle(ax, one, step * top, shown, notes)
@@ -112,14 +115,15 @@ def _limits(
 
 
 def _words(
-    ax: Axes, null: Mapping[str, Any], value: float, shown: Limits, height: float
+    ax: Axes, who: str, null: Mapping[str, Any], value: float, shown: Limits, height: float
 ) -> None:
     """Say next to a line that all draws are there."""
     many, right = len(finite(null["values"])), value > (shown.low + shown.high) / 2
     rounded = value == 0.0 and bool(np.any(finite(null["values"])))
-    words = f"all {many:,} draws are {number(value)}{' but for rounding' if rounded else ''}"
+    end = f"{number(value)}{' but for rounding' if rounded else ''}"
+    words = f"all {many:,} draws are {end}" if many > 1 else f"the one draw is {end}"
     ax.annotate(
-        words if many > 1 else f"the one draw is {number(value)}", (value, height),
+        who + words, (value, height),
         xytext=(-6 if right else 6, 0), textcoords="offset points",
         ha="right" if right else "left", va="center", **axis.small(ax),
     )  # fmt: skip

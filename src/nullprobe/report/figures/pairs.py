@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nullprobe.report.figures import axis, erasers
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.text.comparisons import percentiles
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 RANDOM = "random directions"
 LEAST = 0.4  # lower end of the axis at most
@@ -40,9 +38,9 @@ def agreements(document: Mapping[str, Any], ax: Axes) -> list[str]:
         at = [y + shift for y in range(len(names))]
         erasers.mark(ax, values, ends, at, i, name)
         lowest = min([lowest, *(value - 0.05 for value in values)])
-    axis.rule(ax, document["chance"], "chance")
     erasers.lines(ax, names)
     axis.frame(ax, "share of held-out pairs")
     ax.set_xlim(lowest, 1.02)
+    axis.rule(ax, document["chance"], "chance")
     ax.locator_params(axis="x", nbins=6)
     return []

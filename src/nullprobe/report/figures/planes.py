@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import constant, floats, limits
 from nullprobe.report.text import wording
 from nullprobe.report.text.wording import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 STRIP = 0.7  # height that the points of one class take in a strip
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 GOLDEN_SHARE = 0.6180339887498949
 LONGEST = 26  # letters of a class next to its strip
-MOST_POINTS = 3000
+MOST_POINTS = 1200
 TITLES = ("before erasure", "after erasure")
 
 
@@ -89,16 +87,16 @@ def _draw(ax: Axes, points: np.ndarray, labels: Sequence[Any], numeric: bool) ->
         values = floats(roles.numbers(labels))
         shades, step = roles.shades(), _steps(values)
         for i, colour in enumerate(shades):
-            some = points[step == i]
-            ax.plot(*some.T, marker="o", color=colour, markeredgewidth=0, **style)
+            chosen = points[step == i]
+            ax.plot(*chosen.T, marker="o", color=colour, markeredgewidth=0, **style)
         return
     codes = {name: i for i, name in enumerate(wording.classes(labels))}
     position = np.array([codes[label] for label in labels])
     for name, i in codes.items():
-        look, some = roles.look(i), points[position == i]
+        look, chosen = roles.look(i), points[position == i]
         edge = 0.0 if look.filled else 1.0
         label = axis.key(name)
-        ax.plot(*some.T, **look.mark, markeredgewidth=edge, label=label, **style)
+        ax.plot(*chosen.T, **look.mark, markeredgewidth=edge, label=label, **style)
 
 
 def _steps(values: np.ndarray) -> np.ndarray:

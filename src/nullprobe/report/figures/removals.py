@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.limits import Limits, finite, floats
 from nullprobe.report.text.rungs import rung
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SHOWN = 0.1  # of the way from chance to 1 at least, or noise would look like a finding
 ROOM = 0.4  # of a removal, left and right of the curve

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from nullprobe._core.printable import in_a_line
 
 LIGHT = {
@@ -148,16 +146,17 @@ def colours() -> dict[str, str]:
     return _MIXTURES | known
 
 
-def _channels(colour: str) -> np.ndarray:
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
 
 
 def _mixtures() -> dict[str, str]:
     """Return each shade, with how CSS mixes it from the two roles."""
     low, high = LIGHT[LOW_END], LIGHT[HIGH_END]
     mixed: dict[str, str] = {}
-    for share in np.linspace(0, 1, N_SHADES):
-        channels = np.round((1 - share) * _channels(low) + share * _channels(high)).astype(int)
+    for share in (i / (N_SHADES - 1) for i in range(N_SHADES)):
+        pairs = zip(_channels(low), _channels(high), strict=True)
+        channels = [round((1 - share) * one + share * other) for one, other in pairs]
         colour = "#" + "".join(f"{channel:02x}" for channel in channels)
         ends = f"var(--{HIGH_END}, {high}) {100 * share:.0f}%, var(--{LOW_END}, {low})"
         mixed[colour] = f"color-mix(in srgb, {ends})"

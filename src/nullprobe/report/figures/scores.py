@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nullprobe.report.figures import axis, roles
+from nullprobe.report.figures.sheet import Axes
 from nullprobe.report.histograms import binned
 from nullprobe.report.limits import constant, floats, limits
 from nullprobe.report.text.wording import counted, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 MOST_POINTS = 1200  # rows of a numeric concept that are drawn
 MOST_LINES = 5  # of words on scores that are constant
@@ -90,7 +88,8 @@ def _samples(
 def _words(ax: Axes, samples: Sequence[np.ndarray], names: Sequence[Any]) -> None:
     """Say that the scores of every class are equal."""
     lines = [
-        f"{roles.text(name, 18)}: all {counted(len(sample), 'score')} are {number(float(sample[0]))}"
+        f"{roles.text(name, 18)}: all {counted(len(sample), 'score')} are "
+        f"{number(float(sample[0]))}"
         for name, sample in zip(names, samples, strict=True)
         if len(sample)
     ]
@@ -111,7 +110,7 @@ def scores_numeric(
     ----------
     values : sequence of n float or None
     labels : sequence of n
-        Numbers, or several numbers a row, of which the first is shown.
+        Numbers; of several numbers a row, the first is shown.
     ax : Axes
     title : str
         Label of the y axis.

@@ -12,15 +12,14 @@ import re
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
 from nullprobe.report.figures import roles
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+# Matplotlib's stubs leave keywords without types, so that a strict checker can read no call.
+Axes: TypeAlias = Any  # matplotlib.axes.Axes
+Figure: TypeAlias = Any  # matplotlib.figure.Figure
 DPI, POINTS = 100, 72  # pixels and points of an inch
 FONT_SIZE = 9.0  # points: 12.5 pixels
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -53,7 +52,7 @@ def new(
     size = (width / DPI, height / DPI)
     module = import_module("matplotlib.figure")
     with _defaults():
-        figure: Any = module.Figure(figsize=size, dpi=DPI, layout="constrained")
+        figure = module.Figure(figsize=size, dpi=DPI, layout="constrained")
         axes: list[Any] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     figure.patch.set_visible(False)
     for ax in axes:
@@ -103,13 +102,13 @@ def svg(figure: Figure, key: str, title: str = "") -> str:
 def _defaults() -> Any:
     """Return a context of Matplotlib's own settings, whatever a user has set."""
     matplotlib = import_module("matplotlib")
-    given = {
+    ours = {
         "font.size": FONT_SIZE, "svg.fonttype": "none", "svg.hashsalt": "nullprobe",
         "hatch.linewidth": 0.8,
     }  # fmt: skip
     keep = {"backend", "backend_fallback", "interactive", "toolbar", "timezone"}
     default = {k: v for k, v in matplotlib.rcParamsDefault.items() if k not in keep}
-    return matplotlib.rc_context({**default, **given})
+    return matplotlib.rc_context({**default, **ours})
 
 
 def _clean(root: ElementTree.Element, prefix: str) -> None:
@@ -118,9 +117,9 @@ def _clean(root: ElementTree.Element, prefix: str) -> None:
     names: dict[str, str] = {}
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
-        own = element.attrib.pop("id", None)
-        if own in referred:
-            element.set("id", names.setdefault(own, f"{prefix}-{len(names) + 1}"))
+        identifier = element.attrib.pop("id", None)
+        if identifier in referred:
+            element.set("id", names.setdefault(identifier, f"{prefix}-{len(names) + 1}"))
     palette = roles.colours()
     for element in root.iter():
         element.text, element.tail = (element.text or "").strip() or None, None
@@ -135,12 +134,27 @@ def _clean(root: ElementTree.Element, prefix: str) -> None:
         joined = "; ".join(part for part in style if part)
         if joined:
             element.set("style", COLOUR.sub(lambda m: _painted(m, palette), joined))
+    for group in root.iter("g"):
+        _share_style(group)
+
+
+def _share_style(group: ElementTree.Element) -> None:
+    """Write the style of marks that all look the same once, where their group stands."""
+    styles = {mark.get("style", "") for mark in group}
+    if len(group) < 2 or len(styles) > 1 or {mark.tag for mark in group} != {"use"}:
+        return
+    (style,) = styles
+    # The opacity of a group would make marks that overlap one mark.
+    alone = re.sub(r"(?<![\w-])opacity: ([\d.]+)", r"fill-opacity: \1; stroke-opacity: \1", style)
+    group.set("style", alone)
+    for mark in group:
+        mark.attrib.pop("style", None)
 
 
 def _references(root: ElementTree.Element) -> Iterator[str]:
     for element in root.iter():
         for value in element.attrib.values():
-            yield from (found[1] for found in REFERENCE.finditer(value))
+            yield from (match[1] for match in REFERENCE.finditer(value))
 
 
 def _attribute(name: str, value: str, names: dict[str, str]) -> str:

@@ -14,6 +14,8 @@ import numpy as np
 from nullprobe.report.figures.scene import CORNERS, EDGES, Points, Scene
 
 WIDTH, HEIGHT, REACH = 440, 380, 176  # pixels of the picture, and from its centre to a corner
+ROOM = 14  # pixels below, for the names of axes
+CROP = 12  # pixels above that only a box seen from above would fill
 ABOVE = 0.36  # radians above the horizon from which the box is first seen
 SIDEWAYS = 0.35  # of a direction of length 1, from which a text begins or ends at its place
 SLICES = 16  # from the back to the front
@@ -43,7 +45,7 @@ def drawn(scene: Scene, label: str, key: str) -> str:
     inside = "".join(_parts(scene))
     return (
         f'<svg class="space" role="img" aria-label="{escape(label)}" data-space="{escape(key)}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" data-above="{ABOVE}">{inside}</svg>'
+        f'viewBox="0 {CROP} {WIDTH} {HEIGHT + ROOM - CROP}" data-above="{ABOVE}">{inside}</svg>'
     )
 
 
@@ -105,7 +107,13 @@ def _axes(scene: Scene, flat: Flat) -> Iterator[str]:
             place[axis] = at
             yield _text(flat(place[None])[0] + 12 * out, text, "tick", out[0])
         upright = axis == 2
-        yield _text(middles[best] + 30 * out, name, "name", 0.0 if upright else out[0], upright)
+        yield _text(
+            middles[best] + (42 if upright else 30) * out,
+            name,
+            "name",
+            0.0 if upright else out[0],
+            upright,
+        )
 
 
 def _text(place: np.ndarray, text: str, kind: str, out: float, upright: bool = False) -> str:

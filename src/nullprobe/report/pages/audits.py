@@ -15,12 +15,12 @@ from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
 from nullprobe.report.pages.picture import anchor, later
 from nullprobe.report.pages.pictures import layered, opening, scored
-from nullprobe.report.text import rungs, summary, tables, wording
+from nullprobe.report.text import rungs, summary, tables, verdicts, wording
 from nullprobe.report.text.answer import Lead, answer
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
-MOST_OPEN = 4  # data sets that are not folded, and of which rows are shown
+MOST_OPEN = 4  # data sets up to which none is folded, and rows are shown
 
 
 def write_html(
@@ -88,12 +88,13 @@ def render(
     shown: dict[str, Any] = {
         "sets": sets,
         "rungs": rungs.RUNGS,
+        "off_ladder": rungs.UNDECIDED,
         "identity": identity,
         "summary": overview(sets, identity),
         "layers": list(layered(plain, data)) if together else [],
         "folded": folded,
         "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
-        "how": " ".join(summary.setup(plain[0]["provenance"], same_classes=len(plain) == 1)),
+        "how": _how(plain, together=together),
         "lead_tables": lead_tables,
     }
     return shell.fill("page.html", shown, data)
@@ -102,6 +103,14 @@ def render(
 def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lead:
     """Return what a page says first; nothing of data sets that have nothing in common."""
     return answer(plain, title) if together or len(plain) == 1 else ()
+
+
+def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
+    """Return how all were audited; the sizes of several data sets stand with their names."""
+    claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
+    first = plain[0]["provenance"]
+    size, *rest = summary.setup(first, claims, same_classes=True)
+    return " ".join([size, *rest] if together or len(plain) == 1 else rest)
 
 
 def _data_set(
@@ -123,6 +132,7 @@ def _data_set(
     return {
         "key": key,
         "title": title,
+        "size": verdicts.size(document["provenance"] | {"classes": None}),
         "claims": claims,
         "opening": first,
         "scores": list(scored(document, key, data)) if rows else [],
@@ -135,7 +145,7 @@ def _data_set(
 
 
 def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Return a claim of which all tables are written when they are looked at."""
+    """Return a claim whose tables are all written when they are looked at."""
     shown = dict(claim)
     for kind in ("pictures", "matrices"):
         shown[kind] = [

@@ -14,6 +14,7 @@ from nullprobe.report.figures.erasers import damage, height, readings
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.picture import Picture, anchor, drawn, glyph
 from nullprobe.report.text import titles
+from nullprobe.report.text.comparison_tables import recommendation
 from nullprobe.report.text.comparisons import label, missing, nothing_left, ordered, way
 from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
@@ -61,6 +62,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     read, moved, *others = _pictures(rows, document)
     shown = {
         "title": document["title"],
+        "advice": recommendation(document),
         "read": read,
         "moved": moved,
         "other_pictures": others,
@@ -85,9 +87,9 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     high = height(len(rows), len(probes))
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
-    said = described_damage(rows)
-    notes += [one for one in said if one.startswith(NO_RATIO)]
-    yield Picture("damage", titles.DAMAGE, " ".join(said), svg, notes, (), moved_table(rows))
+    words = described_damage(rows)
+    notes += [one for one in words if one.startswith(NO_RATIO)]
+    yield Picture("damage", titles.DAMAGE, " ".join(words), svg, notes, (), moved_table(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -104,12 +106,12 @@ def _readings(
 ) -> Picture:
     size = (READ, high)
     svg, notes = drawn(key, size, partial(readings, rows, columns, held))
-    seen = " ".join(described(rows, columns, held))
+    description = " ".join(described(rows, columns, held))
     entries = [
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend([column["name"] for column in columns])
     ]
-    return Picture(key, title, seen, svg, notes, entries, read_table(rows, columns, held))
+    return Picture(key, title, description, svg, notes, entries, read_table(rows, columns, held))
 
 
 def read_table(
@@ -121,9 +123,11 @@ def read_table(
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
     lines: list[tuple[Any, ...]] = []
     for row in rows:
-        cells = [row[held].get(column["name"]) or {} for column in columns]
-        ends = [(cell.get("value"), *(cell.get("interval") or (None, None))) for cell in cells]
-        lines.append((label(row), *(value for one in ends for value in one)))
+        line: list[Any] = [label(row)]
+        for column in columns:
+            cell: Mapping[str, Any] = row[held].get(column["name"]) or {}
+            line += [cell.get("value"), *(cell.get("interval") or (None, None))]
+        lines.append(tuple(line))
     return Table("Read-back after each eraser", tuple(heads), tuple(lines), GAPS)
 
 
@@ -201,7 +205,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
         "nothing_left": nothing_left(row["nothing_left"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
         "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
-        **{key: damage.get(key) for key in ("moved", "ratio", "share")},
+        **{key: damage.get(key) for key in ("moved", "ratio", "share", "relative_move")},
         "seconds": row["seconds"],
     }
 
@@ -222,7 +226,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
-    heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
+    heads += ["distance moved", "of LEACE's", "of the variance", "of two rows", "seconds"]
     lines: list[tuple[Any, ...]] = []
     for row in rows:
         ranks = _ranks(row["ranks"])
@@ -233,7 +237,8 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
         damage: dict[str, Any] = row["damage"] or {}
-        line += [damage.get("moved"), damage.get("ratio"), damage.get("share"), row["seconds"]]
+        line += [damage.get(key) for key in ("moved", "ratio", "share", "relative_move")]
+        line.append(row["seconds"])
         lines.append(tuple(line))
     return Table(
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),

@@ -73,13 +73,21 @@ def _picture(document: Mapping[str, Any]) -> Picture:
     """Return agreements of every reader with every label, and of random directions."""
     size = (WHOLE, height(len(document["rows"]) + 1, len(document["labels"])))
     svg, notes = drawn("agreements", size, partial(agreements, document))
-    said = "Bars are 95 % intervals, given the fits; of random directions, the middle 90 %."
+    sentence = "Bars are 95 % intervals, given the fits; of random directions, the middle 90 %."
     entries = [
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend(document["labels"])
     ]
-    seen = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
-    return Picture("agreements", titles.AGREEMENTS, seen, svg, [said, *notes], entries, _drawn(document))
+    description = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
+    return Picture(
+        "agreements",
+        titles.AGREEMENTS,
+        description,
+        svg,
+        [sentence, *notes],
+        entries,
+        _drawn(document),
+    )
 
 
 def _drawn(document: Mapping[str, Any]) -> Table:

@@ -15,7 +15,7 @@ from nullprobe.report.text.tables import Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HALF, WHOLE = 600, 1120  # pixels wide: beside the words, or below them
+HALF, WHOLE = 600, 1120  # pixels wide: next to the words, or below them
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Picture:
         Its anchor, which differs between the pictures of a page.
     title : str
         The question that it answers.
-    seen : str
+    description : str
         What it shows, for those who do not see it.
     svg : Markup
         The figure.
@@ -42,7 +42,7 @@ class Picture:
 
     key: str
     title: str
-    seen: str
+    description: str
     svg: Markup
     notes: Sequence[str] = ()
     entries: Sequence[Mapping[str, Any]] = ()

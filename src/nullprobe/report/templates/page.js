@@ -58,7 +58,7 @@
         made.push(written(beside(flat(place), 12), text, "tick", out[0], false));
       }
       const upright = axis === 2;
-      made.push(written(beside(middles[best], 30), name, "name", upright ? 0 : out[0], upright));
+      made.push(written(beside(middles[best], upright ? 42 : 30), name, "name", upright ? 0 : out[0], upright));
     });
     return made;
   }

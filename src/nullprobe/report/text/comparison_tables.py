@@ -105,6 +105,12 @@ def eraser_notes(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"{what}: {why}"
 
 
+def recommendation(document: Mapping[str, Any]) -> list[str]:
+    """Return the recommendation of a comparison; empty for a file without one."""
+    advice = document.get("recommendation")
+    return [" ".join(plain_values(advice)["sentences"])] if advice else []
+
+
 def pairs(document: Mapping[str, Any]) -> Table:
     """Return how often each reader of pairs agrees with each label, and random directions."""
     document = plain_values(document)

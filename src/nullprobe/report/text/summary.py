@@ -18,10 +18,12 @@ from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.rows import notes
 from nullprobe.report.text.sources import sources
 from nullprobe.report.text.terminal import costs, grid
-from nullprobe.report.text.verdicts import HOLDS, conclusion, left_out, size
+from nullprobe.report.text.verdicts import HOLDS, axes, conclusion, left_out, size
 from nullprobe.report.text.wording import number
 
 DRAWN = {"chance": "permuted labels", "random_subspaces": "random subspaces"}
+WHOLE_SAMPLE = {"dependent", "one_direction"}  # claims about all rows at once, without a split
+ERASED = {"erasure_holds", "no_halfspace", "gone", "transfers"}  # claims about erased rows
 MOST_NAMED = 4  # representations in a sentence
 LEGEND = (
     "Yes: the claim holds. No: it fails. Unclear: these data cannot decide, which is neither yes "
@@ -48,7 +50,7 @@ def summary(
     title, names = _names(documents)
     same = all(one["title"] == first["title"] for one in documents)
     yield Text(title, "bold")
-    yield Text(" ".join(setup(first["provenance"], same_classes=same)), "dim")
+    yield Text(" ".join(setup(first["provenance"], _claims(documents), same_classes=same)), "dim")
     yield ""
     if len(documents) == 1:
         yield _one(first["claims"], first["provenance"].get("confounds", ()))
@@ -80,26 +82,30 @@ def _names(documents: Sequence[Mapping[str, Any]]) -> tuple[str, list[str]]:
     return f"{len(documents)} audits", names
 
 
-def setup(provenance: Mapping[str, Any], *, same_classes: bool) -> Iterator[str]:
-    """Yield what was audited and how, in sentences."""
+def setup(
+    provenance: Mapping[str, Any], claims: Sequence[str] | None = None, *, same_classes: bool
+) -> Iterator[str]:
+    """Yield what was audited and how, in sentences; only what applies to these claims, if any."""
     yield f"{size(provenance if same_classes else {**provenance, 'classes': None})}."
     method: Mapping[str, Any] = provenance.get("method") or {}
-    for key in ("eraser", "probe"):
-        if method.get(key):
+    held_out = claims is None or not {*claims} <= WHOLE_SAMPLE
+    erased = claims is None or bool({*claims} & ERASED)
+    for key, applies in (("eraser", erased), ("probe", held_out)):
+        if method.get(key) and applies:
             yield f"{key.capitalize()}: {method[key]}."
-    if provenance.get("n_splits"):
+    if provenance.get("n_splits") and held_out:
         parts, many = len(provenance["splits"]["rows"]), provenance["n_splits"]
         times = "once" if many == 1 else f"{many} times"
         roles = "one trains the probe, one is scored"
-        if not provenance.get("eraser"):  # a given eraser was fitted to other rows
+        if erased and not provenance.get("eraser"):  # a given eraser was fitted to other rows
             roles = f"one fits the eraser, {roles}"
         yield f"Rows were split {times} into {parts} parts: {roles}, and they take turns."
     draws = provenance.get("draws") or provenance.get("random_subspaces")
     if draws:
         yield f"A p-value compares with up to {draws:,} draws: data where an explanation is true."
     yield (
-        f"α = {provenance['alpha']:g}; a difference below {provenance['min_effect']:g} is too "
-        "small to matter."
+        f"α = {provenance['alpha']:g}; an explanation that comes within "
+        f"{provenance['min_effect']:g} of what was observed is enough for it."
     )
 
 
@@ -113,6 +119,7 @@ def _one(claims: Sequence[Mapping[str, Any]], confounds: Sequence[str]) -> Table
         words = Text.assemble(
             wording.sentence(conclusion(claim["reason"])), (f" {numbers(claim)}", "dim")
         )
+        words.append(f" {axes(claim)}")
         if known := sources(claim, confounds):
             words.append(f" {known}")
         if claim.get("rows_needed") is not None:

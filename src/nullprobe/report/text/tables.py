@@ -299,10 +299,8 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
         for claim in one["claims"]
         if claim["name"] == name
     }
-    drawn = list(
-        dict.fromkeys(null["rung"] for one in claims.values() for null in _of_claim(one))
-    )
-    beside = list(
+    drawn = list(dict.fromkeys(null["rung"] for one in claims.values() for null in _of_claim(one)))
+    readers = list(
         dict.fromkeys(other["name"] for one in claims.values() for other in one["beside"])
     )
     rows: list[tuple[Any, ...]] = []
@@ -313,12 +311,12 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
             where, wording.VERDICTS[claim["holds"]], claim["observed"],
             *(claim["interval"] or (None, None)),
             *(value for rung in drawn for value in nulls.get(rung, (None,) * 3)),
-            *map(read.get, beside),
+            *map(read.get, readers),
         ))  # fmt: skip
     unit = next(iter(claims.values()))["metric"]["name"]
     names = [rungs.rung(key).drawn for key in drawn]
     ends = [f"{name}{end}" for name in names for end in ("", ", 2.5 %", ", 97.5 %")]
-    heads = ("", "verdict", unit, "2.5 %", "97.5 %", *ends, *beside)
+    heads = ("", "verdict", unit, "2.5 %", "97.5 %", *ends, *readers)
     return Table(f"{wording.claim_name(name)}: {unit} by representation", heads, tuple(rows))
 
 

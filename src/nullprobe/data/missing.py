@@ -1,0 +1,99 @@
+"""Missing values in the content of a file: find the rows without any, and keep only these.
+
+A value is missing if it is null, NaN or infinite, in a feature, a label, a group or a confound.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+
+from nullprobe._core.caller_warnings import warn
+from nullprobe._core.validation import complain, counted
+from nullprobe.data.formats import NAMES, Arrays
+
+MISSING = ("error", "drop")
+
+
+def without_missing(content: Arrays | pa.Table, source: str) -> tuple[Arrays | pa.Table, int]:
+    """Return the content without rows in which a value is missing, and the number of such rows.
+
+    Parameters
+    ----------
+    content : dict of ndarray, or pyarrow.Table
+        Arrays or columns of the same rows.
+    source : str
+        The path, for messages.
+
+    Raises
+    ------
+    InputError
+        If a value is missing in every row.
+
+    Warns
+    -----
+    UserWarning
+        If rows are dropped; it states how many.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> content = {"X": np.array([[1.0], [np.nan]]), "y": np.array([0, 1])}
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     rest, dropped = without_missing(content, "a.npz")
+    >>> rest["y"].tolist(), dropped
+    ([0], 1)
+    """
+    if isinstance(content, dict):
+        arrays = {name: one for name, one in content.items() if name != NAMES and one.ndim}
+        lengths = {len(one) for one in arrays.values()}
+        if len(lengths) != 1:
+            return content, 0  # refused with the name of the array, where it is read
+        complete = np.ones(lengths.pop(), dtype=bool)
+        for one in arrays.values():
+            if one.dtype.kind in "fc":
+                complete &= np.isfinite(one).reshape(len(one), -1).all(axis=1)
+    else:
+        complete = np.ones(content.num_rows, dtype=bool)
+        for name in content.column_names:
+            complete &= _present(content.column(name))
+    dropped = int((~complete).sum())
+    if not dropped:
+        return content, 0
+    if dropped == len(complete):
+        complain(
+            f"{source!r} needs a row without missing values",
+            "a value is missing or infinite in every row",
+            "leave out the columns in which most values are missing",
+        )
+    warn(
+        f"{counted(dropped, 'row', 'rows')} of {len(complete):,} in {source!r} "
+        f"{'has' if dropped == 1 else 'have'} missing or infinite values and "
+        f"{'was' if dropped == 1 else 'were'} dropped"
+    )
+    if isinstance(content, dict):
+        keep = {name: one if name == NAMES or not one.ndim else one[complete]
+                for name, one in content.items()}  # fmt: skip
+        return keep, dropped
+    return content.filter(pa.array(complete)), dropped
+
+
+def _present(column: pa.ChunkedArray[Any]) -> np.ndarray:
+    """Return whether each value (n,) of a column is there, and finite if it is a number."""
+    present = ~column.is_null().to_numpy()
+    kind: Any = column.type
+    if pa.types.is_floating(kind):
+        values = column.cast(pa.float64(), safe=False).to_numpy()
+        return present & np.isfinite(values)
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if lists or pa.types.is_fixed_size_list(kind):
+        rows = cast("list[list[Any] | None]", column.to_pylist())
+        return np.array([row is not None and _all_present(row) for row in rows], dtype=bool)
+    return present
+
+
+def _all_present(row: list[Any]) -> bool:
+    return not any(one is None or (isinstance(one, float) and not np.isfinite(one)) for one in row)

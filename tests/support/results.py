@@ -1,0 +1,62 @@
+"""Results of every kind, made by hand, as objects that write and read files."""
+
+from support import comparisons, documents, saved_results
+
+from nullprobe import Attributes, Audit, Calibration, Comparison, Layers, SameConcept
+from nullprobe.auditing.attributes import PARTS, PLACE
+from nullprobe.auditing.calibration import Judged
+from nullprobe.comparing.pair_result import PairComparison
+from nullprobe.report.audit_document import AuditDocument
+from nullprobe.report.comparison_documents import PairComparisonDocument
+from nullprobe.report.same_concept_document import SameConceptDocument
+
+
+def audit(**changes):
+    return Audit.from_document(AuditDocument.model_validate(documents.sample(**changes)))
+
+
+def layers():
+    each = map(AuditDocument.model_validate, saved_results.layers())
+    return Layers({one.representation: Audit.from_document(one) for one in each})
+
+
+def attributes():
+    places = [("alone", "sex"), ("alone", "age"), ("jointly", "sex and age"),
+              ("after_joint_eraser", "sex"), ("after_joint_eraser", "age")]  # fmt: skip
+    assert {part for part, _ in places} == set(PARTS)
+    return Attributes.of_audits([
+        audit(title=f"{part} {name}", provenance={PLACE: {"part": part, "attribute": name}})
+        for part, name in places
+    ])  # fmt: skip
+
+
+def same_concept():
+    return SameConcept.from_document(
+        SameConceptDocument.model_validate(saved_results.same_concept())
+    )
+
+
+def pair_comparison():
+    return PairComparison.from_document(
+        PairComparisonDocument.model_validate(saved_results.pairs())
+    )
+
+
+def calibration():
+    verdicts = {"yes": 4, "no": 90, "unclear": 6}
+    judged = (
+        Judged("nothing", "readable", 100, 4, verdicts),
+        Judged("moments", "gone", 0, 0, {}),
+    )
+    return Calibration(judged, 0.05, {"too few rows": 3}, {"moments": "classes are too small"})
+
+
+MADE = {
+    Audit: audit,
+    Layers: layers,
+    Attributes: attributes,
+    SameConcept: same_concept,
+    Comparison: comparisons.sample,
+    PairComparison: pair_comparison,
+    Calibration: calibration,
+}
