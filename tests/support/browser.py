@@ -94,14 +94,17 @@ class Page:
         self.run("navigator.clipboard.writeText = async (text) => { copies.push(text); }")
         return self.run("""Object.fromEntries([...document.querySelectorAll('figure.picture')]
           .filter((f) => f.querySelector('[data-copy=csv]'))
-          .map((f) => { f.querySelector('[data-copy=csv]').click(); return [f.id, copies.pop()]; }))""")
+          .map((f) => { f.querySelector('[data-copy=csv]').click();
+            return [f.id, copies.pop()]; }))""")
 
     def saved(self, picture, kind):
         """Save a picture as the page does; return the name of the file and its bytes."""
         self.run("window.offered = []; window.blobs = []")
         self.run("URL.createObjectURL = (blob) => { blobs.push(blob); return 'blob:kept'; }")
         self.run("HTMLAnchorElement.prototype.click = function () { offered.push(this.download); }")
-        self.run(f"document.getElementById('{picture}').querySelector('[data-save={kind}]').click()")
+        self.run(
+            f"document.getElementById('{picture}').querySelector('[data-save={kind}]').click()"
+        )
         self.wait("offered.length === 1")
         text = self.run("""(async () => {
           const bytes = new Uint8Array(await blobs[0].arrayBuffer());

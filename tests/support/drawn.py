@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -95,7 +96,7 @@ class Drawing:
         for corners, clipped in self.lines:
             flat = [
                 (*sorted((across(a[0]), across(b[0]))), float(up(a[1])))
-                for a, b in zip(corners, corners[1:], strict=False)
+                for a, b in pairwise(corners)
                 if a[1] == b[1] and a[0] != b[0]
             ]
             if clipped and len(flat) >= 8:

@@ -24,7 +24,10 @@ def drawn():
 
 def test_each_share_is_a_bar_from_zero_in_its_line(drawn):
     _, ax, notes = drawn
-    bars = [(bar.get_x(), bar.get_width(), round(bar.get_y() + bar.get_height() / 2)) for bar in ax.patches]
+    bars = [
+        (bar.get_x(), bar.get_width(), round(bar.get_y() + bar.get_height() / 2))
+        for bar in ax.patches
+    ]
     assert bars == [(0, 0.94, 0), (0, 0.63, 1), (0, 0.57, 3)]
     assert notes == []
 

@@ -74,7 +74,9 @@ def test_the_plane_lies_in_the_box_where_the_halfspace_ends(rows, weights):
     assert inside.max() <= 1.001
     assert np.all((inside > 0.999).sum(axis=1) >= 2)  # each lies on an edge
     # In turn: each corner shares a face of the box with the next.
-    faces = [{(k, np.sign(c[k])) for k in range(3) if abs(c[k]) > 0.999 * after.size[k]} for c in corners]
+    faces = [
+        {(k, np.sign(c[k])) for k in range(3) if abs(c[k]) > 0.999 * after.size[k]} for c in corners
+    ]
     assert all(a & b for a, b in zip(faces, [*faces[1:], faces[0]], strict=True))
 
 
@@ -159,7 +161,8 @@ def test_the_box_is_seen_from_where_what_is_removed_and_what_is_left_are_long():
     rng = np.random.default_rng(0)
     left = rng.normal(size=(300, 3)) * [0.02, 2.0, 0.02]
     before, _, _ = before_and_after(
-        shown(left + rng.normal(size=(300, 1)) * [2.0, 0, 0], left, removed=[[1.0, 0.0, 0.0]]), False
+        shown(left + rng.normal(size=(300, 1)) * [2.0, 0, 0], left, removed=[[1.0, 0.0, 0.0]]),
+        False,
     )
     c, s = np.cos(before.around), np.sin(before.around)
     assert abs(s) > 0.4  # the first axis, which is removed

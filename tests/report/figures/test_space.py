@@ -21,7 +21,9 @@ def box(points, around=0.7, **more):
 def starts(svg):
     paths = re.findall(r'class="points[^>]* d="([^"]*)"', svg)
     return [
-        (float(x), float(y)) for path in paths for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)", path)
+        (float(x), float(y))
+        for path in paths
+        for x, y in re.findall(r"M(-?[\d.]+) (-?[\d.]+)", path)
     ]
 
 

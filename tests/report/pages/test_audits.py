@@ -281,7 +281,9 @@ def test_each_null_stands_beside_what_it_is_a_null_of():
     assert "random subspaces that remove as much" in Reader(html).words
     # Its draws lie around 0.8: what is read (0.9) is above them all, what is left (0.6) below.
     words = [a["aria-label"] for _, a in Reader(html).elements if a.get("role") == "img"]
-    assert sum("AUC after erasing 0.600, 95 % interval 0.560 to 0.640." in one for one in words) == 1
+    assert (
+        sum("AUC after erasing 0.600, 95 % interval 0.560 to 0.640." in one for one in words) == 1
+    )
     assert leaves["nulls"][0]["p_value"] == 0.025
 
 

@@ -79,7 +79,9 @@ def test_both_clouds_turn_together_by_a_button_and_back_by_a_double_click(alone)
 
 def test_what_the_script_draws_from_the_start_is_what_stands_in_the_page(alone, folder):
     text = (folder / "audit.html").read_text("utf-8")
-    first = [re.findall(r' d="([^"]*)"', svg) for svg in re.findall('<svg class="space".*?</svg>', text)]
+    first = [
+        re.findall(r' d="([^"]*)"', svg) for svg in re.findall('<svg class="space".*?</svg>', text)
+    ]
     alone.run("document.querySelector('[data-turn=left]').click()")
     alone.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     paths = f"{SPACE}.map((s) => [...s.querySelectorAll('path')].map((p) => p.getAttribute('d')))"
@@ -87,8 +89,11 @@ def test_what_the_script_draws_from_the_start_is_what_stands_in_the_page(alone, 
     alone.run(f"{SPACE}[0].dispatchEvent(new MouseEvent('dblclick', {{bubbles: true}}))")
     alone.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert alone.run(paths) == first
-    texts = f"{SPACE}.map((s) => [...s.querySelectorAll('text')].map((t) => t.outerHTML.replace(/ xmlns=\"[^\"]*\"/, '')))"
-    written = [re.findall("<text.*?</text>", svg) for svg in re.findall('<svg class="space".*?</svg>', text)]
+    texts = f"{SPACE}.map((s) => [...s.querySelectorAll('text')].map((t) => t.outerHTML))"
+    written = [
+        re.findall("<text.*?</text>", svg)
+        for svg in re.findall('<svg class="space".*?</svg>', text)
+    ]
     assert [[re.sub(r"<[^>]*>", "", t) for t in svg] for svg in alone.run(texts)] == [
         [re.sub(r"<[^>]*>", "", t) for t in svg] for svg in written
     ]
@@ -215,7 +220,8 @@ def test_a_picture_is_saved_as_png_that_shows_something(alone, key):
 
 
 def test_pictures_are_painted_for_the_dark_and_light_on_paper(alone):
-    colours = f"""JSON.stringify({DRAWN}.slice(0, 5).map((svg) => [...svg.querySelectorAll('path, text')]
+    colours = f"""JSON.stringify({DRAWN}.slice(0, 5)
+      .map((svg) => [...svg.querySelectorAll('path, text')]
       .map((p) => getComputedStyle(p)).map((s) => s.fill + s.stroke + s.color)))"""
     alone.scheme("light")
     light = alone.run(colours)

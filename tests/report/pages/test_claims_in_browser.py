@@ -42,7 +42,9 @@ def contrast(one, other):
 def test_the_cells_of_a_matrix_say_what_its_table_says(alone):
     found = documents.matrices("abc")
     for key in ("read", "erased"):
-        cells = alone.run(f"[...{HEAT.format(key)}.querySelectorAll('text')].map((t) => t.textContent)")
+        cells = alone.run(
+            f"[...{HEAT.format(key)}.querySelectorAll('text')].map((t) => t.textContent)"
+        )
         written = [cell for cell in cells if re.fullmatch(r"\d\.\d\d", cell)]
         assert written == [f"{value:.2f}" for value in found[key].ravel()]
     row = f"[...{HEAT.format('read')}.closest('figure').querySelector('tbody tr').cells]"
@@ -56,7 +58,8 @@ def test_numbers_in_cells_are_legible_in_the_light_and_in_the_dark(alone):
         paper = alone.run(f"{COLOUR}(getComputedStyle(document.body).backgroundColor)")
         ink = alone.run(f"{COLOUR}(getComputedStyle({svg}.querySelector('text')).fill)")
         cells = alone.run(f"""[...{svg}.querySelectorAll('path')].map((p) => getComputedStyle(p))
-          .filter((s) => s.fill !== 'none').map((s) => [...{COLOUR}(s.fill), Number(s.opacity) * Number(s.fillOpacity)])""")
+          .filter((s) => s.fill !== 'none')
+          .map((s) => [...{COLOUR}(s.fill), Number(s.opacity) * Number(s.fillOpacity)])""")
         assert len(cells) >= 9
         for *colour, _, opacity in cells:
             mixed = [opacity * a + (1 - opacity) * b for a, b in zip(colour, paper, strict=False)]
@@ -73,7 +76,9 @@ def test_each_picture_has_words_for_who_cannot_see_it(alone):
 
 def test_pictures_fit_a_small_window(alone):
     assert alone.squeeze() <= 400
-    right = "[...document.querySelectorAll('.drawn svg')].map((s) => s.getBoundingClientRect().right)"
+    right = (
+        "[...document.querySelectorAll('.drawn svg')].map((s) => s.getBoundingClientRect().right)"
+    )
     assert max(alone.run(right)) <= 400
 
 

@@ -7,7 +7,7 @@ import pytest
 from support import comparisons, documents
 from support.browser import needs_chromium
 
-from nullprobe.comparing.eraser_result import Column
+from nullprobe.comparing.eraser_rows import Column
 from nullprobe.data.metric import Metric
 
 pytestmark = [needs_chromium, pytest.mark.slow]

@@ -65,7 +65,9 @@ def test_axe_finds_nothing_serious(page, folder, kind):
         page.scheme(scheme)
         for folded in (True, False):
             opens = "true" if not folded else "false"
-            page.run(f"document.querySelectorAll('details').forEach((d) => {{ d.open = {opens}; }})")
+            page.run(
+                f"document.querySelectorAll('details').forEach((d) => {{ d.open = {opens}; }})"
+            )
             assert page.run(RUN) == [], (scheme, folded)
     page.scheme("light")
 

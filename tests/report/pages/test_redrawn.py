@@ -96,8 +96,11 @@ def test_observations_stand_at_their_values(audit):
             assert across(mark[0]) == pytest.approx(one["value"], rel=0.005)
         if claim["interval"]:
             height = drawing.marks[-1][1]
-            (ends,) = [across(c[:, 0]) for c, clipped in drawing.lines
-                       if clipped and len(c) == 2 and np.allclose(c[:, 1], height, atol=0.2)]
+            (ends,) = [
+                across(c[:, 0])
+                for c, clipped in drawing.lines
+                if clipped and len(c) == 2 and np.allclose(c[:, 1], height, atol=0.2)
+            ]
             assert ends == pytest.approx(claim["interval"], rel=0.01)
         checked += 1
     assert checked >= 6
@@ -110,7 +113,9 @@ def test_the_curve_of_removals(audit):
     across, up = drawing.scale("x"), drawing.scale("y")
     marks = np.array([(across(x), up(y)) for x, y, _ in drawing.marks])
     np.testing.assert_allclose(marks, rows[:, :2], atol=0.01)
-    lines = [np.column_stack([across(c[:, 0]), up(c[:, 1])]) for c, clipped in drawing.lines if clipped]
+    lines = [
+        np.column_stack([across(c[:, 0]), up(c[:, 1])]) for c, clipped in drawing.lines if clipped
+    ]
     for removals, _, low, high, *_ in rows:
         assert any(
             len(c) == 2 and np.allclose(c, [[removals, low], [removals, high]], atol=0.01)
@@ -157,13 +162,18 @@ def test_curves_over_layers(layers):
         marks = {(round(float(across(x))), round(float(up(y)), 2)) for x, y, _ in drawing.marks}
         readers = [i for i, name in enumerate(heads) if name == "first principal component"]
         values = {
-            (place, round(float(row[i]), 2)) for place, row in enumerate(rows) for i in (2, *readers)
+            (place, round(float(row[i]), 2))
+            for place, row in enumerate(rows)
+            for i in (2, *readers)
         }
         close = [any(a == c and abs(b - d) < 0.011 for c, d in marks) for a, b in values]
         assert all(close), key
         assert len({a for a, _ in marks}) == len(rows)
-        lines = [np.column_stack([across(c[:, 0]), up(c[:, 1])])
-                 for c, clipped in drawing.lines if clipped]
+        lines = [
+            np.column_stack([across(c[:, 0]), up(c[:, 1])])
+            for c, clipped in drawing.lines
+            if clipped
+        ]
         for place, row in enumerate(rows):
             ends = [[place, float(row[3])], [place, float(row[4])]]
             assert any(len(c) == 2 and np.allclose(c, ends, atol=0.02) for c in lines), key
@@ -186,8 +196,11 @@ def test_readings_and_damage_after_each_eraser(compared):
             float(row[i]) for i in range(1, len(heads), 3) for row in rows if row[i]
         ]  # fmt: skip
         assert marks == pytest.approx(values, abs=0.01), key
-        ends = [across(c[:, 0]) for c, clipped in drawing.lines
-                if clipped and len(c) == 2 and c[0, 1] == c[1, 1]]
+        ends = [
+            across(c[:, 0])
+            for c, clipped in drawing.lines
+            if clipped and len(c) == 2 and c[0, 1] == c[1, 1]
+        ]
         for i in range(1, len(heads), 3):
             for row in rows:
                 if row[i]:
@@ -216,8 +229,11 @@ def test_agreements_of_readers_of_pairs(page, folder):
         values = [float(row[2]) for row in chosen]
         assert [float(across(x)) for x, _, _ in marks] == pytest.approx(values, abs=0.005)
         for row, (_, y, _) in zip(chosen, marks, strict=True):
-            (ends,) = [across(c[:, 0]) for c, clipped in drawing.lines
-                       if clipped and len(c) == 2 and np.allclose(c[:, 1], y, atol=0.2)]
+            (ends,) = [
+                across(c[:, 0])
+                for c, clipped in drawing.lines
+                if clipped and len(c) == 2 and np.allclose(c[:, 1], y, atol=0.2)
+            ]
             assert ends == pytest.approx(numbers(row[3:5]), abs=0.006)
 
 
@@ -242,7 +258,9 @@ def test_points_in_space(audit):
     svgs, _, (table, _) = audit
     rows = np.array([numbers(row[1:]) for row in table[1:]])
     for svg, points in zip(svgs["set-1-data-rows"], (rows[:, :3], rows[:, 3:]), strict=True):
-        ticks = re.findall(r'<text class="(tick|name)" x="([\d.-]+)" y="([\d.-]+)"[^>]*>([^<]*)', svg)
+        ticks = re.findall(
+            r'<text class="(tick|name)" x="([\d.-]+)" y="([\d.-]+)"[^>]*>([^<]*)', svg
+        )
         axes, at = [], []
         for kind, x, y, text in ticks:
             if kind == "name":
