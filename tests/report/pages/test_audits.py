@@ -49,7 +49,7 @@ def test_every_claim_has_both_axes_in_its_section():
     sections = re.findall('<article class="claim".*?</article>', html, re.DOTALL)
     for claim, section in zip(document["claims"], sections, strict=True):
         said = Reader(section).words
-        name = f"Claim “{wording.claim_name(claim['name'])}”: {wording.VERDICTS[claim['holds']]}"
+        name = f"Claim “{wording.claim_name(claim['name'])}”: {wording.VERDICTS[claim['holds']]} "
         assert said.startswith(name)
         rung, source = rungs.takes(claim), rungs.SOURCES[claim["comes_from"]]
         assert f"Takes {rung.name}: {rung.gloss}. Comes from {source[0]}: {source[1]}." in said
