@@ -67,26 +67,32 @@ def point(results: Sequence[Audit]) -> list[tuple[str, str]]:
     falls = [(result.heading, result["one_direction"].details) for result in results]
     first, *others = [_fall(*one) for one in falls]
     shuffled = max(falls, key=lambda one: one[1][BEFORE] - one[1][AFTER])
-    left = [f"{result['no_halfspace'].observed:.0%}" for result in results]
+    left = [
+        f"{result['no_halfspace'].observed:.0%} ({_short(result.heading)})" for result in results
+    ]
+    read = [f"{result['gone'].observed:.2f}" for result in results]
     return [
         (
             TESTED,
-            "Is one direction all that a linear probe can use? The first data set has two "
-            "independent features, and each separates the classes. In each data set LEACE removes "
-            "the one direction that a linear probe reads.",
+            "Is one direction all that a linear probe (a linear classifier that reads the class) "
+            "can use? The first data set has two independent features that each separate the "
+            "classes, and one of noise. In each data set LEACE removes the one direction that a "
+            "linear probe reads.",
         ),
         (
             CAME_OUT,
-            f"On the same rows, accuracy falls {first}, as if nothing were left; in the other "
-            f"data sets it falls {', and '.join(others)}. With shuffled labels, which mean "
-            f"nothing, it falls too: {_fall(*shuffled, '_shuffled')}. On new rows a linear "
-            f"classifier fitted for accuracy still gets {', '.join(left)} right.",
+            f"On the same rows it seems so: accuracy falls {first}; in the other data sets "
+            f"{', and '.join(others)}. But it also falls with shuffled labels, which mean nothing: "
+            f"{_fall(*shuffled, '_shuffled')}. So the fall does not show that the direction held "
+            "all the information, and on new rows a linear classifier can use more: fitted for "
+            f"accuracy, it gets {', '.join(left)} right, where chance is 50%. A nonlinear reader "
+            f"reads an AUC of {', '.join(read)}.",
         ),
         (
             ABOUT,
             "The fall on the same rows is a fact about linear algebra: any labels on any data give "
             f"it. What is left on new rows is not. {_takes(results)} Where it comes from was not "
-            "tried: no other representation of these rows was passed.",
+            "tried: that needs inputs or an untrained model to compare with.",
         ),
     ]
 

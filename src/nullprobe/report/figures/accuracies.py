@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from nullprobe.report.figures import axis, roles
 
@@ -22,7 +22,7 @@ class Accuracy:
     Attributes
     ----------
     name : str
-        Of which rows.
+        Rows that it is measured on.
     value : float or None
     interval : sequence of two floats, or None
         95 % interval.
@@ -50,22 +50,22 @@ def accuracies(rows: Sequence[Accuracy], chance: float, ax: Axes) -> list[str]:
         What naming the largest class always gets right.
     ax : Axes
     """
-    ink = axis.ink(ax)
+    ink, draw = axis.ink(ax), cast(Any, ax)  # Matplotlib's keywords have no types
     for place, row in enumerate(rows):
         if row.value is None:
             continue
         role = "rung-structure" if row.new else "rung-chance" if row.shuffled else "class-0"
         hatch = roles.HATCHES[1] if row.shuffled else ""
         paper = roles.LIGHT["paper"]
-        ax.barh(
+        draw.barh(
             place, row.value, THICK, facecolor=roles.LIGHT[role], edgecolor=paper, hatch=hatch,
             linewidth=0,
         )  # fmt: skip
         axis.whiskers(ax, [row.value], [row.interval], [place], ink, upright=False)
         end = max(v for v in (row.value, *(row.interval or ())) if v is not None)
-        ax.text(end + ROOM, place, f"{100 * row.value:.0f} %", va="center", **axis.small(ax))
+        draw.text(end + ROOM, place, f"{100 * row.value:.0f} %", va="center", **axis.small(ax))
     axis.rule(ax, chance)
-    axis.frame(ax, "share of rows that are classified correctly", "")
+    axis.frame(ax, "share that is right", "")
     axis.names_at(ax, "y", range(len(rows)), [row.name for row in rows], 40)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(0, 1.12)

@@ -76,10 +76,10 @@ def before_and_after(shown: Mapping[str, Any], numeric: bool) -> tuple[Scene, Sc
         Whether the concept is numbers, drawn as shades, rather than labels.
     """
     before, after = (np.array(shown[name], dtype=np.float64) for name in views(shown))
-    kept = _kept(np.hstack([before, after]))
-    chosen = np.flatnonzero(kept)
+    shown_rows = _shown_rows(np.hstack([before, after]))
+    chosen = np.flatnonzero(shown_rows)
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), MOST_POINTS)).astype(int)]
-    low, high = _ends(np.concatenate([before[kept], after[kept]]))
+    low, high = _ends(np.concatenate([before[shown_rows], after[shown_rows]]))
     edges = np.clip((high - low) / (high - low).max(), FLATTEST, 1.0)
     size = edges / np.linalg.norm(edges)
     groups, of = _groups(shown["labels"], numeric)
@@ -94,7 +94,7 @@ def before_and_after(shown: Mapping[str, Any], numeric: bool) -> tuple[Scene, Sc
         return ((points - low) / (high - low) * 2 - 1) * size
 
     removed, halfspace = shown.get(_removed(shown)), shown.get("halfspace")
-    common["around"] = _first_seen(
+    common["around"] = _first_angle(
         np.array(removed[0] if removed else [1.0, 0.0, 0.0]) / (high - low) * size,
         placed(after[chosen]),
     )
@@ -109,7 +109,7 @@ def before_and_after(shown: Mapping[str, Any], numeric: bool) -> tuple[Scene, Sc
         for points in (before, after)
     ]
     if removed and len(removed) == 1:
-        middle = before[kept].mean(axis=0)
+        middle = before[shown_rows].mean(axis=0)
         direction = np.array(removed[0]) / (high - low) * 2 * size
         line = _through(placed(middle[None])[0], direction, size)
         scenes[0] = replace(scenes[0], line=line)
@@ -117,19 +117,19 @@ def before_and_after(shown: Mapping[str, Any], numeric: bool) -> tuple[Scene, Sc
         weights = np.array(halfspace[:3]) * (high - low) / 2 / size
         threshold = halfspace[3] - np.array(halfspace[:3]) @ (low + high) / 2
         scenes[1] = replace(scenes[1], plane=_cut(weights, threshold, size))
-    return scenes[0], scenes[1], int((~kept).sum())
+    return scenes[0], scenes[1], int((~shown_rows).sum())
 
 
 def views(shown: Mapping[str, Any]) -> tuple[str, str]:
     """Return which coordinates a picture shows: columns as they are, directions of standardised.
 
-    A principal direction of features that have other units is that of the widest unit.
+    Of raw features with different units, the widest unit alone would decide principal directions.
     """
     raw = "discriminant" not in shown["axes"]
     return ("raw", "erased") if raw else ("raw_standardised", "erased_standardised")
 
 
-def _first_seen(removed: np.ndarray, after: np.ndarray) -> float:
+def _first_angle(removed: np.ndarray, after: np.ndarray) -> float:
     """Return from where both the removed direction and what is left are seen at some length."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, 61)
     angles = angles[np.abs(np.sin(2 * angles)) >= np.sin(2 * ASIDE)]
@@ -139,23 +139,25 @@ def _first_seen(removed: np.ndarray, after: np.ndarray) -> float:
     return round(float(angles[(np.abs(right @ removed) * spread).argmax()]), 3)
 
 
-def _kept(points: np.ndarray) -> np.ndarray:
+def _shown_rows(points: np.ndarray) -> np.ndarray:
     """Return which rows are finite and not so far out that all others would be one spot."""
-    finite = np.isfinite(points).all(axis=1)
+    finite = np.asarray(np.isfinite(points).all(axis=1), dtype=bool)
     if not finite.any():
         return finite
     low, high = np.quantile(points[finite], [0.01, 0.99], axis=0)
     room = FAR * np.where(high > low, high - low, np.inf)
     with np.errstate(invalid="ignore"):
-        inside = (points >= low - room) & (points <= high + room)
-    return finite & np.all(inside, axis=1)
+        above, below = points >= low - room, points <= high + room
+    inside = np.asarray((above & below).all(axis=1), dtype=bool)
+    return np.logical_and(finite, inside)
 
 
 def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of each axis; of no points 0 and 1."""
     if not len(points):
         return np.zeros(3), np.ones(3)
-    low, high = np.min(points, axis=0), np.max(points, axis=0)
+    low: np.ndarray = points.min(axis=0)
+    high: np.ndarray = points.max(axis=0)
     still = np.maximum(1e-3 * np.abs(low), 1.0)
     room: np.ndarray = np.where(high > low, ROOM * (high - low), still)
     return low - room, high + room
@@ -166,11 +168,11 @@ def _ticks(low: float, high: float, size: float) -> list[tuple[float, str]]:
     power = float(10.0 ** np.floor(np.log10((high - low) / 2)))
     step = next(k * power for k in (5, 2, 1) if (high - low) / (k * power) >= 2.5 or k == 1)
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    found: list[tuple[float, str]] = []
+    ticks: list[tuple[float, str]] = []
     for count in range(first, last + 1):
         place = ((count * step - low) / (high - low) * 2 - 1) * size
-        found.append((round(place, 4), f"{count * step:.4g}".replace("-", "−")))
-    return found
+        ticks.append((round(place, 4), f"{count * step:.4g}".replace("-", "−")))
+    return ticks
 
 
 def _groups(labels: Sequence[Any], numeric: bool) -> tuple[list[dict[str, str]], np.ndarray]:
@@ -203,14 +205,14 @@ def _cut(weights: np.ndarray, threshold: float, size: np.ndarray) -> list[list[f
     """Return the corners of where the plane {x : weights · x = threshold} cuts the box, in turn."""
     corners = CORNERS * size
     above = corners @ weights - threshold
-    found = [
+    cuts = [
         corners[a] + above[a] / (above[a] - above[b]) * (corners[b] - corners[a])
         for a, b in EDGES
         if (above[a] > 0) != (above[b] > 0)
     ]
-    if len(found) < 3:
+    if len(cuts) < 3:
         return None
-    points = np.array(found)
+    points = np.array(cuts)
     away = points - points.mean(axis=0)
     first = away[0] / np.linalg.norm(away[0])
     normal = weights / np.linalg.norm(weights)

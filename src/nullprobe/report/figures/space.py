@@ -14,7 +14,8 @@ import numpy as np
 from nullprobe.report.figures.scene import CORNERS, EDGES, Points, Scene
 
 WIDTH, HEIGHT, REACH = 440, 380, 176  # pixels of the picture, and from its centre to a corner
-CROP = 26  # pixels above and below that only a box seen from above would fill
+ROOM = 14  # pixels below, for the names of axes
+CROP = 12  # pixels above that only a box seen from above would fill
 ABOVE = 0.36  # radians above the horizon from which the box is first seen
 SIDEWAYS = 0.35  # of a direction of length 1, from which a text begins or ends at its place
 SLICES = 16  # from the back to the front
@@ -44,7 +45,7 @@ def drawn(scene: Scene, label: str, key: str) -> str:
     inside = "".join(_parts(scene))
     return (
         f'<svg class="space" role="img" aria-label="{escape(label)}" data-space="{escape(key)}" '
-        f'viewBox="0 {CROP} {WIDTH} {HEIGHT - 2 * CROP}" data-above="{ABOVE}">{inside}</svg>'
+        f'viewBox="0 {CROP} {WIDTH} {HEIGHT + ROOM - CROP}" data-above="{ABOVE}">{inside}</svg>'
     )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from nullprobe._core.validation import complain
 from nullprobe.report.audit_document import AuditDocument
@@ -15,15 +13,14 @@ from nullprobe.report.document import validated
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
-from nullprobe.report.pages.picture import anchor
+from nullprobe.report.pages.picture import anchor, later
 from nullprobe.report.pages.pictures import layered, opening, scored
-from nullprobe.report.text import rungs, summary, tables, wording
+from nullprobe.report.text import rungs, summary, tables, verdicts, wording
 from nullprobe.report.text.answer import Lead, answer
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
-MOST_SCORED = 1200  # rows of a numeric concept whose scores a table holds
-MOST_OPEN = 4  # data sets that are not folded, and of which rows are shown
+MOST_OPEN = 4  # data sets up to which none is folded, and rows are shown
 
 
 def write_html(
@@ -83,16 +80,21 @@ def render(
         _data_set(document, position, data, rows=not folded)
         for position, document in enumerate(plain, 1)
     ]
+    ends = [(one["untested"], one["command"], one["provenance"]) for one in sets]
+    for one, end in zip(sets, ends, strict=True):
+        first = sets[ends.index(end)]
+        one["ends_as"] = first if folded and first is not one else None
     together = identity.what == "representation"
     shown: dict[str, Any] = {
         "sets": sets,
         "rungs": rungs.RUNGS,
+        "off_ladder": rungs.UNDECIDED,
         "identity": identity,
         "summary": overview(sets, identity),
-        "layers": list(layered(plain)) if together else [],
+        "layers": list(layered(plain, data)) if together else [],
         "folded": folded,
         "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
-        "how": " ".join(summary.setup(plain[0]["provenance"], same_classes=len(plain) == 1)),
+        "how": _how(plain, together=together),
         "lead_tables": lead_tables,
     }
     return shell.fill("page.html", shown, data)
@@ -103,12 +105,20 @@ def _lead(plain: Sequence[Mapping[str, Any]], title: str, together: bool) -> Lea
     return answer(plain, title) if together or len(plain) == 1 else ()
 
 
+def _how(plain: Sequence[Mapping[str, Any]], *, together: bool) -> str:
+    """Return how all were audited; the sizes of several data sets stand with their names."""
+    claims = list(dict.fromkeys(claim["name"] for one in plain for claim in one["claims"]))
+    first = plain[0]["provenance"]
+    size, *rest = summary.setup(first, claims, same_classes=True)
+    return " ".join([size, *rest] if together or len(plain) == 1 else rest)
+
+
 def _data_set(
     document: Mapping[str, Any], position: int, data: dict[str, Any], *, rows: bool
 ) -> dict[str, Any]:
     """Return what the template shows of a document; what its script needs joins the data.
 
-    Pages of many data sets show no single rows: they would be many megabytes.
+    Pages of many data sets show no rows and no scores of rows: they would be many megabytes.
     """
     title = wording.heading(document["title"], document["representation"])
     key = f"set-{position}-{anchor(title)}".strip("-")
@@ -116,17 +126,17 @@ def _data_set(
     points = tables.points(document["portrait"], first["view"]) if first["pair"] else None
     if points:
         data[f"{key} points"] = asdict(points)
-    numeric = _rows_scored(document) if rows else None
-    if numeric:
-        data[f"{key} scored"] = asdict(numeric)
+    claims = [section(claim, key) for claim in document["claims"]]
+    if not rows:
+        claims = [_folded(claim, data) for claim in claims]
     return {
         "key": key,
         "title": title,
-        "claims": [section(claim, key) for claim in document["claims"]],
+        "size": verdicts.size(document["provenance"] | {"classes": None}),
+        "claims": claims,
         "opening": first,
-        "scores": list(scored(document, key)),
+        "scores": list(scored(document, key, data)) if rows else [],
         "points": points,
-        "rows_scored": numeric,
         "costs": eraser_tables(document),
         "untested": untested(document),
         "command": document["provenance"].get("command"),
@@ -134,15 +144,16 @@ def _data_set(
     }
 
 
-def _rows_scored(document: Mapping[str, Any]) -> tables.Table | None:
-    """Return the scores of a sample of rows with their numbers, of a numeric concept."""
-    if not document["scores"] or document["concept"] != "numeric":
-        return None
-    labels = document["scores"]["labels"]
-    chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
-    views = {
-        name: [values[i] for i in chosen]
-        for name, values in document["scores"].items()
-        if name != "labels"
-    }
-    return tables.rows_scored(views, [labels[i] for i in chosen])
+def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Return a claim whose tables are all written when they are looked at."""
+    shown = dict(claim)
+    for kind in ("pictures", "matrices"):
+        shown[kind] = [
+            replace(one, table=one.table and later(one.table, f"{one.key} table", data))
+            for one in claim[kind]
+        ]
+    shown["numbers"] = [
+        later(table, f"{claim['key']} {place}", data)
+        for place, table in enumerate(claim["numbers"])
+    ]
+    return shown

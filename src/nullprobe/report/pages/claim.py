@@ -12,7 +12,8 @@ from nullprobe.report.figures.removals import removals
 from nullprobe.report.histograms import null_bins, present
 from nullprobe.report.pages.picture import HALF, Picture, anchor, drawn, glyph, swatch
 from nullprobe.report.text import alt_text, rungs, tables, titles, wording
-from nullprobe.report.text.claim_notes import claim_notes
+from nullprobe.report.text.answer import meaning
+from nullprobe.report.text.claim_notes import claim_notes, surprises
 from nullprobe.report.text.verdicts import conclusion
 
 # Each matrix of groups: how it is described, and what was done in the row.
@@ -43,6 +44,7 @@ def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
         **claim,
         "key": key,
         "short": wording.claim_name(claim["name"]),
+        "meaning": meaning(claim),
         "verdict": wording.VERDICTS.get(claim["holds"], claim["holds"]),
         "rung": rungs.takes(claim),
         "source": rungs.SOURCES[claim["comes_from"]],
@@ -51,7 +53,7 @@ def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
         # Removals are only worth asking about where something is read before any of them.
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
-        "notes": claim_notes(claim),
+        "notes": [*claim_notes(claim), *surprises(claim["reason"])],
         "pictures": list(_pictures(claim, statistics, key)),
         "matrices": list(_matrices(claim, key)),
         "numbers": [table for table in numbers if table],
@@ -101,8 +103,8 @@ def _curve(shown: Mapping[str, Any], key: str) -> Picture:
         ),
         glyph("┈┈", "quiet", "chance"),
     ]
-    seen, table = alt_text.curve(shown), tables.curve(shown)
-    return Picture(key, titles.CURVE, seen, svg, notes, entries, table)
+    description, table = alt_text.curve(shown), tables.curve(shown)
+    return Picture(key, titles.CURVE, description, svg, notes, entries, table)
 
 
 def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:
@@ -114,6 +116,6 @@ def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:
         values, caption = shown[name], what.format(unit=metric["name"])
         size = (HALF, height(len(groups)))
         svg, notes = drawn(f"{key}-{name}", size, partial(matrix, groups, values, metric, fitted))
-        seen = alt_text.matrix(groups, values, caption)
+        description = alt_text.matrix(groups, values, caption)
         table = tables.matrix(groups, values, caption)
-        yield Picture(f"{key}-{name}", titles.MATRICES[name], seen, svg, notes, (), table)
+        yield Picture(f"{key}-{name}", titles.MATRICES[name], description, svg, notes, (), table)

@@ -14,12 +14,14 @@ from nullprobe.report.figures.erasers import damage, height, readings
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.picture import Picture, anchor, drawn, glyph
 from nullprobe.report.text import titles
+from nullprobe.report.text.comparison_tables import recommendation
 from nullprobe.report.text.comparisons import label, missing, nothing_left, ordered, way
 from nullprobe.report.text.limitations import ELSEWHERE, GROUPS, USE
 from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 READ, DAMAGE = 680, 420  # pixels wide
+GAPS = "not defined here; the reasons stand below the table of all"
 UNTESTED = (
     (
         "Stronger readers",
@@ -59,6 +61,7 @@ def render(document: ComparisonDocument | Mapping[str, Any]) -> str:
     read, moved, *others = _pictures(rows, document)
     shown = {
         "title": document["title"],
+        "advice": recommendation(document),
         "read": read,
         "moved": moved,
         "other_pictures": others,
@@ -83,8 +86,8 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     high = height(len(rows), len(probes))
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
-    seen = " ".join(described_damage(rows))
-    yield Picture("damage", titles.DAMAGE, seen, svg, notes)
+    description = " ".join(described_damage(rows))
+    yield Picture("damage", titles.DAMAGE, description, svg, notes, (), moved_table(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -101,12 +104,39 @@ def _readings(
 ) -> Picture:
     size = (READ, high)
     svg, notes = drawn(key, size, partial(readings, rows, columns, held))
-    seen = " ".join(described(rows, columns, held))
+    description = " ".join(described(rows, columns, held))
     entries = [
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend([column["name"] for column in columns])
     ]
-    return Picture(key, title, seen, svg, notes, entries)
+    return Picture(key, title, description, svg, notes, entries, read_table(rows, columns, held))
+
+
+def read_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], held: str
+) -> Table:
+    """Return what each probe reads after each eraser, with the ends of its interval."""
+    heads = ["eraser"]
+    for column in columns:
+        heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
+    lines: list[tuple[Any, ...]] = []
+    for row in rows:
+        line: list[Any] = [label(row)]
+        for column in columns:
+            cell: Mapping[str, Any] = row[held].get(column["name"]) or {}
+            line += [cell.get("value"), *(cell.get("interval") or (None, None))]
+        lines.append(tuple(line))
+    return Table("Read-back after each eraser", tuple(heads), tuple(lines), GAPS)
+
+
+def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return how far each eraser moves rows."""
+    damages: list[Mapping[str, Any]] = [row["damage"] or {} for row in rows]
+    lines = tuple(
+        (label(row), damage.get("moved"), damage.get("ratio"))
+        for row, damage in zip(rows, damages, strict=True)
+    )
+    return Table("Damage", ("eraser", "distance moved", "of LEACE's"), lines, GAPS)
 
 
 def described(
@@ -173,7 +203,7 @@ def _row(row: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
         "nothing_left": nothing_left(row["nothing_left"]),
         "read_back": [row["read_back"].get(c["name"], nothing) for c in document["probes"]],
         "others": [row["others"].get(c["name"], nothing) for c in document["others"]],
-        **{key: damage.get(key) for key in ("moved", "ratio", "share")},
+        **{key: damage.get(key) for key in ("moved", "ratio", "share", "relative_move")},
         "seconds": row["seconds"],
     }
 
@@ -194,7 +224,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
     heads += ["directions removed", "directions moved in"]
     for column, _ in columns:
         heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
-    heads += ["distance moved", "of LEACE's", "of the variance", "seconds"]
+    heads += ["distance moved", "of LEACE's", "of the variance", "of two rows", "seconds"]
     lines: list[tuple[Any, ...]] = []
     for row in rows:
         ranks = _ranks(row["ranks"])
@@ -205,11 +235,12 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
             cell = row[key].get(column["name"]) or {"value": None, "interval": None}
             line += [cell["value"], *(cell["interval"] or (None, None))]
         damage: dict[str, Any] = row["damage"] or {}
-        line += [damage.get("moved"), damage.get("ratio"), damage.get("share"), row["seconds"]]
+        line += [damage.get(key) for key in ("moved", "ratio", "share", "relative_move")]
+        line.append(row["seconds"])
         lines.append(tuple(line))
     return Table(
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
-        "not defined here; the reasons stand below the table above",
+        GAPS,
     )  # fmt: skip
 
 

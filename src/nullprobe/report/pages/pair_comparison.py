@@ -73,13 +73,35 @@ def _picture(document: Mapping[str, Any]) -> Picture:
     """Return agreements of every reader with every label, and of random directions."""
     size = (WHOLE, height(len(document["rows"]) + 1, len(document["labels"])))
     svg, notes = drawn("agreements", size, partial(agreements, document))
-    said = "Bars are 95 % intervals, given the fits; of random directions, the middle 90 %."
+    sentence = "Bars are 95 % intervals, given the fits; of random directions, the middle 90 %."
     entries = [
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend(document["labels"])
     ]
-    seen = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
-    return Picture("agreements", titles.AGREEMENTS, seen, svg, [said, *notes], entries)
+    description = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
+    return Picture(
+        "agreements",
+        titles.AGREEMENTS,
+        description,
+        svg,
+        [sentence, *notes],
+        entries,
+        _drawn(document),
+    )
+
+
+def _drawn(document: Mapping[str, Any]) -> Table:
+    """Return what the picture shows: a line for each mark."""
+    lines = [
+        (row["name"], name, cell["share"], *cell["interval"])
+        for row in document["rows"]
+        for name, cell in row["agreements"].items()
+    ]
+    for name in document["labels"]:
+        low, middle, high = percentiles(document["random"][name])
+        lines.append(("random directions", name, middle, low, high))
+    heads = ("reader", "label", "agreement", "from", "to")
+    return Table("Agreement of each reader with each label", heads, tuple(lines))
 
 
 def _numbers(document: Mapping[str, Any]) -> Table:

@@ -15,7 +15,7 @@ from nullprobe.report.text.tables import Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-HALF, WHOLE = 600, 1120  # pixels wide: beside the words, or below them
+HALF, WHOLE = 600, 1120  # pixels wide: next to the words, or below them
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Picture:
         Its anchor, which differs between the pictures of a page.
     title : str
         The question that it answers.
-    seen : str
+    description : str
         What it shows, for those who do not see it.
     svg : Markup
         The figure.
@@ -42,7 +42,7 @@ class Picture:
 
     key: str
     title: str
-    seen: str
+    description: str
     svg: Markup
     notes: Sequence[str] = ()
     entries: Sequence[Mapping[str, Any]] = ()
@@ -72,6 +72,25 @@ def drawn_together(
     figure, axes = sheet.new(*size, columns=columns)
     notes = draw(axes)
     return Markup(sheet.svg(figure, key)), notes
+
+
+@dataclass(frozen=True)
+class Later(Table):
+    """A table that the page's script writes when it is looked at, from the embedded numbers.
+
+    Attributes
+    ----------
+    source : str
+        Where the numbers are.
+    """
+
+    source: str = ""
+
+
+def later(table: Table, source: str, data: dict[str, Any]) -> Later:
+    """Return a table to be written later; its numbers join the data."""
+    data[source] = {"caption": table.caption, "columns": table.columns, "rows": table.rows}
+    return Later(**vars(table), source=source)
 
 
 def glyph(letter: str, ink: str, name: str) -> dict[str, str]:

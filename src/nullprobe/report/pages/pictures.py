@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from nullprobe.report.figures import planes, roles, scene, space
+from nullprobe.report.figures import axis, planes, roles, scene, space
 from nullprobe.report.figures.accuracies import Accuracy, accuracies
 from nullprobe.report.figures.layers import BANDS, MOST_READERS, layers
-from nullprobe.report.figures.scores import scores, scores_numeric
+from nullprobe.report.figures.scores import MOST_POINTS, scores, scores_numeric
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages.picture import (
     HALF,
@@ -21,12 +21,17 @@ from nullprobe.report.pages.picture import (
     drawn,
     drawn_together,
     glyph,
+    later,
     swatch,
 )
 from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 
 PLANE, SCORES, LAYERS = 380, 250, 300  # pixels high
 BAR = 30  # pixels of a bar
+NOTE_OF_BARS = (
+    "Dashed: the share of the largest class. For new rows, the linear classifier is the best "
+    "halfspace that a search finds, and classes count equally, so that chance is 50 %."
+)
 CURVED = ("readable", "erasure_holds", "no_halfspace", "gone", "used", "consistent", "transfers")
 MOST_NAMED = 12  # classes that a key names
 
@@ -44,16 +49,16 @@ def opening(
         return {"pair": [], "solid": False, "legend": [], "bars": bars}
     numeric = document["concept"] == "numeric"
     view = "raw" if scene.views(shown)[0] == "raw" else "standardised"
-    seen = alt_text.portrait(shown, view, document["provenance"]["rows"], numeric)
+    description = alt_text.portrait(shown, view, document["provenance"]["rows"], numeric)
     solid = len(shown["axes"]) >= 3
     if solid:
-        pair, notes = _solid(shown, numeric, seen, key, data)
+        pair, notes = _solid(shown, numeric, description, key, data)
     else:
         pair, notes = _flat(shown, numeric, key)
     return {
         "key": f"{key}-rows",
         "title": titles.PORTRAIT,
-        "seen": seen,
+        "description": description,
         "pair": pair,
         "solid": solid,
         "view": view,
@@ -66,14 +71,14 @@ def opening(
 
 
 def _solid(
-    shown: Mapping[str, Any], numeric: bool, seen: str, key: str, data: dict[str, Any]
+    shown: Mapping[str, Any], numeric: bool, description: str, key: str, data: dict[str, Any]
 ) -> tuple[list[Markup], list[str]]:
     before, after, omitted = scene.before_and_after(shown, numeric)
     pair: list[Markup] = []
     for when, one in (("before", before), ("after", after)):
         name = f"{key} {when}"
         data[name] = one.plain()
-        label = f"{when.capitalize()} erasure. {seen}"
+        label = f"{when.capitalize()} erasure. {description}"
         pair.append(Markup(space.drawn(one, label, name)))
     total = len(shown["labels"])
     notes = [f"{omitted:,} far-out points are not shown."] if omitted else []
@@ -104,24 +109,28 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     ]
     left = claims.get("no_halfspace")
     if left and left["observed"] is not None and left["metric"]["name"] == "balanced accuracy":
-        name = "new rows, after, best halfspace"
+        name = "new rows, after (classes equal)"
         rows.insert(2, Accuracy(name, left["observed"], left["interval"], new=True))
     rows = [row for row in rows if row.value is not None]
     size = (430, 80 + BAR * len(rows))
     svg, notes = drawn(key, size, partial(accuracies, rows, chance))
-    seen = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
+    notes = [NOTE_OF_BARS, *notes]
+    description = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
     lines = tuple((row.name, row.value, *(row.interval or (None, None))) for row in rows)
     table = tables.Table(
         "Share that a linear classifier gets right", ("", "share", "2.5 %", "97.5 %"), lines,
         "no interval: computed on the whole sample, not estimated from it",
         "Of new rows, classes count equally.",
     )  # fmt: skip
-    text = f"{seen}. The larger class has {chance:.0%}."
+    text = f"{description}. The larger class has {chance:.0%}."
     return Picture(key, titles.ACCURACY, text, svg, notes, (), table)
 
 
-def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
-    """Yield the pictures of the held-out scores, before and after erasure."""
+def scored(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> Iterator[Picture]:
+    """Yield the pictures of the held-out scores, before and after erasure.
+
+    The scores of rows with numbers join the data, for the page's script.
+    """
     if not document["scores"]:
         return
     labels = document["scores"]["labels"]
@@ -139,47 +148,55 @@ def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
         )
         svg, notes = drawn(name, (HALF, SCORES), draw)
         if numeric:
-            seen, table, entries = alt_text.scores_numeric(view, values, labels), None, []
+            rows = axis.thinned(len(labels), MOST_POINTS)
+            chosen = {view: [values[i] for i in rows]}
+            whole = tables.rows_scored(chosen, [labels[i] for i in rows])
+            table = later(whole, f"{name} table", data)
+            description, entries = alt_text.scores_numeric(view, values, labels), []
         else:
             bins = class_bins(values, labels, names)
             medians = [_median(values, labels, one) for one in names]
-            seen = alt_text.scores(view, bins, names, medians)
+            description = alt_text.scores(view, bins, names, medians)
             table = tables.scores(view, bins, names)
             entries = [
                 glyph(one["glyph"], f"class-{one['colour']}", one["name"])
                 for one in roles.legend(names)[:MOST_NAMED]
             ]
-        yield Picture(name, titles.SCORES[view], seen, svg, notes, entries, table)
+        yield Picture(name, titles.SCORES[view], description, svg, notes, entries, table)
 
 
-def layered(documents: Sequence[Mapping[str, Any]]) -> Iterator[Picture]:
-    """Yield a curve over representations for each claim that is a reading."""
+def layered(documents: Sequence[Mapping[str, Any]], data: dict[str, Any]) -> Iterator[Picture]:
+    """Yield a curve over representations for each claim that is a reading.
+
+    Its numbers join the data, for the page's script.
+    """
     for name in CURVED:
         claims = [c for one in documents for c in one["claims"] if c["name"] == name]
         if not claims:
             continue
         key = f"layers-{name}"
         svg, notes = drawn(key, (HALF, LAYERS), partial(layers, documents, name))
-        seen, table = alt_text.layers(documents, name), tables.layers(documents, name)
+        description = alt_text.layers(documents, name)
+        table = later(tables.layers(documents, name), f"{key} table", data)
         entries = list(_entries(claims))
-        yield Picture(key, titles.layers(name), seen, svg, notes, entries, table)
+        yield Picture(key, titles.layers(name), description, svg, notes, entries, table)
 
 
 def _entries(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     """Yield the key of a curve over representations."""
-    said = "observed, with its 95 % interval"
+    sentence = "observed, with its 95 % interval"
     if any(claim["holds"] != "yes" for claim in claims):
-        said += " (filled: holds; hollow: does not hold; half: unclear)"
-    yield glyph("●", "ink", said)
+        sentence += " (filled: holds; hollow: does not hold; half: unclear)"
+    yield glyph("●", "ink", sentence)
     drawn_nulls = dict.fromkeys(null["rung"] for claim in claims for null in claim["nulls"])
     for key in BANDS:
         if key in drawn_nulls:
             yield swatch("faint", f"rung-{key}", f"{rungs.rung(key).drawn}: 95 % of the draws")
-    beside = {one["name"]: one["rung"] for claim in claims for one in claim["beside"]}
-    for name, key in [*beside.items()][:MOST_READERS]:
+    readers = {one["name"]: one["rung"] for claim in claims for one in claim["beside"]}
+    for name, key in [*readers.items()][:MOST_READERS]:
         yield glyph("○", f"rung-{rungs.rung(key).colour}", name)
 
 
 def _median(values: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:
-    some = present([s for s, label in zip(values, labels, strict=True) if label == name])
-    return float(f"{np.median(some):.6g}") if len(some) else None
+    scores_of = present([s for s, label in zip(values, labels, strict=True) if label == name])
+    return float(f"{np.median(scores_of):.6g}") if len(scores_of) else None

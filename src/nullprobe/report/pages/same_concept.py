@@ -26,7 +26,7 @@ def render(document: SameConceptDocument | Mapping[str, Any]) -> str:
     """Return the page as HTML; the same document gives the same bytes."""
     plain = validated(SameConceptDocument, document).plain()
     first, *rest = plain["findings"]
-    lead = [(TESTED, QUESTION), (CAME_OUT, first), *(("Reason", said) for said in rest)]
+    lead = [(TESTED, QUESTION), (CAME_OUT, first), *(("Reason", sentence) for sentence in rest)]
     return render_audits([plain["audit"]], lead, [crossed_table(plain)])
 
 

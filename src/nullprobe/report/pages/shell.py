@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.printable import plain_values, printable
+from nullprobe.report.pages.compact import compact
 from nullprobe.report.templating import rendered, source
 
 
@@ -41,7 +42,7 @@ def fill(template: str, shown: Mapping[str, Any], data: Mapping[str, Any]) -> st
         "hash": _hash(script),
         "data": embedded(plain_values(data, printable)),
     }
-    return rendered(template, {**shown, **frame})
+    return compact(rendered(template, {**shown, **frame}))
 
 
 def write(path: str | Path, content: str) -> None:

@@ -74,8 +74,10 @@
     const line = (points) => `M${points.map((p) => pair(flat(p))).join("L")}`;
     if (scene.plane) made.push(element("path", { class: "left", d: `${line(scene.plane)}z` }));
     const order = scene.points.map((p) => [dot(p, towards), p]).sort((a, b) => a[0] - b[0]);
-    const size = Math.ceil(order.length / SLICES);
-    for (let from = 0; from < order.length; from += size) {
+    // As many slices as in Python, the first of them one point longer where they differ.
+    const slices = Math.min(SLICES, order.length), [least, longer] = [Math.floor(order.length / slices), order.length % slices];
+    for (let from = 0, slice = 0; from < order.length; slice += 1) {
+      const size = least + (slice < longer ? 1 : 0);
       const paths = scene.groups.map(() => "");
       for (const [, p] of order.slice(from, from + size)) {
         paths[p[3]] += `M${pair(flat(p))}${MARKS[scene.groups[p[3]].mark]}`;
@@ -87,6 +89,7 @@
         if (group.shade) path.style.color = group.shade;
         made.push(path);
       });
+      from += size;
     }
     if (scene.line) made.push(element("path", { class: "removed", d: line(scene.line) }));
     svg.replaceChildren(...made);
@@ -138,20 +141,30 @@
 
   // ---- save a picture: its colours and letters as they are here
   const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
+    "stroke-linejoin", "stroke-linecap",
     "font-family", "font-size", "font-weight", "text-anchor", "opacity", "color"];
+
+  const paint = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+
+  // What stands in definitions inherits from where it is used, so it keeps its own style alone.
+  function own(part) {
+    const rules = [...document.styleSheets[0].cssRules];
+    const texts = [...part.classList].map((name) => rules.find((rule) => rule.selectorText === `.${name}`)?.style.cssText ?? "");
+    return [...texts, part.getAttribute("style") ?? ""].join(" ").replace(/var\((--[\w-]+)[^)]*\)/g, (_, name) => paint(name));
+  }
 
   function alone(svg) {
     const copy = svg.cloneNode(true);
-    const parts = all("*", copy);
-    all("*", svg).forEach((part, i) => {
-      if (part.closest("defs")) return;
-      const style = getComputedStyle(part);
-      for (const name of KEPT) parts[i].style.setProperty(name, style.getPropertyValue(name));
+    const parts = [copy, ...all("*", copy)];
+    [svg, ...all("*", svg)].forEach((part, i) => {
+      if (part.closest("defs")) {
+        parts[i].setAttribute("style", own(part));
+      } else {
+        const style = getComputedStyle(part);
+        for (const name of KEPT) parts[i].style.setProperty(name, style.getPropertyValue(name));
+      }
+      parts[i].removeAttribute("class");
     });
-    for (const part of all("defs *", copy)) {
-      const style = part.getAttribute("style");
-      if (style) part.setAttribute("style", style.replace(/var\(--[\w-]+, (#[0-9a-f]{6})\)/g, "$1"));
-    }
     return copy;
   }
 
@@ -161,11 +174,10 @@
     const width = boxes.reduce((sum, box) => sum + box.width, 0);
     const height = Math.max(...boxes.map((box) => box.height)) + 24;
     const made = element("svg", { xmlns: SVG, viewBox: `0 0 ${width} ${height}`, width, height });
-    const css = getComputedStyle(root);
-    made.append(element("rect", { width, height, fill: css.getPropertyValue("--paper").trim() }));
+    made.append(element("rect", { width, height, fill: paint("--paper") }));
     const title = figure.querySelector("h3, h4").textContent;
     made.append(element("text", {
-      x: 8, y: 16, "font-size": 14, "font-family": css.getPropertyValue("--sans"), fill: css.getPropertyValue("--ink").trim(),
+      x: 8, y: 16, "font-size": 14, "font-family": paint("--sans"), fill: paint("--ink"),
     }, title));
     let x = 0;
     svgs.forEach((svg, i) => {
@@ -217,12 +229,16 @@
   unfold();
 
   // ---- tables
-  const shown = (value) => (value === null ? "—" : String(value).replace(/^-/, "−"));
+  const shown = (value) => {
+    if (value === null) return "—";
+    const brief = typeof value === "number" ? Number(value.toPrecision(4)) : value;
+    return String(brief).replace(/^-/, "−");
+  };
 
-  function fill(details) {
-    const place = details.querySelector(".wide");
+  function fill(block) {
+    const place = block.querySelector(".wide");
     if (place.querySelector("table")) return;
-    const { caption, columns, rows } = numbers[details.dataset.rows];
+    const { caption, columns, rows } = numbers[block.dataset.rows];
     const table = document.createElement("table");
     table.createCaption().textContent = caption;
     const head = table.createTHead().insertRow();
@@ -235,17 +251,25 @@
     const body = table.createTBody();
     for (const row of rows) {
       const line = body.insertRow();
-      for (const value of row) {
-        const cell = line.insertCell();
+      row.forEach((value, i) => {
+        const named = i === 0 && typeof value === "string";
+        const cell = named ? line.appendChild(document.createElement("th")) : line.insertCell();
         cell.textContent = shown(value);
+        if (named) cell.scope = "row";
+        else if (value === null) cell.className = "none";
+        else if (typeof value === "string") cell.className = "words";
         if (value !== null) cell.dataset.value = value;
-      }
+      });
     }
-    place.prepend(table);
+    place.replaceChildren(table);
   }
-  for (const details of all("details[data-rows]")) {
-    details.addEventListener("toggle", () => { if (details.open) fill(details); });
-  }
+  document.addEventListener("toggle", (event) => {
+    const opened = event.target;
+    if (!opened.open) return;
+    for (const block of [opened, ...all("[data-rows]", opened)]) {
+      if (block.dataset.rows && block.closest("details").open) fill(block);
+    }
+  }, true);
 
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   function csv(table) {

@@ -216,17 +216,17 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> str:
     >>> layers(pages, "readable")
     'Readable holds in 1 of 2 representations. AUC from 0.500 (layer 1) to 0.900 (layer 0).'
     """
-    found = [
+    claims = [
         (claim, one["representation"] or one["title"])
         for one in documents
         for claim in one["claims"]
         if claim["name"] == name
     ]
-    held = sum(claim["holds"] == "yes" for claim, _ in found)
-    text = f"{wording.claim_name(name)} holds in {held} of {len(found)} representations."
-    read = [(claim["observed"], where) for claim, where in found if claim["observed"] is not None]
+    held = sum(claim["holds"] == "yes" for claim, _ in claims)
+    text = f"{wording.claim_name(name)} holds in {held} of {len(claims)} representations."
+    read = [(claim["observed"], where) for claim, where in claims if claim["observed"] is not None]
     if not read:
         return text
     (low, least), (high, most) = min(read), max(read)
-    unit = found[0][0]["metric"]["name"]
+    unit = claims[0][0]["metric"]["name"]
     return f"{text} {unit} from {number(low)} ({least}) to {number(high)} ({most})."

@@ -14,7 +14,7 @@ from nullprobe.report.text.wording import number
 Lead = Sequence[tuple[str, str]]  # what is answered, and the answer
 TESTED, CAME_OUT, ABOUT = "Tested", "Came out", "A fact about"
 # What was observed of each claim: where the claim holds, and where it does not.
-FOUND: dict[str, tuple[str, str]] = {
+FINDINGS: dict[str, tuple[str, str]] = {
     "dependent": ("the representation depends on the concept", "no dependence was found"),
     "readable": ("a linear probe reads the concept{read}", "no linear probe reads the concept"),
     "one_direction": (
@@ -44,6 +44,17 @@ FOUND: dict[str, tuple[str, str]] = {
     "consistent": ("CCS finds the concept without labels", "CCS does not find the concept"),
     "used": ("the model uses the concept", "that the model uses the concept was not shown"),
 }
+# The same in two or three words, next to a verdict.
+MEANINGS: dict[str, tuple[str, str]] = {
+    "readable": ("it is read", "it is not read"),
+    "one_direction": ("nothing is left there", "something is left"),
+    "erasure_holds": ("it is not read any more", "it is still read"),
+    "no_halfspace": ("none is accurate", "one is still accurate"),
+    "one_feature": ("as expected", "not as expected"),
+    "gone": ("it is not read any more", "it is still read"),
+    "transfers": ("it carries over", "it does not carry over"),
+    "used": ("it is used", "use was not shown"),
+}
 # What a verdict explains, as the subject of a sentence.
 SUBJECTS = {
     "readable": "what the probe reads",
@@ -56,7 +67,7 @@ SUBJECTS = {
     "consistent": "what CCS finds",
     "used": "what erasing changes in the model",
 }
-MOST_FOUND = 4  # findings of one sentence
+MOST_FINDINGS = 4  # findings of one sentence
 FIRST = ("used", "consistent", "readable", "one_direction", "gone", "no_halfspace",
          "erasure_holds", "transfers", "one_feature", "dependent")  # fmt: skip
 MOST_NAMED = 2  # classes that a sentence names
@@ -114,22 +125,34 @@ def _came_out(documents: Sequence[Mapping[str, Any]]) -> str:
     if len(documents) > 1:
         return " ".join(_of_many(documents))
     claims = {claim["name"]: claim for claim in documents[0]["claims"]}
-    found = [_found(claims[name]) for name in FIRST if name in claims]
-    said = [text for text in found if text][:MOST_FOUND]
+    findings = [_finding(claims[name]) for name in FIRST if name in claims]
+    sentences = [text for text in findings if text][:MOST_FINDINGS]
     open_ = [
         wording.claim_name(name) for name, claim in claims.items() if claim["holds"] == "unclear"
     ]
-    text = f"{wording.sentence('; '.join(said))}." if said else ""
+    text = f"{wording.sentence('; '.join(sentences))}." if sentences else ""
     unclear = f"These rows cannot decide: {', '.join(open_)}." if open_ else ""
     return " ".join(part for part in (text, unclear) if part)
 
 
-def _found(claim: Mapping[str, Any]) -> str:
+def _finding(claim: Mapping[str, Any]) -> str:
     if claim["holds"] == "unclear":
         return ""
     value = f" ({claim['metric']['name']} {number(claim['observed'])})"
-    holds, fails = FOUND[claim["name"]]
+    holds, fails = FINDINGS[claim["name"]]
     return (holds if claim["holds"] == "yes" else fails).format(read=value)
+
+
+def meaning(claim: Mapping[str, Any]) -> str:
+    """Return what a verdict means in two or three words; "" for one that is unclear.
+
+    Examples
+    --------
+    >>> meaning({"name": "gone", "holds": "no"}), meaning({"name": "gone", "holds": "unclear"})
+    ('it is still read', '')
+    """
+    holds, fails = MEANINGS.get(claim["name"], ("", ""))
+    return {"yes": holds, "no": fails}.get(claim["holds"], "")
 
 
 def _of_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -147,7 +170,7 @@ def _of_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _about(documents: Sequence[Mapping[str, Any]]) -> str:
-    """Say what explains what was found, by rungs, and where it comes from."""
+    """Say what explains the findings, by rungs, and where it comes from."""
     if len(documents) > 1:
         return " ".join(_about_many(documents))
     by_rung: dict[str, list[str]] = {}
@@ -157,8 +180,10 @@ def _about(documents: Sequence[Mapping[str, Any]]) -> str:
         if rung.height:
             by_rung.setdefault(rung.key, []).append(SUBJECTS[claim["name"]])
     order = [rung.key for rung in rungs.RUNGS if rung.key in by_rung]
-    said = [wording.sentence(rungs.EXPLAINS[key].format(_listed(by_rung[key]))) for key in order]
-    return " ".join([*said, _sources(claims)]) if claims else "No explanation was tried."
+    sentences = [
+        wording.sentence(rungs.EXPLAINS[key].format(_listed(by_rung[key]))) for key in order
+    ]
+    return " ".join([*sentences, _sources(claims)]) if claims else "No explanation was tried."
 
 
 def _about_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -179,16 +204,16 @@ def _about_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield _origins([claim["comes_from"] for claim in shown], len(claims))
 
 
-def _origins(found: Sequence[str], count: int) -> str:
-    if set(found) == {"not_tried"}:
+def _origins(sources: Sequence[str], count: int) -> str:
+    if set(sources) == {"not_tried"}:
         return _sources([{"comes_from": "not_tried"}])
     parts = [
-        f"undecided in {found.count(key):,}"
+        f"undecided in {sources.count(key):,}"
         if key == "undecided"
-        else f"not tried in {found.count(key):,}"
+        else f"not tried in {sources.count(key):,}"
         if key == "not_tried"
-        else f"from {rungs.SOURCES[key][0]} in {found.count(key):,}"
-        for key in dict.fromkeys(found)
+        else f"from {rungs.SOURCES[key][0]} in {sources.count(key):,}"
+        for key in dict.fromkeys(sources)
     ]
     parts[0] += f" of {count:,}"
     return f"Where it comes from: {', '.join(parts)}."
@@ -196,11 +221,11 @@ def _origins(found: Sequence[str], count: int) -> str:
 
 def _sources(claims: Sequence[Mapping[str, Any]]) -> str:
     """Say where what is read comes from."""
-    found = list(dict.fromkeys(claim["comes_from"] for claim in claims))
-    known = [rungs.SOURCES[key][0] for key in found if key not in ("not_tried", "undecided")]
+    sources = list(dict.fromkeys(claim["comes_from"] for claim in claims))
+    known = [rungs.SOURCES[key][0] for key in sources if key not in ("not_tried", "undecided")]
     if known:
         return f"It comes from {_listed(known)}."
-    if "undecided" in found:
+    if "undecided" in sources:
         return "Where it comes from is undecided."
     return "Where it comes from was not tried: no baseline and no untrained model was passed."
 

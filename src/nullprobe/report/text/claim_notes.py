@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from nullprobe.report.text.wording import number
+
+SURPRISES = re.compile(r"The interval includes chance although.*?\.(?=\s|$)", re.DOTALL)
 
 
 def claim_notes(claim: Mapping[str, Any]) -> list[str]:
@@ -27,3 +30,14 @@ def claim_notes(claim: Mapping[str, Any]) -> list[str]:
         notes.append(f"How many rows a verdict would need cannot be stated: {reason}.")
     notes += [f"Warning: {one.rstrip('.')}." for one in claim.get("warnings", ())]
     return notes
+
+
+def surprises(reason: str) -> list[str]:
+    """Return the sentences of a reason without which a reader would doubt the verdict.
+
+    Examples
+    --------
+    >>> surprises("AUC 0.54. The interval includes chance although the test rejects it: why. More.")
+    ['The interval includes chance although the test rejects it: why.']
+    """
+    return SURPRISES.findall(reason)

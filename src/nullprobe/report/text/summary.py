@@ -104,8 +104,8 @@ def setup(
     if draws:
         yield f"A p-value compares with up to {draws:,} draws: data where an explanation is true."
     yield (
-        f"α = {provenance['alpha']:g}; a difference below {provenance['min_effect']:g} is too "
-        "small to matter."
+        f"α = {provenance['alpha']:g}; an explanation that comes within "
+        f"{provenance['min_effect']:g} of what was observed is enough for it."
     )
 
 

@@ -52,7 +52,7 @@ def layers(name: str) -> str:
     >>> layers("readable")
     'In which representation is the concept read?'
     """
-    asked = {
+    questions = {
         "readable": "In which representation is the concept read?",
         "erasure_holds": "What does a fresh linear probe read after erasure?",
         "no_halfspace": "What does a linear classifier read after erasure?",
@@ -60,4 +60,4 @@ def layers(name: str) -> str:
         "used": "Where does the model use the concept?",
         "consistent": "Where does CCS find the concept?",
     }
-    return asked.get(name, "What was observed in each representation?")
+    return questions.get(name, "What was observed in each representation?")
