@@ -73,7 +73,7 @@ def test_a_document_of_another_kind_names_the_right_class(kind, other):
     with pytest.raises(InputError) as caught:
         kind.from_json(MADE[other]().to_json())
     assert caught.value.required.startswith(f"{kind.__name__}.from_json")
-    assert f"{right} document" in caught.value.received
+    assert f"a document of {right}" in caught.value.received
     assert caught.value.hint == f"use {right}.from_json or nullprobe.load_result"
 
 
