@@ -124,15 +124,22 @@ class SameConcept:
     @property
     def findings(self) -> tuple[str, ...]:
         """The verdict with the agreement of the labels, its reason, and a hint if any."""
+        read = self.audit["readable"].holds is Holds.YES
+        alone = self.holds is Holds.NO and not read  # the dependence decides, and no probe reads it
         answer = {
             Holds.YES: "Yes, as far as a linear probe of these rows can tell",
-            Holds.NO: "No: where the labels differ, a probe reads which of them says yes",
+            Holds.NO: "No: where the labels differ, "
+            + (
+                "a probe reads which of them says yes"
+                if read
+                else "the rows depend on which of them says yes"
+            ),
             Holds.UNCLEAR: "Unclear",
         }[self.holds]
         return (
             f"{answer}. Labels agree in {self.agreement:.1%} of rows (κ = {self.kappa:.3f}) and "
             f"differ in {self.differing}.",
-            self.audit["readable"].reason,
+            self.audit["dependent" if alone else "readable"].reason,
             *([SWAPPED] if self._is_swapped else []),
         )
 

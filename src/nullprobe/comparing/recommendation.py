@@ -146,7 +146,10 @@ def _sentences(
             f"read it (its 95 % interval ends above chance + {_short(advice.min_effect)})."
         )
         row = by_name[advice.least_left]
-        yield f"{row.eraser} leaves least: {_most_read(row, probes)}. Its cost: {_cost(row)}."
+        yield (
+            f"Of the erasers that need no labels, {row.eraser} leaves least: "
+            f"{_most_read(row, probes)}. Its cost: {_cost(row)}."
+        )
         if advice.linear is not None:
             same = advice.linear == advice.least_left
             cost = "" if same else f": {_cost(by_name[advice.linear])}"

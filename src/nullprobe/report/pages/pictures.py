@@ -27,11 +27,8 @@ from nullprobe.report.pages.picture import (
 from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 
 PLANE, SCORES, LAYERS = 380, 250, 300  # pixels high
+STILL = 1e-3  # of the box, up to which points are in one place
 BAR = 30  # pixels of a bar
-NOTE_OF_BARS = (
-    "Dashed: the share of the largest class. For new rows, the linear classifier is the best "
-    "halfspace that a search finds, and classes count equally, so that chance is 50 %."
-)
 CURVED = ("readable", "erasure_holds", "no_halfspace", "gone", "used", "consistent", "transfers")
 MOST_NAMED = 12  # classes that a key names
 
@@ -46,7 +43,7 @@ def opening(
     shown = document["portrait"] if rows else None
     bars = _accuracy(document, f"{key}-accuracy")
     if not shown:
-        return {"pair": [], "solid": False, "legend": [], "bars": bars}
+        return {"pair": [], "solid": False, "legend": [], "shades": (), "bars": bars}
     numeric = document["concept"] == "numeric"
     view = "raw" if scene.views(shown)[0] == "raw" else "standardised"
     description = alt_text.portrait(shown, view, document["provenance"]["rows"], numeric)
@@ -64,7 +61,8 @@ def opening(
         "view": view,
         "notes": notes,
         "legend": [] if numeric else roles.legend(wording.classes(shown["labels"])),
-        "removed": solid and bool(shown.get("removed")),
+        "shades": (scene.SHADES[0], scene.SHADES[-1]) if numeric and solid else (),
+        "removed": solid and len(shown.get("removed") or ()) == 1,
         "halfspace": solid and bool(shown.get("halfspace")),
         "bars": bars,
     }
@@ -82,6 +80,8 @@ def _solid(
         pair.append(Markup(space.drawn(one, label, name)))
     total = len(shown["labels"])
     notes = [f"{omitted:,} far-out points are not shown."] if omitted else []
+    if after.points and np.ptp([point[:3] for point in after.points], axis=0).max() < STILL:
+        notes.append("After erasure all rows are the same: everything else is gone, too.")
     if len(before.points) < total - omitted:
         notes.append(f"{len(before.points):,} of {total:,} points are drawn; the table has all.")
     return pair, notes
@@ -114,7 +114,7 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     rows = [row for row in rows if row.value is not None]
     size = (430, 80 + BAR * len(rows))
     svg, notes = drawn(key, size, partial(accuracies, rows, chance))
-    notes = [NOTE_OF_BARS, *notes]
+    notes = [*_note_of_bars(document, new=any(row.new for row in rows)), *notes]
     description = ", ".join(f"{row.name}: {row.value:.0%}" for row in rows)
     lines = tuple((row.name, row.value, *(row.interval or (None, None))) for row in rows)
     table = tables.Table(
@@ -124,6 +124,16 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     )  # fmt: skip
     text = f"{description}. The larger class has {chance:.0%}."
     return Picture(key, titles.ACCURACY, text, svg, notes, (), table)
+
+
+def _note_of_bars(document: Mapping[str, Any], *, new: bool) -> Iterator[str]:
+    yield "Dashed: the share of the largest class."
+    classes = document["provenance"].get("classes") or ()
+    if new and len(classes) > 1:
+        yield (
+            "For new rows, the linear classifier is the best halfspace that a search finds, and "
+            f"classes count equally, so that chance is {100 / len(classes):.0f} %."
+        )
 
 
 def scored(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> Iterator[Picture]:

@@ -57,7 +57,13 @@ RUNGS = (
         "class means, covariances and the shape of the noise are not enough", "more structure",
     ),
 )  # fmt: skip
-NOT_TRIED = Rung("not_tried", 0, "not tried", "only chance was tried", "not tried")
+NOT_TRIED = Rung(
+    "not_tried",
+    0,
+    "undecided (only chance was tried)",
+    "no other explanation was tried",
+    "not tried",
+)
 UNDECIDED = Rung("undecided", 0, "undecided", "no explanation is enough for certain", "undecided")
 # What each rung says of what it explains.
 EXPLAINS = {
@@ -95,13 +101,13 @@ OTHERS = {
 
 
 def takes(claim: Mapping[str, Any]) -> Rung:
-    """Return what a claim takes, in words: "not tried" where only chance was.
+    """Return what a claim takes, in words: undecided where only chance was tried.
 
     Examples
     --------
     >>> alone = [{"name": "chance", "outcome": "rejected"}]
     >>> takes({"holds": "yes", "takes": "undecided", "explanations": alone}).name
-    'not tried'
+    'undecided (only chance was tried)'
     """
     tried = {one["name"] for one in claim["explanations"] if one["outcome"] != "not_tried"}
     beyond = tried - {"chance", *SOURCES}

@@ -64,7 +64,7 @@ def verdicts(claims: Sequence[Mapping[str, Any]]) -> Table:
         rows.append((
             Text.assemble(wording.claim_name(claim["name"]), "\n", (unit, "dim")),
             Text(claim["holds"], HOLDS[claim["holds"]]),
-            _axis("not_tried" if rungs.takes(claim) is rungs.NOT_TRIED else claim["takes"]),
+            _axis(claim["takes"]),
             _axis(claim["comes_from"]),
             Text.assemble(number(claim["observed"]), "\n", (between, "dim")),
             means.get("chance", "·"),
