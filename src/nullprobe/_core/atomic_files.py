@@ -62,6 +62,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     'whole'
     """
     target = place(path)
+    if target.name.startswith(TEMPORARY) and target.exists():
+        # A temporary file of a block outside; a new file in its place would not be locked.
+        yield target
+        return
     remove_leftovers(target.parent)
     before = target.stat() if target.exists() else None
     temporary, handle = _created(target, 0o666 if before is None else 0o600)
