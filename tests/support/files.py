@@ -1,4 +1,4 @@
-"""One file of each kind, written by the library that owns the format: six rows under usual names."""
+"""Files of each kind, written by the library that owns the format: six rows, usual names."""
 
 import json
 

@@ -6,9 +6,11 @@ format jumps around in its file.
 
 from __future__ import annotations
 
+import atexit
 import glob
 import os
 import re
+import shutil
 import stat
 import sys
 import tempfile
@@ -24,7 +26,7 @@ _PIECE = 1 << 20  # bytes that are read from a pipe at a time
 # Path("s3://a/b") has a single slash. A single letter is a drive of Windows.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?!/)(.+)")
 _PATTERN = re.compile(r"[*?\[]")
-_copies: dict[str, Any] = {}  # the temporary folder, and what lies in it
+_copies: dict[str, Path] = {}  # the temporary folder, and what lies in it
 
 
 def located(path: str | os.PathLike[str]) -> list[Path]:
@@ -107,8 +109,9 @@ def _need_end(path: Path) -> None:
 def _folder() -> Path:
     """Return the temporary folder of this process; it is removed when the process ends."""
     if "folder" not in _copies:
-        _copies["folder"] = tempfile.TemporaryDirectory(prefix="nullprobe-")
-    return Path(_copies["folder"].name)
+        _copies["folder"] = Path(tempfile.mkdtemp(prefix="nullprobe-"))
+        atexit.register(shutil.rmtree, _copies["folder"], ignore_errors=True)
+    return _copies["folder"]
 
 
 def _piped() -> Path:

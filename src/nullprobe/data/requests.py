@@ -43,8 +43,10 @@ class RequestFolder:
         self.files = files
         first = _shapes(files[0])
         self.sites = [f"{LAYER} {i}" for i in range(first[STATES][1])]
-        # An array of one value is a label of the request.
-        self._of_request = [name for name, shape in first.items() if shape in ([], [1])]
+        # An array of one value is a label of the request, unless there is a single token.
+        longer = next((s for s in map(_shapes, files) if s.get(STATES, [0])[0] > 1), first)
+        arrays = [name for name in longer if name != TOKENS]
+        self._of_request = [name for name in arrays if longer[name] in ([], [1])]
         self._labels = {} if labels is None else self._joined(labels)
 
     @property

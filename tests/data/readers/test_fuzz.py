@@ -46,7 +46,6 @@ def test_a_damaged_file_is_refused_in_words_or_read(tmp_path, kind, make):
                 concept = "y" if holds_one_array(source) or "y" in names(source) else "label"
                 read(source, concept=concept)
             outcomes.add("read")
-        except InputError as error:
-            assert str(error)
+        except InputError:
             outcomes.add("refused")
     assert "refused" in outcomes
