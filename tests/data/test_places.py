@@ -1,8 +1,11 @@
 """Where input lies: patterns, pipes, devices, remote addresses."""
 
+import functools
 import io
 import os
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import fsspec
@@ -14,6 +17,11 @@ from support.tables import X, Y
 from nullprobe._core.validation import InputError
 from nullprobe.data import places
 from nullprobe.data.files import read, read_matrix
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture
@@ -95,6 +103,24 @@ def test_remote_files_folders_and_patterns_are_read(tmp_path, as_path):
     # The copy of a file that has changed is not used again.
     remote.put(str(tmp_path / "rows.npz"), "/bucket/one/rows.npz")
     np.testing.assert_array_equal(read(as_path("memory://bucket/one/rows.npz"), concept="y").X, -X)
+
+
+def test_a_file_of_the_web_is_read(tmp_path):
+    pytest.importorskip("aiohttp")
+    npz(tmp_path)
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/rows.npz?download=true"
+        found = read(address, concept="y").X
+        server.shutdown()
+    np.testing.assert_array_equal(found, X)
+
+
+def test_the_address_of_a_local_file_is_read(tmp_path):
+    path = npz(tmp_path)
+    for address in (path.as_uri(), places.Path(path.as_uri())):
+        np.testing.assert_array_equal(read(address, concept="y").X, X)
 
 
 @pytest.mark.parametrize("address", ["memory://none/rows.npz", "nosuch://a/rows.npz"])

@@ -61,6 +61,20 @@ def test_lists_of_tokens_may_differ_in_length(tmp_path):
     np.testing.assert_allclose(found, STATES[np.arange(5), np.arange(5)], rtol=1e-6)
 
 
+def test_matrices_of_a_data_set_are_read_whether_datasets_is_imported_or_not(tmp_path):
+    from datasets import Array2D, Dataset, Features, Value, disable_progress_bars
+
+    disable_progress_bars()
+    features = Features({"acts": Array2D((5, 3), "float32"), "label": Value("int64")})
+    rows = Dataset.from_dict({"acts": STATES, "label": Y}, features=features)
+    rows.save_to_disk(tmp_path / "rows")  # as SAELens does
+    rows.to_parquet(tmp_path / "rows.parquet")
+    for path in (tmp_path / "rows", tmp_path / "rows.parquet"):
+        with reading(tokens="last"):
+            found = read(path, concept="label").X
+        np.testing.assert_array_equal(found, STATES[:, -1])
+
+
 def test_an_unknown_rule_and_rows_without_tokens_are_refused():
     with pytest.raises(InputError, match="'last'"), reading(tokens="middle"):
         pass

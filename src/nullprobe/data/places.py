@@ -24,7 +24,7 @@ PIPE = "-"
 LARGEST_PIPE = 4 << 30  # bytes
 _PIECE = 1 << 20  # bytes that are read from a pipe at a time
 # Path("s3://a/b") has a single slash. A single letter is a drive of Windows.
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?!/)(.+)")
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}(?!/)(.+)")
 _PATTERN = re.compile(r"[*?\[]")
 _copies: dict[str, Path] = {}  # the temporary folder, and what lies in it
 
@@ -79,7 +79,9 @@ def address(text: str) -> str | None:
     ('s3://bucket/rows.npz', None, None)
     """
     remote = _ADDRESS.fullmatch(text)
-    return None if remote is None else f"{remote[1]}://{remote[2]}"
+    if remote is None:
+        return None
+    return f"{remote[1]}://{'/' * (remote[1] == 'file')}{remote[2]}"
 
 
 def _exists(path: Path) -> bool:
@@ -148,8 +150,10 @@ def _fetched(remote: str) -> list[Path]:
         )
     try:
         system, inside = fsspec.core.url_to_fs(remote)
-        names = sorted(system.glob(inside)) if _PATTERN.search(inside) else [inside]
-        copies = [_copied(system, name) for name in names if system.exists(name)]
+        names = [inside] if system.exists(inside) else []
+        if not names and _PATTERN.search(inside):
+            names = sorted(system.glob(inside))
+        copies = [_copied(system, name) for name in names]
     except InputError:
         raise
     except Exception as error:
@@ -166,13 +170,14 @@ def _fetched(remote: str) -> list[Path]:
 
 def _copied(system: Any, name: str) -> Path:
     """Return the copy of a remote file or folder; what has changed since is copied again."""
-    is_folder: bool = system.isdir(name)
-    state = [system.ukey(one) for one in sorted(system.find(name))]
+    # A page of the web is a file, although it may list others.
+    is_folder: bool = "http" not in system.protocol and system.isdir(name)
+    state = [system.ukey(one) for one in (sorted(system.find(name)) if is_folder else [name])]
     key = f"{type(system).__name__} {name} {state}"
     if key not in _copies:
         place = _folder() / f"copy {len(_copies)}"
         place.mkdir()
-        target = place / Path(name).name
+        target = place / Path(name.split("?")[0]).name
         if is_folder:
             system.get(name.rstrip("/") + "/", f"{target}/", recursive=True)
         else:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.ipc
 
-from nullprobe.data.readers.reader import Reader, begins_with, one_of_each
+from nullprobe.data.readers.reader import Reader, begins_with, one_of_each, plain_columns
 
 _open_file = cast("Callable[..., Any]", pyarrow.ipc.open_file)
 _open_stream = cast("Callable[..., Any]", pyarrow.ipc.open_stream)
@@ -34,7 +34,7 @@ def _reader(open_: Callable[..., Any], suffixes: tuple[str, ...], mark: bytes) -
             table = content.read_all()
         # Arrow trusts the offsets in a file, and reads outside of its memory if they are wrong.
         table.validate(full=True)
-        return table.select(wanted)
+        return plain_columns(table.select(wanted))
 
     return Reader(suffixes, True, begins_with(mark), names, load)
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet
 
-from nullprobe.data.readers.reader import Reader, begins_with, one_of_each
+from nullprobe.data.readers.reader import Reader, begins_with, one_of_each, plain_columns
 
 
 def _names(path: Path) -> list[str]:
@@ -22,7 +22,7 @@ def _load(path: Path, only: Sequence[str] | None, _: Sequence[str]) -> pa.Table:
     with pyarrow.parquet.ParquetFile(path) as file:
         one_of_each(file.schema_arrow.names, path)
         table = cast(Any, file).read(None if only is None else list(only))
-    return table if only is None else table.select(list(only))
+    return plain_columns(table if only is None else table.select(list(only)))
 
 
 PARQUET = Reader((".parquet",), True, begins_with(b"PAR1", b"PARE"), _names, _load)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +66,18 @@ def named_if_broken(path: Path, kind: str) -> Generator[None]:
             f"reading it failed with {type(error).__name__}: {what}",
             "check that it was written completely and has the right suffix",
         ) from error
+
+
+def plain_columns(table: pa.Table) -> pa.Table:
+    """Return a table with the storage of extension types, such as matrices of datasets."""
+    arrow: Any = pa
+    for i, name in enumerate(table.column_names):
+        column: Any = table.column(i)
+        if isinstance(column.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in column.chunks]
+            storage = arrow.chunked_array(chunks, type=column.type.storage_type)
+            table = table.set_column(i, name, storage)
+    return table
 
 
 def one_of_each(names: list[str], path: Path) -> list[str]:
