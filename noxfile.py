@@ -76,7 +76,13 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Execute the pages, and check their links, tables, names and schemas."""
     install(session)
-    pages = ["README.md", "tests/test_readme.py", "tests/house", "tests/report/test_schema.py"]
+    pages = [
+        "README.md",
+        "tests/test_readme.py",
+        "tests/test_notebook.py",
+        "tests/house",
+        "tests/report/test_schema.py",
+    ]
     pytest(session, *pages, *map(str, sorted(ROOT.glob("tests/**/test_*page.py"))))
 
 

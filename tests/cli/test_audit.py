@@ -285,7 +285,7 @@ def test_pairs_of_a_file_are_audited_as_python_does(capsys):
     assert document["provenance"]["other_labels"] == ["sentiment"]
     assert "sentiment" in " ".join(out.split())
     again = shlex.split(document["provenance"]["command"])[1:]
-    done(capsys, *again)
+    done(capsys, *again, "--force")
     assert documents("pairs-truth-audit.json")[0]["claims"] == document["claims"]
 
 
@@ -369,7 +369,7 @@ def test_options_reach_the_audit_and_make_it_again(suffix, options, expected, ca
         found = provenance[key]
         assert found == value if not isinstance(value, dict) else value.items() <= found.items()
     first = Path("data-y-audit.json").read_bytes()
-    done(capsys, *shlex.split(provenance["command"])[1:])
+    done(capsys, *shlex.split(provenance["command"])[1:], "--force")
     assert Path("data-y-audit.json").read_bytes() == first
 
 

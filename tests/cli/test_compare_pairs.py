@@ -66,7 +66,7 @@ def test_the_command_on_the_page_does_it_again(file, folder, capsys):
     first = twin.read_text("utf-8")
     twin.unlink()
     command = json.loads(first)["provenance"]["command"]
-    done(capsys, *shlex.split(command)[1:])
+    done(capsys, *shlex.split(command)[1:], "--force")
     assert twin.read_text("utf-8") == first
 
 

@@ -46,13 +46,13 @@ def classes(command):
 def test_codes_are_labels_in_every_format(command, form, capsys):
     name, *more = COMMANDS[command]
     for y in (CODES, CODES.astype(float)):
-        assert main([name, write(form, y), *more]) == 0
+        assert main([name, write(form, y), *more, "--force"]) == 0
         said = capsys.readouterr().err
         assert ("--kind numeric" in said) is (y.dtype.kind == "f")
         assert len(classes(command)) == 4
-    done(capsys, name, "data." + form, *more, "--kind", "labels")
+    done(capsys, name, "data." + form, *more, "--force", "--kind", "labels")
     assert len(classes(command)) == 4
-    done(capsys, name, "data." + form, *more, "--kind", "numeric")
+    done(capsys, name, "data." + form, *more, "--force", "--kind", "numeric")
     assert classes(command) in (None, "numeric")
 
 

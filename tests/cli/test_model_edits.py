@@ -81,7 +81,8 @@ def test_neutral_texts_may_stand_in_another_file(saved, capsys):
     found = []
     for neutral in ("neutral.csv", "other"):
         asked = ["--neutral", neutral, "--site", "final_norm", "--tokens", "-1", "--kind", "labels"]
-        done(capsys, "audit-use", saved, *ANSWERED, *asked, "--method", "mean_projection")
+        asked += ["--method", "mean_projection", "--force"]
+        done(capsys, "audit-use", saved, *ANSWERED, *asked)
         (document,) = documents("words-kind-audit-use.json")
         found.append(document["claims"][0]["details"]["divergence"])
     assert found[0] != found[1]

@@ -11,7 +11,7 @@ from nullprobe.cli import app
 
 # All that the package imports but typer, and pydantic, with which typer reads options.
 HEAVY = {
-    "dask", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "plotly", "polars",
+    "dask", "jinja2", "joblib", "matplotlib", "numpy", "pandas", "polars",
     "pyarrow", "safetensors", "scipy", "sklearn", "threadpoolctl", "torch", "tqdm", "transformers",
 }  # fmt: skip
 # `python -m nullprobe`, and then the modules that are loaded.
@@ -90,7 +90,7 @@ def test_a_mistyped_option_is_refused_in_one_sentence_and_loads_no_numerical_lib
     assert "--drawz" in text
     assert text.startswith("nullprobe: ")
     assert text.count("\n") == 1
-    assert {"scipy", "sklearn", "torch", "plotly"}.isdisjoint(heavy(modules))
+    assert {"scipy", "sklearn", "torch", "matplotlib"}.isdisjoint(heavy(modules))
 
 
 @pytest.mark.slow

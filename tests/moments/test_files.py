@@ -10,7 +10,16 @@ from safetensors.numpy import load_file, save_file
 from support.reference import assert_same
 from support.samples import draw
 
-from nullprobe import LEACE, ClassMoments, InputError, MiMiC, Moments, QuadraticLEACE, TaskMoments
+from nullprobe import (
+    LEACE,
+    SPLINCE,
+    ClassMoments,
+    InputError,
+    MiMiC,
+    Moments,
+    QuadraticLEACE,
+    TaskMoments,
+)
 from nullprobe._core.checked_files import fingerprint
 from nullprobe.data.concept import concept
 from nullprobe.moments.loading import load_moments
@@ -30,6 +39,11 @@ MADE = {
     "many classes": lambda: Moments.of(X, np.arange(60)),
     "classes": lambda: ClassMoments.of(X, WORDS, sample_weight=WEIGHTS),
     "classes, torch": lambda: ClassMoments.of(torch.from_numpy(X), Y),
+}
+TASKS = {
+    "numbers": lambda: TaskMoments.of(X, WORDS, NUMBERS, sample_weight=WEIGHTS),
+    "labels": lambda: TaskMoments.of(X, NUMBERS, WORDS, kind="numeric"),
+    "columns of labels": lambda: TaskMoments.of(torch.from_numpy(X), MIXED, WORDS),
 }
 NAMES = ("größe", "a b", "", "x\n", "日本")
 
@@ -172,9 +186,9 @@ def test_a_file_of_something_else_is_refused(path):
         load_moments(path.with_suffix(".csv"))
 
 
-@pytest.mark.parametrize("made", ["words", "classes"])
-def test_a_damaged_file_is_refused(made, path):
-    MADE[made]().save(path)
+@pytest.mark.parametrize("make", [MADE["words"], MADE["classes"], TASKS["numbers"]])
+def test_a_damaged_file_is_refused(make, path):
+    make().save(path)
     whole = path.read_bytes()
     for kept in (0, 4, 100, len(whole) // 2, -1):
         path.write_bytes(whole[:kept])
@@ -185,6 +199,59 @@ def test_a_damaged_file_is_refused(made, path):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         with pytest.raises(InputError, match="changed after they were written"):
             load_moments(path)
+
+
+@pytest.mark.parametrize("made", TASKS)
+def test_moments_with_a_task_are_read_back_to_the_bit(made, path, tmp_path):
+    m = TASKS[made]()
+    m.concept.feature_names, m.concept.details = NAMES, {"concept": "größe"}
+    m.save(path)
+    for loaded in (TaskMoments.load(path), load_moments(path)):
+        assert type(loaded) is TaskMoments
+        assert parts(loaded.concept) == parts(m.concept)
+        assert parts(loaded.task)[1] == parts(m.task)[1]
+        assert (loaded.task.classes, loaded.task.levels) == (m.task.classes, m.task.levels)
+        assert loaded.task.spread is loaded.concept.spread
+    loaded.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+    with pytest.raises(InputError, match=r"TaskMoments/1"):
+        Moments.load(path)
+
+
+def test_loaded_halves_with_a_task_give_the_eraser_of_all_rows(tmp_path):
+    halves = []
+    for i, rows in enumerate((slice(0, 30), slice(30, 60))):
+        TaskMoments.of(X[rows], WORDS[rows], X[rows, 0]).save(tmp_path / f"{i}.safetensors")
+        halves.append(load_moments(tmp_path / f"{i}.safetensors"))
+    fitted = SPLINCE.from_moments(sum(halves))
+    whole = SPLINCE().fit(X, WORDS, task=X[:, 0])
+    np.testing.assert_allclose(fitted.eraser_.apply(X), whole.eraser_.apply(X), atol=1e-10)
+
+
+def test_moments_without_a_task_are_not_saved_as_moments_with_one(path):
+    with pytest.raises(InputError, match="must have a task"):
+        TaskMoments.without_task(Moments.of(X, WORDS)).save(path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "metadata"),
+    [
+        ({"task.cross": None}, {}),
+        ({"task.cross": np.zeros((4, 2))}, {}),
+        ({"task.concept_mean": np.zeros(3)}, {}),
+        ({"task.concept_scatter": np.full((2, 2), np.nan)}, {}),
+        ({"cross": np.zeros((5, 2))}, {}),
+        ({}, {"task.classes": ["a", "a"]}),
+        ({}, {"task.levels": 3}),
+        ({}, {"classes": None}),
+    ],
+)
+def test_every_part_of_a_task_is_checked(arrays, metadata, path):
+    TASKS["numbers"]().save(path)
+    changed(path, arrays, metadata)
+    with pytest.raises(InputError, match=r"m\.safetensors' cannot be read"):
+        load_moments(path)
 
 
 def changed(path, arrays=None, metadata=None):

@@ -1,5 +1,6 @@
 """A real browser for tests: chromium, driven over a pipe by its own protocol."""
 
+import base64
 import contextlib
 import json
 import os
@@ -81,16 +82,42 @@ class Page:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=False)  # fmt: skip
 
-    def unroll(self, width):
-        """Make the window as high as the page: what is out of sight is not drawn."""
-        self.size(width, self.run("document.documentElement.scrollHeight"))
-
-    def squeeze(self, plots, height, width=400):
-        """Make the window small, wait until all plots fit, and return how wide the page is."""
-        self.size(width, height)
-        right = "querySelector('.main-svg').getBoundingClientRect().right"
-        self.wait(f"{plots}.every((p) => p.{right} <= {width})")
+    def squeeze(self, width=400):
+        """Make the window small, and return how wide the page is."""
+        self.size(width, 900)
+        self.wait(f"innerWidth === {width}")
         return self.run("document.documentElement.scrollWidth")
+
+    def copied(self):
+        """Return the first table of each picture as the page copies it, by the picture's anchor."""
+        self.run("window.copies = []")
+        self.run("navigator.clipboard.writeText = async (text) => { copies.push(text); }")
+        return self.run("""Object.fromEntries([...document.querySelectorAll('figure.picture')]
+          .filter((f) => f.querySelector('[data-copy=csv]'))
+          .map((f) => { f.querySelector('[data-copy=csv]').click();
+            return [f.id, copies.pop()]; }))""")
+
+    def saved(self, picture, kind):
+        """Save a picture as the page does; return the name of the file and its bytes."""
+        self.run("window.offered = []; window.blobs = []")
+        self.run("URL.createObjectURL = (blob) => { blobs.push(blob); return 'blob:kept'; }")
+        self.run("HTMLAnchorElement.prototype.click = function () { offered.push(this.download); }")
+        self.run(
+            f"document.getElementById('{picture}').querySelector('[data-save={kind}]').click()"
+        )
+        self.wait("offered.length === 1")
+        text = self.run("""(async () => {
+          const bytes = new Uint8Array(await blobs[0].arrayBuffer());
+          let text = "";
+          for (const byte of bytes) text += String.fromCharCode(byte);
+          return btoa(text);
+        })()""")
+        return self.run("offered[0]"), base64.b64decode(text)
+
+    def pdf(self):
+        """Print the page on A4, and return the PDF."""
+        answer = self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)
+        return base64.b64decode(answer["data"])
 
     def scheme(self, name):
         """Be the browser of a reader who likes pages light, or dark."""

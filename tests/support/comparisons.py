@@ -1,6 +1,7 @@
 """Comparisons made by hand for the tests of their page and of the command line."""
 
-from nullprobe.comparing.eraser_result import Cell, Column, Comparison, Row
+from nullprobe.comparing.eraser_result import Comparison
+from nullprobe.comparing.eraser_rows import Cell, Column, Row
 from nullprobe.data.metric import Metric
 from nullprobe.measures.damage import Damage
 

@@ -135,6 +135,20 @@ def portrait(n, n_axes, names=None, labels=("no", "yes"), seed=0):
     return Portrait(axes, np.resize(np.array(labels), n), *views)
 
 
+def founding(title="data"):
+    """Return a document with all that a page can show of rows: what is removed, what is left."""
+    claims = all_claims()
+    falls = {"in_sample_before": 0.94, "in_sample_after": 0.5, "in_sample_before_shuffled": 0.57,
+             "in_sample_after_shuffled": 0.5, "largest_class": 0.5}  # fmt: skip
+    claims[1] = replace(claims[1], details=falls)
+    shown = replace(
+        portrait(60, 3), removed=np.array([[0.8, 0.6, 0.0]]),
+        removed_standardised=np.array([[0.8, 0.6, 0.0]]),
+        halfspace=np.array([0.6, -0.8, 0.1, 0.05]),
+    )  # fmt: skip
+    return sample(title, claims=claims, portrait=shown)
+
+
 def sample(title="data", labels=("no", "yes"), n=60, n_axes=3, **changes):
     """Return a document; ``changes`` replace what goes into it."""
     y = np.resize(np.array(labels), n)

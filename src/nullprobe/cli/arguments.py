@@ -11,7 +11,6 @@ from typing import Any
 import typer
 
 from nullprobe._core.printable import CONTROL, printable
-from nullprobe._core.validation import complain
 
 # typer's own name for this class is private; the parent of BadParameter is it in all versions.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -50,10 +49,10 @@ def need_new(*files: Path, force: bool) -> None:
     """Refuse to replace files that exist, unless ``force`` says so."""
     present = [str(file) for file in files if file.exists()]
     if present and not force:
-        complain(
-            "nothing is overwritten without --force",
-            f"{' and '.join(map(repr, present))} {'exists' if len(present) == 1 else 'exist'}",
-            "name another --out, or pass --force to overwrite",
+        raise UsageError(
+            f"nothing is overwritten without --force, but {' and '.join(map(repr, present))} "
+            f"{'exists' if len(present) == 1 else 'exist'}; "
+            "name another --out, or pass --force to overwrite"
         )
 
 

@@ -23,7 +23,7 @@ from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.data.row_sketch import RowSketch
 from nullprobe.erasers import ERASERS
 from nullprobe.erasers.estimator import ROW_SKETCH, MomentEraser
-from nullprobe.moments import ClassMoments, Moments
+from nullprobe.moments import ClassMoments, Moments, TaskMoments
 from nullprobe.moments.loading import load_moments
 
 # Methods that are fitted from the moments of all rows, and from those of each class.
@@ -134,6 +134,8 @@ def _total(paths: Sequence[Path], per_class: str | None) -> AnyMoments:
     details: dict[str, str] = {}
     for path in paths:
         moments = load_moments(path)
+        if isinstance(moments, TaskMoments):
+            moments = moments.concept
         if isinstance(moments, ClassMoments) and per_class is None:
             moments = moments.pooled()
         if per_class is not None and isinstance(moments, Moments):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -92,16 +92,23 @@ class Comparison:
         return terminal.text(first, *(part for other in others for part in ("", other)))
 
     def document(self) -> ComparisonDocument:
-        """Return the comparison as a document, as ``to_json`` writes it."""
-        fields = {**vars(self), "schema": ERASERS, "rows": list(map(row_document, self.rows))}
+        """Return the comparison as a document, with the processor time of each fit."""
+        return self._document(self.rows)
+
+    def _written(self) -> ComparisonDocument:
+        """Return the document without times, which alone differ between runs with one seed."""
+        return self._document([replace(row, seconds=None) for row in self.rows])
+
+    def _document(self, rows: Sequence[Row]) -> ComparisonDocument:
+        fields = {**vars(self), "schema": ERASERS, "rows": list(map(row_document, rows))}
         del fields["frame_kind"]
         return validated(ComparisonDocument, plain(fields))
 
     def __eq__(self, other: object) -> bool:
-        """Return whether both are the same document."""
+        """Return whether both are the same document, apart from times."""
         if not isinstance(other, Comparison):
             return NotImplemented
-        return self.document() == other.document()
+        return self._written() == other._written()
 
     @classmethod
     def from_document(cls, document: ComparisonDocument) -> Self:
@@ -129,11 +136,17 @@ class Comparison:
         return cls.from_document(read_one(source, ComparisonDocument, ERASERS))
 
     def to_json(self, path: str | Path | None = None) -> str | None:
-        """Write the comparison as JSON; without a path return the text. No partial file is left."""
-        return write_json(path, [self.document()])
+        """Write the comparison as JSON; without a path return the text. No partial file is left.
+
+        ``seconds`` is null, so that the same seed gives the same bytes; ``rows`` have it.
+        """
+        return write_json(path, [self._written()])
 
     def to_html(self, path: str | Path) -> None:
-        """Write the comparison as one self-contained HTML page. No partial file is left."""
+        """Write the comparison as one self-contained HTML page. No partial file is left.
+
+        The page has the ``seconds`` of each row, which a comparison from a file lacks.
+        """
         write_html(path, self.document())
 
     def to_frame(self, of: str = "readings", *, kind: str | None = None) -> Any:

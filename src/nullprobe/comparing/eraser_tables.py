@@ -1,18 +1,15 @@
-"""Tables of a comparison of erasers, for data frames."""
+"""Tables of a `Comparison` of erasers, for data frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nullprobe._core.frames import Line, Table
 from nullprobe.comparing.eraser_rows import Cell
 
-if TYPE_CHECKING:
-    from nullprobe.comparing.eraser_result import Comparison
 
-
-def _readings(result: Comparison) -> Iterator[Line]:
+def _readings(result: Any) -> Iterator[Line]:
     for row in result.rows:
         for reads, columns, cells in (
             ("concept", result.probes, row.read_back),
@@ -37,7 +34,7 @@ def _readings(result: Comparison) -> Iterator[Line]:
                 }
 
 
-def _erasers(result: Comparison) -> Iterator[Line]:
+def _erasers(result: Any) -> Iterator[Line]:
     for row in result.rows:
         costs = ("moved", "ratio", "share")
         yield {

@@ -11,6 +11,7 @@ import numpy as np
 from nullprobe._core import arrays, checked_files, validation
 from nullprobe._core.checked_files import Content
 from nullprobe._core.marked_files import FileKind
+from nullprobe.moments.concept_sums import ConceptSums
 from nullprobe.moments.scatter import Spread
 
 MOMENTS = FileKind(
@@ -59,6 +60,30 @@ def read_spread(content: Content, prefix: str = "", d: int | None = None) -> Spr
         content.complain(f"its weight is {weight:g}, of {rows} rows")
     scatter = content.array(f"{prefix}scatter", (len(mean), len(mean)))
     return Spread(weight, rows, mean, scatter, eps)
+
+
+def sums_tensors(sums: ConceptSums, prefix: str = "") -> dict[str, np.ndarray]:
+    """Return the arrays of the sums of a concept, by their names in a file."""
+    tensors = {f"{prefix}concept_mean": sums.mean, f"{prefix}cross": sums.cross}
+    return (
+        tensors if sums.scatter is None else {**tensors, f"{prefix}concept_scatter": sums.scatter}
+    )
+
+
+def described_sums(sums: ConceptSums, prefix: str = "") -> dict[str, Any]:
+    """Return what describes the sums of a concept in a file."""
+    return {f"{prefix}classes": sums.classes, f"{prefix}levels": sums.levels}
+
+
+def read_sums(content: Content, d: int, prefix: str = "") -> ConceptSums:
+    """Return the sums of a concept with d features."""
+    classes = content.labels(f"{prefix}classes")
+    k = None if classes is None else len(classes)
+    mean = content.array(f"{prefix}concept_mean", (k,))
+    k = len(mean)
+    scatter = content.array(f"{prefix}concept_scatter", (k, k)) if classes is None else None
+    cross = content.array(f"{prefix}cross", (d, k))
+    return ConceptSums(mean, cross, scatter, classes, content.labels_of_each(f"{prefix}levels"))
 
 
 def read_origin(content: Content, d: int) -> dict[str, Any]:

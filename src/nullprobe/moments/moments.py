@@ -132,11 +132,8 @@ class Moments:
 
         The file holds all sums in float64, exactly. Labels, names and details are JSON.
         """
-        tensors = files.spread_tensors(self.spread)
-        tensors |= {"concept_mean": self.sums.mean, "cross": self.sums.cross}
-        if self.sums.scatter is not None:
-            tensors["concept_scatter"] = self.sums.scatter
-        described = {"classes": self.classes, "levels": self.levels}
+        tensors = files.spread_tensors(self.spread) | files.sums_tensors(self.sums)
+        described = files.described_sums(self.sums)
         described |= {"feature_names": self.feature_names, "details": dict(self.details)}
         files.write(path, self.FORMAT, tensors, described)
 
@@ -150,14 +147,9 @@ class Moments:
             If the file is missing, damaged, or not such a file.
         """
         content = files.read(path, cls.FORMAT)
-        spread, classes = files.read_spread(content), content.labels("classes")
+        spread = files.read_spread(content)
         d = len(spread.mean)
-        mean = content.array("concept_mean", (None if classes is None else len(classes),))
-        k = len(mean)
-        scatter = content.array("concept_scatter", (k, k)) if classes is None else None
-        cross, levels = content.array("cross", (d, k)), content.labels_of_each("levels")
-        sums = ConceptSums(mean, cross, scatter, classes, levels)
-        return cls(spread, sums, **files.read_origin(content, d))
+        return cls(spread, files.read_sums(content, d), **files.read_origin(content, d))
 
     def projected(self, Q: np.ndarray, *, before: np.ndarray | None = None) -> Moments:
         """Return the moments of x − Q Qᵀ(x − μ) in O(d² m), without using rows.

@@ -6,17 +6,22 @@ The concept and the task share the covariance of X: the d × d scatter is formed
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
+from nullprobe._core import validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.printable import label_list
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.rows import rows
+from nullprobe.moments import files
 from nullprobe.moments.moments import Moments, add_together, read_together
 from nullprobe.moments.scatter import need_squares
 from nullprobe.report.notebook import facts
+
+TASK = "task."  # before the names of the task's arrays in a file
 
 
 @dataclass(eq=False, repr=False)
@@ -38,6 +43,8 @@ class TaskMoments:
     >>> m.concept.classes, m.task.cross_covariance[:, 0].tolist()
     (('a', 'b'), [2.5, 2.75])
     """
+
+    FORMAT: ClassVar[str] = "nullprobe.TaskMoments/1"
 
     concept: Moments
     task: Moments
@@ -82,6 +89,43 @@ class TaskMoments:
             return NotImplemented
         spread = self.concept.spread.copy()
         return TaskMoments(self.concept.copy(spread), self.task.copy(spread))
+
+    def save(self, path: str | Path) -> None:
+        """Write the moments to a .safetensors file. A failed write leaves no partial file.
+
+        The file holds all sums in float64, exactly. Labels, and the names and details of
+        ``concept``, are JSON.
+        """
+        if not self.task.k:
+            validation.complain(
+                "a file of TaskMoments must have a task",
+                "the task has no columns",
+                "save the attribute concept instead",
+            )
+        one, two = self.concept.sums, self.task.sums
+        tensors = files.spread_tensors(self.concept.spread)
+        tensors |= files.sums_tensors(one) | files.sums_tensors(two, TASK)
+        described = files.described_sums(one) | files.described_sums(two, TASK)
+        described |= {
+            "feature_names": self.concept.feature_names,
+            "details": dict(self.concept.details),
+        }
+        files.write(path, self.FORMAT, tensors, described)
+
+    @classmethod
+    def load(cls, path: str | Path) -> TaskMoments:
+        """Read moments that :meth:`save` wrote, on the host.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or not such a file.
+        """
+        content = files.read(path, cls.FORMAT)
+        spread = files.read_spread(content)
+        d = len(spread.mean)
+        concept = Moments(spread, files.read_sums(content, d), **files.read_origin(content, d))
+        return cls(concept, Moments(spread, files.read_sums(content, d, TASK)))
 
     def __repr__(self) -> str:
         """Return the moments with the concept and with the task in one line, without the arrays."""

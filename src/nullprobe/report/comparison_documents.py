@@ -65,7 +65,7 @@ class EraserDocument(Document):
     needs_labels: bool = doc("Whether it needs the labels of the rows that it erases.")
     ranks: list[int] = doc("Directions that are removed, or that rows are moved in; by part.")
     nothing_left: list[bool] = doc("Whether all rows are the same once erased; by part.")
-    seconds: Number = doc("Processor time of a fit.")
+    seconds: Number = doc("Processor time of a fit; null in files, since it differs between runs.")
     damage: DamageDocument | None = doc("To rows that it was not fitted to.")
     read_back: dict[str, CellDocument] = doc("What each fresh probe reads of the concept.")
     others: dict[str, CellDocument] = doc("What a linear probe reads of each other label.")

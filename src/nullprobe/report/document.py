@@ -163,7 +163,7 @@ def read_kind(source: str | Path, schema: str, reader: str = "") -> list[dict[st
             right = READERS[name]
             complain(
                 f"{reader or READERS[kind]}.from_json needs the schema {kind}",
-                f"this is a {right} document ({name})",
+                f"its schema is {name}: a document of {right}",
                 f"use {right}.from_json or nullprobe.load_result",
             )
     return documents

@@ -56,11 +56,18 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     one = [details for details in said if "in_sample_before" in details]
     assert len(one) == 3
     before, after = (one[0][f"in_sample_{when}"] for when in ("before", "after"))
-    fall = f"falls from {before:.0%} to {after:.0%} (Two features;"
-    point = page.index(fall)
+    point = page.index(f"falls from {before:.0%} to {after:.0%} (two features, largest class ")
     shuffled = [[d[f"in_sample_{w}_shuffled"] for w in ("before", "after")] for d in one]
-    most = max(shuffled, key=lambda ends: ends[0] - ends[1])[0]
-    assert point < page.index(f"mean nothing: from {most:.0%} to")
-    assert page.index("Linear algebra alone explains the result") < page.index(
-        "A linear probe reads the concept"
-    )
+    most = max(shuffled, key=lambda ends: ends[0] - ends[1])
+    assert point < page.index(f"which mean nothing, it falls too: from {most[0]:.0%} to")
+    left = [
+        claim["observed"]
+        for d in documents("page/nullprobe-demo.json")
+        for claim in d["claims"]
+        if claim["name"] == "no_halfspace"
+    ]
+    assert f"still gets {', '.join(f'{share:.0%}' for share in left)} right" in page
+    # The answer, then the picture of the rows, then what each claim says.
+    picture, claims = page.index('class="picture rows"'), page.index('id="claims"')
+    assert page.index('class="answer"') < point < picture < claims
+    assert page.count('class="space"') == 6

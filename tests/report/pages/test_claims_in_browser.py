@@ -1,4 +1,4 @@
-"""Curves, matrices and overviews in a real browser: drawn, legible, light and dark, on paper."""
+"""Curves, matrices and overviews in a real browser: legible, light and dark, in small windows."""
 
 import re
 
@@ -11,11 +11,9 @@ from nullprobe.report.pages.audits import write_html
 pytestmark = [needs_chromium, pytest.mark.slow]
 
 LEGIBLE = 4.5  # contrast of small text, by WCAG 2.2, 1.4.3
-OWN = "[...document.querySelectorAll('.plot.curve, .plot.heat')]"
-HEAT = "document.querySelector('.plot.heat')._fullData[0]"
-CELLS = "[...document.querySelectorAll('.plot.heat')].map((p) => "
-CELLS += "[...p.querySelectorAll('.heatmap-label text')].map((t) => t.textContent))"
-TABLES = ".own details.table"
+HEAT = "document.querySelector('[id$=transfers-{}] .drawn svg')"
+COLOUR = """((colour) => { const c = document.createElement('canvas').getContext('2d');
+  c.fillStyle = colour; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data]; })"""
 
 
 def opened(page, folder, found):
@@ -26,21 +24,12 @@ def opened(page, folder, found):
 
 @pytest.fixture(scope="module")
 def alone(page, folder):
-    """Return a page with every claim, its own pictures drawn."""
-    opened(page, folder, [documents.sample(n_axes=2, claims=documents.all_claims())])
-    page.unroll(1200)
-    page.wait(f"{OWN}.length === 3 && {OWN}.every((p) => p.dataset.drawn === 'yes')")
-    return page
-
-
-def painted(alone, scheme):
-    alone.scheme(scheme)
-    paper = "getComputedStyle(document.documentElement).getPropertyValue('--heat').trim()"
-    alone.wait(f"{HEAT}.colorscale[1][1] === {paper}")
+    """Return a page with every claim."""
+    return opened(page, folder, [documents.sample(n_axes=2, claims=documents.all_claims())])
 
 
 def luminance(colour):
-    parts = [int(pair, 16) / 255 for pair in re.findall("[0-9a-f]{2}", colour)]
+    parts = [value / 255 for value in colour[:3]]
     r, g, b = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
@@ -50,54 +39,47 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_the_curve_is_drawn_with_its_band_and_its_intervals(alone):
-    count = "document.querySelectorAll('.plot.curve {}').length"
-    assert alone.run(count.format(".js-fill")) == 1
-    assert alone.run(count.format(".errorbar path.yerror")) == 4
-    assert alone.run(count.format(".point")) == 4
-    assert alone.complaints == alone.outside == []
-
-
 def test_the_cells_of_a_matrix_say_what_its_table_says(alone):
     found = documents.matrices("abc")
-    shown = alone.run(CELLS)
-    for cells, key in zip(shown, ("read", "erased"), strict=True):
-        assert sorted(cells) == sorted(f"{value:.2f}" for value in found[key].ravel())
-    alone.run(f"document.querySelectorAll('{TABLES}').forEach((d) => {{ d.open = true; }})")
-    row = f"[...document.querySelector('{TABLES} tbody tr').cells].map((c) => c.textContent)"
-    assert alone.run(row) == ["a", "0.900", "0.601", "0.602"]
+    for key in ("read", "erased"):
+        cells = alone.run(
+            f"[...{HEAT.format(key)}.querySelectorAll('text')].map((t) => t.textContent)"
+        )
+        written = [cell for cell in cells if re.fullmatch(r"\d\.\d\d", cell)]
+        assert written == [f"{value:.2f}" for value in found[key].ravel()]
+    row = f"[...{HEAT.format('read')}.closest('figure').querySelector('tbody tr').cells]"
+    assert alone.run(f"{row}.map((c) => c.textContent)") == ["a", "0.900", "0.601", "0.602"]
 
 
 def test_numbers_in_cells_are_legible_in_the_light_and_in_the_dark(alone):
+    svg = HEAT.format("read")
     for scheme in ("dark", "light"):
-        painted(alone, scheme)
-        ink = alone.run(f"{HEAT}.textfont.color")
-        for colour in alone.run(f"{HEAT}.colorscale.map(([, colour]) => colour)"):
-            assert contrast(ink, colour) >= LEGIBLE, (scheme, colour)
-
-
-def test_paper_has_the_curve_and_the_matrices_in_light_colours(alone):
-    painted(alone, "dark")
-    colours = f"[{HEAT}.colorscale[1][1], {OWN}[0]._fullData[0].fillcolor].join()"
-    dark = alone.run(colours)
-    alone.run("dispatchEvent(new Event('beforeprint'))")
-    alone.wait(f"{colours} !== '{dark}'")
-    paper = alone.run(colours)
-    alone.run("dispatchEvent(new Event('afterprint'))")
-    alone.wait(f"{colours} === '{dark}'")
-    painted(alone, "light")
-    assert alone.run(colours) == paper
-    assert "0.25)" in paper  # the curve is seen through its band
+        alone.scheme(scheme)
+        paper = alone.run(f"{COLOUR}(getComputedStyle(document.body).backgroundColor)")
+        ink = alone.run(f"{COLOUR}(getComputedStyle({svg}.querySelector('text')).fill)")
+        cells = alone.run(f"""[...{svg}.querySelectorAll('path')].map((p) => getComputedStyle(p))
+          .filter((s) => s.fill !== 'none')
+          .map((s) => [...{COLOUR}(s.fill), Number(s.opacity) * Number(s.fillOpacity)])""")
+        assert len(cells) >= 9
+        for *colour, _, opacity in cells:
+            mixed = [opacity * a + (1 - opacity) * b for a, b in zip(colour, paper, strict=False)]
+            assert contrast(ink, mixed) >= LEGIBLE, (scheme, colour, opacity)
 
 
 def test_each_picture_has_words_for_who_cannot_see_it(alone):
-    assert alone.run(f"{OWN}.every((p) => p.role === 'img' && p.ariaLabel.length > 60)")
-    assert "lies above" in alone.run(f"{OWN}[0].ariaLabel")
-    assert "3 groups: within a group" in alone.run(f"{OWN}[1].ariaLabel")
+    shown = "[...document.querySelectorAll('article [role=img]')].map((e) => e.ariaLabel)"
+    words = alone.run(shown)
+    assert all(len(one) > 60 for one in words)
+    assert sum("lies above" in one for one in words) == 1
+    assert sum("3 groups: within a group" in one for one in words) == 2
 
 
 def test_pictures_fit_a_small_window(alone):
-    assert alone.squeeze(OWN, 12000) <= 400
+    assert alone.squeeze() <= 400
+    right = (
+        "[...document.querySelectorAll('.drawn svg')].map((s) => s.getBoundingClientRect().right)"
+    )
+    assert max(alone.run(right)) <= 400
 
 
 def test_twelve_layers_are_seen_without_scrolling_sideways(page, folder):
@@ -109,22 +91,22 @@ def test_twelve_layers_are_seen_without_scrolling_sideways(page, folder):
     )
     for width in (1200, 400):
         page.size(width, 1000)
+        page.wait(f"innerWidth === {width}")
         assert page.run(f"{table}.getBoundingClientRect().right") <= width
         assert page.run(f"{cells}.filter((c) => c.scrollWidth > c.clientWidth).length") == 0
     page.wait("document.documentElement.scrollWidth <= 400")
     assert page.complaints == page.outside == []
 
 
-def test_more_solid_pictures_than_a_browser_holds_are_left_off_paper(page, folder):
-    claims = documents.claims()[:1]
-    opened(page, folder, [documents.sample(str(i), n=12, claims=claims) for i in range(7)])
-    page.run("dispatchEvent(new Event('beforeprint'))")
-    page.wait("[...document.querySelectorAll('.plot.plane')].every((p) => p.dataset.drawn)")
-    page.call("Emulation.setEmulatedMedia", media="print")
-    height = "document.querySelector('.plot.{}').getBoundingClientRect().height"
-    assert page.run(height.format("space")) == 0
-    assert page.run(height.format("plane")) > 0
-    page.call("Emulation.setEmulatedMedia", media="")
-    page.run("dispatchEvent(new Event('afterprint'))")
-    assert page.run(height.format("space")) > 0
-    assert page.complaints == []
+def test_a_verdict_of_a_layer_leads_to_its_claim_and_opens_its_tables(page):
+    page.run("document.querySelector('.overview tbody tr:nth-child(3) a.brief').click()")
+    page.wait("document.querySelectorAll('details.set')[2].open")
+    assert page.run("location.hash").endswith("layer-2-readable")
+    article = "document.getElementById(location.hash.slice(1))"
+    assert page.run(f"{article}.checkVisibility()")
+    details = f"{article}.querySelector('details.numbers')"
+    assert page.run(f"{details}.querySelectorAll('table').length") == 0
+    page.run(f"{details}.open = true")
+    page.wait(f"{details}.querySelectorAll('tbody tr').length > 3")
+    assert page.run(f"{details}.querySelector('tbody th').scope") == "row"
+    assert page.quiet

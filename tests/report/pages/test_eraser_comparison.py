@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import itertools
 import json
 import re
 
@@ -13,7 +12,7 @@ from support.markup import Reader
 
 from nullprobe import InputError
 from nullprobe._core.printable import printable
-from nullprobe.report.figures import comparisons as figures
+from nullprobe.report.figures import erasers as figures
 from nullprobe.report.pages import eraser_comparison as page
 from nullprobe.report.text.wording import interval, number
 
@@ -27,15 +26,6 @@ def whole():
     return rendered(comparisons.sample())
 
 
-@pytest.fixture(scope="module")
-def data(whole):
-    return json.loads(whole.scripts[0])
-
-
-def marks(figure, name):
-    return next(trace for trace in figure["data"] if trace["name"] == name)
-
-
 def test_every_reading_stands_in_the_table_with_its_interval(whole):
     document = comparisons.sample().document().plain()
     for row in document["rows"]:
@@ -43,50 +33,6 @@ def test_every_reading_stands_in_the_table_with_its_interval(whole):
             for cell in cells.values():
                 if cell["value"] is not None:
                     assert f"{number(cell['value'])} {interval(cell['interval'])}" in whole.words
-
-
-def test_pictures_show_the_numbers_of_the_document(data):
-    document = comparisons.sample().document().plain()
-    # What is uses the labels comes last, and a failure has a line but no marks.
-    order = ["none", "leace", "oracle_leace", "mimic"]
-    rows = {row["eraser"]: row for row in document["rows"]}
-    figure = data["read-back"]
-    ticks = figure["layout"]["yaxis"]
-    assert ticks["ticktext"] == [
-        "nothing erased", "leace", "oracle_leace<br>uses the labels", "mimic<br>uses the labels",
-    ]  # fmt: skip
-    for probe in ("linear", "halfspace", "rbf"):
-        trace = marks(figure, probe)
-        shown = [name for name in order if rows[name]["read_back"].get(probe, {}).get("value")]
-        cells = [rows[name]["read_back"][probe] for name in shown]
-        assert trace["x"] == [cell["value"] for cell in cells]
-        assert [round(y) for y in trace["y"]] == [order.index(name) for name in shown]
-        ends = zip(trace["error_x"]["arrayminus"], trace["error_x"]["array"], strict=True)
-        for cell, (down, up) in zip(cells, ends, strict=True):
-            assert cell["value"] - down == pytest.approx(cell["interval"][0])
-            assert cell["value"] + up == pytest.approx(cell["interval"][1])
-    assert marks(figure, "chance")["x"] == [0.5, 0.5]
-    assert marks(data["damage"], "moved")["x"] == [0.0, 1.0, 0.8]
-    assert marks(data["damage"], "LEACE")["x"] == [1.0, 1.0]
-    assert marks(data["others 0.0"], "age")["x"] == [0.42, 0.42]
-    assert marks(data["others 0.5"], "place")["x"] == [0.8, 0.78, 0.8]
-
-
-def test_marks_of_one_line_do_not_meet_those_of_the_next(data):
-    heights = sorted(y for t in data["read-back"]["data"] if t["name"] != "chance" for y in t["y"])
-    assert len(set(heights)) == len(heights)
-    assert min(b - a for a, b in itertools.pairwise(heights)) > 0.15
-
-
-def test_all_marks_and_intervals_lie_within_the_picture(data):
-    for name in ("read-back", "others 0.5"):
-        low, high = data[name]["layout"]["xaxis"]["range"]
-        for trace in data[name]["data"]:
-            assert all(low < x < high for x in trace["x"])
-            for x, up in zip(trace["x"], trace.get("error_x", {}).get("array", []), strict=False):
-                assert x + up < high
-    # R² far below −1 would push all that matters into a corner.
-    assert data["others 0.0"]["layout"]["xaxis"]["range"][0] > -1.2
 
 
 def test_every_gap_has_its_reason(whole):
@@ -102,12 +48,14 @@ def test_every_gap_has_its_reason(whole):
 def test_where_leace_moves_nothing_distances_stand_alone():
     result = rendered(comparisons.numeric())
     assert "There is no ratio: LEACE moves nothing" in result.words
-    figure = json.loads(result.scripts[0])["damage"]
-    assert figure["layout"]["xaxis"]["title"]["text"] == "mean squared distance"
-    assert [trace["name"] for trace in figure["data"]] == ["moved"]
+    html = page.render(comparisons.numeric().document().plain())
+    pictures = re.findall('<figure class="picture.*?</figure>', html, re.DOTALL)
+    damage = Reader(pictures[1]).words
+    assert " mean squared distance " in damage
+    assert "LEACE = 1" not in damage
     # R² of −.01 is nothing, and must not look like something.
-    low, high = json.loads(result.scripts[0])["read-back"]["layout"]["xaxis"]["range"]
-    assert low < 0.0 < 0.25 < high
+    ticks = [text.replace("−", "-") for text in re.findall(r">(−?[\d.]+)</text>", pictures[0])]
+    assert max(map(float, ticks)) >= 0.2
     assert "Other labels" not in result.words
     assert "see the concept of every row" not in result.words
 
@@ -159,12 +107,16 @@ def test_an_eraser_that_leaves_nothing_is_marked(whole):
     assert "Nothing left:" not in rendered(comparisons.numeric()).words
 
 
-def test_every_picture_has_a_name_and_numbers(whole, data):
-    plots = [a for _, a in whole.elements if "data-figure" in a]
-    assert [plot["data-figure"] for plot in plots] == list(data)
-    for plot in plots:
-        assert len(plot["aria-label"]) > 40
-        assert re.fullmatch(r"height: \d+px", plot["style"])
+def test_every_picture_has_a_name_words_and_numbers():
+    html = page.render(comparisons.sample().document().plain())
+    pictures = re.findall('<figure class="picture.*?</figure>', html, re.DOTALL)
+    keys = [re.search('id="([^"]*)"', picture)[1] for picture in pictures]
+    assert keys == ["read-back", "damage", "others-0", "others-0-500"]
+    for picture in pictures:
+        (words,) = re.findall('role="img" aria-label="([^"]*)"', picture)
+        assert len(words) > 40
+        assert 'class="table"' in picture
+        assert "</svg>" in picture
 
 
 def test_links_within_the_page_lead_somewhere(whole):
@@ -174,12 +126,11 @@ def test_links_within_the_page_lead_somewhere(whole):
     assert targets <= set(ids)
 
 
-def test_the_page_is_self_contained_and_its_policy_lets_only_its_scripts_run():
+def test_the_page_is_self_contained_and_its_policy_lets_only_its_script_run():
     html = page.render(comparisons.sample().document().plain())
     reader = Reader(html)
     assert not {"link", "img", "iframe", "object", "base"} & {tag for tag, _ in reader.elements}
-    ours = html.replace(reader.scripts[1], "")
-    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(|@import""", ours)
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\((?!#)|@import""", html)
     (policy,) = [a["content"] for _, a in reader.elements if a.get("http-equiv")]
     for script in reader.scripts[1:]:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -197,20 +148,6 @@ def test_no_string_of_a_user_becomes_markup(text):
     assert " ".join(printable(text).split()) in wild.words
     for letter in "<>&\u2028\u2029":
         assert letter not in wild.scripts[0]
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_string_of_a_user_is_read_by_the_pictures_as_theirs(text):
-    """Plotly reads tags, entities and templates; a word joiner after the first letter stops it."""
-    data = json.loads(rendered(comparisons.hostile(text)).scripts[0])
-    for name, figure in data.items():
-        layout = figure["layout"]
-        said = [layout["xaxis"]["title"]["text"], *layout["yaxis"]["ticktext"]]
-        for trace in figure["data"]:
-            said += [trace["name"], *trace.get("text", [])]
-        for one in said:
-            one = one.removesuffix("<br>uses the labels")
-            assert not re.search("[<&%](?!\u2060)", one), (name, one)
 
 
 def test_the_same_document_gives_the_same_page():

@@ -133,6 +133,8 @@ def _first_angle(removed: np.ndarray, after: np.ndarray) -> float:
     """Return from where both the removed direction and what is left are seen at some length."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, 61)
     angles = angles[np.abs(np.sin(2 * angles)) >= np.sin(2 * ASIDE)]
+    if len(after) < 2:
+        return round(float(angles[0]), 3)
     right = np.column_stack([-np.sin(angles), np.cos(angles)])
     removed = removed[:2] / max(float(np.linalg.norm(removed)), 1e-300)
     spread = np.sqrt(np.maximum(np.einsum("ai,ij,aj->a", right, np.cov(after[:, :2].T), right), 0))

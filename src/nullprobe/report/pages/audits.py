@@ -7,8 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nullprobe._core.validation import complain
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import validated
@@ -22,7 +20,6 @@ from nullprobe.report.text.answer import Lead, answer
 from nullprobe.report.text.eraser_cost import eraser_tables
 from nullprobe.report.text.limitations import untested
 
-MOST_SCORED = 1200  # rows of a numeric concept whose scores a table holds
 MOST_OPEN = 4  # data sets up to which none is folded, and rows are shown
 
 
@@ -94,7 +91,7 @@ def render(
         "off_ladder": rungs.UNDECIDED,
         "identity": identity,
         "summary": overview(sets, identity),
-        "layers": list(layered(plain)) if together else [],
+        "layers": list(layered(plain, data)) if together else [],
         "folded": folded,
         "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
         "how": _how(plain, together=together),
@@ -129,9 +126,6 @@ def _data_set(
     points = tables.points(document["portrait"], first["view"]) if first["pair"] else None
     if points:
         data[f"{key} points"] = asdict(points)
-    numeric = _rows_scored(document) if rows else None
-    if numeric:
-        data[f"{key} scored"] = asdict(numeric)
     claims = [section(claim, key) for claim in document["claims"]]
     if not rows:
         claims = [_folded(claim, data) for claim in claims]
@@ -141,9 +135,8 @@ def _data_set(
         "size": verdicts.size(document["provenance"] | {"classes": None}),
         "claims": claims,
         "opening": first,
-        "scores": list(scored(document, key)) if rows else [],
+        "scores": list(scored(document, key, data)) if rows else [],
         "points": points,
-        "rows_scored": numeric,
         "costs": eraser_tables(document),
         "untested": untested(document),
         "command": document["provenance"].get("command"),
@@ -152,7 +145,7 @@ def _data_set(
 
 
 def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Return a claim of which all tables are written when they are looked at."""
+    """Return a claim whose tables are all written when they are looked at."""
     shown = dict(claim)
     for kind in ("pictures", "matrices"):
         shown[kind] = [
@@ -164,17 +157,3 @@ def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         for place, table in enumerate(claim["numbers"])
     ]
     return shown
-
-
-def _rows_scored(document: Mapping[str, Any]) -> tables.Table | None:
-    """Return the scores of a sample of rows with their numbers, of a numeric concept."""
-    if not document["scores"] or document["concept"] != "numeric":
-        return None
-    labels = document["scores"]["labels"]
-    chosen = np.linspace(0, len(labels) - 1, min(len(labels), MOST_SCORED)).astype(int)
-    views = {
-        name: [values[i] for i in chosen]
-        for name, values in document["scores"].items()
-        if name != "labels"
-    }
-    return tables.rows_scored(views, [labels[i] for i in chosen])

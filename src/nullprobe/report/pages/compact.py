@@ -31,7 +31,7 @@ def compact(html: str) -> str:
     >>> compact(picture)
     '<svg xmlns="x"><path d="M1 2V4.5H3"/></svg>'
     """
-    html = PICTURE.sub(lambda found: _without_groups(found[0]), html)
+    html = PICTURE.sub(lambda match: _without_groups(match[0]), html)
     counts = Counter(
         _brief(style[1])
         for picture in PICTURE.finditer(html)
@@ -41,16 +41,16 @@ def compact(html: str) -> str:
     shared = [style for style, times in counts.most_common() if times >= LEAST]
     names = {style: f"s{place}" for place, style in enumerate(shared)}
 
-    def tag(found: re.Match[str], number: int) -> str:
-        text = PATH.sub(lambda path: f' d="{shortened(path[1])}"', TURNED.sub("", found[0]))
+    def tag(match: re.Match[str], number: int) -> str:
+        text = PATH.sub(lambda path: f' d="{shortened(path[1])}"', TURNED.sub("", match[0]))
         text = PLACE.sub(lambda place: f' {place[1]}="{_decimal(place[2])}"', text)
         text = NAME.sub(rf"p{number}-\1", text)
         return STYLE.sub(lambda style: _styled(_brief(style[1]), names), text).replace(" />", "/>")
 
     number = count(1)
 
-    def picture(found: re.Match[str]) -> str:
-        return TAG.sub(partial(tag, number=next(number)), found[0])
+    def picture(match: re.Match[str]) -> str:
+        return TAG.sub(partial(tag, number=next(number)), match[0])
 
     html = PICTURE.sub(picture, html)
     css = "".join(f".{name}{{{style}}}\n" for style, name in names.items())
@@ -103,8 +103,8 @@ def _without_groups(picture: str) -> str:
     """Return a picture without the groups that say nothing."""
     plain: list[bool] = []
 
-    def tag(found: re.Match[str]) -> str:
-        text = found[0]
+    def tag(match: re.Match[str]) -> str:
+        text = match[0]
         if text == "</g>":
             return "" if plain.pop() else text
         if text == "<g />" or (text.startswith("<g") and text[2] in " >" and text[-2] == "/"):

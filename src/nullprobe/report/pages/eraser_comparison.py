@@ -21,6 +21,8 @@ from nullprobe.report.text.tables import Table, provenance
 from nullprobe.report.text.wording import interval, number
 
 READ, DAMAGE = 680, 420  # pixels wide
+NO_RATIO = "There is no ratio"
+GAPS = "not defined here; the reasons stand below the table of all"
 UNTESTED = (
     (
         "Stronger readers",
@@ -85,8 +87,9 @@ def _pictures(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) ->
     high = height(len(rows), len(probes))
     yield _readings(rows, probes, "read_back", "read-back", titles.READ_BACK, high)
     svg, notes = drawn("damage", (DAMAGE, high), partial(damage, rows))
-    description = " ".join(described_damage(rows))
-    yield Picture("damage", titles.DAMAGE, description, svg, notes)
+    words = described_damage(rows)
+    notes += [one for one in words if one.startswith(NO_RATIO)]
+    yield Picture("damage", titles.DAMAGE, " ".join(words), svg, notes, (), moved_table(rows))
     for chance in dict.fromkeys(column["metric"]["chance"] for column in document["others"]):
         columns = [column for column in document["others"] if column["metric"]["chance"] == chance]
         key, high = f"others-{number(chance)}", height(len(rows), len(columns))
@@ -108,7 +111,34 @@ def _readings(
         glyph(one["glyph"], f"class-{one['colour']}", one["name"])
         for one in roles.legend([column["name"] for column in columns])
     ]
-    return Picture(key, title, description, svg, notes, entries)
+    return Picture(key, title, description, svg, notes, entries, read_table(rows, columns, held))
+
+
+def read_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], held: str
+) -> Table:
+    """Return what each probe reads after each eraser, with the ends of its interval."""
+    heads = ["eraser"]
+    for column in columns:
+        heads += [f"{column['name']} ({column['metric']['name']})", "2.5 %", "97.5 %"]
+    lines: list[tuple[Any, ...]] = []
+    for row in rows:
+        line: list[Any] = [label(row)]
+        for column in columns:
+            cell: Mapping[str, Any] = row[held].get(column["name"]) or {}
+            line += [cell.get("value"), *(cell.get("interval") or (None, None))]
+        lines.append(tuple(line))
+    return Table("Read-back after each eraser", tuple(heads), tuple(lines), GAPS)
+
+
+def moved_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return how far each eraser moves rows."""
+    damages: list[Mapping[str, Any]] = [row["damage"] or {} for row in rows]
+    lines = tuple(
+        (label(row), damage.get("moved"), damage.get("ratio"))
+        for row, damage in zip(rows, damages, strict=True)
+    )
+    return Table("Damage", ("eraser", "distance moved", "of LEACE's"), lines, GAPS)
 
 
 def described(
@@ -148,7 +178,7 @@ def described_damage(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if high is not low:
         text.append(f"Moved most by {high['eraser']}: {_distance(most)}.")
     if least["ratio"] is None:
-        text.append(f"There is no ratio: {least['reason']}.")
+        text.append(f"{NO_RATIO}: {least['reason']}.")
     return text
 
 
@@ -212,7 +242,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], document: Mapping[str, Any]) -> 
         lines.append(tuple(line))
     return Table(
         "Read-back, damage, directions and time", tuple(heads), tuple(lines),
-        "not defined here; the reasons stand below the table above",
+        GAPS,
     )  # fmt: skip
 
 

@@ -79,7 +79,29 @@ def _picture(document: Mapping[str, Any]) -> Picture:
         for one in roles.legend(document["labels"])
     ]
     description = f"Agreement of each reader with each label. {' '.join(document['findings'])}"
-    return Picture("agreements", titles.AGREEMENTS, description, svg, [sentence, *notes], entries)
+    return Picture(
+        "agreements",
+        titles.AGREEMENTS,
+        description,
+        svg,
+        [sentence, *notes],
+        entries,
+        _drawn(document),
+    )
+
+
+def _drawn(document: Mapping[str, Any]) -> Table:
+    """Return what the picture shows: a line for each mark."""
+    lines = [
+        (row["name"], name, cell["share"], *cell["interval"])
+        for row in document["rows"]
+        for name, cell in row["agreements"].items()
+    ]
+    for name in document["labels"]:
+        low, middle, high = percentiles(document["random"][name])
+        lines.append(("random directions", name, middle, low, high))
+    heads = ("reader", "label", "agreement", "from", "to")
+    return Table("Agreement of each reader with each label", heads, tuple(lines))
 
 
 def _numbers(document: Mapping[str, Any]) -> Table:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from nullprobe.report.figures import planes, roles, scene, space
+from nullprobe.report.figures import axis, planes, roles, scene, space
 from nullprobe.report.figures.accuracies import Accuracy, accuracies
 from nullprobe.report.figures.layers import BANDS, MOST_READERS, layers
-from nullprobe.report.figures.scores import scores, scores_numeric
+from nullprobe.report.figures.scores import MOST_POINTS, scores, scores_numeric
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages.picture import (
     HALF,
@@ -21,6 +21,7 @@ from nullprobe.report.pages.picture import (
     drawn,
     drawn_together,
     glyph,
+    later,
     swatch,
 )
 from nullprobe.report.text import alt_text, rungs, tables, titles, wording
@@ -125,8 +126,11 @@ def _accuracy(document: Mapping[str, Any], key: str) -> Picture | None:
     return Picture(key, titles.ACCURACY, text, svg, notes, (), table)
 
 
-def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
-    """Yield the pictures of the held-out scores, before and after erasure."""
+def scored(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> Iterator[Picture]:
+    """Yield the pictures of the held-out scores, before and after erasure.
+
+    The scores of rows with numbers join the data, for the page's script.
+    """
     if not document["scores"]:
         return
     labels = document["scores"]["labels"]
@@ -144,7 +148,11 @@ def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
         )
         svg, notes = drawn(name, (HALF, SCORES), draw)
         if numeric:
-            description, table, entries = alt_text.scores_numeric(view, values, labels), None, []
+            rows = axis.thinned(len(labels), MOST_POINTS)
+            chosen = {view: [values[i] for i in rows]}
+            whole = tables.rows_scored(chosen, [labels[i] for i in rows])
+            table = later(whole, f"{name} table", data)
+            description, entries = alt_text.scores_numeric(view, values, labels), []
         else:
             bins = class_bins(values, labels, names)
             medians = [_median(values, labels, one) for one in names]
@@ -157,15 +165,19 @@ def scored(document: Mapping[str, Any], key: str) -> Iterator[Picture]:
         yield Picture(name, titles.SCORES[view], description, svg, notes, entries, table)
 
 
-def layered(documents: Sequence[Mapping[str, Any]]) -> Iterator[Picture]:
-    """Yield a curve over representations for each claim that is a reading."""
+def layered(documents: Sequence[Mapping[str, Any]], data: dict[str, Any]) -> Iterator[Picture]:
+    """Yield a curve over representations for each claim that is a reading.
+
+    Its numbers join the data, for the page's script.
+    """
     for name in CURVED:
         claims = [c for one in documents for c in one["claims"] if c["name"] == name]
         if not claims:
             continue
         key = f"layers-{name}"
         svg, notes = drawn(key, (HALF, LAYERS), partial(layers, documents, name))
-        description, table = alt_text.layers(documents, name), tables.layers(documents, name)
+        description = alt_text.layers(documents, name)
+        table = later(tables.layers(documents, name), f"{key} table", data)
         entries = list(_entries(claims))
         yield Picture(key, titles.layers(name), description, svg, notes, entries, table)
 

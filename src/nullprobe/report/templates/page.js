@@ -74,8 +74,10 @@
     const line = (points) => `M${points.map((p) => pair(flat(p))).join("L")}`;
     if (scene.plane) made.push(element("path", { class: "left", d: `${line(scene.plane)}z` }));
     const order = scene.points.map((p) => [dot(p, towards), p]).sort((a, b) => a[0] - b[0]);
-    const size = Math.ceil(order.length / SLICES);
-    for (let from = 0; from < order.length; from += size) {
+    // As many slices as in Python, the first of them one point longer where they differ.
+    const slices = Math.min(SLICES, order.length), [least, longer] = [Math.floor(order.length / slices), order.length % slices];
+    for (let from = 0, slice = 0; from < order.length; slice += 1) {
+      const size = least + (slice < longer ? 1 : 0);
       const paths = scene.groups.map(() => "");
       for (const [, p] of order.slice(from, from + size)) {
         paths[p[3]] += `M${pair(flat(p))}${MARKS[scene.groups[p[3]].mark]}`;
@@ -87,6 +89,7 @@
         if (group.shade) path.style.color = group.shade;
         made.push(path);
       });
+      from += size;
     }
     if (scene.line) made.push(element("path", { class: "removed", d: line(scene.line) }));
     svg.replaceChildren(...made);
@@ -152,8 +155,8 @@
 
   function alone(svg) {
     const copy = svg.cloneNode(true);
-    const parts = all("*", copy);
-    all("*", svg).forEach((part, i) => {
+    const parts = [copy, ...all("*", copy)];
+    [svg, ...all("*", svg)].forEach((part, i) => {
       if (part.closest("defs")) {
         parts[i].setAttribute("style", own(part));
       } else {
@@ -162,7 +165,6 @@
       }
       parts[i].removeAttribute("class");
     });
-    copy.removeAttribute("style");
     return copy;
   }
 

@@ -32,7 +32,7 @@ def erasers(document: Mapping[str, Any]) -> Iterator[Table]:
             for row in rows
         ]
         heads = [column["name"] for column in columns]
-        heads += ["damage", "rank", "sec"] if key == "probes" else []
+        heads += ["damage", "rank"] if key == "probes" else []
         yield grid("eraser", *lines, heads=heads)
 
 
@@ -67,8 +67,8 @@ def _short(value: float) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", f"{round(value, 2) + 0.0:.2f}")
 
 
-def _costs(row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
-    """Return damage, directions and time of a row."""
+def _costs(row: Mapping[str, Any]) -> tuple[Text, Text]:
+    """Return damage and directions of a row."""
     ratio = row["damage"] and row["damage"]["ratio"]
     low, high = min(row["ranks"], default=0), max(row["ranks"], default=0)
     ranks = ("·" if not row["ranks"] else f"{low:,}") + (f"-{high:,}" if high > low else "")
@@ -76,7 +76,6 @@ def _costs(row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
     return (
         Text("·" if ratio is None else f"{ratio:.2f}"),
         Text.assemble(ranks, (what, "dim")),
-        Text("·" if row["seconds"] is None else number(row["seconds"])),
     )
 
 

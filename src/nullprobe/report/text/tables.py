@@ -282,15 +282,16 @@ def _label(label: Any) -> Any:
 
 
 def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
-    """Return what was observed of a claim in each representation, with the middle of its nulls.
+    """Return what was observed of a claim in each representation, and where its nulls lie.
 
     Examples
     --------
     >>> claim = {"name": "readable", "metric": {"name": "AUC"}, "observed": 0.9, "holds": "yes"}
-    >>> claim |= {"interval": [0.8, 0.95], "nulls": [{"rung": "chance", "mean": 0.5}], "beside": []}
+    >>> null = {"rung": "chance", "mean": 0.5, "values": [0.5, 0.5], "metric": claim["metric"]}
+    >>> claim |= {"interval": [0.8, 0.95], "nulls": [null], "beside": []}
     >>> one = {"representation": "layer 0", "title": "", "claims": [claim]}
     >>> layers([one], "readable").rows
-    (('layer 0', 'Holds', 0.9, 0.8, 0.95, 0.5),)
+    (('layer 0', 'Holds', 0.9, 0.8, 0.95, 0.5, 0.5, 0.5),)
     """
     claims = {
         one["representation"] or one["title"]: claim
@@ -298,26 +299,34 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> Table:
         for claim in one["claims"]
         if claim["name"] == name
     }
-    drawn = list(dict.fromkeys(null["rung"] for one in claims.values() for null in one["nulls"]))
+    drawn = list(dict.fromkeys(null["rung"] for one in claims.values() for null in _of_claim(one)))
     readers = list(
         dict.fromkeys(other["name"] for one in claims.values() for other in one["beside"])
     )
     rows: list[tuple[Any, ...]] = []
     for where, claim in claims.items():
-        means = {null["rung"]: null["mean"] for null in claim["nulls"]}
+        nulls = {null["rung"]: _spread(null) for null in _of_claim(claim)}
         read = {other["name"]: other["value"] for other in claim["beside"]}
         rows.append((
             where, wording.VERDICTS[claim["holds"]], claim["observed"],
-            *(claim["interval"] or (None, None)), *map(means.get, drawn), *map(read.get, readers),
+            *(claim["interval"] or (None, None)),
+            *(value for rung in drawn for value in nulls.get(rung, (None,) * 3)),
+            *map(read.get, readers),
         ))  # fmt: skip
     unit = next(iter(claims.values()))["metric"]["name"]
-    heads = (
-        "",
-        "verdict",
-        unit,
-        "2.5 %",
-        "97.5 %",
-        *(rungs.rung(k).drawn for k in drawn),
-        *readers,
-    )
+    names = [rungs.rung(key).drawn for key in drawn]
+    ends = [f"{name}{end}" for name in names for end in ("", ", 2.5 %", ", 97.5 %")]
+    heads = ("", "verdict", unit, "2.5 %", "97.5 %", *ends, *readers)
     return Table(f"{wording.claim_name(name)}: {unit} by representation", heads, tuple(rows))
+
+
+def _of_claim(claim: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the nulls of what the claim observes, not of another statistic."""
+    return [one for one in claim["nulls"] if one["metric"]["name"] == claim["metric"]["name"]]
+
+
+def _spread(null: Mapping[str, Any]) -> tuple[float | None, ...]:
+    """Return the mean of draws, and the ends of their middle 95 %."""
+    values = present(null["values"])
+    ends = np.quantile(values, [0.025, 0.975]).tolist() if len(values) else (None, None)
+    return (null["mean"], *plain(ends))

@@ -1,0 +1,87 @@
+"""Pages on paper, for readers of any ability, and in few bytes."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from support import comparisons, documents
+from support.browser import needs_chromium
+
+from nullprobe.report.pages.audits import render, write_html
+
+MOST_PAGES = 12  # of three data sets with all claims
+MOST_BYTES = 1_000_000
+WHOLE = "tr, .picture, .answer > div, .verdict-list li, .set-head, .untested dt"
+AXE = Path(os.environ.get("NULLPROBE_AXE", "node_modules/axe-core/axe.min.js"))
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="needs axe-core, from npm")
+RUN = """axe.run(document, {resultTypes: ['violations']}).then((r) => r.violations
+  .filter((v) => ['serious', 'critical'].includes(v.impact))
+  .map((v) => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary]))"""
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_three_data_sets_are_at_most_twelve_pages_of_paper(page, folder):
+    write_html(folder / "p.html", [documents.founding(title) for title in ("a", "b", "c")])
+    page.open(folder / "p.html")
+    pdf = page.pdf()
+    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    assert 3 < pages <= MOST_PAGES
+
+
+@needs_chromium
+@pytest.mark.slow
+def test_no_row_and_no_picture_is_split_on_paper(page, folder):
+    write_html(folder / "p.html", [documents.founding()])
+    page.open(folder / "p.html")
+    page.size(703, 1000)  # as wide as A4 without its margins
+    page.call("Emulation.setEmulatedMedia", media="print")
+    parts = f"[...document.querySelectorAll('{WHOLE}')].filter((e) => e.checkVisibility())"
+    assert page.run(f"{parts}.length") > 25
+    assert set(page.run(f"{parts}.map((e) => getComputedStyle(e).breakInside)")) == {"avoid"}
+    heights = f"{parts}.map((e) => e.getBoundingClientRect().height)"
+    assert max(page.run(heights)) < 1000  # A4 without its margins: what is higher must be split
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
+@needs_chromium
+@needs_axe
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["audit", "layers", "several", "erasers"])
+def test_axe_finds_nothing_serious(page, folder, kind):
+    found = {
+        "audit": lambda: [documents.founding()],
+        "layers": lambda: documents.layers(5),
+        "several": lambda: [documents.sample("a"), documents.numeric()],
+    }
+    if kind == "erasers":
+        comparisons.sample().to_html(folder / "p.html")
+    else:
+        write_html(folder / "p.html", found[kind]())
+    page.open(folder / "p.html")
+    page.run(AXE.read_text("utf-8") + "; 1")
+    for scheme in ("light", "dark"):
+        page.scheme(scheme)
+        for folded in (True, False):
+            opens = "true" if not folded else "false"
+            page.run(
+                f"document.querySelectorAll('details').forEach((d) => {{ d.open = {opens}; }})"
+            )
+            assert page.run(RUN) == [], (scheme, folded)
+    page.scheme("light")
+
+
+@pytest.mark.slow
+def test_pages_are_smaller_than_a_megabyte():
+    alone = render([documents.founding()])
+    assert len(alone.encode()) < MOST_BYTES / 2
+    # What each of many adds is the difference of two pages.
+    few, more = (len(render(documents.layers(n)).encode()) for n in (5, 7))
+    assert few + 7 * (more - few) / 2 < MOST_BYTES  # 12 layers with every claim
+    two = [documents.layers(n) for n in (5, 7)]
+    for layers in two:
+        for layer in layers:
+            layer["claims"] = layer["claims"][:2]
+    few, more = (len(render(layers).encode()) for layers in two)
+    assert few + 75 * (more - few) / 2 < MOST_BYTES  # 80 layers with two claims

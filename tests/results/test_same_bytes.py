@@ -1,0 +1,65 @@
+"""Same bytes: two runs with one seed write the same file, whatever the result is."""
+
+import numpy as np
+import pytest
+from support.results import MADE
+
+from nullprobe import (
+    Attributes,
+    Audit,
+    Calibration,
+    Comparison,
+    Layers,
+    SameConcept,
+    audit,
+    audit_attributes,
+    calibrate,
+    compare,
+    compare_pairs,
+    same_concept,
+    worlds,
+)
+from nullprobe.comparing.pair_result import PairComparison
+
+ROWS = worlds.gaussian(n=120, d=3, gap=2.0, random_state=0)
+X, Y, OTHER = ROWS.X, ROWS.y == 1, ROWS.X[:, 1] > 0
+PAIRS = worlds.distractor(n=60, d=6, random_state=0)
+FEW = {"claims": ["readable", "erasure_holds"], "draws": 39}
+RUNS = {
+    Audit: lambda seed: audit(X, Y, random_state=seed, **FEW),
+    Layers: lambda seed: audit({"a": X, "b": X[:, :2]}, Y, random_state=seed, **FEW),
+    Attributes: lambda seed: audit_attributes(
+        X, {"a": Y, "b": OTHER}, random_state=seed, claims=["readable"], draws=79, depth="quick"
+    ),
+    SameConcept: lambda seed: same_concept(
+        X, Y, np.where(np.arange(120) % 9, Y, ~Y), random_state=seed, draws=39, independent=True
+    ),
+    Comparison: lambda seed: compare(
+        X, Y, erasers=["leace", "rlace"], probes=["linear"], others={"b": OTHER}, random_state=seed
+    ),
+    PairComparison: lambda seed: compare_pairs(
+        PAIRS.pairs, others={"s": PAIRS.distractor}, n_random=20, n_permutations=19,
+        random_state=seed,
+    ),
+    Calibration: lambda seed: calibrate(
+        X, Y, claims=["readable"], n_audits=2, draws=39, n_splits=1, random_state=seed
+    ),
+}  # fmt: skip
+
+
+def test_every_result_that_writes_json_is_run_here():
+    assert set(RUNS) == set(MADE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", RUNS, ids=lambda kind: kind.__name__)
+def test_the_same_seed_gives_the_same_bytes(kind, tmp_path):
+    written = []
+    for i, seed in enumerate((0, 0, 1)):
+        result = RUNS[kind](seed)
+        assert type(result) is kind
+        path = tmp_path / f"{i}.json"
+        result.to_json(path)
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+    assert written[0] != written[2]
