@@ -1,8 +1,9 @@
+import os
 import stat
 
 import pytest
 
-from nullprobe._core.atomic_files import whole_file
+from nullprobe._core.atomic_files import TEMPORARY, whole_file
 from nullprobe._core.validation import InputError
 
 
@@ -79,3 +80,38 @@ def test_a_folder_is_not_a_file_to_replace(tmp_path):
     (tmp_path / "a").mkdir()
     with pytest.raises(InputError, match="must name a file"), whole_file(tmp_path / "a"):
         pass
+
+
+def test_a_file_that_is_replaced_keeps_its_rights(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o640)
+    with whole_file(path) as temporary:
+        assert stat.S_IMODE(temporary.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs an administrator"
+)
+def test_a_file_that_is_replaced_keeps_its_owner(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    os.chown(path, 1234, 2345)
+    with whole_file(path):
+        pass
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+
+
+def test_leftovers_are_removed_and_files_that_are_being_written_are_not(tmp_path):
+    leftover = tmp_path / f"{TEMPORARY}0123.txt"
+    leftover.write_text("half")
+    with whole_file(tmp_path / "a.txt") as first, whole_file(tmp_path / "b.txt") as second:
+        assert not leftover.exists()
+        with whole_file(first) as same:
+            same.write_text("a")
+        with whole_file(tmp_path / "c.txt"):
+            pass
+        second.write_text("b")
+    assert [(tmp_path / name).read_text() for name in ("a.txt", "b.txt", "c.txt")] == ["a", "b", ""]
+    assert len(list(tmp_path.iterdir())) == 3

@@ -156,3 +156,11 @@ def test_a_manifest_may_be_laid_out_anew(bad):
     small.say()(bad)
     assert manifest.manifest(bad) is not None
     assert len(CapturedFolder(bad).read()) == 6
+
+
+def test_a_manifest_of_more_shards_than_can_be_counted_is_refused_at_once(bad):
+    about = json.loads((bad / "manifest.json").read_text())
+    about |= {"format": manifest.FIRST_FORMAT, "texts": 10**12, "shard size": 1, "shards": 10**12}
+    (bad / "manifest.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match=f"{10**12 - 4} are missing"):
+        CapturedFolder(bad)

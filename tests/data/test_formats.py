@@ -74,10 +74,10 @@ def test_a_file_that_is_not_what_its_suffix_says_is_refused(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(("suffix", "other"), [(".npz", ".npy"), (".npy", ".npz")])
-def test_numpy_formats_are_not_taken_for_each_other(tmp_path, suffix, other):
+def test_the_content_decides_what_a_file_is_not_its_suffix(tmp_path, suffix, other):
     make(tmp_path, suffix).rename(tmp_path / f"renamed{other}")
-    with pytest.raises(InputError, match="right suffix"):
-        read_matrix(tmp_path / f"renamed{other}")
+    found, _ = read_matrix(tmp_path / f"renamed{other}", leave_out=["y", "g"] * (suffix == ".npz"))
+    np.testing.assert_array_equal(found, X)
 
 
 def test_a_file_with_pickled_objects_is_refused(tmp_path):
@@ -93,7 +93,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_an_unknown_suffix_is_refused_and_the_known_ones_are_listed(tmp_path):
     (tmp_path / "a.xlsx").write_text("")
-    with pytest.raises(InputError, match=r"\.parquet, \.csv, \.jsonl, but .*'\.xlsx'|has \.xlsx"):
+    with pytest.raises(InputError, match=r"\.npz, .*\.csv, but .*'\.xlsx'"):
         read(tmp_path / "a.xlsx", concept="y")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -46,8 +47,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Notes
     -----
     If the block ends early, also by an interrupt from the keyboard, the temporary file is
-    removed and ``path`` is unchanged. A process that is killed leaves its temporary file,
-    named ``.nullprobe-…``.
+    removed and ``path`` is unchanged. A process that is killed leaves its temporary file, named
+    ``.nullprobe-…``; the next file that is written to that folder removes it. A file that is
+    replaced keeps its permissions, and its owner if the system allows that.
 
     Examples
     --------
@@ -60,17 +62,78 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     'whole'
     """
     target = place(path)
-    temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{target.suffix}")
-    # Not tempfile: only the owner may read its files, and the target would keep these permissions.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    if target.name.startswith(TEMPORARY) and target.exists():
+        # A temporary file of a block outside; a new file in its place would not be locked.
+        yield target
+        return
+    remove_leftovers(target.parent)
+    before = target.stat() if target.exists() else None
+    temporary, handle = _created(target, 0o666 if before is None else 0o600)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        if before is not None:
+            _keep_access(temporary, before)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
+
+
+def _created(target: Path, mode: int) -> tuple[Path, int]:
+    """Return a new temporary file and its handle; the lock shows that its writer is alive."""
+    while True:
+        temporary = target.with_name(f"{TEMPORARY}{secrets.token_hex(8)}{target.suffix}")
+        # Not tempfile: only the owner may read its files, and the target would keep this mode.
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        if fcntl is None:
+            return temporary, handle
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # another process took it for a leftover, and removes it
+            os.close(handle)
+            continue
+        except OSError:  # a file system without locks
+            return temporary, handle
+        if temporary.exists():
+            return temporary, handle
+        os.close(handle)
+
+
+def _keep_access(path: Path, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of the file that it replaces."""
+    if hasattr(os, "chown"):
+        now = path.stat()
+        for owner, group in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
+            if (owner in (-1, now.st_uid)) and group == now.st_gid:
+                break
+            try:
+                os.chown(path, owner, group)
+            except OSError:  # only an administrator may give a file away
+                continue
+            break
+    path.chmod(stat.S_IMODE(before.st_mode))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files that processes left when they were killed; others are locked."""
+    if fcntl is None:
+        return
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        try:
+            handle = os.open(leftover, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:  # removed by now, or of another user
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftover.unlink(missing_ok=True)
+        except OSError:  # it is being written
+            pass
+        finally:
+            os.close(handle)
 
 
 @contextmanager

@@ -69,6 +69,8 @@ def audit(
     concept: options.Concepts = None,
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
     order: options.Order = None,
@@ -113,13 +115,13 @@ def audit(
         raise arguments.UsageError("--world-option belongs to --world, not to a file")
     of_files = (
         concept, groups, leave_out, kind, order, baseline, untrained, confounds, text, eraser, task,
-        layers, pairs,
+        layers, pairs, tokens, label_file,
     )  # fmt: skip
     if world is not None and any(of_files):
         raise arguments.UsageError(
             "--concept, --groups, --leave-out, --kind, --order, --baseline, --untrained, "
-            "--confounds, --text, --eraser, --task, --layers and --pairs belong to a FILE, and a "
-            "world brings its own"
+            "--confounds, --text, --eraser, --task, --layers, --pairs, --tokens and --labels "
+            "belong to a FILE, and a world brings its own"
         )
     if pairs and (layers or leave_out or kind):
         raise arguments.UsageError("--layers, --leave-out and --kind do not go with --pairs")
@@ -159,6 +161,7 @@ def audit(
         subject,
         verdict_tables,
     )
+    from nullprobe.data import formats
     from nullprobe.erasers.maps.loading import load_eraser
 
     output.need_folder(out)
@@ -183,7 +186,7 @@ def audit(
             missing=missing,
         )
         concept, groups = meaning.concept, meaning.groups
-        layers = layers or file_columns.sites_of(file)
+        layers = layers or formats.sites(file)
         if pairs:
             sides = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
             one = pair_comparisons.subject(file, sides, sources.stem(file), order)
@@ -200,7 +203,8 @@ def audit(
         confounds=confounds, text=text, eraser=eraser, task=task, layers=layers, pairs=pairs,
         negative=negative if pairs else None, positive=positive if pairs else None, other=other,
         world=world,
-        world_option=world_option, claims=claims, columns=columns, alpha=alpha,
+        world_option=world_option, tokens=tokens, labels=label_file,
+        claims=claims, columns=columns, alpha=alpha,
         min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
         duplicates=duplicates, independent=independent, permutations=permutations,
         surrogates=surrogates, missing=arguments.unless(missing, "error"), title=title, seed=seed,
@@ -228,6 +232,8 @@ def calibrate(
     concept: options.ConceptIfAny = None,
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     claims: options.CalibratedClaims = None,
     alpha: options.Alarms = 0.05,

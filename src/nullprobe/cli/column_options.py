@@ -12,7 +12,8 @@ from pathlib import Path
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import InputError, complain
 from nullprobe.cli import arguments
-from nullprobe.data.formats import names
+from nullprobe.data import places
+from nullprobe.data.formats import holds_one_array, names
 
 Options = Mapping[str, Sequence[str | None]]  # names of columns of each option
 REPEATED = ("--leave-out", "--keep", "--other")
@@ -27,14 +28,14 @@ def names_in(path: Path, text: str | None) -> list[str]:
     >>> names_in(Path("people.csv"), "source, length")
     ['source', 'length']
     """
-    if text is not None and "," in text and path.exists() and text in names(path):
+    if text is not None and "," in text and places.is_local(path) and text in names(path):
         return [text]
     return arguments.names(text) or []
 
 
 def need(path: Path, option: str, columns: Sequence[str]) -> None:
     """Refuse the names of one option that are not columns of a file."""
-    if path.suffix.lower() == ".npy" and path.is_file():
+    if holds_one_array(path):
         return  # its columns are other files
     with named({option: columns}):
         for column in columns:

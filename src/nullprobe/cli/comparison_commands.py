@@ -16,6 +16,8 @@ def compare(
     groups: options.Groups = None,
     keep: options.Keep = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
     erasers: options.Erasers = None,
@@ -40,7 +42,8 @@ def compare(
     data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
-        leave_out=leave_out, kind=kind, erasers=erasers, probes=probes,
+        leave_out=leave_out, tokens=tokens, labels=label_file,
+        kind=kind, erasers=erasers, probes=probes,
         missing=arguments.unless(missing, "error"), min_effect=min_effect, duplicates=duplicates,
         independent=independent, title=title, seed=seed,
     )  # fmt: skip
@@ -63,6 +66,7 @@ def compare_pairs(
     positive: pair_options.Positive = "positive",
     groups: pair_options.Templates = None,
     other: pair_options.OtherLabels = None,
+    tokens: options.RowTokens = None,
     title: options.Title = None,
     out: options.OutFolder = Path(),
     force: options.Force = False,
@@ -78,7 +82,7 @@ def compare_pairs(
     output.need_new(out, stem, force=force)
     command = arguments.line(
         "nullprobe", "compare-pairs", file, concept=concept, negative=negative,
-        positive=positive, groups=groups, other=other, title=title,
+        positive=positive, groups=groups, other=other, tokens=tokens, title=title,
         seed=seed,
     )  # fmt: skip
     columns = pair_comparisons.Columns(negative, positive, concept, groups, other or ())

@@ -26,6 +26,8 @@ def fit(
     validation_fraction: eraser_options.ValidationFraction = None,
     seed: eraser_options.FitSeed = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
     moments: eraser_options.FromMoments = False,
@@ -37,7 +39,8 @@ def fit(
     if moments:
         of_rows = {
             "--concept": concept, "--site": site, "--task": task, "--leave-out": leave_out,
-            "--kind": kind, "--missing": arguments.unless(missing, "error"),
+            "--kind": kind, "--missing": arguments.unless(missing, "error"), "--tokens": tokens,
+            "--labels": label_file,
         }  # fmt: skip
         arrived = [name for name, value in of_rows.items() if value is not None]
         if arrived:
@@ -85,6 +88,8 @@ def moments(
     site: model_options.AtSite = None,
     per_class: eraser_options.PerClass = False,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     force: options.Force = False,
 ) -> None:
@@ -109,6 +114,8 @@ def apply(
     out: eraser_options.OutFile,
     concept: eraser_options.ConceptToErase = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     force: options.Force = False,
 ) -> None:
     """Erase a concept from a file; whatever is not a feature stays as it is."""

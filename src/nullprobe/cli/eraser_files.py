@@ -16,7 +16,7 @@ from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
 from nullprobe.cli.eraser_choice import Choice
 from nullprobe.data.files import Table, read, read_matrix
-from nullprobe.data.formats import names, suffix_of
+from nullprobe.data.formats import holds_one_array, names, suffix_of
 from nullprobe.data.manifest import SITE
 from nullprobe.data.rewriting import write_like
 from nullprobe.erasers import AffineEraser, ClassTransport, ConceptShift, load_eraser
@@ -177,8 +177,8 @@ def _count(n: int, what: str) -> str:
 def _column(eraser: Eraser, columns: Sequence[str], path: Path) -> str:
     """Return the column of the concept that the eraser was fitted with, where the file has it."""
     column = eraser.details.get(CONCEPT)
-    # The concept of a .npy lies in a file next to it.
-    if column is None or not (column in columns or path.suffix.lower() == ".npy"):
+    # The concept of a lone array lies in a file next to it.
+    if column is None or not (column in columns or holds_one_array(path)):
         complain(
             f"--concept COLUMN must say what {eraser.method} is to erase from each row",
             f"none was named, and {str(path)!r} has no column {column!r}"

@@ -76,8 +76,9 @@ FilesToFit = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE",
-        help="A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of shards of one "
-        "of these; with --moments, files that `nullprobe moments` wrote.",
+        help="Rows: a .npz, .npy, .safetensors, .pt, .h5, .parquet, .arrow, .feather, .csv, "
+        ".jsonl or .json, a folder or a 'pattern*' of these, an address such as s3://..., or - "
+        "for a pipe; with --moments, files that `nullprobe moments` wrote.",
         show_default=False,
     ),
 ]

@@ -10,12 +10,15 @@ from typing import Any, NoReturn
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
+from nullprobe.data import token_rows
+from nullprobe.data.columns import usual_label
 from nullprobe.data.concept import concept
 from nullprobe.data.files import Table, read
-from nullprobe.data.formats import names
+from nullprobe.data.formats import names, parts, sites
 from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
+from nullprobe.data.requests import is_requests
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,24 @@ def columns_of(
     ``others``, those to be read as well.
     """
     folder = manifest(path)
-    concept = concept or (folder or {}).get("concept")
+    labels = token_rows.current().labels
+    if labels is not None and not is_requests(parts(path)):
+        complain(
+            "--labels belongs to a folder of hidden states by request",
+            f"{str(path)!r} is not one",
+            "name the column of labels with --concept",
+        )
+    concept = concept or (folder or {}).get("concept") or _usual_concept(path)
     if concept is None:
         need_concept(path)
     if folder is None:
-        return Columns(concept, **more)
+        layers = sites(path)
+        if not layers:
+            return Columns(concept, **more)
+        named = (concept, more.get("groups"), more.get("order"), *others, *layers)
+        chosen = [name for name in more.pop("leave_out", ()) if name not in named]
+        left = [name for name in names(path) if name not in (*named, *chosen)]
+        return Columns(concept, leave_out=[*chosen, *left], **more)
     groups = more.pop("groups", None) or groups_of(folder)
     groups = None if groups == concept else groups
     named = (concept, groups, more.get("order"), *others)
@@ -100,10 +116,9 @@ def columns_of(
     return Columns(concept, groups, leave_out, **more)
 
 
-def sites_of(path: Path) -> list[str]:
-    """Return the sites that a folder of captured states holds; none of any other file."""
-    folder = manifest(path)
-    return [] if folder is None else list(folder["sites"])
+def _usual_concept(path: Path) -> str | None:
+    """Return the one column with a usual name of labels, such as "label"."""
+    return None if manifest(path) is not None else usual_label(names(path))
 
 
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
@@ -111,8 +126,8 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
 
     Any other file keeps its columns, and the mapping is empty.
     """
-    folder = manifest(path)
-    if folder is None:
+    folder, each = manifest(path), sites(path)
+    if not each:
         if site is not None:
             complain(
                 "--site belongs to a folder of captured states",
@@ -120,19 +135,21 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
                 "leave it out, or capture with `nullprobe capture`",
             )
         return columns, {}
-    sites = list(folder["sites"])
-    if site is None and len(sites) > 1:
+    if site is None and len(each) > 1:
         complain(
-            f"--site SITE must say which of {len(sites)} sites is meant",
+            f"--site SITE must say which of {len(each)} sites is meant",
             "none was named",
-            f"name one of {', '.join(sites[:10])}",
+            f"name one of {', '.join(each[:10])}",
         )
-    chosen = sites[0] if site is None else site
-    known("site", chosen, sites)
-    model = folder["model"]
-    where = {SITE: chosen, TOKENS: str(folder["tokens"]), MODEL: model["name"]}
-    where[WEIGHTS] = model["weights"]
-    others = [name for name in sites if name != chosen]
+    chosen = each[0] if site is None else site
+    known("site", chosen, each)
+    if folder is None:
+        where = {SITE: chosen, TOKENS: token_rows.current().tokens or "last"}
+    else:
+        model = folder["model"]
+        where = {SITE: chosen, TOKENS: str(folder["tokens"]), MODEL: model["name"]}
+        where[WEIGHTS] = model["weights"]
+    others = [name for name in each if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
 
 

@@ -16,6 +16,8 @@ def same_concept(
     concept: options.TwoConcepts,
     groups: options.Groups = None,
     leave_out: options.LeaveOut = None,
+    tokens: options.RowTokens = None,
+    label_file: options.RequestLabels = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
     title: options.Title = None,
@@ -51,7 +53,8 @@ def same_concept(
     output.need_new(out, stem, force=force)
     command = arguments.line(
         "nullprobe", "same-concept", file, concept=concept, groups=groups, leave_out=leave_out,
-        alpha=alpha, min_effect=min_effect, draws=draws, n_splits=n_splits, duplicates=duplicates,
+        tokens=tokens, labels=label_file, alpha=alpha, min_effect=min_effect,
+        draws=draws, n_splits=n_splits, duplicates=duplicates,
         independent=independent, title=title, seed=seed,
     )  # fmt: skip
     how = {

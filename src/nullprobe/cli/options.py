@@ -11,7 +11,8 @@ from nullprobe._version import __version__
 from nullprobe.cli.eraser_options import METHODS
 
 FORMATS = (
-    "A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of shards of one of these."
+    "Rows: a .npz, .npy, .safetensors, .pt, .h5, .parquet, .arrow, .feather, .csv, .jsonl or "
+    ".json, a folder or a 'pattern*' of these, an address such as s3://..., or - for a pipe."
 )
 
 
@@ -67,6 +68,42 @@ Groups = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN", help="Rows with the same value in this column depend on each other."
+    ),
+]
+
+
+def _read_tokens(context: typer.Context, tokens: str | None) -> str | None:
+    if tokens is not None:
+        from nullprobe.data.token_rows import reading
+
+        context.with_resource(reading(tokens=tokens))  # for all files that the command reads
+    return tokens
+
+
+def _read_labels(context: typer.Context, labels: Path | None) -> Path | None:
+    if labels is not None:
+        from nullprobe.data.token_rows import reading
+
+        context.with_resource(reading(labels=labels))
+    return labels
+
+
+RowTokens = Annotated[
+    str | None,
+    typer.Option(
+        "--tokens",
+        metavar="WORD",
+        callback=_read_tokens,
+        help="Which tokens of arrays [rows, positions, features] are read: last, mean or first.",
+    ),
+]
+RequestLabels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        callback=_read_labels,
+        help="Labels of a folder of hidden states by request, with a column 'request'.",
     ),
 ]
 LeaveOut = Annotated[

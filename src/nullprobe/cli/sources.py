@@ -15,13 +15,15 @@ import numpy as np
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
-from nullprobe.cli.file_columns import Columns, decided, dropped, origin, sites_of, table
+from nullprobe.cli.file_columns import Columns, decided, dropped, origin, table
 from nullprobe.cli.subject import Subject
 from nullprobe.data.files import Table, read_layers, read_matrix
-from nullprobe.data.formats import names
+from nullprobe.data.formats import names, sites
+from nullprobe.data.places import PIPE, address
 from nullprobe.data.text_baselines import text_baselines
 from nullprobe.worlds import WORLDS
 
+_PATTERN = re.compile(r"\[[^]]*\]|[*?\[\]]")
 _TURNS = re.compile(r"(\d+)")
 
 
@@ -138,7 +140,13 @@ def stem(path: Path) -> str:
     --------
     >>> stem(Path("layers/block.11.npz")), stem(Path("shards.v2/")).startswith("shards")
     ('block.11', True)
+    >>> stem(Path("-")), stem(Path("part-*.npz")), stem(Path("s3://bucket/rows.npz"))
+    ('stdin', 'part', 'rows')
     """
+    if str(path) == PIPE:
+        return "stdin"
+    if address(str(path)) is not None or not path.exists():
+        return _PATTERN.sub("", path.stem).strip("-_.") or "rows"
     whole = path.resolve()
     return whole.name if whole.is_dir() else whole.stem
 
@@ -149,14 +157,14 @@ def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
     From a folder of captured states, each site becomes a representation.
     """
     others = (columns.concept, columns.groups, *columns.further, *columns.leave_out)
-    available, sites = names(path), sites_of(path)
-    if not sites:
+    available, layers = names(path), sites(path)
+    if not layers:
         X, _ = read_matrix(path, leave_out=[column for column in others if column in available])
         return {name: X}
     arrays = {}
-    for site in sites:
+    for site in layers:
         X, _ = read_matrix(path, leave_out=[column for column in available if column != site])
-        arrays[name if len(sites) == 1 else f"{name}, {site}"] = X
+        arrays[name if len(layers) == 1 else f"{name}, {site}"] = X
     return arrays
 
 

@@ -1,9 +1,9 @@
 """The representation and the concept in the content of a file.
 
 The rules are the same for reading and for writing back. Among arrays the representation is
-the array named ``X``, or else the only 2-D array of floats. Among columns it is the list column
-named ``X``, or else the only list column of floats (embeddings), or else all columns without
-another role.
+the array named ``X``, or else the only one with another usual name (`USUAL`), or else the only 2-D
+array of floats. Among columns it is the list column of such a name, or else the only list column of
+floats, or else all columns without another role.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ import pyarrow.compute as pc
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.data.formats import NAMES, Arrays
+
+_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+
+# Usual names of a representation, and of labels.
+USUAL = ("X", "acts", "activations", "hidden_states", "embeddings")
+USUAL_LABELS = ("y", "label", "labels", "target")
 
 # Names under which pandas writes row numbers. They are rarely a feature, and in a sorted file they
 # reveal the concept.
@@ -130,7 +136,7 @@ def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
         kind = column.type
     if _is_list(kind):
         return _matrix(column, name)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if any(test(kind) for test in _TEXT):
         return np.array(column.to_pylist(), dtype=str)
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
@@ -162,11 +168,20 @@ Located = tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]
 
 
 def _from_arrays(content: Arrays, rest: list[str], source: str) -> Located:
-    matrices = [
-        name for name in rest if content[name].ndim == 2 and content[name].dtype.kind == "f"
-    ]
-    (key,) = _only_one("X" if "X" in rest else None, matrices, "2-D array of floats", source)
+    floats = [name for name in rest if content[name].dtype.kind == "f"]
+    matrices = [name for name in floats if content[name].ndim == 2]
+    tokens = [name for name in floats if content[name].ndim == 3]
+    usual = ["X"] if "X" in rest else [name for name in USUAL if name in matrices + tokens]
+    if not matrices and not usual:
+        usual = tokens[:1]
+    key = _only_one(usual, matrices, "2-D array of floats", source)
     X = content[key]
+    if X.ndim == 3 and X.dtype.kind == "f":
+        complain(
+            f"{key!r} in {source!r} must be 2-D, rows by features",
+            f"it has shape {X.shape}, such as [rows, positions, features]",
+            "choose the tokens of each row with --tokens last, mean or first",
+        )
     if X.ndim != 2 or X.dtype.kind not in "biuf":
         complain(
             f"{key!r} in {source!r} must be 2-D numbers, rows by features",
@@ -182,8 +197,16 @@ def _from_arrays(content: Arrays, rest: list[str], source: str) -> Located:
 def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
     kinds = {name: _kind(table, name) for name in rest}
     lists = [n for n in rest if _is_list(kinds[n]) and pa.types.is_floating(kinds[n].value_type)]
+    tokens = [n for n in rest if _is_list(kinds[n]) and _is_list(kinds[n].value_type)]
+    if tokens and not lists:
+        complain(
+            f"{tokens[0]!r} in {source!r} must hold one list of numbers in each row",
+            "it holds a list of lists, such as the states of several tokens",
+            "choose the tokens of each row with --tokens last, mean or first",
+        )
     if lists:
-        (key,) = _only_one("X" if "X" in lists else None, lists, "list column of floats", source)
+        usual = ["X"] if "X" in lists else [name for name in USUAL if name in lists]
+        key = _only_one(usual, lists, "list column of floats", source)
         return array(table, key), None, (key,)
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
@@ -235,16 +258,28 @@ def _is_number(cell: str | None) -> bool:
     return True
 
 
-def _only_one(preferred: str | None, names: list[str], what: str, source: str) -> list[str]:
-    if preferred is not None:
-        return [preferred]
-    if len(names) != 1:
+def _only_one(usual: list[str], names: list[str], what: str, source: str) -> str:
+    """Return the one usual name, or else the one name; complain and list them if there are more."""
+    chosen = usual or names
+    if len(chosen) != 1:
         complain(
             f"{source!r} must hold its representation under the name 'X' or as the only {what}",
-            f"it holds {', '.join(map(repr, names[:10])) or 'no such array'}",
+            f"it holds {', '.join(map(repr, chosen[:10])) or 'no such array'}",
             "rename one to 'X', or leave the others out",
         )
-    return names
+    return chosen[0]
+
+
+def usual_label(names: Sequence[str]) -> str | None:
+    """Return the one name among these under which labels are usually stored, or None.
+
+    Examples
+    --------
+    >>> usual_label(["X", "label"]), usual_label(["X", "y", "target"])
+    ('label', None)
+    """
+    usual = [name for name in USUAL_LABELS if name in names]
+    return usual[0] if len(usual) == 1 else None
 
 
 def _kind(table: pa.Table, name: str) -> Any:

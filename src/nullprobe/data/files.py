@@ -19,6 +19,7 @@ from nullprobe._core.validation import complain
 from nullprobe.data.columns import Representation, labels, representation
 from nullprobe.data.formats import (
     Arrays,
+    holds_one_array,
     load,
     load_arrays,
     names,
@@ -71,8 +72,9 @@ def read(
     Parameters
     ----------
     path : str or path
-        A .npz, .npy, .safetensors, .parquet, .csv or .jsonl, or a folder of files of one of these
-        formats. The concept of ``X.npy`` is read from ``concept.npy`` in the same folder.
+        A file of a kind in ``readers.READERS``, a folder or a pattern of such files, a remote
+        address, or "-". The concept of ``X.npy`` is read from ``concept.npy`` in the same folder,
+        and the concept of a .pt with one tensor from ``concept.pt``.
     concept : str
         Name of the array or column of the concept: 1-D, or a 2-D array.
     groups : str, optional
@@ -165,9 +167,8 @@ def _content(
     path: str | os.PathLike[str], named: Sequence[str], leave_out: Sequence[str]
 ) -> Arrays | pa.Table:
     """Return the named arrays or columns of a file, and all others that are not left out."""
-    path = Path(path)
-    if path.suffix.lower() == ".npy" and path.is_file():
-        content = {**load_arrays(path), **{name: _sibling(path, name) for name in named}}
+    if holds_one_array(path):
+        content = {**load_arrays(path), **{name: _sibling(Path(path), name) for name in named}}
         for name in leave_out:
             known("column", name, list(content))
         return content
@@ -248,12 +249,12 @@ def read_matrix(
 
 
 def _sibling(path: Path, name: str) -> np.ndarray:
-    sibling = path.with_name(f"{name}.npy")
+    sibling = path.with_name(f"{name}{path.suffix}")
     if name == "X" or sibling == path or not sibling.is_file():
         complain(
             f"{path.name!r} holds one matrix, so {name!r} must be in {sibling.name!r} in the same "
             "folder, with another name than X",
             "there is no such file",
-            "save both arrays in one .npz",
+            "save both arrays in one file, such as .npz",
         )
     return load_arrays(sibling)["X"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,18 +22,29 @@ def read(path: Path) -> pa.Table:
         If a line is not a JSON object, or a column holds values of several types.
     """
     rows: list[dict[str, Any]] = []
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 rows.append(_row(path, number, line))
     if not rows:
         complain(f"{str(path)!r} must hold a JSON object on each line", "it is empty")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return table(path, {name: [row.get(name) for row in rows] for name in names})
+
+
+def table(path: Path, values: Mapping[str, list[Any]]) -> pa.Table:
+    """Return columns of Python values as a table.
+
+    Raises
+    ------
+    InputError
+        If a column holds values of several types.
+    """
     columns: dict[str, pa.Array[Any]] = {}
-    for name in dict.fromkeys(name for row in rows for name in row):
-        values = [row.get(name) for row in rows]
+    for name, column in values.items():
         try:
-            columns[name] = pa.array(values)
-        except (pa.ArrowException, OverflowError) as error:
+            columns[name] = pa.array(column)
+        except (pa.ArrowException, OverflowError, UnicodeError) as error:
             complain(
                 f"{name!r} in {str(path)!r} must hold values of one type",
                 " ".join(str(error).split())[:200].rstrip("."),

@@ -126,12 +126,16 @@ def need_whole(folder: Path, about: Mapping[str, Any]) -> None:
     """Complain about a folder that lacks shards or holds other arrays."""
     n = n_shards(about)
     listed = n if about["format"] == FIRST_FORMAT else len(about["shards"])
-    missing = [i for i in range(n) if i >= listed or not shard(folder, i).is_file()]
-    if missing:
+    # The manifest can name any number of shards, so only those that exist are counted.
+    present = {file.name for file in folder.glob("[!.]*.safetensors")}
+    first = next((i for i in range(n) if i >= listed or shard(folder, i).name not in present), None)
+    if first is not None:
+        numbers = [int(name[:-12]) for name in present if name[:-12].isdecimal()]
+        n_missing = n - sum(i < min(n, listed) for i in numbers)
         refused = about.get(REFUSED)
         complain(
             f"{str(folder)!r} must hold all {n} shards of its manifest",
-            f"{len(missing)} are missing, first {shard(folder, missing[0]).name}",
+            f"{n_missing} are missing, first {shard(folder, first).name}",
             f"the capture was refused: {refused}"
             if refused
             else "run the same capture again: it continues where it stopped",

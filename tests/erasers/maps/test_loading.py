@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from methods import LABELLED, new
+from safetensors import safe_open
 from safetensors.numpy import save_file
 from support.labelled_maps import KINDS, some, transport
 from support.reference import assert_same_bytes
@@ -162,3 +163,32 @@ def test_a_truncated_file_is_refused(tmp_path, kind):
         path.write_bytes(whole[:kept])
         with pytest.raises(InputError, match="e.safetensors' cannot be read"):
             load_eraser(path)
+
+
+@pytest.mark.parametrize("key", ["classes", "feature_names", "details"])
+@pytest.mark.parametrize(
+    "value", ["7", "true", "[1, [2]]", '{"a": {"b": []}}', "9" * 5000, "[" * 3000 + "]" * 3000, ""]
+)
+def test_odd_metadata_are_refused(tmp_path, key, value):
+    AFFINE.save(tmp_path / "e.safetensors")
+    with safe_open(tmp_path / "e.safetensors", "numpy") as file:
+        about, arrays = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(arrays, tmp_path / "odd.safetensors", {**about, key: value})
+    with pytest.raises(InputError):
+        load_eraser(tmp_path / "odd.safetensors")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, None])
+@pytest.mark.parametrize("name", AffineEraser.TENSORS)
+def test_arrays_that_are_not_finite_floats_are_refused(tmp_path, name, bad):
+    AFFINE.save(tmp_path / "e.safetensors")
+    with safe_open(tmp_path / "e.safetensors", "numpy") as file:
+        about, arrays = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    a = arrays[name]
+    arrays[name] = a.view(np.int64) if bad is None else np.full_like(a, bad)
+    save_file(arrays, tmp_path / "bad.safetensors", about)
+    if name == "level" and bad is np.nan:  # no feature becomes constant
+        assert load_eraser(tmp_path / "bad.safetensors").d == 5
+        return
+    with pytest.raises(InputError):
+        load_eraser(tmp_path / "bad.safetensors")

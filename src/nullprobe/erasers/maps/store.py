@@ -8,14 +8,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Json, ValidationError
 
 from nullprobe._core.marked_files import FileKind, labels_as_json
+
+LEVEL = "level"  # the array that may hold NaN
+Label = str | bool | int | float
 
 ERASER = FileKind(
     "the eraser",
     "an eraser must be a file that nullprobe wrote",
     "pass a file from `nullprobe fit`, or from the save method of an eraser",
 )
+
+
+class _About(BaseModel):
+    """Metadata of a file, each as JSON except the method."""
+
+    model_config = ConfigDict(strict=True)
+
+    method: str
+    classes: Json[tuple[Label, ...] | None]
+    feature_names: Json[tuple[str, ...] | None]
+    details: Json[dict[str, str]]
 
 
 def write(  # noqa: PLR0913  the parts of a file
@@ -49,15 +64,15 @@ def read(path: str | Path, mark: str, tensors: Sequence[str]) -> dict[str, Any]:
     """
     arrays, metadata = ERASER.read(path, mark)
     try:
-        classes, names, details = (
-            json.loads(metadata[key]) for key in ("classes", "feature_names", "details")
-        )
-        return {
-            **{name: arrays[name] for name in tensors},
-            "method": metadata["method"],
-            "classes": None if classes is None else tuple(classes),
-            "feature_names": None if names is None else tuple(names),
-            "details": details,
-        }
-    except (KeyError, json.JSONDecodeError) as error:
-        ERASER.complain_unreadable(path, error)
+        about = _About.model_validate({key: metadata[key] for key in _About.model_fields})
+        chosen = {name: arrays[name] for name in tensors}
+    except (KeyError, ValidationError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else None
+        reason = error if first is None else f"its {first['loc'][0]}: {first['msg']}"
+        ERASER.complain_unreadable(path, reason)
+    for name, a in chosen.items():
+        # Features that erasure does not make constant have no level.
+        is_finite = np.isfinite(a) if name != LEVEL else ~np.isinf(a)
+        if a.dtype != np.float64 or not is_finite.all():
+            ERASER.complain_unreadable(path, f"its array {name!r} must hold finite 64-bit floats")
+    return {**chosen, **dict(about)}

@@ -1,0 +1,91 @@
+"""A reader of one kind of file, and what the readers share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from nullprobe._core.validation import InputError, complain
+
+Arrays = dict[str, np.ndarray]
+Content = Arrays | pa.Table
+
+HEAD = 4096  # bytes at the start of a file that its kind is recognised by
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How one kind of file is recognised and read.
+
+    Attributes
+    ----------
+    suffixes : tuple of str
+        Usual suffixes. They decide only where the content is ambiguous.
+    columns : bool
+        Whether it gives columns (a pyarrow.Table) rather than arrays.
+    recognises : callable
+        Takes the first bytes of a file and its path, and returns whether the file is of this kind.
+    names : callable
+        Takes a path, and returns the names of the arrays or columns. It reads no values if the
+        format allows that.
+    load : callable
+        Takes a path, the names to read (or None for all), and names of columns to read as text.
+    """
+
+    suffixes: tuple[str, ...]
+    columns: bool
+    recognises: Callable[[bytes, Path], bool]
+    names: Callable[[Path], list[str]]
+    load: Callable[[Path, Sequence[str] | None, Sequence[str]], Content]
+
+
+def begins_with(*marks: bytes) -> Callable[[bytes, Path], bool]:
+    """Return a test for files that begin with one of these bytes."""
+    return lambda head, _: head.startswith(marks)
+
+
+@contextmanager
+def named_if_broken(path: Path, kind: str) -> Generator[None]:
+    """Convert the error of a library about a broken file to an `InputError` that names the file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        # Libraries raise any kind of error for bytes that they do not expect.
+        what = " ".join(str(error).split())[:300].rstrip(".")
+        raise InputError(
+            f"{str(path)!r} must be a complete {kind} file",
+            f"reading it failed with {type(error).__name__}: {what}",
+            "check that it was written completely and has the right suffix",
+        ) from error
+
+
+def plain_columns(table: pa.Table) -> pa.Table:
+    """Return a table with the storage of extension types, such as matrices of datasets."""
+    arrow: Any = pa
+    for i, name in enumerate(table.column_names):
+        column: Any = table.column(i)
+        if isinstance(column.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in column.chunks]
+            storage = arrow.chunked_array(chunks, type=column.type.storage_type)
+            table = table.set_column(i, name, storage)
+    return table
+
+
+def one_of_each(names: list[str], path: Path) -> list[str]:
+    """Return the names of columns, or complain that one occurs more than once."""
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        complain(
+            f"the column names in {str(path)!r} must differ",
+            f"{', '.join(map(repr, repeated[:5]))} occurs more than once",
+        )
+    return names
