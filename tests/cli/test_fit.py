@@ -144,7 +144,7 @@ def test_inlp_removes_what_the_named_probe_reads(capsys):
     found = []
     for name, probe in PROBES.items():
         fit = ["fit", "data.npz", "--concept", "y", "--method", "inlp", "--probe", name]
-        done(capsys, *fit, "--out", "e.safetensors")
+        done(capsys, *fit, "--out", "e.safetensors", "--force")
         found.append(AffineEraser.load("e.safetensors").apply(rows))
         expected = INLP(probe=probe()).fit_transform(rows, y)
         np.testing.assert_allclose(found[-1], expected, atol=1e-12)
@@ -199,7 +199,7 @@ def test_a_fitted_eraser_remembers_the_name_of_the_concept(capsys):
     for method in ERASERS:
         other = "--task" if method == "splince" else "--leave-out"
         fit = ["fit", "data.csv", "--concept", "y", other, "task", "--method", method]
-        done(capsys, *fit, "--out", "e.safetensors")
+        done(capsys, *fit, "--out", "e.safetensors", "--force")
         assert load_eraser("e.safetensors").details["concept"] == "y"
 
 

@@ -111,7 +111,8 @@ def test_a_function_is_called_with_growing_amounts_up_to_the_total(call, tmp_pat
     call(tmp_path, progress=lambda *step: seen.append(step))
     assert seen
     for stage, done, total in seen:
-        assert (type(stage), type(done), type(total)) == (str, int, int)
+        assert isinstance(stage, str)
+        assert (type(done), type(total)) == (int, int)
         assert 0 <= done <= total
     for (stage, done, total), (following, more, of) in zip(
         seen, [*seen[1:], ("", 0, 0)], strict=True

@@ -59,14 +59,16 @@ def test_the_page_begins_with_the_point_and_the_numbers_that_were_found(capsys, 
     point = page.index(f"falls from {before:.0%} to {after:.0%} (two features, largest class ")
     shuffled = [[d[f"in_sample_{w}_shuffled"] for w in ("before", "after")] for d in one]
     most = max(shuffled, key=lambda ends: ends[0] - ends[1])
-    assert point < page.index(f"which mean nothing, it falls too: from {most[0]:.0%} to")
+    assert point < page.index(f"which mean nothing: from {most[0]:.0%} to")
     left = [
         claim["observed"]
         for d in documents("page/nullprobe-demo.json")
         for claim in d["claims"]
         if claim["name"] == "no_halfspace"
     ]
-    assert f"still gets {', '.join(f'{share:.0%}' for share in left)} right" in page
+    names = ("two features", "digits", "breast cancer")
+    shares = [f"{share:.0%} ({name})" for share, name in zip(left, names, strict=True)]
+    assert f"it gets {', '.join(shares)} right" in page
     # The answer, then the picture of the rows, then what each claim says.
     picture, claims = page.index('class="picture rows"'), page.index('id="claims"')
     assert page.index('class="answer"') < point < picture < claims

@@ -91,7 +91,7 @@ def test_table_to_be_copied_holds_every_number():
     assert leace[:8] == ("leace", "no", "no", "1 to 2", None, 0.52, 0.49, 0.55)
     assert leace[8:11] == (None, None, None)
     assert oracle[1:5] == ("yes", "no", None, "1")
-    assert leace[-4:] == (1.25, 1.0, 0.2, 0.002)
+    assert leace[-5:] == (1.25, 1.0, 0.2, 0.316228, 0.002)
     assert all(len(row) == len(table.columns) for row in table.rows)
 
 
