@@ -156,17 +156,19 @@ def meaning(claim: Mapping[str, Any]) -> str:
 
 
 def _of_many(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a sentence for each claim: in how many representations it holds."""
+    """Yield a sentence for each claim: what came out, and in how many representations."""
     names = list(dict.fromkeys(claim["name"] for one in documents for claim in one["claims"]))
-    for name in names:
+    for name in (name for name in FIRST if name in names):
         held = [c["holds"] for one in documents for c in one["claims"] if c["name"] == name]
-        parts = [
-            f"{word} in {held.count(holds):,}"
-            for holds, word in (("yes", "holds"), ("no", "does not hold"), ("unclear", "unclear"))
-            if held.count(holds)
-        ]
-        parts[0] += f" of {len(held):,}"
-        yield f"{wording.claim_name(name)}: {', '.join(parts)}."
+        holds, fails = (text.format(read="") for text in FINDINGS[name])
+        counts = ((holds, held.count("yes")), (fails, held.count("no")))
+        parts = [f"{text} in {count:,} of {len(held):,}" for text, count in counts if count]
+        unclear = held.count("unclear")
+        if not parts:
+            yield f"{wording.claim_name(name)} is unclear in all {len(held):,}."
+        else:
+            more = f" ({unclear:,} unclear)" if unclear else ""
+            yield f"{wording.sentence('; '.join(parts))}{more}."
 
 
 def _about(documents: Sequence[Mapping[str, Any]]) -> str:
