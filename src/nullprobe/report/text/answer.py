@@ -16,7 +16,7 @@ TESTED, CAME_OUT, ABOUT = "Tested", "Came out", "A fact about"
 # What was observed of each claim: where the claim holds, and where it does not.
 FINDINGS: dict[str, tuple[str, str]] = {
     "dependent": ("the representation depends on the concept", "no dependence was found"),
-    "readable": ("a linear probe reads the concept{read}", "no linear probe reads the concept"),
+    "readable": ("a linear probe reads the concept{read}", "no linear probe reads it"),
     "one_direction": (
         "on the same rows, erasing leaves a linear probe nothing",
         "on the same rows, erasing leaves something",
