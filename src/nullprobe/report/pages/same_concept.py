@@ -27,7 +27,8 @@ def render(document: SameConceptDocument | Mapping[str, Any]) -> str:
     plain = validated(SameConceptDocument, document).plain()
     first, *rest = plain["findings"]
     lead = [(TESTED, QUESTION), (CAME_OUT, first), *(("Reason", sentence) for sentence in rest)]
-    return render_audits([plain["audit"]], lead, [crossed_table(plain)])
+    audit = plain["audit"] | {"portrait": None}  # nothing is erased
+    return render_audits([audit], lead, [crossed_table(plain)])
 
 
 def crossed_table(document: Mapping[str, Any]) -> Table:
