@@ -317,8 +317,7 @@ def test_a_report_is_a_table_of_the_verdicts_and_their_reasons(gaussian):
     for line, below, claim in zip(lines[::2], lines[1::2], result.claims, strict=True):
         p = "·" if claim.adjusted_p is None else f"{claim.adjusted_p:.3f}"
         means = {null.rung: wording.number(null.mean) for null in claim.nulls}
-        takes = "not_tried" if claim.name == "dependent" else claim.takes
-        axes = f"{takes}_{claim.comes_from}".split("_")
+        axes = f"{claim.takes}_{claim.comes_from}".split("_")
         chance = means.get("chance", "·")
         cells = [str(claim.holds), *axes, wording.number(claim.observed), chance, p]
         assert line.split()[-len(cells) :] == cells

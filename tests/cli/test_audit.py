@@ -36,7 +36,6 @@ from nullprobe.report.text.rungs import rung, source
     ("arguments", "parts"),
     [
         ("audit none.csv --concept y", ["File not found: 'none.csv'"]),
-        ("audit data.csv", ["--concept COLUMN", "'height', 'width', 'depth', 'y'"]),
         ("audit", ["FILE or --world NAME", "nullprobe audit --help"]),
         ("audit data.csv --world xor", ["one of the two"]),
         ("audit data.csv --concept y --world-option n=9", ["belongs to --world"]),

@@ -7,7 +7,7 @@ import pytest
 import safetensors
 from support.command_files import done
 
-from nullprobe.data import formats, manifest
+from nullprobe.data import manifest, tensor_files
 from nullprobe.data.captured_shards import write_shard
 
 N, SHARDS, D = 36, 3, 4
@@ -57,7 +57,7 @@ def opened(folder, monkeypatch):
             found[name] += tensor.nbytes
             return tensor
 
-    monkeypatch.setattr(formats.safetensors, "safe_open", Counted)
+    monkeypatch.setattr(tensor_files.safetensors, "safe_open", Counted)
     return found
 
 
