@@ -147,7 +147,9 @@ def test_numbers_are_shades_in_their_order(rows):
     groups = [p[3] for p in before.points]
     assert groups == sorted(groups)
     assert set(groups) == set(range(len(scene.SHADES)))
-    assert 'style="color:#00224e"' in space.drawn(before, "x", "k")
+    svg = space.drawn(before, "x", "k")
+    for shade in scene.SHADES:
+        assert f'style="color:{shade}"' in svg
 
 
 def test_of_many_rows_an_even_sample_is_drawn():

@@ -64,7 +64,7 @@ def heading(ax: Axes, words: Any) -> None:
 
 def pixels(ax: Axes) -> tuple[float, float]:
     """Return the width and height of the axes in heights of a small letter, before they adapt."""
-    box, points = ax.bbox, ax.get_figure(root=True).dpi / 72 * SMALL * size(ax)  # pyright: ignore
+    box, points = ax.bbox, ax.get_figure(root=True).dpi / 72 * SMALL * size(ax)  # pyright: ignore  (root=True: a Figure)
     return max(1.0, box.width / points), max(1.0, box.height / points)
 
 

@@ -21,7 +21,7 @@ MOST_POINTS = 700  # of a picture; the JSON and the table hold all
 FAR = 3.0  # ranges of the middle 98 % beyond which a point is not drawn
 LONGEST_NAME = 26  # letters of an axis
 ASIDE = 0.5  # radians away from an axis, along which the box would look flat
-SHADES = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")  # cividis
+SHADES = (*roles.shades()[::3], roles.shades()[-1])  # as flat pictures have them, in steps
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=float)
 EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if (CORNERS[a] != CORNERS[b]).sum() == 1]
 Points = Sequence[Sequence[float]]
