@@ -9,6 +9,7 @@ import numpy as np
 from nullprobe._core import linalg
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
+from nullprobe.moments.few_rows import FewRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,7 @@ class Part:
     X: np.ndarray  # (n_j, d), centred on the mean of the part
     mean: np.ndarray  # (d,)
     inverse: np.ndarray  # (d,) reciprocal standard deviations
-    factor: linalg.PSDFactor  # of the shrunk correlation matrix
+    factor: linalg.PSDFactor | FewRows  # of the shrunk correlation matrix
 
     @classmethod
     def of(
@@ -27,6 +28,9 @@ class Part:
     ) -> Part:
         """Factor the rows (n_j,) of X (n, d) and its concept."""
         X, z = X[rows], z.take(rows)
+        if is_few(*X.shape) and shrinkage == "oas":
+            few = FewRows.of(X)
+            return cls(rows, few.centred.astype(X.dtype, copy=False), few.mean, few.inverse, few)
         moments = Moments.summed(X, z)
         factor = moments.factor(shrinkage)
         # In float64: the error of a float32 mean may exceed the last digit of a deviation.
@@ -45,3 +49,8 @@ class Part:
     def scores(self, other: Part, W: np.ndarray) -> np.ndarray:
         """Return scores (n, m) of the rows of another part, minus this part's mean."""
         return other.X @ W.astype(other.X.dtype) + (other.mean - self.mean) @ W
+
+
+def is_few(n: int, d: int) -> bool:
+    """Return whether the inner products of n rows are cheaper to factor than their features."""
+    return n < d

@@ -25,6 +25,7 @@ MARGIN = 3.0  # ratio of a spike to the largest eigenvalue of noise in the remai
 FIRST = 8  # eigenvalues to compute first; if all are spikes, twice as many are computed
 ROUGH = 0.1  # relative error of the first estimate of the largest eigenvalue
 DENSE = 128  # up to so many features a dense solver is faster
+MANY = 64  # more eigenvalues than this part of all take as long as all
 
 
 def oracle_shrinkage(R: np.ndarray, n: int) -> float:
@@ -47,21 +48,33 @@ def shrink(R: np.ndarray, n: int) -> float:
     (0.2, 0.4)
     """
     varies = R.diagonal() > 0
-    d, trace = int(np.count_nonzero(varies)), float(R.trace())
+    d = int(np.count_nonzero(varies))
     if d < 2 or n < 1:
         return 0.0
-    squares = float(np.vdot(R, R))
-    values, vectors = _spikes(R, d, n, trace, squares)
+    values, vectors = _spikes(R, d, n)
     k = len(values)
     if k:
         R -= (vectors * values) @ vectors.T
-        trace, squares = max(float(R.trace()), 0.0), float(np.vdot(R, R))
-    lam, target = _weight(d - k, n - k, trace, squares), trace / (d - k)
+    trace, squares = max(float(R.trace()), 0.0), float(np.vdot(R, R))
+    lam, target = weight(d - k, n - k, trace, squares)
     R *= 1.0 - lam
     R[np.diag_indices_from(R)] += lam * target * varies
     if k:
         R += (vectors * (values - lam * target)) @ vectors.T
     return lam
+
+
+def weight(d: int, n: int, trace: float, squares: float) -> tuple[float, float]:
+    """Return λ and the mean eigenvalue τ of a correlation matrix without its spikes.
+
+    Parameters
+    ----------
+    d, n : int
+        Features that vary, and degrees of freedom, each without the spikes.
+    trace, squares : float
+        Sum of the eigenvalues, and of their squares.
+    """
+    return _weight(d, n, trace, squares), trace / d
 
 
 def _weight(d: int, n: int, trace: float, squares: float) -> float:
@@ -72,33 +85,58 @@ def _weight(d: int, n: int, trace: float, squares: float) -> float:
     return 1.0 if above >= below else above / below
 
 
-def _spikes(
-    R: np.ndarray, d: int, n: int, trace: float, squares: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(R: np.ndarray, d: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
     k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller
-    ones.
+    ones. The search doubles the number of eigenvalues until the last one does not stand out.
     """
+    trace, squares = float(R.trace()), float(np.vdot(R, R))
     none = np.zeros(0), np.zeros((len(R), 0))
     most = min(d // 2, n // 3)  # more directions than this are not few; noise must remain
     if not most:
         return none
-    bar, mean, k = MARGIN * (1.0 + np.sqrt(d / n)) ** 2, trace / d, min(FIRST, most)
+    bar, mean, k = _bar(d, n), trace / d, min(FIRST, most)
     # If the largest eigenvalue is below this, the first k do not stand out.
     enough = bar * mean * d / (d - k + bar * k)
     # Upper bound on the distance of an eigenvalue from the mean (Wolkowicz and Styan, 1980).
     above = np.sqrt(max(squares / d - mean**2, 0.0) * (d - 1))
     if mean + above <= enough or (1.0 + ROUGH) * _about_largest(R) <= enough:
         return none
+    known = 0
     while True:
-        values, vectors = _largest(R, k)
-        smaller = np.maximum(trace - np.cumsum(values), 0.0) / (d - 1 - np.arange(k))
-        stand_out = np.flatnonzero(values > bar * smaller)
-        count = 0 if not len(stand_out) else int(stand_out[-1]) + 1
+        if k > known:
+            # All eigenvalues take less time than a search for many, or several searches.
+            known = k if k * MANY <= len(R) else len(R)
+            values, vectors = _largest(R, known)
+        count = _standing_out(values[:k], trace, d, n)
         if count < k or k == most:
             return values[:count], vectors[:, :count]
         k = min(2 * k, most)
+
+
+def n_spikes(values: np.ndarray, d: int, n: int) -> int:
+    """Return the number of spikes among all eigenvalues, in descending order."""
+    most, trace = min(d // 2, n // 3), float(values.sum())
+    k = min(FIRST, most)
+    while k > 0:
+        count = _standing_out(values[:k], trace, d, n)
+        if count < k or k == most:
+            return count
+        k = min(2 * k, most)
+    return 0
+
+
+def _standing_out(values: np.ndarray, trace: float, d: int, n: int) -> int:
+    """Return the number of the last of the largest eigenvalues (k,) that stands out from noise."""
+    smaller = np.maximum(trace - np.cumsum(values), 0.0) / (d - 1 - np.arange(len(values)))
+    stand_out = np.flatnonzero(values > _bar(d, n) * smaller)
+    return 0 if not len(stand_out) else int(stand_out[-1]) + 1
+
+
+def _bar(d: int, n: int) -> float:
+    """Return the ratio of a spike to the mean of smaller eigenvalues, beyond the edge of noise."""
+    return float(MARGIN * (1.0 + np.sqrt(d / n)) ** 2)
 
 
 def _about_largest(R: np.ndarray) -> float:
@@ -117,7 +155,9 @@ def _start(d: int) -> np.ndarray:
 def _largest(R: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k largest eigenvalues, in descending order, and their vectors (d, k)."""
     d = len(R)
-    if d <= DENSE or k > d // 4:
+    if k == d:
+        values, vectors = eigh(R, driver="evd")
+    elif d <= DENSE:
         values, vectors = eigh(R, subset_by_index=[d - k, d - 1])
     else:
         values, vectors = eigsh(R, k, v0=_start(d))
