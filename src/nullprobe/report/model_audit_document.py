@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nullprobe.report.audit_document import AuditDocument
-from nullprobe.report.document import Document, Text, doc
+from nullprobe.report.document import Document, Pair, Text, doc
 
 MODEL_AUDIT = "nullprobe.model_audit/1"
 
@@ -26,7 +26,7 @@ class BeyondDocument(Document):
     site: str = doc("Site.")
     observed: float = doc("What a probe of the states reads.")
     plausible: float = doc("What a probe of the log-probabilities reads.")
-    gain: tuple[float, float] | None = doc("Interval of the difference, row by row.")
+    gain: Pair | None = doc("Interval of the difference, row by row.")
     outcome: Literal["sufficient", "rejected", "undecided", "not_tried"] = doc(
         "Whether the log-probabilities explain what is read."
     )

@@ -156,8 +156,13 @@ class ModelAudit:
                 claims = tuple(claim for claim in one.claims if claim.name in costly)
                 deep[site] = replace(one, claims=claims, provenance=own, scores=None)
         beyond = {
-            one.site: Beyond(one.observed, one.plausible, one.gain, Outcome(one.outcome))
-            for one in document.beyond
+            one["site"]: Beyond(
+                one["observed"],
+                one["plausible"],
+                one["gain"] and tuple(one["gain"]),
+                Outcome(one["outcome"]),
+            )
+            for one in document.plain()["beyond"]
         }
         return cls(
             Layers(layers),
