@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from support import tiny_models as tiny  # noqa: F401  skips where there is no torch
 
-from nullprobe import AffineEraser, Moments, audit_use, models
-from nullprobe.cli import model_commands, model_options
+from nullprobe import AffineEraser, Moments, audit_model, audit_use, models
+from nullprobe.cli import model_commands, model_options, text_commands
 from nullprobe.erasers import ERASERS
 
 # Which option passes a keyword of Python on, and why one has none.
 ELSEWHERE = {
-    "model": "model", "tokenizer": "model", "texts": "text", "y": "concept", "sites": "site",
+    "model": "model", "tokenizer": "model", "texts": "text", "y": "concept",
     "layers": "layer_list", "random_state": "seed", "n_draws": "draws", "fit": "method",
-    "prompts": "generate", "erasers": "eraser",
+    "prompts": "generate", "erasers": "eraser", "frame": "file", "sites": "site", "folder": "out",
+    "n_jobs": "jobs",
 }  # fmt: skip
 WITHOUT = {
     "metric": "a function of logits is written in Python",
@@ -23,18 +24,27 @@ WITHOUT = {
     "progress": "a bar is shown on every terminal",
 }
 DEFAULTS = {"title": None}  # named after file and concept
+OTHERWISE = {("audit_model", "text"): "a command line names the column"}
 
 
 @pytest.mark.parametrize(
     ("command", "function"),
-    [("audit_use", audit_use), ("scrub", models.scrub), ("erase", models.generate)],
+    [
+        ("audit_model", audit_model),
+        ("audit_use", audit_use),
+        ("scrub", models.scrub),
+        ("erase", models.generate),
+    ],
 )
 def test_every_keyword_of_python_has_an_option(command, function):
-    options = inspect.signature(getattr(model_commands, command)).parameters
+    commands = model_commands if hasattr(model_commands, command) else text_commands
+    options = inspect.signature(getattr(commands, command)).parameters
     for keyword in inspect.signature(function).parameters:
         assert ELSEWHERE.get(keyword, keyword) in options or keyword in WITHOUT, keyword
     for name, option in options.items():
         python = inspect.signature(function).parameters.get(name)
+        if (command, name) in OTHERWISE:
+            continue
         if python is not None and python.default is not inspect.Parameter.empty:
             allowed = (python.default, inspect.Parameter.empty, DEFAULTS.get(name))
             assert option.default in allowed, name

@@ -45,6 +45,7 @@ WRITING = {
     "audit-use model data.parquet --text a --concept y --site s --answers b": (
         "data-y-audit-use.html"
     ),
+    "audit-model model data.parquet --text a --concept y --out .": "data-y-audit-model.json",
     "demo": "nullprobe-demo.html",
     "demo --model": "nullprobe-demo-model.json",
     "erase model a=eraser.safetensors --generate x --out texts.json": "texts.json",

@@ -20,7 +20,7 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.progress import Progress, Report, reporting
+from nullprobe._core.progress import Progress, Report, reporting, silent
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
@@ -33,6 +33,7 @@ from nullprobe.data.splits import named_groups
 from nullprobe.data.text_baselines import text_baselines
 from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.random_weights import untrained as random_network
+from nullprobe.models.text_batches import Options, Work
 from nullprobe.texts.choice import layers_read_best, texts_that_choose
 from nullprobe.texts.conclusions import Beyond
 from nullprobe.texts.plausibility import plausibility
@@ -139,8 +140,9 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     with ExitStack() as stack:
         report = stack.enter_context(reporting(progress))
         kept = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
-        kept.mkdir(parents=True, exist_ok=True)
         work = _Work(model, tokenizer, given, sites, tokens, batch_size, layers, kept, report)
+        work.check()
+        kept.mkdir(parents=True, exist_ok=True)
         states = work.captured("states", model)
         twins = {
             f"untrained network {k + 1}": work.captured(
@@ -252,14 +254,20 @@ class _Work:
             layers=self.layers,
             progress=lambda _, done, total: self.report(name, done, total),
         )
-        found = CapturedFolder(path)
-        if sum(found.rows) != len(self.given.texts):
+        return CapturedFolder(path)
+
+    def check(self) -> None:
+        """Complain about texts that give several rows, or sites that do not exist."""
+        options = Options(self.tokens, self.batch_size, None, self.layers, silent, False)
+        texts = self.given.texts
+        work = Work.of(self.model, self.tokenizer, texts, self.sites, options)
+        rows = sum(one.rows for one in work.encode(0, len(texts)))
+        if rows != len(texts):
             validation.complain(
                 "audit_model reads one row of each text",
-                f"tokens={self.tokens!r} gives {sum(found.rows)} rows of {len(self.given.texts)}",
+                f"tokens={self.tokens!r} gives {rows:,} rows of {len(texts):,}",
                 "choose one token, such as 'last', or a mean, such as 'mean'",
             )
-        return found
 
     def inputs(self, seed: int) -> dict[str, Any]:
         """Return the baselines: texts without a model, and trained embeddings without layers."""
