@@ -29,6 +29,7 @@ ROOMS = ("claims", "erasers", "models", "moments", "nulls", "plot", "probes", "w
 # Public names whose docstring has no example, and why.
 NO_EXAMPLE = {
     "CapturedFolder": "opens a folder that a language model filled; models.capture_to shows it",
+    "load_embedder": "needs sentence-transformers; docs/embeddings.md shows it",
     "audit_use": "audits a language model; docs/models.md shows it",
 }
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/methods").glob("*.md")]

@@ -27,8 +27,8 @@ def capture(
     model: options.Model,
     file: options.TextFile,
     text: options.Text,
-    site: options.Sites,
     out: options.OutCapture,
+    site: options.Sites = None,
     concept: options.TextConcept = None,
     groups: options.TextGroups = None,
     label: options.Labels = None,
@@ -46,9 +46,10 @@ def capture(
     adapter: options.Adapter = None,
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
+    force: common.Force = False,
 ) -> None:
-    """Read what passes sites of a model for each text of a file, into a folder of shards."""
-    from nullprobe.cli import model_tasks, texts
+    """Read what passes sites of a model for each text of a file, into a folder or one file."""
+    from nullprobe.cli import captures, texts
 
     columns = texts.TextColumns(
         text, concept, groups, label or (), continuation, role, conversation
@@ -61,9 +62,8 @@ def capture(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    streams.write(
-        model_tasks.capture(model, texts.Task(file, columns, site, tokens), out, settings, loading)
-    )
+    task = texts.Task(file, columns, site or (), tokens)
+    streams.write(captures.capture(model, task, captures.Target(out, force), settings, loading))
 
 
 def bake(

@@ -37,12 +37,13 @@ Text = Annotated[
     ),
 ]
 Sites = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--site",
         metavar="SITE",
         help="Where to read, such as layers.3.output, or a pattern such as 'layers.*.output'; "
-        "repeatable. `nullprobe sites MODEL` lists them.",
+        "repeatable. `nullprobe sites MODEL` lists them. By default sentence_embedding, if "
+        "sentence-transformers saved the model.",
         show_default=False,
     ),
 ]
@@ -131,8 +132,9 @@ OutCapture = Annotated[
     Path,
     typer.Option(
         "--out",
-        metavar="DIR",
-        help="Folder for the shards; a run that was stopped goes on there.",
+        metavar="PATH",
+        help="Folder for the shards, in which a run that was stopped continues; or one file, such "
+        "as vectors.parquet, with a row for each row that is read.",
         show_default=False,
     ),
 ]

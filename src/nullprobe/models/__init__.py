@@ -6,6 +6,7 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.embedding_models import load_embedder
 from nullprobe.models.finding import sites
 from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
@@ -26,6 +27,7 @@ __all__ = [
     "erase",
     "generate",
     "load",
+    "load_embedder",
     "scrub",
     "sites",
     "structure",

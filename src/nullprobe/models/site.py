@@ -17,6 +17,7 @@ from nullprobe._core.caller_warnings import warn
 
 INPUT, OUTPUT = "input", "output"
 MODULE = "module:"
+EMBEDDING = "sentence_embedding"  # one vector per text, as sentence-transformers returns it
 OF_LAYER = re.compile(r"layers\.(\d+)\.(.+)")
 
 

@@ -32,11 +32,13 @@ from nullprobe.data.captured_shards import Shard, write_shard
 from nullprobe.data.kinds import as_array
 from nullprobe.models.capturing.states import captured
 from nullprobe.models.provenance import described
-from nullprobe.models.site import listed
+from nullprobe.models.sentence_embedding import embedder_of
+from nullprobe.models.site import EMBEDDING, listed
 from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.texts import canonical
 
 SHARD_SIZE = 1024
+EMBEDDED = "pooled by the embedding model"  # rule of tokens for embeddings
 LONGEST = 120  # characters of an entry of a manifest in a message
 
 
@@ -115,11 +117,12 @@ def capture_to(
     for name in (concept, groups):
         if name is not None:
             parameters.known("label", name, list(columns))
+    sites_of = {site.name: site.width for site in work.sites}
     about = {
-        "model": described(model),
+        "model": _described(model, work),
         "tokenizer": type(tokenizer).__name__,
-        "sites": {site.name: site.width for site in work.sites},
-        "tokens": work.rule.described(),
+        "sites": sites_of,
+        "tokens": EMBEDDED if list(sites_of) == [EMBEDDING] else work.rule.described(),
         "max_length": max_length,
         "generation prompt": add_generation_prompt,
         "texts": len(texts),
@@ -147,6 +150,13 @@ def capture_to(
         _write_shards(path, _continued_manifest(path, about), work, columns)
     work.warn_of_texts()
     return path
+
+
+def _described(model: nn.Module, work: Work) -> dict[str, Any]:
+    """Return the identity of a model; of an embedding model also its modules after the first."""
+    if work.embedder is None:
+        return described(work.model if embedder_of(model) else model)
+    return {**described(model), "modules": work.embedder.described()}
 
 
 def _write_shards(
