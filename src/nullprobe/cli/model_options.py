@@ -248,7 +248,12 @@ OutTexts = Annotated[
 ]
 AtSite = Annotated[
     str | None,
-    typer.Option("--site", metavar="SITE", help="The site, of a folder of captured states."),
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="The site, of a folder of captured states; or the array or column, of a file that "
+        "holds several.",
+    ),
 ]
 ModelDemo = Annotated[
     bool,
