@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from support import tiny_embedders
+from support import tiny_embedders, tiny_vision
 from support import tiny_models as tiny
 
 from nullprobe import CapturedFolder, models
@@ -115,3 +115,77 @@ def test_rows_of_tokens_name_their_text(table, tmp_path):
     rows = load(out).to_pydict()
     assert rows["text"] == [i for i in range(60) for _ in range(2)]
     assert rows["id"] == [f"doc-{i}" for i in range(60) for _ in range(2)]
+
+
+@pytest.fixture(scope="module")
+def vision(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vision")
+    for family in ("clip", "vit"):
+        tiny_vision.save(folder / family, family)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    return folder, tiny_vision.draw_folder(folder, n=40)
+
+
+@pytest.mark.parametrize(
+    ("family", "site"), [("clip", "image_embedding"), ("vit", "pooled_output")]
+)
+def test_a_folder_of_images_is_captured_with_the_names_of_its_folders_and_audited(
+    vision, pictures, family, site, tmp_path, capsys
+):
+    folder, paths = pictures
+    out = tmp_path / "states"
+    assert run("capture", vision / family, folder, "--out", out) == 0
+    assert "40 images" in capsys.readouterr().out
+    states = CapturedFolder(out)
+    assert list(states) == [site]
+    assert states.labels["label"].tolist() == [path.parent.name for path in paths]
+    right = models.capture_images(*models.load_vision(vision / family), paths, site)[site]
+    np.testing.assert_allclose(states[site], right, atol=1e-6)
+    few = ["--claims", "readable", "--draws", "39", "--out", tmp_path]
+    assert run("audit", out, *few) == 0
+
+
+def test_a_table_of_paths_keeps_its_columns_in_one_file(vision, pictures, tmp_path):
+    folder, paths = pictures
+    rows = [path.relative_to(folder).as_posix() for path in paths][::-1]
+    ids = np.arange(40) * 3
+    pyarrow.parquet.write_table(
+        pa.table({"picture": rows, "id": ids, "night": ["night" in row for row in rows]}),
+        folder / "table.parquet",
+    )
+    out = tmp_path / "vectors.parquet"
+    args = ["--image", "picture", "--label", "id", "--concept", "night", "--out", out]
+    more = ["--site", "layers.1.output", "--tokens", "mean"]
+    assert run("capture", vision / "vit", folder / "table.parquet", *args, *more) == 0
+    content = load(out).to_pydict()
+    assert content["id"] == ids.tolist()
+    args = *models.load_vision(vision / "vit"), paths[::-1], "layers.1.output"
+    right = models.capture_images(*args, tokens="mean")["layers.1.output"]
+    np.testing.assert_allclose(content["layers.1.output"], right, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--max-length", "3"],
+        ["--quantization", "8bit"],
+        ["--tokens", "last"],
+        ["--label", "colour"],
+        ["--image", "picture", "--text", "words"],
+    ],
+)
+def test_what_images_do_not_have_is_refused(vision, pictures, more, tmp_path, capsys):
+    out = tmp_path / "states"
+    assert run("capture", vision / "vit", pictures[0], *more, "--out", out) == 2
+    assert capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_file_without_a_named_column_is_refused(embedder, table, vision, tmp_path, capsys):
+    assert run("capture", vision / "vit", table, "--out", tmp_path / "states") == 2
+    assert "--text" in capsys.readouterr().err

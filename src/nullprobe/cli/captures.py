@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,57 @@ class Target:
         """Whether the states go into one file."""
         return self.path.suffix.lower() in SUFFIXES and not self.path.is_dir()
 
+    def check(self) -> None:
+        """Refuse a file that exists, unless it may be replaced, or that cannot be written."""
+        if self.is_file:
+            arguments.need_new(self.path, force=self.force)
+            place(self.path)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Where a model is read, and at which tokens.
+
+    Attributes
+    ----------
+    sites : sequence of str
+        Empty for the usual one.
+    tokens : str
+    """
+
+    sites: Sequence[str]
+    tokens: str
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is captured, and by which functions.
+
+    Attributes
+    ----------
+    n : int
+        Number of texts or images.
+    kind : {"text", "image"}
+    labels : dict of str to array-like
+    concept, groups : str or None
+    args : tuple
+        Model, tokenizer or processor, texts or images, and sites.
+    how : dict
+        Further arguments of both functions.
+    into_memory, into_folder : callable
+        Such as ``models.capture`` and ``models.capture_to``.
+    """
+
+    n: int
+    kind: str
+    labels: Mapping[str, Any]
+    concept: str | None
+    groups: str | None
+    args: tuple[Any, ...]
+    how: Mapping[str, Any]
+    into_memory: Callable[..., models.Captured]
+    into_folder: Callable[..., Path]
+
 
 def capture(
     name: str,
@@ -52,18 +103,24 @@ def capture(
     settings: Mapping[str, Any],
     loading: Mapping[str, Any],
 ) -> str:
-    """Capture to a folder or a file, and return in words what it holds."""
-    if target.is_file:
-        arguments.need_new(target.path, force=target.force)
-        place(target.path)
+    """Capture texts to a folder or a file, and return in words what it holds."""
+    target.check()
     sites = list(task.sites) or _usual_sites(name, loading)
-    content = task.read()
+    content, columns = task.read(), task.columns
     model, tokenizer = _loaded(name, sites, loading)
-    into = _to_file if target.is_file else _to_folder
-    with model_tasks.warning_in_words(), Bars(str(task.file)) as bars:
-        how = {"tokens": content.tokens, "progress": bars, **settings}
-        lines = into(target.path, task, content, (model, tokenizer, content.texts, sites), how)
-    return "\n".join(lines)
+    job = Job(
+        len(content.texts), "text", content.labels, columns.concept, columns.groups,
+        (model, tokenizer, content.texts, sites), {"tokens": content.tokens, **settings},
+        models.capture, models.capture_to,
+    )  # fmt: skip
+    return done(job, target, task.file)
+
+
+def done(job: Job, target: Target, source: Path) -> str:
+    """Do a job, and return in words what it captured."""
+    with model_tasks.warning_in_words(), Bars(str(source)) as bars:
+        into = _to_file if target.is_file else _to_folder
+        return "\n".join(into(target.path, job, bars))
 
 
 def _usual_sites(name: str, loading: Mapping[str, Any]) -> list[str]:
@@ -91,38 +148,34 @@ def _loaded(name: str, sites: list[str], loading: Mapping[str, Any]) -> tuple[An
     return models.load_embedder(name, dtype=loading.get("dtype", "auto"), **simple)
 
 
-def _to_folder(
-    out: Path, task: texts.Task, content: texts.Texts, args: tuple, how: Mapping[str, Any]
-) -> list[str]:
-    columns, before = task.columns, _written(out)
-    named = {"concept": columns.concept, "groups": columns.groups}
-    models.capture_to(out, *args, labels=content.labels, **named, **how)
+def _to_folder(out: Path, job: Job, bars: Bars) -> list[str]:
+    before = _written(out)
+    named = {"labels": job.labels, "concept": job.concept, "groups": job.groups}
+    job.into_folder(out, *job.args, **named, **job.how, progress=bars)
     lines = list(contents(out, nothing_new=before == _written(out)))
-    return [*lines, f"Audit them: nullprobe audit {out}"] if columns.concept else lines
+    return [*lines, f"Audit them: nullprobe audit {out}"] if job.concept else lines
 
 
-def _to_file(
-    out: Path, task: texts.Task, content: texts.Texts, args: tuple, how: Mapping[str, Any]
-) -> list[str]:
-    labels = {name: np.asarray(y) for name, y in content.labels.items()}
-    how = {key: value for key, value in how.items() if key != "shard_size"}
-    states = models.capture(*args, **how)
-    n = len(content.texts)
+def _to_file(out: Path, job: Job, bars: Bars) -> list[str]:
+    labels = {name: np.asarray(y) for name, y in job.labels.items()}
+    how = {key: value for key, value in job.how.items() if key != "shard_size"}
+    states = job.into_memory(*job.args, **how, progress=bars)
     for name, y in labels.items():
-        if y.shape != (n,) or name in (*states, TEXT):
+        if y.shape != (job.n,) or name in (*states, TEXT):
             complain(
-                f"label {name!r} must have one value for each of {n} texts, and the name of no "
-                "site",
+                f"label {name!r} must have one value for each of {job.n} {job.kind}s, and the name "
+                "of no site",
                 f"it has shape {y.shape}",
                 "capture into a folder",
             )
     arrays = {name: y[states.text] for name, y in labels.items()}
-    if len(states.text) > n:
+    if len(states.text) > job.n:
         arrays[TEXT] = states.text
     arrays |= states.arrays
     save(out, as_columns(arrays) if out.suffix.lower() in TABLE_SUFFIXES else arrays)
+    inputs = counted(job.n, job.kind, f"{job.kind}s")
     rows = counted(len(states.text), "row", "rows")
-    return [f"Captured: {counted(n, 'text', 'texts')} in {out}, {rows}", *by_width(_widths(states))]
+    return [f"Captured: {inputs} in {out}, {rows}", *by_width(_widths(states))]
 
 
 def _widths(states: models.Captured) -> dict[str, int]:
@@ -133,7 +186,8 @@ def contents(folder: Path, *, nothing_new: bool) -> Iterator[str]:
     """Yield in words what a folder of captured states holds: rows, sites, and their widths."""
     about = manifest(folder)
     assert about is not None, "a capture has just ended"
-    n = counted(about["texts"], "text", "texts")
+    kind = about.get("inputs", "texts")
+    n = counted(about["texts"], kind.removesuffix("s"), kind)
     rows = counted(sum(one["rows"] for one in about["shards"]), "row", "rows")
     places = counted(len(about["sites"]), "site", "sites")
     done = "Already complete, nothing was to do" if nothing_new else "Captured"

@@ -27,6 +27,45 @@ TextFile = Annotated[
         show_default=False,
     ),
 ]
+TextOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        help="The texts: words, chats (lists of messages with role and content), or token ids.",
+        show_default=False,
+    ),
+]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        "--image",
+        metavar="COLUMN",
+        help="Instead of --text: paths of images, relative to the file.",
+        show_default=False,
+    ),
+]
+TextsOrImages = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A file with a column of texts, chats or paths of images; or a folder of images, "
+        "where folders name labels.",
+        show_default=False,
+    ),
+]
+CaptureTokens = Annotated[
+    str | None,
+    typer.Option(
+        "--tokens",
+        metavar="RULE",
+        help="Which tokens of a text are read: last, mean, all, every, a role such as assistant, "
+        "marks ([[...]]), spans (columns start and end), continuation, mean:assistant, a position, "
+        "several (0,-1) or a slice (1:3). Of an image: class, or mean (of the patches). By default "
+        "last, and class.",
+        show_default=False,
+    ),
+]
 Text = Annotated[
     str,
     typer.Option(

@@ -3,6 +3,7 @@
 from nullprobe.models.baking.entry import bake
 from nullprobe.models.baking.remaining import Effect, effect
 from nullprobe.models.capturing.folder import capture_to
+from nullprobe.models.capturing.images import capture_images, capture_images_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
@@ -12,6 +13,7 @@ from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
 from nullprobe.models.site import Site
 from nullprobe.models.token_rules import Spans
+from nullprobe.models.vision_models import load_vision
 
 __all__ = [
     "Captured",
@@ -21,6 +23,8 @@ __all__ = [
     "Spans",
     "bake",
     "capture",
+    "capture_images",
+    "capture_images_to",
     "capture_moments",
     "capture_to",
     "effect",
@@ -28,6 +32,7 @@ __all__ = [
     "generate",
     "load",
     "load_embedder",
+    "load_vision",
     "scrub",
     "sites",
     "structure",

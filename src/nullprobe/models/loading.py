@@ -149,7 +149,7 @@ def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.M
     """
     base, _ = _with_base(find(name, revision, weights=False), weights=False)
     with refusals(base), _config_folder(base) as files:
-        kind, config = _kind(files)
+        kind, config = saved_kind(files)
         with torch.device("meta"):
             # AutoModel looks up the class; a class of transformers is used directly.
             if kind is transformers.AutoModel:
@@ -181,7 +181,7 @@ def _loaded(
     if place is not None and not isinstance(place, torch.device):
         options["device_map"] = place
     with _config_folder(base) as files:
-        kind, config = _kind(files)
+        kind, config = saved_kind(files)
         if quantization is not None:
             options |= _quantizing(base, config, quantization, dtype, place)
         if base.is_gguf:
@@ -244,7 +244,7 @@ def _files(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return {"pretrained_model_name_or_path": os.fspath(folder), "local_files_only": True}
 
 
-def _kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
+def saved_kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the class of the saved model, and its config."""
     config = transformers.AutoConfig.from_pretrained(**files, trust_remote_code=False)
     saved = (config.architectures or [""])[0]

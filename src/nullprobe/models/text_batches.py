@@ -152,6 +152,20 @@ class Work:
         return None
 
     @property
+    def report(self) -> Report:
+        """Where progress is reported."""
+        return self.options.report
+
+    def reporting(self, report: Report) -> Work:
+        """Return this work with another report of progress."""
+        return replace(self, options=replace(self.options, report=report))
+
+    @property
+    def cut(self) -> dict[int, tuple[int, int]]:
+        """Texts that were cut: their tokens before and after."""
+        return self.encoder.cut
+
+    @property
     def starts(self) -> np.ndarray:
         """Number of the first row of each text, (n + 1,); the texts must be encoded."""
         return np.concatenate([[0], np.cumsum([one.rows for one in self.encoded])])
