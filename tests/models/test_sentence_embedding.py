@@ -143,6 +143,10 @@ def other_class(folder):
     rewrite(folder / "modules.json", lambda m: m[1].update(type="subprocess.Popen"))
 
 
+def same_name_elsewhere(folder):
+    rewrite(folder / "modules.json", lambda m: m[1].update(type="elsewhere.Pooling"))
+
+
 def other_folder(folder):
     rewrite(folder / "modules.json", lambda m: m[1].update(path="../elsewhere"))
 
@@ -173,7 +177,7 @@ def kernel_from_the_hub(folder):
 @pytest.mark.parametrize(
     "spoil",
     [
-        *(other_class, other_folder, damaged, without_pooling_rules, pickled),
+        *(other_class, same_name_elsewhere, other_folder, damaged, without_pooling_rules, pickled),
         *(foreign_activation, kernel_from_the_hub, without_some_weights),
     ],
 )
@@ -182,6 +186,17 @@ def test_folders_that_are_no_safe_embedding_model_are_refused(copied, spoil):
     spoil(copied)
     with pytest.raises(InputError):
         models.load_embedder(copied)
+
+
+def test_a_class_of_another_library_is_refused_before_the_library_is_called(copied, monkeypatch):
+    same_name_elsewhere(copied)
+    called = []
+    name = "SentenceTransformer"
+    monkeypatch.setattr(tiny_embedders.library, name, lambda *_, **__: called.append(name))
+    with pytest.raises(InputError) as error:
+        models.load_embedder(copied)
+    assert "elsewhere.Pooling" in error.value.received
+    assert not called
 
 
 def test_earlier_layouts_have_the_transformer_in_a_folder(copied):
