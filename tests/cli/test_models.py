@@ -12,7 +12,7 @@ import transformers
 from safetensors import safe_open
 from support import tiny_models as tiny
 
-from nullprobe import AffineEraser, models
+from nullprobe import LEACE, AffineEraser, models
 from nullprobe.cli import main
 
 TEXTS = tiny.texts(60)
@@ -242,11 +242,21 @@ def test_a_site_must_be_named_where_there_are_several(captured, tmp_path, capsys
     assert "which of 2 sites is meant" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_site_belongs_to_captured_states(tmp_path, capsys):
-    np.savez(tmp_path / "a.npz", X=np.eye(6), y=np.arange(6) % 2)
-    asked = ["--concept", "y", "--site", "embeddings", "--out", tmp_path / "e.safetensors"]
-    assert run("fit", tmp_path / "a.npz", *asked) == 2
-    assert "--site belongs to a folder of captured states" in capsys.readouterr().err
+def test_a_site_of_another_file_is_one_of_its_arrays(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    arrays = {"first": rng.normal(size=(20, 3)), "second": rng.normal(size=(20, 4))}
+    np.savez(tmp_path / "a.npz", **arrays, y=np.arange(20) % 2)
+    asked = ["--concept", "y", "--out", tmp_path / "e.safetensors"]
+    assert run("fit", tmp_path / "a.npz", *asked) == 2  # which one?
+    assert run("fit", tmp_path / "a.npz", *asked, "--site", "embeddings") == 2
+    assert "'second'" in capsys.readouterr().err
+    assert run("fit", tmp_path / "a.npz", *asked, "--site", "second") == 0
+    right = LEACE().fit(arrays["second"], np.arange(20) % 2).eraser_
+    np.testing.assert_allclose(AffineEraser.load(asked[-1]).reading, right.reading, atol=1e-12)
+    assert run("apply", asked[-1], tmp_path / "a.npz", "--out", tmp_path / "b.npz") == 0
+    with np.load(tmp_path / "b.npz") as erased:
+        np.testing.assert_array_equal(erased["first"], arrays["first"])
+        assert np.abs(erased["second"] - arrays["second"]).max() > 0.01
 
 
 def test_a_folder_without_safetensors_is_no_model(saved, tmp_path, capsys):

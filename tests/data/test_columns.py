@@ -5,6 +5,7 @@ import pytest
 from support.tables import GROUPS, LABELS, X, Y, columns, embeddings, make, write
 
 from nullprobe._core.validation import InputError
+from nullprobe.data.columns import USUAL
 from nullprobe.data.files import read, read_matrix
 
 
@@ -205,3 +206,20 @@ def test_arrays_of_different_lengths_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", X=X, y=Y[:5])
     with pytest.raises(InputError, match="one value for each of 6 rows, but it has 5"):
         read(tmp_path / "a.npz", concept="y")
+
+
+def test_vectors_that_were_written_as_text_are_refused_with_a_way_out(tmp_path):
+    path = tmp_path / "vectors.csv"
+    path.write_text('id,embedding,y\n1,"[0.1, 0.2]",0\n2,"[0.3, 0.4]",1\n')
+    with pytest.raises(InputError) as error:
+        read(path, concept="y", leave_out=["id"])
+    assert "'embedding'" in error.value.required
+    assert ".parquet" in error.value.hint
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_a_usual_name_is_the_representation_among_several(name, tmp_path):
+    path = tmp_path / "rows.npz"
+    X, other = np.eye(3), np.ones((3, 2))
+    np.savez(path, **{name: X, "other": other, "y": [0, 1, 0]})
+    np.testing.assert_array_equal(read(path, concept="y").X, X)

@@ -29,6 +29,11 @@ ROOMS = ("claims", "erasers", "models", "moments", "nulls", "plot", "probes", "w
 # Public names whose docstring has no example, and why.
 NO_EXAMPLE = {
     "CapturedFolder": "opens a folder that a language model filled; models.capture_to shows it",
+    **dict.fromkeys(
+        ("capture_images", "capture_images_to", "load_vision"),
+        "needs a vision encoder and images; docs/images.md shows it",
+    ),
+    "load_embedder": "needs sentence-transformers; docs/embeddings.md shows it",
     "audit_use": "audits a language model; docs/models.md shows it",
     "ModelAudit": "audit_model shows it",
 }

@@ -1,8 +1,10 @@
-"""Files of torch.save, as NumPy arrays by name; nothing but tensors is unpickled."""
+"""Files of torch.save, from and to NumPy arrays by name; nothing but tensors is unpickled."""
 
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,39 @@ def read(path: Path) -> dict[str, np.ndarray]:
     if not arrays:
         complain(f"{str(path)!r} must hold tensors", f"it holds a {type(content).__name__}")
     return arrays
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays as a dict of tensors, and arrays of text as lists, for ``weights_only=True``.
+
+    Raises
+    ------
+    InputError
+        If torch is not installed, or has no type for an array.
+    """
+    try:
+        torch: Any = import_module("torch")
+    except ImportError:
+        complain(f"writing {str(path)!r} needs torch", "it is not installed", "pip install torch")
+    content: dict[str, Any] = {}
+    with warnings.catch_warnings():
+        # Arrays may be read-only maps of files; nothing writes to the tensors.
+        warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
+        for name, array in arrays.items():
+            if array.dtype.kind == "U":
+                content[name] = array.tolist()
+                continue
+            try:
+                # Of this machine's byte order, without negative strides.
+                native = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+                content[name] = torch.from_numpy(native.reshape(array.shape))
+            except TypeError:
+                complain(
+                    f"{name!r} must have a type of torch to be written to {str(path)!r}",
+                    f"its dtype is {array.dtype}",
+                    "write .npz or .parquet instead",
+                )
+    torch.save(content, path)
 
 
 def _refuse(path: Path, error: Exception) -> None:

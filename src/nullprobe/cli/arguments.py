@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,13 @@ def need_new(*files: Path, force: bool) -> None:
             f"{'exists' if len(present) == 1 else 'exist'}; "
             "name another --out, or pass --force to overwrite"
         )
+
+
+def need_no(options: Mapping[str, object]) -> None:
+    """Refuse options that belong to texts, where images are read."""
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name} belongs to texts: name their column with --text")
 
 
 def number_or_word(text: str) -> float | str:

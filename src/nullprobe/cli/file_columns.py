@@ -95,7 +95,7 @@ def columns_of(
         complain(
             "--labels belongs to a folder of hidden states by request",
             f"{str(path)!r} is not one",
-            "name the column of labels with --concept",
+            "add the labels to the file as a column or array, and name it with --concept",
         )
     concept = concept or (folder or {}).get("concept") or _usual_concept(path)
     if concept is None:
@@ -124,17 +124,11 @@ def _usual_concept(path: Path) -> str | None:
 def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, dict[str, str]]:
     """Return columns that leave out all sites but one, and what an eraser says of where it is for.
 
-    Any other file keeps its columns, and the mapping is empty.
+    In any other file the site is one of its arrays or columns, and the mapping is empty.
     """
     folder, each = manifest(path), sites(path)
     if not each:
-        if site is not None:
-            complain(
-                "--site belongs to a folder of captured states",
-                f"{str(path)!r} is not one",
-                "leave it out, or capture with `nullprobe capture`",
-            )
-        return columns, {}
+        return columns if site is None else _only(path, columns, site), {}
     if site is None and len(each) > 1:
         complain(
             f"--site SITE must say which of {len(each)} sites is meant",
@@ -151,6 +145,15 @@ def at_site(path: Path, columns: Columns, site: str | None) -> tuple[Columns, di
         where[WEIGHTS] = model["weights"]
     others = [name for name in each if name != chosen]
     return replace(columns, leave_out=[*columns.leave_out, *others]), where
+
+
+def _only(path: Path, columns: Columns, name: str) -> Columns:
+    """Return columns that leave out all arrays or columns but one, and those with another role."""
+    available = names(path)
+    known("site", name, available)
+    roles = {name, columns.concept, columns.groups, *columns.further, *columns.leave_out}
+    others = [one for one in available if one not in roles and one != token_rows.MASK]
+    return replace(columns, leave_out=[*columns.leave_out, *others])
 
 
 def need_concept(path: Path) -> NoReturn:

@@ -25,17 +25,18 @@ def sites(
 
 def capture(
     model: options.Model,
-    file: options.TextFile,
-    text: options.Text,
-    site: options.Sites,
+    file: options.TextsOrImages,
     out: options.OutCapture,
+    text: options.TextOrNone = None,
+    image: options.Image = None,
+    site: options.Sites = None,
     concept: options.TextConcept = None,
     groups: options.TextGroups = None,
     label: options.Labels = None,
     continuation: options.Continuation = None,
     role: options.Role = None,
     conversation: options.Conversation = None,
-    tokens: options.Tokens = "last",
+    tokens: options.CaptureTokens = None,
     add_generation_prompt: options.GenerationPrompt = False,
     batch_size: options.BatchSize = 32,
     max_length: options.MaxLength = None,
@@ -46,13 +47,11 @@ def capture(
     adapter: options.Adapter = None,
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
+    force: common.Force = False,
 ) -> None:
-    """Read what passes sites of a model for each text of a file, into a folder of shards."""
-    from nullprobe.cli import model_tasks, texts
+    """Read what passes sites of a model for each text or image, into a folder or one file."""
+    from nullprobe.cli import captures, image_captures, texts
 
-    columns = texts.TextColumns(
-        text, concept, groups, label or (), continuation, role, conversation
-    )
     settings = {
         "batch_size": batch_size, "max_length": max_length, "shard_size": shard_size,
         "layers": layer_list, "add_generation_prompt": add_generation_prompt,
@@ -61,9 +60,24 @@ def capture(
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
     }  # fmt: skip
-    streams.write(
-        model_tasks.capture(model, texts.Task(file, columns, site, tokens), out, settings, loading)
+    target = captures.Target(out, force)
+    if text is None:
+        arguments.need_no({
+            "--continuation": continuation, "--role": role, "--conversation": conversation,
+            "--max-length": max_length, "--quantization": quantization, "--adapter": adapter,
+            "--add-generation-prompt": add_generation_prompt or None,
+        })  # fmt: skip
+        images = image_captures.Images(file, image, concept, groups, label or ())
+        wanted = captures.Wanted(site or (), tokens or "class")
+        streams.write(image_captures.capture(model, images, wanted, target, settings, loading))
+        return
+    if image is not None:
+        raise arguments.UsageError("--text and --image exclude each other")
+    columns = texts.TextColumns(
+        text, concept, groups, label or (), continuation, role, conversation
     )
+    task = texts.Task(file, columns, site or (), tokens or "last")
+    streams.write(captures.capture(model, task, target, settings, loading))
 
 
 def bake(

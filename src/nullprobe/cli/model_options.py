@@ -27,6 +27,45 @@ TextFile = Annotated[
         show_default=False,
     ),
 ]
+TextOrNone = Annotated[
+    str | None,
+    typer.Option(
+        "--text",
+        metavar="COLUMN",
+        help="The texts: words, chats (lists of messages with role and content), or token ids.",
+        show_default=False,
+    ),
+]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        "--image",
+        metavar="COLUMN",
+        help="Instead of --text: paths of images, relative to the file.",
+        show_default=False,
+    ),
+]
+TextsOrImages = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A file with a column of texts, chats or paths of images; or a folder of images, "
+        "where folders name labels.",
+        show_default=False,
+    ),
+]
+CaptureTokens = Annotated[
+    str | None,
+    typer.Option(
+        "--tokens",
+        metavar="RULE",
+        help="Which tokens of a text are read: last, mean, all, every, a role such as assistant, "
+        "marks ([[...]]), spans (columns start and end), continuation, mean:assistant, a position, "
+        "several (0,-1) or a slice (1:3). Of an image: class, or mean (of the patches). By default "
+        "last, and class.",
+        show_default=False,
+    ),
+]
 Text = Annotated[
     str,
     typer.Option(
@@ -37,12 +76,13 @@ Text = Annotated[
     ),
 ]
 Sites = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--site",
         metavar="SITE",
         help="Where to read, such as layers.3.output, or a pattern such as 'layers.*.output'; "
-        "repeatable. `nullprobe sites MODEL` lists them.",
+        "repeatable. `nullprobe sites MODEL` lists them. By default sentence_embedding, if "
+        "sentence-transformers saved the model.",
         show_default=False,
     ),
 ]
@@ -131,8 +171,9 @@ OutCapture = Annotated[
     Path,
     typer.Option(
         "--out",
-        metavar="DIR",
-        help="Folder for the shards; a run that was stopped goes on there.",
+        metavar="PATH",
+        help="Folder for the shards, in which a run that was stopped continues; or one file, such "
+        "as vectors.parquet, with a row for each row that is read.",
         show_default=False,
     ),
 ]
@@ -246,7 +287,12 @@ OutTexts = Annotated[
 ]
 AtSite = Annotated[
     str | None,
-    typer.Option("--site", metavar="SITE", help="The site, of a folder of captured states."),
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="The site, of a folder of captured states; or the array or column, of a file that "
+        "holds several.",
+    ),
 ]
 ModelDemo = Annotated[
     bool,

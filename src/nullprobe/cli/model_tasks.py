@@ -15,23 +15,22 @@ import numpy as np
 
 from nullprobe import models
 from nullprobe._core.parameters import choice
-from nullprobe._core.progress import Bars
-from nullprobe._core.validation import complain, counted
-from nullprobe.cli import streams, texts
+from nullprobe._core.validation import complain
+from nullprobe.cli import streams
 from nullprobe.cli.baking import Texts
 from nullprobe.cli.eraser_choice import Choice
 from nullprobe.cli.model_options import MOMENT_METHODS
 from nullprobe.cli.output import need_writable
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.kinds import KINDS
-from nullprobe.data.manifest import MODEL, SITE, WEIGHTS, manifest
+from nullprobe.data.manifest import MODEL, SITE, WEIGHTS
 from nullprobe.erasers import ERASERS, AffineEraser
+from nullprobe.models.embedding_models import is_embedder
 from nullprobe.models.progress_bars import without_bars
 from nullprobe.models.provenance import described
+from nullprobe.models.site import EMBEDDING
 from nullprobe.moments import Moments
 from nullprobe.report.text.tables import aligned
-
-MOST_NAMES = 6  # of sites, in a line
 
 
 @dataclass(frozen=True)
@@ -80,63 +79,14 @@ def listed(name: str, layers: str | None, revision: str | None) -> list[str]:
     """Return a line for each site of a model."""
     each = models.sites(models.structure(name, revision), layers).values()
     rows = [(one.name, f"{one.side} of {one.path}", f"{one.width:,}") for one in each]
+    if is_embedder(name, revision):
+        rows.append((EMBEDDING, "one vector per text, as sentence-transformers returns it", ""))
     return list(aligned([("site", "what it is", "width"), *rows], left=2))
 
 
 def loaded(name: str, loading: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return a model and its tokenizer; an adapter is merged where weights are not quantised."""
     return models.load(name, merge=loading.get("quantization") is None, **loading)
-
-
-def capture(
-    name: str,
-    task: texts.Task,
-    out: Path,
-    settings: Mapping[str, Any],
-    loading: Mapping[str, Any],
-) -> str:
-    """Capture to a folder, and return in words what it holds."""
-    content, columns = task.read(), task.columns
-    model, tokenizer = loaded(name, loading)
-    before = _written(out)
-    with warning_in_words(), Bars(str(task.file)) as bars:
-        models.capture_to(
-            out,
-            model,
-            tokenizer,
-            content.texts,
-            list(task.sites),
-            labels=content.labels,
-            tokens=content.tokens,
-            concept=columns.concept,
-            groups=columns.groups,
-            progress=bars,
-            **settings,
-        )
-    lines = list(contents(out, nothing_new=before == _written(out)))
-    return "\n".join([*lines, f"Audit them: nullprobe audit {out}"] if columns.concept else lines)
-
-
-def contents(folder: Path, *, nothing_new: bool) -> Iterator[str]:
-    """Yield in words what a folder of captured states holds: rows, sites, and their widths."""
-    about = manifest(folder)
-    assert about is not None, "a capture has just ended"
-    texts = counted(about["texts"], "text", "texts")
-    rows = counted(sum(one["rows"] for one in about["shards"]), "row", "rows")
-    places = counted(len(about["sites"]), "site", "sites")
-    done = "Already complete, nothing was to do" if nothing_new else "Captured"
-    yield f"{done}: {texts} in {folder}, {rows} at {places}"
-    by_width: dict[int, list[str]] = {}
-    for site, width in about["sites"].items():
-        by_width.setdefault(width, []).append(site)
-    for width, names in by_width.items():
-        few = [*names[:2], "...", names[-1]] if len(names) > MOST_NAMES else names
-        yield f"  {width:,} wide: {', '.join(few)}"
-
-
-def _written(folder: Path) -> dict[str, int]:
-    """Return when each shard of a folder was written."""
-    return {shard.name: shard.stat().st_mtime_ns for shard in folder.glob("*.safetensors")}
 
 
 def bake(

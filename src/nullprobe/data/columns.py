@@ -23,7 +23,10 @@ from nullprobe.data.formats import NAMES, Arrays
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
 
 # Usual names of a representation, and of labels.
-USUAL = ("X", "acts", "activations", "hidden_states", "embeddings")
+USUAL = (
+    *("X", "acts", "activations", "hidden_states"),
+    *("embeddings", "embedding", "sentence_embedding", "vector"),
+)
 USUAL_LABELS = ("y", "label", "labels", "target")
 
 # Names under which pandas writes row numbers. They are rarely a feature, and in a sorted file they
@@ -212,6 +215,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
     other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
     if other and table.num_rows:  # the columns of a .csv without rows have no type
         _numbers_but_few(table, other, source)
+        _refuse_lists_as_text(table, other, source)
         listed = ", ".join(f"{name!r} ({kinds[name]})" for name in other[:5])
         complain(
             f"every feature in {source!r} must be numeric",
@@ -247,6 +251,18 @@ def _numbers_but_few(table: pa.Table, names: list[str], source: str) -> None:
                 f"every value of a feature in {source!r} must be a number",
                 f"row {odd[0]} (counted from 0), column {name!r} is {cells[odd[0]]!r}{others}",
                 "correct these values or drop these rows",
+            )
+
+
+def _refuse_lists_as_text(table: pa.Table, names: list[str], source: str) -> None:
+    """Refuse a column of vectors that were written as text, as pandas does in a .csv."""
+    for name in names:
+        first = next(iter(table.column(name).to_pylist()), None)
+        if isinstance(first, str) and first.startswith("[") and _is_number(first.split(",")[0][1:]):
+            complain(
+                f"{name!r} in {source!r} must hold lists of numbers",
+                f"it holds text, such as {first[:40]!r}",
+                "save the table as .parquet or .jsonl, which keep lists",
             )
 
 

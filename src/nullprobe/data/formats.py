@@ -25,7 +25,7 @@ from nullprobe.data.readers.reader import Arrays, Content, named_if_broken
 from nullprobe.data.requests import RequestFolder, is_requests
 
 # Suffixes of files that are written.
-ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors")
+ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors", ".pt", ".pth")
 TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
 

@@ -125,6 +125,11 @@ def _other_columns(
     return {name: _lists(a) if a.ndim == 2 else pa.array(a) for name, a in arrays.items()}
 
 
+def as_columns(arrays: Arrays) -> pa.Table:
+    """Return arrays (n,) and (n, k) as columns; a matrix becomes a column of lists."""
+    return pa.table({name: _lists(a) if a.ndim == 2 else pa.array(a) for name, a in arrays.items()})
+
+
 def _lists(a: np.ndarray) -> pa.Array[Any]:
     return cast(Any, pa.FixedSizeListArray).from_arrays(pa.array(a.ravel()), a.shape[1])
 

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import safetensors.numpy
 
+from nullprobe._core import torch_files
 from nullprobe._core.atomic_files import whole_file
 from nullprobe._core.validation import complain
 from nullprobe.data import json_lines
@@ -44,6 +45,8 @@ def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
             if objects:
                 _cannot_keep(path, objects[:5], "cannot hold nested columns", ".parquet")
             _save_npz(temporary, content)
+        elif suffix in (".pt", ".pth"):
+            torch_files.write(temporary, content)
         else:
             text = [name for name, array in content.items() if array.dtype.kind not in "biuf"]
             if text:

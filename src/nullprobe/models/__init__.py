@@ -3,15 +3,18 @@
 from nullprobe.models.baking.entry import bake
 from nullprobe.models.baking.remaining import Effect, effect
 from nullprobe.models.capturing.folder import capture_to
+from nullprobe.models.capturing.images import capture_images, capture_images_to
 from nullprobe.models.capturing.states import Captured, capture, capture_moments
 from nullprobe.models.editing.erasing import erase
 from nullprobe.models.editing.scrubbing import scrub
+from nullprobe.models.embedding_models import load_embedder
 from nullprobe.models.finding import sites
 from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
 from nullprobe.models.random_weights import untrained
 from nullprobe.models.site import Site
 from nullprobe.models.token_rules import Spans
+from nullprobe.models.vision_models import load_vision
 
 __all__ = [
     "Captured",
@@ -21,12 +24,16 @@ __all__ = [
     "Spans",
     "bake",
     "capture",
+    "capture_images",
+    "capture_images_to",
     "capture_moments",
     "capture_to",
     "effect",
     "erase",
     "generate",
     "load",
+    "load_embedder",
+    "load_vision",
     "scrub",
     "sites",
     "structure",

@@ -29,6 +29,7 @@ CONFIG, ADAPTER, ADAPTER_WEIGHTS = (
 TEXTS = ["*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
+MODULES = "modules.json"  # of models of sentence-transformers
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,9 @@ def _of_folder(folder: Checkpoint, weights: bool) -> Checkpoint:
             f"move {ADAPTER} and {ADAPTER_WEIGHTS} into another folder, and pass it as adapter",
         )
     has_weights = folder.is_adapter or any(folder.path.glob("*.safetensors"))
+    # Earlier models of sentence-transformers have the transformer in a folder.
+    if (folder.path / MODULES).is_file():
+        has_weights |= any(folder.path.glob(f"*/{WEIGHTS}"))
     if has_weights or not (weights or gguf):
         return folder
     if len(gguf) == 1:
@@ -172,6 +176,8 @@ def _fetched(name: str, revision: str | None, weights: bool) -> Path:
         shards = Checkpoint(name, folder).json(INDEX).get("weight_map") if is_sharded else None
         names = map(str, shards.values()) if isinstance(shards, dict) else [WEIGHTS]
         files = [*dict.fromkeys(names), ADAPTER_WEIGHTS]
+        if (folder / MODULES).is_file():
+            files.append(f"*/{WEIGHTS}")
         snapshot_download(name, revision=folder.name, allow_patterns=files, **options)
     return folder
 

@@ -19,7 +19,8 @@ from torch import nn
 from nullprobe._core import parameters, validation
 from nullprobe.models.hooks import plain
 from nullprobe.models.layer_parts import NORM, ancestors, described, heads, layers_path, parts
-from nullprobe.models.site import INPUT, MODULE, OUTPUT, Site, choose
+from nullprobe.models.sentence_embedding import embedder_of
+from nullprobe.models.site import EMBEDDING, INPUT, MODULE, OUTPUT, Site, choose
 from nullprobe.models.trial_run import Trial, output_embeddings, trial_run
 
 
@@ -29,7 +30,8 @@ def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
     Parameters
     ----------
     model : torch.nn.Module
-        A Hugging Face model, or any module with a ``config`` that has ``hidden_size``.
+        A Hugging Face model, a ``SentenceTransformer``, or any module with a ``config`` that has
+        ``hidden_size``.
     layers : str, optional
         Path of the ModuleList of layers, such as ``"model.layers"``, if the structure does not
         show it.
@@ -42,7 +44,8 @@ def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
         output of all heads, before the output projection), ``layers.I.attention_output``,
         ``layers.I.mixer_input`` and ``layers.I.mixer_output`` (convolutions, state spaces,
         recurrences), ``layers.I.mlp_input`` and ``layers.I.mlp_output``; ``final_norm`` (the
-        output of the norm after the last layer), if the model has one.
+        output of the norm after the last layer), if the model has one; ``sentence_embedding``
+        (one vector per text), if the model is a ``SentenceTransformer``.
 
         Two more kinds of names can be chosen, but are not listed: ``layers.I.heads.H`` (the output
         of one head), and ``module:PATH`` or ``module:PATH:input`` (the output or the input of the
@@ -71,7 +74,7 @@ def sites(model: nn.Module, layers: str | None = None) -> dict[str, Site]:
     >>> sites(model)["final_norm"]
     Site(name='final_norm', path='ln_f', side='output', width=8, first=None)
     """
-    return _listed(plain(model), layers)[0]
+    return available(plain(model), [], layers)
 
 
 def available(
@@ -79,6 +82,13 @@ def available(
 ) -> dict[str, Site]:
     """Return the listed sites of a model, and the wanted heads and modules."""
     names = [str(one) for one in ([wanted] if isinstance(wanted, str) else wanted)]
+    embedder = embedder_of(model)
+    if embedder is not None:
+        inside = [name for name in names if name != EMBEDDING]
+        if names and not inside:
+            return {EMBEDDING: embedder.site}
+        sites = available(embedder.transformer, inside, layers)
+        return {**embedder.outer(sites), EMBEDDING: embedder.site}
     modules = [name for name in names if name.startswith(MODULE)]
     try:
         listed, counts = _listed(model, layers)

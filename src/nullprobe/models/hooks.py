@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from nullprobe._core import validation
-from nullprobe.models.site import INPUT, Site
+from nullprobe.models.site import EMBEDDING, INPUT, Site
 
 Read = Callable[[Site, Tensor], None]
 Edit = Callable[[Tensor], Tensor]
@@ -207,9 +207,12 @@ def _first_parameter(module: nn.Module) -> str:
 
 
 def leaving(output: Any) -> Any:
-    """Return the hidden states in the output of a module: the output, or its first element."""
-    if isinstance(output, dict):
-        return next(iter(output.values()), None)
+    """Return the hidden states in the output of a module: the output, or its first element.
+
+    A model of sentence-transformers returns all features of a batch; its embedding has a name.
+    """
+    if isinstance(output, Mapping):
+        return output[_main(output)] if output else None
     if isinstance(output, tuple | list):
         return output[0] if len(output) else None
     return output
@@ -224,13 +227,19 @@ def replaced(output: Any, states: Tensor) -> Any:
     (tensor([1.]), 'cache')
     """
     if isinstance(output, dict):  # ModelOutput, too
-        first = next(iter(output))
-        return type(output)(**{**output, first: states})
+        return type(output)(**{**output, _main(output): states})
     if hasattr(output, "_fields"):  # a tuple with names
         return output._replace(**{output._fields[0]: states})
     if isinstance(output, tuple | list):
         return type(output)([states, *output[1:]])
+    if isinstance(output, Mapping):  # of sentence-transformers
+        return {**output, EMBEDDING: states}
     return states
+
+
+def _main(output: Mapping[str, Any]) -> str:
+    """Return the name of the hidden states in an output with names."""
+    return EMBEDDING if EMBEDDING in output else next(iter(output))
 
 
 def _states(site: Site, states: Any) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -121,15 +121,15 @@ def load(
                 f"quantization={quantization!r} arrived",
                 "leave merge or quantization out",
             )
-    with _refusals(base):
+    with refusals(base):
         model, tokenizer = _loaded(base, change, DTYPES[dtype], quantization, place)
-    origin = _origin(base)
+    origin = origin_of(base)
     if change is not None:
         model, kind = adapters.applied(model, change, merge=merge)
         origin = replace(origin, adapter=_record(change, kind, merge))
     note(model, origin)
     if isinstance(place, torch.device) and quantization is None:
-        with _refusals(base):
+        with refusals(base):
             model.to(place)  # pyright: ignore[reportArgumentType]
     return model.eval(), tokenizer
 
@@ -148,8 +148,8 @@ def structure(name: str | os.PathLike[str], revision: str | None = None) -> nn.M
     (device(type='meta'), '10 billion parameters')
     """
     base, _ = _with_base(find(name, revision, weights=False), weights=False)
-    with _refusals(base), _config_folder(base) as files:
-        kind, config = _kind(files)
+    with refusals(base), _config_folder(base) as files:
+        kind, config = saved_kind(files)
         with torch.device("meta"):
             # AutoModel looks up the class; a class of transformers is used directly.
             if kind is transformers.AutoModel:
@@ -181,7 +181,7 @@ def _loaded(
     if place is not None and not isinstance(place, torch.device):
         options["device_map"] = place
     with _config_folder(base) as files:
-        kind, config = _kind(files)
+        kind, config = saved_kind(files)
         if quantization is not None:
             options |= _quantizing(base, config, quantization, dtype, place)
         if base.is_gguf:
@@ -213,11 +213,16 @@ def _need_all(base: Checkpoint, missing: Iterable[str]) -> None:
     """Raise InputError if weights are not in the files: transformers would draw them at random."""
     drawn = sorted(name for name in missing if "pooler" not in name)  # no state passes a pooler
     if drawn:
-        validation.complain(
-            f"{base.name!r} must hold all weights of the model",
-            f"it lacks {validation.counted(len(drawn), 'weight', 'weights')}, such as {drawn[0]!r}",
-            "check its config.json, or download it again",
-        )
+        complain_of_missing(base, drawn)
+
+
+def complain_of_missing(base: Checkpoint, names: Sequence[str]) -> NoReturn:
+    """Raise InputError about weights that are not in the files."""
+    validation.complain(
+        f"{base.name!r} must hold all weights of the model",
+        f"it lacks {validation.counted(len(names), 'weight', 'weights')}, such as {names[0]!r}",
+        "check its config.json, or download it again",
+    )
 
 
 @contextmanager
@@ -239,7 +244,7 @@ def _files(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return {"pretrained_model_name_or_path": os.fspath(folder), "local_files_only": True}
 
 
-def _kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
+def saved_kind(files: Mapping[str, Any]) -> tuple[Any, Any]:
     """Return the class of the saved model, and its config."""
     config = transformers.AutoConfig.from_pretrained(**files, trust_remote_code=False)
     saved = (config.architectures or [""])[0]
@@ -273,7 +278,8 @@ def _quantizing(
     return {"quantization_config": transformers.BitsAndBytesConfig(**settings), **where}
 
 
-def _origin(base: Checkpoint) -> Origin:
+def origin_of(base: Checkpoint) -> Origin:
+    """Return the record of the files of a model."""
     files = {} if base.revision else hashes(base.weights)
     if base.is_gguf:
         stored = gguf_file.stored_as(base.path)
@@ -292,7 +298,7 @@ def _record(change: Checkpoint, kind: str, merged: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def _refusals(base: Checkpoint) -> Iterator[None]:
+def refusals(base: Checkpoint) -> Iterator[None]:
     """Turn errors of transformers within the block into InputErrors."""
     try:
         yield

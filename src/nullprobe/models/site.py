@@ -17,6 +17,10 @@ from nullprobe._core.caller_warnings import warn
 
 INPUT, OUTPUT = "input", "output"
 MODULE = "module:"
+EMBEDDING = "sentence_embedding"  # one vector per text, as sentence-transformers returns it
+# One vector per image: the output of the pooler of a vision encoder, or its projection to the space
+# that it shares with texts.
+POOLED, IMAGE = "pooled_output", "image_embedding"
 OF_LAYER = re.compile(r"layers\.(\d+)\.(.+)")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,9 +22,10 @@ from nullprobe._core.progress import Report, silent
 from nullprobe.data.concept import Concept, concept
 from nullprobe.models.encoding import Encoder, cut_in_words
 from nullprobe.models.finding import chosen
-from nullprobe.models.forward import encoder_for, reached, running, takes_mask
+from nullprobe.models.forward import encoder_for, need_finite, reached, running, takes_mask
 from nullprobe.models.hooks import plain
-from nullprobe.models.site import Site
+from nullprobe.models.sentence_embedding import Embedder, embedder_of
+from nullprobe.models.site import EMBEDDING, Site
 from nullprobe.models.texts import Text, as_texts
 from nullprobe.models.token_rules import ALL, EVERY, Rule
 from nullprobe.models.tokens import Batch, Encoded, batches
@@ -76,6 +78,7 @@ class Work:
     encoder: Encoder
     options: Options
     encoded: list[Encoded] = field(default_factory=list)  # of all texts, if labels need it
+    embedder: Embedder | None = None  # if sentence embeddings are wanted
 
     @classmethod
     def of(
@@ -87,15 +90,30 @@ class Work:
         options: Options,
     ) -> Work:
         """Return work from checked arguments."""
-        model = plain(model)
+        model, rule = plain(model), Rule(options.tokens)
         at = chosen(model, sites, options.layers)
-        rule = Rule(options.tokens)
+        embedder = embedder_of(model)
+        if embedder is not None:
+            model = embedder.transformer
+            at = _in_transformer(embedder, at)
+            if EMBEDDING not in [site.name for site in at]:
+                embedder = None
         parameters.whole_number("batch_size", options.batch_size, least=1)
         limit, prompted = options.max_length, options.add_generation_prompt
         encoder = encoder_for(model, tokenizer, rule, limit, prompted)
-        part, texts = reached(model, at), as_texts(texts)
+        hidden = [site for site in at if site.name != EMBEDDING]
+        part, texts = reached(model, hidden), as_texts(texts)
         rule.need_spans(len(texts))
-        return cls(model, part, texts, at, rule, encoder, options)
+        if embedder is not None:
+            embedder.need_words(texts)
+            if rule.is_per_token:
+                validation.complain(
+                    f"{EMBEDDING} has one row per text, so tokens must be a rule for one token, or "
+                    "a mean",
+                    f"tokens={options.tokens!r} arrived",
+                    "capture the two in different folders",
+                )
+        return cls(model, part, texts, at, rule, encoder, options, embedder=embedder)
 
     def labelled(self, y: Any) -> tuple[Work, Labelled]:
         """Return the work that reads the labelled rows, and the concept of texts or rows."""
@@ -132,6 +150,20 @@ class Work:
             "pass a value for each text, or for each token that is read; pass columns as an array",
         )
         return None
+
+    @property
+    def report(self) -> Report:
+        """Where progress is reported."""
+        return self.options.report
+
+    def reporting(self, report: Report) -> Work:
+        """Return this work with another report of progress."""
+        return replace(self, options=replace(self.options, report=report))
+
+    @property
+    def cut(self) -> dict[int, tuple[int, int]]:
+        """Texts that were cut: their tokens before and after."""
+        return self.encoder.cut
 
     @property
     def starts(self) -> np.ndarray:
@@ -180,15 +212,29 @@ class Work:
     ) -> Iterator[tuple[Batch, dict[str, Tensor]]]:
         """Run encoded texts, numbered from ``first``; yield batches and their rows by site."""
         mixed = takes_mask(self.part)
-        cut = batches(
-            encoded, self.options.batch_size, self.encoder.padding, first=first, mixed=mixed
-        )
+        size, pad = self.options.batch_size, self.encoder.padding
+        cut = list(batches(encoded, size, pad, first=first, mixed=mixed))
         done = first
-        with running(self.model, self.part, self.sites) as run:
-            for batch in cut:
-                yield batch, run(batch)
+        hidden = [site for site in self.sites if site.name != EMBEDDING]
+        # The embedding takes a separate pass, which the hooks of `running` must not see.
+        embedded = map(self._embedded, cut)
+        with ExitStack() as stack:
+            if hidden:
+                embedded = iter(list(embedded))
+                run = stack.enter_context(running(self.model, self.part, hidden))
+            for batch, rows in zip(cut, embedded, strict=True):
+                yield batch, (run(batch) if hidden else {}) | rows
                 done += len(batch.texts)
                 self.options.report("capture", done, len(self.texts))
+
+    def _embedded(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the embeddings of the texts of a batch, if they are wanted."""
+        if self.embedder is None:
+            return {}
+        texts = [self.texts[i] for i in batch.texts]
+        rows = self.embedder.embed(texts, self.options.max_length)
+        need_finite(EMBEDDING, rows, batch.texts)
+        return {EMBEDDING: rows}
 
     def warn_of_texts(self) -> None:
         """Warn of texts that were cut, and of texts that begin with two start tokens."""
@@ -201,6 +247,12 @@ class Work:
                 f"{min(encoder.doubled)} (counted from 0): leave the start token out of "
                 "the texts, or pass chats as lists of messages."
             )
+
+
+def _in_transformer(embedder: Embedder, sites: Sequence[Site]) -> list[Site]:
+    """Return sites with their paths in the transformer of an embedding model."""
+    inside = f"{embedder.path}."
+    return [replace(site, path=site.path.removeprefix(inside)) for site in sites]
 
 
 def positions(starts: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -145,6 +145,35 @@ def test_layers_are_a_table_and_a_sentence_for_each_claim():
     assert words.count("The statement of readable") == 1
 
 
+def few_claims(document, count, **changes):
+    return document | {"claims": [one | changes for one in document["claims"][:count]]}
+
+
+@pytest.mark.parametrize(
+    ("count", "cell"),
+    [
+        (1, "yes 0.912 [0.871, 0.953]"),
+        (2, "yes 0.912 [0.871, 0.953]"),
+        (3, "yes 0.912"),
+        (6, "yes"),
+    ],
+)
+def test_layers_show_what_was_observed_if_there_is_room(count, cell):
+    layers = [few_claims(document("yes", f"layer {i}"), count) for i in range(3)]
+    shown = lines(*layers)
+    rows = [line for line in shown if line.startswith("layer ")]
+    assert [row.split()[2:] for row in rows] == [cell.split() * count] * 3
+    assert max(map(len, rows)) <= 80
+    assert max(line.count(", AUC") for line in shown) == (count if "." in cell else 0)
+
+
+def test_a_layer_without_an_interval_shows_the_number_alone():
+    whole = few_claims(document("yes", "layer 0"), 1, interval=None)
+    rows = [line.split() for line in lines(whole, few_claims(document("no", "layer 1"), 1))]
+    assert ["layer", "0", "yes", "0.912"] in rows
+    assert ["layer", "1", "no", "0.912", "[0.871,", "0.953]"] in rows
+
+
 def test_what_holds_everywhere_is_one_count():
     layers = [document("no", f"layer {i}") for i in range(12)]
     assert "No in all 12." in " ".join(" ".join(lines(*layers)).split())

@@ -12,8 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,15 @@ from nullprobe.data import manifest
 from nullprobe.data.captured_shards import Shard, write_shard
 from nullprobe.data.kinds import as_array
 from nullprobe.models.capturing.states import captured
+from nullprobe.models.image_batches import ImageWork
 from nullprobe.models.provenance import described
-from nullprobe.models.site import listed
+from nullprobe.models.sentence_embedding import embedder_of
+from nullprobe.models.site import EMBEDDING, listed
 from nullprobe.models.text_batches import Options, Work
 from nullprobe.models.texts import canonical
 
 SHARD_SIZE = 1024
+EMBEDDED = "pooled by the embedding model"  # rule of tokens for embeddings
 LONGEST = 120  # characters of an entry of a manifest in a message
 
 
@@ -106,29 +109,69 @@ def capture_to(
     bars = reporting(progress)
     options = Options(tokens, batch_size, max_length, layers, silent, add_generation_prompt)
     work = Work.of(model, tokenizer, texts, sites, options)
-    texts = work.texts
+
+    def identity(work: Work) -> dict[str, Any]:
+        sites_of = {site.name: site.width for site in work.sites}
+        return {
+            "model": _described(model, work),
+            "tokenizer": type(tokenizer).__name__,
+            "sites": sites_of,
+            "tokens": EMBEDDED if list(sites_of) == [EMBEDDING] else work.rule.described(),
+            "max_length": max_length,
+            "generation prompt": add_generation_prompt,
+            "texts": len(work.texts),
+            "text hash": _text_hash(canonical(work.texts)),
+            "token hash": work.token_hash(),
+        }
+
+    named = Labels(labels or {}, concept, groups)
+    return write_folder(Path(folder), work, identity, named, shard_size, bars)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels of texts or images by name, and which are the concept and the groups."""
+
+    labels: Mapping[str, Any]
+    concept: str | None = None
+    groups: str | None = None
+
+
+def write_folder(
+    path: Path,
+    work: Any,
+    identity: Callable[[Any], dict[str, Any]],
+    named: Labels,
+    shard_size: int,
+    bars: Any,
+) -> Path:
+    """Write the states of all texts or images of ``work`` into a folder of shards.
+
+    Parameters
+    ----------
+    path : Path
+    work : Work or ImageWork
+    identity : callable
+        Takes the work, and returns the entries of the manifest that say which capture it is.
+    named : Labels
+    shard_size : int
+    bars : context manager
+        Yields a report of progress.
+    """
     shard_size = parameters.whole_number("shard_size", shard_size, least=1)
     flat: dict[str, Any] = {}
-    for name, y in parameters.by_name("label", labels or {}).items():
+    for name, y in parameters.by_name("label", named.labels).items():
         work, flat[name] = work.aligned(y, f"label {name!r}")
     columns, classes = _columns(flat, [site.name for site in work.sites])
-    for name in (concept, groups):
+    for name in (named.concept, named.groups):
         if name is not None:
             parameters.known("label", name, list(columns))
     about = {
-        "model": described(model),
-        "tokenizer": type(tokenizer).__name__,
-        "sites": {site.name: site.width for site in work.sites},
-        "tokens": work.rule.described(),
-        "max_length": max_length,
-        "generation prompt": add_generation_prompt,
-        "texts": len(texts),
-        "text hash": _text_hash(canonical(texts)),
-        "token hash": work.token_hash(),
+        **identity(work),
         "labels": classes,
         "label hash": {name: _hash([codes]) for name, codes in columns.items()},
-        "concept": concept,
-        "groups": groups,
+        "concept": named.concept,
+        "groups": named.groups,
         "shard size": shard_size,
         "versions": {
             "nullprobe": __version__,
@@ -137,27 +180,33 @@ def capture_to(
         },
         "shards": [],
     }
-    path = Path(folder)
     if path.exists() and not path.is_dir():
         validation.complain(
             f"{str(path)!r} must be a folder", "it is a file", "choose another path"
         )
     with only_writer(path), bars as report:
-        work = replace(work, options=replace(options, report=report))
+        work = work.reporting(report)
         _write_shards(path, _continued_manifest(path, about), work, columns)
     work.warn_of_texts()
     return path
 
 
+def _described(model: nn.Module, work: Work) -> dict[str, Any]:
+    """Return the identity of a model; of an embedding model also its modules after the first."""
+    if work.embedder is None:
+        return described(work.model if embedder_of(model) else model)
+    return {**described(model), "modules": work.embedder.described()}
+
+
 def _write_shards(
-    folder: Path, about: dict[str, Any], work: Work, columns: Mapping[str, np.ndarray]
+    folder: Path, about: dict[str, Any], work: Work | ImageWork, columns: Mapping[str, np.ndarray]
 ) -> None:
     """Write the shards that are missing or damaged."""
     n, size = about["texts"], about["shard size"]
     for i in range(manifest.n_shards(about)):
         first, stop = i * size, min((i + 1) * size, n)
         if _is_whole(folder, i, about):
-            work.options.report("capture", stop, n)
+            work.report("capture", stop, n)
             continue
         try:
             rows = captured(work, first, stop)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from nullprobe._core.printable import label_list
 from nullprobe._core.progress import Progress, reporting
+from nullprobe.models.image_batches import ImageWork
 from nullprobe.models.site import known
 from nullprobe.models.text_batches import Labelled, Options, Work, positions
 from nullprobe.models.tokens import Batch
@@ -192,13 +193,13 @@ def capture(
     return states
 
 
-def captured(work: Work, first: int, stop: int) -> Captured:
-    """Return the states at the sites for the texts from ``first`` to ``stop``."""
+def captured(work: Work | ImageWork, first: int, stop: int) -> Captured:
+    """Return the states at the sites for the texts or images from ``first`` to ``stop``."""
     encoded = work.encode(first, stop)
     rows = np.array([one.rows for one in encoded])
     starts = np.concatenate([[0], np.cumsum(rows)])
     values: dict[str, np.ndarray] = {}
-    for batch, passed in work.passes(encoded, first):
+    for batch, passed in work.passes(cast(Any, encoded), first):
         texts = batch.texts - first
         at = positions(starts[texts], rows[texts])
         for name, x in passed.items():
@@ -207,7 +208,7 @@ def captured(work: Work, first: int, stop: int) -> Captured:
             values[name][at] = x.cpu().numpy()
     values = {site.name: values[site.name] for site in work.sites}
     which = np.repeat(first + np.arange(len(rows)), rows)
-    return Captured(values, which, work.encoder.cut, work.rule.tokens)
+    return Captured(values, which, work.cut, work.rule.tokens)
 
 
 def capture_moments(

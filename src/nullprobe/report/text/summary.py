@@ -24,6 +24,7 @@ from nullprobe.report.text.wording import number
 DRAWN = {"chance": "permuted labels", "random_subspaces": "random subspaces"}
 WHOLE_SAMPLE = {"dependent", "one_direction"}  # claims about all rows at once, without a split
 ERASED = {"erasure_holds", "no_halfspace", "gone", "transfers"}  # claims about erased rows
+USUAL_WIDTH = 80  # columns of a terminal
 MOST_NAMED = 4  # representations in a sentence
 LEGEND = (
     "Yes: the claim holds. No: it fails. Unclear: these data cannot decide, which is neither yes "
@@ -166,16 +167,45 @@ def _verdicts(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _table(names: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the verdicts as a table: a row for each audit, a column for each claim."""
+    """Return the verdicts as a table: a row for each audit, a column for each claim.
+
+    Cells also hold what was observed, with its interval, if a usual terminal has room.
+    """
     claims = _claims(documents)
-    rows = [
-        (
-            name,
-            *(Text(held.get(claim, "·"), HOLDS.get(held.get(claim, ""), "")) for claim in claims),
-        )
-        for name, held in zip(names, _verdicts(documents), strict=True)
-    ]
-    return grid("", *rows, heads=list(map(wording.claim_name, claims)), left=len(claims))
+    made = [{claim["name"]: claim for claim in one["claims"]} for one in documents]
+    for form in (_interval, _observed, _holds):
+        rows = [[form(of.get(claim)) for claim in claims] for of in made]
+        heads = [
+            wording.claim_name(claim) + (_metric(claim, made) if form is not _holds else "")
+            for claim in claims
+        ]
+        columns = [list(names), *zip(heads, *rows, strict=True)]
+        if sum(max(map(len, column)) + 1 for column in columns) <= USUAL_WIDTH:
+            break
+    cells = [[Text(text, HOLDS.get(text.partition(" ")[0], "")) for text in row] for row in rows]
+    lines = [(name, *row) for name, row in zip(names, cells, strict=True)]
+    return grid("", *lines, heads=heads, left=len(claims))
+
+
+def _holds(claim: Mapping[str, Any] | None) -> str:
+    return "·" if claim is None else claim["holds"]
+
+
+def _observed(claim: Mapping[str, Any] | None) -> str:
+    return _holds(claim) if claim is None else f"{claim['holds']} {number(claim['observed'])}"
+
+
+def _interval(claim: Mapping[str, Any] | None) -> str:
+    if claim is None or claim["interval"] is None:
+        return _observed(claim)
+    low, high = map(number, claim["interval"])
+    return f"{_observed(claim)} [{low}, {high}]"
+
+
+def _metric(name: str, made: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return the metric of a claim for the head of its column, if all audits have the same."""
+    metrics = {of[name]["metric"]["name"] for of in made if name in of}
+    return f", {metrics.pop()}" if len(metrics) == 1 else ""
 
 
 def _across(names: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> Table:
