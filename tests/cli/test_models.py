@@ -4,6 +4,7 @@ import copy
 import csv
 import json
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import transformers
 from safetensors import safe_open
 from support import tiny_models as tiny
 
-from nullprobe import LEACE, AffineEraser, models
+from nullprobe import LEACE, AffineEraser, CapturedFolder, models
 from nullprobe.cli import main
 
 TEXTS = tiny.texts(60)
@@ -86,6 +87,29 @@ def test_a_capture_says_what_the_folder_holds_and_whether_it_was_complete(
     (tmp_path / "states" / "000001.safetensors").unlink()
     assert run("capture", saved, sheet, *asked) == 0
     assert "complete" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_untrained_networks_are_captured_next_to_a_model_and_compared_layer_by_layer(
+    saved, sheet, tmp_path, capsys
+):
+    asked = ["--text", "words", "--concept", "length", "--site", "layers.*.output"]
+    out = tmp_path / "states"
+    assert run("capture", saved, sheet, *asked, "--untrained", 2, "--out", out) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    model, tokenizer = models.load(saved)
+    for k in range(2):
+        twin = models.capture(models.untrained(model, k), tokenizer, TEXTS, "layers.*.output")
+        folder = CapturedFolder(tmp_path / f"states-untrained-{k + 1}")
+        for site, states in twin.items():
+            np.testing.assert_allclose(folder[site], states, atol=1e-5)
+    few = ["--claims", "readable", "--permutations", "99", "--out", tmp_path]
+    assert run(*shlex.split(line.partition(": nullprobe ")[2]), *few) == 0
+    found = json.loads((tmp_path / "states-length-audit.json").read_text("utf-8"))
+    for one in found:
+        assert one["provenance"]["untrained"] == ["twin1", "twin2"]
+    values = [[each["value"] for each in one["claims"][0]["beside"]] for one in found]
+    assert values[0] != values[1]
 
 
 @pytest.mark.slow

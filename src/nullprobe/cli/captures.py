@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,12 @@ class Target:
     def is_file(self) -> bool:
         """Whether the states go into one file."""
         return self.path.suffix.lower() in SUFFIXES and not self.path.is_dir()
+
+    def of_twin(self, k: int) -> Target:
+        """Return where the states of untrained network k go, counted from 0."""
+        suffix = self.path.suffix if self.is_file else ""
+        name = f"{self.path.name.removesuffix(suffix)}-untrained-{k + 1}{suffix}"
+        return Target(self.path.with_name(name), self.force)
 
     def check(self) -> None:
         """Refuse a file that exists, unless it may be replaced, or that cannot be written."""
@@ -102,9 +108,16 @@ def capture(
     target: Target,
     settings: Mapping[str, Any],
     loading: Mapping[str, Any],
+    untrained: int = 0,
 ) -> str:
-    """Capture texts to a folder or a file, and return in words what it holds."""
+    """Capture texts to a folder or a file, and return in words what it holds.
+
+    So many untrained networks are captured, too, each next to it.
+    """
     target.check()
+    twins = [target.of_twin(k) for k in range(untrained)]
+    for one in twins:
+        one.check()
     sites = list(task.sites) or _usual_sites(name, loading)
     content, columns = task.read(), task.columns
     model, tokenizer = _loaded(name, sites, loading)
@@ -113,7 +126,16 @@ def capture(
         (model, tokenizer, content.texts, sites), {"tokens": content.tokens, **settings},
         models.capture, models.capture_to,
     )  # fmt: skip
-    return done(job, target, task.file)
+    said = [done(job, target, task.file)]
+    for k, one in enumerate(twins):
+        twin = models.untrained(model, k)
+        said.append(done(replace(job, args=(twin, *job.args[1:])), one, task.file))
+    if twins and columns.concept is not None and not target.is_file:
+        said.append(
+            f"Compare them: nullprobe audit {target.path} "
+            + " ".join(f"--untrained twin{k + 1}={one.path}" for k, one in enumerate(twins))
+        )
+    return "\n".join(said)
 
 
 def done(job: Job, target: Target, source: Path) -> str:

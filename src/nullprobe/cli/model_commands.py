@@ -47,6 +47,7 @@ def capture(
     adapter: options.Adapter = None,
     revision: options.Revision = None,
     layer_list: options.LayerList = None,
+    untrained: options.UntrainedCaptures = 0,
     force: common.Force = False,
 ) -> None:
     """Read what passes sites of a model for each text or image, into a folder or one file."""
@@ -66,6 +67,7 @@ def capture(
             "--continuation": continuation, "--role": role, "--conversation": conversation,
             "--max-length": max_length, "--quantization": quantization, "--adapter": adapter,
             "--add-generation-prompt": add_generation_prompt or None,
+            "--untrained": untrained or None,
         })  # fmt: skip
         images = image_captures.Images(file, image, concept, groups, label or ())
         wanted = captures.Wanted(site or (), tokens or "class")
@@ -77,7 +79,7 @@ def capture(
         text, concept, groups, label or (), continuation, role, conversation
     )
     task = texts.Task(file, columns, site or (), tokens or "last")
-    streams.write(captures.capture(model, task, target, settings, loading))
+    streams.write(captures.capture(model, task, target, settings, loading, untrained))
 
 
 def bake(

@@ -177,6 +177,16 @@ OutCapture = Annotated[
         show_default=False,
     ),
 ]
+UntrainedCaptures = Annotated[
+    int,
+    typer.Option(
+        "--untrained",
+        min=0,
+        metavar="K",
+        help="Capture K networks of this architecture with random weights, too: the first goes to "
+        "PATH-untrained-1.",
+    ),
+]
 Erasers = Annotated[
     list[str],
     typer.Argument(

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nullprobe._core.nested import is_mapping
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
@@ -80,7 +82,11 @@ def with_others(
     """Return a subject with the representations that files hold (NAME=FILE), and their names."""
     arrays, source = {}, dict(subject.source)
     for option, texts in (("baselines", baselines), ("untrained", untrained)):
-        arrays[option], files = _others("--" + option.removesuffix("s"), texts, columns)
+        # A layer of an untrained network explains the same layer; a baseline may explain any.
+        twins = option == "untrained" and is_mapping(subject.X)
+        named = tuple(subject.X) if twins else ()
+        one = "--" + option.removesuffix("s")
+        arrays[option], files = _others(one, texts, columns, named)
         source |= {option: files} if files else {}
     for name in subject.baselines:
         if name in arrays["baselines"]:
@@ -94,9 +100,10 @@ def with_others(
 
 
 def _others(
-    option: str, texts: Sequence[str], columns: Columns
-) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    arrays, files = {}, {}
+    option: str, texts: Sequence[str], columns: Columns, audited: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    arrays: dict[str, Any] = {}
+    files: dict[str, str] = {}
     for text in texts:
         name, is_pair, file = text.partition("=")
         if not (name and is_pair and file):
@@ -107,7 +114,7 @@ def _others(
             )
         if name in arrays:
             complain(f"each {option} needs its own name", f"{name!r} came twice", "rename one")
-        arrays |= _baseline(name, Path(file), columns)
+        arrays |= _baseline(name, Path(file), columns, audited)
         files[name] = file
     return arrays, files
 
@@ -151,21 +158,23 @@ def stem(path: Path) -> str:
     return whole.name if whole.is_dir() else whole.stem
 
 
-def _baseline(name: str, path: Path, columns: Columns) -> dict[str, np.ndarray]:
+def _baseline(name: str, path: Path, columns: Columns, audited: Sequence[str]) -> dict[str, Any]:
     """Read another representation; its file may repeat columns that are not features.
 
-    From a folder of captured states, each site becomes a representation.
+    From a folder of captured states, each site becomes a representation. If it has all sites that
+    are audited, each of these is compared with its own.
     """
     others = (columns.concept, columns.groups, *columns.further, *columns.leave_out)
     available, layers = names(path), sites(path)
     if not layers:
         X, _ = read_matrix(path, leave_out=[column for column in others if column in available])
         return {name: X}
-    arrays = {}
-    for site in layers:
+    arrays: dict[str, Any] = {}
+    own = audited and {*audited} <= {*layers}
+    for site in audited if own else layers:
         X, _ = read_matrix(path, leave_out=[column for column in available if column != site])
-        arrays[name if len(layers) == 1 else f"{name}, {site}"] = X
-    return arrays
+        arrays[site if own else name if len(layers) == 1 else f"{name}, {site}"] = X
+    return {name: arrays} if own else arrays
 
 
 def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:

@@ -40,7 +40,8 @@ class Subject:
     order : ndarray of shape (n,) or None
         Time or place of each row, where rows are a series.
     baselines, untrained : mapping of str to ndarray of shape (n, d')
-        Other representations of the same rows, and those in untrained networks.
+        Other representations of the same rows, and those in untrained networks; or a mapping of
+        these by the name of the representation that is compared with it.
     confounds : mapping of str to ndarray of shape (n,)
         What else is known of the rows.
     tasks : mapping of str to ndarray of shape (n,)
@@ -58,8 +59,8 @@ class Subject:
     groups: np.ndarray | None = None
     feature_names: tuple[str, ...] | None = None
     order: np.ndarray | None = None
-    baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
-    untrained: Mapping[str, np.ndarray] = field(default_factory=dict)
+    baselines: Mapping[str, Any] = field(default_factory=dict)
+    untrained: Mapping[str, Any] = field(default_factory=dict)
     confounds: Mapping[str, np.ndarray] = field(default_factory=dict)
     tasks: Mapping[str, np.ndarray] = field(default_factory=dict)
     others: Mapping[str, np.ndarray | None] = field(default_factory=dict)
