@@ -97,7 +97,9 @@ def test_the_result_is_read_back_and_has_the_same_bytes(found, tmp_path):
 def test_frames_of_every_kind_are_read(given, frame):
     columns = given[2]
     columns = {name: list(values) for name, values in columns.items()}
-    read = entry._Given.of(frame(columns), "negated", "text", "entity", None)
+    named = {"text": "text", "concept": "negated", "groups": "entity"}
+    read = entry._Given.of(frame(columns), named, None, ["a"])
+    assert read.confounds["a"].tolist() == columns["a"]
     assert read.texts == columns["text"]
     assert len(np.unique(read.groups)) == len(set(columns["entity"]))
 
@@ -155,12 +157,25 @@ def test_costly_claims_are_judged_on_texts_that_did_not_choose(given):
     assert ModelAudit.from_json(found.to_json()) == found
 
 
+def test_a_column_that_accounts_for_the_concept_may_be_named_as_a_confound(given):
+    model, tokenizer, frame = given
+    noise = np.random.default_rng(0).random(len(frame["text"])) < 0.1
+    columns = {**frame, "word": np.where(noise, ~frame["negated"], frame["negated"])}
+    found = audit_model(
+        model, tokenizer, columns, **FEW, confounds=["word"], sites="layers.3.output"
+    )
+    one = found["layers.3.output"]
+    assert one.provenance["confounds"] == ["word"]
+    assert "Labels drawn from word alone" in one["readable"].reason
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"concept": "negatd"}, "negatd"),
         ({"text": "texts"}, "texts"),
         ({"groups": "entitys"}, "entitys"),
+        ({"confounds": ["a", "b"]}, "'b'"),
         ({"tokens": "all"}, "one row of each text"),
         ({"untrained": -1}, "untrained"),
         ({"deep": 1.5}, "deep"),

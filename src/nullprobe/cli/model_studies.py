@@ -57,4 +57,6 @@ def _named(task: Task) -> dict[str, str]:
         "concept": task.columns.concept,
         "groups": task.columns.groups,
     }
-    return {key: name for key, name in columns.items() if name is not None}
+    named = {key: name for key, name in columns.items() if name is not None}
+    further = ", ".join(task.columns.labels)
+    return named | ({"confounds": further} if further else {})

@@ -53,6 +53,7 @@ def audit_model(
     concept: options.TextConceptToErase,
     out: OutStudy,
     groups: options.TextGroups = None,
+    confounds: common.Confounds = None,
     site: Layered = ["layers.*.output"],  # noqa: B006  typer makes a new list for each call
     tokens: options.Tokens = "last",
     untrained: Untrained = 2,
@@ -73,26 +74,28 @@ def audit_model(
     force: common.Force = False,
 ) -> None:
     """Audit what the states of a model reveal about a concept, layer by layer, and its source."""
-    from nullprobe.cli import model_studies, model_tasks, output, sources, texts, verdict_tables
+    from nullprobe.cli import column_options, model_studies, model_tasks, output, sources, texts
+    from nullprobe.cli import verdict_tables as tables
 
     output.need_folder(out)
     stem = output.stem(sources.stem(file), concept, "audit-model")
     output.need_new(out, stem, force=force)
+    known = tuple(column_options.names_in(file, confounds))
     loading = {"dtype": dtype, "device": device, "adapter": adapter, "revision": revision}
     settings = {
         "sites": site, "untrained": untrained, "deep": deep, "kind": kind, "draws": draws,
         "alpha": alpha, "min_effect": min_effect, "batch_size": batch_size, "layers": layer_list,
-        "random_state": seed, "n_jobs": jobs, "title": title,
+        "random_state": seed, "n_jobs": jobs, "title": title, "confounds": known,
     }  # fmt: skip
     command = arguments.line(
         "nullprobe", "audit-model", model, file, text=text, concept=concept, groups=groups,
-        site=site, tokens=tokens, untrained=untrained, deep=deep, kind=kind, draws=draws,
-        alpha=alpha, min_effect=min_effect, batch_size=batch_size, layer_list=layer_list,
+        confounds=confounds, site=site, tokens=tokens, untrained=untrained, deep=deep, kind=kind,
+        draws=draws, alpha=alpha, min_effect=min_effect, batch_size=batch_size, layer_list=layer_list,
         title=title, seed=seed, **loading,
     )  # fmt: skip
-    task = texts.Task(file, texts.TextColumns(text, concept, groups, ()), site, tokens)
+    task = texts.Task(file, texts.TextColumns(text, concept, groups, known), site, tokens)
     loaded = model_tasks.loaded(model, loading)
     found = model_studies.audit_of(model, loaded, task, out, settings, command)
     paths = output.write_both(out, stem, found.to_html, found.to_json)
-    verdict_tables.say(str(found))
-    verdict_tables.show_files(*paths)
+    tables.say(str(found))
+    tables.show_files(*paths)

@@ -34,6 +34,7 @@ from nullprobe.data.text_baselines import text_baselines
 from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.random_weights import untrained as random_network
 from nullprobe.models.text_batches import Options, Work
+from nullprobe.report.text.wording import counted
 from nullprobe.texts.choice import layers_read_best, texts_that_choose
 from nullprobe.texts.conclusions import Beyond
 from nullprobe.texts.plausibility import plausibility
@@ -56,6 +57,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     concept: str,
     text: str = "text",
     groups: str | None = None,
+    confounds: Sequence[str] = (),
     sites: str | Sequence[str] = "layers.*.output",
     tokens: Any = "last",
     untrained: int = 2,
@@ -84,6 +86,8 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     concept, text, groups : str
         Names of columns. Texts are strings, chats or token ids. Texts of a group (an entity, a
         template) stay in one part of every split.
+    confounds : sequence of str
+        Names of further columns that may account for what is read: source, topic, length.
     sites : str or sequence of str
         Names or patterns of sites, in the order of the layers.
     tokens : str or int
@@ -136,7 +140,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     seed = integer_seed(random_state)
     for name, value in (("untrained", untrained), ("deep", deep)):
         parameters.whole_number(name, value, least=0)
-    given = _Given.of(frame, concept, text, groups, kind)
+    given = _Given.of(frame, {"text": text, "concept": concept, "groups": groups}, kind, confounds)
     with ExitStack() as stack:
         report = stack.enter_context(reporting(progress))
         kept = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
@@ -163,6 +167,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
             "untrained": [one.about for one in twins.values()],
             "labels": given.z.data.tolist(),
             "groups": None if given.groups is None else given.groups.tolist(),
+            "confounds": {name: column.tolist() for name, column in given.confounds.items()},
             **settings,
         }
         stages = Stages.of(kept, about)
@@ -177,6 +182,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
                     groups=given.groups,
                     claims=CLAIMS,
                     baselines=inputs,
+                    confounds=given.confounds or None,
                     untrained={name: dict(one) for name, one in twins.items()},
                     **settings,
                 )
@@ -194,19 +200,28 @@ class _Given:
     texts: list[Any]
     z: Concept
     groups: np.ndarray | None
+    confounds: dict[str, Any]
 
     @classmethod
     def of(
-        cls, frame: Any, concept: str, text: str, groups: str | None, kind: str | None
+        cls,
+        frame: Any,
+        named: Mapping[str, str | None],
+        kind: str | None,
+        confounds: Sequence[str],
     ) -> _Given:
+        if isinstance(confounds, str):
+            confounds = [confounds]
         names = list(getattr(frame, "column_names", None) or getattr(frame, "columns", frame))
-        for name in filter(None, (text, concept, groups)):
+        for name in (*filter(None, named.values()), *confounds):
             parameters.known("column", name, list(map(str, names)))
-        texts = _column(frame, text)
+        texts, concept = _column(frame, str(named["text"])), str(named["concept"])
         z = concept_of(np.asarray(_column(frame, concept)), name=repr(concept), kind=kind)
         z.need_two_classes()
+        groups = named["groups"]
         codes = None if groups is None else named_groups(_column(frame, groups), len(texts))[0]
-        return cls(texts, z, codes)
+        known = {name: np.asarray(_column(frame, name)) for name in confounds}
+        return cls(texts, z, codes, known)
 
     def words(self) -> list[str] | None:
         """Return the texts as strings, or None if they are token ids."""
@@ -367,7 +382,7 @@ def _deep(
     )
     what = "texts" if given.groups is None else "texts of other groups"
     how = (
-        f"Costly claims were judged at {len(chosen)} layers, which a probe reads best in "
+        f"Costly claims were judged at {counted(len(chosen), 'layer')} that a probe reads best in "
         f"{int(choose.sum()):,} texts; their verdicts are about {len(rest):,} {what}."
     )
     return dict(found.audits), chosen, how

@@ -234,18 +234,18 @@ class ModelAudit:
         )
         sources = [self.layers[site]["readable"].comes_from for site in read]
         about = " ".join(
-            f"{SOURCES[source]} at {sources.count(source)} of these {len(read)}."
+            f"{SOURCES[source]} at {_share(sources.count(source), len(read))}."
             for source in dict.fromkeys(sources)
         )
         more = [self.beyond[site].outcome for site in read if site in self.beyond]
         if more:
             about += (
                 " It is more than how likely the model finds each text at "
-                f"{more.count(Outcome.REJECTED)} of {len(more)}."
+                f"{_share(more.count(Outcome.REJECTED), len(more))}."
             )
         tested = (
             f"What can be read of “{self.concept}” in the states of a model at {len(sites)} sites, "
-            f"in {self._rows:,} texts: {self.title}."
+            f"in {self._rows:,} texts."
         )
         return [(TESTED, tested), (CAME_OUT, came), (ABOUT, about or "Nothing is read.")]
 
@@ -272,3 +272,10 @@ class ModelAudit:
                     for site, one in self.beyond.items()
                 ),
             )
+
+
+def _share(count: int, of: int) -> str:
+    """Return in words how many sites of these where the concept is read."""
+    if count == of:
+        return "all of these" if of > 1 else "it"
+    return f"{count or 'none'} of these {of}"
