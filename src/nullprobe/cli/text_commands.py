@@ -90,8 +90,8 @@ def audit_model(
     command = arguments.line(
         "nullprobe", "audit-model", model, file, text=text, concept=concept, groups=groups,
         confounds=confounds, site=site, tokens=tokens, untrained=untrained, deep=deep, kind=kind,
-        draws=draws, alpha=alpha, min_effect=min_effect, batch_size=batch_size, layer_list=layer_list,
-        title=title, seed=seed, **loading,
+        draws=draws, alpha=alpha, min_effect=min_effect, batch_size=batch_size,
+        layer_list=layer_list, title=title, seed=seed, **loading,
     )  # fmt: skip
     task = texts.Task(file, texts.TextColumns(text, concept, groups, known), site, tokens)
     loaded = model_tasks.loaded(model, loading)
