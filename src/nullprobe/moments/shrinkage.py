@@ -15,6 +15,7 @@ References. Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ MARGIN = 3.0  # ratio of a spike to the largest eigenvalue of noise in the remai
 FIRST = 8  # eigenvalues to compute first; if all are spikes, twice as many are computed
 ROUGH = 0.1  # relative error of the first estimate of the largest eigenvalue
 DENSE = 128  # up to so many features a dense solver is faster
+MOST_OF_PRODUCTS = 64  # spikes of a matrix that is known by its products alone
 
 
 def oracle_shrinkage(R: np.ndarray, n: int) -> float:
@@ -64,6 +66,50 @@ def shrink(R: np.ndarray, n: int) -> float:
     return lam
 
 
+@dataclass(frozen=True, eq=False)
+class Shrunk:
+    """A shrunk correlation matrix in the span of the rows: (1 − λ) R + λτ I, apart from spikes.
+
+    Attributes
+    ----------
+    weight, target : float
+        λ and τ.
+    values : ndarray of shape (k,)
+        Eigenvalues of the spikes, which do not change.
+    vectors : ndarray of shape (n, k)
+        Their eigenvectors in the span of the rows: eigenvectors of the Gram matrix.
+    """
+
+    weight: float
+    target: float
+    values: np.ndarray
+    vectors: np.ndarray
+
+
+def shrink_gram(G: Any, d: int, n: int, squares: float) -> Shrunk:
+    """Return how `shrink` would shrink R = UᵀU, from the Gram matrix G = U Uᵀ of its rows.
+
+    Parameters
+    ----------
+    G : ndarray of shape (n, n), or LinearOperator
+        Its eigenvalues above 0 are those of R.
+    d : int
+        Number of features that vary, which is the trace.
+    n : int
+        Degrees of freedom.
+    squares : float
+        Squared Frobenius norm of G, and of R.
+    """
+    none = np.zeros(0), np.zeros((G.shape[0], 0))
+    if d < 2 or n < 1:
+        return Shrunk(0.0, 1.0, *none)
+    values, vectors = _spikes(G, d, n, float(d), squares)
+    k = len(values)
+    trace = max(d - float(values.sum()), 0.0)
+    lam = _weight(d - k, n - k, trace, squares - float(values @ values))
+    return Shrunk(lam, trace / (d - k), values, vectors)
+
+
 def _weight(d: int, n: int, trace: float, squares: float) -> float:
     if d < 2 or n < 1:
         return 0.0
@@ -73,15 +119,17 @@ def _weight(d: int, n: int, trace: float, squares: float) -> float:
 
 
 def _spikes(
-    R: np.ndarray, d: int, n: int, trace: float, squares: float
+    R: Any, d: int, n: int, trace: float, squares: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
     k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller
     ones.
     """
-    none = np.zeros(0), np.zeros((len(R), 0))
+    none = np.zeros(0), np.zeros((R.shape[0], 0))
     most = min(d // 2, n // 3)  # more directions than this are not few; noise must remain
+    if not isinstance(R, np.ndarray):
+        most = min(most, MOST_OF_PRODUCTS)
     if not most:
         return none
     bar, mean, k = MARGIN * (1.0 + np.sqrt(d / n)) ** 2, trace / d, min(FIRST, most)
@@ -101,12 +149,12 @@ def _spikes(
         k = min(2 * k, most)
 
 
-def _about_largest(R: np.ndarray) -> float:
+def _about_largest(R: Any) -> float:
     """Return the largest eigenvalue, with a relative error of a few per cent."""
-    if len(R) <= DENSE:
+    if isinstance(R, np.ndarray) and len(R) <= DENSE:
         return float(_largest(R, 1)[0][0])
     rough: Any = ROUGH / 2  # the type stubs allow only integers
-    values = eigsh(R, 1, v0=_start(len(R)), tol=rough, return_eigenvectors=False)
+    values = eigsh(R, 1, v0=_start(R.shape[0]), tol=rough, return_eigenvectors=False)
     return float(values[0])
 
 
@@ -114,10 +162,10 @@ def _start(d: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal(d)
 
 
-def _largest(R: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _largest(R: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k largest eigenvalues, in descending order, and their vectors (d, k)."""
-    d = len(R)
-    if d <= DENSE or k > d // 4:
+    d = R.shape[0]
+    if isinstance(R, np.ndarray) and (d <= DENSE or k > d // 4):
         values, vectors = eigh(R, subset_by_index=[d - k, d - 1])
     else:
         values, vectors = eigsh(R, k, v0=_start(d))
