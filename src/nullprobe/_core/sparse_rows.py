@@ -25,6 +25,13 @@ def representation(X: Any, *, name: str = "X") -> Any:
     return csr(X, name=name) if validation.is_sparse(X) else validation.representation(X, name=name)
 
 
+def joined(A: Any, B: Any) -> Any:
+    """Return the features of A (n, d) and then of B (n, e), sparse if one of them is."""
+    if validation.is_sparse(A) or validation.is_sparse(B):
+        return csr(sparse.hstack([sparse.csr_array(A), sparse.csr_array(B)], format="csr"))
+    return np.hstack([A, B])
+
+
 def csr(X: Sparse, *, name: str = "X") -> sparse.csr_array:
     """Return a sparse matrix of any format and library as CSR: float64, finite, without repeats.
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe._core import arrays, parameters, validation
+from nullprobe._core import arrays, parameters, sparse_rows, validation
 from nullprobe._core.nested import is_mapping
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.confounds import Confounds
@@ -25,7 +25,7 @@ class Dataset:
 
     Attributes
     ----------
-    representations : dict of str to ndarray of shape (n, d)
+    representations : dict of str to ndarray or csr_array of shape (n, d)
         By name, all finite; a single representation has the name "". For contrast pairs: the
         differences.
     z : Concept
@@ -71,6 +71,7 @@ class Dataset:
         feature_names: Sequence[str] | None = None,
         kind: str | None = None,
         truth: str = TRUTH,
+        sparse: bool = False,
     ) -> Self:
         """Validate the input of an audit or a comparison.
 
@@ -80,6 +81,8 @@ class Dataset:
             As in `audit`.
         truth : str
             Name of the labels of pairs, among other labels.
+        sparse : bool
+            Whether representations and baselines may be sparse; they stay so.
 
         Raises
         ------
@@ -99,13 +102,16 @@ class Dataset:
                 "X is not ContrastPairs",
                 "pass ContrastPairs, or audit each label separately",
             )
-        matrices = {name: _matrix(one, repr(name) if name else "X") for name, one in named.items()}
+        matrices = {
+            name: _matrix(one, repr(name) if name else "X", sparse=sparse)
+            for name, one in named.items()
+        }
         if y is None:
             validation.complain(
                 "a concept is needed", "y is missing", "pass one label for each row"
             )
         _need_same_rows(matrices)
-        n = len(next(iter(matrices.values())))
+        n = int(next(iter(matrices.values())).shape[0])
         # Text numbers of captured states; a data frame may have a column of this name.
         texts = getattr(X, "text", None) if is_mapping(X) else None
         z = concept(y, n=n if texts is None else None, kind=kind)
@@ -121,8 +127,8 @@ class Dataset:
             group_names,
             pairs,
             other_labels(others, n, truth) if pairs else {},
-            _baselines(baselines, n),
-            _baselines(untrained, n, "untrained"),
+            _baselines(baselines, n, sparse=sparse),
+            _baselines(untrained, n, "untrained", sparse=sparse),
             Confounds.of(confounds, n),
         )
 
@@ -143,6 +149,11 @@ class Dataset:
             untrained=selected(self.untrained),
             confounds=None if self.confounds is None else self.confounds.take(rows),
         )
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a representation is sparse."""
+        return any(validation.is_sparse(X) for X in self.representations.values())
 
     @property
     def X(self) -> np.ndarray:
@@ -192,8 +203,10 @@ def _need_width(names: tuple[str, ...], X: np.ndarray) -> tuple[str, ...]:
     return names
 
 
-def _matrix(X: Any, name: str) -> np.ndarray:
-    """Return a representation as a finite NumPy array (n, d)."""
+def _matrix(X: Any, name: str, *, sparse: bool = False) -> Any:
+    """Return a representation as a finite NumPy array (n, d), or as CSR if it may be sparse."""
+    if sparse and validation.is_sparse(X):
+        return sparse_rows.csr(X, name=name)
     return arrays.host_native(validation.finite(validation.representation(X, name=name), name=name))
 
 
@@ -204,7 +217,10 @@ def _difference(pairs: ContrastPairs) -> np.ndarray:
 
 
 def _need_same_rows(representations: Mapping[str, Any]) -> None:
-    lengths = {name: len(one) for name, one in representations.items()}
+    lengths = {
+        name: len(one) if isinstance(one, ContrastPairs) else int(one.shape[0])
+        for name, one in representations.items()
+    }
     if len(set(lengths.values())) > 1:
         validation.complain(
             "all representations must have the same rows",
@@ -242,7 +258,7 @@ def _labels_of(pairs: Mapping[str, ContrastPairs], named: Mapping[str, Any], y: 
 
 
 def _baselines(
-    baselines: Mapping[str, Any] | None, n: int, what: str = "baselines"
+    baselines: Mapping[str, Any] | None, n: int, what: str = "baselines", *, sparse: bool = False
 ) -> dict[str, np.ndarray]:
     if baselines is not None and not is_mapping(baselines):
         validation.complain(
@@ -252,11 +268,11 @@ def _baselines(
         )
     matrices: dict[str, np.ndarray] = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
-        matrices[name] = _matrix(B, f"baseline {name!r}")
-        if len(matrices[name]) != n:
+        matrices[name] = _matrix(B, f"baseline {name!r}", sparse=sparse)
+        if matrices[name].shape[0] != n:
             validation.complain(
                 f"baseline {name!r} must have the {n} rows of X",
-                f"it has {len(matrices[name])}",
+                f"it has {matrices[name].shape[0]}",
                 "compute it for the same inputs, in the same order",
             )
     return matrices

@@ -42,7 +42,7 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     return w
 
 
-def rows(
+def rows(  # noqa: PLR0913  what `fit` takes, and how
     X: Any,
     y: Any,
     sample_weight: Any,

@@ -118,9 +118,7 @@ def _weight(d: int, n: int, trace: float, squares: float) -> float:
     return 1.0 if above >= below else above / below
 
 
-def _spikes(
-    R: Any, d: int, n: int, trace: float, squares: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(R: Any, d: int, n: int, trace: float, squares: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
     k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller

@@ -90,9 +90,9 @@ def _sums(X: csr_array, z: Concept, w: np.ndarray | None, weight: float) -> Conc
 
 
 def _need_squares(X: csr_array, variance: np.ndarray) -> None:
-    if (variance >= linalg.SMALLEST).any() or not X.nnz:
+    if (variance >= linalg.SMALLEST).any():
         return
-    if (variance > 0).any() or np.ptp(X.data) > 0:
+    if (X.max(axis=0) != X.min(axis=0)).nnz:
         validation.complain(
             "the squares of X must not all vanish",
             "the deviations of X from its mean are so small that their squares underflow",

@@ -43,7 +43,8 @@ class SparseRows:
     def of(cls, X: csr_array, mean: np.ndarray, inverse: np.ndarray, dtype: Any) -> SparseRows:
         """Return the rows for products in float32 or float64."""
         centre = (mean * inverse).astype(dtype)
-        return cls(X.astype(dtype, copy=False), inverse.astype(dtype), centre)
+        typed: Any = X.astype(dtype, copy=False)
+        return cls(typed, inverse.astype(dtype), centre)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -120,7 +121,8 @@ class SparseDesign(Design):
 
     def log_odds(self, standardised: SparseRows, A: np.ndarray) -> np.ndarray:
         """Return the log-odds (n, m, k) of standardised rows under A (d + 1, m, k)."""
-        return product(standardised, A)
+        rows: Any = standardised
+        return product(rows, A)
 
 
 def design_of(X: Any, w: np.ndarray | None) -> Design:
