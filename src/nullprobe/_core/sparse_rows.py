@@ -9,6 +9,7 @@ Solution. Rows stay as they are. Their products are corrected by a matrix of ran
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,11 @@ def joined(A: Any, B: Any) -> Any:
     if validation.is_sparse(A) or validation.is_sparse(B):
         return csr(sparse.hstack([sparse.csr_array(A), sparse.csr_array(B)], format="csr"))
     return np.hstack([A, B])
+
+
+def stacked(blocks: Sequence[Any]) -> Any:
+    """Return blocks of rows (n_i, d) as CSR (n, d); they may be sparse or dense."""
+    return csr(sparse.vstack([sparse.csr_array(one) for one in blocks], format="csr"))
 
 
 def csr(X: Sparse, *, name: str = "X") -> sparse.csr_array:
@@ -85,7 +91,7 @@ def _from_torch(X: Any, name: str) -> Any:
             f"it has shape {tuple(X.shape)}, with {X.dense_dim()} dense dimensions",
         )
     if "coo" not in str(X.layout):
-        X = X.to_sparse()  # CSR, CSC and blocks; it stays sparse
+        X = X.to_sparse()  # from CSR, CSC or blocks; it stays sparse
     X = X.coalesce()
     row, column = X.indices().numpy()
     return sparse.coo_array((X.values().double().numpy(), (row, column)), tuple(X.shape))
