@@ -24,6 +24,9 @@ from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.moments.shrinkage import shrink
 
 
+DIGITS = 9  # of a strength, relative to the largest; the rounding of sums is far below
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """Held-out scores of the observed labelling, and the features that each probe used.
@@ -55,7 +58,9 @@ def strength(part: Part, cross: np.ndarray, k: int) -> np.ndarray:
 
 
 def largest(values: np.ndarray, count: int) -> np.ndarray:
-    """Return the positions of the largest values (d,), in descending order; ties by position.
+    """Return the positions of the largest values (d,), in descending order.
+
+    Values that differ by rounding errors only are ordered by their position.
 
     Examples
     --------
@@ -63,6 +68,7 @@ def largest(values: np.ndarray, count: int) -> np.ndarray:
     [1, 2, 3]
     """
     count = min(count, len(values))
+    values = np.round(values / max(values.max(), np.finfo(float).tiny), DIGITS)
     least = np.partition(values, len(values) - count)[len(values) - count]
     above = np.flatnonzero(values >= least)
     return above[np.argsort(-values[above], kind="stable")][:count]
@@ -81,6 +87,18 @@ def _weights(rows: np.ndarray, cross: np.ndarray) -> np.ndarray:
     return inverse[:, None] * factor.solve(inverse[:, None] * cross)
 
 
+def _scores(rows: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """Return rows (n, q) @ W (q, k), added up in the same order for every row.
+
+    Many sparse rows have no value in a few features. Their scores are equal, and the rounding of a
+    matrix product, which differs between rows, must not decide such ties.
+    """
+    scores = np.zeros((len(rows), W.shape[1]))
+    for column, weights in zip(rows.T, W, strict=True):
+        scores += column[:, None] * weights
+    return scores
+
+
 def _fits(
     data: ThreeWay, Z: np.ndarray, count: int
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray, Part]]:
@@ -94,7 +112,7 @@ def _fits(
         for j in range(m):
             features = largest(sizes[:, j], count)
             W = _weights(P.columns(features), cross[features, j * k : (j + 1) * k])
-            scores = S.columns(features) @ W + (S.mean - P.mean)[features] @ W
+            scores = _scores(S.columns(features), W) + (S.mean - P.mean)[features] @ W
             if data.z.codes is None:  # R² depends on the level, AUC does not
                 scores = scores + flat[P.rows, j * k : (j + 1) * k].mean(axis=0)
             yield j, features, scores.T, S
