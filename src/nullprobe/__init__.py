@@ -80,6 +80,8 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
         usable_information,
     )
     from nullprobe.results.loading import load_result
+    from nullprobe.texts.entry import audit_model
+    from nullprobe.texts.result import ModelAudit
     from nullprobe.usage.entry import audit_use
 
 # The module that has each public name; a package stands for itself.
@@ -117,6 +119,7 @@ _MODULES = {
     "MeanDifferenceProbe": "nullprobe.probes",
     "MeanProjection": "nullprobe.erasers",
     "MiMiC": "nullprobe.erasers",
+    "ModelAudit": "nullprobe.texts.result",
     "Moments": "nullprobe.moments",
     "OracleLEACE": "nullprobe.erasers",
     "Outcome": "nullprobe.claims",
@@ -134,6 +137,7 @@ _MODULES = {
     "VINC": "nullprobe.probes",
     "audit": "nullprobe.auditing.entry",
     "audit_attributes": "nullprobe.auditing.attributes",
+    "audit_model": "nullprobe.texts.entry",
     "audit_use": "nullprobe.usage.entry",
     "calibrate": "nullprobe.auditing.calibrating",
     "canonical_correlations": "nullprobe.measures.guardedness",
@@ -170,10 +174,10 @@ _MODULES = {
 # Packages that are no public names, and can be reached as attributes nevertheless.
 _PACKAGES = (
     "auditing", "claims", "comparing", "data", "erasers", "heldout", "measures", "moments", "nulls",
-    "probes", "report", "results", "stats", "usage",
+    "probes", "report", "results", "stats", "texts", "usage",
 )  # fmt: skip
 # What needs the extra "models", and what that installs.
-_OF_MODELS, _EXTRA = ("audit_use", "models"), ("torch", "transformers")
+_OF_MODELS, _EXTRA = ("audit_model", "audit_use", "models"), ("torch", "transformers")
 
 __all__ = [
     "CCS",
@@ -212,6 +216,7 @@ __all__ = [
     "MeanDifferenceProbe",
     "MeanProjection",
     "MiMiC",
+    "ModelAudit",
     "Moments",
     "OracleLEACE",
     "Outcome",
@@ -227,6 +232,7 @@ __all__ = [
     "__version__",
     "audit",
     "audit_attributes",
+    "audit_model",
     "audit_use",
     "calibrate",
     "canonical_correlations",

@@ -361,3 +361,36 @@ def test_claim_that_was_not_judged_is_not_found():
     w = worlds.gaussian(n=60, d=3, gap=1.0, random_state=0)
     with pytest.raises(InputError, match="claim must be one of 'readable', but 'used' arrived"):
         audit(w.X, w.y, **RAW)["used"]
+
+
+def test_each_layer_is_compared_with_the_same_layer_of_an_untrained_network():
+    """What one layer of the twin reads explains that layer alone; an array explains all of them."""
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 2
+    X = {name: rng.standard_normal((240, 4)) + 1.5 * y[:, None] for name in ("first", "second")}
+    noise = {name: rng.standard_normal((240, 4)) for name in X}
+    twin = {"first": X["first"] + 0.01 * noise["first"], "second": noise["second"]}
+    words = rng.standard_normal((240, 3))
+    found = audit(X, y, baselines={"words": words}, untrained={"twin": twin}, **RAW)
+    sources = {name: str(found[name]["readable"].comes_from) for name in X}
+    assert sources == {"first": "architecture", "second": "training"}
+    for name in X:
+        values = {one.name: one.value for one in found[name]["readable"].beside}
+        alone = audit(X[name], y, untrained={"twin": twin[name]}, **RAW)["readable"].beside
+        assert values["twin"] == alone[0].value
+        assert list(values) == ["words", "twin"]
+        assert found[name].provenance["untrained"] == ["twin"]
+
+
+@pytest.mark.parametrize("option", ["baselines", "untrained"])
+@pytest.mark.parametrize("layers", [{"first": 60}, {"first": 60, "third": 60}, {}])
+def test_a_baseline_has_one_array_or_one_for_each_representation(option, layers):
+    X = {name: np.random.default_rng(0).standard_normal((60, 2)) for name in ("first", "second")}
+    y = np.arange(60) % 2
+    own = {name: np.zeros((n, 1)) for name, n in layers.items()}
+    with pytest.raises(InputError) as error:
+        audit(X, y, **{option: {"twin": own}}, **RAW)
+    assert "one for each representation" in error.value.required
+    with pytest.raises(InputError) as error:
+        audit(X["first"], y, **{option: {"twin": {"": X["first"]}}}, **RAW)
+    assert "one array" in str(error.value)

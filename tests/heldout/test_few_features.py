@@ -103,7 +103,7 @@ def test_the_choice_sees_no_scored_row():
     z = concept(LABELS["two"])
     parts = parts_of(z)
     one = few_features_scores(ThreeWay(X, z, parts), 2)
-    _, p, s = next(iter(parts.roles()))
+    _, _, s = next(iter(parts.roles()))
     S = parts.rows(s)
     changed = X.copy()
     changed[S, 11] += 5.0 * LABELS["two"][S]

@@ -30,6 +30,7 @@ ROOMS = ("claims", "erasers", "models", "moments", "nulls", "plot", "probes", "w
 NO_EXAMPLE = {
     "CapturedFolder": "opens a folder that a language model filled; models.capture_to shows it",
     "audit_use": "audits a language model; docs/models.md shows it",
+    "ModelAudit": "audit_model shows it",
 }
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/methods").glob("*.md")]
 
@@ -230,7 +231,7 @@ exec("from nullprobe import *", names)
 import nullprobe
 pydoc.render_doc(nullprobe)
 errors = []
-for name in ("models", "audit_use"):
+for name in ("models", "audit_use", "audit_model"):
     try:
         getattr(nullprobe, name)
     except ModuleNotFoundError as error:
@@ -238,7 +239,7 @@ for name in ("models", "audit_use"):
 print(json.dumps([sorted(set(nullprobe._MODULES) - set(names)), dir(nullprobe), errors]))
 """
     missing, names, errors = fresh(code, absent=absent)
-    assert missing == ["audit_use", "models"]
-    assert names == sorted(set(nullprobe.__all__) - {"audit_use", "models"})
-    assert [name for name, _ in errors] == [absent] * 2
+    assert missing == ["audit_model", "audit_use", "models"]
+    assert names == sorted(set(nullprobe.__all__) - {"audit_model", "audit_use", "models"})
+    assert [name for name, _ in errors] == [absent] * 3
     assert all("pip install 'nullprobe[models]'" in message for _, message in errors)

@@ -7,7 +7,13 @@ from support import tiny_models as tiny
 
 from nullprobe import AffineEraser, InputError
 from nullprobe.models import erase
-from nullprobe.models.behaviour import Texts, divergences, log_probabilities, metrics
+from nullprobe.models.behaviour import (
+    Texts,
+    divergences,
+    log_probabilities,
+    metrics,
+    token_log_probabilities,
+)
 
 TEXTS = tiny.texts(9, longest=8)
 ANSWERS = [" ".join(words.split()[:k]) for words, k in zip(TEXTS, [1, 2, 3] * 3, strict=True)]
@@ -55,6 +61,29 @@ def test_divergences_are_those_of_each_text_alone(name):
             assert found[e, i] == pytest.approx(alone, abs=1e-5)
     assert found[0] == pytest.approx(0.0, abs=1e-12)
     assert (found[1:].mean(axis=1) > 1e-4).all()
+
+
+@pytest.mark.parametrize("special", [False, True])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_each_token_is_as_probable_as_in_its_text_alone(name, special):
+    model = tiny.model_of(name)
+    tokenizer, bare = tiny.word_tokenizer(special=special), tiny.word_tokenizer()
+    long = [words for words in TEXTS if len(words.split()) > 1]
+    found = token_log_probabilities(Texts(model, tokenizer, long, batch_size=4))
+    start = "[CLS] " if special else ""
+    for log_p, words in zip(found, long, strict=True):
+        ids = tiny.ids_of(bare, start + words)[0].tolist()
+        said = predicted(model, bare, start + words, {})
+        alone = [said[k, one].item() for k, one in enumerate(ids[1:])]
+        assert log_p == pytest.approx(alone, abs=1e-4)
+
+
+def test_a_text_of_one_token_has_no_log_probability():
+    texts = Texts(tiny.model_of("gpt2"), tiny.word_tokenizer(), [TEXTS[0], TEXTS[0].split()[0]])
+    with pytest.raises(InputError) as error:
+        token_log_probabilities(texts)
+    assert "two tokens" in error.value.required
+    assert "text 1" in error.value.received
 
 
 def test_a_metric_sees_what_follows_each_text():

@@ -15,32 +15,43 @@ from nullprobe.claims.simpler_reading import Added
 from nullprobe.measures.contained import is_contained
 from nullprobe.stats import metrics
 
+Baselines = Mapping[str, Mapping[str, np.ndarray]]  # source → name → rows (n, d')
+
 
 def read_baselines(
-    run: Run, baselines: Mapping[str, Mapping[str, np.ndarray]]
+    run: Run, baselines: Baselines, known: dict[int, Observation]
 ) -> dict[str, dict[str, Observation]]:
     """Return the reading of each other representation of the rows, by source and name.
 
     Each is also compared with permuted labels: a baseline that reads nothing explains no reading.
+
+    Parameters
+    ----------
+    run : Run
+    baselines : mapping of str to mapping of str to ndarray of shape (n, d')
+    known : dict
+        Readings so far, by the ``id`` of the array; it gets the new ones. Runs of the same rows
+        share baselines.
     """
     n_baselines = sum(map(len, baselines.values()))
     draws = max(run.settings.draws, ceil(2 * n_baselines / run.settings.thresholds.alpha) - 1)
-    readings: dict[str, dict[str, Observation]] = {}
-    for source, named in baselines.items():
-        readings[source] = {}
-        for name, B in named.items():
+    for B in (B for named in baselines.values() for B in named.values()):
+        if id(B) not in known:
             reader = run.readings.of(B)
             observation = run.observing.scores([d.scores().raw for d in reader.data])
             drawn = reader.tested(run.permuted.orders(range(draws)))
             null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
             p = null.p_value(observation.value) if observation.value > null.mean else 1.0
-            readings[source][name] = replace(observation, chance_p=p)
-    return readings
+            known[id(B)] = replace(observation, chance_p=p)
+    return {
+        source: {name: known[id(B)] for name, B in named.items()}
+        for source, named in baselines.items()
+    }
 
 
 def added_to(
     run: Run,
-    baselines: Mapping[str, Mapping[str, np.ndarray]],
+    baselines: Baselines,
     readings: Mapping[str, Mapping[str, Observation]],
 ) -> dict[tuple[str, str], Added]:
     """Return what the representation adds to each baseline, by source and name.
@@ -69,9 +80,7 @@ def added_to(
     return gains
 
 
-def containing(
-    X: np.ndarray, baselines: Mapping[str, Mapping[str, np.ndarray]]
-) -> frozenset[tuple[str, str]]:
+def containing(X: np.ndarray, baselines: Baselines) -> frozenset[tuple[str, str]]:
     """Return source and name of each baseline that determines X (n, d) linearly.
 
     It is not decided for sparse rows.

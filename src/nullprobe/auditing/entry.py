@@ -100,7 +100,9 @@ def audit(
     baselines : mapping of str to array of shape (n, d'), optional
         Other representations of the inputs: a bag of words, lengths, an embedding layer.
     untrained : mapping of str to array of shape (n, d'), optional
-        Representations of the same rows in untrained networks of the same architecture.
+        Representations of the same rows in untrained networks of the same architecture. If X is a
+        mapping, a baseline or an untrained network may be one, too: each representation is then
+        compared with the array of its name, such as the same layer.
     confounds : array of shape (n,) or (n, q), frame, or mapping of str to such, optional
         Known properties of the rows that may account for a reading: source, length, a word. The
         reading is compared with readings of labels that are drawn from the confounds alone.
@@ -237,10 +239,11 @@ def audit(
             n_features=n_features,
         )
         results, dependence = judge_dependent(plan, independent)
+    twins = list(dict.fromkeys([*dataset.untrained, *_names(dataset.own_untrained)]))
     record = {
-        "baselines": list(dataset.baselines),
+        "baselines": list(dict.fromkeys([*dataset.baselines, *_names(dataset.own_baselines)])),
         "random_state": seed,
-        **({"untrained": list(dataset.untrained)} if dataset.untrained else {}),
+        **({"untrained": twins} if twins else {}),
         **({"confounds": list(dataset.confounds.names)} if dataset.confounds else {}),
         **(
             {"eraser": {**fitted_eraser.record, "rows_seen": _share(share_fitted)}}
@@ -262,6 +265,11 @@ def audit(
         for name, one in results.items()
     }
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
+
+
+def _names(own: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
+    """Return the names of what each representation alone is compared with."""
+    return [name for one in own.values() for name in one]
 
 
 def _share(share: float | None) -> float | str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nullprobe.auditing.baselines import added_to, containing, read_baselines
+from nullprobe.auditing.baselines import Baselines, added_to, containing, read_baselines
 from nullprobe.auditing.confounding import confounded
 from nullprobe.auditing.context import details
 from nullprobe.auditing.drawing import drawn
@@ -34,7 +34,7 @@ NOTHING = "chance was not rejected, so there is nothing to explain"
 
 def evidence(
     runs: Mapping[str, Run],
-    baselines: Mapping[str, Mapping[str, np.ndarray]],
+    baselines: Mapping[str, Baselines],
     domains: tuple[Parts, Sequence[str]] | None,
     pairs: Mapping[str, HeldOut],
     others: Mapping[str, np.ndarray],
@@ -46,8 +46,9 @@ def evidence(
     ----------
     runs : mapping of str to Run
         Runs, by the name of the representation.
-    baselines : mapping of str to mapping of str to ndarray of shape (n, d')
-        Other representations of the rows, by source and name.
+    baselines : mapping of str to mapping of str to mapping of str to ndarray of shape (n, d')
+        Other representations of the rows, by the representation that is compared with them, source
+        and name.
     domains : tuple of Parts and names, or None
         A split within each group, and the names of the groups, for `transfers`.
     pairs : mapping of str to HeldOut
@@ -68,11 +69,12 @@ def evidence(
     followed = [run.followed(pairs[name], others) if pairs else None for name, run in runs.items()]
     across = _carried_across([one for one in carried if one], nulls)
     follows = _followed_across([one for one in followed if one], nulls)
-    readings = read_baselines(first, baselines)
-    inside = [containing(run.X, baselines) for run in all_runs]
+    known: dict[int, Observation] = {}
+    read = [read_baselines(run, baselines[name], known) for name, run in runs.items()]
+    inside = [containing(run.X, baselines[name]) for name, run in runs.items()]
     # For several representations, this would take a fit of wide rows for each baseline and layer.
     alone = len(all_runs) == 1 and not first.settings.quick
-    added = added_to(first, baselines, readings) if alone else {}
+    added = added_to(first, baselines[next(iter(runs))], read[0]) if alone else {}
     confounds_by_run = (
         [None for _ in all_runs] if confounds is None else confounded(all_runs, confounds, nulls)
     )
@@ -91,7 +93,7 @@ def evidence(
                 erased,
                 halfspace,
                 nulls[i],
-                readings,
+                read[i],
                 residual,
                 algebra,
                 notes[i],

@@ -161,10 +161,9 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             )
             kind = SparseRun if validation.is_sparse(X) else Run
             runs[name] = stack.enter_context(kind(X, z, splits, settings))
-        others = {"inputs": dataset.baselines, "architecture": dataset.untrained}
         evidence_by_run = evidence(
             runs,
-            others,
+            {name: dataset.compared_with(name) for name in runs},
             plan.domains,
             plan.pairs,
             dataset.others,

@@ -22,6 +22,7 @@ from nullprobe.cli import (
     options,
     result_commands,
     streams,
+    text_commands,
 )
 
 DONE, INTERRUPTED, NO_READER = 0, 130, 141  # the others are in exits.py and result_commands.py
@@ -57,6 +58,7 @@ for command in (
     eraser_commands.plan,
     model_commands.sites,
     model_commands.capture,
+    text_commands.audit_model,
     model_commands.audit_use,
     model_commands.scrub,
     model_commands.erase,

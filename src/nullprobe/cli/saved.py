@@ -22,6 +22,7 @@ from nullprobe.comparing.eraser_result import Comparison
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.text import change_lines, changes
 from nullprobe.results.loading import Result, load_result
+from nullprobe.texts.result import ModelAudit
 
 Saved = dict[str, Audit] | SameConcept | Comparison | PairComparison | Calibration
 WORDS = {
@@ -41,10 +42,15 @@ def read(path: Path) -> Saved:
     InputError
         If the file is missing, is no JSON, or does not follow the schema that it names.
     """
+    return _audits(_loaded(path))
+
+
+def _loaded(path: Path) -> Result:
+    """Return the result in a file, of any kind; `read` says what it raises."""
     if not path.exists():
         raise InputError(f"File not found: {str(path)!r}")
     try:
-        return _audits(load_result(path))
+        return load_result(path)
     except InputError as error:
         required = f"{str(path)!r} cannot be read: {error.required}"
         raise InputError(required, error.received, error.hint) from error
@@ -54,9 +60,12 @@ def read(path: Path) -> Saved:
 
 def show(file: Path, console: Console, *, verbose: bool, brief: bool = False) -> None:
     """Print the result in a file as the command that made it did, or a line for each part."""
-    result = read(file)
+    loaded = _loaded(file)
+    result = _audits(loaded)
     with _whole(console, file):
-        if isinstance(result, SameConcept) and brief:
+        if isinstance(loaded, ModelAudit) and not (brief or verbose):
+            verdict_tables.say(printable(str(loaded)), console)
+        elif isinstance(result, SameConcept) and brief:
             verdict_tables.show_lines(result.document().plain()["findings"], console)
         elif isinstance(result, SameConcept):
             showing.labels(result, console, verbose=verbose, more=verdict_tables.MORE)
@@ -114,7 +123,7 @@ def _audits(result: Result) -> Saved:
     """Return audits by name, and any other result unchanged."""
     if isinstance(result, Audit):
         return by_name([result])
-    if isinstance(result, Layers):
+    if isinstance(result, Layers | ModelAudit):
         return dict(result.audits)
     return by_name(result.audits) if isinstance(result, Attributes) else result
 

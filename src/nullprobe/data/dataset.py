@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.data.splits import named_groups
 
+Own = dict[str, dict[str, np.ndarray]]
 TRUTH = "truth"  # name of the labels of pairs, among other labels
 
 
@@ -44,6 +45,9 @@ class Dataset:
         Other representations of the same rows.
     confounds : Confounds or None
         Known properties of the rows.
+    own_baselines, own_untrained : dict of str to dict of str to ndarray of shape (n, d')
+        Other representations that one representation is compared with, such as the same layer of
+        an untrained network; by name of the representation.
     """
 
     representations: dict[str, np.ndarray]
@@ -56,6 +60,8 @@ class Dataset:
     baselines: dict[str, np.ndarray]
     untrained: dict[str, np.ndarray]
     confounds: Confounds | None = None
+    own_baselines: Own = field(default_factory=dict[str, dict[str, np.ndarray]])
+    own_untrained: Own = field(default_factory=dict[str, dict[str, np.ndarray]])
 
     @classmethod
     def of(  # noqa: PLR0913  the door: all data that an audit takes
@@ -119,6 +125,10 @@ class Dataset:
             z, groups = _by_row(z, groups, np.asarray(texts))
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
+        shared, own = _baselines(baselines, n, list(matrices), sparse=sparse)
+        shared_untrained, own_untrained = _baselines(
+            untrained, n, list(matrices), "untrained", sparse=sparse
+        )
         return cls(
             matrices,
             z,
@@ -127,9 +137,11 @@ class Dataset:
             group_names,
             pairs,
             other_labels(others, n, truth) if pairs else {},
-            _baselines(baselines, n, sparse=sparse),
-            _baselines(untrained, n, "untrained", sparse=sparse),
+            shared,
+            shared_untrained,
             Confounds.of(confounds, n),
+            own,
+            own_untrained,
         )
 
     def take(self, rows: np.ndarray) -> Dataset:
@@ -148,7 +160,16 @@ class Dataset:
             baselines=selected(self.baselines),
             untrained=selected(self.untrained),
             confounds=None if self.confounds is None else self.confounds.take(rows),
+            own_baselines={name: selected(one) for name, one in self.own_baselines.items()},
+            own_untrained={name: selected(one) for name, one in self.own_untrained.items()},
         )
+
+    def compared_with(self, representation: str) -> dict[str, dict[str, np.ndarray]]:
+        """Return the other matrices that a representation is compared with, by source and name."""
+        return {
+            "inputs": self.baselines | self.own_baselines.get(representation, {}),
+            "architecture": self.untrained | self.own_untrained.get(representation, {}),
+        }
 
     @property
     def is_sparse(self) -> bool:
@@ -258,21 +279,47 @@ def _labels_of(pairs: Mapping[str, ContrastPairs], named: Mapping[str, Any], y: 
 
 
 def _baselines(
-    baselines: Mapping[str, Any] | None, n: int, what: str = "baselines", *, sparse: bool = False
-) -> dict[str, np.ndarray]:
+    baselines: Mapping[str, Any] | None,
+    n: int,
+    representations: Sequence[str],
+    what: str = "baselines",
+    *,
+    sparse: bool = False,
+) -> tuple[dict[str, np.ndarray], Own]:
+    """Return baselines of all representations, and those of each representation alone."""
     if baselines is not None and not is_mapping(baselines):
         validation.complain(
             f"{what} must have names",
             f"{type(baselines).__name__} arrived",
             'pass a mapping, such as {"bag of words": B}',
         )
-    matrices: dict[str, np.ndarray] = {}
+    shared: dict[str, np.ndarray] = {}
+    own: Own = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
-        matrices[name] = _matrix(B, f"baseline {name!r}", sparse=sparse)
-        if matrices[name].shape[0] != n:
+        if not is_mapping(B):
+            shared[name] = _baseline(B, f"baseline {name!r}", n, sparse=sparse)
+            continue
+        layers = parameters.by_name("representation", B)
+        if set(layers) != set(representations) or representations == [""]:
             validation.complain(
-                f"baseline {name!r} must have the {n} rows of X",
-                f"it has {matrices[name].shape[0]}",
-                "compute it for the same inputs, in the same order",
+                f"baseline {name!r} must be an array, or have one for each representation of X",
+                f"it has {', '.join(map(repr, layers)) or 'none'}",
+                f"X has {', '.join(map(repr, representations))}"
+                if representations != [""]
+                else "X is one array, so pass one array",
             )
-    return matrices
+        for representation, matrix in layers.items():
+            called = f"baseline {name!r} of {representation!r}"
+            own.setdefault(representation, {})[name] = _baseline(matrix, called, n, sparse=sparse)
+    return shared, own
+
+
+def _baseline(B: Any, called: str, n: int, *, sparse: bool) -> np.ndarray:
+    matrix = _matrix(B, called, sparse=sparse)
+    if matrix.shape[0] != n:
+        validation.complain(
+            f"{called} must have the {n} rows of X",
+            f"it has {matrix.shape[0]}",
+            "compute it for the same inputs, in the same order",
+        )
+    return matrix

@@ -10,6 +10,7 @@ import numpy as np
 from nullprobe._core import linalg, validation
 from nullprobe.data.concept import Concept
 from nullprobe.moments import Moments
+from nullprobe.moments.few_rows import FewRows
 from nullprobe.moments.sparse_moments import sparse_moments
 
 
@@ -21,7 +22,7 @@ class Part:
     X: np.ndarray  # (n_j, d), centred on the mean of the part
     mean: np.ndarray  # (d,)
     inverse: np.ndarray  # (d,) reciprocal standard deviations
-    factor: linalg.PSDFactor  # of the shrunk correlation matrix
+    factor: linalg.PSDFactor | FewRows  # of the shrunk correlation matrix
 
     @classmethod
     def of(
@@ -31,6 +32,9 @@ class Part:
         if validation.is_sparse(X):
             return SparsePart.of_sparse(X, z, rows, shrinkage)
         X, z = X[rows], z.take(rows)
+        if is_few(*X.shape) and shrinkage == "oas":
+            few = FewRows.of(X)
+            return cls(rows, few.centred.astype(X.dtype, copy=False), few.mean, few.inverse, few)
         moments = Moments.summed(X, z)
         factor = moments.factor(shrinkage)
         # In float64: the error of a float32 mean may exceed the last digit of a deviation.
@@ -83,3 +87,8 @@ class SparsePart(Part):
         """Return features (k,) of the rows as an array (n_j, k), centred."""
         sparse: Any = self.X
         return sparse[:, features].toarray() - self.mean[features]
+
+
+def is_few(n: int, d: int) -> bool:
+    """Return whether the inner products of n rows are cheaper to factor than their features."""
+    return n < d

@@ -23,7 +23,6 @@ from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.moments.shrinkage import shrink
 
-
 DIGITS = 9  # of a strength, relative to the largest; the rounding of sums is far below
 
 

@@ -9,6 +9,7 @@ from nullprobe.models.editing.scrubbing import scrub
 from nullprobe.models.finding import sites
 from nullprobe.models.generation import Generated, generate
 from nullprobe.models.loading import load, structure
+from nullprobe.models.random_weights import untrained
 from nullprobe.models.site import Site
 from nullprobe.models.token_rules import Spans
 
@@ -29,6 +30,7 @@ __all__ = [
     "scrub",
     "sites",
     "structure",
+    "untrained",
 ]
 
 

@@ -10,8 +10,8 @@ unedited model, in the dtype of the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,32 +19,17 @@ from torch import Tensor, nn
 
 from nullprobe._core import parameters, validation
 from nullprobe._core.progress import Report, silent
-from nullprobe.erasers import AffineEraser
-from nullprobe.models.editing.erasing import Map, paired
 from nullprobe.models.encoding import cut_in_words
-from nullprobe.models.forward import (
-    encoder_for,
-    evaluating,
-    input_device,
-    inputs,
-    takes_mask,
-)
-from nullprobe.models.head import head_of, logits_at
-from nullprobe.models.hooks import editing, plain
-from nullprobe.models.site import Site
+from nullprobe.models.forward import encoder_for
+from nullprobe.models.head import head_of
+from nullprobe.models.hooks import plain
+from nullprobe.models.scored_tokens import Edits, Pass, wide
 from nullprobe.models.texts import as_texts, strings
 from nullprobe.models.token_rules import EVERY, Rule
-from nullprobe.models.tokens import Batch, batches, unread
+from nullprobe.models.tokens import Batch
 
-Edits = Mapping[str, AffineEraser]  # site → eraser
 Metric = Callable[[Tensor, np.ndarray], Any]  # logits (b, vocabulary), texts (b,) → (b,)
-# Takes logits (k, vocabulary) in the dtype of the model, their slice of the scored tokens of a
-# batch, and the batch; returns one value per token (k,).
-Score = Callable[[Tensor, slice, Batch], Any]
-ANSWERS, NEUTRAL = "predictions", "neutral texts"
-# Logits at a time: this many numbers, or this share of the tokens of a batch, if that is more.
-# A score takes four times the memory of its logits.
-PIECE, SHARE = 2**19, 1 / 32
+NEUTRAL = "neutral texts"
 
 
 class Texts:
@@ -159,12 +144,46 @@ def log_probabilities(
 
     def score(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
         ids = torch.from_numpy(np.concatenate([answer_ids[text] for text in batch.texts])[piece])
-        log_p = torch.log_softmax(_wide(logits), dim=-1)
+        log_p = torch.log_softmax(wide(logits), dim=-1)
         return log_p.gather(1, ids.to(log_p.device, torch.int64)[:, None])[:, 0]
 
     # The prediction after the last token of an answer is not needed.
     input_ids = [ids[:-1] for ids in with_answer]
-    return _Pass(texts, input_ids, positions, layers, report).under(edits, score)
+    return Pass(texts, input_ids, positions, layers, report).under(edits, score)
+
+
+def token_log_probabilities(texts: Texts, *, report: Report = silent) -> list[np.ndarray]:
+    """Return the log-probability of each token of each text but the first, in nats.
+
+    Parameters
+    ----------
+    texts : Texts
+        Each has at least two tokens, special ones counted.
+    report : callable
+        Called with the stage, the texts done and all texts.
+
+    Returns
+    -------
+    list of n ndarray of shape (t - 1,)
+        Entry j is that of token j + 1, given all tokens before it.
+    """
+    for i, ids in enumerate(texts.ids):
+        if len(ids) < 2:
+            validation.complain(
+                "a text needs two tokens to have a log-probability",
+                f"text {i} (counted from 0) has {len(ids)}",
+                "leave such texts out",
+            )
+
+    def positions(text: int) -> np.ndarray:
+        return np.arange(len(texts.ids[text]) - 1)
+
+    def score(logits: Tensor, piece: slice, batch: Batch) -> Tensor:
+        ids = torch.from_numpy(np.concatenate([texts.ids[text][1:] for text in batch.texts])[piece])
+        log_p = torch.log_softmax(wide(logits), dim=-1)
+        return log_p.gather(1, ids.to(log_p.device, torch.int64)[:, None])[:, 0]
+
+    return Pass(texts, texts.ids, positions, None, report).of_tokens(score)
 
 
 def metrics(
@@ -188,7 +207,7 @@ def metrics(
 
     def score(logits: Tensor, piece: slice, batch: Batch) -> np.ndarray:
         which = batch.texts[piece]
-        values = metric(_wide(logits), which)
+        values = metric(wide(logits), which)
         values = np.asarray(values.cpu() if isinstance(values, Tensor) else values, dtype=float)
         has_shape = values.shape == which.shape
         if not has_shape or not np.isfinite(values).all():
@@ -205,7 +224,7 @@ def metrics(
     def last(text: int) -> np.ndarray:
         return np.array([len(texts.ids[text]) - 1])
 
-    return _Pass(texts, texts.ids, last, layers, report).under(edits, score)
+    return Pass(texts, texts.ids, last, layers, report).under(edits, score)
 
 
 def divergences(
@@ -220,7 +239,7 @@ def divergences(
     def every(text: int) -> np.ndarray:
         return np.arange(len(texts.ids[text]))
 
-    run = _Pass(texts, texts.ids, every, layers, report, NEUTRAL)
+    run = Pass(texts, texts.ids, every, layers, report, NEUTRAL)
     before: dict[int, Tensor] = {}  # logits of the unedited model, by the first token of a piece
     current: Batch | None = None
 
@@ -230,78 +249,11 @@ def divergences(
             before.clear()
             current = batch
         log_p = before.setdefault(piece.start, logits)
-        log_p = torch.log_softmax(_wide(log_p), dim=-1)
-        log_q = torch.log_softmax(_wide(logits), dim=-1)
+        log_p = torch.log_softmax(wide(log_p), dim=-1)
+        log_q = torch.log_softmax(wide(logits), dim=-1)
         # p * (log p - log q), in place; tokens of probability 0 add nothing.
         terms = torch.sub(log_p, log_q, out=log_q).masked_fill_(log_p == -torch.inf, 0.0)
         return terms.mul_(log_p.exp_()).sum(dim=-1)
 
     lengths = np.array([len(ids) for ids in texts.ids])
     return run.under([{}, *edits], score)[1:] / lengths
-
-
-class _Pass:
-    """Batches that run under every edit, and scores of their logits."""
-
-    def __init__(
-        self,
-        texts: Texts,
-        ids: Sequence[np.ndarray],
-        positions: Callable[[int], np.ndarray],
-        layers: str | None,
-        report: Report,
-        stage: str = ANSWERS,
-    ) -> None:
-        self.texts, self.ids, self.positions, self.layers = texts, ids, positions, layers
-        self.report, self.stage = report, stage
-
-    def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
-        """Return the sum of the scores of each text under each edit, (m, n)."""
-        model, texts = self.texts.model, self.texts
-        maps = [
-            {site: Map(one, site) for site, one in paired(model, edit, self.layers).items()}
-            for edit in edits
-        ]
-        totals, done = np.zeros((len(edits), len(texts))), 0
-        with evaluating(model), torch.no_grad():
-            for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
-                for e, edit in enumerate(maps):
-                    with editing(model, edit):
-                        totals[e, batch.texts] = self._score(batch, edit, score)
-                done += len(batch.texts)
-                self.report(self.stage, done, len(texts))
-        return totals
-
-    def _score(self, batch: Batch, edit: Mapping[Site, Map], score: Score) -> np.ndarray:
-        """Return the sum of the scores of each text of a batch, (b,)."""
-        each = [self.positions(text) for text in batch.texts]
-        rows = np.repeat(np.arange(len(each)), list(map(len, each)))
-        positions = np.concatenate(each)
-        values, model = np.zeros(len(rows)), self.texts.model
-        step = max(PIECE // self.texts.vocabulary, int(SHARE * len(rows)), 1)
-        with logits_at(model, inputs(model, batch, input_device(model))) as at:
-            for piece in (slice(i, i + step) for i in range(0, len(rows), step)):
-                logits = at(rows[piece], positions[piece])
-                # The largest must be finite; -inf marks a token that is never predicted.
-                infinite = ~torch.isfinite(logits.amax(dim=-1))
-                if bool(infinite.any()):
-                    _complain_of_logits(batch.texts[rows[piece]][infinite.cpu().numpy()][0], edit)
-                scores = score(logits, piece, batch)
-                values[piece] = scores.cpu().numpy() if isinstance(scores, Tensor) else scores
-        if not np.isfinite(values).all():
-            _complain_of_logits(batch.texts[rows[~np.isfinite(values)][0]], edit)
-        return np.bincount(rows, values, minlength=len(each))
-
-
-def _complain_of_logits(text: Any, edit: Mapping[Site, Map]) -> NoReturn:
-    where = ", ".join(f"{site.name!r}" for site in edit)
-    validation.complain(
-        "predictions of a model must be finite",
-        f"they are not for text {text} (counted from 0), "
-        + (f"with erasers at {where}" if edit else "without erasers"),
-        "run the model in bfloat16 or float32 if it overflows in float16, or leave such texts out",
-    )
-
-
-def _wide(logits: Tensor) -> Tensor:
-    return logits if logits.dtype == torch.float64 else logits.float()

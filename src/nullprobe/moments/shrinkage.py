@@ -27,6 +27,7 @@ FIRST = 8  # eigenvalues to compute first; if all are spikes, twice as many are 
 ROUGH = 0.1  # relative error of the first estimate of the largest eigenvalue
 DENSE = 128  # up to so many features a dense solver is faster
 MOST_OF_PRODUCTS = 64  # spikes of a matrix that is known by its products alone
+MANY = 64  # more eigenvalues than this part of all take as long as all
 
 
 def oracle_shrinkage(R: np.ndarray, n: int) -> float:
@@ -49,21 +50,33 @@ def shrink(R: np.ndarray, n: int) -> float:
     (0.2, 0.4)
     """
     varies = R.diagonal() > 0
-    d, trace = int(np.count_nonzero(varies)), float(R.trace())
+    d = int(np.count_nonzero(varies))
     if d < 2 or n < 1:
         return 0.0
-    squares = float(np.vdot(R, R))
-    values, vectors = _spikes(R, d, n, trace, squares)
+    values, vectors = _spikes(R, d, n, float(R.trace()), float(np.vdot(R, R)))
     k = len(values)
     if k:
         R -= (vectors * values) @ vectors.T
-        trace, squares = max(float(R.trace()), 0.0), float(np.vdot(R, R))
-    lam, target = _weight(d - k, n - k, trace, squares), trace / (d - k)
+    trace, squares = max(float(R.trace()), 0.0), float(np.vdot(R, R))
+    lam, target = weight(d - k, n - k, trace, squares)
     R *= 1.0 - lam
     R[np.diag_indices_from(R)] += lam * target * varies
     if k:
         R += (vectors * (values - lam * target)) @ vectors.T
     return lam
+
+
+def weight(d: int, n: int, trace: float, squares: float) -> tuple[float, float]:
+    """Return λ and the mean eigenvalue τ of a correlation matrix without its spikes.
+
+    Parameters
+    ----------
+    d, n : int
+        Features that vary, and degrees of freedom, each without the spikes.
+    trace, squares : float
+        Sum of the eigenvalues, and of their squares.
+    """
+    return _weight(d, n, trace, squares), trace / d
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +119,8 @@ def shrink_gram(G: Any, d: int, n: int, squares: float) -> Shrunk:
     values, vectors = _spikes(G, d, n, float(d), squares)
     k = len(values)
     trace = max(d - float(values.sum()), 0.0)
-    lam = _weight(d - k, n - k, trace, squares - float(values @ values))
-    return Shrunk(lam, trace / (d - k), values, vectors)
+    rest = weight(d - k, n - k, trace, squares - float(values @ values))
+    return Shrunk(*rest, values, vectors)
 
 
 def _weight(d: int, n: int, trace: float, squares: float) -> float:
@@ -122,7 +135,7 @@ def _spikes(R: Any, d: int, n: int, trace: float, squares: float) -> tuple[np.nd
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
     k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller
-    ones.
+    ones. The search doubles the number of eigenvalues until the last one does not stand out.
     """
     none = np.zeros(0), np.zeros((R.shape[0], 0))
     most = min(d // 2, n // 3)  # more directions than this are not few; noise must remain
@@ -130,21 +143,48 @@ def _spikes(R: Any, d: int, n: int, trace: float, squares: float) -> tuple[np.nd
         most = min(most, MOST_OF_PRODUCTS)
     if not most:
         return none
-    bar, mean, k = MARGIN * (1.0 + np.sqrt(d / n)) ** 2, trace / d, min(FIRST, most)
+    bar, mean, k = _bar(d, n), trace / d, min(FIRST, most)
     # If the largest eigenvalue is below this, the first k do not stand out.
     enough = bar * mean * d / (d - k + bar * k)
     # Upper bound on the distance of an eigenvalue from the mean (Wolkowicz and Styan, 1980).
     above = np.sqrt(max(squares / d - mean**2, 0.0) * (d - 1))
     if mean + above <= enough or (1.0 + ROUGH) * _about_largest(R) <= enough:
         return none
+    known = 0
     while True:
-        values, vectors = _largest(R, k)
-        smaller = np.maximum(trace - np.cumsum(values), 0.0) / (d - 1 - np.arange(k))
-        stand_out = np.flatnonzero(values > bar * smaller)
-        count = 0 if not len(stand_out) else int(stand_out[-1]) + 1
+        if k > known:
+            # All eigenvalues take less time than a search for many, or several searches.
+            all_known = isinstance(R, np.ndarray) and k * MANY > len(R)
+            known = R.shape[0] if all_known else k
+            values, vectors = _largest(R, known)
+        count = _standing_out(values[:k], trace, d, n)
         if count < k or k == most:
             return values[:count], vectors[:, :count]
         k = min(2 * k, most)
+
+
+def n_spikes(values: np.ndarray, d: int, n: int) -> int:
+    """Return the number of spikes among all eigenvalues, in descending order."""
+    most, trace = min(d // 2, n // 3), float(values.sum())
+    k = min(FIRST, most)
+    while k > 0:
+        count = _standing_out(values[:k], trace, d, n)
+        if count < k or k == most:
+            return count
+        k = min(2 * k, most)
+    return 0
+
+
+def _standing_out(values: np.ndarray, trace: float, d: int, n: int) -> int:
+    """Return the number of the last of the largest eigenvalues (k,) that stands out from noise."""
+    smaller = np.maximum(trace - np.cumsum(values), 0.0) / (d - 1 - np.arange(len(values)))
+    stand_out = np.flatnonzero(values > _bar(d, n) * smaller)
+    return 0 if not len(stand_out) else int(stand_out[-1]) + 1
+
+
+def _bar(d: int, n: int) -> float:
+    """Return the ratio of a spike to the mean of smaller eigenvalues, beyond the edge of noise."""
+    return float(MARGIN * (1.0 + np.sqrt(d / n)) ** 2)
 
 
 def _about_largest(R: Any) -> float:
@@ -163,7 +203,9 @@ def _start(d: int) -> np.ndarray:
 def _largest(R: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k largest eigenvalues, in descending order, and their vectors (d, k)."""
     d = R.shape[0]
-    if isinstance(R, np.ndarray) and (d <= DENSE or k > d // 4):
+    if k == d:
+        values, vectors = eigh(R, driver="evd")
+    elif isinstance(R, np.ndarray) and d <= DENSE:
         values, vectors = eigh(R, subset_by_index=[d - k, d - 1])
     else:
         values, vectors = eigsh(R, k, v0=_start(d))

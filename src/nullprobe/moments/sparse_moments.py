@@ -92,7 +92,7 @@ def _sums(X: csr_array, z: Concept, w: np.ndarray | None, weight: float) -> Conc
 def _need_squares(X: csr_array, variance: np.ndarray) -> None:
     if (variance >= linalg.SMALLEST).any():
         return
-    if (X.max(axis=0) != X.min(axis=0)).nnz:
+    if np.any(X.max(axis=0).toarray() != X.min(axis=0).toarray()):
         validation.complain(
             "the squares of X must not all vanish",
             "the deviations of X from its mean are so small that their squares underflow",

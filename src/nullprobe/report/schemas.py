@@ -20,12 +20,14 @@ from nullprobe.report.comparison_documents import (
     ComparisonDocument,
     PairComparisonDocument,
 )
+from nullprobe.report.model_audit_document import MODEL_AUDIT, ModelAuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
 
 # A file holds one audit, or a list of several.
 FILES: dict[str, tuple[str, Any]] = {
     "audit": (AUDIT, AuditDocument | Annotated[list[AuditDocument], Field(min_length=2)]),
     "calibration": (CALIBRATION, CalibrationDocument),
+    "model_audit": (MODEL_AUDIT, ModelAuditDocument),
     "comparison": (ERASERS, ComparisonDocument),
     "pair_comparison": (PAIRS, PairComparisonDocument),
     "same_concept": (SAME_CONCEPT, SameConceptDocument),

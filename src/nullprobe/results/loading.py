@@ -24,15 +24,27 @@ from nullprobe.report.comparison_documents import (
     PairComparisonDocument,
 )
 from nullprobe.report.document import read_json, validated
+from nullprobe.report.model_audit_document import MODEL_AUDIT, ModelAuditDocument
 from nullprobe.report.same_concept_document import SAME_CONCEPT, SameConceptDocument
+from nullprobe.texts.result import ModelAudit
 
-Result = Audit | Layers | Attributes | SameConcept | Comparison | PairComparison | Calibration
+Result = (
+    Audit
+    | Layers
+    | Attributes
+    | SameConcept
+    | Comparison
+    | PairComparison
+    | Calibration
+    | ModelAudit
+)
 AUDITS = (SECOND, THIRD, AUDIT)
 OTHERS: dict[str, tuple[Any, Any]] = {
     SAME_CONCEPT: (SameConcept, SameConceptDocument),
     ERASERS: (Comparison, ComparisonDocument),
     PAIRS: (PairComparison, PairComparisonDocument),
     CALIBRATION: (Calibration, CalibrationDocument),
+    MODEL_AUDIT: (ModelAudit, ModelAuditDocument),
 }
 
 
@@ -46,7 +58,7 @@ def load_result(path: str | Path) -> Result:
 
     Returns
     -------
-    Audit, Layers, Attributes, SameConcept, Comparison, PairComparison or Calibration
+    Audit, Layers, Attributes, SameConcept, Comparison, PairComparison, Calibration or ModelAudit
         One audit in a file is an `Audit`, and several are `Layers` or `Attributes`.
 
     Raises

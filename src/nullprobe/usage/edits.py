@@ -9,8 +9,8 @@ import numpy as np
 from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.behaviour import Edits
 from nullprobe.models.capturing.states import Captured
+from nullprobe.models.scored_tokens import Edits
 from nullprobe.moments import Moments
 from nullprobe.nulls.subspace import random_maps, random_subspaces
 

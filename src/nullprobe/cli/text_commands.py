@@ -1,0 +1,98 @@
+"""Commands about the texts of a model: what its states reveal, layer by layer.
+
+Heavy rooms are imported inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nullprobe.cli import arguments
+from nullprobe.cli import model_options as options
+from nullprobe.cli import options as common
+
+Layered = Annotated[
+    list[str],
+    typer.Option(
+        "--site",
+        metavar="SITE",
+        help="Where to read: names or patterns of sites, in the order of the layers; repeatable.",
+    ),
+]
+Untrained = Annotated[
+    int,
+    typer.Option("--untrained", min=0, metavar="K", help="Untrained networks to compare with."),
+]
+Deep = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Layers at which costly claims are judged: no_halfspace, one_feature, gone.",
+    ),
+]
+OutStudy = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder for the page and its JSON, and for parts that are finished: the same command "
+        "goes on where it was stopped.",
+        show_default=False,
+    ),
+]
+
+
+def audit_model(
+    model: options.Model,
+    file: options.TextFile,
+    text: options.Text,
+    concept: options.TextConceptToErase,
+    out: OutStudy,
+    groups: options.TextGroups = None,
+    site: Layered = ["layers.*.output"],  # noqa: B006  typer makes a new list for each call
+    tokens: options.Tokens = "last",
+    untrained: Untrained = 2,
+    deep: Deep = 3,
+    kind: common.Kind = None,
+    draws: common.Draws = 199,
+    alpha: common.Alarms = 0.05,
+    min_effect: common.Effect = 0.05,
+    batch_size: options.BatchSize = 32,
+    dtype: options.Dtype = "auto",
+    device: options.Device = None,
+    adapter: options.Adapter = None,
+    revision: options.Revision = None,
+    layer_list: options.LayerList = None,
+    seed: common.Seed = 0,
+    jobs: common.Jobs = -1,
+    title: common.Title = None,
+    force: common.Force = False,
+) -> None:
+    """Audit what the states of a model reveal about a concept, layer by layer, and its source."""
+    from nullprobe.cli import model_studies, model_tasks, output, sources, texts, verdict_tables
+
+    output.need_folder(out)
+    stem = output.stem(sources.stem(file), concept, "audit-model")
+    output.need_new(out, stem, force=force)
+    loading = {"dtype": dtype, "device": device, "adapter": adapter, "revision": revision}
+    settings = {
+        "sites": site, "untrained": untrained, "deep": deep, "kind": kind, "draws": draws,
+        "alpha": alpha, "min_effect": min_effect, "batch_size": batch_size, "layers": layer_list,
+        "random_state": seed, "n_jobs": jobs, "title": title,
+    }  # fmt: skip
+    command = arguments.line(
+        "nullprobe", "audit-model", model, file, text=text, concept=concept, groups=groups,
+        site=site, tokens=tokens, untrained=untrained, deep=deep, kind=kind, draws=draws,
+        alpha=alpha, min_effect=min_effect, batch_size=batch_size, layer_list=layer_list,
+        title=title, seed=seed, **loading,
+    )  # fmt: skip
+    task = texts.Task(file, texts.TextColumns(text, concept, groups, ()), site, tokens)
+    loaded = model_tasks.loaded(model, loading)
+    found = model_studies.audit_of(model, loaded, task, out, settings, command)
+    paths = output.write_both(out, stem, found.to_html, found.to_json)
+    verdict_tables.say(str(found))
+    verdict_tables.show_files(*paths)

@@ -1,0 +1,365 @@
+"""Audit of a model: from texts and labels to verdicts at each layer, with sources tried by default.
+
+States are captured at every site, and so are those of untrained networks and of the trained
+embeddings under random layers. Each layer is compared with the same layer of these, with what the
+texts show without a model, and with how likely the model finds each text. A few layers are chosen
+on a fifth of the groups; the costly claims are judged there, on the other groups.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from nullprobe._core import parameters, validation
+from nullprobe._core.progress import Progress, Report, reporting
+from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe._core.validation import InputError
+from nullprobe.auditing.entry import audit
+from nullprobe.auditing.layers import Layers
+from nullprobe.auditing.result import Audit
+from nullprobe.data.captured import CapturedFolder
+from nullprobe.data.concept import Concept
+from nullprobe.data.concept import concept as concept_of
+from nullprobe.data.splits import named_groups
+from nullprobe.data.text_baselines import text_baselines
+from nullprobe.models.capturing.folder import capture_to
+from nullprobe.models.random_weights import untrained as random_network
+from nullprobe.texts.choice import layers_read_best, texts_that_choose
+from nullprobe.texts.conclusions import Beyond
+from nullprobe.texts.plausibility import plausibility
+from nullprobe.texts.result import ModelAudit
+from nullprobe.texts.stages import Stages
+
+CLAIMS = ("readable", "one_direction", "erasure_holds")
+COSTLY = ("no_halfspace", "one_feature", "gone")
+DRAWS = 199  # of each null at every layer: more would take hours on a deep model
+EMBEDDINGS, MEAN = "embeddings", "mean:every"
+PLAUSIBLE = "log-probabilities"
+RANDOM_LAYERS = "trained embeddings, random layers"
+
+
+def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model takes
+    model: nn.Module,
+    tokenizer: Any,
+    frame: Any,
+    *,
+    concept: str,
+    text: str = "text",
+    groups: str | None = None,
+    sites: str | Sequence[str] = "layers.*.output",
+    tokens: Any = "last",
+    untrained: int = 2,
+    deep: int = 3,
+    folder: str | os.PathLike[str] | None = None,
+    kind: str | None = None,
+    alpha: float = 0.05,
+    min_effect: float = 0.05,
+    draws: int = DRAWS,
+    batch_size: int = 32,
+    layers: str | None = None,
+    random_state: RandomState = 0,
+    title: str = "texts",
+    n_jobs: int | None = None,
+    progress: Progress = False,
+) -> ModelAudit:
+    """Judge what the states of a model reveal about a concept, layer by layer, and its source.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        A Hugging Face model; it is left as it was.
+    tokenizer : PreTrainedTokenizerBase
+    frame : data frame, or mapping of str to sequence
+        Columns of n texts and what is known of them.
+    concept, text, groups : str
+        Names of columns. Texts are strings, chats or token ids. Texts of a group (an entity, a
+        template) stay in one part of every split.
+    sites : str or sequence of str
+        Names or patterns of sites, in the order of the layers.
+    tokens : str or int
+        Token of each text to read, or a mean; one row for each text.
+    untrained : int
+        Number of untrained networks. Each layer is compared with the same layer of each.
+    deep : int
+        Number of layers at which the costly claims (`no_halfspace`, `one_feature`, `gone`) are
+        judged; 0 for none.
+    folder : str or path, optional
+        Where states and finished parts are kept, so that an audit that was killed goes on. Without
+        it, nothing is kept.
+    kind : {"labels", "numeric"}, optional
+        As in `audit`.
+    alpha, min_effect, draws, random_state, title, n_jobs, progress
+        As in `audit`. p-values are adjusted over all layers.
+    batch_size : int
+        Texts in a batch.
+    layers : str, optional
+        Path of the list of layers, if the structure does not show it.
+
+    Returns
+    -------
+    ModelAudit
+        ``.conclusions`` for each range of layers, ``[site]`` the `Audit` of a site.
+
+    Raises
+    ------
+    InputError
+        If a column or site is missing, a text gives several rows, or there are too few texts or
+        groups.
+
+    Notes
+    -----
+    Costs: one pass through the model for each untrained network, and two more. Plausibility needs a
+    head that predicts tokens; without it, the result says that it was not compared.
+
+    Examples
+    --------
+    >>> from nullprobe import worlds
+    >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
+    >>> drawn = organism.statements(60)
+    >>> frame = {"text": drawn.texts, "truth": drawn.truth, "entity": drawn.entity}
+    >>> found = audit_model(
+    ...     organism.model, organism.tokenizer, frame, concept="truth", groups="entity",
+    ...     untrained=1, deep=0, draws=39)
+    >>> len(found), found.conclusions[0].first
+    (4, 'layers.0.output')
+    """
+    seed = integer_seed(random_state)
+    for name, value in (("untrained", untrained), ("deep", deep)):
+        parameters.whole_number(name, value, least=0)
+    given = _Given.of(frame, concept, text, groups, kind)
+    with ExitStack() as stack:
+        report = stack.enter_context(reporting(progress))
+        kept = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
+        kept.mkdir(parents=True, exist_ok=True)
+        work = _Work(model, tokenizer, given, sites, tokens, batch_size, layers, kept, report)
+        states = work.captured("states", model)
+        twins = {
+            f"untrained network {k + 1}": work.captured(
+                f"untrained-{k}", random_network(model, _twin_seed(seed, k))
+            )
+            for k in range(untrained)
+        }
+        inputs = work.inputs(seed)
+        settings = {
+            "alpha": alpha,
+            "min_effect": min_effect,
+            "draws": draws,
+            "random_state": seed,
+            "title": title,
+        }
+        about = {
+            "states": states.about,
+            "untrained": [one.about for one in twins.values()],
+            "labels": given.z.data.tolist(),
+            "groups": None if given.groups is None else given.groups.tolist(),
+            **settings,
+        }
+        stages = Stages.of(kept, about)
+        settings |= {"n_jobs": n_jobs, "progress": report}
+        X = dict(states)
+        found = stages.layers(
+            "layers",
+            lambda: _layers(
+                audit(
+                    X,
+                    given.z,
+                    groups=given.groups,
+                    claims=CLAIMS,
+                    baselines=inputs,
+                    untrained={name: dict(one) for name, one in twins.items()},
+                    **settings,
+                )
+            ),
+        )
+        beyond, reason = _beyond(work, stages, X, given, settings)
+        costly = _deep(stages, X, given, settings, deep)
+        return ModelAudit(found, concept, title, beyond, reason, *costly)
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Texts, their concept and their groups."""
+
+    texts: list[Any]
+    z: Concept
+    groups: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls, frame: Any, concept: str, text: str, groups: str | None, kind: str | None
+    ) -> _Given:
+        names = list(getattr(frame, "column_names", None) or getattr(frame, "columns", frame))
+        for name in filter(None, (text, concept, groups)):
+            parameters.known("column", name, list(map(str, names)))
+        texts = _column(frame, text)
+        z = concept_of(np.asarray(_column(frame, concept)), name=repr(concept), kind=kind)
+        z.need_two_classes()
+        codes = None if groups is None else named_groups(_column(frame, groups), len(texts))[0]
+        return cls(texts, z, codes)
+
+    def words(self) -> list[str] | None:
+        """Return the texts as strings, or None if they are token ids."""
+        if all(isinstance(one, str) for one in self.texts):
+            return self.texts
+        chats = [one for one in self.texts if isinstance(one, list) and one]
+        if len(chats) < len(self.texts) or not all(
+            isinstance(message, Mapping) for chat in chats for message in chat
+        ):
+            return None
+        return ["\n".join(str(message.get("content")) for message in chat) for chat in chats]
+
+
+def _column(frame: Any, name: str) -> list[Any]:
+    values = frame[name]
+    return values.to_pylist() if hasattr(values, "to_pylist") else list(values)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is read of a model, and where it is kept."""
+
+    model: nn.Module
+    tokenizer: Any
+    given: _Given
+    sites: str | Sequence[str]
+    tokens: Any
+    batch_size: int
+    layers: str | None
+    folder: Path
+    report: Report
+
+    def captured(
+        self, name: str, model: nn.Module, sites: str | Sequence[str] = "", tokens: Any = None
+    ) -> CapturedFolder:
+        """Return the states at sites of a model, captured now or before."""
+        path = capture_to(
+            self.folder / name,
+            model,
+            self.tokenizer,
+            self.given.texts,
+            sites or self.sites,
+            tokens=self.tokens if tokens is None else tokens,
+            batch_size=self.batch_size,
+            layers=self.layers,
+            progress=lambda _, done, total: self.report(name, done, total),
+        )
+        found = CapturedFolder(path)
+        if sum(found.rows) != len(self.given.texts):
+            validation.complain(
+                "audit_model reads one row of each text",
+                f"tokens={self.tokens!r} gives {sum(found.rows)} rows of {len(self.given.texts)}",
+                "choose one token, such as 'last', or a mean, such as 'mean'",
+            )
+        return found
+
+    def inputs(self, seed: int) -> dict[str, Any]:
+        """Return the baselines: texts without a model, and trained embeddings without layers."""
+        words = self.given.words()
+        baselines: dict[str, Any] = {} if words is None else dict(text_baselines(words))
+        embedded = self.captured("embeddings", self.model, EMBEDDINGS, MEAN)
+        baselines["mean embedding"] = embedded[EMBEDDINGS]
+        shallow = random_network(self.model, _twin_seed(seed, -1), embeddings=True)
+        baselines[RANDOM_LAYERS] = dict(self.captured("random-layers", shallow))
+        return baselines
+
+    def log_probabilities(self) -> np.ndarray:
+        """Return how likely the model finds each text, (n, 4)."""
+        texts = self.given.texts
+        return plausibility(
+            self.model, self.tokenizer, texts, batch_size=self.batch_size, report=self.report
+        )
+
+
+def _twin_seed(seed: int, k: int) -> int:
+    """Return the seed of untrained network k; -1 is that with trained embeddings."""
+    return int(np.random.default_rng([seed, 30, k + 1]).integers(2**31))
+
+
+def _layers(found: Audit | Layers) -> Layers:
+    assert isinstance(found, Layers), "a mapping was audited"
+    return found
+
+
+def _beyond(
+    work: _Work,
+    stages: Stages,
+    X: Mapping[str, np.ndarray],
+    given: _Given,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, Beyond], str]:
+    """Return what is read beyond how likely the model finds each text, or why it is unknown."""
+    try:
+        likely = stages.numbers("log-probabilities", work.log_probabilities)
+    except InputError as error:
+        return {}, f"How likely the model finds each text was not compared: {error}"
+    found = stages.layers(
+        "beyond",
+        lambda: _layers(
+            audit(
+                X,
+                given.z,
+                groups=given.groups,
+                claims=["readable"],
+                depth="quick",
+                baselines={PLAUSIBLE: likely},
+                **settings,
+            )
+        ),
+    )
+    return {site: _compared(found[site]) for site in found}, ""
+
+
+def _compared(found: Audit) -> Beyond:
+    claim = found["readable"]
+    (other,) = claim.beside
+    outcome = next(one.outcome for one in claim.explanations if one.name == "inputs")
+    return Beyond(claim.observed, other.value, other.gain, outcome)
+
+
+def _deep(
+    stages: Stages,
+    X: Mapping[str, np.ndarray],
+    given: _Given,
+    settings: Mapping[str, Any],
+    count: int,
+) -> tuple[dict[str, Audit], dict[str, float], str]:
+    """Return the verdicts of costly claims at a few layers, these layers, and how they came."""
+    if not count:
+        return {}, {}, "No layer was chosen for the costly claims, as requested."
+    seed, z = settings["random_state"], given.z
+    try:
+        choose = texts_that_choose(z, given.groups, seed)
+        groups = None if given.groups is None else given.groups[choose]
+        rows = {site: states[choose] for site, states in X.items()}
+        chosen = layers_read_best(rows, z.take(np.flatnonzero(choose)), groups, count, seed)
+    except InputError as error:
+        return {}, {}, f"No layer was chosen for the costly claims: {error}"
+    rest = np.flatnonzero(~choose)
+    names = [name for name in COSTLY if name != "no_halfspace" or z.is_classes]
+    found = stages.layers(
+        f"deep-{count}",
+        lambda: _layers(
+            audit(
+                {site: X[site][rest] for site in chosen},
+                z.take(rest),
+                groups=None if given.groups is None else given.groups[rest],
+                claims=names,
+                **settings,
+            )
+        ),
+    )
+    what = "texts" if given.groups is None else "texts of other groups"
+    how = (
+        f"Costly claims were judged at {len(chosen)} layers, which a probe reads best in "
+        f"{int(choose.sum()):,} texts; their verdicts are about {len(rest):,} {what}."
+    )
+    return dict(found.audits), chosen, how
