@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from nullprobe import Audit, InputError, Layers, audit
+from nullprobe.heldout import sparse_three_way
 
 N, D = 150, 20
 RNG = np.random.default_rng(0)
@@ -17,8 +18,10 @@ LABELS = {"two": Y, "three": np.arange(N) % 3, "numbers": X[:, 3] + RNG.normal(s
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("small", [0, sparse_three_way.SMALL])
 @pytest.mark.parametrize("labels", LABELS)
-def test_numbers_are_those_of_the_same_dense_rows(labels):
+def test_numbers_are_those_of_the_same_dense_rows(labels, small, monkeypatch):
+    monkeypatch.setattr(sparse_three_way, "SMALL", small)
     dense, found = (
         audit(A, LABELS[labels], claims=CLAIMS, **FAST) for A in (X, sparse.csc_matrix(X))
     )

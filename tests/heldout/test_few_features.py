@@ -38,9 +38,10 @@ def parts_of(z):
 def both(kind):
     z = concept(LABELS[kind])
     parts = parts_of(z)
-    sparse_data = three_way(sparse_rows.csr(sparse.csr_array(X)), z, parts)
+    sparse_data = SparseThreeWay(sparse_rows.csr(sparse.csr_array(X)), z, parts)
     dense = three_way(X, z, parts)
-    assert isinstance(sparse_data, SparseThreeWay)
+    small = three_way(sparse_rows.csr(sparse.csr_array(X)), z, parts)
+    assert np.array_equal(small.scores().raw, dense.scores().raw)
     assert type(dense) is ThreeWay
     return dense, sparse_data
 

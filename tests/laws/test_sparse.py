@@ -8,6 +8,7 @@ from scipy import sparse
 import nullprobe
 from nullprobe import InputError
 from nullprobe._core.validation import InputTypeError
+from nullprobe.heldout import sparse_three_way
 
 N, D = 90, 12
 RNG = np.random.default_rng(0)
@@ -110,7 +111,7 @@ REFUSES = {
 WITHOUT_ROWS = {
     "Attributes", "Audit", "Calibration", "CapturedFolder", "Claim", "ComesFrom", "Comparison",
     "Damage", "Explanation", "FactAbout", "Game", "Holds", "InputError", "Layers", "Outcome",
-    "Plan", "SameConcept", "Takes", "audit_use", "canonical_correlations", "load_eraser",
+    "ModelAudit", "Plan", "SameConcept", "Takes", "audit_model", "audit_use", "canonical_correlations", "load_eraser",
     "load_probe", "load_result", "leace", "mean_projection", "mimic", "models", "oracle_leace",
     "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace", "rows_for_absence",
     "rows_for_verdict", "splince", "text_baselines", "worlds", "__version__",
@@ -134,6 +135,7 @@ def nothing_becomes_dense(monkeypatch):
 
         return toarray
 
+    monkeypatch.setattr(sparse_three_way, "SMALL", 0)
     for form in ("csr", "csc", "coo"):
         for kind in (getattr(sparse, f"{form}_array"), getattr(sparse, f"{form}_matrix")):
             monkeypatch.setattr(kind, "toarray", guarded(kind))

@@ -18,6 +18,11 @@ from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.three_way import ThreeWay
 
 
+# Values of a matrix that is small either way (8 MB): its rows are read as dense ones. Many sparse
+# rows are equal, and the rounding of a dense product decides such ties of scores.
+SMALL = 1 << 20
+
+
 class SparseThreeWay(ThreeWay):
     """Sparse rows in parts, factored, to score any labelling; nothing is erased."""
 
@@ -50,5 +55,7 @@ class SparseThreeWay(ThreeWay):
 def three_way(X: Any, z: Concept, parts: Parts, erases: bool = True) -> ThreeWay:
     """Return a dense or sparse representation (n, d) in parts, factored."""
     if validation.is_sparse(X):
-        return SparseThreeWay(X, z, parts)
+        if X.shape[0] * X.shape[1] > SMALL:
+            return SparseThreeWay(X, z, parts)
+        X, erases = X.toarray(), False
     return ThreeWay(X, z, parts, erases)
