@@ -17,7 +17,6 @@ from nullprobe.data.splits import Parts
 from nullprobe.heldout.factored_rows import Part
 from nullprobe.heldout.three_way import ThreeWay
 
-
 # Values of a matrix that is small either way (8 MB): its rows are read as dense ones. Many sparse
 # rows are equal, and the rounding of a dense product decides such ties of scores.
 SMALL = 1 << 20
