@@ -30,6 +30,7 @@ AGAINST = {
     "batched": "scikit-learn",
     "audit": "",
     "startup": "scikit-learn",
+    "sparse_probe": "scikit-learn",
     "model_capture": "transformers",
     "model_memory": "transformers",
     "real_model_capture": "transformers",

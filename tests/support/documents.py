@@ -87,6 +87,12 @@ def all_claims():
         Claim("one_feature", "Removals leave what moments say.", Holds.NO,
               structure(), 6.0, DEPARTURE, None, (off,), 0.025,
               "more is left.", None, {}, {"curve": curve()}),
+        Claim("few_features", "A probe of 8 features reads as well.", Holds.YES,
+              explained(chance="rejected", moments="sufficient", noise="not_tried",
+                        inputs="not_tried", architecture="not_tried"), 0.93, AUC, (0.91, 0.95),
+              (chance, moments), 0.01, "the loss is small.", None,
+              {"n_features": 8, "with_all_features": 0.95, "loss": 0.02, "loss_from": 0.01,
+               "loss_to": 0.03, "probes_with": {"cat": 1.0, "dog <b>": 0.25}}),
         Claim("gone", "No reader of a family reads it.", Holds.UNCLEAR, unclear(), 0.55,
               AUC, (0.5, 0.6), (chance, moments), 0.2, "chance does as much.", 0.59),
         Claim("transfers", "What is read in one group carries over.", Holds.YES,
@@ -195,7 +201,9 @@ def hostile(text, n_axes=3):
     )  # fmt: skip
 
 
-def keys(value, skipped=("classes", "versions", "agreements", "parts_read_by", "left_out")):
+def keys(
+    value, skipped=("classes", "versions", "agreements", "parts_read_by", "probes_with", "left_out")
+):
     """Yield all keys of a document, but for those that are names of a user's."""
     if isinstance(value, list):
         for inner in value:

@@ -8,7 +8,7 @@ from nullprobe.claims import Curve, Evidence, Explanation, Observation, Outcome,
 from nullprobe.stats.null_distribution import Null
 
 STEPS = np.linspace(-1.0, 1.0, 99)
-DRAWN = ("erased", "halfspace", "family")
+DRAWN = ("erased", "halfspace", "family", "few")
 
 
 def null(mean, spread, rung="chance"):
@@ -72,6 +72,7 @@ def evidence(**changed):
         "confounded": None,
         "sizes": (),
         "thresholds": Thresholds(),
+        "few": seen(0.88),
     }
     assert set(changed) <= set(given)
     return Evidence(**given | changed)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core import sparse_rows
 from nullprobe._core.validation import complain
 
 _GLOBAL = re.compile(r"(?:GLOBAL|global) (\S+\.\S+)")
@@ -20,6 +21,7 @@ LONE = "X"  # name of a tensor, or of rows, that the file holds without a name
 def read(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of a file: of a tensor, of a list of tensors, or of nested dicts of these.
 
+    Sparse tensors are CSR matrices.
     Tensors are mapped into memory if the file is an archive, as torch has written since 1.6.
 
     Raises
@@ -38,7 +40,8 @@ def read(path: Path) -> dict[str, np.ndarray]:
     with path.open("rb") as file:
         is_archive = file.read(2) == b"PK"
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
+        with torch.sparse.check_sparse_tensor_invariants():
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     except Exception as error:
         _refuse(path, error)
     arrays: dict[str, np.ndarray] = {}
@@ -123,13 +126,16 @@ def _gather(torch: Any, path: Path, name: str, value: Any, arrays: dict[str, np.
         arrays[name] = np.array(value)
 
 
-def _array(torch: Any, path: Path, name: str, tensor: Any) -> np.ndarray:
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+def _array(torch: Any, path: Path, name: str, tensor: Any) -> Any:
+    if tensor.is_quantized or tensor.is_meta:
         complain(
-            f"{name!r} in {str(path)!r} must be a dense tensor",
+            f"{name!r} in {str(path)!r} must hold its values as numbers",
             f"its layout is {tensor.layout} and its dtype {tensor.dtype}",
-            "save tensor.to_dense(), or tensor.dequantize()",
+            "save tensor.dequantize()",
         )
+    if tensor.layout != torch.strided:
+        with torch.sparse.check_sparse_tensor_invariants():
+            return sparse_rows.csr(tensor, name=repr(name))
     tensor = tensor.detach().resolve_conj().resolve_neg()
     # NumPy has none of the narrow floats, and all of them are exact in float32.
     narrow = tensor.dtype.is_floating_point and tensor.dtype not in (torch.float64, torch.float16)

@@ -58,6 +58,12 @@ class InputTypeError(InputError, TypeError):
     """Input of an unsupported type, such as a sparse matrix."""
 
 
+# What is possible with sparse X.
+SPARSE = (
+    "LogisticProbe, LDAProbe, MeanDifferenceProbe and audit(X, y, claims=['readable', "
+    "'few_features']) take sparse X as it is"
+)
+
 InputError.__module__ = "nullprobe"  # users import it from there; tracebacks show this name
 
 
@@ -122,19 +128,9 @@ def representation(X: Any, *, name: str = "X") -> Any:
     InputError
         If X is not an (n, d) array of numbers with n, d ≥ 1.
     """
-    if hasattr(X, "toarray") and not hasattr(X, "__array__"):
-        raise InputTypeError(
-            f"{name} must be dense",
-            f"a sparse {type(X).__name__} arrived",
-            "pass X.toarray(): erasure makes a sparse matrix dense",
-        )
-    X = unmasked(arrays.stacked(X), name)
-    if arrays.is_torch(X) and "strided" not in str(X.layout):
-        raise InputTypeError(
-            f"{name} must be dense",
-            f"a tensor of layout {X.layout} arrived",
-            "pass X.to_dense(): erasure makes a sparse tensor dense",
-        )
+    X = arrays.stacked(X)
+    refuse_sparse(X, name)
+    X = unmasked(X, name)
     if not (arrays.is_torch(X) or arrays.is_dask(X)):
         _refuse_other_than_arrays(X, name)
         _refuse_invalid_columns(X, name)
@@ -158,6 +154,27 @@ def representation(X: Any, *, name: str = "X") -> Any:
             f"there are {what} (shape=({n}, {d})) while a minimum of 1 is required",
         )
     return _real(X, name)
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is a sparse matrix or array of SciPy, or a sparse tensor of torch."""
+    if arrays.is_torch(X):
+        return "strided" not in str(X.layout)
+    return hasattr(X, "toarray") and not hasattr(X, "__array__")
+
+
+def refuse_sparse(X: Any, name: str = "X") -> None:
+    """Complain about a sparse X, with the reason and what is possible."""
+    if not is_sparse(X):
+        return
+    is_tensor = arrays.is_torch(X)
+    raise InputTypeError(
+        f"{name} must be dense here: subtracting a mean or projecting makes every zero non-zero",
+        f"a tensor of layout {X.layout} arrived"
+        if is_tensor
+        else f"a sparse {type(X).__name__} arrived",
+        f"{SPARSE}. If it fits the memory, pass X.{'to_dense' if is_tensor else 'toarray'}()",
+    )
 
 
 def complain_ragged(required: str, rows: Any) -> NoReturn:
@@ -262,6 +279,8 @@ def same_form(out: Any, X: Any) -> None:
 
 def finite(X: Any, *, name: str = "X", advice: str = "") -> Any:
     """Return X, or complain about the first value that is not finite."""
+    if is_sparse(X):  # `sparse_rows.csr` has checked it
+        return X
     for where, block in arrays.row_blocks(X):
         # The sum shows in one pass whether a value is not finite, without an array of booleans.
         with np.errstate(over="ignore", invalid="ignore"):

@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from nullprobe._core import sparse_rows, validation
 from nullprobe.auditing.measurement import Run
 from nullprobe.claims import Observation
 from nullprobe.claims.simpler_reading import Added
@@ -64,7 +65,7 @@ def added_to(
         for name, B in named.items():
             alone, both = (
                 [data.scores().raw for data in run.readings.of(rows).data]
-                for rows in (B, np.hstack([B, run.X]))
+                for rows in (B, sparse_rows.joined(B, run.X))
             )
             more = run.observing.scores(both).over(readings[source][name])
             nats = None
@@ -80,6 +81,13 @@ def added_to(
 
 
 def containing(X: np.ndarray, baselines: Baselines) -> frozenset[tuple[str, str]]:
-    """Return source and name of each baseline that determines X (n, d) linearly."""
+    """Return source and name of each baseline that determines X (n, d) linearly.
+
+    It is not decided for sparse rows.
+    """
     every = ((source, name, B) for source, named in baselines.items() for name, B in named.items())
-    return frozenset((source, name) for source, name, B in every if is_contained(X, B))
+    return frozenset(
+        (source, name)
+        for source, name, B in every
+        if not (validation.is_sparse(X) or validation.is_sparse(B)) and is_contained(X, B)
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays
+from nullprobe._core import arrays, validation
 from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.whole_sample import Whole
 from nullprobe.data.concept import Concept
@@ -20,11 +21,21 @@ from nullprobe.probes.linear.logistic import logistic
 from nullprobe.stats import metrics
 
 MOST_CLASSES = 20  # with more, logistic regression would take longer than the rest of the audit
+MOST_NAMED = 32  # features that `few_features` names
 DIGITS = 3  # decimals of log-odds: after erasure, float32 rounding is far below the last one
 
 
 def details(run: Run) -> dict[str, dict[str, Any]]:
     """Return the numbers that are shown with the verdicts on a run, by claim."""
+    if run.settings.asks("few_features"):
+        return _of_rows(run) | {"few_features": of_few_features(run)}
+    return _of_rows(run)
+
+
+def _of_rows(run: Run) -> dict[str, dict[str, Any]]:
+    """Return the numbers of all claims but `few_features`."""
+    if validation.is_sparse(run.X):
+        return {} if run.settings.quick else {"readable": _of_sparse(run) | _of_readable(run)}
     if run.settings.quick:
         return {"one_direction": {"directions_removed": run.whole.eraser.rank}}
     first, before = run.reader.data[0], run.observed["raw"].value
@@ -48,8 +59,41 @@ def _of_readable(run: Run) -> dict[str, Any]:
         numbers["rank_correlation"] = ranks.value
         if ranks.interval is not None:
             numbers["rank_correlation_from"], numbers["rank_correlation_to"] = ranks.interval
-    most = None if run.groups is not None else largest_auc(run.whole.moments)
+    bounds = run.groups is None and not validation.is_sparse(run.X)
+    most = largest_auc(run.whole.moments) if bounds else None
     return numbers if most is None else numbers | {"largest_auc": most}
+
+
+def _of_sparse(run: Run) -> dict[str, Any]:
+    """Return the accuracy of logistic regression on sparse rows, and information in the scores."""
+    z, data = run.z, run.reader.data[0]
+    if z.codes is None or z.n_columns > MOST_CLASSES:
+        return {}
+    numbers: dict[str, Any] = {
+        "logistic_accuracy": accuracy(run.X, data),
+        "largest_class": float(np.bincount(z.codes).max() / len(z)),
+    }
+    if z.metric == AUC:
+        numbers["information"] = metrics.information(
+            run.scores[0].raw[:, 0], z.codes == 1, np.random.default_rng([run.seed, 6])
+        )
+    return numbers
+
+
+def of_few_features(run: Run) -> dict[str, Any]:
+    """Return the features that probes of few features used, with the share of probes.
+
+    The most used come first, and of these the ones that correlate most with the concept.
+    """
+    every = [features for one in run.chosen for features in one.features]
+    count, place = Counter[int](), Counter[int]()
+    for features in every:
+        count.update(features.tolist())
+        place.update(dict(zip(features.tolist(), range(len(features)), strict=True)))
+    order = sorted(count, key=lambda j: (-count[j], place[j] / count[j], j))
+    names = run.settings.feature_names or range(run.X.shape[1])
+    shares = {f"{names[j]}": count[j] / len(every) for j in order[:MOST_NAMED]}
+    return {"n_features": min(run.settings.n_features, run.X.shape[1]), "probes_with": shares}
 
 
 def _of_gone(z: Concept, scores: np.ndarray, readers: Sequence[str]) -> dict[str, Any]:
@@ -131,5 +175,5 @@ def accuracy(X: np.ndarray, data: ThreeWay) -> float:
 
 def _logistic(X: np.ndarray, z: Concept) -> LinearProbe:
     """Return a logistic regression of the codes, which serve as labels 0, 1, ..."""
-    W, bias = logistic(arrays.host(X), z.data)
+    W, bias = logistic(X if validation.is_sparse(X) else arrays.host(X), z.data)
     return LinearProbe(W, bias, tuple(range(z.n_columns)))

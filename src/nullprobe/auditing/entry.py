@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import parameters
+from nullprobe._core import parameters, validation
 from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, Report, Turn, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
+from nullprobe.auditing import sparse_run
 from nullprobe.auditing.dependent_rows import judge_dependent
 from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
 from nullprobe.auditing.fitted_eraser import FittedEraser, need_claims_of_erased, with_eraser
@@ -61,6 +62,7 @@ def audit(
     min_effect: float = 0.05,
     draws: int = DRAWS,
     n_splits: int = 4,
+    n_features: int = 8,
     random_state: RandomState = 0,
     title: str = "data",
     n_jobs: int | None = None,
@@ -72,9 +74,10 @@ def audit(
 
     Parameters
     ----------
-    X : array of shape (n, d), ContrastPairs, or mapping of str to such
+    X : array or sparse matrix of shape (n, d), ContrastPairs, or mapping of str to such
         Representation, or several of the same rows, such as the layers of a model. For contrast
-        pairs, the differences are audited, and `consistent` judges CCS on them.
+        pairs, the differences are audited, and `consistent` judges CCS on them. Sparse X (SciPy or
+        torch) is never made dense; `readable` and `few_features` judge it.
     y : array-like of shape (n,) or (n, k)
         Concept: labels or numbers. Several columns of labels are one-hot encoded together. Contrast
         pairs come with labels.
@@ -126,6 +129,9 @@ def audit(
         the 99 % interval of every p-value excludes α.
     n_splits : int
         Partitions that readings are averaged over, from 1 to 13; fewer if classes are small.
+    n_features : int
+        Most features of the probe that `few_features` compares with a probe of all features. The
+        claim is judged if it is named, or if X is sparse.
     random_state : int, Generator or None
         The same seed gives the same verdicts. From a generator or None, a seed is drawn and
         recorded.
@@ -164,7 +170,7 @@ def audit(
     >>> str(result["one_direction"].holds), str(result["one_direction"].takes)
     ('yes', 'linear_algebra')
     """
-    claims = claim_names(claims, depth)
+    named, claims = claims, claim_names(claims, depth)
     seed = integer_seed(random_state)
     bar = thresholds(alpha, min_effect)
     draws, explain = checked_draws(draws, n_permutations, n_surrogates, bar)
@@ -179,7 +185,12 @@ def audit(
         confounds=confounds,
         feature_names=feature_names,
         kind=kind,
+        sparse=True,
     )
+    n_features = parameters.whole_number("n_features", n_features, least=1)
+    if dataset.is_sparse:
+        sparse_run.check_sparse(named, eraser=eraser)
+        claims = claims and [name for name in claims if name in sparse_run.CLAIMS]
     check_claims(claims or (), dataset.z, explain)
     check_comparisons(claims, baselines=baselines, untrained=untrained, confounds=confounds)
     tasks = tasks_of(task, len(dataset.z), eraser)
@@ -194,6 +205,8 @@ def audit(
     pairs, unpaired = pairs_to_hold_out(dataset, claims, seed)
     left_out |= unpaired
     names = claims or claims_that_apply(dataset, explain, domains, pairs)
+    if dataset.is_sparse and not named:
+        left_out |= sparse_run.left_out(dataset.z, grouped=dataset.groups is not None)
     fitted_eraser, share_fitted, cost = None, None, None
     if eraser is not None:
         fitted_eraser = FittedEraser.of(eraser)
@@ -223,6 +236,7 @@ def audit(
             lambda name: _named(report, name, list(dataset.representations)),
             parameters.jobs(n_jobs),
             eraser=fitted_eraser,
+            n_features=n_features,
         )
         results, dependence = judge_dependent(plan, independent)
     twins = list(dict.fromkeys([*dataset.untrained, *_names(dataset.own_untrained)]))
@@ -268,8 +282,10 @@ def _set_aside(
     """Return the data without features that must not decide, the full rows, and the reasons."""
     representations, whole, aside, names = {}, {}, {}, dict(dataset.feature_names)
     for name, X in dataset.representations.items():
-        keep, reasons = without_aside(X, seed)
         representations[name] = X
+        if validation.is_sparse(X):
+            continue  # it matters after erasure only, and sparse rows are not erased
+        keep, reasons = without_aside(X, seed)
         if reasons:
             feature_names = names.get(name) or range(X.shape[1])
             aside[name] = {str(feature_names[j]): why for j, why in reasons.items()}
@@ -302,7 +318,7 @@ def _audit(
                 z,
                 parts,
                 group_names=dataset.group_names,
-                feature_names=dataset.feature_names.get(name, ()),
+                feature_names=_names_in_record(dataset, name),
             ),
             **record,
             "n_splits": len(one.splits),
@@ -314,6 +330,13 @@ def _audit(
         "labels" if z.is_classes else "numeric",
         cost,
     )
+
+
+def _names_in_record(dataset: Dataset, name: str) -> Sequence[str]:
+    """Return the names of all features; none of sparse rows, whose features are too many."""
+    if validation.is_sparse(dataset.representations[name]):
+        return ()
+    return dataset.feature_names.get(name, ())
 
 
 def _named(report: Report, name: str, names: Sequence[str]) -> Report:

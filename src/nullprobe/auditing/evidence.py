@@ -28,7 +28,7 @@ from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.nulls.action import Action
 from nullprobe.stats.null_distribution import Null, together
 
-COSTLY = ("halfspace", "family", "association")  # read only if a claim needs them
+COSTLY = ("halfspace", "family", "association", "few")  # read only if a claim needs them
 NOTHING = "chance was not rejected, so there is nothing to explain"
 
 
@@ -81,9 +81,9 @@ def evidence(
     evidence_by_run = []
     for i, run in enumerate(all_runs):
         residual, algebra = run.algebra()
-        raw, erased, halfspace, family = (
+        raw, erased, halfspace, family, few = (
             _with_test(run.observed.get(key), nulls[i]["chance"].get(key))
-            for key in ("raw", "erased", "halfspace", "family")
+            for key in ("raw", "erased", "halfspace", "family", "few")
         )
         assert raw is not None, "it is always read"
         assert erased is not None, "it is always read"
@@ -110,6 +110,7 @@ def evidence(
                 inside[i],
                 added,
                 len(run.z),
+                few,
             )
         )
         _spare(run, all_runs)
@@ -213,7 +214,7 @@ def _to_explain(
         place = f"{explanation} {key}"
         judged = "raw" if key == "curve" else key
         bar = run.settings.thresholds
-        if explanation == "noise" and key == "raw":
+        if explanation == "noise" and key in ("raw", "few"):
             continue  # its draws are matched to be as readable
         if not run.settings.explain:
             why[place] = "not requested"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core import validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe._core.progress import Report
 from nullprobe.auditing.evidence import evidence
@@ -23,6 +24,7 @@ from nullprobe.auditing.measurement import Run
 from nullprobe.auditing.projection import Portrait, portrait
 from nullprobe.auditing.readings import OF_CLAIMS
 from nullprobe.auditing.settings import Settings
+from nullprobe.auditing.sparse_run import SparseRun
 from nullprobe.claims import Claim, Evidence, Holds, Thresholds
 from nullprobe.claims import judged as judged_claim
 from nullprobe.claims.rows_needed import WITHHELD, without_rows
@@ -66,7 +68,7 @@ class Plan:
         Names of the claims.
     domains, pairs
         As `evidence` takes them.
-    seed, draws, n_splits, explain, quick, bar, progress, n_jobs
+    seed, draws, n_splits, explain, quick, bar, progress, n_jobs, n_features
         As `Settings` and `partitions` take them.
     """
 
@@ -88,6 +90,7 @@ class Plan:
     n_jobs: int | None = None
     inside: np.ndarray | None = None
     eraser: FittedEraser | None = None
+    n_features: int = 8
 
     def names_of(self, representation: str) -> Sequence[str]:
         """Return the claims that a representation is judged on."""
@@ -103,8 +106,8 @@ class Judged:
     Attributes
     ----------
     claims : tuple of Claim
-    scores : Scores
-        Held-out scores in the first partition.
+    scores : Scores or None
+        Held-out scores in the first partition; None for sparse rows.
     portrait : Portrait or None
     splits : tuple of Parts
     record : mapping
@@ -112,7 +115,7 @@ class Judged:
     """
 
     claims: tuple[Claim, ...]
-    scores: Scores
+    scores: Scores | None
     portrait: Portrait | None
     splits: tuple[Parts, ...]
     record: Mapping[str, Any]
@@ -153,8 +156,11 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.inside,
                 ALL_RARE if name in plan.aside and name not in plan.whole else "",
                 plan.eraser is None,
+                plan.n_features,
+                _names_of_features(plan, name),
             )
-            runs[name] = stack.enter_context(Run(X, z, splits, settings))
+            kind = SparseRun if validation.is_sparse(X) else Run
+            runs[name] = stack.enter_context(kind(X, z, splits, settings))
         evidence_by_run = evidence(
             runs,
             {name: dataset.compared_with(name) for name in runs},
@@ -168,10 +174,12 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
             return {name: _of_fitted_eraser(plan, runs, evidence_by_run, splits, again=again)}
         for (name, run), evidence_of_run in zip(runs.items(), evidence_by_run, strict=True):
             claims = tuple(judged_claim(claim, evidence_of_run) for claim in plan.names)
-            bare = again or plan.quick
-            picture = None if bare else _picture(plan, name, run)
+            is_sparse = isinstance(run, SparseRun)
+            picture = None if again or plan.quick or is_sparse else _picture(plan, name, run)
             record = {} if again else _record(plan, name, run, claims)
-            judged = Judged(claims, run.scores[0], picture, splits, record)
+            # Scores are shown before and after erasure, and sparse rows are not erased.
+            scores = None if is_sparse else run.scores[0]
+            judged = Judged(claims, scores, picture, splits, record)
             results[name] = withheld(judged, STUCK) if run.is_stuck else judged
     return results
 
@@ -194,6 +202,15 @@ def _of_fitted_eraser(
     record = {} if again else _record(plan, next(iter(runs)), before, claims)
     judged = Judged(claims, scores, None, splits, record)
     return withheld(judged, STUCK) if before.is_stuck else judged
+
+
+def _names_of_features(plan: Plan, name: str) -> Sequence[str]:
+    """Return the names of the features that are read, or their numbers if some are set aside."""
+    names = plan.dataset.feature_names.get(name, ())
+    if names or name not in plan.whole:
+        return names
+    aside = plan.aside[name]
+    return [str(j) for j in range(plan.whole[name].shape[1]) if str(j) not in aside]
 
 
 def _picture(plan: Plan, name: str, run: Run) -> Portrait:
@@ -219,7 +236,7 @@ def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[st
             **aside_record(plan.aside[name]),
             **reading_with_them(plan.whole[name], run.readings),
         }
-    far = outlying_record(run.X, run.readings)
+    far = {} if isinstance(run, SparseRun) else outlying_record(run.X, run.readings)
     _warn_of_outlying(far, run, plan.bar.min_effect)
     return {
         "method": run.method,

@@ -20,6 +20,7 @@ from nullprobe.auditing.whole_sample import Whole
 from nullprobe.claims import Carried, Curve, Followed, Observation
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
+from nullprobe.heldout.few_features import Chosen
 from nullprobe.heldout.learning_curve import folds, learning_curve
 from nullprobe.heldout.pair_agreement import HeldOut
 from nullprobe.heldout.three_way import Scores
@@ -54,7 +55,7 @@ class Run:
     ) -> None:
         self.X, self.z, self.partitions, self.settings = X, z, partitions, settings
         self.seed, self.groups = settings.seed, partitions[0].groups
-        self.readings = Readings(z, partitions, settings.seed, settings.erases)
+        self.readings = Readings(z, partitions, settings.seed, settings.erases, settings.n_features)
         self.whole = Whole(X, z)
         self.observing = Observing(z, partitions, settings.seed)
         self._stack = ExitStack()
@@ -110,6 +111,8 @@ class Run:
             observations["association"] = Observation(
                 float(value), "association (sd)", 0.0, nothing
             )
+        if asks("few_features"):
+            observations["few"] = see.scores([one.scores for one in self.chosen])
         if asks("gone"):
             observations["family"] = see.marked([scores for scores, _ in self.family])
         return observations
@@ -118,6 +121,11 @@ class Run:
     def family(self) -> list[tuple[np.ndarray, Sequence[str]]]:
         """Held-out scores of the nonlinear readers, and the reader of each part, by partition."""
         return [family.scores() for family in self.reader.families]
+
+    @cached_property
+    def chosen(self) -> list[Chosen]:
+        """Held-out scores of the probe of few features, and its features, by partition."""
+        return self.reader.few()
 
     @cached_property
     def curve(self) -> Curve:
@@ -150,13 +158,17 @@ class Run:
         """Eraser and probe in words, and the probe's shrinkage λ in each part."""
         parts = self.partitions[0]
         each = [parts.rows(j) for j in range(parts.n_parts)]
-        lam = [Moments.summed(self.X[r], self.z.take(r)).oracle_shrinkage() for r in each]
+        lam = self._shrinkage(each)
         fitted = "LEACE, fitted to one part"
         return {
             "eraser": fitted if self.settings.erases else "given",
             "probe": "linear discriminant, its covariance shrunk towards the diagonal",
             "shrinkage": [round(one, 4) for one in lam],
         }
+
+    def _shrinkage(self, each: Sequence[np.ndarray]) -> list[float]:
+        """Return the probe's shrinkage λ for each part of the rows."""
+        return [Moments.summed(self.X[r], self.z.take(r)).oracle_shrinkage() for r in each]
 
     @property
     def matched_gap(self) -> float | None:
@@ -194,6 +206,7 @@ class Run:
             ("permutations", {*LINEAR} & {*keys}, self.reader.tested, 50),
             ("halfspaces", {"halfspace"} & {*keys}, self._reads("halfspace"), 25),
             ("nonlinear readers", {"family"} & {*keys}, self._reads("family"), 2),
+            ("few features", {"few"} & {*keys}, self._reads("few"), 25),
         ):
             if requested:
                 pieces = np.array_split(order, max(1, order.shape[1] // size), axis=1)

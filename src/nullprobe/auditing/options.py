@@ -10,6 +10,7 @@ import numpy as np
 from nullprobe._core import parameters, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe._core.validation import InputError
+from nullprobe.auditing.sparse_run import CLAIMS as SPARSE_CLAIMS
 from nullprobe.claims import CLAIMS, Thresholds
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
@@ -208,7 +209,11 @@ def claims_that_apply(
     pairs: Mapping[str, HeldOut],
 ) -> list[str]:
     """Return the names of all claims that these data can judge."""
+    if dataset.is_sparse:
+        return list(SPARSE_CLAIMS)
     cannot = {
+        # It is judged if it is named: another claim would change the adjusted p-values.
+        "few_features": True,
         "no_halfspace": not dataset.z.is_classes,
         "one_feature": not explain,
         "transfers": domains is None,

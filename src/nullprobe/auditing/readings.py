@@ -18,8 +18,10 @@ import numpy as np
 from nullprobe._core.parallel import one_blas_thread
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
+from nullprobe.heldout.few_features import Chosen, few_features_scores, read_few_features
 from nullprobe.heldout.nonlinear_family import Family
 from nullprobe.heldout.removal_curve import ROUNDS, curve
+from nullprobe.heldout.sparse_three_way import three_way
 from nullprobe.heldout.targets import Labellings
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.nulls.action import Action
@@ -36,6 +38,7 @@ OF_CLAIMS = {
     "no_halfspace": "halfspace",
     "gone": "family",
     "one_feature": "curve",
+    "few_features": "few",
 }
 
 
@@ -56,12 +59,15 @@ class Readings:
         Seed of searches and choices.
     erases : bool
         Whether an eraser is fitted to a part of the rows. Otherwise rows are read as they are.
+    n_features : int
+        Most features of the probe of few features.
     """
 
     z: Concept
     partitions: tuple[Parts, ...]
     seed: int
     erases: bool = True
+    n_features: int = 1
 
     def of(self, X: np.ndarray) -> Reader:
         """Return the reader of a representation (n, d)."""
@@ -107,7 +113,7 @@ class Reader:
     @cached_property
     def data(self) -> list[ThreeWay]:
         """The rows, split and factored in each partition."""
-        return [ThreeWay(self.X, self.z, parts, self.how.erases) for parts in self.how.partitions]
+        return [three_way(self.X, self.z, parts, self.how.erases) for parts in self.how.partitions]
 
     @cached_property
     def families(self) -> list[Family]:
@@ -121,7 +127,7 @@ class Reader:
         ----------
         order : ndarray of shape (n, m)
         keys : sequence of str
-            Among "raw", "erased", "halfspace" and "family".
+            Among "raw", "erased", "halfspace", "family" and "few".
         """
         readings: dict[str, list[np.ndarray]] = {key: [] for key in keys}
         if {*LINEAR} & {*keys}:
@@ -134,7 +140,14 @@ class Reader:
                 readings["halfspace"].append(data.halfspace(order, self.how.seed))
         if "family" in keys:
             readings["family"] = [family.read(order) for family in self.families]
+        if "few" in keys:
+            count = self.how.n_features
+            readings["few"] = [read_few_features(data, order, count) for data in self.data]
         return {key: np.mean(values, axis=0) for key, values in readings.items()}
+
+    def few(self) -> list[Chosen]:
+        """Return the held-out scores of the probe of few features, and its features."""
+        return [few_features_scores(data, self.how.n_features) for data in self.data]
 
     def tested(self, order: np.ndarray) -> dict[str, np.ndarray]:
         """Return the readings of m reordered labellings, and their standard errors, by key.

@@ -40,6 +40,10 @@ class Settings:
         Groups inside the groups of the partitions, if those are blocks of one series.
     erases : bool
         Whether erasers are fitted; False for rows that are erased already.
+    n_features : int
+        Most features of the probe of the claim `few_features`.
+    feature_names : sequence of str
+        Names of the features; empty for their numbers.
     no_noise : str
         Why the shape of the noise cannot be drawn; empty if it can.
     """
@@ -58,6 +62,8 @@ class Settings:
     unit: np.ndarray | None = None
     no_noise: str = ""
     erases: bool = True
+    n_features: int = 8
+    feature_names: Sequence[str] = ()
 
     def asks(self, *names: str) -> bool:
         """Return whether any of these claims is requested."""

@@ -65,6 +65,8 @@ class Evidence:
         Rows that were audited; 0 if unknown.
     sizes : sequence of (int, Observation)
         Numbers of training rows, each with the reading of a linear probe on other rows.
+    few : Observation or None
+        Held-out reading, before erasure, of a probe of few features.
 
     Examples
     --------
@@ -99,6 +101,7 @@ class Evidence:
     contained: frozenset[tuple[str, str]] = frozenset()
     added: Mapping[tuple[str, str], Added] = field(default_factory=dict[tuple[str, str], Added])
     rows: int = 0
+    few: Observation | None = None
 
     def null(self, explanation: str, name: str) -> Null | None:
         """Return the null of an observation under an explanation, or None if it was not drawn."""
@@ -121,6 +124,7 @@ class Evidence:
             "halfspace": self.halfspace,
             "family": self.family,
             "association": self.association,
+            "few": self.few,
             "consistent": None if self.followed is None else self.followed.agreement,
         }
         if self.carried is not None:

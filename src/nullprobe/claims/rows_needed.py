@@ -27,6 +27,8 @@ NO_NUMBER = {
     "does not shrink with more rows of the same groups",
     "one_feature": "it compares a whole curve with those of the draws, and the curve changes with "
     "the number of rows",
+    "few_features": "it compares two probes on the same rows, and what few features can read "
+    "changes with the number of rows",
     "consistent": "it compares CCS with random directions, whose spread does not shrink with more "
     "pairs",
     "used": "it rests on texts, not on rows, and on random subspaces, whose spread does not shrink "

@@ -77,7 +77,7 @@ def number_or_word(text: str) -> float | str:
         return text
 
 
-def unless(value: str, default: str) -> str | None:
+def unless(value: Any, default: Any) -> Any:
     """Return a value, or None if it is the default, which a command line leaves out."""
     return None if value == default else value
 

@@ -96,6 +96,7 @@ def audit(
     force: options.Force = False,
     draws: options.Draws = 499,
     n_splits: options.Splits = 4,
+    n_features: options.Features = 8,
     depth: options.Depth = "full",
     duplicates: options.Duplicates = "group",
     independent: options.Independent = False,
@@ -208,12 +209,13 @@ def audit(
         min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
         duplicates=duplicates, independent=independent, permutations=permutations,
         surrogates=surrogates, missing=arguments.unless(missing, "error"), title=title, seed=seed,
+        n_features=arguments.unless(n_features, 8),
     )  # fmt: skip
     settings = subject.Settings(
         draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,
         min_effect, n_splits, depth, duplicates, independent,
         {"n_permutations": permutations, "n_surrogates": surrogates},
-        None if eraser is None else load_eraser(eraser), title,
+        None if eraser is None else load_eraser(eraser), title, n_features,
     )  # fmt: skip
     if file is not None and by_attribute:
         results = attribute_audits.run(by_attribute, settings, file)

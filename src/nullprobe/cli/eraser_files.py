@@ -12,7 +12,7 @@ import numpy as np
 
 from nullprobe._core.atomic_files import place
 from nullprobe._core.parameters import known
-from nullprobe._core.validation import complain
+from nullprobe._core.validation import complain, refuse_sparse
 from nullprobe.cli import column_options
 from nullprobe.cli.eraser_choice import Choice
 from nullprobe.data.files import Table, read, read_matrix
@@ -122,6 +122,7 @@ def apply(
         others = _others(eraser, columns, [*leave_out, *({column} & set(columns))], str(path))
         table = read(path, concept=column, leave_out=others)
         X, feature_names, labels = table.X, table.feature_names, (table.y,)
+    refuse_sparse(X, repr(str(path)))
     order = _order(eraser, feature_names, X.shape[1], str(path))
     erased = np.empty(X.shape, X.dtype)
     erased[:, order] = eraser.apply(X[:, order], *labels)

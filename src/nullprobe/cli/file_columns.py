@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nullprobe._core.parameters import choice, known
-from nullprobe._core.validation import complain
+from nullprobe._core.validation import complain, refuse_sparse
 from nullprobe.cli import column_options
 from nullprobe.data import token_rows
 from nullprobe.data.columns import usual_label
@@ -175,11 +175,17 @@ def need_concept(path: Path) -> NoReturn:
 
 
 def table(
-    path: Path, columns: Columns, others: Sequence[str] = (), option: str = "--concept"
+    path: Path,
+    columns: Columns,
+    others: Sequence[str] = (),
+    option: str = "--concept",
+    *,
+    sparse: bool = False,
 ) -> Table:
     """Read a file, what its concept is, and other columns, which are not features.
 
-    ``option`` names columns in ``others`` that `Columns` does not hold.
+    ``option`` names columns in ``others`` that `Columns` does not hold; ``sparse`` allows a sparse
+    matrix.
     """
     if columns.kind is not None:
         choice("--kind", columns.kind, KINDS)
@@ -196,6 +202,8 @@ def table(
             others=others,
             missing=columns.missing,
         )
+    if not sparse:
+        refuse_sparse(data.X, repr(str(path)))
     return decided(data, columns)
 
 

@@ -21,9 +21,9 @@ RENAMED = {
 NAMED = (
     "adapter", "alpha", "claims", "confounds", "depth", "device", "draws", "dtype", "duplicates",
     "eraser", "groups", "independent", "kind", "loss", "match", "max_length", "max_rank",
-    "min_effect", "n_probe", "n_splits", "order", "positive_fraction", "probe", "quantization",
-    "rank", "revision", "sample", "shrinkage", "target", "temperature", "tokens", "tol",
-    "validation_fraction", *RENAMED,
+    "min_effect", "n_features", "n_probe", "n_splits", "order", "positive_fraction", "probe",
+    "quantization", "rank", "revision", "sample", "shrinkage", "target", "temperature", "tokens",
+    "tol", "validation_fraction", *RENAMED,
 )  # fmt: skip
 # What a message asks for in Python, and what does it here.
 PHRASES = {

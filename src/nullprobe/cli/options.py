@@ -202,7 +202,8 @@ Claims = Annotated[
     typer.Option(
         metavar="A,B,...",
         help="Claims to judge, by default all that apply: dependent, readable, "
-        "one_direction, erasure_holds, no_halfspace, one_feature, gone, transfers, consistent.",
+        "one_direction, erasure_holds, no_halfspace, one_feature, gone, transfers, consistent; "
+        "and few_features, which dense rows are judged on only if it is named.",
     ),
 ]
 Alarms = Annotated[
@@ -256,6 +257,15 @@ Surrogates = Annotated[
 Splits = Annotated[
     int,
     typer.Option("--n-splits", min=1, metavar="N", help="Partitions to average over, up to 13."),
+]
+Features = Annotated[
+    int,
+    typer.Option(
+        "--n-features",
+        min=1,
+        metavar="K",
+        help="Features of the probe that few_features compares with a probe of all.",
+    ),
 ]
 Audits = Annotated[int, typer.Option("--audits", min=1, metavar="N", help="Audits for each truth.")]
 CalibratedClaims = Annotated[

@@ -35,7 +35,11 @@ def file_subject(path: Path, columns: Columns, layers: Sequence[str] = ()) -> Su
     Where patterns of layers are given, each array that matches is a separate representation.
     """
     tables = _layers(path, columns, layers) if layers else {}
-    data = next(iter(tables.values())) if tables else table(path, columns, columns.further)
+    data = (
+        next(iter(tables.values()))
+        if tables
+        else table(path, columns, columns.further, sparse=True)
+    )
     source = origin(path, columns)
     return Subject(
         title=f"{stem(path)}: {columns.concept}",

@@ -97,6 +97,8 @@ class Settings:
         That the rows are erased by.
     title : str or None
         Title of the page; None for the title of the subject.
+    n_features : int
+        As `audit` takes it.
     """
 
     draws: int
@@ -113,6 +115,7 @@ class Settings:
     old: Mapping[str, Any] = field(default_factory=dict)
     eraser: Any = None
     title: str | None = None
+    n_features: int = 8
 
     @property
     def options(self) -> dict[str, Any]:
@@ -126,6 +129,7 @@ class Settings:
             "depth": self.depth,
             "duplicates": self.duplicates,
             "independent": self.independent,
+            **({} if self.n_features == 8 else {"n_features": self.n_features}),
             **self.old,
             "random_state": self.seed,
         }

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nullprobe._core.parameters import known
-from nullprobe._core.validation import complain
+from nullprobe._core.validation import complain, is_sparse
 from nullprobe.data.formats import NAMES, Arrays
 
 _TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
@@ -40,7 +40,7 @@ class Representation:
 
     Attributes
     ----------
-    X : ndarray of shape (n, d)
+    X : ndarray or csr_array of shape (n, d)
         float32 or float64, all finite; it may be read-only, a view of the content.
     feature_names : tuple of d str, or None
         Names of the columns of ``X``, if the file has them.
@@ -85,6 +85,8 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
             f"its representation has shape {located.shape}",
             "check the program that wrote the file",
         )
+    if is_sparse(located):
+        return Representation(located, names, used)  # the reader has checked it
     X = _floats(located)
     _finite(X, names or used, source)
     return Representation(X, names, used)

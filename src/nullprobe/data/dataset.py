@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nullprobe._core import arrays, parameters, validation
+from nullprobe._core import arrays, parameters, sparse_rows, validation
 from nullprobe._core.nested import is_mapping
 from nullprobe.data.concept import Concept, concept
 from nullprobe.data.confounds import Confounds
@@ -26,7 +26,7 @@ class Dataset:
 
     Attributes
     ----------
-    representations : dict of str to ndarray of shape (n, d)
+    representations : dict of str to ndarray or csr_array of shape (n, d)
         By name, all finite; a single representation has the name "". For contrast pairs: the
         differences.
     z : Concept
@@ -77,6 +77,7 @@ class Dataset:
         feature_names: Sequence[str] | None = None,
         kind: str | None = None,
         truth: str = TRUTH,
+        sparse: bool = False,
     ) -> Self:
         """Validate the input of an audit or a comparison.
 
@@ -86,6 +87,8 @@ class Dataset:
             As in `audit`.
         truth : str
             Name of the labels of pairs, among other labels.
+        sparse : bool
+            Whether representations and baselines may be sparse; they stay so.
 
         Raises
         ------
@@ -105,13 +108,16 @@ class Dataset:
                 "X is not ContrastPairs",
                 "pass ContrastPairs, or audit each label separately",
             )
-        matrices = {name: _matrix(one, repr(name) if name else "X") for name, one in named.items()}
+        matrices = {
+            name: _matrix(one, repr(name) if name else "X", sparse=sparse)
+            for name, one in named.items()
+        }
         if y is None:
             validation.complain(
                 "a concept is needed", "y is missing", "pass one label for each row"
             )
         _need_same_rows(matrices)
-        n = len(next(iter(matrices.values())))
+        n = int(next(iter(matrices.values())).shape[0])
         # Text numbers of captured states; a data frame may have a column of this name.
         texts = getattr(X, "text", None) if is_mapping(X) else None
         z = concept(y, n=n if texts is None else None, kind=kind)
@@ -119,8 +125,10 @@ class Dataset:
             z, groups = _by_row(z, groups, np.asarray(texts))
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
-        shared, own = _baselines(baselines, n, list(matrices))
-        shared_untrained, own_untrained = _baselines(untrained, n, list(matrices), "untrained")
+        shared, own = _baselines(baselines, n, list(matrices), sparse=sparse)
+        shared_untrained, own_untrained = _baselines(
+            untrained, n, list(matrices), "untrained", sparse=sparse
+        )
         return cls(
             matrices,
             z,
@@ -162,6 +170,11 @@ class Dataset:
             "inputs": self.baselines | self.own_baselines.get(representation, {}),
             "architecture": self.untrained | self.own_untrained.get(representation, {}),
         }
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a representation is sparse."""
+        return any(validation.is_sparse(X) for X in self.representations.values())
 
     @property
     def X(self) -> np.ndarray:
@@ -211,8 +224,10 @@ def _need_width(names: tuple[str, ...], X: np.ndarray) -> tuple[str, ...]:
     return names
 
 
-def _matrix(X: Any, name: str) -> np.ndarray:
-    """Return a representation as a finite NumPy array (n, d)."""
+def _matrix(X: Any, name: str, *, sparse: bool = False) -> Any:
+    """Return a representation as a finite NumPy array (n, d), or as CSR if it may be sparse."""
+    if sparse and validation.is_sparse(X):
+        return sparse_rows.csr(X, name=name)
     return arrays.host_native(validation.finite(validation.representation(X, name=name), name=name))
 
 
@@ -223,7 +238,10 @@ def _difference(pairs: ContrastPairs) -> np.ndarray:
 
 
 def _need_same_rows(representations: Mapping[str, Any]) -> None:
-    lengths = {name: len(one) for name, one in representations.items()}
+    lengths = {
+        name: len(one) if isinstance(one, ContrastPairs) else int(one.shape[0])
+        for name, one in representations.items()
+    }
     if len(set(lengths.values())) > 1:
         validation.complain(
             "all representations must have the same rows",
@@ -265,6 +283,8 @@ def _baselines(
     n: int,
     representations: Sequence[str],
     what: str = "baselines",
+    *,
+    sparse: bool = False,
 ) -> tuple[dict[str, np.ndarray], Own]:
     """Return baselines of all representations, and those of each representation alone."""
     if baselines is not None and not is_mapping(baselines):
@@ -277,7 +297,7 @@ def _baselines(
     own: Own = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
         if not is_mapping(B):
-            shared[name] = _baseline(B, f"baseline {name!r}", n)
+            shared[name] = _baseline(B, f"baseline {name!r}", n, sparse=sparse)
             continue
         layers = parameters.by_name("representation", B)
         if set(layers) != set(representations) or representations == [""]:
@@ -290,16 +310,16 @@ def _baselines(
             )
         for representation, matrix in layers.items():
             called = f"baseline {name!r} of {representation!r}"
-            own.setdefault(representation, {})[name] = _baseline(matrix, called, n)
+            own.setdefault(representation, {})[name] = _baseline(matrix, called, n, sparse=sparse)
     return shared, own
 
 
-def _baseline(B: Any, called: str, n: int) -> np.ndarray:
-    matrix = _matrix(B, called)
-    if len(matrix) != n:
+def _baseline(B: Any, called: str, n: int, *, sparse: bool) -> np.ndarray:
+    matrix = _matrix(B, called, sparse=sparse)
+    if matrix.shape[0] != n:
         validation.complain(
             f"{called} must have the {n} rows of X",
-            f"it has {len(matrix)}",
+            f"it has {matrix.shape[0]}",
             "compute it for the same inputs, in the same order",
         )
     return matrix

@@ -33,7 +33,7 @@ class Table:
 
     Attributes
     ----------
-    X : ndarray of shape (n, d)
+    X : ndarray or csr_array of shape (n, d)
         Representation, float32 or float64.
     y : ndarray of shape (n,) or (n, k), or Concept
         Values in the file (integers, booleans, text or floats), or a concept made of them.
@@ -203,7 +203,7 @@ def _table(
     source: str,
 ) -> Table:
     """Join a representation with the named columns: the concept, the groups, other labels."""
-    n, (concept, *others) = len(located.X), named
+    n, (concept, *others) = int(located.X.shape[0]), named
     rest = [name for name in others if name != groups]
     return Table(
         X=located.X,
@@ -250,6 +250,8 @@ def read_matrix(
 
 def _sibling(path: Path, name: str) -> np.ndarray:
     sibling = path.with_name(f"{name}{path.suffix}")
+    if not sibling.is_file() and path.with_name(f"{name}.npy").is_file():
+        sibling = path.with_name(f"{name}.npy")
     if name == "X" or sibling == path or not sibling.is_file():
         complain(
             f"{path.name!r} holds one matrix, so {name!r} must be in {sibling.name!r} in the same "
@@ -257,4 +259,10 @@ def _sibling(path: Path, name: str) -> np.ndarray:
             "there is no such file",
             "save both arrays in one file, such as .npz",
         )
-    return load_arrays(sibling)["X"]
+    arrays = load_arrays(sibling)
+    if "X" not in arrays and len(arrays) != 1:
+        complain(
+            f"{sibling.name!r} must hold one array",
+            f"it holds {', '.join(map(repr, list(arrays)[:10]))}",
+        )
+    return arrays["X"] if "X" in arrays else next(iter(arrays.values()))

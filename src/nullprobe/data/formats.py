@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from nullprobe._core.validation import InputError, complain
+from nullprobe._core.sparse_rows import stacked
+from nullprobe._core.validation import InputError, complain, is_sparse
 from nullprobe.data import folders, places, token_rows
 from nullprobe.data.captured import CapturedFolder
 from nullprobe.data.manifest import manifest
@@ -31,7 +32,7 @@ SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
 
 # Array of a .npz with the names of the d features, written when columns become a matrix.
 NAMES = "feature_names"
-_LONE_KINDS = ("npy", "torch")  # kinds of files that may hold one array without a name
+_LONE_KINDS = ("npy", "npz", "torch")  # kinds of files that may hold one array without a name
 
 
 def suffix_of(path: Path) -> str:
@@ -240,4 +241,6 @@ def _stack(arrays: list[np.ndarray], name: str) -> np.ndarray:
         if any(not np.array_equal(first, array) for array in arrays):
             raise ValueError(f"{name!r} differs between shards")
         return first
+    if any(map(is_sparse, arrays)):
+        return stacked(arrays)
     return np.concatenate(arrays)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from nullprobe._core.caller_warnings import warn
-from nullprobe._core.validation import complain, counted
+from nullprobe._core.validation import complain, counted, is_sparse
 from nullprobe.data.formats import NAMES, Arrays
 
 MISSING = ("error", "drop")
@@ -49,12 +49,12 @@ def without_missing(content: Arrays | pa.Table, source: str) -> tuple[Arrays | p
     """
     if isinstance(content, dict):
         arrays = {name: one for name, one in content.items() if name != NAMES and one.ndim}
-        lengths = {len(one) for one in arrays.values()}
+        lengths = {int(one.shape[0]) for one in arrays.values()}
         if len(lengths) != 1:
             return content, 0  # refused with the name of the array, where it is read
         complete = np.ones(lengths.pop(), dtype=bool)
         for one in arrays.values():
-            if one.dtype.kind in "fc":
+            if one.dtype.kind in "fc" and not is_sparse(one):  # which the reader has checked
                 complete &= np.isfinite(one).reshape(len(one), -1).all(axis=1)
     else:
         complete = np.ones(content.num_rows, dtype=bool)

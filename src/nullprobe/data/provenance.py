@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from nullprobe._core import validation
 from nullprobe._version import __version__
 from nullprobe.data.concept import Concept
 from nullprobe.data.splits import Parts
@@ -28,7 +29,10 @@ def data(
     feature_names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Describe X (n, d) and its concept: shapes, names, splits, and a fingerprint."""
-    digest = hashlib.blake2b(np.ascontiguousarray(X).data, digest_size=16)
+    digest, sparse = hashlib.blake2b(digest_size=16), validation.is_sparse(X)
+    stored: Any = X
+    for part in (stored.indptr, stored.indices, stored.data) if sparse else (X,):
+        digest.update(np.ascontiguousarray(part).data)
     digest.update(np.ascontiguousarray(z.data).data)
     counts = None
     if z.codes is not None and z.classes is not None:
@@ -38,6 +42,7 @@ def data(
         "rows": len(z),
         "features": X.shape[1],
         "dtype": str(X.dtype),
+        **({"share_of_values_stored": stored.nnz / (len(z) * X.shape[1])} if sparse else {}),
         "classes": counts,
         "groups": 0 if parts.groups is None else len(np.unique(parts.groups)),
         **({"group_names": list(group_names)} if group_names else {}),

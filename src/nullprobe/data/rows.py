@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, sparse_rows, validation
 from nullprobe.data.concept import Concept, concept, single
 
 
@@ -42,7 +42,7 @@ def weights(sample_weight: Any, n: int) -> np.ndarray | None:
     return w
 
 
-def rows(
+def rows(  # noqa: PLR0913  what `fit` takes, and how
     X: Any,
     y: Any,
     sample_weight: Any,
@@ -50,9 +50,13 @@ def rows(
     one: bool = False,
     kind: str | None = None,
     like: Any = None,
+    sparse: bool = False,
 ) -> tuple[Any, Concept, np.ndarray | None]:
-    """Return X, the concept and the weights; ``one`` allows only one column of labels."""
-    matrix = validation.representation(X)
+    """Return X, the concept and the weights.
+
+    ``one`` allows only one column of labels, and ``sparse`` allows sparse X, which becomes CSR.
+    """
+    matrix = (sparse_rows if sparse else validation).representation(X)
     n = matrix.shape[0]
     z = (single if one else concept)(y, n=n, kind=kind, like=like)
     return matrix, z, weights(sample_weight, n)

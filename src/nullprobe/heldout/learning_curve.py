@@ -51,7 +51,7 @@ def learning_curve(X: np.ndarray, z: Concept, parts: Parts) -> list[Trained]:
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
+    X : ndarray or csr_array of shape (n, d)
     z : Concept
     parts : Parts
         Folds.
@@ -68,7 +68,7 @@ def learning_curve(X: np.ndarray, z: Concept, parts: Parts) -> list[Trained]:
             test = parts.rows(j)
             part = Part.of(X, z, np.flatnonzero(train))
             W = part.solve(part.cross(Z))
-            scores[test] = (X[test] - part.mean).astype(X.dtype) @ W.astype(X.dtype)
+            scores[test] = part.scores_of(X[test], W)
             scores[test] += Z[train].mean(axis=0) * level
             rows += int(train.sum())
         points.append(Trained(round(rows / n_folds), scores))

@@ -15,6 +15,7 @@ References. Y. Chen et al., "Shrinkage algorithms for MMSE covariance estimation
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ MARGIN = 3.0  # ratio of a spike to the largest eigenvalue of noise in the remai
 FIRST = 8  # eigenvalues to compute first; if all are spikes, twice as many are computed
 ROUGH = 0.1  # relative error of the first estimate of the largest eigenvalue
 DENSE = 128  # up to so many features a dense solver is faster
+MOST_OF_PRODUCTS = 64  # spikes of a matrix that is known by its products alone
 MANY = 64  # more eigenvalues than this part of all take as long as all
 
 
@@ -51,7 +53,7 @@ def shrink(R: np.ndarray, n: int) -> float:
     d = int(np.count_nonzero(varies))
     if d < 2 or n < 1:
         return 0.0
-    values, vectors = _spikes(R, d, n)
+    values, vectors = _spikes(R, d, n, float(R.trace()), float(np.vdot(R, R)))
     k = len(values)
     if k:
         R -= (vectors * values) @ vectors.T
@@ -77,6 +79,50 @@ def weight(d: int, n: int, trace: float, squares: float) -> tuple[float, float]:
     return _weight(d, n, trace, squares), trace / d
 
 
+@dataclass(frozen=True, eq=False)
+class Shrunk:
+    """A shrunk correlation matrix in the span of the rows: (1 − λ) R + λτ I, apart from spikes.
+
+    Attributes
+    ----------
+    weight, target : float
+        λ and τ.
+    values : ndarray of shape (k,)
+        Eigenvalues of the spikes, which do not change.
+    vectors : ndarray of shape (n, k)
+        Their eigenvectors in the span of the rows: eigenvectors of the Gram matrix.
+    """
+
+    weight: float
+    target: float
+    values: np.ndarray
+    vectors: np.ndarray
+
+
+def shrink_gram(G: Any, d: int, n: int, squares: float) -> Shrunk:
+    """Return how `shrink` would shrink R = UᵀU, from the Gram matrix G = U Uᵀ of its rows.
+
+    Parameters
+    ----------
+    G : ndarray of shape (n, n), or LinearOperator
+        Its eigenvalues above 0 are those of R.
+    d : int
+        Number of features that vary, which is the trace.
+    n : int
+        Degrees of freedom.
+    squares : float
+        Squared Frobenius norm of G, and of R.
+    """
+    none = np.zeros(0), np.zeros((G.shape[0], 0))
+    if d < 2 or n < 1:
+        return Shrunk(0.0, 1.0, *none)
+    values, vectors = _spikes(G, d, n, float(d), squares)
+    k = len(values)
+    trace = max(d - float(values.sum()), 0.0)
+    rest = weight(d - k, n - k, trace, squares - float(values @ values))
+    return Shrunk(*rest, values, vectors)
+
+
 def _weight(d: int, n: int, trace: float, squares: float) -> float:
     if d < 2 or n < 1:
         return 0.0
@@ -85,15 +131,16 @@ def _weight(d: int, n: int, trace: float, squares: float) -> float:
     return 1.0 if above >= below else above / below
 
 
-def _spikes(R: np.ndarray, d: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(R: Any, d: int, n: int, trace: float, squares: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the k eigenvalues that stand out from noise, and their vectors (d, k).
 
     k is the largest number for which the k-th eigenvalue is that far above the mean of all smaller
     ones. The search doubles the number of eigenvalues until the last one does not stand out.
     """
-    trace, squares = float(R.trace()), float(np.vdot(R, R))
-    none = np.zeros(0), np.zeros((len(R), 0))
+    none = np.zeros(0), np.zeros((R.shape[0], 0))
     most = min(d // 2, n // 3)  # more directions than this are not few; noise must remain
+    if not isinstance(R, np.ndarray):
+        most = min(most, MOST_OF_PRODUCTS)
     if not most:
         return none
     bar, mean, k = _bar(d, n), trace / d, min(FIRST, most)
@@ -107,7 +154,8 @@ def _spikes(R: np.ndarray, d: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     while True:
         if k > known:
             # All eigenvalues take less time than a search for many, or several searches.
-            known = k if k * MANY <= len(R) else len(R)
+            all_known = isinstance(R, np.ndarray) and k * MANY > len(R)
+            known = R.shape[0] if all_known else k
             values, vectors = _largest(R, known)
         count = _standing_out(values[:k], trace, d, n)
         if count < k or k == most:
@@ -139,12 +187,12 @@ def _bar(d: int, n: int) -> float:
     return float(MARGIN * (1.0 + np.sqrt(d / n)) ** 2)
 
 
-def _about_largest(R: np.ndarray) -> float:
+def _about_largest(R: Any) -> float:
     """Return the largest eigenvalue, with a relative error of a few per cent."""
-    if len(R) <= DENSE:
+    if isinstance(R, np.ndarray) and len(R) <= DENSE:
         return float(_largest(R, 1)[0][0])
     rough: Any = ROUGH / 2  # the type stubs allow only integers
-    values = eigsh(R, 1, v0=_start(len(R)), tol=rough, return_eigenvectors=False)
+    values = eigsh(R, 1, v0=_start(R.shape[0]), tol=rough, return_eigenvectors=False)
     return float(values[0])
 
 
@@ -152,12 +200,12 @@ def _start(d: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal(d)
 
 
-def _largest(R: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _largest(R: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the k largest eigenvalues, in descending order, and their vectors (d, k)."""
-    d = len(R)
+    d = R.shape[0]
     if k == d:
         values, vectors = eigh(R, driver="evd")
-    elif d <= DENSE:
+    elif isinstance(R, np.ndarray) and d <= DENSE:
         values, vectors = eigh(R, subset_by_index=[d - k, d - 1])
     else:
         values, vectors = eigsh(R, k, v0=_start(d))

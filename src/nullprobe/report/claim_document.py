@@ -25,7 +25,7 @@ from nullprobe.report.document import (
 
 ClaimName = Literal[
     "dependent", "readable", "one_direction", "erasure_holds", "no_halfspace", "one_feature",
-    "gone", "transfers", "consistent", "used",
+    "few_features", "gone", "transfers", "consistent", "used",
 ]  # fmt: skip
 Takes = Literal["linear_algebra", "chance", "moments", "noise", "structure", "undecided"]
 ComesFrom = Literal["inputs", "architecture", "corpus", "training", "undecided", "not_tried"]

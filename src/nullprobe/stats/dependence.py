@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from nullprobe._core import linalg, parameters
+from nullprobe._core import linalg, parameters, sparse_rows, validation
 from nullprobe._core.caller_warnings import warn
 from nullprobe.data.concept import Concept
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.copies import Copies, copies
 from nullprobe.stats.neighbours import Resemblance, resemblance
+from nullprobe.stats.sparse_copies import sparse_copies
 
 RULES = ("group", "drop", "keep")
 LOOKED_AT = 3  # representations: a row is a copy if it is a copy in the first, middle and last
@@ -63,6 +64,10 @@ def with_copies(
     """
     parameters.choice("duplicates", rule, list(RULES))
     for X in data.representations.values():
+        if validation.is_sparse(X):
+            stored: Any = X
+            sparse_rows.moments(stored, None)
+            continue
         with np.errstate(over="ignore"):
             linalg.need_finite(np.square(np.abs(X).max(axis=0), dtype=np.float64))
     repeats = _in_all(list(data.representations.values()), seed)
@@ -109,7 +114,10 @@ def _in_all(representations: Sequence[np.ndarray], seed: int) -> Copies:
     """Return the rows that are copies in all representations; at most three are compared."""
     n = len(representations)
     places = sorted({0, n // 2, n - 1})[:LOOKED_AT]
-    each = [copies(representations[i], seed) for i in places]
+    each = [
+        sparse_copies(one, seed) if validation.is_sparse(one) else copies(one, seed)
+        for one in (representations[i] for i in places)
+    ]
     if len(each) == 1:
         return each[0]
     codes = np.unique(np.stack([one.codes for one in each]), axis=1, return_inverse=True)[1]

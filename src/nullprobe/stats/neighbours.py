@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from nullprobe._core import validation
 from nullprobe.data.concept import Concept
 
 DRAWS = 399  # p can be .0025, a quarter of the level .01
@@ -121,6 +122,8 @@ def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
 
     This makes two passes over X, in blocks of rows.
     """
+    if validation.is_sparse(X):
+        return _sparse_sketch(X, z, rng)
     n, d = len(X), int(X.shape[1])
     Q = _explained(z)
     fit = Q.T @ X
@@ -142,6 +145,22 @@ def _sketch(X: np.ndarray, z: Concept, rng: np.random.Generator) -> np.ndarray:
     mix = weights[:, None] * rng.standard_normal((d, m)) if d > m else None
     parts = [residual(rows) * weights if mix is None else residual(rows) @ mix for rows in blocks]
     return np.vstack(parts)
+
+
+def _sparse_sketch(X: Any, z: Concept, rng: np.random.Generator) -> np.ndarray:
+    """Return the same sketch (n, m) of sparse rows, whose residuals are never formed."""
+    n, d = (int(size) for size in X.shape)
+    Q = _explained(z)
+    product: Any = Q.T @ X
+    fit = np.asarray(product.toarray() if validation.is_sparse(product) else product)
+    whole = np.bincount(X.indices, X.data**2, d)
+    squares = np.clip(whole - (fit**2).sum(axis=0), 0.0, None)
+    varies = squares > 64 * n * np.finfo(np.float64).eps * whole
+    weights = np.divide(1.0, np.sqrt(squares / n), out=np.zeros(d), where=varies)
+    m = int(np.clip(MOST_NUMBERS // n, *SKETCH))
+    mix = rng.standard_normal((d, m)) if d > m else np.eye(d)
+    mix *= weights[:, None]
+    return np.asarray(X @ mix - Q @ (fit @ mix))
 
 
 def _explained(z: Concept) -> Any:

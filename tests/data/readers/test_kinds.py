@@ -93,12 +93,6 @@ def test_tensors_of_narrow_types_and_with_gradients_are_read_exactly(tmp_path):
     np.testing.assert_array_equal(rows, half.float().detach().numpy())
 
 
-def test_sparse_tensors_are_refused(tmp_path):
-    torch.save({"X": torch.eye(3).to_sparse()}, tmp_path / "rows.pt")
-    with pytest.raises(InputError, match="dense"):
-        read_matrix(tmp_path / "rows.pt")
-
-
 def test_an_hdf5_file_does_not_decide_which_other_files_are_read(tmp_path):
     np.save(tmp_path / "secret.npy", np.full((4, 8), 7.0))
     layout = h5py.VirtualLayout((4, 8), float)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nullprobe.data.readers.reader import Arrays, Reader, begins_with
+from nullprobe.data.readers.sparse_parts import joined_names, to_read, with_matrices
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # an archive, an empty archive
 
@@ -41,18 +42,18 @@ def _load_array(path: Path, only: Sequence[str] | None, _: Sequence[str]) -> Arr
 
 def _names_in_archive(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist()]
+        return joined_names([name.removesuffix(".npy") for name in archive.namelist()])
 
 
 def _load_archive(path: Path, only: Sequence[str] | None, _: Sequence[str]) -> Arrays:
     # We open the file, because np.load does not close a broken archive.
     with path.open("rb") as file:
         content = np.load(file, allow_pickle=False)
-        arrays = {name: content[name] for name in content.files if only is None or name in only}
+        arrays = {name: content[name] for name in to_read(content.files, only)}
     other = [name for name, a in arrays.items() if not isinstance(a, np.ndarray)]
     if other:
         raise ValueError(f"{other[0]!r} is not an array")
-    return arrays
+    return with_matrices(arrays)
 
 
 ARRAY = Reader((".npy",), False, begins_with(b"\x93NUMPY"), lambda _: ["X"], _load_array)

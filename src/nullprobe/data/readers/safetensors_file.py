@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nullprobe.data.readers.reader import Arrays, Reader
+from nullprobe.data.readers.sparse_parts import joined_names, to_read, with_matrices
 from nullprobe.data.tensor_files import open_tensors
 
 LENGTH = 8  # bytes at the start that hold the length of the header
@@ -22,20 +23,18 @@ def _recognises(head: bytes, _: Path) -> bool:
 
 def _names(path: Path) -> list[str]:
     with open_tensors(path) as content:
-        return list(content.keys())
+        return joined_names(list(content.keys()))
 
 
 def _load(path: Path, only: Sequence[str] | None, _: Sequence[str]) -> Arrays:
     arrays: Arrays = {}
     with open_tensors(path) as content:
-        for name in content.keys():  # noqa: SIM118 (the object is not a dict)
-            if only is not None and name not in only:
-                continue
+        for name in to_read(list(content.keys()), only):
             if content.get_slice(name).get_dtype() == "BF16":
                 arrays[name] = _bfloat16(path, name)
             else:
                 arrays[name] = content.get_tensor(name)
-    return arrays
+    return with_matrices(arrays)
 
 
 def _bfloat16(path: Path, name: str) -> np.ndarray:

@@ -15,12 +15,13 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from nullprobe._core import arrays, validation
+from nullprobe._core import arrays, sparse_rows, validation
 from nullprobe._core.arrays import Array
 from nullprobe.data.concept import Concept, columns
 from nullprobe.data.rows import weights
 from nullprobe.moments.moments import Moments, read_together
 from nullprobe.moments.scatter import need_squares
+from nullprobe.moments.sparse_moments import sparse_moments
 from nullprobe.probes.base.linear import LinearProbe, MomentProbe, ProbeEstimator, agreement
 from nullprobe.probes.base.linear_probes import LinearProbes
 
@@ -60,7 +61,7 @@ class ManyConcepts(ProbeEstimator):
             If the input is empty, not finite, of lengths that differ, of one class, or has several
             columns of labels.
         """
-        frame, X = X, validation.representation(X)
+        frame, X = X, self._representation(X)
         if y is None or isinstance(y, Concept):
             return super().fit(frame, y, sample_weight, kind=kind)
         concepts = columns(y, n=X.shape[0], kind=kind)
@@ -105,7 +106,7 @@ class ManyConcepts(ProbeEstimator):
             If the input is empty, not finite, of lengths that differ, or a column is of one class;
             the message names the column.
         """
-        frame, X = X, validation.representation(X)
+        frame, X = X, self._representation(X)
         concepts = _each(Y, X.shape[0], kind)
         X = validation.finite(X)
         w = weights(sample_weight, X.shape[0])
@@ -116,6 +117,9 @@ class ManyConcepts(ProbeEstimator):
         _need_two_classes(concepts)
         validate_data(self, frame, skip_check_array=True)
         return self._adopt_many(self._many(X, concepts, w))
+
+    def _representation(self, X: Any) -> Any:
+        return (sparse_rows if self._takes_sparse else validation).representation(X)
 
     def _adopt_many(self, probes: LinearProbes) -> Self:
         """Store the fitted probes of many concepts."""
@@ -168,6 +172,13 @@ def _need_two_classes(concepts: list[Concept]) -> None:
 class ManyByMoments(ManyConcepts, MomentProbe):
     """Base class of such probes that depend on moments alone: one scatter for all concepts."""
 
+    _takes_sparse = True
+
+    def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
+        if validation.is_sparse(X):
+            return self._read(sparse_moments(X, [z], w)[0])
+        return super()._probe(X, z, w)
+
     def _ready(self, moments: Moments) -> Any:
         """Return what all concepts of the same rows share."""
         return None
@@ -184,12 +195,8 @@ class ManyByMoments(ManyConcepts, MomentProbe):
         groups = _grouped(concepts)
         blocks = [Concept(None, None, _matrix_of(concepts, group)) for group in groups]
         singles = [j for j, z in enumerate(concepts) if z.is_classes and z.n_columns > 2]
-        all_concepts = [*blocks, *(concepts[j] for j in singles)]
-        first = Moments.zeros(X, all_concepts[0])
-        all_moments = [first, *(Moments.zeros(X, z, spread=first.spread) for z in all_concepts[1:])]
-        read_together(all_moments, X, all_concepts, w)
-        need_squares(X, w, first.variance)
-        ready = self._ready(first)
+        all_moments = _moments_of(X, [*blocks, *(concepts[j] for j in singles)], w)
+        ready = self._ready(all_moments[0])
         probes: list[Any] = [None] * len(concepts)
         for group, moments in zip(groups, all_moments, strict=False):
             if concepts[group[0]].is_classes:
@@ -202,6 +209,17 @@ class ManyByMoments(ManyConcepts, MomentProbe):
         for j, moments in zip(singles, all_moments[len(groups) :], strict=True):
             probes[j] = self._read_ready(moments, ready)
         return LinearProbes.of(probes)
+
+
+def _moments_of(X: Array, concepts: list[Concept], w: np.ndarray | None) -> list[Moments]:
+    """Return the moments of X with each concept; those of X itself are formed once."""
+    if validation.is_sparse(X):
+        return sparse_moments(X, concepts, w)
+    first = Moments.zeros(X, concepts[0])
+    all_moments = [first, *(Moments.zeros(X, z, spread=first.spread) for z in concepts[1:])]
+    read_together(all_moments, X, concepts, w)
+    need_squares(X, w, first.variance)
+    return all_moments
 
 
 def _grouped(concepts: list[Concept]) -> list[list[int]]:

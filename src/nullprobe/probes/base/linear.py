@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from nullprobe._core import arrays, linalg, validation
+from nullprobe._core import arrays, linalg, sparse_rows, validation
 from nullprobe._core.arrays import Array
 from nullprobe._core.estimators import same_columns
 from nullprobe._core.printable import label_list
@@ -28,11 +28,19 @@ def scored(X: Array, weights: np.ndarray, bias: np.ndarray) -> Array:
 
     The product is in float64 if float32 scores may overflow or underflow.
     """
+    if validation.is_sparse(X):
+        scores = _of_sparse(sparse_rows.csr(X), weights, bias)
+        return arrays.like(scores, X) if arrays.is_torch(X) else scores
     X = validation.representation(X)
     validation.width(X.shape[1], len(weights))
     size = np.abs(weights).max(initial=0.0)
     X = arrays.working(X) if size == 0 or 1.0 / FAR < size < FAR else arrays.wide(X)
     return X @ arrays.like(weights, X) + arrays.like(bias, X)
+
+
+def _of_sparse(X: Any, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    validation.width(X.shape[1], len(weights))
+    return X @ weights + bias
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,6 +121,8 @@ class ProbeEstimator(BaseEstimator):
         Labels; absent for a numeric concept.
     """
 
+    _takes_sparse = False  # whether `fit` takes sparse X; any linear probe scores it
+
     def _probe(self, X: Array, z: Concept, w: np.ndarray | None) -> LinearProbe:
         raise TypeError(f"{type(self).__name__} does not implement _probe")
 
@@ -135,7 +145,7 @@ class ProbeEstimator(BaseEstimator):
             If the input is empty or not finite, if lengths differ, or if y has one class.
         """
         frame = X
-        X, z, w = rows(X, y, sample_weight, one=True, kind=kind)
+        X, z, w = rows(X, y, sample_weight, one=True, kind=kind, sparse=self._takes_sparse)
         validation.finite(X)
         if w is not None and not w.all():  # rows of weight 0 do not count
             positive = np.flatnonzero(w)
@@ -185,22 +195,23 @@ class ProbeEstimator(BaseEstimator):
 
     def _checked(self, X: Array) -> Array:
         check_is_fitted(self)
-        frame, X = X, validation.representation(X)
+        frame, X = X, sparse_rows.representation(X)
         validation.width(X.shape[1], self.probe_.d, by=type(self).__name__)
         same_columns(self, frame)
-        return validation.finite(X)
+        return frame if validation.is_sparse(X) else validation.finite(X)
 
     def score(self, X: Array, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy of predicted labels, or R² of predicted numbers, on X (n, d)."""
         predicted = self.predict(X)  # before `rows`: it also checks feature names
         classes = self.probe_.classes
         kind = "numeric" if classes is None else "labels"
-        _, z, w = rows(X, y, sample_weight, one=classes is not None, kind=kind)
+        _, z, w = rows(X, y, sample_weight, one=classes is not None, kind=kind, sparse=True)
         return agreement(z.labels, predicted, w, classes)
 
     def __sklearn_tags__(self) -> Any:
-        """Return the tags of scikit-learn: y is required."""
+        """Return the tags of scikit-learn: y is required, and X may be sparse."""
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._takes_sparse
         tags.target_tags.required = True
         return tags
 

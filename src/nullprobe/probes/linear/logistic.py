@@ -30,6 +30,7 @@ from nullprobe.probes.base.linear_probes import LinearProbes
 from nullprobe.probes.solvers.design import Design, Preconditioner
 from nullprobe.probes.solvers.newton import MOST_STEPS, TOLERANCE, solve
 from nullprobe.probes.solvers.penalty_path import DEFAULT_STRENGTH, Path, path
+from nullprobe.probes.solvers.sparse_design import design_of
 
 
 def logistic(
@@ -45,7 +46,7 @@ def logistic(
 
     Parameters
     ----------
-    X : ndarray of shape (n, d)
+    X : ndarray or csr_array of shape (n, d)
     codes : ndarray of shape (n,)
         Classes 0, 1, ..., K − 1, each with rows.
     C : float
@@ -68,7 +69,7 @@ def logistic(
     >>> bool(((scores > 0) == world.y[300:]).mean() > 0.9)
     True
     """
-    design = Design.of(X, weights)
+    design = design_of(X, weights)
     targets = _targets([Concept(codes, tuple(range(codes.max() + 1)), None)])
     A = _solve_by_strength(design, targets, np.array([C]), max_iter, tol)
     return design.weights(A[:, 0])
@@ -86,7 +87,7 @@ def _solve_by_strength(
     """Return A (r + 1, m, k) for label vectors with separate strengths (m,)."""
     A, converged = np.empty((design.rows.shape[1], *targets.shape[1:])), np.empty(len(C), bool)
     for strength in np.unique(C):
-        preconditioner = Preconditioner.of(design, 1.0 / (float(strength) * design.total))
+        preconditioner = design.preconditioner(1.0 / (float(strength) * design.total))
         same = strength == C
         A[:, same], converged[same] = solve(
             design, targets[:, same], preconditioner, tolerance=tol, max_steps=max_iter
@@ -108,6 +109,8 @@ def _warn_unconverged(converged: np.ndarray, max_iter: int) -> None:
 
 class LogisticProbe(ManyConcepts):
     """Read a concept with logistic regression.
+
+    X may be sparse; it is not made dense.
 
     Parameters
     ----------
@@ -147,6 +150,8 @@ class LogisticProbe(ManyConcepts):
     >>> LogisticProbe().fit_many(X, Y).decision_function(X).shape
     (4, 2)
     """
+
+    _takes_sparse = True
 
     def __init__(
         self,
@@ -189,8 +194,8 @@ class LogisticProbe(ManyConcepts):
 
     def _many(self, X: Array, concepts: list[Concept], w: np.ndarray | None) -> LinearProbes:
         self._check_parameters(concepts)
-        X = arrays.host(X)
-        design = Design.of(X, w)
+        X = X if validation.is_sparse(X) else arrays.host(X)
+        design = design_of(X, w)
         probes: list[Any] = [None] * len(concepts)
         paths: list[Any] = [None] * len(concepts)
         sizes = np.array([z.n_columns for z in concepts])

@@ -89,6 +89,19 @@ class Design:
         W = self.inverse[:, None] * W
         return W, A[-1] - self.mean @ W
 
+    def preconditioner(self, penalty: float) -> Preconditioner:
+        """Return the preconditioner of one penalty."""
+        return Preconditioner.of(self, penalty)
+
+    def standardise(self, X: np.ndarray) -> np.ndarray:
+        """Return other rows X (n, d) in the coordinates of these, (n, r)."""
+        other = (X - self.mean) * self.inverse
+        return other if self.basis is None else other @ self.basis
+
+    def log_odds(self, standardised: np.ndarray, A: np.ndarray) -> np.ndarray:
+        """Return the log-odds (n, m, k) of standardised rows under A (r + 1, m, k)."""
+        return np.tensordot(standardised, A[:-1], 1) + A[-1]
+
     def constraint(self, Q: np.ndarray) -> np.ndarray:
         """Return B (r, q) such that Bᵀ a = 0 if and only if Qᵀ w = 0, for directions Q (d, q)."""
         B = self.inverse[:, None] * Q

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax
 
-from nullprobe.probes.solvers.design import Design, Preconditioner
 from nullprobe.probes.solvers.newton import solve
+from nullprobe.probes.solvers.sparse_design import design_of
 
 FOLDS = 3
 STRENGTHS = tuple(float(c) for c in np.geomspace(1e-5, 1e2, 15))
@@ -69,12 +69,10 @@ def path(X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed
         if not len(mixed):
             continue
         w = np.ones(n) if weights is None else weights
-        design = Design.of(X[train], None if weights is None else w[train])
-        held = (X[test] - design.mean) * design.inverse
-        held = held if design.basis is None else held @ design.basis
-        start = None
+        design = design_of(X[train], None if weights is None else w[train])
+        held, start = design.standardise(X[test]), None
         for i, C in enumerate(STRENGTHS):
-            preconditioner = Preconditioner.of(design, 1.0 / (C * design.total))
+            preconditioner = design.preconditioner(1.0 / (C * design.total))
             start, _ = solve(
                 design,
                 targets_in[:, mixed],
@@ -82,7 +80,7 @@ def path(X: np.ndarray, targets: np.ndarray, weights: np.ndarray | None, *, seed
                 start=start,
                 tolerance=PATH_TOLERANCE,
             )
-            scores = np.tensordot(held, start[:-1], 1) + start[-1]
+            scores = design.log_odds(held, start)
             losses[i, mixed] += w[test] @ -log_probabilities(scores, targets[test][:, mixed])
         counts[mixed] += w[test].sum()
     losses = np.divide(losses, counts, out=np.full(losses.shape, np.nan), where=counts > 0)

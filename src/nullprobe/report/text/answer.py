@@ -33,6 +33,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "removing direction after direction lowers the reading as expected",
         "removing direction after direction lowers the reading in another way than expected",
     ),
+    "few_features": (
+        "few features read as well as all",
+        "few features read less than all",
+    ),
     "gone": (
         "after erasure, no nonlinear reader reads it",
         "after erasure, a nonlinear reader still reads it{read}",
@@ -51,6 +55,7 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "erasure_holds": ("it is not read any more", "it is still read"),
     "no_halfspace": ("none is accurate", "one is still accurate"),
     "one_feature": ("as expected", "not as expected"),
+    "few_features": ("few suffice", "few do not suffice"),
     "gone": ("it is not read any more", "it is still read"),
     "transfers": ("it carries over", "it does not carry over"),
     "used": ("it is used", "use was not shown"),
@@ -62,6 +67,7 @@ SUBJECTS = {
     "erasure_holds": "what a fresh linear probe reads after erasure",
     "no_halfspace": "what a linear classifier reads after erasure",
     "one_feature": "how fast the reading falls",
+    "few_features": "what few features read",
     "gone": "what a nonlinear reader reads after erasure",
     "transfers": "what carries over",
     "consistent": "what CCS finds",
@@ -69,7 +75,8 @@ SUBJECTS = {
 }
 MOST_FINDINGS = 4  # findings of one sentence
 FIRST = ("used", "consistent", "readable", "one_direction", "gone", "no_halfspace",
-         "erasure_holds", "transfers", "one_feature", "dependent")  # fmt: skip
+         "erasure_holds", "transfers", "one_feature", "few_features",
+         "dependent")  # fmt: skip
 MOST_NAMED = 2  # classes that a sentence names
 
 

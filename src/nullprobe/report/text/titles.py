@@ -9,6 +9,7 @@ LADDERS = {
     "erasure_holds": "Does a fresh probe read more than each explanation gives?",
     "no_halfspace": "Is a linear classifier more accurate than each explanation gives?",
     "one_feature": "Does the reading fall in another way than each explanation gives?",
+    "few_features": "Do few features read more than each explanation gives?",
     "gone": "Does a nonlinear reader read more than each explanation gives?",
     "transfers": "Does it carry over less than each explanation gives?",
     "consistent": "Does CCS agree with the labels more often than by chance?",
