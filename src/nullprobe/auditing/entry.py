@@ -77,7 +77,7 @@ def audit(
     X : array or sparse matrix of shape (n, d), ContrastPairs, or mapping of str to such
         Representation, or several of the same rows, such as the layers of a model. For contrast
         pairs, the differences are audited, and `consistent` judges CCS on them. Sparse X (SciPy or
-        torch) is never made dense; `readable` and `few_features` judge it.
+        torch) of more than 2^20 values is never made dense; `readable` and `few_features` judge it.
     y : array-like of shape (n,) or (n, k)
         Concept: labels or numbers. Several columns of labels are one-hot encoded together. Contrast
         pairs come with labels.
