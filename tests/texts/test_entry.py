@@ -98,7 +98,7 @@ def test_frames_of_every_kind_are_read(given, frame):
     columns = given[2]
     columns = {name: list(values) for name, values in columns.items()}
     named = {"text": "text", "concept": "negated", "groups": "entity"}
-    read = entry._Given.of(frame(columns), named, None, ["a"])
+    read = entry._Rows.of(frame(columns), named, None, ["a"])
     assert read.confounds["a"].tolist() == columns["a"]
     assert read.texts == columns["text"]
     assert len(np.unique(read.groups)) == len(set(columns["entity"]))

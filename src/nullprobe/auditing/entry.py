@@ -239,9 +239,9 @@ def audit(
             n_features=n_features,
         )
         results, dependence = judge_dependent(plan, independent)
-    twins = list(dict.fromkeys([*dataset.untrained, *_names(dataset.own_untrained)]))
+    twins = list(dict.fromkeys([*dataset.untrained, *_names(dataset.layer_untrained)]))
     record = {
-        "baselines": list(dict.fromkeys([*dataset.baselines, *_names(dataset.own_baselines)])),
+        "baselines": list(dict.fromkeys([*dataset.baselines, *_names(dataset.layer_baselines)])),
         "random_state": seed,
         **({"untrained": twins} if twins else {}),
         **({"confounds": list(dataset.confounds.names)} if dataset.confounds else {}),
@@ -267,9 +267,9 @@ def audit(
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
 
 
-def _names(own: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
+def _names(by_layer: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
     """Return the names of what each representation alone is compared with."""
-    return [name for one in own.values() for name in one]
+    return [name for one in by_layer.values() for name in one]
 
 
 def _share(share: float | None) -> float | str:

@@ -126,16 +126,16 @@ def capture(
         (model, tokenizer, content.texts, sites), {"tokens": content.tokens, **settings},
         models.capture, models.capture_to,
     )  # fmt: skip
-    said = [done(job, target, task.file)]
+    lines = [done(job, target, task.file)]
     for k, one in enumerate(twins):
         twin = models.untrained(model, k)
-        said.append(done(replace(job, args=(twin, *job.args[1:])), one, task.file))
+        lines.append(done(replace(job, args=(twin, *job.args[1:])), one, task.file))
     if twins and columns.concept is not None and not target.is_file:
-        said.append(
+        lines.append(
             f"Compare them: nullprobe audit {target.path} "
             + " ".join(f"--untrained twin{k + 1}={one.path}" for k, one in enumerate(twins))
         )
-    return "\n".join(said)
+    return "\n".join(lines)
 
 
 def done(job: Job, target: Target, source: Path) -> str:

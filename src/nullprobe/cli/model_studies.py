@@ -31,7 +31,7 @@ def audit_of(
     title = settings["title"] or f"{stem(task.file)}: {columns.concept}, {stem(Path(name))}"
     frame = {columns.text: content.texts, **content.labels}
     with warning_in_words(), Bars(title) as bars:
-        found = audit_model(
+        result = audit_model(
             *loaded,
             frame,
             concept=columns.concept or "",
@@ -46,9 +46,9 @@ def audit_of(
     origin = {"command": command, "source": source}
     audits = {
         site: replace(one, provenance={**origin, **one.provenance})
-        for site, one in found.layers.audits.items()
+        for site, one in result.layers.audits.items()
     }
-    return replace(found, layers=Layers(audits))
+    return replace(result, layers=Layers(audits))
 
 
 def _named(task: Task) -> dict[str, str]:

@@ -87,8 +87,8 @@ def with_others(
     arrays, source = {}, dict(subject.source)
     for option, texts in (("baselines", baselines), ("untrained", untrained)):
         # A layer of an untrained network explains the same layer; a baseline may explain any.
-        twins = option == "untrained" and is_mapping(subject.X)
-        named = tuple(subject.X) if twins else ()
+        twins = option == "untrained"
+        named = tuple(map(str, subject.X)) if twins and is_mapping(subject.X) else ()
         one = "--" + option.removesuffix("s")
         arrays[option], files = _others(one, texts, columns, named)
         source |= {option: files} if files else {}
@@ -174,11 +174,11 @@ def _baseline(name: str, path: Path, columns: Columns, audited: Sequence[str]) -
         X, _ = read_matrix(path, leave_out=[column for column in others if column in available])
         return {name: X}
     arrays: dict[str, Any] = {}
-    own = audited and {*audited} <= {*layers}
-    for site in audited if own else layers:
+    is_twin = audited and {*audited} <= {*layers}
+    for site in audited if is_twin else layers:
         X, _ = read_matrix(path, leave_out=[column for column in available if column != site])
-        arrays[site if own else name if len(layers) == 1 else f"{name}, {site}"] = X
-    return {name: arrays} if own else arrays
+        arrays[site if is_twin else name if len(layers) == 1 else f"{name}, {site}"] = X
+    return {name: arrays} if is_twin else arrays
 
 
 def world_subject(name: str, options: Sequence[str], seed: int) -> Subject:

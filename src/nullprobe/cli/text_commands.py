@@ -95,7 +95,7 @@ def audit_model(
     )  # fmt: skip
     task = texts.Task(file, texts.TextColumns(text, concept, groups, known), site, tokens)
     loaded = model_tasks.loaded(model, loading)
-    found = model_studies.audit_of(model, loaded, task, out, settings, command)
-    paths = output.write_both(out, stem, found.to_html, found.to_json)
-    tables.say(str(found))
+    result = model_studies.audit_of(model, loaded, task, out, settings, command)
+    paths = output.write_both(out, stem, result.to_html, result.to_json)
+    tables.say(str(result))
     tables.show_files(*paths)

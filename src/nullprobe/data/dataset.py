@@ -16,7 +16,7 @@ from nullprobe.data.pair_labels import need_truth, other_labels
 from nullprobe.data.pairs import ContrastPairs
 from nullprobe.data.splits import named_groups
 
-Own = dict[str, dict[str, np.ndarray]]
+ByLayer = dict[str, dict[str, np.ndarray]]
 TRUTH = "truth"  # name of the labels of pairs, among other labels
 
 
@@ -45,7 +45,7 @@ class Dataset:
         Other representations of the same rows.
     confounds : Confounds or None
         Known properties of the rows.
-    own_baselines, own_untrained : dict of str to dict of str to ndarray of shape (n, d')
+    layer_baselines, layer_untrained : dict of str to dict of str to ndarray of shape (n, d')
         Other representations that one representation is compared with, such as the same layer of
         an untrained network; by name of the representation.
     """
@@ -60,8 +60,8 @@ class Dataset:
     baselines: dict[str, np.ndarray]
     untrained: dict[str, np.ndarray]
     confounds: Confounds | None = None
-    own_baselines: Own = field(default_factory=dict[str, dict[str, np.ndarray]])
-    own_untrained: Own = field(default_factory=dict[str, dict[str, np.ndarray]])
+    layer_baselines: ByLayer = field(default_factory=dict[str, dict[str, np.ndarray]])
+    layer_untrained: ByLayer = field(default_factory=dict[str, dict[str, np.ndarray]])
 
     @classmethod
     def of(  # noqa: PLR0913  the door: all data that an audit takes
@@ -125,8 +125,8 @@ class Dataset:
             z, groups = _by_row(z, groups, np.asarray(texts))
         z.need_two_classes()
         codes, group_names = named_groups(groups, n)
-        shared, own = _baselines(baselines, n, list(matrices), sparse=sparse)
-        shared_untrained, own_untrained = _baselines(
+        shared, by_layer = _baselines(baselines, n, list(matrices), sparse=sparse)
+        shared_untrained, layer_untrained = _baselines(
             untrained, n, list(matrices), "untrained", sparse=sparse
         )
         return cls(
@@ -140,8 +140,8 @@ class Dataset:
             shared,
             shared_untrained,
             Confounds.of(confounds, n),
-            own,
-            own_untrained,
+            by_layer,
+            layer_untrained,
         )
 
     def take(self, rows: np.ndarray) -> Dataset:
@@ -160,15 +160,15 @@ class Dataset:
             baselines=selected(self.baselines),
             untrained=selected(self.untrained),
             confounds=None if self.confounds is None else self.confounds.take(rows),
-            own_baselines={name: selected(one) for name, one in self.own_baselines.items()},
-            own_untrained={name: selected(one) for name, one in self.own_untrained.items()},
+            layer_baselines={name: selected(one) for name, one in self.layer_baselines.items()},
+            layer_untrained={name: selected(one) for name, one in self.layer_untrained.items()},
         )
 
     def compared_with(self, representation: str) -> dict[str, dict[str, np.ndarray]]:
         """Return the other matrices that a representation is compared with, by source and name."""
         return {
-            "inputs": self.baselines | self.own_baselines.get(representation, {}),
-            "architecture": self.untrained | self.own_untrained.get(representation, {}),
+            "inputs": self.baselines | self.layer_baselines.get(representation, {}),
+            "architecture": self.untrained | self.layer_untrained.get(representation, {}),
         }
 
     @property
@@ -285,7 +285,7 @@ def _baselines(
     what: str = "baselines",
     *,
     sparse: bool = False,
-) -> tuple[dict[str, np.ndarray], Own]:
+) -> tuple[dict[str, np.ndarray], ByLayer]:
     """Return baselines of all representations, and those of each representation alone."""
     if baselines is not None and not is_mapping(baselines):
         validation.complain(
@@ -294,7 +294,7 @@ def _baselines(
             'pass a mapping, such as {"bag of words": B}',
         )
     shared: dict[str, np.ndarray] = {}
-    own: Own = {}
+    by_layer: ByLayer = {}
     for name, B in parameters.by_name("baseline", baselines or {}).items():
         if not is_mapping(B):
             shared[name] = _baseline(B, f"baseline {name!r}", n, sparse=sparse)
@@ -310,8 +310,10 @@ def _baselines(
             )
         for representation, matrix in layers.items():
             called = f"baseline {name!r} of {representation!r}"
-            own.setdefault(representation, {})[name] = _baseline(matrix, called, n, sparse=sparse)
-    return shared, own
+            by_layer.setdefault(representation, {})[name] = _baseline(
+                matrix, called, n, sparse=sparse
+            )
+    return shared, by_layer
 
 
 def _baseline(B: Any, called: str, n: int, *, sparse: bool) -> np.ndarray:

@@ -165,7 +165,7 @@ def token_log_probabilities(texts: Texts, *, report: Report = silent) -> list[np
     Returns
     -------
     list of n ndarray of shape (t - 1,)
-        Entry j is that of token j + 1, given all tokens before it.
+        Entry j is the log-probability of token j + 1 after all tokens before it.
     """
     for i, ids in enumerate(texts.ids):
         if len(ids) < 2:

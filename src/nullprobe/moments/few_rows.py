@@ -41,7 +41,7 @@ class FewRows:
         (1 − λτ/f) / v, which is (1 − λ)/f, for each of them.
     floor : float
         λτ, the eigenvalue of the shrunk matrix in directions without variance.
-    kept : float
+    remaining : float
         1 − λ.
     values, axes : ndarray of shape (k,) and (d, k)
         Eigenvalues and directions of the spikes, which do not shrink.
@@ -54,7 +54,7 @@ class FewRows:
     vectors: np.ndarray
     gains: np.ndarray
     floor: float
-    kept: float
+    remaining: float
     values: np.ndarray
     axes: np.ndarray
 
@@ -76,9 +76,9 @@ class FewRows:
             weight(d - k, n - 1 - k, float(rest.sum()), float(rest @ rest)) if d > 1 else (0.0, 0.0)
         )
         axes = (A.T @ vectors[:, :k]) / np.sqrt(spikes)
-        floor, kept = lam * target, 1.0 - lam
-        gains = kept * linalg.reciprocal(kept * rest + floor)
-        return cls(mean, centred, inverse, A, vectors[:, k:], gains, floor, kept, spikes, axes)
+        floor, remaining = lam * target, 1.0 - lam
+        gains = remaining * linalg.reciprocal(remaining * rest + floor)
+        return cls(mean, centred, inverse, A, vectors[:, k:], gains, floor, remaining, spikes, axes)
 
     def solve(self, B: np.ndarray) -> np.ndarray:
         """Return Σ̃⁻¹ B for the shrunk matrix Σ̃ and B (d, m); 0 at constant features."""
@@ -103,7 +103,7 @@ class FewRows:
     def dense(self) -> linalg.PSDFactor:
         """The factor of Σ̃ (d, d) itself, which whitening needs."""
         rows = self.vectors.T @ self.A
-        R = self.kept * (rows.T @ rows)
+        R = self.remaining * (rows.T @ rows)
         R[np.diag_indices_from(R)] += self.floor * (self.inverse > 0)
         R += (self.axes * (self.values - self.floor)) @ self.axes.T
         return linalg.factor_psd(R, eps=float(np.finfo(np.float64).eps))

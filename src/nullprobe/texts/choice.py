@@ -13,7 +13,7 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.splits import split
 
 PARTS = 5  # one of them chooses
-APART = 6  # chosen layers are at least this part of all layers apart, if the model has so many
+DISTANCE = 6  # chosen layers are at least this part of all layers apart, if the model has so many
 STREAM = 31
 
 
@@ -43,7 +43,7 @@ def layers_read_best(
     InputError
         If the rows are too few to be split.
     """
-    found = audit(
+    result = audit(
         states,
         z,
         groups=groups,
@@ -53,9 +53,9 @@ def layers_read_best(
         independent=True,
         random_state=integer_seed(seed),
     )
-    assert isinstance(found, Layers), "a mapping was audited"
-    read = {site: found[site]["readable"].observed for site in states}
-    sites, distance = list(states), max(1, len(states) // APART)
+    assert isinstance(result, Layers), "a mapping was audited"
+    read = {site: result[site]["readable"].observed for site in states}
+    sites, distance = list(states), max(1, len(states) // DISTANCE)
     chosen: list[int] = []
     for i in sorted(range(len(sites)), key=lambda i: -read[sites[i]]):
         if len(chosen) < count and all(abs(i - j) >= distance for j in chosen):

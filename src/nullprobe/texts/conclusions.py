@@ -97,13 +97,13 @@ def ranges(
         more = beyond[site].outcome if site in beyond else None
         return read.holds, read.comes_from, more, erased and erased.holds
 
-    found = []
+    concluded: list[Range] = []
     for _, each in groupby(audits, key=verdicts):
         sites = list(each)
-        found.append(
+        concluded.append(
             Range(sites[0], sites[-1], " ".join(_sentences(audits, beyond, concept, sites)))
         )
-    return tuple(found)
+    return tuple(concluded)
 
 
 def _sentences(

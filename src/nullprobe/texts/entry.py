@@ -131,22 +131,22 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     >>> organism = worlds.language(n_entities=12, steps=1, cache=False)  # a small language model
     >>> drawn = organism.statements(60)
     >>> frame = {"text": drawn.texts, "truth": drawn.truth, "entity": drawn.entity}
-    >>> found = audit_model(
+    >>> result = audit_model(
     ...     organism.model, organism.tokenizer, frame, concept="truth", groups="entity",
     ...     untrained=1, deep=0, draws=39)
-    >>> len(found), found.conclusions[0].first
+    >>> len(result), result.conclusions[0].first
     (4, 'layers.0.output')
     """
     seed = integer_seed(random_state)
     for name, value in (("untrained", untrained), ("deep", deep)):
         parameters.whole_number(name, value, least=0)
-    given = _Given.of(frame, {"text": text, "concept": concept, "groups": groups}, kind, confounds)
+    rows = _Rows.of(frame, {"text": text, "concept": concept, "groups": groups}, kind, confounds)
     with ExitStack() as stack:
         report = stack.enter_context(reporting(progress))
-        kept = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
-        work = _Work(model, tokenizer, given, sites, tokens, batch_size, layers, kept, report)
+        place = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
+        work = _Work(model, tokenizer, rows, sites, tokens, batch_size, layers, place, report)
         work.check()
-        kept.mkdir(parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         states = work.captured("states", model)
         twins = {
             f"untrained network {k + 1}": work.captured(
@@ -165,36 +165,36 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
         about = {
             "states": states.about,
             "untrained": [one.about for one in twins.values()],
-            "labels": given.z.data.tolist(),
-            "groups": None if given.groups is None else given.groups.tolist(),
-            "confounds": {name: column.tolist() for name, column in given.confounds.items()},
+            "labels": rows.z.data.tolist(),
+            "groups": None if rows.groups is None else rows.groups.tolist(),
+            "confounds": {name: column.tolist() for name, column in rows.confounds.items()},
             **settings,
         }
-        stages = Stages.of(kept, about)
+        stages = Stages.of(place, about)
         settings |= {"n_jobs": n_jobs, "progress": report}
         X = dict(states)
-        found = stages.layers(
+        result = stages.layers(
             "layers",
             lambda: _layers(
                 audit(
                     X,
-                    given.z,
-                    groups=given.groups,
+                    rows.z,
+                    groups=rows.groups,
                     claims=CLAIMS,
                     baselines=inputs,
-                    confounds=given.confounds or None,
+                    confounds=rows.confounds or None,
                     untrained={name: dict(one) for name, one in twins.items()},
                     **settings,
                 )
             ),
         )
-        beyond, reason = _beyond(work, stages, X, given, settings)
-        costly = _deep(stages, X, given, settings, deep)
-        return ModelAudit(found, concept, title, beyond, reason, *costly)
+        beyond, reason = _beyond(work, stages, X, rows, settings)
+        costly = _deep(stages, X, rows, settings, deep)
+        return ModelAudit(result, concept, title, beyond, reason, *costly)
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
+class _Rows:
     """Texts, their concept and their groups."""
 
     texts: list[Any]
@@ -209,7 +209,7 @@ class _Given:
         named: Mapping[str, str | None],
         kind: str | None,
         confounds: Sequence[str],
-    ) -> _Given:
+    ) -> _Rows:
         if isinstance(confounds, str):
             confounds = [confounds]
         names = list(getattr(frame, "column_names", None) or getattr(frame, "columns", frame))
@@ -246,7 +246,7 @@ class _Work:
 
     model: nn.Module
     tokenizer: Any
-    given: _Given
+    rows: _Rows
     sites: str | Sequence[str]
     tokens: Any
     batch_size: int
@@ -262,7 +262,7 @@ class _Work:
             self.folder / name,
             model,
             self.tokenizer,
-            self.given.texts,
+            self.rows.texts,
             sites or self.sites,
             tokens=self.tokens if tokens is None else tokens,
             batch_size=self.batch_size,
@@ -274,7 +274,7 @@ class _Work:
     def check(self) -> None:
         """Complain about texts that give several rows, or sites that do not exist."""
         options = Options(self.tokens, self.batch_size, None, self.layers, silent, False)
-        texts = self.given.texts
+        texts = self.rows.texts
         work = Work.of(self.model, self.tokenizer, texts, self.sites, options)
         rows = sum(one.rows for one in work.encode(0, len(texts)))
         if rows != len(texts):
@@ -286,7 +286,7 @@ class _Work:
 
     def inputs(self, seed: int) -> dict[str, Any]:
         """Return the baselines: texts without a model, and trained embeddings without layers."""
-        words = self.given.words()
+        words = self.rows.words()
         baselines: dict[str, Any] = {} if words is None else dict(text_baselines(words))
         embedded = self.captured("embeddings", self.model, EMBEDDINGS, MEAN)
         baselines["mean embedding"] = embedded[EMBEDDINGS]
@@ -296,7 +296,7 @@ class _Work:
 
     def log_probabilities(self) -> np.ndarray:
         """Return how likely the model finds each text, (n, 4)."""
-        texts = self.given.texts
+        texts = self.rows.texts
         return plausibility(
             self.model, self.tokenizer, texts, batch_size=self.batch_size, report=self.report
         )
@@ -307,16 +307,16 @@ def _twin_seed(seed: int, k: int) -> int:
     return int(np.random.default_rng([seed, 30, k + 1]).integers(2**31))
 
 
-def _layers(found: Audit | Layers) -> Layers:
-    assert isinstance(found, Layers), "a mapping was audited"
-    return found
+def _layers(result: Audit | Layers) -> Layers:
+    assert isinstance(result, Layers), "a mapping was audited"
+    return result
 
 
 def _beyond(
     work: _Work,
     stages: Stages,
     X: Mapping[str, np.ndarray],
-    given: _Given,
+    rows: _Rows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Beyond], str]:
     """Return what is read beyond how likely the model finds each text, or why it is unknown."""
@@ -324,13 +324,13 @@ def _beyond(
         likely = stages.numbers("log-probabilities", work.log_probabilities)
     except InputError as error:
         return {}, f"How likely the model finds each text was not compared: {error}"
-    found = stages.layers(
+    result = stages.layers(
         "beyond",
         lambda: _layers(
             audit(
                 X,
-                given.z,
-                groups=given.groups,
+                rows.z,
+                groups=rows.groups,
                 claims=["readable"],
                 depth="quick",
                 baselines={PLAUSIBLE: likely},
@@ -338,11 +338,11 @@ def _beyond(
             )
         ),
     )
-    return {site: _compared(found[site]) for site in found}, ""
+    return {site: _compared(result[site]) for site in result}, ""
 
 
-def _compared(found: Audit) -> Beyond:
-    claim = found["readable"]
+def _compared(result: Audit) -> Beyond:
+    claim = result["readable"]
     (other,) = claim.beside
     outcome = next(one.outcome for one in claim.explanations if one.name == "inputs")
     return Beyond(claim.observed, other.value, other.gain, outcome)
@@ -351,38 +351,40 @@ def _compared(found: Audit) -> Beyond:
 def _deep(
     stages: Stages,
     X: Mapping[str, np.ndarray],
-    given: _Given,
+    rows: _Rows,
     settings: Mapping[str, Any],
     count: int,
 ) -> tuple[dict[str, Audit], dict[str, float], str]:
     """Return the verdicts of costly claims at a few layers, these layers, and how they came."""
     if not count:
         return {}, {}, "No layer was chosen for the costly claims, as requested."
-    seed, z = settings["random_state"], given.z
+    seed, z = settings["random_state"], rows.z
     try:
-        choose = texts_that_choose(z, given.groups, seed)
-        groups = None if given.groups is None else given.groups[choose]
-        rows = {site: states[choose] for site, states in X.items()}
-        chosen = layers_read_best(rows, z.take(np.flatnonzero(choose)), groups, count, seed)
+        choose = texts_that_choose(z, rows.groups, seed)
+        groups = None if rows.groups is None else rows.groups[choose]
+        chosen_states = {site: states[choose] for site, states in X.items()}
+        chosen = layers_read_best(
+            chosen_states, z.take(np.flatnonzero(choose)), groups, count, seed
+        )
     except InputError as error:
         return {}, {}, f"No layer was chosen for the costly claims: {error}"
     rest = np.flatnonzero(~choose)
     names = [name for name in COSTLY if name != "no_halfspace" or z.is_classes]
-    found = stages.layers(
+    result = stages.layers(
         f"deep-{count}",
         lambda: _layers(
             audit(
                 {site: X[site][rest] for site in chosen},
                 z.take(rest),
-                groups=None if given.groups is None else given.groups[rest],
+                groups=None if rows.groups is None else rows.groups[rest],
                 claims=names,
                 **settings,
             )
         ),
     )
-    what = "texts" if given.groups is None else "texts of other groups"
+    what = "texts" if rows.groups is None else "texts of other groups"
     how = (
         f"Costly claims were judged at {counted(len(chosen), 'layer')} that a probe reads best in "
         f"{int(choose.sum()):,} texts; their verdicts are about {len(rest):,} {what}."
     )
-    return dict(found.audits), chosen, how
+    return dict(result.audits), chosen, how

@@ -3,9 +3,9 @@
 Problem. True statements are more likely than false ones. A probe of a model's states may read what
 the model finds likely, and nothing that deserves the name of truth.
 
-Solution. Four numbers of each text, from the log-probabilities of its tokens, form a representation
-of their own. States are compared with it as with any baseline: does a probe of the states read more
-than a probe of these numbers, in the same rows?
+Solution. Four numbers of each text, from the log-probabilities of its tokens, form a separate
+representation. States are compared with it as with any baseline: does a probe of the states
+read more than a probe of these numbers, in the same rows?
 
 Reference. B. Levinstein, D. Herrmann, "Still no lie detector for language models", 2023.
 """

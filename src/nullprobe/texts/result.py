@@ -152,9 +152,9 @@ class ModelAudit:
             cheap = tuple(claim for claim in one.claims if claim.name not in costly)
             layers[site] = replace(one, claims=cheap, provenance=rest)
             if parts:
-                own = {k: v for k, v in parts[0].items() if k not in ("claims", "rows_are")}
+                provenance = {k: v for k, v in parts[0].items() if k not in ("claims", "rows_are")}
                 claims = tuple(claim for claim in one.claims if claim.name in costly)
-                deep[site] = replace(one, claims=claims, provenance=own, scores=None)
+                deep[site] = replace(one, claims=claims, provenance=provenance, scores=None)
         beyond = {
             one["site"]: Beyond(
                 one["observed"],
