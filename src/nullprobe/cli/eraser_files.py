@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from nullprobe._core.atomic_files import place
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
-from nullprobe.cli import column_options
+from nullprobe.cli import column_options, memory
 from nullprobe.cli.eraser_choice import Choice
-from nullprobe.data.files import Table, read, read_matrix
+from nullprobe.data.concept import Concept, concept
 from nullprobe.data.formats import holds_one_array, names, suffix_of
 from nullprobe.data.manifest import SITE
-from nullprobe.data.rewriting import write_like
+from nullprobe.data.rewriting import rewrite
+from nullprobe.data.row_streams import RowStream, stream
 from nullprobe.erasers import AffineEraser, ClassTransport, ConceptShift, load_eraser
+from nullprobe.moments.streams import Piece
 from nullprobe.stats.copies import copies
+from nullprobe.stats.copy_sketch import CopySketch
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"
+WORKING = 40.0  # bytes for each number, of a method that needs all rows
 SHRUNK = "shrunk"  # what a transport calls how many classes were
 
 Eraser = AffineEraser | ConceptShift | ClassTransport
@@ -41,7 +45,7 @@ def need_eraser_path(path: Path, what: str = "an eraser is") -> None:
 
 
 def fit(
-    data: Table,
+    data: RowStream,
     chosen: Choice,
     others: Sequence[str],
     where: Mapping[str, str],
@@ -50,37 +54,65 @@ def fit(
 
     Parameters
     ----------
-    found : Table
-        What was read, the values of the task among it, if there is one.
+    data : RowStream
+        With the values of the task, if there is one.
     chosen : Choice
     others : sequence of str
         Columns that are no features: the concept first, then what else.
     where : mapping of str to str
         Site, model and token rule, where these are states that were captured.
+
+    Notes
+    -----
+    Rows are read block by block, unless the method needs all rows at once.
     """
     z = data.y
-    warn_of_copies(data.X)
-    task = {} if chosen.task is None else {"task": data.others[chosen.task]}
-    eraser = chosen.unfitted(z).fit(data.X, z, **task).eraser_
+    unfitted = chosen.unfitted(z)
+    task = None if chosen.task is None else concept(data.others[chosen.task], name="task")
+    if chosen.needs_rows(z):
+        memory.need(
+            data.n, data.where.d, WORKING, f"--method {chosen.method}",
+            "about {rows} rows fit; choose a method that is fitted from moments, such as leace",
+        )  # fmt: skip
+        X = data.rows(np.arange(data.n))
+        warn_of_copies(X)
+        eraser = unfitted.fit(X, z).eraser_
+    else:
+        eraser = unfitted.fit_blocks(pieces(data, z, task)).eraser_
     if data.feature_names is not None:
         eraser = eraser.named(data.feature_names)
     remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
     return replace(eraser, details={**eraser.details, **remembered, **where})
 
 
+def pieces(data: RowStream, z: Concept, task: Concept | None = None) -> Iterator[Piece]:
+    """Yield the rows of a stream with their concept and task; warn of copies at the end."""
+    sketch = CopySketch()
+    for rows, X in data.blocks():
+        if len(X) == data.n:
+            warn_of_copies(X)
+        else:
+            sketch.add(X)
+        yield X, z.take(rows), None if task is None else task.take(rows)
+    if sketch.n and sketch.share:
+        _warn_of_copies(f"about {sketch.share:.1%} of {sketch.n:,} rows are exact copies of others")
+
+
 def warn_of_copies(X: np.ndarray) -> None:
     """Warn of rows (n, d) that are copies of others: an eraser counts each of them."""
-    if not np.isfinite(X).all():  # the fit complains of it
-        return
     repeated = copies(X, 0)
     if repeated.any:
-        warnings.warn(
+        _warn_of_copies(
             f"{repeated.n_exact + repeated.n_near} rows are copies of others "
-            f"({repeated.n_exact} exact, {repeated.n_near} near): the eraser counts each of them, "
-            "so its means and covariances are known less well than the number of rows suggests",
-            UserWarning,
-            stacklevel=3,
+            f"({repeated.n_exact} exact, {repeated.n_near} near)"
         )
+
+
+def _warn_of_copies(which: str) -> None:
+    warn(
+        f"{which}: the eraser counts each of them, so its means and covariances are known less "
+        "well than the number of rows suggests"
+    )
 
 
 def apply(
@@ -115,23 +147,30 @@ def apply(
     columns = names(path)
     if isinstance(eraser, AffineEraser):
         others = _others(eraser, columns, [*leave_out, *([named] if named else [])], str(path))
-        X, feature_names = read_matrix(path, leave_out=others)
-        labels = ()
+        z = None
     else:
         column = named or _column(eraser, columns, path)
         others = _others(eraser, columns, [*leave_out, *({column} & set(columns))], str(path))
-        table = read(path, concept=column, leave_out=others)
-        X, feature_names, labels = table.X, table.feature_names, (table.y,)
-    order = _order(eraser, feature_names, X.shape[1], str(path))
-    erased = np.empty(X.shape, X.dtype)
-    erased[:, order] = eraser.apply(X[:, order], *labels)
-    write_like(path, out, erased, leave_out=others)
-    return eraser, len(X)
+        y = stream(path, concept=column, leave_out=others).y
+        z = eraser.concept_of(y, len(y))
+
+    def erased(rows: slice, X: np.ndarray, feature_names: tuple[str, ...] | None) -> np.ndarray:
+        order = _order(eraser, feature_names, X.shape[1], str(path))
+        labels = () if z is None else (z.take(rows),)
+        moved = eraser.apply(X[:, order], *labels)
+        if isinstance(order, slice):
+            return moved
+        X_ = np.empty(X.shape, X.dtype)
+        X_[:, order] = moved
+        return X_
+
+    n = rewrite(path, out, erased, leave_out=others)
+    return eraser, n
 
 
-def is_constant(data: Table) -> bool:
+def is_constant(z: Concept) -> bool:
     """Return whether the concept is the same in all rows."""
-    return bool((data.y.data == data.y.data[:1]).all())
+    return bool((z.data == z.data[:1]).all())
 
 
 def fitted(eraser: Eraser, n: int, *, constant: bool) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
@@ -19,6 +20,9 @@ from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
 from nullprobe.data.requests import is_requests
+from nullprobe.data.row_streams import RowStream, stream
+
+Read = TypeVar("Read", Table, RowStream)
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,21 @@ def table(
 
     ``option`` names columns in ``others`` that `Columns` does not hold.
     """
+    with _named(columns, others, option):
+        return decided(read(path, **_reading(columns, others)), columns)
+
+
+def row_stream(
+    path: Path, columns: Columns, others: Sequence[str] = (), option: str = "--concept"
+) -> RowStream:
+    """Open a file whose rows are read block by block; else as `table`."""
+    with _named(columns, others, option):
+        return decided(stream(path, **_reading(columns, others)), columns)
+
+
+@contextmanager
+def _named(columns: Columns, others: Sequence[str], option: str) -> Iterator[None]:
+    """Refuse columns with two roles; a refusal of a column names its option."""
     if columns.kind is not None:
         choice("--kind", columns.kind, KINDS)
     options = columns.options
@@ -185,18 +204,20 @@ def table(
     options[option] = [*options.get(option, ()), *extra]
     column_options.once_each(options, others)
     with column_options.named(options):
-        data = read(
-            path,
-            concept=columns.concept,
-            groups=columns.groups,
-            leave_out=columns.leave_out,
-            others=others,
-            missing=columns.missing,
-        )
-    return decided(data, columns)
+        yield
 
 
-def decided(data: Table, columns: Columns) -> Table:
+def _reading(columns: Columns, others: Sequence[str]) -> dict[str, Any]:
+    return {
+        "concept": columns.concept,
+        "groups": columns.groups,
+        "leave_out": columns.leave_out,
+        "others": others,
+        "missing": columns.missing,
+    }
+
+
+def decided(data: Read, columns: Columns) -> Read:
     """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
     return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
 

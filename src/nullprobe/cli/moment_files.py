@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain, counted
@@ -16,15 +18,16 @@ from nullprobe.cli.eraser_files import (
     NOT_FEATURES,
     Eraser,
     need_eraser_path,
-    warn_of_copies,
+    pieces,
 )
-from nullprobe.data.files import Table
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.data.row_sketch import RowSketch
+from nullprobe.data.row_streams import RowStream
 from nullprobe.erasers import ERASERS
 from nullprobe.erasers.estimator import ROW_SKETCH, MomentEraser
-from nullprobe.moments import ClassMoments, Moments, TaskMoments
+from nullprobe.moments import ClassMoments, Moments, TaskMoments, streams
 from nullprobe.moments.loading import load_moments
+from nullprobe.moments.streams import Piece
 
 # Methods that are fitted from the moments of all rows, and from those of each class.
 METHODS = tuple(
@@ -48,13 +51,13 @@ def need_moments_path(path: Path) -> None:
 
 
 def gather(
-    data: Table, others: Sequence[str], where: Mapping[str, str], *, per_class: bool
+    data: RowStream, others: Sequence[str], where: Mapping[str, str], *, per_class: bool
 ) -> AnyMoments:
     """Return the moments of rows, with what an eraser file says of the fitting rows.
 
     Parameters
     ----------
-    data : Table
+    data : RowStream
     others : sequence of str
         Columns that are not features: the concept first.
     where : mapping of str to str
@@ -62,14 +65,22 @@ def gather(
     per_class : bool
         Whether each class has its own covariance.
     """
-    warn_of_copies(data.X)
-    gathered = (ClassMoments if per_class else Moments).of(data.X, data.y)
+    sketch = RowSketch(np.zeros(0, dtype=np.uint64))
+
+    def sketched() -> Iterator[Piece]:
+        nonlocal sketch
+        for piece in pieces(data, data.y):
+            sketch += RowSketch.of(piece[0])
+            yield piece
+
+    gathered = streams.gathered(ClassMoments if per_class else Moments, sketched())
+    assert not isinstance(gathered, TaskMoments), "a task is not gathered"
     if data.feature_names is not None:
         gathered = gathered.named(data.feature_names)
     gathered.details = {
         CONCEPT: others[0],
         NOT_FEATURES: json.dumps(list(others)),
-        ROW_SKETCH: RowSketch.of(data.X).text,
+        ROW_SKETCH: sketch.text,
         **where,
     }
     return gathered
