@@ -194,7 +194,8 @@ def plan(
     if file is not None:
         if concept is None:
             file_columns.need_concept(file)
-        data = file_columns.table(file, file_columns.Columns(concept, None, leave_out or ()))
+        columns = file_columns.Columns(concept, None, leave_out or ())
+        data = file_columns.row_stream(file, columns)
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"

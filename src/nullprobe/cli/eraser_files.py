@@ -27,7 +27,6 @@ from nullprobe.stats.copy_sketch import CopySketch
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"
-WORKING = 40.0  # bytes for each number, of a method that needs all rows
 SHRUNK = "shrunk"  # what a transport calls how many classes were
 
 Eraser = AffineEraser | ConceptShift | ClassTransport
@@ -71,7 +70,7 @@ def fit(
     task = None if chosen.task is None else concept(data.others[chosen.task], name="task")
     if chosen.needs_rows(z):
         memory.need(
-            data.n, data.where.d, WORKING, f"--method {chosen.method}",
+            data.n, data.where.d, memory.OF_FIT, f"--method {chosen.method}",
             "about {rows} rows fit; choose a method that is fitted from moments, such as leace",
         )  # fmt: skip
         X = data.rows(np.arange(data.n))

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain
-from nullprobe.cli import column_options
+from nullprobe.cli import column_options, memory
 from nullprobe.data import token_rows
 from nullprobe.data.columns import usual_label
 from nullprobe.data.concept import concept
@@ -21,6 +21,7 @@ from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
 from nullprobe.data.requests import is_requests
 from nullprobe.data.row_streams import RowStream, stream
+from nullprobe.data.samples import Sample, drawn
 
 Read = TypeVar("Read", Table, RowStream)
 
@@ -49,6 +50,10 @@ class Columns:
         The text of each row.
     missing : {"error", "drop"}
         Treatment of rows with missing values.
+    rows : int or None
+        Number of rows to draw at random; None for all.
+    seed : int
+        Of the draw.
     """
 
     concept: str
@@ -60,6 +65,13 @@ class Columns:
     tasks: Sequence[str] = ()
     text: str | None = None
     missing: str = "error"
+    rows: int | None = None
+    seed: int = 0
+
+    @property
+    def sample(self) -> Sample | None:
+        """The rows to draw, or None for all."""
+        return None if self.rows is None else Sample(self.rows, self.seed, self.kind)
 
     @property
     def options(self) -> dict[str, list[str | None]]:
@@ -183,7 +195,11 @@ def table(
     ``option`` names columns in ``others`` that `Columns` does not hold.
     """
     with _named(columns, others, option):
-        return decided(read(path, **_reading(columns, others)), columns)
+        reading = _reading(columns, others)
+        if columns.sample is not None:
+            return decided(drawn(stream(path, **reading), columns.sample), columns)
+        memory.need_rows(path, [columns.concept, columns.groups, *others, *columns.leave_out])
+        return decided(read(path, **reading), columns)
 
 
 def row_stream(
@@ -223,8 +239,8 @@ def decided(data: Read, columns: Columns) -> Read:
 
 
 def dropped(data: Table) -> dict[str, int]:
-    """Return how many rows were dropped since values are missing, for the provenance."""
-    return {"rows_dropped": data.dropped} if data.dropped else {}
+    """Return how many rows were dropped since values are missing, and which were drawn."""
+    return ({"rows_dropped": data.dropped} if data.dropped else {}) | dict(data.sample)
 
 
 def origin(path: Path, columns: Columns) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Table:
         Other requested labels or numbers, by name.
     dropped : int
         Number of rows with missing values, which are not in ``X``.
+    sample : dict of str to int
+        If the rows were drawn from more: the number asked for, drawn, and in the file; the seed.
     """
 
     X: np.ndarray
@@ -57,6 +59,7 @@ class Table:
     source: str
     others: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     dropped: int = 0
+    sample: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def read(

@@ -142,7 +142,7 @@ def _write_hdf5(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
             "it is not installed",
             "pip install nullprobe[hdf5]",
         )
-    with h5py.File(temporary, "w") as file:
+    with h5py.File(temporary, "w", locking=False) as file:  # it has a lock
         for name, array in arrays.items():
             if array.dtype.kind in "USO":
                 text = array.whole.astype(object)
