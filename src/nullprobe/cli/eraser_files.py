@@ -19,8 +19,10 @@ from nullprobe.data.concept import Concept, concept
 from nullprobe.data.formats import holds_one_array, names, suffix_of
 from nullprobe.data.manifest import SITE
 from nullprobe.data.rewriting import rewrite
+from nullprobe.data.row_sketch import RowSketch
 from nullprobe.data.row_streams import RowStream, stream
 from nullprobe.erasers import AffineEraser, ClassTransport, ConceptShift, load_eraser
+from nullprobe.erasers.estimator import ROW_SKETCH
 from nullprobe.moments.streams import Piece
 from nullprobe.stats.copies import copies
 from nullprobe.stats.copy_sketch import CopySketch
@@ -76,25 +78,50 @@ def fit(
         X = data.rows(np.arange(data.n))
         warn_of_copies(X)
         eraser = unfitted.fit(X, z).eraser_
+        sketch = RowSketch.of(X).text
     else:
-        eraser = unfitted.fit_blocks(pieces(data, z, task)).eraser_
+        rows = Pieces(data, z, task)
+        eraser = unfitted.fit_blocks(rows).eraser_
+        sketch = rows.sketch
     if data.feature_names is not None:
         eraser = eraser.named(data.feature_names)
-    remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
+    remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others)), ROW_SKETCH: sketch}
     return replace(eraser, details={**eraser.details, **remembered, **where})
 
 
-def pieces(data: RowStream, z: Concept, task: Concept | None = None) -> Iterator[Piece]:
-    """Yield the rows of a stream with their concept and task; warn of copies at the end."""
-    sketch = CopySketch()
-    for rows, X in data.blocks():
-        if len(X) == data.n:
-            warn_of_copies(X)
-        else:
-            sketch.add(X)
-        yield X, z.take(rows), None if task is None else task.take(rows)
-    if sketch.n and sketch.share:
-        _warn_of_copies(f"about {sketch.share:.1%} of {sketch.n:,} rows are exact copies of others")
+class Pieces:
+    """The rows of a stream with their concept and task; at the end, a warning of copies.
+
+    Parameters
+    ----------
+    data : RowStream
+    z, task : Concept
+    """
+
+    def __init__(self, data: RowStream, z: Concept, task: Concept | None = None) -> None:
+        self._data, self._z, self._task = data, z, task
+        self._sketch = CopySketch()
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Read the rows, block by block."""
+        task, divided = self._task, False
+        for rows, X in self._data.blocks():
+            self._sketch.add(X)
+            if len(X) == self._data.n:
+                warn_of_copies(X)
+            else:
+                divided = True
+            yield X, self._z.take(rows), None if task is None else task.take(rows)
+        share = self._sketch.share if divided else 0.0
+        if share:
+            _warn_of_copies(
+                f"about {share:.1%} of {self._data.n:,} rows are exact copies of others"
+            )
+
+    @property
+    def sketch(self) -> str:
+        """The sketch of the rows that were read, as text."""
+        return self._sketch.rows.text
 
 
 def warn_of_copies(X: np.ndarray) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain, counted
@@ -17,8 +15,8 @@ from nullprobe.cli.eraser_files import (
     CONCEPT,
     NOT_FEATURES,
     Eraser,
+    Pieces,
     need_eraser_path,
-    pieces,
 )
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.data.row_sketch import RowSketch
@@ -27,7 +25,6 @@ from nullprobe.erasers import ERASERS
 from nullprobe.erasers.estimator import ROW_SKETCH, MomentEraser
 from nullprobe.moments import ClassMoments, Moments, TaskMoments, streams
 from nullprobe.moments.loading import load_moments
-from nullprobe.moments.streams import Piece
 
 # Methods that are fitted from the moments of all rows, and from those of each class.
 METHODS = tuple(
@@ -65,22 +62,15 @@ def gather(
     per_class : bool
         Whether each class has its own covariance.
     """
-    sketch = RowSketch(np.zeros(0, dtype=np.uint64))
-
-    def sketched() -> Iterator[Piece]:
-        nonlocal sketch
-        for piece in pieces(data, data.y):
-            sketch += RowSketch.of(piece[0])
-            yield piece
-
-    gathered = streams.gathered(ClassMoments if per_class else Moments, sketched())
+    rows = Pieces(data, data.y)
+    gathered = streams.gathered(ClassMoments if per_class else Moments, rows)
     assert not isinstance(gathered, TaskMoments), "a task is not gathered"
     if data.feature_names is not None:
         gathered = gathered.named(data.feature_names)
     gathered.details = {
         CONCEPT: others[0],
         NOT_FEATURES: json.dumps(list(others)),
-        ROW_SKETCH: sketch.text,
+        ROW_SKETCH: rows.sketch,
         **where,
     }
     return gathered

@@ -17,17 +17,17 @@ from nullprobe.data.formats import NAMES, Arrays
 from nullprobe.data.readers.reader import Content, RowArray, RowSource, RowTable
 from nullprobe.data.row_sources import together
 
-BLOCK_BYTES = 1 << 24  # of a block of rows
-LEAST_ROWS, MOST_ROWS = 256, 1 << 16
+BLOCK_BYTES = 1 << 23  # of a block of rows
+LEAST_ROWS, MOST_ROWS = 1024, 1 << 16
 
 
 def block_rows(d: int, dtype: np.dtype[Any]) -> int:
-    """Return the number of rows of a block of d features, of 16 MiB where that is possible.
+    """Return the number of rows of a block of d features, of 8 MiB where that is possible.
 
     Examples
     --------
     >>> block_rows(1024, np.dtype("f4")), block_rows(1, np.dtype("f8"))
-    (4096, 65536)
+    (2048, 65536)
     """
     return min(MOST_ROWS, max(LEAST_ROWS, BLOCK_BYTES // max(1, d * dtype.itemsize)))
 

@@ -27,7 +27,7 @@ from nullprobe.data.readers.safetensors_file import LENGTH, TYPES
 
 # These have no types.
 _csv, _ipc, _parquet = cast(Any, pyarrow.csv), cast(Any, pyarrow.ipc), cast(Any, pyarrow.parquet)
-_STEP_BYTES = 1 << 24  # of an array that are written at a time
+_STEP_BYTES = 1 << 23  # of an array that are written at a time
 
 
 def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:

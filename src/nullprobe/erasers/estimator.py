@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Self
@@ -127,6 +127,8 @@ class MomentEraser(EraserEstimator):
     def fit_blocks(self, blocks: Iterable[Piece]) -> Self:
         """Fit to blocks of rows; only one block at a time needs to be in memory.
 
+        The eraser has no sketch of its rows.
+
         Parameters
         ----------
         blocks : iterable of (X, concept, task)
@@ -142,12 +144,7 @@ class MomentEraser(EraserEstimator):
         first = next(blocks)
         self._need_labels(first[1])
         kind = self._gathers(task=first[2] is not None)
-        return self._store(gathered(kind, self._remembered(chain([first], blocks))))
-
-    def _remembered(self, blocks: Iterable[Piece]) -> Iterator[Piece]:
-        for i, block in enumerate(blocks):
-            self._remember_rows(block[0], first=i == 0)
-            yield block
+        return self._store(gathered(kind, chain([first], blocks)))
 
     @classmethod
     def from_moments(cls, moments: Any, **parameters: Any) -> Self:

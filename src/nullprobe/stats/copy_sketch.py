@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nullprobe.data.row_sketch import SIZE, row_hashes
+from nullprobe.data.row_sketch import SIZE, RowSketch, row_hashes
 from nullprobe.stats.copies import ATOM, copies
 
 MOST_REPEATS = 64  # of one row, where rows are compared
@@ -59,8 +59,15 @@ class CopySketch:
         self._hashes, self._counts, self._rows = joint, total, merged
 
     @property
+    def rows(self) -> RowSketch:
+        """The sketch of the rows."""
+        return RowSketch(self._hashes)
+
+    @property
     def share(self) -> float:
         """Estimated share of the rows that are exact copies of other rows, from 0 to 1."""
+        if not (self._counts > 1).any():
+            return 0.0
         repeats = np.minimum(self._counts, MOST_REPEATS)
         codes = copies(np.repeat(self._rows, repeats, axis=0), 0).codes
         first = np.cumsum(repeats) - repeats
