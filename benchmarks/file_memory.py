@@ -33,7 +33,8 @@ from nullprobe.data.readers.reader import RowArray
 from nullprobe.data.row_streams import stream
 from nullprobe.data.writing import save_arrays, save_table
 
-D, SHARDS, BLOCK = 512, 8, 4096
+D, LARGE_D, SHARDS, BLOCK = 512, 256, 8, 4096
+PARTS = ("growth", "rate", "large")
 RUN = """
 import sys
 from pathlib import Path
@@ -151,17 +152,17 @@ def growth(kind: str, sizes: list[int], folder: Path) -> list[dict]:
 
 def large(size: float, folder: Path) -> dict:
     """Return the peak of a fit to a .npy that is mostly a hole."""
-    n = int(size * 1e9 / (4 * D))
+    n = int(size * 1e9 / (4 * LARGE_D))
     header = folder / "head.npy"
-    np.save(header, np.zeros((0, D), np.float32))
+    np.save(header, np.zeros((0, LARGE_D), np.float32))
     path = folder / "X.npy"
     with path.open("wb") as file:
-        form = {"shape": (n, D), "fortran_order": False, "descr": "<f4"}
+        form = {"shape": (n, LARGE_D), "fortran_order": False, "descr": "<f4"}
         np.lib.format.write_array_header_1_0(file, form)
         start = file.tell()
-        first = next(blocks(BLOCK, D))
+        first = next(blocks(BLOCK, LARGE_D))
         file.write(first.tobytes())
-        file.seek(start + (n - BLOCK) * 4 * D)
+        file.seek(start + (n - BLOCK) * 4 * LARGE_D)
         file.write(first[::-1].tobytes())
     np.save(folder / "y.npy", labels(n))
     most, seconds = timed(
@@ -234,19 +235,25 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs=2, default=[200, 1000], help="MB")
     parser.add_argument("--large", type=float, default=20.0, help="GB")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
     parser.add_argument("--write", nargs=2, default=None, help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.write:
         write(a.folder, a.write[0], int(a.write[1]))
         return
+    versions = {"pyarrow": pa.__version__, "h5py": h5py.__version__}
+    settings = {"d": D, "dtype": "float32"}
     with tempfile.TemporaryDirectory(dir=a.folder) as name:
         folder = Path(name)
-        rows = [throughput(kind, a.sizes[0], a.repeats, folder) for kind in ("npy", "parquet")]
-        for kind in KINDS:
-            rows += growth(kind, a.sizes, folder)
-        rows.append(large(a.large, folder))
-    settings = {"d": D, "dtype": "float32", "MB": a.sizes, "GB": a.large, "repeats": a.repeats}
-    record("file_memory", settings, rows, pyarrow=pa.__version__, h5py=h5py.__version__)
+        if "growth" in a.parts:
+            rows = [row for kind in KINDS for row in growth(kind, a.sizes, folder)]
+            record("file_memory", {**settings, "MB": a.sizes}, rows, **versions)
+        if "rate" in a.parts:
+            rows = [throughput(kind, a.sizes[0], a.repeats, folder) for kind in ("npy", "parquet")]
+            settings |= {"MB": a.sizes[0], "repeats": a.repeats}
+            record("file_rate", settings, rows, **versions)
+        if "large" in a.parts:
+            record("large_file", {**settings, "d": LARGE_D}, [large(a.large, folder)], **versions)
 
 
 if __name__ == "__main__":
