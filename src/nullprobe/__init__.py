@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
     from nullprobe.data.captured import CapturedFolder
     from nullprobe.data.matched_rows import matched_rows
     from nullprobe.data.pairs import ContrastPairs, read_pairs
+    from nullprobe.data.stratified_rows import stratified_rows
     from nullprobe.data.text_baselines import text_baselines
     from nullprobe.erasers import (
         INLP,
@@ -166,6 +167,7 @@ _MODULES = {
     "rows_for_verdict": "nullprobe.measures.verdict_rows",
     "same_concept": "nullprobe.auditing.same_concept",
     "splince": "nullprobe.erasers.splince",
+    "stratified_rows": "nullprobe.data.stratified_rows",
     "successive": "nullprobe.probes",
     "text_baselines": "nullprobe.data.text_baselines",
     "usable_information": "nullprobe.probes",
@@ -261,6 +263,7 @@ __all__ = [
     "rows_for_verdict",
     "same_concept",
     "splince",
+    "stratified_rows",
     "successive",
     "text_baselines",
     "usable_information",

@@ -73,6 +73,7 @@ def audit(
     label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
+    rows: options.Rows = None,
     order: options.Order = None,
     baseline: options.Baselines = None,
     untrained: options.Untrained = None,
@@ -133,6 +134,13 @@ def audit(
             "--missing does not go with --world, --pairs, --baseline or --untrained: drop the same "
             "rows in all files"
         )
+    if rows is not None and (world is not None or pairs or baseline or untrained):
+        raise arguments.UsageError(
+            "--rows does not go with --world, --pairs, --baseline or --untrained: write the same "
+            "rows to all files"
+        )
+    if rows is not None and missing != "error" and layers:
+        raise arguments.UsageError("--rows and --missing do not go together with --layers")
     if task and not eraser:
         raise arguments.UsageError("--task belongs to --eraser")
     if (negative or positive or other) and not pairs:
@@ -145,8 +153,10 @@ def audit(
         attributes = column_options.names_in(file, concept)
         concept = attributes[0] if len(attributes) == 1 else concept  # the name holds a comma
     alone = (order, baseline, untrained, confounds, text, eraser, layers, pairs, columns)
-    if len(attributes) > 1 and missing != "error":
-        raise arguments.UsageError("--missing does not go with several columns of --concept")
+    if len(attributes) > 1 and (missing != "error" or rows is not None):
+        raise arguments.UsageError(
+            "--missing and --rows do not go with several columns of --concept"
+        )
     if len(attributes) > 1 and any(alone):
         raise arguments.UsageError(
             "--concept with several columns does not go with --order, --baseline, --untrained, "
@@ -185,6 +195,8 @@ def audit(
             tasks=labels[1],
             text=text,
             missing=missing,
+            rows=rows,
+            seed=seed,
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or formats.sites(file)
@@ -208,8 +220,8 @@ def audit(
         claims=claims, columns=columns, alpha=alpha,
         min_effect=min_effect, draws=draws, n_splits=n_splits, depth=depth,
         duplicates=duplicates, independent=independent, permutations=permutations,
-        surrogates=surrogates, missing=arguments.unless(missing, "error"), title=title, seed=seed,
-        n_features=arguments.unless(n_features, 8),
+        surrogates=surrogates, missing=arguments.unless(missing, "error"), rows=rows, title=title,
+        seed=seed, n_features=arguments.unless(n_features, 8),
     )  # fmt: skip
     settings = subject.Settings(
         draws, seed, command, arguments.names(claims), arguments.names(columns) or (), alpha,
@@ -237,6 +249,7 @@ def calibrate(
     tokens: options.RowTokens = None,
     label_file: options.RequestLabels = None,
     kind: options.Kind = None,
+    rows: options.Rows = None,
     claims: options.CalibratedClaims = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
@@ -253,7 +266,7 @@ def calibrate(
     from nullprobe.cli import file_columns, sources, subject, verdict_tables
 
     meaning = file_columns.columns_of(
-        file, concept, groups=groups, leave_out=leave_out or (), kind=kind
+        file, concept, groups=groups, leave_out=leave_out or (), kind=kind, rows=rows, seed=seed
     )
     one = sources.file_subject(file, meaning)
     with subject.Bars(one.title) as bars:

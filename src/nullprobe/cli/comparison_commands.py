@@ -20,6 +20,7 @@ def compare(
     label_file: options.RequestLabels = None,
     kind: options.Kind = None,
     missing: options.Missing = "error",
+    rows: options.Rows = None,
     erasers: options.Erasers = None,
     probes: options.Probes = None,
     min_effect: options.Effect = 0.05,
@@ -38,14 +39,16 @@ def compare(
     output.need_folder(out)
     stem = output.stem(sources.stem(file), concept, "compare")
     output.need_new(out, stem, force=force)
-    columns = file_columns.Columns(concept, groups, leave_out or (), kind, missing=missing)
+    columns = file_columns.Columns(
+        concept, groups, leave_out or (), kind, missing=missing, rows=rows, seed=seed
+    )
     data = file_columns.table(file, columns, keep or (), "--keep")
     command = arguments.line(
         "nullprobe", "compare", file, concept=concept, groups=groups, keep=keep,
         leave_out=leave_out, tokens=tokens, labels=label_file,
         kind=kind, erasers=erasers, probes=probes,
-        missing=arguments.unless(missing, "error"), min_effect=min_effect, duplicates=duplicates,
-        independent=independent, title=title, seed=seed,
+        missing=arguments.unless(missing, "error"), rows=rows, min_effect=min_effect,
+        duplicates=duplicates, independent=independent, title=title, seed=seed,
     )  # fmt: skip
     settings = comparisons.Settings(
         title or f"{sources.stem(file)}: {concept}", arguments.names(erasers),

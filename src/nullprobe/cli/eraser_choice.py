@@ -12,6 +12,7 @@ from nullprobe._core.validation import complain
 from nullprobe.cli.option_names import option
 from nullprobe.data.concept import Concept
 from nullprobe.erasers import ERASERS
+from nullprobe.erasers.estimator import MomentEraser
 from nullprobe.moments import ClassMoments, Moments
 from nullprobe.probes import PROBES
 
@@ -57,6 +58,13 @@ class Choice:
     def task(self) -> str | None:
         """Column that the representation shall go on to covary with."""
         return self.parameters.get("task")
+
+    def needs_rows(self, z: Concept) -> bool:
+        """Return whether the fit needs all rows of this concept at once, not just their moments."""
+        rank, loss = self.parameters.get("rank"), self.parameters.get("loss")
+        if self.method == "rlace" and z.classes is not None:
+            return loss != "squared" and rank is not None and rank < len(z.classes) - 1
+        return not issubclass(ERASERS[self.method], MomentEraser)
 
     def _passed(self) -> dict[str, Any]:
         return {name: value for name, value in self.parameters.items() if value is not None}

@@ -74,11 +74,11 @@ def fit(
         file, concept, others=tasks, leave_out=leave_out or (), kind=kind, missing=missing
     )
     columns, where = file_columns.at_site(file, columns, site)
-    data = file_columns.table(file, columns, tasks, "--task")
+    data = file_columns.row_stream(file, columns, tasks, "--task")
     eraser = eraser_files.fit(data, chosen, [columns.concept, *columns.leave_out, *tasks], where)
     eraser.save(out)
-    constant = eraser_files.is_constant(data)
-    streams.write(eraser_files.fitted(eraser, len(data.X), constant=constant), f"Wrote {out}")
+    constant = eraser_files.is_constant(data.y)
+    streams.write(eraser_files.fitted(eraser, data.n, constant=constant), f"Wrote {out}")
 
 
 def moments(
@@ -101,7 +101,7 @@ def moments(
     moment_files.need_moments_path(out)
     columns = file_columns.columns_of(file, concept, leave_out=leave_out or (), kind=kind)
     columns, where = file_columns.at_site(file, columns, site)
-    data = file_columns.table(file, columns)
+    data = file_columns.row_stream(file, columns)
     others = [columns.concept, *columns.leave_out]
     gathered = moment_files.gather(data, others, where, per_class=per_class)
     gathered.save(out)
@@ -194,7 +194,8 @@ def plan(
     if file is not None:
         if concept is None:
             file_columns.need_concept(file)
-        data = file_columns.table(file, file_columns.Columns(concept, None, leave_out or ()))
+        columns = file_columns.Columns(concept, None, leave_out or ())
+        data = file_columns.row_stream(file, columns)
         setting = sample_size.measured(data)
         lines.append(sample_size.origin(data))
     assert setting is not None, "a plan has a FILE or a setting"

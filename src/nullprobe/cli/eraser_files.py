@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from nullprobe._core.atomic_files import place
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.parameters import known
-from nullprobe._core.validation import complain, refuse_sparse
-from nullprobe.cli import column_options
+from nullprobe._core.validation import complain
+from nullprobe.cli import column_options, memory
 from nullprobe.cli.eraser_choice import Choice
-from nullprobe.data.files import Table, read, read_matrix
+from nullprobe.data.concept import Concept, concept
 from nullprobe.data.formats import holds_one_array, names, suffix_of
 from nullprobe.data.manifest import SITE
-from nullprobe.data.rewriting import write_like
+from nullprobe.data.rewriting import rewrite
+from nullprobe.data.row_sketch import RowSketch
+from nullprobe.data.row_streams import RowStream, stream
 from nullprobe.erasers import AffineEraser, ClassTransport, ConceptShift, load_eraser
+from nullprobe.erasers.estimator import ROW_SKETCH
+from nullprobe.moments.streams import Piece
 from nullprobe.stats.copies import copies
+from nullprobe.stats.copy_sketch import CopySketch
 
 # What an eraser file calls the column of the concept, and the columns that were no features.
 CONCEPT, NOT_FEATURES = "concept", "not features"
@@ -41,7 +46,7 @@ def need_eraser_path(path: Path, what: str = "an eraser is") -> None:
 
 
 def fit(
-    data: Table,
+    data: RowStream,
     chosen: Choice,
     others: Sequence[str],
     where: Mapping[str, str],
@@ -50,37 +55,90 @@ def fit(
 
     Parameters
     ----------
-    found : Table
-        What was read, the values of the task among it, if there is one.
+    data : RowStream
+        With the values of the task, if there is one.
     chosen : Choice
     others : sequence of str
         Columns that are no features: the concept first, then what else.
     where : mapping of str to str
         Site, model and token rule, where these are states that were captured.
+
+    Notes
+    -----
+    Rows are read block by block, unless the method needs all rows at once.
     """
     z = data.y
-    warn_of_copies(data.X)
-    task = {} if chosen.task is None else {"task": data.others[chosen.task]}
-    eraser = chosen.unfitted(z).fit(data.X, z, **task).eraser_
+    unfitted = chosen.unfitted(z)
+    task = None if chosen.task is None else concept(data.others[chosen.task], name="task")
+    if chosen.needs_rows(z):
+        memory.need(
+            data.n, data.where.d, memory.OF_FIT, f"--method {chosen.method}",
+            "about {rows} rows fit; choose a method that is fitted from moments, such as leace",
+        )  # fmt: skip
+        X = data.rows(np.arange(data.n))
+        warn_of_copies(X)
+        eraser = unfitted.fit(X, z).eraser_
+        sketch = RowSketch.of(X).text
+    else:
+        rows = Pieces(data, z, task)
+        eraser = unfitted.fit_blocks(rows).eraser_
+        sketch = rows.sketch
     if data.feature_names is not None:
         eraser = eraser.named(data.feature_names)
-    remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others))}
+    remembered = {CONCEPT: others[0], NOT_FEATURES: json.dumps(list(others)), ROW_SKETCH: sketch}
     return replace(eraser, details={**eraser.details, **remembered, **where})
+
+
+class Pieces:
+    """The rows of a stream with their concept and task; at the end, a warning of copies.
+
+    Parameters
+    ----------
+    data : RowStream
+    z, task : Concept
+    """
+
+    def __init__(self, data: RowStream, z: Concept, task: Concept | None = None) -> None:
+        self._data, self._z, self._task = data, z, task
+        self._sketch = CopySketch()
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Read the rows, block by block."""
+        task, divided = self._task, False
+        for rows, X in self._data.blocks():
+            self._sketch.add(X)
+            if len(X) == self._data.n:
+                warn_of_copies(X)
+            else:
+                divided = True
+            yield X, self._z.take(rows), None if task is None else task.take(rows)
+        share = self._sketch.share if divided else 0.0
+        if share:
+            _warn_of_copies(
+                f"about {share:.1%} of {self._data.n:,} rows are exact copies of others"
+            )
+
+    @property
+    def sketch(self) -> str:
+        """The sketch of the rows that were read, as text."""
+        return self._sketch.rows.text
 
 
 def warn_of_copies(X: np.ndarray) -> None:
     """Warn of rows (n, d) that are copies of others: an eraser counts each of them."""
-    if not np.isfinite(X).all():  # the fit complains of it
-        return
     repeated = copies(X, 0)
     if repeated.any:
-        warnings.warn(
+        _warn_of_copies(
             f"{repeated.n_exact + repeated.n_near} rows are copies of others "
-            f"({repeated.n_exact} exact, {repeated.n_near} near): the eraser counts each of them, "
-            "so its means and covariances are known less well than the number of rows suggests",
-            UserWarning,
-            stacklevel=3,
+            f"({repeated.n_exact} exact, {repeated.n_near} near)"
         )
+
+
+def _warn_of_copies(which: str) -> None:
+    warn(
+        f"{which}: the eraser counts each of them, so its means and covariances are known less "
+        "well than the number of rows suggests"
+    )
 
 
 def apply(
@@ -115,24 +173,30 @@ def apply(
     columns = names(path)
     if isinstance(eraser, AffineEraser):
         others = _others(eraser, columns, [*leave_out, *([named] if named else [])], str(path))
-        X, feature_names = read_matrix(path, leave_out=others)
-        labels = ()
+        z = None
     else:
         column = named or _column(eraser, columns, path)
         others = _others(eraser, columns, [*leave_out, *({column} & set(columns))], str(path))
-        table = read(path, concept=column, leave_out=others)
-        X, feature_names, labels = table.X, table.feature_names, (table.y,)
-    refuse_sparse(X, repr(str(path)))
-    order = _order(eraser, feature_names, X.shape[1], str(path))
-    erased = np.empty(X.shape, X.dtype)
-    erased[:, order] = eraser.apply(X[:, order], *labels)
-    write_like(path, out, erased, leave_out=others)
-    return eraser, len(X)
+        y = stream(path, concept=column, leave_out=others).y
+        z = eraser.concept_of(y, len(y))
+
+    def erased(rows: slice, X: np.ndarray, feature_names: tuple[str, ...] | None) -> np.ndarray:
+        order = _order(eraser, feature_names, X.shape[1], str(path))
+        labels = () if z is None else (z.take(rows),)
+        moved = eraser.apply(X[:, order], *labels)
+        if isinstance(order, slice):
+            return moved
+        X_ = np.empty(X.shape, X.dtype)
+        X_[:, order] = moved
+        return X_
+
+    n = rewrite(path, out, erased, leave_out=others)
+    return eraser, n
 
 
-def is_constant(data: Table) -> bool:
+def is_constant(z: Concept) -> bool:
     """Return whether the concept is the same in all rows."""
-    return bool((data.y.data == data.y.data[:1]).all())
+    return bool((z.data == z.data[:1]).all())
 
 
 def fitted(eraser: Eraser, n: int, *, constant: bool) -> str:

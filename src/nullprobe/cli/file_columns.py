@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from nullprobe._core.parameters import choice, known
 from nullprobe._core.validation import complain, refuse_sparse
-from nullprobe.cli import column_options
+from nullprobe.cli import column_options, memory
 from nullprobe.data import token_rows
 from nullprobe.data.columns import usual_label
 from nullprobe.data.concept import concept
@@ -19,6 +20,10 @@ from nullprobe.data.kinds import KINDS
 from nullprobe.data.manifest import MODEL, SITE, TEXT, TOKENS, WEIGHTS, manifest
 from nullprobe.data.manifest import groups as groups_of
 from nullprobe.data.requests import is_requests
+from nullprobe.data.row_streams import RowStream, stream
+from nullprobe.data.samples import Sample, drawn
+
+Read = TypeVar("Read", Table, RowStream)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class Columns:
         The text of each row.
     missing : {"error", "drop"}
         Treatment of rows with missing values.
+    rows : int or None
+        Number of rows to draw at random; None for all.
+    seed : int
+        Of the draw.
     """
 
     concept: str
@@ -56,6 +65,13 @@ class Columns:
     tasks: Sequence[str] = ()
     text: str | None = None
     missing: str = "error"
+    rows: int | None = None
+    seed: int = 0
+
+    @property
+    def sample(self) -> Sample | None:
+        """The rows to draw, or None for all."""
+        return None if self.rows is None else Sample(self.rows, self.seed, self.kind)
 
     @property
     def options(self) -> dict[str, list[str | None]]:
@@ -187,6 +203,28 @@ def table(
     ``option`` names columns in ``others`` that `Columns` does not hold; ``sparse`` allows a sparse
     matrix.
     """
+    with _named(columns, others, option):
+        reading = _reading(columns, others)
+        if columns.sample is not None:
+            return decided(drawn(stream(path, **reading), columns.sample), columns)
+        memory.need_rows(path, [columns.concept, columns.groups, *others, *columns.leave_out])
+        data = read(path, **reading)
+    if not sparse:
+        refuse_sparse(data.X, repr(str(path)))
+    return decided(data, columns)
+
+
+def row_stream(
+    path: Path, columns: Columns, others: Sequence[str] = (), option: str = "--concept"
+) -> RowStream:
+    """Open a file whose rows are read block by block; else as `table`."""
+    with _named(columns, others, option):
+        return decided(stream(path, **_reading(columns, others)), columns)
+
+
+@contextmanager
+def _named(columns: Columns, others: Sequence[str], option: str) -> Iterator[None]:
+    """Refuse columns with two roles; a refusal of a column names its option."""
     if columns.kind is not None:
         choice("--kind", columns.kind, KINDS)
     options = columns.options
@@ -194,27 +232,27 @@ def table(
     options[option] = [*options.get(option, ()), *extra]
     column_options.once_each(options, others)
     with column_options.named(options):
-        data = read(
-            path,
-            concept=columns.concept,
-            groups=columns.groups,
-            leave_out=columns.leave_out,
-            others=others,
-            missing=columns.missing,
-        )
-    if not sparse:
-        refuse_sparse(data.X, repr(str(path)))
-    return decided(data, columns)
+        yield
 
 
-def decided(data: Table, columns: Columns) -> Table:
+def _reading(columns: Columns, others: Sequence[str]) -> dict[str, Any]:
+    return {
+        "concept": columns.concept,
+        "groups": columns.groups,
+        "leave_out": columns.leave_out,
+        "others": others,
+        "missing": columns.missing,
+    }
+
+
+def decided(data: Read, columns: Columns) -> Read:
     """Return what was read with y as labels or as numbers, by the rule or as ``kind`` decides."""
     return replace(data, y=concept(data.y, name=repr(columns.concept), kind=columns.kind))
 
 
 def dropped(data: Table) -> dict[str, int]:
-    """Return how many rows were dropped since values are missing, for the provenance."""
-    return {"rows_dropped": data.dropped} if data.dropped else {}
+    """Return how many rows were dropped since values are missing, and which were drawn."""
+    return ({"rows_dropped": data.dropped} if data.dropped else {}) | dict(data.sample)
 
 
 def origin(path: Path, columns: Columns) -> dict[str, Any]:

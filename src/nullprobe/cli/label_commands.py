@@ -18,6 +18,7 @@ def same_concept(
     leave_out: options.LeaveOut = None,
     tokens: options.RowTokens = None,
     label_file: options.RequestLabels = None,
+    rows: options.Rows = None,
     alpha: options.Alarms = 0.05,
     min_effect: options.Effect = 0.05,
     title: options.Title = None,
@@ -33,6 +34,7 @@ def same_concept(
     """Say whether two sets of labels for one idea are the same to a probe."""
     from nullprobe.cli import (
         column_options,
+        file_columns,
         label_comparisons,
         output,
         showing,
@@ -53,7 +55,7 @@ def same_concept(
     output.need_new(out, stem, force=force)
     command = arguments.line(
         "nullprobe", "same-concept", file, concept=concept, groups=groups, leave_out=leave_out,
-        tokens=tokens, labels=label_file, alpha=alpha, min_effect=min_effect,
+        tokens=tokens, labels=label_file, rows=rows, alpha=alpha, min_effect=min_effect,
         draws=draws, n_splits=n_splits, duplicates=duplicates,
         independent=independent, title=title, seed=seed,
     )  # fmt: skip
@@ -61,7 +63,10 @@ def same_concept(
         "alpha": alpha, "min_effect": min_effect, "draws": draws, "n_splits": n_splits,
         "duplicates": duplicates, "independent": independent, "random_state": seed,
     }  # fmt: skip
-    result = label_comparisons.run(file, (first, second), groups, leave_out or (), how, command)
+    columns = file_columns.columns_of(
+        file, first, others=[second], groups=groups, leave_out=leave_out or (), rows=rows, seed=seed
+    )
+    result = label_comparisons.run(file, columns, second, how, command)
     if title is not None:
         result = replace(result, audit=replace(result.audit, title=title))
     paths = output.write_both(out, stem, result.to_html, result.to_json)

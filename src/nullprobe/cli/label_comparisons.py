@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,14 @@ from typing import Any
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.same_concept import SameConcept, same_concept
-from nullprobe.cli.file_columns import columns_of, origin, table
+from nullprobe.cli.file_columns import Columns, dropped, origin, table
 from nullprobe.cli.sources import stem
 
 
 def run(
     file: Path,
-    names: tuple[str, str],
-    groups: str | None,
-    leave_out: Sequence[str],
+    columns: Columns,
+    second: str,
     how: Mapping[str, Any],
     command: str,
 ) -> SameConcept:
@@ -27,34 +26,33 @@ def run(
     Parameters
     ----------
     file : Path
-    names : tuple of two str
-        Columns of the two sets of labels.
-    groups : str or None
-    leave_out : sequence of str
+    columns : Columns
+        With the first set of labels as the concept.
+    second : str
+        Column of the second set of labels.
     how : mapping
         As `same_concept` takes it.
     command : str
     """
-    first, second = names
+    first = columns.concept
     if first == second:
         complain(
             "two sets of labels must have different names",
             f"{first!r} is there twice",
             "name two columns",
         )
-    columns = columns_of(file, first, others=[second], groups=groups, leave_out=leave_out)
     rows = table(file, columns, [second])
     with Bars(stem(file)) as bars:
         result = same_concept(
             rows.X,
             rows.y,
             rows.others[second],
-            names=names,
+            names=(first, second),
             groups=rows.groups,
             feature_names=rows.feature_names,
             progress=bars,
             **how,
         )
-    source = {**origin(file, columns), "concept": f"{first}, {second}"}
+    source = {**origin(file, columns), "concept": f"{first}, {second}", **dropped(rows)}
     provenance = {"command": command, "source": source, **result.audit.provenance}
     return replace(result, audit=replace(result.audit, provenance=provenance))

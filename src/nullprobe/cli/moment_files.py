@@ -15,15 +15,15 @@ from nullprobe.cli.eraser_files import (
     CONCEPT,
     NOT_FEATURES,
     Eraser,
+    Pieces,
     need_eraser_path,
-    warn_of_copies,
 )
-from nullprobe.data.files import Table
 from nullprobe.data.manifest import MODEL, SITE, TOKENS, WEIGHTS
 from nullprobe.data.row_sketch import RowSketch
+from nullprobe.data.row_streams import RowStream
 from nullprobe.erasers import ERASERS
 from nullprobe.erasers.estimator import ROW_SKETCH, MomentEraser
-from nullprobe.moments import ClassMoments, Moments, TaskMoments
+from nullprobe.moments import ClassMoments, Moments, TaskMoments, streams
 from nullprobe.moments.loading import load_moments
 
 # Methods that are fitted from the moments of all rows, and from those of each class.
@@ -48,13 +48,13 @@ def need_moments_path(path: Path) -> None:
 
 
 def gather(
-    data: Table, others: Sequence[str], where: Mapping[str, str], *, per_class: bool
+    data: RowStream, others: Sequence[str], where: Mapping[str, str], *, per_class: bool
 ) -> AnyMoments:
     """Return the moments of rows, with what an eraser file says of the fitting rows.
 
     Parameters
     ----------
-    data : Table
+    data : RowStream
     others : sequence of str
         Columns that are not features: the concept first.
     where : mapping of str to str
@@ -62,14 +62,15 @@ def gather(
     per_class : bool
         Whether each class has its own covariance.
     """
-    warn_of_copies(data.X)
-    gathered = (ClassMoments if per_class else Moments).of(data.X, data.y)
+    rows = Pieces(data, data.y)
+    gathered = streams.gathered(ClassMoments if per_class else Moments, rows)
+    assert not isinstance(gathered, TaskMoments), "a task is not gathered"
     if data.feature_names is not None:
         gathered = gathered.named(data.feature_names)
     gathered.details = {
         CONCEPT: others[0],
         NOT_FEATURES: json.dumps(list(others)),
-        ROW_SKETCH: RowSketch.of(data.X).text,
+        ROW_SKETCH: rows.sketch,
         **where,
     }
     return gathered

@@ -128,6 +128,16 @@ Missing = Annotated[
         help="Rows with missing, NaN or infinite values: error, or drop (they are counted).",
     ),
 ]
+Rows = Annotated[
+    int | None,
+    typer.Option(
+        "--rows",
+        min=1,
+        metavar="N",
+        help="Draw N rows at random, with all classes in proportion and whole groups; by default "
+        "all rows are used.",
+    ),
+]
 Baselines = Annotated[
     list[str] | None,
     typer.Option(

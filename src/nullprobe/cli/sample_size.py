@@ -6,18 +6,19 @@ import math
 
 from nullprobe._core.parameters import real_number
 from nullprobe._core.validation import complain
-from nullprobe.data.files import Table
+from nullprobe.data.row_streams import RowStream
 from nullprobe.measures.absence import LEAST, METRICS, need_planned, rows_for_absence
 from nullprobe.measures.expected_auc import unbiased_gap
 from nullprobe.measures.planner import Plan, plan
 from nullprobe.measures.verdict_rows import OF_NUMBERS, rows_for_verdict
 from nullprobe.moments import Moments
+from nullprobe.moments.streams import gathered
 from nullprobe.report.text.wording import number
 
 SAY_IT = "say --d and --gap yourself (--gap inf if it is not known)"
 
 
-def measured(data: Table) -> tuple[int, float, float]:
+def measured(data: RowStream) -> tuple[int, float, float]:
     """Return what a file says of its two classes.
 
     Returns
@@ -40,10 +41,11 @@ def measured(data: Table) -> tuple[int, float, float]:
             if numeric
             else "plan for each pair of classes, from files that hold the two of them",
         )
-    moments = Moments.of(data.X, z)
+    moments = gathered(Moments, ((X, z.take(rows), None) for rows, X in data.blocks()))
+    assert isinstance(moments, Moments), "this kind was chosen"
     d, gap = moments.factor().rank, unbiased_gap(moments)
     if moments.n - d - 3 <= 0:
-        width = data.X.shape[1]
+        width = moments.d
         complain(
             f"more than {width + 3} rows are needed to measure a gap in {width} features",
             f"{data.source!r} has {moments.n}",
@@ -140,10 +142,10 @@ def _rarer(share: float | None) -> float:
     return min(share, 1.0 - share)
 
 
-def origin(data: Table) -> str:
+def origin(data: RowStream) -> str:
     """Return in words where the gap came from."""
     return (
-        f"Measured from the {len(data.X):,} rows of {data.source!r}; the squared gap is "
+        f"Measured from the {data.n:,} rows of {data.source!r}; the squared gap is "
         "debiased: what sampling error adds to it on average is taken off."
     )
 

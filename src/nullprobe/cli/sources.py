@@ -16,12 +16,13 @@ import numpy as np
 from nullprobe._core.nested import is_mapping
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
-from nullprobe.cli import column_options
+from nullprobe.cli import column_options, memory
 from nullprobe.cli.file_columns import Columns, decided, dropped, origin, table
 from nullprobe.cli.subject import Subject
 from nullprobe.data.files import Table, read_layers, read_matrix
 from nullprobe.data.formats import names, sites
 from nullprobe.data.places import PIPE, address
+from nullprobe.data.samples import drawn_layers
 from nullprobe.data.text_baselines import text_baselines
 from nullprobe.worlds import WORLDS
 
@@ -136,11 +137,13 @@ def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, 
                 "name one of these",
             )
     inner = sorted(matching, key=lambda n: [int(t) if t.isdigit() else t for t in _TURNS.split(n)])
+    roles = {"concept": columns.concept, "groups": columns.groups, "others": columns.further}
     with column_options.named(columns.options):
-        tables = read_layers(
-            path, inner, concept=columns.concept, groups=columns.groups, others=columns.further,
-            missing=columns.missing,
-        )  # fmt: skip
+        if columns.sample is not None:
+            tables = drawn_layers(path, inner, columns.sample, **roles)
+        else:
+            memory.need_rows(path, [n for n in available if n not in inner[:1]], times=len(inner))
+            tables = read_layers(path, inner, **roles, missing=columns.missing)
     return {name: decided(one, columns) for name, one in tables.items()}
 
 

@@ -23,6 +23,8 @@ from nullprobe._core.validation import complain
 from nullprobe.data import manifest
 from nullprobe.data.captured_shards import Shard
 from nullprobe.data.manifest import FIRST_FORMAT, TEXT
+from nullprobe.data.readers.reader import RowArray, slices
+from nullprobe.data.readers.safetensors_file import TYPES
 
 
 class CapturedFolder(Mapping[str, np.ndarray]):
@@ -112,6 +114,19 @@ class CapturedFolder(Mapping[str, np.ndarray]):
             if classes is not None:
                 arrays[name] = np.array(classes)[arrays[name]]
         return arrays
+
+    def rows_of(self, name: str) -> RowArray:
+        """Return a site, labels or the text numbers; each shard is verified when it is read."""
+        first = self._shards[0]
+        classes = self.about["labels"].get(name)
+        dtype = np.dtype(TYPES[first.types[name]]) if classes is None else np.array(classes).dtype
+
+        def blocks(step: int) -> Iterator[np.ndarray]:
+            for shard in self._shards:
+                for _, part in shard.read([name]):
+                    yield from slices(part if classes is None else np.array(classes)[part], step)
+
+        return RowArray((sum(self.rows), *first.shapes[name][1:]), dtype, blocks)
 
     @property
     def text(self) -> np.ndarray:

@@ -45,6 +45,7 @@ class Shard:
         Number of rows.
     types : dict of str to str
         Type of each array, in the notation of .safetensors.
+    shapes : dict of str to list of int
     hashes : dict of str to str
         Hash of each array; empty in the first format.
     """
@@ -57,6 +58,7 @@ class Shard:
     hint: str
     rows: int = field(init=False)
     types: dict[str, str] = field(init=False)
+    shapes: dict[str, list[int]] = field(init=False)
     hashes: dict[str, str] = field(init=False)
 
     @classmethod
@@ -82,6 +84,7 @@ class Shard:
         self.rows = shapes[TEXT][0] if entry is None else entry["rows"]
         self.hashes = {} if entry is None else json.loads(notes[HASHES])
         self._check_shapes(shapes)
+        self.shapes = shapes
 
     def read(self, wanted: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         """Yield arrays by name, each verified; labels are codes."""

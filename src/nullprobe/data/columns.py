@@ -53,17 +53,21 @@ class Representation:
     used: tuple[str, ...]
 
 
-def representation(content: Arrays | pa.Table, named: Sequence[str], source: str) -> Representation:
+def representation(
+    content: Arrays | pa.Table, named: Sequence[str], source: str, *, first: int = 0
+) -> Representation:
     """Find the representation in the content of a file.
 
     Parameters
     ----------
     content : dict of ndarray, or pyarrow.Table
-        Content of the file.
+        Content of the file, or rows of it.
     named : sequence of str
         Arrays or columns with another role: the concept, groups, columns to leave out.
     source : str
         The path, for messages.
+    first : int
+        Position of the first row in the file, for messages.
 
     Examples
     --------
@@ -71,6 +75,18 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
     >>> found.X.shape, found.used
     ((3, 3), ('emb',))
     """
+    located, names, used = locate(content, named, source, first=first)
+    if is_sparse(located):
+        return Representation(located, names, used)  # the reader has checked it
+    X = floats(located)
+    _finite(X, names or used, source, first)
+    return Representation(X, names, used)
+
+
+def locate(
+    content: Arrays | pa.Table, named: Sequence[str], source: str, *, first: int = 0
+) -> tuple[np.ndarray, tuple[str, ...] | None, tuple[str, ...]]:
+    """Return X as the file holds it, the names of its features, and what it consists of."""
     available = list(content) if isinstance(content, dict) else content.column_names
     for name in named:
         known("column", name, available)
@@ -78,18 +94,14 @@ def representation(content: Arrays | pa.Table, named: Sequence[str], source: str
     if isinstance(content, dict):
         located, names, used = _from_arrays(content, rest, source)
     else:
-        located, names, used = _from_columns(content, rest, source)
+        located, names, used = _from_columns(content, rest, source, first)
     if 0 in located.shape:
         complain(
             f"{source!r} needs at least one row and one feature",
             f"its representation has shape {located.shape}",
             "check the program that wrote the file",
         )
-    if is_sparse(located):
-        return Representation(located, names, used)  # the reader has checked it
-    X = _floats(located)
-    _finite(X, names or used, source)
-    return Representation(X, names, used)
+    return located, names, used
 
 
 def labels(
@@ -125,22 +137,22 @@ def labels(
             "write all arrays for the same rows",
         )
     if y.dtype.kind == "f":
-        y = _floats(y)
+        y = floats(y)
         _finite(y.reshape(n, -1), (name,), source)
     return y
 
 
-def array(content: Arrays | pa.Table, name: str) -> np.ndarray:
+def array(content: Arrays | pa.Table, name: str, *, first: int = 0) -> np.ndarray:
     """Return one array, or one column as an array; nulls raise an error."""
     if isinstance(content, dict):
         return content[name]
-    column = _full(content, name)
+    column = _full(content, name, first)
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
     if _is_list(kind):
-        return _matrix(column, name)
+        return _matrix(column, name, first)
     if any(test(kind) for test in _TEXT):
         return np.array(column.to_pylist(), dtype=str)
     if pa.types.is_decimal(kind):
@@ -155,11 +167,11 @@ def values(content: Arrays | pa.Table, name: str) -> list[Any]:
     return _full(content, name).to_pylist()
 
 
-def _full(table: pa.Table, name: str) -> pa.ChunkedArray[Any]:
+def _full(table: pa.Table, name: str, first: int = 0) -> pa.ChunkedArray[Any]:
     """Return a column with a value in every row."""
     column = table.column(name)
     if column.null_count:
-        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        row = int(np.flatnonzero(column.is_null().to_numpy())[0]) + first
         others = column.null_count - 1
         complain(
             f"{name!r} needs a value in every row",
@@ -199,7 +211,7 @@ def _from_arrays(content: Arrays, rest: list[str], source: str) -> Located:
     return X, tuple(names.tolist()), (key,)
 
 
-def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
+def _from_columns(table: pa.Table, rest: list[str], source: str, first: int) -> Located:
     kinds = {name: _kind(table, name) for name in rest}
     lists = [n for n in rest if _is_list(kinds[n]) and pa.types.is_floating(kinds[n].value_type)]
     tokens = [n for n in rest if _is_list(kinds[n]) and _is_list(kinds[n].value_type)]
@@ -212,7 +224,7 @@ def _from_columns(table: pa.Table, rest: list[str], source: str) -> Located:
     if lists:
         usual = ["X"] if "X" in lists else [name for name in USUAL if name in lists]
         key = _only_one(usual, lists, "list column of floats", source)
-        return array(table, key), None, (key,)
+        return array(table, key, first=first), None, (key,)
     numeric = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal)
     other = [name for name in rest if not any(test(kinds[name]) for test in numeric)]
     if other and table.num_rows:  # the columns of a .csv without rows have no type
@@ -310,13 +322,14 @@ def _is_list(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _matrix(column: pa.ChunkedArray[Any], name: str) -> np.ndarray:
+def _matrix(column: pa.ChunkedArray[Any], name: str, first: int = 0) -> np.ndarray:
     lengths = pc.list_value_length(column).to_numpy()
     other = np.flatnonzero(lengths != lengths[:1])
     if len(other):
         complain(
             f"the lists in {name!r} must have equal lengths",
-            f"row 0 has {lengths[0]} values and row {other[0]} has {lengths[other[0]]}",
+            f"row {first} has {lengths[0]} values and row {first + other[0]} has "
+            f"{lengths[other[0]]}",
             "truncate or pool them to one length",
         )
     width = int(lengths[0]) if len(lengths) else 0
@@ -327,12 +340,18 @@ def _matrix(column: pa.ChunkedArray[Any], name: str) -> np.ndarray:
     return values.reshape(-1, width) if width else np.empty((len(lengths), 0))
 
 
-def _floats(a: np.ndarray) -> np.ndarray:
+def floats(a: np.ndarray) -> np.ndarray:
+    """Return numbers as float32 if they are float32 or narrower floats, else as float64."""
     narrow = a.dtype == np.float16 or a.dtype == np.float32
     return a.astype(np.float32 if narrow else np.float64, copy=False)
 
 
-def _finite(X: np.ndarray, names: Sequence[str], source: str) -> None:
+def _finite(X: np.ndarray, names: Sequence[str], source: str, first: int = 0) -> None:
+    # A sum of squares is finite only if all values are; this takes a fraction of the time.
+    flat = X.reshape(-1) if X.flags.c_contiguous else X[:0].reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if flat.size == X.size and np.isfinite(flat @ flat):
+            return
     step = max(1, (1 << 24) // X.shape[1])
     for start in range(0, len(X), step):
         bad = np.argwhere(~np.isfinite(X[start : start + step]))
@@ -341,6 +360,7 @@ def _finite(X: np.ndarray, names: Sequence[str], source: str) -> None:
             where = repr(names[column]) if len(names) == X.shape[1] else f"{column} of {names[0]!r}"
             complain(
                 f"every number in {source!r} must be finite",
-                f"row {row}, column {where} is missing or {X[row, column]} (counted from 0)",
+                f"row {row + first}, column {where} is missing or {X[row, column]} (counted from "
+                "0)",
                 "fill these values or drop these rows",
             )

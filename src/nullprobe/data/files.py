@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 
 from nullprobe._core.parameters import choice, known
-from nullprobe._core.validation import complain
 from nullprobe.data.columns import Representation, labels, representation
 from nullprobe.data.formats import (
     Arrays,
@@ -23,8 +22,10 @@ from nullprobe.data.formats import (
     load,
     load_arrays,
     names,
+    sibling,
 )
 from nullprobe.data.missing import MISSING, without_missing
+from nullprobe.data.row_streams import named_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class Table:
         Other requested labels or numbers, by name.
     dropped : int
         Number of rows with missing values, which are not in ``X``.
+    sample : dict of str to int
+        If the rows were drawn from more: the number asked for, drawn, and in the file; the seed.
     """
 
     X: np.ndarray
@@ -56,6 +59,7 @@ class Table:
     source: str
     others: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     dropped: int = 0
+    sample: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def read(
@@ -107,7 +111,7 @@ def read(
     >>> table.X.shape, table.y.tolist(), table.feature_names
     ((2, 2), ['yes', 'no'], ('age', 'height'))
     """
-    named = _named(concept, groups, others)
+    named = named_columns(concept, groups, others)
     content, dropped = _complete(_content(path, named, leave_out), path, missing)
     located = representation(content, named, str(path))
     return replace(_table(content, located, named, groups, str(path)), dropped=dropped)
@@ -136,7 +140,7 @@ def read_layers(
     dict of str to Table
         All with the same concept and groups.
     """
-    named = _named(concept, groups, others)
+    named = named_columns(concept, groups, others)
     content = _content(path, named, [n for n in names(path) if n not in (*named, *layers)])
     content, dropped = _complete(content, path, missing)
     if isinstance(content, dict):
@@ -168,7 +172,7 @@ def _content(
 ) -> Arrays | pa.Table:
     """Return the named arrays or columns of a file, and all others that are not left out."""
     if holds_one_array(path):
-        content = {**load_arrays(path), **{name: _sibling(Path(path), name) for name in named}}
+        content = {**load_arrays(path), **{name: sibling(Path(path), name) for name in named}}
         for name in leave_out:
             known("column", name, list(content))
         return content
@@ -184,15 +188,6 @@ def _complete(
     """Return the rows to read, and how many were dropped."""
     choice("missing", missing, MISSING)
     return without_missing(content, str(path)) if missing == "drop" else (content, 0)
-
-
-def _named(concept: str, groups: str | None, others: Sequence[str]) -> list[str]:
-    if concept == groups:
-        complain(
-            "concept and groups must be two columns",
-            f"both are {concept!r}",
-        )
-    return [concept, *([groups] if groups else []), *others]
 
 
 def _table(
@@ -246,23 +241,3 @@ def read_matrix(
     """
     located = representation(_content(path, [], leave_out), [], str(path))
     return located.X, located.feature_names
-
-
-def _sibling(path: Path, name: str) -> np.ndarray:
-    sibling = path.with_name(f"{name}{path.suffix}")
-    if not sibling.is_file() and path.with_name(f"{name}.npy").is_file():
-        sibling = path.with_name(f"{name}.npy")
-    if name == "X" or sibling == path or not sibling.is_file():
-        complain(
-            f"{path.name!r} holds one matrix, so {name!r} must be in {sibling.name!r} in the same "
-            "folder, with another name than X",
-            "there is no such file",
-            "save both arrays in one file, such as .npz",
-        )
-    arrays = load_arrays(sibling)
-    if "X" not in arrays and len(arrays) != 1:
-        complain(
-            f"{sibling.name!r} must hold one array",
-            f"it holds {', '.join(map(repr, list(arrays)[:10]))}",
-        )
-    return arrays["X"] if "X" in arrays else next(iter(arrays.values()))

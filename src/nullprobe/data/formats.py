@@ -26,8 +26,8 @@ from nullprobe.data.readers.reader import Arrays, Content, named_if_broken
 from nullprobe.data.requests import RequestFolder, is_requests
 
 # Suffixes of files that are written.
-ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors", ".pt", ".pth")
-TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
+ARRAY_SUFFIXES = (".npz", ".npy", ".safetensors", ".pt", ".pth", ".h5", ".hdf5")
+TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl", ".arrow", ".feather")
 SUFFIXES = (*ARRAY_SUFFIXES, *TABLE_SUFFIXES)
 
 # Array of a .npz with the names of the d features, written when columns become a matrix.
@@ -138,6 +138,27 @@ def holds_one_array(path: str | os.PathLike[str]) -> bool:
     return kind == "npy" or (kind in _LONE_KINDS and _names(path) == ["X"])
 
 
+def sibling(path: Path, name: str) -> np.ndarray:
+    """Return the array in ``name.npy`` next to a file that holds one array, or complain."""
+    sibling = path.with_name(f"{name}{path.suffix}")
+    if not sibling.is_file() and path.with_name(f"{name}.npy").is_file():
+        sibling = path.with_name(f"{name}.npy")
+    if name == "X" or sibling == path or not sibling.is_file():
+        complain(
+            f"{path.name!r} holds one matrix, so {name!r} must be in {sibling.name!r} in the same "
+            "folder, with another name than X",
+            "there is no such file",
+            "save both arrays in one file, such as .npz",
+        )
+    arrays = load_arrays(sibling)
+    if "X" not in arrays and len(arrays) != 1:
+        complain(
+            f"{sibling.name!r} must hold one array",
+            f"it holds {', '.join(map(repr, list(arrays)[:10]))}",
+        )
+    return arrays["X"] if "X" in arrays else next(iter(arrays.values()))
+
+
 def parts(path: str | os.PathLike[str]) -> list[Path]:
     """Return the files that are read together: one, all that match, or the shards of a folder."""
     files = places.located(path)
@@ -189,8 +210,8 @@ def _holds_columns(path: Path) -> bool:
     return manifest(path) is None and _holds_columns(folders.shards(path)[0])
 
 
-def _join(shards: Sequence[Path], only: Sequence[str] | None, verbatim: Sequence[str]) -> Content:
-    """Read shards, one array at a time, so that at most one array is in memory twice."""
+def need_same_form(shards: Sequence[Path]) -> bool:
+    """Return whether files that are read together hold columns; refuse files that differ."""
     every = _names(shards[0])
     for shard in shards[1:]:
         if sorted(_names(shard)) != sorted(every):
@@ -199,7 +220,6 @@ def _join(shards: Sequence[Path], only: Sequence[str] | None, verbatim: Sequence
                 f"{shard.name!r} has {_names(shard)[:10]} and {shards[0].name!r} has {every[:10]}",
                 "rename or drop the columns that differ",
             )
-    wanted = every if only is None else [name for name in every if name in only]
     columns = _holds_columns(shards[0])
     for shard in shards[1:]:
         if _holds_columns(shard) != columns:
@@ -208,20 +228,29 @@ def _join(shards: Sequence[Path], only: Sequence[str] | None, verbatim: Sequence
                 f"{shards[0].name!r} and {shard.name!r} differ",
                 "convert one of them",
             )
+    return columns
+
+
+def _join(shards: Sequence[Path], only: Sequence[str] | None, verbatim: Sequence[str]) -> Content:
+    """Read shards, one array at a time, so that at most one array is in memory twice."""
+    every = _names(shards[0])
+    columns = need_same_form(shards)
+    wanted = every if only is None else [name for name in every if name in only]
     if columns:
         tables: Any = [_load(shard, wanted, verbatim) for shard in shards]
-        with _named_if_they_differ(shards):
+        with named_if_they_differ(shards):
             return pa.concat_tables(tables, promote_options="permissive")
     arrays: Arrays = {}
     for name in wanted:
         each: list[Any] = [_load(shard, [name], ()) for shard in shards]
-        with _named_if_they_differ(shards):
+        with named_if_they_differ(shards):
             arrays[name] = _stack([one[name] for one in each], name)
     return arrays
 
 
 @contextmanager
-def _named_if_they_differ(shards: Sequence[Path]) -> Generator[None]:
+def named_if_they_differ(shards: Sequence[Path]) -> Generator[None]:
+    """Convert the error of joining shards to an `InputError` that names their folder."""
     try:
         yield
     except (pa.ArrowException, ValueError) as error:

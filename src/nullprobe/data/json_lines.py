@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import pyarrow as pa
 
@@ -53,12 +53,11 @@ def table(path: Path, values: Mapping[str, list[Any]]) -> pa.Table:
     return pa.table(columns)
 
 
-def write(path: Path, table: pa.Table) -> None:
-    """Write a table, one row on each line."""
-    with path.open("w", encoding="utf-8") as file:
-        for batch in table.to_batches(max_chunksize=1024):
-            for row in batch.to_pylist():
-                file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+def write(file: TextIO, table: pa.Table) -> None:
+    """Write a table to an open file, one row on each line."""
+    for batch in table.to_batches(max_chunksize=1024):
+        for row in batch.to_pylist():
+            file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -47,38 +47,58 @@ def without_missing(content: Arrays | pa.Table, source: str) -> tuple[Arrays | p
     >>> rest["y"].tolist(), dropped
     ([0], 1)
     """
+    complete = complete_rows(content)
+    if complete is None:  # refused with the name of the array, where it is read
+        return content, 0
+    dropped = count_dropped(complete, source)
+    return (rows_where(content, complete) if dropped else content), dropped
+
+
+def complete_rows(content: Arrays | pa.Table) -> np.ndarray | None:
+    """Return whether each row (n,) has all values; None for arrays of different lengths."""
     if isinstance(content, dict):
         arrays = {name: one for name, one in content.items() if name != NAMES and one.ndim}
         lengths = {int(one.shape[0]) for one in arrays.values()}
         if len(lengths) != 1:
-            return content, 0  # refused with the name of the array, where it is read
+            return None
         complete = np.ones(lengths.pop(), dtype=bool)
         for one in arrays.values():
             if one.dtype.kind in "fc" and not is_sparse(one):  # which the reader has checked
                 complete &= np.isfinite(one).reshape(len(one), -1).all(axis=1)
-    else:
-        complete = np.ones(content.num_rows, dtype=bool)
-        for name in content.column_names:
-            complete &= _present(content.column(name))
+        return complete
+    complete = np.ones(content.num_rows, dtype=bool)
+    for name in content.column_names:
+        complete &= _present(content.column(name))
+    return complete
+
+
+def count_dropped(complete: np.ndarray, source: str) -> int:
+    """Return the number of rows without all values, with a warning; refuse a file of such rows."""
     dropped = int((~complete).sum())
-    if not dropped:
-        return content, 0
-    if dropped == len(complete):
+    if dropped and dropped == len(complete):
         complain(
             f"{source!r} needs a row without missing values",
             "a value is missing or infinite in every row",
             "leave out the columns in which most values are missing",
         )
-    warn(
-        f"{counted(dropped, 'row', 'rows')} of {len(complete):,} in {source!r} "
-        f"{'has' if dropped == 1 else 'have'} missing or infinite values and "
-        f"{'was' if dropped == 1 else 'were'} dropped"
-    )
+    if dropped:
+        warn(
+            f"{counted(dropped, 'row', 'rows')} of {len(complete):,} in {source!r} "
+            f"{'has' if dropped == 1 else 'have'} missing or infinite values and "
+            f"{'was' if dropped == 1 else 'were'} dropped"
+        )
+    return dropped
+
+
+def rows_where(content: Arrays | pa.Table, rows: np.ndarray) -> Arrays | pa.Table:
+    """Return the content of the rows for which ``rows`` (n,) is true."""
     if isinstance(content, dict):
-        keep = {name: one if name == NAMES or not one.ndim else one[complete]
+        return {name: one if name == NAMES or not one.ndim else one[rows]
                 for name, one in content.items()}  # fmt: skip
-        return keep, dropped
-    return content.filter(pa.array(complete)), dropped
+    for i, name in enumerate(content.column_names):
+        if pa.types.is_string_view(content.column(name).type):  # pyarrow cannot filter these
+            content = content.set_column(i, name, content.column(name).cast(pa.string()))
+    return content.filter(pa.array(rows))
 
 
 def _present(column: pa.ChunkedArray[Any]) -> np.ndarray:

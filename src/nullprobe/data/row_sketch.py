@@ -48,7 +48,7 @@ class RowSketch:
         >>> sketch.share_of(X[:2000]), sketch.share_of(X[3000:]), 0.4 < sketch.share_of(X) < 0.6
         (1.0, 0.0, True)
         """
-        return cls(np.unique(_hashes(X))[:SIZE])
+        return cls(np.unique(row_hashes(X))[:SIZE])
 
     def __add__(self, other: RowSketch) -> RowSketch:
         """Return the sketch of the rows of both sketches."""
@@ -72,7 +72,7 @@ class RowSketch:
         Rows that occur more than once in X do not count: if there are few distinct values, new
         rows can equal fitting rows.
         """
-        hashes, counts = np.unique(_hashes(X), return_counts=True)
+        hashes, counts = np.unique(row_hashes(X), return_counts=True)
         hashes = hashes[counts == 1]
         if len(self.hashes) == SIZE:
             hashes = hashes[hashes <= self.hashes[-1]]
@@ -95,7 +95,7 @@ class RowSketch:
             return None
 
 
-def _hashes(X: np.ndarray) -> np.ndarray:
+def row_hashes(X: np.ndarray) -> np.ndarray:
     """Return a hash of each row as float32 (n,), uint64: rounding in files does not change it."""
     pairs = (int(X.shape[1]) + 1) // 2
     weights = np.random.default_rng(0).integers(2**63, size=pairs, dtype=np.uint64) * 2 + 1

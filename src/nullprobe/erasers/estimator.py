@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +21,7 @@ from nullprobe.data.rows import rows
 from nullprobe.erasers.maps.class_transport import ClassTransport
 from nullprobe.erasers.maps.concept_shift import ConceptShift
 from nullprobe.moments import Moments
+from nullprobe.moments.streams import Piece, gathered
 
 ROW_SKETCH = "rows_seen"  # key of `details`: a sketch of the fitting rows
 
@@ -112,9 +115,36 @@ class MomentEraser(EraserEstimator):
         """Return the fitted map; each method implements this."""
         raise TypeError(f"{type(self).__name__} does not implement _erase")
 
+    def _gathers(self, *, task: bool = False) -> Any:
+        """Return the kind of moments that the method depends on."""
+        return Moments
+
     def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Any:
         """Return the moments that the method depends on; moments of pieces add up."""
-        return Moments.of(X, z, sample_weight=w)
+        kind, tasks = self._gathers(task=task is not None), () if task is None else (task,)
+        return kind.of(X, z, *tasks, sample_weight=w)
+
+    def fit_blocks(self, blocks: Iterable[Piece]) -> Self:
+        """Fit to blocks of rows; only one block at a time needs to be in memory.
+
+        The eraser has no sketch of its rows.
+
+        Parameters
+        ----------
+        blocks : iterable of (X, concept, task)
+            Rows (b, d), their `Concept` with the classes of all rows, and their task as such a
+            concept, or None.
+
+        Raises
+        ------
+        InputError
+            As for `fit`.
+        """
+        blocks = iter(blocks)
+        first = next(blocks)
+        self._need_labels(first[1])
+        kind = self._gathers(task=first[2] is not None)
+        return self._store(gathered(kind, chain([first], blocks)))
 
     @classmethod
     def from_moments(cls, moments: Any, **parameters: Any) -> Self:

@@ -21,7 +21,6 @@ from scipy.linalg import eigh
 
 from nullprobe._core import linalg, validation
 from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept
 from nullprobe.erasers.estimator import MomentEraser, concept_to_erase
 from nullprobe.erasers.fits import fitted, remaining_share
 from nullprobe.erasers.maps.affine import AffineEraser
@@ -211,12 +210,8 @@ class SPLINCE(MomentEraser):
     def _kinds(self) -> tuple[type, ...]:
         return (Moments, TaskMoments)
 
-    def _gather(
-        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
-    ) -> Moments | TaskMoments:
-        if task is None:
-            return super()._gather(X, z, w)
-        return TaskMoments.of(X, z, task, sample_weight=w)
+    def _gathers(self, *, task: bool = False) -> type[Moments | TaskMoments]:
+        return TaskMoments if task else Moments
 
     def _erase(self, moments: Moments | TaskMoments) -> AffineEraser:
         if isinstance(moments, Moments):

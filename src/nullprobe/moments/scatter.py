@@ -126,26 +126,45 @@ def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]
         yield rows, Block.of(block, w, rows.start)
 
 
+class Deviations:
+    """Whether any row of a stream deviates from the first, as far as variances do not show it."""
+
+    def __init__(self) -> None:
+        self._first: np.ndarray | None = None
+        self._any = False
+
+    def add(self, X: Array, variance: np.ndarray, w: np.ndarray | None = None) -> None:
+        """Add rows X (n, d) with weights (n,); ``variance`` (d,) covers all rows so far."""
+        self._any |= bool((np.abs(variance) >= linalg.SMALLEST).any())
+        if self._any:
+            return
+        for rows, block in arrays.row_blocks(X):
+            values = arrays.host(block)
+            values = values if w is None else values[w[rows] > 0]
+            if self._first is None or not len(self._first):
+                self._first = values[:1]
+            rounding = linalg.NOISE_MARGIN * arrays.precision(X) * np.abs(self._first)
+            self._any |= bool((np.abs(values - self._first) > rounding).any())
+
+    def need_squares(self, variance: np.ndarray) -> None:
+        """Complain if rows deviate, and the variance (d,) of all rows vanishes."""
+        if self._any and not (np.abs(variance) >= linalg.SMALLEST).any():
+            validation.complain(
+                "the squares of X must not all vanish",
+                "the deviations of X from its mean are so small that their squares underflow",
+                "multiply X by a constant",
+            )
+
+
 def need_squares(X: Array, w: np.ndarray | None, variance: np.ndarray) -> None:
     """Complain about X (n, d) that varies, but so little that all its squares vanish.
 
     X must hold all rows: in a stream, larger values may follow. If only some features are so
     small, they count as constant.
     """
-    if (np.abs(variance) >= linalg.SMALLEST).any():
-        return
-    first = None
-    for rows, block in arrays.row_blocks(X):
-        values = arrays.host(block)
-        values = values if w is None else values[w[rows] > 0]
-        first = values[:1] if first is None or not len(first) else first
-        rounding = linalg.NOISE_MARGIN * arrays.precision(X) * np.abs(first)
-        if (np.abs(values - first) > rounding).any():
-            validation.complain(
-                "the squares of X must not all vanish",
-                "the deviations of X from its mean are so small that their squares underflow",
-                "multiply X by a constant",
-            )
+    deviations = Deviations()
+    deviations.add(X, variance, w)
+    deviations.need_squares(variance)
 
 
 def complain_width(required: int, arrived: int) -> None:

@@ -7,6 +7,7 @@ decide which files of this machine are read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core.validation import complain
-from nullprobe.data.readers.reader import Arrays, Reader
+from nullprobe.data.readers.reader import Arrays, Reader, RowArray, slices
 
 _MARK = b"\x89HDF\r\n\x1a\n"
 _DEEPEST = 32  # groups in groups
@@ -56,26 +57,36 @@ def _names(path: Path) -> list[str]:
 
 
 def _load(path: Path, only: Sequence[str] | None, _: Sequence[str]) -> Arrays:
+    return {n: one.whole for n, one in _rows(path, only).items()}
+
+
+def _rows(path: Path, only: Sequence[str] | None = None) -> dict[str, RowArray]:
     h5py = _library(path)
-    arrays: Arrays = {}
+    arrays: dict[str, RowArray] = {}
     with h5py.File(path, "r") as file:
         for name in _links(h5py, file):
-            if only is not None and name not in only:
-                continue
             dataset = file[name]
-            if dataset.external or dataset.is_virtual:
-                complain(
-                    f"{name!r} in {str(path)!r} must hold its values",
-                    "it refers to other files",
-                    "copy the values into the file",
-                )
-            if h5py.check_string_dtype(dataset.dtype):
-                arrays[name] = np.array(dataset.asstr()[...], dtype=str)
-            elif dataset.shape is None:
-                continue  # no value
-            else:
-                arrays[name] = np.asarray(dataset[...])
+            if dataset.shape is None or (only is not None and name not in only):
+                continue  # no value, or not wanted
+            is_text = h5py.check_string_dtype(dataset.dtype) is not None
+            refers = bool(dataset.external or dataset.is_virtual)
+            dtype = np.dtype(str) if is_text else dataset.dtype
+            blocks = partial(_blocks, path, name, is_text, refers)
+            arrays[name] = RowArray(dataset.shape, dtype, blocks)
     return arrays
 
 
-HDF5 = Reader((".h5", ".hdf5"), False, _recognises, _names, _load)
+def _blocks(path: Path, name: str, is_text: bool, refers: bool, step: int) -> Iterator[np.ndarray]:
+    if refers:
+        complain(
+            f"{name!r} in {str(path)!r} must hold its values",
+            "it refers to other files",
+            "copy the values into the file",
+        )
+    with _library(path).File(path, "r") as file:
+        dataset = file[name]
+        for part in slices(dataset.asstr() if is_text else dataset, step):
+            yield np.array(part, dtype=str) if is_text else part
+
+
+HDF5 = Reader((".h5", ".hdf5"), False, _recognises, _names, _load, _rows)

@@ -51,7 +51,7 @@ class LabelledMap(FrozenMap):
         """
         X = validation.representation(X)
         validation.width(X.shape[1], self.d)
-        z = self._read(y, X.shape[0])
+        z = self.concept_of(y, X.shape[0])
         X_ = arrays.empty_like(X) if out is None else out
         if out is not None:
             validation.same_form(X_, X)
@@ -62,7 +62,7 @@ class LabelledMap(FrozenMap):
                 X_[where] = block
         return X_
 
-    def _read(self, y: Any, n: int) -> Concept:
+    def concept_of(self, y: Any, n: int) -> Concept:
         """Return the concept of n rows, with codes in the order of ``classes``."""
         if y is None:
             validation.complain(

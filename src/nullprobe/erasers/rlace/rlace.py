@@ -272,9 +272,8 @@ class RLACE(MomentEraser):
         )
         return rules, loss
 
-    def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> Moments:
+    def _need_labels(self, z: Concept) -> None:
         self._rules(z.classes)  # complains about parameters before reading data
-        return Moments.of(X, z, sample_weight=w)
 
     def _store(self, moments: Moments) -> Self:
         self._rules(moments.classes)

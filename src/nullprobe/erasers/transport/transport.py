@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 
 from nullprobe._core import linalg, parallel, parameters, validation
-from nullprobe._core.arrays import Array
-from nullprobe.data.concept import Concept
 from nullprobe.erasers.estimator import LabelledEstimator
 from nullprobe.erasers.fits import fitted_shift, provenance
 from nullprobe.erasers.maps.class_transport import ClassTransport
@@ -144,8 +142,8 @@ class QuadraticLEACE(LabelledEstimator):
         self.shrinkage = shrinkage
         self.kind = kind
 
-    def _gather(self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None) -> ClassMoments:
-        return ClassMoments.of(X, z, sample_weight=w)
+    def _gathers(self, *, task: bool = False) -> type[ClassMoments]:
+        return ClassMoments
 
     def _kinds(self) -> tuple[type, ...]:
         return (ClassMoments,)
@@ -195,11 +193,8 @@ class MiMiC(LabelledEstimator):
         self.shrinkage = shrinkage
         self.kind = kind
 
-    def _gather(
-        self, X: Array, z: Concept, w: np.ndarray | None, task: Any = None
-    ) -> Moments | ClassMoments:
-        kind = Moments if self.match == "mean" else ClassMoments
-        return kind.of(X, z, sample_weight=w)
+    def _gathers(self, *, task: bool = False) -> type[Moments | ClassMoments]:
+        return Moments if self.match == "mean" else ClassMoments
 
     def _kinds(self) -> tuple[type, ...]:
         return (ClassMoments, Moments)
