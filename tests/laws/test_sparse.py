@@ -115,7 +115,7 @@ WITHOUT_ROWS = {
     "canonical_correlations", "load_eraser",
     "load_probe", "load_result", "leace", "mean_projection", "mimic", "models", "oracle_leace",
     "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace", "rows_for_absence",
-    "rows_for_verdict", "splince", "text_baselines", "worlds", "__version__",
+    "rows_for_verdict", "splince", "stratified_rows", "text_baselines", "worlds", "__version__",
     # Confounds are few columns, and become dense.
     "matched_rows",
     # These take ContrastPairs.

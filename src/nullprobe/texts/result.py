@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED, Lead
 from nullprobe.report.text.wording import counted, number
 from nullprobe.texts.conclusions import SOURCES, Beyond, Range, ranges
 
+READ = "Numbers are what a linear probe reads on held-out texts."
 BEYOND: dict[str, type] = {
     "site": str,
     "observed": float,
@@ -250,28 +251,28 @@ class ModelAudit:
         return [(TESTED, tested), (CAME_OUT, came), (ABOUT, about or "Nothing is read.")]
 
     def _tables(self) -> Iterator[tables.Table]:
-        """Yield the tables after what the page says first."""
+        """Yield the table after what the page says first: a row for each range of layers."""
+        sites, columns, rows = list(self.layers), ["from", "to", "states"], []
+        for one in self.conclusions:
+            inside = sites[sites.index(one.first) : sites.index(one.last) + 1]
+            cells = [_ends(self.layers[site]["readable"].observed for site in inside)]
+            if self.beyond:
+                cells.append(_ends(self.beyond[site].plausible for site in inside))
+            rows.append((one.first, one.last, *cells, one.text))
+        if self.beyond:
+            columns.append("log-probabilities")
         yield tables.Table(
             "What to conclude, for each range of layers",
-            ("from", "to", "conclusion"),
-            tuple((one.first, one.last, one.text) for one in self.conclusions),
-            note=self.chosen_reason,
+            (*columns, "conclusion"),
+            tuple(rows),
+            note=" ".join(filter(None, [READ, self.chosen_reason, self.beyond_reason])),
         )
-        if self.beyond:
-            yield tables.Table(
-                "Read beyond how likely the model finds each text",
-                ("site", "states", "log-probabilities", "difference", "explained by them"),
-                tuple(
-                    (
-                        site,
-                        number(one.observed),
-                        number(one.plausible),
-                        "" if one.gain is None else " to ".join(map(number, one.gain)),
-                        one.outcome.value,
-                    )
-                    for site, one in self.beyond.items()
-                ),
-            )
+
+
+def _ends(values: Iterable[float]) -> str:
+    """Return the smallest and the largest of some values."""
+    low, *_, high = [number(one) for one in sorted([*values] * 2)]
+    return low if low == high else f"{low} to {high}"
 
 
 def _share(count: int, of: int) -> str:
