@@ -118,9 +118,7 @@ def peaks(kind: str, n: int, folder: Path) -> tuple[float, float, float]:
     """Return the size of a file, and the peaks of fit and apply."""
     here = folder / f"{kind}-{n}"
     here.mkdir()
-    subprocess.run(
-        [sys.executable, __file__, "--write", kind, str(n), "--folder", str(here)], check=True
-    )
+    write(here, kind, n)
     path = here / ("shards" if kind == "shards" else f"rows.{kind}")
     size = n * D * 4.0
     eraser, out = here / "e.safetensors", here / f"out.{'npz' if kind == 'shards' else kind}"
@@ -236,18 +234,16 @@ def main() -> None:
     parser.add_argument("--large", type=float, default=20.0, help="GB")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
-    parser.add_argument("--write", nargs=2, default=None, help=argparse.SUPPRESS)
     a = parser.parse_args()
-    if a.write:
-        write(a.folder, a.write[0], int(a.write[1]))
-        return
     versions = {"pyarrow": pa.__version__, "h5py": h5py.__version__}
     settings = {"d": D, "dtype": "float32"}
     with tempfile.TemporaryDirectory(dir=a.folder) as name:
         folder = Path(name)
         if "growth" in a.parts:
-            rows = [row for kind in KINDS for row in growth(kind, a.sizes, folder)]
-            record("file_memory", {**settings, "MB": a.sizes}, rows, **versions)
+            rows: list[dict] = []
+            for kind in KINDS:
+                rows += growth(kind, a.sizes, folder)
+                record("file_memory", {**settings, "MB": a.sizes}, rows, **versions)
         if "rate" in a.parts:
             rows = [throughput(kind, a.sizes[0], a.repeats, folder) for kind in ("npy", "parquet")]
             settings |= {"MB": a.sizes[0], "repeats": a.repeats}

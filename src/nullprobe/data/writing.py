@@ -181,8 +181,11 @@ def _table_writer(
         ]
         if nested:
             _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet or .jsonl")
-        with _csv.CSVWriter(temporary, schema) as writer:
-            yield writer.write_table
+        # pyarrow cannot write string views, the text of polars, as CSV.
+        types = [pa.string() if pa.types.is_string_view(kind) else kind for kind in types]
+        plain = pa.schema(list(zip(schema.names, types, strict=True)))
+        with _csv.CSVWriter(temporary, plain) as writer:
+            yield lambda table: writer.write_table(table.cast(plain))
 
 
 def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> None:

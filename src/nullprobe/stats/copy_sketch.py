@@ -42,6 +42,8 @@ class CopySketch:
         self.n += len(rows)
         if len(self._hashes) == SIZE:
             low = np.flatnonzero(hashes <= self._hashes[-1])
+            if not len(low):
+                return
             hashes, rows = hashes[low], rows[low]
         new, first, counts = np.unique(hashes, return_index=True, return_counts=True)
         new, first, counts = new[:SIZE], first[:SIZE], counts[:SIZE]
