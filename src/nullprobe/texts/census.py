@@ -93,7 +93,7 @@ def census(  # noqa: PLR0913 - an entry point: the rows, two sets of labels, and
     >>> result = census({"layer 0": X}, y, lexical_concepts(texts, 0.5), control_labels(texts))
     >>> print(result.conclusion)
     The concept is read better than 1 of 1 lexical concept of about its frequency at layer 0
-    (AUC 0.80, 0.73 to 0.86).
+    (AUC 0.80, 0.69 to 0.89).
     """
     if not isinstance(representations, Mapping) or not representations:
         complain(
