@@ -11,8 +11,10 @@ Reference. J. Hewitt, P. Liang, "Designing and interpreting probes with control 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from nullprobe.texts.words import last_content_word, plain_texts, words
 
 NEAR = 0.1  # difference of two shares that are about equal
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+MOST_LETTERS = 6  # of one kind, which are counted
+RARE = 0.01  # share of the texts with a pair of letters that is listed
 LEAST_TYPES = 4  # words that take a random label
 
 
@@ -58,9 +62,9 @@ def lexical_concepts(texts: Any, share: float) -> BinaryLabels:
     Returns
     -------
     BinaryLabels
-        Words, signs, endings, letters, capitals, and lengths above the median, whose share is
-        within .1 of ``share`` or of 1 − ``share``; as many as there are. If labels are equal or
-        opposite, the first of them is listed.
+        Words, signs, endings, letters and pairs of them, capitals, and lengths above the median,
+        whose share is within .1 of ``share`` or of 1 − ``share``; as many as there are.
+        If labels are equal or opposite, the first of them is listed.
 
     Raises
     ------
@@ -97,12 +101,24 @@ def _candidates(texts: list[str]) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{one.name} is above the median", one.values > np.median(one.values)
     lower = [text.lower() for text in texts]
     for letter in LETTERS:
-        yield f"the letter {letter!r}", np.array([letter in text for text in lower])
-        yield f"the letter {letter!r} twice", np.array([text.count(letter) > 1 for text in lower])
+        counts = np.array([text.count(letter) for text in lower])
+        for least in range(1, MOST_LETTERS + 1):
+            yield f"the letter {letter!r} at least {least} x", counts >= least
+    pairs = Counter(pair for text in lower for pair in set(pairwise(text)))
+    for one, other in sorted(pairs):
+        if one.isalpha() and other.isalpha() and len(texts) * RARE <= pairs[one, other]:
+            pair = one + other
+            yield f"the letters {pair!r}", np.array([pair in text for text in lower])
     last = [last_content_word(text) for text in texts]
-    for middle in LETTERS[5:20:3]:
-        after = np.array([word[:1] > middle for word in last])
-        yield f"a last word with content after {middle!r} in the alphabet", after
+    for letter in LETTERS:
+        yield (
+            f"the letter {letter!r} in the last word with content",
+            np.array([letter in word for word in last]),
+        )
+        yield (
+            f"a last word with content after {letter!r} in the alphabet",
+            np.array([word[:1] > letter for word in last]),
+        )
 
 
 def control_labels(
