@@ -192,6 +192,8 @@ def _balanced(
         rows = balancing.balanced_rows(y, conditions)
         if len(rows) < 2 * balancing.LEAST:
             return rows[:0], balancing.reason(y, conditions, first.labels)
+        if len(rows) == len(y):
+            return rows, ""  # they have been checked, and each finding is balanced
         # Among the chosen rows, something else may go with the label.
         left = [texts[int(i)] for i in rows]
         groups = None if codes is None else codes[rows]
