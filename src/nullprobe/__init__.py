@@ -81,8 +81,13 @@ if TYPE_CHECKING:  # what _MODULES says, for type checkers
         usable_information,
     )
     from nullprobe.results.loading import load_result
+    from nullprobe.texts.cards import text_cards
+    from nullprobe.texts.census import census
+    from nullprobe.texts.census_result import Census
     from nullprobe.texts.entry import audit_model
+    from nullprobe.texts.labellings import control_labels, lexical_concepts
     from nullprobe.texts.result import ModelAudit
+    from nullprobe.texts.statements import Statements, check_statements
     from nullprobe.usage.entry import audit_use
 
 # The module that has each public name; a package stands for itself.
@@ -94,6 +99,7 @@ _MODULES = {
     "CRC": "nullprobe.probes",
     "Calibration": "nullprobe.auditing.calibration",
     "CapturedFolder": "nullprobe.data.captured",
+    "Census": "nullprobe.texts.census_result",
     "Claim": "nullprobe.claims",
     "ClassMoments": "nullprobe.moments.class_moments",
     "ClassTransport": "nullprobe.erasers",
@@ -132,6 +138,7 @@ _MODULES = {
     "RandomProbe": "nullprobe.probes",
     "SPLINCE": "nullprobe.erasers",
     "SameConcept": "nullprobe.auditing.same_concept",
+    "Statements": "nullprobe.texts.statements",
     "StrongestProbe": "nullprobe.probes",
     "Takes": "nullprobe.claims",
     "TaskMoments": "nullprobe.moments.task_moments",
@@ -142,11 +149,15 @@ _MODULES = {
     "audit_use": "nullprobe.usage.entry",
     "calibrate": "nullprobe.auditing.calibrating",
     "canonical_correlations": "nullprobe.measures.guardedness",
+    "census": "nullprobe.texts.census",
+    "check_statements": "nullprobe.texts.statements",
     "compare": "nullprobe.comparing.erasers",
     "compare_pairs": "nullprobe.comparing.pair_probes",
+    "control_labels": "nullprobe.texts.labellings",
     "damage": "nullprobe.measures.damage",
     "largest_correlation": "nullprobe.measures.guardedness",
     "leace": "nullprobe.erasers.leace",
+    "lexical_concepts": "nullprobe.texts.labellings",
     "load_eraser": "nullprobe.erasers",
     "load_probe": "nullprobe.probes",
     "load_result": "nullprobe.results.loading",
@@ -170,6 +181,7 @@ _MODULES = {
     "stratified_rows": "nullprobe.data.stratified_rows",
     "successive": "nullprobe.probes",
     "text_baselines": "nullprobe.data.text_baselines",
+    "text_cards": "nullprobe.texts.cards",
     "usable_information": "nullprobe.probes",
     "worlds": "nullprobe.worlds",
 }
@@ -194,6 +206,7 @@ __all__ = [
     "Audit",
     "Calibration",
     "CapturedFolder",
+    "Census",
     "Claim",
     "ClassMoments",
     "ClassTransport",
@@ -228,6 +241,7 @@ __all__ = [
     "RBFProbe",
     "RandomProbe",
     "SameConcept",
+    "Statements",
     "StrongestProbe",
     "Takes",
     "TaskMoments",
@@ -238,11 +252,15 @@ __all__ = [
     "audit_use",
     "calibrate",
     "canonical_correlations",
+    "census",
+    "check_statements",
     "compare",
     "compare_pairs",
+    "control_labels",
     "damage",
     "largest_correlation",
     "leace",
+    "lexical_concepts",
     "load_eraser",
     "load_probe",
     "load_result",
@@ -266,6 +284,7 @@ __all__ = [
     "stratified_rows",
     "successive",
     "text_baselines",
+    "text_cards",
     "usable_information",
     "worlds",
 ]

@@ -56,6 +56,7 @@ for command in (
     eraser_commands.moments,
     eraser_commands.apply,
     eraser_commands.plan,
+    text_commands.statements,
     model_commands.sites,
     model_commands.capture,
     text_commands.audit_model,

@@ -1,4 +1,4 @@
-"""Commands about the texts of a model: what its states reveal, layer by layer.
+"""Commands about texts: what a file of them gives away, and what a model's states reveal.
 
 Heavy rooms are imported inside the commands that need them.
 """
@@ -44,6 +44,34 @@ OutStudy = Annotated[
         show_default=False,
     ),
 ]
+OutRows = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write the largest balanced subset of the rows, if one exists; the suffix is the "
+        "format.",
+    ),
+]
+
+
+def statements(
+    file: options.TextFile,
+    text: options.Text,
+    concept: common.Concept,
+    groups: options.TextGroups = None,
+    continuation: options.Continuation = None,
+    out: OutRows = None,
+    force: common.Force = False,
+) -> None:
+    """Check what gives the label of texts away, before any capture."""
+    from nullprobe.cli import statement_files, texts
+
+    if out is not None:
+        arguments.need_another_file(out, [file])
+        arguments.need_new(out, force=force)
+    columns = texts.TextColumns(text, concept, groups, (), continuation)
+    statement_files.run(file, columns, out)
 
 
 def audit_model(

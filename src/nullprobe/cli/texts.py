@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from nullprobe import models
+import nullprobe
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
 from nullprobe.cli import column_options
@@ -108,9 +108,14 @@ class Task:
         return read(self.file, self.columns, self.tokens)
 
 
-def read(file: Path, columns: TextColumns, tokens: str = "last") -> Texts:
-    """Read the texts of a file, their labels, and the rule for their tokens."""
-    content = load(file)
+def read(
+    file: Path,
+    columns: TextColumns,
+    tokens: str = "last",
+    content: Arrays | pa.Table | None = None,
+) -> Texts:
+    """Read the texts of a file, or of its content, their labels, and the rule for their tokens."""
+    content = load(file) if content is None else content
     rule = tokens_of(tokens)
     more = (columns.continuation, columns.role, columns.conversation)
     spans = (START, END) if rule == SPANS else ()
@@ -119,7 +124,7 @@ def read(file: Path, columns: TextColumns, tokens: str = "last") -> Texts:
         for column in (columns.text, *columns.label_names, *spans, *filter(None, more)):
             known("column", column, available)
     if rule == SPANS:
-        rule = models.Spans(array(content, START), array(content, END))
+        rule = nullprobe.models.Spans(array(content, START), array(content, END))
     texts = values(content, columns.text)
     labels = {column: _labels(content, column) for column in columns.label_names}
     if columns.role is not None:

@@ -1,1 +1,1 @@
-"""Audits of a language model's texts: from a model and a file to verdicts."""
+"""Texts of a language model: what a file of them gives away, and audits of a model's states."""
