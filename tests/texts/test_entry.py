@@ -70,6 +70,12 @@ def test_layers_are_compared_with_their_own_layer_of_the_twin(given, found):
         assert own.value == pytest.approx(alone["readable"].observed, abs=1e-5)
 
 
+def test_what_gives_the_label_away_is_named(found):
+    assert "'not'" in found.give_away[0]
+    assert found.give_away[0] in str(found)
+    assert not found.give_away_reason
+
+
 def test_conclusions_cover_every_layer_once(found):
     sites = list(found)
     ends = [(sites.index(one.first), sites.index(one.last)) for one in found.conclusions]

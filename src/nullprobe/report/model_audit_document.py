@@ -54,6 +54,8 @@ class ModelAuditDocument(Document):
     beyond_reason: str = doc("Why there is no comparison with plausibility; empty if there is one.")
     chosen: list[ChosenDocument] = doc("Layers of the costly claims.")
     chosen_reason: str = doc("How these were chosen, or why there are none.")
+    give_away: list[Text] = doc("What on the surface of the texts goes with the label.")
+    give_away_reason: str = doc("Why that was not searched; empty if it was.")
     audits: Annotated[list[AuditDocument], Field(min_length=1)] = doc("The verdicts by layer.")
 
     @model_validator(mode="after")

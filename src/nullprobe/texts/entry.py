@@ -35,8 +35,10 @@ from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.random_weights import untrained as random_network
 from nullprobe.models.text_batches import Options, Work
 from nullprobe.report.text.wording import counted
+from nullprobe.texts.cards import text_cards
 from nullprobe.texts.choice import layers_read_best, texts_that_choose
 from nullprobe.texts.conclusions import Beyond
+from nullprobe.texts.findings import MOST_PRINTED
 from nullprobe.texts.plausibility import plausibility
 from nullprobe.texts.result import ModelAudit
 from nullprobe.texts.stages import Stages
@@ -190,7 +192,8 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
         )
         beyond, reason = _beyond(work, stages, X, rows, settings)
         costly = _deep(stages, X, rows, settings, deep)
-        return ModelAudit(result, concept, title, beyond, reason, *costly)
+        surface = _give_away(rows)
+        return ModelAudit(result, concept, title, beyond, reason, *costly, *surface)
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,6 +349,19 @@ def _compared(result: Audit) -> Beyond:
     (other,) = claim.beside
     outcome = next(one.outcome for one in claim.explanations if one.name == "inputs")
     return Beyond(claim.observed, other.value, other.gain, outcome)
+
+
+def _give_away(rows: _Rows) -> tuple[tuple[str, ...], str]:
+    """Return what on the surface of the texts goes with the label, or why it is unknown."""
+    words = rows.words()
+    try:
+        if words is None:
+            validation.complain("texts must be words to be searched", "they are token ids")
+        (card,) = text_cards(words, rows.z, rows.groups)
+    except InputError as error:
+        return (), f"The surface of the texts was not searched: {error}"
+    sentences = [one.sentence(card.labels) for one in card.findings[:MOST_PRINTED]]
+    return tuple(sentences), ""
 
 
 def _deep(

@@ -21,6 +21,7 @@ from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED, Lead
 from nullprobe.report.text.wording import counted, number
 from nullprobe.texts.conclusions import SOURCES, Beyond, Range, ranges
 
+GIVE_AWAY = "What gives the label away"
 READ = "Numbers are what a linear probe reads on held-out texts."
 BEYOND: dict[str, type] = {
     "site": str,
@@ -53,6 +54,10 @@ class ModelAudit:
         These sites, with what a probe read there in the texts that were used to choose.
     chosen_reason : str
         How they were chosen, or why there are none.
+    give_away : tuple of str
+        What on the surface of the texts goes with the label, in which rows (`text_cards`).
+    give_away_reason : str
+        Why that was not searched; empty if it was.
     """
 
     layers: Layers
@@ -63,6 +68,8 @@ class ModelAudit:
     deep: Mapping[str, Audit]
     chosen: Mapping[str, float]
     chosen_reason: str
+    give_away: tuple[str, ...] = ()
+    give_away_reason: str = ""
 
     @property
     def conclusions(self) -> tuple[Range, ...]:
@@ -83,7 +90,10 @@ class ModelAudit:
         for site, audit in self.deep.items():
             claims = ", ".join(f"{claim.name} {claim.holds}" for claim in audit)
             lines.append(f"{site}, other texts: {claims}")
-        return "\n".join([*lines, self.chosen_reason, *filter(None, [self.beyond_reason])])
+        lines += [self.chosen_reason, *filter(None, [self.beyond_reason, self.give_away_reason])]
+        if self.give_away:
+            lines += ["", f"{GIVE_AWAY}:", *(f"- {one}" for one in self.give_away)]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """Return the verdicts as one table, a row for each site, for a notebook."""
@@ -137,6 +147,8 @@ class ModelAudit:
             "beyond_reason": self.beyond_reason,
             "chosen": [{"site": site, "read": read} for site, read in self.chosen.items()],
             "chosen_reason": self.chosen_reason,
+            "give_away": self.give_away,
+            "give_away_reason": self.give_away_reason,
             "audits": [one.document().plain() for one in self.audits.values()],
         }
         return ModelAuditDocument.model_validate(plain(fields))
@@ -174,6 +186,8 @@ class ModelAudit:
             deep,
             {one.site: one.read for one in document.chosen},
             document.chosen_reason,
+            tuple(document.give_away),
+            document.give_away_reason,
         )
 
     @classmethod
@@ -267,6 +281,9 @@ class ModelAudit:
             tuple(rows),
             note=" ".join(filter(None, [READ, self.chosen_reason, self.beyond_reason])),
         )
+        if self.give_away:
+            rows_of = tuple((one,) for one in self.give_away)
+            yield tables.Table(GIVE_AWAY, ("on the surface of the texts",), rows_of)
 
 
 def _ends(values: Iterable[float]) -> str:
