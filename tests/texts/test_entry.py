@@ -11,7 +11,7 @@ import pytest
 from support import language_model, organisms, pretrained_encoder
 
 from nullprobe import InputError, ModelAudit, audit, audit_model, load_result, models
-from nullprobe.texts import entry
+from nullprobe.texts import entry, reading
 
 FEW = {
     "untrained": 1, "deep": 0, "draws": 39, "concept": "negated", "groups": "entity",
@@ -55,13 +55,13 @@ def test_a_word_of_the_text_is_read_and_comes_from_the_inputs(found):
     assert str(found[last]["readable"].comes_from) == "inputs"
     assert "inputs" in found.conclusions[-1].text
     compared = {one.name for one in found[last]["readable"].beside}
-    expected = {"words", "mean embedding", entry.RANDOM_LAYERS, "untrained network 1"}
+    expected = {"words", "mean embedding", reading.RANDOM_LAYERS, "untrained network 1"}
     assert compared >= expected
 
 
 def test_layers_are_compared_with_their_own_layer_of_the_twin(given, found):
     model, tokenizer, frame = given
-    twin = models.untrained(model, entry._twin_seed(0, 0))
+    twin = models.untrained(model, reading.twin_seed(0, 0))
     states = models.capture(twin, tokenizer, frame["text"], "layers.*.output", tokens="mean")
     for site in found:
         own = next(b for b in found[site]["readable"].beside if b.name == "untrained network 1")
@@ -104,7 +104,7 @@ def test_frames_of_every_kind_are_read(given, frame):
     columns = given[2]
     columns = {name: list(values) for name, values in columns.items()}
     named = {"text": "text", "concept": "negated", "groups": "entity"}
-    read = entry._Rows.of(frame(columns), named, None, ["a"])
+    read = reading.TextRows.of(frame(columns), named, None, ["a"])
     assert read.confounds["a"].tolist() == columns["a"]
     assert read.texts == columns["text"]
     assert len(np.unique(read.groups)) == len(set(columns["entity"]))
@@ -129,7 +129,7 @@ def test_an_audit_that_was_killed_goes_on_to_the_same_result(
     originals = {
         (entry.Stages, "layers"): entry.Stages.layers,
         (entry.Stages, "numbers"): entry.Stages.numbers,
-        (entry._Work, "captured"): entry._Work.captured,
+        (reading.ModelReader, "captured"): reading.ModelReader.captured,
     }
     for (cls, method), original in originals.items():
         monkeypatch.setattr(cls, method, stopped(cls, original, kill=True))

@@ -12,7 +12,6 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +19,26 @@ import numpy as np
 from torch import nn
 
 from nullprobe._core import parameters, validation
-from nullprobe._core.progress import Progress, Report, reporting, silent
+from nullprobe._core.progress import Progress, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe._core.validation import InputError
 from nullprobe.auditing.entry import audit
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.result import Audit
-from nullprobe.data.captured import CapturedFolder
-from nullprobe.data.concept import Concept
-from nullprobe.data.concept import concept as concept_of
-from nullprobe.data.splits import named_groups
-from nullprobe.data.text_baselines import text_baselines
-from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.random_weights import untrained as random_network
-from nullprobe.models.text_batches import Options, Work
 from nullprobe.report.text.wording import counted
 from nullprobe.texts.cards import text_cards
 from nullprobe.texts.choice import layers_read_best, texts_that_choose
 from nullprobe.texts.conclusions import Beyond
 from nullprobe.texts.findings import MOST_PRINTED
-from nullprobe.texts.plausibility import plausibility
+from nullprobe.texts.reading import ModelReader, TextRows, twin_seed
 from nullprobe.texts.result import ModelAudit
 from nullprobe.texts.stages import Stages
 
 CLAIMS = ("readable", "one_direction", "erasure_holds")
 COSTLY = ("no_halfspace", "one_feature", "gone")
 DRAWS = 199  # of each null at every layer: more would take hours on a deep model
-EMBEDDINGS, MEAN = "embeddings", "mean:every"
 PLAUSIBLE = "log-probabilities"
-RANDOM_LAYERS = "trained embeddings, random layers"
 
 
 def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model takes
@@ -142,17 +132,17 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
     seed = integer_seed(random_state)
     for name, value in (("untrained", untrained), ("deep", deep)):
         parameters.whole_number(name, value, least=0)
-    rows = _Rows.of(frame, {"text": text, "concept": concept, "groups": groups}, kind, confounds)
+    rows = TextRows.of(frame, {"text": text, "concept": concept, "groups": groups}, kind, confounds)
     with ExitStack() as stack:
         report = stack.enter_context(reporting(progress))
         place = Path(folder or stack.enter_context(tempfile.TemporaryDirectory()))
-        work = _Work(model, tokenizer, rows, sites, tokens, batch_size, layers, place, report)
+        work = ModelReader(model, tokenizer, rows, sites, tokens, batch_size, layers, place, report)
         work.check()
         place.mkdir(parents=True, exist_ok=True)
         states = work.captured("states", model)
         twins = {
             f"untrained network {k + 1}": work.captured(
-                f"untrained-{k}", random_network(model, _twin_seed(seed, k))
+                f"untrained-{k}", random_network(model, twin_seed(seed, k))
             )
             for k in range(untrained)
         }
@@ -196,130 +186,16 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
         return ModelAudit(result, concept, title, beyond, reason, *costly, *surface)
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Texts, their concept and their groups."""
-
-    texts: list[Any]
-    z: Concept
-    groups: np.ndarray | None
-    confounds: dict[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        frame: Any,
-        named: Mapping[str, str | None],
-        kind: str | None,
-        confounds: Sequence[str],
-    ) -> _Rows:
-        if isinstance(confounds, str):
-            confounds = [confounds]
-        names = list(getattr(frame, "column_names", None) or getattr(frame, "columns", frame))
-        for name in (*filter(None, named.values()), *confounds):
-            parameters.known("column", name, list(map(str, names)))
-        texts, concept = _column(frame, str(named["text"])), str(named["concept"])
-        z = concept_of(np.asarray(_column(frame, concept)), name=repr(concept), kind=kind)
-        z.need_two_classes()
-        groups = named["groups"]
-        codes = None if groups is None else named_groups(_column(frame, groups), len(texts))[0]
-        known = {name: np.asarray(_column(frame, name)) for name in confounds}
-        return cls(texts, z, codes, known)
-
-    def words(self) -> list[str] | None:
-        """Return the texts as strings, or None if they are token ids."""
-        if all(isinstance(one, str) for one in self.texts):
-            return self.texts
-        chats = [one for one in self.texts if isinstance(one, list) and one]
-        if len(chats) < len(self.texts) or not all(
-            isinstance(message, Mapping) for chat in chats for message in chat
-        ):
-            return None
-        return ["\n".join(str(message.get("content")) for message in chat) for chat in chats]
-
-
-def _column(frame: Any, name: str) -> list[Any]:
-    values = frame[name]
-    return values.to_pylist() if hasattr(values, "to_pylist") else list(values)
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """What is read of a model, and where it is kept."""
-
-    model: nn.Module
-    tokenizer: Any
-    rows: _Rows
-    sites: str | Sequence[str]
-    tokens: Any
-    batch_size: int
-    layers: str | None
-    folder: Path
-    report: Report
-
-    def captured(
-        self, name: str, model: nn.Module, sites: str | Sequence[str] = "", tokens: Any = None
-    ) -> CapturedFolder:
-        """Return the states at sites of a model, captured now or before."""
-        path = capture_to(
-            self.folder / name,
-            model,
-            self.tokenizer,
-            self.rows.texts,
-            sites or self.sites,
-            tokens=self.tokens if tokens is None else tokens,
-            batch_size=self.batch_size,
-            layers=self.layers,
-            progress=lambda _, done, total: self.report(name, done, total),
-        )
-        return CapturedFolder(path)
-
-    def check(self) -> None:
-        """Complain about texts that give several rows, or sites that do not exist."""
-        options = Options(self.tokens, self.batch_size, None, self.layers, silent, False)
-        texts = self.rows.texts
-        work = Work.of(self.model, self.tokenizer, texts, self.sites, options)
-        rows = sum(one.rows for one in work.encode(0, len(texts)))
-        if rows != len(texts):
-            validation.complain(
-                "audit_model reads one row of each text",
-                f"tokens={self.tokens!r} gives {rows:,} rows of {len(texts):,}",
-                "choose one token, such as 'last', or a mean, such as 'mean'",
-            )
-
-    def inputs(self, seed: int) -> dict[str, Any]:
-        """Return the baselines: texts without a model, and trained embeddings without layers."""
-        words = self.rows.words()
-        baselines: dict[str, Any] = {} if words is None else dict(text_baselines(words))
-        embedded = self.captured("embeddings", self.model, EMBEDDINGS, MEAN)
-        baselines["mean embedding"] = embedded[EMBEDDINGS]
-        shallow = random_network(self.model, _twin_seed(seed, -1), embeddings=True)
-        baselines[RANDOM_LAYERS] = dict(self.captured("random-layers", shallow))
-        return baselines
-
-    def log_probabilities(self) -> np.ndarray:
-        """Return how likely the model finds each text, (n, 4)."""
-        texts = self.rows.texts
-        return plausibility(
-            self.model, self.tokenizer, texts, batch_size=self.batch_size, report=self.report
-        )
-
-
-def _twin_seed(seed: int, k: int) -> int:
-    """Return the seed of untrained network k; -1 is that with trained embeddings."""
-    return int(np.random.default_rng([seed, 30, k + 1]).integers(2**31))
-
-
 def _layers(result: Audit | Layers) -> Layers:
     assert isinstance(result, Layers), "a mapping was audited"
     return result
 
 
 def _beyond(
-    work: _Work,
+    work: ModelReader,
     stages: Stages,
     X: Mapping[str, np.ndarray],
-    rows: _Rows,
+    rows: TextRows,
     settings: Mapping[str, Any],
 ) -> tuple[dict[str, Beyond], str]:
     """Return what is read beyond how likely the model finds each text, or why it is unknown."""
@@ -351,7 +227,7 @@ def _compared(result: Audit) -> Beyond:
     return Beyond(claim.observed, other.value, other.gain, outcome)
 
 
-def _give_away(rows: _Rows) -> tuple[tuple[str, ...], str]:
+def _give_away(rows: TextRows) -> tuple[tuple[str, ...], str]:
     """Return what on the surface of the texts goes with the label, or why it is unknown."""
     words = rows.words()
     try:
@@ -367,7 +243,7 @@ def _give_away(rows: _Rows) -> tuple[tuple[str, ...], str]:
 def _deep(
     stages: Stages,
     X: Mapping[str, np.ndarray],
-    rows: _Rows,
+    rows: TextRows,
     settings: Mapping[str, Any],
     count: int,
 ) -> tuple[dict[str, Audit], dict[str, float], str]:
