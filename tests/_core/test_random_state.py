@@ -18,12 +18,15 @@ from nullprobe import (
     audit,
     audit_attributes,
     calibrate,
+    census,
     compare,
     compare_pairs,
+    control_labels,
     permutation_null,
     pipeline_null,
     reliability,
     same_concept,
+    stratified_rows,
     successive,
     usable_information,
     worlds,
@@ -86,11 +89,16 @@ ESTIMATORS = [
     for one in (getattr(nullprobe, name) for name in nullprobe.__all__)
     if hasattr(one, "get_params") and "random_state" in inspect.signature(one).parameters
 ]
+WORDS = control_labels([f"a {i % 9}" for i in range(len(Y))], 3)
 USES = {
     **{one.__name__: fits(one) for one in ESTIMATORS},
     "LogisticProbe": lambda s: LogisticProbe(C=None, random_state=s).fit(X, Y),
     **{f"worlds.{name}": lambda s, w=w: w(random_state=s) for name, w in worlds.WORLDS.items()},
     "audit": lambda s: audit(X, Y, random_state=s, **FEW),
+    "stratified_rows": lambda s: stratified_rows(Y, 20, random_state=s),
+    "census": lambda s: [
+        *census({"X": X}, Y, WORDS, WORDS, random_state=s).to_frame(kind="pandas")["auc"]
+    ],
     "audit_attributes": lambda s: audit_attributes(
         X, {"a": Y, "b": np.roll(Y, 15)}, random_state=s, **{**FEW, "draws": 79, "depth": "quick"}
     ),
@@ -118,7 +126,7 @@ SLOW = (
 def test_the_table_has_all_that_takes_a_seed():
     functions = {
         name
-        for name in set(nullprobe.__all__) - {"InputError", "audit_use", "models"}
+        for name in set(nullprobe.__all__) - {"InputError", "audit_model", "audit_use", "models"}
         if "random_state" in _parameters(getattr(nullprobe, name))
     }
     assert {one.__name__ for one in ESTIMATORS} <= functions <= set(USES)

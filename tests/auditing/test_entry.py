@@ -351,8 +351,10 @@ def test_layers_are_printed_as_a_table_and_reported_one_after_the_other():
     found = audit({"first": w.X, "last": w.X[:, :1]}, w.y, title="model", **RAW)
     assert found.report() == f"{found['first'].report()}\n\n{found['last'].report()}"
     assert found.report().startswith("model: first\n")
-    rows = [line.split() for line in str(found).splitlines()]
-    assert all([name, found[name]["readable"].holds] in rows for name in ("first", "last"))
+    rows = [line.split()[:3] for line in str(found).splitlines()]
+    for name in ("first", "last"):
+        claim = found[name]["readable"]
+        assert [name, claim.holds.value, f"{claim.observed:.3f}"] in rows
     verdicts = counts([*found["first"], *found["last"]])
     assert repr(found) == f"Layers(2 representations, 60 rows, 1 to 2 features: {verdicts})"
 

@@ -184,7 +184,7 @@ def test_files_that_do_not_belong_together_are_refused(capsys):
         ("fit one.csv two.csv --concept y --out e.safetensors", ["one FILE of rows", "--moments"]),
         ("moments one.csv --concept y --out m.npz", ["moments are written", "'m.npz'"]),
         ("moments one.csv --concept n --leave-out y --per-class --out m.safetensors", ["labels"]),
-        ("moments one.csv --concept y --site 1 --out m.safetensors", ["--site belongs"]),
+        ("moments one.csv --concept y --site 1 --out m.safetensors", ["must name a site"]),
         ("fit --moments --out e.safetensors", ["FILE"]),
     ],
 )

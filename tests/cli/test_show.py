@@ -69,7 +69,7 @@ def test_a_result_is_printed_as_by_the_command_that_made_it(command, file, capsy
     ("kind", "parts"),
     [
         ("an audit", ["data", "Readable yes", "AUC 0.950, 95 % interval 0.930 to 0.970"]),
-        ("layers", ["a model", "layer 2 no", "yes in 2 of 3 (layer 0, layer 1)"]),
+        ("layers", ["a model", "layer 2", "yes in 2 of 3 (layer 0, layer 1)"]),
         ("an audit of version 3", ["Readable yes", "Erasure holds no"]),
         ("same concept", ["No: where the labels differ", "κ = 0.800", "Dependent yes"]),
         ("a comparison", ["leace", "0.520", ".49-.55", "mimic: every class needs more rows"]),

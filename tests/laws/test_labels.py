@@ -202,6 +202,10 @@ def test_groups_are_labels(use):
             use(X, Y, groups=bad)
 
 
+# Probes and audits that take sparse rows.
+SPARSE = [READERS[name] for name in ("mean difference", "lda", "logistic")] + [RESULTS["audit"]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("use", [*READERS.values(), *RESULTS.values()], ids=[*READERS, *RESULTS])
 def test_masked_rows_are_refused(use):
@@ -223,6 +227,10 @@ def test_masked_weights_are_refused(name):
 # Unusual rows
 
 
+# Probes and audits that take sparse rows.
+SPARSE = [READERS[name] for name in ("mean difference", "lda", "logistic")] + [RESULTS["audit"]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("use", [*READERS.values(), *RESULTS.values()], ids=[*READERS, *RESULTS])
 def test_unusual_rows_are_taken_or_refused_in_words(use):
@@ -231,8 +239,12 @@ def test_unusual_rows_are_taken_or_refused_in_words(use):
     assert same(use(list(T), Y), as_rows)
     assert same(use([row.clone().requires_grad_() for row in T], Y), as_rows)
     assert np.shape(use([row.bfloat16() for row in T], Y)) == np.shape(as_rows)
+    if use in SPARSE:
+        np.testing.assert_allclose(use(T.to_sparse(), Y), as_rows, atol=1e-5)
+    else:
+        with pytest.raises(InputError, match="dense"):
+            use(T.to_sparse(), Y)
     for A, said in (
-        (T.to_sparse(), "dense"),
         (pd.DataFrame(X, columns=list("abcda")), "'a' occurs more than once"),
         (np.stack([X, X], axis=1), "layer"),
         (torch.stack([T, T], dim=1), "layer"),

@@ -1,15 +1,19 @@
 """`progress` has one meaning wherever it is an argument."""
 
 import inspect
+import tempfile
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support import tiny_models as tiny
+from support import tiny_vision
 
 import nullprobe
 from nullprobe import ContrastPairs, InputError, leace, models, nulls, probes, worlds
+from nullprobe.models.progress_bars import without_bars
 from nullprobe.moments import Moments
 
 rng = np.random.default_rng(0)
@@ -26,6 +30,16 @@ FEW = {"draws": 39, "n_splits": 1}
 @cache
 def model():
     return tiny.model_of("gpt2"), tiny.word_tokenizer()
+
+
+@cache
+def vision():
+    """Return a vision encoder, its processor and images, in a folder that outlives a test."""
+    folder = Path(tempfile.mkdtemp())
+    with without_bars():
+        tiny_vision.save(folder / "vit", "vit")
+    images = tiny_vision.draw_folder(folder / "images")
+    return *models.load_vision(folder / "vit"), images
 
 
 def eraser():
@@ -47,6 +61,23 @@ CALLS: dict[str, list[Callable]] = {
         lambda _, **o: nullprobe.audit_attributes(
             X, {"one": Y, "other": X[:, 0] > 0}, claims=["readable"], alpha=0.1, **FEW, **o
         )
+    ],
+    "audit_model": [
+        lambda _, **o: nullprobe.audit_model(
+            *model(),
+            {"text": TEXTS, "y": LABELS},
+            concept="y",
+            sites=SITE,
+            tokens="mean:every",
+            untrained=0,
+            deep=0,
+            draws=39,
+            **o,
+        )
+    ],
+    "capture_images": [lambda _, **o: models.capture_images(*vision(), SITE, **o)],
+    "capture_images_to": [
+        lambda folder, **o: models.capture_images_to(folder / "states", *vision(), SITE, **o)
     ],
     "audit_use": [
         lambda _, **o: nullprobe.audit_use(
@@ -79,7 +110,14 @@ CALLS: dict[str, list[Callable]] = {
     "scrub": [lambda _, **o: models.scrub(*model(), TEXTS, LABELS, [SITE, "final_norm"], **o)],
     "language": [lambda _, **o: worlds.language(n_entities=12, steps=2, cache=False, **o)],
 }
-SLOW = {"audit_attributes", "audit_use", "calibrate"}
+SLOW = {
+    "audit_attributes",
+    "audit_model",
+    "capture_images",
+    "capture_images_to",
+    "audit_use",
+    "calibrate",
+}
 EACH = [
     pytest.param(call, id=f"{name}-{i}", marks=[pytest.mark.slow] if name in SLOW else [])
     for name, calls in CALLS.items()

@@ -72,6 +72,7 @@ def _task(name):
     return {"task": y} if name == "SPLINCE" else {}
 
 
+WORDS = nullprobe.control_labels([f"a {i % 9}" for i in range(len(y))], 3)
 REFUSES = {
     **{f"{n}.fit": lambda S, n=n: getattr(nullprobe, n)().fit(S, y, **_task(n)) for n in ERASERS},
     **{
@@ -95,6 +96,7 @@ REFUSES = {
     "audit, claim that needs draws": lambda S: nullprobe.audit(S, y, claims=["one_feature"]),
     "audit, eraser": lambda S: nullprobe.audit(S, y, eraser=fitted("LEACE")),
     "audit_attributes": lambda S: nullprobe.audit_attributes(S, {"a": y, "b": X[:, 1] > 0}),
+    "census": lambda S: nullprobe.census({"X": S}, y, WORDS, WORDS),
     "same_concept": lambda S: nullprobe.same_concept(S, y, y),
     "calibrate": lambda S: nullprobe.calibrate(S, y),
     "compare": lambda S: nullprobe.compare(S, y),
@@ -115,7 +117,8 @@ WITHOUT_ROWS = {
     "canonical_correlations", "load_eraser",
     "load_probe", "load_result", "leace", "mean_projection", "mimic", "models", "oracle_leace",
     "plan", "plot", "quadratic_leace", "read_pairs", "reliability", "rlace", "rows_for_absence",
-    "rows_for_verdict", "splince", "stratified_rows", "text_baselines", "worlds", "__version__",
+    "rows_for_verdict", "splince", "stratified_rows", "Census", "Statements", "check_statements",
+    "control_labels", "lexical_concepts", "text_cards", "text_baselines", "worlds", "__version__",
     # Confounds are few columns, and become dense.
     "matched_rows",
     # These take ContrastPairs.

@@ -9,7 +9,7 @@ from support import tiny_models as tiny
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nullprobe import AffineEraser, InputError
-from nullprobe.models import behaviour, erase, sites
+from nullprobe.models import erase, scored_tokens, sites
 from nullprobe.models.behaviour import Texts, divergences, log_probabilities, metrics
 from nullprobe.models.head import logits_at
 
@@ -21,8 +21,8 @@ EDITS = [{}, {"layers.0.output": AffineEraser(np.ones(16), AXIS, AXIS.T)}]
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(behaviour, "PIECE", 2 * tiny.VOCABULARY)
-    monkeypatch.setattr(behaviour, "SHARE", 0.0)
+    monkeypatch.setattr(scored_tokens, "PIECE", 2 * tiny.VOCABULARY)
+    monkeypatch.setattr(scored_tokens, "SHARE", 0.0)
 
 
 def said_of(model, words, edit):
@@ -102,7 +102,7 @@ class Living(TorchDispatchMode):
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_divergences_never_hold_more_than_one_and_a_half_batches_of_logits(dtype, monkeypatch):
-    monkeypatch.setattr(behaviour, "PIECE", 0)
+    monkeypatch.setattr(scored_tokens, "PIECE", 0)
     wide = {"vocab_size": 20_000}
     model = tiny.make("llama", **wide).to(dtype)
     texts = [" ".join(["w1", "w2"] * 10)] * 8

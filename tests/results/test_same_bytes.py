@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import tiny_models as tiny
 from support.results import MADE
 
 from nullprobe import (
@@ -10,9 +11,11 @@ from nullprobe import (
     Calibration,
     Comparison,
     Layers,
+    ModelAudit,
     SameConcept,
     audit,
     audit_attributes,
+    audit_model,
     calibrate,
     compare,
     compare_pairs,
@@ -24,6 +27,7 @@ from nullprobe.comparing.pair_result import PairComparison
 ROWS = worlds.gaussian(n=120, d=3, gap=2.0, random_state=0)
 X, Y, OTHER = ROWS.X, ROWS.y == 1, ROWS.X[:, 1] > 0
 PAIRS = worlds.distractor(n=60, d=6, random_state=0)
+TEXTS = tiny.texts(60, longest=6)
 FEW = {"claims": ["readable", "erasure_holds"], "draws": 39}
 RUNS = {
     Audit: lambda seed: audit(X, Y, random_state=seed, **FEW),
@@ -39,6 +43,11 @@ RUNS = {
     ),
     PairComparison: lambda seed: compare_pairs(
         PAIRS.pairs, others={"s": PAIRS.distractor}, n_random=20, n_permutations=19,
+        random_state=seed,
+    ),
+    ModelAudit: lambda seed: audit_model(
+        tiny.model_of("gpt2"), tiny.word_tokenizer(), {"text": TEXTS, "y": np.arange(60) % 2},
+        concept="y", sites="layers.0.output", tokens="mean:every", untrained=0, deep=0, draws=39,
         random_state=seed,
     ),
     Calibration: lambda seed: calibrate(

@@ -2,13 +2,23 @@
 
 from support import comparisons, documents, saved_results
 
-from nullprobe import Attributes, Audit, Calibration, Comparison, Layers, SameConcept
+from nullprobe import (
+    Attributes,
+    Audit,
+    Calibration,
+    Comparison,
+    Layers,
+    ModelAudit,
+    Outcome,
+    SameConcept,
+)
 from nullprobe.auditing.attributes import PARTS, PLACE
 from nullprobe.auditing.calibration import Judged
 from nullprobe.comparing.pair_result import PairComparison
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.same_concept_document import SameConceptDocument
+from nullprobe.texts.conclusions import Beyond
 
 
 def audit(**changes):
@@ -51,6 +61,14 @@ def calibration():
     return Calibration(judged, 0.05, {"too few rows": 3}, {"moments": "classes are too small"})
 
 
+def model_audit():
+    judged = layers()
+    gains = {site: Beyond(0.8, 0.7, (0.05, 0.15), Outcome.REJECTED) for site in judged}
+    return ModelAudit(
+        judged, "truth", "statements", gains, "", {}, {}, "None.", ("the word 'not': in 2 rows",)
+    )
+
+
 MADE = {
     Audit: audit,
     Layers: layers,
@@ -59,4 +77,5 @@ MADE = {
     Comparison: comparisons.sample,
     PairComparison: pair_comparison,
     Calibration: calibration,
+    ModelAudit: model_audit,
 }

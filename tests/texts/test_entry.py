@@ -13,6 +13,7 @@ from support import language_model, organisms, pretrained_encoder
 from nullprobe import InputError, ModelAudit, audit, audit_model, load_result, models
 from nullprobe.texts import entry, reading
 
+pytestmark = pytest.mark.slow
 FEW = {
     "untrained": 1, "deep": 0, "draws": 39, "concept": "negated", "groups": "entity",
     "tokens": "mean",
@@ -192,7 +193,6 @@ def test_bad_input_is_refused(given, options, words):
         audit_model(*given, **{**FEW, **options})
 
 
-@pytest.mark.slow
 def test_a_real_encoder_without_a_head_says_that_plausibility_was_not_compared():
     model, tokenizer = models.load(pretrained_encoder.folder())
     frame = texts_of(organisms.brief(n_entities=24))
@@ -201,7 +201,6 @@ def test_a_real_encoder_without_a_head_says_that_plausibility_was_not_compared()
     assert "head" in found.beyond_reason
 
 
-@pytest.mark.slow
 def test_a_real_language_model_tells_negation_by_its_words():
     model, tokenizer = language_model.smollm2()
     organism = organisms.brief(n_entities=24)

@@ -65,15 +65,16 @@ def load_vision(
     files: dict[str, Any] = {
         "pretrained_model_name_or_path": str(base.path),
         "local_files_only": True,
-        "trust_remote_code": False,
     }
     with refusals(base), without_bars():
-        kind, config = saved_kind({k: v for k, v in files.items() if k != "trust_remote_code"})
+        kind, config = saved_kind(files)
         model, report = kind.from_pretrained(
-            **files, config=config, use_safetensors=True, dtype=DTYPES[dtype],
-            output_loading_info=True,
+            **files, trust_remote_code=False, config=config, use_safetensors=True,
+            dtype=DTYPES[dtype], output_loading_info=True,
         )  # fmt: skip
-        processor = transformers.AutoImageProcessor.from_pretrained(**files)
+        processor = transformers.AutoImageProcessor.from_pretrained(
+            **files, trust_remote_code=False
+        )
         missing = sorted(report["missing_keys"])
         if any("pooler" not in one for one in missing):
             complain_of_missing(base, [one for one in missing if "pooler" not in one])

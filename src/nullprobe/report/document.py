@@ -142,6 +142,7 @@ READERS = {
     "nullprobe.comparison": "Comparison",
     "nullprobe.pair_comparison": "PairComparison",
     "nullprobe.calibration": "Calibration",
+    "nullprobe.model_audit": "ModelAudit",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from nullprobe._core import arrays, linalg, sparse_rows, validation
@@ -213,6 +214,8 @@ class ProbeEstimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = self._takes_sparse
         tags.target_tags.required = True
+        if hasattr(self, "predict_proba"):
+            tags.classifier_tags = ClassifierTags()
         return tags
 
 
