@@ -31,6 +31,7 @@ AGAINST = {
     "audit": "",
     "startup": "scikit-learn",
     "sparse_probe": "scikit-learn",
+    "file_memory": "",
     "model_capture": "transformers",
     "model_memory": "transformers",
     "real_model_capture": "transformers",
