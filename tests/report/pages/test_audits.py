@@ -301,7 +301,7 @@ def test_representations_are_lines_of_one_table_of_all_verdicts(n_layers):
     start = html.index('class="overview"')
     table = Reader(html[start - 7 : html.index("</table>", start) + 8])
     assert [tag for tag, _ in table.elements].count("tr") == n_layers + 1
-    claims = documents.all_claims()
+    claims = [one for one in documents.all_claims() if one.name != "few_features"]
     assert [tag for tag, _ in table.elements].count("td") == len(claims) * n_layers + 1
     verdicts = " ".join(wording.VERDICTS[claim.holds] for claim in claims)
     for i in range(n_layers):
