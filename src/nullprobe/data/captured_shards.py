@@ -76,7 +76,7 @@ class Shard:
         if entry is not None and _header_hash(self.path) != entry[HASH]:
             self.complain("its header has changed")
         with self._opened() as content:
-            types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118
+            types = {name: content.get_slice(name).get_dtype() for name in content.keys()}  # noqa: SIM118  not a mapping
             shapes = {name: content.get_slice(name).get_shape() for name in types}
             notes: dict[str, str] = content.metadata() or {}
         self._check_names(set(types))

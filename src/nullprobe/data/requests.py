@@ -129,4 +129,4 @@ def is_requests(files: Sequence[Path]) -> bool:
 
 def _shapes(path: Path) -> dict[str, list[int]]:
     with open_tensors(path) as content:
-        return {name: content.get_slice(name).get_shape() for name in content.keys()}  # noqa: SIM118
+        return {name: content.get_slice(name).get_shape() for name in content.keys()}  # noqa: SIM118  not a mapping

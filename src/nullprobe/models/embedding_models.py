@@ -149,7 +149,7 @@ def _need_all(base: Checkpoint, transformer: nn.Module) -> None:
     present: set[str] = set()
     for file in [*base.path.glob("*.safetensors"), *base.path.glob(f"0_*/{WEIGHTS}")]:
         with open_tensors(file) as content:
-            present |= {name.removeprefix(prefix) for name in content.keys()}  # noqa: SIM118
+            present |= {name.removeprefix(prefix) for name in content.keys()}  # noqa: SIM118  not a mapping
     wanted = {name.removeprefix(prefix) for name in transformer.state_dict()}
     lacking = sorted(name for name in wanted - present if "pooler" not in name)
     extra = {name for name in present - wanted if not name.endswith("position_ids")}
