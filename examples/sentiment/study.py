@@ -54,7 +54,7 @@ def verdict(claim: Any) -> dict[str, Any]:
         "holds": str(claim.holds), "takes": str(claim.takes), "comes_from": str(claim.comes_from),
         "observed": claim.observed, "interval": claim.interval, "p_value": claim.p_value,
         "reason": claim.reason,
-        "simpler": [{"name": s.name, "observed": s.observed} for s in claim.beside],
+        "simpler": [{"name": s.name, "rung": s.rung, "observed": s.value} for s in claim.beside],
     }  # fmt: skip
 
 

