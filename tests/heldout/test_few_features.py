@@ -14,7 +14,7 @@ from nullprobe.heldout.few_features import (
     strength,
 )
 from nullprobe.heldout.learning_curve import learning_curve
-from nullprobe.heldout.sparse_three_way import SparseThreeWay, three_way
+from nullprobe.heldout.sparse_three_way import Unerased, three_way
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.probes.linear.lda import LDAProbe
 
@@ -38,7 +38,7 @@ def parts_of(z):
 def both(kind):
     z = concept(LABELS[kind])
     parts = parts_of(z)
-    sparse_data = SparseThreeWay(sparse_rows.csr(sparse.csr_array(X)), z, parts)
+    sparse_data = Unerased(sparse_rows.csr(sparse.csr_array(X)), z, parts)
     dense = three_way(X, z, parts)
     small = three_way(sparse_rows.csr(sparse.csr_array(X)), z, parts)
     assert np.array_equal(small.scores().raw, dense.scores().raw)

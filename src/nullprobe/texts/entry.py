@@ -173,6 +173,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
                     rows.z,
                     groups=rows.groups,
                     claims=CLAIMS,
+                    depth="survey",
                     baselines=inputs,
                     confounds=rows.confounds or None,
                     untrained={name: dict(one) for name, one in twins.items()},
