@@ -57,6 +57,18 @@ def test_sparse_scores_are_those_of_dense_rows_before_erasure(kind):
 
 
 @pytest.mark.parametrize("kind", LABELS)
+def test_readings_without_an_eraser_have_the_bits_of_those_before_erasure(kind):
+    z = concept(LABELS[kind])
+    full, raw_only = (three_way(X, z, parts_of(z), raw_only=alone) for alone in (False, True))
+    order = np.stack([np.random.default_rng(j).permutation(N) for j in range(7)], axis=1)
+    assert np.array_equal(raw_only.scores().raw, full.scores().raw)
+    assert np.array_equal(raw_only.read(order)[0], full.read(order)[0])
+    if z.is_classes:
+        one, other = raw_only.read_with_variance(order)[0], full.read_with_variance(order)[0]
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", LABELS)
 @pytest.mark.parametrize("count", [1, 3, 100])
 def test_few_features_of_sparse_rows_are_those_of_dense_rows(kind, count):
     dense, found = both(kind)
