@@ -64,7 +64,8 @@ FORMS = (
 OPTIONS: dict[str, Any] = {"text": "text", "concept": "truth", "groups": "country"}
 SEEDS, ABOVE = 20, 3
 FEW_SITES = ("layers.9.output", "layers.19.output", "layers.29.output")
-TEXTS = 240  # of a give-away or knowledge file
+MORE_SITES = tuple(f"layers.{i}.output" for i in range(2, 30, 3))
+TEXTS = 200  # of a give-away or knowledge file
 RESULT = record.RESULTS / "model_audits.json"
 
 
@@ -141,15 +142,16 @@ def random_labels() -> list[dict[str, Any]]:
     """Return in how many seeds a claim is above chance at some layer, for labels at random."""
     model, tokenizer = models.load(model_file())
     frame = columns()
-    states = dict(models.capture(model, tokenizer, frame["text"], "layers.*.output"))
+    states = dict(models.capture(model, tokenizer, frame["text"], MORE_SITES))
     _, group = np.unique(frame["country"], return_inverse=True)
     rows = []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         y = rng.permutation(np.arange(group.max() + 1) % 2)[group]
         found = audit(
-            states, y, groups=group, claims=["readable", "erasure_holds"], draws=199, n_jobs=-1
-        )
+            states, y, groups=group, claims=["readable", "erasure_holds"], depth="survey",
+            draws=199, n_jobs=-1,
+        )  # fmt: skip
         above = [s for s in found if any(_above(claim) for claim in found[s])]
         rows.append({"part": "random", "seed": seed, "sites above chance": len(above)})
         print(rows[-1], flush=True)

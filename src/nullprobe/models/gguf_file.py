@@ -52,7 +52,7 @@ def parsed_once() -> Iterator[None]:
 
     Other threads that load files within the block share it, too; nothing is kept after it.
     """
-    package = importlib.import_module("gguf")
+    package: Any = importlib.import_module("gguf")
     original = package.GGUFReader
     package.GGUFReader = functools.cache(original)
     try:
