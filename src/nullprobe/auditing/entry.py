@@ -248,8 +248,8 @@ def audit(
         "depth": "survey" if depth == "survey" else "",
     }
     if fitted_eraser is not None:
-        seen = "unknown" if share_fitted is None else share_fitted
-        about["eraser"] = {**fitted_eraser.record, "rows_seen": seen}
+        share = "unknown" if share_fitted is None else share_fitted
+        about["eraser"] = {**fitted_eraser.record, "rows_seen": share}
     record = recorded(plan, list(results), about)
     frames = kind_of(X, y)
     audits = {

@@ -144,13 +144,13 @@ class Standings:
             positive = np.asarray(z.codes == 1)
             lexical = lexical_concepts(texts, float(positive.mean()))
             control = _control(texts, seed)
-            found = census(
+            result = census(
                 states, positive, lexical, control, groups=rows.groups, concept=concept,
                 random_state=seed,
             )  # fmt: skip
         except InputError as error:
             return cls(reason=f"No other labels of the texts were read: {error}")
-        return cls(tuple(map(Standing.of, found.layers)), tuple(_sentences(found)))
+        return cls(tuple(map(Standing.of, result.layers)), tuple(_sentences(result)))
 
     def plain(self) -> dict[str, Any]:
         """Return the values of a document."""
@@ -189,9 +189,9 @@ def _control(texts: Sequence[str], seed: int) -> BinaryLabels:
         return BinaryLabels((), np.zeros((len(texts), 0), dtype=bool))
 
 
-def _sentences(found: Census) -> Iterator[str]:
-    yield found.conclusion
-    best = found.best
+def _sentences(result: Census) -> Iterator[str]:
+    yield result.conclusion
+    best = result.best
     if np.isfinite(best.selectivity):
         low, high = best.selectivity_interval
         yield (

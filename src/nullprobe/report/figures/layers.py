@@ -142,10 +142,10 @@ def _draws(claim: Mapping[str, Any] | None, key: str, metric: Mapping[str, Any])
 
 def readers_of(claims: Sequence[Mapping[str, Any] | None]) -> list[Reader]:
     """Return the simpler readers of a claim in each representation, or None where it has none."""
-    beside = [{one["name"]: one for one in claim["beside"]} if claim else {} for claim in claims]
-    rungs = {name: one["rung"] for each in beside for name, one in each.items()}
+    simpler = [{one["name"]: one for one in claim["beside"]} if claim else {} for claim in claims]
+    rungs = {name: one["rung"] for each in simpler for name, one in each.items()}
     return [
-        Reader(name, key, tuple(each[name]["value"] if name in each else None for each in beside))
+        Reader(name, key, tuple(each[name]["value"] if name in each else None for each in simpler))
         for name, key in rungs.items()
     ]
 
