@@ -65,7 +65,7 @@ OPTIONS: dict[str, Any] = {"text": "text", "concept": "truth", "groups": "countr
 SEEDS, ABOVE = 20, 3
 FEW_SITES = ("layers.9.output", "layers.19.output", "layers.29.output")
 MORE_SITES = tuple(f"layers.{i}.output" for i in range(2, 30, 3))
-TEXTS = 160  # of a give-away or knowledge file
+TEXTS = 120  # of a give-away or knowledge file
 RESULT = record.RESULTS / "model_audits.json"
 
 

@@ -41,7 +41,7 @@ class More:
         Takes the data of the page's script, and returns pictures that stand after the curves.
     """
 
-    readers: Mapping[str, Sequence[Reader]] = field(default_factory=dict)
+    readers: Mapping[str, Sequence[Reader]] = field(default_factory=dict[str, Sequence[Reader]])
     pictures: Callable[[dict[str, Any]], Sequence[Picture]] = no_pictures
 
 
@@ -156,7 +156,11 @@ def _data_set(
     points = tables.points(document["portrait"], first["view"]) if first["pair"] else None
     if points:
         data[f"{key} points"] = asdict(points)
-    claims = [section(claim, key) for claim in document["claims"]]
+    about = document["provenance"]
+    claims = [
+        section(claim, key, pictures=rows or _draws_nulls(about, claim["name"]))
+        for claim in document["claims"]
+    ]
     if not rows:
         claims = [_folded(claim, data) for claim in claims]
     return {
@@ -172,6 +176,16 @@ def _data_set(
         "command": document["provenance"].get("command"),
         "provenance": tables.provenance(document),
     }
+
+
+def _draws_nulls(provenance: Mapping[str, Any], claim: str) -> bool:
+    """Return whether a page of many layers has the histograms of a claim.
+
+    Those of a survey would repeat what the curves over layers show, at several kilobytes a layer.
+    Claims that were judged apart, at few layers, have theirs.
+    """
+    apart = {name for part in provenance.get("joined", ()) for name in part["claims"]}
+    return provenance.get("depth") != "survey" or claim in apart
 
 
 def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
