@@ -64,7 +64,8 @@ FORMS = (
 OPTIONS: dict[str, Any] = {"text": "text", "concept": "truth", "groups": "country"}
 SEEDS, ABOVE = 20, 3
 FEW_SITES = ("layers.9.output", "layers.19.output", "layers.29.output")
-TEXTS = 240  # of a give-away or knowledge file
+MORE_SITES = tuple(f"layers.{i}.output" for i in range(2, 30, 3))
+TEXTS = 120  # of a give-away or knowledge file
 RESULT = record.RESULTS / "model_audits.json"
 
 
@@ -141,15 +142,16 @@ def random_labels() -> list[dict[str, Any]]:
     """Return in how many seeds a claim is above chance at some layer, for labels at random."""
     model, tokenizer = models.load(model_file())
     frame = columns()
-    states = dict(models.capture(model, tokenizer, frame["text"], "layers.*.output"))
+    states = dict(models.capture(model, tokenizer, frame["text"], MORE_SITES))
     _, group = np.unique(frame["country"], return_inverse=True)
     rows = []
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         y = rng.permutation(np.arange(group.max() + 1) % 2)[group]
         found = audit(
-            states, y, groups=group, claims=["readable", "erasure_holds"], draws=199, n_jobs=-1
-        )
+            states, y, groups=group, claims=["readable", "erasure_holds"], depth="survey",
+            draws=199, n_jobs=-1,
+        )  # fmt: skip
         above = [s for s in found if any(_above(claim) for claim in found[s])]
         rows.append({"part": "random", "seed": seed, "sites above chance": len(above)})
         print(rows[-1], flush=True)
@@ -160,18 +162,22 @@ def _above(claim: Any) -> bool:
     return (claim.name, str(claim.holds)) in (("readable", "yes"), ("erasure_holds", "no"))
 
 
-def files() -> list[dict[str, Any]]:
+def files(chosen: slice) -> list[dict[str, Any]]:
     """Return where the label of each file comes from, at three layers."""
     model, tokenizer = models.load(model_file())
     rows = []
     for kind, table in (("give-away", GIVE_AWAYS), ("knowledge", KNOWLEDGE)):
-        for number, (name, make) in enumerate(table.items()):
-            frame = _file(kind, make, number)
+        before = 0 if kind == "give-away" else len(GIVE_AWAYS)
+        every = [(before + number, *one) for number, one in enumerate(table.items())]
+        for number, name, make in every:
+            if number not in range(30)[chosen]:
+                continue
+            frame = _file(kind, make, number - before)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 found = audit_model(
                     model, tokenizer, frame, concept="y", groups="group", sites=FEW_SITES,
-                    untrained=1, deep=0, n_jobs=-1, draws=79,
+                    untrained=1, deep=0, draws=79,
                 )  # fmt: skip
             rows.append(
                 {
@@ -208,18 +214,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("part", choices=["time", "kills", "random", "files"])
     parser.add_argument("--untrained", type=int, default=2)
+    parser.add_argument("--files", default="0:30", help="which of the 30 files, as FIRST:AFTER")
     asked = parser.parse_args()
-    work = {"kills": killed, "random": random_labels, "files": files}
-    rows = timed(asked.untrained) if asked.part == "time" else work[asked.part]()
+    chosen = slice(*map(int, asked.files.split(":")))
+    work = {
+        "time": lambda: timed(asked.untrained),
+        "kills": killed,
+        "random": random_labels,
+        "files": lambda: files(chosen),
+    }
+    rows = work[asked.part]()
     old = json.loads(RESULT.read_text("utf-8"))["rows"] if RESULT.exists() else []
-    kept = [
-        row
-        for row in old
-        if (row["part"], row.get("untrained")) != (asked.part, rows[0].get("untrained"))
-    ]
+    made = {_place(row) for row in rows}
+    kept = [row for row in old if _place(row) not in made]
     settings = {"model": "SmolLM2-135M-Instruct, Q4_1", "statements": 600, "texts of a file": TEXTS}
     versions = {"torch": torch.__version__, "transformers": transformers.__version__}
     record.record("model_audits", settings, [*kept, *rows], **versions)
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what tells a row from the others."""
+    return tuple(row.get(key) for key in ("part", "untrained", "seed", "file"))
 
 
 if __name__ == "__main__":

@@ -300,6 +300,22 @@ def test_quick_depth_judges_two_claims_by_chance_alone():
 
 
 @pytest.mark.slow
+def test_a_survey_gives_the_verdicts_of_a_full_audit_with_fewer_draws_and_no_pictures():
+    w = worlds.gaussian(n=240, d=5, gap=2.0, random_state=0)
+    rest = {"claims": ["readable", "one_direction", "erasure_holds"], "draws": 499}
+    full, survey = (audit(w.X, w.y, depth=depth, **rest) for depth in ("full", "survey"))
+    for one, other in zip(survey, full, strict=True):
+        assert (one.observed, one.interval) == (other.observed, other.interval)
+        assert (one.holds, one.takes) == (other.holds, other.takes)
+    used = survey.provenance["draws_used"]
+    assert used["moments"] <= 499 // 5
+    assert survey.provenance["depth"] == "survey"
+    assert "depth" not in full.provenance
+    assert survey.portrait is None
+    assert not survey["readable"].shown
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", ["full", "quick"])
 def test_noise_of_texts_in_file_order_is_no_reading_at_any_depth(depth):
     for seed in range(4):

@@ -14,7 +14,7 @@ from nullprobe.heldout.few_features import (
     strength,
 )
 from nullprobe.heldout.learning_curve import learning_curve
-from nullprobe.heldout.sparse_three_way import SparseThreeWay, three_way
+from nullprobe.heldout.sparse_three_way import Unerased, three_way
 from nullprobe.heldout.three_way import ThreeWay
 from nullprobe.probes.linear.lda import LDAProbe
 
@@ -38,7 +38,7 @@ def parts_of(z):
 def both(kind):
     z = concept(LABELS[kind])
     parts = parts_of(z)
-    sparse_data = SparseThreeWay(sparse_rows.csr(sparse.csr_array(X)), z, parts)
+    sparse_data = Unerased(sparse_rows.csr(sparse.csr_array(X)), z, parts)
     dense = three_way(X, z, parts)
     small = three_way(sparse_rows.csr(sparse.csr_array(X)), z, parts)
     assert np.array_equal(small.scores().raw, dense.scores().raw)
@@ -54,6 +54,18 @@ def test_sparse_scores_are_those_of_dense_rows_before_erasure(kind):
     raw, erased = found.read(order)
     assert np.allclose(raw, dense.read(order)[0], atol=1e-9)
     assert np.array_equal(raw, erased)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_readings_without_an_eraser_have_the_bits_of_those_before_erasure(kind):
+    z = concept(LABELS[kind])
+    full, raw_only = (three_way(X, z, parts_of(z), raw_only=alone) for alone in (False, True))
+    order = np.stack([np.random.default_rng(j).permutation(N) for j in range(7)], axis=1)
+    assert np.array_equal(raw_only.scores().raw, full.scores().raw)
+    assert np.array_equal(raw_only.read(order)[0], full.read(order)[0])
+    if z.is_classes:
+        one, other = raw_only.read_with_variance(order)[0], full.read_with_variance(order)[0]
+        assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("kind", LABELS)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import sys
 
+import gguf
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -152,3 +153,17 @@ def test_a_missing_package_is_named_with_its_extra(file, monkeypatch, package):
     for read in (models.load, models.structure):
         with pytest.raises(InputError, match=rf"{package}.*nullprobe\[models\]"):
             read(file)
+
+
+def test_a_file_is_parsed_once_however_often_it_is_read(tmp_path, monkeypatch):
+    parsed = []
+
+    class Counted(gguf.GGUFReader):
+        def __init__(self, path, *rest):
+            parsed.append(path)
+            super().__init__(path, *rest)
+
+    monkeypatch.setattr(gguf, "GGUFReader", Counted)
+    models.load(gguf_models.save(tmp_path / "once.gguf"))
+    assert len(parsed) == 1
+    assert gguf.GGUFReader is Counted

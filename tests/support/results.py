@@ -19,6 +19,7 @@ from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.comparison_documents import PairComparisonDocument
 from nullprobe.report.same_concept_document import SameConceptDocument
 from nullprobe.texts.conclusions import Beyond
+from nullprobe.texts.standing import Standing, Standings
 
 
 def audit(**changes):
@@ -64,8 +65,16 @@ def calibration():
 def model_audit():
     judged = layers()
     gains = {site: Beyond(0.8, 0.7, (0.05, 0.15), Outcome.REJECTED) for site in judged}
+    standings = Standings(
+        tuple(
+            Standing(site, 0.8, (0.7, 0.9), 2, 3, (0.5, 0.7, 0.95), 0.75, 0.05, (-0.1, 0.2))
+            for site in judged
+        ),
+        ("Truth is read better than 2 of 3 lexical concepts.",),
+    )
+    surface = ("the word 'not': in 2 rows",)
     return ModelAudit(
-        judged, "truth", "statements", gains, "", {}, {}, "None.", ("the word 'not': in 2 rows",)
+        judged, "truth", "statements", gains, "", {}, {}, "None.", surface, "", standings
     )
 
 

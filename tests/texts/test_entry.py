@@ -1,5 +1,6 @@
 """Audits of a model: what is read at each layer, beyond what, and what is kept after a kill."""
 
+import dataclasses
 import itertools
 import json
 
@@ -12,6 +13,8 @@ from support import language_model, organisms, pretrained_encoder
 
 from nullprobe import InputError, ModelAudit, audit, audit_model, load_result, models
 from nullprobe.texts import entry, reading
+from nullprobe.texts.choice import texts_that_choose
+from nullprobe.texts.standing import Standings
 
 pytestmark = pytest.mark.slow
 FEW = {
@@ -111,7 +114,7 @@ def test_frames_of_every_kind_are_read(given, frame):
     assert len(np.unique(read.groups)) == len(set(columns["entity"]))
 
 
-@pytest.mark.parametrize("name", ["layers", "beyond", "untrained-0", "log-probabilities"])
+@pytest.mark.parametrize("name", ["layers", "beyond", "untrained-0", "log-probabilities", "census"])
 def test_an_audit_that_was_killed_goes_on_to_the_same_result(
     given, found, tmp_path, monkeypatch, name
 ):
@@ -130,6 +133,7 @@ def test_an_audit_that_was_killed_goes_on_to_the_same_result(
     originals = {
         (entry.Stages, "layers"): entry.Stages.layers,
         (entry.Stages, "numbers"): entry.Stages.numbers,
+        (entry.Stages, "values"): entry.Stages.values,
         (reading.ModelReader, "captured"): reading.ModelReader.captured,
     }
     for (cls, method), original in originals.items():
@@ -174,6 +178,61 @@ def test_a_column_that_accounts_for_the_concept_may_be_named_as_a_confound(given
     one = found["layers.3.output"]
     assert one.provenance["confounds"] == ["word"]
     assert "Labels drawn from word alone" in one["readable"].reason
+
+
+def with_near_copies(organism, n=120):
+    """Texts, and each once more in other letters, with a label at random for both."""
+    texts = list(dict.fromkeys(organism.statements(4 * n).texts))[:n]
+    y = np.random.default_rng(0).permutation(len(texts)) % 2
+    copies = [text.upper().rstrip(".") + "!" for text in texts]
+    order = np.random.default_rng(1).permutation(2 * len(texts))
+    frame = {"text": [*texts, *copies], "y": np.tile(y, 2)}
+    return {name: [values[i] for i in order] for name, values in frame.items()}
+
+
+def test_near_copies_are_one_group_in_every_part_of_the_audit(given):
+    frame = with_near_copies(organisms.brief(n_entities=24))
+    named = {"text": "text", "concept": "y", "groups": None}
+    with pytest.warns(UserWarning, match="copies"):
+        rows = reading.TextRows.of(frame, named, None, [])
+    keys = [text.lower().rstrip(" .!") for text in frame["text"]]
+    together = dict(zip(keys, rows.groups, strict=True))
+    assert [together[key] for key in keys] == rows.groups.tolist()
+    assert len(set(rows.groups)) > len(keys) // 3
+    choose = texts_that_choose(rows.z, rows.groups, 0)
+    assert not {*rows.groups[choose]} & {*rows.groups[~choose]}
+    states = np.eye(rows.groups.max() + 1)[rows.groups]  # which copy it is, and nothing else
+    states = states + np.random.default_rng(2).normal(scale=0.01, size=states.shape)
+    found = Standings.of({"x": states, "y": states}, rows, "y", 0)
+    apart = Standings.of({"x": states}, dataclasses.replace(rows, groups=None), "y", 0)
+    assert found.sites[0].auc < 0.65
+    assert apart.sites[0].auc > 0.75  # four of five copies are in the fit
+
+
+def test_texts_that_are_no_copies_have_no_groups_and_named_groups_stay(given):
+    frame = with_near_copies(organisms.brief(n_entities=24))
+    named = {"text": "text", "concept": "y", "groups": "own"}
+    columns = {**frame, "own": list(range(len(frame["text"])))}
+    with pytest.warns(UserWarning, match="other groups"):
+        rows = reading.TextRows.of(columns, named, None, [])
+    assert rows.groups.tolist() == columns["own"]
+    once = {"text": ["a b", "a c", "b d", "b e"], "y": [0, 1, 0, 1]}
+    assert reading.TextRows.of(once, {**named, "groups": None}, None, []).groups is None
+
+
+def test_the_concept_stands_among_lexical_concepts_at_every_site(found, tmp_path):
+    census = found.to_frame("census")
+    assert census["site"].tolist() == list(found)
+    assert (census["n_below"] <= census["n_lexical"]).all()
+    best = max(found.standings.sites, key=lambda one: one.auc)
+    assert best.auc == pytest.approx(found[best.site]["readable"].observed, abs=0.1)
+    assert best.selectivity == pytest.approx(best.auc - best.control)
+    assert found.standings.sentences[0] in str(found)
+    found.to_html(tmp_path / "found.html")
+    page = (tmp_path / "found.html").read_text("utf-8")
+    assert 'id="layers-census"' in page
+    assert "log-probabilities" in page
+    assert "untrained networks: highest of 1" in page
 
 
 @pytest.mark.parametrize(

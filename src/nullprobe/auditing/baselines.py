@@ -37,7 +37,7 @@ def read_baselines(
     draws = max(run.settings.draws, ceil(2 * n_baselines / run.settings.thresholds.alpha) - 1)
     for B in (B for named in baselines.values() for B in named.values()):
         if id(B) not in known:
-            reader = run.readings.of(B)
+            reader = run.readings.of(B, raw_only=True)
             observation = run.observing.scores([d.scores().raw for d in reader.data])
             drawn = reader.tested(run.permuted.orders(range(draws)))
             null = run.of_labels("chance", "", "raw", drawn, reader.tested(run.readings.asis))
@@ -64,7 +64,7 @@ def added_to(
     for source, named in baselines.items():
         for name, B in named.items():
             alone, both = (
-                [data.scores().raw for data in run.readings.of(rows).data]
+                [data.scores().raw for data in run.readings.of(rows, raw_only=True).data]
                 for rows in (B, sparse_rows.joined(B, run.X))
             )
             more = run.observing.scores(both).over(readings[source][name])

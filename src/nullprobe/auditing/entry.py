@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from nullprobe._core import parameters, validation
+from nullprobe._core import parameters
 from nullprobe._core.frames import kind_of
 from nullprobe._core.progress import Progress, Report, Turn, reporting
 from nullprobe._core.random_state import RandomState, integer_seed
 from nullprobe.auditing import sparse_run
 from nullprobe.auditing.dependent_rows import judge_dependent
-from nullprobe.auditing.eraser_cost import EraserCost, eraser_cost, tasks_of
+from nullprobe.auditing.eraser_cost import eraser_cost, tasks_of
 from nullprobe.auditing.fitted_eraser import FittedEraser, need_claims_of_erased, with_eraser
-from nullprobe.auditing.guards import without_aside
-from nullprobe.auditing.judging import Judged, Plan
+from nullprobe.auditing.guards import set_aside
+from nullprobe.auditing.judging import Plan
 from nullprobe.auditing.layers import Layers
 from nullprobe.auditing.options import (
     DRAWS,
@@ -29,13 +27,14 @@ from nullprobe.auditing.options import (
     checked_splits,
     claim_names,
     claims_that_apply,
+    draws_to_explain,
     groups_to_compare,
     order_of,
     pairs_to_hold_out,
     thresholds,
 )
 from nullprobe.auditing.result import Audit
-from nullprobe.data import provenance
+from nullprobe.auditing.results import audit_of, recorded
 from nullprobe.data.dataset import Dataset
 from nullprobe.stats.dependence import with_copies
 
@@ -114,8 +113,10 @@ def audit(
         after erasure (`Audit.eraser_cost`).
     claims : sequence of str, optional
         Names of claims; by default all that apply.
-    depth : {"full", "quick"}
+    depth : {"full", "survey", "quick"}
         "quick" judges `readable` and `one_direction`, or the named claims, against chance alone.
+        "survey", for many layers, judges as "full", with a fifth of the draws of moments and noise,
+        and without pictures of rows and numbers that decide no verdict.
     kind : {"labels", "numeric"} or None
         Kind of y. None applies the rule: floats are numbers, unless all are whole and few are
         distinct.
@@ -216,7 +217,7 @@ def audit(
             n for n in need_claims_of_erased(claims) if n != "no_halfspace" or dataset.z.is_classes
         ]
         domains, pairs, left_out = None, {}, {}
-    dataset, whole, aside = _set_aside(dataset, seed)
+    dataset, whole, aside = set_aside(dataset, seed)
     with bars as report:
         plan = Plan(
             dataset,
@@ -229,9 +230,10 @@ def audit(
             pairs,
             seed,
             draws,
+            draws_to_explain(draws, depth, bar),
             n_splits,
-            explain and depth == "full",
-            depth == "quick",
+            explain and depth != "quick",
+            depth != "full",
             bar,
             lambda name: _named(report, name, list(dataset.representations)),
             parameters.jobs(n_jobs),
@@ -239,104 +241,22 @@ def audit(
             n_features=n_features,
         )
         results, dependence = judge_dependent(plan, independent)
-    twins = list(dict.fromkeys([*dataset.untrained, *_names(dataset.layer_untrained)]))
-    record = {
-        "baselines": list(dict.fromkeys([*dataset.baselines, *_names(dataset.layer_baselines)])),
-        "random_state": seed,
-        **({"untrained": twins} if twins else {}),
-        **({"confounds": list(dataset.confounds.names)} if dataset.confounds else {}),
-        **(
-            {"eraser": {**fitted_eraser.record, "rows_seen": _share(share_fitted)}}
-            if fitted_eraser
-            else {}
-        ),
-        "alpha": bar.alpha,
-        "min_effect": bar.min_effect,
-        "draws": draws,
-        **({"copies": copied} if copied else {}),
-        **({"dependence": dependence} if dependence else {}),
-        **({"other_labels": list(dataset.others)} if dataset.others else {}),
-        **({"representations": list(results)} if len(results) > 1 else {}),
-        **({"left_out": left_out} if left_out else {}),
+    about: dict[str, Any] = {
+        "copies": copied,
+        "dependence": dependence,
+        "left_out": left_out,
+        "depth": "survey" if depth == "survey" else "",
     }
+    if fitted_eraser is not None:
+        share = "unknown" if share_fitted is None else share_fitted
+        about["eraser"] = {**fitted_eraser.record, "rows_seen": share}
+    record = recorded(plan, list(results), about)
     frames = kind_of(X, y)
     audits = {
-        name: replace(_audit(name, one, dataset, title, record, cost), frame_kind=frames)
+        name: replace(audit_of(name, one, dataset, title, record, cost), frame_kind=frames)
         for name, one in results.items()
     }
     return Layers(audits) if isinstance(X, Mapping) else next(iter(audits.values()))
-
-
-def _names(by_layer: Mapping[str, Mapping[str, np.ndarray]]) -> list[str]:
-    """Return the names of what each representation alone is compared with."""
-    return [name for one in by_layer.values() for name in one]
-
-
-def _share(share: float | None) -> float | str:
-    return "unknown" if share is None else share
-
-
-def _set_aside(
-    dataset: Dataset, seed: int
-) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
-    """Return the data without features that must not decide, the full rows, and the reasons."""
-    representations, whole, aside, names = {}, {}, {}, dict(dataset.feature_names)
-    for name, X in dataset.representations.items():
-        representations[name] = X
-        if validation.is_sparse(X):
-            continue  # it matters after erasure only, and sparse rows are not erased
-        keep, reasons = without_aside(X, seed)
-        if reasons:
-            feature_names = names.get(name) or range(X.shape[1])
-            aside[name] = {str(feature_names[j]): why for j, why in reasons.items()}
-        if len(keep) < X.shape[1]:
-            whole[name] = X
-            representations[name] = np.ascontiguousarray(X[:, keep])
-            if name in names:
-                names[name] = tuple(names[name][j] for j in keep)
-    return replace(dataset, representations=representations, feature_names=names), whole, aside
-
-
-def _audit(
-    name: str,
-    one: Judged,
-    dataset: Dataset,
-    title: str,
-    record: Mapping[str, Any],
-    cost: EraserCost | None,
-) -> Audit:
-    z, parts = dataset.z, one.splits[0]
-    return Audit(
-        one.claims,
-        title,
-        z.labels,
-        one.scores,
-        one.portrait,
-        {
-            **provenance.data(
-                dataset.representations[name],
-                z,
-                parts,
-                group_names=dataset.group_names,
-                feature_names=_names_in_record(dataset, name),
-            ),
-            **record,
-            "n_splits": len(one.splits),
-            **one.record,
-            "versions": provenance.versions(),
-        },
-        name or None,
-        "pair_differences" if dataset.pairs else "rows",
-        "labels" if z.is_classes else "numeric",
-        cost,
-    )
-
-
-def _names_in_record(dataset: Dataset, name: str) -> Sequence[str]:
-    """Return the names of all features; none of sparse rows, whose features are too many."""
-    if validation.is_sparse(dataset.representations[name]):
-        return ()
-    return dataset.feature_names.get(name, ())
 
 
 def _named(report: Report, name: str, names: Sequence[str]) -> Report:

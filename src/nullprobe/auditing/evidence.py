@@ -168,8 +168,7 @@ def _explain(
     curves: list[Curve | None],
 ) -> None:
     """Draw an explanation for all readings that reject chance; add nulls, notes and curves."""
-    settings = all_runs[0].settings
-    bar, keys = settings.thresholds, []
+    bar, keys = all_runs[0].settings.thresholds, []
     for run, nulls_of_run, why in zip(all_runs, nulls, notes, strict=True):
         keys.append(_to_explain(explanation, run, nulls_of_run["chance"], why))
 
@@ -193,7 +192,8 @@ def _explain(
                 new_nulls[key] = all_runs[i].observed[key].value, null
         return new_nulls
 
-    new_nulls, values = drawn(len(all_runs), draw, judge, settings.draws, bar)
+    limit = all_runs[0].settings.draws_to_explain
+    new_nulls, values = drawn(len(all_runs), draw, judge, limit, bar)
     for i, (nulls_of_run, read) in enumerate(zip(new_nulls, values, strict=True)):
         nulls[i][explanation] = nulls_of_run
         if "curve" in read:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core import validation
 from nullprobe.auditing.readings import LINEAR, Readings
 from nullprobe.data.concept import Concept
+from nullprobe.data.dataset import Dataset
 from nullprobe.data.splits import Parts
 from nullprobe.stats.outlying import outlying_rows
 from nullprobe.stats.rare_features import aside_features
@@ -31,6 +33,27 @@ def without_aside(X: np.ndarray, seed: int) -> tuple[np.ndarray, dict[int, str]]
     if len(features.keep) == X.shape[1]:
         return features.keep, {}
     return features.keep if len(features.keep) else np.arange(X.shape[1]), features.reasons
+
+
+def set_aside(
+    dataset: Dataset, seed: int
+) -> tuple[Dataset, dict[str, np.ndarray], dict[str, dict[str, str]]]:
+    """Return the data without features that must not decide, the full rows, and the reasons."""
+    representations, whole, aside, names = {}, {}, {}, dict(dataset.feature_names)
+    for name, X in dataset.representations.items():
+        representations[name] = X
+        if validation.is_sparse(X):
+            continue  # it matters after erasure only, and sparse rows are not erased
+        keep, reasons = without_aside(X, seed)
+        if reasons:
+            feature_names = names.get(name) or range(X.shape[1])
+            aside[name] = {str(feature_names[j]): why for j, why in reasons.items()}
+        if len(keep) < X.shape[1]:
+            whole[name] = X
+            representations[name] = np.ascontiguousarray(X[:, keep])
+            if name in names:
+                names[name] = tuple(names[name][j] for j in keep)
+    return replace(dataset, representations=representations, feature_names=names), whole, aside
 
 
 def aside_record(reasons: Mapping[str, str]) -> dict[str, Any]:

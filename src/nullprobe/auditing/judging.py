@@ -68,7 +68,7 @@ class Plan:
         Names of the claims.
     domains, pairs
         As `evidence` takes them.
-    seed, draws, n_splits, explain, quick, bar, progress, n_jobs, n_features
+    seed, draws, draws_to_explain, n_splits, explain, quick, bar, progress, n_jobs, n_features
         As `Settings` and `partitions` take them.
     """
 
@@ -82,6 +82,7 @@ class Plan:
     pairs: Mapping[str, HeldOut]
     seed: int
     draws: int
+    draws_to_explain: int
     n_splits: int
     explain: bool
     quick: bool
@@ -145,6 +146,7 @@ def judge(plan: Plan, within: str = "permuted", *, again: bool = False) -> dict[
                 plan.names_of(name),
                 plan.seed,
                 plan.draws,
+                plan.draws_to_explain,
                 plan.explain,
                 plan.quick,
                 plan.bar,
@@ -221,15 +223,16 @@ def _picture(plan: Plan, name: str, run: Run) -> Portrait:
 def _record(plan: Plan, name: str, run: Run, claims: Sequence[Claim]) -> dict[str, Any]:
     """Return the number of draws, features set aside, and outlying rows.
 
-    Of a quick audit the features alone, without a reading with them.
+    Of a quick audit the features alone, without a reading with them; a survey adds the draws.
     """
-    if plan.quick:
-        aside = plan.aside[name] if name in plan.whole else {}
-        return {"set_aside": aside_record(aside)} if aside else {}
     used: dict[str, int] = {}
     for claim in claims:
         for null in claim.nulls:
             used[null.rung] = max(used.get(null.rung, 0), len(null.values))
+    if plan.quick:
+        aside = plan.aside[name] if name in plan.whole else {}
+        drawn = {"method": run.how, "draws_used": used} if plan.explain else {}
+        return drawn | ({"set_aside": aside_record(aside)} if aside else {})
     aside = {}
     if name in plan.whole:
         aside = {

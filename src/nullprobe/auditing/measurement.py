@@ -159,11 +159,14 @@ class Run:
         parts = self.partitions[0]
         each = [parts.rows(j) for j in range(parts.n_parts)]
         lam = self._shrinkage(each)
-        fitted = "LEACE, fitted to one part"
+        return {**self.how, "shrinkage": [round(one, 4) for one in lam]}
+
+    @property
+    def how(self) -> dict[str, str]:
+        """Eraser and probe in words."""
         return {
-            "eraser": fitted if self.settings.erases else "given",
+            "eraser": "LEACE, fitted to one part" if self.settings.erases else "given",
             "probe": "linear discriminant, its covariance shrunk towards the diagonal",
-            "shrinkage": [round(one, 4) for one in lam],
         }
 
     def _shrinkage(self, each: Sequence[np.ndarray]) -> list[float]:

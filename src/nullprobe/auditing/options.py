@@ -21,6 +21,8 @@ from nullprobe.heldout.pair_agreement import HeldOut
 N_PARTS = 3
 DRAWS = 499  # default limit
 QUICK = ("readable", "one_direction")
+DEPTHS = ("full", "survey", "quick")
+SURVEYED = 5  # of the draws, one in so many explains a reading in a survey
 
 
 def thresholds(alpha: float, effect: float) -> Thresholds:
@@ -33,7 +35,7 @@ def thresholds(alpha: float, effect: float) -> Thresholds:
 
 def claim_names(claims: Sequence[str] | None, depth: str) -> list[str] | None:
     """Return the names of the requested claims, or complain; None means all that apply."""
-    parameters.choice("depth", depth, ["full", "quick"])
+    parameters.choice("depth", depth, list(DEPTHS))
     if claims is None:
         return list(QUICK) if depth == "quick" else None
     if isinstance(claims, str) or not isinstance(claims, Sequence):
@@ -83,6 +85,11 @@ def checked_draws(
             f"pass draws={bar.least_draws}" + (", or a larger alpha" if bar.alpha < 0.05 else ""),
         )
     return draws, n_surrogates != 0
+
+
+def draws_to_explain(draws: int, depth: str, bar: Thresholds) -> int:
+    """Return the limit of draws of the nulls after chance, which factor the rows of each draw."""
+    return max(bar.least_draws, draws // SURVEYED) if depth == "survey" else draws
 
 
 def check_independent(independent: bool, place: np.ndarray | None) -> None:

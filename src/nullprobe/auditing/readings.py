@@ -69,9 +69,9 @@ class Readings:
     erases: bool = True
     n_features: int = 1
 
-    def of(self, X: np.ndarray) -> Reader:
-        """Return the reader of a representation (n, d)."""
-        return Reader(X, self)
+    def of(self, X: np.ndarray, *, raw_only: bool = False) -> Reader:
+        """Return the reader of a representation (n, d), or one whose "erased" repeats "raw"."""
+        return Reader(X, self, raw_only)
 
     @property
     def asis(self) -> np.ndarray:
@@ -100,20 +100,26 @@ class Reader:
     ----------
     X : ndarray of shape (n, d)
     how : Readings
+    raw_only : bool
+        Whether readings after erasure are not needed, as of baselines.
     """
 
-    def __init__(self, X: np.ndarray, how: Readings) -> None:
-        self.X, self.how, self.z = X, how, how.z
+    def __init__(self, X: np.ndarray, how: Readings, raw_only: bool = False) -> None:
+        self.X, self.how, self.z, self.raw_only = X, how, how.z, raw_only
         self.name = f"{os.getpid()} {next(_NUMBERS)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send the rows alone: each process factors them once, with its first piece of work."""
-        return _received, (self.name, self.X, self.how)
+        return _received, (self.name, self.X, self.how, self.raw_only)
 
     @cached_property
     def data(self) -> list[ThreeWay]:
         """The rows, split and factored in each partition."""
-        return [three_way(self.X, self.z, parts, self.how.erases) for parts in self.how.partitions]
+        erases, alone = self.how.erases, self.raw_only
+        return [
+            three_way(self.X, self.z, parts, erases, raw_only=alone)
+            for parts in self.how.partitions
+        ]
 
     @cached_property
     def families(self) -> list[Family]:
@@ -201,9 +207,9 @@ _NUMBERS = itertools.count()
 _RECEIVED: dict[str, Reader] = {}  # the last reader that came to this process, by name
 
 
-def _received(name: str, X: np.ndarray, how: Readings) -> Reader:
+def _received(name: str, X: np.ndarray, how: Readings, raw_only: bool) -> Reader:
     """Return the reader of this name, with its factorisations if it came here before."""
     if name not in _RECEIVED:
         _RECEIVED.clear()
-        _RECEIVED[name] = Reader(X, how)
+        _RECEIVED[name] = Reader(X, how, raw_only)
     return _RECEIVED[name]

@@ -20,8 +20,8 @@ class Settings:
     names : sequence of str
         Names of the claims that need evidence.
     seed : int
-    draws : int
-        Largest number of draws of each null.
+    draws, draws_to_explain : int
+        Largest number of draws of the null of chance, and of each null after it.
     explain : bool
         Whether to draw the nulls after chance, which show what a reading takes.
     quick : bool
@@ -51,6 +51,7 @@ class Settings:
     names: Sequence[str]
     seed: int
     draws: int
+    draws_to_explain: int
     explain: bool
     quick: bool
     thresholds: Thresholds

@@ -31,9 +31,9 @@ class SparseRun(Run):
         return float("nan"), Null("linear_algebra", DENSE_DRAWS, np.zeros(0))
 
     @property
-    def method(self) -> dict[str, Any]:
-        """The probe in words, and its shrinkage λ in each part; nothing is erased."""
-        return super().method | {"eraser": "none, since the rows are sparse"}
+    def how(self) -> dict[str, str]:
+        """The probe in words; nothing is erased."""
+        return super().how | {"eraser": "none, since the rows are sparse"}
 
     def _shrinkage(self, each: Sequence[np.ndarray]) -> list[float]:
         sparse: Any = self.X

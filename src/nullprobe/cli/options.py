@@ -294,8 +294,8 @@ Depth = Annotated[
     str,
     typer.Option(
         metavar="WORD",
-        help="full, or quick: against chance alone, and readable and one_direction unless "
-        "--claims names others.",
+        help="full, survey (for many layers: fewer draws, no pictures of rows), or quick: against "
+        "chance alone, and readable and one_direction unless --claims names others.",
     ),
 ]
 Duplicates = Annotated[

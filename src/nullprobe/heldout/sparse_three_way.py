@@ -1,7 +1,8 @@
-"""Held-out scores of sparse rows: a probe on P, scores on S, and no eraser.
+"""Held-out scores without an eraser: a probe on P, and scores on S.
 
-Erasing would make the rows dense. The parts are those of `three_way`, so that scores before erasure
-are the same as of dense rows. Readings after erasure repeat those before it.
+Erasing would make sparse rows dense, and of baselines only the readings before erasure are needed.
+The parts are those of `three_way`, so that scores before erasure are the same. Readings after
+erasure repeat those before it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from nullprobe.heldout.three_way import ThreeWay
 SMALL = 1 << 20
 
 
-class SparseThreeWay(ThreeWay):
-    """Sparse rows in parts, factored, to score any labelling; nothing is erased."""
+class Unerased(ThreeWay):
+    """Rows in parts, factored, to score any labelling; nothing is erased."""
 
     def __init__(self, X: Any, z: Concept, parts: Parts) -> None:
         super().__init__(X, z, parts, erases=False)
@@ -51,10 +52,15 @@ class SparseThreeWay(ThreeWay):
             yield (raw, raw), S
 
 
-def three_way(X: Any, z: Concept, parts: Parts, erases: bool = True) -> ThreeWay:
-    """Return a dense or sparse representation (n, d) in parts, factored."""
+def three_way(
+    X: Any, z: Concept, parts: Parts, erases: bool = True, *, raw_only: bool = False
+) -> ThreeWay:
+    """Return a dense or sparse representation (n, d) in parts, factored.
+
+    ``raw_only`` saves the readings after erasure where nobody needs them.
+    """
     if validation.is_sparse(X):
         if X.shape[0] * X.shape[1] > SMALL:
-            return SparseThreeWay(X, z, parts)
+            return Unerased(X, z, parts)
         X, erases = X.toarray(), False
-    return ThreeWay(X, z, parts, erases)
+    return Unerased(X, z, parts) if raw_only else ThreeWay(X, z, parts, erases)

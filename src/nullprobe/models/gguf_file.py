@@ -1,8 +1,8 @@
 """Load a GGUF file of llama.cpp as a plain model.
 
 Problem. Transformers dequantises the weights, but marks the model as quantised, so it can neither
-be saved nor trained.
-Solution. The marks are removed after loading.
+be saved nor trained. It also parses the file three times, and a vocabulary takes seconds each time.
+Solution. The marks are removed after loading, and the file is parsed once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import functools
 import importlib
 import struct
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,13 @@ from nullprobe.models import packages
 DAMAGES = (ValueError, LookupError, OverflowError, OSError, MemoryError, struct.error, TypeError)
 
 
-def checked(file: Path) -> None:
-    """Raise InputError if a file is not a whole model, or if packages are missing."""
+def needs_packages() -> None:
+    """Raise InputError if packages that read GGUF files are missing."""
     packages.need(["gguf", "accelerate"], "GGUF files", extra="models")
+
+
+def checked(file: Path) -> None:
+    """Raise InputError if a file is not a whole model."""
     parts, _ = _header(file)
     if parts > 1:
         validation.complain(
@@ -38,6 +44,21 @@ def checked(file: Path) -> None:
 def stored_as(file: Path) -> str:
     """Return the types in which a file stores its weights, the most frequent type first."""
     return _header(file)[1]
+
+
+@contextmanager
+def parsed_once() -> Iterator[None]:
+    """Let all readers of a GGUF file within the block share one parse of it.
+
+    Other threads that load files within the block share it, too; nothing is kept after it.
+    """
+    package: Any = importlib.import_module("gguf")
+    original = package.GGUFReader
+    package.GGUFReader = functools.cache(original)
+    try:
+        yield
+    finally:
+        package.GGUFReader = original
 
 
 def options() -> dict[str, Any]:
@@ -72,7 +93,8 @@ def _header(file: Path) -> tuple[int, str]:
 
 @functools.lru_cache(maxsize=16)  # a vocabulary takes seconds to read
 def _read(file: Path, size: int, changed: int) -> tuple[int, str]:
-    reader = importlib.import_module("gguf").GGUFReader(file)
+    # By the same name as transformers reads it, so that it is parsed once.
+    reader = importlib.import_module("gguf").GGUFReader(str(file.resolve()))
     values: Counter[str] = Counter()
     for tensor in reader.tensors:
         values[tensor.tensor_type.name] += int(tensor.n_elements)

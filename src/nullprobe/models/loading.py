@@ -235,8 +235,9 @@ def _config_folder(base: Checkpoint) -> Iterator[dict[str, Any]]:
     if not base.is_gguf:
         yield _files(base.path)
         return
-    gguf_file.checked(base.path)
-    with tempfile.TemporaryDirectory() as empty:
+    gguf_file.needs_packages()
+    with tempfile.TemporaryDirectory() as empty, gguf_file.parsed_once():
+        gguf_file.checked(base.path)
         yield {**_files(empty), "gguf_file": str(base.path.resolve())}
 
 

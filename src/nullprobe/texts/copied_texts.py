@@ -58,11 +58,22 @@ def copied_texts(texts: Sequence[str], y: np.ndarray) -> CopiedTexts:
     (2, 1, [0, 1, 2])
     """
     exact = np.unique(list(texts), return_inverse=True)[1]
-    # Texts of signs alone have no words to compare.
-    same = [" ".join(filter(is_word, tokens(text))) or text for text in texts]
-    near = np.unique(same, return_inverse=True)[1]
+    near = codes_of_copies(texts)
     is_exact = np.bincount(exact)[exact] > 1
     sizes, positives = np.bincount(near), np.bincount(near, y)
     both = (positives > 0) & (positives < sizes)
     is_near = (sizes[near] > 1) & ~is_exact
     return CopiedTexts(int(is_exact.sum()), int(is_near.sum()), np.flatnonzero(both[near]))
+
+
+def codes_of_copies(texts: Sequence[str]) -> np.ndarray:
+    """Return a code (n,) of each text; texts with the same words in the same order share it.
+
+    Examples
+    --------
+    >>> codes_of_copies(["It rains.", "it rains", "It snows."]).tolist()
+    [0, 0, 1]
+    """
+    # Texts of signs alone have no words to compare.
+    same = [" ".join(filter(is_word, tokens(text))) or text for text in texts]
+    return np.unique(same, return_inverse=True)[1]

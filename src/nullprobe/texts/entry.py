@@ -34,6 +34,7 @@ from nullprobe.texts.findings import MOST_PRINTED
 from nullprobe.texts.reading import ModelReader, TextRows, twin_seed
 from nullprobe.texts.result import ModelAudit
 from nullprobe.texts.stages import Stages
+from nullprobe.texts.standing import Standings
 
 CLAIMS = ("readable", "one_direction", "erasure_holds")
 COSTLY = ("no_halfspace", "one_feature", "gone")
@@ -173,6 +174,7 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
                     rows.z,
                     groups=rows.groups,
                     claims=CLAIMS,
+                    depth="survey",
                     baselines=inputs,
                     confounds=rows.confounds or None,
                     untrained={name: dict(one) for name, one in twins.items()},
@@ -183,7 +185,10 @@ def audit_model(  # noqa: PLR0913  an entry point: all that an audit of a model 
         beyond, reason = _beyond(work, stages, X, rows, settings)
         costly = _deep(stages, X, rows, settings, deep)
         surface = _give_away(rows)
-        return ModelAudit(result, concept, title, beyond, reason, *costly, *surface)
+        standings = Standings.of_plain(
+            stages.values("census", lambda: Standings.of(X, rows, concept, seed).plain())
+        )
+        return ModelAudit(result, concept, title, beyond, reason, *costly, *surface, standings)
 
 
 def _layers(result: Audit | Layers) -> Layers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -16,13 +16,11 @@ from nullprobe.claims.tables import TABLES
 from nullprobe.report.document import plain, read_one, write_json
 from nullprobe.report.model_audit_document import MODEL_AUDIT, ModelAuditDocument
 from nullprobe.report.pages.audits import write_html
-from nullprobe.report.text import tables
-from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED, Lead
-from nullprobe.report.text.wording import counted, number
-from nullprobe.texts.conclusions import SOURCES, Beyond, Range, ranges
+from nullprobe.report.text.wording import counted
+from nullprobe.texts import page
+from nullprobe.texts.conclusions import Beyond, Range, ranges
+from nullprobe.texts.standing import CENSUS, NO_CENSUS, Standings
 
-GIVE_AWAY = "What gives the label away"
-READ = "Numbers are what a linear probe reads on held-out texts."
 BEYOND: dict[str, type] = {
     "site": str,
     "observed": float,
@@ -58,6 +56,8 @@ class ModelAudit:
         What on the surface of the texts goes with the label, in which rows (`text_cards`).
     give_away_reason : str
         Why that was not searched; empty if it was.
+    standings : Standings
+        Where the concept stands at each site among other labels of the same texts.
     """
 
     layers: Layers
@@ -70,6 +70,7 @@ class ModelAudit:
     chosen_reason: str
     give_away: tuple[str, ...] = ()
     give_away_reason: str = ""
+    standings: Standings = NO_CENSUS
 
     @property
     def conclusions(self) -> tuple[Range, ...]:
@@ -90,9 +91,12 @@ class ModelAudit:
         for site, audit in self.deep.items():
             claims = ", ".join(f"{claim.name} {claim.holds}" for claim in audit)
             lines.append(f"{site}, other texts: {claims}")
-        lines += [self.chosen_reason, *filter(None, [self.beyond_reason, self.give_away_reason])]
+        reasons = self.beyond_reason, self.give_away_reason, self.standings.reason
+        lines += [self.chosen_reason, *filter(None, reasons)]
+        if self.standings.sites:
+            lines += ["", *self.standings.sentences]
         if self.give_away:
-            lines += ["", f"{GIVE_AWAY}:", *(f"- {one}" for one in self.give_away)]
+            lines += ["", f"{page.GIVE_AWAY}:", *(f"- {one}" for one in self.give_away)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -149,6 +153,7 @@ class ModelAudit:
             "chosen_reason": self.chosen_reason,
             "give_away": self.give_away,
             "give_away_reason": self.give_away_reason,
+            **self.standings.plain(),
             "audits": [one.document().plain() for one in self.audits.values()],
         }
         return ModelAuditDocument.model_validate(plain(fields))
@@ -188,6 +193,7 @@ class ModelAudit:
             document.chosen_reason,
             tuple(document.give_away),
             document.give_away_reason,
+            Standings.of_plain(document.plain()),
         )
 
     @classmethod
@@ -207,8 +213,13 @@ class ModelAudit:
 
     def to_html(self, path: str | Path) -> None:
         """Write the result as one self-contained page, whole or not at all."""
-        documents = [one.document() for one in self.audits.values()]
-        write_html(path, documents, self._lead(), list(self._tables()))
+        audits, documents = self.layers.audits, [one.document() for one in self.audits.values()]
+        reasons = self.chosen_reason, self.beyond_reason, self.standings.reason
+        shown = [page.conclusions(audits, self.beyond, self.conclusions, reasons)]
+        if self.give_away:
+            shown.append(page.give_away(self.give_away))
+        lead = page.lead(audits, self.beyond, self.concept, self.standings)
+        write_html(path, documents, lead, shown, page.more(audits, self.beyond, self.standings))
 
     def to_frame(self, of: str = "claims", *, kind: str | None = None) -> Any:
         """Return a table of the result as a data frame.
@@ -216,12 +227,14 @@ class ModelAudit:
         Parameters
         ----------
         of : str
-            "conclusions" has a row for each range of layers, and "beyond" one for each site. The
-            other tables are those of `Layers`: "claims", "explanations", "nulls", ...
+            "conclusions" has a row for each range of layers, "beyond" and "census" one for each
+            site. The other tables are those of `Layers`: "claims", "explanations", "nulls", ...
         kind : {"pandas", "polars", "pyarrow"}, optional
             As for `Audit.to_frame`.
         """
-        parameters.choice("of", of, ["conclusions", "beyond", *TABLES])
+        parameters.choice("of", of, ["conclusions", "beyond", "census", *TABLES])
+        if of == "census":
+            return frame(CENSUS, [one.line() for one in self.standings.sites], kind)
         if of == "conclusions":
             columns = {"first": str, "last": str, "text": str}
             return frame(columns, [asdict(one) for one in self.conclusions], kind)
@@ -239,61 +252,3 @@ class ModelAudit:
             ]
             return frame(BEYOND, lines, kind)
         return Layers(self.audits).to_frame(of, kind=kind)
-
-    def _lead(self) -> Lead:
-        """Return what the page says first."""
-        sites = list(self.layers)
-        read = [site for site in sites if self.layers[site]["readable"].holds == "yes"]
-        came = f"A linear probe reads “{self.concept}” at {len(read)} of {len(sites)} sites" + (
-            f" ({read[0]} to {read[-1]})." if read else "."
-        )
-        sources = [self.layers[site]["readable"].comes_from for site in read]
-        about = " ".join(
-            f"{SOURCES[source]} at {_share(sources.count(source), len(read))}."
-            for source in dict.fromkeys(sources)
-        )
-        more = [self.beyond[site].outcome for site in read if site in self.beyond]
-        if more:
-            about += (
-                " It is more than how likely the model finds each text at "
-                f"{_share(more.count(Outcome.REJECTED), len(more))}."
-            )
-        tested = (
-            f"What can be read of “{self.concept}” in the states of a model at {len(sites)} sites, "
-            f"in {self._rows:,} texts."
-        )
-        return [(TESTED, tested), (CAME_OUT, came), (ABOUT, about or "Nothing is read.")]
-
-    def _tables(self) -> Iterator[tables.Table]:
-        """Yield the table after what the page says first: a row for each range of layers."""
-        sites, columns, rows = list(self.layers), ["from", "to", "states"], []
-        for one in self.conclusions:
-            inside = sites[sites.index(one.first) : sites.index(one.last) + 1]
-            cells = [_ends(self.layers[site]["readable"].observed for site in inside)]
-            if self.beyond:
-                cells.append(_ends(self.beyond[site].plausible for site in inside))
-            rows.append((one.first, one.last, *cells, one.text))
-        if self.beyond:
-            columns.append("log-probabilities")
-        yield tables.Table(
-            "What to conclude, for each range of layers",
-            (*columns, "conclusion"),
-            tuple(rows),
-            note=" ".join(filter(None, [READ, self.chosen_reason, self.beyond_reason])),
-        )
-        if self.give_away:
-            rows_of = tuple((one,) for one in self.give_away)
-            yield tables.Table(GIVE_AWAY, ("on the surface of the texts",), rows_of)
-
-
-def _ends(values: Iterable[float]) -> str:
-    """Return the smallest and the largest of some values."""
-    low, *_, high = [number(one) for one in sorted([*values] * 2)]
-    return low if low == high else f"{low} to {high}"
-
-
-def _share(count: int, of: int) -> str:
-    """Return in words how many sites of these where the concept is read."""
-    if count == of:
-        return "all of these" if of > 1 else "it"
-    return f"{count or 'none'} of these {of}"

@@ -60,3 +60,12 @@ class Stages:
             with whole_file(path) as part, part.open("wb") as file:
                 np.save(file, made, allow_pickle=False)
         return np.asarray(np.load(path, allow_pickle=False))
+
+    def values(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return plain values that were finished before, or make and keep them."""
+        path = self.folder / f"{name}-{self.key}.json"
+        if not path.exists():
+            text = json.dumps(make(), allow_nan=False)
+            with whole_file(path) as part:
+                part.write_text(text, "utf-8")
+        return dict(json.loads(path.read_text("utf-8")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,30 @@ MOST_READERS = 8  # simpler readers that are drawn
 PIECES = re.compile(r"\w+|\W", re.UNICODE)
 
 
-def layers(documents: Sequence[Mapping[str, Any]], claim_name: str, ax: Axes) -> list[str]:
+@dataclass(frozen=True)
+class Reader:
+    """A simpler reader of the rows, in each representation.
+
+    Attributes
+    ----------
+    name : str
+    rung : str
+        Whose colour it has.
+    values : tuple of float or None
+        What it reads, in the order of the representations.
+    """
+
+    name: str
+    rung: str
+    values: tuple[float | None, ...]
+
+
+def layers(
+    documents: Sequence[Mapping[str, Any]],
+    claim_name: str,
+    ax: Axes,
+    readers: Sequence[Reader] | None = None,
+) -> list[str]:
     """Draw a claim over representations: observation, intervals, bands of draws, simpler readers.
 
     The mark of the observation is filled where the claim holds, hollow where it does not, and half
@@ -36,6 +60,8 @@ def layers(documents: Sequence[Mapping[str, Any]], claim_name: str, ax: Axes) ->
     claim_name : str
         Such as "readable".
     ax : Axes
+    readers : sequence of Reader, optional
+        Simpler readers; by default those of the claim.
 
     Returns
     -------
@@ -51,7 +77,8 @@ def layers(documents: Sequence[Mapping[str, Any]], claim_name: str, ax: Axes) ->
         axis.names_at(ax, "x", range(len(names)), short, LONGEST)
         return [f"{_title(claim_name)} was not judged in any representation."]
     metric = judged[0][1]["metric"]
-    drawn = [*_bands(ax, claims, metric), *_readers(ax, judged)]
+    chosen = readers_of(claims) if readers is None else readers
+    drawn = [*_bands(ax, claims, metric), *_readers(ax, chosen)]
     shown = _limits(judged, drawn, metric)
     if metric["chance"] is not None:
         axis.rule(ax, metric["chance"], "chance", upright=False)
@@ -113,25 +140,30 @@ def _draws(claim: Mapping[str, Any] | None, key: str, metric: Mapping[str, Any])
     return draws[~np.isnan(draws)]
 
 
-def _readers(ax: Axes, judged: Sequence[tuple[int, Mapping[str, Any]]]) -> list[float]:
+def readers_of(claims: Sequence[Mapping[str, Any] | None]) -> list[Reader]:
+    """Return the simpler readers of a claim in each representation, or None where it has none."""
+    simpler = [{one["name"]: one for one in claim["beside"]} if claim else {} for claim in claims]
+    rungs = {name: one["rung"] for each in simpler for name, one in each.items()}
+    return [
+        Reader(name, key, tuple(each[name]["value"] if name in each else None for each in simpler))
+        for name, key in rungs.items()
+    ]
+
+
+def _readers(ax: Axes, readers: Sequence[Reader]) -> list[float]:
     """Draw each simpler reader as a thin line; return what they read."""
-    places = {one["name"]: one["rung"] for _, claim in judged for one in claim["beside"]}
     values: list[float] = []
-    for position, (name, key) in enumerate([*places.items()][:MOST_READERS]):
-        read = [
-            (x, one["value"])
-            for x, claim in judged
-            for one in claim["beside"]
-            if one["name"] == name and one["value"] is not None
-        ]
-        if not read:
+    for position, one in enumerate(readers[:MOST_READERS]):
+        y = floats(one.values)
+        known = ~np.isnan(y)
+        if not known.any():
             continue
-        x, y = floats([place for place, _ in read]), floats([value for _, value in read])
         ax.plot(
-            x, y, color=roles.rung_hex(key), linewidth=1.1, linestyle=roles.DASHES[position],
-            marker="o", markersize=3.5, markerfacecolor="none", label=axis.key(name),
+            np.flatnonzero(known), y[known], color=roles.rung_hex(one.rung), linewidth=1.1,
+            linestyle=roles.DASHES[position], marker="o", markersize=3.5,
+            markerfacecolor="none", label=axis.key(one.name),
         )  # fmt: skip
-        values += y.tolist()
+        values += y[known].tolist()
     return values
 
 

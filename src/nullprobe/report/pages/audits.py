@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nullprobe._core.validation import complain
 from nullprobe.report.audit_document import AuditDocument
 from nullprobe.report.document import validated
+from nullprobe.report.figures.layers import Reader
 from nullprobe.report.pages import shell
 from nullprobe.report.pages.claim import section
 from nullprobe.report.pages.overview import identified, overview
-from nullprobe.report.pages.picture import anchor, later
+from nullprobe.report.pages.picture import Picture, anchor, later
 from nullprobe.report.pages.pictures import layered, opening, scored
 from nullprobe.report.text import rungs, summary, tables, verdicts, wording
 from nullprobe.report.text.answer import Lead, answer
@@ -23,11 +24,33 @@ from nullprobe.report.text.limitations import untested
 MOST_OPEN = 4  # data sets up to which none is folded, and rows are shown
 
 
+def no_pictures(data: dict[str, Any]) -> Sequence[Picture]:
+    """Return no pictures."""
+    return ()
+
+
+@dataclass(frozen=True)
+class More:
+    """What a page of several representations shows beyond their audits.
+
+    Attributes
+    ----------
+    readers : mapping of str to sequence of Reader
+        Simpler readers in the curve of a claim, in place of those of the claim.
+    pictures : callable
+        Takes the data of the page's script, and returns pictures that stand after the curves.
+    """
+
+    readers: Mapping[str, Sequence[Reader]] = field(default_factory=dict[str, Sequence[Reader]])
+    pictures: Callable[[dict[str, Any]], Sequence[Picture]] = no_pictures
+
+
 def write_html(
     path: str | Path,
     documents: Sequence[AuditDocument],
     lead: Lead = (),
     lead_tables: Sequence[tables.Table] = (),
+    more: More | None = None,
 ) -> None:
     """Write the page of one audit or of several, whole or not at all.
 
@@ -40,14 +63,17 @@ def write_html(
         default it is computed.
     lead_tables : sequence of Table
         What stands after it.
+    more : More, optional
+        Further readers and pictures of several representations.
     """
-    shell.write(path, render(documents, lead, lead_tables))
+    shell.write(path, render(documents, lead, lead_tables, more))
 
 
 def render(
     documents: Sequence[AuditDocument | Mapping[str, Any]],
     lead: Lead = (),
     lead_tables: Sequence[tables.Table] = (),
+    more: More | None = None,
 ) -> str:
     """Return the page of one audit or of several, as HTML.
 
@@ -59,6 +85,8 @@ def render(
         What the page says first.
     lead_tables : sequence of Table
         What stands after it.
+    more : More, optional
+        Further readers and pictures of several representations.
 
     Returns
     -------
@@ -85,13 +113,15 @@ def render(
         first = sets[ends.index(end)]
         one["ends_as"] = first if folded and first is not one else None
     together = identity.what == "representation"
+    more = more or More()
+    curves = layered(plain, data, more.readers) if together else ()
     shown: dict[str, Any] = {
         "sets": sets,
         "rungs": rungs.RUNGS,
         "off_ladder": rungs.UNDECIDED,
         "identity": identity,
         "summary": overview(sets, identity),
-        "layers": list(layered(plain, data)) if together else [],
+        "layers": [*curves, *more.pictures(data)],
         "folded": folded,
         "lead": lead or _lead(plain, identity.title if together else sets[0]["title"], together),
         "how": _how(plain, together=together),
@@ -126,7 +156,11 @@ def _data_set(
     points = tables.points(document["portrait"], first["view"]) if first["pair"] else None
     if points:
         data[f"{key} points"] = asdict(points)
-    claims = [section(claim, key) for claim in document["claims"]]
+    about = document["provenance"]
+    claims = [
+        section(claim, key, pictures=rows or _draws_nulls(about, claim["name"]))
+        for claim in document["claims"]
+    ]
     if not rows:
         claims = [_folded(claim, data) for claim in claims]
     return {
@@ -142,6 +176,16 @@ def _data_set(
         "command": document["provenance"].get("command"),
         "provenance": tables.provenance(document),
     }
+
+
+def _draws_nulls(provenance: Mapping[str, Any], claim: str) -> bool:
+    """Return whether a page of many layers has the histograms of a claim.
+
+    Those of a survey would repeat what the curves over layers show, at several kilobytes a layer.
+    Claims that were judged apart, at few layers, have theirs.
+    """
+    apart = {name for part in provenance.get("joined", ()) for name in part["claims"]}
+    return provenance.get("depth") != "survey" or claim in apart
 
 
 def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ PATTERNS = ("plain", "hatched", "crossed")  # of the first nulls, as they are dr
 NULLS, CURVE = 250, 300  # pixels high
 
 
-def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
+def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) -> dict[str, Any]:
     """Return what the template shows of a claim.
 
     Parameters
@@ -34,6 +34,8 @@ def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
         Of a document.
     set_key : str
         Anchor of its data set.
+    pictures : bool
+        Whether histograms of the nulls are drawn.
     """
     key = f"{set_key}-{anchor(claim['name'])}"
     statistics = ladders(claim)
@@ -54,7 +56,7 @@ def section(claim: Mapping[str, Any], set_key: str) -> dict[str, Any]:
         "reading": (claim["curve"] or claim)["metric"]["name"],
         "no_interval": wording.no_interval(claim["metric"]["kind"]),
         "notes": [*claim_notes(claim), *surprises(claim["reason"])],
-        "pictures": list(_pictures(claim, statistics, key)),
+        "pictures": list(_pictures(claim, statistics, key)) if pictures else [],
         "matrices": list(_matrices(claim, key)),
         "numbers": [table for table in numbers if table],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from nullprobe.report.figures import axis, planes, roles, scene, space
 from nullprobe.report.figures.accuracies import Accuracy, accuracies
-from nullprobe.report.figures.layers import BANDS, MOST_READERS, layers
+from nullprobe.report.figures.layers import BANDS, MOST_READERS, Reader, layers, readers_of
 from nullprobe.report.figures.scores import MOST_POINTS, scores, scores_numeric
 from nullprobe.report.histograms import class_bins, present
 from nullprobe.report.pages.picture import (
@@ -175,24 +176,42 @@ def scored(document: Mapping[str, Any], key: str, data: dict[str, Any]) -> Itera
         yield Picture(name, titles.SCORES[view], description, svg, notes, entries, table)
 
 
-def layered(documents: Sequence[Mapping[str, Any]], data: dict[str, Any]) -> Iterator[Picture]:
+def layered(
+    documents: Sequence[Mapping[str, Any]],
+    data: dict[str, Any],
+    readers: Mapping[str, Sequence[Reader]],
+) -> Iterator[Picture]:
     """Yield a curve over representations for each claim that is a reading.
 
-    Its numbers join the data, for the page's script.
+    Its numbers join the data, for the page's script. ``readers`` has simpler readers by claim, in
+    place of those of the claim.
     """
     for name in CURVED:
         claims = [c for one in documents for c in one["claims"] if c["name"] == name]
         if not claims:
             continue
         key = f"layers-{name}"
-        svg, notes = drawn(key, (HALF, LAYERS), partial(layers, documents, name))
+        chosen = readers.get(name)
+        draw = partial(layers, documents, name, readers=chosen)
+        svg, notes = drawn(key, (HALF, LAYERS), draw)
         description = alt_text.layers(documents, name)
-        table = later(tables.layers(documents, name), f"{key} table", data)
-        entries = list(_entries(claims))
+        whole = _with_readers(tables.layers(documents, name), chosen or ())
+        table = later(whole, f"{key} table", data)
+        entries = list(_entries(claims, readers_of(claims) if chosen is None else chosen))
         yield Picture(key, titles.layers(name), description, svg, notes, entries, table)
 
 
-def _entries(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+def _with_readers(table: tables.Table, readers: Sequence[Reader]) -> tables.Table:
+    """Return a table with a column for each simpler reader that it lacks."""
+    more = [one for one in readers if one.name not in table.columns]
+    columns = (*table.columns, *(one.name for one in more))
+    rows = tuple((*row, *(one.values[i] for one in more)) for i, row in enumerate(table.rows))
+    return replace(table, columns=columns, rows=rows)
+
+
+def _entries(
+    claims: Sequence[Mapping[str, Any]], readers: Sequence[Reader]
+) -> Iterator[dict[str, str]]:
     """Yield the key of a curve over representations."""
     sentence = "observed, with its 95 % interval"
     if any(claim["holds"] != "yes" for claim in claims):
@@ -202,9 +221,8 @@ def _entries(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     for key in BANDS:
         if key in drawn_nulls:
             yield swatch("faint", f"rung-{key}", f"{rungs.rung(key).drawn}: 95 % of the draws")
-    readers = {one["name"]: one["rung"] for claim in claims for one in claim["beside"]}
-    for name, key in [*readers.items()][:MOST_READERS]:
-        yield glyph("○", f"rung-{rungs.rung(key).colour}", name)
+    for one in readers[:MOST_READERS]:
+        yield glyph("○", f"rung-{rungs.rung(one.rung).colour}", one.name)
 
 
 def _median(values: Sequence[Any], labels: Sequence[Any], name: Any) -> float | None:

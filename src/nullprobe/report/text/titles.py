@@ -26,6 +26,7 @@ SCORES = {
     "raw": "How far apart are the held-out scores before erasure?",
     "erased": "And after erasure?",
 }
+CENSUS = "Is the concept read better than other labels of the same texts?"
 READ_BACK = "What is read back after each eraser?"
 DAMAGE = "How far does each eraser move rows?"
 OTHERS = "What is still read of other labels?"
