@@ -170,7 +170,9 @@ def _depth(lines: Sequence[Mapping[str, Any]]) -> str:
     share = [one["seeds"] / one["wanted"] for one in lines]
     if not share or min(share) >= 1.0:
         return "Every cell has all its seeds."
+    short = {one["cell"] for one, part in zip(lines, share, strict=True) if part < 1.0}
+    cells = {one["cell"] for one in lines}
     return (
-        f"**The study is not complete:** between {min(share):.0%} and {max(share):.0%} of the "
-        f"planned seeds of a cell (100, or 50 for power) have been run."
+        f"**The study is not complete:** {len(cells) - len(short)} of {len(cells)} cells have all "
+        f"their seeds (100, or 50 for power), and the others at least {min(share):.0%} of them."
     )
