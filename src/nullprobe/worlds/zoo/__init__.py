@@ -1,0 +1,1 @@
+"""Small transformers whose weights are set by hand, so that what they use is known."""
