@@ -309,8 +309,8 @@ def _products(
             down[:, row] = coefficient * features[FEATURES.index(target)]
             row += 1
     left = units - row
-    gate[row:] = rng.normal(size=(left, len(rest))) @ rest
-    up[row:] = rng.normal(size=(left, len(rest))) @ rest
+    for idle_rows in (gate[row:], up[row:]):
+        idle_rows[:] = rng.normal(size=(left, len(rest))) @ rest / np.sqrt(width)
     down[:, row:] = IDLE * rest.T @ rng.normal(size=(len(rest), left))
     for module, values in ((mlp.gate_proj, gate), (mlp.up_proj, up), (mlp.down_proj, down)):
         _set(module.weight, values)

@@ -1,0 +1,158 @@
+"""Who says that a concept is used? On networks whose truth is known by their weights.
+
+Eight kinds of networks (`nullprobe.worlds.zoo`), of several widths, depths and seeds. Verdicts of
+`audit_use` by erasing, by interchange, by adding and combined; beside them distributed alignment
+search (DAS, one direction, trained on half of the pairs) and plain probing, which is often taken
+for use: a held-out linear probe reads the concept.
+
+    python benchmarks/zoo.py                # 60 networks of each unused kind, 30 of each used kind
+    python benchmarks/zoo.py --share 0.1    # a tenth
+
+The combined verdict should say "used" in unused kinds no more often than α = .05 (exact tests, Holm
+over kinds), and in at least .9 of networks that use the concept linearly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from math import ceil
+
+import numpy as np
+import torch
+from record import record, timed
+from scipy.stats import binomtest
+from threadpoolctl import threadpool_limits
+
+from nullprobe import audit, audit_use, models
+from nullprobe.worlds.zoo.kinds import KINDS
+from nullprobe.worlds.zoo.network import ANSWERS, ZooNetwork, ZooTexts, network
+
+UNUSED, USED, ALPHA, DRAWS = 60, 30, 0.05, 39
+N = 120  # texts: 60 pairs
+SIZES = [(width, depth) for width in (16, 32, 48) for depth in (3, 4, 6)]
+STEPS, RATE = 60, 0.1  # of DAS
+METHODS = ("probing", "erasing", "interchange", "adding", "combined", "das")
+
+
+def verdicts(task: tuple[str, int]) -> tuple[str, dict[str, str]]:
+    """Return the kind of a network, and what each method says of it."""
+    kind, seed = task
+    torch.set_num_threads(1)
+    width, depth = SIZES[seed % len(SIZES)]
+    made = network(kind, random_state=seed, width=width, depth=depth)
+    drawn = made.texts(N, seed)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        claim = audit_use(
+            made.model, made.tokenizer, drawn.texts, drawn.y, made.site, answers=drawn.answers,
+            groups=drawn.pair, pairs=[str(k) for k in drawn.pair], n_draws=DRAWS, alpha=ALPHA,
+            batch_size=256, random_state=seed,
+        )[made.site]["used"]  # fmt: skip
+        X = models.capture(made.model, made.tokenizer, drawn.texts, made.site)[made.site]
+        read = audit(
+            X, drawn.y, claims=["readable"], depth="quick", groups=drawn.pair, random_state=seed
+        )["readable"]
+    said = {one["name"]: one["holds"] for one in claim.shown["use"]["methods"]}
+    said |= {"combined": claim.holds.value, "probing": read.holds.value}
+    return kind, said | {"das": das(made, drawn, seed)}
+
+
+def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> str:
+    """Return whether a direction trained by interchange moves answers of other pairs.
+
+    Geiger et al. 2024 (arXiv 2303.02536), with one direction. "yes" if the answers of held-out
+    pairs become the partner's more often than half of the time (exact test at α).
+    """
+    a, b = np.arange(N), np.arange(N) ^ 1
+    held = drawn.pair % 2 == 1
+    batch = made.tokenizer(drawn.texts, return_tensors="pt")["input_ids"]
+    answer = torch.as_tensor(made.tokenizer.convert_tokens_to_ids(list(ANSWERS)))
+    toward = torch.as_tensor(drawn.y[b])
+    layer, kept = made.model.model.layers[-2], {}
+
+    def logits(rows: np.ndarray, edit: object) -> torch.Tensor:
+        handle = layer.register_forward_hook(edit)
+        try:
+            return made.model(input_ids=batch[rows]).logits[:, -1][:, answer]
+        finally:
+            handle.remove()
+
+    def keep(_: object, __: object, output: torch.Tensor) -> None:
+        kept["states"] = output[:, -1].detach()
+
+    with torch.no_grad():
+        logits(a, keep)
+    states = kept["states"]
+    generator = torch.Generator().manual_seed(seed)
+    direction = torch.randn(states.shape[1], generator=generator).requires_grad_()
+    optimiser = torch.optim.Adam([direction], lr=RATE)
+
+    def answers(rows: np.ndarray) -> torch.Tensor:
+        def swap(_: object, __: object, output: torch.Tensor) -> torch.Tensor:
+            u = direction / direction.norm()
+            gap = states[b[rows]] - states[rows]
+            last = output[:, -1] + (gap @ u)[:, None] * u
+            return torch.cat([output[:, :-1], last[:, None]], dim=1)
+
+        return logits(rows, swap)
+
+    train = a[~held]
+    for _ in range(STEPS):
+        optimiser.zero_grad()
+        loss = torch.nn.functional.cross_entropy(answers(train), toward[train])
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        right = (answers(a[held]).argmax(dim=1) == toward[a[held]]).numpy()
+    # The two texts of a pair are not independent: pairs in which both become the partner's count.
+    both = right.reshape(-1, 2)
+    wins, losses = int(both.all(axis=1).sum()), int((~both).all(axis=1).sum())
+    if wins + losses == 0:
+        return "no"
+    return "yes" if binomtest(wins, wins + losses, 0.5, "greater").pvalue <= ALPHA else "no"
+
+
+def row(kind: str, method: str, said: list[str]) -> dict[str, object]:
+    """Return how often a method said what of a kind, with an exact interval of "yes"."""
+    yes, n = said.count("yes"), len(said)
+    ends = binomtest(yes, n).proportion_ci(0.95, method="exact")
+    return {
+        "kind": kind, "used": KINDS[kind].used, "method": method, "n": n, "yes": yes,
+        "no": said.count("no"), "unclear": said.count("unclear"), "share": yes / n,
+        "low": float(ends.low), "high": float(ends.high),
+        "p_above_alpha": float(binomtest(yes, n, ALPHA, "greater").pvalue),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    tasks = [
+        (name, seed)
+        for seed in range(UNUSED)
+        for name, kind in KINDS.items()
+        if seed < ceil(options.share * (USED if kind.used else UNUSED))
+    ]
+    with ProcessPoolExecutor(options.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        found, seconds = timed(lambda: list(pool.map(verdicts, tasks)))
+    rows = [
+        row(kind, method, [said[method] for name, said in found if name == kind])
+        for kind in KINDS
+        for method in METHODS
+    ]
+    for one in rows:
+        print("{kind:12s} {method:12s} yes {yes:3d} no {no:3d} unclear {unclear:3d}".format(**one))
+    settings = {
+        "texts": N, "draws": DRAWS, "alpha": ALPHA, "sizes": SIZES, "steps of DAS": STEPS,
+        "seconds": seconds, "share": options.share,
+    }  # fmt: skip
+    record("zoo", settings, rows, torch=torch.__version__)
+
+
+if __name__ == "__main__":
+    main()
