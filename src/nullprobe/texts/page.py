@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from nullprobe.auditing.result import Audit
-from nullprobe.claims import Claim, Outcome
+from nullprobe.claims import Claim
 from nullprobe.report.figures.census import CONTROL, LEXICAL, census
 from nullprobe.report.figures.layers import Reader
 from nullprobe.report.pages.audits import More
@@ -17,7 +17,7 @@ from nullprobe.report.pages.pictures import LAYERS
 from nullprobe.report.text import tables, titles
 from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED, Lead
 from nullprobe.report.text.wording import counted, number
-from nullprobe.texts.conclusions import SOURCES, Beyond, Range
+from nullprobe.texts.conclusions import PLAUSIBLE, SOURCES, Beyond, Range
 from nullprobe.texts.reading import RANDOM_LAYERS
 from nullprobe.texts.standing import Standing, Standings
 
@@ -38,15 +38,15 @@ def lead(
     )
     sources = [audits[site]["readable"].comes_from for site in read]
     about = " ".join(
-        f"{SOURCES[source]} at {_share(sources.count(source), len(read))}."
+        f"{SOURCES[source]} ({_share(sources.count(source), len(read))})."
         for source in dict.fromkeys(sources)
     )
     more = [beyond[site].outcome for site in read if site in beyond]
-    if more:
-        about += (
-            " It is more than how likely the model finds each text at "
-            f"{_share(more.count(Outcome.REJECTED), len(more))}."
-        )
+    about += "".join(
+        f" {PLAUSIBLE[outcome]} ({_share(more.count(outcome), len(more))})."
+        for outcome in dict.fromkeys(more)
+        if outcome in PLAUSIBLE
+    )
     if read and standings.sites:
         about += f" {standings.sentences[0]}"
     rows = audits[sites[0]].provenance["rows"]
@@ -64,13 +64,14 @@ def conclusions(
     reasons: Iterable[str],
 ) -> tables.Table:
     """Return a row for each range of layers."""
-    sites, columns, rows = list(audits), ["from", "to", "states"], []
+    sites, columns, rows = list(audits), ["sites", "states"], []
     for one in ranges:
         inside = sites[sites.index(one.first) : sites.index(one.last) + 1]
         cells = [_ends(audits[site]["readable"].observed for site in inside)]
         if beyond:
             cells.append(_ends(beyond[site].plausible for site in inside))
-        rows.append((one.first, one.last, *cells, one.text))
+        where = one.first if one.first == one.last else f"{one.first} to {one.last}"
+        rows.append((where, *cells, one.text))
     if beyond:
         columns.append(LIKELY)
     return tables.Table(
@@ -138,7 +139,7 @@ def _ends(values: Iterable[float]) -> str:
 
 
 def _share(count: int, of: int) -> str:
-    """Return in words how many sites of these where the concept is read."""
+    """Return in words how many of the sites where the concept is read."""
     if count == of:
-        return "all of these" if of > 1 else "it"
-    return f"{count or 'none'} of these {of}"
+        return "at all of these" if of > 1 else "there"
+    return f"at {count} of these {of}"
