@@ -16,7 +16,7 @@ def test_the_concept_its_lexical_concepts_and_control_tasks_are_drawn_where_they
     rows = [row(f"layers.{i}.output", auc) for i, auc in enumerate((0.55, 0.8, 0.9))]
     ax = Figure().subplots()
     assert census(rows, ax) == []
-    lines = [line.get_ydata().tolist() for line in ax.lines]
+    lines = [np.asarray(line.get_ydata()).tolist() for line in ax.lines]
     assert [0.55, 0.8, 0.9] in lines
     assert [0.6, 0.6, 0.6] in lines
     assert [0.7, 0.7, 0.7] in lines
