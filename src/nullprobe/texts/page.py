@@ -64,13 +64,15 @@ def conclusions(
     reasons: Iterable[str],
 ) -> tables.Table:
     """Return a row for each range of layers."""
-    sites, columns, rows = list(audits), ["from", "to", "states"], []
+    sites, columns, rows = list(audits), ["layers", "states"], []
     for one in ranges:
         inside = sites[sites.index(one.first) : sites.index(one.last) + 1]
         cells = [_ends(audits[site]["readable"].observed for site in inside)]
         if beyond:
             cells.append(_ends(beyond[site].plausible for site in inside))
-        rows.append((one.first, one.last, *cells, one.text))
+        # In one cell, since names of sites have no blank to be broken at.
+        where = one.first if one.first == one.last else f"{one.first} to {one.last}"
+        rows.append((where, *cells, one.text))
     if beyond:
         columns.append(LIKELY)
     return tables.Table(
