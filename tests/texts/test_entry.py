@@ -11,7 +11,17 @@ import pyarrow as pa
 import pytest
 from support import language_model, organisms, pretrained_encoder
 
-from nullprobe import InputError, ModelAudit, audit, audit_model, load_result, models
+from nullprobe import (
+    InputError,
+    ModelAudit,
+    audit,
+    audit_model,
+    census,
+    control_labels,
+    lexical_concepts,
+    load_result,
+    models,
+)
 from nullprobe.texts import entry, reading
 from nullprobe.texts.choice import texts_that_choose
 from nullprobe.texts.standing import Standings
@@ -220,13 +230,18 @@ def test_texts_that_are_no_copies_have_no_groups_and_named_groups_stay(given):
     assert reading.TextRows.of(once, {**named, "groups": None}, None, []).groups is None
 
 
-def test_the_concept_stands_among_lexical_concepts_at_every_site(found, tmp_path):
-    census = found.to_frame("census")
-    assert census["site"].tolist() == list(found)
-    assert (census["n_below"] <= census["n_lexical"]).all()
-    best = max(found.standings.sites, key=lambda one: one.auc)
-    assert best.auc == pytest.approx(found[best.site]["readable"].observed, abs=0.1)
-    assert best.selectivity == pytest.approx(best.auc - best.control)
+def test_the_concept_stands_among_lexical_concepts_at_every_site(given, found, tmp_path):
+    model, tokenizer, frame = given
+    texts, y = frame["text"], frame["negated"]
+    states = models.capture(model, tokenizer, texts, "layers.*.output", tokens="mean")
+    labels = lexical_concepts(texts, float(y.mean())), control_labels(texts, seed=0)
+    direct = census(dict(states), y, *labels, groups=frame["entity"], random_state=0)
+    assert found.to_frame("census")["site"].tolist() == list(found) == list(states)
+    for one in found.standings.sites:
+        expected = direct[one.site]
+        assert one.auc == pytest.approx(expected.auc, abs=1e-6)
+        assert one.selectivity == pytest.approx(expected.selectivity, abs=1e-6)
+        assert (one.n_below, one.n_lexical) == (expected.n_below, expected.n_lexical)
     assert found.standings.sentences[0] in str(found)
     found.to_html(tmp_path / "found.html")
     page = (tmp_path / "found.html").read_text("utf-8")

@@ -64,12 +64,13 @@ def conclusions(
     reasons: Iterable[str],
 ) -> tables.Table:
     """Return a row for each range of layers."""
-    sites, columns, rows = list(audits), ["sites", "states"], []
+    sites, columns, rows = list(audits), ["layers", "states"], []
     for one in ranges:
         inside = sites[sites.index(one.first) : sites.index(one.last) + 1]
         cells = [_ends(audits[site]["readable"].observed for site in inside)]
         if beyond:
             cells.append(_ends(beyond[site].plausible for site in inside))
+        # In one cell, since names of sites have no blank to be broken at.
         where = one.first if one.first == one.last else f"{one.first} to {one.last}"
         rows.append((where, *cells, one.text))
     if beyond:

@@ -387,3 +387,22 @@ def test_what_is_beside_belongs_to_what_the_claim_observes_alone():
     beside = documents.sample(claims=documents.all_claims())["claims"][-1]["beside"]
     reads, leaves = ladders(claim | {"beside": beside})
     assert (reads["beside"], leaves["beside"]) == (beside, [])
+
+
+@pytest.mark.slow
+def test_a_survey_of_many_layers_has_only_the_histograms_of_claims_judged_apart():
+    full = documents.layers(6)
+    survey = [
+        one | {"provenance": one["provenance"] | {"depth": "survey", **more}}
+        for one, more in zip(full, [{"joined": [{"claims": ["gone"]}]}, *[{}] * 5], strict=True)
+    ]
+    histograms = [
+        re.findall(r'id="set-\d-[^"]*-null-\d+"', audits.render(x)) for x in (full, survey)
+    ]
+    assert len(histograms[0]) > 12
+    assert [name.split("-null-")[0].endswith("gone") for name in histograms[1]] == [True]
+    # The curves and the numbers of all claims stay.
+    pages = [audits.render(x) for x in (full, survey)]
+    for part in ("layers-readable", "layers-erasure_holds", 'class="table'):
+        assert pages[0].count(part) == pages[1].count(part) or part == 'class="table'
+    assert len(pages[1]) < 0.8 * len(pages[0])

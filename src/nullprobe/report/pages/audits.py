@@ -184,8 +184,8 @@ def _draws_nulls(provenance: Mapping[str, Any], claim: str) -> bool:
     Those of a survey would repeat what the curves over layers show, at several kilobytes a layer.
     Claims that were judged apart, at few layers, have theirs.
     """
-    apart = {name for part in provenance.get("joined", ()) for name in part["claims"]}
-    return provenance.get("depth") != "survey" or claim in apart
+    joined = {name for part in provenance.get("joined", ()) for name in part["claims"]}
+    return provenance.get("depth") != "survey" or claim in joined
 
 
 def _folded(claim: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

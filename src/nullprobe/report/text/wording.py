@@ -76,6 +76,7 @@ PROVENANCE = {
     "data_hash": "data hash",
     "dependence": "dependence of neighbouring rows",
     "draws": "draws of each null, at most",
+    "depth": "depth",
     "draws_used": "draws of each null",
     "left_out": "left out",
     "method": "how rows are erased and read",
