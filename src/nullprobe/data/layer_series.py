@@ -74,15 +74,15 @@ def _by_pattern(every: Sequence[str]) -> dict[str, list[str]]:
     for name in every:
         parts = _NUMBER.split(name)
         groups.setdefault(tuple(parts[::2]), []).append(parts)
-    found: dict[str, list[str]] = {}
+    by_pattern: dict[str, list[str]] = {}
     for group in groups.values():
         varies = [i for i in range(1, len(group[0]), 2) if len({parts[i] for parts in group}) > 1]
         if len(varies) == 1:
             (at,) = varies
             group.sort(key=lambda parts: int(parts[at]))
             pattern = "".join(["*" if i == at else text for i, text in enumerate(group[0])])
-            found[pattern] = ["".join(parts) for parts in group]
-    return found
+            by_pattern[pattern] = ["".join(parts) for parts in group]
+    return by_pattern
 
 
 def _shapes(source: RowSource) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def pooled(a: np.ndarray, rule: str, mask: np.ndarray | None = None) -> np.ndarr
 def pooled_arrays(arrays: Mapping[str, np.ndarray], rule: str | None) -> dict[str, np.ndarray]:
     """Return arrays in which those of floats [rows, positions, features] have one row each.
 
-    ``rule`` is that of the caller, or None; see `rule_of`.
+    ``rule`` is the rule of the caller, or None; see `rule_of`.
     """
     mask = arrays.get(MASK)
     rules = {name: rule_of(a, rule, mask) for name, a in arrays.items()}
