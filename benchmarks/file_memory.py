@@ -92,6 +92,11 @@ def write(folder: Path, kind: str, n: int) -> Path:
         # As pyarrow writes a whole table: one group of rows, up to a million.
         with pq.ParquetWriter(path, table(next(blocks(1, D))).schema) as writer:
             writer.write_table(pa.concat_tables(tables(n)), row_group_size=1 << 20)
+    elif kind == "arrows":  # a stream, as in data sets of Hugging Face
+        schema = table(next(blocks(1, D))).schema
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, schema) as writer:
+            for one in tables(n):
+                writer.write_table(one)
     elif kind == "arrow":
         save_table(path, table(next(blocks(1, D))).schema, tables(n))
     else:
@@ -102,7 +107,8 @@ def write(folder: Path, kind: str, n: int) -> Path:
     return path
 
 
-KINDS = ("npy", "safetensors", "h5", "parquet", "arrow", "shards")
+KINDS = ("npy", "safetensors", "h5", "parquet", "arrow", "arrows", "shards")
+WRITTEN = {"shards": "npz", "arrows": "arrow"}  # where a result has another kind
 
 
 def peak(*arguments: str | Path) -> float:
@@ -121,7 +127,7 @@ def peaks(kind: str, n: int, folder: Path) -> tuple[float, float, float]:
     write(here, kind, n)
     path = here / ("shards" if kind == "shards" else f"rows.{kind}")
     size = n * D * 4.0
-    eraser, out = here / "e.safetensors", here / f"out.{'npz' if kind == 'shards' else kind}"
+    eraser, out = here / "e.safetensors", here / f"out.{WRITTEN.get(kind, kind)}"
     fit = peak("fit", path, "--concept", "y", "--out", eraser)
     apply = peak("apply", eraser, path, "--out", out)
     shutil.rmtree(here)

@@ -32,6 +32,8 @@ AGAINST = {
     "startup": "scikit-learn",
     "sparse_probe": "scikit-learn",
     "file_memory": "",
+    "file_rate": "",
+    "large_file": "",
     "model_capture": "transformers",
     "model_memory": "transformers",
     "real_model_capture": "transformers",

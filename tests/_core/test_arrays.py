@@ -162,6 +162,19 @@ def test_sums_by_code_are_exact_to_float64(n):
         assert not got[[2, 4]].any()
 
 
+@pytest.mark.parametrize("n", [10, 640, 5001])
+@pytest.mark.parametrize("n_codes", [1, 2, 40])
+def test_class_means_from_few_rows_at_a_time_err_less_than_a_rounded_row(n, n_codes):
+    A, codes = (RNG.standard_normal((n, 70)) + 5).astype(np.float32), RNG.integers(n_codes, size=n)
+    member = codes == np.arange(n_codes)[:, None]
+    error = np.abs(arrays.few_rows_by_code(A, codes, n_codes) - member @ A.astype(np.float64))
+    rounding = np.finfo(np.float32).eps / 2
+    # the bound for sums of 64 values in any order; and the usual error, which is far smaller
+    assert (error <= 64 * rounding * (member @ A)).all()
+    of_means = error / np.maximum(1, member.sum(axis=1, keepdims=True))
+    assert np.sqrt(np.square(of_means).mean()) < 1.5 * rounding * 5
+
+
 def test_take_selects_rows():
     A = np.arange(6.0).reshape(3, 2)
     for X in in_either(A):

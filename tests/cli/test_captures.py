@@ -61,6 +61,23 @@ def test_an_embedding_model_is_read_at_its_embedding_unless_a_site_is_named(
     assert SITE in capsys.readouterr().out
 
 
+def test_states_that_do_not_fit_one_file_are_refused_before_the_model_runs(
+    embedder, table, right, tmp_path, capsys, monkeypatch
+):
+    needed = right.size * 8
+    out = tmp_path / "vectors.npz"
+    monkeypatch.setattr("nullprobe.cli.memory.WORTH_STATING", needed)
+    monkeypatch.setattr("nullprobe.cli.memory.available", lambda: needed - 1)
+    monkeypatch.setattr(models, "capture", lambda *_, **__: pytest.fail("the model ran"))
+    assert capture(embedder, table, "--out", out) == 2
+    assert "into a folder" in capsys.readouterr().err
+    assert not out.exists()
+    monkeypatch.undo()
+    monkeypatch.setattr("nullprobe.cli.memory.WORTH_STATING", needed)
+    assert capture(embedder, table, "--out", out) == 0
+    assert "all 60 rows in memory" in capsys.readouterr().err
+
+
 def test_other_models_need_a_site(table, tmp_path, capsys):
     plain = tiny.save(tmp_path / "gpt")
     assert capture(plain, table, "--out", tmp_path / "states") == 2

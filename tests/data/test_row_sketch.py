@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nullprobe.data.row_sketch import SIZE, RowSketch
+from nullprobe.data.row_sketch import SIZE, RowSketch, row_hashes
 
 
 @pytest.mark.parametrize("n", [50, 2_000, 30_000])
@@ -45,3 +45,22 @@ def test_hashes_of_regular_rows_are_spread_evenly(values):
     assert len(hashes) == min(n, SIZE)
     # The k-th smallest of n uniform hashes lies near k / n of the range.
     assert hashes[-1] / 2.0**64 == pytest.approx(len(hashes) / n, rel=0.15)
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", ">f8", "i4", "u1", "?"])
+def test_hashes_are_those_of_eraser_files(dtype, d):
+    # Sketches are in files, so hashes must not change: this is their definition, row by row.
+    values = np.random.default_rng(1).standard_normal((600, d)) * 3
+    values[::7], values[1::7], values[2::7] = -0.0, -1e-60, 1e60 if dtype in ("f8", ">f8") else 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        X = values.astype(dtype)
+        single = X.astype(np.float32) + np.float32(0)
+    single = np.column_stack([single, np.zeros((600, d % 2), np.float32)])
+    weights = np.random.default_rng(0).integers(2**63, size=(d + 1) // 2, dtype=np.uint64) * 2 + 1
+    mask = 2**64 - 1
+    for row, hashed in zip(single.view(np.uint64).tolist(), row_hashes(X).tolist(), strict=True):
+        h = sum(a * int(b) for a, b in zip(row, weights, strict=True)) & mask
+        h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 & mask
+        h = (h ^ h >> 27) * 0x94D049BB133111EB & mask
+        assert hashed == h ^ h >> 31

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from nullprobe._core.validation import InputError
 from nullprobe.data.files import read, read_layers, read_matrix
 from nullprobe.data.formats import names, sites
+from nullprobe.data.row_streams import stream
 from nullprobe.data.token_rows import MASK, RULES, pooled, reading
 
 RNG = np.random.default_rng(0)
@@ -47,6 +48,34 @@ def test_padding_is_not_read_where_the_file_has_a_mask(tmp_path, rule, side):
     with reading(tokens=rule):
         found = read(tmp_path / "rows.npz", concept="y", leave_out=[MASK]).X
     np.testing.assert_allclose(found, BY_RULE[rule], rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["npz", "safetensors", "pt"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_last_token_is_read_without_a_rule_where_a_mask_marks_it(tmp_path, side, kind):
+    padding = np.full((6, 2, 3), 1e6, dtype="float32")
+    parts = [padding, STATES] if side == "left" else [STATES, padding]
+    mask = np.concatenate([np.full(part.shape[:2], part is STATES) for part in parts], axis=1)
+    content = {"X": np.concatenate(parts, axis=1), "y": Y, MASK: mask.astype(int)}
+    path = tmp_path / f"rows.{kind}"
+    if kind == "npz":
+        np.savez(path, **content)
+    elif kind == "pt":
+        torch.save({name: torch.tensor(a) for name, a in content.items()}, path)
+    else:
+        save_file(content, path)
+    with pytest.warns(UserWarning, match="last token"):
+        found = read(path, concept="y").X
+    np.testing.assert_allclose(found, BY_RULE["last"])
+    with pytest.warns(UserWarning, match="last token"):
+        blocks = [X for _, X in stream(path, concept="y").blocks()]
+    np.testing.assert_allclose(np.concatenate(blocks), BY_RULE["last"])
+
+
+def test_a_mask_of_another_shape_marks_nothing(tmp_path):
+    np.savez(tmp_path / "rows.npz", X=STATES, y=Y, **{MASK: np.ones((6, 4), int)})
+    with pytest.raises(InputError, match="--tokens last"):
+        read(tmp_path / "rows.npz", concept="y")
 
 
 def test_lists_of_tokens_may_differ_in_length(tmp_path):

@@ -64,6 +64,30 @@ def test_caches_are_fitted_at_one_array_and_audited_at_all(file, name, states, t
     np.testing.assert_allclose(load_arrays(new)[name.format(1)], erased, atol=1e-4)
 
 
+@pytest.mark.parametrize(("file", "name"), CACHES)
+def test_caches_with_a_mask_are_audited_without_options(file, name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = ["--depth", "quick", "--draws", "39"]  # to save time
+    assert run("audit", WRITTEN / file, *quick) == 0
+    (written,) = tmp_path.glob("*.json")
+    assert all(name.format(i) in written.read_text() for i in range(2))
+    printed = capsys.readouterr()
+    # what was chosen is said
+    assert "last token" in printed.err
+    assert f"2 layers {name.format('*')!r}" in printed.err
+    # a fit needs one of them, and says which there are
+    assert run("fit", WRITTEN / file, "--out", "e.safetensors") == 2
+    assert name.format(1) in capsys.readouterr().err
+
+
+def test_requests_without_labels_are_refused_with_the_option(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("audit", WRITTEN / "vllm") == 2
+    assert "--labels FILE" in capsys.readouterr().err
+    quick = ["--depth", "quick", "--draws", "39"]  # to save time
+    assert run("audit", WRITTEN / "vllm", "--labels", WRITTEN / "vllm_labels.csv", *quick) == 0
+
+
 def test_an_unknown_array_is_refused_with_those_that_exist(tmp_path, capsys):
     args = ["--site", "layer 7", "--tokens", "last", "--out", tmp_path / "e.safetensors"]
     assert run("fit", WRITTEN / "nnsight.pt", *args) == 2

@@ -25,11 +25,15 @@ LEAST_BLOCK_ROWS = 1024
 # The same for narrow rows: a float32 sum over more rows loses digits.
 MOST_BLOCK_ROWS = 1 << 16
 CACHE_ELEMENTS = 1 << 18
+OUTER_ELEMENTS = 1 << 14  # of an outer product that is added to a total, 128 KiB in float64
 SMALLEST = float(np.finfo(np.float32).tiny)  # the smallest float32 with full precision
 # With fewer features, torch sums float32 products row by row and loses a digit.
 NARROW = 16
 # Number of float32 rows that are summed in float32.
 FEW_ROWS = 64
+# Larger float32 blocks, 4 MiB, are summed by class in float32, a few rows at a time: converting
+# them to float64 would take as long as a quarter of their product.
+MANY_ELEMENTS = 1 << 20
 
 
 def is_torch(X: Array) -> bool:
@@ -230,9 +234,14 @@ def add_outer(total: Array, v: np.ndarray, scale: float) -> None:
     # Not with SciPy's BLAS: its idle threads would occupy the cores that NumPy's threads need next.
     # As u uᵀ, because it is symmetric to the last bit.
     u = np.sqrt(abs(scale)) * v
-    for rows, block in cache_blocks(total):
-        outer = u[rows, None] * u
-        np.add(block, outer, out=block) if scale > 0 else np.subtract(block, outer, out=block)
+    add = np.add if scale > 0 else np.subtract
+    step = max(1, OUTER_ELEMENTS // len(u))
+    outer = np.empty((step, len(u)))
+    for start in range(0, len(u), step):
+        block = total[start : start + step]
+        add(
+            block, np.multiply.outer(u[start : start + step], u, out=outer[: len(block)]), out=block
+        )
 
 
 def columns_sum(block: Array, weights: np.ndarray) -> np.ndarray:
@@ -277,6 +286,24 @@ def rows_sum(block: Array) -> np.ndarray:
     whole = len(block) // FEW_ROWS * FEW_ROWS
     sums = block[:whole].reshape(-1, FEW_ROWS, block.shape[1]).sum(axis=1)
     return sums.sum(axis=0, dtype=np.float64) + block[whole:].sum(axis=0, dtype=np.float64)
+
+
+def are_many_singles(block: Array) -> bool:
+    """Return whether a block (n, d) is a NumPy array of many float32 values."""
+    return not is_torch(block) and block.dtype == np.float32 and block.size >= MANY_ELEMENTS
+
+
+def few_rows_by_code(block: np.ndarray, codes: np.ndarray, n_codes: int) -> np.ndarray:
+    """Sum the float32 rows of an (n, d) block that share a code; (n_codes, d) float64.
+
+    A few rows at a time are summed in float32, as in `rows_sum`: the error of a class mean is
+    usually smaller than the rounding error of one row. The cost grows with ``n_codes``.
+    """
+    whole, d = len(block) // FEW_ROWS * FEW_ROWS, block.shape[1]
+    member = np.equal.outer(np.arange(n_codes), codes).astype(np.float32)
+    each = member[:, :whole].reshape(n_codes, -1, FEW_ROWS).swapaxes(0, 1)
+    sums = (each @ block[:whole].reshape(-1, FEW_ROWS, d)).sum(axis=0, dtype=np.float64)
+    return sums + member[:, whole:] @ block[whole:]
 
 
 def sum_by_code(block: Array, codes: np.ndarray, weights: np.ndarray, n_codes: int) -> np.ndarray:

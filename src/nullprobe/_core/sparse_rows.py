@@ -38,6 +38,11 @@ def stacked(blocks: Sequence[Any]) -> Any:
     return csr(sparse.vstack([sparse.csr_array(one) for one in blocks], format="csr"))
 
 
+# Most rows, and most features: one number for each takes 2 GiB. A few bytes of a damaged or
+# malicious file can state any shape.
+MOST_ROWS = 1 << 28
+
+
 def csr(X: Sparse, *, name: str = "X") -> sparse.csr_array:
     """Return a sparse matrix of any format and library as CSR: float64, finite, without repeats.
 
@@ -46,6 +51,12 @@ def csr(X: Sparse, *, name: str = "X") -> sparse.csr_array:
     InputError
         If X is not an (n, d) matrix of finite real numbers with n, d ≥ 1.
     """
+    if max(X.shape, default=0) > MOST_ROWS:
+        validation.complain(
+            f"{name} must have at most {MOST_ROWS:,} rows and features",
+            f"its shape is {tuple(X.shape)}",
+            "check the shape that is stored with it",
+        )
     X = _from_torch(X, name) if arrays.is_torch(X) else X
     if X.ndim != 2:
         validation.complain(

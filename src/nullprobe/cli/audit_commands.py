@@ -200,6 +200,8 @@ def audit(
         )
         concept, groups = meaning.concept, meaning.groups
         layers = layers or formats.sites(file)
+        if not (layers or pairs):
+            layers = sources.layers_in(file, meaning)
         if pairs:
             sides = pair_comparisons.Columns(negative, positive, concept, groups, other or ())
             one = pair_comparisons.subject(file, sides, sources.stem(file), order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +14,13 @@ from nullprobe import models
 from nullprobe._core.atomic_files import place
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain, counted
-from nullprobe.cli import arguments, model_tasks, texts
+from nullprobe.cli import arguments, memory, model_tasks, texts
 from nullprobe.data.formats import SUFFIXES, TABLE_SUFFIXES
 from nullprobe.data.manifest import TEXT, manifest
 from nullprobe.data.rewriting import as_columns
 from nullprobe.data.writing import save
 from nullprobe.models.embedding_models import is_embedder
+from nullprobe.models.finding import chosen
 from nullprobe.models.site import EMBEDDING
 
 MOST_NAMES = 6  # of sites, in a line
@@ -178,7 +180,22 @@ def _to_folder(out: Path, job: Job, bars: Bars) -> list[str]:
     return [*lines, f"Audit them: nullprobe audit {out}"] if job.concept else lines
 
 
+def _need_memory(out: Path, job: Job) -> None:
+    """State how much memory states for one file need, and refuse more than is free.
+
+    A text has one row or more, so this is the least that they need.
+    """
+    model, sites = job.args[0], job.args[3]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the capture gives the same warnings
+        d = sum(site.width for site in chosen(model, sites, job.how.get("layers")))
+    hint = "capture into a folder: it is written in shards, which are not in memory together"
+    memory.need(job.n, d, memory.OF_CAPTURE, f"a capture into one file ({out.name})", hint)
+
+
 def _to_file(out: Path, job: Job, bars: Bars) -> list[str]:
+    if job.kind == "text":
+        _need_memory(out, job)
     labels = {name: np.asarray(y) for name, y in job.labels.items()}
     how = {key: value for key, value in job.how.items() if key != "shard_size"}
     states = job.into_memory(*job.args, **how, progress=bars)

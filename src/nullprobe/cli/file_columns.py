@@ -175,6 +175,13 @@ def _only(path: Path, columns: Columns, name: str) -> Columns:
 def need_concept(path: Path) -> NoReturn:
     """Complain that no concept was named, and say which there are."""
     folder = manifest(path)
+    if folder is None and sites(path) and token_rows.current().labels is None:
+        complain(
+            "hidden states by request need a label for each request",
+            f"{str(path)!r} holds none with a usual name, and --labels is missing",
+            "pass --labels FILE, with a column of requests and one of labels; --concept names the "
+            "labels if the folder holds them",
+        )
     available = names(path) if folder is None else list(folder["labels"])
     if not available:
         complain(

@@ -18,6 +18,7 @@ SMALL_FILE = 1 << 28  # bytes; all rows of smaller files are read without asking
 # Bytes for each number of a float32 representation, as measured, rounded up: of an audit, and of a
 # fit to rows.
 OF_AUDIT, OF_FIT = 120.0, 40.0
+OF_CAPTURE = 8.0  # of states that go into one file: collected in pieces, and joined
 
 
 def need(n: int, d: int, working: float, what: str, hint: str) -> None:

@@ -47,7 +47,8 @@ PHRASES = {
     "drop these columns, name them as concept or groups, or leave them out": "drop these columns, "
     "or name them with --leave-out (in an audit, --text, --confounds and --groups as well)",
     "rename one to 'X', or leave the others out": "rename one to 'X', leave the others out with "
-    "--leave-out, or audit each with --layers and a pattern such as 'layer.*'",
+    "--leave-out, choose one with --site (fit, moments), or audit each with --layers and a pattern "
+    "such as 'layer.*'",
 }
 _QUOTED = r"(?<![\w'\"(\-])"  # neither part of a longer word, nor a value, nor inside a call
 _VALUE = re.compile(rf"{_QUOTED}({'|'.join(NAMED)})=(True\b|[\w.%+-]*\w|'[^']*'|\"[^\"]*\")?")

@@ -16,11 +16,12 @@ import numpy as np
 from nullprobe._core.nested import is_mapping
 from nullprobe._core.parameters import known
 from nullprobe._core.validation import complain
-from nullprobe.cli import column_options, memory
+from nullprobe.cli import column_options, memory, streams
 from nullprobe.cli.file_columns import Columns, decided, dropped, origin, table
 from nullprobe.cli.subject import Subject
 from nullprobe.data.files import Table, read_layers, read_matrix
 from nullprobe.data.formats import names, sites
+from nullprobe.data.layer_series import layer_series
 from nullprobe.data.places import PIPE, address
 from nullprobe.data.samples import drawn_layers
 from nullprobe.data.text_baselines import text_baselines
@@ -122,6 +123,26 @@ def _others(
         arrays |= _baseline(name, Path(file), columns, audited)
         files[name] = file
     return arrays, files
+
+
+def layers_in(path: Path, columns: Columns) -> list[str]:
+    """Return the arrays of a file that are audited as layers where no option names any.
+
+    These are all of one series, such as "layer 0", "layer 1"; a note on stderr says so.
+    """
+    roles = (columns.concept, columns.groups, *columns.further, *columns.leave_out)
+    series = layer_series(path, [name for name in roles if name])
+    if len(series) > 1:
+        complain(
+            "--layers must say which arrays are audited",
+            f"{str(path)!r} holds {len(series)} series of layers: "
+            f"{', '.join(map(repr, list(series)[:20]))}{', ...' if len(series) > 20 else ''}",
+            "name one of these, or several",
+        )
+    for pattern, layers in series.items():
+        streams.warn(f"{len(layers)} layers {pattern!r} are audited; --layers chooses others")
+        return layers
+    return []
 
 
 def _layers(path: Path, columns: Columns, patterns: Sequence[str]) -> dict[str, Table]:

@@ -84,13 +84,13 @@ def load(
     rule = token_rows.current().tokens
     if is_requests(files):
         return _requests(files).read(only, rule or "last")
-    if rule is None:
+    masked = not _holds_columns(files[0]) and token_rows.MASK in _names(files[0])
+    if rule is None and not masked:
         return _load_all(files, only, verbatim)
-    masked = only is not None and token_rows.MASK in _names(files[0])
     wanted = [*only, token_rows.MASK] if masked and only is not None else only
     content = _load_all(files, wanted, verbatim)
     if not isinstance(content, dict):
-        return token_rows.pooled_columns(content, rule)
+        return token_rows.pooled_columns(content, rule or "last")
     content = token_rows.pooled_arrays(content, rule)
     return {name: a for name, a in content.items() if only is None or name in only}
 

@@ -104,9 +104,8 @@ def row_hashes(X: np.ndarray) -> np.ndarray:
     for start in range(0, len(X), BLOCK):
         block = X[start : start + BLOCK]
         single = values[: len(block)]
-        with np.errstate(over="ignore"):  # larger values become infinite
-            single[:, : X.shape[1]] = block
-        single += np.float32(0)  # −0 becomes 0
+        with np.errstate(over="ignore"):  # larger values become infinite; −0 becomes 0
+            np.add(block, 0, out=single[:, : X.shape[1]], dtype=np.float32, casting="unsafe")
         hashes[start : start + BLOCK] = np.einsum("ij,j->i", single.view(np.uint64), weights)
     # The low bits of sums of products are not random; splitmix64 mixes all bits.
     hashes ^= hashes >> np.uint64(30)

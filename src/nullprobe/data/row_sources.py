@@ -74,10 +74,8 @@ def rows_of(
         return held(content)
     source = _joined(parts(path))
     rule = token_rows.current().tokens
-    if rule is None:
-        return source
     if isinstance(source, RowTable):
-        return _pooled_table(source, rule)
+        return source if rule is None else _pooled_table(source, rule)
     mask = source.get(token_rows.MASK)
     return {name: _pooled(array, rule, mask) for name, array in source.items()}
 
@@ -201,9 +199,10 @@ def _chained(files: Sequence[Path], each: Sequence[RowArray], name: str) -> RowA
     return RowArray((sum(one.shape[0] for one in each), *each[0].shape[1:]), dtype, blocks)
 
 
-def _pooled(array: RowArray, rule: str, mask: RowArray | None) -> RowArray:
+def _pooled(array: RowArray, rule: str | None, mask: RowArray | None) -> RowArray:
     """Return an array of tokens with one row of features for each text; others unchanged."""
-    if len(array.shape) != 3 or array.dtype.kind != "f":
+    rule = token_rows.rule_of(array, rule, mask)
+    if rule is None:
         return array
     used = mask if mask is not None and mask.shape == array.shape[:2] else None
 

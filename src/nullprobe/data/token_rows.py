@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from nullprobe._core.caller_warnings import warn
 from nullprobe._core.parameters import choice
 from nullprobe._core.validation import complain
 
@@ -30,7 +31,8 @@ class Reading:
     Attributes
     ----------
     tokens : {"last", "mean", "first"} or None
-        Which tokens of a text are read; None refuses arrays of tokens.
+        Which tokens of a text are read; None reads the last where a mask marks it, and refuses
+        other arrays of tokens.
     labels : Path or None
         The file with the labels of requests.
     """
@@ -104,13 +106,37 @@ def pooled(a: np.ndarray, rule: str, mask: np.ndarray | None = None) -> np.ndarr
     return a[np.arange(n), at]
 
 
-def pooled_arrays(arrays: Mapping[str, np.ndarray], rule: str) -> dict[str, np.ndarray]:
-    """Return arrays in which those of floats [rows, positions, features] have one row each."""
+def pooled_arrays(arrays: Mapping[str, np.ndarray], rule: str | None) -> dict[str, np.ndarray]:
+    """Return arrays in which those of floats [rows, positions, features] have one row each.
+
+    ``rule`` is the rule of the caller, or None; see `rule_of`.
+    """
     mask = arrays.get(MASK)
+    rules = {name: rule_of(a, rule, mask) for name, a in arrays.items()}
     return {
-        name: pooled(a, rule, mask) if a.ndim == 3 and a.dtype.kind == "f" else a
-        for name, a in arrays.items()
+        name: a if chosen is None else pooled(a, chosen, mask)
+        for (name, a), chosen in zip(arrays.items(), rules.values(), strict=True)
     }
+
+
+def rule_of(array: Any, rule: str | None, mask: Any) -> str | None:
+    """Return the rule by which an array is read, or None if it is read as it is.
+
+    Without a rule of the caller, the last token is read where a mask says which one that is; a
+    warning says so.
+
+    Parameters
+    ----------
+    array, mask : object with ``shape`` and ``dtype``
+        The mask may be None.
+    rule : {"last", "mean", "first"} or None
+    """
+    if len(array.shape) != 3 or array.dtype.kind != "f":
+        return None
+    if rule is None and mask is not None and mask.shape == array.shape[:2]:
+        warn(f"the last token of each row is read, as {MASK!r} marks it; --tokens chooses others")
+        return "last"
+    return rule
 
 
 def pooled_columns(table: pa.Table, rule: str) -> pa.Table:

@@ -7,7 +7,7 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +27,9 @@ from nullprobe.data.readers.reader import RowArray
 from nullprobe.data.readers.safetensors_file import LENGTH, TYPES
 
 # These have no types.
-_csv, _ipc, _parquet = cast(Any, pyarrow.csv), cast(Any, pyarrow.ipc), cast(Any, pyarrow.parquet)
+_csv_library, _ipc = cast(Any, pyarrow.csv), cast(Any, pyarrow.ipc)
+_parquet_library = cast(Any, pyarrow.parquet)
+Write = Callable[[pa.Table], Any]
 _STEP_BYTES = 1 << 23  # of an array that are written at a time
 
 
@@ -50,33 +52,16 @@ def save(path: str | os.PathLike[str], content: Arrays | pa.Table) -> None:
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, RowArray]) -> None:
     """Write arrays, whose rows may be read while they are written; see `save`."""
     path = Path(path)
-    suffix = suffix_of(path)
+    write = ARRAY_WRITERS[suffix_of(path)]
     with whole_file(path) as temporary:
-        if suffix == ".npy":
-            if len(arrays) > 1:
-                _cannot_keep(path, sorted(arrays)[:5], "holds a single array", ".npz")
-            with temporary.open("wb") as file:
-                _write_npy(file, next(iter(arrays.values())))
-        elif suffix == ".npz":
-            objects = [name for name, array in arrays.items() if array.dtype.hasobject]
-            if objects:
-                _cannot_keep(path, objects[:5], "cannot hold nested columns", ".parquet")
-            _write_npz(temporary, arrays)
-        elif suffix in (".pt", ".pth"):
-            torch_files.write(temporary, {name: array.whole for name, array in arrays.items()})
-        elif suffix in (".h5", ".hdf5"):
-            _write_hdf5(temporary, arrays)
-        else:
-            text = [name for name, array in arrays.items() if array.dtype.kind not in "biuf"]
-            if text:
-                _cannot_keep(path, text[:5], "holds numbers only", ".npz or .parquet")
-            _write_safetensors(temporary, arrays)
+        write(temporary, arrays, path)
 
 
 def save_table(path: str | os.PathLike[str], schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
     """Write columns from tables of this schema, which may be read while they are written."""
     path = Path(path)
-    with whole_file(path) as temporary, _table_writer(temporary, schema, path) as write:
+    open_writer = TABLE_WRITERS[suffix_of(path)]
+    with whole_file(path) as temporary, open_writer(temporary, schema, path) as write:
         for table in tables:
             write(table)
 
@@ -84,6 +69,13 @@ def save_table(path: str | os.PathLike[str], schema: pa.Schema, tables: Iterable
 def _blocks(array: RowArray) -> Iterator[np.ndarray]:
     width = array.dtype.itemsize * math.prod(array.shape[1:])
     return array.blocks(max(1, _STEP_BYTES // max(1, width)))
+
+
+def _npy(temporary: Path, arrays: Mapping[str, RowArray], path: Path) -> None:
+    if len(arrays) > 1:
+        _cannot_keep(path, sorted(arrays)[:5], "holds a single array", ".npz")
+    with temporary.open("wb") as file:
+        _write_npy(file, next(iter(arrays.values())))
 
 
 def _write_npy(file: Any, array: RowArray) -> None:
@@ -109,7 +101,10 @@ def _write_rows(file: Any, array: RowArray, dtype: Any = None) -> None:
         raise ValueError(f"{array.shape[0]} rows were announced, and {n} were read")
 
 
-def _write_npz(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
+def _npz(temporary: Path, arrays: Mapping[str, RowArray], path: Path) -> None:
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        _cannot_keep(path, objects[:5], "cannot hold nested columns", ".parquet")
     # Not np.savez: it takes names as keywords and fails for an array with the name "file".
     with zipfile.ZipFile(temporary, "w") as archive:
         for name, array in arrays.items():
@@ -117,7 +112,14 @@ def _write_npz(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
                 _write_npy(member, array)
 
 
-def _write_safetensors(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
+def _torch(temporary: Path, arrays: Mapping[str, RowArray], _: Path) -> None:
+    torch_files.write(temporary, {name: array.whole for name, array in arrays.items()})
+
+
+def _safetensors(temporary: Path, arrays: Mapping[str, RowArray], path: Path) -> None:
+    text = [name for name, array in arrays.items() if array.dtype.kind not in "biuf"]
+    if text:
+        _cannot_keep(path, text[:5], "holds numbers only", ".npz or .parquet")
     codes = {np.dtype(code): name for name, code in TYPES.items() if name != "BF16"}
     # Wide types first, as the library writes them: every array is then aligned.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
@@ -128,15 +130,15 @@ def _write_safetensors(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
         start, end = end, end + array.dtype.itemsize * math.prod(array.shape)
         code = codes[array.dtype.newbyteorder("<")]
         header[name] = {"dtype": code, "shape": list(array.shape), "data_offsets": [start, end]}
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % LENGTH)
+    described = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    described += b" " * (-len(described) % LENGTH)
     with temporary.open("wb") as file:
-        file.write(len(text).to_bytes(LENGTH, "little") + text)
+        file.write(len(described).to_bytes(LENGTH, "little") + described)
         for name in order:
             _write_rows(file, arrays[name], arrays[name].dtype.newbyteorder("<"))
 
 
-def _write_hdf5(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
+def _hdf5(temporary: Path, arrays: Mapping[str, RowArray], _: Path) -> None:
     try:
         h5py: Any = import_module("h5py")
     except ImportError:
@@ -161,31 +163,34 @@ def _write_hdf5(temporary: Path, arrays: Mapping[str, RowArray]) -> None:
 
 
 @contextmanager
-def _table_writer(
-    temporary: Path, schema: pa.Schema, path: Path
-) -> Generator[Callable[[pa.Table], Any]]:
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        with _parquet.ParquetWriter(temporary, schema) as writer:
-            yield writer.write_table
-    elif suffix in (".arrow", ".feather"):
-        with _ipc.new_file(str(temporary), schema) as writer:
-            yield writer.write_table
-    elif suffix == ".jsonl":
-        with temporary.open("w", encoding="utf-8") as file:
-            yield lambda table: json_lines.write(file, table)
-    else:
-        types = cast("list[Any]", schema.types)
-        nested = [
-            n for n, kind in zip(schema.names, types, strict=True) if pa.types.is_nested(kind)
-        ]
-        if nested:
-            _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet or .jsonl")
-        # pyarrow cannot write string views, the text of polars, as CSV.
-        types = [pa.string() if pa.types.is_string_view(kind) else kind for kind in types]
-        plain = pa.schema(list(zip(schema.names, types, strict=True)))
-        with _csv.CSVWriter(temporary, plain) as writer:
-            yield lambda table: writer.write_table(table.cast(plain))
+def _parquet(temporary: Path, schema: pa.Schema, _: Path) -> Generator[Write]:
+    with _parquet_library.ParquetWriter(temporary, schema) as writer:
+        yield writer.write_table
+
+
+@contextmanager
+def _arrow(temporary: Path, schema: pa.Schema, _: Path) -> Generator[Write]:
+    with _ipc.new_file(str(temporary), schema) as writer:
+        yield writer.write_table
+
+
+@contextmanager
+def _jsonl(temporary: Path, _: pa.Schema, __: Path) -> Generator[Write]:
+    with temporary.open("w", encoding="utf-8") as file:
+        yield lambda table: json_lines.write(file, table)
+
+
+@contextmanager
+def _csv(temporary: Path, schema: pa.Schema, path: Path) -> Generator[Write]:
+    types = cast("list[Any]", schema.types)
+    nested = [n for n, kind in zip(schema.names, types, strict=True) if pa.types.is_nested(kind)]
+    if nested:
+        _cannot_keep(path, nested[:5], "cannot hold lists", ".parquet or .jsonl")
+    # pyarrow cannot write string views, the text of polars, as CSV.
+    types = [pa.string() if pa.types.is_string_view(kind) else kind for kind in types]
+    plain = pa.schema(list(zip(schema.names, types, strict=True)))
+    with _csv_library.CSVWriter(temporary, plain) as writer:
+        yield lambda table: writer.write_table(table.cast(plain))
 
 
 def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> None:
@@ -194,3 +199,23 @@ def _cannot_keep(path: Path, names: Sequence[str], why: str, instead: str) -> No
         f"{path.name!r} would have to hold {', '.join(map(repr, names))}",
         f"write {instead} instead",
     )
+
+
+# By suffix. A writer of arrays takes the temporary file, the arrays and the path for messages; one
+# of tables takes their schema, and gives a function that writes one table after the other.
+ARRAY_WRITERS: dict[str, Callable[[Path, Mapping[str, RowArray], Path], None]] = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".safetensors": _safetensors,
+    ".pt": _torch,
+    ".pth": _torch,
+    ".h5": _hdf5,
+    ".hdf5": _hdf5,
+}
+TABLE_WRITERS: dict[str, Callable[[Path, pa.Schema, Path], AbstractContextManager[Write]]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".jsonl": _jsonl,
+    ".arrow": _arrow,
+    ".feather": _arrow,
+}

@@ -22,7 +22,7 @@ from nullprobe.data.concept import Concept
 from nullprobe.data.rows import rows
 from nullprobe.moments import files, origins
 from nullprobe.moments.concept_sums import ConceptSums
-from nullprobe.moments.scatter import Spread, blocks, complain_width, need_squares
+from nullprobe.moments.scatter import Block, Spread, blocks, complain_width, need_squares
 from nullprobe.moments.shrinkage import shrink
 from nullprobe.report.notebook import facts
 
@@ -177,7 +177,8 @@ class Moments:
         S[removed], S[:, removed], sums.cross[removed] = 0.0, 0.0, 0.0
         return Moments(Spread(self.weight, self.n, self.mean.copy(), S, self.eps), sums)
 
-    def _check_width(self, d: int) -> None:
+    def check_width(self, d: int) -> None:
+        """Complain about rows of another number d of features."""
         if d != self.d:
             complain_width(self.d, d)
 
@@ -360,21 +361,26 @@ def read_together(
         One concept of n rows for each.
     w : ndarray of shape (n,) or None
     """
-    spread = moments[0].spread
-    moments[0]._check_width(X.shape[1])
-    read = [(m.sums, m.sums.adopt(z)) for m, z in zip(moments, concepts, strict=True)]
+    moments[0].check_width(X.shape[1])
+    concepts = [m.sums.adopt(z) for m, z in zip(moments, concepts, strict=True)]
     # Values that are not finite raise an error with their position, instead of warnings.
     with np.errstate(invalid="ignore", over="ignore"):
         for where, block in blocks(X, w):
-            # All concepts first: their update needs the mean before this block.
-            totals = [sums.join(block, z.take(where), spread) for sums, z in read]
-            block.add_to(spread, totals[0])
+            add_block(moments, block, [z.take(where) for z in concepts])
         linalg.need_finite(moments[0].variance)
+
+
+def add_block(moments: Sequence[Moments], block: Block, concepts: Sequence[Concept]) -> None:
+    """Add a block of rows to moments that share one spread, in place; as `read_together`."""
+    spread = moments[0].spread
+    # All concepts first: their update needs the mean before this block.
+    totals = [m.sums.join(block, z, spread) for m, z in zip(moments, concepts, strict=True)]
+    block.add_to(spread, totals[0])
 
 
 def add_together(ours: Sequence[Moments], theirs: Sequence[Moments]) -> list[Moments]:
     """Merge moments that share one spread with moments that share another, pairwise."""
-    ours[0]._check_width(theirs[0].d)
+    ours[0].check_width(theirs[0].d)
     spread = ours[0].spread.copy()
     merged = [m.copy(spread) for m in ours]
     for mine, other in zip(merged, theirs, strict=True):

@@ -23,6 +23,8 @@ from nullprobe._core.arrays import Array
 
 # Number of rows for the provisional mean of a block; its standard error is sd/16.
 PROVISIONAL_ROWS = 256
+# Number of pieces of a stream that become one block, and how many elements each may have.
+GATHERED_PIECES, GATHERED_ELEMENTS = 3, 1 << 22
 
 
 @dataclass(eq=False)
@@ -126,6 +128,51 @@ def blocks(X: Array, weights: np.ndarray | None) -> Iterator[tuple[slice, Block]
         yield rows, Block.of(block, w, rows.start)
 
 
+class Gathering:
+    """Deviations of successive pieces of rows from one centre, which become one block.
+
+    A product of many rows costs less for each row than products of few, and its addition to the
+    (d, d) total costs the same. The memory is used for one block after the other.
+
+    Examples
+    --------
+    >>> gathering = Gathering()
+    >>> for X in (np.array([[1.0, 2.0]]), np.array([[3.0, 2.0], [5.0, 2.0]])):
+    ...     gathering.add(X)
+    >>> gathering.block().deviation.tolist(), gathering.n
+    ([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]], 0)
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._first_row = 0
+        self._memory = np.empty((0, 0))
+        self._centre = np.empty(0)
+
+    def has_room(self, X: np.ndarray) -> bool:
+        """Whether rows X (b, d) fit into the memory, behind the rows that are there."""
+        same = self._memory.shape[1] == X.shape[1] and self._memory.dtype == arrays.working_dtype(X)
+        return same and self.n + len(X) <= len(self._memory)
+
+    def add(self, X: np.ndarray) -> None:
+        """Add rows X (b, d), for which there is room or which are the first of a block."""
+        if not self.n:
+            self._centre = provisional_mean(X[few(len(X))])
+            if not np.isfinite(self._centre).all():
+                complain_not_finite(X, self._first_row)
+            if not self.has_room(X):
+                n = min(GATHERED_PIECES * len(X), max(len(X), arrays.MOST_BLOCK_ROWS))
+                self._memory = np.empty((n, X.shape[1]), arrays.working_dtype(X))
+        self.n, start = self.n + len(X), self.n
+        np.subtract(arrays.working(X), self._centre, out=self._memory[start : self.n])
+
+    def block(self) -> Block:
+        """Return the deviations as a block, which is valid until rows are added; forget them."""
+        block = Block(self._memory[: self.n], arrays.host(self._centre), None, self._first_row)
+        self.n, self._first_row = 0, self._first_row + self.n
+        return block
+
+
 class Deviations:
     """Whether any row of a stream deviates from the first, as far as variances do not show it."""
 
@@ -144,7 +191,10 @@ class Deviations:
             if self._first is None or not len(self._first):
                 self._first = values[:1]
             rounding = linalg.NOISE_MARGIN * arrays.precision(X) * np.abs(self._first)
-            self._any |= bool((np.abs(values - self._first) > rounding).any())
+            for _, part in arrays.cache_blocks(values):
+                self._any |= bool((np.abs(part - self._first) > rounding).any())
+                if self._any:
+                    return
 
     def need_squares(self, variance: np.ndarray) -> None:
         """Complain if rows deviate, and the variance (d,) of all rows vanishes."""

@@ -31,34 +31,42 @@ class CopySketch:
 
     def __init__(self) -> None:
         self.n = 0
-        self._hashes = np.zeros(0, dtype=np.uint64)
+        self._hashes = np.zeros(0, dtype=np.uint64)  # ascending
         self._counts = np.zeros(0, dtype=np.int64)
-        self._rows = np.zeros((0, 0))
+        self._places = np.zeros(0, dtype=np.int64)  # of their rows in the memory
+        self._memory = np.zeros((0, 0))
 
     def add(self, rows: np.ndarray) -> None:
         """Add rows (b, d)."""
         hashes = row_hashes(rows)
-        self._rows = self._rows if self.n else rows[:0]
+        if not self.n:
+            self._memory = np.empty((SIZE, rows.shape[1]), rows.dtype)
         self.n += len(rows)
+        low = np.arange(len(rows))
         if len(self._hashes) == SIZE:
             low = np.flatnonzero(hashes <= self._hashes[-1])
-            if not len(low):
-                return
-            hashes, rows = hashes[low], rows[low]
-        new, first, counts = np.unique(hashes, return_index=True, return_counts=True)
-        new, first, counts = new[:SIZE], first[:SIZE], counts[:SIZE]
-        joint = np.union1d(self._hashes, new)[:SIZE]
-        merged = np.empty((len(joint), rows.shape[1]), rows.dtype)
-        total = np.zeros(len(joint), dtype=np.int64)
-        for known, numbers, content in (
-            (new, counts, rows[first]),
-            (self._hashes, self._counts, self._rows),
-        ):
-            small = np.isin(known, joint, assume_unique=True)
-            at = np.searchsorted(joint, known[small])
-            total[at] += numbers[small]
-            merged[at] = content[small]
-        self._hashes, self._counts, self._rows = joint, total, merged
+        new, first, counts = np.unique(hashes[low], return_index=True, return_counts=True)
+        is_known = np.isin(new, self._hashes, assume_unique=True)
+        self._counts[np.searchsorted(self._hashes, new[is_known])] += counts[is_known]
+        self._take(new[~is_known], counts[~is_known], rows, low[first[~is_known]])
+
+    def _take(
+        self, hashes: np.ndarray, counts: np.ndarray, rows: np.ndarray, positions: np.ndarray
+    ) -> None:
+        """Store new rows at positions (m,) of ``rows``, where their hashes (m,) are small enough.
+
+        A new row takes the memory of a row that is no longer stored.
+        """
+        joint = np.concatenate([self._hashes, hashes])
+        order = np.argsort(joint)[:SIZE]
+        places = np.concatenate([self._places, np.full(len(hashes), -1)])[order]
+        is_new = places < 0
+        is_free = np.ones(SIZE, dtype=bool)
+        is_free[places[~is_new]] = False
+        places[is_new] = np.flatnonzero(is_free)[: is_new.sum()]
+        self._memory[places[is_new]] = rows[positions[order[is_new] - len(self._hashes)]]
+        self._hashes, self._places = joint[order], places
+        self._counts = np.concatenate([self._counts, counts])[order]
 
     @property
     def rows(self) -> RowSketch:
@@ -71,7 +79,8 @@ class CopySketch:
         if not (self._counts > 1).any():
             return 0.0
         repeats = np.minimum(self._counts, MOST_REPEATS)
-        codes = copies(np.repeat(self._rows, repeats, axis=0), 0).codes
+        stored = self._memory[self._places]
+        codes = copies(np.repeat(stored, repeats, axis=0), 0).codes
         first = np.cumsum(repeats) - repeats
         is_common = self._counts >= ATOM * self.n  # a value of the distribution, not copies
         is_copy = (repeats > 1) & ~is_common

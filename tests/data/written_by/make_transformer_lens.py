@@ -22,6 +22,6 @@ wanted = ("hook_embed", "hook_resid_post", "hook_pattern")
 _, cache = bridge.run_with_cache(
     tiny_gpt2.ids(), names_filter=lambda name: name.endswith(wanted), return_type="logits"
 )
-content = {**cache.cache_dict, "label": tiny_gpt2.labels()}
+content = {**cache.cache_dict, "attention_mask": tiny_gpt2.mask(), "label": tiny_gpt2.labels()}
 torch.save(content, tiny_gpt2.HERE / "transformer_lens.pt")
 print({name: tuple(value.shape) for name, value in content.items()})

@@ -31,6 +31,11 @@ def labels():
     return torch.arange(ROWS) % 2
 
 
+def mask():
+    """Return which positions are tokens (rows, positions): all of them, as no text is padded."""
+    return torch.ones((ROWS, POSITIONS), dtype=torch.int64)
+
+
 def states():
     """Return the residual stream after each layer (rows, positions, layers, width)."""
     # Not `hidden_states` of the model: the last of these comes after the final norm.
