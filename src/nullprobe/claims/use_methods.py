@@ -145,6 +145,8 @@ def judged(method: Method, bar: Thresholds) -> tuple[Holds, str]:
         return Holds.UNCLEAR, "No null has power here."
     if not two_sided and interval[1] < least:
         return Holds.NO, "The effect is below the smallest effect of interest."
+    if two_sided and any(_is_closer(one) and one.p_value <= bar.alpha for one in counted):
+        return Holds.NO, "Removing other subspaces does more."
     if any(_is_small(one, bar, least, two_sided) for one in counted):
         return (
             Holds.NO,
@@ -159,9 +161,13 @@ def judged(method: Method, bar: Thresholds) -> tuple[Holds, str]:
 
 def _stands_out(one: Placebo, bar: Thresholds) -> bool:
     """Return whether an effect is significant, and further from 0 than the draws are on average."""
+    return one.p_value <= bar.alpha and not _is_closer(one)
+
+
+def _is_closer(one: Placebo) -> bool:
+    """Return whether an effect lies between 0 and the mean of the draws."""
     value, mean = one.compared.value, one.null.mean
-    closer = mean < value < 0 or 0 < value < mean
-    return one.p_value <= bar.alpha and not closer
+    return mean < value < 0 or 0 < value < mean
 
 
 def _is_small(one: Placebo, bar: Thresholds, least: float, two_sided: bool) -> bool:

@@ -35,7 +35,6 @@ from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, together
 from nullprobe.usage.edits import Fit, edits_of
 from nullprobe.usage.paired import Paired
-from nullprobe.usage.pairs import joined_groups
 
 FITTED, SCORED, N_PARTS = 0, 1, 2
 N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
@@ -169,7 +168,7 @@ def audit_use(
     paired = None
     if pairs is not None:
         paired = Paired.of(pairs, z, answers, codes, concepts, n_draws, seed)
-        codes = joined_groups(codes, paired.names)
+        codes = paired.of_halves()
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     limits = {"batch_size": batch_size, "max_length": max_length}
     every = Texts(model, tokenizer, texts, **limits)  # refuses what does not fit, in either half
@@ -191,12 +190,17 @@ def audit_use(
             progress=report,
             **limits,
         )
+        rows = halves.rows(SCORED)
+        if paired is not None:
+            paired.prepare(
+                model, tokenizer, texts, rows, list(states), tokens=tokens, layers=layers,
+                report=report, **limits,
+            )  # fmt: skip
         each, left_out = edits_of(states, z.take(fitted[states.text]), fit, n_draws, seed)
         if paired is not None:
             permuted = paired.fit(states, halves, fitted, each, fit)
             each = {site: [*of_site, *permuted[site]] for site, of_site in each.items()}
         edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
-        rows = halves.rows(SCORED)
         scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
         if answers is not None:
             right = [answers[i] for i in map(int, rows)]
@@ -207,8 +211,9 @@ def audit_use(
         moved = None
         if neutral is not None:
             unrelated = Texts(model, tokenizer, neutral, **limits)
-            moved = divergences(unrelated, edits[1:], layers=layers, report=report)
-            moved = moved.mean(axis=1).reshape(len(each), -1)[:, : 1 + n_draws]
+            erased = [edit for of_site in each.values() for edit in of_site[: 1 + n_draws]]
+            moved = divergences(unrelated, erased, layers=layers, report=report)
+            moved = moved.mean(axis=1).reshape(len(each), -1)
         weights = _weights(z, halves, np.random.default_rng([seed, 1]))
         changes = (scores[1:] - scores[0]).reshape(len(each), -1, len(rows))
         measured = unit if metric is not None else LOG_PROBABILITY
@@ -229,19 +234,10 @@ def audit_use(
         if paired is None:
             claims = {site: (used(use, bar),) for site, use in by_site.items()}
         else:
-            claims = paired.claims(
-                model,
-                tokenizer,
-                texts,
-                rows,
-                by_site,
-                {site: changes[s, 1 + n_draws :].mean(axis=1) for s, site in enumerate(each)},
-                bar,
-                tokens=tokens,
-                layers=layers,
-                report=report,
-                **limits,
-            )
+            shuffled = {
+                s: c[1 + n_draws :].mean(axis=1) for s, c in zip(each, changes, strict=True)
+            }
+            claims = paired.claims(model, by_site, shuffled, bar, report)
     record = _record(z, halves, states, bar, n_draws, seed)
     return Layers(
         {

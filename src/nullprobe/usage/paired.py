@@ -19,9 +19,9 @@ from nullprobe.models.capturing.states import Captured
 from nullprobe.models.scored_tokens import Edits
 from nullprobe.nulls.permutation import Permutations
 from nullprobe.usage.edits import Fit
-from nullprobe.usage.interchange import effects_of, exchange
+from nullprobe.usage.interchange import Exchange, effects_of, exchange
 from nullprobe.usage.methods import Sample, adjusted, erasing, interchange_and_adding
-from nullprobe.usage.pairs import TextPairs, directed_pairs, pair_names
+from nullprobe.usage.pairs import TextPairs, directed_pairs, joined_groups, pair_names
 from nullprobe.usage.reading_matrices import last_output, read_at
 from nullprobe.usage.subspaces import Subspaces, subspaces_of
 
@@ -41,21 +41,27 @@ class Paired:
         Pair of each text; None to match.
     groups : ndarray of shape (n,) or None
         Group of each text, within which texts are matched.
+    clusters : ndarray of shape (n,) or None
+        Groups, joined where a pair has texts of two; they are resampled together.
     others : dict of str to Concept
         Other concepts of the texts.
     n_draws, seed : int
     subspaces : dict of str to Subspaces
         Site → subspaces, once they are fitted.
+    ready : Exchange or None
+        Pairs of the scored texts, once they are prepared.
     """
 
     z: Concept
     answers: Sequence[str]
     names: np.ndarray | None
     groups: np.ndarray | None
+    clusters: np.ndarray | None
     others: Mapping[str, Concept]
     n_draws: int
     seed: int
     subspaces: dict[str, Subspaces] = field(default_factory=dict)
+    ready: Exchange | None = None
 
     @classmethod
     def of(  # noqa: PLR0913  what is checked together
@@ -84,7 +90,25 @@ class Paired:
         others = {
             name: concept(labels, n=len(z), name=name) for name, labels in (concepts or {}).items()
         }
-        return cls(z, answers, pair_names(pairs, len(z)), groups, others, n_draws, seed)
+        names = pair_names(pairs, len(z))
+        clusters = None if groups is None else joined_groups(groups, names)
+        return cls(z, answers, names, groups, clusters, others, n_draws, seed)
+
+    def of_halves(self) -> np.ndarray | None:
+        """Return groups (n,) whose texts stay in one half; None if every text may go anywhere."""
+        return joined_groups(self.groups, self.names)
+
+    def prepare(
+        self, model: nn.Module, tokenizer: Any, texts: Sequence[Any], rows: np.ndarray,
+        sites: Sequence[str], **how: Any,
+    ) -> None:  # fmt: skip
+        """Pair the scored texts with these numbers, and capture their states.
+
+        ``how`` is as for `exchange`. What cannot be interchanged is refused here, before the model
+        runs under edits.
+        """
+        pairs = directed_pairs(texts, self.z, self.answers, rows, self.names, self.groups)
+        self.ready = exchange(model, tokenizer, texts, self.answers, pairs, sites, **how)
 
     def fit(
         self, states: Captured, halves: Parts, fitted: np.ndarray, each: Mapping[str, list[Edits]],
@@ -107,51 +131,40 @@ class Paired:
             site: [{site: one} for one in fits.permuted] for site, fits in self.subspaces.items()
         }
 
-    def claims(  # noqa: PLR0913  what the model runs on
+    def claims(
         self,
         model: nn.Module,
-        tokenizer: Any,
-        texts: Sequence[Any],
-        rows: np.ndarray,
         uses: Mapping[str, Use],
         permuted: Mapping[str, np.ndarray],
         bar: Thresholds,
-        *,
-        layers: str | None,
         report: Report,
-        **limits: Any,
     ) -> dict[str, tuple[Claim, ...]]:
-        """Run the interchanges on the scored rows; return the claim of each site.
+        """Run the interchanges; return the claim of each site.
 
         Parameters
         ----------
-        model, tokenizer, texts
-        rows : ndarray
-            Numbers of the scored texts.
+        model : torch.nn.Module
         uses : mapping of str to Use
             What erasing does, by site.
         permuted : mapping of str to ndarray of shape (draws,)
             Mean change by erasers of permuted labels.
         bar : Thresholds
-        layers, report, limits
-            As for `exchange`.
+        report : callable
         """
-        pairs = directed_pairs(texts, self.z, self.answers, rows, self.names, self.groups)
-        sites = list(uses)
-        ready = exchange(
-            model, tokenizer, texts, self.answers, pairs, sites, layers=layers, report=report,
-            **limits,
-        )  # fmt: skip
+        ready, sites = self.ready, list(uses)
+        assert ready is not None, "pairs are prepared before they run"
         effects = effects_of(
             ready,
             self.z,
             {site: self.subspaces[site] for site in sites},
-            last={site: last_output(model, site, layers) for site in sites},
-            readers={site: read_at(model, site, layers) for site in sites},
+            last={site: last_output(model, site, ready.layers) for site in sites},
+            readers={site: read_at(model, site, ready.layers) for site in sites},
             report=report,
         )
-        clusters = pairs.pair if self.groups is None else self.groups[pairs.first]
-        sample = Sample(clusters, self.seed)
+        pairs = ready.pairs
+        sample = Sample(
+            pairs.pair if self.clusters is None else self.clusters[pairs.first], self.seed
+        )
         methods = adjusted(
             {
                 site: [
