@@ -16,6 +16,7 @@ from nullprobe._core import validation
 from nullprobe._core.progress import Report
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.editing.patching import Patch, at_sites
+from nullprobe.models.editing.prefix import Prefix
 from nullprobe.models.forward import evaluating, input_device, inputs, takes_mask
 from nullprobe.models.head import logits_at
 from nullprobe.models.hooks import editing
@@ -63,12 +64,13 @@ class Pass:
     def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
         """Return the sum of the scores of each text under each edit, (m, n)."""
         model, texts = self.texts.model, self.texts
-        maps = at_sites(model, edits, self.layers)
+        maps, prefix = at_sites(model, edits, self.layers), Prefix(model)
         totals, done = np.zeros((len(edits), len(texts))), 0
         with evaluating(model), torch.no_grad():
             for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
+                prefix.forget()
                 for e, edit in enumerate(maps):
-                    with editing(model, _bound(edit, batch)):
+                    with prefix.around(edit), editing(model, _bound(edit, batch)):
                         values, rows = self._scored(batch, edit, score)
                     totals[e, batch.texts] = np.bincount(rows, values, minlength=len(batch.texts))
                 done += len(batch.texts)
