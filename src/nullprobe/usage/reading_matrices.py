@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from nullprobe._core import validation
-from nullprobe.models.baking.families import HEAD, Family, family_of
+from nullprobe.models.families import HEAD, Family, family_of
 from nullprobe.models.finding import available
 from nullprobe.models.hooks import plain
 from nullprobe.models.site import INPUT, OF_LAYER, Site

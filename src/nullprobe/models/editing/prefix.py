@@ -17,7 +17,7 @@ from typing import Any
 
 from torch import nn
 
-from nullprobe.models.baking.families import FAMILIES, Family
+from nullprobe.models.families import FAMILIES, Family
 from nullprobe.models.site import OUTPUT, Site
 
 Forward = Callable[..., Any]
