@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
@@ -15,6 +17,36 @@ from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
 from nullprobe.data.formats import names
 from nullprobe.usage.entry import audit_use
+from nullprobe.usage.pairs import MATCH
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Which texts are interchanged.
+
+    Attributes
+    ----------
+    pairs : str or None
+        Column that names the pair of each text, or "match"; None for no interchange.
+    others : tuple of str
+        Columns of other concepts.
+    """
+
+    pairs: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the file that are read for it."""
+        named = [] if self.pairs in (None, MATCH) else [str(self.pairs)]
+        return [*named, *self.others]
+
+    def arguments(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `audit_use`."""
+        if self.pairs is None:
+            return {}
+        pairs = MATCH if self.pairs == MATCH else np.asarray(labels[self.pairs], dtype=object)
+        return {"pairs": pairs, "concepts": {name: labels[name] for name in self.others}}
 
 
 @dataclass(frozen=True)
@@ -38,6 +70,7 @@ class UseTask:
         The command line that does it again.
     title : str or None
         Title of the page; None for the file and the concept.
+    partners : Partners
     """
 
     file: Path
@@ -48,6 +81,7 @@ class UseTask:
     tokens: str
     command: str
     title: str | None = None
+    partners: Partners = Partners()
 
     @property
     def source(self) -> dict[str, str]:
@@ -55,6 +89,7 @@ class UseTask:
         named = {
             "file": str(self.file), "text": self.columns.text, "concept": self.columns.concept,
             "groups": self.columns.groups, "answers": self.answers, "neutral": self.neutral,
+            "pairs": self.partners.pairs,
         }  # fmt: skip
         return {key: name for key, name in named.items() if name is not None}
 
@@ -98,6 +133,7 @@ def run(
             neutral=neutral,
             groups=groups,
             fit=fit,
+            **task.partners.arguments(labels),
             tokens=content.tokens,
             title=title,
             progress=bars,

@@ -25,7 +25,7 @@ from nullprobe.data.concept import Concept
 
 MATCH = "match"
 MOST_WORDS = 1024  # the most frequent ones are counted
-LEAST_PAIRS = 10
+LEAST_PAIRS = 6  # with five, random signs give p-values of 1/32 at least
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,7 +183,7 @@ def directed_pairs(
     Raises
     ------
     InputError
-        If fewer than ten pairs differ in label and answer.
+        If fewer than six pairs differ in label and answer.
     """
     codes, spoken = z.data[rows], np.array(answers, dtype=object)[rows]
     distances = _distances([_words(texts[i]) for i in map(int, rows)])
