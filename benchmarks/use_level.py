@@ -6,27 +6,36 @@ truth. The last two layers take turns, since there the answer depends on the sta
 docs/methods/used.md.
 
     python benchmarks/use_level.py --jobs 2
+    python benchmarks/use_level.py --table        write the table of docs/methods/used.md
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
+import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
-from record import record, timed
+from record import RESULTS, record
 from scipy.stats import binomtest
 from threadpoolctl import threadpool_limits
 
 from nullprobe import audit_use, worlds
 
 N, DRAWS, ALPHA = 80, 39, 0.05
+EVERY = 20  # cases between two records
 METHODS = ("erasing", "interchange", "adding", "combined")
 PERMUTED, UNUSED, TRUTH = "permuted labels", "read, not used: the ending", "used: truth"
 CASES, LAYERS = (PERMUTED, UNUSED, TRUTH), (2, 3)
+
+PAGE = Path(__file__).parent.parent / "docs" / "methods" / "used.md"
+START, END = "<!-- use_level -->\n", "<!-- /use_level -->"
 
 language = cache(worlds.language)
 
@@ -65,7 +74,6 @@ def row(case: str, method: str, said: list[str]) -> dict[str, object]:
     """Return how often a method said what in a case."""
     yes, n = said.count("yes"), len(said)
     ends = binomtest(yes, n).proportion_ci(0.95, method="exact")
-    print(f"{case}, {method}: yes {yes} of {n}", flush=True)
     return {
         "case": case, "method": method, "n": n, "yes": yes, "no": said.count("no"),
         "unclear": said.count("unclear"), "share": yes / n, "low": float(ends.low),
@@ -74,35 +82,52 @@ def row(case: str, method: str, said: list[str]) -> dict[str, object]:
     }  # fmt: skip
 
 
+def page(rows: list[dict]) -> str:
+    """Return the page of the docs with the table of these rows."""
+    lines = [
+        "| truth | method | yes | no | unclear | share of yes, 95 % interval |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['case']} | {r['method']} | {r['yes']} of {r['n']} | {r['no']} | {r['unclear']} "
+        f"| {r['share']:.3f} ({r['low']:.3f} to {r['high']:.3f}) |"
+        for r in rows
+    ]
+    before, rest = PAGE.read_text().split(START)
+    return before + START + "\n".join(lines) + "\n" + END + rest.split(END, 1)[1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labellings", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--table", action="store_true", help="write the table of the docs alone")
     a = parser.parse_args()
-    tasks = [(case, i) for case in (UNUSED, TRUTH) for i in range(a.seeds)]
+    if a.table:
+        PAGE.write_text(page(json.loads((RESULTS / "use_level.json").read_text())["rows"]))
+        return
+    tasks = [(case, i) for i in range(a.seeds) for case in (UNUSED, TRUTH)]
     tasks += [(PERMUTED, i) for i in range(a.labellings)]
+    tasks.sort(key=lambda task: task[1])  # so that a run that is stopped has some of each
     torch.set_num_threads(1)
-    verdicts(tasks[0])
-
-    def run() -> list[tuple[str, dict[str, str]]]:
-        each = []
-        context = multiprocessing.get_context("fork")  # the model is loaded once
-        with ProcessPoolExecutor(a.jobs, mp_context=context) as pool:
-            for i, found in enumerate(pool.map(verdicts, tasks)):
-                each.append(found)
-                if i % 20 == 19:
-                    yes = sum(v["combined"] == "yes" for c, v in each if c == PERMUTED)
-                    print(f"{i + 1} of {len(tasks)}; permuted and used: {yes}", flush=True)
-        return each
-
-    each, seconds = timed(run)
-    rows = []
-    for case in CASES:
-        of_case = [found for name, found in each if name == case]
-        rows += [row(case, m, [found[m] for found in of_case]) for m in METHODS if of_case]
-    settings = {"texts": N, "draws": DRAWS, "alpha": ALPHA, "seconds": round(seconds)}
-    record("use_level", settings, rows, torch=torch.__version__)
+    language()  # loaded once, before processes are forked
+    pool = ProcessPoolExecutor(a.jobs, mp_context=multiprocessing.get_context("fork"))
+    each, start = [], time.perf_counter()
+    with pool if a.jobs > 1 else nullcontext():
+        for found in (pool.map if a.jobs > 1 else map)(verdicts, tasks):
+            each.append(found)
+            if len(each) % EVERY == 0 or len(each) == len(tasks):
+                rows = [
+                    row(case, method, [one[method] for name, one in each if name == case])
+                    for case in CASES
+                    for method in METHODS
+                    if case in dict(each)
+                ]
+                settings = {"texts": N, "draws": DRAWS, "alpha": ALPHA, "layers": list(LAYERS)}
+                settings["seconds"] = round(time.perf_counter() - start)
+                record("use_level", settings, rows, torch=torch.__version__)
+                print(f"{len(each)} of {len(tasks)}", flush=True)
 
 
 if __name__ == "__main__":

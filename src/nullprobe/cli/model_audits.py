@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from nullprobe._core.parameters import known
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
+from nullprobe.cli import column_options
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
-from nullprobe.data.formats import names
+from nullprobe.data.formats import load, names
 from nullprobe.usage.entry import audit_use
 from nullprobe.usage.pairs import MATCH
 
@@ -37,15 +39,24 @@ class Partners:
 
     @property
     def columns(self) -> list[str]:
-        """Columns of the file that are read for it."""
-        named = [] if self.pairs in (None, MATCH) else [str(self.pairs)]
-        return [*named, *self.others]
+        """Columns of labels that are read for it."""
+        return list(self.others)
 
-    def arguments(self, labels: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments of `audit_use`."""
+    def arguments(self, file: Path, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `audit_use`; a text of the file may have no pair."""
         if self.pairs is None:
             return {}
-        pairs = MATCH if self.pairs == MATCH else np.asarray(labels[self.pairs], dtype=object)
+        pairs: Any = MATCH
+        if self.pairs != MATCH:
+            content = load(file)
+            available = list(content) if isinstance(content, dict) else content.column_names
+            with column_options.named({"--pairs": [self.pairs]}):
+                known("column", self.pairs, available)
+            pairs = (
+                content[self.pairs].astype(object)
+                if isinstance(content, dict)
+                else np.array(content.column(self.pairs).to_pylist(), dtype=object)
+            )
         return {"pairs": pairs, "concepts": {name: labels[name] for name in self.others}}
 
 
@@ -133,7 +144,7 @@ def run(
             neutral=neutral,
             groups=groups,
             fit=fit,
-            **task.partners.arguments(labels),
+            **task.partners.arguments(task.file, labels),
             tokens=content.tokens,
             title=title,
             progress=bars,
