@@ -35,7 +35,8 @@ def placebo(mean, effect, *, name="permuted_labels", sd=0.1, overlap=0.02, upper
 
 def interchange(value, *, null=0.0, whole=1.0, overlap=0.02, sd=0.05):
     effect = reading(value, sd)
-    return Method(INTERCHANGE, effect, (placebo(null, effect, overlap=overlap),), reading(whole))
+    nulls = (placebo(null, effect, overlap=overlap),)
+    return Method(INTERCHANGE, effect, nulls, reading(whole, sd))
 
 
 def erasing(value, *, null=-0.05, overlap=0.02):
@@ -61,7 +62,8 @@ def adding(value):
         (interchange(0.4, null=0.9), Holds.NO),  # a placebo does more
         (interchange(0.2, sd=0.3), Holds.UNCLEAR),  # the interval includes 0
         (interchange(0.9, overlap=0.9), Holds.UNCLEAR),  # no null has power
-        (interchange(0.0, whole=0.0), Holds.NO),  # nothing there moves the answer
+        (interchange(0.0, whole=0.0, sd=0.01), Holds.NO),  # nothing there moves the answer
+        (interchange(0.0, whole=0.1, sd=0.1), Holds.UNCLEAR),  # or it is not known
         (erasing(-0.9), Holds.YES),
         (erasing(-0.05), Holds.NO),
         (erasing(-0.2, null=-0.5), Holds.NO),  # removing anything else does more

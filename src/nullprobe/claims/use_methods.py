@@ -134,10 +134,13 @@ def judged(method: Method, bar: Thresholds) -> tuple[Holds, str]:
     interval, least = bar.interval(method.effect), method.least(bar)
     counted = method.counted(bar)
     if method.whole is not None and not method.is_alive(bar) and counted:
-        return Holds.NO, (
-            "Not even the whole state of the partner moves the answer, so nothing at these tokens "
-            "is used for it."
-        )
+        most = bar.interval(method.whole)
+        if most is not None and most[1] < bar.min_effect:
+            return Holds.NO, (
+                "Not even the whole state of the partner moves the answer, so nothing at these "
+                "tokens is used for it."
+            )
+        return Holds.UNCLEAR, "Whether even the whole state moves the answer is unclear."
     if interval is None:
         return Holds.UNCLEAR, "Too few texts or groups for an interval of the effect."
     two_sided = method.name == ERASING
