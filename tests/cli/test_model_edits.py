@@ -76,6 +76,37 @@ def test_an_audit_of_use_is_that_of_python(saved, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("pairs", ["pair", "match"])
+def test_texts_are_interchanged_if_pairs_are_named(saved, capsys, pairs):
+    asked = ["--site", "final_norm", "--pairs", pairs, "--other-concept", "same_as_kind"]
+    names = [""] * 40
+    each = [[i for i, kind in enumerate(KINDS) if kind == one] for one in ("odd", "even")]
+    for p, two in enumerate(zip(*each, strict=False)):
+        for i in two:
+            names[i] = f"pair {p}"
+    twice = {**COLUMNS, "same_as_kind": KINDS, "pair": names}
+    with Path("words.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([twice, *zip(*twice.values(), strict=True)])
+    said = done(capsys, "audit-use", saved, *ANSWERED, *asked, "--out", "out")
+    (found,) = documents("out/words-kind-audit-use.json")
+    model, tokenizer = models.load(saved)
+    expected = audit_use(
+        model, tokenizer, TEXTS, KINDS, "final_norm", answers=ANSWERS, n_draws=39,
+        pairs=names if pairs == "pair" else "match", title="words: kind",
+        concepts={"same_as_kind": KINDS},
+    )["final_norm"]  # fmt: skip
+    assert found["claims"] == json.loads(json.dumps(expected.document().plain()))["claims"]
+    use = found["claims"][0]["use"]
+    assert use["pairs"]["matched"] == (pairs == "match")
+    assert len(use["pairs"]["first"]) >= 12
+    interchange = use["methods"][1]
+    assert interchange["others"][0]["value"] == interchange["effect"]
+    assert found["provenance"]["source"]["pairs"] == pairs
+    assert f"--pairs {pairs}" in found["provenance"]["command"]
+    assert "Used" in said
+
+
+@pytest.mark.slow
 def test_neutral_texts_may_stand_in_another_file(saved, capsys):
     Path("neutral.csv").write_text("words\n" + "\n".join(NEUTRAL[:5]) + "\n")
     found = []

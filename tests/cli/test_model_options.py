@@ -16,7 +16,7 @@ ELSEWHERE = {
     "model": "model", "tokenizer": "model", "texts": "text", "y": "concept",
     "layers": "layer_list", "random_state": "seed", "n_draws": "draws", "fit": "method",
     "prompts": "generate", "erasers": "eraser", "frame": "file", "sites": "site", "folder": "out",
-    "n_jobs": "jobs",
+    "n_jobs": "jobs", "concepts": "other_concept",
 }  # fmt: skip
 WITHOUT = {
     "metric": "a function of logits is written in Python",

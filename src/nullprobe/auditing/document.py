@@ -145,6 +145,7 @@ def claim_document(claim: Claim) -> dict[str, Any]:
             "beside": claim.beside,
             "learning_curve": claim.shown.get("learning_curve"),
             **{key: claim.shown.get(key) for key in PICTURES.values()},
+            **({"use": claim.shown["use"]} if "use" in claim.shown else {}),
         }
     )
 
@@ -184,6 +185,8 @@ def claim_of(fields: Mapping[str, Any]) -> Claim:
             one | {"value": _number(one["value"]), "interval": _pair(one["interval"])}
             for one in fields["learning_curve"]
         ]
+    if fields.get("use"):
+        shown["use"] = fields["use"]
     compared = {
         null["rung"]: {
             "metric": Metric(**null["metric"]),

@@ -7,14 +7,57 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from nullprobe._core.parameters import known
 from nullprobe._core.progress import Bars
 from nullprobe._core.validation import complain
 from nullprobe.auditing.result import Audit
+from nullprobe.cli import column_options
 from nullprobe.cli.model_tasks import Fit, loaded, warning_in_words
 from nullprobe.cli.sources import stem
 from nullprobe.cli.texts import TextColumns, read
-from nullprobe.data.formats import names
+from nullprobe.data.formats import load, names
 from nullprobe.usage.entry import audit_use
+from nullprobe.usage.pairs import MATCH
+
+
+@dataclass(frozen=True)
+class Partners:
+    """Which texts are interchanged.
+
+    Attributes
+    ----------
+    pairs : str or None
+        Column that names the pair of each text, or "match"; None for no interchange.
+    others : tuple of str
+        Columns of other concepts.
+    """
+
+    pairs: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of labels that are read for it."""
+        return list(self.others)
+
+    def arguments(self, file: Path, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `audit_use`; a text of the file may have no pair."""
+        if self.pairs is None:
+            return {}
+        pairs: Any = MATCH
+        if self.pairs != MATCH:
+            content = load(file)
+            available = list(content) if isinstance(content, dict) else content.column_names
+            with column_options.named({"--pairs": [self.pairs]}):
+                known("column", self.pairs, available)
+            pairs = (
+                content[self.pairs].astype(object)
+                if isinstance(content, dict)
+                else np.array(content.column(self.pairs).to_pylist(), dtype=object)
+            )
+        return {"pairs": pairs, "concepts": {name: labels[name] for name in self.others}}
 
 
 @dataclass(frozen=True)
@@ -38,6 +81,7 @@ class UseTask:
         The command line that does it again.
     title : str or None
         Title of the page; None for the file and the concept.
+    partners : Partners
     """
 
     file: Path
@@ -48,6 +92,7 @@ class UseTask:
     tokens: str
     command: str
     title: str | None = None
+    partners: Partners = Partners()
 
     @property
     def source(self) -> dict[str, str]:
@@ -55,6 +100,7 @@ class UseTask:
         named = {
             "file": str(self.file), "text": self.columns.text, "concept": self.columns.concept,
             "groups": self.columns.groups, "answers": self.answers, "neutral": self.neutral,
+            "pairs": self.partners.pairs,
         }  # fmt: skip
         return {key: name for key, name in named.items() if name is not None}
 
@@ -98,6 +144,7 @@ def run(
             neutral=neutral,
             groups=groups,
             fit=fit,
+            **task.partners.arguments(task.file, labels),
             tokens=content.tokens,
             title=title,
             progress=bars,

@@ -115,6 +115,8 @@ def audit_use(
     answers: options.Answers,
     neutral: options.Neutral = None,
     groups: options.TextGroups = None,
+    pairs: options.Pairs = None,
+    other_concept: options.OtherConcepts = None,
     kind: common.Kind = None,
     tokens: options.FitTokens = "last",
     method: options.MomentMethod = "leace",
@@ -143,7 +145,10 @@ def audit_use(
     output.need_folder(out)
     stem = output.stem(sources.stem(file), concept, "audit-use")
     output.need_new(out, stem, force=force)
-    columns = texts.TextColumns(text, concept, groups, [answers])
+    if other_concept and pairs is None:
+        raise arguments.UsageError("--other-concept belongs to --pairs")
+    partners = model_audits.Partners(pairs, tuple(other_concept or ()))
+    columns = texts.TextColumns(text, concept, groups, [answers, *partners.columns])
     loading = {
         "dtype": dtype, "device": device, "quantization": quantization, "adapter": adapter,
         "revision": revision,
@@ -155,12 +160,15 @@ def audit_use(
     fit = model_tasks.Fit(method, rank, shrinkage, kind)
     command = arguments.line(
         "nullprobe", "audit-use", model, file, text=text, concept=concept, site=site,
-        answers=answers, neutral=neutral, groups=groups, kind=kind, tokens=tokens, method=method,
+        answers=answers, neutral=neutral, groups=groups, pairs=pairs,
+        other_concept=other_concept or None, kind=kind, tokens=tokens, method=method,
         rank=rank, shrinkage=shrinkage, draws=draws, alpha=alpha, min_effect=min_effect,
         batch_size=batch_size, max_length=max_length, layer_list=layer_list, title=title,
         seed=seed, **loading,
     )  # fmt: skip
-    task = model_audits.UseTask(file, columns, site, answers, neutral, tokens, command, title)
+    task = model_audits.UseTask(
+        file, columns, site, answers, neutral, tokens, command, title, partners
+    )
     results = model_audits.run(model, task, fit, settings, loading)
     paths = output.write(out, stem, results)
     verdict_tables.show(*results, verbose=verbose)

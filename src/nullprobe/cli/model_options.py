@@ -246,6 +246,22 @@ Neutral = Annotated[
         "with the same column of texts.",
     ),
 ]
+Pairs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN|match",
+        help="Interchange texts that differ in the concept, too: a column that names the pair of "
+        "each text, or `match` for the nearest texts.",
+    ),
+]
+OtherConcepts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--other-concept",
+        metavar="COLUMN",
+        help="Another concept, in whose subspace texts are interchanged, too; repeatable.",
+    ),
+]
 Draws = Annotated[int, typer.Option(metavar="N", help="Random subspaces; at least 2/alpha - 1.")]
 UseEffect = Annotated[
     float,

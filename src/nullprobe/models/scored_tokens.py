@@ -15,14 +15,15 @@ from torch import Tensor, nn
 from nullprobe._core import validation
 from nullprobe._core.progress import Report
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.editing.erasing import Map, paired
+from nullprobe.models.editing.patching import Patch, at_sites
+from nullprobe.models.editing.prefix import Prefix
 from nullprobe.models.forward import evaluating, input_device, inputs, takes_mask
 from nullprobe.models.head import logits_at
 from nullprobe.models.hooks import editing
 from nullprobe.models.site import Site
 from nullprobe.models.tokens import Batch, batches, unread
 
-Edits = Mapping[str, AffineEraser]  # site → eraser
+Edits = Mapping[str, AffineEraser | Patch]  # site → eraser, or patch of tokens
 # Takes logits (k, vocabulary) in the dtype of the model, their slice of the scored tokens of a
 # batch, and the batch; returns one value per token (k,).
 Score = Callable[[Tensor, slice, Batch], Any]
@@ -63,15 +64,13 @@ class Pass:
     def under(self, edits: Sequence[Edits], score: Score) -> np.ndarray:
         """Return the sum of the scores of each text under each edit, (m, n)."""
         model, texts = self.texts.model, self.texts
-        maps = [
-            {site: Map(one, site) for site, one in paired(model, edit, self.layers).items()}
-            for edit in edits
-        ]
+        maps, prefix = at_sites(model, edits, self.layers), Prefix(model)
         totals, done = np.zeros((len(edits), len(texts))), 0
         with evaluating(model), torch.no_grad():
             for batch in batches(unread(self.ids), texts.size, texts.pad, mixed=takes_mask(model)):
+                prefix.forget()
                 for e, edit in enumerate(maps):
-                    with editing(model, edit):
+                    with prefix.around(edit), editing(model, _bound(edit, batch)):
                         values, rows = self._scored(batch, edit, score)
                     totals[e, batch.texts] = np.bincount(rows, values, minlength=len(batch.texts))
                 done += len(batch.texts)
@@ -93,7 +92,7 @@ class Pass:
         return each
 
     def _scored(
-        self, batch: Batch, edit: Mapping[Site, Map], score: Score
+        self, batch: Batch, edit: Mapping[Site, Any], score: Score
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the score of each position of a batch, and the row of its text in the batch."""
         each = [self.positions(text) for text in batch.texts]
@@ -115,7 +114,12 @@ class Pass:
         return values, rows
 
 
-def _complain_of_logits(text: Any, edit: Mapping[Site, Map]) -> NoReturn:
+def _bound(edit: Mapping[Site, Any], batch: Batch) -> dict[Site, Any]:
+    """Return edits of states; a patch knows the tokens of this batch that it edits."""
+    return {site: one.bound(batch) if isinstance(one, Patch) else one for site, one in edit.items()}
+
+
+def _complain_of_logits(text: Any, edit: Mapping[Site, Any]) -> NoReturn:
     where = ", ".join(f"{site.name!r}" for site in edit)
     validation.complain(
         "predictions of a model must be finite",

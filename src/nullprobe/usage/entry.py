@@ -8,7 +8,7 @@ each random draw removes one as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from nullprobe.models.token_rules import Rule, Spans
 from nullprobe.stats.bootstrap import resampled_weights
 from nullprobe.stats.null_distribution import Null, together
 from nullprobe.usage.edits import Fit, edits_of
+from nullprobe.usage.paired import Paired
 
 FITTED, SCORED, N_PARTS = 0, 1, 2
 N_RESAMPLES, LEAST_TEXTS, LEAST_GROUPS = 1000, 10, 5
@@ -54,6 +55,8 @@ def audit_use(
     unit: str = "change of the metric",
     neutral: Sequence[str] | None = None,
     groups: Any = None,
+    pairs: Any = None,
+    concepts: Mapping[str, Any] | None = None,
     tokens: str | int = "last",
     fit: Fit = leace,
     n_draws: int = 99,
@@ -92,8 +95,16 @@ def audit_use(
         tokens shows what else is lost.
     groups : array-like of shape (n,), optional
         Texts of one group stay in one half and are resampled together.
+    pairs : {"match"}, array-like of shape (m, 2) or (n,), optional
+        Pairs of texts that differ in the concept and in their answer: numbers of texts, or the
+        name of each text's pair (None for a text without one). "match" pairs the nearest texts, by
+        their words, within groups. With pairs, interchange and adding run as well as erasing, each
+        against the nulls that have power, and ``used`` is the combined verdict. Needs answers.
+    concepts : mapping of str to array-like of shape (n,), optional
+        Other concepts of the texts, by name. The interchange also runs in their subspaces.
     tokens : {"last", "mean", "all"} or int
-        Tokens of a text that the eraser is fitted to. It edits all tokens.
+        Tokens of a text that the eraser is fitted to. It edits all tokens. An interchange edits
+        these tokens alone.
     fit : callable
         Takes Moments, returns an AffineEraser.
     n_draws : int
@@ -154,6 +165,10 @@ def audit_use(
     z = concept(y, n=len(texts))
     z.need_two_classes()
     codes = group_codes(groups, len(texts))
+    paired = None
+    if pairs is not None:
+        paired = Paired.of(pairs, z, answers, codes, concepts, n_draws, seed)
+        codes = paired.of_halves()
     halves = split(z, groups=codes, n_parts=N_PARTS, rng=np.random.default_rng([seed, 0]))
     limits = {"batch_size": batch_size, "max_length": max_length}
     every = Texts(model, tokenizer, texts, **limits)  # refuses what does not fit, in either half
@@ -175,9 +190,17 @@ def audit_use(
             progress=report,
             **limits,
         )
-        each, left_out = edits_of(states, z.take(fitted[states.text]), fit, n_draws, seed)
-        edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
         rows = halves.rows(SCORED)
+        if paired is not None:
+            paired.prepare(
+                model, tokenizer, texts, rows, list(states), tokens=tokens, layers=layers,
+                report=report, **limits,
+            )  # fmt: skip
+        each, left_out = edits_of(states, z.take(fitted[states.text]), fit, n_draws, seed)
+        if paired is not None:
+            permuted = paired.fit(states, halves, fitted, each, fit)
+            each = {site: [*of_site, *permuted[site]] for site, of_site in each.items()}
+        edits = [{}, *(edit for of_site in each.values() for edit in of_site)]
         scored = Texts(model, tokenizer, [texts[i] for i in map(int, rows)], **limits)
         if answers is not None:
             right = [answers[i] for i in map(int, rows)]
@@ -188,25 +211,34 @@ def audit_use(
         moved = None
         if neutral is not None:
             unrelated = Texts(model, tokenizer, neutral, **limits)
-            moved = divergences(unrelated, edits[1:], layers=layers, report=report)
+            erased = [edit for of_site in each.values() for edit in of_site[: 1 + n_draws]]
+            moved = divergences(unrelated, erased, layers=layers, report=report)
             moved = moved.mean(axis=1).reshape(len(each), -1)
-    weights = _weights(z, halves, np.random.default_rng([seed, 1]))
-    changes = (scores[1:] - scores[0]).reshape(len(each), 1 + n_draws, -1)
-    uses = [
-        _use(
-            scores[0],
-            changes[s],
-            unit if metric is not None else LOG_PROBABILITY,
-            weights,
-            None if moved is None else moved[s],
-        )
-        for s in range(len(each))
-    ]
-    if len(uses) > 1:
-        nulls = together([use.random for use in uses], [use.change.value for use in uses])
-        uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
+        weights = _weights(z, halves, np.random.default_rng([seed, 1]))
+        changes = (scores[1:] - scores[0]).reshape(len(each), -1, len(rows))
+        measured = unit if metric is not None else LOG_PROBABILITY
+        uses = [
+            _use(
+                scores[0],
+                changes[s, : 1 + n_draws],
+                measured,
+                weights,
+                None if moved is None else moved[s],
+            )
+            for s in range(len(each))
+        ]
+        if len(uses) > 1:
+            nulls = together([use.random for use in uses], [use.change.value for use in uses])
+            uses = [replace(use, random=null) for use, null in zip(uses, nulls, strict=True)]
+        by_site = dict(zip(each, uses, strict=True))
+        if paired is None:
+            claims = {site: (used(use, bar),) for site, use in by_site.items()}
+        else:
+            shuffled = {
+                s: c[1 + n_draws :].mean(axis=1) for s, c in zip(each, changes, strict=True)
+            }
+            claims = paired.claims(model, by_site, shuffled, bar, report)
     record = _record(z, halves, states, bar, n_draws, seed)
-    claims = {site: (used(use, bar),) for site, use in zip(each, uses, strict=True)}
     return Layers(
         {
             site: Audit(

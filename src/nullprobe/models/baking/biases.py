@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
-from nullprobe.models.baking.families import FAMILIES, HEAD, Family, Sublayer, weights
+from nullprobe.models.families import FAMILIES, HEAD, Family, Sublayer, weights
 
 # Entries of a configuration that describe its class, not the computation.
 OF_THE_CLASS = {"architectures", "model_type", "transformers_version"}

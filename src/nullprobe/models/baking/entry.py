@@ -25,12 +25,12 @@ from nullprobe._core.caller_warnings import warn
 from nullprobe._core.validation import complain
 from nullprobe.erasers import AffineEraser
 from nullprobe.models.baking.biases import as_llama, switch_on, untie, window_slides
-from nullprobe.models.baking.families import KEEP_HOOK, Family, Sublayer, family_of
 from nullprobe.models.baking.folds import Fold
 from nullprobe.models.baking.proof import Proof, Write
 from nullprobe.models.baking.residual_stream import writers
 from nullprobe.models.baking.writing import into_head, write_map
 from nullprobe.models.editing.erasing import paired
+from nullprobe.models.families import KEEP_HOOK, Family, Sublayer, family_of
 from nullprobe.models.layer_parts import layers_path
 
 BAKED = re.compile(r"embeddings|final_norm|layers\.\d+\.((attention|mlp)_(in|out)put|output)")

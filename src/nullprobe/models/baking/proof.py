@@ -22,9 +22,9 @@ from transformers import PreTrainedModel
 
 from nullprobe._core.validation import complain
 from nullprobe.erasers import AffineEraser
-from nullprobe.models.baking.families import KEEP_HOOK
 from nullprobe.models.baking.folds import exact, float64_device
 from nullprobe.models.editing.erasing import erase
+from nullprobe.models.families import KEEP_HOOK
 from nullprobe.models.forward import evaluating, input_device
 
 Write = tuple[str, Callable[[Any], None]]  # path of a module, and its edit in place

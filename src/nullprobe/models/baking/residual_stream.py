@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nullprobe._core.validation import complain
-from nullprobe.models.baking.families import KEEP_HOOK
 from nullprobe.models.baking.folds import Fold
+from nullprobe.models.families import KEEP_HOOK
 
 
 def writers(

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
-from nullprobe.models.baking.families import HEAD, Family
 from nullprobe.models.baking.folds import Fold, exact, in_float64
 from nullprobe.models.baking.proof import Write
+from nullprobe.models.families import HEAD, Family
 
 
 def write_map(module: Any, reads: bool, fold: Fold) -> None:

@@ -76,6 +76,13 @@ def paired(
     model: nn.Module, erasers: Mapping[str, Any], layers: str | None = None
 ) -> dict[Site, AffineEraser]:
     """Return the eraser of each site, after checks, in the order in which states pass the sites."""
+    return {site: affine(one, site) for site, one in sites_of(model, erasers, layers).items()}
+
+
+def sites_of(
+    model: nn.Module, erasers: Mapping[str, Any], layers: str | None = None
+) -> dict[Site, Any]:
+    """Return what edits each site by the site itself, in the order in which states pass them."""
     if not isinstance(erasers, Mapping):
         validation.complain(
             "erasers must be a mapping from sites to erasers",
@@ -96,7 +103,7 @@ def paired(
     if not named:
         return {}
     chosen = choose(sites, [name for name in sites if name in named])
-    return {site: affine(named[site.name], site) for site in chosen}
+    return {site: named[site.name] for site in chosen}
 
 
 def affine(eraser: Any, site: Site) -> AffineEraser:
@@ -156,7 +163,7 @@ class Map:
             return states
         dtype = torch.float64 if states.dtype == torch.float64 else torch.float32
         t = self.on(states.device, dtype)
-        with _full_precision(states.device.type):
+        with full_precision(states.device.type):
             x = states.to(dtype).reshape(-1, states.shape[-1])
             # The mean is subtracted first: differences of large scores lose all digits.
             scores = (x - t["mean"]) @ t["reading"] - t["offset"]
@@ -167,7 +174,7 @@ class Map:
         return moved.view(states.shape).to(states.dtype)
 
 
-def _full_precision(kind: str) -> Any:
+def full_precision(kind: str) -> Any:
     """Return a block without autocasting, which would compute the products in half precision."""
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         return torch.autocast(kind, enabled=False)

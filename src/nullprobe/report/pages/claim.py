@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from nullprobe.report.figures.doses import doses
 from nullprobe.report.figures.groups import height, matrix
 from nullprobe.report.figures.nulls import ladders, nulls
 from nullprobe.report.figures.removals import removals
@@ -14,6 +15,8 @@ from nullprobe.report.pages.picture import HALF, Picture, anchor, drawn, glyph, 
 from nullprobe.report.text import alt_text, rungs, tables, titles, wording
 from nullprobe.report.text.answer import meaning
 from nullprobe.report.text.claim_notes import claim_notes, surprises
+from nullprobe.report.text.use_tables import doses as dose_table
+from nullprobe.report.text.use_tables import use_tables
 from nullprobe.report.text.verdicts import conclusion
 
 # Each matrix of groups: how it is described, and what was done in the row.
@@ -42,6 +45,7 @@ def section(claim: Mapping[str, Any], set_key: str, *, pictures: bool = True) ->
     first = wording.sentence(conclusion(claim["reason"]))
     learned, details = tables.learning_curve(claim), tables.details(claim)
     numbers = [tables.explanations(claim), tables.evidence(statistics), details, learned]
+    numbers += use_tables(claim)
     return {
         **claim,
         "key": key,
@@ -71,7 +75,14 @@ def _pictures(
         if _varies(ladder):
             name = claim["name"], ladder["metric"]["name"]
             title = titles.ladder(*name, first=not position)
+            if claim.get("use") and claim["use"]["verdict_from"] == "interchange":
+                title = titles.INTERCHANGE
             yield _ladder(ladder, f"{key}-null-{position}", title)
+    use: Mapping[str, Any] = claim.get("use") or {"methods": []}
+    methods: list[dict[str, Any]] = use["methods"]
+    for method in methods:
+        if method["doses"]:
+            yield _doses(use, method, f"{key}-doses")
 
 
 def _varies(ladder: Mapping[str, Any]) -> bool:
@@ -107,6 +118,17 @@ def _curve(shown: Mapping[str, Any], key: str) -> Picture:
     ]
     description, table = alt_text.curve(shown), tables.curve(shown)
     return Picture(key, titles.CURVE, description, svg, notes, entries, table)
+
+
+def _doses(use: Mapping[str, Any], method: Mapping[str, Any], key: str) -> Picture:
+    whole = method["whole"] and method["whole"]["value"]
+    svg, notes = drawn(key, (HALF, CURVE), partial(doses, method["doses"], whole))
+    entries = [
+        glyph("◆", "ink", "observed, with its 95 % interval"),
+        glyph("┈┈", "quiet", "no shift, and the shift by the whole state"),
+    ]
+    description = alt_text.doses(method["doses"], whole)
+    return Picture(key, titles.DOSES, description, svg, notes, entries, dose_table(use))
 
 
 def _matrices(claim: Mapping[str, Any], key: str) -> Iterator[Picture]:

@@ -230,3 +230,16 @@ def layers(documents: Sequence[Mapping[str, Any]], name: str) -> str:
     (low, least), (high, most) = min(read), max(read)
     unit = claims[0][0]["metric"]["name"]
     return f"{text} {unit} from {number(low)} ({least}) to {number(high)} ({most})."
+
+
+def doses(points: Sequence[Mapping[str, Any]], whole: float | None) -> str:
+    """Say how far the answer moves with each dose of the concept.
+
+    Examples
+    --------
+    >>> doses([{"dose": 0.5, "value": 0.2}, {"dose": 1.0, "value": 0.5}], 0.8)
+    'Towards the answer of the partner, in nats: 0.200 at 0.5, 0.500 at 1; whole state: 0.800.'
+    """
+    each = ", ".join(f"{number(one['value'])} at {one['dose']:g}" for one in points)
+    most = "" if whole is None else f"; whole state: {number(whole)}"
+    return f"Towards the answer of the partner, in nats: {each}{most}."

@@ -15,6 +15,8 @@ LADDERS = {
     "consistent": "Does CCS agree with the labels more often than by chance?",
     "used": "Does erasing the concept change more than erasing something else?",
 }
+INTERCHANGE = "Does the answer follow the partner further than with other subspaces?"
+DOSES = "How far does the answer move with each dose of the concept?"
 CURVE = "How fast does the reading fall as directions are removed?"
 MATRICES = {
     "read": "Which group's probe reads which group?",

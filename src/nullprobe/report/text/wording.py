@@ -60,6 +60,7 @@ DETAILS = {
     "probe_rows": "rows that each probe was trained on",
     "random_change": "random subspaces, mean change",
     "random_divergence": "KL on neutral texts, random subspaces",
+    "share_of_whole": "shift, as a share of the whole state's",
     "rank_correlation": "rank correlation of scores and numbers (few rows cannot decide it)",
     "rank_correlation_from": "its 95 % interval, from",
     "rank_correlation_to": "its 95 % interval, to",

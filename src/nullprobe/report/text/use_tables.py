@@ -1,0 +1,147 @@
+"""Tables of use: what each method changes, its nulls, doses, pairs, and the path to the head."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nullprobe.report.text.tables import Table
+from nullprobe.report.text.wording import VERDICTS, sentence
+
+METHODS = {
+    "erasing": "erasing the concept",
+    "interchange": "giving a text its partner's value",
+    "adding": "adding the difference of class means",
+}
+NULLS = {
+    "permuted_labels": "subspaces of permuted labels",
+    "random_subspaces": "random subspaces that remove as much",
+    "same_label": "beyond a partner of the same label, signs flipped",
+    "permuted_directions": "directions of permuted labels, as long",
+}
+NO_INTERVAL = "not measured by this method, or too few pairs for an interval"
+
+
+def use_tables(claim: Mapping[str, Any]) -> Iterator[Table]:
+    """Yield the tables of a claim that was judged by several methods; none for other claims."""
+    use = claim.get("use")
+    if not use:
+        return
+    yield methods(use)
+    yield nulls(use)
+    if any(method["doses"] for method in use["methods"]):
+        yield doses(use)
+    path_table = path(use)
+    if path_table is not None:
+        yield path_table
+    yield pairs(use)
+
+
+def methods(use: Mapping[str, Any]) -> Table:
+    """Return the effect and the verdict of each method.
+
+    Examples
+    --------
+    >>> erasing = {"name": "erasing", "holds": "yes", "reason": "Why.", "effect": -0.8}
+    >>> erasing |= {"interval": [-0.9, -0.7], "share_of_whole": None, "unit": "change (nats)"}
+    >>> methods({"methods": [erasing], "verdict_from": "erasing"}).rows
+    (('erasing the concept', 'Holds', -0.8, -0.9, -0.7, None),)
+    """
+    rows = tuple(
+        (
+            METHODS[one["name"]], VERDICTS[one["holds"]], one["effect"],
+            *(one["interval"] or (None, None)), one["share_of_whole"],
+        )
+        for one in use["methods"]
+    )  # fmt: skip
+    decides = use["verdict_from"]
+    how = [f"{sentence(METHODS[one['name']])}: {one['reason']}" for one in use["methods"]]
+    last = f"The verdict is from {decides}." if decides else "No method has power here."
+    return Table(
+        "What each method changes, in nats",
+        ("", "verdict", "effect", "2.5 %", "97.5 %", "share of the whole state's"),
+        rows,
+        NO_INTERVAL,
+        " ".join([*how, last]),
+    )
+
+
+def nulls(use: Mapping[str, Any]) -> Table:
+    """Return the nulls of each method, with their overlap with the concept."""
+    rows: list[tuple[Any, ...]] = []
+    why: list[str] = []
+    for method in use["methods"]:
+        for one in method["nulls"]:
+            name = f"{method['name']}: {NULLS[one['name']]}"
+            rows.append((
+                name, one["compared"], one["mean"], one["low"], one["high"], one["p_value"],
+                one["adjusted_p"], one["overlap"], "no" if one["no_power"] else "yes",
+            ))  # fmt: skip
+            if one["no_power"]:
+                why.append(f"{sentence(name)}, no power: {one['no_power']}.")
+    return Table(
+        "Each method against its nulls",
+        ("", "effect", "mean", "2.5 %", "97.5 %", "p", "adjusted p", "overlap", "has power"),
+        tuple(rows),
+        "judged alone, or without an overlap with the concept",
+        " ".join(["Overlap: share of the concept that the draws contain on average.", *why]),
+    )
+
+
+def doses(use: Mapping[str, Any]) -> Table:
+    """Return the effect of each dose of the difference of class means."""
+    rows = tuple(
+        (one["dose"], one["value"], *(one["interval"] or (None, None)))
+        for method in use["methods"]
+        for one in method["doses"]
+    )
+    return Table(
+        "Shift towards the partner's answer (nats) by dose",
+        ("times the difference of class means", "shift", "2.5 %", "97.5 %"),
+        rows,
+        NO_INTERVAL,
+    )
+
+
+def path(use: Mapping[str, Any]) -> Table | None:
+    """Return what an interchange does on other ways: whole, placebo, head alone; or None."""
+    one = next((m for m in use["methods"] if m["name"] == "interchange"), None)
+    if one is None:
+        return None
+    named = {
+        "in this subspace": {"value": one["effect"], "interval": one["interval"]},
+        "of the whole state": one["whole"],
+        "with a partner of the same label": one["same_label"],
+        "with later layers frozen, so that the head alone sees it": one["direct"],
+        "without the part that no later matrix reads": one["read"],
+        **{f"in the subspace of {other['name']}": other for other in one["others"]},
+    }
+    rows = tuple(
+        (name, reading["value"], *(reading["interval"] or (None, None)))
+        for name, reading in named.items()
+        if reading is not None
+    )
+    needed = one["pairs_needed"]
+    note = "" if needed is None else (
+        f"About {needed:,} directed pairs detect the smallest effect of interest (80 % power)."
+    )  # fmt: skip
+    return Table(
+        "What an interchange moves (nats)",
+        ("", "shift", "2.5 %", "97.5 %"),
+        rows,
+        NO_INTERVAL,
+        note,
+    )
+
+
+def pairs(use: Mapping[str, Any]) -> Table:
+    """Return the first pairs."""
+    shown = use["pairs"]
+    rows = tuple((one["first"], one["second"]) for one in shown["examples"])
+    how = "matched by their words" if shown["matched"] else "passed"
+    return Table(
+        f"The first of {len(shown['first']):,} directed pairs, {how}",
+        ("edited", "partner"),
+        rows,
+        note=f"The texts of a pair differ in {shown['distance']:.3g} words on average.",
+    )

@@ -1,0 +1,105 @@
+"""Document of use: what erasing, interchange and adding do, each against its nulls."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nullprobe.report.document import (
+    Document,
+    Number,
+    Pair,
+    PValue,
+    ReadingDocument,
+    Share,
+    Text,
+    doc,
+)
+
+
+class UseNullDocument(Document):
+    """Draws of one null of a method."""
+
+    name: Literal["permuted_labels", "random_subspaces", "same_label", "permuted_directions"] = doc(
+        "What was drawn."
+    )
+    compared: Number = doc(
+        "What the draws are compared with: the effect, or for `same_label` the effect beyond the "
+        "effect with a partner of the same label."
+    )
+    mean: Number = doc("Mean of the draws.")
+    low: Number = doc("2.5 % quantile of the draws.")
+    high: Number = doc("97.5 % quantile of the draws.")
+    p_value: PValue = doc("p-value of the effect.")
+    adjusted_p: PValue = doc("The same, adjusted for the sites that were judged together.")
+    overlap: Share | None = doc(
+        "Share of the concept that the draws contain on average; null if it is not defined."
+    )
+    no_power: str = doc("Why this null has no power; empty if it has.")
+
+
+class DoseDocument(ReadingDocument):
+    """The effect of adding a multiple of the difference of class means."""
+
+    dose: float = doc("The multiple.")
+
+
+class OtherConceptDocument(ReadingDocument):
+    """The effect of the same interchange in the subspace of another concept."""
+
+    name: Text = doc("Name of the concept.")
+
+
+class UseMethodDocument(Document):
+    """One way of showing use."""
+
+    name: Literal["erasing", "interchange", "adding"] = doc("Name of the method.")
+    holds: Literal["yes", "no", "unclear"] = doc("Its verdict.")
+    reason: Text = doc("Why its verdict is what it is.")
+    unit: Text = doc("What is measured.")
+    effect: Number = doc("The effect.")
+    interval: Pair | None = doc("95 % bootstrap interval, given the fitted subspace.")
+    share_of_whole: Number = doc("The effect as a share of the effect of the whole state.")
+    whole: ReadingDocument | None = doc("Effect of interchanging the whole state.")
+    nulls: list[UseNullDocument] = doc("Its nulls.")
+    doses: list[DoseDocument] = doc("Effect by dose; of adding only.")
+    others: list[OtherConceptDocument] = doc("Effects by other concepts; of interchange only.")
+    same_label: ReadingDocument | None = doc("Effect with partners of the same label.")
+    direct: ReadingDocument | None = doc(
+        "Effect if all later layers keep their outputs, so that the head alone sees the change."
+    )
+    read: ReadingDocument | None = doc(
+        "Effect without the part of the subspace that no later matrix reads."
+    )
+    pairs_needed: int | None = doc(
+        "Directed pairs that would detect the smallest effect of interest (80 % power)."
+    )
+
+
+class PairExampleDocument(Document):
+    """Two texts that were paired."""
+
+    first: str = doc("The text that is edited.")
+    second: str = doc("The text whose state it gets.")
+
+
+class UsePairsDocument(Document):
+    """Pairs of texts that the interchange ran on."""
+
+    matched: bool = doc("Whether texts were matched by their words; false for pairs passed.")
+    distance: Number = doc("Mean number of words in which the texts of a pair differ.")
+    first: list[int] = doc("Numbers of the texts that are edited.")
+    second: list[int] = doc("Numbers of their partners, which differ in label and answer.")
+    same_label: list[int] = doc("Numbers of the partners of the same label; -1 for no partner.")
+    examples: list[PairExampleDocument] = doc("The first pairs.")
+
+
+class UseDocument(Document):
+    """What each method shows of use."""
+
+    verdict_from: Literal["erasing", "interchange"] | None = doc(
+        "The method that decides: interchange if it has power, else erasing; null if neither has."
+    )
+    methods: Annotated[list[UseMethodDocument], Field(min_length=1)] = doc("The methods.")
+    pairs: UsePairsDocument = doc("The pairs.")
