@@ -11,6 +11,7 @@ from nullprobe.auditing.result import Audit
 from nullprobe.claims import Claim, ComesFrom, Holds, Outcome
 from nullprobe.report.text.wording import number
 
+RANDOM_LAYERS = "trained embeddings, random layers"  # name of this baseline
 READ = {
     Holds.YES: "A linear probe reads “{}”",
     Holds.NO: "A linear probe does not read “{}”",

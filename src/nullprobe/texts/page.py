@@ -17,8 +17,7 @@ from nullprobe.report.pages.pictures import LAYERS
 from nullprobe.report.text import tables, titles
 from nullprobe.report.text.answer import ABOUT, CAME_OUT, TESTED, Lead
 from nullprobe.report.text.wording import counted, number
-from nullprobe.texts.conclusions import PLAUSIBLE, SOURCES, Beyond, Range
-from nullprobe.texts.reading import RANDOM_LAYERS
+from nullprobe.texts.conclusions import PLAUSIBLE, RANDOM_LAYERS, SOURCES, Beyond, Range
 from nullprobe.texts.standing import Standing, Standings
 
 GIVE_AWAY = "What gives the label away"

@@ -21,11 +21,11 @@ from nullprobe.data.text_baselines import text_baselines
 from nullprobe.models.capturing.folder import capture_to
 from nullprobe.models.random_weights import untrained as random_network
 from nullprobe.models.text_batches import Options, Work
+from nullprobe.texts.conclusions import RANDOM_LAYERS
 from nullprobe.texts.copied_texts import codes_of_copies
 from nullprobe.texts.plausibility import plausibility
 
 EMBEDDINGS, MEAN = "embeddings", "mean:every"
-RANDOM_LAYERS = "trained embeddings, random layers"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from nullprobe import models
 from nullprobe._core.validation import InputError
 from nullprobe.probes import LDAProbe
 from nullprobe.worlds.zoo.kinds import FEATURES, KINDS
-from nullprobe.worlds.zoo.network import flipped, network, said
+from nullprobe.worlds.zoo.network import answers_yes, flipped, network
 
 SIZES = [(16, 3, 0), (32, 3, 1), (48, 5, 2)]  # width, depth, seed
 EACH = [(kind, *size) for kind in KINDS for size in SIZES]
@@ -55,7 +55,7 @@ def test_texts_of_a_pair_differ_in_the_concept_and_one_word_at_most(kind):
 def test_a_network_that_uses_the_concept_answers_with_it(kind):
     made = built(kind, 32, 4, 3)
     drawn = made.texts(100, 0)
-    assert (said(made, drawn.texts) == (drawn.y == 1)).all()
+    assert (answers_yes(made, drawn.texts) == (drawn.y == 1)).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Networks of the zoo: a Llama of a few layers, every weight of which is set by hand.
+"""Networks of the zoo: a Llama of a few layers, whose weights are all set by hand.
 
 Problem. The error rate of a causal claim can only be measured on networks whose truth is known. A
 trained network must first be understood.
@@ -91,9 +91,9 @@ class ZooNetwork:
         )
         texts = []
         for bit, word, other, order in zip(bits, words, others, orders, strict=True):
-            said = [_word(f, b, w) for f, b, w in zip(WORDS, bit, word, strict=True)]
-            said += [f"other{k}" for k in other]
-            texts.append(" ".join([*(said[k] for k in order), ASK]))
+            words_of = [_word(f, b, w) for f, b, w in zip(WORDS, bit, word, strict=True)]
+            words_of += [f"other{k}" for k in other]
+            texts.append(" ".join([*(words_of[k] for k in order), ASK]))
         if self.kind.label:
             y = np.prod([bits[:, WORDS.index(name)] for name in self.kind.label], axis=0)
         else:
@@ -196,16 +196,16 @@ def flipped(of: ZooNetwork, drawn: ZooTexts) -> float:
         edited[:, -1] -= 2.0 * (edited[:, -1] @ q)[:, None] * q
         return edited
 
-    before = said(of, drawn.texts)
+    before = answers_yes(of, drawn.texts)
     handle = of.model.model.layers[-2].register_forward_hook(negate)
     try:
-        after = said(of, drawn.texts)
+        after = answers_yes(of, drawn.texts)
     finally:
         handle.remove()
     return float(np.mean(before != after))
 
 
-def said(of: ZooNetwork, texts: Sequence[str]) -> np.ndarray:
+def answers_yes(of: ZooNetwork, texts: Sequence[str]) -> np.ndarray:
     """Return whether the network's answer to each text is "yes" (n,)."""
     no, yes = of.tokenizer.convert_tokens_to_ids(list(ANSWERS))
     batch = of.tokenizer(list(texts), return_tensors="pt")
