@@ -142,10 +142,11 @@ def layers(r: Results) -> Iterator[str]:
 
 def reading(claim: Results) -> str:
     """Return an AUC with its interval and source."""
-    low, high = claim["interval"] or (float("nan"),) * 2
+    ends = claim["interval"]
+    shown = f" ({number(ends[0])} to {number(ends[1])})" if ends else ""
     star = "\\*" if claim["holds"] == "yes" else ""
     source = f", {claim['comes_from']}" if claim["holds"] == "yes" else ""
-    return f"{number(claim['observed'])}{star} ({number(low)} to {number(high)}){source}"
+    return f"{number(claim['observed'])}{star}{shown}{source}"
 
 
 def direction(r: Results) -> Iterator[str]:

@@ -22,7 +22,7 @@ from nullprobe import (
     load_result,
     models,
 )
-from nullprobe.texts import entry, reading
+from nullprobe.texts import conclusions, entry, reading
 from nullprobe.texts.choice import texts_that_choose
 from nullprobe.texts.standing import Standings
 
@@ -69,7 +69,7 @@ def test_a_word_of_the_text_is_read_and_comes_from_the_inputs(found):
     assert str(found[last]["readable"].comes_from) == "inputs"
     assert "inputs" in found.conclusions[-1].text
     compared = {one.name for one in found[last]["readable"].beside}
-    expected = {"words", "mean embedding", reading.RANDOM_LAYERS, "untrained network 1"}
+    expected = {"words", "mean embedding", conclusions.RANDOM_LAYERS, "untrained network 1"}
     assert compared >= expected
 
 

@@ -31,10 +31,11 @@ from nullprobe.texts.cards import text_cards
 from nullprobe.texts.choice import layers_read_best, texts_that_choose
 from nullprobe.texts.conclusions import Beyond
 from nullprobe.texts.findings import MOST_PRINTED
-from nullprobe.texts.reading import ModelReader, TextRows, twin_seed
+from nullprobe.texts.reading import ModelReader, twin_seed
 from nullprobe.texts.result import ModelAudit
 from nullprobe.texts.stages import Stages
 from nullprobe.texts.standing import Standings
+from nullprobe.texts.text_rows import TextRows
 
 CLAIMS = ("readable", "one_direction", "erasure_holds")
 COSTLY = ("no_halfspace", "one_feature", "gone")

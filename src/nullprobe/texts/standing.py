@@ -18,7 +18,7 @@ from nullprobe.report.text import tables
 from nullprobe.texts.census import census
 from nullprobe.texts.census_result import Census, LayerCensus
 from nullprobe.texts.labellings import BinaryLabels, control_labels, lexical_concepts
-from nullprobe.texts.reading import TextRows
+from nullprobe.texts.text_rows import TextRows
 
 QUANTILES = (0.05, 0.5, 0.95)  # of the lexical concepts
 CAPTION = "Where the concept stands among lexical concepts and random labels of words"
