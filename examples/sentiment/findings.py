@@ -12,17 +12,46 @@ from typing import Any
 
 Results = Mapping[str, Any]
 FULL = {"SmolLM2": "SmolLM2-135M-Instruct (Q4_1)", "MiniLM": "all-MiniLM-L6-v2"}
+AMENDMENT = (
+    "**Amendment, not preregistered.** Adjectives were listed by likeness (*terrible*, *awful*, "
+    "*horrible*). The audit noticed that neighbouring adjectives resemble each other, and withheld "
+    "verdicts that dependent rows could explain: the result of the preregistered analysis is "
+    '"unclear". The same sentences were then audited with the adjectives in random order. This '
+    "treats the 96 adjectives as independent draws. They are not quite: some are near synonyms. So "
+    "p-values of the second analysis are somewhat too small."
+)
 HIGH, UNDETECTED, LOW, CHANCE, LEVEL = 0.9, 0.67, 0.6, 0.5, 0.05
 
 
 def write(results: Path, path: Path) -> None:
     """Write the findings of a folder of results, if both models are there."""
-    missing = [name for name in FULL if not (results / f"{name}.json").exists()]
+    paths = {
+        (name, order): results / f"{name}-{order}.json"
+        for order in ("listed", "shuffled")
+        for name in FULL
+    }
+    missing = [one.stem for one in paths.values() if not one.exists()]
     if missing:
         print(f"{path.name} waits for: {', '.join(missing)}")
         return
-    read = {name: json.loads((results / f"{name}.json").read_text()) for name in FULL}
-    path.write_text("\n".join([*opening(), *expected(read), *layers(read), *again()]) + "\n")
+    every = {key: json.loads(one.read_text()) for key, one in paths.items()}
+    listed, shuffled = (
+        {name: every[name, order] for name in FULL} for order in ("listed", "shuffled")
+    )
+    lines = [
+        *opening(),
+        "## What came out, as preregistered",
+        "",
+        *expected(listed),
+        "## What came out with the adjectives in random order",
+        "",
+        AMENDMENT,
+        "",
+        *expected(shuffled),
+        *layers(shuffled, "shuffled"),
+        *again(),
+    ]
+    path.write_text("\n".join(lines) + "\n")
 
 
 def number(value: float) -> str:
@@ -49,8 +78,6 @@ def opening() -> Iterator[str]:
 
 def expected(read: Mapping[str, Results]) -> Iterator[str]:
     """Yield what came out beside what was expected."""
-    yield "## What came out"
-    yield ""
     yield f"| question | we expected | {' | '.join(FULL.values())} |"
     yield f"|---|---|{'---|' * len(FULL)}"
     rows = {
@@ -112,7 +139,7 @@ def negated(r: Results) -> str:
     return f"{words[claim['holds']]}. {claim['reason']}"
 
 
-def layers(read: Mapping[str, Results]) -> Iterator[str]:
+def layers(read: Mapping[str, Results], order: str) -> Iterator[str]:
     """Yield the layers of each model."""
     for name, r in read.items():
         yield f"## {FULL[name]}"
@@ -135,7 +162,7 @@ def layers(read: Mapping[str, Results]) -> Iterator[str]:
         half = r["no_halfspace"]
         yield f"`no_halfspace` at {r['main']}: **{half['holds']}**. {half['reason']}"
         yield ""
-        yield f"The page: [results/{name}.html](results/{name}.html)."
+        yield f"The page: [results/{name}-{order}.html](results/{name}-{order}.html)."
         yield ""
 
 

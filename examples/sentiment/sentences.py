@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import NamedTuple
 
 POSITIVE = (
@@ -31,13 +32,19 @@ class Sentence(NamedTuple):
     positive: bool  # what the whole sentence says
 
 
-def sentences(*, negated: bool) -> list[Sentence]:
-    """Return 288 sentences: 96 adjectives of 3 things; "not" turns the sentiment round."""
+def sentences(*, negated: bool, shuffled: bool = False) -> list[Sentence]:
+    """Return 288 sentences: 96 adjectives of 3 things; "not" turns the sentiment round.
+
+    The adjectives come as listed above, where neighbours often mean nearly the same, or shuffled.
+    """
+    adjectives = [*POSITIVE, *NEGATIVE]
+    if shuffled:
+        random.Random(0).shuffle(adjectives)
     return [
         Sentence(
             f"I thought that the {thing} was {'not ' if negated else ''}{adjective}.",
             adjective, thing, negated, (adjective in POSITIVE) != negated,
         )
-        for adjective in (*POSITIVE, *NEGATIVE)
+        for adjective in adjectives
         for thing in THINGS
     ]  # fmt: skip

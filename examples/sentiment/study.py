@@ -28,6 +28,8 @@ SITES = {
     "SmolLM2": [f"layers.{k}.output" for k in (4, 9, 14, 19, 24, 29)],
     "MiniLM": [f"layers.{k}.output" for k in range(6)],
 }
+# As preregistered, and an amendment: see `findings.AMENDMENT`.
+ORDERS = ("listed", "shuffled")
 MAIN = {"SmolLM2": "layers.19.output", "MiniLM": "layers.5.output"}
 TOKENS = {"SmolLM2": "last", "MiniLM": "mean"}
 TITLES = {"SmolLM2": "SmolLM2-135M (Q4_1)", "MiniLM": "all-MiniLM-L6-v2"}
@@ -58,18 +60,19 @@ def verdict(claim: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def studied(name: str) -> dict[str, Any]:
-    """Return everything that was preregistered for one model."""
+def studied(name: str, order: str) -> dict[str, Any]:
+    """Return everything that was preregistered for one model, with adjectives in some order."""
     model, tokenizer = loaded(name)
-    plain = sentences(negated=False)
-    every = [*plain, *sentences(negated=True)]
+    shuffled = order == "shuffled"
+    plain = sentences(negated=False, shuffled=shuffled)
+    every = [*plain, *sentences(negated=True, shuffled=shuffled)]
     options: dict[str, Any] = {"random_state": SEED, "n_jobs": 2}
     found = audit_model(
         model, tokenizer, columns(plain), concept="sentiment", groups="adjective",
-        sites=SITES[name], tokens=TOKENS[name], deep=0, folder=WORK / name, progress=True,
-        title=f"sentiment of {len(plain)} sentences in {TITLES[name]}", **options,
+        sites=SITES[name], tokens=TOKENS[name], deep=0, folder=WORK / f"{name}-{order}",
+        progress=True, title=f"sentiment of {len(plain)} sentences in {TITLES[name]}", **options,
     )  # fmt: skip
-    found.to_html(RESULTS / f"{name}.html")
+    found.to_html(RESULTS / f"{name}-{order}.html")
     X = models.capture(
         model, tokenizer, [s.text for s in every], MAIN[name], tokens=TOKENS[name]
     )[MAIN[name]]  # fmt: skip
@@ -124,10 +127,11 @@ def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     WORK.mkdir(exist_ok=True)
     for name in SITES:
-        path = RESULTS / f"{name}.json"
-        if not path.exists():
-            made = json.dumps(rounded(studied(name)), indent=1, ensure_ascii=False)
-            path.write_text(made + "\n")
+        for order in ORDERS:
+            path = RESULTS / f"{name}-{order}.json"
+            if not path.exists():
+                made = json.dumps(rounded(studied(name, order)), indent=1, ensure_ascii=False)
+                path.write_text(made + "\n")
     findings.write(RESULTS, HERE / "README.md")
 
 
