@@ -1,9 +1,10 @@
 """Who says that a concept is used? On networks whose truth is known by their weights.
 
-Eight kinds of networks (`nullprobe.worlds.zoo`), of several widths, depths and seeds. Verdicts of
-`audit_use` by erasing, by interchange, by adding and combined; beside them distributed alignment
-search (DAS, one direction, trained on half of the pairs) and plain probing, which is often taken
-for use: a held-out linear probe reads the concept.
+Ten kinds of networks (`nullprobe.worlds.zoo`), of several widths, depths and seeds. Verdicts of
+`audit_use` by erasing, by interchange, by adding and combined. Beside them what is often taken for
+use: a held-out linear probe reads the concept (probing); answers of pairs differ (behaviour);
+distributed alignment search finds a direction (DAS, trained on half of the pairs); and DAS if the
+partner's whole state moves the answer, too (checked).
 
     python benchmarks/zoo.py                # 60 networks of each unused kind, 30 of each used kind
     python benchmarks/zoo.py --share 0.1    # a tenth
@@ -34,7 +35,9 @@ UNUSED, USED, ALPHA, DRAWS = 60, 30, 0.05, 39
 N = 120  # texts: 60 pairs
 SIZES = [(width, depth) for width in (16, 32, 48) for depth in (3, 4, 6)]
 STEPS, RATE = 60, 0.1  # of DAS
-METHODS = ("probing", "erasing", "interchange", "adding", "combined", "das")
+METHODS = (
+    "probing", "behaviour", "das", "das, checked", "erasing", "interchange", "adding", "combined"
+)  # fmt: skip
 
 
 def verdicts(task: tuple[str, int]) -> tuple[str, dict[str, str]]:
@@ -57,11 +60,11 @@ def verdicts(task: tuple[str, int]) -> tuple[str, dict[str, str]]:
         )["readable"]
     said = {one["name"]: one["holds"] for one in claim.shown["use"]["methods"]}
     said |= {"combined": claim.holds.value, "probing": read.holds.value}
-    return kind, said | {"das": das(made, drawn, seed)}
+    return kind, said | das(made, drawn, seed)
 
 
-def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> str:
-    """Return whether a direction trained by interchange moves answers of other pairs.
+def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> dict[str, str]:
+    """Return what behaviour says, and a direction that was trained by interchange.
 
     Geiger et al. 2024 (arXiv 2303.02536), with one direction. "yes" if the answers of held-out
     pairs become the partner's more often than half of the time (exact test at α).
@@ -70,7 +73,7 @@ def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> str:
     held = drawn.pair % 2 == 1
     batch = made.tokenizer(drawn.texts, return_tensors="pt")["input_ids"]
     answer = torch.as_tensor(made.tokenizer.convert_tokens_to_ids(list(ANSWERS)))
-    toward = torch.as_tensor(drawn.y[b])
+    toward = torch.as_tensor(np.array([ANSWERS.index(drawn.answers[i]) for i in b]))
     layer, kept = made.model.model.layers[-2], {}
 
     def logits(rows: np.ndarray, edit: object) -> torch.Tensor:
@@ -90,11 +93,11 @@ def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> str:
     direction = torch.randn(states.shape[1], generator=generator).requires_grad_()
     optimiser = torch.optim.Adam([direction], lr=RATE)
 
-    def answers(rows: np.ndarray) -> torch.Tensor:
+    def answers(rows: np.ndarray, whole: bool = False) -> torch.Tensor:
         def swap(_: object, __: object, output: torch.Tensor) -> torch.Tensor:
             u = direction / direction.norm()
             gap = states[b[rows]] - states[rows]
-            last = output[:, -1] + (gap @ u)[:, None] * u
+            last = output[:, -1] + (gap if whole else (gap @ u)[:, None] * u)
             return torch.cat([output[:, :-1], last[:, None]], dim=1)
 
         return logits(rows, swap)
@@ -105,14 +108,32 @@ def das(made: ZooNetwork, drawn: ZooTexts, seed: int) -> str:
         loss = torch.nn.functional.cross_entropy(answers(train), toward[train])
         loss.backward()
         optimiser.step()
+    rows = a[held]
     with torch.no_grad():
-        right = (answers(a[held]).argmax(dim=1) == toward[a[held]]).numpy()
-    # The two texts of a pair are not independent: pairs in which both become the partner's count.
+        before = logits(rows, keep).argmax(dim=1).numpy()
+        moved, by_whole = (answers(rows, whole).argmax(dim=1) for whole in (False, True))
+    found = _mostly((moved == toward[rows]).numpy())
+    whole = _mostly((by_whole == toward[rows]).numpy())
+    differ = before.reshape(-1, 2)
+    return {
+        "behaviour": _more(int((differ[:, 0] != differ[:, 1]).sum()), len(differ)),
+        "das": found,
+        "das, checked": "yes" if found == whole == "yes" else "no",
+    }
+
+
+def _mostly(right: np.ndarray) -> str:
+    """Return whether answers become the partner's in more than half of the pairs, both ways.
+
+    The two texts of a pair are not independent, so pairs count in which both do, or neither.
+    """
     both = right.reshape(-1, 2)
     wins, losses = int(both.all(axis=1).sum()), int((~both).all(axis=1).sum())
-    if wins + losses == 0:
-        return "no"
-    return "yes" if binomtest(wins, wins + losses, 0.5, "greater").pvalue <= ALPHA else "no"
+    return _more(wins, wins + losses)
+
+
+def _more(wins: int, n: int) -> str:
+    return "yes" if n and binomtest(wins, n, 0.5, "greater").pvalue <= ALPHA else "no"
 
 
 def row(kind: str, method: str, said: list[str]) -> dict[str, object]:
@@ -146,7 +167,7 @@ def main() -> None:
         for method in METHODS
     ]
     for one in rows:
-        print("{kind:12s} {method:12s} yes {yes:3d} no {no:3d} unclear {unclear:3d}".format(**one))
+        print("{kind:12s} {method:13s} yes {yes:3d} no {no:3d} unclear {unclear:3d}".format(**one))
     settings = {
         "texts": N, "draws": DRAWS, "alpha": ALPHA, "sizes": SIZES, "steps of DAS": STEPS,
         "seconds": seconds, "share": options.share,

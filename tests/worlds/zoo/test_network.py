@@ -41,12 +41,13 @@ def test_a_linear_probe_reads_the_concept_exactly_if_the_kind_says_so(kind, widt
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_texts_of_a_pair_differ_in_the_concept_and_one_word_at_most(kind):
+def test_texts_of_a_pair_differ_in_the_words_that_the_kind_names(kind):
     made = built(kind, 16, 3, 0)
     drawn = made.texts(60, 1)
     for i in range(0, 60, 2):
         a, b = (drawn.texts[i + k].split() for k in (0, 1))
-        assert sum(x != y for x, y in zip(a, b, strict=True)) == len(made.kind.label[:1])
+        differ = len(made.kind.label[:1]) + made.kind.accompanied
+        assert sum(x != y for x, y in zip(a, b, strict=True)) == differ
     assert (drawn.y[::2] != drawn.y[1::2]).all()
     assert drawn.pair.tolist() == [i // 2 for i in range(60)]
 
@@ -56,6 +57,15 @@ def test_a_network_that_uses_the_concept_answers_with_it(kind):
     made = built(kind, 32, 4, 3)
     drawn = made.texts(100, 0)
     assert (answers_yes(made, drawn.texts) == (drawn.y == 1)).all()
+
+
+@pytest.mark.parametrize("kind", ["other path", "accompanied"])
+def test_answers_of_a_pair_differ_though_the_site_is_not_used(kind):
+    made = built(kind, 32, 4, 3)
+    drawn = made.texts(100, 0)
+    answers = answers_yes(made, drawn.texts)
+    assert (answers == (np.array(drawn.answers) == "yes")).all()
+    assert (answers[::2] != answers[1::2]).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -34,6 +34,8 @@ class Kind:
         Whether layer 1 writes the product of "first" and "second" into "concept".
     copied : bool
         Whether the last layer fetches a second copy of the concept from its word.
+    accompanied : bool
+        Whether the "task" bit, which decides the answer, changes within every pair, too.
     truth : str
         In words.
     """
@@ -46,6 +48,7 @@ class Kind:
     truth: str
     judged: bool = False
     copied: bool = False
+    accompanied: bool = False
 
 
 TASK: Term = ("task", "one", 1.0)
@@ -71,6 +74,16 @@ KINDS = {
             truth="A layer computes the concept from two words, and the answer ignores it.",
         ),
         Kind(
+            "other path", used=False, readable=True, label=("concept",),
+            answer=(("copy", "one", 1.0),), copied=True,
+            truth="The answer is the concept, by a later path from its word past the site.",
+        ),
+        Kind(
+            "accompanied", used=False, readable=True, label=("concept",), answer=(TASK,),
+            accompanied=True,
+            truth="As unused; in every pair the bit that decides the answer differs as well.",
+        ),
+        Kind(
             "linear", used=True, readable=True, label=("concept",),
             answer=(("concept", "one", 1.0),),
             truth="The answer is the concept, along one direction.",
@@ -78,7 +91,8 @@ KINDS = {
         Kind(
             "nonlinear", used=True, readable=False, label=("first", "second"),
             answer=(("first", "second", 1.0),),
-            truth="The answer is the product of two bits; no linear probe reads it at the site.",
+            truth="The answer is the product of two bits; a linear probe reads neither from its "
+            "label. In a pair one of them differs.",
         ),
         Kind(
             "two copies", used=True, readable=True, label=("concept",),

@@ -72,6 +72,9 @@ class ZooNetwork:
     def texts(self, n: int, random_state: RandomState = 0) -> ZooTexts:
         """Draw pairs of texts that differ in the concept: texts 2i and 2i + 1 are a pair.
 
+        The answers are those that the concept would give; in the kind "accompanied", those that
+        the network gives.
+
         Parameters
         ----------
         n : int
@@ -84,6 +87,8 @@ class ZooNetwork:
         changed = self.kind.label[0] if self.kind.label else None
         if changed is not None:  # one word of each pair differs, and with it the label
             bits[1::2, WORDS.index(changed)] *= -1
+        if self.kind.accompanied:
+            bits[1::2, WORDS.index("task")] *= -1
         words = np.repeat(rng.integers(PER_VALUE, size=(n // 2, len(WORDS))), 2, axis=0)
         others = np.repeat(rng.integers(N_FILLERS, size=(n // 2, N_OTHERS)), 2, axis=0)
         orders = np.repeat(
@@ -99,7 +104,8 @@ class ZooNetwork:
         else:
             y = np.tile([-1, 1], n // 2) * np.repeat(rng.choice([-1, 1], size=n // 2), 2)
         y = (y > 0).astype(int)
-        return ZooTexts(texts, y, [ANSWERS[k] for k in y], np.repeat(np.arange(n // 2), 2))
+        right = (bits[:, WORDS.index("task")] > 0).astype(int) if self.kind.accompanied else y
+        return ZooTexts(texts, y, [ANSWERS[k] for k in right], np.repeat(np.arange(n // 2), 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +118,7 @@ class ZooTexts:
     y : ndarray of shape (n,)
         The concept, 0 or 1.
     answers : list of n str
-        What the model would answer if it answered with the concept.
+        The answers of :meth:`ZooNetwork.texts`.
     pair : ndarray of shape (n,)
         Number of each text's pair.
     """
