@@ -26,10 +26,10 @@ SOURCES = {
     ComesFrom.NOT_TRIED: "Where it comes from was not tried",
 }
 PLAUSIBLE = {
-    Outcome.SUFFICIENT: "How likely the model finds each text explains it",
-    Outcome.REJECTED: "It is more than how likely the model finds each text",
+    Outcome.SUFFICIENT: "How likely the model finds each text is enough to read it as well",
+    Outcome.REJECTED: "A linear probe of how likely the model finds each text reads less",
     Outcome.UNDECIDED: (
-        "These rows cannot decide whether it is more than how likely the model finds each text"
+        "These rows cannot decide whether a linear probe of how likely each text is reads less"
     ),
 }
 ERASED = {
