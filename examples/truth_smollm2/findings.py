@@ -11,14 +11,21 @@ from pathlib import Path
 from typing import Any
 
 Results = Mapping[str, Any]
-ABLE = 0.65  # of its own answers: below, the model is not asked, its probabilities are compared
+ABLE = 0.65  # share of right answers that was fixed before; below it, likelihoods are compared
 EFFECT, LEVEL, CHANCE = 0.05, 0.05, 0.5
+SIX = (4, 9, 14, 19, 24, 29)  # layers of the three label sets
+SAID = {
+    "affirmed": "Truth of affirmed statements",
+    "truth": "Truth of affirmed and negated statements together",
+    "match": "Match",
+    "polarity": "Polarity",
+}
 MODEL = "SmolLM2-135M-Instruct, quantised (Q4_1)"
 
 
 def write(results: Path, path: Path) -> None:
     """Write the findings of a folder of results, if all parts are there."""
-    names = ("answers", "audits", "transfers", "pairs", "baking")
+    names = ("answers", "audits", "transfers", "pairs", "product", "baking")
     missing = [name for name in names if not (results / f"{name}.json").exists()]
     if missing:
         print(f"{path.name} waits for: {', '.join(missing)}")
@@ -52,14 +59,44 @@ def opening(r: Results) -> Iterator[str]:
     yield ""
     for name in ("affirmed", "truth"):
         one = r["audits"][name]
-        said = {
-            "affirmed": "affirmed statements alone",
-            "truth": "affirmed and negated statements together",
-        }[name]
         for first, last, text in one["conclusions"]:
-            where = first if first == last else f"{first} to {last}"
-            yield f"- Truth of {said}, {where}: {text}"
+            yield f"- {SAID[name]}, {where(name, first, last)}: {text}"
+    yield f"- {of_product(r)}"
     yield f"- {asked(r)}"
+
+
+def where(name: str, first: str, last: str) -> str:
+    """Return a range of layers; of six layers, the range names those that were captured."""
+    if first == last:
+        return first
+    if name == "affirmed":
+        return f"{first} to {last}"
+    low, high = (int(one.split(".")[1]) for one in (first, last))
+    each = [str(k) for k in SIX if low <= k <= high]
+    return f"layers {', '.join(each[:-1])} and {each[-1]}"
+
+
+def of_product(r: Results) -> str:
+    """Return whether likelihood and the word "not" together are enough for truth."""
+    one = r["product"]
+    states = one["states, layer 19"]
+    both = one["log-probabilities, polarity, products"]
+    line = (
+        f"Truth of affirmed and negated statements is the product of match and polarity. A probe "
+        f"of log-probabilities, polarity and their products reads it with AUC {auc(both)}; the "
+        f"states of layer 19 with {auc(states)}. "
+    )
+    if both["auc"] > states["auc"] - EFFECT:
+        return line + (
+            "So likelihood and the word *not* are enough: nothing here shows that the model holds "
+            "truth beyond what it finds likely."
+        )
+    return line + "So the states hold more than likelihood and the word *not*."
+
+
+def auc(one: Results) -> str:
+    """Return an AUC with its interval."""
+    return f"{number(one['auc'])} ({number(one['interval'][0])} to {number(one['interval'][1])})"
 
 
 def asked(r: Results) -> str:
@@ -68,7 +105,8 @@ def asked(r: Results) -> str:
     if share["share"] < ABLE:
         return (
             f"Asked yes or no, the model is right in {span(share)}, which is below {ABLE:g}. So "
-            "its answers do not show what it knows, and the likelihood of statements is used."
+            "its answers do not show what it knows, and the likelihood of statements is used. It "
+            f"answers yes in {span(r['answers']['cities, asked: share of yes'])}."
         )
     return f"Asked yes or no, the model is right in {span(share)}."
 
@@ -88,8 +126,9 @@ def able(r: Results) -> Iterator[str]:
     yield ""
     if affirmed > ABLE and negated < 0.5:
         yield (
-            "The model finds statements with the right country likelier, with or without *not*: "
-            "it does not take the negation into account."
+            "The model finds statements about cities and animals with the right names likelier, "
+            "with or without *not*: it does not take the negation into account. Of two numbers it "
+            "finds the smaller one likelier in the place of the larger one."
         )
     elif affirmed > ABLE and negated > ABLE:
         yield "The model finds true statements likelier, affirmed and negated."
@@ -102,42 +141,64 @@ def layers(r: Results) -> Iterator[str]:
     yield "## What a linear probe reads"
     yield ""
     yield (
-        "Three label sets of the same 640 statements about 80 cities: *match* (the country is the "
-        "right one), *polarity* (affirmed or negated), and *truth*, their product. Cities of the "
-        "scored rows are not in the training rows. AUC with its 95 % interval, and where it comes "
-        "from; * marks layers at which it is above chance, over all layers."
+        "Three label sets of the same 640 statements about 80 cities (two forms): *match* (the "
+        "country is the right one), *polarity* (affirmed or negated), and *truth*, their product. "
+        "The first column is another set: 480 affirmed statements (three forms). Cities of the "
+        "scored rows are not in the training rows. AUC, its 95 % interval, and the source that "
+        "was not rejected (*training*: neither the inputs nor untrained networks explain it). "
+        "\\* above chance, adjusted for all layers."
     )
     yield ""
-    names = ("affirmed", "truth", "match", "polarity")
+    names = ("affirmed", "truth", "match")
     audits = r["audits"]
     sites = list(audits["truth"]["claims"])
-    yield "| layer | truth, affirmed only | truth | match | polarity |"
-    yield "|---|---|---|---|---|"
+    yield "| layer | truth, affirmed only | truth | match |"
+    yield "|---|---|---|---|"
     for site in sites:
         cells = [reading(audits[name]["claims"][site]["readable"]) for name in names]
         yield f"| {site} | {' | '.join(cells)} |"
     yield ""
-    yield "Beyond how likely the model finds each statement (a probe of four log-probabilities):"
+    polarity = [one["readable"] for one in audits["polarity"]["claims"].values()]
+    low = min(claim["observed"] for claim in polarity)
+    yield f"Polarity is read with AUC {number(low)} at every layer: the word *not* shows it."
     yield ""
-    yield "| layer | label | states | log-probabilities | do they explain it? |"
-    yield "|---|---|---|---|---|"
-    for name in names:
-        for site in sites:
-            one = audits[name]["log-probabilities"].get(site)
-            if one:
-                yield (
-                    f"| {site} | {name} | {number(one['states'])} | {number(one['alone'])} | "
-                    f"{one['outcome']} |"
-                )
+    below = [
+        site
+        for site, one in audits["affirmed"]["claims"].items()
+        if one["readable"]["interval"] and one["readable"]["interval"][1] < CHANCE
+    ]
+    if below:
+        yield (
+            f"At {below[0]} to {below[-1]} the AUC of affirmed statements is below .5: a city's "
+            "true and false statement share nearly all words, so a probe that learned one in "
+            "training gets the other one wrong. It reads nothing of use."
+        )
+        yield ""
+    yield "Likelihood (a probe of four log-probabilities of each statement), on the same rows:"
     yield ""
+    yield "| label | states, most at | log-probabilities | enough to read as much? |"
+    yield "|---|---|---|---|"
     for name in names:
-        one = audits[name]
-        yield f"Of {one['texts']} texts, *{name}*:"
-        yield ""
-        for first, last, text in one["conclusions"]:
-            yield f"- {first if first == last else f'{first} to {last}'}: {text}"
-        yield ""
-    yield "The pages: [affirmed statements](results/affirmed.html), all layers."
+        site, one = max(audits[name]["log-probabilities"].items(), key=lambda x: x[1]["states"])
+        words = {"sufficient": "yes", "rejected": "no"}.get(one["outcome"], one["outcome"])
+        yield (
+            f"| {SAID[name]} | {number(one['states'])} at {site} | {number(one['alone'])} | "
+            f"{words} |"
+        )
+    yield ""
+    yield "Truth of affirmed and negated statements from likelihood and polarity, new cities:"
+    yield ""
+    yield "| a linear probe of | AUC |"
+    yield "|---|---|"
+    for name, one in r["product"].items():
+        yield f"| {name} | {auc(one)} |"
+    yield ""
+    yield of_product(r)
+    yield ""
+    yield (
+        "The page with [affirmed statements](results/affirmed.html) has all layers, and compares "
+        "truth with other labels of the same texts."
+    )
 
 
 def reading(claim: Results) -> str:
@@ -153,25 +214,28 @@ def direction(r: Results) -> Iterator[str]:
     """Yield the verdicts on one direction."""
     yield "## Does one direction hold it?"
     yield ""
-    one = r["audits"]["affirmed"]["claims"]
-    for site in r["audits"]["affirmed"]["chosen"]:
-        for name in ("one_direction", "erasure_holds", "no_halfspace"):
-            claim = one[site].get(name)
-            if claim:
-                yield f"- {site}, `{name}`: **{claim['holds']}** ({claim['takes']}). " + first(
-                    claim["reason"]
-                )
+    yield "Truth of affirmed statements, at three layers that other cities chose. AUC or accuracy."
     yield ""
     yield (
-        "`one_direction` holds of any two classes, by linear algebra: after the difference of "
-        "means is projected out, no linear probe separates the fitting rows. It is not a finding "
-        "about the model. `no_halfspace` asks about other rows."
+        "| layer | in the fitting rows | a new probe, new rows | a halfspace, new rows | a "
+        "nonlinear reader |"
     )
-
-
-def first(text: str) -> str:
-    """Return the first sentence of a reason."""
-    return text.split(". ")[0].rstrip(".") + "."
+    yield "|---|---|---|---|---|"
+    one = r["audits"]["affirmed"]["claims"]
+    for site in r["audits"]["affirmed"]["chosen"]:
+        cells = [
+            f"{number(one[site][name]['observed'])}, {one[site][name]['takes'].replace('_', ' ')}"
+            for name in ("one_direction", "erasure_holds", "no_halfspace", "gone")
+            if name in one[site]
+        ]
+        yield f"| {site} | {' | '.join(cells)} |"
+    yield ""
+    yield (
+        "After one direction is erased, nothing linear is left in the fitting rows (0): linear "
+        "algebra guarantees it for any two classes, so it is not a finding about the model. In new "
+        "rows something is left, as much as data with these class means and covariances leave "
+        "(*moments*) where it says so."
+    )
 
 
 def carried(r: Results) -> Iterator[str]:
@@ -182,11 +246,14 @@ def carried(r: Results) -> Iterator[str]:
         "Layer 20. A probe is fitted to one group and scored on another, always on cities, animals "
         "and pairs of numbers that it has not seen. AUC, its 95 % interval over entities, and p "
         "(labels of whole entities swapped at random, 199 times). An AUC below .5 means that the "
-        "probe reads the opposite there. Comparisons of numbers can be read off a size for each "
-        "word."
+        "probe reads the opposite there. A probe can solve comparisons of numbers by learning one "
+        "size for each number word. The match of affirmed and negated statements mirrors their "
+        "truth: 1 minus the AUC across."
     )
     yield ""
     for name, cells in r["transfers"].items():
+        if name.startswith("match"):
+            continue
         groups = sorted({cell["scored"] for cell in cells})
         yield f"| {name}: fitted to | {' | '.join(f'scored on {g}' for g in groups)} |"
         yield f"|---|{'---|' * len(groups)}"
@@ -227,15 +294,16 @@ def contrast(r: Results) -> Iterator[str]:
             yield f"| {probe} | {span(a)} | {p} |"
         q = one["random"]
         yield (
-            f"| 1,000 random directions: median, 95th percentile, best | {number(q['50'])}, "
-            f"{number(q['95'])}, {number(q['100'])} | |"
+            "| 1,000 random directions, signs from training pairs: median, 95th percentile, best "
+            f"(half of the pairs) | {number(q['50'])}, {number(q['95'])}, {number(q['100'])} | |"
         )
         yield ""
         for probe, shares in one["rounds"].items():
             above = sum(share > q["95"] for share in shares)
             yield (
-                f"{len(shares)} orthogonal rounds of {probe}: {above} agree more often than 95 % "
-                f"of random directions; {', '.join(map(number, shares))}."
+                f"{len(shares)} orthogonal rounds of {probe} (fitted to one half, scored on the "
+                f"other): from {number(min(shares))} to {number(max(shares))}; {above} of them agree more "
+                f"often than 95 % of random directions do ({number(q['95'])})."
             )
             yield ""
 
@@ -244,7 +312,7 @@ def written(r: Results) -> Iterator[str]:
     """Yield whether baking equals hooking."""
     one = r["baking"]
     most, moved = one["largest difference (nats)"], one["largest change (nats)"]
-    yield "## Is a baked eraser the hooked one?"
+    yield "## Does an eraser in the weights do what hooks do?"
     yield ""
     equal = most < 1e-3
     yield (
@@ -275,9 +343,9 @@ def burns(r: Results) -> Iterator[str]:
     yield "CCS finds truth without labels (Burns et al. 2022)"
     yield "accuracy of yes/no questions in six larger models"
     q = r["pairs"]["question with Yes and No"]
-    ccs, limit = q["agreements"]["CCS"], q["random"]["95"]
-    yield f"CCS {span(ccs)}; 95 % of random directions: at most {number(limit)}"
-    found = ccs["interval"][0] > 0.5 and ccs["share"] > limit
+    ccs, labels = q["agreements"]["CCS"], q["agreements"]["with labels"]
+    yield f"CCS {span(ccs)}, a probe with labels {span(labels)}"
+    found = ccs["interval"][0] > CHANCE
     yield "reproduced" if found else "not reproduced in this model"
 
 
@@ -301,7 +369,10 @@ def marks(r: Results) -> Iterator[str]:
         return
     ways = {follows(cell) for cell in pair}
     if ways == {"yes"}:
-        yield "reproduced: linear, and something transfers"
+        yield (
+            "linear within cities; weak transfer between cities and animals, none to or from "
+            "numbers; causal edits not tried"
+        )
     elif "opposite" in ways:
         yield "linear within a topic; the opposite is read in another"
     else:
@@ -325,7 +396,10 @@ def levinstein(r: Results) -> Iterator[str]:
     if ways == {"yes"}:
         yield "not reproduced: truth is read in negations, too"
     elif ways == {"opposite"}:
-        yield "reproduced: the probe follows the match of names, not truth"
+        yield (
+            "reproduced: a probe of one polarity does not carry over. One that is fitted to both "
+            "reads the product"
+        )
     else:
         yield "undecided, or different in the two ways"
 
@@ -334,11 +408,11 @@ def farquhar(r: Results) -> Iterator[str]:
     """Yield the row of Farquhar et al. 2023."""
     yield "CCS follows the most salient feature, not knowledge (Farquhar et al. 2023)"
     yield "proofs, and prompts with distractors"
-    one = r["pairs"]["statement and negation"]
+    one = r["pairs"]["question with Yes and No"]
     ccs, labels = one["agreements"]["CCS"], one["agreements"]["with labels"]
     yield f"CCS {span(ccs)}, a probe with labels {span(labels)}"
-    if labels["share"] - ccs["share"] > EFFECT and ccs["interval"][0] <= 0.5:
-        yield "consistent with it: labels find what CCS does not"
+    if labels["interval"][0] > ccs["interval"][1]:
+        yield "CCS fails where labels succeed; salience was not tested"
     elif ccs["share"] > labels["share"] - EFFECT:
         yield "not seen here: CCS reads as much as labels do"
     else:
@@ -347,7 +421,7 @@ def farquhar(r: Results) -> Iterator[str]:
 
 def one_enough(r: Results) -> Iterator[str]:
     """Yield the row on one direction."""
-    yield "one direction holds all linearly available information"
+    yield "one direction holds all linearly available information (common in reports of probes)"
     yield "accuracy falls to chance once the direction is projected out"
     claims = r["audits"]["affirmed"]["claims"]
     holds = {one["one_direction"]["holds"] for one in claims.values()}
@@ -360,11 +434,14 @@ def many_probes(r: Results) -> Iterator[str]:
     """Yield the row on more than 20 orthogonal probes."""
     yield "more than 20 orthogonal CCS probes read truth"
     yield "accuracies of recursive CCS"
-    one = r["pairs"]["statement and negation"]
-    above = sum(share > one["random"]["95"] for share in one["rounds"]["CCS"])
-    n = len(one["rounds"]["CCS"])
-    yield f"{above} of {n} rounds beat 95 % of random directions (by chance: {n * 0.05:.0f})"
-    yield "reproduced" if above > 20 else "not reproduced"
+    counts = [
+        sum(share > one["random"]["95"] for share in one["rounds"]["CCS"])
+        for one in r["pairs"].values()
+    ]
+    n = len(next(iter(r["pairs"].values()))["rounds"]["CCS"])
+    shown = " and ".join(map(str, counts))
+    yield f"{shown} of {n} rounds beat 95 % of random directions (by chance: {n * 0.05:.0f})"
+    yield "reproduced" if max(counts) > 20 else "not reproduced"
 
 
 def random_probes(r: Results) -> Iterator[str]:

@@ -201,14 +201,18 @@ def transfers() -> dict[str, Any]:
 
 
 def carried(
-    X: np.ndarray, rows: Sequence[Statement], labels: Sequence[bool], groups: Sequence[str]
+    X: np.ndarray,
+    rows: Sequence[Statement],
+    labels: Sequence[bool],
+    groups: Sequence[str],
+    draws: int = DRAWS,
 ) -> list[dict[str, Any]]:
     """Return the AUC of a probe of each group on each group, with its interval and p-value."""
     names, entity = np.unique([f"{s.topic} {s.entity}" for s in rows], return_inverse=True)
     y, of = np.asarray(labels), np.asarray(groups)
     rng = np.random.default_rng(SEED)
     fold = rng.permuted(np.arange(len(names)) % FOLDS)[entity]
-    swaps = rng.random((DRAWS, len(names))) < 0.5
+    swaps = rng.random((draws, len(names))) < 0.5
     labelled = [y, *(y ^ s[entity] for s in swaps)]
     found = []
     for a in np.unique(of):
@@ -297,7 +301,7 @@ def pairs() -> dict[str, Any]:
         }  # fmt: skip
         random = RandomProbe(1000, random_state=SEED)
         random.fit(train.negative, train.positive, train.y, train.groups)
-        drawn = random.accuracies(held.negative, held.positive, held.y, held.groups)
+        drawn = oriented(random, train, held)
         result[name] = {
             "pairs": len(one),
             "findings": list(found.findings),
@@ -307,10 +311,45 @@ def pairs() -> dict[str, Any]:
                 for a in [row.agreements[found.labels[0]]]
             },
             "rounds": agreed,
-            "random": {str(q): drawn.percentile(q) for q in (5, 50, 95, 100)},
+            "random": {str(q): float(np.percentile(drawn, q)) for q in (5, 50, 95, 100)},
             "held_out": len(held),
         }
     return result
+
+
+def oriented(random: RandomProbe, train: ContrastPairs, held: ContrastPairs) -> np.ndarray:
+    """Return how often random directions agree with held-out pairs, signs from training pairs."""
+    found = []
+    for side in (train, held):
+        assert side.y is not None
+        low, high = random.normaliser_.sides(side)
+        above = (high - low) @ random.directions_ > 0
+        found.append((above == (side.y == 1)[:, None]).mean(axis=0))
+    return np.where(found[0] >= 0.5, found[1], 1.0 - found[1])
+
+
+def product() -> dict[str, Any]:
+    """Read truth from likelihood, polarity and their product, on cities that were not seen."""
+    rows = statements.cities(FORMS)
+    likely = plausibility(*loaded(), [s.text for s in rows])
+    negated = np.array([[-1.0 if s.affirmed else 1.0] for s in rows])
+    inputs = {
+        "log-probabilities": likely,
+        "log-probabilities, polarity": np.hstack([likely, negated]),
+        "log-probabilities, polarity, products": np.hstack([likely, negated, likely * negated]),
+        "states, layer 19": models.capture(
+            *loaded(), [s.text for s in rows], "layers.19.output"
+        )["layers.19.output"],
+    }  # fmt: skip
+    truth, one_group = [s.truth for s in rows], ["all"] * len(rows)
+    return {
+        name: {
+            key: value
+            for key, value in carried(X, rows, truth, one_group, draws=0)[0].items()
+            if key in ("auc", "interval", "n")
+        }
+        for name, X in inputs.items()
+    }  # fmt: skip
 
 
 def baking() -> dict[str, Any]:
@@ -338,6 +377,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "audits": audits,
     "transfers": transfers,
     "pairs": pairs,
+    "product": product,
     "baking": baking,
 }
 
