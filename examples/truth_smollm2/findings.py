@@ -302,8 +302,8 @@ def contrast(r: Results) -> Iterator[str]:
             above = sum(share > q["95"] for share in shares)
             yield (
                 f"{len(shares)} orthogonal rounds of {probe} (fitted to one half, scored on the "
-                f"other): from {number(min(shares))} to {number(max(shares))}; {above} of them agree "
-                f"more often than 95 % of random directions do ({number(q['95'])})."
+                f"other): from {number(min(shares))} to {number(max(shares))}; {above} of them "
+                f"agree more often than 95 % of random directions do ({number(q['95'])})."
             )
             yield ""
 
