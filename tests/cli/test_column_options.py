@@ -60,8 +60,8 @@ def test_a_column_whose_name_holds_a_comma_is_one_column(typed, capsys):
 
 
 def test_a_file_of_several_arrays_is_pointed_to_layers(capsys):
-    np.savez("layers.npz", **{"layer.0": X, "layer.1": X + 1, "y": Y})
-    refuses(capsys, "audit layers.npz --concept y", ["'layer.0', 'layer.1'", "--layers"])
+    np.savez("layers.npz", early=X, late=X + 1, y=Y)
+    refuses(capsys, "audit layers.npz --concept y", ["'early', 'late'", "--layers"])
 
 
 @pytest.mark.parametrize(("cells", "is_named"), [(1, True), (N, False)])

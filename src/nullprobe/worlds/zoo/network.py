@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tokenizers
@@ -197,13 +198,14 @@ def flipped(of: ZooNetwork, drawn: ZooTexts) -> float:
     name = "concept" if of.kind.judged or not of.kind.label else of.kind.label[0]
     q = torch.as_tensor(of.directions[FEATURES.index(name)], dtype=torch.float32)
 
-    def negate(_: torch.nn.Module, __: object, output: torch.Tensor) -> torch.Tensor:
+    def negate(_: Any, __: Any, output: torch.Tensor) -> torch.Tensor:
         edited = output.clone()
         edited[:, -1] -= 2.0 * (edited[:, -1] @ q)[:, None] * q
         return edited
 
     before = answers_yes(of, drawn.texts)
-    handle = of.model.model.layers[-2].register_forward_hook(negate)
+    layer: Any = of.model.model.layers[-2]
+    handle = layer.register_forward_hook(negate)
     try:
         after = answers_yes(of, drawn.texts)
     finally:
@@ -213,7 +215,7 @@ def flipped(of: ZooNetwork, drawn: ZooTexts) -> float:
 
 def answers_yes(of: ZooNetwork, texts: Sequence[str]) -> np.ndarray:
     """Return whether the network's answer to each text is "yes" (n,)."""
-    no, yes = of.tokenizer.convert_tokens_to_ids(list(ANSWERS))
+    no, yes = (of.tokenizer.get_vocab()[answer] for answer in ANSWERS)
     batch = of.tokenizer(list(texts), return_tensors="pt")
     with torch.inference_mode():
         logits = of.model(input_ids=batch["input_ids"]).logits[:, -1]
@@ -292,8 +294,9 @@ def _gather(
     weights = LENGTH * copied.T @ copied
     if idle is not None:
         weights = weights + SPREAD * idle.T @ idle
-    _set(model.model.layers[layer].self_attn.v_proj.weight, weights)
-    _set(model.model.layers[layer].self_attn.o_proj.weight, np.eye(len(weights)))
+    attention: Any = model.model.layers[layer].self_attn
+    _set(attention.v_proj.weight, weights)
+    _set(attention.o_proj.weight, np.eye(len(weights)))
 
 
 def _products(
@@ -304,7 +307,8 @@ def _products(
     idle: tuple[np.ndarray, np.random.Generator],
 ) -> None:
     """Let a layer add products of two features to a third, and idle weights."""
-    mlp, (rest, rng) = model.model.layers[layer].mlp, idle
+    mlp: Any = model.model.layers[layer].mlp
+    rest, rng = idle
     units, width = mlp.gate_proj.weight.shape
     gate, up, down = np.zeros((units, width)), np.zeros((units, width)), np.zeros((width, units))
     row = 0
