@@ -17,23 +17,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tokenizers
 import torch
-import transformers
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import WhitespaceSplit
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from nullprobe._core.parameters import choice, whole_number
 from nullprobe._core.random_state import RandomState, generator, integer_seed
 from nullprobe.worlds.zoo.kinds import FEATURES, KINDS, WORDS, Kind
-
-PAD, UNKNOWN, ASK = "<pad>", "<unk>", "?"
-ANSWERS = ("no", "yes")
-PER_VALUE, N_FILLERS, N_OTHERS = 4, 24, 3
-LENGTH = len(WORDS) + N_OTHERS + 1  # tokens of a text
-SPREAD = 0.5  # of what the last token takes of the other tokens' directions without a meaning
-LOUD, IDLE = 3.0, 0.05  # log-odds of an answer; size of dormant and idle weights
+from nullprobe.worlds.zoo.weights import (
+    ANSWERS,
+    ASK,
+    LENGTH,
+    N_FILLERS,
+    N_OTHERS,
+    PAD,
+    PER_VALUE,
+    UNKNOWN,
+    add_products,
+    all_words,
+    embedding_rows,
+    empty_model,
+    fill,
+    gather,
+    head_rows,
+    splitter,
+    word_of,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,7 +105,7 @@ class ZooNetwork:
         )
         texts = []
         for bit, word, other, order in zip(bits, words, others, orders, strict=True):
-            words_of = [_word(f, b, w) for f, b, w in zip(WORDS, bit, word, strict=True)]
+            words_of = [word_of(f, b, w) for f, b, w in zip(WORDS, bit, word, strict=True)]
             words_of += [f"other{k}" for k in other]
             texts.append(" ".join([*(words_of[k] for k in order), ASK]))
         if self.kind.label:
@@ -170,21 +178,23 @@ def network(
     rng = np.random.default_rng([seed, width, depth])
     basis = np.linalg.qr(rng.normal(size=(width, width)))[0]
     features, idle = basis[: len(FEATURES)], basis[len(FEATURES) :]
-    vocabulary = _vocabulary()
-    model = _empty(len(vocabulary), width, depth)
+    vocabulary = all_words()
+    model = empty_model(len(vocabulary), width, depth)
     with torch.no_grad():
-        _set(model.model.embed_tokens.weight, _embeddings(vocabulary, features, idle, rng, about))
-        _gather(model, 0, features[: len(WORDS)], idle)
+        fill(
+            model.model.embed_tokens.weight, embedding_rows(vocabulary, features, idle, rng, about)
+        )
+        gather(model, 0, features[: len(WORDS)], idle)
         for k in range(1, depth - 1):
             terms = [("first", "second", "concept", 2.0)] if about.judged and k == 1 else []
-            _products(model, k, terms, features, (idle, rng))
+            add_products(model, k, terms, features, (idle, rng))
         if about.copied:
-            _gather(model, depth - 1, features[[FEATURES.index("copy")]], None)
+            gather(model, depth - 1, features[[FEATURES.index("copy")]], None)
         answer = [(a, b, "out", c) for a, b, c in about.answer]
-        _products(model, depth - 1, answer, features, (idle, rng))
-        _set(model.lm_head.weight, _head(vocabulary, features, idle, rng))
+        add_products(model, depth - 1, answer, features, (idle, rng))
+        fill(model.lm_head.weight, head_rows(vocabulary, features, idle, rng))
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=_splitting(vocabulary), pad_token=PAD, unk_token=UNKNOWN
+        tokenizer_object=splitter(vocabulary), pad_token=PAD, unk_token=UNKNOWN
     )
     return ZooNetwork(about, model, tokenizer, features, f"layers.{depth - 2}.output", seed)
 
@@ -220,118 +230,3 @@ def answers_yes(of: ZooNetwork, texts: Sequence[str]) -> np.ndarray:
     with torch.inference_mode():
         logits = of.model(input_ids=batch["input_ids"]).logits[:, -1]
     return (logits[:, yes] > logits[:, no]).numpy()
-
-
-def _word(feature: str, bit: int, number: int) -> str:
-    return f"{feature}{'+' if bit > 0 else '-'}{number}"
-
-
-def _vocabulary() -> list[str]:
-    words = [_word(f, b, k) for f in WORDS for b in (-1, 1) for k in range(PER_VALUE)]
-    return [PAD, UNKNOWN, *ANSWERS, ASK, *words, *(f"other{k}" for k in range(N_FILLERS))]
-
-
-def _splitting(vocabulary: Sequence[str]) -> tokenizers.Tokenizer:
-    ids = {word: k for k, word in enumerate(vocabulary)}
-    made = tokenizers.Tokenizer(WordLevel(ids, unk_token=UNKNOWN))
-    made.pre_tokenizer = WhitespaceSplit()
-    return made
-
-
-def _empty(n_words: int, width: int, depth: int) -> LlamaForCausalLM:
-    """Return a model whose layers do nothing."""
-    config = LlamaConfig(
-        vocab_size=n_words, hidden_size=width, intermediate_size=4 * width,
-        num_hidden_layers=depth, num_attention_heads=1, num_key_value_heads=1,
-        max_position_embeddings=64, tie_word_embeddings=False, rms_norm_eps=1e-9,
-        bos_token_id=None, eos_token_id=None, pad_token_id=0,
-    )  # fmt: skip
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    try:
-        model = LlamaForCausalLM(config).eval()
-    finally:
-        transformers.logging.set_verbosity(level)
-    for name, parameter in model.named_parameters():
-        parameter.data.fill_(1.0 if "norm" in name else 0.0)
-    return model.requires_grad_(False)
-
-
-def _set(weight: torch.Tensor, values: np.ndarray) -> None:
-    weight.copy_(torch.as_tensor(values, dtype=weight.dtype))
-
-
-def _embeddings(
-    vocabulary: Sequence[str],
-    features: np.ndarray,
-    idle: np.ndarray,
-    rng: np.random.Generator,
-    kind: Kind,
-) -> np.ndarray:
-    """Return embeddings (words, d), all of length √d, so that the norm of layer 0 is linear."""
-    rows = []
-    for word in vocabulary:
-        row = np.zeros(features.shape[1])
-        name = word.rstrip("0123456789")
-        if name[:-1] in WORDS:
-            bit = 1.0 if name[-1] == "+" else -1.0
-            written = name[:-1] != "concept" or (bool(kind.label) and not kind.judged)
-            row += written * bit * features[FEATURES.index(name[:-1])]
-            if name[:-1] == "concept" and kind.copied:
-                row += bit * features[FEATURES.index("copy")]
-        row += (word == ASK) * features[FEATURES.index("one")]
-        row += IDLE * rng.choice([-1, 1]) * features[FEATURES.index("dormant")]
-        rest = rng.normal(size=len(idle)) @ idle
-        left = max(len(row) - row @ row, 0.0)
-        rows.append(row + rest * np.sqrt(left / (rest @ rest)))
-    return np.array(rows)
-
-
-def _gather(
-    model: LlamaForCausalLM, layer: int, copied: np.ndarray, idle: np.ndarray | None
-) -> None:
-    """Let attention add the copied features (k, d) of all tokens, and some of what is idle."""
-    weights = LENGTH * copied.T @ copied
-    if idle is not None:
-        weights = weights + SPREAD * idle.T @ idle
-    attention: Any = model.model.layers[layer].self_attn
-    _set(attention.v_proj.weight, weights)
-    _set(attention.o_proj.weight, np.eye(len(weights)))
-
-
-def _products(
-    model: LlamaForCausalLM,
-    layer: int,
-    terms: Sequence[tuple[str, str, str, float]],
-    features: np.ndarray,
-    idle: tuple[np.ndarray, np.random.Generator],
-) -> None:
-    """Let a layer add products of two features to a third, and idle weights."""
-    mlp: Any = model.model.layers[layer].mlp
-    rest, rng = idle
-    units, width = mlp.gate_proj.weight.shape
-    gate, up, down = np.zeros((units, width)), np.zeros((units, width)), np.zeros((width, units))
-    row = 0
-    for a, b, target, coefficient in terms:
-        for sign in (1.0, -1.0):
-            gate[row] = sign * features[FEATURES.index(a)]
-            up[row] = sign * features[FEATURES.index(b)]
-            down[:, row] = coefficient * features[FEATURES.index(target)]
-            row += 1
-    left = units - row
-    for idle_rows in (gate[row:], up[row:]):
-        idle_rows[:] = rng.normal(size=(left, len(rest))) @ rest / np.sqrt(width)
-    down[:, row:] = IDLE * rest.T @ rng.normal(size=(len(rest), left))
-    for module, values in ((mlp.gate_proj, gate), (mlp.up_proj, up), (mlp.down_proj, down)):
-        _set(module.weight, values)
-
-
-def _head(
-    vocabulary: Sequence[str], features: np.ndarray, idle: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Return the rows of the head: answers read "out", all other words only what is idle."""
-    rows = IDLE * rng.normal(size=(len(vocabulary), len(idle))) @ idle
-    out, one = features[FEATURES.index("out")], features[FEATURES.index("one")]
-    for answer, sign in zip(ANSWERS, (-1.0, 1.0), strict=True):
-        rows[vocabulary.index(answer)] = LOUD * (sign * out + one)
-    return rows
