@@ -105,8 +105,10 @@ def use(erased):
         (erasing(-0.9), interchange(0.01, sd=0.01), "interchange", Holds.NO),
         (erasing(-0.9, overlap=0.9), interchange(0.9), "interchange", Holds.YES),
         (erasing(-0.9), interchange(0.9, overlap=0.9), "erasing", Holds.YES),
-        (erasing(-0.9), interchange(0.0, whole=0.0), "erasing", Holds.YES),
-        (erasing(-0.05), interchange(0.0, whole=0.0), "erasing", Holds.NO),
+        (erasing(-0.9), interchange(0.0, whole=0.1, sd=0.1), "erasing", Holds.YES),
+        (erasing(-0.05), interchange(0.0, whole=0.1, sd=0.1), "erasing", Holds.NO),
+        # Erasing edits all tokens: a later path from another one does not count.
+        (erasing(-0.9), interchange(0.0, whole=0.0, sd=0.01), "interchange", Holds.NO),
     ],
 )
 def test_the_verdict_is_that_of_the_method_with_power(erased, exchanged, decides, holds):

@@ -1,8 +1,9 @@
 """Combined verdict on use: the verdict of the method that has power at a site.
 
-Interchange decides wherever the whole state moves the answer and a null has power. Otherwise
-erasing decides, if a null of it has power. The order is fixed, and which method has power does not
-depend on its result, so no correction for several methods is needed.
+Interchange decides wherever the whole state moves the answer and a null has power, and wherever
+the whole state is shown not to move it: then nothing at these tokens is used. Otherwise erasing,
+which edits all tokens, decides if a null of it has power. The order is fixed, and which method has
+power does not depend on its result, so no correction for several methods is needed.
 """
 
 from __future__ import annotations
@@ -68,9 +69,13 @@ def combined_use(
         The pairs of the interchange, as a document shows them.
     """
     by_name = {one.name: one for one in methods}
+    exchanged = by_name[INTERCHANGE]
+    empty = exchanged.is_empty(bar) and bool(exchanged.counted(bar))
     decisive = next(
-        (by_name[name] for name in (INTERCHANGE, ERASING) if by_name[name].is_alive(bar)), None
+        (one for one in (exchanged, by_name[ERASING]) if one.is_alive(bar)),
+        None,
     )
+    decisive = exchanged if empty else decisive
     chosen = by_name[INTERCHANGE] if decisive is None else decisive
     holds, why = judged(chosen, bar)
     if decisive is None:

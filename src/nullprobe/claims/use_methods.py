@@ -124,6 +124,11 @@ class Method:
         interval = bar.interval(self.whole)
         return interval is not None and interval[0] > 0 and self.whole.value >= bar.min_effect
 
+    def is_empty(self, bar: Thresholds) -> bool:
+        """Return whether not even the whole state moves the answer by what is of interest."""
+        most = None if self.whole is None else bar.interval(self.whole)
+        return most is not None and most[1] < bar.min_effect
+
     def least(self, bar: Thresholds) -> float:
         """Return the smallest effect of interest: of the metric, or a share of the whole state."""
         return max(bar.min_effect, 0.0 if self.whole is None else SHARE * self.whole.value)
@@ -134,8 +139,7 @@ def judged(method: Method, bar: Thresholds) -> tuple[Holds, str]:
     interval, least = bar.interval(method.effect), method.least(bar)
     counted = method.counted(bar)
     if method.whole is not None and not method.is_alive(bar) and counted:
-        most = bar.interval(method.whole)
-        if most is not None and most[1] < bar.min_effect:
+        if method.is_empty(bar):
             return Holds.NO, (
                 "Not even the whole state of the partner moves the answer, so nothing at these "
                 "tokens is used for it."
