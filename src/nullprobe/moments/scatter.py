@@ -24,7 +24,7 @@ from nullprobe._core.arrays import Array
 # Number of rows for the provisional mean of a block; its standard error is sd/16.
 PROVISIONAL_ROWS = 256
 # Number of pieces of a stream that become one block, and how many elements each may have.
-GATHERED_PIECES, GATHERED_ELEMENTS = 3, 1 << 22
+GATHERED_PIECES, GATHERED_ELEMENTS = 2, 1 << 22
 
 
 @dataclass(eq=False)
