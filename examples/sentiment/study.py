@@ -22,7 +22,7 @@ from sentences import Sentence, sentences
 from nullprobe import Layers, audit, audit_model, models
 
 HERE = Path(__file__).parent
-RESULTS, WORK = HERE / "results", HERE / "work"
+RESULTS, WORK = HERE / "results", HERE / "parts"
 SEED = 0
 SITES = {
     "SmolLM2": [f"layers.{k}.output" for k in (4, 9, 14, 19, 24, 29)],

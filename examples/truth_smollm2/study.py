@@ -7,7 +7,7 @@
 
 The model is SmolLM2-135M-Instruct, quantised (Q4_1): what comes out is about it, not about large
 models. Each part writes ``results/PART.json``; `findings.py` turns these into ``README.md``.
-States and finished audits are kept in ``work/``, which is not committed.
+States and finished audits are kept in ``parts/``, which is not committed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from nullprobe.probes.pairs.rounds import rounds
 from nullprobe.texts.plausibility import plausibility
 
 HERE = Path(__file__).parent
-RESULTS, WORK = HERE / "results", HERE / "work"
+RESULTS, WORK = HERE / "results", HERE / "parts"
 SEED = 0
 # Chosen before any result: two thirds of the way through 30 layers.
 LAYER = "layers.20.output"
