@@ -137,7 +137,7 @@ class Gathering:
     Examples
     --------
     >>> gathering = Gathering()
-    >>> for X in (np.array([[1.0, 2.0]]), np.array([[3.0, 2.0], [5.0, 2.0]])):
+    >>> for X in (np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([[5.0, 2.0]])):
     ...     gathering.add(X)
     >>> gathering.block().deviation.tolist(), gathering.n
     ([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]], 0)
