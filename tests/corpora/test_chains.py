@@ -46,7 +46,7 @@ def test_flips_out_of_a_state_are_at_most_certain():
 
 def test_beginnings_are_as_asked():
     corpus = attractor()
-    prefix = corpus.given("knight", "bad", lines=5, n=300)
+    prefix = corpus.beginnings("knight", "bad", lines=5, n=300)
     assert prefix.ids.shape == (300, 2 + 5 * 3)
     knight = corpus.words.index("knight")
     for text in prefix.ids:
@@ -60,7 +60,7 @@ def test_beginnings_are_as_asked():
 def test_beginnings_that_are_too_rare_are_refused(monkeypatch):
     monkeypatch.setattr("nullprobe.corpora.chains.MOST_DRAWN", 20_000)
     with pytest.raises(InputError) as error:
-        attractor().given("knight", "bad", lines=2, n=5)  # three acts in two lines
+        attractor().beginnings("knight", "bad", lines=2, n=5)  # three acts in two lines
     assert "there are 0" in error.value.received
 
 
@@ -68,7 +68,7 @@ def test_beginnings_that_are_too_rare_are_refused(monkeypatch):
 def test_the_corpus_goes_on_as_its_texts_do():
     """Where beginnings are chosen by what they say, real texts go on as the predictor does."""
     corpus = attractor(lines=8)
-    prefix = corpus.given("knight", "bad", lines=5, n=3000)
+    prefix = corpus.beginnings("knight", "bad", lines=5, n=3000)
     share = corpus.rollout(prefix).share("bad", last=3)
     ids = corpus.sample(60_000, np.random.default_rng(5)).ids
     fits = np.array([corpus.class_of(w) == "bad" for w in range(len(corpus.words))])
@@ -84,7 +84,7 @@ def test_the_corpus_goes_on_as_its_texts_do():
 
 def test_a_low_temperature_makes_what_is_now_more_certain():
     corpus = attractor(lines=8)
-    prefix = corpus.given("knight", "bad", lines=5, n=400)
+    prefix = corpus.beginnings("knight", "bad", lines=5, n=400)
     shares = [corpus.rollout(prefix, temperature=t).share("bad", last=3) for t in (1.0, 0.5, 0.0)]
     assert shares[0] < shares[1] <= shares[2]
     assert shares[2] > 0.95
@@ -92,7 +92,7 @@ def test_a_low_temperature_makes_what_is_now_more_certain():
 
 def test_rollouts_with_the_same_seed_are_the_same():
     corpus = attractor(lines=6)
-    prefix = corpus.given("wizard", "good", lines=4, n=50)
+    prefix = corpus.beginnings("wizard", "good", lines=4, n=50)
     one, same, other = (corpus.rollout(prefix, seed=seed).ids for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
@@ -101,7 +101,7 @@ def test_rollouts_with_the_same_seed_are_the_same():
 
 def test_a_share_needs_acts_and_a_known_state():
     corpus = attractor(lines=6)
-    rolled = corpus.rollout(corpus.given("knight", "good", lines=4, n=20))
+    rolled = corpus.rollout(corpus.beginnings("knight", "good", lines=4, n=20))
     with pytest.raises(InputError):
         rolled.share("ugly")
     with pytest.raises(InputError):

@@ -244,7 +244,7 @@ class Chains:
         p = self.tables.acts[:, :, word].max(axis=0)
         return self.states[int(p.argmax())] if p.any() else ""
 
-    def given(
+    def beginnings(
         self, character: str, state: str, *, lines: int, n: int, least: int = 3, seed: int = 0
     ) -> Prefix:
         """Return beginnings of texts in which a character acted as in one state alone.
