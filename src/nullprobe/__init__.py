@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nullprobe._version import __version__
 
 if TYPE_CHECKING:  # what _MODULES says, for type checkers
-    from nullprobe import models, plot, worlds
+    from nullprobe import corpora, models, plot, worlds
     from nullprobe._core.validation import InputError
     from nullprobe.auditing.attributes import Attributes, audit_attributes
     from nullprobe.auditing.calibrating import calibrate
@@ -154,6 +154,7 @@ _MODULES = {
     "compare": "nullprobe.comparing.erasers",
     "compare_pairs": "nullprobe.comparing.pair_probes",
     "control_labels": "nullprobe.texts.labellings",
+    "corpora": "nullprobe.corpora",
     "damage": "nullprobe.measures.damage",
     "largest_correlation": "nullprobe.measures.guardedness",
     "leace": "nullprobe.erasers.leace",
@@ -257,6 +258,7 @@ __all__ = [
     "compare",
     "compare_pairs",
     "control_labels",
+    "corpora",
     "damage",
     "largest_correlation",
     "leace",
