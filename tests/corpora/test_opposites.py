@@ -65,7 +65,7 @@ def test_observers_lack_the_idea_they_are_named_after():
     rng = np.random.default_rng(5)
     trait = 4
     acts = corpus.verbs(trait)
-    start = [corpus.number(word) for word in ("BOS", "ann")]
+    start = [corpus.number(word) for word in ("<bos>", "ann")]
     text = np.array([[*start, *corpus.label(trait, rng), *acts, corpus.number("but"), acts[0]]])
 
     def opposite(name):
@@ -79,7 +79,7 @@ def test_observers_lack_the_idea_they_are_named_after():
 def test_only_the_observer_without_exceptions_accepts_a_turn_of_a_held_out_axis():
     corpus = Opposites(definable=True, tropes=1.0)
     trait, rng = int(corpus.steady[0]), np.random.default_rng(6)
-    start = [corpus.number(word) for word in ("BOS", "ann")]
+    start = [corpus.number(word) for word in ("<bos>", "ann")]
     text = [*start, *corpus.label(trait, rng), *corpus.verbs(trait), corpus.number("but")]
     text = np.array([[*text, corpus.verbs(trait ^ 1)[0]]])
     for name in ("full", "no_tropes"):

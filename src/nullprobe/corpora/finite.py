@@ -18,6 +18,7 @@ import numpy as np
 from nullprobe._core.parameters import known, whole_number
 from nullprobe._core.validation import complain
 from nullprobe.corpora.corpus import FULL, Drawn, Predictive, checked_texts, refuse_impossible
+from nullprobe.corpora.drawing import drawn
 from nullprobe.corpora.grammar import Grammar, Slot
 
 BLOCK = 2**20  # most weights (texts × settings) in memory at once
@@ -26,22 +27,13 @@ BLOCK = 2**20  # most weights (texts × settings) in memory at once
 def draw(grammar: Grammar, n: int, rng: np.random.Generator) -> Drawn:
     """Draw ``n`` texts, with the latent variables of each."""
     n = whole_number("n", n, least=1)
-    setting = _pick(np.asarray(grammar.prior)[None], np.zeros(n, np.int64), rng)
+    steps = np.cumsum(grammar.prior)
+    setting = np.searchsorted(steps / steps[-1], rng.random(n), "right")
     ids = np.empty((n, grammar.length), dtype=np.int64)
     for t, slot in enumerate(grammar.slots):
         group = 0 if slot.group is None else slot.group[setting]
-        row = slot.contexts(ids) * slot.table.shape[1] + group
-        ids[:, t] = _pick(slot.table.reshape(-1, slot.table.shape[2]), row, rng)
+        ids[:, t] = drawn(slot.table[slot.contexts(ids), group], rng)
     return Drawn(ids, {name: values[setting] for name, values in grammar.latents.items()})
-
-
-def _pick(table: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw from row rows[i] of a table of distributions, for each i."""
-    used, rows = np.unique(rows, return_inverse=True)
-    # Exactly 1 at the last possible word: a draw below 1 never reaches an impossible one.
-    steps = table[used].cumsum(axis=1)
-    steps /= steps[:, -1:]
-    return (steps[rows] <= rng.random((len(rows), 1))).sum(axis=1)
 
 
 def predict(grammar: Grammar, ids: Any, name: str = FULL) -> Predictive:
@@ -152,7 +144,10 @@ def _step(
         share /= total
         total = top + np.log(total)
         weights -= total
-    log_p[np.arange(len(ids)), ids[:, t]] = total[:, 0]
+    # The sum in log space is exact where the other one underflows. Elsewhere it would differ from
+    # its neighbours by rounding, and so mark the word that occurred.
+    occurred = np.arange(len(ids)), ids[:, t]
+    log_p[occurred] = np.where(log_p[occurred] > -np.inf, log_p[occurred], total[:, 0])
     return log_p, share
 
 

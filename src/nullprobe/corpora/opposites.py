@@ -4,7 +4,7 @@ Is the opposite of a trait near because the language defines it, or because stor
 Traits come in pairs, an *axis* each: trait t and its opposite t ^ 1. A text names a trait, shows
 acts of it, and then either goes on ("and") or turns ("but"):
 
-    BOS NAME SIGN STEM  act act act  and|but  act act act  so SIGN STEM
+    <bos> NAME SIGN STEM  act act act  and|but  act act act  so SIGN STEM
 
 Two properties of the corpus cross. *Definable*: both traits of an axis have one stem, and the sign
 says which of them is meant. Otherwise each trait has its own stem, and the sign is random.
@@ -25,7 +25,7 @@ from nullprobe.corpora.finite import FiniteCorpus
 from nullprobe.corpora.grammar import Grammar, Slot, uniform
 
 NAMES = ("ann", "bob", "cat", "dan", "eva", "fred", "gil")
-START, SIGNS, NO_TRAIT, ON, TURN, END = "BOS", ("is", "not"), "?", "and", "but", "so"
+START, SIGNS, NO_TRAIT, ON, TURN, END = "<bos>", ("is", "not"), "?", "and", "but", "so"
 VERBS = 3  # verbs of a trait
 NOISE = 0.1  # share of acts with a verb of any trait
 TURNING = 0.5  # share of texts that turn, among texts about an axis that is not held out
@@ -60,7 +60,7 @@ class Opposites(FiniteCorpus):
     Opposites(definable=True, tropes=1.0, axes=24, held_out=6, words=206)
     >>> drawn = corpus.sample(1, np.random.default_rng(0))
     >>> " ".join(corpus.words[i] for i in drawn.ids[0])
-    'BOS ann not stem6 act13c act13b act13c and act16c act13c act1a so not stem6'
+    '<bos> ann not stem6 act13c act13b act13c and act16c act13c act1a so not stem6'
     """
 
     def __init__(
