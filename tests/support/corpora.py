@@ -1,6 +1,7 @@
 """Corpora of all kinds, on which the laws of corpora are tested."""
 
 from nullprobe.corpora import Chains, Mess3
+from nullprobe.corpora.authors import authors
 
 GOOD, BAD = ("helps", "heals", "gives"), ("lies", "robs", "burns")
 
@@ -49,6 +50,9 @@ CORPORA = {
     "chains, null": lambda: attractor(lines=3, linked=False),
     "chains, shared verbs": lambda: attractor(lines=3, lexicons=False),
     "chains, no adverbs": lambda: small_chains(style=None, lines=3),
+    "authors": lambda: authors(lines=4),
+    "authors, null": lambda: authors(lines=3, linked=False),
+    "authors who let fall": lambda: authors(lines=3, stories="fall"),
     "mess3": lambda: Mess3(length=7),
 }
 # Few enough texts that all of them can be enumerated.
